@@ -1,0 +1,165 @@
+"""Make training sets without hand-labeling them all: labeling functions, a label model, people.
+
+Importing this package is cheap: each name below loads its room when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labeling import functions, label_models
+    from labeling.adjudication import ReviewPolicy, review
+    from labeling.analysis import agreement, lf_summary
+    from labeling.datasets import TrainingSet, build_training_set
+    from labeling.end_model import EndModel
+    from labeling.errors import LabelingError
+    from labeling.functions import labeling_function, load_labeling_functions
+    from labeling.label_models import AnnotatorModel, LabelModel
+    from labeling.project import Project
+    from labeling.query import select
+    from labeling.records import (
+        ABSTAIN,
+        Annotation,
+        Batch,
+        GoldLabel,
+        LabelingFunction,
+        LabelSchema,
+        SoftLabels,
+        Verdict,
+        Votes,
+    )
+    from labeling.replay import Replay
+    from labeling.sources import read_samples
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "records": (
+        *("ABSTAIN", "Annotation", "Batch", "GoldLabel", "LabelSchema", "LabelingFunction"),
+        *("SoftLabels", "Verdict", "Votes"),
+    ),
+    "adjudication": ("ReviewPolicy", "review"),
+    "analysis": ("agreement", "lf_summary"),
+    "datasets": ("TrainingSet", "build_training_set"),
+    "end_model": ("EndModel",),
+    "errors": ("LabelingError",),
+    "functions": ("labeling_function", "load_labeling_functions"),
+    "label_models": ("AnnotatorModel", "LabelModel"),
+    "project": ("Project",),
+    "query": ("select",),
+    "replay": ("Replay",),
+    "sources": ("read_samples",),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+_OPEN_ROOMS = ("functions", "label_models")  # used as `labeling.functions.keywords(...)`
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OPEN_ROOMS:
+        return importlib.import_module(f"labeling.{name}")
+    if name in _ROOM_OF:
+        return getattr(importlib.import_module(f"labeling.{_ROOM_OF[name]}"), name)
+    raise AttributeError(f"module 'labeling' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def apply(
+    lfs: LabelingFunction | Iterable[LabelingFunction],
+    data: pd.DataFrame | str | os.PathLike[str],
+    schema: LabelSchema,
+    *,
+    id: str | None = None,
+    workers: int = 1,
+    on_error: Literal["raise", "record"] = "raise",
+    progress: Callable[[int], object] | None = None,
+) -> Votes:
+    """Return the votes of labeling functions on samples.
+
+    Each function sees a sample as plain, immutable Python: text as `str`, integers as `int`, a
+    missing number in a column of floats as NaN, anything else missing as `None`.
+
+    Args:
+        lfs: one or more labeling functions with different names.
+        data: a DataFrame, or the path of a Parquet, CSV or JSON-lines file.
+        schema: the labels that votes may name.
+        id: the column of the samples' ids; `None` takes the frame's index. A path needs it.
+        workers: processes; the votes are the same for any number.
+        on_error: `"raise"` stops at the first labeling function that fails or returns what is no
+            vote; `"record"` abstains there and keeps each such fault in `votes.faults`.
+        progress: called with the number of samples done since it was last called.
+
+    Returns:
+        Votes with a row for each sample and a column for each labeling function, in their order.
+
+    Raises:
+        LabelingFunctionError: a function failed, or returned what is no vote; it names the
+            function and the sample, and has the cause chained.
+        DataError: no samples, or ids that are missing or not unique.
+
+    >>> import pandas as pd
+    >>> from labeling import LabelSchema, labeling_function
+    >>> @labeling_function(label="spam")
+    ... def has_link(x):
+    ...     return "http" in x.text
+    >>> comments = pd.DataFrame({"text": ["see http://x.org", "nice"]}, index=["c1", "c2"])
+    >>> apply(has_link, comments, LabelSchema(["ham", "spam"])).to_frame()
+       has_link
+    c1     spam
+    c2     None
+    """
+    from labeling.engine import apply_to_frame
+
+    if isinstance(data, (str, os.PathLike)):
+        from labeling.errors import DataError
+        from labeling.sources import read_table
+
+        if id is None:
+            raise DataError(
+                f"A file needs to be told which column holds the ids: apply(..., {str(data)!r},"
+                " ..., id='column')."
+            )
+        data = read_table(data, id)
+    return apply_to_frame(
+        lfs, data, schema, id=id, workers=workers, on_error=on_error, progress=progress
+    )
+
+
+__all__ = [
+    "ABSTAIN",
+    "Annotation",
+    "AnnotatorModel",
+    "Batch",
+    "EndModel",
+    "GoldLabel",
+    "LabelModel",
+    "LabelSchema",
+    "LabelingError",
+    "LabelingFunction",
+    "Project",
+    "Replay",
+    "ReviewPolicy",
+    "SoftLabels",
+    "TrainingSet",
+    "Verdict",
+    "Votes",
+    "agreement",
+    "apply",
+    "build_training_set",
+    "functions",
+    "label_models",
+    "labeling_function",
+    "lf_summary",
+    "load_labeling_functions",
+    "read_samples",
+    "review",
+    "select",
+]

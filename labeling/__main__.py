@@ -1,0 +1,5 @@
+"""`python -m labeling` is the command line."""
+
+from labeling.cli import main
+
+main()

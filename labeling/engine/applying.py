@@ -1,0 +1,190 @@
+"""`apply`: labeling functions over samples, in this process or in several, with equal votes."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+import pickle
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.engine.voting import votes_on
+from labeling.errors import LabelingFunctionError, UnknownLabelError, shown
+from labeling.records import (
+    Fault,
+    LabelingFunction,
+    LabelSchema,
+    Votes,
+    identified,
+    require_column,
+)
+
+logger = logging.getLogger(__name__)
+
+ROWS_AT_ONCE = 32_768
+"""Rows held as Python objects at a time; measured: smaller chunks are slower, larger ones not faster."""
+
+OnError = Literal["raise", "record"]
+ChunkVotes = tuple[npt.NDArray[Any], list[Fault]]
+
+
+def apply_to_frame(
+    lfs: LabelingFunction | Iterable[LabelingFunction],
+    data: pd.DataFrame,
+    schema: LabelSchema,
+    *,
+    id: str | None = None,
+    workers: int = 1,
+    on_error: OnError = "raise",
+    progress: Callable[[int], object] | None = None,
+) -> Votes:
+    """Return the votes of labeling functions on the samples of a frame.
+
+    Args, errors and meaning are those of `labeling.apply`, which also takes paths.
+    """
+    functions = _checked(lfs, schema)
+    if on_error not in ("raise", "record"):
+        raise LabelingFunctionError(f"`on_error` must be 'raise' or 'record'. Got {on_error!r}.")
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise LabelingFunctionError(f"`workers` must be a whole number from 1. Got {workers!r}.")
+    samples = identified(data, id)
+    for lf in functions:
+        for column in lf.reads:
+            if column != samples.index.name:
+                require_column(samples, column, f"what labeling function {lf.name!r} reads")
+    started = time.perf_counter()
+    votes, faults = _gathered(functions, samples, schema, workers, on_error, progress)
+    logger.info(
+        "applied %d labeling functions to %d samples in %.1f s, %d faults",
+        *(len(functions), len(samples), time.perf_counter() - started, len(faults)),
+    )
+    names = tuple(lf.name for lf in functions)
+    return Votes(votes, samples.index, names, schema, tuple(_in_order(faults, names)))
+
+
+def _checked(
+    lfs: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema
+) -> list[LabelingFunction]:
+    functions = [lfs] if isinstance(lfs, LabelingFunction) else list(lfs)
+    if not functions:
+        raise LabelingFunctionError("There must be at least one labeling function. Got none.")
+    for lf in functions:
+        if not isinstance(lf, LabelingFunction):
+            raise LabelingFunctionError(
+                f"Labeling functions must be made with @labeling_function. Got {lf!r}."
+            )
+        if lf.label is not None:
+            try:
+                schema.index(lf.label)
+            except UnknownLabelError as error:
+                raise UnknownLabelError(f"Labeling function {lf.name!r}: {error}") from None
+    names = [lf.name for lf in functions]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise LabelingFunctionError(
+            f"Labeling functions must have different names. Given twice: {shown(doubled)}."
+        )
+    return functions
+
+
+def _gathered(
+    lfs: Sequence[LabelingFunction],
+    samples: pd.DataFrame,
+    schema: LabelSchema,
+    workers: int,
+    on_error: OnError,
+    progress: Callable[[int], object] | None,
+) -> ChunkVotes:
+    votes = np.empty((len(samples), len(lfs)), dtype=schema.code_type, order="F")
+    faults: list[Fault] = []
+    at_once = ROWS_AT_ONCE if workers == 1 else math.ceil(len(samples) / (4 * workers))
+    at_once = min(at_once, ROWS_AT_ONCE)
+    starts = range(0, len(samples), at_once)
+    chunks = (samples.iloc[start : start + at_once] for start in starts)
+    run = _here if workers == 1 else functools.partial(_elsewhere, workers)
+    for start, (part, failed) in zip(
+        starts, run(lfs, chunks, schema, on_error == "raise"), strict=True
+    ):
+        if failed and on_error == "raise":
+            raise _as_error(failed[0]) from failed[0].exception
+        votes[start : start + len(part)] = part
+        faults += failed
+        if progress is not None:
+            progress(len(part))
+    return votes, faults
+
+
+def _here(
+    lfs: Sequence[LabelingFunction],
+    chunks: Iterable[pd.DataFrame],
+    schema: LabelSchema,
+    stop_at_fault: bool,
+) -> Iterator[ChunkVotes]:
+    for chunk in chunks:
+        yield votes_on(chunk, lfs, schema, stop_at_fault=stop_at_fault)
+
+
+def _elsewhere(
+    workers: int,
+    lfs: Sequence[LabelingFunction],
+    chunks: Iterable[pd.DataFrame],
+    schema: LabelSchema,
+    stop_at_fault: bool,
+) -> Iterator[ChunkVotes]:
+    import joblib  # costs 0.1 s that most imports of this room need not pay
+
+    try:
+        plan = pickle.dumps((list(lfs), schema))
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise LabelingFunctionError(
+            f"With workers={workers} each labeling function and its resources must be picklable,"
+            f" and one is not: {error}. Use workers=1, or open the resource inside the function."
+        ) from error
+    yield from joblib.Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
+        joblib.delayed(_in_worker)(plan, chunk, stop_at_fault) for chunk in chunks
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _unpacked(plan: bytes) -> tuple[list[LabelingFunction], LabelSchema]:
+    return pickle.loads(plan)  # type: ignore[no-any-return]  # from the parent's pipe, not a file
+
+
+def _in_worker(plan: bytes, chunk: pd.DataFrame, stop_at_fault: bool) -> ChunkVotes:
+    lfs, schema = _unpacked(plan)
+    votes, faults = votes_on(chunk, lfs, schema, stop_at_fault=stop_at_fault)
+    return votes, [fault._replace(exception=_portable(fault.exception)) for fault in faults]
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an exception that survives the way back, with its traceback as a note."""
+    if not isinstance(error, LabelingFunctionError):
+        error.add_note("".join(traceback.format_exception(error)))
+    try:
+        return pickle.loads(pickle.dumps(error))  # type: ignore[no-any-return]
+    except Exception:  # noqa: BLE001  # whatever its class does when it is rebuilt
+        return LabelingFunctionError(f"{type(error).__qualname__}: {error}")
+
+
+def _as_error(fault: Fault) -> LabelingFunctionError:
+    if isinstance(fault.exception, LabelingFunctionError) and repr(fault.sample_id) in str(
+        fault.exception
+    ):
+        return LabelingFunctionError(str(fault.exception))
+    return LabelingFunctionError(
+        f"Labeling function {fault.labeling_function!r} failed on sample {fault.sample_id!r}:"
+        f" {fault.exception!r}. Mend it, or pass on_error='record' to keep going and see every"
+        " fault in votes.faults."
+    )
+
+
+def _in_order(faults: Sequence[Fault], names: Sequence[str]) -> list[Fault]:
+    place = {name: number for number, name in enumerate(names)}
+    return sorted(faults, key=lambda fault: place[fault.labeling_function])

@@ -1,0 +1,111 @@
+"""From a table's columns to the rows that labeling functions see: plain, immutable Python."""
+
+from __future__ import annotations
+
+import functools
+from collections import namedtuple
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from labeling.records import PreprocessedRow
+
+
+def rows_of(samples: pd.DataFrame) -> list[Any]:
+    """Return one row a sample: `x.column` and `x["column"]`, the name of the index included.
+
+    >>> row = rows_of(pd.DataFrame({"text": ["hi"], "my number": [3]}))[0]
+    >>> row.text, row["my number"]
+    ('hi', 3)
+    """
+    columns = {name: python_values(column) for name, column in samples.items()}
+    own = samples.index.name
+    if isinstance(own, str) and own not in columns:
+        columns[own] = samples.index.tolist()
+    if not columns:
+        return [_row_type(())()] * len(samples)
+    make = functools.partial(tuple.__new__, _row_type(tuple(columns)))
+    return list(map(make, zip(*columns.values(), strict=True)))
+
+
+@functools.lru_cache(maxsize=64)
+def _row_type(names: tuple[Hashable, ...]) -> type:
+    """Return a class of immutable rows whose attributes are read as fast as a namedtuple's."""
+    base = namedtuple("base", [f"f{place}" for place in range(len(names))])  # noqa: PYI024  # names are data
+    place = {name: number for number, name in enumerate(names)}
+
+    def item(self: tuple[Any, ...], name: Hashable) -> Any:
+        return tuple.__getitem__(self, place[name])
+
+    def text(self: tuple[Any, ...]) -> str:
+        fields = (f"{name}={value!r}" for name, value in zip(names, self, strict=True))
+        return f"Row({', '.join(fields)})"
+
+    def changeable(self: tuple[Any, ...]) -> PreprocessedRow:
+        row = PreprocessedRow()
+        row.__dict__.update(zip(names, self, strict=True))
+        return row
+
+    fields = {str(name): base.__dict__[f"f{number}"] for name, number in place.items()}
+    own = {"__slots__": (), "__getitem__": item, "__repr__": text, "__copy__": changeable}
+    # Columns first: none of them may take the place of a method that rows live by.
+    return type("Row", (base,), {**fields, **own})
+
+
+def python_values(column: pd.Series) -> list[Any]:
+    """Return a column as plain Python: `str`, `int`, `bool`, `float`; missing is `None`.
+
+    A missing number in a column of floats is NaN.
+
+    >>> python_values(pd.Series([1, None], dtype="Int64")), python_values(pd.Series(["a", None]))
+    ([1, None], ['a', None])
+    """
+    kind = column.dtype
+    if isinstance(kind, np.dtype) and kind.kind in "biuf":
+        return column.to_numpy().tolist()
+    if isinstance(kind, pd.CategoricalDtype):
+        values = [*python_values(pd.Series(kind.categories)), None]
+        return [values[code] for code in column.cat.codes.tolist()]
+    if isinstance(kind, pd.StringDtype) and kind.storage == "pyarrow":
+        return pa.array(column).to_pylist()
+    if pd.api.types.is_float_dtype(kind):
+        return column.to_numpy(dtype=float, na_value=np.nan).tolist()
+    if kind == object:
+        return _plain(column.tolist())
+    gaps = column.isna().to_numpy()
+    values = _plain(column.tolist())
+    return [None if gap else value for gap, value in zip(gaps, values, strict=True)]
+
+
+_PLAIN = frozenset({str, int, bool, bytes, type(None), list, dict, tuple})
+
+
+def _plain(values: list[Any]) -> list[Any]:
+    kinds = set(map(type, values))
+    if kinds <= _PLAIN:
+        return values
+    plain = [None if _is_missing(value) else _python(value) for value in values]
+    there = {type(value) for value in plain if value is not None}
+    if float in there and there <= {float, int}:  # a column of floats, in boxes
+        return [np.nan if value is None else value for value in plain]
+    return plain
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or value is pd.NA or value is pd.NaT:
+        return True
+    return isinstance(value, (float, np.floating)) and value != value
+
+
+def _python(value: Any) -> Any:
+    if isinstance(value, (np.bool_, np.integer, np.floating, np.str_)):
+        return value.item()
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def changeable(rows: Iterable[Any]) -> list[Any]:
+    """Return copies of rows that a preprocessor may add fields to."""
+    return [row.__copy__() for row in rows]

@@ -1,0 +1,200 @@
+"""Running labeling functions over a chunk of samples, one function at a time."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.engine.rows import rows_of
+from labeling.errors import LabelingFunctionError, near, shown
+from labeling.records import ABSTAIN, Fault, LabelingFunction, LabelSchema, is_yes_or_no
+
+RowFault = tuple[int, Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Stands where a row would stand that a preprocessor failed on."""
+
+    error: Exception
+
+
+def votes_on(
+    samples: pd.DataFrame,
+    lfs: Sequence[LabelingFunction],
+    schema: LabelSchema,
+    *,
+    stop_at_fault: bool,
+) -> tuple[npt.NDArray[Any], list[Fault]]:
+    """Return the votes of labeling functions on a chunk, and where they failed.
+
+    Args:
+        samples: the chunk, index = sample ids.
+        lfs: the labeling functions.
+        schema: the labels.
+        stop_at_fault: whether the first fault ends it; the votes are then incomplete.
+
+    Returns:
+        codes of shape (n_samples, n_lfs), column by column in memory; the faults.
+    """
+    rows = rows_of(samples)
+    votes = np.full((len(rows), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
+    prepared: dict[tuple[int, ...], list[Any]] = {(): rows}
+    faults: list[Fault] = []
+    for column, lf in enumerate(lfs):
+        seen = _prepared_rows(lf, prepared)
+        answers, failed = _answers(lf, seen, stop_at_fault)
+        votes[: len(answers), column], wrong = _codes(lf, answers, schema, samples.index)
+        for row, error in sorted(failed + wrong, key=lambda fault: fault[0]):
+            faults.append(Fault(lf.name, samples.index[row], error))
+        if faults and stop_at_fault:
+            break
+    return votes, faults
+
+
+def _prepared_rows(
+    lf: LabelingFunction, prepared: dict[tuple[int, ...], list[Any]]
+) -> list[Any]:
+    """Return the rows that a labeling function sees; each preprocessor runs once a row."""
+    done: tuple[int, ...] = ()
+    for preprocess in lf.pre:
+        rows, done = prepared[done], (*done, id(preprocess))
+        if done not in prepared:
+            prepared[done] = [_preprocessed(preprocess, row) for row in rows]
+    return prepared[done]
+
+
+def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
+    if isinstance(row, Failed):
+        return row
+    name = getattr(preprocess, "__name__", repr(preprocess))
+    try:
+        made = preprocess(copy.copy(row))
+    except Exception as error:  # noqa: BLE001  # an expert's function may raise anything
+        return Failed(error)
+    if made is None:
+        return Failed(LabelingFunctionError(f"Preprocessor {name!r} must return the row. Got None."))
+    return made
+
+
+def _answers(
+    lf: LabelingFunction, rows: list[Any], stop_at_fault: bool
+) -> tuple[list[Any], list[RowFault]]:
+    """Return what the function answers for each row; `None` where it failed."""
+    if lf.batch is not None and not any(isinstance(row, Failed) for row in rows):
+        try:
+            answers = list(lf.batch(rows))
+            if len(answers) == len(rows):
+                return answers, []
+        except Exception:  # noqa: BLE001, S110  # row by row below, which finds the rows at fault
+            pass
+    return _row_by_row(_row_function(lf, rows), rows, stop_at_fault)
+
+
+def _row_function(lf: LabelingFunction, rows: list[Any]) -> Callable[[Any], Any]:
+    batch = lf.batch
+    if batch is not None:
+        function: Callable[[Any], Any] = lambda row: batch([row])[0]  # noqa: E731
+    elif lf.resources:
+        function = functools.partial(lf.function, **lf.resources)
+    else:
+        function = lf.function
+    if not any(type(row) is Failed for row in rows) if lf.pre else True:
+        return function
+
+    def guarded(row: Any) -> Any:
+        if isinstance(row, Failed):
+            raise row.error
+        return function(row)
+
+    return guarded
+
+
+def _row_by_row(
+    function: Callable[[Any], Any], rows: list[Any], stop_at_fault: bool
+) -> tuple[list[Any], list[RowFault]]:
+    answers: list[Any] = []
+    faults: list[RowFault] = []
+    # `extend` keeps what it has when a call raises, and `map` goes on with the next row: faults
+    # are isolated without a try around each call.
+    calls = map(function, rows)
+    while True:
+        try:
+            answers.extend(calls)
+        except Exception as error:  # noqa: BLE001  # an expert's function may raise anything
+            faults.append((len(answers), error))
+        else:
+            if len(answers) == len(rows):
+                return answers, faults
+            # A StopIteration of the function has ended the loop over the rows.
+            faults.append((len(answers), StopIteration("raised by the labeling function")))
+        answers.append(None)
+        if stop_at_fault:
+            return answers, faults
+
+
+def _codes(
+    lf: LabelingFunction, answers: list[Any], schema: LabelSchema, ids: pd.Index
+) -> tuple[npt.NDArray[Any], list[RowFault]]:
+    """Return the codes of answers; a wrong answer abstains and is a fault."""
+    kinds = set(map(type, answers))
+    table = _table(lf, schema, kinds)
+    if table is not None:
+        try:
+            return np.fromiter(map(table.__getitem__, answers), schema.code_type, len(answers)), []
+        except KeyError:
+            pass
+    codes = np.full(len(answers), ABSTAIN, dtype=schema.code_type)
+    faults: list[RowFault] = []
+    for row, answer in enumerate(answers):
+        try:
+            codes[row] = _code(lf, answer, schema)
+        except (LookupError, ValueError, TypeError):
+            faults.append((row, _wrong_return(lf, answer, schema, ids[row])))
+    return codes, faults
+
+
+def _table(
+    lf: LabelingFunction, schema: LabelSchema, kinds: set[type]
+) -> dict[Any, int] | None:
+    """Return answer → code where a look-up is exact; True, 1 and 1.0 are one key to a dict."""
+    names: dict[Any, int] = {name: code for code, name in enumerate(schema.labels)}
+    if kinds <= {int, str, type(None)}:
+        return names | {code: code for code in range(ABSTAIN, len(schema))} | {None: ABSTAIN}
+    if lf.label is not None and kinds <= {bool, str, type(None)}:
+        return names | {True: schema.index(lf.label), False: ABSTAIN, None: ABSTAIN}
+    return None
+
+
+def _code(lf: LabelingFunction, answer: Any, schema: LabelSchema) -> int:
+    if answer is None:
+        return ABSTAIN
+    if is_yes_or_no(answer):
+        if lf.label is None:
+            raise TypeError(answer)
+        return schema.index(lf.label) if answer else ABSTAIN
+    if not isinstance(answer, (str, float)) and answer == ABSTAIN and hasattr(answer, "__index__"):
+        return ABSTAIN
+    return schema.index(answer)
+
+
+def _wrong_return(
+    lf: LabelingFunction, answer: Any, schema: LabelSchema, sample_id: Any
+) -> LabelingFunctionError:
+    hint = near(answer, schema.labels) if isinstance(answer, str) else ""
+    if is_yes_or_no(answer):
+        hint = " For a yes-or-no function write @labeling_function(label=...)."
+    elif lf.label is not None and not hint:
+        hint = " A yes-or-no function must return a bool: wrap the answer in bool(...)."
+    return LabelingFunctionError(
+        f"Labeling function {lf.name!r} returned {answer!r} ({type(answer).__name__}) for sample"
+        f" {sample_id!r}. It must return a label ({shown(schema.labels, 20)}), a code from 0 to"
+        f" {len(schema) - 1}, or ABSTAIN.{hint}"
+    )

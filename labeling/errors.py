@@ -1,0 +1,94 @@
+"""Every error that `labeling` raises on purpose.
+
+* LabelingError
+  x ConfigError                  a config file is missing, malformed, or says what cannot be
+  x DataError                    a file, frame, id or text is not what it must be
+  x UnknownLabelError            a name or code that the schema does not have
+  x GoldError                    gold labels or a class balance that cannot be used
+  x VotesError                   an array or table that is not a table of votes
+  x LabelingFunctionError        a labeling function raised, or returned what is no vote
+  x LoadError                    a module of labeling functions that cannot be loaded
+  x NotFittedError               a model was asked before it was fitted
+  x ModelFileError               a saved model that cannot be read
+  x PlatformError                an annotation platform cannot do what was asked
+  x FetchError                   demo data that could not be fetched or verified
+
+Each also inherits the built-in error that a caller would guess.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LabelingError(Exception):
+    """The base of all errors of this package; catch it to catch them all."""
+
+
+class ConfigError(LabelingError, ValueError):
+    """A config file is missing, malformed, or says what cannot be."""
+
+
+class DataError(LabelingError, ValueError):
+    """A file, frame, id or text is not what it must be."""
+
+
+class UnknownLabelError(LabelingError, ValueError):
+    """A label name or code that the schema does not have."""
+
+
+class GoldError(LabelingError, ValueError):
+    """Gold labels or a class balance that cannot be used."""
+
+
+class VotesError(LabelingError, ValueError):
+    """An array or table that is not a table of votes."""
+
+
+class LabelingFunctionError(LabelingError, ValueError):
+    """A labeling function raised, or returned what is no vote."""
+
+
+class LoadError(LabelingError, ImportError):
+    """A module of labeling functions that cannot be loaded."""
+
+
+class NotFittedError(LabelingError, ValueError, AttributeError):
+    """A model was asked for something before it was fitted."""
+
+
+class ModelFileError(LabelingError, ValueError):
+    """A saved model that cannot be read."""
+
+
+class PlatformError(LabelingError, RuntimeError):
+    """An annotation platform cannot do what was asked of it."""
+
+
+class FetchError(LabelingError, RuntimeError):
+    """Demo data could not be fetched or verified."""
+
+
+def near(name: object, choices: Iterable[object]) -> str:
+    """Return `" Did you mean 'x'?"` for the choice nearest to `name`, or an empty string.
+
+    >>> near("spma", ["ham", "spam"])
+    " Did you mean 'spam'?"
+    >>> near("zzz", ["ham", "spam"])
+    ''
+    """
+    by_text = {str(choice).lower(): choice for choice in choices}
+    found = difflib.get_close_matches(str(name).lower(), by_text, n=1, cutoff=0.5)
+    return f" Did you mean {by_text[found[0]]!r}?" if found else ""
+
+
+def shown(values: Iterable[object], limit: int = 5) -> str:
+    """Return the first few values for an error message, and how many more there are.
+
+    >>> shown(["a", "b", "c"], limit=2)
+    "'a', 'b' and 1 more"
+    """
+    every = list(values)
+    text = ", ".join(repr(value) for value in every[:limit])
+    return text if len(every) <= limit else f"{text} and {len(every) - limit} more"

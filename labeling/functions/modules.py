@@ -1,0 +1,99 @@
+"""Loading labeling functions from the Python files that experts write."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+from labeling.errors import LoadError, shown
+from labeling.records import LabelingFunction
+
+
+def load_labeling_functions(path: str | os.PathLike[str]) -> list[LabelingFunction]:
+    """Return the labeling functions of a Python file, in the order in which it defines them.
+
+    Those in lists and tuples at the top level of the file count too. The file is run: load only
+    what you trust.
+
+    Args:
+        path: a `.py` file.
+
+    Raises:
+        LoadError: there is no such file, it fails to run, it defines no labeling function, or two
+            of one name.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "rules.py")
+    ...     _ = file.write_text("from labeling.functions import regex\\n"
+    ...                         "link = regex('link', 'http', label='spam')\\n")
+    ...     load_labeling_functions(file)
+    [LabelingFunction('link')]
+    """
+    file = Path(path)
+    if file.suffix != ".py" or not file.is_file():
+        raise LoadError(
+            f"Labeling functions must be loaded from a Python file (.py). Got {str(path)!r}"
+            f"{', which does not exist' if not file.exists() else ''}."
+        )
+    found = list(dict.fromkeys(_labeling_functions(vars(_run(file)).values())))
+    if not found:
+        raise LoadError(
+            f"{file.name} must define at least one labeling function: put @labeling_function above"
+            " a function, or use a kind such as keywords(...). It defines none."
+        )
+    refuse_doubled_names(found, file.name)
+    return found
+
+
+def refuse_doubled_names(lfs: Iterable[LabelingFunction], where: str) -> None:
+    """Raise a LoadError where two labeling functions bear one name."""
+    names = [lf.name for lf in lfs]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise LoadError(
+            f"Labeling functions must have different names. Given twice in {where}:"
+            f" {shown(doubled)}."
+        )
+
+
+def _run(file: Path) -> ModuleType:
+    name = f"labeling_functions_of_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise LoadError(f"{file} cannot be loaded as a Python module.")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses and enums look their module up while it runs. Afterwards it goes, so that what it
+    # defines is pickled by value: a worker process could not import it by this name.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # noqa: BLE001  # an expert's module may raise anything
+        raise LoadError(f"{file} does not import: {_place(error, file)}{error!r}.") from error
+    finally:
+        sys.modules.pop(name, None)
+    return module
+
+
+def _place(error: Exception, file: Path) -> str:
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}: "
+    lines = []
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(file):
+            lines.append(trace.tb_lineno)
+        trace = trace.tb_next
+    return f"line {lines[-1]}: " if lines else ""
+
+
+def _labeling_functions(values: Iterable[object]) -> Iterator[LabelingFunction]:
+    for value in values:
+        if isinstance(value, LabelingFunction):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from (one for one in value if isinstance(one, LabelingFunction))

@@ -1,0 +1,123 @@
+"""Labeling functions made of models: anything that labels many samples at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labeling.errors import LabelingFunctionError
+from labeling.functions.columns import reader
+from labeling.records import ABSTAIN, LabelingFunction
+
+Vote = str | int
+
+
+def model(
+    name: str,
+    predictor: Any,
+    *,
+    column: str | Sequence[str] = "text",
+    threshold: float = 0.0,
+    labels: Mapping[Any, Vote | None] | None = None,
+) -> LabelingFunction:
+    """Return a labeling function that votes as a model predicts, where it is sure enough.
+
+    Args:
+        name: its name.
+        predictor: a fitted scikit-learn classifier with `predict_proba`, or a function from a list
+            of values to a `(label, confidence)` pair for each (just a label, where `threshold`
+            is 0).
+        column: the column whose values the model gets as a list; or several, which it gets as a
+            DataFrame.
+        threshold: the confidence from which on it votes, 0 to 1.
+        labels: what the model's own classes are called in the schema; `None` for "abstain".
+
+    Raises:
+        LabelingFunctionError: the predictor is neither, or the threshold is out of range.
+
+    >>> from types import SimpleNamespace
+    >>> loud = model("loud", lambda texts: [("spam", t.count("!") / 3) for t in texts],
+    ...              threshold=0.9)
+    >>> loud(SimpleNamespace(text="Buy!!!")), loud(SimpleNamespace(text="Hi!"))
+    ('spam', -1)
+    """
+    if not 0 <= threshold <= 1:
+        raise LabelingFunctionError(
+            f"The threshold of {name!r} must be between 0 and 1. Got {threshold!r}."
+        )
+    predict = _pairs_of(name, predictor, threshold)
+    several = None if isinstance(column, str) else list(column)
+    columns = [column] if isinstance(column, str) else list(column)
+    readers = [reader(one) for one in columns]
+
+    def votes(rows: Sequence[Any]) -> list[Vote | None]:
+        values = [list(map(read, rows)) for read in readers]
+        given = values[0] if several is None else pd.DataFrame(dict(zip(columns, values, strict=True)))
+        pairs = predict(given)
+        if len(pairs) != len(rows):
+            raise LabelingFunctionError(
+                f"The model of {name!r} must answer for each of {len(rows)} samples."
+                f" It gave {len(pairs)} answers."
+            )
+        return [_vote(name, label, sure, threshold, labels) for label, sure in pairs]
+
+    def vote(x: Any) -> Vote | None:
+        return votes([x])[0]
+
+    vote.__doc__ = f"Votes as {type(predictor).__name__} predicts, from confidence {threshold:g}."
+    vote.__name__ = vote.__qualname__ = name
+    return LabelingFunction(name, vote, batch=votes, reads=columns)
+
+
+def _vote(
+    name: str, label: Any, sure: float, threshold: float, labels: Mapping[Any, Vote | None] | None
+) -> Vote | None:
+    if sure < threshold:
+        return ABSTAIN
+    if labels is None:
+        return label  # type: ignore[no-any-return]  # checked against the schema by the engine
+    if label not in labels:
+        raise LabelingFunctionError(
+            f"`labels` of {name!r} must say what {label!r} means. It knows {list(labels)!r}."
+        )
+    return labels[label]
+
+
+def _pairs_of(
+    name: str, predictor: Any, threshold: float
+) -> Callable[[Any], list[tuple[Any, float]]]:
+    if hasattr(predictor, "predict_proba") and hasattr(predictor, "classes_"):
+        return lambda values: _estimated(predictor, values)
+    if hasattr(predictor, "predict_proba"):
+        raise LabelingFunctionError(f"The estimator of {name!r} must be fitted before it is used.")
+    if callable(predictor):
+        return lambda values: _answered(name, predictor(values), threshold)
+    raise LabelingFunctionError(
+        f"The model of {name!r} must be a fitted classifier with `predict_proba`, or a function"
+        f" from values to labels. Got {predictor!r}."
+    )
+
+
+def _estimated(estimator: Any, values: Any) -> list[tuple[Any, float]]:
+    probabilities = np.asarray(estimator.predict_proba(values), dtype=float)
+    best = probabilities.argmax(axis=1)
+    classes = np.asarray(estimator.classes_)[best].tolist()
+    return list(zip(classes, probabilities.max(axis=1).tolist(), strict=True))
+
+
+def _answered(name: str, answers: Any, threshold: float) -> list[tuple[Any, float]]:
+    pairs = []
+    for answer in list(answers):
+        if isinstance(answer, tuple) and len(answer) == 2:
+            pairs.append((answer[0], float(answer[1])))
+        elif threshold == 0:
+            pairs.append((answer, 1.0))
+        else:
+            raise LabelingFunctionError(
+                f"The model of {name!r} must give (label, confidence) pairs, since it has a"
+                f" threshold. Got {answer!r}."
+            )
+    return pairs

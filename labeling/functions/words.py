@@ -1,0 +1,173 @@
+"""Kinds of labeling function that look for words, patterns and known values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Hashable
+from pathlib import Path
+from typing import Any
+
+from labeling.errors import LabelingFunctionError, LoadError
+from labeling.functions.columns import reader
+from labeling.records import ABSTAIN, LabelingFunction
+
+Vote = str | int
+
+
+def keywords(
+    name: str,
+    words: Collection[str],
+    *,
+    label: Vote,
+    column: str = "text",
+    at_least: int = 1,
+    whole_words: bool = True,
+    ignore_case: bool = True,
+) -> LabelingFunction:
+    """Return a labeling function that votes where a text has some of these words or phrases.
+
+    Args:
+        name: its name.
+        words: words or phrases, taken literally.
+        label: what it votes for.
+        column: the column that holds the text; a missing text is abstained on.
+        at_least: how many *different* ones must occur.
+        whole_words: whether `ham` is not to be found in `shame`.
+        ignore_case: whether `FREE` is `free`.
+
+    Raises:
+        LabelingFunctionError: no words, an empty one, or `at_least` that cannot be reached.
+
+    >>> from types import SimpleNamespace
+    >>> money = keywords("money", ["free money", "cash"], label="spam")
+    >>> money(SimpleNamespace(text="FREE MONEY!")), money(SimpleNamespace(text="cashier"))
+    ('spam', -1)
+    """
+    listed = [words] if isinstance(words, str) else list(words)
+    wrong = [word for word in listed if not isinstance(word, str) or not word.strip()]
+    if wrong or not 1 <= at_least <= len(listed):
+        raise LabelingFunctionError(
+            f"Keywords {name!r} must have non-empty words, and at least {at_least} of them."
+            f" Got {listed!r}."
+        )
+    # Longer ones first: an alternation takes the first that fits.
+    ordered = sorted(dict.fromkeys(listed), key=lambda word: (-len(word), word))
+    body = "|".join(re.escape(word) for word in ordered)
+    pattern = re.compile(
+        rf"(?<!\w)(?:{body})(?!\w)" if whole_words else body, re.IGNORECASE if ignore_case else 0
+    )
+    if at_least == 1:
+        found = pattern.search
+    else:
+        found = _finds_several(pattern, at_least, ignore_case)  # type: ignore[assignment]
+    return _text_rule(name, found, label, column, f"Votes {label!r} for {', '.join(ordered[:5])}.")
+
+
+def _finds_several(
+    pattern: re.Pattern[str], at_least: int, ignore_case: bool
+) -> Callable[[str], bool]:
+    def found(text: str) -> bool:
+        hits = pattern.findall(text)
+        different = {hit.casefold() for hit in hits} if ignore_case else set(hits)
+        return len(different) >= at_least
+
+    return found
+
+
+def regex(
+    name: str, pattern: str | re.Pattern[str], *, label: Vote, column: str = "text", flags: int = 0
+) -> LabelingFunction:
+    r"""Return a labeling function that votes where a pattern is found in a text.
+
+    Args:
+        name: its name.
+        pattern: a regular expression of Python's `re`, searched for anywhere in the text.
+        label: what it votes for.
+        column: the column that holds the text; a missing text is abstained on.
+        flags: flags of `re`, such as `re.IGNORECASE`.
+
+    Raises:
+        LabelingFunctionError: the pattern is no regular expression.
+
+    >>> from types import SimpleNamespace
+    >>> phone = regex("phone", r"\b\d{3}-\d{4}\b", label="spam")
+    >>> phone(SimpleNamespace(text="call 555-1234"))
+    'spam'
+    """
+    try:
+        found = re.compile(pattern, flags).search
+    except (re.error, ValueError, TypeError) as error:
+        raise LabelingFunctionError(
+            f"The pattern of {name!r} must be a regular expression. Got {pattern!r}: {error}."
+        ) from error
+    return _text_rule(name, found, label, column, f"Votes {label!r} where {pattern!r} is found.")
+
+
+def _text_rule(
+    name: str, found: Callable[[str], Any], label: Vote, column: str, reason: str
+) -> LabelingFunction:
+    read = reader(column)
+
+    def vote(x: Any) -> Vote:
+        text = read(x)
+        return label if text is not None and found(text) else ABSTAIN
+
+    vote.__doc__, vote.__name__, vote.__qualname__ = reason, name, name
+    return LabelingFunction(name, vote, label=label, reads=[column])
+
+
+def lookup(
+    name: str,
+    values: Collection[Hashable] | str | Path,
+    *,
+    label: Vote,
+    column: str,
+    ignore_case: bool = True,
+) -> LabelingFunction:
+    """Return a labeling function that votes where a column's value is a known one.
+
+    Args:
+        name: its name.
+        values: the known values, or the path of a UTF-8 text file with one a line; empty lines
+            and those that begin with `#` are passed over.
+        label: what it votes for.
+        column: the column to look up.
+        ignore_case: whether texts are compared without regard to case.
+
+    Raises:
+        LoadError: the file cannot be read.
+        LabelingFunctionError: there are no values.
+
+    >>> from types import SimpleNamespace
+    >>> spammer = lookup("spammer", {"bot1", "bot2"}, label="spam", column="author")
+    >>> spammer(SimpleNamespace(author="BOT1")), spammer(SimpleNamespace(author="ann"))
+    ('spam', -1)
+    """
+    source = _lines(name, Path(values)) if isinstance(values, (str, Path)) else values
+
+    def key(value: Hashable) -> Hashable:
+        return value.casefold() if ignore_case and isinstance(value, str) else value
+
+    known = frozenset(key(value) for value in source)
+    if not known:
+        raise LabelingFunctionError(f"Lookup {name!r} must have at least one value. Got none.")
+
+    read = reader(column)
+
+    def vote(x: Any) -> Vote:
+        return label if key(read(x)) in known else ABSTAIN
+
+    vote.__doc__ = f"Votes {label!r} where {column!r} is one of {len(known)} known values."
+    vote.__name__ = vote.__qualname__ = name
+    return LabelingFunction(name, vote, label=label, reads=[column])
+
+
+def _lines(name: str, path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LoadError(
+            f"The file of lookup {name!r} must be a UTF-8 text file with one value a line."
+            f" Got {str(path)!r}: {error}."
+        ) from error
+    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -1,0 +1,54 @@
+"""The nouns: every immutable thing that travels between rooms, and the Protocols."""
+
+from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
+from labeling.records.labeling_function import LabelingFunction, PreprocessedRow, is_yes_or_no
+from labeling.records.people import (
+    Annotation,
+    AskAgain,
+    Batch,
+    Escalation,
+    GoldLabel,
+    Verdict,
+)
+from labeling.records.protocols import Aggregator, AnnotationPlatform
+from labeling.records.samples import (
+    checked_ids,
+    identified,
+    order_by_chance,
+    positions,
+    require_column,
+    texts,
+)
+from labeling.records.schema import ABSTAIN, LabelSchema
+from labeling.records.soft_labels import SoftLabels
+from labeling.records.votes import Fault, Votes
+
+__all__ = [
+    "ABSTAIN",
+    "Aggregator",
+    "Annotation",
+    "AnnotationPlatform",
+    "AskAgain",
+    "Batch",
+    "ClassBalance",
+    "Escalation",
+    "Fault",
+    "Gold",
+    "GoldLabel",
+    "LabelSchema",
+    "LabelingFunction",
+    "PreprocessedRow",
+    "SoftLabels",
+    "Verdict",
+    "Votes",
+    "checked_ids",
+    "class_shares",
+    "gold_codes",
+    "gold_series",
+    "identified",
+    "is_yes_or_no",
+    "order_by_chance",
+    "positions",
+    "require_column",
+    "texts",
+]

@@ -1,0 +1,99 @@
+"""Gold labels and class balances as arrays, from whatever form the user has them in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.errors import GoldError, UnknownLabelError, shown
+from labeling.records.people import GoldLabel
+from labeling.records.samples import checked_ids, positions
+from labeling.records.schema import ABSTAIN, LabelSchema
+
+Gold = pd.Series | Collection[GoldLabel] | Mapping[object, object]
+ClassBalance = Mapping[str, float] | Sequence[float]
+
+
+def gold_codes(
+    gold: Gold | None, sample_ids: pd.Index, schema: LabelSchema
+) -> npt.NDArray[np.intp]:
+    """Return each sample's gold code, -1 where there is none: shape (n_samples,).
+
+    Args:
+        gold: a Series from sample id to label (name or code), a mapping, or GoldLabels.
+        sample_ids: the samples.
+        schema: the labels.
+
+    Raises:
+        GoldError: a label is missing, or gold is of another type.
+        UnknownLabelError: a label that the schema does not have.
+        DataError: an id that is unknown, missing or given twice.
+
+    >>> gold_codes(pd.Series({"b": "spam"}), pd.Index(["a", "b"]), LabelSchema(["ham", "spam"]))
+    array([-1,  1])
+    """
+    codes = np.full(len(sample_ids), ABSTAIN, dtype=np.intp)
+    if gold is None:
+        return codes
+    series = gold_series(gold)
+    ids = checked_ids(series.index, "The ids of gold labels")
+    rows = positions(sample_ids, ids, "the gold labels", "the samples")
+    codes[rows] = _label_codes(series, schema)
+    return codes
+
+
+def gold_series(gold: Gold) -> pd.Series:
+    """Return gold as a Series from sample id to label, in the order given."""
+    if isinstance(gold, pd.Series):
+        return gold
+    if isinstance(gold, Mapping):
+        return pd.Series(list(gold.values()), index=pd.Index(list(gold)), dtype=object)
+    if isinstance(gold, Iterable) and not isinstance(gold, (str, pd.DataFrame, np.ndarray)):
+        given = list(gold)
+        if all(isinstance(one, GoldLabel) for one in given):
+            ids = pd.Index([one.sample_id for one in given])
+            return pd.Series([one.label for one in given], index=ids, dtype=object)
+    raise GoldError(
+        "Gold must be a pandas Series from sample id to label, or a collection of GoldLabel."
+        f" Got a {type(gold).__name__}."
+    )
+
+
+def _label_codes(labels: pd.Series, schema: LabelSchema) -> list[int]:
+    missing = labels.isna()
+    if missing.any():
+        raise GoldError(
+            f"Gold labels must not be missing. {int(missing.sum())} of {len(labels)} are, the first"
+            f" for {shown(labels.index[missing])}; leave them out with `.dropna()`."
+        )
+    try:
+        return [schema.index(label) for label in labels.tolist()]
+    except UnknownLabelError as error:
+        raise UnknownLabelError(f"In the gold labels: {error}") from None
+
+
+def class_shares(
+    class_balance: ClassBalance | None, schema: LabelSchema
+) -> npt.NDArray[np.float64] | None:
+    """Return the shares of the labels in schema order, or `None` where none are given.
+
+    >>> class_shares({"spam": 0.2, "ham": 0.8}, LabelSchema(["ham", "spam"]))
+    array([0.8, 0.2])
+    """
+    if class_balance is None:
+        return None
+    if isinstance(class_balance, Mapping):
+        shares = np.zeros(len(schema))
+        for label, share in class_balance.items():
+            shares[schema.index(label)] = share
+    else:
+        shares = np.asarray(class_balance, dtype=np.float64)
+    if shares.shape != (len(schema),) or not (shares > 0).all() or abs(shares.sum() - 1) > 1e-6:
+        raise GoldError(
+            f"A class balance must give each of {shown(schema.labels)} a share above 0, and the"
+            f" shares must sum to 1. Got {class_balance!r}."
+        )
+    return shares

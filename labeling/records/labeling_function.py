@@ -1,0 +1,108 @@
+"""A labeling function: an expert's rule that votes on a sample or abstains."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import cloudpickle
+import numpy as np
+
+from labeling.records.schema import ABSTAIN
+
+RowFunction = Callable[..., Any]
+Preprocessor = Callable[[Any], Any]
+
+
+class LabelingFunction:
+    """A named rule; made by `@labeling_function` and by the ready-made kinds.
+
+    It keeps the docstring (the expert's reason), `__name__`, `__module__` and `__wrapped__` of the
+    function it is made of. It can be pickled wherever that function was defined.
+
+    Attributes:
+        name: unique among the labeling functions that are used together.
+        function: what votes on one row.
+        resources: passed to `function` as keyword arguments.
+        pre: functions from row to row that run before it, in this order.
+        label: for a yes-or-no function: the label it votes for when it returns True.
+        batch: for models: a function from rows to a vote for each; `function` is then unused.
+        reads: the columns it is known to need, checked before anything runs.
+
+    >>> lf = LabelingFunction("has_link", lambda x: "http" in x.text, label="spam")
+    >>> lf(SimpleNamespace(text="see http://x.org")), lf(SimpleNamespace(text="see you"))
+    ('spam', -1)
+    """
+
+    name: str
+    function: RowFunction
+    resources: Mapping[str, Any]
+    pre: tuple[Preprocessor, ...]
+    label: str | int | None
+    batch: Callable[[Sequence[Any]], Sequence[Any]] | None
+    reads: tuple[str, ...]
+
+    def __init__(
+        self,
+        name: str,
+        function: RowFunction,
+        *,
+        resources: Mapping[str, Any] | None = None,
+        pre: Sequence[Preprocessor] = (),
+        label: str | int | None = None,
+        batch: Callable[[Sequence[Any]], Sequence[Any]] | None = None,
+        reads: Sequence[str] = (),
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.name = name
+        self.function = function
+        self.resources = dict(resources or {})
+        self.pre = tuple(pre)
+        self.label = label
+        self.batch = batch
+        self.reads = tuple(reads)
+
+    def __repr__(self) -> str:
+        return f"LabelingFunction({self.name!r})"
+
+    def __call__(self, x: Any) -> Any:
+        """Return the vote on one sample: any object that has the attributes the function reads.
+
+        A function with `label=` answers with that label for True and ABSTAIN for False; otherwise
+        the vote is what the function returned. Preprocessors get a shallow copy of `x`.
+        """
+        for preprocess in self.pre:
+            x = preprocess(copy.copy(x))
+        vote = self.batch([x])[0] if self.batch else self.function(x, **self.resources)
+        if self.label is not None and is_yes_or_no(vote):
+            return self.label if vote else ABSTAIN
+        return vote
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By value, through cloudpickle: the module's name for the function means this object, and
+        # modules of labeling functions, notebooks and scripts cannot be imported by a worker.
+        return _restored, (cloudpickle.dumps(self.__dict__),)
+
+
+def _restored(state: bytes) -> LabelingFunction:
+    lf = LabelingFunction.__new__(LabelingFunction)
+    lf.__dict__.update(cloudpickle.loads(state))
+    return lf
+
+
+def is_yes_or_no(value: object) -> bool:
+    """Whether a value is a bool, NumPy's included."""
+    return isinstance(value, (bool, np.bool_))
+
+
+class PreprocessedRow(SimpleNamespace):
+    """A row that preprocessors may add fields to: `x.column` and `x["column"]`."""
+
+    def __getitem__(self, name: object) -> Any:
+        return self.__dict__[name]  # type: ignore[index]  # columns may bear names of any kind
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value

@@ -1,0 +1,142 @@
+"""What people say, and what follows from it: annotations, gold labels, verdicts, batches."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+Source = Literal["agreement", "review", "given"]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What one person said of one sample at one time; a change of mind is a new one.
+
+    Attributes:
+        sample_id: the sample.
+        annotator: who said it.
+        label: a label name, or `None` where the annotator skipped the sample.
+        created_at: when it was first made, UTC.
+        updated_at: when it took this form, UTC.
+        lead_seconds: how long it took, in seconds, where the platform measured it.
+        platform_id: the platform's own id of it.
+        round: 1 when first asked, 2 when asked again, and so on.
+        reviewer: whether it was made as a reviewer of a sample that was escalated.
+        prelabel_shown: whether the annotator saw a suggested label.
+        prelabel: which.
+        reason: why, in the words of the person.
+    """
+
+    sample_id: Hashable
+    annotator: str
+    label: str | None
+    created_at: datetime.datetime
+    updated_at: datetime.datetime
+    lead_seconds: float | None = None
+    platform_id: str = ""
+    round: int = 1
+    reviewer: bool = False
+    prelabel_shown: bool = False
+    prelabel: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldLabel:
+    """A label that counts as true, and the annotations that made it so.
+
+    Attributes:
+        sample_id: the sample.
+        label: a label name.
+        source: `agreement` of annotators, `review` by a reviewer, or `given` from outside.
+        trace: the annotations behind it, those of annotators and reviewer alike.
+    """
+
+    sample_id: Hashable
+    label: str
+    source: Source = "given"
+    trace: tuple[Annotation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """A sample that is short of votes: how many more it needs, and whom not to ask."""
+
+    sample_id: Hashable
+    votes_needed: int
+    not_annotators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """A sample that its annotators could not settle, for a reviewer to decide.
+
+    Attributes:
+        sample_id: the sample.
+        annotations: what the annotators said of it.
+        reason: why it is here.
+        model_label: what the label model holds most probable, if that is known.
+    """
+
+    sample_id: Hashable
+    annotations: tuple[Annotation, ...]
+    reason: str
+    model_label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a round of annotations comes to.
+
+    Attributes:
+        gold: the samples that are settled.
+        pending: the samples that need more votes.
+        escalations: the samples that wait for a reviewer.
+        unresolved: the samples on which a reviewer was heard but gave no label.
+    """
+
+    gold: tuple[GoldLabel, ...]
+    pending: tuple[AskAgain, ...]
+    escalations: tuple[Escalation, ...]
+    unresolved: tuple[Hashable, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"Verdict({len(self.gold)} gold, {len(self.pending)} pending,"
+            f" {len(self.escalations)} escalated, {len(self.unresolved)} unresolved)"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """The samples chosen for people, and why each was.
+
+    Attributes:
+        frame: index = sample id; columns `stratum`, `score` (1 = most worth asking), `reason`,
+            `propensity` (the chance of being drawn; NaN where the choice was not random).
+    """
+
+    frame: pd.DataFrame = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frame", self.frame.copy())
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __repr__(self) -> str:
+        strata = self.frame["stratum"].value_counts(sort=False)
+        return f"Batch({len(self)} samples: {', '.join(f'{n} {s}' for s, n in strata.items())})"
+
+    @property
+    def sample_ids(self) -> pd.Index:
+        """The chosen samples' ids."""
+        return self.frame.index
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a table with one row a sample: `stratum, score, reason, propensity`."""
+        return self.frame.copy()

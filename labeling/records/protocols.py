@@ -1,0 +1,47 @@
+"""What rooms may expect of each other without importing each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, Self
+
+import pandas as pd
+
+from labeling.records.gold import ClassBalance, Gold
+from labeling.records.people import Annotation, AskAgain, Batch, Escalation
+from labeling.records.soft_labels import SoftLabels
+from labeling.records.votes import Votes
+
+
+class Aggregator(Protocol):
+    """A model that combines votes, of labeling functions and of people alike."""
+
+    def fit(
+        self, votes: Votes, *, gold: Gold | None = None, class_balance: ClassBalance | None = None
+    ) -> Self:
+        """Learn from votes, and from gold labels on some of their samples."""
+        ...
+
+    def predict_proba(self, votes: Votes) -> SoftLabels:
+        """Return the probability of each label for each sample of the votes."""
+        ...
+
+
+class AnnotationPlatform(Protocol):
+    """Where people label: Label Studio, files, or recorded votes played back."""
+
+    def push(self, batch: Batch, samples: pd.DataFrame, soft: SoftLabels | None = None) -> None:
+        """Ask for annotations of a batch; asking twice asks once."""
+        ...
+
+    def pull(self) -> tuple[Annotation, ...]:
+        """Return all annotations known, fetching only the news."""
+        ...
+
+    def ask_again(self, pending: Sequence[AskAgain]) -> None:
+        """Ask for the votes that are still needed, of people who did not vote yet."""
+        ...
+
+    def escalate(self, escalations: Sequence[Escalation], samples: pd.DataFrame) -> None:
+        """Hand samples to a reviewer."""
+        ...

@@ -1,0 +1,124 @@
+"""Samples are the rows of a pandas DataFrame whose index holds their ids."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.errors import DataError, near, shown
+
+
+def checked_ids(ids: pd.Index | pd.Series | list[object], what: str = "The sample ids") -> pd.Index:
+    """Return ids as an Index after checking that they are unique and none is missing.
+
+    >>> checked_ids(pd.Index(["a", "b", "a"]))
+    Traceback (most recent call last):
+    ...
+    labeling.errors.DataError: The sample ids must be unique. Given more than once: 'a'.
+    """
+    index = ids if isinstance(ids, pd.Index) else pd.Index(ids)
+    if isinstance(index, pd.MultiIndex):
+        raise DataError(f"{what} must be single values. Got an index of {index.nlevels} levels.")
+    missing = np.flatnonzero(index.isna())
+    if len(missing):
+        raise DataError(f"{what} must not be missing. Missing in rows {shown(missing.tolist())}.")
+    if not index.is_unique:
+        doubled = index[index.duplicated()].unique()
+        raise DataError(f"{what} must be unique. Given more than once: {shown(doubled)}.")
+    return index
+
+
+def identified(data: pd.DataFrame, id: str | None = None) -> pd.DataFrame:
+    """Return the samples of a frame with their ids as its index; the frame itself is unchanged.
+
+    Args:
+        data: one row a sample.
+        id: the column that holds the ids, which stays visible; `None` takes the frame's index.
+
+    Raises:
+        DataError: no frame, no rows, two columns of one name, no such column, or ids that are
+            missing or not unique.
+
+    >>> identified(pd.DataFrame({"key": ["a", "b"], "text": ["x", "y"]}), id="key").index.tolist()
+    ['a', 'b']
+    """
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(f"Samples must be a pandas DataFrame. Got a {type(data).__name__}.")
+    if not data.columns.is_unique:
+        doubled = data.columns[data.columns.duplicated()].unique()
+        raise DataError(f"Columns must have different names. Given twice: {shown(doubled)}.")
+    if not len(data):
+        raise DataError("There must be at least one sample. Got an empty table.")
+    if id is None:
+        checked_ids(data.index)
+        return data
+    require_column(data, id, "id")
+    return data.set_index(checked_ids(pd.Index(data[id]), f"The ids in column {id!r}"))
+
+
+def require_column(data: pd.DataFrame, column: str, purpose: str) -> None:
+    """Raise a DataError that names the near columns unless the frame has this column."""
+    if column not in data.columns:
+        raise DataError(
+            f"There is no column {column!r} (asked for as {purpose}); the columns are"
+            f" {shown(data.columns, 20)}.{near(column, data.columns)}"
+        )
+
+
+def texts(data: pd.DataFrame, column: str) -> list[str]:
+    """Return a column's texts, one `str` a sample.
+
+    Raises:
+        DataError: there is no such column, or some of it is not text.
+
+    >>> texts(pd.DataFrame({"text": ["a", 7]}, index=["s1", "s2"]), "text")
+    Traceback (most recent call last):
+    ...
+    labeling.errors.DataError: Column 'text' must hold text in every row. 1 of 2 rows do not,
+    the first is sample 's2': 7 (int).
+    """
+    require_column(data, column, "text")
+    values = data[column].tolist()
+    wrong = [i for i, value in enumerate(values) if not isinstance(value, str)]
+    if wrong:
+        first = values[wrong[0]]
+        raise DataError(
+            f"Column {column!r} must hold text in every row. {len(wrong)} of {len(values)} rows do"
+            f" not, the first is sample {data.index[wrong[0]]!r}: {first!r} ({type(first).__name__})."
+        )
+    return values
+
+
+def positions(ids: pd.Index, wanted: pd.Index, what: str, where: str) -> npt.NDArray[np.intp]:
+    """Return where each wanted id stands in `ids`; an id that is not there is a DataError."""
+    found = ids.get_indexer(wanted)
+    if (found < 0).any():
+        unknown = wanted[found < 0]
+        raise DataError(
+            f"{len(unknown)} of {len(wanted)} ids of {what} are not among {where}: {shown(unknown)}."
+            f"{near(unknown[0], ids[:10_000]) if isinstance(unknown[0], str) else ''}"
+        )
+    return found
+
+
+def order_by_chance(ids: pd.Index, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Return a random order of ids that depends on the ids and `rng`, not on where an id stands.
+
+    Each id is hashed together with a number drawn from `rng`, so a table in another order gives
+    the same ids the same fate.
+
+    >>> ids = pd.Index(["a", "b", "c", "d"])
+    >>> drawn = ids[order_by_chance(ids, np.random.default_rng(0))]
+    >>> back = ids[::-1]
+    >>> drawn.equals(back[order_by_chance(back, np.random.default_rng(0))])
+    True
+    """
+    if not len(ids):
+        return np.empty(0, dtype=np.intp)
+    salt = rng.integers(0, 2**63, dtype=np.uint64)
+    key = pd.util.hash_pandas_object(pd.Series(ids), index=False).to_numpy(np.uint64) ^ salt
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # splitmix64
+        key = (key ^ (key >> np.uint64(shift))) * np.uint64(factor)
+    key ^= key >> np.uint64(31)
+    return np.argsort(key, kind="stable")

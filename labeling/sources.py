@@ -1,0 +1,157 @@
+"""Files in (CSV, JSON lines, Parquet), samples with unique ids out; nothing lost on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labeling.errors import DataError, near
+from labeling.records import identified
+
+
+def read_samples(path: str | os.PathLike[str], id: str) -> pd.DataFrame:
+    """Return the samples of a file, with their ids as index.
+
+    Whole numbers stay whole even where some are missing, and in CSV only an empty cell is missing:
+    texts such as "NA" or "null" are texts.
+
+    Args:
+        path: a `.parquet`, `.csv`, `.jsonl` or `.ndjson` file.
+        id: the column that holds the ids: unique, none missing.
+
+    Raises:
+        DataError: no such file or column, another kind of file, one that cannot be read, no rows,
+            or ids that are missing or not unique.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "comments.csv")
+    ...     _ = file.write_text("key,text\\nc1,NA\\nc2,hi\\n")
+    ...     read_samples(file, id="key")
+        text
+    key
+    c1    NA
+    c2    hi
+    """
+    return identified(read_table(path, id), id).drop(columns=id).rename_axis(id)
+
+
+def read_table(path: str | os.PathLike[str], id: str | None = None) -> pd.DataFrame:
+    """Return a file's rows with every column; see `read_samples`."""
+    file = Path(path)
+    if not file.is_file():
+        others = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
+        raise DataError(f"There is no file {str(path)!r}.{near(file.name, others)}")
+    read = READERS.get(file.suffix.lower())
+    if read is None:
+        raise DataError(
+            f"Samples must be in a file of one of the kinds {', '.join(READERS)}. Got {file.name!r}."
+        )
+    try:
+        return read(file, id)
+    except DataError:
+        raise
+    except (ValueError, OSError, ImportError) as error:
+        raise DataError(f"{str(path)!r} cannot be read as {file.suffix}: {error}") from error
+
+
+def _read_parquet(file: Path, id: str | None) -> pd.DataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(file)
+    frame = table.to_pandas(integer_object_nulls=True)
+    for field in table.schema:
+        column = frame.get(field.name)
+        if column is not None and column.dtype == object and pa.types.is_integer(field.type):
+            frame[field.name] = column.astype("UInt64" if "uint" in str(field.type) else "Int64")
+    index_names = [name for name in frame.index.names if name is not None]
+    return frame.reset_index() if id is not None and id in index_names else frame
+
+
+def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
+    given_types = {id: "str"} if id is not None else None
+    frame = pd.read_csv(
+        file,
+        dtype=given_types,  # type: ignore[arg-type]  # the stubs know no dict of str
+        dtype_backend="numpy_nullable",
+        keep_default_na=False,
+        na_values=[""],
+        encoding="utf-8",
+    )
+    for name in frame.columns:
+        frame[name] = _simplest(frame[name])
+    if id is not None and id in frame.columns:
+        frame[id] = _whole_numbers_if_lossless(frame[id])
+    return frame
+
+
+def _simplest(column: pd.Series) -> pd.Series:
+    """Return a nullable column as a plain one where nothing is missing from it."""
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.astype("str")
+    if pd.api.types.is_float_dtype(column.dtype):
+        return column.astype(np.float64)
+    if column.isna().any() or not pd.api.types.is_extension_array_dtype(column.dtype):
+        return column
+    return column.astype(column.dtype.numpy_dtype)  # type: ignore[union-attr]  # nullable dtypes have it
+
+
+def _whole_numbers_if_lossless(ids: pd.Series) -> pd.Series:
+    """Return text ids as int64 where each is just what that number looks like: not `007`."""
+    texts = ids.tolist()
+    try:
+        numbers = [int(text) for text in texts]
+        if [str(number) for number in numbers] == texts:
+            return pd.Series(numbers, index=ids.index, dtype="int64")
+    except (ValueError, TypeError, OverflowError):
+        pass
+    return ids
+
+
+def _read_jsonl(file: Path, id: str | None) -> pd.DataFrame:
+    objects: list[dict[str, Any]] = []
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                found = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataError(f"{file.name!r}, line {number} is not JSON: {error}") from error
+            if not isinstance(found, dict):
+                raise DataError(
+                    f"{file.name!r}, line {number} must be a JSON object. Got {line.strip()[:60]}."
+                )
+            objects.append(found)
+    names = dict.fromkeys(name for found in objects for name in found)
+    return pd.DataFrame({name: _column([one.get(name) for one in objects]) for name in names})
+
+
+def _column(values: list[Any]) -> pd.Series:
+    """Return JSON values as a column whose type loses none of them."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int}:
+        fits = all(value is None or -(2**63) <= value < 2**63 for value in values)
+        kind = "Int64" if None in values else "int64"
+        return pd.Series(values, dtype=kind if fits else object)
+    if kinds == {float, int}:
+        exact = all(value is None or abs(value) <= 2**53 for value in values)
+        return pd.Series(values, dtype=np.float64 if exact else object)
+    if kinds == {str}:
+        return pd.Series(values, dtype="str")
+    return pd.Series(values) if kinds in ({bool}, {float}) else pd.Series(values, dtype=object)
+
+
+READERS: dict[str, Callable[[Path, str | None], pd.DataFrame]] = {
+    ".parquet": _read_parquet,
+    ".csv": _read_csv,
+    ".jsonl": _read_jsonl,
+    ".ndjson": _read_jsonl,
+}
