@@ -9,13 +9,13 @@ import pickle
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.engine.voting import votes_on
+from labeling.engine.voting import WrongReturnError, votes_on
 from labeling.errors import LabelingFunctionError, UnknownLabelError, shown
 from labeling.records import (
     Fault,
@@ -113,7 +113,7 @@ def _gathered(
         starts, run(lfs, chunks, schema, on_error == "raise"), strict=True
     ):
         if failed and on_error == "raise":
-            raise _as_error(failed[0]) from failed[0].exception
+            _raise(failed[0])
         votes[start : start + len(part)] = part
         faults += failed
         if progress is not None:
@@ -173,16 +173,14 @@ def _portable(error: Exception) -> Exception:
         return LabelingFunctionError(f"{type(error).__qualname__}: {error}")
 
 
-def _as_error(fault: Fault) -> LabelingFunctionError:
-    if isinstance(fault.exception, LabelingFunctionError) and repr(fault.sample_id) in str(
-        fault.exception
-    ):
-        return LabelingFunctionError(str(fault.exception))
-    return LabelingFunctionError(
+def _raise(fault: Fault) -> NoReturn:
+    if isinstance(fault.exception, WrongReturnError):
+        raise fault.exception
+    raise LabelingFunctionError(
         f"Labeling function {fault.labeling_function!r} failed on sample {fault.sample_id!r}:"
         f" {fault.exception!r}. Mend it, or pass on_error='record' to keep going and see every"
         " fault in votes.faults."
-    )
+    ) from fault.exception
 
 
 def _in_order(faults: Sequence[Fault], names: Sequence[str]) -> list[Fault]:

@@ -19,6 +19,10 @@ from labeling.records import ABSTAIN, Fault, LabelingFunction, LabelSchema, is_y
 RowFault = tuple[int, Exception]
 
 
+class WrongReturnError(LabelingFunctionError):
+    """A labeling function returned what is no vote; the message names it, sample and value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """Stands where a row would stand that a preprocessor failed on."""
@@ -187,13 +191,13 @@ def _code(lf: LabelingFunction, answer: Any, schema: LabelSchema) -> int:
 
 def _wrong_return(
     lf: LabelingFunction, answer: Any, schema: LabelSchema, sample_id: Any
-) -> LabelingFunctionError:
+) -> WrongReturnError:
     hint = near(answer, schema.labels) if isinstance(answer, str) else ""
     if is_yes_or_no(answer):
         hint = " For a yes-or-no function write @labeling_function(label=...)."
     elif lf.label is not None and not hint:
         hint = " A yes-or-no function must return a bool: wrap the answer in bool(...)."
-    return LabelingFunctionError(
+    return WrongReturnError(
         f"Labeling function {lf.name!r} returned {answer!r} ({type(answer).__name__}) for sample"
         f" {sample_id!r}. It must return a label ({shown(schema.labels, 20)}), a code from 0 to"
         f" {len(schema) - 1}, or ABSTAIN.{hint}"

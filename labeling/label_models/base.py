@@ -1,0 +1,165 @@
+"""What every label model shares: fit, predict, and saving without pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.errors import LabelingError, ModelFileError, NotFittedError, shown
+from labeling.label_models.patterns import Floats, Patterns, label_order, patterns_of
+from labeling.records import ClassBalance, Gold, SoftLabels, Votes, class_shares, gold_codes
+
+FORMAT = 1
+
+
+class VoteModel(ABC):
+    """A model from votes to probabilities; the subclasses say how.
+
+    Hyper-parameters stand in attributes named as the arguments; what was learned ends in `_`, in
+    the order of the sorted names of voters and labels.
+
+    Attributes:
+        labels_: the names of the labels, sorted.
+        voters_: the names of the voters it was fitted on, sorted.
+        report_: sentences about what was done and why, with numbers.
+    """
+
+    labels_: tuple[str, ...]
+    voters_: tuple[str, ...]
+    report_: tuple[str, ...]
+
+    def fit(
+        self, votes: Votes, *, gold: Gold | None = None, class_balance: ClassBalance | None = None
+    ) -> Self:
+        """Learn how far each voter can be trusted, and return the model itself.
+
+        Args:
+            votes: the votes of at least one voter.
+            gold: labels known to be true for some of the samples: a Series from id to label, or a
+                collection of GoldLabel.
+            class_balance: the labels' shares in the data, where they are known.
+
+        Raises:
+            LabelingError: votes without a voter, unusable gold labels or class balance.
+        """
+        if not isinstance(votes, Votes):
+            raise LabelingError(
+                f"{type(self).__name__}.fit needs Votes. Got a {type(votes).__name__}; wrap an"
+                " array with Votes.from_array(array, schema=schema)."
+            )
+        if not votes.voters:
+            raise LabelingError("There must be at least one voter. The votes have no column.")
+        shares = class_shares(class_balance, votes.schema)
+        codes = gold_codes(gold, votes.sample_ids, votes.schema)
+        order = label_order(votes.schema)
+        self.labels_ = tuple(votes.schema.labels[code] for code in order)
+        self.voters_ = tuple(sorted(votes.voters))
+        self.report_ = ()
+        self._learn(
+            patterns_of(votes, self.voters_, codes), None if shares is None else shares[order]
+        )
+        return self
+
+    def predict_proba(self, votes: Votes) -> SoftLabels:
+        """Return the probability of each label for each sample of the votes.
+
+        Rows without any vote are uncovered: equal probabilities, `covered` False. Gold labels
+        shape what was learned but are never copied into the answer.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            LabelingError: votes of other labels, or of a voter that the model does not know.
+        """
+        if not hasattr(self, "labels_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} is not fitted yet; call fit(votes) first."
+            )
+        order = label_order(votes.schema)
+        if tuple(votes.schema.labels[code] for code in order) != self.labels_:
+            raise LabelingError(
+                f"Votes must have the labels that the model was fitted on: {shown(self.labels_)}."
+                f" Got {shown(votes.schema.labels)}."
+            )
+        patterns = patterns_of(votes, self._voters_for(votes))
+        posterior = self._posterior(patterns)
+        posterior[~patterns.cast.any(axis=1)] = 1 / len(order)
+        probabilities = np.empty_like(posterior)
+        probabilities[:, order] = posterior
+        return SoftLabels(
+            probabilities[patterns.of_row], votes.sample_ids, votes.schema, votes.covered
+        )
+
+    def _voters_for(self, votes: Votes) -> tuple[str, ...]:
+        """Return the voters, sorted, whose columns the model looks at."""
+        return self.voters_
+
+    @abstractmethod
+    def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
+        """Set what is learned; everything is in the order of sorted names."""
+
+    @abstractmethod
+    def _posterior(self, patterns: Patterns) -> Floats:
+        """Return new probabilities of shape (n_patterns, n_labels)."""
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to a file (npz with JSON inside, no pickle)."""
+        if not hasattr(self, "labels_"):
+            raise NotFittedError(f"This {type(self).__name__} is not fitted yet; nothing to save.")
+        arrays = {name: value for name, value in vars(self).items() if _is_array(value)}
+        rest = {name: value for name, value in vars(self).items() if name not in arrays}
+        about = json.dumps({"format": FORMAT, "model": type(self).__name__, "values": rest})
+        target = Path(path)
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            np.savez(file, about=np.array(about), **arrays)
+        os.replace(file.name, target)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Return the model that `save` wrote.
+
+        Raises:
+            ModelFileError: no such file, or not one of this model.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                found = {name: file[name] for name in file.files}
+            about = json.loads(str(found.pop("about")))
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise ModelFileError(f"{str(path)!r} is no saved label model: {error}") from error
+        if about["format"] != FORMAT or about["model"] != cls.__name__:
+            raise ModelFileError(
+                f"{str(path)!r} must hold a {cls.__name__} of format {FORMAT}. It holds a"
+                f" {about['model']} of format {about['format']}."
+            )
+        model = cls.__new__(cls)
+        for name, value in {**about["values"], **found}.items():
+            setattr(model, name, tuple(value) if isinstance(value, list) else value)
+        return model
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
+
+
+def probability_of_votes(
+    log_evidence: Floats, codes: npt.NDArray[Any], prior: Floats
+) -> Floats:
+    """Return log prior plus the evidence of each cast vote: shape (n_patterns, n_labels).
+
+    Args:
+        log_evidence: shape (n_voters, n_labels voted, n_labels true), nats.
+        codes: shape (n_patterns, n_voters), -1 = abstained: no evidence.
+        prior: log probabilities of shape (n_labels,).
+    """
+    scores = np.tile(prior, (len(codes), 1))
+    silent = np.zeros((1, len(prior)))
+    for voter, evidence in enumerate(log_evidence):
+        scores += np.concatenate([evidence, silent])[codes[:, voter]]
+    return scores
