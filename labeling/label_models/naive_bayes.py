@@ -16,7 +16,7 @@ class LabelModel(VoteModel):
 
     A vote v of voter j is evidence A[j, v, y] for each label y: how often samples with that vote are
     y *according to the other voters* (so that no voter confirms itself), each label weighing the
-    same however common it is. Evidence is shrunk to a prior accuracy, abstentions carry none, and
+    same however often the voter meets it. Evidence is shrunk to a prior accuracy, abstentions carry none, and
     the posterior starts from equal shares of the labels. Probabilities are finally scaled so that
     their mean log-odds is one; without gold labels they are rough.
 
@@ -84,6 +84,7 @@ class LabelModel(VoteModel):
         counts = np.where(several, patterns.counts, 0.0)
         scores = self._scores(patterns)
         balance = (softmax(scores) * counts[:, None]).sum(axis=0) + 1e-9
+        balance *= self.prior_votes / balance.sum()
         estimate = np.empty_like(self.evidence_)
         log_evidence = np.log(self.evidence_)
         for voter, codes in enumerate(patterns.codes.T):
@@ -93,7 +94,7 @@ class LabelModel(VoteModel):
             np.add.at(found, codes[rows], others * counts[rows, None])
             strength = self.prior_votes + self.prior_share * found.sum()
             votes = found.sum(axis=1, keepdims=True)
-            precision = found / balance
+            precision = found / (found.sum(axis=0) + balance)  # each label weighs the same
             precision /= np.maximum(precision.sum(axis=1, keepdims=True), 1e-300)
             estimate[voter] = (votes * precision + strength * prior) / (votes + strength)
         return estimate
