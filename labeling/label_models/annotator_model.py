@@ -36,8 +36,8 @@ class AnnotatorModel(VoteModel):
     >>> model = AnnotatorModel().fit(votes)
     >>> model.predict_proba(votes).to_labels().tolist()
     ['a', 'b', 'a']
-    >>> model.skill_.argmin()  # cem
-    2
+    >>> model.voters_[model.skill_.argmin()]
+    'cem'
     """
 
     confusion_: Floats

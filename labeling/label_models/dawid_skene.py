@@ -33,7 +33,7 @@ class DawidSkene(VoteModel):
     the EM algorithm", Applied Statistics 28 (1979).
 
     >>> from labeling.records import LabelSchema, Votes
-    >>> votes = Votes.from_array([[0, 0, 1], [1, 1, 1], [0, 0, 0]], schema=LabelSchema("ab"[:2]))
+    >>> votes = Votes.from_array([[0, 0, 1], [1, 1, 1], [0, 0, 0]], schema=LabelSchema(["a", "b"]))
     >>> DawidSkene().fit(votes).predict_proba(votes).to_labels().tolist()
     ['a', 'b', 'a']
     """

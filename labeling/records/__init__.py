@@ -9,6 +9,8 @@ from labeling.records.people import (
     Escalation,
     GoldLabel,
     Verdict,
+    annotation_votes,
+    live_annotations,
 )
 from labeling.records.protocols import Aggregator, AnnotationPlatform
 from labeling.records.samples import (
@@ -41,12 +43,14 @@ __all__ = [
     "SoftLabels",
     "Verdict",
     "Votes",
+    "annotation_votes",
     "checked_ids",
     "class_shares",
     "gold_codes",
     "gold_series",
     "identified",
     "is_yes_or_no",
+    "live_annotations",
     "order_by_chance",
     "positions",
     "require_column",

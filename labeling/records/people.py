@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
+
+from labeling.records.schema import ABSTAIN, LabelSchema
+from labeling.records.votes import Votes
 
 Source = Literal["agreement", "review", "given"]
 
@@ -140,3 +143,40 @@ class Batch:
     def to_frame(self) -> pd.DataFrame:
         """Return a table with one row a sample: `stratum, score, reason, propensity`."""
         return self.frame.copy()
+
+
+def live_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
+    """Return what each person last said of each sample, in the order of first words.
+
+    The ledger is append-only: of two annotations by one person on one sample the one updated later
+    counts, and at equal times the one that was appended later.
+    """
+    live: dict[tuple[Hashable, str, bool], Annotation] = {}
+    for one in annotations:
+        key = (one.sample_id, one.annotator, one.reviewer)
+        if key not in live or one.updated_at >= live[key].updated_at:
+            live[key] = one
+    return tuple(live.values())
+
+
+def annotation_votes(annotations: Iterable[Annotation], schema: LabelSchema) -> Votes:
+    """Return the annotators' live votes as Votes: people are voters like any other.
+
+    Skips are abstentions; reviewers are left out, since they decide and do not vote.
+
+    >>> now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    >>> said = [Annotation("a", "ann", "spam", now, now), Annotation("a", "bob", None, now, now)]
+    >>> annotation_votes(said, LabelSchema(["ham", "spam"])).to_array()
+    array([[ 1, -1]], dtype=int8)
+    """
+    live = [one for one in live_annotations(annotations) if not one.reviewer]
+    frame = pd.DataFrame(
+        {
+            "sample": pd.Series([one.sample_id for one in live], dtype=object).infer_objects(),
+            "voter": [one.annotator for one in live],
+            "label": pd.Series(
+                [ABSTAIN if one.label is None else one.label for one in live], dtype=object
+            ),
+        }
+    )
+    return Votes.from_triples(frame, schema=schema)

@@ -1,0 +1,19 @@
+"""Numbers and pictures that describe voters, labeling functions and annotators alike."""
+
+from labeling.analysis.agreement_of_votes import Agreement, agreement
+from labeling.analysis.estimates import Estimate, mean_change, mean_of, proportion
+from labeling.analysis.lf_table import lf_summary
+from labeling.analysis.quality import accuracy, confusion, scores
+
+__all__ = [
+    "Agreement",
+    "Estimate",
+    "accuracy",
+    "agreement",
+    "confusion",
+    "lf_summary",
+    "mean_change",
+    "mean_of",
+    "proportion",
+    "scores",
+]

@@ -1,0 +1,95 @@
+"""How far people agree: percent agreement and Krippendorff's alpha."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.analysis.estimates import LEVEL, RESAMPLES, Estimate, mean_of, undefined
+from labeling.records import Votes
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far voters agree on the samples that two or more of them labeled.
+
+    Attributes:
+        percent: the share of pairs of votes on one sample that are equal, averaged over samples.
+        alpha: Krippendorff's alpha for names: 1 = perfect, 0 = as by chance.
+        n_samples: samples with two votes or more.
+        n_votes: their votes.
+    """
+
+    percent: Estimate
+    alpha: Estimate
+    n_samples: int
+    n_votes: int
+
+    def __str__(self) -> str:
+        return f"percent agreement {self.percent}; Krippendorff's alpha {self.alpha}"
+
+
+def agreement(votes: Votes, *, seed: int = 0) -> Agreement:
+    """Return the agreement of voters, with 95 % bootstrap intervals over samples.
+
+    Where alpha is undefined (no sample has two votes, or all votes are equal) it is NaN, and its
+    note says why.
+
+    Args:
+        votes: of people; see `annotation_votes` for how annotations become votes.
+        seed: of the bootstrap.
+
+    Source: K. Krippendorff, "Content Analysis" (2004); computed by the `krippendorff` package.
+
+    >>> from labeling.records import LabelSchema
+    >>> votes = Votes.from_array([[0, 0], [1, 1], [0, 1]], schema=LabelSchema(["ham", "spam"]))
+    >>> found = agreement(votes)
+    >>> round(found.percent.value, 3), round(found.alpha.value, 3), found.n_samples
+    (0.667, 0.444, 3)
+    """
+    codes = votes.to_array()
+    counts = np.stack([(codes == label).sum(axis=1) for label in range(len(votes.schema))], axis=1)
+    total = counts.sum(axis=1)
+    counts, total = counts[total >= 2], total[total >= 2]
+    if not len(counts):
+        none = undefined(0, "no sample has two votes")
+        return Agreement(none, none, 0, 0)
+    same = (counts * (counts - 1)).sum(axis=1) / (total * (total - 1))
+    return Agreement(mean_of(same, seed), _alpha_of(counts, seed), len(counts), int(total.sum()))
+
+
+def _alpha_of(counts: npt.NDArray[np.intp], seed: int) -> Estimate:
+    from scipy.stats import bootstrap
+
+    n = len(counts)
+    if (counts.sum(axis=0) > 0).sum() < 2:
+        return undefined(n, "all votes are equal, so agreement by chance cannot be told apart")
+    value = _alpha(counts)
+    if n < 2:
+        return Estimate(value, np.nan, np.nan, n, "one sample has no interval")
+
+    def of_rows(rows: npt.NDArray[np.intp]) -> float:
+        drawn = counts[rows]
+        return _alpha(drawn) if (drawn.sum(axis=0) > 0).sum() >= 2 else np.nan
+
+    with warnings.catch_warnings():
+        # Resamples whose votes are all equal have no alpha; they are left out of the interval.
+        warnings.simplefilter("ignore")
+        drawn = bootstrap(
+            (np.arange(n),), of_rows, n_resamples=RESAMPLES, vectorized=False, method="percentile",
+            rng=seed,
+        ).bootstrap_distribution  # fmt: skip
+    usable = drawn[~np.isnan(drawn)]
+    low, high = np.quantile(usable, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    left_out = len(drawn) - len(usable)
+    note = f"{left_out} of {len(drawn)} resamples had equal votes only" if left_out else ""
+    return Estimate(value, float(low), float(high), n, note)
+
+
+def _alpha(counts: npt.NDArray[np.intp]) -> float:
+    import krippendorff
+
+    return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))

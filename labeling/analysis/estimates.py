@@ -1,0 +1,96 @@
+"""Numbers with their n and a 95 % interval; no estimate is shown without."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+RESAMPLES = 999
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number, its 95 % interval, and what it rests on.
+
+    Attributes:
+        value: the number; NaN where it is undefined.
+        low: lower end of the interval; NaN where it is undefined.
+        high: upper end.
+        n: how many samples it is about.
+        note: why it is undefined, or what else must be known to read it.
+
+    >>> print(Estimate(0.75, 0.5, 0.9, 12))
+    0.750 [0.500, 0.900], n = 12
+    >>> print(Estimate(math.nan, math.nan, math.nan, 0, "no sample has two votes"))
+    undefined: no sample has two votes (n = 0)
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    note: str = ""
+
+    def __str__(self) -> str:
+        if math.isnan(self.value):
+            return f"undefined: {self.note} (n = {self.n})"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}], n = {self.n}"
+
+
+def undefined(n: int, note: str) -> Estimate:
+    """Return an estimate that says why there is none."""
+    return Estimate(math.nan, math.nan, math.nan, n, note)
+
+
+def proportion(right: int, n: int) -> Estimate:
+    """Return a share with Wilson's interval.
+
+    >>> print(proportion(3, 3))
+    1.000 [0.439, 1.000], n = 3
+    """
+    from scipy.stats import binomtest
+
+    if n == 0:
+        return undefined(0, "no samples")
+    interval = binomtest(right, n).proportion_ci(LEVEL, method="wilson")
+    return Estimate(right / n, float(interval.low), float(interval.high), n)
+
+
+def mean_of(scores: npt.NDArray[np.float64], seed: int = 0) -> Estimate:
+    """Return the mean of scores from 0 to 1, one a sample: shape (n,).
+
+    The interval is Wilson's where each score is 0 or 1, else a percentile bootstrap over samples.
+    """
+    from scipy.stats import bootstrap
+
+    n = len(scores)
+    if n == 0 or bool(np.isin(scores, (0.0, 1.0)).all()):
+        return proportion(int(scores.sum()), n)
+    if n == 1:
+        return Estimate(float(scores[0]), math.nan, math.nan, 1, "one sample has no interval")
+    interval = bootstrap(
+        (scores,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=seed
+    ).confidence_interval
+    return Estimate(float(scores.mean()), float(interval.low), float(interval.high), n)
+
+
+def mean_change(
+    before: npt.NDArray[np.float64], after: npt.NDArray[np.float64], seed: int = 0
+) -> Estimate:
+    """Return the mean of after - before on the same samples, with a paired bootstrap interval."""
+    from scipy.stats import bootstrap
+
+    change = after - before
+    n = len(change)
+    if n < 2:
+        return undefined(n, "fewer than two samples")
+    if bool((change == change[0]).all()):
+        return Estimate(float(change[0]), float(change[0]), float(change[0]), n)
+    interval = bootstrap(
+        (change,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=seed
+    ).confidence_interval
+    return Estimate(float(change.mean()), float(interval.low), float(interval.high), n)

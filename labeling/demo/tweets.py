@@ -1,0 +1,161 @@
+"""4,200 real tweets, each rated by many people: fetched through pip, verified, dealt into roles.
+
+The ratings are those of C. J. Hutto and E. E. Gilbert, "VADER: A Parsimonious Rule-based Model for
+Sentiment Analysis of Social Media Text", ICWSM 2014, as shipped (MIT) in the source distribution of
+vaderSentiment 3.3.2.
+"""
+
+from __future__ import annotations
+
+import ast
+import collections
+import hashlib
+import html
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import platformdirs
+
+from labeling.errors import FetchError
+
+SDIST = "vaderSentiment-3.3.2.tar.gz"
+SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
+INNER = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+LABELS = ("negative", "neutral", "positive")
+ANNOTATORS = 6
+"""Ratings a tweet that may be replayed as annotators."""
+REVIEWERS = 5
+"""Ratings a tweet whose plurality plays the reviewer."""
+ROLES = ("tweets", "votes", "reviewer", "gold")
+
+
+def prepare(folder: Path, seed: int = 0) -> dict[str, Path]:
+    """Write the tweets and their dealt ratings as Parquet files, once, and return the paths.
+
+    A vote is the sign of one rating. The ratings of a tweet are dealt by a shuffle that depends on
+    the seed and the tweet alone: six may be replayed as annotators, five are the reviewer (their
+    plurality; none where it is tied), the rest give the gold label (likewise).
+
+    Args:
+        folder: where to; made if it is not there.
+        seed: of the dealing.
+
+    Raises:
+        FetchError: the tweets can neither be found in the cache nor fetched, or are not the ones.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {role: folder / f"{role}-{seed}.parquet" for role in ROLES}
+    if not all(path.is_file() for path in paths.values()):
+        for role, frame in dealt(read_ratings(fetched()), seed).items():
+            unfinished = paths[role].with_suffix(f".{os.getpid()}.part")
+            frame.to_parquet(unfinished, index=False)
+            os.replace(unfinished, paths[role])
+    return paths
+
+
+def cache_folder() -> Path:
+    """Return where fetched files are kept: `LABELING_CACHE`, or the user's cache folder."""
+    own = os.environ.get("LABELING_CACHE")
+    return Path(own) if own else Path(platformdirs.user_cache_dir("labeling"))
+
+
+def fetched() -> Path:
+    """Return the path of the verified source distribution, fetched by pip if it is not cached."""
+    kept = cache_folder() / SDIST
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            _download(Path(folder), kept)
+            os.replace(Path(folder, SDIST), kept)
+    _verify(kept)
+    return kept
+
+
+def _download(folder: Path, kept: Path) -> None:
+    # With a hash, pip verifies the file before anything in it is run.
+    wanted = folder / "wanted.txt"
+    wanted.write_text(f"vaderSentiment==3.3.2 --hash=sha256:{SHA256}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries", "1"]
+    command += ["--no-binary", "vaderSentiment", "--dest", str(folder), "-r", str(wanted)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        trouble = done.stderr.strip().splitlines()[-1:] if done.returncode else []
+    except subprocess.TimeoutExpired:
+        trouble = ["no answer within 5 minutes"]
+    if trouble or not Path(folder, SDIST).is_file():
+        raise FetchError(
+            "The demo's tweets could not be fetched with pip; is there a network? They are in the"
+            f" source distribution {SDIST}; you can also fetch that file elsewhere and put it at"
+            f" {kept}. pip said: {' '.join(trouble) or 'nothing'}"
+        )
+
+
+def _verify(file: Path) -> None:
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    if found != SHA256:
+        raise FetchError(
+            f"{file} is not the file that was expected: its SHA-256 must be {SHA256}. Got {found}."
+            " Delete it and run the demo again."
+        )
+
+
+def read_ratings(sdist: Path) -> pd.DataFrame:
+    """Return the tweets: columns `tweet_id` (int), `text`, `ratings` (list of int, -4 to 4)."""
+    with tarfile.open(sdist) as outer:
+        inner = outer.extractfile(INNER)
+        packed = inner.read() if inner is not None else b""
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        texts = _lines(archive, "tweets_GroundTruth.txt")
+        ratings = _lines(archive, "tweets_anonDataRatings.txt")
+    # Some texts contain tabs; the ratings' file has none in its last field.
+    text_of = {int(line.split("\t")[0]): line.split("\t", 2)[2] for line in texts}
+    rows = []
+    for line in ratings:
+        number, _, _, listed = line.split("\t", 3)
+        text = html.unescape(text_of[int(number)]).strip()
+        rows.append((int(number), text, ast.literal_eval(listed)))
+    return pd.DataFrame(rows, columns=["tweet_id", "text", "ratings"])
+
+
+def _lines(archive: tarfile.TarFile, name: str) -> list[str]:
+    file = archive.extractfile(f"hutto_ICWSM_2014/{name}")
+    if file is None:
+        raise FetchError(f"{SDIST} holds no {name}.")
+    return [line for line in file.read().decode("utf-8").split("\n") if line.strip()]
+
+
+def dealt(tweets: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
+    """Return the tables of `ROLES`: texts, annotators' votes, the reviewer's and the gold labels."""
+    votes, reviewer, gold = [], [], []
+    for number, ratings in zip(tweets["tweet_id"], tweets["ratings"], strict=True):
+        shuffled = np.random.default_rng([seed, number]).permutation(ratings)
+        labels = [LABELS[int(np.sign(rating)) + 1] for rating in shuffled]
+        for place, label in enumerate(labels[:ANNOTATORS], start=1):
+            votes.append((number, f"rater {place}", label))
+        reviewer.append((number, plurality(labels[ANNOTATORS : ANNOTATORS + REVIEWERS])))
+        gold.append((number, plurality(labels[ANNOTATORS + REVIEWERS :])))
+    return {
+        "tweets": tweets[["tweet_id", "text"]],
+        "votes": pd.DataFrame(votes, columns=["sample", "annotator", "label"]),
+        "reviewer": pd.DataFrame(reviewer, columns=["sample", "label"]),
+        "gold": pd.DataFrame(gold, columns=["sample", "label"]),
+    }
+
+
+def plurality(labels: list[str]) -> str | None:
+    """Return the label with most votes; `None` where several have.
+
+    >>> plurality(["positive", "neutral", "positive"]), plurality(["positive", "neutral"])
+    ('positive', None)
+    """
+    ranked = collections.Counter(labels).most_common(2)
+    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+        return None
+    return ranked[0][0]

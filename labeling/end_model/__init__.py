@@ -1,0 +1,5 @@
+"""A classifier trained on soft labels; it generalises to samples that no voter covers."""
+
+from labeling.end_model.model import EndModel
+
+__all__ = ["EndModel"]

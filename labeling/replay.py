@@ -1,0 +1,159 @@
+"""An annotation platform without a server: recorded votes are played back (demo, tests)."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+from collections.abc import Hashable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from labeling.errors import PlatformError, shown
+from labeling.records import (
+    Annotation,
+    AskAgain,
+    Batch,
+    Escalation,
+    LabelSchema,
+    SoftLabels,
+    order_by_chance,
+    require_column,
+)
+
+BEGIN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+"""When a replay starts; each annotation comes a second after the one before."""
+
+
+class Replay:
+    """Recorded human votes play the annotators, and recorded decisions the reviewer.
+
+    Each vote is played at most once. Which of a sample's votes come first depends on the seed and
+    the sample, not on the order of the table.
+
+    Args:
+        votes: recorded votes, one a row: columns `sample`, `annotator`, `label`.
+        schema: the labels.
+        reviewer: from sample id to the reviewer's label, `None` where the reviewer could not
+            decide; `None` instead of a mapping when there is no reviewer.
+        votes_per_sample: how many annotators are asked at first.
+        rng: the seed.
+
+    Raises:
+        DataError: a column is missing.
+        PlatformError: somebody voted twice on one sample.
+        UnknownLabelError: a label that the schema does not have.
+
+    >>> recorded = pd.DataFrame({"sample": ["a", "a", "a"], "annotator": ["x", "y", "z"],
+    ...                          "label": ["spam", "ham", "spam"]})
+    >>> platform = Replay(recorded, LabelSchema(["ham", "spam"]), votes_per_sample=2, rng=0)
+    >>> batch = Batch(pd.DataFrame({"stratum": ["random"]}, index=["a"]))
+    >>> platform.push(batch, pd.DataFrame({"text": ["hi"]}, index=["a"]))
+    >>> len(platform.pull())
+    2
+    >>> platform.ask_again([AskAgain("a", 1, ())]); len(platform.pull())
+    3
+    """
+
+    def __init__(
+        self,
+        votes: pd.DataFrame,
+        schema: LabelSchema,
+        *,
+        reviewer: Mapping[Hashable, str | None] | None = None,
+        votes_per_sample: int = 2,
+        rng: np.random.Generator | int = 0,
+    ) -> None:
+        for column in ("sample", "annotator", "label"):
+            require_column(votes, column, "recorded votes")
+        doubled = votes.duplicated(["sample", "annotator"])
+        if doubled.any():
+            who = votes.loc[doubled, ["sample", "annotator"]].itertuples(index=False, name=None)
+            raise PlatformError(
+                f"Recorded votes must name an annotator once a sample. Twice: {shown(who)}."
+            )
+        for label in votes["label"].unique():
+            schema.index(label)
+        self.schema = schema
+        self.votes_per_sample = votes_per_sample
+        self._reviewer = None if reviewer is None else dict(reviewer)
+        self._waiting = _dealt(votes, np.random.default_rng(rng))
+        self._asked: dict[Hashable, int] = {}
+        self._reviewed: set[Hashable] = set()
+        self._ledger: list[Annotation] = []
+
+    def push(self, batch: Batch, samples: pd.DataFrame, soft: SoftLabels | None = None) -> None:
+        """Ask for the first votes of each sample of a batch; a sample is asked once.
+
+        Args:
+            batch: the samples chosen.
+            samples: unused: the recorded annotators have seen the samples already.
+            soft: unused: nothing was shown to them.
+        """
+        for sample_id in batch.sample_ids:
+            if sample_id not in self._asked:
+                self._play(sample_id, self.votes_per_sample, ())
+
+    def pull(self) -> tuple[Annotation, ...]:
+        """Return all annotations played so far, in the order in which they came."""
+        return tuple(self._ledger)
+
+    def ask_again(self, pending: Sequence[AskAgain]) -> None:
+        """Play the votes that are still needed; a sample whose votes are used up stays pending."""
+        for question in pending:
+            self._play(question.sample_id, question.votes_needed, question.not_annotators)
+
+    def escalate(self, escalations: Sequence[Escalation], samples: pd.DataFrame) -> None:
+        """Play the reviewer's decision on each sample, once."""
+        if self._reviewer is None:
+            raise PlatformError("This replay has no reviewer: give `reviewer=` recorded decisions.")
+        for escalation in escalations:
+            sample_id = escalation.sample_id
+            if sample_id in self._reviewed or sample_id not in self._reviewer:
+                continue
+            self._reviewed.add(sample_id)
+            label = self._reviewer[sample_id]
+            self._append(sample_id, "reviewer", label, reviewer=True)
+
+    def votes_left(self, sample_id: Hashable) -> int:
+        """Return how many recorded votes on a sample were not played yet."""
+        return len(self._waiting.get(sample_id, ()))
+
+    def _play(self, sample_id: Hashable, count: int, barred: Sequence[str]) -> None:
+        waiting = self._waiting.get(sample_id, collections.deque())
+        self._asked[sample_id] = self._asked.get(sample_id, 0) + 1
+        usable = [one for one in waiting if one[0] not in barred][:count]
+        for annotator, label in usable:
+            waiting.remove((annotator, label))
+            self._append(sample_id, annotator, label)
+
+    def _append(
+        self, sample_id: Hashable, annotator: str, label: str | None, *, reviewer: bool = False
+    ) -> None:
+        when = BEGIN + datetime.timedelta(seconds=len(self._ledger))
+        self._ledger.append(
+            Annotation(
+                sample_id=sample_id,
+                annotator=annotator,
+                label=None if label is None else self.schema.labels[self.schema.index(label)],
+                created_at=when,
+                updated_at=when,
+                platform_id=f"replay-{len(self._ledger) + 1}",
+                round=self._asked.get(sample_id, 1),
+                reviewer=reviewer,
+            )
+        )
+
+
+def _dealt(
+    votes: pd.DataFrame, rng: np.random.Generator
+) -> dict[Hashable, collections.deque[tuple[str, str]]]:
+    """Return each sample's votes in the order in which they will be played."""
+    keys = pd.Index(votes["sample"].astype(str) + "\x1f" + votes["annotator"].astype(str))
+    drawn = votes.iloc[order_by_chance(keys, rng)]
+    waiting: dict[Hashable, collections.deque[tuple[str, str]]] = {}
+    for sample_id, annotator, label in zip(
+        drawn["sample"].tolist(), drawn["annotator"].tolist(), drawn["label"].tolist(), strict=True
+    ):
+        waiting.setdefault(sample_id, collections.deque()).append((str(annotator), label))
+    return waiting
