@@ -235,6 +235,7 @@ def _text_centres(
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.preprocessing import normalize
+    from threadpoolctl import threadpool_limits
 
     written = texts(pool.samples.iloc[candidates], str(pool.text))
     seed = int(rng.integers(2**31))
@@ -245,7 +246,8 @@ def _text_centres(
     points = words.toarray() if size < 2 else TruncatedSVD(size, random_state=seed).fit_transform(words)
     points = normalize(points)
     distinct = len(np.unique(points.round(9), axis=0))
-    clusters = KMeans(min(n, distinct), n_init=1, random_state=seed).fit(points)
+    with threadpool_limits(limits=1):  # the same sums on any machine
+        clusters = KMeans(min(n, distinct), n_init=1, random_state=seed).fit(points)
     chosen = dict.fromkeys(clusters.transform(points).argmin(axis=0).tolist())
     for place in range(len(candidates)):  # where one row is nearest to two centres: the best left
         if len(chosen) >= n:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from labeling.end_model.stack import Stack
 from labeling.end_model.text_model import Floats, LinearModel, Vocabulary, centred_log
@@ -105,9 +106,11 @@ class EndModel:
             raise LabelingError("There must be a covered sample or a gold label. Got neither.")
         self._vocabulary = Vocabulary.of(written)
         vectors = self._vocabulary.vectors(written)
-        own = self._fit_text_model(vectors, soft, class_shares(class_balance, soft.schema))
-        self._own_logs = dict(zip(_keys(ids, written), own, strict=True))
-        self._fit_gold(vectors, np.stack([_vote_logs(soft, self.labels_), own]), hot, truth)
+        # One thread: the same sums on any machine, and small products gain nothing from more.
+        with threadpool_limits(limits=1):
+            own = self._fit_text_model(vectors, soft, class_shares(class_balance, soft.schema))
+            self._own_logs = dict(zip(_keys(ids, written), own, strict=True))
+            self._fit_gold(vectors, np.stack([_vote_logs(soft, self.labels_), own]), hot, truth)
         self.report_ = (
             f"The text model learned from {int(soft.covered.sum())} covered samples and"
             f" {len(self._vocabulary.terms)} terms.",

@@ -22,6 +22,7 @@ def model(
     column: str | Sequence[str] = "text",
     threshold: float = 0.0,
     labels: Mapping[Any, Vote | None] | None = None,
+    reason: str | None = None,
 ) -> LabelingFunction:
     """Return a labeling function that votes as a model predicts, where it is sure enough.
 
@@ -34,6 +35,7 @@ def model(
             DataFrame.
         threshold: the confidence from which on it votes, 0 to 1.
         labels: what the model's own classes are called in the schema; `None` for "abstain".
+        reason: why it is to be trusted, in the expert's words; it becomes the docstring.
 
     Raises:
         LabelingFunctionError: the predictor is neither, or the threshold is out of range.
@@ -67,7 +69,8 @@ def model(
     def vote(x: Any) -> Vote | None:
         return votes([x])[0]
 
-    vote.__doc__ = f"Votes as {type(predictor).__name__} predicts, from confidence {threshold:g}."
+    who = getattr(predictor, "__name__", type(predictor).__name__)
+    vote.__doc__ = reason or f"Votes as {who} predicts, from confidence {threshold:g}."
     vote.__name__ = vote.__qualname__ = name
     return LabelingFunction(name, vote, batch=votes, reads=columns)
 

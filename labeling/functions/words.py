@@ -23,6 +23,7 @@ def keywords(
     at_least: int = 1,
     whole_words: bool = True,
     ignore_case: bool = True,
+    reason: str | None = None,
 ) -> LabelingFunction:
     """Return a labeling function that votes where a text has some of these words or phrases.
 
@@ -34,6 +35,7 @@ def keywords(
         at_least: how many *different* ones must occur.
         whole_words: whether `ham` is not to be found in `shame`.
         ignore_case: whether `FREE` is `free`.
+        reason: why, in the expert's words; it becomes the docstring.
 
     Raises:
         LabelingFunctionError: no words, an empty one, or `at_least` that cannot be reached.
@@ -60,7 +62,8 @@ def keywords(
         found = pattern.search
     else:
         found = _finds_several(pattern, at_least, ignore_case)  # type: ignore[assignment]
-    return _text_rule(name, found, label, column, f"Votes {label!r} for {', '.join(ordered[:5])}.")
+    some = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
+    return _text_rule(name, found, label, column, reason or f"Votes {label!r} for: {some}")
 
 
 def _finds_several(
@@ -75,7 +78,13 @@ def _finds_several(
 
 
 def regex(
-    name: str, pattern: str | re.Pattern[str], *, label: Vote, column: str = "text", flags: int = 0
+    name: str,
+    pattern: str | re.Pattern[str],
+    *,
+    label: Vote,
+    column: str = "text",
+    flags: int = 0,
+    reason: str | None = None,
 ) -> LabelingFunction:
     r"""Return a labeling function that votes where a pattern is found in a text.
 
@@ -85,6 +94,7 @@ def regex(
         label: what it votes for.
         column: the column that holds the text; a missing text is abstained on.
         flags: flags of `re`, such as `re.IGNORECASE`.
+        reason: why, in the expert's words; it becomes the docstring.
 
     Raises:
         LabelingFunctionError: the pattern is no regular expression.
@@ -100,7 +110,9 @@ def regex(
         raise LabelingFunctionError(
             f"The pattern of {name!r} must be a regular expression. Got {pattern!r}: {error}."
         ) from error
-    return _text_rule(name, found, label, column, f"Votes {label!r} where {pattern!r} is found.")
+    return _text_rule(
+        name, found, label, column, reason or f"Votes {label!r} where {pattern!r} is found."
+    )
 
 
 def _text_rule(
@@ -123,6 +135,7 @@ def lookup(
     label: Vote,
     column: str,
     ignore_case: bool = True,
+    reason: str | None = None,
 ) -> LabelingFunction:
     """Return a labeling function that votes where a column's value is a known one.
 
@@ -133,6 +146,7 @@ def lookup(
         label: what it votes for.
         column: the column to look up.
         ignore_case: whether texts are compared without regard to case.
+        reason: why, in the expert's words; it becomes the docstring.
 
     Raises:
         LoadError: the file cannot be read.
@@ -157,7 +171,7 @@ def lookup(
     def vote(x: Any) -> Vote:
         return label if key(read(x)) in known else ABSTAIN
 
-    vote.__doc__ = f"Votes {label!r} where {column!r} is one of {len(known)} known values."
+    vote.__doc__ = reason or f"Votes {label!r} where {column!r} is one of {len(known)} values."
     vote.__name__ = vote.__qualname__ = name
     return LabelingFunction(name, vote, label=label, reads=[column])
 

@@ -1,0 +1,5 @@
+"""Training sets and every form they are exported in."""
+
+from labeling.datasets.training_set import TrainingSet, build_training_set
+
+__all__ = ["TrainingSet", "build_training_set"]

@@ -1,0 +1,263 @@
+"""Training sets: one row a sample, with its label, how sure it is, and who made it so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.datasets import exports
+from labeling.errors import DataError, LabelingError, shown
+from labeling.records import (
+    ABSTAIN,
+    Annotation,
+    Gold,
+    GoldLabel,
+    LabelSchema,
+    SoftLabels,
+    Votes,
+    gold_codes,
+    identified,
+    live_annotations,
+    positions,
+)
+
+OWN_COLUMNS = (
+    *("label", "probabilities", "confidence", "weight", "source"),
+    *("lf_votes", "annotators", "reviewer"),
+)
+"""The columns that a training set adds to those of the samples."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingSet:
+    """Labeled samples and their lineage; made by `build_training_set`.
+
+    Attributes:
+        frame: index = sample id; the samples' columns, then `label` (name), `probabilities` (in
+            schema order), `confidence` (that of the label), `weight` (1 for gold, else the
+            confidence), `source` (`votes`, `end model`, `agreement`, `review`, `given`), `lf_votes`
+            (which voter voted what), `annotators` (who said what) and `reviewer`.
+        dropped: the samples that were left out, index = sample id, column `reason`.
+        schema: the labels.
+        voters: the names of the voters behind the soft labels, where votes were given.
+    """
+
+    frame: pd.DataFrame
+    dropped: pd.DataFrame
+    schema: LabelSchema
+    voters: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __repr__(self) -> str:
+        sources = self.frame["source"].value_counts().sort_index()
+        parts = ", ".join(f"{count} from {source}" for source, count in sources.items())
+        return f"TrainingSet({len(self)} samples: {parts or 'none'}; {len(self.dropped)} left out)"
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a copy of the table, with the samples' ids as index."""
+        return self.frame.copy()
+
+    def to_sklearn(
+        self, columns: str | list[str] | None = None
+    ) -> tuple[Any, npt.NDArray[np.object_], npt.NDArray[np.float64]]:
+        """Return `X, y, sample_weight` for an estimator's `fit`.
+
+        Args:
+            columns: one column gives its values as a list-like Series, several or `None` (all of
+                the samples' own) a DataFrame.
+        """
+        own = [name for name in self.frame.columns if name not in OWN_COLUMNS]
+        features = self.frame[own if columns is None else columns]
+        label = self.frame["label"].to_numpy(dtype=object)
+        return features, label, self.frame["weight"].to_numpy(dtype=np.float64)
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write a Parquet file, and its manifest beside it as `<name>.manifest.json`."""
+        exports.write_parquet(self, Path(path))
+
+    def to_jsonl(self, path: str | Path) -> None:
+        """Write JSON lines, one object a sample, and the manifest beside it."""
+        exports.write_jsonl(self, Path(path))
+
+    def to_csv(self, path: str | Path, *, for_spreadsheet: bool = False) -> None:
+        """Write a CSV file with one probability column a label, and the manifest beside it.
+
+        Args:
+            path: of the file.
+            for_spreadsheet: puts an apostrophe before texts that a spreadsheet would run as a
+                formula; without it every text stays as it is.
+        """
+        exports.write_csv(self, Path(path), for_spreadsheet=for_spreadsheet)
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what the training set is: counts, labels, voters, and a fingerprint of its rows."""
+        return exports.manifest_of(self)
+
+
+def build_training_set(
+    data: pd.DataFrame,
+    soft: SoftLabels,
+    *,
+    gold: Gold | None = None,
+    votes: Votes | None = None,
+    annotations: Iterable[Annotation] | None = None,
+    min_confidence: float = 0.0,
+) -> TrainingSet:
+    """Return the samples that have a label good enough to train on, each traceable to who made it.
+
+    Gold labels win over soft ones and weigh 1. Of the others a sample gets its most probable label,
+    weighed by that probability; samples that nothing covers, ties, and those under `min_confidence`
+    are left out and listed in `.dropped` with the reason.
+
+    Args:
+        data: the samples, index = ids.
+        soft: soft labels for samples of `data`; those without are left out.
+        gold: labels known to be true, as a Series or as GoldLabels (which bring their lineage).
+        votes: the votes behind `soft`, for the lineage.
+        annotations: everything people said, for the lineage.
+        min_confidence: the least probability of a label that is not gold, 0 to 1.
+
+    Raises:
+        DataError: soft labels, votes, gold or annotations about samples that are not in `data`, or
+            a column of `data` that bears the name of one of `OWN_COLUMNS`.
+        LabelingError: `min_confidence` is out of range.
+
+    >>> data = pd.DataFrame({"text": ["hi", "buy", "hm"]}, index=["a", "b", "c"])
+    >>> soft = SoftLabels([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]], data.index,
+    ...                   LabelSchema(["ham", "spam"]), [True, True, True])
+    >>> train = build_training_set(data, soft, gold={"b": "spam"}, min_confidence=0.8)
+    >>> train
+    TrainingSet(2 samples: 1 from given, 1 from votes; 1 left out)
+    >>> train.dropped["reason"].tolist()
+    ['tie between ham, spam']
+    """
+    samples = identified(data)
+    if not 0 <= min_confidence <= 1:
+        raise LabelingError(f"`min_confidence` must be between 0 and 1. Got {min_confidence!r}.")
+    clash = [name for name in OWN_COLUMNS if name in samples.columns]
+    if clash:
+        raise DataError(
+            f"Samples must not have columns named {shown(clash)}, which a training set adds;"
+            " rename them."
+        )
+    ids = samples.index
+    truth = gold_codes(gold, ids, soft.schema)
+    array, covered = _aligned(soft, ids)
+    reasons = _reasons(array, covered, truth, soft, min_confidence, ids)
+    known = truth != ABSTAIN
+    array[known] = np.eye(len(soft.schema))[truth[known]]
+    code = np.where(known, truth, array.argmax(axis=1))
+    names = np.array(soft.schema.labels, dtype=object)
+    said = _said(gold, annotations, ids)
+    table = samples.assign(
+        label=pd.Series(names[code], index=ids).astype("str"),
+        probabilities=pd.Series(list(array), index=ids),
+        confidence=array.max(axis=1),
+        weight=np.where(known, 1.0, array.max(axis=1)),
+        source=pd.Series(_sources(gold, known, votes, ids), index=ids).astype("str"),
+        lf_votes=pd.Series(_lf_votes(votes, ids), index=ids),
+        annotators=pd.Series([said[one][0] if one in said else {} for one in ids], index=ids),
+        reviewer=pd.Series([said[one][1] if one in said else None for one in ids], index=ids, dtype=object),
+    )  # fmt: skip
+    kept = np.array([reason is None for reason in reasons])
+    left_out = pd.DataFrame({"reason": [one for one in reasons if one]}, index=ids[~kept])
+    voters = () if votes is None else votes.voters
+    return TrainingSet(table[kept], left_out, soft.schema, voters)
+
+
+def _aligned(
+    soft: SoftLabels, ids: pd.Index
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    rows = positions(ids, soft.sample_ids, "the soft labels", "the samples")
+    array = np.full((len(ids), len(soft.schema)), 1 / len(soft.schema))
+    covered = np.zeros(len(ids), dtype=bool)
+    array[rows], covered[rows] = soft.to_array(), soft.covered
+    return array, covered
+
+
+def _reasons(
+    array: npt.NDArray[np.float64],
+    covered: npt.NDArray[np.bool_],
+    truth: npt.NDArray[np.intp],
+    soft: SoftLabels,
+    min_confidence: float,
+    ids: pd.Index,
+) -> list[str | None]:
+    """Return why each sample is left out; `None` for those that stay."""
+    has_soft = np.isin(np.arange(len(ids)), ids.get_indexer(soft.sample_ids))
+    winners = SoftLabels(array, ids, soft.schema, covered).winners()
+    reasons: list[str | None] = []
+    for row, top in enumerate(array.max(axis=1).tolist()):
+        reason = None
+        if truth[row] != ABSTAIN:
+            reason = None
+        elif not has_soft[row]:
+            reason = "no soft label was given"
+        elif not covered[row]:
+            reason = "no voter covers it"
+        elif winners[row].sum() > 1:
+            tied = [soft.schema.labels[code] for code in np.flatnonzero(winners[row])]
+            reason = f"tie between {', '.join(tied)}"
+        elif top < min_confidence:
+            reason = f"confidence below {min_confidence:g}"
+        reasons.append(reason)
+    return reasons
+
+
+def _sources(
+    gold: Gold | None, known: npt.NDArray[np.bool_], votes: Votes | None, ids: pd.Index
+) -> list[str]:
+    sources = {}
+    if gold is not None and not isinstance(gold, pd.Series):
+        sources = {one.sample_id: one.source for one in gold if isinstance(one, GoldLabel)}
+    voted = np.ones(len(ids), dtype=bool)
+    if votes is not None:
+        voted = pd.Series(votes.covered, index=votes.sample_ids).reindex(ids, fill_value=False)
+        voted = voted.to_numpy(dtype=bool)
+    return [
+        sources.get(one, "given") if is_gold else "votes" if by_votes else "end model"
+        for one, is_gold, by_votes in zip(ids, known, voted, strict=True)
+    ]
+
+
+def _lf_votes(votes: Votes | None, ids: pd.Index) -> list[dict[str, str]]:
+    """Return who voted what on each sample, abstentions left out."""
+    found: dict[Any, dict[str, str]] = {one: {} for one in ids}
+    if votes is not None:
+        positions(ids, votes.sample_ids, "the votes", "the samples")
+        triples = votes.to_triples()
+        for one, voter, label in zip(
+            triples["sample"], triples["voter"], triples["label"], strict=True
+        ):
+            found[one][voter] = label
+    return list(found.values())
+
+
+def _said(
+    gold: Gold | None, annotations: Iterable[Annotation] | None, ids: pd.Index
+) -> dict[Any, tuple[dict[str, str | None], str | None]]:
+    """Return for each sample what its annotators said, and which reviewer decided."""
+    known = list(annotations or ())
+    if gold is not None and not isinstance(gold, pd.Series):
+        known += [said for one in gold if isinstance(one, GoldLabel) for said in one.trace]
+    live = live_annotations(known)
+    if live:
+        about = pd.Index([one.sample_id for one in live]).unique()
+        positions(ids, about, "the annotations", "the samples")
+    found: dict[Any, tuple[dict[str, str | None], str | None]] = {}
+    for one in live:
+        people, reviewer = found.get(one.sample_id, ({}, None))
+        if one.reviewer:
+            reviewer = one.annotator
+        else:
+            people = {**people, one.annotator: one.label}
+        found[one.sample_id] = (people, reviewer)
+    return found
