@@ -44,7 +44,7 @@ def write_jsonl(train: TrainingSet, path: Path) -> None:
     def write(file: Path) -> None:
         with file.open("w", encoding="utf-8", newline="\n") as lines:
             for row in _json_rows(train):
-                lines.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
+                lines.write(_json(row) + "\n")
 
     _write(train, path, write)
 
@@ -72,7 +72,7 @@ def manifest_of(train: TrainingSet) -> dict[str, Any]:
     frame = train.frame
     digest = hashlib.sha256()
     for row in _json_rows(train):
-        digest.update(json.dumps(row, sort_keys=True, default=_plain).encode("utf-8", "replace"))
+        digest.update(_json(row).encode("utf-8", "replace"))
     reasons = train.dropped["reason"].value_counts().sort_index()
     return {
         "format": VERSION,
@@ -106,7 +106,21 @@ def _json_rows(train: TrainingSet) -> Any:
     for row in _with_index(train).to_dict("records"):
         shares = row["probabilities"]
         row["probabilities"] = dict(zip(train.schema.labels, map(float, shares), strict=True))
-        yield {str(name): value for name, value in row.items()}
+        yield {str(name): None if _is_nan(value) else value for name, value in row.items()}
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and value != value
+
+
+def _json(row: dict[str, Any]) -> str:
+    try:
+        return json.dumps(row, ensure_ascii=False, default=_plain, allow_nan=False)
+    except ValueError as error:
+        raise DataError(
+            f"JSON has no infinite numbers, and a sample holds one: {row}. Export to Parquet, or"
+            " replace them."
+        ) from error
 
 
 def _plain(value: Any) -> Any:

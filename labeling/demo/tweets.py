@@ -24,6 +24,7 @@ import pandas as pd
 import platformdirs
 
 from labeling.errors import FetchError
+from labeling.records import order_by_chance
 
 SDIST = "vaderSentiment-3.3.2.tar.gz"
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
@@ -33,7 +34,7 @@ ANNOTATORS = 6
 """Ratings a tweet that may be replayed as annotators."""
 REVIEWERS = 5
 """Ratings a tweet whose plurality plays the reviewer."""
-ROLES = ("tweets", "votes", "reviewer", "gold")
+ROLES = ("pool", "held_out", "votes", "reviewer", "gold")
 
 
 def prepare(folder: Path, seed: int = 0) -> dict[str, Path]:
@@ -41,11 +42,12 @@ def prepare(folder: Path, seed: int = 0) -> dict[str, Path]:
 
     A vote is the sign of one rating. The ratings of a tweet are dealt by a shuffle that depends on
     the seed and the tweet alone: six may be replayed as annotators, five are the reviewer (their
-    plurality; none where it is tied), the rest give the gold label (likewise).
+    plurality; none where it is tied), the rest give the gold label (likewise). Half of the tweets,
+    drawn by chance, are the pool that is labeled; the other half is held out to measure on.
 
     Args:
         folder: where to; made if it is not there.
-        seed: of the dealing.
+        seed: of the dealing and of the halves.
 
     Raises:
         FetchError: the tweets can neither be found in the cache nor fetched, or are not the ones.
@@ -132,7 +134,7 @@ def _lines(archive: tarfile.TarFile, name: str) -> list[str]:
 
 
 def dealt(tweets: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
-    """Return the tables of `ROLES`: texts, annotators' votes, the reviewer's and the gold labels."""
+    """Return the tables of `ROLES`: both halves' texts, votes, the reviewer's and gold labels."""
     votes, reviewer, gold = [], [], []
     for number, ratings in zip(tweets["tweet_id"], tweets["ratings"], strict=True):
         shuffled = np.random.default_rng([seed, number]).permutation(ratings)
@@ -141,8 +143,13 @@ def dealt(tweets: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
             votes.append((number, f"rater {place}", label))
         reviewer.append((number, plurality(labels[ANNOTATORS : ANNOTATORS + REVIEWERS])))
         gold.append((number, plurality(labels[ANNOTATORS + REVIEWERS :])))
+    ids = pd.Index(tweets["tweet_id"])
+    drawn = np.sort(order_by_chance(ids, np.random.default_rng(seed))[: len(ids) // 2])
+    in_pool = np.isin(np.arange(len(ids)), drawn)
+    texts = tweets[["tweet_id", "text"]]
     return {
-        "tweets": tweets[["tweet_id", "text"]],
+        "pool": texts[in_pool],
+        "held_out": texts[~in_pool],
         "votes": pd.DataFrame(votes, columns=["sample", "annotator", "label"]),
         "reviewer": pd.DataFrame(reviewer, columns=["sample", "label"]),
         "gold": pd.DataFrame(gold, columns=["sample", "label"]),

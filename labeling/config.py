@@ -1,0 +1,141 @@
+"""`configs/*.yaml` → one frozen, validated `Config`; an unknown key is an error that names the near one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from labeling.errors import ConfigError, near, shown
+
+
+class Section(BaseModel):
+    """A part of a config: frozen, and without room for keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class DataSection(Section):
+    """Where the samples are: a Parquet, CSV or JSON-lines file with an id for each."""
+
+    path: str
+    id: str
+    text: str = "text"
+
+
+class QuerySection(Section):
+    """How many samples people get at a time, and how they are chosen."""
+
+    n: int = Field(50, ge=1)
+    strategy: str = "mixture"
+
+
+class ReviewSection(Section):
+    """How many votes a sample gets before a reviewer decides."""
+
+    min_votes: int = Field(2, ge=1)
+    max_votes: int = Field(3, ge=1)
+
+
+class ReplaySection(Section):
+    """Recorded human votes that play annotators and reviewer: Parquet, CSV or JSON lines."""
+
+    votes: str
+    reviewer: str | None = None
+    rounds: int = Field(3, ge=1)
+
+
+class ExportSection(Section):
+    """Which samples go into the training set, and where everything is written."""
+
+    folder: str = "out"
+    min_confidence: float = Field(0.0, ge=0, le=1)
+
+
+class Config(Section):
+    """A project: what is labeled, by what, and how.
+
+    Attributes:
+        root: the project's folder; relative paths start there.
+    """
+
+    data: DataSection
+    labels: tuple[str, ...] = Field(min_length=2, strict=False)
+    labeling_functions: tuple[str, ...] = Field(min_length=1, strict=False)
+    label_model: str = "label_model"
+    query: QuerySection = QuerySection()
+    review: ReviewSection = ReviewSection()
+    replay: ReplaySection | None = None
+    export: ExportSection = ExportSection()
+    workers: int = Field(1, ge=1)
+    seed: int = Field(0, ge=0)
+    root: Path = Field(exclude=True, strict=False)
+
+    def at(self, path: str) -> Path:
+        """Return a path of the config as it is from here."""
+        return self.root / path
+
+
+def load_config(path: str | os.PathLike[str]) -> Config:
+    """Return the validated config of a YAML file.
+
+    Relative paths in it start at the project's folder: the one that holds the config, or the one
+    above where that is called `configs`.
+
+    Raises:
+        ConfigError: no such file, no YAML, an unknown or missing key, or a value that cannot be.
+
+    >>> load_config("configs/spma.yaml")
+    Traceback (most recent call last):
+    ...
+    labeling.errors.ConfigError: There is no config file 'configs/spma.yaml'.
+    """
+    file = Path(path)
+    if not file.is_file():
+        others = [str(one) for one in file.parent.glob("*.yaml")] if file.parent.is_dir() else []
+        raise ConfigError(f"There is no config file {str(path)!r}.{near(path, others)}")
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} must be a YAML file: {error}") from error
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f"{path} must hold keys such as `data:` and `labels:`. Got {type(found).__name__}."
+        )
+    if "root" in found:
+        raise ConfigError(f"{path}: there is no key 'root'; paths start at the project's folder.")
+    folder = file.resolve().parent
+    root = folder.parent if folder.name == "configs" else folder
+    try:
+        return Config(**found, root=root)
+    except ValidationError as error:
+        lines = [_sentence(one["loc"], one["type"], one["msg"], one["input"]) for one in error.errors()]
+        raise ConfigError(f"{path}: " + " ".join(dict.fromkeys(lines))) from error
+    except TypeError as error:
+        raise ConfigError(f"{path}: keys must be texts. Got {shown(found)}.") from error
+
+
+def _sentence(place: tuple[int | str, ...], kind: str, message: str, value: Any) -> str:
+    key = ".".join(map(str, place))
+    if kind == "extra_forbidden":
+        known = list(_keys_beside(place))
+        return f"There is no key {key!r}.{near(place[-1], known)} Keys here are {shown(known, 20)}."
+    if kind == "missing":
+        return f"Key {key!r} is missing."
+    hint = " YAML reads yes, no, on and off as true and false: put quotes around them."
+    must = f"{message[0].lower()}{message[1:]}".replace("tuple", "list")
+    return f"Key {key!r}: {must}. Got {value!r}.{hint if isinstance(value, bool) else ''}"
+
+
+def _keys_beside(place: tuple[int | str, ...]) -> Iterator[str]:
+    """Yield the keys that are known where an unknown one was found."""
+    section: Any = Config
+    for step in place[:-1]:
+        field = section.model_fields[str(step)].annotation
+        options = [field, *get_args(field)]
+        section = next(one for one in options if isinstance(one, type) and issubclass(one, Section))
+    yield from (name for name in section.model_fields if name != "root")
