@@ -3,6 +3,7 @@
 from labeling.analysis.agreement_of_votes import Agreement, agreement
 from labeling.analysis.estimates import Estimate, mean_change, mean_of, proportion
 from labeling.analysis.lf_table import lf_summary
+from labeling.analysis.pictures import confusion_picture, cost_picture, lf_picture
 from labeling.analysis.quality import accuracy, confusion, scores
 
 __all__ = [
@@ -11,6 +12,9 @@ __all__ = [
     "accuracy",
     "agreement",
     "confusion",
+    "confusion_picture",
+    "cost_picture",
+    "lf_picture",
     "lf_summary",
     "mean_change",
     "mean_of",
