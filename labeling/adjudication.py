@@ -86,7 +86,12 @@ def review(
 
     >>> import datetime
     >>> now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    >>> said = [("a", "ann", "spam"), ("a", "bob", "spam"), ("b", "ann", "spam"), ("b", "bob", "ham")]
+    >>> said = [
+    ...     ("a", "ann", "spam"),
+    ...     ("a", "bob", "spam"),
+    ...     ("b", "ann", "spam"),
+    ...     ("b", "bob", "ham"),
+    ... ]
     >>> verdict = review([Annotation(*one, now, now) for one in said], LabelSchema(["ham", "spam"]))
     >>> verdict
     Verdict(1 gold, 1 pending, 0 escalated, 0 unresolved)

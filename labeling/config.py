@@ -30,15 +30,15 @@ class DataSection(Section):
 class QuerySection(Section):
     """How many samples people get at a time, and how they are chosen."""
 
-    n: int = Field(50, ge=1)
+    n: int = Field(default=50, ge=1)
     strategy: str = "mixture"
 
 
 class ReviewSection(Section):
     """How many votes a sample gets before a reviewer decides."""
 
-    min_votes: int = Field(2, ge=1)
-    max_votes: int = Field(3, ge=1)
+    min_votes: int = Field(default=2, ge=1)
+    max_votes: int = Field(default=3, ge=1)
 
 
 class ReplaySection(Section):
@@ -46,14 +46,14 @@ class ReplaySection(Section):
 
     votes: str
     reviewer: str | None = None
-    rounds: int = Field(3, ge=1)
+    rounds: int = Field(default=3, ge=1)
 
 
 class ExportSection(Section):
     """Which samples go into the training set, and where everything is written."""
 
     folder: str = "out"
-    min_confidence: float = Field(0.0, ge=0, le=1)
+    min_confidence: float = Field(default=0.0, ge=0, le=1)
 
 
 class Config(Section):
@@ -71,8 +71,8 @@ class Config(Section):
     review: ReviewSection = ReviewSection()
     replay: ReplaySection | None = None
     export: ExportSection = ExportSection()
-    workers: int = Field(1, ge=1)
-    seed: int = Field(0, ge=0)
+    workers: int = Field(default=1, ge=1)
+    seed: int = Field(default=0, ge=0)
     root: Path = Field(exclude=True, strict=False)
 
     def at(self, path: str) -> Path:
@@ -113,7 +113,9 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     try:
         return Config(**found, root=root)
     except ValidationError as error:
-        lines = [_sentence(one["loc"], one["type"], one["msg"], one["input"]) for one in error.errors()]
+        lines = [
+            _sentence(one["loc"], one["type"], one["msg"], one["input"]) for one in error.errors()
+        ]
         raise ConfigError(f"{path}: " + " ".join(dict.fromkeys(lines))) from error
     except TypeError as error:
         raise ConfigError(f"{path}: keys must be texts. Got {shown(found)}.") from error

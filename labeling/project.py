@@ -278,9 +278,7 @@ class Project:
         model = MODELS[self.config.label_model]().fit(votes, gold=gold)
         return model, model.predict_proba(votes)
 
-    def _select(
-        self, now: Round, votes: Votes, asked: tuple[Hashable, ...], number: int
-    ) -> Batch:
+    def _select(self, now: Round, votes: Votes, asked: tuple[Hashable, ...], number: int) -> Batch:
         return select(
             self.samples,
             votes=votes,

@@ -243,7 +243,9 @@ def _text_centres(
         [one if one.strip() else "(empty)" for one in written]
     )
     size = min(TOPICS, words.shape[1] - 1, len(candidates) - 1)
-    points = words.toarray() if size < 2 else TruncatedSVD(size, random_state=seed).fit_transform(words)
+    points = (
+        words.toarray() if size < 2 else TruncatedSVD(size, random_state=seed).fit_transform(words)
+    )
     points = normalize(points)
     distinct = len(np.unique(points.round(9), axis=0))
     with threadpool_limits(limits=1):  # the same sums on any machine
@@ -269,9 +271,7 @@ def _drawn(rows: npt.NDArray[np.intp], eligible: int) -> pd.DataFrame:
     )
 
 
-def _ranked(
-    rows: npt.NDArray[np.intp], stratum: str, score: Floats, reason: str
-) -> pd.DataFrame:
+def _ranked(rows: npt.NDArray[np.intp], stratum: str, score: Floats, reason: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "row": rows,

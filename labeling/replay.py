@@ -44,14 +44,20 @@ class Replay:
         PlatformError: somebody voted twice on one sample.
         UnknownLabelError: a label that the schema does not have.
 
-    >>> recorded = pd.DataFrame({"sample": ["a", "a", "a"], "annotator": ["x", "y", "z"],
-    ...                          "label": ["spam", "ham", "spam"]})
+    >>> recorded = pd.DataFrame(
+    ...     {
+    ...         "sample": ["a", "a", "a"],
+    ...         "annotator": ["x", "y", "z"],
+    ...         "label": ["spam", "ham", "spam"],
+    ...     }
+    ... )
     >>> platform = Replay(recorded, LabelSchema(["ham", "spam"]), votes_per_sample=2, rng=0)
     >>> batch = Batch(pd.DataFrame({"stratum": ["random"]}, index=["a"]))
     >>> platform.push(batch, pd.DataFrame({"text": ["hi"]}, index=["a"]))
     >>> len(platform.pull())
     2
-    >>> platform.ask_again([AskAgain("a", 1, ())]); len(platform.pull())
+    >>> platform.ask_again([AskAgain("a", 1, ())])
+    ... len(platform.pull())
     3
     """
 

@@ -74,7 +74,10 @@ def as_records(frame: pd.DataFrame, index: str) -> list[dict[str, Any]]:
     rows = frame.rename_axis(index.replace(" ", "_")).reset_index().astype(object)
     rows = rows.where(rows.notna(), None)
     return [
-        {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
+        {
+            str(name): value.item() if hasattr(value, "item") else value
+            for name, value in row.items()
+        }
         for row in rows.to_dict("records")
     ]
 
@@ -87,7 +90,9 @@ def progress_over(total: int, what: str, console: Console) -> Iterator[Callable[
         *(TextColumn("{task.fields[rate]}"), TimeRemainingColumn()),
     )
     started = time.perf_counter()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task(what, total=total, rate="")
 
         def advance(done: int) -> None:
@@ -153,7 +158,9 @@ def _show_start(demo: Demo, out: Console) -> None:
         f" {REVIEWERS} play the reviewer, and the plurality\nof the rest is the gold label: tied on"
         f" {pool.tied} and {there.tied} tweets, which are left out of the measuring."
     )
-    title = f"On the pool, n = {len(pool.samples)}; accuracy with 95 % interval where gold labels are"
+    title = (
+        f"On the pool, n = {len(pool.samples)}; accuracy with 95 % interval where gold labels are"
+    )
     out.print(table_of(with_intervals(demo.summary()), "labeling function", title))
 
 
@@ -186,8 +193,9 @@ def _show_people(demo: Demo, rounds: list[Round], out: Console) -> None:
         f"Escalated to the reviewer: {last.reviews}, of which {decided} were decided and"
         f" {len(last.verdict.unresolved)} left unresolved (the reviewer's ratings are tied)."
     )
+    texts = demo.pool.samples["text"].to_dict()
     for one in [one for one in last.gold if one.source == "review"][:3]:
-        text = demo.pool.samples.loc[one.sample_id, "text"]
+        text = texts[one.sample_id]
         said = ", ".join(str(said.label) for said in one.trace if not said.reviewer)
         out.print(escape(f"    {said} -> {one.label}: {str(text)[:90]}"))
     out.print(

@@ -69,6 +69,9 @@ def _read_parquet(file: Path, id: str | None) -> pd.DataFrame:
     frame = table.to_pandas(integer_object_nulls=True)
     for field in table.schema:
         column = frame.get(field.name)
+        if column is not None and pa.types.is_nested(field.type):
+            values = table[field.name].to_pylist()  # pandas would make arrays of inner lists
+            frame[field.name] = pd.Series(values, index=frame.index, dtype=object)
         if column is not None and column.dtype == object and pa.types.is_integer(field.type):
             frame[field.name] = column.astype("UInt64" if "uint" in str(field.type) else "Int64")
     index_names = [name for name in frame.index.names if name is not None]
@@ -84,7 +87,10 @@ def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
         keep_default_na=False,
         na_values=[""],
         encoding="utf-8",
+        low_memory=False,  # else a column's type is guessed piece by piece, and `007` may be lost
     )
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise DataError(f"{file.name!r} must have a name for each column. Its rows have more fields.")
     for name in frame.columns:
         frame[name] = _simplest(frame[name])
     if id is not None and id in frame.columns:
@@ -95,12 +101,22 @@ def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
 def _simplest(column: pd.Series) -> pd.Series:
     """Return a nullable column as a plain one where nothing is missing from it."""
     if isinstance(column.dtype, pd.StringDtype):
-        return column.astype("str")
+        return _whole_numbers_beyond_int64(column.astype("str"))
     if pd.api.types.is_float_dtype(column.dtype):
         return column.astype(np.float64)
     if column.isna().any() or not pd.api.types.is_extension_array_dtype(column.dtype):
         return column
     return column.astype(column.dtype.numpy_dtype)  # type: ignore[union-attr]  # nullable dtypes have it
+
+
+def _whole_numbers_beyond_int64(column: pd.Series) -> pd.Series:
+    """Return a column as Python ints where pandas left them as text for being too large."""
+    texts = column.mask(column == "")  # pandas leaves an empty text where it gives up on numbers
+    there = texts.dropna()
+    if not len(there) or not there.str.fullmatch(_WHOLE_NUMBER).all():
+        return texts
+    numbers = [None if gap else int(text) for gap, text in zip(texts.isna(), texts, strict=True)]
+    return pd.Series(numbers, index=column.index, dtype=object)
 
 
 def _whole_numbers_if_lossless(ids: pd.Series) -> pd.Series:
@@ -117,7 +133,7 @@ def _whole_numbers_if_lossless(ids: pd.Series) -> pd.Series:
 
 def _read_jsonl(file: Path, id: str | None) -> pd.DataFrame:
     objects: list[dict[str, Any]] = []
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
@@ -148,6 +164,8 @@ def _column(values: list[Any]) -> pd.Series:
         return pd.Series(values, dtype="str")
     return pd.Series(values) if kinds in ({bool}, {float}) else pd.Series(values, dtype=object)
 
+
+_WHOLE_NUMBER = r"0|-?[1-9][0-9]{0,99}"
 
 READERS: dict[str, Callable[[Path, str | None], pd.DataFrame]] = {
     ".parquet": _read_parquet,

@@ -25,8 +25,11 @@ def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
         `accuracy_low`, `accuracy_high` over correct + incorrect samples.
 
     >>> from labeling.records import LabelSchema
-    >>> votes = Votes.from_array([[0, 0], [1, 0], [1, -1], [-1, -1]],
-    ...                          schema=LabelSchema(["ham", "spam"]), voters=["a", "b"])
+    >>> votes = Votes.from_array(
+    ...     [[0, 0], [1, 0], [1, -1], [-1, -1]],
+    ...     schema=LabelSchema(["ham", "spam"]),
+    ...     voters=["a", "b"],
+    ... )
     >>> table = lf_summary(votes, gold=pd.Series({0: "ham", 1: "ham", 2: "spam"}))
     >>> table[["coverage", "overlaps", "conflicts", "correct", "incorrect"]]
        coverage  overlaps  conflicts  correct  incorrect

@@ -163,7 +163,7 @@ def _saved(draw: Callable[[Palette], Figure], path: str | Path) -> tuple[Path, P
         style: dict[str, Any] = dict.fromkeys(ink, colours["ink"])
         # Names come from users: a dollar sign in one is no formula.
         style |= {"text.parse_math": False, "font.size": 9, "savefig.facecolor": colours["page"]}
-        with matplotlib.rc_context(style):
+        with matplotlib.rc_context(style):  # type: ignore[arg-type]  # wants literal keys
             unfinished = target.with_name(f".{target.name}.{os.getpid()}")
             kind = target.suffix.lstrip(".") or "png"
             draw(colours).savefig(unfinished, format=kind)

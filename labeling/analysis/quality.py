@@ -31,8 +31,9 @@ def accuracy(soft: SoftLabels, gold: Gold, *, covered_only: bool = False) -> Est
         covered_only: whether to leave out the rows that nothing covered.
 
     >>> from labeling.records import LabelSchema
-    >>> soft = SoftLabels([[0.9, 0.1], [0.5, 0.5]], pd.Index([0, 1]), LabelSchema(["ham", "spam"]),
-    ...                   [True, True])
+    >>> soft = SoftLabels(
+    ...     [[0.9, 0.1], [0.5, 0.5]], pd.Index([0, 1]), LabelSchema(["ham", "spam"]), [True, True]
+    ... )
     >>> accuracy(soft, pd.Series({0: "ham", 1: "ham"})).value
     0.75
     """

@@ -96,10 +96,11 @@ def _counts(column: pd.Series) -> dict[str, int]:
 
 def _with_index(train: TrainingSet) -> pd.DataFrame:
     """Return the table with its ids as the first column."""
-    name = train.frame.index.name or "sample_id"
+    name = "sample_id" if train.frame.index.name is None else str(train.frame.index.name)
     if name in train.frame.columns:
         return train.frame.reset_index(drop=True)
-    return train.frame.rename_axis(name).reset_index()
+    frame: pd.DataFrame = train.frame.rename_axis(index=name).reset_index()
+    return frame
 
 
 def _json_rows(train: TrainingSet) -> Any:

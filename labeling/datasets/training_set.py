@@ -131,8 +131,12 @@ def build_training_set(
         LabelingError: `min_confidence` is out of range.
 
     >>> data = pd.DataFrame({"text": ["hi", "buy", "hm"]}, index=["a", "b", "c"])
-    >>> soft = SoftLabels([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]], data.index,
-    ...                   LabelSchema(["ham", "spam"]), [True, True, True])
+    >>> soft = SoftLabels(
+    ...     [[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]],
+    ...     data.index,
+    ...     LabelSchema(["ham", "spam"]),
+    ...     [True, True, True],
+    ... )
     >>> train = build_training_set(data, soft, gold={"b": "spam"}, min_confidence=0.8)
     >>> train
     TrainingSet(2 samples: 1 from given, 1 from votes; 1 left out)
@@ -220,8 +224,7 @@ def _sources(
         sources = {one.sample_id: one.source for one in gold if isinstance(one, GoldLabel)}
     voted = np.ones(len(ids), dtype=bool)
     if votes is not None:
-        voted = pd.Series(votes.covered, index=votes.sample_ids).reindex(ids, fill_value=False)
-        voted = voted.to_numpy(dtype=bool)
+        voted = ids.isin(votes.sample_ids[votes.covered])
     return [
         sources.get(one, "given") if is_gold else "votes" if by_votes else "end model"
         for one, is_gold, by_votes in zip(ids, known, voted, strict=True)

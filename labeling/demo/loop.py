@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,9 +170,7 @@ class Demo:
             "held-out tweets": list(zip(spent, [step.final for step in steps], strict=True)),
         }
         return [
-            *lf_picture(
-                lf_summary(self.pool.votes), len(self.pool.samples), folder / "lfs.png"
-            ),
+            *lf_picture(lf_summary(self.pool.votes), len(self.pool.samples), folder / "lfs.png"),
             *confusion_picture(tables, self.project.schema.labels, folder / "confusion.png"),
             *cost_picture(curves, folder / "accuracy.png", "What human votes bought"),
         ]
@@ -186,7 +184,10 @@ def _half(samples: pd.DataFrame, votes: Votes, gold: pd.Series) -> Half:
 def _drawn(rounds: Sequence[Round], stratum: str) -> pd.Index:
     """Return the samples that were asked about as part of a stratum."""
     frames = [now.batch.to_frame() for now in rounds if now.batch is not None]
-    return pd.Index([one for frame in frames for one in frame.index[frame["stratum"] == stratum]])
+    drawn: list[Hashable] = []
+    for frame in frames:
+        drawn += frame.index[frame["stratum"] == stratum].tolist()
+    return pd.Index(drawn)
 
 
 def _with_gold(soft: SoftLabels, gold: tuple[GoldLabel, ...]) -> SoftLabels:

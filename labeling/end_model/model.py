@@ -56,8 +56,9 @@ class EndModel:
 
     >>> data = pd.DataFrame({"text": ["good day", "bad day"] * 9 + ["a good song", "a bad song"]})
     >>> votes = Votes.from_array([[1], [0]] * 9 + [[-1], [-1]], schema=LabelSchema(["no", "yes"]))
-    >>> soft = SoftLabels([[0.1, 0.9], [0.9, 0.1]] * 9 + [[0.5, 0.5]] * 2, data.index,
-    ...                   votes.schema, votes.covered)
+    >>> soft = SoftLabels(
+    ...     [[0.1, 0.9], [0.9, 0.1]] * 9 + [[0.5, 0.5]] * 2, data.index, votes.schema, votes.covered
+    ... )
     >>> EndModel().fit(data, soft).predict_proba(data).to_labels().tolist()[-2:]
     ['yes', 'no']
     """
@@ -136,7 +137,9 @@ class EndModel:
         for fold in range(FOLDS):  # the samples are in a random order already
             here, rest = covered[fold::FOLDS], np.setdiff1d(covered, covered[fold::FOLDS])
             if len(here) and len(rest):
-                logs[here] = LinearModel.fitted(vectors[rest], targets[rest]).log_odds(vectors[here])
+                logs[here] = LinearModel.fitted(vectors[rest], targets[rest]).log_odds(
+                    vectors[here]
+                )
         return logs
 
     def _fit_gold(
@@ -238,7 +241,9 @@ class EndModel:
         about |= {"report": self.report_, "terms": self._vocabulary.terms, "n_gold": stack.n_gold}
         about["own"] = list(self._own_logs)
         with tempfile.NamedTemporaryFile(dir=Path(path).parent, delete=False) as file:
-            np.savez_compressed(file, about=np.array(json.dumps(about)), **arrays)
+            np.savez_compressed(
+                file, allow_pickle=False, about=np.array(json.dumps(about)), **arrays
+            )
         os.replace(file.name, path)
 
     @classmethod

@@ -24,7 +24,7 @@ def rows_of(samples: pd.DataFrame) -> list[Any]:
     columns = {name: python_values(column) for name, column in samples.items()}
     own = samples.index.name
     if isinstance(own, str) and own not in columns:
-        columns[own] = samples.index.tolist()
+        columns[own] = python_values(pd.Series(samples.index))
     if not columns:
         return [_row_type(())()] * len(samples)
     make = functools.partial(tuple.__new__, _row_type(tuple(columns)))
@@ -34,22 +34,27 @@ def rows_of(samples: pd.DataFrame) -> list[Any]:
 @functools.lru_cache(maxsize=64)
 def _row_type(names: tuple[Hashable, ...]) -> type:
     """Return a class of immutable rows whose attributes are read as fast as a namedtuple's."""
-    base = namedtuple("base", [f"f{place}" for place in range(len(names))])  # noqa: PYI024  # names are data
+    base = namedtuple("base", [f"f{place}" for place in range(len(names))])  # names are data
     place = {name: number for number, name in enumerate(names)}
 
     def item(self: tuple[Any, ...], name: Hashable) -> Any:
         return tuple.__getitem__(self, place[name])
 
     def text(self: tuple[Any, ...]) -> str:
-        fields = (f"{name}={value!r}" for name, value in zip(names, self, strict=True))
+        values = tuple.__iter__(self)
+        fields = (f"{name}={value!r}" for name, value in zip(names, values, strict=True))
         return f"Row({', '.join(fields)})"
 
     def changeable(self: tuple[Any, ...]) -> PreprocessedRow:
         row = PreprocessedRow()
-        row.__dict__.update(zip(names, self, strict=True))
+        row.__dict__.update(zip(names, tuple.__iter__(self), strict=True))
         return row
 
-    fields = {str(name): base.__dict__[f"f{number}"] for name, number in place.items()}
+    fields = {
+        str(name): base.__dict__[f"f{number}"]
+        for name, number in place.items()
+        if not hasattr(base, str(name)) or not str(name).startswith("__")
+    }
     own = {"__slots__": (), "__getitem__": item, "__repr__": text, "__copy__": changeable}
     # Columns first: none of them may take the place of a method that rows live by.
     return type("Row", (base,), {**fields, **own})

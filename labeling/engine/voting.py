@@ -63,9 +63,7 @@ def votes_on(
     return votes, faults
 
 
-def _prepared_rows(
-    lf: LabelingFunction, prepared: dict[tuple[int, ...], list[Any]]
-) -> list[Any]:
+def _prepared_rows(lf: LabelingFunction, prepared: dict[tuple[int, ...], list[Any]]) -> list[Any]:
     """Return the rows that a labeling function sees; each preprocessor runs once a row."""
     done: tuple[int, ...] = ()
     for preprocess in lf.pre:
@@ -84,7 +82,9 @@ def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
     except Exception as error:  # noqa: BLE001  # an expert's function may raise anything
         return Failed(error)
     if made is None:
-        return Failed(LabelingFunctionError(f"Preprocessor {name!r} must return the row. Got None."))
+        return Failed(
+            LabelingFunctionError(f"Preprocessor {name!r} must return the row. Got None.")
+        )
     return made
 
 
@@ -97,7 +97,7 @@ def _answers(
             answers = list(lf.batch(rows))
             if len(answers) == len(rows):
                 return answers, []
-        except Exception:  # noqa: BLE001, S110  # row by row below, which finds the rows at fault
+        except Exception:  # noqa: BLE001  # row by row below, which finds the rows at fault
             pass
     return _row_by_row(_row_function(lf, rows), rows, stop_at_fault)
 
@@ -165,9 +165,7 @@ def _codes(
     return codes, faults
 
 
-def _table(
-    lf: LabelingFunction, schema: LabelSchema, kinds: set[type]
-) -> dict[Any, int] | None:
+def _table(lf: LabelingFunction, schema: LabelSchema, kinds: set[type]) -> dict[Any, int] | None:
     """Return answer → code where a look-up is exact; True, 1 and 1.0 are one key to a dict."""
     names: dict[Any, int] = {name: code for code, name in enumerate(schema.labels)}
     if kinds <= {int, str, type(None)}:

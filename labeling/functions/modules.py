@@ -29,12 +29,14 @@ def load_labeling_functions(path: str | os.PathLike[str]) -> list[LabelingFuncti
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "rules.py")
-    ...     _ = file.write_text("from labeling.functions import regex\\n"
-    ...                         "link = regex('link', 'http', label='spam')\\n")
+    ...     _ = file.write_text(
+    ...         "from labeling.functions import regex\\n"
+    ...         "link = regex('link', 'http', label='spam')\\n"
+    ...     )
     ...     load_labeling_functions(file)
     [LabelingFunction('link')]
     """
-    file = Path(path)
+    file = Path(path).absolute()
     if file.suffix != ".py" or not file.is_file():
         raise LoadError(
             f"Labeling functions must be loaded from a Python file (.py). Got {str(path)!r}"
@@ -72,7 +74,7 @@ def _run(file: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001  # an expert's module may raise anything
+    except Exception as error:  # an expert's module may raise anything
         raise LoadError(f"{file} does not import: {_place(error, file)}{error!r}.") from error
     finally:
         sys.modules.pop(name, None)
@@ -80,7 +82,7 @@ def _run(file: Path) -> ModuleType:
 
 
 def _place(error: Exception, file: Path) -> str:
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) and error.filename == str(file) and error.lineno:
         return f"line {error.lineno}: "
     lines = []
     trace = error.__traceback__

@@ -41,8 +41,9 @@ def model(
         LabelingFunctionError: the predictor is neither, or the threshold is out of range.
 
     >>> from types import SimpleNamespace
-    >>> loud = model("loud", lambda texts: [("spam", t.count("!") / 3) for t in texts],
-    ...              threshold=0.9)
+    >>> loud = model(
+    ...     "loud", lambda texts: [("spam", t.count("!") / 3) for t in texts], threshold=0.9
+    ... )
     >>> loud(SimpleNamespace(text="Buy!!!")), loud(SimpleNamespace(text="Hi!"))
     ('spam', -1)
     """
@@ -57,7 +58,9 @@ def model(
 
     def votes(rows: Sequence[Any]) -> list[Vote | None]:
         values = [list(map(read, rows)) for read in readers]
-        given = values[0] if several is None else pd.DataFrame(dict(zip(columns, values, strict=True)))
+        given = (
+            values[0] if several is None else pd.DataFrame(dict(zip(columns, values, strict=True)))
+        )
         pairs = predict(given)
         if len(pairs) != len(rows):
             raise LabelingFunctionError(

@@ -58,10 +58,9 @@ def keywords(
     pattern = re.compile(
         rf"(?<!\w)(?:{body})(?!\w)" if whole_words else body, re.IGNORECASE if ignore_case else 0
     )
-    if at_least == 1:
-        found = pattern.search
-    else:
-        found = _finds_several(pattern, at_least, ignore_case)  # type: ignore[assignment]
+    found: Callable[[str], Any] = pattern.search
+    if at_least > 1:
+        found = _finds_several(pattern, at_least, ignore_case)
     some = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
     return _text_rule(name, found, label, column, reason or f"Votes {label!r} for: {some}")
 
@@ -178,7 +177,7 @@ def lookup(
 
 def _lines(name: str, path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise LoadError(
             f"The file of lookup {name!r} must be a UTF-8 text file with one value a line."

@@ -12,7 +12,7 @@ VIEWS = ("one coin", "own confusion")
 
 
 class AnnotatorModel(VoteModel):
-    """The default for people: one-coin and Dawid–Skene, weighted by how far each shifts the labels.
+    """The default for people: one-coin and Dawid-Skene, weighted by how far each shifts the labels.
 
     *One coin* gives each annotator one skill; *own confusion* a confusion matrix that is shrunk to
     the matrix of the annotator's own skill by `pseudo_votes` a row. Either fails by distorting how
@@ -31,8 +31,11 @@ class AnnotatorModel(VoteModel):
         skill_: each annotator's share of right votes, shape (n_voters,), in the order of voters_.
 
     >>> from labeling.records import LabelSchema, Votes
-    >>> votes = Votes.from_array([[0, 0, 1], [1, 1, 1], [0, 0, 0]], schema=LabelSchema(["a", "b"]),
-    ...                          voters=["ann", "bob", "cem"])
+    >>> votes = Votes.from_array(
+    ...     [[0, 0, 1], [1, 1, 1], [0, 0, 0]],
+    ...     schema=LabelSchema(["a", "b"]),
+    ...     voters=["ann", "bob", "cem"],
+    ... )
     >>> model = AnnotatorModel().fit(votes)
     >>> model.predict_proba(votes).to_labels().tolist()
     ['a', 'b', 'a']
@@ -83,7 +86,7 @@ class AnnotatorModel(VoteModel):
             share = mass[covered].sum(axis=0) + 1
             balance = share / share.sum() if class_shares is None else class_shares
             posterior = with_gold(_posterior_of(patterns, confusion, balance), patterns)
-            if np.abs(posterior - before).max() < 1e-6:
+            if np.abs(posterior - before).max(initial=0.0) < 1e-6:
                 break
         return confusion, balance
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, Self
@@ -130,8 +131,8 @@ class VoteModel(ABC):
         try:
             with np.load(path, allow_pickle=False) as file:
                 found = {name: file[name] for name in file.files}
-            about = json.loads(str(found.pop("about")))
-        except (OSError, ValueError, KeyError, EOFError) as error:
+            about = {"format": None, "model": None} | json.loads(str(found.pop("about")))
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
             raise ModelFileError(f"{str(path)!r} is no saved label model: {error}") from error
         if about["format"] != FORMAT or about["model"] != cls.__name__:
             raise ModelFileError(
@@ -148,9 +149,7 @@ def _is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray)
 
 
-def probability_of_votes(
-    log_evidence: Floats, codes: npt.NDArray[Any], prior: Floats
-) -> Floats:
+def probability_of_votes(log_evidence: Floats, codes: npt.NDArray[Any], prior: Floats) -> Floats:
     """Return log prior plus the evidence of each cast vote: shape (n_patterns, n_labels).
 
     Args:

@@ -1,4 +1,4 @@
-"""Dawid–Skene: a confusion matrix for every voter, found by expectation–maximisation."""
+"""Dawid-Skene: a confusion matrix for every voter, found by expectation-maximisation."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class DawidSkene(VoteModel):
             before = posterior
             self._m_step(patterns, posterior, class_shares)
             posterior = with_gold(self._posterior(patterns), patterns)
-            if np.abs(posterior - before).max() < self.tolerance:
+            if np.abs(posterior - before).max(initial=0.0) < self.tolerance:
                 self.converged_ = True
                 break
         if not self.converged_:
@@ -81,9 +81,7 @@ class DawidSkene(VoteModel):
 
     def _posterior(self, patterns: Patterns) -> Floats:
         evidence = np.log(self.confusion_).transpose(0, 2, 1)
-        return softmax(
-            probability_of_votes(evidence, patterns.codes, np.log(self.class_balance_))
-        )
+        return softmax(probability_of_votes(evidence, patterns.codes, np.log(self.class_balance_)))
 
 
 def expected_votes(patterns: Patterns, mass: Floats) -> Floats:

@@ -36,8 +36,9 @@ class LabelModel(VoteModel):
         scale_: the mean absolute log-odds that probabilities are divided by.
 
     >>> from labeling.records import LabelSchema, Votes
-    >>> votes = Votes.from_array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, 1, 1]],
-    ...                          schema=LabelSchema(["ham", "spam"]))
+    >>> votes = Votes.from_array(
+    ...     [[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, 1, 1]], schema=LabelSchema(["ham", "spam"])
+    ... )
     >>> LabelModel().fit(votes).predict_proba(votes).to_labels().tolist()
     ['ham', 'spam', 'ham', 'spam']
     """

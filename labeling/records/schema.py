@@ -46,7 +46,9 @@ class LabelSchema:
             raise LabelingError(f"A label must be a non-empty text. Got {shown(wrong)}.")
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
-            raise LabelingError(f"Labels must differ from each other. Given twice: {shown(doubled)}.")
+            raise LabelingError(
+                f"Labels must differ from each other. Given twice: {shown(doubled)}."
+            )
         if not 2 <= len(names) <= MOST_LABELS:
             raise LabelingError(
                 f"A schema must have at least two labels. Got {len(names)}: {shown(names)}."

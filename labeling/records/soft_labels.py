@@ -26,8 +26,12 @@ class SoftLabels:
         schema: the labels, in the order of the columns.
         covered: bool array of shape (n_samples,): whether anything but ignorance is behind a row.
 
-    >>> soft = SoftLabels([[0.9, 0.1], [0.5, 0.5]], pd.Index(["a", "b"]), LabelSchema(["ham", "spam"]),
-    ...                   [True, False])
+    >>> soft = SoftLabels(
+    ...     [[0.9, 0.1], [0.5, 0.5]],
+    ...     pd.Index(["a", "b"]),
+    ...     LabelSchema(["ham", "spam"]),
+    ...     [True, False],
+    ... )
     >>> soft.to_labels().tolist()
     ['ham', None]
     """

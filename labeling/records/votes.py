@@ -126,8 +126,13 @@ class Votes:
             UnknownLabelError: a label that the schema does not have.
             VotesError: one voter says two things of one sample.
 
-        >>> frame = pd.DataFrame({"sample": ["a", "a", "b"], "voter": ["ann", "bob", "bob"],
-        ...                       "label": ["spam", "ham", "spam"]})
+        >>> frame = pd.DataFrame(
+        ...     {
+        ...         "sample": ["a", "a", "b"],
+        ...         "voter": ["ann", "bob", "bob"],
+        ...         "label": ["spam", "ham", "spam"],
+        ...     }
+        ... )
         >>> Votes.from_triples(frame, schema=LabelSchema(["ham", "spam"])).to_array()
         array([[ 1,  0],
                [-1,  1]], dtype=int8)
@@ -145,10 +150,10 @@ class Votes:
         array[rows, columns] = codes
         clash = np.flatnonzero(array[rows, columns] != codes)
         if len(clash):
-            pair = frame.iloc[clash[0]]
+            who, what = (frame[column].iloc[[clash[0]]].tolist()[0] for column in (voter, sample))
             raise VotesError(
-                f"A voter must say one thing of a sample. {pair[voter]!r} says several of"
-                f" {pair[sample]!r}, and {len(clash)} rows clash so; keep the vote that counts."
+                f"A voter must say one thing of a sample. {who!r} says several of {what!r}, and"
+                f" {len(clash)} rows clash so; keep the vote that counts."
             )
         return cls(array, ids, tuple(str(name) for name in people), schema)
 
@@ -238,9 +243,14 @@ def _codes(labels: pd.Series, schema: LabelSchema) -> npt.NDArray[Any]:
             f"A label must not be missing in rows {shown(where)}; leave out the row, or write -1,"
             " where a voter abstained."
         )
-    codes = [ABSTAIN if _abstains(value) else schema.index(value) for value in values]
+    # To a hash table 1, True and 1.0 are one value: look at one of each type as it stands.
+    kinds = {type(value): value for value in labels.tolist()} if labels.dtype == object else {}
+    for value in kinds.values():
+        _code(value, schema)
+    codes = [_code(value, schema) for value in values]
     return np.array(codes, dtype=schema.code_type)[found]
 
 
-def _abstains(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value == ABSTAIN
+def _code(value: object, schema: LabelSchema) -> int:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return ABSTAIN if whole and value == ABSTAIN else schema.index(value)

@@ -1,0 +1,54 @@
+# One virtual environment for everything; `make` alone lists what there is to do.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+NEEDED := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench clean
+
+help:  ## List the commands
+	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo  ## Watch the whole loop on real tweets (sets itself up)
+	@$(BIN)/labeling demo
+
+test: check  ## Run all checks and tests (sets itself up)
+	@echo "Running the tests ..."
+	@$(BIN)/python -m pytest --cov --cov-report=term
+
+check: $(VENV)/.dev  ## Check formatting, lint, types and the rooms' walls
+	@echo "Checking formatting, lint, types and imports ..."
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev  ## Measure speed against peers and the floor, as ratios in one run
+	@$(BIN)/python -m pytest tests/benchmarks --no-header -q -s
+
+clean:  ## Remove the virtual environment and everything that is made
+	@rm -rf $(VENV) .cache out build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: give its path as PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, and $(PYTHON) is older: give another as PYTHON=..."; exit 1; }
+	@echo "Making a virtual environment in $(VENV) with $(PYTHON) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+# The tests' environment has all that the demo needs: where it is there, nothing more is installed.
+$(VENV)/.demo: $(NEEDED) | $(BIN)/python
+	@echo "Installing what the demo needs (once, about a minute) ..."
+	@$(PIP) -e ".[demo]"
+	@touch $@
+
+$(VENV)/.dev: $(NEEDED) | $(BIN)/python
+	@echo "Installing what the tests need (once, a few minutes) ..."
+	@$(PIP) -e ".[dev]"
+	@touch $@ $(VENV)/.demo

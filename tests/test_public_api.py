@@ -1,0 +1,66 @@
+"""The public surface is exactly what `__all__` says, and importing it is cheap."""
+
+import json
+import subprocess
+import sys
+
+import labeling as lb
+
+HEAVY = (
+    "torch",
+    "snorkel",
+    "modAL",
+    "matplotlib",
+    "label_studio_sdk",
+    "dask",
+    "polars",
+    "sklearn",
+    "scipy",
+    "typer",
+    "pydantic",
+)
+
+
+def test_all_is_sorted_and_complete():
+    """`__all__` is sorted, and holds each name that can be had from the package."""
+    lazy = {*lb._ROOM_OF, *lb._OPEN_ROOMS, "apply"}
+
+    assert sorted(lb.__all__) == lb.__all__
+    assert lazy == set(lb.__all__)
+
+
+def test_every_name_can_be_had():
+    for name in lb.__all__:
+        assert getattr(lb, name) is not None
+
+
+def test_dir_lists_the_public_names():
+    assert set(lb.__all__) <= set(dir(lb))
+
+
+def test_unknown_name_is_an_attribute_error():
+    assert not hasattr(lb, "aply")
+
+
+def test_every_error_is_a_labeling_error():
+    from labeling import errors
+
+    own = [one for one in vars(errors).values() if getattr(one, "__module__", "") == errors.__name__]
+    found = [one for one in own if isinstance(one, type)]
+
+    assert found
+    assert all(issubclass(one, lb.LabelingError) for one in found)
+    assert all(one.__name__ in (errors.__doc__ or "") for one in found)
+
+
+def test_import_is_cheap():
+    """A new process imports the package, and its first names, without anything heavy."""
+    code = (
+        "import time, json, sys; begin = time.process_time(); import labeling;"
+        "from labeling import ABSTAIN, LabelSchema, Votes, labeling_function;"
+        "print(json.dumps([time.process_time() - begin, sorted(sys.modules)]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    _, modules = json.loads(done.stdout)
+
+    assert [name for name in HEAVY if name in modules] == []

@@ -1,0 +1,94 @@
+"""Recorded votes are played back: each at most once, and alike for a table in any order."""
+
+import pandas as pd
+import pytest
+
+import labeling as lb
+from labeling.records import AskAgain, Escalation
+
+SCHEMA = lb.LabelSchema(["ham", "spam"])
+VOTES = pd.DataFrame(
+    [(s, a, label) for s in "xyz" for a, label in zip("1234", ["ham", "spam"] * 2, strict=True)],
+    columns=["sample", "annotator", "label"],
+)
+SAMPLES = pd.DataFrame({"text": ["a", "b", "c"]}, index=list("xyz"))
+
+
+def batch(*ids):
+    return lb.Batch(pd.DataFrame({"stratum": ["random"] * len(ids)}, index=list(ids)))
+
+
+def test_a_sample_is_asked_once_however_often_it_is_pushed():
+    platform = lb.Replay(VOTES, SCHEMA, rng=0)
+    platform.push(batch("x"), SAMPLES)
+    platform.push(batch("x", "y"), SAMPLES)
+
+    assert 4 == len(platform.pull())
+
+
+def test_each_vote_is_played_at_most_once():
+    platform = lb.Replay(VOTES, SCHEMA, rng=0)
+    platform.push(batch("x"), SAMPLES)
+    platform.ask_again([AskAgain("x", 5, ())])
+    platform.ask_again([AskAgain("x", 1, ())])
+
+    played = platform.pull()
+    assert ["1", "2", "3", "4"] == sorted(one.annotator for one in played)
+    assert 0 == platform.votes_left("x")
+
+
+def test_whom_not_to_ask_is_not_asked():
+    platform = lb.Replay(VOTES, SCHEMA, votes_per_sample=1, rng=0)
+    platform.push(batch("x"), SAMPLES)
+    first = platform.pull()[0].annotator
+    barred = [one for one in "1234" if one != "3"] if first != "3" else ["1", "2"]
+    platform.ask_again([AskAgain("x", 1, tuple(barred))])
+
+    assert platform.pull()[1].annotator not in barred
+
+
+def test_the_round_tells_who_was_asked_again():
+    platform = lb.Replay(VOTES, SCHEMA, rng=0)
+    platform.push(batch("x"), SAMPLES)
+    platform.ask_again([AskAgain("x", 1, ())])
+
+    assert [1, 1, 2] == [one.round for one in platform.pull()]
+
+
+def test_the_order_of_the_table_does_not_matter():
+    def played(votes):
+        platform = lb.Replay(votes, SCHEMA, rng=3)
+        platform.push(batch("x", "y", "z"), SAMPLES)
+        return [(one.sample_id, one.annotator, one.label) for one in platform.pull()]
+
+    assert played(VOTES) == played(VOTES.iloc[::-1])
+
+
+def test_the_reviewer_is_heard_once():
+    platform = lb.Replay(VOTES, SCHEMA, reviewer={"x": "spam", "y": None}, rng=0)
+    escalations = [Escalation(one, (), "") for one in "xyz"]
+    platform.escalate(escalations, SAMPLES)
+    platform.escalate(escalations, SAMPLES)
+
+    assert [("x", "spam"), ("y", None)] == [(one.sample_id, one.label) for one in platform.pull()]
+    assert all(one.reviewer for one in platform.pull())
+
+
+def test_without_a_reviewer_an_escalation_is_an_error():
+    with pytest.raises(lb.LabelingError, match="no reviewer"):
+        lb.Replay(VOTES, SCHEMA).escalate([Escalation("x", (), "")], SAMPLES)
+
+
+def test_two_votes_of_one_annotator_are_refused():
+    with pytest.raises(lb.LabelingError, match=r"once a sample. Twice: \('x', '1'\)"):
+        lb.Replay(pd.concat([VOTES, VOTES.head(1)]), SCHEMA)
+
+
+def test_a_missing_column_names_the_near_one():
+    with pytest.raises(lb.LabelingError, match="no column 'annotator'.*Did you mean 'annotators'"):
+        lb.Replay(VOTES.rename(columns={"annotator": "annotators"}), SCHEMA)
+
+
+def test_an_unknown_label_is_refused():
+    with pytest.raises(lb.LabelingError, match="'eggs' is not a label"):
+        lb.Replay(VOTES.replace("spam", "eggs"), SCHEMA)
