@@ -82,7 +82,7 @@ def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
     given_types = {id: "str"} if id is not None else None
     frame = pd.read_csv(
         file,
-        dtype=given_types,  # type: ignore[arg-type]  # the stubs know no dict of str
+        dtype=given_types,
         dtype_backend="numpy_nullable",
         keep_default_na=False,
         na_values=[""],
@@ -90,11 +90,12 @@ def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
         low_memory=False,  # else a column's type is guessed piece by piece, and `007` may be lost
     )
     if not isinstance(frame.index, pd.RangeIndex):
-        raise DataError(f"{file.name!r} must have a name for each column. Its rows have more fields.")
+        raise DataError(
+            f"{file.name!r} must have a name for each column. Its rows have more fields."
+        )
     for name in frame.columns:
-        frame[name] = _simplest(frame[name])
-    if id is not None and id in frame.columns:
-        frame[id] = _whole_numbers_if_lossless(frame[id])
+        kept = _whole_numbers_if_lossless if name == id else _simplest
+        frame[name] = kept(frame[name])
     return frame
 
 

@@ -45,7 +45,9 @@ def test_unknown_name_is_an_attribute_error():
 def test_every_error_is_a_labeling_error():
     from labeling import errors
 
-    own = [one for one in vars(errors).values() if getattr(one, "__module__", "") == errors.__name__]
+    own = [
+        one for one in vars(errors).values() if getattr(one, "__module__", "") == errors.__name__
+    ]
     found = [one for one in own if isinstance(one, type)]
 
     assert found

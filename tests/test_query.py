@@ -156,7 +156,9 @@ def test_the_margin_half_spreads_over_texts():
     assert (margin < 30).sum() <= 2
 
 
-@pytest.mark.parametrize("texts", [["", " ", "!!", "?"], ["a"] * 4, ["\x00", "\U0001f600", "é", "b"]])
+@pytest.mark.parametrize(
+    "texts", [["", " ", "!!", "?"], ["a"] * 4, ["\x00", "\U0001f600", "é", "b"]]
+)
 def test_hostile_texts_can_be_spread(texts):
     data = pd.DataFrame({"text": texts * 10})
     soft = lb.SoftLabels([[0.5, 0.5, 0.0]] * 40, data.index, SCHEMA, [True] * 40)

@@ -23,7 +23,9 @@ from labeling.records import (
     LabelSchema,
     Votes,
     identified,
+    packed,
     require_column,
+    unpacked,
 )
 
 logger = logging.getLogger(__name__)
@@ -141,25 +143,26 @@ def _elsewhere(
     import joblib  # costs 0.1 s that most imports of this room need not pay
 
     try:
-        plan = pickle.dumps((list(lfs), schema))
+        plan = packed(lfs)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise LabelingFunctionError(
             f"With workers={workers} each labeling function and its resources must be picklable,"
             f" and one is not: {error}. Use workers=1, or open the resource inside the function."
         ) from error
     yield from joblib.Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
-        joblib.delayed(_in_worker)(plan, chunk, stop_at_fault) for chunk in chunks
+        joblib.delayed(_in_worker)(plan, schema, chunk, stop_at_fault) for chunk in chunks
     )
 
 
 @functools.lru_cache(maxsize=1)
-def _unpacked(plan: bytes) -> tuple[list[LabelingFunction], LabelSchema]:
-    return pickle.loads(plan)  # type: ignore[no-any-return]  # from the parent's pipe, not a file
+def _unpacked(plan: bytes) -> list[LabelingFunction]:
+    return unpacked(plan)
 
 
-def _in_worker(plan: bytes, chunk: pd.DataFrame, stop_at_fault: bool) -> ChunkVotes:
-    lfs, schema = _unpacked(plan)
-    votes, faults = votes_on(chunk, lfs, schema, stop_at_fault=stop_at_fault)
+def _in_worker(
+    plan: bytes, schema: LabelSchema, chunk: pd.DataFrame, stop_at_fault: bool
+) -> ChunkVotes:
+    votes, faults = votes_on(chunk, _unpacked(plan), schema, stop_at_fault=stop_at_fault)
     return votes, [fault._replace(exception=_portable(fault.exception)) for fault in faults]
 
 

@@ -31,10 +31,14 @@ def rows_of(samples: pd.DataFrame) -> list[Any]:
     return list(map(make, zip(*columns.values(), strict=True)))
 
 
+_HOOKS = frozenset({"__del__", "__getattr__"})  # Python calls them where a class has them
+
+
 @functools.lru_cache(maxsize=64)
 def _row_type(names: tuple[Hashable, ...]) -> type:
     """Return a class of immutable rows whose attributes are read as fast as a namedtuple's."""
-    base = namedtuple("base", [f"f{place}" for place in range(len(names))])  # names are data
+    fields_by_place = [f"f{place}" for place in range(len(names))]
+    base: type[Any] = namedtuple("base", fields_by_place)  # type: ignore[misc]  # names are data
     place = {name: number for number, name in enumerate(names)}
 
     def item(self: tuple[Any, ...], name: Hashable) -> Any:
@@ -47,16 +51,17 @@ def _row_type(names: tuple[Hashable, ...]) -> type:
 
     def changeable(self: tuple[Any, ...]) -> PreprocessedRow:
         row = PreprocessedRow()
-        row.__dict__.update(zip(names, tuple.__iter__(self), strict=True))
+        fields: Any = zip(names, tuple.__iter__(self), strict=True)  # names of any kind
+        row.__dict__.update(fields)
         return row
 
     fields = {
         str(name): base.__dict__[f"f{number}"]
         for name, number in place.items()
-        if not hasattr(base, str(name)) or not str(name).startswith("__")
+        if not (str(name).startswith("__") and (hasattr(base, str(name)) or name in _HOOKS))
     }
     own = {"__slots__": (), "__getitem__": item, "__repr__": text, "__copy__": changeable}
-    # Columns first: none of them may take the place of a method that rows live by.
+    # No column may take the place of a method that rows live by; x["__len__"] reads it.
     return type("Row", (base,), {**fields, **own})
 
 
@@ -75,10 +80,10 @@ def python_values(column: pd.Series) -> list[Any]:
         values = [*python_values(pd.Series(kind.categories)), None]
         return [values[code] for code in column.cat.codes.tolist()]
     if isinstance(kind, pd.StringDtype) and kind.storage == "pyarrow":
-        return pa.array(column).to_pylist()
+        return pa.array(column).to_pylist()  # type: ignore[no-any-return]  # untyped
     if pd.api.types.is_float_dtype(kind):
         return column.to_numpy(dtype=float, na_value=np.nan).tolist()
-    if kind == object:
+    if isinstance(kind, np.dtype) and kind.kind == "O":
         return _plain(column.tolist())
     gaps = column.isna().to_numpy()
     values = _plain(column.tolist())

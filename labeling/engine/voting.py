@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,15 @@ import pandas as pd
 
 from labeling.engine.rows import rows_of
 from labeling.errors import LabelingFunctionError, near, shown
-from labeling.records import ABSTAIN, Fault, LabelingFunction, LabelSchema, is_yes_or_no
+from labeling.records import (
+    ABSTAIN,
+    Fault,
+    LabelingFunction,
+    LabelSchema,
+    PreprocessedRow,
+    SettledRow,
+    is_yes_or_no,
+)
 
 RowFault = tuple[int, Exception]
 
@@ -50,24 +59,33 @@ def votes_on(
     """
     rows = rows_of(samples)
     votes = np.full((len(rows), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
-    prepared: dict[tuple[int, ...], list[Any]] = {(): rows}
+    prepared: dict[tuple[Hashable, ...], list[Any]] = {(): rows}
     faults: list[Fault] = []
     for column, lf in enumerate(lfs):
         seen = _prepared_rows(lf, prepared)
         answers, failed = _answers(lf, seen, stop_at_fault)
         votes[: len(answers), column], wrong = _codes(lf, answers, schema, samples.index)
         for row, error in sorted(failed + wrong, key=lambda fault: fault[0]):
-            faults.append(Fault(lf.name, samples.index[row], error))
+            faults.append(Fault(lf.name, _id_at(samples.index, row), error))
         if faults and stop_at_fault:
             break
     return votes, faults
 
 
-def _prepared_rows(lf: LabelingFunction, prepared: dict[tuple[int, ...], list[Any]]) -> list[Any]:
+def _id_at(ids: pd.Index, row: int) -> Any:
+    """Return the id of a row as plain Python: `7` and not `np.int64(7)`."""
+    return ids[row : row + 1].tolist()[0]
+
+
+def _prepared_rows(
+    lf: LabelingFunction, prepared: dict[tuple[Hashable, ...], list[Any]]
+) -> list[Any]:
     """Return the rows that a labeling function sees; each preprocessor runs once a row."""
-    done: tuple[int, ...] = ()
+    done: tuple[Hashable, ...] = ()
     for preprocess in lf.pre:
-        rows, done = prepared[done], (*done, id(preprocess))
+        # A method is a new object each time it is named, and equal to itself.
+        key = preprocess if isinstance(preprocess, MethodType) else id(preprocess)
+        rows, done = prepared[done], (*done, key)
         if done not in prepared:
             prepared[done] = [_preprocessed(preprocess, row) for row in rows]
     return prepared[done]
@@ -85,6 +103,8 @@ def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
         return Failed(
             LabelingFunctionError(f"Preprocessor {name!r} must return the row. Got None.")
         )
+    if type(made) is PreprocessedRow:
+        made.__class__ = SettledRow  # what one labeling function did to it, others would see
     return made
 
 
@@ -161,7 +181,7 @@ def _codes(
         try:
             codes[row] = _code(lf, answer, schema)
         except (LookupError, ValueError, TypeError):
-            faults.append((row, _wrong_return(lf, answer, schema, ids[row])))
+            faults.append((row, _wrong_return(lf, answer, schema, _id_at(ids, row))))
     return codes, faults
 
 

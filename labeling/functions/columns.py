@@ -14,4 +14,5 @@ def reader(column: str) -> Callable[[Any], Any]:
     >>> reader("text")(SimpleNamespace(text="hi")), reader("my text")({"my text": "hi"})
     ('hi', 'hi')
     """
-    return operator.attrgetter(column) if column.isidentifier() else operator.itemgetter(column)
+    plain = column.isidentifier() and not column.startswith("__")
+    return operator.attrgetter(column) if plain else operator.itemgetter(column)

@@ -84,5 +84,5 @@ def _made(
         raise LabelingFunctionError(
             f"`resources` must be a dict from keyword to object. Got {type(resources).__name__}."
         )
-    own_name = name or getattr(function, "__name__", type(function).__name__)
+    own_name = name or str(getattr(function, "__name__", type(function).__name__))
     return LabelingFunction(own_name, function, resources=resources, pre=pre, label=label)

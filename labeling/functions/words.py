@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,28 +52,28 @@ def keywords(
             f"Keywords {name!r} must have non-empty words, and at least {at_least} of them."
             f" Got {listed!r}."
         )
-    # Longer ones first: an alternation takes the first that fits.
-    ordered = sorted(dict.fromkeys(listed), key=lambda word: (-len(word), word))
-    body = "|".join(re.escape(word) for word in ordered)
-    pattern = re.compile(
-        rf"(?<!\w)(?:{body})(?!\w)" if whole_words else body, re.IGNORECASE if ignore_case else 0
+    flags = re.IGNORECASE if ignore_case else 0
+    edges = (r"(?<!\w)", r"(?!\w)") if whole_words else ("", "")
+
+    def search(some: Collection[str]) -> Callable[[str], Any]:
+        body = "|".join(map(re.escape, some))
+        return re.compile(f"{edges[0]}(?:{body}){edges[1]}", flags).search
+
+    # Several are looked for one by one: in "free money" both "free" and "free money" occur.
+    several = {word.casefold() if ignore_case else word: word for word in listed}.values()
+    found = (
+        search(listed)
+        if at_least == 1
+        else _finds_several([search([word]) for word in several], at_least)
     )
-    found: Callable[[str], Any] = pattern.search
-    if at_least > 1:
-        found = _finds_several(pattern, at_least, ignore_case)
     some = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
     return _text_rule(name, found, label, column, reason or f"Votes {label!r} for: {some}")
 
 
 def _finds_several(
-    pattern: re.Pattern[str], at_least: int, ignore_case: bool
+    searches: Sequence[Callable[[str], Any]], at_least: int
 ) -> Callable[[str], bool]:
-    def found(text: str) -> bool:
-        hits = pattern.findall(text)
-        different = {hit.casefold() for hit in hits} if ignore_case else set(hits)
-        return len(different) >= at_least
-
-    return found
+    return lambda text: sum(search(text) is not None for search in searches) >= at_least
 
 
 def regex(

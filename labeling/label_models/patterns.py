@@ -39,7 +39,7 @@ class Patterns:
     @property
     def n_labels(self) -> int:
         """How many labels there are."""
-        return self.gold.shape[1]
+        return int(self.gold.shape[1])
 
     @property
     def cast(self) -> npt.NDArray[np.bool_]:

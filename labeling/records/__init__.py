@@ -1,7 +1,14 @@
 """The nouns: every immutable thing that travels between rooms, and the Protocols."""
 
 from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
-from labeling.records.labeling_function import LabelingFunction, PreprocessedRow, is_yes_or_no
+from labeling.records.labeling_function import (
+    LabelingFunction,
+    PreprocessedRow,
+    SettledRow,
+    is_yes_or_no,
+    packed,
+    unpacked,
+)
 from labeling.records.people import (
     Annotation,
     AskAgain,
@@ -40,6 +47,7 @@ __all__ = [
     "LabelSchema",
     "LabelingFunction",
     "PreprocessedRow",
+    "SettledRow",
     "SoftLabels",
     "Verdict",
     "Votes",
@@ -52,7 +60,9 @@ __all__ = [
     "is_yes_or_no",
     "live_annotations",
     "order_by_chance",
+    "packed",
     "positions",
     "require_column",
     "texts",
+    "unpacked",
 ]

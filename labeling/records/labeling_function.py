@@ -6,7 +6,7 @@ import copy
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import cloudpickle
 import numpy as np
@@ -84,13 +84,26 @@ class LabelingFunction:
     def __reduce__(self) -> tuple[Any, ...]:
         # By value, through cloudpickle: the module's name for the function means this object, and
         # modules of labeling functions, notebooks and scripts cannot be imported by a worker.
-        return _restored, (cloudpickle.dumps(self.__dict__),)
+        return _restored, (packed([self]),)
+
+
+def packed(lfs: Sequence[LabelingFunction]) -> bytes:
+    """Return labeling functions as bytes; what they share is in there once and stays shared."""
+    return cloudpickle.dumps([vars(lf) for lf in lfs])  # type: ignore[no-any-return]  # untyped
+
+
+def unpacked(plan: bytes) -> list[LabelingFunction]:
+    """Return the labeling functions of `packed`; for a pipe between processes, never a file."""
+    lfs = []
+    for state in cloudpickle.loads(plan):
+        lf = LabelingFunction.__new__(LabelingFunction)
+        vars(lf).update(state)
+        lfs.append(lf)
+    return lfs
 
 
 def _restored(state: bytes) -> LabelingFunction:
-    lf = LabelingFunction.__new__(LabelingFunction)
-    lf.__dict__.update(cloudpickle.loads(state))
-    return lf
+    return unpacked(state)[0]
 
 
 def is_yes_or_no(value: object) -> bool:
@@ -106,3 +119,21 @@ class PreprocessedRow(SimpleNamespace):
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.__dict__[name] = value
+
+    def __copy__(self) -> PreprocessedRow:
+        row = PreprocessedRow()
+        row.__dict__.update(self.__dict__)
+        return row
+
+
+class SettledRow(PreprocessedRow):
+    """A row as preprocessors left it: all labeling functions share it, and none may change it."""
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise AttributeError(f"A labeling function must not change its sample: {name!r}.")
+
+    def __setitem__(self, name: str, value: Any) -> NoReturn:
+        self.__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> NoReturn:
+        self.__setattr__(name, None)

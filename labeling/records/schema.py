@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -44,7 +45,7 @@ class LabelSchema:
         wrong = [name for name in names if not isinstance(name, str) or not name.strip()]
         if wrong:
             raise LabelingError(f"A label must be a non-empty text. Got {shown(wrong)}.")
-        doubled = sorted({name for name in names if names.count(name) > 1})
+        doubled = sorted(name for name, times in Counter(names).items() if times > 1)
         if doubled:
             raise LabelingError(
                 f"Labels must differ from each other. Given twice: {shown(doubled)}."

@@ -95,7 +95,8 @@ class Votes:
                 f"Votes must be an array of shape (n_samples, n_voters). Got shape {array.shape}."
             )
         n, m = array.shape
-        ids = pd.RangeIndex(n) if sample_ids is None else pd.Index(sample_ids)
+        given: Any = pd.RangeIndex(n) if sample_ids is None else sample_ids
+        ids = given if isinstance(given, pd.Index) else pd.Index(given)
         names = [f"voter_{j}" for j in range(m)] if voters is None else voters
         return cls(array, ids, tuple(names), schema)
 
@@ -164,7 +165,8 @@ class Votes:
     def to_frame(self) -> pd.DataFrame:
         """Return the votes as label names, one column a voter; `None` = abstained."""
         names = np.array([*self.schema.labels, None], dtype=object)
-        return pd.DataFrame(names[self.array], index=self.sample_ids, columns=list(self.voters))
+        columns = list(self.voters)
+        return pd.DataFrame(names[self.array], self.sample_ids, columns, dtype=object)
 
     def to_triples(self) -> pd.DataFrame:
         """Return the votes that were cast, one a row, with columns `sample, voter, label`."""

@@ -1,0 +1,85 @@
+"""A config is read exactly, and what is wrong with it is said in words that help."""
+
+import pytest
+
+import labeling as lb
+from labeling.config import load_config
+
+GOOD = """
+data: {path: comments.csv, id: key}
+labels: [ham, spam]
+labeling_functions: [lfs/rules.py]
+"""
+
+
+def loaded(folder, text, name="project.yaml"):
+    file = folder / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return load_config(file)
+
+
+def test_what_is_left_out_has_its_default(tmp_path):
+    config = loaded(tmp_path, GOOD)
+
+    assert ("text", "mixture", 2, 3, None) == (
+        config.data.text,
+        config.query.strategy,
+        config.review.min_votes,
+        config.review.max_votes,
+        config.replay,
+    )
+
+
+def test_paths_start_at_the_projects_folder(tmp_path):
+    assert tmp_path.resolve() / "a" == loaded(tmp_path, GOOD).at("a")
+    assert tmp_path.resolve() / "a" == loaded(tmp_path, GOOD, "configs/project.yaml").at("a")
+
+
+def test_a_config_cannot_be_changed(tmp_path):
+    with pytest.raises(ValueError, match="frozen"):
+        loaded(tmp_path, GOOD).seed = 3
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("qeury: {n: 3}", "no key 'qeury'. Did you mean 'query'"),
+        ("query: {strateg: margin}", "no key 'query.strateg'. Did you mean 'strategy'"),
+        ("replay: {votes: a, reviwer: b}", "'replay.reviwer'. Did you mean 'reviewer'"),
+        ("query: {n: three}", "'query.n': input should be a valid integer. Got 'three'"),
+        ("query: {n: 0}", "'query.n': input should be greater than or equal to 1. Got 0"),
+        ("export: {min_confidence: 2}", "'export.min_confidence'.*less than or equal to 1"),
+        ("labels: [ham]", "'labels': list should have at least 2 items"),
+        ("labels: [yes, no]", "Got True. YAML reads yes, no.*quotes"),
+        ("seed: -1", "'seed': input should be greater than or equal to 0"),
+        ("root: /", "no key 'root'"),
+        ("1: 2", "keys must be texts"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path, more, message):
+    lines = [line for line in GOOD.splitlines() if not line.startswith(more.split(":")[0] + ":")]
+    with pytest.raises(lb.LabelingError, match=message):
+        loaded(tmp_path, "\n".join([*lines, more]))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("labels: [a, b]", "Key 'data' is missing. Key 'labeling_functions' is missing"),
+        ("- a\n- b", "must hold keys such as"),
+        ("data: [", "must be a YAML file"),
+        ("", "must hold keys such as"),
+        ("!!python/object/apply:os.system ['true']", "must be a YAML file"),
+    ],
+)
+def test_what_is_no_config_is_said(tmp_path, text, message):
+    with pytest.raises(lb.LabelingError, match=message):
+        loaded(tmp_path, text)
+
+
+def test_a_missing_config_names_the_near_one(tmp_path):
+    loaded(tmp_path, GOOD)
+
+    with pytest.raises(lb.LabelingError, match=r"no config file .*Did you mean .*project\.yaml"):
+        load_config(tmp_path / "projcet.yaml")

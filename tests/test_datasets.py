@@ -1,0 +1,226 @@
+"""Training sets: what is in them, what is left out and why, and that exports lose nothing."""
+
+import datetime
+import hashlib
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import labeling as lb
+
+SCHEMA = lb.LabelSchema(["ham", "spam"])
+IDS = pd.Index(["a", "b", "c", "d", "e", "f"], name="key")
+DATA = pd.DataFrame(
+    {
+        "text": ["=1+1", 'say "hi",\nyou', "é\U0001f600", "x", "y", "z"],
+        "size": [1, 2, 3, 4, 5, None],
+    },
+    index=IDS,
+).astype({"size": "Int64"})
+SOFT = lb.SoftLabels(
+    [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5], [0.5, 0.5], [0.45, 0.55], [0.3, 0.7]],
+    IDS,
+    SCHEMA,
+    [True, True, True, False, True, True],
+)
+VOTES = lb.Votes.from_array(
+    [[0, 0], [1, -1], [0, 1], [-1, -1], [1, -1], [-1, 1]],
+    schema=SCHEMA,
+    sample_ids=IDS,
+    voters=["short", "link"],
+)
+NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+SAID = [
+    lb.Annotation("f", "ann", "ham", NOW, NOW),
+    lb.Annotation("f", "bob", "spam", NOW, NOW),
+    lb.Annotation("f", "eve", "ham", NOW, NOW, reviewer=True),
+    lb.Annotation("b", "ann", "spam", NOW, NOW),
+]
+GOLD = [lb.GoldLabel("f", "ham", "review", tuple(SAID[:3]))]
+
+
+def built(**more):
+    how = {"gold": GOLD, "votes": VOTES, "annotations": SAID, "min_confidence": 0.6} | more
+    return lb.build_training_set(DATA, SOFT, **how)
+
+
+def test_what_was_left_out_and_why():
+    assert {
+        "c": "tie between ham, spam",
+        "d": "no voter covers it",
+        "e": "confidence below 0.6",
+    } == built().dropped["reason"].to_dict()
+
+
+def test_every_sample_is_in_or_left_out():
+    train = built()
+
+    assert sorted(IDS) == sorted([*train.frame.index, *train.dropped.index])
+
+
+def test_gold_wins_over_soft_labels():
+    row = built().to_pandas().loc["f"]
+
+    assert ("ham", "review", 1.0) == (row["label"], row["source"], row["weight"])
+    assert [1.0, 0.0] == row["probabilities"].tolist()
+
+
+def test_each_row_is_traceable():
+    frame = built().to_pandas()
+
+    assert {"short": "spam"} == frame.loc["b", "lf_votes"]
+    assert {"ann": "ham", "bob": "spam"} == frame.loc["f", "annotators"]
+    assert "eve" == frame.loc["f", "reviewer"]
+    assert {"ann": "spam"} == frame.loc["b", "annotators"]
+    assert pd.isna(frame.loc["a", "reviewer"])
+
+
+def test_the_label_of_votes_weighs_its_probability():
+    row = built().to_pandas().loc["b"]
+
+    assert ("spam", "votes", 0.8, 0.8) == tuple(row[["label", "source", "weight", "confidence"]])
+
+
+def test_a_sample_that_only_the_end_model_labels_says_so():
+    covered = lb.SoftLabels(SOFT.to_array()[[3, 5]], IDS[[3, 5]], SCHEMA, [True, True])
+    soft = lb.SoftLabels([[0.1, 0.9], [0.3, 0.7]], covered.sample_ids, SCHEMA, [True, True])
+    train = lb.build_training_set(DATA, soft, votes=VOTES)
+
+    assert {"d": "end model", "f": "votes"} == train.frame["source"].to_dict()
+    assert {"no soft label was given"} == set(train.dropped["reason"])
+
+
+def test_gold_as_a_series_is_given():
+    train = built(gold=pd.Series({"c": "spam"}), annotations=None)
+
+    assert ("spam", "given") == tuple(train.frame.loc["c", ["label", "source"]])
+
+
+def test_sklearn_arrays_are_aligned():
+    features, label, weight = built().to_sklearn("text")
+
+    assert ["=1+1", 'say "hi",\nyou', "z"] == features.tolist()
+    assert ["ham", "spam", "ham"] == label.tolist()
+    np.testing.assert_allclose([0.9, 0.8, 1.0], weight)
+    assert ["text", "size"] == built().to_sklearn()[0].columns.tolist()
+
+
+def test_parquet_holds_everything(tmp_path):
+    built().to_parquet(tmp_path / "train.parquet")
+    rows = pq.read_table(tmp_path / "train.parquet").to_pylist()
+
+    assert ["a", "b", "f"] == [row["key"] for row in rows]
+    assert DATA.loc[["a", "b", "f"], "text"].tolist() == [row["text"] for row in rows]
+    assert [("ann", "ham"), ("bob", "spam")] == rows[2]["annotators"]
+    assert [0.9, 0.1] == rows[0]["probabilities"]
+    assert None is rows[2]["size"]
+
+
+def test_jsonl_holds_everything(tmp_path):
+    built().to_jsonl(tmp_path / "train.jsonl")
+    lines = (tmp_path / "train.jsonl").read_text("utf-8").split("\n")[:-1]
+    rows = [json.loads(line) for line in lines]
+
+    assert DATA.loc[["a", "b", "f"], "text"].tolist() == [row["text"] for row in rows]
+    assert {"ham": 1.0, "spam": 0.0} == rows[2]["probabilities"]
+    assert {"ann": "ham", "bob": "spam"} == rows[2]["annotators"]
+
+
+def test_csv_holds_texts_as_they_are(tmp_path):
+    built().to_csv(tmp_path / "train.csv")
+    frame = pd.read_csv(tmp_path / "train.csv", keep_default_na=False)
+
+    assert DATA.loc[["a", "b", "f"], "text"].tolist() == frame["text"].tolist()
+    assert [0.1, 0.8, 0.0] == frame["p_spam"].tolist()
+
+
+def test_csv_for_a_spreadsheet_runs_no_formula(tmp_path):
+    built().to_csv(tmp_path / "train.csv", for_spreadsheet=True)
+
+    assert "'=1+1" == pd.read_csv(tmp_path / "train.csv")["text"][0]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl", "csv"])
+def test_two_exports_are_the_same_bytes_and_the_manifest_knows_them(tmp_path, kind):
+    files = [tmp_path / f"one.{kind}", tmp_path / "two" / f"one.{kind}"]
+    files[1].parent.mkdir()
+    for file in files:
+        getattr(built(), f"to_{kind}")(file)
+    manifests = [file.with_name(file.name + ".manifest.json").read_text("utf-8") for file in files]
+
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert manifests[0] == manifests[1]
+    sha256 = hashlib.sha256(files[0].read_bytes()).hexdigest()
+    assert sha256 == json.loads(manifests[0])["sha256"]
+
+
+def test_manifest_counts():
+    about = built().manifest()
+
+    assert (3, {"ham": 2, "spam": 1}) == (about["samples"], about["labels"])
+    assert {"review": 1, "votes": 2} == about["sources"]
+    assert 3 == sum(about["left_out"].values())
+    assert ["short", "link"] == about["voters"]
+
+
+def test_the_fingerprint_changes_with_a_label():
+    assert built().manifest()["fingerprint"] != built(gold=None).manifest()["fingerprint"]
+
+
+def test_an_export_that_fails_leaves_the_old_file(tmp_path):
+    file = tmp_path / "train.jsonl"
+    built().to_jsonl(file)
+    before = file.read_bytes()
+    endless = DATA.assign(size=np.inf)
+    train = lb.build_training_set(endless, SOFT)
+
+    with pytest.raises(lb.LabelingError, match="JSON has no infinite numbers"):
+        train.to_jsonl(file)
+    assert before == file.read_bytes()
+    assert 2 == len(list(tmp_path.iterdir()))
+
+
+def test_missing_numbers_are_null_in_json(tmp_path):
+    train = lb.build_training_set(DATA.assign(size=np.nan), SOFT)
+    train.to_jsonl(tmp_path / "train.jsonl")
+
+    assert None is json.loads((tmp_path / "train.jsonl").read_text("utf-8").splitlines()[0])["size"]
+
+
+def test_an_empty_training_set_can_be_exported(tmp_path):
+    train = built(gold=None, min_confidence=1.0, annotations=None)
+    for kind in ("parquet", "jsonl", "csv"):
+        getattr(train, f"to_{kind}")(tmp_path / f"train.{kind}")
+
+    assert 0 == len(train)
+    assert 6 == len(train.dropped)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"min_confidence": 1.5}, "between 0 and 1"),
+        ({"gold": {"nobody": "ham"}}, "gold labels are not among the samples: 'nobody'"),
+        ({"gold": {"a": "spma"}}, "Did you mean 'spam'"),
+        (
+            {"annotations": [lb.Annotation("q", "ann", "ham", NOW, NOW)]},
+            "annotations are not among",
+        ),
+    ],
+)
+def test_what_cannot_be_built_is_an_error(how, message):
+    with pytest.raises(lb.LabelingError, match=message):
+        built(**how)
+
+
+def test_a_column_named_as_one_of_ours_is_an_error():
+    with pytest.raises(lb.LabelingError, match="columns named 'label'"):
+        lb.build_training_set(DATA.assign(label="x"), SOFT)
+
+
+def test_a_missing_folder_is_an_error(tmp_path):
+    with pytest.raises(lb.LabelingError, match="There is no folder"):
+        built().to_csv(tmp_path / "nowhere" / "train.csv")

@@ -1,0 +1,210 @@
+"""The end model answers for every sample, gets no worse with gold, and forgets nothing on disk."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import labeling as lb
+from labeling.analysis import accuracy
+
+SCHEMA = lb.LabelSchema(["no", "yes"])
+
+
+def world(n=600, seed=0):
+    """Texts with a hidden label; three voters see it through noise, on some samples only."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 2, n)
+    words = np.array([[f"n{i}" for i in range(20)], [f"y{i}" for i in range(20)]])
+    common = np.array([f"c{i}" for i in range(20)])
+    data = pd.DataFrame(
+        {
+            "text": [
+                " ".join(
+                    [
+                        rng.choice(words[label if rng.random() < 0.8 else 1 - label]),
+                        *rng.choice(common, 5),
+                    ]
+                )
+                for label in truth
+            ]
+        },
+        index=[f"s{seed}-{i}" for i in range(n)],
+    )
+    right = np.where(rng.random((n, 3)) < 0.85, truth[:, None], 1 - truth[:, None])
+    array = np.where(rng.random((n, 3)) < 0.4, right, -1)
+    votes = lb.Votes.from_array(array, schema=SCHEMA, sample_ids=data.index)
+    gold = pd.Series(np.array(SCHEMA.labels)[truth], index=data.index)
+    return data, votes, gold
+
+
+DATA, VOTES, GOLD = world()
+OTHER, OTHER_VOTES, OTHER_GOLD = world(seed=1)
+LABEL_MODEL = lb.LabelModel().fit(VOTES)
+SOFT, OTHER_SOFT = LABEL_MODEL.predict_proba(VOTES), LABEL_MODEL.predict_proba(OTHER_VOTES)
+
+
+def fitted(**more):
+    return lb.EndModel().fit(DATA, SOFT, votes=VOTES, **more)
+
+
+def test_every_sample_gets_an_answer():
+    found = fitted().predict_proba(OTHER)
+
+    assert found.covered.all()
+    np.testing.assert_allclose(found.to_array().sum(axis=1), 1)
+
+
+def test_it_generalises_to_samples_that_no_voter_covers():
+    """Better than chance where the votes know nothing; the text itself tells 80 % at best."""
+    uncovered = OTHER_GOLD[~OTHER_SOFT.covered]
+    found = accuracy(fitted().predict_proba(OTHER), uncovered)
+
+    assert found.low > 0.5
+
+
+def test_votes_and_text_together_are_better_than_either():
+    model = fitted()
+    text = accuracy(model.predict_proba(OTHER), OTHER_GOLD).value
+    both = accuracy(
+        model.predict_proba(OTHER, soft=OTHER_SOFT, votes=OTHER_VOTES), OTHER_GOLD
+    ).value
+
+    assert both > max(text, accuracy(OTHER_SOFT, OTHER_GOLD).value)
+
+
+@pytest.mark.parametrize("n", [1, 5, 25, 100])
+def test_a_little_gold_does_no_harm(n):
+    before = accuracy(fitted().predict_proba(OTHER, soft=OTHER_SOFT), OTHER_GOLD).value
+    model = fitted(gold=GOLD.iloc[:n])
+    after = accuracy(model.predict_proba(OTHER, soft=OTHER_SOFT, votes=OTHER_VOTES), OTHER_GOLD)
+
+    assert after.value > before - 0.02
+
+
+def test_gold_corrects_a_voter_who_is_always_wrong():
+    """One liar speaks of every sample and outvotes two honest voters who seldom speak."""
+    rng = np.random.default_rng(5)
+    truth = (GOLD == "yes").to_numpy().astype(int)
+    liar = np.where(rng.random(600) < 0.95, 1 - truth, truth)
+    honest = np.where(rng.random((600, 2)) < 0.2, truth[:, None], -1)
+    array = np.column_stack([liar, honest])
+    votes = lb.Votes.from_array(array, schema=SCHEMA, sample_ids=DATA.index)
+    soft = lb.LabelModel().fit(votes).predict_proba(votes)
+    plain = DATA.assign(text="the same words")
+    model = lb.EndModel().fit(plain, soft, votes=votes, gold=GOLD.iloc[:300])
+    found = model.predict_proba(plain, soft=soft, votes=votes)
+
+    assert accuracy(soft, GOLD).value < 0.4
+    assert accuracy(found, GOLD.iloc[300:]).value > 0.8
+
+
+def test_the_order_of_rows_voters_and_labels_does_not_matter():
+    expected = fitted(gold=GOLD.iloc[:50]).predict_proba(OTHER, soft=OTHER_SOFT, votes=OTHER_VOTES)
+    turned = DATA.iloc[::-1]
+    other_schema = lb.LabelSchema(["yes", "no"])
+    soft = lb.SoftLabels(
+        SOFT.to_array()[::-1, ::-1], turned.index, other_schema, SOFT.covered[::-1]
+    )
+    votes = VOTES.of_samples(turned.index).of_voters(VOTES.voters[::-1])
+    model = lb.EndModel().fit(turned, soft, votes=votes, gold=GOLD.iloc[:50])
+    found = model.predict_proba(OTHER, soft=OTHER_SOFT, votes=OTHER_VOTES)
+
+    np.testing.assert_allclose(expected.to_array(), found.to_array(), atol=1e-9)
+
+
+def test_the_same_input_gives_the_same_output():
+    first, second = (fitted(gold=GOLD.iloc[:50]).predict_proba(OTHER).to_array() for _ in range(2))
+
+    np.testing.assert_array_equal(first, second)
+
+
+def test_another_sample_with_a_known_id_is_judged_by_its_own_text():
+    """Row numbers as ids say nothing: what was learned about sample 0 is not told of another."""
+    data, soft = DATA.reset_index(drop=True), SOFT
+    numbered = lb.SoftLabels(soft.to_array(), data.index, SCHEMA, soft.covered)
+    model = lb.EndModel().fit(data, numbered)
+    other = OTHER.reset_index(drop=True)
+    shifted = OTHER.set_axis(range(10_000, 10_600))
+
+    np.testing.assert_array_equal(
+        model.predict_proba(other).to_array(), model.predict_proba(shifted).to_array()
+    )
+
+
+def test_a_declared_balance_changes_the_text_model():
+    """The text model of a label said to be rare gives it less."""
+    even = fitted().predict_proba(OTHER).to_array()[:, 1].mean()
+    rare = fitted(class_balance={"yes": 0.1, "no": 0.9}).predict_proba(OTHER).to_array()[:, 1]
+
+    assert rare.mean() < even - 0.1
+
+
+def test_gold_alone_is_enough():
+    none = lb.SoftLabels(np.full((600, 2), 0.5), DATA.index, SCHEMA, np.zeros(600, dtype=bool))
+    model = lb.EndModel().fit(DATA, none, gold=GOLD.iloc[:300])
+
+    assert accuracy(model.predict_proba(OTHER), OTHER_GOLD).value > 0.65
+
+
+def test_save_and_load_gives_the_same_bytes(tmp_path):
+    model = fitted(gold=GOLD.iloc[:50])
+    model.save(tmp_path / "end.npz")
+    again = lb.EndModel.load(tmp_path / "end.npz")
+
+    for data, soft, votes in ((DATA, SOFT, VOTES), (OTHER, OTHER_SOFT, OTHER_VOTES)):
+        np.testing.assert_array_equal(
+            model.predict_proba(data, soft=soft, votes=votes).to_array(),
+            again.predict_proba(data, soft=soft, votes=votes).to_array(),
+        )
+    assert model.report_ == again.report_
+
+
+def test_the_report_has_numbers():
+    report = fitted(gold=GOLD.iloc[:50]).report_
+
+    assert f"{int(SOFT.covered.sum())} covered samples" in report[0]
+    assert "50 gold labels" in report[1]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: lb.EndModel().predict_proba(DATA), "not fitted yet"),
+        (lambda: lb.EndModel().save("x.npz"), "not fitted yet"),
+        (lambda: lb.EndModel("txt").fit(DATA, SOFT), "no column 'txt'.*Did you mean 'text'"),
+        (lambda: fitted().predict_proba(OTHER, votes=OTHER_VOTES), "give `soft` beside `votes`"),
+        (lambda: lb.EndModel().fit(OTHER, SOFT), "None of 600 samples is among them"),
+        (lambda: fitted(gold={"nobody": "yes"}), "not among the samples: 'nobody'"),
+        (lambda: lb.EndModel().fit(DATA.assign(text=[1] * 600), SOFT), "must hold text in every"),
+        (lambda: lb.EndModel.load("nowhere.npz"), "is no saved end model"),
+        (
+            lambda: fitted().predict_proba(
+                OTHER,
+                soft=lb.SoftLabels(
+                    OTHER_SOFT.to_array(),
+                    OTHER.index,
+                    lb.LabelSchema(["a", "b"]),
+                    OTHER_SOFT.covered,
+                ),
+            ),
+            "must have the labels of the model",
+        ),
+        (
+            lambda: lb.EndModel().fit(
+                DATA.head(2),
+                lb.SoftLabels([[0.5, 0.5]] * 2, DATA.index[:2], SCHEMA, [False, False]),
+            ),
+            "a covered sample or a gold label",
+        ),
+        (
+            lambda: lb.EndModel().fit(
+                DATA.head(2).assign(text=["", " "]),
+                lb.SoftLabels([[0.9, 0.1]] * 2, DATA.index[:2], SCHEMA, [True, True]),
+            ),
+            "no word",
+        ),
+    ],
+)
+def test_what_cannot_be_learned_is_an_error(call, message):
+    with pytest.raises(lb.LabelingError, match=message):
+        call()
