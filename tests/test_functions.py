@@ -295,5 +295,5 @@ def test_a_model_that_cannot_vote_is_refused_by_name(made, message):
 
 def test_a_model_that_answers_too_few_fails_under_its_name(schema):
     short = model("short", lambda texts: np.zeros(0, dtype=int))
-    with pytest.raises(LabelingError, match="'short' failed on sample 0.*It gave 0 answers"):
+    with pytest.raises(LabelingError, match=r"'short' failed on sample 0.*It gave 0 answers"):
         lb.apply(short, pd.DataFrame({"text": ["a", "b"]}), schema)

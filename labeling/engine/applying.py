@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.engine.rows import settled
 from labeling.engine.voting import WrongReturnError, votes_on
 from labeling.errors import LabelingFunctionError, UnknownLabelError, shown
 from labeling.records import (
@@ -56,7 +57,7 @@ def apply_to_frame(
         raise LabelingFunctionError(f"`on_error` must be 'raise' or 'record'. Got {on_error!r}.")
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise LabelingFunctionError(f"`workers` must be a whole number from 1. Got {workers!r}.")
-    samples = identified(data, id)
+    samples = settled(identified(data, id))
     for lf in functions:
         for column in lf.reads:
             if column != samples.index.name:

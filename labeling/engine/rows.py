@@ -14,14 +14,35 @@ import pyarrow as pa
 from labeling.records import PreprocessedRow
 
 
+def settled(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return samples whose columns of objects hold plain Python; the frame itself is unchanged.
+
+    What stands for a missing value there depends on the whole column, so it is settled before the
+    samples are cut into chunks.
+    """
+    made = samples.copy(deep=False)
+    for place, kind in enumerate(samples.dtypes):
+        if _holds_objects(kind):
+            column = samples.iloc[:, place]
+            values = pd.Series(python_values(column), index=samples.index, dtype=object)
+            made.isetitem(place, values)
+    return made
+
+
 def rows_of(samples: pd.DataFrame) -> list[Any]:
     """Return one row a sample: `x.column` and `x["column"]`, the name of the index included.
+
+    Args:
+        samples: `settled` ones, or some of their rows.
 
     >>> row = rows_of(pd.DataFrame({"text": ["hi"], "my number": [3]}))[0]
     >>> row.text, row["my number"]
     ('hi', 3)
     """
-    columns = {name: python_values(column) for name, column in samples.items()}
+    columns = {
+        name: column.tolist() if _holds_objects(column.dtype) else python_values(column)
+        for name, column in samples.items()
+    }
     own = samples.index.name
     if isinstance(own, str) and own not in columns:
         columns[own] = python_values(pd.Series(samples.index))
@@ -83,11 +104,15 @@ def python_values(column: pd.Series) -> list[Any]:
         return pa.array(column).to_pylist()  # type: ignore[no-any-return]  # untyped
     if pd.api.types.is_float_dtype(kind):
         return column.to_numpy(dtype=float, na_value=np.nan).tolist()
-    if isinstance(kind, np.dtype) and kind.kind == "O":
+    if _holds_objects(kind):
         return _plain(column.tolist())
     gaps = column.isna().to_numpy()
     values = _plain(column.tolist())
     return [None if gap else value for gap, value in zip(gaps, values, strict=True)]
+
+
+def _holds_objects(kind: object) -> bool:
+    return isinstance(kind, np.dtype) and kind.kind == "O"
 
 
 _PLAIN = frozenset({str, int, bool, bytes, type(None), list, dict, tuple})
