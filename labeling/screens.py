@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -129,7 +131,7 @@ def show_demo(root: Path, out: Console, err: Console) -> None:
         steps.append(demo.measured(now))
         if len(steps) == 1:
             _show_before(demo, steps[0], out)
-            _head(out, "People are asked, three rounds")
+            _head(out, "People are asked")
         else:
             out.print(escape(round_line(now)))
             out.print(f"    labels of the pool {steps[-1].pool}; held-out {steps[-1].final}")
@@ -232,6 +234,12 @@ def _verdict(change: Estimate) -> str:
     return f"no effect can be told from chance ({span})."
 
 
+def _command() -> str:
+    """Return how the user can call this command line from here."""
+    own = Path(sys.executable).with_name("labeling")
+    return "labeling" if shutil.which("labeling") or not own.exists() else os.path.relpath(own)
+
+
 def _show_files(demo: Demo, steps: list[Measured], out: Console) -> None:
     folder = os.path.relpath(demo.project.folder)
     names = [path.name for path in demo.pictures(steps)]
@@ -239,6 +247,6 @@ def _show_files(demo: Demo, steps: list[Measured], out: Console) -> None:
     out.print(f"pictures {', '.join(names)}.")
     out.print(
         "\nTry next: change a rule in lfs/tweets.py and run it again; open"
-        " notebooks/01_write_labeling_functions.ipynb;\nor look closer: labeling -c"
-        " configs/tweets.yaml summary"
+        " notebooks/01_write_labeling_functions.ipynb;\nor look closer:"
+        f" {_command()} -c configs/tweets.yaml summary"
     )

@@ -15,7 +15,9 @@ def shown(notebook):
     """Return what each code cell shows as text, errors included."""
     return [
         [
-            output.get("text") or output.get("data", {}).get("text/plain") or output.get("traceback")
+            output.get("text")
+            or output.get("data", {}).get("text/plain")
+            or output.get("traceback")
             for output in cell["outputs"]
         ]
         for cell in notebook["cells"]
@@ -43,4 +45,4 @@ def test_a_notebook_shows_what_it_showed(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_no_output_names_a_place_on_one_machine(path):
-    assert not re.findall(r'(?<![\w.])/(?:root|home|Users|tmp)/', path.read_text("utf-8"))
+    assert not re.findall(r"(?<![\w.])/(?:root|home|Users|tmp)/", path.read_text("utf-8"))

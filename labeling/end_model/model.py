@@ -82,8 +82,9 @@ class EndModel:
         """Learn from the samples of `data`, and return the model itself.
 
         Args:
-            data: samples, index = ids; all those of `soft` and of `gold` must be among them.
-            soft: the label model's answer; samples that are not covered are not learned from.
+            data: samples, index = ids.
+            soft: the label model's answer for these samples; those it does not cover, or does not
+                know, teach the text model nothing. It may know others, which are not used.
             gold: labels known to be true for some samples.
             votes: the votes behind `soft`, so that gold labels can correct single voters.
             class_balance: the labels' shares, where they are known: the text model then weighs
@@ -212,7 +213,8 @@ class EndModel:
         unknown = [voter for voter in votes.voters if voter not in self.voters_]
         if unknown:
             raise LabelingError(f"Voters must be those fitted on. Got {shown(unknown)} besides.")
-        codes = votes.of_samples(ids).to_array()
+        place = votes.sample_ids.get_indexer(ids)
+        codes = np.where(place[:, None] >= 0, votes.to_array()[place], ABSTAIN)
         column = {voter: place for place, voter in enumerate(votes.voters)}
         hot = np.zeros((len(ids), len(self.voters_), len(self.labels_)))
         for place, voter in enumerate(self.voters_):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import namedtuple
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ def settled(samples: pd.DataFrame) -> pd.DataFrame:
         if _holds_objects(kind):
             column = samples.iloc[:, place]
             values = pd.Series(python_values(column), index=samples.index, dtype=object)
-            made.isetitem(place, values)
+            made.isetitem(place, values.to_numpy())
     return made
 
 
@@ -139,8 +139,3 @@ def _python(value: Any) -> Any:
     if isinstance(value, (np.bool_, np.integer, np.floating, np.str_)):
         return value.item()
     return value.tolist() if isinstance(value, np.ndarray) else value
-
-
-def changeable(rows: Iterable[Any]) -> list[Any]:
-    """Return copies of rows that a preprocessor may add fields to."""
-    return [row.__copy__() for row in rows]

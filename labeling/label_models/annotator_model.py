@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from labeling.label_models.base import VoteModel, probability_of_votes
-from labeling.label_models.dawid_skene import expected_votes, with_gold
-from labeling.label_models.patterns import Floats, Patterns, softmax, vote_shares
+from labeling.label_models.base import VoteModel
+from labeling.label_models.dawid_skene import with_gold
+from labeling.label_models.patterns import (
+    Floats,
+    Patterns,
+    expected_votes,
+    softmax,
+    sum_of_evidence,
+    vote_shares,
+)
 
 VIEWS = ("one coin", "own confusion")
 
@@ -59,7 +66,7 @@ class AnnotatorModel(VoteModel):
         views = [self._em(patterns, view, class_shares) for view in VIEWS]
         self.confusion_ = np.stack([confusion for confusion, _ in views])
         self.class_balance_ = np.stack([balance for _, balance in views])
-        covered = patterns.cast.any(axis=1)
+        covered = patterns.covered
         counts = patterns.counts * covered
         votes = counts @ vote_shares(patterns) / max(counts.sum(), 1.0)
         shares = [counts @ view / max(counts.sum(), 1.0) for view in self._views(patterns)]
@@ -78,7 +85,7 @@ class AnnotatorModel(VoteModel):
         self, patterns: Patterns, view: str, class_shares: Floats | None
     ) -> tuple[Floats, Floats]:
         posterior = with_gold(vote_shares(patterns), patterns)
-        covered = patterns.cast.any(axis=1)
+        covered = patterns.covered
         for _ in range(self.steps):
             before = posterior
             mass = posterior * patterns.counts[:, None]
@@ -118,7 +125,7 @@ class AnnotatorModel(VoteModel):
     def _posterior(self, patterns: Patterns) -> Floats:
         return sum(
             (w * view for w, view in zip(self.weights_, self._views(patterns), strict=True)),
-            start=np.zeros((len(patterns.codes), patterns.n_labels)),
+            start=np.zeros((len(patterns.counts), patterns.n_labels)),
         )
 
 
@@ -132,4 +139,4 @@ def _one_coin(skill: Floats, n_labels: int) -> Floats:
 
 def _posterior_of(patterns: Patterns, confusion: Floats, balance: Floats) -> Floats:
     evidence = np.log(confusion).transpose(0, 2, 1)
-    return softmax(probability_of_votes(evidence, patterns.codes, np.log(balance)))
+    return softmax(sum_of_evidence(patterns, evidence, np.log(balance)))

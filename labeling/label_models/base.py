@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from labeling.errors import LabelingError, ModelFileError, NotFittedError, shown
 from labeling.label_models.patterns import Floats, Patterns, label_order, patterns_of
@@ -90,7 +89,7 @@ class VoteModel(ABC):
             )
         patterns = patterns_of(votes, self._voters_for(votes))
         posterior = self._posterior(patterns)
-        posterior[~patterns.cast.any(axis=1)] = 1 / len(order)
+        posterior[~patterns.covered] = 1 / len(order)
         probabilities = np.empty_like(posterior)
         probabilities[:, order] = posterior
         return SoftLabels(
@@ -147,18 +146,3 @@ class VoteModel(ABC):
 
 def _is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray)
-
-
-def probability_of_votes(log_evidence: Floats, codes: npt.NDArray[Any], prior: Floats) -> Floats:
-    """Return log prior plus the evidence of each cast vote: shape (n_patterns, n_labels).
-
-    Args:
-        log_evidence: shape (n_voters, n_labels voted, n_labels true), nats.
-        codes: shape (n_patterns, n_voters), -1 = abstained: no evidence.
-        prior: log probabilities of shape (n_labels,).
-    """
-    scores = np.tile(prior, (len(codes), 1))
-    silent = np.zeros((1, len(prior)))
-    for voter, evidence in enumerate(log_evidence):
-        scores += np.concatenate([evidence, silent])[codes[:, voter]]
-    return scores

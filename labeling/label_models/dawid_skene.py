@@ -6,8 +6,15 @@ import warnings
 
 import numpy as np
 
-from labeling.label_models.base import VoteModel, probability_of_votes
-from labeling.label_models.patterns import Floats, Patterns, softmax, vote_shares
+from labeling.label_models.base import VoteModel
+from labeling.label_models.patterns import (
+    Floats,
+    Patterns,
+    expected_votes,
+    softmax,
+    sum_of_evidence,
+    vote_shares,
+)
 
 
 class DawidSkene(VoteModel):
@@ -75,26 +82,12 @@ class DawidSkene(VoteModel):
         np.fill_diagonal(prior, self.right)
         counts = expected_votes(patterns, mass) + prior
         self.confusion_ = counts / counts.sum(axis=2, keepdims=True)
-        covered = patterns.cast.any(axis=1)
-        share = mass[covered].sum(axis=0) + 1
+        share = mass[patterns.covered].sum(axis=0) + 1
         self.class_balance_ = share / share.sum() if class_shares is None else class_shares
 
     def _posterior(self, patterns: Patterns) -> Floats:
         evidence = np.log(self.confusion_).transpose(0, 2, 1)
-        return softmax(probability_of_votes(evidence, patterns.codes, np.log(self.class_balance_)))
-
-
-def expected_votes(patterns: Patterns, mass: Floats) -> Floats:
-    """Return how often each voter is expected to have said v of y: (n_voters, n_labels y, v)."""
-    n_labels = patterns.n_labels
-    counts = np.zeros((patterns.codes.shape[1], n_labels, n_labels))
-    for voter, codes in enumerate(patterns.codes.T):
-        rows = np.flatnonzero(codes >= 0)
-        for label in range(n_labels):
-            counts[voter, label] = np.bincount(
-                codes[rows], weights=mass[rows, label], minlength=n_labels
-            )
-    return counts
+        return softmax(sum_of_evidence(patterns, evidence, np.log(self.class_balance_)))
 
 
 def with_gold(posterior: Floats, patterns: Patterns) -> Floats:

@@ -6,9 +6,15 @@ import warnings
 
 import numpy as np
 
-from labeling.label_models.base import VoteModel, probability_of_votes
-from labeling.label_models.dawid_skene import expected_votes
-from labeling.label_models.patterns import Floats, Patterns, softmax
+from labeling.label_models.base import VoteModel
+from labeling.label_models.patterns import (
+    Floats,
+    Patterns,
+    expected_votes,
+    softmax,
+    sum_of_evidence,
+    votes_by_truth,
+)
 
 
 class LabelModel(VoteModel):
@@ -66,13 +72,13 @@ class LabelModel(VoteModel):
         prior = np.full((n_labels, n_labels), (1 - self.prior_accuracy) / (n_labels - 1))
         np.fill_diagonal(prior, self.prior_accuracy)
         self.scale_ = 1.0
-        self.evidence_ = np.tile(prior, (patterns.codes.shape[1], 1, 1))
+        self.evidence_ = np.tile(prior, (patterns.n_voters, 1, 1))
         for _ in range(self.steps):
             self.evidence_ = (self.evidence_ + self._estimate(patterns, prior)) / 2
         n_gold = int(patterns.gold.sum())
         if n_gold:
             self.evidence_ = self._corrected(patterns)
-        covered = patterns.cast.any(axis=1)
+        covered = patterns.covered
         log_odds = _centred(self._scores(patterns)[covered])
         if len(log_odds):
             counts = patterns.counts[covered]
@@ -81,23 +87,19 @@ class LabelModel(VoteModel):
 
     def _estimate(self, patterns: Patterns, prior: Floats) -> Floats:
         """Return the evidence of each vote according to the other voters, shrunk to the prior."""
-        several = patterns.cast.sum(axis=1) >= 2
-        counts = np.where(several, patterns.counts, 0.0)
+        several = patterns.n_votes >= 2
+        counts = np.where(several, patterns.counts, 0.0)[:, None]
         scores = self._scores(patterns)
-        balance = (softmax(scores) * counts[:, None]).sum(axis=0) + 1e-9
+        balance = (softmax(scores) * counts).sum(axis=0) + 1e-9
         balance *= self.prior_votes / balance.sum()
-        estimate = np.empty_like(self.evidence_)
-        log_evidence = np.log(self.evidence_)
-        for voter, codes in enumerate(patterns.codes.T):
-            rows = np.flatnonzero((codes >= 0) & several)
-            others = softmax(scores[rows] - log_evidence[voter][codes[rows]])
-            found = np.zeros_like(prior)
-            np.add.at(found, codes[rows], others * counts[rows, None])
-            strength = self.prior_votes + self.prior_share * found.sum()
-            votes = found.sum(axis=1, keepdims=True)
-            precision = found / (found.sum(axis=0) + balance)  # each label weighs the same
-            precision /= np.maximum(precision.sum(axis=1, keepdims=True), 1e-300)
-            estimate[voter] = (votes * precision + strength * prior) / (votes + strength)
+        own = np.log(self.evidence_)[patterns.voter, patterns.vote]
+        others = softmax(scores[patterns.row] - own) * counts[patterns.row]
+        found = votes_by_truth(patterns, others).transpose(0, 2, 1)
+        precision = found / (found.sum(axis=1, keepdims=True) + balance)  # labels weigh the same
+        precision /= np.maximum(precision.sum(axis=2, keepdims=True), 1e-300)
+        votes = found.sum(axis=2, keepdims=True)
+        strength = self.prior_votes + self.prior_share * votes.sum(axis=1, keepdims=True)
+        estimate: Floats = (votes * precision + strength * prior) / (votes + strength)
         return estimate
 
     def _corrected(self, patterns: Patterns) -> Floats:
@@ -111,16 +113,16 @@ class LabelModel(VoteModel):
 
     def _scores(self, patterns: Patterns) -> Floats:
         even = np.zeros(patterns.n_labels)
-        return probability_of_votes(np.log(self.evidence_), patterns.codes, even)
+        return sum_of_evidence(patterns, np.log(self.evidence_), even)
 
     def _posterior(self, patterns: Patterns) -> Floats:
         return softmax(_centred(self._scores(patterns)) / self.scale_)
 
     def _report(self, patterns: Patterns, n_gold: int, balance_given: bool) -> tuple[str, ...]:
         rows = patterns.counts.sum()
-        several = patterns.counts[patterns.cast.sum(axis=1) >= 2].sum()
+        several = patterns.counts[patterns.n_votes >= 2].sum()
         lines = [
-            f"Leave-one-out naive Bayes over {patterns.codes.shape[1]} voters and {rows:.0f}"
+            f"Leave-one-out naive Bayes over {patterns.n_voters} voters and {rows:.0f}"
             f" samples, of which {several:.0f} have the two votes or more it can learn from.",
             f"{n_gold} gold labels are counted in."
             if n_gold

@@ -21,20 +21,25 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patterns:
-    """The distinct rows of votes.
+    """The distinct rows of votes, and the votes cast in them one by one.
 
     Attributes:
-        codes: int array of shape (n_patterns, n_voters), -1 = abstained; codes and columns follow
-            the sorted names of labels and voters.
         counts: how many samples show each pattern: shape (n_patterns,).
         of_row: which pattern each sample shows: shape (n_samples,).
         gold: how many samples of each pattern have each gold label: shape (n_patterns, n_labels).
+        n_voters: how many voters there are.
+        row: the pattern of each cast vote: shape (n_cast,), ascending.
+        voter: its voter, by place in the sorted names: shape (n_cast,).
+        vote: its label, by place in the sorted names: shape (n_cast,).
     """
 
-    codes: npt.NDArray[Any]
     counts: Floats
     of_row: npt.NDArray[np.intp]
     gold: Floats
+    n_voters: int
+    row: npt.NDArray[np.intp]
+    voter: npt.NDArray[np.intp]
+    vote: npt.NDArray[np.intp]
 
     @property
     def n_labels(self) -> int:
@@ -42,10 +47,16 @@ class Patterns:
         return int(self.gold.shape[1])
 
     @property
-    def cast(self) -> npt.NDArray[np.bool_]:
-        """Which votes were cast: shape (n_patterns, n_voters)."""
-        there: npt.NDArray[np.bool_] = self.codes != ABSTAIN
-        return there
+    def n_votes(self) -> npt.NDArray[np.intp]:
+        """How many votes were cast in each pattern: shape (n_patterns,)."""
+        found: npt.NDArray[np.intp] = np.bincount(self.row, minlength=len(self.counts))
+        return found
+
+    @property
+    def covered(self) -> npt.NDArray[np.bool_]:
+        """Which patterns have a vote: shape (n_patterns,)."""
+        found: npt.NDArray[np.bool_] = self.n_votes > 0
+        return found
 
 
 def label_order(schema: LabelSchema) -> npt.NDArray[np.intp]:
@@ -87,7 +98,9 @@ def patterns_of(
     if gold is not None:
         known = np.flatnonzero(gold != ABSTAIN)
         np.add.at(tally, (of_row[known], rank[gold[known]]), 1.0)
-    return Patterns(distinct, counts, of_row, tally)
+    row, voter = np.nonzero(distinct != ABSTAIN)
+    vote = distinct[row, voter].astype(np.intp)
+    return Patterns(counts, of_row, tally, len(voters), row, voter, vote)
 
 
 def _distinct_rows(codes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
@@ -105,16 +118,53 @@ def softmax(scores: Floats) -> Floats:
     return shares
 
 
-def vote_counts(patterns: Patterns) -> Floats:
-    """Return how many votes each label has in each pattern: shape (n_patterns, n_labels)."""
-    return np.stack(
-        [(patterns.codes == code).sum(axis=1) for code in range(patterns.n_labels)], axis=1
-    ).astype(np.float64)
-
-
 def vote_shares(patterns: Patterns) -> Floats:
     """Return each label's share of the votes of a pattern; equal shares where there are none."""
-    votes = vote_counts(patterns)
+    n, n_labels = len(patterns.counts), patterns.n_labels
+    cell = patterns.row * n_labels + patterns.vote
+    votes = np.bincount(cell, minlength=n * n_labels).reshape(n, n_labels)
     total = votes.sum(axis=1, keepdims=True)
-    shares: Floats = np.where(total > 0, votes / np.maximum(total, 1), 1 / patterns.n_labels)
+    shares: Floats = np.where(total > 0, votes / np.maximum(total, 1), 1 / n_labels)
     return shares
+
+
+def sum_of_evidence(patterns: Patterns, log_evidence: Floats, log_prior: Floats) -> Floats:
+    """Return the log prior plus the evidence of each cast vote: shape (n_patterns, n_labels).
+
+    Args:
+        patterns: the votes; an abstention is no evidence.
+        log_evidence: shape (n_voters, n_labels voted, n_labels true), nats.
+        log_prior: shape (n_labels,), nats.
+    """
+    found = log_evidence[patterns.voter, patterns.vote]
+    columns = [
+        np.bincount(patterns.row, weights=column, minlength=len(patterns.counts))
+        for column in found.T
+    ]
+    scores: Floats = np.stack(columns, axis=1) + log_prior
+    return scores
+
+
+def expected_votes(patterns: Patterns, mass: Floats) -> Floats:
+    """Return how often each voter is expected to have said v of y: (n_voters, n_labels y, v).
+
+    Args:
+        patterns: the votes.
+        mass: expected samples of each pattern and label: shape (n_patterns, n_labels).
+    """
+    return votes_by_truth(patterns, mass[patterns.row])
+
+
+def votes_by_truth(patterns: Patterns, shares: Floats) -> Floats:
+    """Return the sum of shares over cast votes: shape (n_voters, n_labels true, n_labels voted).
+
+    Args:
+        patterns: the votes.
+        shares: for each cast vote how much each label is true: shape (n_cast, n_labels).
+    """
+    n_labels = patterns.n_labels
+    cell = patterns.voter * n_labels + patterns.vote
+    size = patterns.n_voters * n_labels
+    columns = [np.bincount(cell, weights=column, minlength=size) for column in shares.T]
+    found: Floats = np.stack(columns).reshape(n_labels, patterns.n_voters, n_labels)
+    return found.transpose(1, 0, 2)

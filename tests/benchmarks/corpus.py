@@ -18,7 +18,9 @@ def comments(n: int = N, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     words = np.array([f"{a}{b}" for a in ("ba", "so", "the", "ing", "un") for b in range(400)])
     common = 1 / np.arange(1, len(words) + 1)
-    extras = np.array([*MONEY, *PRAISE, "http://x.example/a", "555-123-4567", "CHECK it out", "!!!"])
+    extras = np.array(
+        [*MONEY, *PRAISE, "http://x.example/a", "555-123-4567", "CHECK it out", "!!!"]
+    )
     texts = []
     for length, n_extra in zip(rng.integers(20, 60, n), rng.binomial(3, 0.15, n), strict=True):
         picked = rng.choice(words, length, p=common / common.sum()).tolist()

@@ -37,7 +37,9 @@ def cpu(call: Callable[[], Any]) -> float:
 def report(name: str, ratios: list[float], floor: str) -> None:
     """Print a ratio's median and range."""
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
-    sys.stdout.write(f"\n{name}: {middle:.2f} x {floor} ({low:.2f} to {high:.2f}, {REPEATS} runs)\n")
+    sys.stdout.write(
+        f"\n{name}: {middle:.2f} x {floor} ({low:.2f} to {high:.2f}, {REPEATS} runs)\n"
+    )
 
 
 def ready_rows(data: Any) -> list[Any]:
@@ -69,7 +71,9 @@ def test_a_trivial_function_costs_little_per_vote():
     votes = N * len(lfs)
     nanoseconds = 1e9 * statistics.median(ours) / votes
     floor = 1e9 * statistics.median(bare) / votes
-    sys.stdout.write(f"\ntrivial function: {nanoseconds:.0f} ns a vote; calling it costs {floor:.0f}\n")
+    sys.stdout.write(
+        f"\ntrivial function: {nanoseconds:.0f} ns a vote; calling it costs {floor:.0f}\n"
+    )
 
 
 def test_twenty_functions_against_snorkel():
@@ -86,7 +90,8 @@ def test_twenty_functions_against_snorkel():
 
     np.testing.assert_array_equal(expected, lb.apply(lfs, data, SCHEMA).to_array())
     ratios = [
-        cpu(lambda: theirs.apply(data, progress_bar=False)) / cpu(lambda: lb.apply(lfs, data, SCHEMA))
+        cpu(lambda: theirs.apply(data, progress_bar=False))
+        / cpu(lambda: lb.apply(lfs, data, SCHEMA))
         for _ in range(REPEATS)
     ]
     report(f"Snorkel's PandasLFApplier, {PEER_ROWS} rows", ratios, "our CPU time")

@@ -1,0 +1,115 @@
+import subprocess
+import sys
+import threading
+
+import pandas as pd
+import pytest
+
+import labeling as lb
+from labeling import labeling_function
+from labeling.errors import LabelingFunctionError
+
+FRAME = pd.DataFrame({"n": range(40)}, index=[f"s{n}" for n in range(40)])
+
+
+def test_workers_record_the_same_faults_in_the_same_order_as_one_process(schema):
+    lfs = [
+        lb.LabelingFunction("third", lambda x: 1 if x.n % 3 else {}["no"]),
+        lb.LabelingFunction("wrong", lambda x: 1 if x.n % 7 else 0.5),
+    ]
+    one, two = (
+        lb.apply(lfs, FRAME, schema, workers=workers, on_error="record") for workers in (1, 2)
+    )
+    assert two.to_array().tolist() == one.to_array().tolist()
+    assert [(*f[:2], type(f[2])) for f in two.faults] == [(*f[:2], type(f[2])) for f in one.faults]
+    assert [str(fault.exception) for fault in two.faults] == [str(f.exception) for f in one.faults]
+
+
+def test_a_failure_in_a_worker_is_raised_with_function_sample_cause_and_traceback(schema):
+    def fails(x):
+        raise KeyError("wrong")
+
+    message = r"'fails' failed on sample 's0': KeyError\('wrong'\)"
+    with pytest.raises(LabelingFunctionError, match=message) as caught:
+        lb.apply(labeling_function(fails), FRAME, schema, workers=2)
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert "in fails" in "".join(caught.value.__cause__.__notes__)
+
+
+def test_an_exception_that_cannot_be_pickled_is_still_a_fault_of_its_sample(schema):
+    class NeedsTwo(Exception):
+        def __init__(self, a, b):
+            super().__init__(f"{a} and {b}")
+
+    class Stays(Exception):
+        def __reduce__(self):
+            raise TypeError("I stay here")
+
+    def odd(x):
+        if x.n == 3:
+            raise NeedsTwo("this", "that")
+        if x.n == 30:
+            raise Stays("here")
+        return 1
+
+    votes = lb.apply(labeling_function(odd), FRAME, schema, workers=2, on_error="record")
+    assert votes.to_array()[:, 0].tolist() == [-1 if n in (3, 30) else 1 for n in range(40)]
+    assert [(f.labeling_function, f.sample_id) for f in votes.faults] == [
+        ("odd", "s3"),
+        ("odd", "s30"),
+    ]
+    for fault, text in zip(votes.faults, ["NeedsTwo: this and that", "Stays: here"], strict=True):
+        assert str(fault.exception).endswith(text)
+
+
+def test_functions_share_a_preprocessor_in_workers_too(schema):
+    def stamp(x):
+        import uuid
+
+        x.stamp = uuid.uuid4().int
+        return x
+
+    lfs = [lb.LabelingFunction(name, lambda x: x.stamp % 2, pre=[stamp]) for name in "ab"]
+    array = lb.apply(lfs, FRAME, schema, workers=2).to_array()
+    assert array[:, 0].tolist() == array[:, 1].tolist()
+
+
+def test_the_workers_know_what_was_loaded_from_a_file(schema, tmp_path):
+    file = tmp_path / "rules.py"
+    file.write_text(
+        "from labeling import labeling_function\nEVEN = 'ham'\n"
+        "def even(x):\n    return x.n % 2 == 0\n"
+        "def half(x):\n    x.half = x.n // 2\n    return x\n"
+        "@labeling_function(pre=[half])\ndef rule(x):\n    return EVEN if even(x) else x.half % 2\n"
+    )
+    lfs = lb.load_labeling_functions(file)
+    one, two = (lb.apply(lfs, FRAME, schema, workers=workers) for workers in (1, 2))
+    assert two.to_array().tolist() == one.to_array().tolist()
+
+
+def test_a_resource_that_cannot_be_sent_to_workers_is_named_as_the_reason(schema):
+    lf = lb.LabelingFunction("locked", lambda x, lock: 1, resources={"lock": threading.Lock()})
+    with pytest.raises(
+        LabelingFunctionError, match=r"workers=2 .*must be picklable.*lock.*workers=1"
+    ):
+        lb.apply(lf, FRAME, schema, workers=2)
+
+
+def test_more_workers_than_samples_are_no_problem(schema):
+    votes = lb.apply(lb.LabelingFunction("n", lambda x: x.n), FRAME[:2], schema, workers=3)
+    assert votes.to_array().tolist() == [[0], [1]]
+
+
+def test_a_script_without_a_main_guard_may_use_workers(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import pandas as pd\nimport labeling as lb\n"
+        "print('started')\n"
+        "def low(x):\n    x.low = x.n < 2\n    return x\n"
+        "@lb.labeling_function(label='spam', pre=[low])\ndef is_low(x):\n    return x.low\n"
+        "schema = lb.LabelSchema(['ham', 'spam'])\n"
+        "votes = lb.apply(is_low, pd.DataFrame({'n': range(5)}), schema, workers=2)\n"
+        "print(votes.to_array()[:, 0].tolist())\n"
+    )
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("started\n[1, 1, -1, -1, -1]\n", "")
