@@ -89,10 +89,10 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     Raises:
         ConfigError: no such file, no YAML, an unknown or missing key, or a value that cannot be.
 
-    >>> load_config("configs/spma.yaml")
+    >>> load_config("nowhere/spam.yaml")
     Traceback (most recent call last):
     ...
-    labeling.errors.ConfigError: There is no config file 'configs/spma.yaml'.
+    labeling.errors.ConfigError: There is no config file 'nowhere/spam.yaml'.
     """
     file = Path(path)
     if not file.is_file():

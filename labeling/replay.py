@@ -57,7 +57,7 @@ class Replay:
     >>> len(platform.pull())
     2
     >>> platform.ask_again([AskAgain("a", 1, ())])
-    ... len(platform.pull())
+    >>> len(platform.pull())
     3
     """
 

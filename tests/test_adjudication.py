@@ -127,7 +127,7 @@ def test_the_reviewer_is_told_what_the_label_model_holds():
 
 
 def test_an_unknown_label_is_an_error_with_the_near_one():
-    with pytest.raises(lb.LabelingError, match="'spma' is not a label.*Did you mean 'spam'"):
+    with pytest.raises(lb.LabelingError, match=r"'spma' is not a label.*Did you mean 'spam'"):
         lb.review(people("s", "spma"), SCHEMA)
 
 

@@ -165,9 +165,12 @@ def test_exports_can_be_traced(folder):
 def test_bad_input_gets_a_clear_error(folder, old, new, message):
     (folder / "project.yaml").write_text(CONFIG.replace(old, new), encoding="utf-8")
 
-    with pytest.raises(lb.LabelingError, match=message):
+    def whole_loop():
         project = lb.Project(folder / "project.yaml")
         list(project.rounds(project.apply()))
+
+    with pytest.raises(lb.LabelingError, match=message):
+        whole_loop()
 
 
 def test_text_that_is_not_text_is_an_error(folder):

@@ -85,7 +85,7 @@ def test_two_votes_of_one_annotator_are_refused():
 
 
 def test_a_missing_column_names_the_near_one():
-    with pytest.raises(lb.LabelingError, match="no column 'annotator'.*Did you mean 'annotators'"):
+    with pytest.raises(lb.LabelingError, match=r"no column 'annotator'.*Did you mean 'annotators'"):
         lb.Replay(VOTES.rename(columns={"annotator": "annotators"}), SCHEMA)
 
 

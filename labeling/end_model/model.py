@@ -215,12 +215,11 @@ class EndModel:
             raise LabelingError(f"Voters must be those fitted on. Got {shown(unknown)} besides.")
         place = votes.sample_ids.get_indexer(ids)
         codes = np.where(place[:, None] >= 0, votes.to_array()[place], ABSTAIN)
-        column = {voter: place for place, voter in enumerate(votes.voters)}
         hot = np.zeros((len(ids), len(self.voters_), len(self.labels_)))
-        for place, voter in enumerate(self.voters_):
-            for label, name in enumerate(self.labels_):
-                if voter in column:
-                    hot[:, place, label] = codes[:, column[voter]] == votes.schema.index(name)
+        for column, voter in enumerate(votes.voters):
+            for code, name in enumerate(self.labels_):
+                voted = codes[:, column] == votes.schema.index(name)
+                hot[:, self.voters_.index(voter), code] = voted
         return hot.reshape(len(ids), -1)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -110,17 +110,17 @@ def _gathered(
     at_once = ROWS_AT_ONCE if workers == 1 else math.ceil(len(samples) / (4 * workers))
     at_once = min(at_once, ROWS_AT_ONCE)
     starts = range(0, len(samples), at_once)
-    chunks = (samples.iloc[start : start + at_once] for start in starts)
+    stop = on_error == "raise"
+    # After a fault that stops it no more chunks are handed out, and those under way are awaited.
+    chunks = (samples.iloc[start : start + at_once] for start in starts if not (stop and faults))
     run = _here if workers == 1 else functools.partial(_elsewhere, workers)
-    for start, (part, failed) in zip(
-        starts, run(lfs, chunks, schema, on_error == "raise"), strict=True
-    ):
-        if failed and on_error == "raise":
-            _raise(failed[0])
+    for start, (part, failed) in zip(starts, run(lfs, chunks, schema, stop), strict=False):
         votes[start : start + len(part)] = part
         faults += failed
         if progress is not None:
             progress(len(part))
+    if stop and faults:
+        _raise(faults[0])
     return votes, faults
 
 

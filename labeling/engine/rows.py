@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import namedtuple
 from collections.abc import Hashable
 from typing import Any
@@ -48,8 +49,8 @@ def rows_of(samples: pd.DataFrame) -> list[Any]:
         columns[own] = python_values(pd.Series(samples.index))
     if not columns:
         return [_row_type(())()] * len(samples)
-    make = functools.partial(tuple.__new__, _row_type(tuple(columns)))
-    return list(map(make, zip(*columns.values(), strict=True)))
+    kind = itertools.repeat(_row_type(tuple(columns)))
+    return list(map(tuple.__new__, kind, zip(*columns.values(), strict=True)))
 
 
 _HOOKS = frozenset({"__del__", "__getattr__"})  # Python calls them where a class has them

@@ -171,10 +171,14 @@ def _codes(
     kinds = set(map(type, answers))
     table = _table(lf, schema, kinds)
     if table is not None:
+        found = answers if kinds == {int} else map(table.__getitem__, answers)
         try:
-            return np.fromiter(map(table.__getitem__, answers), schema.code_type, len(answers)), []
-        except KeyError:
+            codes = np.fromiter(found, schema.code_type, len(answers))
+        except (KeyError, OverflowError):
             pass
+        else:
+            if codes.min(initial=0) >= ABSTAIN and codes.max(initial=0) < len(schema):
+                return codes, []
     codes = np.full(len(answers), ABSTAIN, dtype=schema.code_type)
     faults: list[RowFault] = []
     for row, answer in enumerate(answers):

@@ -128,7 +128,8 @@ class VoteModel(ABC):
             ModelFileError: no such file, or not one of this model.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # NumPy leaves a file open that it opened itself and cannot read.
+            with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 found = {name: file[name] for name in file.files}
             about = {"format": None, "model": None} | json.loads(str(found.pop("about")))
         except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:

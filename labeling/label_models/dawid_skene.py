@@ -71,7 +71,7 @@ class DawidSkene(VoteModel):
             warnings.warn(
                 f"DawidSkene did not come to rest in {self.steps} steps; raise `steps`, or look for"
                 " voters with very few votes.",
-                stacklevel=4,
+                stacklevel=3,
             )
         self.report_ = (f"EM {'converged' if self.converged_ else 'stopped'} after {step} steps.",)
 

@@ -166,5 +166,5 @@ def votes_by_truth(patterns: Patterns, shares: Floats) -> Floats:
     cell = patterns.voter * n_labels + patterns.vote
     size = patterns.n_voters * n_labels
     columns = [np.bincount(cell, weights=column, minlength=size) for column in shares.T]
-    found: Floats = np.stack(columns).reshape(n_labels, patterns.n_voters, n_labels)
-    return found.transpose(1, 0, 2)
+    found = np.stack(columns).astype(np.float64)
+    return found.reshape(n_labels, patterns.n_voters, n_labels).transpose(1, 0, 2)

@@ -43,7 +43,7 @@ def report(name: str, ratios: list[float], floor: str) -> None:
 
 
 def ready_rows(data: Any) -> list[Any]:
-    row = namedtuple("row", data.columns)  # noqa: PYI024  # the columns are data
+    row = namedtuple("row", data.columns)  # the columns are data
     return [row(*values) for values in zip(*(data[name].tolist() for name in data), strict=True)]
 
 
