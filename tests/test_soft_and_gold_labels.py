@@ -32,6 +32,18 @@ def test_a_tie_and_an_uncovered_row_have_no_label(schema):
     assert soft.codes().tolist() == [0, -1, -1, -1]
 
 
+def test_soft_labels_are_found_by_id_and_shown_by_label(schema):
+    soft = lb.SoftLabels([[0.9, 0.1], [0.5, 0.5]], pd.Index(["a", "b"]), schema, [True, False])
+    turned = soft.of_samples(["b", "a"])
+    assert turned.to_frame().to_dict("index") == {
+        "b": {"ham": 0.5, "spam": 0.5},
+        "a": {"ham": 0.9, "spam": 0.1},
+    }
+    assert (turned.covered.tolist(), turned.confidence().tolist()) == ([False, True], [0.5, 0.9])
+    with pytest.raises(DataError, match="not among the soft labels: 'z'"):
+        soft.of_samples(["z"])
+
+
 def test_soft_labels_are_read_only_and_leave_their_input_alone(schema):
     array, covered = np.array([[0.5, 0.5]]), np.array([True])
     soft = lb.SoftLabels(array, pd.Index(["a"]), schema, covered)
