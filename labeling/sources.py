@@ -14,6 +14,12 @@ import pandas as pd
 from labeling.errors import DataError, near
 from labeling.records import identified
 
+WHOLE_NUMBER = (
+    r"0|-?[1-9][0-9]{0,99}"  # not `007`, `+1` or `-0`, which a number could not give back
+)
+NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+LONG_NUMBER = r"-?[0-9]{16,}"  # a float would round it
+
 
 def read_samples(path: str | os.PathLike[str], id: str) -> pd.DataFrame:
     """Return the samples of a file, with their ids as index.
@@ -79,57 +85,39 @@ def _read_parquet(file: Path, id: str | None) -> pd.DataFrame:
 
 
 def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
-    given_types = {id: "str"} if id is not None else None
-    frame = pd.read_csv(
-        file,
-        dtype=given_types,
-        dtype_backend="numpy_nullable",
-        keep_default_na=False,
-        na_values=[""],
-        encoding="utf-8",
-        low_memory=False,  # else a column's type is guessed piece by piece, and `007` may be lost
+    # The header is read as a row like the others: pandas would rename the second of two columns of
+    # one name, and guess types that turn `007` into 7.
+    table = pd.read_csv(
+        file, header=None, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8-sig"
     )
-    if not isinstance(frame.index, pd.RangeIndex):
+    names, rows = table.iloc[0], table.iloc[1:].reset_index(drop=True)
+    if names.isna().any():
         raise DataError(
-            f"{file.name!r} must have a name for each column. Its rows have more fields."
+            f"{file.name!r} must have a name for each column. Column"
+            f" {int(names.isna().to_numpy().argmax()) + 1} has none."
         )
-    for name in frame.columns:
-        kept = _whole_numbers_if_lossless if name == id else _simplest
-        frame[name] = kept(frame[name])
+    rows.columns = pd.Index(names.tolist())
+    if not rows.columns.is_unique:
+        return rows
+    frame = pd.DataFrame({name: _typed(column) for name, column in rows.items()}, index=rows.index)
+    if id in frame.columns and frame[id].dtype != np.int64:  # an id is a name or a plain number
+        frame[id] = rows[id]
     return frame
 
 
-def _simplest(column: pd.Series) -> pd.Series:
-    """Return a nullable column as a plain one where nothing is missing from it."""
-    if isinstance(column.dtype, pd.StringDtype):
-        return _whole_numbers_beyond_int64(column.astype("str"))
-    if pd.api.types.is_float_dtype(column.dtype):
-        return column.astype(np.float64)
-    if column.isna().any() or not pd.api.types.is_extension_array_dtype(column.dtype):
+def _typed(column: pd.Series) -> pd.Series:
+    """Return a column of texts as numbers or bools where each text is just what that looks like."""
+    there = column.dropna()
+    if not len(there):
         return column
-    return column.astype(column.dtype.numpy_dtype)  # type: ignore[union-attr]  # nullable dtypes have it
-
-
-def _whole_numbers_beyond_int64(column: pd.Series) -> pd.Series:
-    """Return a column as Python ints where pandas left them as text for being too large."""
-    texts = column.mask(column == "")  # pandas leaves an empty text where it gives up on numbers
-    there = texts.dropna()
-    if not len(there) or not there.str.fullmatch(_WHOLE_NUMBER).all():
-        return texts
-    numbers = [None if gap else int(text) for gap, text in zip(texts.isna(), texts, strict=True)]
-    return pd.Series(numbers, index=column.index, dtype=object)
-
-
-def _whole_numbers_if_lossless(ids: pd.Series) -> pd.Series:
-    """Return text ids as int64 where each is just what that number looks like: not `007`."""
-    texts = ids.tolist()
-    try:
-        numbers = [int(text) for text in texts]
-        if [str(number) for number in numbers] == texts:
-            return pd.Series(numbers, index=ids.index, dtype="int64")
-    except (ValueError, TypeError, OverflowError):
-        pass
-    return ids
+    if there.str.fullmatch(WHOLE_NUMBER).all():
+        return _column([int(one) if isinstance(one, str) else None for one in column.tolist()])
+    if there.str.fullmatch(NUMBER).all() and not there.str.fullmatch(LONG_NUMBER).any():
+        return pd.to_numeric(column).astype(np.float64)
+    if there.isin(["True", "False"]).all():
+        truth = column.map({"True": True, "False": False})
+        return truth.astype("bool" if len(there) == len(column) else "boolean")
+    return column
 
 
 def _read_jsonl(file: Path, id: str | None) -> pd.DataFrame:
@@ -165,8 +153,6 @@ def _column(values: list[Any]) -> pd.Series:
         return pd.Series(values, dtype="str")
     return pd.Series(values) if kinds in ({bool}, {float}) else pd.Series(values, dtype=object)
 
-
-_WHOLE_NUMBER = r"0|-?[1-9][0-9]{0,99}"
 
 READERS: dict[str, Callable[[Path, str | None], pd.DataFrame]] = {
     ".parquet": _read_parquet,

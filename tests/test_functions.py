@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -286,6 +287,7 @@ def test_an_answer_may_be_a_label_alone_or_a_label_with_its_confidence(schema):
         (lambda: model("m", lambda v: v, threshold=0.5)(x("a")), "pairs, since it has a threshold"),
         (lambda: model("m", lambda v: [1, 2])(x("a")), "each of 1 samples. It gave 2 answers"),
         (lambda: model("m", lambda v: v, labels={"b": 1})(x("a")), "say what 'a' means"),
+        (lambda: model("m", lambda v: [("s", np.nan)], threshold=0.5)(x("a")), "Got NaN"),
     ],
 )
 def test_a_model_that_cannot_vote_is_refused_by_name(made, message):
@@ -297,3 +299,14 @@ def test_a_model_that_answers_too_few_fails_under_its_name(schema):
     short = model("short", lambda texts: np.zeros(0, dtype=int))
     with pytest.raises(LabelingError, match=r"'short' failed on sample 0.*It gave 0 answers"):
         lb.apply(short, pd.DataFrame({"text": ["a", "b"]}), schema)
+
+
+def test_a_model_abstains_where_two_classes_are_equally_probable():
+    """No tie is broken by the order of the classes."""
+    tied = DummyClassifier(strategy="prior").fit([["a"], ["b"]], ["h", "s"])
+    assert model("tied", tied)(x("a")) == ABSTAIN
+
+
+def test_a_model_that_abstains_needs_no_label_for_that():
+    rule = model("m", lambda texts: [None for _ in texts], labels={"s": "spam"})
+    assert rule(x("a")) == ABSTAIN

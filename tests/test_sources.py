@@ -136,6 +136,25 @@ def test_lists_and_objects_come_from_parquet_as_plain_python(tmp_path):
     assert (seen(frame, "spans"), seen(frame, "meta")) == (columns["spans"], columns["meta"])
 
 
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["007", "12"], ["007", "12"]),
+        (["+1", "2"], ["+1", "2"]),
+        (["1.50", "2"], [1.5, 2.0]),
+        (["1e3", "2"], [1000.0, 2.0]),
+        (["0.5", "9007199254740993"], ["0.5", "9007199254740993"]),
+        (["True", "False"], [True, False]),
+        (["True", "yes"], ["True", "yes"]),
+        (["nan", "1"], ["nan", "1"]),
+    ],
+)
+def test_csv_cells_become_numbers_only_where_that_loses_nothing(tmp_path, cells, values):
+    content = "key,cell\n" + "".join(f"k{i},{cell}\n" for i, cell in enumerate(cells))
+    frame = lb.read_samples(written(tmp_path, "a.csv", content), id="key")
+    assert frame["cell"].tolist() == values
+
+
 # Ids
 
 
@@ -207,7 +226,9 @@ def test_a_path_as_text_works_like_a_path(tmp_path, schema, call):
         ("a.csv", "", "a.csv' cannot be read as .csv: No columns"),
         ("a.csv", "key,t\n", "at least one sample. Got an empty table"),
         ("a.csv", "key,t\na,1\nb,2,3\n", "cannot be read as .csv: .*line 3"),
-        ("a.csv", "key,t\na,1,2\nb,2,3\n", "must have a name for each column"),
+        ("a.csv", "key,t\na,1,2\nb,2,3\n", "cannot be read as .csv: .*2 fields in line 2, saw 3"),
+        ("a.csv", "key,t,\na,1,2\n", "must have a name for each column. Column 3 has none"),
+        ("a.csv", "key,t,t\na,1,2\n", "different names. Given twice: 't'"),
         ("a.csv", b"key,t\na,\xff\n", "cannot be read as .csv: 'utf-8' codec"),
         ("a.jsonl", "", "at least one sample. Got an empty table"),
         ("a.jsonl", '{"key": 1}\n\n{"key": \n', "'a.jsonl', line 3 is not JSON"),

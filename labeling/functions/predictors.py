@@ -13,6 +13,7 @@ from labeling.functions.columns import reader
 from labeling.records import ABSTAIN, LabelingFunction
 
 Vote = str | int
+UNSURE = -1.0  # stands for the confidence of a tie
 
 
 def model(
@@ -25,6 +26,8 @@ def model(
     reason: str | None = None,
 ) -> LabelingFunction:
     """Return a labeling function that votes as a model predicts, where it is sure enough.
+
+    It abstains where the model is not, and where two classes are equally probable.
 
     Args:
         name: its name.
@@ -81,7 +84,11 @@ def model(
 def _vote(
     name: str, label: Any, sure: float, threshold: float, labels: Mapping[Any, Vote | None] | None
 ) -> Vote | None:
-    if sure < threshold:
+    if sure != sure:
+        raise LabelingFunctionError(
+            f"The model of {name!r} must be sure of {label!r} to some degree from 0 to 1. Got NaN."
+        )
+    if label is None or sure < threshold or sure == UNSURE:
         return ABSTAIN
     if labels is None:
         return label  # type: ignore[no-any-return]  # checked against the schema by the engine
@@ -109,9 +116,13 @@ def _pairs_of(
 
 def _estimated(estimator: Any, values: Any) -> list[tuple[Any, float]]:
     probabilities = np.asarray(estimator.predict_proba(values), dtype=float)
-    best = probabilities.argmax(axis=1)
-    classes = np.asarray(estimator.classes_)[best].tolist()
-    return list(zip(classes, probabilities.max(axis=1).tolist(), strict=True))
+    top = probabilities.max(axis=1)
+    tied = (probabilities == top[:, None]).sum(axis=1) > 1  # two labels at once are no vote
+    classes = np.asarray(estimator.classes_)[probabilities.argmax(axis=1)].tolist()
+    return [
+        (label, sure if not tie else UNSURE)
+        for label, sure, tie in zip(classes, top.tolist(), tied.tolist(), strict=True)
+    ]
 
 
 def _answered(name: str, answers: Any, threshold: float) -> list[tuple[Any, float]]:
