@@ -142,6 +142,16 @@ def test_an_unknown_rule_is_refused():
         lb.ReviewPolicy(rule="dictator")
 
 
+@pytest.mark.parametrize(
+    "when",
+    [datetime.datetime(2026, 1, 1), datetime.datetime.fromisoformat("2026-01-01T00:00:00+02:00")],
+)
+def test_a_time_that_is_not_in_utc_is_refused(when):
+    """Times of several places cannot be put in order unless they are of one kind."""
+    with pytest.raises(lb.LabelingError, match="must be a time in UTC"):
+        lb.Annotation("s", "ann", "ham", when, when)
+
+
 LEDGERS = st.lists(
     st.builds(
         said,

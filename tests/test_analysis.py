@@ -97,6 +97,20 @@ def test_mean_of_scores_is_inside_its_interval():
     assert found.low <= found.value <= found.high
 
 
+def test_an_interval_does_not_depend_on_the_order_of_samples():
+    scores = np.array([0, 0.5, 1, 1, 1, 0.5, 1, 0, 0])
+
+    assert mean_of(scores) == mean_of(scores[::-1])
+    assert mean_change(scores, scores[::-1]) == mean_change(scores[::-1], scores)
+
+
+def test_resamples_without_alpha_are_counted():
+    """With one dissent in four samples many resamples have equal votes only."""
+    votes = lb.Votes.from_array([[1, 1]] * 3 + [[0, 1]], schema=SCHEMA)
+
+    assert "of 999 resamples had equal votes only" in agreement(votes).alpha.note
+
+
 def test_a_change_is_paired():
     """A small change of every sample is certain, however much samples differ."""
     before = np.linspace(0, 0.9, 50)
@@ -141,11 +155,12 @@ def test_undefined_agreement_says_why(array, why):
     assert why in found.alpha.note
 
 
-def test_agreement_does_not_depend_on_the_order_of_people():
+def test_agreement_does_not_depend_on_any_order():
     votes = lb.Votes.from_array([[0, 1, 1], [1, 1, -1], [0, 0, 0], [1, 0, 0]], schema=SCHEMA)
-    turned = votes.of_voters(votes.voters[::-1])
+    turned = votes.of_voters(votes.voters[::-1]).of_samples(votes.sample_ids[::-1])
+    other = lb.Votes.from_triples(turned.to_triples(), schema=lb.LabelSchema(["spam", "ham"]))
 
-    assert agreement(votes) == agreement(turned)
+    assert agreement(votes) == agreement(turned) == agreement(other)
 
 
 def test_chance_agreement_has_alpha_near_zero():

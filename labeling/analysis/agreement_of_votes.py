@@ -51,7 +51,9 @@ def agreement(votes: Votes, *, seed: int = 0) -> Agreement:
     (0.667, 0.444, 3)
     """
     codes = votes.to_array()
-    counts = np.stack([(codes == label).sum(axis=1) for label in range(len(votes.schema))], axis=1)
+    labels = [votes.schema.index(name) for name in sorted(votes.schema)]
+    counts = np.stack([(codes == label).sum(axis=1) for label in labels], axis=1)
+    counts = counts[np.lexsort(counts.T)]  # so that resampling depends on no order of samples
     total = counts.sum(axis=1)
     counts, total = counts[total >= 2], total[total >= 2]
     if not len(counts):
@@ -62,7 +64,7 @@ def agreement(votes: Votes, *, seed: int = 0) -> Agreement:
 
 
 def _alpha_of(counts: npt.NDArray[np.intp], seed: int) -> Estimate:
-    from scipy.stats import bootstrap
+    from scipy.stats import DegenerateDataWarning, bootstrap
 
     n = len(counts)
     if (counts.sum(axis=0) > 0).sum() < 2:
@@ -76,13 +78,13 @@ def _alpha_of(counts: npt.NDArray[np.intp], seed: int) -> Estimate:
         return _alpha(drawn) if (drawn.sum(axis=0) > 0).sum() >= 2 else np.nan
 
     with warnings.catch_warnings():
-        # Resamples whose votes are all equal have no alpha; they are left out of the interval.
-        warnings.simplefilter("ignore")
+        # Resamples without an alpha are counted below; scipy can only warn of them.
+        warnings.simplefilter("ignore", DegenerateDataWarning)
         drawn = bootstrap(
-            (np.arange(n),), of_rows, n_resamples=RESAMPLES, vectorized=False, method="percentile",
-            rng=seed,
+            *((np.arange(n),), of_rows),
+            n_resamples=RESAMPLES, vectorized=False, method="percentile", rng=seed,
         ).bootstrap_distribution  # fmt: skip
-    usable = drawn[~np.isnan(drawn)]
+    usable = drawn[~np.isnan(drawn)]  # resamples whose votes are all equal have no alpha
     low, high = np.quantile(usable, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     left_out = len(drawn) - len(usable)
     note = f"{left_out} of {len(drawn)} resamples had equal votes only" if left_out else ""

@@ -72,8 +72,9 @@ def mean_of(scores: npt.NDArray[np.float64], seed: int = 0) -> Estimate:
         return proportion(int(scores.sum()), n)
     if n == 1:
         return Estimate(float(scores[0]), math.nan, math.nan, 1, "one sample has no interval")
+    # Sorted: the interval depends on no order of samples.
     interval = bootstrap(
-        (scores,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=seed
+        (np.sort(scores),), np.mean, n_resamples=RESAMPLES, method="percentile", rng=seed
     ).confidence_interval
     return Estimate(float(scores.mean()), float(interval.low), float(interval.high), n)
 
@@ -91,6 +92,6 @@ def mean_change(
     if bool((change == change[0]).all()):
         return Estimate(float(change[0]), float(change[0]), float(change[0]), n)
     interval = bootstrap(
-        (change,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=seed
+        (np.sort(change),), np.mean, n_resamples=RESAMPLES, method="percentile", rng=seed
     ).confidence_interval
     return Estimate(float(change.mean()), float(interval.low), float(interval.high), n)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
+from labeling.errors import DataError
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.votes import Votes
 
@@ -32,6 +33,9 @@ class Annotation:
         prelabel_shown: whether the annotator saw a suggested label.
         prelabel: which.
         reason: why, in the words of the person.
+
+    Raises:
+        DataError: a time that is not in UTC.
     """
 
     sample_id: Hashable
@@ -46,6 +50,14 @@ class Annotation:
     prelabel_shown: bool = False
     prelabel: str | None = None
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        for name, when in (("created_at", self.created_at), ("updated_at", self.updated_at)):
+            if when.utcoffset() != datetime.timedelta(0):
+                raise DataError(
+                    f"`{name}` of an annotation must be a time in UTC, such as"
+                    f" datetime.now(datetime.UTC). Got {when!r} for sample {self.sample_id!r}."
+                )
 
 
 @dataclass(frozen=True, slots=True)
