@@ -112,7 +112,7 @@ def query(as_json: AsJson = False) -> None:
 
 @app.command()
 def export(as_json: AsJson = False) -> None:
-    """Write the training set that the labeling functions alone give."""
+    """Write the training set of all that is known: labeling functions and recorded votes."""
     project = _project()
     train = project.export()
     _written(project, train.manifest() if as_json else repr(train))

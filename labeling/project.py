@@ -179,11 +179,13 @@ class Project:
         """Build the training set; write it as Parquet, JSON lines and CSV with manifests.
 
         Args:
-            end: where the loop stands; `None` exports what the labeling functions alone give.
+            end: where the loop stands; `None` goes through it with the recorded votes of the
+                config, or takes what the labeling functions alone give where it has none.
             votes: the votes, if they are at hand.
         """
         votes = self.apply() if votes is None else votes
-        end = self._start(votes) if end is None else end
+        if end is None:
+            *_, end = self.rounds(votes) if self.config.replay else [self._start(votes)]
         train = build_training_set(
             self.samples,
             end.posterior,

@@ -72,7 +72,7 @@ def _read_parquet(file: Path, id: str | None) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     table = pq.read_table(file)
-    frame = table.to_pandas(integer_object_nulls=True)
+    frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
     for field in table.schema:
         column = frame.get(field.name)
         if column is not None and pa.types.is_nested(field.type):

@@ -136,6 +136,15 @@ def test_without_recorded_votes_there_is_nobody_to_ask(folder):
     assert len(project.export()) > 100
 
 
+def test_an_export_on_its_own_knows_what_people_said(folder):
+    """Exporting again does not lose the gold labels that a run has found."""
+    project = lb.Project(folder / "project.yaml")
+    votes = project.apply()
+    *_, last = project.rounds(votes)
+
+    assert project.export(last, votes).manifest() == project.export().manifest()
+
+
 def test_exports_can_be_traced(folder):
     project = lb.Project(folder / "project.yaml")
     votes = project.apply()
