@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import entr
 
 from labeling.errors import LabelingError, near, shown
 from labeling.records import (
@@ -54,9 +55,7 @@ class Pool:
 def entropy(pool: Pool) -> Floats:
     """Score the entropy of the posterior, as a share of the greatest possible."""
     shares = _posterior(pool, "entropy").to_array()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        nats = -np.where(shares > 0, shares * np.log(shares), 0.0).sum(axis=1)
-    score: Floats = nats / np.log(shares.shape[1])
+    score: Floats = entr(shares).sum(axis=1) / np.log(shares.shape[1])
     return score
 
 
@@ -73,9 +72,7 @@ def lf_conflict(pool: Pool) -> Floats:
     n_labels = int(votes.max(initial=0)) + 1
     counts = np.stack([(votes == label).sum(axis=1) for label in range(n_labels)], axis=1)
     total = counts.sum(axis=1, keepdims=True)
-    shares = counts / np.maximum(total, 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score: Floats = -np.where(shares > 0, shares * np.log(shares), 0.0).sum(axis=1)
+    score: Floats = entr(counts / np.maximum(total, 1)).sum(axis=1)
     return score
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_softmax, softmax
 
-from labeling.end_model.text_model import Floats, softmax
+from labeling.end_model.text_model import Floats
 
 ANCHOR_STRENGTH = 100.0  # what staying near the answer without gold is worth, in gold labels
 OFFSET_RIDGE = 3.0
@@ -60,7 +61,7 @@ class Stack:
         n_experts, n_gold, n_labels = experts.shape
         start = np.array([1.0, 1.0, n_gold / (n_gold + GOLD_MODEL_AFTER)])
         targets = np.eye(n_labels)[truth]
-        anchors = softmax(anchor_experts[:2].sum(axis=0))
+        anchors = softmax(anchor_experts[:2].sum(axis=0), axis=1)
         shape = (votes.shape[1], n_labels)
         pull = ANCHOR_STRENGTH / max(len(anchors), 1)
 
@@ -74,7 +75,7 @@ class Stack:
                 (experts, votes, targets, 1.0),
                 (anchor_experts, anchor_votes, anchors, pull),
             ):
-                found = softmax(np.tensordot(a, logs, axes=1) + b + hot @ d)
+                found = softmax(np.tensordot(a, logs, axes=1) + b + hot @ d, axis=1)
                 value -= weight * (wanted * np.log(np.maximum(found, 1e-12))).sum()
                 error = weight * (found - wanted)
                 slope[0] = slope[0] + np.tensordot(logs, error, axes=2)
@@ -99,9 +100,11 @@ class Stack:
         if votes.shape[1]:
             scores = scores + votes @ self.corrections
         trust = self.n_gold / (self.n_gold + TRUST_AFTER)
-        return softmax(trust * _log(scores) + (1 - trust) * _log(base))
+        blend = trust * _log(scores) + (1 - trust) * _log(base)
+        found: Floats = softmax(blend, axis=1)
+        return found
 
 
 def _log(scores: Floats) -> Floats:
-    logs: Floats = np.log(np.maximum(softmax(scores), 1e-12))
+    logs: Floats = log_softmax(scores, axis=1)
     return logs

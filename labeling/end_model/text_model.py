@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from labeling.errors import DataError
 
@@ -99,20 +100,13 @@ class LinearModel:
 
     def log_odds(self, vectors: Any) -> Floats:
         """Return centred log-probabilities, shape (n, n_labels)."""
-        return centred_log(softmax(vectors @ self.weights + self.offsets))
+        return centred_log(softmax(vectors @ self.weights + self.offsets, axis=1))
 
 
 def _convergence_warning() -> type[Warning]:
     from sklearn.exceptions import ConvergenceWarning
 
     return ConvergenceWarning  # type: ignore[no-any-return]
-
-
-def softmax(scores: Floats) -> Floats:
-    """Return probabilities that are proportional to exp(scores), row by row."""
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=1, keepdims=True)
-    return shares
 
 
 def centred_log(probabilities: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import softmax
 
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import with_gold
@@ -10,7 +11,6 @@ from labeling.label_models.patterns import (
     Floats,
     Patterns,
     expected_votes,
-    softmax,
     sum_of_evidence,
     vote_shares,
 )
@@ -139,4 +139,5 @@ def _one_coin(skill: Floats, n_labels: int) -> Floats:
 
 def _posterior_of(patterns: Patterns, confusion: Floats, balance: Floats) -> Floats:
     evidence = np.log(confusion).transpose(0, 2, 1)
-    return softmax(sum_of_evidence(patterns, evidence, np.log(balance)))
+    posterior: Floats = softmax(sum_of_evidence(patterns, evidence, np.log(balance)), axis=1)
+    return posterior

@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+from scipy.special import softmax
 
 from labeling.label_models.base import VoteModel
 from labeling.label_models.patterns import (
     Floats,
     Patterns,
     expected_votes,
-    softmax,
     sum_of_evidence,
     vote_shares,
 )
@@ -87,7 +87,10 @@ class DawidSkene(VoteModel):
 
     def _posterior(self, patterns: Patterns) -> Floats:
         evidence = np.log(self.confusion_).transpose(0, 2, 1)
-        return softmax(sum_of_evidence(patterns, evidence, np.log(self.class_balance_)))
+        posterior: Floats = softmax(
+            sum_of_evidence(patterns, evidence, np.log(self.class_balance_)), axis=1
+        )
+        return posterior
 
 
 def with_gold(posterior: Floats, patterns: Patterns) -> Floats:

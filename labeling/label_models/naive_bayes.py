@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+from scipy.special import softmax
 
 from labeling.label_models.base import VoteModel
 from labeling.label_models.patterns import (
     Floats,
     Patterns,
     expected_votes,
-    softmax,
     sum_of_evidence,
     votes_by_truth,
 )
@@ -90,10 +90,10 @@ class LabelModel(VoteModel):
         several = patterns.n_votes >= 2
         counts = np.where(several, patterns.counts, 0.0)[:, None]
         scores = self._scores(patterns)
-        balance = (softmax(scores) * counts).sum(axis=0) + 1e-9
+        balance = (softmax(scores, axis=1) * counts).sum(axis=0) + 1e-9
         balance *= self.prior_votes / balance.sum()
         own = np.log(self.evidence_)[patterns.voter, patterns.vote]
-        others = softmax(scores[patterns.row] - own) * counts[patterns.row]
+        others = softmax(scores[patterns.row] - own, axis=1) * counts[patterns.row]
         found = votes_by_truth(patterns, others).transpose(0, 2, 1)
         precision = found / (found.sum(axis=1, keepdims=True) + balance)  # labels weigh the same
         precision /= np.maximum(precision.sum(axis=2, keepdims=True), 1e-300)
@@ -116,7 +116,8 @@ class LabelModel(VoteModel):
         return sum_of_evidence(patterns, np.log(self.evidence_), even)
 
     def _posterior(self, patterns: Patterns) -> Floats:
-        return softmax(_centred(self._scores(patterns)) / self.scale_)
+        posterior: Floats = softmax(_centred(self._scores(patterns)) / self.scale_, axis=1)
+        return posterior
 
     def _report(self, patterns: Patterns, n_gold: int, balance_given: bool) -> tuple[str, ...]:
         rows = patterns.counts.sum()

@@ -111,13 +111,6 @@ def _distinct_rows(codes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArr
     return codes[first], of_row.astype(np.intp)
 
 
-def softmax(scores: Floats) -> Floats:
-    """Return probabilities that are proportional to exp(scores), row by row."""
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
-
-
 def vote_shares(patterns: Patterns) -> Floats:
     """Return each label's share of the votes of a pattern; equal shares where there are none."""
     n, n_labels = len(patterns.counts), patterns.n_labels
