@@ -64,7 +64,12 @@ def __getattr__(name: str) -> Any:
     if name in _OPEN_ROOMS:
         return importlib.import_module(f"labeling.{name}")
     if name in _ROOM_OF:
-        return getattr(importlib.import_module(f"labeling.{_ROOM_OF[name]}"), name)
+        try:
+            return getattr(importlib.import_module(f"labeling.{_ROOM_OF[name]}"), name)
+        except ModuleNotFoundError as error:
+            from labeling.errors import missing_extra
+
+            raise missing_extra(error) from error
     raise AttributeError(f"module 'labeling' has no attribute {name!r}")
 
 

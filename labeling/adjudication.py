@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,7 +17,9 @@ from labeling.records import (
     LabelSchema,
     SoftLabels,
     Verdict,
+    expect,
     live_annotations,
+    share_of_one,
 )
 
 
@@ -35,7 +38,8 @@ class ReviewPolicy:
     >>> ReviewPolicy(min_votes=3, max_votes=2)
     Traceback (most recent call last):
     ...
-    labeling.errors.LabelingError: A policy must have 1 <= min_votes <= max_votes. Got 3 and 2.
+    labeling.errors.LabelingError: A policy must have 1 <= min_votes <= max_votes, in whole votes.
+    Got 3 and 2.
     """
 
     min_votes: int = 2
@@ -46,11 +50,14 @@ class ReviewPolicy:
     rule: Literal["majority"] = "majority"
 
     def __post_init__(self) -> None:
-        if not 1 <= self.min_votes <= self.max_votes:
+        whole = all(isinstance(one, int) for one in (self.min_votes, self.max_votes))
+        if not whole or not 1 <= self.min_votes <= self.max_votes:
             raise LabelingError(
-                "A policy must have 1 <= min_votes <= max_votes. Got"
+                "A policy must have 1 <= min_votes <= max_votes, in whole votes. Got"
                 f" {self.min_votes} and {self.max_votes}."
             )
+        share_of_one(self.accept, "`accept`")
+        share_of_one(self.expert_below, "`expert_below`")
         if self.rule != "majority":
             raise LabelingError(f"The rule of a policy must be 'majority'. Got {self.rule!r}.")
 
@@ -68,8 +75,8 @@ def review(
     Of each person's annotations of a sample the last one counts. A label with more than half of at
     least `min_votes` votes is gold. Otherwise one more person is asked, until there are `max_votes`
     votes or nobody is left: then the sample is escalated. A skip is no vote, and who skipped is not
-    asked again. A reviewer's label settles an escalated sample; a reviewer who gives none leaves it
-    unresolved; one who voted on the sample before is not heard, and it stays escalated.
+    asked again. A reviewer's label settles an escalated sample; where reviewers give none, or not the
+    same, it is unresolved; one who voted on the sample before is not heard, and it stays escalated.
 
     Args:
         annotations: all that are known, in the order in which they were appended.
@@ -100,10 +107,9 @@ def review(
     """
     policy = policy or ReviewPolicy()
     of_sample: dict[Hashable, list[Annotation]] = {}
+    expect(schema, LabelSchema, "`schema`")
     for one in live_annotations(annotations):
-        if one.label is not None:
-            schema.index(one.label)
-        of_sample.setdefault(one.sample_id, []).append(one)
+        of_sample.setdefault(one.sample_id, []).append(_named(one, schema))
     beliefs = {} if soft is None else soft.to_labels().dropna().to_dict()
     gold: list[GoldLabel] = []
     pending: list[AskAgain] = []
@@ -120,6 +126,13 @@ def review(
             case None:
                 unresolved.append(sample_id)
     return Verdict(tuple(gold), tuple(pending), tuple(escalations), tuple(unresolved))
+
+
+def _named(annotation: Annotation, schema: LabelSchema) -> Annotation:
+    """Return an annotation whose label is a name of the schema, also where it was a code."""
+    if annotation.label is None or annotation.label in schema.labels:
+        return annotation
+    return dataclasses.replace(annotation, label=schema.labels[schema.index(annotation.label)])
 
 
 def _decided(
@@ -151,10 +164,12 @@ def _decided(
 def _reviewed(
     sample_id: Hashable, people: list[Annotation], reviews: list[Annotation]
 ) -> GoldLabel | None:
-    last = max(reviews, key=lambda one: one.updated_at)
-    if last.label is None:
+    """Return the gold label of reviewers; `None` where they gave none, or not the same."""
+    labels = {one.label for one in reviews if one.label is not None}
+    if len(labels) != 1:
         return None
-    return GoldLabel(sample_id, last.label, "review", (*people, last))
+    deciding = [one for one in reviews if one.label is not None]
+    return GoldLabel(sample_id, labels.pop(), "review", (*people, *deciding))
 
 
 def _majority(votes: list[Annotation]) -> str | None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.markup import escape
 
 from labeling.errors import LabelingError
+from labeling.terminal import safe
 
 if TYPE_CHECKING:
     from labeling.project import Project
@@ -61,14 +61,14 @@ def _project() -> Project:
 
 def _then(text: str) -> None:
     """Print what was done and what to do next; on stderr, so that --json stays JSON."""
-    err.print(f"[dim]{escape(text)}[/dim]")
+    err.print(f"[dim]{safe(text)}[/dim]")
 
 
 @app.command()
 def check() -> None:
     """Try the config, the data and the labeling functions on a few samples."""
     for sentence in _project().check():
-        out.print(escape(sentence))
+        out.print(safe(sentence))
     _then("All is well. Next: labeling summary")
 
 
@@ -80,7 +80,7 @@ def apply() -> None:
     project = _project()
     with progress_over(len(project.samples), "applying labeling functions", err) as advance:
         votes = project.apply(advance)
-    out.print(escape(repr(votes)))
+    out.print(safe(repr(votes)))
     _then(f"Written: {project.folder / 'votes.parquet'}. Next: labeling fit")
 
 
@@ -90,7 +90,7 @@ def fit() -> None:
     project = _project()
     model, soft = project.fit()
     for sentence in model.report_:
-        out.print(escape(sentence))
+        out.print(safe(sentence))
     out.print(f"{int(soft.covered.sum())} of {len(soft.sample_ids)} samples have a soft label.")
     _then(f"Written: {project.folder / 'soft_labels.parquet'}. Next: labeling query")
 
@@ -126,7 +126,7 @@ def run(as_json: AsJson = False) -> None:
     project = _project()
     votes = project.apply()
     for now in project.rounds(votes):
-        (err if as_json else out).print(escape(round_line(now)))
+        (err if as_json else out).print(safe(round_line(now)))
     train = project.export(now, votes)
     _written(project, train.manifest() if as_json else repr(train))
 
@@ -150,29 +150,30 @@ def _table(frame: Any, index: str, as_json: bool) -> None:
 
 def _written(project: Project, about: Any) -> None:
     if isinstance(about, str):
-        out.print(escape(about))
+        out.print(safe(about))
     else:
         sys.stdout.write(json.dumps(about, ensure_ascii=False) + "\n")
     _then(f"Written: {project.folder / 'training_set'}.parquet, .jsonl and .csv, with manifests.")
 
 
-def _stopped(*_: object) -> NoReturn:
-    """End the process on Ctrl-C, with a sentence."""
-    err.print("\nStopped by you. Files that were written are whole; run it again to go on.")
-    raise SystemExit(130)
+class Stopped(BaseException):
+    """Ctrl-C: no error, and nothing but `main` may catch it."""
+
+
+def _stop(*_: object) -> NoReturn:
+    raise Stopped
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line, and end the process: 0 fine, 1 an error of ours, 2 wrong usage."""
-    signal.signal(signal.SIGINT, _stopped)
+    signal.signal(signal.SIGINT, _stop)
     try:
         app(arguments, prog_name="labeling")
     except LabelingError as error:
         if Settings.debug:
             raise
-        err.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
+        err.print(f"[bold red]Error:[/bold red] {safe(error)}")
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()
+    except Stopped:
+        err.print("\nStopped by you. Files that were written are whole; run it again to go on.")
+        sys.exit(130)

@@ -80,6 +80,19 @@ class Config(Section):
         return self.root / path
 
 
+class OneOfEachKey(yaml.SafeLoader):
+    """Loads plain data only, as `safe_load` does, and refuses a key that is given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        doubled = [key for place, key in enumerate(keys) if key in keys[:place]]
+        if doubled:
+            line = node.start_mark.line + 1
+            raise yaml.YAMLError(f"key {doubled[0]!r} is given twice in the part from line {line}")
+        return super().construct_mapping(node, deep=deep)
+
+
 def load_config(path: str | os.PathLike[str]) -> Config:
     """Return the validated config of a YAML file.
 
@@ -99,7 +112,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         others = [str(one) for one in file.parent.glob("*.yaml")] if file.parent.is_dir() else []
         raise ConfigError(f"There is no config file {str(path)!r}.{near(path, others)}")
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found = yaml.load(file.read_text(encoding="utf-8"), Loader=OneOfEachKey)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} must be a YAML file: {error}") from error
     if not isinstance(found, dict):
@@ -130,6 +143,7 @@ def _sentence(place: tuple[int | str, ...], kind: str, message: str, value: Any)
         return f"Key {key!r} is missing."
     hint = " YAML reads yes, no, on and off as true and false: put quotes around them."
     must = f"{message[0].lower()}{message[1:]}".replace("tuple", "list")
+    must = must.replace(" after validation", "")
     return f"Key {key!r}: {must}. Got {value!r}.{hint if isinstance(value, bool) else ''}"
 
 

@@ -11,6 +11,7 @@
   x NotFittedError               a model was asked before it was fitted
   x ModelFileError               a saved model that cannot be read
   x PlatformError                an annotation platform cannot do what was asked
+  x MissingExtraError            a package that only an extra brings is not installed
   x FetchError                   demo data that could not be fetched or verified
 
 Each also inherits the built-in error that a caller would guess.
@@ -66,8 +67,26 @@ class PlatformError(LabelingError, RuntimeError):
     """An annotation platform cannot do what was asked of it."""
 
 
+class MissingExtraError(LabelingError, ImportError):
+    """A package that only an extra brings is not installed."""
+
+
 class FetchError(LabelingError, RuntimeError):
     """Demo data could not be fetched or verified."""
+
+
+EXTRA_OF = {
+    **{"krippendorff": "agreement", "matplotlib": "plots"},
+    **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},
+}
+
+
+def missing_extra(error: ModuleNotFoundError) -> ImportError:
+    """Return the error that says what to install, or the one given where no extra has it."""
+    extra = EXTRA_OF.get((error.name or "").partition(".")[0])
+    if extra is None:
+        return error
+    return MissingExtraError(f"This needs {error.name}: pip install 'labeling[{extra}]'")
 
 
 def near(name: object, choices: Iterable[object]) -> str:
@@ -79,7 +98,7 @@ def near(name: object, choices: Iterable[object]) -> str:
     ''
     """
     by_text = {str(choice).lower(): choice for choice in choices}
-    found = difflib.get_close_matches(str(name).lower(), by_text, n=1, cutoff=0.5)
+    found = difflib.get_close_matches(str(name).lower(), by_text, n=1, cutoff=0.6)
     return f" Did you mean {by_text[found[0]]!r}?" if found else ""
 
 

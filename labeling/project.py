@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from labeling.config import Config, load_config
 from labeling.datasets import TrainingSet, build_training_set
 from labeling.end_model import EndModel
 from labeling.engine import apply_to_frame
-from labeling.errors import ConfigError, DataError, near, shown
+from labeling.errors import ConfigError, DataError, LabelingError, near, shown
 from labeling.functions import load_labeling_functions, refuse_doubled_names
 from labeling.label_models import MODELS, VoteModel
 from labeling.query import STRATEGIES, select
@@ -34,6 +33,7 @@ from labeling.records import (
     Verdict,
     Votes,
     texts,
+    whole_file,
 )
 from labeling.replay import Replay
 from labeling.sources import read_samples, read_table
@@ -109,7 +109,10 @@ class Project:
                     f"{near(value, known)}"
                 )
         self.schema = LabelSchema(self.config.labels)
-        self.policy = ReviewPolicy(self.config.review.min_votes, self.config.review.max_votes)
+        try:
+            self.policy = ReviewPolicy(self.config.review.min_votes, self.config.review.max_votes)
+        except LabelingError as error:
+            raise ConfigError(f"{config_path}: key 'review': {error}") from None
         self.folder = self.config.at(self.config.export.folder)
 
     @functools.cached_property
@@ -313,9 +316,7 @@ class Project:
         except OSError as error:
             raise DataError(f"The folder {str(self.folder)!r} cannot be made: {error}") from error
 
-    def _write(self, frame: pd.DataFrame, name: str) -> Path:
+    def _write(self, frame: pd.DataFrame, name: str) -> None:
         self._make_folder()
-        unfinished = self.folder / f".{name}.{os.getpid()}"
-        frame.to_parquet(unfinished)
-        os.replace(unfinished, self.folder / name)
-        return self.folder / name
+        with whole_file(self.folder / name) as unfinished:
+            frame.to_parquet(unfinished)

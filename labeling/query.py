@@ -18,6 +18,8 @@ from labeling.records import (
     Gold,
     SoftLabels,
     Votes,
+    expect,
+    generator_of,
     gold_series,
     identified,
     order_by_chance,
@@ -55,7 +57,8 @@ class Pool:
 def entropy(pool: Pool) -> Floats:
     """Score the entropy of the posterior, as a share of the greatest possible."""
     shares = _posterior(pool, "entropy").to_array()
-    score: Floats = entr(shares).sum(axis=1) / np.log(shares.shape[1])
+    # Sorted, so that equal shares of other labels have the very same sum.
+    score: Floats = entr(np.sort(shares, axis=1)).sum(axis=1) / np.log(shares.shape[1])
     return score
 
 
@@ -72,7 +75,7 @@ def lf_conflict(pool: Pool) -> Floats:
     n_labels = int(votes.max(initial=0)) + 1
     counts = np.stack([(votes == label).sum(axis=1) for label in range(n_labels)], axis=1)
     total = counts.sum(axis=1, keepdims=True)
-    score: Floats = entr(counts / np.maximum(total, 1)).sum(axis=1)
+    score: Floats = entr(np.sort(counts / np.maximum(total, 1), axis=1)).sum(axis=1)
     return score
 
 
@@ -141,9 +144,9 @@ def select(
         )
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
         raise LabelingError(f"`n` must be a whole number from 1. Got {n!r}.")
-    if end is not None and not isinstance(end, SoftLabels):
+    if end is not None and hasattr(end, "predict_proba"):
         end = end.predict_proba(data, soft=soft, votes=None if soft is None else votes)
-    generator = np.random.default_rng(rng)
+    generator = generator_of(rng)
     pool = _pool(data, votes, soft, end, gold, exclude, text)
     by_chance = order_by_chance(pool.ids, generator)
     n = min(int(n), len(pool.ids))
@@ -152,7 +155,7 @@ def select(
     if strategy in ("mixture", "random"):
         return _batch(pool, [_drawn(by_chance[:n], len(by_chance))])
     score = SCORES[strategy](pool)
-    chosen = by_chance[np.argsort(-score[by_chance], kind="stable")[:n]]
+    chosen = by_chance[_best_first(score[by_chance])[:n]]
     return _batch(pool, [_ranked(chosen, strategy, score, _WHY[strategy])])
 
 
@@ -187,8 +190,12 @@ def _pool(
     return Pool(
         ids=free,
         samples=samples[~taken],
-        votes=None if votes is None else votes.of_samples(free).to_array(),
-        posterior=None if posterior is None else posterior.of_samples(free),
+        votes=None
+        if votes is None
+        else expect(votes, Votes, "`votes`").of_samples(free).to_array(),
+        posterior=None
+        if posterior is None
+        else expect(posterior, SoftLabels, "`soft`").of_samples(free),
         text=text if end is not None and text in samples.columns else None,
     )
 
@@ -198,7 +205,7 @@ def _mixture(
 ) -> Batch:
     audit, rest = by_chance[: -(-n // 2)], by_chance[-(-n // 2) :]
     score = margin(pool)
-    ranked = rest[np.argsort(-score[rest], kind="stable")]
+    ranked = rest[_best_first(score[rest])]
     chosen = _spread(pool, ranked[: CANDIDATES * (n // 2)], n // 2, score, rng)
     why = "the two most probable labels are near each other, unlike others in the batch"
     return _batch(pool, [_drawn(audit, len(by_chance)), _ranked(chosen, "margin", score, why)])
@@ -268,13 +275,18 @@ def _drawn(rows: npt.NDArray[np.intp], eligible: int) -> pd.DataFrame:
     )
 
 
+def _best_first(score: Floats) -> npt.NDArray[np.intp]:
+    """Return the order of falling scores; those that rounding alone tells apart are equal."""
+    return np.argsort(-score.round(9), kind="stable")
+
+
 def _ranked(rows: npt.NDArray[np.intp], stratum: str, score: Floats, reason: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "row": rows,
             "stratum": stratum,
             "score": score[rows],
-            "reason": reason,
+            "reason": np.where(score[rows] > 0, reason, "no sample left scores above 0"),
             "propensity": np.nan,
         }
     )

@@ -17,6 +17,7 @@ from labeling.records import (
     Escalation,
     LabelSchema,
     SoftLabels,
+    generator_of,
     order_by_chance,
     require_column,
 )
@@ -41,7 +42,7 @@ class Replay:
 
     Raises:
         DataError: a column is missing.
-        PlatformError: somebody voted twice on one sample.
+        PlatformError: somebody voted twice on one sample, or a sample or annotator is missing.
         UnknownLabelError: a label that the schema does not have.
 
     >>> recorded = pd.DataFrame(
@@ -72,6 +73,12 @@ class Replay:
     ) -> None:
         for column in ("sample", "annotator", "label"):
             require_column(votes, column, "recorded votes")
+        gaps = votes[["sample", "annotator"]].isna().any(axis=1).to_numpy()
+        if gaps.any():
+            raise PlatformError(
+                "Recorded votes must name a sample and an annotator. Missing in rows"
+                f" {shown(np.flatnonzero(gaps).tolist())}."
+            )
         doubled = votes.duplicated(["sample", "annotator"])
         if doubled.any():
             who = votes.loc[doubled, ["sample", "annotator"]].itertuples(index=False, name=None)
@@ -83,7 +90,7 @@ class Replay:
         self.schema = schema
         self.votes_per_sample = votes_per_sample
         self._reviewer = None if reviewer is None else dict(reviewer)
-        self._waiting = _dealt(votes, np.random.default_rng(rng))
+        self._waiting = _dealt(votes, generator_of(rng))
         self._asked: dict[Hashable, int] = {}
         self._reviewed: set[Hashable] = set()
         self._ledger: list[Annotation] = []
@@ -95,7 +102,17 @@ class Replay:
             batch: the samples chosen.
             samples: unused: the recorded annotators have seen the samples already.
             soft: unused: nothing was shown to them.
+
+        Raises:
+            PlatformError: a sample of the batch has no recorded votes at all.
         """
+        unknown = [one for one in batch.sample_ids if one not in self._waiting]
+        if unknown:
+            raise PlatformError(
+                f"{len(unknown)} of {len(batch)} samples of the batch have no recorded votes:"
+                f" {shown(unknown)}. Do the ids of samples and votes have the same form? If so,"
+                " label only samples that have some."
+            )
         for sample_id in batch.sample_ids:
             if sample_id not in self._asked:
                 self._play(sample_id, self.votes_per_sample, ())

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -24,6 +23,7 @@ from labeling.analysis import Estimate
 from labeling.demo.loop import Demo, Measured
 from labeling.demo.tweets import ANNOTATORS, REVIEWERS
 from labeling.project import Round
+from labeling.terminal import safe
 
 NEVER_WRAPPED = ("accuracy", "stratum")
 SHARES = ("coverage", "overlaps", "conflicts", "propensity")
@@ -43,7 +43,7 @@ def table_of(frame: pd.DataFrame, index: str, title: str | None = None) -> Table
         )
     for own, row in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
         cells = [_cell(name, value) for name, value in zip(frame.columns, row, strict=True)]
-        table.add_row(escape(str(own)), *cells)
+        table.add_row(safe(own), *cells)
     return table
 
 
@@ -68,7 +68,7 @@ def _cell(name: str, value: Any) -> str:
         if math.isnan(value):
             return "-"
         return f"{value:.1%}" if name in SHARES else f"{value:.3f}"
-    return escape(str(value))
+    return safe(value)
 
 
 def as_records(frame: pd.DataFrame, index: str) -> list[dict[str, Any]]:
@@ -133,7 +133,7 @@ def show_demo(root: Path, out: Console, err: Console) -> None:
             _show_before(demo, steps[0], out)
             _head(out, "People are asked")
         else:
-            out.print(escape(round_line(now)))
+            out.print(safe(round_line(now)))
             out.print(f"    labels of the pool {steps[-1].pool}; held-out {steps[-1].final}")
     _head(out, "What people said")
     _show_people(demo, [step.round for step in steps], out)
@@ -141,7 +141,7 @@ def show_demo(root: Path, out: Console, err: Console) -> None:
     _show_change(demo, steps, out)
     _head(out, "The training set")
     train = demo.project.export(steps[-1].round, demo.pool.votes)
-    out.print(escape(repr(train)))
+    out.print(safe(repr(train)))
     for reason, count in train.dropped["reason"].value_counts().items():
         out.print(f"    left out: {count} ({reason})")
     _show_files(demo, steps, out)
@@ -199,7 +199,7 @@ def _show_people(demo: Demo, rounds: list[Round], out: Console) -> None:
     for one in [one for one in last.gold if one.source == "review"][:3]:
         text = texts[one.sample_id]
         said = ", ".join(str(said.label) for said in one.trace if not said.reviewer)
-        out.print(escape(f"    {said} -> {one.label}: {str(text)[:90]}"))
+        out.print(safe(f"    {said} -> {one.label}: {str(text)[:90]}"))
     out.print(
         "The audit: on the random half, people's labels are what the model had said before they"
         f" were asked\nin {demo.audit(rounds)}; a team without gold labels could know that much."

@@ -194,7 +194,7 @@ def test_a_model_that_was_not_fitted_says_so(model, tmp_path):
 @pytest.mark.parametrize(
     ("votes", "options", "error", "message"),
     [
-        (VOTES.to_array(), {}, LabelingError, "needs Votes. Got a ndarray"),
+        (VOTES.to_array(), {}, LabelingError, "must be of type Votes. Got a ndarray"),
         (VOTES.of_voters([]), {}, LabelingError, "at least one voter"),
         (VOTES, {"gold": {99: "ham"}}, DataError, "1 of 1 ids of the gold labels.*: 99"),
         (VOTES, {"gold": {0: "hma"}}, UnknownLabelError, "In the gold labels.*mean 'ham'"),

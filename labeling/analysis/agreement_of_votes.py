@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.analysis.estimates import LEVEL, RESAMPLES, Estimate, mean_of, undefined
-from labeling.records import Votes
+from labeling.errors import missing_extra
+from labeling.records import Votes, expect
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def agreement(votes: Votes, *, seed: int = 0) -> Agreement:
     >>> round(found.percent.value, 3), round(found.alpha.value, 3), found.n_samples
     (0.667, 0.444, 3)
     """
-    codes = votes.to_array()
+    codes = expect(votes, Votes, "`votes`").to_array()
     labels = [votes.schema.index(name) for name in sorted(votes.schema)]
     counts = np.stack([(codes == label).sum(axis=1) for label in labels], axis=1)
     counts = counts[np.lexsort(counts.T)]  # so that resampling depends on no order of samples
@@ -92,6 +93,8 @@ def _alpha_of(counts: npt.NDArray[np.intp], seed: int) -> Estimate:
 
 
 def _alpha(counts: npt.NDArray[np.intp]) -> float:
-    import krippendorff
-
+    try:
+        import krippendorff
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
     return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))

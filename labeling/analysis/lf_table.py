@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.analysis.estimates import proportion
-from labeling.records import ABSTAIN, Gold, Votes, gold_codes
+from labeling.records import ABSTAIN, Gold, Votes, expect, gold_codes
 
 
 def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
@@ -36,7 +36,7 @@ def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
     a      0.75       0.5       0.25        2          1
     b      0.50       0.5       0.25        2          0
     """
-    codes = votes.to_array()
+    codes = expect(votes, Votes, "`votes`").to_array()
     n = max(len(codes), 1)
     cast = codes != ABSTAIN
     several = cast.sum(axis=1) >= 2

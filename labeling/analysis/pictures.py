@@ -6,7 +6,6 @@ a hatch, a marker or a number tells too.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.analysis.estimates import Estimate
+from labeling.errors import missing_extra
+from labeling.records import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -154,8 +155,10 @@ def _legend(axes: Any, colours: Palette, place: str) -> None:
 
 
 def _saved(draw: Callable[[Palette], Figure], path: str | Path) -> tuple[Path, Path]:
-    import matplotlib
-
+    try:
+        import matplotlib
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
     light = Path(path)
     dark = light.with_name(f"{light.stem}-dark{light.suffix}")
     for target, colours in ((light, LIGHT), (dark, DARK)):
@@ -163,9 +166,7 @@ def _saved(draw: Callable[[Palette], Figure], path: str | Path) -> tuple[Path, P
         style: dict[str, Any] = dict.fromkeys(ink, colours["ink"])
         # Names come from users: a dollar sign in one is no formula.
         style |= {"text.parse_math": False, "font.size": 9, "savefig.facecolor": colours["page"]}
-        with matplotlib.rc_context(style):  # type: ignore[arg-type]  # wants literal keys
-            unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-            kind = target.suffix.lstrip(".") or "png"
-            draw(colours).savefig(unfinished, format=kind)
-            os.replace(unfinished, target)
+        styled = matplotlib.rc_context(style)  # type: ignore[arg-type]  # wants literal keys
+        with styled, whole_file(target) as unfinished:
+            draw(colours).savefig(unfinished, format=target.suffix.lstrip(".") or "png")
     return light, dark

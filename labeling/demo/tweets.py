@@ -24,7 +24,7 @@ import pandas as pd
 import platformdirs
 
 from labeling.errors import FetchError
-from labeling.records import order_by_chance
+from labeling.records import order_by_chance, whole_file
 
 SDIST = "vaderSentiment-3.3.2.tar.gz"
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
@@ -56,9 +56,8 @@ def prepare(folder: Path, seed: int = 0) -> dict[str, Path]:
     paths = {role: folder / f"{role}-{seed}.parquet" for role in ROLES}
     if not all(path.is_file() for path in paths.values()):
         for role, frame in dealt(read_ratings(fetched()), seed).items():
-            unfinished = paths[role].with_suffix(f".{os.getpid()}.part")
-            frame.to_parquet(unfinished, index=False)
-            os.replace(unfinished, paths[role])
+            with whole_file(paths[role]) as unfinished:
+                frame.to_parquet(unfinished, index=False)
     return paths
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,15 +25,18 @@ from labeling.records import (
     SoftLabels,
     Votes,
     class_shares,
+    expect,
     gold_codes,
     identified,
     order_by_chance,
     texts,
+    whole_file,
 )
 
 FOLDS = 3
 GOLD_FOLDS = 5
 ANCHORS = 400
+FORMAT = 1
 ARRAYS = ("idf", "weights", "offsets", "gold_weights", "gold_offsets", "a", "b", "d", "own_logs")
 
 
@@ -51,7 +54,7 @@ class EndModel:
         text: the column that holds the text.
 
     Attributes:
-        labels_: the labels it was fitted on, sorted by name.
+        schema_: the labels it was fitted on, in the order in which it answers.
         report_: sentences about what was learned from what.
 
     >>> data = pd.DataFrame({"text": ["good day", "bad day"] * 9 + ["a good song", "a bad song"]})
@@ -63,6 +66,7 @@ class EndModel:
     ['yes', 'no']
     """
 
+    schema_: LabelSchema
     labels_: tuple[str, ...]
     voters_: tuple[str, ...]
     report_: tuple[str, ...]
@@ -95,13 +99,13 @@ class EndModel:
             LabelingError: no sample is covered and none has a gold label.
         """
         samples = identified(data)
-        self.labels_ = tuple(sorted(soft.schema.labels))
-        schema = LabelSchema(self.labels_)
+        self.schema_ = expect(soft, SoftLabels, "`soft`").schema
+        self.labels_ = tuple(sorted(self.schema_))
         # In an order that depends on the ids alone: so does then what is learned.
         samples = samples.iloc[order_by_chance(samples.index, np.random.default_rng(0))]
         ids, written = samples.index, texts(samples, self.text)
         soft = _complete(soft, ids)
-        truth = gold_codes(gold, ids, schema)
+        truth = self._sorted_codes(gold_codes(gold, ids, self.schema_))
         self.voters_ = () if votes is None else tuple(sorted(votes.voters))
         hot = self._one_hot(votes, ids)
         if not soft.covered.any() and (truth == ABSTAIN).all():
@@ -187,7 +191,7 @@ class EndModel:
             raise LabelingError("Votes count through soft labels: give `soft` beside `votes`.")
         samples = identified(data)
         ids, written = samples.index, texts(samples, self.text)
-        schema = LabelSchema(self.labels_) if soft is None else soft.schema
+        schema = self.schema_ if soft is None else expect(soft, SoftLabels, "`soft`").schema
         if set(schema.labels) != set(self.labels_):
             raise LabelingError(
                 f"Soft labels must have the labels of the model: {shown(self.labels_)}."
@@ -206,6 +210,11 @@ class EndModel:
         places = [self.labels_.index(label) for label in schema.labels]
         return SoftLabels(found[:, places], ids, schema, np.ones(len(ids), dtype=bool))
 
+    def _sorted_codes(self, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Return codes of the schema as places among the sorted labels; -1 stays -1."""
+        places = [self.labels_.index(label) for label in self.schema_]
+        return np.array([*places, ABSTAIN], dtype=np.intp)[codes]
+
     def _one_hot(self, votes: Votes | None, ids: pd.Index) -> Floats:
         """Return which voter voted for which label: shape (n_samples, n_voters * n_labels)."""
         if votes is None or not self.voters_:
@@ -214,6 +223,11 @@ class EndModel:
         if unknown:
             raise LabelingError(f"Voters must be those fitted on. Got {shown(unknown)} besides.")
         place = votes.sample_ids.get_indexer(ids)
+        if (place < 0).all():
+            raise LabelingError(
+                f"Votes must be about the samples. None of {len(ids)} samples is among them; they"
+                f" are about {shown(votes.sample_ids)}."
+            )
         codes = np.where(place[:, None] >= 0, votes.to_array()[place], ABSTAIN)
         hot = np.zeros((len(ids), len(self.voters_), len(self.labels_)))
         for column, voter in enumerate(votes.voters):
@@ -238,28 +252,31 @@ class EndModel:
                 strict=True,
             )
         )
-        about = {"format": 1, "text": self.text, "labels": self.labels_, "voters": self.voters_}
+        about = {"format": FORMAT, "text": self.text, "voters": self.voters_}
+        about["labels"] = self.schema_.labels
         about |= {"report": self.report_, "terms": self._vocabulary.terms, "n_gold": stack.n_gold}
         about["own"] = list(self._own_logs)
-        with tempfile.NamedTemporaryFile(dir=Path(path).parent, delete=False) as file:
-            np.savez_compressed(
-                file, allow_pickle=False, about=np.array(json.dumps(about)), **arrays
-            )
-        os.replace(file.name, path)
+        with whole_file(path) as unfinished, unfinished.open("wb") as file:
+            meta = np.array(json.dumps(about))
+            np.savez_compressed(file, allow_pickle=False, about=meta, **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Return the model that `save` wrote; a ModelFileError where there is none."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # NumPy leaves a file open that it opened itself and cannot read.
+            with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 idf, weights, offsets, gold_weights, gold_offsets, a, b, d, own = (
                     file[name] for name in ARRAYS
                 )
                 about = json.loads(str(file["about"]))
-        except (OSError, ValueError, KeyError, EOFError) as error:
+            if about["format"] != FORMAT:
+                raise ValueError(f"its format is {about['format']}, and must be {FORMAT}")
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
             raise ModelFileError(f"{str(path)!r} is no saved end model: {error}") from error
         model = cls(about["text"])
-        model.labels_, model.voters_ = tuple(about["labels"]), tuple(about["voters"])
+        model.schema_, model.voters_ = LabelSchema(about["labels"]), tuple(about["voters"])
+        model.labels_ = tuple(sorted(model.schema_))
         model.report_ = tuple(about["report"])
         model._vocabulary = Vocabulary(tuple(about["terms"]), idf)
         model._text_model = LinearModel(weights, offsets)
@@ -278,6 +295,9 @@ def _complete(soft: SoftLabels, ids: pd.Index) -> SoftLabels:
             f"Soft labels must be about the samples. None of {len(ids)} samples is among them; they"
             f" are about {shown(unknown)}."
         )
+    if not len(soft.sample_ids):
+        even = np.full((len(ids), len(soft.schema)), 1 / len(soft.schema))
+        return SoftLabels(even, ids, soft.schema, np.zeros(len(ids), dtype=bool))
     array = np.where(place[:, None] >= 0, soft.to_array()[place], 1 / len(soft.schema))
     return SoftLabels(array, ids, soft.schema, (place >= 0) & soft.covered[place])
 

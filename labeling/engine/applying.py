@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NoReturn
 
+import cloudpickle
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -23,6 +24,7 @@ from labeling.records import (
     LabelingFunction,
     LabelSchema,
     Votes,
+    expect,
     identified,
     packed,
     require_column,
@@ -75,7 +77,9 @@ def apply_to_frame(
 def _checked(
     lfs: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema
 ) -> list[LabelingFunction]:
-    functions = [lfs] if isinstance(lfs, LabelingFunction) else list(lfs)
+    expect(schema, LabelSchema, "`schema`")
+    given = [lfs] if isinstance(lfs, LabelingFunction) or callable(lfs) else lfs
+    functions = list(given) if isinstance(given, Iterable) else [given]
     if not functions:
         raise LabelingFunctionError("There must be at least one labeling function. Got none.")
     for lf in functions:
@@ -150,9 +154,10 @@ def _elsewhere(
             f"With workers={workers} each labeling function and its resources must be picklable,"
             f" and one is not: {error}. Use workers=1, or open the resource inside the function."
         ) from error
-    yield from joblib.Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
+    for votes, faults in joblib.Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
         joblib.delayed(_in_worker)(plan, schema, chunk, stop_at_fault) for chunk in chunks
-    )
+    ):
+        yield votes, pickle.loads(faults)  # from the worker's pipe, not a file
 
 
 @functools.lru_cache(maxsize=1)
@@ -162,9 +167,11 @@ def _unpacked(plan: bytes) -> list[LabelingFunction]:
 
 def _in_worker(
     plan: bytes, schema: LabelSchema, chunk: pd.DataFrame, stop_at_fault: bool
-) -> ChunkVotes:
+) -> tuple[npt.NDArray[Any], bytes]:
+    """Return the votes and the faults, which may hold exceptions of the expert's own classes."""
     votes, faults = votes_on(chunk, _unpacked(plan), schema, stop_at_fault=stop_at_fault)
-    return votes, [fault._replace(exception=_portable(fault.exception)) for fault in faults]
+    portable = [fault._replace(exception=_portable(fault.exception)) for fault in faults]
+    return votes, cloudpickle.dumps(portable)
 
 
 def _portable(error: Exception) -> Exception:
@@ -172,7 +179,7 @@ def _portable(error: Exception) -> Exception:
     if not isinstance(error, LabelingFunctionError):
         error.add_note("".join(traceback.format_exception(error)))
     try:
-        return pickle.loads(pickle.dumps(error))  # type: ignore[no-any-return]
+        return pickle.loads(cloudpickle.dumps(error))  # type: ignore[no-any-return]
     except Exception:  # noqa: BLE001  # whatever its class does when it is rebuilt
         return LabelingFunctionError(f"{type(error).__qualname__}: {error}")
 

@@ -25,8 +25,9 @@ def settled(samples: pd.DataFrame) -> pd.DataFrame:
     for place, kind in enumerate(samples.dtypes):
         if _holds_objects(kind):
             column = samples.iloc[:, place]
+            # Told its type, pandas does not look into it, and make text of what is none.
             values = pd.Series(python_values(column), index=samples.index, dtype=object)
-            made.isetitem(place, values.to_numpy())
+            made.isetitem(place, values.array)
     return made
 
 

@@ -52,7 +52,8 @@ def votes_on(
         samples: the chunk, index = sample ids.
         lfs: the labeling functions.
         schema: the labels.
-        stop_at_fault: whether the first fault ends it; the votes are then incomplete.
+        stop_at_fault: whether only the first fault counts, that of the first sample and there of
+            the first labeling function; the votes are then incomplete.
 
     Returns:
         codes of shape (n_samples, n_lfs), column by column in memory; the faults.
@@ -60,16 +61,16 @@ def votes_on(
     rows = rows_of(samples)
     votes = np.full((len(rows), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
     prepared: dict[tuple[Hashable, ...], list[Any]] = {(): rows}
-    faults: list[Fault] = []
+    faults: list[tuple[int, Fault]] = []
     for column, lf in enumerate(lfs):
         seen = _prepared_rows(lf, prepared)
         answers, failed = _answers(lf, seen, stop_at_fault)
         votes[: len(answers), column], wrong = _codes(lf, answers, schema, samples.index)
         for row, error in sorted(failed + wrong, key=lambda fault: fault[0]):
-            faults.append(Fault(lf.name, _id_at(samples.index, row), error))
-        if faults and stop_at_fault:
-            break
-    return votes, faults
+            faults.append((row, Fault(lf.name, _id_at(samples.index, row), error)))
+    if stop_at_fault and faults:
+        faults = [min(faults, key=lambda fault: fault[0])]
+    return votes, [fault for _, fault in faults]
 
 
 def _id_at(ids: pd.Index, row: int) -> Any:
@@ -97,8 +98,8 @@ def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
     name = getattr(preprocess, "__name__", repr(preprocess))
     try:
         made = preprocess(copy.copy(row))
-    except Exception as error:  # noqa: BLE001  # an expert's function may raise anything
-        return Failed(error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # it may raise anything
+        return Failed(_as_exception(error))
     if made is None:
         return Failed(
             LabelingFunctionError(f"Preprocessor {name!r} must return the row. Got None.")
@@ -117,7 +118,7 @@ def _answers(
             answers = list(lf.batch(rows))
             if len(answers) == len(rows):
                 return answers, []
-        except Exception:  # noqa: BLE001  # row by row below, which finds the rows at fault
+        except (Exception, SystemExit):  # noqa: BLE001  # row by row below, which finds the rows at fault
             pass
     return _row_by_row(_row_function(lf, rows), rows, stop_at_fault)
 
@@ -152,8 +153,8 @@ def _row_by_row(
     while True:
         try:
             answers.extend(calls)
-        except Exception as error:  # noqa: BLE001  # an expert's function may raise anything
-            faults.append((len(answers), error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # it may raise anything
+            faults.append((len(answers), _as_exception(error)))
         else:
             if len(answers) == len(rows):
                 return answers, faults
@@ -162,6 +163,12 @@ def _row_by_row(
         answers.append(None)
         if stop_at_fault:
             return answers, faults
+
+
+def _as_exception(error: Exception | SystemExit) -> Exception:
+    if isinstance(error, SystemExit):
+        return LabelingFunctionError(f"it tried to end the process: {error!r}")
+    return error
 
 
 def _codes(

@@ -74,14 +74,14 @@ def _run(file: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # an expert's module may raise anything
+    except (Exception, SystemExit) as error:  # an expert's module may raise anything
         raise LoadError(f"{file} does not import: {_place(error, file)}{error!r}.") from error
     finally:
         sys.modules.pop(name, None)
     return module
 
 
-def _place(error: Exception, file: Path) -> str:
+def _place(error: BaseException, file: Path) -> str:
     if isinstance(error, SyntaxError) and error.filename == str(file) and error.lineno:
         return f"line {error.lineno}: "
     lines = []

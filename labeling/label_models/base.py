@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -14,7 +13,16 @@ import numpy as np
 
 from labeling.errors import LabelingError, ModelFileError, NotFittedError, shown
 from labeling.label_models.patterns import Floats, Patterns, label_order, patterns_of
-from labeling.records import ClassBalance, Gold, SoftLabels, Votes, class_shares, gold_codes
+from labeling.records import (
+    ClassBalance,
+    Gold,
+    SoftLabels,
+    Votes,
+    class_shares,
+    expect,
+    gold_codes,
+    whole_file,
+)
 
 FORMAT = 1
 
@@ -49,11 +57,7 @@ class VoteModel(ABC):
         Raises:
             LabelingError: votes without a voter, unusable gold labels or class balance.
         """
-        if not isinstance(votes, Votes):
-            raise LabelingError(
-                f"{type(self).__name__}.fit needs Votes. Got a {type(votes).__name__}; wrap an"
-                " array with Votes.from_array(array, schema=schema)."
-            )
+        expect(votes, Votes, "`votes`")
         if not votes.voters:
             raise LabelingError("There must be at least one voter. The votes have no column.")
         shares = class_shares(class_balance, votes.schema)
@@ -81,7 +85,7 @@ class VoteModel(ABC):
             raise NotFittedError(
                 f"This {type(self).__name__} is not fitted yet; call fit(votes) first."
             )
-        order = label_order(votes.schema)
+        order = label_order(expect(votes, Votes, "`votes`").schema)
         if tuple(votes.schema.labels[code] for code in order) != self.labels_:
             raise LabelingError(
                 f"Votes must have the labels that the model was fitted on: {shown(self.labels_)}."
@@ -115,10 +119,8 @@ class VoteModel(ABC):
         arrays = {name: value for name, value in vars(self).items() if _is_array(value)}
         rest = {name: value for name, value in vars(self).items() if name not in arrays}
         about = json.dumps({"format": FORMAT, "model": type(self).__name__, "values": rest})
-        target = Path(path)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+        with whole_file(path) as unfinished, unfinished.open("wb") as file:
             np.savez(file, about=np.array(about), **arrays)
-        os.replace(file.name, target)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 from scipy.special import softmax
 
+from labeling.errors import LabelingError
 from labeling.label_models.base import VoteModel
 from labeling.label_models.patterns import (
     Floats,
@@ -58,6 +59,11 @@ class DawidSkene(VoteModel):
         self.tolerance = tolerance
 
     def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
+        if self.steps < 1 or min(self.right, self.wrong) <= 0:
+            raise LabelingError(
+                "DawidSkene must have at least 1 step, and `right` and `wrong` above 0."
+                f" Got {self.steps}, {self.right} and {self.wrong}."
+            )
         posterior = with_gold(vote_shares(patterns), patterns)
         self.converged_ = False
         for step in range(1, self.steps + 1):  # noqa: B007  # read after the loop
@@ -69,8 +75,8 @@ class DawidSkene(VoteModel):
                 break
         if not self.converged_:
             warnings.warn(
-                f"DawidSkene did not come to rest in {self.steps} steps; raise `steps`, or look for"
-                " voters with very few votes.",
+                f"DawidSkene did not come to rest in {self.steps} steps; raise `steps` if its last"
+                " digits matter.",
                 stacklevel=3,
             )
         self.report_ = (f"EM {'converged' if self.converged_ else 'stopped'} after {step} steps.",)

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 from scipy.special import softmax
 
+from labeling.errors import LabelingError
 from labeling.label_models.base import VoteModel
 from labeling.label_models.patterns import (
     Floats,
@@ -31,7 +32,7 @@ class LabelModel(VoteModel):
     the votes (measured); a warning and `report_` say so.
 
     Args:
-        prior_accuracy: what a vote is worth before anything is known, 1/n_labels to 1.
+        prior_accuracy: what a vote is worth before anything is known, above 1/n_labels, below 1.
         prior_votes: how many votes that prior counts as.
         prior_share: and which share of a voter's own votes is added to them, 0 or more.
         gold_prior: how many gold labels the estimate without gold counts as.
@@ -69,6 +70,11 @@ class LabelModel(VoteModel):
 
     def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
         n_labels = patterns.n_labels
+        if not 1 / n_labels < self.prior_accuracy < 1:
+            raise LabelingError(
+                f"`prior_accuracy` of {n_labels} labels must be above {1 / n_labels:.2f} and below 1."
+                f" Got {self.prior_accuracy}."
+            )
         prior = np.full((n_labels, n_labels), (1 - self.prior_accuracy) / (n_labels - 1))
         np.fill_diagonal(prior, self.prior_accuracy)
         self.scale_ = 1.0

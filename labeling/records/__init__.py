@@ -1,5 +1,7 @@
 """The nouns: every immutable thing that travels between rooms, and the Protocols."""
 
+from labeling.records.checks import expect, generator_of, share_of_one
+from labeling.records.files import whole_file
 from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
 from labeling.records.labeling_function import (
     LabelingFunction,
@@ -54,6 +56,8 @@ __all__ = [
     "annotation_votes",
     "checked_ids",
     "class_shares",
+    "expect",
+    "generator_of",
     "gold_codes",
     "gold_series",
     "identified",
@@ -63,6 +67,8 @@ __all__ = [
     "packed",
     "positions",
     "require_column",
+    "share_of_one",
     "texts",
     "unpacked",
+    "whole_file",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 
 Gold = pd.Series | Collection[GoldLabel] | Mapping[object, object]
-ClassBalance = Mapping[str, float] | Sequence[float]
+ClassBalance = Mapping[str, float] | Sequence[float] | pd.Series
 
 
 def gold_codes(
@@ -51,7 +51,7 @@ def gold_series(gold: Gold) -> pd.Series:
         return gold
     if isinstance(gold, Mapping):
         return pd.Series(list(gold.values()), index=pd.Index(list(gold)), dtype=object)
-    if isinstance(gold, Iterable) and not isinstance(gold, (str, pd.DataFrame, np.ndarray)):
+    if isinstance(gold, Collection) and not isinstance(gold, (str, pd.DataFrame, np.ndarray)):
         given = list(gold)
         if all(isinstance(one, GoldLabel) for one in given):
             ids = pd.Index([one.sample_id for one in given])
@@ -80,20 +80,34 @@ def class_shares(
 ) -> npt.NDArray[np.float64] | None:
     """Return the shares of the labels in schema order, or `None` where none are given.
 
+    Args:
+        class_balance: from label to share as a mapping or Series, or shares in schema order.
+        schema: the labels.
+
     >>> class_shares({"spam": 0.2, "ham": 0.8}, LabelSchema(["ham", "spam"]))
     array([0.8, 0.2])
     """
     if class_balance is None:
         return None
-    if isinstance(class_balance, Mapping):
+    if isinstance(class_balance, (Mapping, pd.Series)):
         shares = np.zeros(len(schema))
         for label, share in class_balance.items():
-            shares[schema.index(label)] = share
+            shares[schema.index(label)] = _number(share, class_balance)
+    elif not isinstance(class_balance, (Sequence, np.ndarray)):
+        raise GoldError(
+            f"A class balance must be a dict or a list of shares. Got {class_balance!r}."
+        )
     else:
-        shares = np.asarray(class_balance, dtype=np.float64)
+        shares = np.array([_number(share, class_balance) for share in class_balance])
     if shares.shape != (len(schema),) or not (shares > 0).all() or abs(shares.sum() - 1) > 1e-6:
         raise GoldError(
             f"A class balance must give each of {shown(schema.labels)} a share above 0, and the"
             f" shares must sum to 1. Got {class_balance!r}."
         )
     return shares
+
+
+def _number(share: object, class_balance: object) -> float:
+    if isinstance(share, (int, float, np.number)) and not isinstance(share, bool):
+        return float(share)
+    raise GoldError(f"A class balance must hold numbers. Got {share!r} in {class_balance!r}.")

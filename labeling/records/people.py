@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from labeling.errors import DataError
+from labeling.records.checks import expect
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.votes import Votes
 
@@ -53,7 +54,8 @@ class Annotation:
 
     def __post_init__(self) -> None:
         for name, when in (("created_at", self.created_at), ("updated_at", self.updated_at)):
-            if when.utcoffset() != datetime.timedelta(0):
+            aware = isinstance(when, datetime.datetime) and when.utcoffset() is not None
+            if not aware or when.utcoffset() != datetime.timedelta(0):
                 raise DataError(
                     f"`{name}` of an annotation must be a time in UTC, such as"
                     f" datetime.now(datetime.UTC). Got {when!r} for sample {self.sample_id!r}."
@@ -164,7 +166,10 @@ def live_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...
     counts, and at equal times the one that was appended later.
     """
     live: dict[tuple[Hashable, str, bool], Annotation] = {}
+    if not isinstance(annotations, Iterable):
+        raise DataError(f"Annotations must be a list. Got a {type(annotations).__name__}.")
     for one in annotations:
+        expect(one, Annotation, "Each annotation")
         key = (one.sample_id, one.annotator, one.reviewer)
         if key not in live or one.updated_at >= live[key].updated_at:
             live[key] = one

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import UnknownLabelError, VotesError, near, shown
+from labeling.records.checks import expect
 from labeling.records.samples import checked_ids, positions, require_column
 from labeling.records.schema import ABSTAIN, LabelSchema
 
@@ -44,7 +45,7 @@ class Votes:
     faults: tuple[Fault, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        array = _checked_codes(self.array, self.schema)
+        array = _checked_codes(self.array, expect(self.schema, LabelSchema, "The schema of votes"))
         ids = checked_ids(self.sample_ids)
         voters = _checked_voters(self.voters)
         if array.shape != (len(ids), len(voters)):
@@ -76,7 +77,7 @@ class Votes:
         """Return votes from an int array of shape (n_samples, n_voters), -1 = abstained.
 
         Args:
-            L: the codes; copied.
+            L: the codes; copied. A DataFrame brings its index and columns as ids and voters.
             schema: the labels that the codes stand for.
             sample_ids: unique ids; `None` numbers the rows from 0.
             voters: unique names; `None` calls them `voter_0`, `voter_1`, ...
@@ -89,7 +90,13 @@ class Votes:
         >>> Votes.from_array([[1, -1], [0, 1]], schema=schema, voters=["has_link", "is_short"])
         Votes(2 samples x 2 voters, 3 votes cast, labels 'ham', 'spam')
         """
-        array = np.asarray(L)
+        if isinstance(L, pd.DataFrame):
+            sample_ids = L.index if sample_ids is None else sample_ids
+            voters = [str(name) for name in L.columns] if voters is None else voters
+        try:
+            array = np.asarray(L)
+        except ValueError as error:
+            raise VotesError(f"Votes must be a table with rows of one length: {error}") from error
         if array.ndim != 2:
             raise VotesError(
                 f"Votes must be an array of shape (n_samples, n_voters). Got shape {array.shape}."
@@ -123,9 +130,9 @@ class Votes:
             label: the column with the labels.
 
         Raises:
-            DataError: a column is missing, or an id is.
+            DataError: a column is missing.
             UnknownLabelError: a label that the schema does not have.
-            VotesError: one voter says two things of one sample.
+            VotesError: one voter says two things of one sample, or an id or voter is missing.
 
         >>> frame = pd.DataFrame(
         ...     {
@@ -138,6 +145,8 @@ class Votes:
         array([[ 1,  0],
                [-1,  1]], dtype=int8)
         """
+        expect(frame, pd.DataFrame, "A table of votes")
+        expect(schema, LabelSchema, "The schema of votes")
         for column, purpose in ((sample, "sample"), (voter, "voter"), (label, "label")):
             require_column(frame, column, purpose)
         codes = _codes(frame[label], schema)

@@ -1,0 +1,39 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from labeling.errors import DataError
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give the path of an unfinished file beside `path`, and rename it when all went well.
+
+    Whatever happens, `path` holds either all of the new file or all of the old one.
+
+    Raises:
+        DataError: there is no such folder, or the file cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(Path(folder, "a.txt")) as unfinished:
+    ...         _ = unfinished.write_text("hi")
+    ...     os.listdir(folder)
+    ['a.txt']
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise DataError(f"There is no folder {str(target.parent)!r} to write {target.name!r} to.")
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield unfinished
+        os.replace(unfinished, target)
+    except OSError as error:
+        raise DataError(f"{str(target)!r} cannot be written: {error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
