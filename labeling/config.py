@@ -50,10 +50,15 @@ class ReplaySection(Section):
 
 
 class ExportSection(Section):
-    """Which samples go into the training set, and where everything is written."""
+    """Which samples go into the training set, where everything is written, and for whom.
+
+    With `for_spreadsheet` the CSV file gets an apostrophe before each text that a spreadsheet would
+    run as a formula; without it every text stays as it is.
+    """
 
     folder: str = "out"
     min_confidence: float = Field(default=0.0, ge=0, le=1)
+    for_spreadsheet: bool = False
 
 
 class Config(Section):

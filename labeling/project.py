@@ -200,7 +200,10 @@ class Project:
         self._make_folder()
         train.to_parquet(self.folder / "training_set.parquet")
         train.to_jsonl(self.folder / "training_set.jsonl")
-        train.to_csv(self.folder / "training_set.csv")
+        train.to_csv(
+            self.folder / "training_set.csv",
+            for_spreadsheet=self.config.export.for_spreadsheet,
+        )
         self._write(train.dropped, "left_out.parquet")
         return train
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.errors import DataError, near
+from labeling.errors import DataError, near, shown
 from labeling.records import identified
 
 WHOLE_NUMBER = (
@@ -80,27 +81,39 @@ def _read_parquet(file: Path, id: str | None) -> pd.DataFrame:
             frame[field.name] = pd.Series(values, index=frame.index, dtype=object)
         if column is not None and column.dtype == object and pa.types.is_integer(field.type):
             frame[field.name] = column.astype("UInt64" if "uint" in str(field.type) else "Int64")
-    index_names = [name for name in frame.index.names if name is not None]
-    return frame.reset_index() if id is not None and id in index_names else frame
+    named = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    return frame.reset_index(named) if named else frame
 
 
 def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
-    # The header is read as a row like the others: pandas would rename the second of two columns of
-    # one name, and guess types that turn `007` into 7.
-    table = pd.read_csv(
-        file, header=None, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8-sig"
-    )
-    names, rows = table.iloc[0], table.iloc[1:].reset_index(drop=True)
-    if names.isna().any():
-        raise DataError(
-            f"{file.name!r} must have a name for each column. Column"
-            f" {int(names.isna().to_numpy().argmax()) + 1} has none."
-        )
-    rows.columns = pd.Index(names.tolist())
-    if not rows.columns.is_unique:
-        return rows
-    frame = pd.DataFrame({name: _typed(column) for name, column in rows.items()}, index=rows.index)
-    if id in frame.columns and frame[id].dtype != np.int64:  # an id is a name or a plain number
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        names = next(csv.reader(lines), [])
+    if "" in names or not names:
+        what = f"Column {names.index('') + 1} has none" if names else "It is empty"
+        raise DataError(f"{file.name!r} must have a name for each column. {what}.")
+    if len(set(names)) < len(names):
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        raise DataError(f"Columns must have different names. Given twice: {shown(doubled)}.")
+    # As text: a guess of types would turn `007` into 7. In one thread: errors then name the row.
+    table = pc.read_csv(
+        file,
+        read_options=pc.ReadOptions(
+            column_names=names, skip_rows_after_names=1, use_threads=False
+        ),
+        parse_options=pc.ParseOptions(newlines_in_values=True),
+        convert_options=pc.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False,
+        ),
+    )  # fmt: skip
+    rows = {name: pd.Series(table[name].to_pylist(), dtype="str") for name in names}
+    frame = pd.DataFrame({name: _typed(column) for name, column in rows.items()})
+    if (
+        id is not None and id in rows and frame[id].dtype != np.int64
+    ):  # an id is a name or a plain number
         frame[id] = rows[id]
     return frame
 
@@ -127,8 +140,8 @@ def _read_jsonl(file: Path, id: str | None) -> pd.DataFrame:
             if not line.strip():
                 continue
             try:
-                found = json.loads(line)
-            except json.JSONDecodeError as error:
+                found = json.loads(line, object_pairs_hook=_one_of_each_key)
+            except (ValueError, RecursionError) as error:
                 raise DataError(f"{file.name!r}, line {number} is not JSON: {error}") from error
             if not isinstance(found, dict):
                 raise DataError(
@@ -137,6 +150,13 @@ def _read_jsonl(file: Path, id: str | None) -> pd.DataFrame:
             objects.append(found)
     names = dict.fromkeys(name for found in objects for name in found)
     return pd.DataFrame({name: _column([one.get(name) for one in objects]) for name in names})
+
+
+def _one_of_each_key(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is given twice")
+    return found
 
 
 def _column(values: list[Any]) -> pd.Series:
@@ -150,7 +170,10 @@ def _column(values: list[Any]) -> pd.Series:
         exact = all(value is None or abs(value) <= 2**53 for value in values)
         return pd.Series(values, dtype=np.float64 if exact else object)
     if kinds == {str}:
-        return pd.Series(values, dtype="str")
+        try:
+            return pd.Series(values, dtype="str")
+        except UnicodeEncodeError:  # half a character, as cut-off files have it
+            return pd.Series(values, dtype=object)
     return pd.Series(values) if kinds in ({bool}, {float}) else pd.Series(values, dtype=object)
 
 

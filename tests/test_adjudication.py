@@ -72,6 +72,28 @@ def test_a_reviewer_without_a_label_leaves_it_unresolved():
     assert ("s",) == lb.review(ledger, THREE).unresolved
 
 
+def test_reviewers_who_contradict_each_other_decide_nothing():
+    """Neither time nor order breaks the tie."""
+    reviews = [said("s", "eve", "a", 8, reviewer=True), said("s", "dan", "b", 9, reviewer=True)]
+    votes = people("s", "a", "b", "c")
+
+    assert ("s",) == lb.review([*votes, *reviews], THREE).unresolved
+    assert ("s",) == lb.review([*votes, *reviews[::-1]], THREE).unresolved
+
+
+def test_a_reviewer_who_skips_undoes_no_other_reviewers_label():
+    reviews = [said("s", "eve", "a", 8, reviewer=True), said("s", "dan", None, 9, reviewer=True)]
+    (gold,) = lb.review([*people("s", "a", "b", "c"), *reviews], THREE).gold
+
+    assert ("a", "eve") == (gold.label, gold.trace[-1].annotator)
+
+
+def test_a_code_is_the_label_it_stands_for():
+    (gold,) = lb.review(people("s", 1, "spam"), SCHEMA).gold
+
+    assert "spam" == gold.label
+
+
 def test_who_voted_on_a_sample_cannot_review_it():
     ledger = [*people("s", "a", "b", "c"), said("s", "p0", "a", 9, reviewer=True)]
     verdict = lb.review(ledger, THREE)
@@ -131,7 +153,7 @@ def test_an_unknown_label_is_an_error_with_the_near_one():
         lb.review(people("s", "spma"), SCHEMA)
 
 
-@pytest.mark.parametrize("votes", [(0, 3), (3, 2)])
+@pytest.mark.parametrize("votes", [(0, 3), (3, 2), (2.5, 3)])
 def test_a_policy_that_cannot_be_met_is_refused(votes):
     with pytest.raises(lb.LabelingError, match="1 <= min_votes <= max_votes"):
         lb.ReviewPolicy(*votes)
@@ -144,7 +166,11 @@ def test_an_unknown_rule_is_refused():
 
 @pytest.mark.parametrize(
     "when",
-    [datetime.datetime(2026, 1, 1), datetime.datetime.fromisoformat("2026-01-01T00:00:00+02:00")],
+    [
+        "2026-01-01",
+        datetime.datetime(2026, 1, 1),
+        datetime.datetime.fromisoformat("2026-01-01T00:00:00+02:00"),
+    ],
 )
 def test_a_time_that_is_not_in_utc_is_refused(when):
     """Times of several places cannot be put in order unless they are of one kind."""

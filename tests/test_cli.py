@@ -122,6 +122,23 @@ def test_ctrl_c_ends_with_a_sentence(folder):
     assert "Traceback" not in errors
 
 
+def test_what_would_steer_the_terminal_is_written_out(folder):
+    rules = RULES.replace("[bold]greets[/bold]", "red \\x1b[31m")
+    (folder / "rules.py").write_text(rules, encoding="utf-8")
+    done = verb(folder, "summary")
+
+    assert "red \\x1b[31m" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_without_its_packages_the_command_says_what_to_install(folder):
+    code = "import sys; sys.modules['typer'] = None; from labeling.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert 1 == done.returncode
+    assert "pip install 'labeling[cli]'" in done.stderr
+
+
 def test_help_lists_the_verbs():
     done = labeling(Path.cwd(), "--help")
 

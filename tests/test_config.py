@@ -70,6 +70,7 @@ def test_what_is_wrong_is_said(tmp_path, more, message):
         ("- a\n- b", "must hold keys such as"),
         ("data: [", "must be a YAML file"),
         ("", "must hold keys such as"),
+        ("seed: 1\nseed: 2", "key 'seed' is given twice in the part from line 1"),
         ("!!python/object/apply:os.system ['true']", "must be a YAML file"),
     ],
 )

@@ -137,10 +137,28 @@ def test_csv_holds_texts_as_they_are(tmp_path):
     assert [0.1, 0.8, 0.0] == frame["p_spam"].tolist()
 
 
+def test_csv_read_again_holds_the_same_texts(tmp_path):
+    """Line ends of any kind, quotes, an empty text beside a missing one."""
+    texts = ["a\rb", "a\r\nb", "", None, '"', "NA", "x,y"]
+    data = pd.DataFrame({"text": texts}, index=[f"k{i}" for i in range(7)])
+    soft = lb.SoftLabels([[0.9, 0.1]] * 7, data.index, SCHEMA, [True] * 7)
+    lb.build_training_set(data, soft).to_csv(tmp_path / "train.csv")
+    again = lb.read_samples(tmp_path / "train.csv", id="sample_id")["text"]
+
+    assert texts == again.astype(object).where(again.notna(), None).tolist()
+
+
 def test_csv_for_a_spreadsheet_runs_no_formula(tmp_path):
     built().to_csv(tmp_path / "train.csv", for_spreadsheet=True)
 
     assert "'=1+1" == pd.read_csv(tmp_path / "train.csv")["text"][0]
+
+
+def test_no_header_runs_a_formula_either(tmp_path):
+    train = lb.build_training_set(DATA.rename(columns={"size": "=1+1"}), SOFT)
+    train.to_csv(tmp_path / "train.csv", for_spreadsheet=True)
+
+    assert "'=1+1" in pd.read_csv(tmp_path / "train.csv").columns
 
 
 @pytest.mark.parametrize("kind", ["parquet", "jsonl", "csv"])
@@ -219,6 +237,45 @@ def test_what_cannot_be_built_is_an_error(how, message):
 def test_a_column_named_as_one_of_ours_is_an_error():
     with pytest.raises(lb.LabelingError, match="columns named 'label'"):
         lb.build_training_set(DATA.assign(label="x"), SOFT)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (DATA.assign(p_spam=7), "CSV adds the columns 'p_spam'"),
+        (DATA.assign(key="other"), "another column of that name"),
+        (
+            DATA.assign(text=pd.Series(["bad \ud800"] * 6, index=IDS, dtype=object)),
+            "cannot be written",
+        ),
+    ],
+)
+def test_nothing_is_overwritten_in_silence(tmp_path, data, message):
+    train = lb.build_training_set(data, SOFT)
+
+    with pytest.raises(lb.LabelingError, match=message):
+        train.to_csv(tmp_path / "train.csv")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_the_ids_as_a_column_are_written_once(tmp_path):
+    lb.build_training_set(DATA.assign(key=IDS), SOFT).to_csv(tmp_path / "train.csv")
+
+    assert ["a", "b", "e", "f"] == pd.read_csv(tmp_path / "train.csv")["key"].tolist()
+
+
+def test_only_a_reviewer_who_decided_is_named():
+    """One who skipped, or was not heard, made no label."""
+    skipped = lb.Annotation("b", "eve", None, NOW, NOW, reviewer=True)
+    frame = built(annotations=[*SAID, skipped]).to_pandas()
+
+    assert pd.isna(frame.loc["b", "reviewer"])
+    assert "eve" == frame.loc["f", "reviewer"]
+
+
+def test_gold_that_can_be_read_only_once_is_refused():
+    with pytest.raises(lb.LabelingError, match=r"collection of GoldLabel\. Got a generator"):
+        built(gold=(one for one in GOLD))
 
 
 def test_a_missing_folder_is_an_error(tmp_path):

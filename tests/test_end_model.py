@@ -112,6 +112,20 @@ def test_the_order_of_rows_voters_and_labels_does_not_matter():
     np.testing.assert_allclose(expected.to_array(), found.to_array(), atol=1e-9)
 
 
+def test_answers_stand_in_the_order_of_the_schema():
+    """Also where that is not the order of the names, and where gold labels are codes."""
+    schema = lb.LabelSchema(["yes", "no"])
+    soft = lb.SoftLabels(SOFT.to_array()[:, ::-1], DATA.index, schema, SOFT.covered)
+    codes = (GOLD == "no").astype(int).iloc[:80]
+    named = lb.EndModel().fit(DATA, soft, gold=GOLD.iloc[:80])
+    coded = lb.EndModel().fit(DATA, soft, gold=codes)
+    found = named.predict_proba(OTHER)
+
+    assert schema == found.schema
+    np.testing.assert_array_equal(found.to_array(), coded.predict_proba(OTHER).to_array())
+    assert accuracy(found, OTHER_GOLD).value > 0.6
+
+
 def test_the_same_input_gives_the_same_output():
     first, second = (fitted(gold=GOLD.iloc[:50]).predict_proba(OTHER).to_array() for _ in range(2))
 
@@ -159,6 +173,15 @@ def test_save_and_load_gives_the_same_bytes(tmp_path):
     assert model.report_ == again.report_
 
 
+def test_a_file_cut_off_is_an_error(tmp_path):
+    fitted().save(tmp_path / "end.npz")
+    whole = (tmp_path / "end.npz").read_bytes()
+    (tmp_path / "end.npz").write_bytes(whole[:1000])
+
+    with pytest.raises(lb.LabelingError, match="is no saved end model"):
+        lb.EndModel.load(tmp_path / "end.npz")
+
+
 def test_the_report_has_numbers():
     report = fitted(gold=GOLD.iloc[:50]).report_
 
@@ -174,6 +197,8 @@ def test_the_report_has_numbers():
         (lambda: lb.EndModel("txt").fit(DATA, SOFT), "no column 'txt'.*Did you mean 'text'"),
         (lambda: fitted().predict_proba(OTHER, votes=OTHER_VOTES), "give `soft` beside `votes`"),
         (lambda: lb.EndModel().fit(OTHER, SOFT), "None of 600 samples is among them"),
+        (lambda: lb.EndModel().fit(DATA, SOFT, votes=OTHER_VOTES), "None of 600 samples is among"),
+        (lambda: lb.EndModel().fit(DATA, SOFT.to_array()), "must be of type SoftLabels"),
         (lambda: fitted(gold={"nobody": "yes"}), "not among the samples: 'nobody'"),
         (lambda: lb.EndModel().fit(DATA.assign(text=[1] * 600), SOFT), "must hold text in every"),
         (lambda: lb.EndModel.load("nowhere.npz"), "is no saved end model"),

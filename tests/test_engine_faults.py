@@ -209,3 +209,29 @@ def test_progress_adds_up_to_the_number_of_samples(schema, monkeypatch):
         done = []
         lb.apply(ONE, FRAME, schema, workers=workers, progress=done.append)
         assert sum(done) == len(FRAME)
+
+
+def test_a_function_that_ends_the_process_is_a_fault(schema):
+    leaves = lb.LabelingFunction("leaves", lambda x: exit(3) if x.n == 1 else 0)
+    votes = lb.apply(leaves, FRAME, schema, on_error="record")
+    assert votes.to_array()[:, 0].tolist() == [0, -1, 0]
+    assert "tried to end the process" in str(votes.faults[0].exception)
+
+
+def test_half_a_character_reaches_the_function(schema):
+    frame = pd.DataFrame({"text": pd.Series(["a\ud83d", "b"], dtype=object)})
+    half = lb.LabelingFunction("half", lambda x: 1 if x.text.endswith("\ud83d") else 0)
+    assert lb.apply(half, frame, schema).to_array()[:, 0].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("lfs", "schema_given", "message"),
+    [
+        ([keywords("k", ["x"], label="spam")], ["ham", "spam"], "must be of type LabelSchema"),
+        (lambda x: 0, None, "must be made with @labeling_function. Got <function"),
+        (None, None, "must be made with @labeling_function. Got None"),
+    ],
+)
+def test_what_cannot_be_applied_is_said(schema, lfs, schema_given, message):
+    with pytest.raises(lb.LabelingError, match=message):
+        lb.apply(lfs, FRAME.assign(text="x"), schema_given or schema)

@@ -113,3 +113,29 @@ def test_a_script_without_a_main_guard_may_use_workers(tmp_path):
     )
     ran = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == ("started\n[1, 1, -1, -1, -1]\n", "")
+
+
+class OwnError(Exception):
+    """An exception class of the expert's own."""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_first_sample_at_fault_is_reported_whatever_the_chunks(schema, workers):
+    """Of all faults the one of the first sample, and there of the first labeling function."""
+    lfs = [
+        lb.LabelingFunction("late", lambda x: 1 // (x.n - 30)),
+        lb.LabelingFunction("early", lambda x: 1 // (x.n - 3)),
+        lb.LabelingFunction("same", lambda x: 1 // (x.n - 3)),
+    ]
+    with pytest.raises(LabelingFunctionError, match="'early' failed on sample 's3'"):
+        lb.apply(lfs, FRAME, schema, workers=workers)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_exception_keeps_its_class(schema, workers):
+    def fails(x):
+        raise OwnError(x.n)
+
+    lf = lb.LabelingFunction("fails", fails)
+    votes = lb.apply(lf, FRAME, schema, workers=workers, on_error="record")
+    assert {type(fault.exception) for fault in votes.faults} == {OwnError}

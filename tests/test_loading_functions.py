@@ -71,3 +71,9 @@ def test_a_file_with_any_name_can_be_loaded_and_leaves_no_module_behind(tmp_path
     before = set(sys.modules)
     assert len(lb.load_labeling_functions(file)) == 3
     assert [name for name in set(sys.modules) - before if re.search("rules", name)] == []
+
+
+def test_a_file_that_ends_the_process_is_refused(tmp_path):
+    (tmp_path / "rules.py").write_text("import sys\n\nsys.exit(3)\n", encoding="utf-8")
+    with pytest.raises(LoadError, match=r"does not import: line 3: SystemExit\(3\)"):
+        lb.load_labeling_functions(tmp_path / "rules.py")

@@ -66,3 +66,14 @@ def test_import_is_cheap():
     _, modules = json.loads(done.stdout)
 
     assert [name for name in HEAVY if name in modules] == []
+
+
+def test_a_missing_extra_is_named():
+    """Without its package a name says what to install, as an error of ours."""
+    code = (
+        "import sys; sys.modules['yaml'] = None; import labeling as lb\n"
+        "try:\n    lb.Project\nexcept lb.LabelingError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "This needs yaml: pip install 'labeling[cli]'" in done.stdout

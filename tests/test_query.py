@@ -129,6 +129,29 @@ def test_ties_are_broken_by_chance_not_by_position():
     assert set(range(8)) == first
 
 
+@pytest.mark.parametrize("strategy", ["lf_conflict", "entropy"])
+def test_rounding_breaks_no_tie(strategy):
+    """Mirrored votes and posteriors are equally uncertain: both kinds are asked about."""
+    array = np.array([[0, 0, 0, 1, 1, 2]] * 100 + [[2, 2, 2, 1, 1, 0]] * 100)
+    votes = lb.Votes.from_array(array, schema=SCHEMA)
+    shares = np.repeat([[3 / 6, 2 / 6, 1 / 6], [1 / 6, 2 / 6, 3 / 6]], 100, axis=0)
+    soft = lb.SoftLabels(shares, votes.sample_ids, SCHEMA, [True] * 200)
+    data = pd.DataFrame(index=range(200))
+    ids = lb.select(data, votes=votes, soft=soft, n=60, strategy=strategy, rng=0).sample_ids
+
+    assert 15 < (ids < 100).sum() < 45
+
+
+def test_the_reason_says_when_a_strategy_has_nothing_left():
+    votes = lb.Votes.from_array([[0], [-1], [1]], schema=SCHEMA)
+    data = pd.DataFrame(index=range(3))
+    frame = lb.select(data, votes=votes, n=2, strategy="uncovered", rng=0).to_frame()
+
+    assert ["no labeling function votes on it", "no sample left scores above 0"] == (
+        frame["reason"].tolist()
+    )
+
+
 def test_the_margin_half_spreads_over_vote_patterns():
     """Fifty samples of one pattern and one of another, equally unsure: both patterns are asked."""
     array = np.array([[0, 1]] * 50 + [[1, 2]])
@@ -197,6 +220,9 @@ def test_nothing_eligible_is_an_empty_batch():
         ({"n": 2.5}, "whole number from 1"),
         ({"strategy": "entropy", "soft": None}, "needs soft labels"),
         ({"strategy": "uncovered", "votes": None}, "needs votes"),
+        ({"rng": "x"}, "`rng` must be a whole number from 0"),
+        ({"rng": -1}, "`rng` must be a whole number from 0"),
+        ({"soft": SOFT.to_array()}, "must be of type SoftLabels"),
         ({"exclude": ["nobody"]}, "`exclude` are not among the samples: 'nobody'"),
         ({"gold": pd.Series({"nobody": "ham"})}, "gold labels are not among the samples"),
     ],

@@ -79,6 +79,19 @@ def test_without_a_reviewer_an_escalation_is_an_error():
         lb.Replay(VOTES, SCHEMA).escalate([Escalation("x", (), "")], SAMPLES)
 
 
+def test_samples_without_recorded_votes_are_an_error():
+    """Ids that look alike but differ in kind would otherwise be lost without a word."""
+    with pytest.raises(
+        lb.LabelingError, match="1 of 2 samples of the batch have no recorded votes"
+    ):
+        lb.Replay(VOTES, SCHEMA).push(batch("x", 7), SAMPLES)
+
+
+def test_missing_annotators_are_refused():
+    with pytest.raises(lb.LabelingError, match="Missing in rows 0"):
+        lb.Replay(VOTES.assign(annotator=[None, *VOTES["annotator"][1:]]), SCHEMA)
+
+
 def test_two_votes_of_one_annotator_are_refused():
     with pytest.raises(lb.LabelingError, match=r"once a sample. Twice: \('x', '1'\)"):
         lb.Replay(pd.concat([VOTES, VOTES.head(1)]), SCHEMA)

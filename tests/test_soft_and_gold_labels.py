@@ -129,3 +129,15 @@ def test_an_order_drawn_by_chance_depends_on_ids_and_seed_not_on_the_order_of_ro
     )
     assert drawn == again
     assert sorted(drawn) == sorted(ids)
+
+
+def test_a_class_balance_as_a_series_is_read_by_its_labels():
+    """As `value_counts(normalize=True)` gives it: in an order of its own."""
+    schema = lb.LabelSchema(["ham", "spam"])
+    assert class_shares(pd.Series({"spam": 0.2, "ham": 0.8}), schema).tolist() == [0.8, 0.2]
+
+
+@pytest.mark.parametrize("balance", [["a", "b"], {"ham": "x", "spam": 0.5}, 0.5, [True, False]])
+def test_a_class_balance_that_holds_no_numbers_is_refused(balance):
+    with pytest.raises(LabelingError, match="A class balance must"):
+        class_shares(balance, lb.LabelSchema(["ham", "spam"]))

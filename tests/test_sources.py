@@ -223,10 +223,13 @@ def test_a_path_as_text_works_like_a_path(tmp_path, schema, call):
         ("a.jsonl", lines({"key": 7}, {"t": 7}), "must not be missing. Missing in rows 1"),
         ("a.csv", "kye,t\na,1\n", "no column 'key' .*'kye', 't'.* Did you mean 'kye'"),
         ("a.jsonl", lines({"kye": 1}), "Did you mean 'kye'"),
-        ("a.csv", "", "a.csv' cannot be read as .csv: No columns"),
+        ("a.csv", "", "must have a name for each column. It is empty"),
         ("a.csv", "key,t\n", "at least one sample. Got an empty table"),
-        ("a.csv", "key,t\na,1\nb,2,3\n", "cannot be read as .csv: .*line 3"),
-        ("a.csv", "key,t\na,1,2\nb,2,3\n", "cannot be read as .csv: .*2 fields in line 2, saw 3"),
+        ("a.csv", "key,t\na,1\nb,2,3\n", "cannot be read as .csv: .*Row #3: Expected 2 .*got 3"),
+        ("a.csv", "key,t\na,1\nb\n", "cannot be read as .csv: .*Row #3: Expected 2 .*got 1"),
+        ("a.jsonl", '{"key": 1, "key": 2}', "line 1 is not JSON: a key is given twice"),
+        ("a.jsonl", '{"key": ' + "[" * 100_000, "line 1 is not JSON"),
+        ("a.csv", "key,t\na,1,2\nb,2,3\n", "cannot be read as .csv: .*Row #2: Expected 2 .*got 3"),
         ("a.csv", "key,t,\na,1,2\n", "must have a name for each column. Column 3 has none"),
         ("a.csv", "key,t,t\na,1,2\n", "different names. Given twice: 't'"),
         ("a.csv", b"key,t\na,\xff\n", "cannot be read as .csv: 'utf-8' codec"),
@@ -256,3 +259,18 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path, kind):
     content = "key,text\na,hi\n" if kind == "csv" else lines({"key": "a", "text": "hi"})
     path = written(tmp_path, f"a.{kind}", b"\xef\xbb\xbf" + content.encode())
     assert lb.read_samples(path, id="key").index.tolist() == ["a"]
+
+
+def test_half_a_character_stays_what_it_is(tmp_path):
+    """A file that was cut in the middle of an emoji loses none of its lines."""
+    file = written(tmp_path, "a.jsonl", '{"key": 1, "t": "a\\ud83d"}\n{"key": 2, "t": "b"}\n')
+    assert lb.read_samples(file, id="key")["t"].tolist() == ["a\ud83d", "b"]
+
+
+def test_a_stored_index_stays_a_column(tmp_path):
+    frame = pd.DataFrame(
+        {"other": ["x", "y"], "text": ["a", "b"]}, index=pd.Index([7, 8], name="id")
+    )
+    frame.to_parquet(tmp_path / "a.parquet")
+    read = lb.read_samples(tmp_path / "a.parquet", id="other")
+    assert (read.index.tolist(), read["id"].tolist()) == (["x", "y"], [7, 8])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from labeling.errors import DataError
+from labeling.errors import DataError, shown
+from labeling.records import whole_file
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
@@ -50,21 +49,42 @@ def write_jsonl(train: TrainingSet, path: Path) -> None:
 
 
 def write_csv(train: TrainingSet, path: Path, *, for_spreadsheet: bool) -> None:
-    """Write a flat table: a column `p_<label>` for each label, votes as JSON text."""
+    """Write a flat table: a column `p_<label>` for each label, votes as JSON text.
+
+    Texts are quoted and missing values are not, so that an empty text is not a missing one.
+    """
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
     frame = _with_index(train)
-    shares = np.stack(frame["probabilities"].tolist()) if len(frame) else np.empty((0, 0))
-    for code, label in enumerate(train.schema):
-        frame[f"p_{label}"] = shares[:, code] if len(frame) else []
-    for name in ("lf_votes", "annotators"):
-        frame[name] = [json.dumps(one, ensure_ascii=False) for one in frame[name]]
-    frame = frame.drop(columns="probabilities")
-    if for_spreadsheet:
-        frame = frame.map(_harmless)
+    own = {f"p_{label}": code for code, label in enumerate(train.schema)}
+    clash = [name for name in own if name in frame.columns]
+    if clash:
+        raise DataError(
+            f"CSV adds the columns {shown(clash)}, which the samples have; rename them."
+        )
+    shares = np.stack(frame.pop("probabilities").tolist()) if len(frame) else np.empty((0, 0))
+    for name, code in own.items():
+        frame[name] = shares[:, code] if len(frame) else np.empty(0)
 
     def write(file: Path) -> None:
-        frame.to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
+        flat = frame.copy()
+        for name in flat.columns[flat.dtypes == np.dtype(object)]:
+            flat[name] = pd.Series([_cell(one) for one in flat[name]], dtype="str")
+        if for_spreadsheet:
+            flat = flat.map(_harmless).rename(columns=_harmless)
+        pc.write_csv(pa.Table.from_pandas(flat, preserve_index=False), file)
 
     _write(train, path, write)
+
+
+def _cell(value: Any) -> str | None:
+    """Return what stands in a CSV cell for a value that is no plain number or text."""
+    if value is None or value is pd.NA or _is_nan(value):
+        return None
+    return (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_plain)
+    )
 
 
 def manifest_of(train: TrainingSet) -> dict[str, Any]:
@@ -97,9 +117,15 @@ def _counts(column: pd.Series) -> dict[str, int]:
 def _with_index(train: TrainingSet) -> pd.DataFrame:
     """Return the table with its ids as the first column."""
     name = "sample_id" if train.frame.index.name is None else str(train.frame.index.name)
-    if name in train.frame.columns:
-        return train.frame.reset_index(drop=True)
-    frame: pd.DataFrame = train.frame.rename_axis(index=name).reset_index()
+    frame: pd.DataFrame = train.frame.reset_index(drop=True)
+    if name in frame.columns:
+        if frame[name].tolist() == train.frame.index.tolist():
+            return frame
+        raise DataError(
+            f"The ids are exported as column {name!r}, and the samples have another column of that"
+            " name; rename it, or give the index a name."
+        )
+    frame.insert(0, name, train.frame.index)
     return frame
 
 
@@ -139,14 +165,18 @@ def _harmless(value: Any) -> Any:
 
 
 def _write(train: TrainingSet, path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file and its manifest under other names, then rename them: whole or not at all."""
-    if not path.parent.is_dir():
-        raise DataError(f"There is no folder {str(path.parent)!r} to write {path.name!r} to.")
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        file, about = Path(folder, "data"), Path(folder, "manifest")
-        write(file)
+    """Write a file and its manifest, each whole or not at all."""
+    import pyarrow as pa
+
+    with whole_file(path) as file, whole_file(f"{path}.manifest.json") as about:
+        try:
+            write(file)
+            manifest = manifest_of(train)
+        except (pa.ArrowException, UnicodeError, TypeError) as error:
+            raise DataError(
+                f"The training set cannot be written as {path.name!r}: {error}. Columns must hold"
+                " values of one type, and texts whole Unicode characters."
+            ) from error
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        manifest = {**manifest_of(train), "file": path.name, "sha256": sha256}
+        manifest |= {"file": path.name, "sha256": sha256}
         about.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        os.replace(file, path)
-        os.replace(about, path.with_name(path.name + ".manifest.json"))

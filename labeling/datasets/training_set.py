@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.datasets import exports
-from labeling.errors import DataError, LabelingError, shown
+from labeling.errors import DataError, shown
 from labeling.records import (
     ABSTAIN,
     Annotation,
@@ -21,10 +21,12 @@ from labeling.records import (
     LabelSchema,
     SoftLabels,
     Votes,
+    expect,
     gold_codes,
     identified,
     live_annotations,
     positions,
+    share_of_one,
 )
 
 OWN_COLUMNS = (
@@ -42,7 +44,8 @@ class TrainingSet:
         frame: index = sample id; the samples' columns, then `label` (name), `probabilities` (in
             schema order), `confidence` (that of the label), `weight` (1 for gold, else the
             confidence), `source` (`votes`, `end model`, `agreement`, `review`, `given`), `lf_votes`
-            (which voter voted what), `annotators` (who said what) and `reviewer`.
+            (which voter voted what), `annotators` (who said what) and `reviewer` (whose
+            decision made the label, where one did).
         dropped: the samples that were left out, index = sample id, column `reason`.
         schema: the labels.
         voters: the names of the voters behind the soft labels, where votes were given.
@@ -144,8 +147,8 @@ def build_training_set(
     ['tie between ham, spam']
     """
     samples = identified(data)
-    if not 0 <= min_confidence <= 1:
-        raise LabelingError(f"`min_confidence` must be between 0 and 1. Got {min_confidence!r}.")
+    share_of_one(min_confidence, "`min_confidence`")
+    expect(soft, SoftLabels, "`soft`")
     clash = [name for name in OWN_COLUMNS if name in samples.columns]
     if clash:
         raise DataError(
@@ -235,6 +238,7 @@ def _lf_votes(votes: Votes | None, ids: pd.Index) -> list[dict[str, str]]:
     """Return who voted what on each sample, abstentions left out."""
     found: dict[Any, dict[str, str]] = {one: {} for one in ids}
     if votes is not None:
+        expect(votes, Votes, "`votes`")
         positions(ids, votes.sample_ids, "the votes", "the samples")
         triples = votes.to_triples()
         for one, voter, label in zip(
@@ -247,20 +251,21 @@ def _lf_votes(votes: Votes | None, ids: pd.Index) -> list[dict[str, str]]:
 def _said(
     gold: Gold | None, annotations: Iterable[Annotation] | None, ids: pd.Index
 ) -> dict[Any, tuple[dict[str, str | None], str | None]]:
-    """Return for each sample what its annotators said, and which reviewer decided."""
-    known = list(annotations or ())
-    if gold is not None and not isinstance(gold, pd.Series):
-        known += [said for one in gold if isinstance(one, GoldLabel) for said in one.trace]
+    """Return for each sample what its annotators said, and which reviewer made its gold label."""
+    known = [one for one in live_annotations(annotations or ()) if not one.reviewer]
+    traced = [] if gold is None or isinstance(gold, pd.Series) else list(gold)
+    traced = [one for one in traced if isinstance(one, GoldLabel)]
+    known += [said for one in traced for said in one.trace if not said.reviewer]
+    deciders = {
+        one.sample_id: ", ".join(said.annotator for said in one.trace if said.reviewer)
+        for one in traced
+        if one.source == "review"
+    }
     live = live_annotations(known)
     if live:
         about = pd.Index([one.sample_id for one in live]).unique()
         positions(ids, about, "the annotations", "the samples")
-    found: dict[Any, tuple[dict[str, str | None], str | None]] = {}
+    people: dict[Any, dict[str, str | None]] = {}
     for one in live:
-        people, reviewer = found.get(one.sample_id, ({}, None))
-        if one.reviewer:
-            reviewer = one.annotator
-        else:
-            people = {**people, one.annotator: one.label}
-        found[one.sample_id] = (people, reviewer)
-    return found
+        people.setdefault(one.sample_id, {})[one.annotator] = one.label
+    return {one: (people.get(one, {}), deciders.get(one)) for one in {**people, **deciders}}

@@ -79,7 +79,7 @@ def _checked(
 ) -> list[LabelingFunction]:
     expect(schema, LabelSchema, "`schema`")
     given = [lfs] if isinstance(lfs, LabelingFunction) or callable(lfs) else lfs
-    functions = list(given) if isinstance(given, Iterable) else [given]
+    functions: list[Any] = list(given) if isinstance(given, Iterable) else [given]
     if not functions:
         raise LabelingFunctionError("There must be at least one labeling function. Got none.")
     for lf in functions:

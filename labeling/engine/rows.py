@@ -22,12 +22,10 @@ def settled(samples: pd.DataFrame) -> pd.DataFrame:
     samples are cut into chunks.
     """
     made = samples.copy(deep=False)
-    for place, kind in enumerate(samples.dtypes):
-        if _holds_objects(kind):
-            column = samples.iloc[:, place]
-            # Told its type, pandas does not look into it, and make text of what is none.
-            values = pd.Series(python_values(column), index=samples.index, dtype=object)
-            made.isetitem(place, values.array)
+    for name, column in samples.items():
+        if _holds_objects(column.dtype):
+            # As a Series of objects pandas takes it as it is, and makes no text of what is none.
+            made[name] = pd.Series(python_values(column), index=samples.index, dtype=object)
     return made
 
 
