@@ -222,7 +222,8 @@ def _show_change(demo: Demo, steps: list[Measured], out: Console) -> None:
     held_out, pool = demo.change(first, last)
     spent = f"{last.round.human_votes} human votes and {last.round.reviews} reviews"
     for name, change in (("the labels of the pool", pool), ("the held-out tweets", held_out)):
-        out.print(f"{spent} changed {name} by {100 * change.value:+.1f} points: {_verdict(change)}")
+        out.print(f"{spent} changed {name} by {100 * change.value:+.1f} points:")
+        out.print(f"  {_verdict(change)}")
 
 
 def _verdict(change: Estimate) -> str:
