@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import zipfile
@@ -14,8 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from labeling.end_model.inputs import complete, in_order, keys, vote_logs
 from labeling.end_model.stack import Stack
-from labeling.end_model.text_model import Floats, LinearModel, Vocabulary, centred_log
+from labeling.end_model.text_model import Floats, LinearModel, Vocabulary
 from labeling.errors import LabelingError, ModelFileError, NotFittedError, shown
 from labeling.records import (
     ABSTAIN,
@@ -104,7 +104,7 @@ class EndModel:
         # In an order that depends on the ids alone: so does then what is learned.
         samples = samples.iloc[order_by_chance(samples.index, np.random.default_rng(0))]
         ids, written = samples.index, texts(samples, self.text)
-        soft = _complete(soft, ids)
+        soft = complete(soft, ids)
         truth = self._sorted_codes(gold_codes(gold, ids, self.schema_))
         self.voters_ = () if votes is None else tuple(sorted(votes.voters))
         hot = self._one_hot(votes, ids)
@@ -115,8 +115,8 @@ class EndModel:
         # One thread: the same sums on any machine, and small products gain nothing from more.
         with threadpool_limits(limits=1):
             own = self._fit_text_model(vectors, soft, class_shares(class_balance, soft.schema))
-            self._own_logs = dict(zip(_keys(ids, written), own, strict=True))
-            self._fit_gold(vectors, np.stack([_vote_logs(soft, self.labels_), own]), hot, truth)
+            self._own_logs = dict(zip(keys(ids, written), own, strict=True))
+            self._fit_gold(vectors, np.stack([vote_logs(soft, self.labels_), own]), hot, truth)
         self.report_ = (
             f"The text model learned from {int(soft.covered.sum())} covered samples and"
             f" {len(self._vocabulary.terms)} terms.",
@@ -128,14 +128,14 @@ class EndModel:
 
     def _fit_text_model(self, vectors: Any, soft: SoftLabels, shares: Floats | None) -> Floats:
         """Fit the text model, and return its cross-fitted log-odds on the samples."""
-        targets = _in_order(soft.to_array(), soft.schema, self.labels_)
+        targets = in_order(soft.to_array(), soft.schema, self.labels_)
         covered = np.flatnonzero(soft.covered)
         logs = np.zeros((vectors.shape[0], len(self.labels_)))
         if not len(covered):
             self._text_model = LinearModel(np.zeros((vectors.shape[1], logs.shape[1])), logs[0])
             return logs
         if shares is not None:
-            wanted = _in_order(shares[None, :], soft.schema, self.labels_)[0]
+            wanted = in_order(shares[None, :], soft.schema, self.labels_)[0]
             targets = targets * (wanted / np.maximum(targets[covered].mean(axis=0), 1e-12))
         self._text_model = LinearModel.fitted(vectors[covered], targets[covered])
         logs[:] = self._text_model.log_odds(vectors)
@@ -199,13 +199,13 @@ class EndModel:
             )
         vectors = self._vocabulary.vectors(written)
         text_logs = self._text_model.log_odds(vectors)
-        for row, key in enumerate(_keys(ids, written)):  # no sample is judged by its own soft label
+        for row, key in enumerate(keys(ids, written)):  # no sample is judged by its own soft label
             if key in self._own_logs:
                 text_logs[row] = self._own_logs[key]
-        vote_logs = np.zeros_like(text_logs)
+        by_votes = np.zeros_like(text_logs)
         if soft is not None:
-            vote_logs = _vote_logs(_complete(soft, ids), self.labels_)
-        experts = np.stack([vote_logs, text_logs, self._gold_model.log_odds(vectors)])
+            by_votes = vote_logs(complete(soft, ids), self.labels_)
+        experts = np.stack([by_votes, text_logs, self._gold_model.log_odds(vectors)])
         found = self._stack.probabilities(experts, self._one_hot(votes, ids))
         places = [self.labels_.index(label) for label in schema.labels]
         return SoftLabels(found[:, places], ids, schema, np.ones(len(ids), dtype=bool))
@@ -284,37 +284,3 @@ class EndModel:
         model._stack = Stack(a, b, d, about["n_gold"])
         model._own_logs = dict(zip(about["own"], own, strict=True))
         return model
-
-
-def _complete(soft: SoftLabels, ids: pd.Index) -> SoftLabels:
-    """Return soft labels for just these ids; those it does not know are uncovered."""
-    unknown = soft.sample_ids.difference(ids, sort=False)
-    place = soft.sample_ids.get_indexer(ids)
-    if len(unknown) and (place < 0).all():
-        raise LabelingError(
-            f"Soft labels must be about the samples. None of {len(ids)} samples is among them; they"
-            f" are about {shown(unknown)}."
-        )
-    if not len(soft.sample_ids):
-        even = np.full((len(ids), len(soft.schema)), 1 / len(soft.schema))
-        return SoftLabels(even, ids, soft.schema, np.zeros(len(ids), dtype=bool))
-    array = np.where(place[:, None] >= 0, soft.to_array()[place], 1 / len(soft.schema))
-    return SoftLabels(array, ids, soft.schema, (place >= 0) & soft.covered[place])
-
-
-def _in_order(array: Floats, schema: LabelSchema, labels: tuple[str, ...]) -> Floats:
-    return array[:, [schema.index(label) for label in labels]]
-
-
-def _vote_logs(soft: SoftLabels, labels: tuple[str, ...]) -> Floats:
-    logs = centred_log(_in_order(soft.to_array(), soft.schema, labels))
-    logs[~soft.covered] = 0.0
-    return logs
-
-
-def _keys(ids: pd.Index, written: list[str]) -> list[str]:
-    """Return what tells a sample of the training data from another with the same id."""
-    return [
-        hashlib.blake2b(f"{one!r}\x1f{text}".encode("utf-8", "replace"), digest_size=16).hexdigest()
-        for one, text in zip(ids.tolist(), written, strict=True)
-    ]

@@ -7,7 +7,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from labeling.engine import apply_to_frame
 from labeling.errors import ConfigError, DataError, LabelingError, near, shown
 from labeling.functions import load_labeling_functions, refuse_doubled_names
 from labeling.label_models import MODELS, VoteModel
+from labeling.project.rounds import Round
 from labeling.query import STRATEGIES, select
 from labeling.records import (
     Annotation,
@@ -42,46 +42,6 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[int], object]
 TRIED = 200  # samples that `check` tries the labeling functions on
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Round:
-    """Where the loop stands after people were asked; round 0 is before.
-
-    Attributes:
-        number: 0, 1, 2, ...
-        batch: the samples chosen in this round; `None` in round 0.
-        verdict: what all annotations so far come to.
-        annotations: all annotations so far.
-        label_model: fitted on the votes and the gold labels so far.
-        end_model: fitted on its soft labels and the gold labels so far.
-        soft: the label model's soft labels of the project's samples.
-        posterior: the end model's, which cover every sample.
-    """
-
-    number: int
-    batch: Batch | None
-    verdict: Verdict
-    annotations: tuple[Annotation, ...]
-    label_model: VoteModel
-    end_model: EndModel
-    soft: SoftLabels
-    posterior: SoftLabels
-
-    @property
-    def gold(self) -> tuple[GoldLabel, ...]:
-        """The labels that people settled so far."""
-        return self.verdict.gold
-
-    @property
-    def human_votes(self) -> int:
-        """How many votes annotators gave so far; a reviewer's decisions are counted apart."""
-        return sum(not one.reviewer for one in self.annotations)
-
-    @property
-    def reviews(self) -> int:
-        """How many samples the reviewer was heard on so far."""
-        return sum(one.reviewer for one in self.annotations)
 
 
 class Project:

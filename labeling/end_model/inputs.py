@@ -1,0 +1,48 @@
+"""What the end model is given, in the form in which it reads it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+from labeling.end_model.text_model import Floats, centred_log
+from labeling.errors import LabelingError, shown
+from labeling.records import LabelSchema, SoftLabels
+
+
+def complete(soft: SoftLabels, ids: pd.Index) -> SoftLabels:
+    """Return soft labels for just these ids; those it does not know are uncovered."""
+    unknown = soft.sample_ids.difference(ids, sort=False)
+    place = soft.sample_ids.get_indexer(ids)
+    if len(unknown) and (place < 0).all():
+        raise LabelingError(
+            f"Soft labels must be about the samples. None of {len(ids)} samples is among them; they"
+            f" are about {shown(unknown)}."
+        )
+    if not len(soft.sample_ids):
+        even = np.full((len(ids), len(soft.schema)), 1 / len(soft.schema))
+        return SoftLabels(even, ids, soft.schema, np.zeros(len(ids), dtype=bool))
+    array = np.where(place[:, None] >= 0, soft.to_array()[place], 1 / len(soft.schema))
+    return SoftLabels(array, ids, soft.schema, (place >= 0) & soft.covered[place])
+
+
+def in_order(array: Floats, schema: LabelSchema, labels: tuple[str, ...]) -> Floats:
+    """Return columns in schema order as columns in the order of `labels`."""
+    return array[:, [schema.index(label) for label in labels]]
+
+
+def vote_logs(soft: SoftLabels, labels: tuple[str, ...]) -> Floats:
+    """Return the log-odds of soft labels, columns in the order of `labels`; uncovered rows are 0."""
+    logs = centred_log(in_order(soft.to_array(), soft.schema, labels))
+    logs[~soft.covered] = 0.0
+    return logs
+
+
+def keys(ids: pd.Index, written: list[str]) -> list[str]:
+    """Return what tells a sample of the training data from another with the same id."""
+    return [
+        hashlib.blake2b(f"{one!r}\x1f{text}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+        for one, text in zip(ids.tolist(), written, strict=True)
+    ]
