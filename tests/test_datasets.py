@@ -201,6 +201,20 @@ def test_an_export_that_fails_leaves_the_old_file(tmp_path):
     assert 2 == len(list(tmp_path.iterdir()))
 
 
+def test_parquet_holds_infinite_numbers_too(tmp_path):
+    lb.build_training_set(DATA.assign(size=np.inf), SOFT).to_parquet(tmp_path / "train.parquet")
+
+    assert np.isinf(pd.read_parquet(tmp_path / "train.parquet")["size"]).all()
+
+
+def test_ids_of_two_kinds_are_refused_by_parquet_in_words(tmp_path):
+    soft = lb.SoftLabels([[0.9, 0.1]] * 2, pd.Index([1, "a"]), SCHEMA, [True, True])
+    train = lb.build_training_set(pd.DataFrame({"text": ["x", "y"]}, index=[1, "a"]), soft)
+
+    with pytest.raises(lb.LabelingError, match="Columns must hold values of one type"):
+        train.to_parquet(tmp_path / "train.parquet")
+
+
 def test_missing_numbers_are_null_in_json(tmp_path):
     train = lb.build_training_set(DATA.assign(size=np.nan), SOFT)
     train.to_jsonl(tmp_path / "train.jsonl")

@@ -30,11 +30,15 @@ def write_parquet(train: TrainingSet, path: Path) -> None:
     pairs = pa.map_(pa.string(), pa.string())
     frame = _with_index(train)
     own = {"lf_votes": pairs, "annotators": pairs, "reviewer": pa.string()}
-    plain = pa.Table.from_pandas(frame.drop(columns=list(own)), preserve_index=False)
-    for name, kind in own.items():
-        values = [list(one.items()) if isinstance(one, dict) else one for one in frame[name]]
-        plain = plain.append_column(name, pa.array(values, kind))
-    _write(train, path, lambda file: pq.write_table(plain, file, compression="zstd"))
+
+    def write(file: Path) -> None:
+        table = pa.Table.from_pandas(frame.drop(columns=list(own)), preserve_index=False)
+        for name, kind in own.items():
+            values = [list(one.items()) if isinstance(one, dict) else one for one in frame[name]]
+            table = table.append_column(name, pa.array(values, kind))
+        pq.write_table(table, file, compression="zstd")
+
+    _write(train, path, write)
 
 
 def write_jsonl(train: TrainingSet, path: Path) -> None:
@@ -92,7 +96,8 @@ def manifest_of(train: TrainingSet) -> dict[str, Any]:
     frame = train.frame
     digest = hashlib.sha256()
     for row in _json_rows(train):
-        digest.update(_json(row).encode("utf-8", "replace"))
+        text = json.dumps(row, default=_plain)  # any number has its text here, infinity too
+        digest.update(text.encode("utf-8"))
     reasons = train.dropped["reason"].value_counts().sort_index()
     return {
         "format": VERSION,
