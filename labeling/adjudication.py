@@ -8,6 +8,8 @@ from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from labeling.errors import LabelingError
 from labeling.records import (
     Annotation,
@@ -50,7 +52,10 @@ class ReviewPolicy:
     rule: Literal["majority"] = "majority"
 
     def __post_init__(self) -> None:
-        whole = all(isinstance(one, int) for one in (self.min_votes, self.max_votes))
+        whole = all(
+            isinstance(one, (int, np.integer)) and not isinstance(one, bool)
+            for one in (self.min_votes, self.max_votes)
+        )
         if not whole or not 1 <= self.min_votes <= self.max_votes:
             raise LabelingError(
                 "A policy must have 1 <= min_votes <= max_votes, in whole votes. Got"
@@ -110,7 +115,9 @@ def review(
     expect(schema, LabelSchema, "`schema`")
     for one in live_annotations(annotations):
         of_sample.setdefault(one.sample_id, []).append(_named(one, schema))
-    beliefs = {} if soft is None else soft.to_labels().dropna().to_dict()
+    beliefs: dict[Hashable, str] = {}
+    if soft is not None:
+        beliefs = expect(soft, SoftLabels, "`soft`").to_labels().dropna().to_dict()
     gold: list[GoldLabel] = []
     pending: list[AskAgain] = []
     escalations: list[Escalation] = []

@@ -25,17 +25,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 100)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+out = Console(
+    soft_wrap=True, highlight=False, emoji=False, width=None if sys.stdout.isatty() else 100
+)
+err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 class Settings:
-    """What was said before the verb."""
+    """What was said before the verb, and whether Ctrl-C was pressed since."""
 
     config: Path = Path("configs/project.yaml")
     debug: bool = False
+    stopped: bool = False
 
 
 @app.callback()
@@ -161,6 +164,7 @@ class Stopped(BaseException):
 
 
 def _stop(*_: object) -> NoReturn:
+    Settings.stopped = True
     raise Stopped
 
 
@@ -174,6 +178,8 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         err.print(f"[bold red]Error:[/bold red] {safe(error)}")
         sys.exit(1)
-    except Stopped:
+    except BaseException:
+        if not Settings.stopped:  # Python wraps what is raised in the middle of some imports
+            raise
         err.print("\nStopped by you. Files that were written are whole; run it again to go on.")
         sys.exit(130)

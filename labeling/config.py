@@ -90,7 +90,8 @@ class OneOfEachKey(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return the mapping of a node."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        own = [key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        keys = [self.construct_object(key, deep=True) for key in own]
         doubled = [key for place, key in enumerate(keys) if key in keys[:place]]
         if doubled:
             line = node.start_mark.line + 1
@@ -118,7 +119,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         raise ConfigError(f"There is no config file {str(path)!r}.{near(path, others)}")
     try:
         found = yaml.load(file.read_text(encoding="utf-8"), Loader=OneOfEachKey)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{path} must be a YAML file: {error}") from error
     if not isinstance(found, dict):
         raise ConfigError(

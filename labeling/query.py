@@ -195,7 +195,7 @@ def _pool(
         else expect(votes, Votes, "`votes`").of_samples(free).to_array(),
         posterior=None
         if posterior is None
-        else expect(posterior, SoftLabels, "`soft`").of_samples(free),
+        else expect(posterior, SoftLabels, "`soft`" if end is None else "`end`").of_samples(free),
         text=text if end is not None and text in samples.columns else None,
     )
 

@@ -64,7 +64,7 @@ def read_table(path: str | os.PathLike[str], id: str | None = None) -> pd.DataFr
         return read(file, id)
     except DataError:
         raise
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, csv.Error) as error:
         raise DataError(f"{str(path)!r} cannot be read as {file.suffix}: {error}") from error
 
 
@@ -90,7 +90,9 @@ def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
     import pyarrow.csv as pc
 
     with file.open(encoding="utf-8-sig", newline="") as lines:
-        names = next(csv.reader(lines), [])
+        empty, names = next(
+            ((place, row) for place, row in enumerate(csv.reader(lines)) if row), (0, [])
+        )
     if "" in names or not names:
         what = f"Column {names.index('') + 1} has none" if names else "It is empty"
         raise DataError(f"{file.name!r} must have a name for each column. {what}.")
@@ -101,7 +103,8 @@ def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
     table = pc.read_csv(
         file,
         read_options=pc.ReadOptions(
-            column_names=names, skip_rows_after_names=1, use_threads=False
+            column_names=names, skip_rows=empty, skip_rows_after_names=1, use_threads=False,
+            block_size=min(max(1 << 20, file.stat().st_size), 2**31 - 1),
         ),
         parse_options=pc.ParseOptions(newlines_in_values=True),
         convert_options=pc.ConvertOptions(

@@ -153,7 +153,13 @@ def test_an_unknown_label_is_an_error_with_the_near_one():
         lb.review(people("s", "spma"), SCHEMA)
 
 
-@pytest.mark.parametrize("votes", [(0, 3), (3, 2), (2.5, 3)])
+def test_whole_numbers_of_any_kind_make_a_policy():
+    import numpy as np
+
+    assert 3 == lb.ReviewPolicy(np.int64(2), np.int64(3)).max_votes
+
+
+@pytest.mark.parametrize("votes", [(0, 3), (3, 2), (2.5, 3), (True, 3)])
 def test_a_policy_that_cannot_be_met_is_refused(votes):
     with pytest.raises(lb.LabelingError, match="1 <= min_votes <= max_votes"):
         lb.ReviewPolicy(*votes)

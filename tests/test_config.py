@@ -36,6 +36,12 @@ def test_paths_start_at_the_projects_folder(tmp_path):
     assert tmp_path.resolve() / "a" == loaded(tmp_path, GOOD, "configs/project.yaml").at("a")
 
 
+def test_parts_may_be_merged_as_yaml_has_it(tmp_path):
+    config = loaded(tmp_path, GOOD + "query:\n  <<: {n: 7}\n  strategy: margin\n")
+
+    assert (7, "margin") == (config.query.n, config.query.strategy)
+
+
 def test_a_config_cannot_be_changed(tmp_path):
     with pytest.raises(ValueError, match="frozen"):
         loaded(tmp_path, GOOD).seed = 3
@@ -69,6 +75,7 @@ def test_what_is_wrong_is_said(tmp_path, more, message):
         ("labels: [a, b]", "Key 'data' is missing. Key 'labeling_functions' is missing"),
         ("- a\n- b", "must hold keys such as"),
         ("data: [", "must be a YAML file"),
+        ("labels: [2020-13-01, b]", "must be a YAML file"),
         ("", "must hold keys such as"),
         ("seed: 1\nseed: 2", "key 'seed' is given twice in the part from line 1"),
         ("!!python/object/apply:os.system ['true']", "must be a YAML file"),

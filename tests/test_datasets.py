@@ -1,6 +1,7 @@
 """Training sets: what is in them, what is left out and why, and that exports lose nothing."""
 
 import datetime
+import decimal
 import hashlib
 import json
 
@@ -148,6 +149,39 @@ def test_csv_read_again_holds_the_same_texts(tmp_path):
     assert texts == again.astype(object).where(again.notna(), None).tolist()
 
 
+def test_csv_read_again_holds_the_same_numbers(tmp_path):
+    """Whole floats stay floats, bools bools; what CSV has no form for stays a readable text."""
+    data = pd.DataFrame(
+        {
+            "whole": [1.0, None],
+            "part": [0.5, 2.0],
+            "yes": [True, False],
+            "count": pd.array([1, None], dtype="Int64"),
+            "price": [decimal.Decimal("1.10"), None],
+            "day": [datetime.date(2020, 1, 1), pd.NaT],
+            "lasted": pd.to_timedelta([1, 2], "h"),
+            "tags": [["a", "b"], []],
+        },
+        index=["x", "y"],
+    )
+    soft = lb.SoftLabels([[1.0, 0.0]] * 2, data.index, SCHEMA, [True] * 2)
+    lb.build_training_set(data, soft).to_csv(tmp_path / "train.csv")
+    again = lb.read_samples(tmp_path / "train.csv", id="sample_id")
+
+    assert ["float64", "float64", "bool", "Int64"] == [str(k) for k in again.dtypes[:4]]
+    np.testing.assert_array_equal([1.0, np.nan], again["whole"])
+    assert [1.1, "2020-01-01", '["a", "b"]'] == again.loc["x", ["price", "day", "tags"]].tolist()
+    assert again.loc["y", ["price", "day"]].isna().all()
+    assert "0 days 01:00:00" == again.loc["x", "lasted"] == str(data.loc["x", "lasted"])
+    assert [1.0, 1.0] == again["p_ham"].tolist()
+
+
+def test_annotations_with_codes_are_shown_by_name():
+    said = [lb.Annotation("a", "ann", 1, NOW, NOW)]
+
+    assert {"ann": "spam"} == built(annotations=said).frame.loc["a", "annotators"]
+
+
 def test_csv_for_a_spreadsheet_runs_no_formula(tmp_path):
     built().to_csv(tmp_path / "train.csv", for_spreadsheet=True)
 
@@ -290,6 +324,21 @@ def test_only_a_reviewer_who_decided_is_named():
 def test_gold_that_can_be_read_only_once_is_refused():
     with pytest.raises(lb.LabelingError, match=r"collection of GoldLabel\. Got a generator"):
         built(gold=(one for one in GOLD))
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real.csv").touch()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    built().to_csv(tmp_path / "link.csv")
+
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "real.csv").stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", ["x" * 250, "."])
+def test_a_name_that_cannot_be_is_an_error(tmp_path, name):
+    with pytest.raises(lb.LabelingError, match="cannot be written"):
+        built().to_csv(tmp_path / name)
 
 
 def test_a_missing_folder_is_an_error(tmp_path):

@@ -145,6 +145,21 @@ def test_an_export_on_its_own_knows_what_people_said(folder):
     assert project.export(last, votes).manifest() == project.export().manifest()
 
 
+def test_labels_that_look_like_numbers_are_names(folder):
+    """A file's 1 is the label "1", and not the second label."""
+    for name in ("votes.csv", "reviewer.csv"):
+        table = pd.read_csv(folder / name).replace({"label": {"ham": 1, "spam": 2}})
+        table.to_csv(folder / name, index=False)
+    rules = RULES.replace('"spam"', '"2"').replace('"ham"', '"1"')
+    (folder / "rules.py").write_text(rules, encoding="utf-8")
+    config = CONFIG.replace("[ham, spam]", '["1", "2", "3"]')
+    (folder / "project.yaml").write_text(config, encoding="utf-8")
+    project = lb.Project(folder / "project.yaml")
+    *_, last = project.rounds(project.apply())
+
+    assert {"1", "2"} == {one.label for one in last.gold}
+
+
 def test_exports_can_be_traced(folder):
     project = lb.Project(folder / "project.yaml")
     votes = project.apply()

@@ -274,3 +274,24 @@ def test_a_stored_index_stays_a_column(tmp_path):
     frame.to_parquet(tmp_path / "a.parquet")
     read = lb.read_samples(tmp_path / "a.parquet", id="other")
     assert (read.index.tolist(), read["id"].tolist()) == (["x", "y"], [7, 8])
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        ("\n\nkey,t\n1,b\n", ["b"]),
+        ("key,t\n1,b\n\n2,c\n", ["b", "c"]),
+        ("key,t\n1," + "a" * 3_000_000 + "\n2,c\n", ["a" * 3_000_000, "c"]),
+        ('key,t\r\n1,"b\r\nc"\r\n', ["b\r\nc"]),
+        ('\ufeffkey,"t"\n1,b\n', ["b"]),
+    ],
+    ids=["leading lines", "a line between", "a long row", "windows", "a mark of byte order"],
+)
+def test_csv_of_any_shape_is_read(tmp_path, content, texts):
+    frame = lb.read_samples(written(tmp_path, "a.csv", content.encode()), id="key")
+    assert frame["t"].tolist() == texts
+
+
+def test_a_header_that_is_no_header_is_refused(tmp_path):
+    with pytest.raises(DataError, match="cannot be read as .csv"):
+        lb.read_samples(written(tmp_path, "a.csv", "k" * 200_000), id="key")

@@ -72,9 +72,7 @@ def write_csv(train: TrainingSet, path: Path, *, for_spreadsheet: bool) -> None:
         frame[name] = shares[:, code] if len(frame) else np.empty(0)
 
     def write(file: Path) -> None:
-        flat = frame.copy()
-        for name in flat.columns[flat.dtypes == np.dtype(object)]:
-            flat[name] = pd.Series([_cell(one) for one in flat[name]], dtype="str")
+        flat = pd.DataFrame({name: _cells(column) for name, column in frame.items()})
         if for_spreadsheet:
             flat = flat.map(_harmless).rename(columns=_harmless)
         pc.write_csv(pa.Table.from_pandas(flat, preserve_index=False), file)
@@ -82,13 +80,24 @@ def write_csv(train: TrainingSet, path: Path, *, for_spreadsheet: bool) -> None:
     _write(train, path, write)
 
 
+def _cells(column: pd.Series) -> pd.Series:
+    """Return a column as CSV can hold it, so that numbers and bools are read as what they were."""
+    kind = column.dtype
+    if isinstance(kind, pd.StringDtype) or pd.api.types.is_datetime64_any_dtype(kind):
+        return column
+    if pd.api.types.is_integer_dtype(kind):
+        return column
+    if pd.api.types.is_float_dtype(kind):
+        there = column.dropna()
+        if not len(there) or (there % 1 != 0).any():
+            return column  # else all would be written as whole numbers
+    return pd.Series([_cell(one) for one in column.tolist()], index=column.index, dtype="str")
+
+
 def _cell(value: Any) -> str | None:
-    """Return what stands in a CSV cell for a value that is no plain number or text."""
-    if value is None or value is pd.NA or _is_nan(value):
-        return None
-    return (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_plain)
-    )
+    if isinstance(value, (list, dict, tuple, np.ndarray)):
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+    return None if pd.isna(value) else str(value)
 
 
 def manifest_of(train: TrainingSet) -> dict[str, Any]:
@@ -177,7 +186,9 @@ def _write(train: TrainingSet, path: Path, write: Callable[[Path], object]) -> N
         try:
             write(file)
             manifest = manifest_of(train)
-        except (pa.ArrowException, UnicodeError, TypeError) as error:
+        except DataError:
+            raise
+        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             raise DataError(
                 f"The training set cannot be written as {path.name!r}: {error}. Columns must hold"
                 " values of one type, and texts whole Unicode characters."

@@ -163,7 +163,7 @@ def build_training_set(
     array[known] = np.eye(len(soft.schema))[truth[known]]
     code = np.where(known, truth, array.argmax(axis=1))
     names = np.array(soft.schema.labels, dtype=object)
-    said = _said(gold, annotations, ids)
+    said = _said(gold, annotations, ids, soft.schema)
     table = samples.assign(
         label=pd.Series(names[code], index=ids).astype("str"),
         probabilities=pd.Series(list(array), index=ids),
@@ -249,7 +249,10 @@ def _lf_votes(votes: Votes | None, ids: pd.Index) -> list[dict[str, str]]:
 
 
 def _said(
-    gold: Gold | None, annotations: Iterable[Annotation] | None, ids: pd.Index
+    gold: Gold | None,
+    annotations: Iterable[Annotation] | None,
+    ids: pd.Index,
+    schema: LabelSchema,
 ) -> dict[Any, tuple[dict[str, str | None], str | None]]:
     """Return for each sample what its annotators said, and which reviewer made its gold label."""
     known = [one for one in live_annotations(annotations or ()) if not one.reviewer]
@@ -267,5 +270,6 @@ def _said(
         positions(ids, about, "the annotations", "the samples")
     people: dict[Any, dict[str, str | None]] = {}
     for one in live:
-        people.setdefault(one.sample_id, {})[one.annotator] = one.label
+        name = None if one.label is None else schema.labels[schema.index(one.label)]
+        people.setdefault(one.sample_id, {})[one.annotator] = name
     return {one: (people.get(one, {}), deciders.get(one)) for one in {**people, **deciders}}

@@ -106,7 +106,9 @@ class EndModel:
         ids, written = samples.index, texts(samples, self.text)
         soft = complete(soft, ids)
         truth = self._sorted_codes(gold_codes(gold, ids, self.schema_))
-        self.voters_ = () if votes is None else tuple(sorted(votes.voters))
+        self.voters_ = ()
+        if votes is not None:
+            self.voters_ = tuple(sorted(expect(votes, Votes, "`votes`").voters))
         hot = self._one_hot(votes, ids)
         if not soft.covered.any() and (truth == ABSTAIN).all():
             raise LabelingError("There must be a covered sample or a gold label. Got neither.")
@@ -187,6 +189,8 @@ class EndModel:
         """
         if not hasattr(self, "labels_"):
             raise NotFittedError("This EndModel is not fitted yet; call fit(data, soft) first.")
+        if votes is not None:
+            expect(votes, Votes, "`votes`")
         if votes is not None and soft is None:
             raise LabelingError("Votes count through soft labels: give `soft` beside `votes`.")
         samples = identified(data)
@@ -217,7 +221,7 @@ class EndModel:
 
     def _one_hot(self, votes: Votes | None, ids: pd.Index) -> Floats:
         """Return which voter voted for which label: shape (n_samples, n_voters * n_labels)."""
-        if votes is None or not self.voters_:
+        if votes is None or not self.voters_ or not len(votes.sample_ids):
             return np.zeros((len(ids), 0))
         unknown = [voter for voter in votes.voters if voter not in self.voters_]
         if unknown:

@@ -202,14 +202,14 @@ class Project:
                 "There is nobody to ask: the config has no `replay:` with recorded votes."
                 " `labeling export` makes a training set without people."
             )
-        votes = read_table(self.config.at(replay.votes))
+        votes = self._named(read_table(self.config.at(replay.votes)))
         reviewer = None
         if replay.reviewer is not None:
             table = read_table(self.config.at(replay.reviewer))
             missing = [name for name in ("sample", "label") if name not in table.columns]
             if missing:
                 raise DataError(f"{replay.reviewer} must have columns sample and label.")
-            labels = table["label"].astype(object).where(table["label"].notna(), None)
+            labels = self._named(table)["label"].where(table["label"].notna(), None)
             reviewer = dict(zip(table["sample"], labels, strict=True))
         return Replay(
             votes,
@@ -218,6 +218,14 @@ class Project:
             votes_per_sample=self.policy.min_votes,
             rng=self.config.seed,
         )
+
+    def _named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return recorded votes with names where a file's labels look like numbers: 1 is "1"."""
+        if "label" not in table.columns:
+            return table
+        known = {label: label for label in self.schema}
+        labels = [known.get(str(label), label) for label in table["label"].tolist()]
+        return table.assign(label=pd.Series(labels, index=table.index, dtype=object))
 
     def _start(self, votes: Votes) -> Round:
         return self._learned(votes, 0, None, Verdict((), (), ()), ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labeling.errors import DataError
@@ -26,7 +26,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     os.listdir(folder)
     ['a.txt']
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))  # a link stays, and what it points to is written
     if not target.parent.is_dir():
         raise DataError(f"There is no folder {str(target.parent)!r} to write {target.name!r} to.")
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -36,4 +36,5 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     except OSError as error:
         raise DataError(f"{str(target)!r} cannot be written: {error}") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
