@@ -33,7 +33,7 @@ bench: $(VENV)/.dev  ## Measure speed against peers and the floor, as ratios in 
 	@$(BIN)/python -m pytest tests/benchmarks --no-header -q -s
 
 clean:  ## Remove the virtual environment and everything that is made
-	@rm -rf $(VENV) .cache out build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) .cache out build *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: give its path as PYTHON=..."; exit 1; }
