@@ -17,6 +17,7 @@ from labeling.errors import LabelingError
 from labeling.terminal import safe
 
 if TYPE_CHECKING:
+    from labeling.datasets import TrainingSet
     from labeling.project import Project
 
 app = typer.Typer(
@@ -117,8 +118,7 @@ def query(as_json: AsJson = False) -> None:
 def export(as_json: AsJson = False) -> None:
     """Write the training set of all that is known: labeling functions and recorded votes."""
     project = _project()
-    train = project.export()
-    _written(project, train.manifest() if as_json else repr(train))
+    _written(project, project.export(), as_json)
 
 
 @app.command()
@@ -130,8 +130,7 @@ def run(as_json: AsJson = False) -> None:
     votes = project.apply()
     for now in project.rounds(votes):
         (err if as_json else out).print(safe(round_line(now)))
-    train = project.export(now, votes)
-    _written(project, train.manifest() if as_json else repr(train))
+    _written(project, project.export(now, votes), as_json)
 
 
 @app.command()
@@ -151,11 +150,11 @@ def _table(frame: Any, index: str, as_json: bool) -> None:
         out.print(table_of(frame, index))
 
 
-def _written(project: Project, about: Any) -> None:
-    if isinstance(about, str):
-        out.print(safe(about))
+def _written(project: Project, train: TrainingSet, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(train.manifest(), ensure_ascii=False) + "\n")
     else:
-        sys.stdout.write(json.dumps(about, ensure_ascii=False) + "\n")
+        out.print(safe(train))
     _then(f"Written: {project.folder / 'training_set'}.parquet, .jsonl and .csv, with manifests.")
 
 

@@ -20,6 +20,7 @@ Each also inherits the built-in error that a caller would guess.
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable
 
 
@@ -100,6 +101,15 @@ def near(name: object, choices: Iterable[object]) -> str:
     by_text = {str(choice).lower(): choice for choice in choices}
     found = difflib.get_close_matches(str(name).lower(), by_text, n=1, cutoff=0.6)
     return f" Did you mean {by_text[found[0]]!r}?" if found else ""
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that are there more than once, sorted.
+
+    >>> repeated(["b", "a", "b", "a", "c"])
+    ['a', 'b']
+    """
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 def shown(values: Iterable[object], limit: int = 5) -> str:

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.errors import DataError, near, shown
+from labeling.errors import DataError, near, repeated, shown
 from labeling.records import identified
 
-WHOLE_NUMBER = (
-    r"0|-?[1-9][0-9]{0,99}"  # not `007`, `+1` or `-0`, which a number could not give back
-)
+# Not `007`, `+1` or `-0`, which a number could not give back.
+WHOLE_NUMBER = r"0|-?[1-9][0-9]{0,99}"
 NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 LONG_NUMBER = r"-?[0-9]{16,}"  # a float would round it
 
@@ -96,8 +95,8 @@ def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
     if "" in names or not names:
         what = f"Column {names.index('') + 1} has none" if names else "It is empty"
         raise DataError(f"{file.name!r} must have a name for each column. {what}.")
-    if len(set(names)) < len(names):
-        doubled = sorted({name for name in names if names.count(name) > 1})
+    doubled = repeated(names)
+    if doubled:
         raise DataError(f"Columns must have different names. Given twice: {shown(doubled)}.")
     # As text: a guess of types would turn `007` into 7. In one thread: errors then name the row.
     table = pc.read_csv(
@@ -114,10 +113,8 @@ def _read_csv(file: Path, id: str | None) -> pd.DataFrame:
     )  # fmt: skip
     rows = {name: pd.Series(table[name].to_pylist(), dtype="str") for name in names}
     frame = pd.DataFrame({name: _typed(column) for name, column in rows.items()})
-    if (
-        id is not None and id in rows and frame[id].dtype != np.int64
-    ):  # an id is a name or a plain number
-        frame[id] = rows[id]
+    if id is not None and id in rows and frame[id].dtype != np.int64:
+        frame[id] = rows[id]  # an id is a name or a plain number
     return frame
 
 

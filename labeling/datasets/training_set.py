@@ -149,6 +149,8 @@ def build_training_set(
     samples = identified(data)
     share_of_one(min_confidence, "`min_confidence`")
     expect(soft, SoftLabels, "`soft`")
+    if votes is not None:
+        expect(votes, Votes, "`votes`")
     clash = [name for name in OWN_COLUMNS if name in samples.columns]
     if clash:
         raise DataError(
@@ -222,9 +224,7 @@ def _reasons(
 def _sources(
     gold: Gold | None, known: npt.NDArray[np.bool_], votes: Votes | None, ids: pd.Index
 ) -> list[str]:
-    sources = {}
-    if gold is not None and not isinstance(gold, pd.Series):
-        sources = {one.sample_id: one.source for one in gold if isinstance(one, GoldLabel)}
+    sources = {one.sample_id: one.source for one in _with_lineage(gold)}
     voted = np.ones(len(ids), dtype=bool)
     if votes is not None:
         voted = ids.isin(votes.sample_ids[votes.covered])
@@ -234,11 +234,16 @@ def _sources(
     ]
 
 
+def _with_lineage(gold: Gold | None) -> list[GoldLabel]:
+    """Return the gold labels that say how they came about; those of a Series do not."""
+    given = () if gold is None or isinstance(gold, pd.Series) else gold
+    return [one for one in given if isinstance(one, GoldLabel)]
+
+
 def _lf_votes(votes: Votes | None, ids: pd.Index) -> list[dict[str, str]]:
     """Return who voted what on each sample, abstentions left out."""
     found: dict[Any, dict[str, str]] = {one: {} for one in ids}
     if votes is not None:
-        expect(votes, Votes, "`votes`")
         positions(ids, votes.sample_ids, "the votes", "the samples")
         triples = votes.to_triples()
         for one, voter, label in zip(
@@ -256,8 +261,7 @@ def _said(
 ) -> dict[Any, tuple[dict[str, str | None], str | None]]:
     """Return for each sample what its annotators said, and which reviewer made its gold label."""
     known = [one for one in live_annotations(annotations or ()) if not one.reviewer]
-    traced = [] if gold is None or isinstance(gold, pd.Series) else list(gold)
-    traced = [one for one in traced if isinstance(one, GoldLabel)]
+    traced = _with_lineage(gold)
     known += [said for one in traced for said in one.trace if not said.reviewer]
     deciders = {
         one.sample_id: ", ".join(said.annotator for said in one.trace if said.reviewer)

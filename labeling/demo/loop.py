@@ -192,8 +192,10 @@ def _drawn(rounds: Sequence[Round], stratum: str) -> pd.Index:
 
 def _with_gold(soft: SoftLabels, gold: tuple[GoldLabel, ...]) -> SoftLabels:
     """Return soft labels with the gold labels in their place, as in the training set."""
+    if not gold:
+        return soft
     array: np.ndarray[Any, Any] = np.array(soft.to_array())
     rows = soft.sample_ids.get_indexer(pd.Index([one.sample_id for one in gold]))
     codes = [soft.schema.index(one.label) for one in gold]
-    array[rows] = np.eye(len(soft.schema))[codes] if codes else array[rows]
+    array[rows] = np.eye(len(soft.schema))[codes]
     return SoftLabels(array, soft.sample_ids, soft.schema, soft.covered)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from labeling.end_model.text_model import Floats, centred_log
@@ -14,18 +15,23 @@ from labeling.records import LabelSchema, SoftLabels
 
 def complete(soft: SoftLabels, ids: pd.Index) -> SoftLabels:
     """Return soft labels for just these ids; those it does not know are uncovered."""
-    unknown = soft.sample_ids.difference(ids, sort=False)
-    place = soft.sample_ids.get_indexer(ids)
-    if len(unknown) and (place < 0).all():
-        raise LabelingError(
-            f"Soft labels must be about the samples. None of {len(ids)} samples is among them; they"
-            f" are about {shown(unknown)}."
-        )
+    place = places(soft.sample_ids, ids, "Soft labels")
     if not len(soft.sample_ids):
         even = np.full((len(ids), len(soft.schema)), 1 / len(soft.schema))
         return SoftLabels(even, ids, soft.schema, np.zeros(len(ids), dtype=bool))
     array = np.where(place[:, None] >= 0, soft.to_array()[place], 1 / len(soft.schema))
     return SoftLabels(array, ids, soft.schema, (place >= 0) & soft.covered[place])
+
+
+def places(known: pd.Index, ids: pd.Index, what: str) -> npt.NDArray[np.intp]:
+    """Return where each id stands among the known ones, -1 = nowhere; one at least must."""
+    found = known.get_indexer(ids)
+    if len(known) and (found < 0).all():
+        raise LabelingError(
+            f"{what} must be about the samples. None of {len(ids)} samples is among them; they are"
+            f" about {shown(known)}."
+        )
+    return found
 
 
 def in_order(array: Floats, schema: LabelSchema, labels: tuple[str, ...]) -> Floats:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from labeling.end_model.inputs import complete, in_order, keys, vote_logs
+from labeling.end_model.inputs import complete, in_order, keys, places, vote_logs
 from labeling.end_model.stack import Stack
 from labeling.end_model.text_model import Floats, LinearModel, Vocabulary
 from labeling.errors import LabelingError, ModelFileError, NotFittedError, shown
@@ -211,13 +211,13 @@ class EndModel:
             by_votes = vote_logs(complete(soft, ids), self.labels_)
         experts = np.stack([by_votes, text_logs, self._gold_model.log_odds(vectors)])
         found = self._stack.probabilities(experts, self._one_hot(votes, ids))
-        places = [self.labels_.index(label) for label in schema.labels]
-        return SoftLabels(found[:, places], ids, schema, np.ones(len(ids), dtype=bool))
+        columns = [self.labels_.index(label) for label in schema.labels]
+        return SoftLabels(found[:, columns], ids, schema, np.ones(len(ids), dtype=bool))
 
     def _sorted_codes(self, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """Return codes of the schema as places among the sorted labels; -1 stays -1."""
-        places = [self.labels_.index(label) for label in self.schema_]
-        return np.array([*places, ABSTAIN], dtype=np.intp)[codes]
+        ranks = [self.labels_.index(label) for label in self.schema_]
+        return np.array([*ranks, ABSTAIN], dtype=np.intp)[codes]
 
     def _one_hot(self, votes: Votes | None, ids: pd.Index) -> Floats:
         """Return which voter voted for which label: shape (n_samples, n_voters * n_labels)."""
@@ -226,12 +226,7 @@ class EndModel:
         unknown = [voter for voter in votes.voters if voter not in self.voters_]
         if unknown:
             raise LabelingError(f"Voters must be those fitted on. Got {shown(unknown)} besides.")
-        place = votes.sample_ids.get_indexer(ids)
-        if (place < 0).all():
-            raise LabelingError(
-                f"Votes must be about the samples. None of {len(ids)} samples is among them; they"
-                f" are about {shown(votes.sample_ids)}."
-            )
+        place = places(votes.sample_ids, ids, "Votes")
         codes = np.where(place[:, None] >= 0, votes.to_array()[place], ABSTAIN)
         hot = np.zeros((len(ids), len(self.voters_), len(self.labels_)))
         for column, voter in enumerate(votes.voters):

@@ -68,6 +68,7 @@ class LinearModel:
             targets: shape (n, n_labels); row i counts as n_labels samples weighted by its entries.
             balanced: whether each label weighs the same in sum.
         """
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
         n, n_labels = targets.shape
@@ -86,7 +87,7 @@ class LinearModel:
         used = shares > 1e-6
         with warnings.catch_warnings():
             # 200 steps are ample for log-odds; the last digits of a rough target are noise.
-            warnings.simplefilter("ignore", category=_convergence_warning())
+            warnings.simplefilter("ignore", category=ConvergenceWarning)
             model = LogisticRegression(C=STRENGTH, max_iter=200).fit(
                 vectors[rows[used]], labels[used], sample_weight=shares[used]
             )
@@ -101,12 +102,6 @@ class LinearModel:
     def log_odds(self, vectors: Any) -> Floats:
         """Return centred log-probabilities, shape (n, n_labels)."""
         return centred_log(softmax(vectors @ self.weights + self.offsets, axis=1))
-
-
-def _convergence_warning() -> type[Warning]:
-    from sklearn.exceptions import ConvergenceWarning
-
-    return ConvergenceWarning  # type: ignore[no-any-return]
 
 
 def centred_log(probabilities: Floats) -> Floats:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from labeling.engine.rows import settled
 from labeling.engine.voting import WrongReturnError, votes_on
-from labeling.errors import LabelingFunctionError, UnknownLabelError, shown
+from labeling.errors import LabelingFunctionError, UnknownLabelError, repeated, shown
 from labeling.records import (
     Fault,
     LabelingFunction,
@@ -93,7 +93,7 @@ def _checked(
             except UnknownLabelError as error:
                 raise UnknownLabelError(f"Labeling function {lf.name!r}: {error}") from None
     names = [lf.name for lf in functions]
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    doubled = repeated(names)
     if doubled:
         raise LabelingFunctionError(
             f"Labeling functions must have different names. Given twice: {shown(doubled)}."
@@ -179,7 +179,7 @@ def _portable(error: Exception) -> Exception:
     if not isinstance(error, LabelingFunctionError):
         error.add_note("".join(traceback.format_exception(error)))
     try:
-        return pickle.loads(cloudpickle.dumps(error))  # type: ignore[no-any-return]
+        return pickle.loads(cloudpickle.dumps(error))  # type: ignore[no-any-return]  # untyped
     except Exception:  # noqa: BLE001  # whatever its class does when it is rebuilt
         return LabelingFunctionError(f"{type(error).__qualname__}: {error}")
 

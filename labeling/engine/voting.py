@@ -113,7 +113,7 @@ def _answers(
     lf: LabelingFunction, rows: list[Any], stop_at_fault: bool
 ) -> tuple[list[Any], list[RowFault]]:
     """Return what the function answers for each row; `None` where it failed."""
-    if lf.batch is not None and not any(isinstance(row, Failed) for row in rows):
+    if lf.batch is not None and not _any_failed(lf, rows):
         try:
             answers = list(lf.batch(rows))
             if len(answers) == len(rows):
@@ -121,6 +121,11 @@ def _answers(
         except (Exception, SystemExit):  # noqa: BLE001  # row by row below, which finds the rows at fault
             pass
     return _row_by_row(_row_function(lf, rows), rows, stop_at_fault)
+
+
+def _any_failed(lf: LabelingFunction, rows: list[Any]) -> bool:
+    """Whether a preprocessor failed on any of the rows that a labeling function sees."""
+    return bool(lf.pre) and any(type(row) is Failed for row in rows)
 
 
 def _row_function(lf: LabelingFunction, rows: list[Any]) -> Callable[[Any], Any]:
@@ -131,7 +136,7 @@ def _row_function(lf: LabelingFunction, rows: list[Any]) -> Callable[[Any], Any]
         function = functools.partial(lf.function, **lf.resources)
     else:
         function = lf.function
-    if not any(type(row) is Failed for row in rows) if lf.pre else True:
+    if not _any_failed(lf, rows):
         return function
 
     def guarded(row: Any) -> Any:

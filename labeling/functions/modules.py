@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-from labeling.errors import LoadError, shown
+from labeling.errors import LoadError, repeated, shown
 from labeling.records import LabelingFunction
 
 
@@ -54,8 +54,7 @@ def load_labeling_functions(path: str | os.PathLike[str]) -> list[LabelingFuncti
 
 def refuse_doubled_names(lfs: Iterable[LabelingFunction], where: str) -> None:
     """Raise a LoadError where two labeling functions bear one name."""
-    names = [lf.name for lf in lfs]
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    doubled = repeated(lf.name for lf in lfs)
     if doubled:
         raise LoadError(
             f"Labeling functions must have different names. Given twice in {where}:"

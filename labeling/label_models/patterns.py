@@ -28,6 +28,7 @@ class Patterns:
         of_row: which pattern each sample shows: shape (n_samples,).
         gold: how many samples of each pattern have each gold label: shape (n_patterns, n_labels).
         n_voters: how many voters there are.
+        n_votes: how many votes were cast in each pattern: shape (n_patterns,).
         row: the pattern of each cast vote: shape (n_cast,), ascending.
         voter: its voter, by place in the sorted names: shape (n_cast,).
         vote: its label, by place in the sorted names: shape (n_cast,).
@@ -37,6 +38,7 @@ class Patterns:
     of_row: npt.NDArray[np.intp]
     gold: Floats
     n_voters: int
+    n_votes: npt.NDArray[np.intp]
     row: npt.NDArray[np.intp]
     voter: npt.NDArray[np.intp]
     vote: npt.NDArray[np.intp]
@@ -45,12 +47,6 @@ class Patterns:
     def n_labels(self) -> int:
         """How many labels there are."""
         return int(self.gold.shape[1])
-
-    @property
-    def n_votes(self) -> npt.NDArray[np.intp]:
-        """How many votes were cast in each pattern: shape (n_patterns,)."""
-        found: npt.NDArray[np.intp] = np.bincount(self.row, minlength=len(self.counts))
-        return found
 
     @property
     def covered(self) -> npt.NDArray[np.bool_]:
@@ -100,7 +96,8 @@ def patterns_of(
         np.add.at(tally, (of_row[known], rank[gold[known]]), 1.0)
     row, voter = np.nonzero(distinct != ABSTAIN)
     vote = distinct[row, voter].astype(np.intp)
-    return Patterns(counts, of_row, tally, len(voters), row, voter, vote)
+    n_votes = np.bincount(row, minlength=len(distinct))
+    return Patterns(counts, of_row, tally, len(voters), n_votes, row, voter, vote)
 
 
 def _distinct_rows(codes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:

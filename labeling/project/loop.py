@@ -32,6 +32,7 @@ from labeling.records import (
     SoftLabels,
     Verdict,
     Votes,
+    require_column,
     texts,
     whole_file,
 )
@@ -190,8 +191,8 @@ class Project:
                 return
             asked += tuple(batch.sample_ids)
             platform.push(batch, self.samples, now.soft)
-            verdict = self._settled(platform, now.soft)
-            now = self._learned(votes, number, batch, verdict, platform.pull())
+            verdict, annotations = self._settled(platform, now.soft)
+            now = self._learned(votes, number, batch, verdict, annotations)
             yield now
 
     def recorded(self) -> Replay:
@@ -202,14 +203,11 @@ class Project:
                 "There is nobody to ask: the config has no `replay:` with recorded votes."
                 " `labeling export` makes a training set without people."
             )
-        votes = self._named(read_table(self.config.at(replay.votes)))
+        votes = self._recorded_table(replay.votes)
         reviewer = None
         if replay.reviewer is not None:
-            table = read_table(self.config.at(replay.reviewer))
-            missing = [name for name in ("sample", "label") if name not in table.columns]
-            if missing:
-                raise DataError(f"{replay.reviewer} must have columns sample and label.")
-            labels = self._named(table)["label"].where(table["label"].notna(), None)
+            table = self._recorded_table(replay.reviewer)
+            labels = table["label"].where(table["label"].notna(), None)
             reviewer = dict(zip(table["sample"], labels, strict=True))
         return Replay(
             votes,
@@ -219,10 +217,11 @@ class Project:
             rng=self.config.seed,
         )
 
-    def _named(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return recorded votes with names where a file's labels look like numbers: 1 is "1"."""
-        if "label" not in table.columns:
-            return table
+    def _recorded_table(self, path: str) -> pd.DataFrame:
+        """Return recorded votes, with names where a file's labels look like numbers: 1 is "1"."""
+        table = read_table(self.config.at(path))
+        for column in ("sample", "label"):
+            require_column(table, column, f"recorded votes in {path}")
         known = {label: label for label in self.schema}
         labels = [known.get(str(label), label) for label in table["label"].tolist()]
         return table.assign(label=pd.Series(labels, index=table.index, dtype=object))
@@ -267,14 +266,16 @@ class Project:
             text=self.config.data.text,
         )
 
-    def _settled(self, platform: AnnotationPlatform, soft: SoftLabels) -> Verdict:
+    def _settled(
+        self, platform: AnnotationPlatform, soft: SoftLabels
+    ) -> tuple[Verdict, tuple[Annotation, ...]]:
         """Ask again and escalate until the platform has no more to say."""
         known = -1
         while True:
             annotations = platform.pull()
             verdict = review(annotations, self.schema, policy=self.policy, soft=soft)
             if len(annotations) == known:
-                return verdict
+                return verdict, annotations
             known = len(annotations)
             if verdict.pending:
                 platform.ask_again(verdict.pending)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from labeling.errors import LabelingError, UnknownLabelError, near, shown
+from labeling.errors import LabelingError, UnknownLabelError, near, repeated, shown
 
 ABSTAIN: Final = -1
 """What a voter says that does not vote; `None` means the same."""
@@ -45,7 +44,7 @@ class LabelSchema:
         wrong = [name for name in names if not isinstance(name, str) or not name.strip()]
         if wrong:
             raise LabelingError(f"A label must be a non-empty text. Got {shown(wrong)}.")
-        doubled = sorted(name for name, times in Counter(names).items() if times > 1)
+        doubled = repeated(names)
         if doubled:
             raise LabelingError(
                 f"Labels must differ from each other. Given twice: {shown(doubled)}."

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import UnknownLabelError, VotesError, near, shown
+from labeling.errors import UnknownLabelError, VotesError, near, repeated, shown
 from labeling.records.checks import expect
 from labeling.records.samples import checked_ids, positions, require_column
 from labeling.records.schema import ABSTAIN, LabelSchema
@@ -239,8 +239,8 @@ def _checked_voters(names: Sequence[str]) -> tuple[str, ...]:
     wrong = [name for name in voters if not isinstance(name, str) or not name]
     if wrong:
         raise VotesError(f"A voter's name must be a non-empty text. Got {shown(wrong)}.")
-    if len(set(voters)) < len(voters):
-        doubled = sorted({name for name in voters if voters.count(name) > 1})
+    doubled = repeated(voters)
+    if doubled:
         raise VotesError(f"Voters must have different names. Given twice: {shown(doubled)}.")
     return voters
 
