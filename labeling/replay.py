@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import datetime
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,15 @@ from labeling.records import (
     AskAgain,
     Batch,
     Escalation,
+    Kind,
     LabelSchema,
+    Message,
+    Outbox,
     SoftLabels,
     generator_of,
     order_by_chance,
     require_column,
+    waiting_on,
 )
 
 BEGIN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
@@ -39,6 +43,7 @@ class Replay:
             decide; `None` instead of a mapping when there is no reviewer.
         votes_per_sample: how many annotators are asked at first.
         rng: the seed.
+        heard: what was asked of this platform before, in order; it says again what it said then.
 
     Raises:
         DataError: a column is missing.
@@ -70,6 +75,7 @@ class Replay:
         reviewer: Mapping[Hashable, str | None] | None = None,
         votes_per_sample: int = 2,
         rng: np.random.Generator | int = 0,
+        heard: Iterable[Message] = (),
     ) -> None:
         for column in ("sample", "annotator", "label"):
             require_column(votes, column, "recorded votes")
@@ -94,14 +100,24 @@ class Replay:
         self._asked: dict[Hashable, int] = {}
         self._reviewed: set[Hashable] = set()
         self._ledger: list[Annotation] = []
+        for message in heard:
+            self._answer(message)
 
-    def push(self, batch: Batch, samples: pd.DataFrame, soft: SoftLabels | None = None) -> None:
+    def push(
+        self,
+        batch: Batch,
+        samples: pd.DataFrame,
+        soft: SoftLabels | None = None,
+        *,
+        outbox: Outbox | None = None,
+    ) -> None:
         """Ask for the first votes of each sample of a batch; a sample is asked once.
 
         Args:
             batch: the samples chosen.
             samples: unused: the recorded annotators have seen the samples already.
             soft: unused: nothing was shown to them.
+            outbox: where what is to be asked waits; `None` asks for the whole batch.
 
         Raises:
             PlatformError: a sample of the batch has no recorded votes at all.
@@ -113,6 +129,9 @@ class Replay:
                 f" {shown(unknown)}. Do the ids of samples and votes have the same form? If so,"
                 " label only samples that have some."
             )
+        if outbox is not None:
+            self._deliver(outbox, "ask", batch.sample_ids)
+            return
         for sample_id in batch.sample_ids:
             if sample_id not in self._asked:
                 self._play(sample_id, self.votes_per_sample, ())
@@ -121,26 +140,53 @@ class Replay:
         """Return all annotations played so far, in the order in which they came."""
         return tuple(self._ledger)
 
-    def ask_again(self, pending: Sequence[AskAgain]) -> None:
+    def ask_again(self, pending: Sequence[AskAgain], *, outbox: Outbox | None = None) -> None:
         """Play the votes that are still needed; a sample whose votes are used up stays pending."""
+        if outbox is not None:
+            self._deliver(outbox, "ask again", [one.sample_id for one in pending])
+            return
         for question in pending:
             self._play(question.sample_id, question.votes_needed, question.not_annotators)
 
-    def escalate(self, escalations: Sequence[Escalation], samples: pd.DataFrame) -> None:
+    def escalate(
+        self,
+        escalations: Sequence[Escalation],
+        samples: pd.DataFrame,
+        *,
+        outbox: Outbox | None = None,
+    ) -> None:
         """Play the reviewer's decision on each sample, once."""
         if self._reviewer is None:
             raise PlatformError("This replay has no reviewer: give `reviewer=` recorded decisions.")
+        if outbox is not None:
+            self._deliver(outbox, "escalate", [one.sample_id for one in escalations])
+            return
         for escalation in escalations:
-            sample_id = escalation.sample_id
-            if sample_id in self._reviewed or sample_id not in self._reviewer:
-                continue
-            self._reviewed.add(sample_id)
-            label = self._reviewer[sample_id]
-            self._append(sample_id, "reviewer", label, reviewer=True)
+            self._decide(escalation.sample_id)
 
     def votes_left(self, sample_id: Hashable) -> int:
         """Return how many recorded votes on a sample were not played yet."""
         return len(self._waiting.get(sample_id, ()))
+
+    def _deliver(self, outbox: Outbox, kind: Kind, sample_ids: Iterable[Hashable]) -> None:
+        messages = waiting_on(outbox, kind, sample_ids)
+        outbox.begin(messages)
+        for message in messages:
+            self._answer(message)
+        outbox.confirm({message.key: message.key for message in messages})
+
+    def _answer(self, message: Message) -> None:
+        if message.kind == "escalate":
+            self._decide(message.sample_id)
+        else:
+            self._play(message.sample_id, message.votes, message.not_annotators)
+
+    def _decide(self, sample_id: Hashable) -> None:
+        if self._reviewer is None or sample_id not in self._reviewer:
+            return
+        if sample_id not in self._reviewed:
+            self._reviewed.add(sample_id)
+            self._append(sample_id, "reviewer", self._reviewer[sample_id], reviewer=True)
 
     def _play(self, sample_id: Hashable, count: int, barred: Sequence[str]) -> None:
         waiting = self._waiting.get(sample_id, collections.deque())

@@ -11,12 +11,14 @@ from labeling.records.labeling_function import (
     packed,
     unpacked,
 )
+from labeling.records.outbox import Kind, Message, Outbox, waiting_on
 from labeling.records.people import (
     Annotation,
     AskAgain,
     Batch,
     Escalation,
     GoldLabel,
+    Problem,
     Verdict,
     annotation_votes,
     live_annotations,
@@ -46,9 +48,13 @@ __all__ = [
     "Fault",
     "Gold",
     "GoldLabel",
+    "Kind",
     "LabelSchema",
     "LabelingFunction",
+    "Message",
+    "Outbox",
     "PreprocessedRow",
+    "Problem",
     "SettledRow",
     "SoftLabels",
     "Verdict",
@@ -70,5 +76,6 @@ __all__ = [
     "share_of_one",
     "texts",
     "unpacked",
+    "waiting_on",
     "whole_file",
 ]

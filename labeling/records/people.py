@@ -128,6 +128,19 @@ class Verdict:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that came back from people and was not counted, for a person to mend.
+
+    Attributes:
+        where: the place, such as `batch-001.csv, row 7`.
+        what: what is wrong there, what must be, and what was found.
+    """
+
+    where: str
+    what: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """The samples chosen for people, and why each was.

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 import pandas as pd
 
 from labeling.records.gold import ClassBalance, Gold
+from labeling.records.outbox import Outbox
 from labeling.records.people import Annotation, AskAgain, Batch, Escalation
 from labeling.records.soft_labels import SoftLabels
 from labeling.records.votes import Votes
@@ -28,9 +29,20 @@ class Aggregator(Protocol):
 
 
 class AnnotationPlatform(Protocol):
-    """Where people label: Label Studio, files, or recorded votes played back."""
+    """Where people label: Label Studio, files, or recorded votes played back.
 
-    def push(self, batch: Batch, samples: pd.DataFrame, soft: SoftLabels | None = None) -> None:
+    Alone, a platform sees to it that asking twice asks once. With an `outbox` it asks what waits
+    there, and nothing else.
+    """
+
+    def push(
+        self,
+        batch: Batch,
+        samples: pd.DataFrame,
+        soft: SoftLabels | None = None,
+        *,
+        outbox: Outbox | None = None,
+    ) -> None:
         """Ask for annotations of a batch; asking twice asks once."""
         ...
 
@@ -38,10 +50,16 @@ class AnnotationPlatform(Protocol):
         """Return all annotations known, fetching only the news."""
         ...
 
-    def ask_again(self, pending: Sequence[AskAgain]) -> None:
+    def ask_again(self, pending: Sequence[AskAgain], *, outbox: Outbox | None = None) -> None:
         """Ask for the votes that are still needed, of people who did not vote yet."""
         ...
 
-    def escalate(self, escalations: Sequence[Escalation], samples: pd.DataFrame) -> None:
+    def escalate(
+        self,
+        escalations: Sequence[Escalation],
+        samples: pd.DataFrame,
+        *,
+        outbox: Outbox | None = None,
+    ) -> None:
         """Hand samples to a reviewer."""
         ...
