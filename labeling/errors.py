@@ -11,6 +11,8 @@
   x NotFittedError               a model was asked before it was fitted
   x ModelFileError               a saved model that cannot be read
   x PlatformError                an annotation platform cannot do what was asked
+  x StoreError                   what is remembered cannot be read or written
+    + HeldError                  another process holds the project
   x MissingExtraError            a package that only an extra brings is not installed
   x FetchError                   demo data that could not be fetched or verified
 
@@ -68,6 +70,14 @@ class PlatformError(LabelingError, RuntimeError):
     """An annotation platform cannot do what was asked of it."""
 
 
+class StoreError(LabelingError, RuntimeError):
+    """What is remembered between runs cannot be read or written."""
+
+
+class HeldError(StoreError, TimeoutError):
+    """Another process holds the project, and did not let go of it in time."""
+
+
 class MissingExtraError(LabelingError, ImportError):
     """A package that only an extra brings is not installed."""
 
@@ -79,6 +89,8 @@ class FetchError(LabelingError, RuntimeError):
 EXTRA_OF = {
     **{"krippendorff": "agreement", "matplotlib": "plots"},
     **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},
+    **{"requests": "http", "requests_cache": "http", "sqlalchemy": "sql"},
+    **{"spacy": "spacy", "torch": "transformers", "transformers": "transformers"},
 }
 
 

@@ -1,0 +1,8 @@
+"""What is remembered between runs: SQLite by default, PostgreSQL by URL, Parquet files beside it."""
+
+from labeling.store.batches import STATES
+from labeling.store.files import Kept
+from labeling.store.history import Run, now
+from labeling.store.store import Store
+
+__all__ = ["STATES", "Kept", "Run", "Store", "now"]

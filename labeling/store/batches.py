@@ -1,0 +1,209 @@
+"""Which samples were chosen for people, why, and where each stands since."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from labeling.records import Batch, Verdict
+from labeling.store.database import Connection, Database
+from labeling.store.ids import id_of, key_of
+from labeling.store.ledger import chunks
+from labeling.store.tables import batches, choices, samples, verdicts
+
+State = Literal["chosen", "asked", "collecting", "escalated", "settled", "reviewed", "unresolved"]
+STATES: tuple[State, ...] = get_args(State)
+COLUMNS = ("stratum", "score", "reason", "propensity", "model_label", "confidence")
+
+
+class Batches:
+    """The batches of a store, and the states of the samples that were chosen."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def last(self) -> tuple[int, str]:
+        """Return the number of the last batch and its state; 0 and `pushed` before the first."""
+        query = sa.select(batches.c.number, batches.c.state).order_by(batches.c.number.desc())
+        with self.database.reading() as connection:
+            row = connection.execute(query.limit(1)).first()
+        return (int(row[0]), str(row[1])) if row else (0, "pushed")
+
+    def choose(
+        self,
+        number: int,
+        batch: Batch,
+        model_labels: Mapping[Hashable, tuple[str | None, float]],
+        *,
+        strategy: str,
+        seed: int,
+        made_at: str,
+    ) -> None:
+        """Remember a batch, in the place of one of this number that was not pushed."""
+        rows = [
+            {
+                **{"batch": number, "place": place, "sample": key_of(sample_id)},
+                **{name: _plain(row[name]) for name in COLUMNS[:4]},
+                **dict(zip(COLUMNS[4:], model_labels[sample_id], strict=True)),
+            }
+            for place, (sample_id, row) in enumerate(
+                zip(batch.sample_ids, batch.to_frame().to_dict("records"), strict=True)
+            )
+        ]
+        with self.database.writing() as connection:
+            for table, column in (
+                *((choices, choices.c.batch), (samples, samples.c.batch)),
+                (batches, batches.c.number),
+            ):
+                connection.execute(sa.delete(table).where(column == number))
+            about = {"number": number, "state": "chosen", "strategy": strategy, "seed": seed}
+            connection.execute(sa.insert(batches), [{**about, "made_at": made_at}])
+            connection.execute(sa.insert(choices), rows)
+            states = [{"sample": row["sample"], "batch": number, "state": "chosen"} for row in rows]
+            connection.execute(sa.insert(samples), states)
+
+    def pushed(self, number: int) -> None:
+        """Remember that the platform has all of a batch."""
+        with self.database.writing() as connection:
+            connection.execute(
+                sa.update(batches).where(batches.c.number == number).values(state="pushed")
+            )
+            connection.execute(
+                sa.update(samples)
+                .where(samples.c.batch == number, samples.c.state == "chosen")
+                .values(state="asked")
+            )
+
+    def frame(self, number: int | None = None) -> pd.DataFrame:
+        """Return who was chosen and why; index = sample id, column `batch`, then `COLUMNS`."""
+        query = sa.select(choices).order_by(choices.c.batch, choices.c.place)
+        if number is not None:
+            query = query.where(choices.c.batch == number)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        ids = pd.Index([id_of(row["sample"]) for row in rows])
+        frame = pd.DataFrame(
+            {name: [row[name] for row in rows] for name in ("batch", *COLUMNS)}, index=ids
+        )
+        numbers = {"score": np.float64, "propensity": np.float64, "confidence": np.float64}
+        return frame.astype(numbers)
+
+    def batch(self, number: int) -> Batch:
+        """Return a batch as it was chosen."""
+        return Batch(self.frame(number)[list(COLUMNS[:4])])
+
+    def asked(self) -> tuple[Hashable, ...]:
+        """Return the samples that people were asked about, in the order of asking."""
+        query = (
+            sa.select(choices.c.sample)
+            .join(batches, batches.c.number == choices.c.batch)
+            .where(batches.c.state == "pushed")
+            .order_by(choices.c.batch, choices.c.place)
+        )
+        with self.database.reading() as connection:
+            return tuple(map(id_of, connection.scalars(query)))
+
+    def batch_of(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, int]:
+        """Return the number of the batch that each of these samples was chosen in."""
+        found: dict[Hashable, int] = {}
+        with self.database.reading() as connection:
+            for some in chunks(map(key_of, sample_ids)):
+                query = sa.select(choices.c.sample, choices.c.batch)
+                rows = connection.execute(query.where(choices.c.sample.in_(some)))
+                found |= {id_of(key): int(number) for key, number in rows}
+        return found
+
+    def settle(self, verdict: Verdict, heard: Mapping[Hashable, int]) -> None:
+        """Remember what the annotations of some samples come to, and each sample's state.
+
+        Args:
+            verdict: on these samples.
+            heard: how many annotations of each sample it is based on.
+        """
+        rows = [{**row, "heard": heard.get(id_of(row["sample"]), 0)} for row in _rows_of(verdict)]
+        with self.database.writing() as connection:
+            _replace(connection, verdicts, rows)
+            states = {row["sample"]: _state_of(row) for row in rows}
+            known: dict[str, int | None] = {}
+            for some in chunks(states):
+                query = sa.select(samples.c.sample, samples.c.batch)
+                found = connection.execute(query.where(samples.c.sample.in_(some)))
+                known |= {key: batch for key, batch in found}
+            _replace(
+                connection,
+                samples,
+                [
+                    {"sample": key, "batch": known.get(key), "state": state}
+                    for key, state in states.items()
+                ],
+            )
+
+    def states(self) -> dict[Hashable, str]:
+        """Return the state of every sample that was chosen, or that somebody spoke of."""
+        query = sa.select(samples.c.sample, samples.c.state).order_by(samples.c.sample)
+        with self.database.reading() as connection:
+            return {id_of(key): str(state) for key, state in connection.execute(query)}
+
+    def counts(self) -> dict[str, int]:
+        """Return how many samples are in each state, in the order of `STATES`."""
+        query = sa.select(samples.c.state, sa.func.count()).group_by(samples.c.state)
+        with self.database.reading() as connection:
+            found = {str(state): int(count) for state, count in connection.execute(query)}
+        return {state: found.get(state, 0) for state in STATES}
+
+    def settled(self) -> dict[Hashable, dict[str, Any]]:
+        """Return the verdict on each sample that has one."""
+        query = sa.select(verdicts).order_by(verdicts.c.sample)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return {
+            id_of(row["sample"]): {k: v for k, v in row.items() if k != "sample"} for row in rows
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (float, np.floating)):
+        return None if math.isnan(value) else float(value)
+    return value
+
+
+def _replace(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    for some in chunks(row["sample"] for row in rows):
+        connection.execute(sa.delete(table).where(table.c.sample.in_(some)))
+    if rows:
+        connection.execute(sa.insert(table), rows)
+
+
+def _rows_of(verdict: Verdict) -> list[dict[str, Any]]:
+    return [
+        *(_row(one.sample_id, "gold", label=one.label, source=one.source) for one in verdict.gold),
+        *(_row(one.sample_id, "pending", votes_needed=one.votes_needed) for one in verdict.pending),
+        *(
+            _row(one.sample_id, "escalated", reason=one.reason, model_label=one.model_label)
+            for one in verdict.escalations
+        ),
+        *(_row(one, "unresolved") for one in verdict.unresolved),
+    ]
+
+
+def _row(sample_id: Hashable, kind: str, **values: Any) -> dict[str, Any]:
+    empty = dict.fromkeys(("label", "source", "reason", "model_label", "votes_needed"))
+    return {"sample": key_of(sample_id), "kind": kind, **empty, **values}
+
+
+STATE_OF: dict[str, State] = {
+    "pending": "collecting",
+    "escalated": "escalated",
+    "unresolved": "unresolved",
+}
+
+
+def _state_of(row: Mapping[str, Any]) -> State:
+    if row["kind"] == "gold":
+        return "reviewed" if row["source"] == "review" else "settled"
+    return STATE_OF[row["kind"]]

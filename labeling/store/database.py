@@ -1,0 +1,170 @@
+"""The database itself: SQLite in WAL mode or PostgreSQL, its transactions, its schema's version."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from labeling.errors import StoreError
+
+VERSION = "0001"
+"""The newest migration; a test compares it with the migrations' folder."""
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+PATIENCE = 60_000  # milliseconds that SQLite waits for another's transaction
+
+Connection = sa.Connection
+
+
+class Database:
+    """Transactions on a store's database; nested ones belong to the outermost.
+
+    Args:
+        url: of SQLAlchemy: `sqlite:///...` or `postgresql+psycopg://...`.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = sa.make_url(url)
+            if self.url.get_backend_name() == "postgresql":
+                self.url = self.url.set(drivername="postgresql+psycopg")
+            self.engine = sa.create_engine(self.url, poolclass=sa.NullPool)
+        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+            raise StoreError(
+                "The address of a store must be one that SQLAlchemy knows, such as"
+                f" postgresql://user@host/name: {_told(error)}"
+            ) from None
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _set_up_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        self._open: Connection | None = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def shown(self) -> str:
+        """Where the database is, without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection to read from."""
+        if self._open is not None:
+            yield self._open
+            return
+        with self.explained(), self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection whose changes are kept together at the end, or not at all."""
+        if self._open is not None:
+            yield self._open
+            return
+        with self.explained(), self.engine.connect() as connection:
+            connection = connection.execution_options(immediate=True)
+            with connection.begin():
+                self._open = connection
+                try:
+                    yield connection
+                finally:
+                    self._open = None
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn what a database says when it cannot go on into a StoreError."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise StoreError(
+                f"The store {self.shown} cannot be used: {_told(error.orig)}.{_advice(error)}"
+            ) from error
+        except SQLAlchemyError as error:
+            raise StoreError(f"The store {self.shown} cannot be used: {_told(error)}") from error
+
+    def version(self) -> str | None:
+        """Return the version of the schema that the database has; `None` for an empty one."""
+        with self.reading() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            found = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+            return found.scalar()
+
+    def check_version(self, *, older: bool = False) -> None:
+        """Raise a StoreError unless the schema is that of this version of the package.
+
+        Args:
+            older: an older schema will do.
+        """
+        found = self.version()
+        if found is not None and found > VERSION:
+            raise StoreError(
+                f"The store {self.shown} has schema version {found}, and this version of labeling"
+                f" knows {VERSION} at most. It was used with a newer one: upgrade the package."
+            )
+        if found != VERSION and not older:
+            raise StoreError(
+                f"The store {self.shown} has schema version {found}, and {VERSION} is needed: run a"
+                " verb that writes, such as `labeling apply`, which brings it up to date."
+            )
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version, in one transaction.
+
+        Raises:
+            StoreError: the database was made by a newer version of this package.
+        """
+        if self.version() == VERSION:
+            return
+        self.check_version(older=True)
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        with self.writing() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions are begun below, and not by the driver
+    for pragma in (
+        *(f"busy_timeout={PATIENCE}", "journal_mode=WAL"),
+        *("synchronous=FULL", "foreign_keys=ON"),
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _told(error: object) -> str:
+    return " ".join(str(error).split()).rstrip(".")
+
+
+ADVICE = {
+    "full": " Make room on the disk and run the same again; nothing of before is lost.",
+    "readonly": " The project's folder must be writable; nothing was changed.",
+    "read-only": " The project's folder must be writable; nothing was changed.",
+    "unable to open": " Its folder must exist and be writable.",
+    "malformed": " The file is damaged: restore it from a backup.",
+    "not a database": " The file is something else, or damaged: restore it from a backup.",
+    "connection": " Is the server running, and are host, port and user right?",
+    "password": " Give the password as PGPASSWORD or in ~/.pgpass.",
+}
+
+
+def _advice(error: DBAPIError) -> str:
+    said = str(error.orig).lower()
+    return next((advice for sign, advice in ADVICE.items() if sign in said), "")

@@ -1,0 +1,126 @@
+"""What is columnar rests in Parquet files, each named by what it holds and written whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from labeling.errors import StoreError
+from labeling.records import whole_file
+from labeling.store.database import Database
+from labeling.store.tables import files
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of a store.
+
+    Attributes:
+        kind: `votes`, `soft_labels`, `posterior` or `training_set`.
+        digest: SHA-256 of its bytes, which is its name too.
+        inputs: a fingerprint of what it was made of.
+        about: what is worth knowing without opening it.
+        made_at: when, UTC, as ISO text.
+        path: where it is.
+    """
+
+    kind: str
+    digest: str
+    inputs: str
+    about: dict[str, Any]
+    made_at: str
+    path: Path
+
+
+class Files:
+    """The files of a store."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.folder = folder
+
+    def keep(
+        self,
+        kind: str,
+        write: Callable[[Path], object],
+        *,
+        inputs: str,
+        about: dict[str, Any],
+        made_at: str,
+    ) -> Kept:
+        """Write a file, name it by its content, and remember it; the same again is kept once."""
+        folder = self.folder / kind
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"The folder {str(folder)!r} cannot be made: {error}") from error
+        with whole_file(folder / "unnamed") as unfinished:
+            write(unfinished)
+            digest = _digest(unfinished)
+            _to_disk(unfinished)
+            os.replace(unfinished, folder / f"{digest}.parquet")
+            unfinished.touch()  # what is left for `whole_file` to rename
+        (folder / "unnamed").unlink()
+        self._remember(kind, digest, inputs, about, made_at)
+        return Kept(kind, digest, inputs, about, made_at, folder / f"{digest}.parquet")
+
+    def _remember(
+        self, kind: str, digest: str, inputs: str, about: dict[str, Any], made_at: str
+    ) -> None:
+        last = self.last(kind)
+        if last is not None and (last.digest, last.inputs) == (digest, inputs):
+            return
+        with self.database.writing() as connection:
+            number = (connection.scalar(sa.select(sa.func.max(files.c.number))) or 0) + 1
+            row = {"number": number, "kind": kind, "digest": digest, "inputs": inputs}
+            text = json.dumps(about, sort_keys=True)
+            connection.execute(sa.insert(files), [{**row, "about": text, "made_at": made_at}])
+
+    def last(self, kind: str, inputs: str | None = None) -> Kept | None:
+        """Return the newest file of a kind, made of these inputs where they are given."""
+        query = sa.select(files).where(files.c.kind == kind)
+        if inputs is not None:
+            query = query.where(files.c.inputs == inputs)
+        with self.database.reading() as connection:
+            row = (
+                connection.execute(query.order_by(files.c.number.desc()).limit(1))
+                .mappings()
+                .first()
+            )
+        if row is None:
+            return None
+        path = self.folder / kind / f"{row['digest']}.parquet"
+        about = json.loads(row["about"])
+        return Kept(kind, row["digest"], row["inputs"], about, row["made_at"], path)
+
+    def read(self, kept: Kept) -> Path | None:
+        """Return the path of a file after checking that it is what it was; `None` if it is gone.
+
+        Raises:
+            StoreError: the file was changed.
+        """
+        if not kept.path.is_file():
+            return None
+        if _digest(kept.path) != kept.digest:
+            raise StoreError(
+                f"The file {str(kept.path)!r} must hold what its name says, and was changed or"
+                " damaged. Delete it: it will be made anew."
+            )
+        return kept.path
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _to_disk(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())

@@ -1,0 +1,104 @@
+"""The ledger: everything that people said, in the order in which it came; nothing is taken out."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from labeling.records import Annotation
+from labeling.store.database import Connection, Database
+from labeling.store.ids import id_of, key_of
+from labeling.store.tables import annotations
+
+AT_ONCE = 5_000  # ids in one statement; databases bound their number
+
+FIELDS = tuple(field.name for field in dataclasses.fields(Annotation))
+
+
+class Ledger:
+    """The annotations of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def append(self, said: Iterable[Annotation]) -> tuple[Annotation, ...]:
+        """Append what the ledger does not have yet, all or nothing, and return that."""
+        rows = {}
+        for one in said:
+            row = _row_of(one)
+            rows.setdefault(row["digest"], (one, row))
+        with self.database.writing() as connection:
+            there = set(connection.scalars(sa.select(annotations.c.digest)))
+            news = [pair for digest, pair in rows.items() if digest not in there]
+            first = _last_number(connection) + 1
+            if news:
+                connection.execute(
+                    sa.insert(annotations),
+                    [{**row, "number": first + place} for place, (_, row) in enumerate(news)],
+                )
+        return tuple(one for one, _ in news)
+
+    def annotations(self, sample_ids: Iterable[Hashable] | None = None) -> tuple[Annotation, ...]:
+        """Return the annotations of these samples, or all, in the order in which they came."""
+        with self.database.reading() as connection:
+            if sample_ids is None:
+                rows = connection.execute(_SELECT.order_by(annotations.c.number)).all()
+            else:
+                rows = sorted(_rows_of_samples(connection, map(key_of, sample_ids)))
+        return tuple(_annotation(row) for row in rows)
+
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many annotations there are, how many of them reviews, how many annotators."""
+        people = sa.func.count(sa.distinct(annotations.c.annotator))
+        reviews = sa.func.coalesce(sa.func.sum(sa.cast(annotations.c.reviewer, sa.Integer)), 0)
+        with self.database.reading() as connection:
+            row = connection.execute(
+                sa.select(sa.func.count(), reviews, people).select_from(annotations)
+            )
+            every, of_reviewers, annotators = row.one()
+        return int(every), int(of_reviewers), int(annotators)
+
+
+_SELECT = sa.select(
+    annotations.c.number,
+    *(annotations.c["sample" if name == "sample_id" else name] for name in FIELDS),
+)
+
+
+def _rows_of_samples(connection: Connection, keys: Iterable[str]) -> Iterator[Sequence[Any]]:
+    for some in chunks(keys):
+        yield from connection.execute(_SELECT.where(annotations.c.sample.in_(some)))
+
+
+def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Yield lists of different keys that one statement can hold."""
+    every = list(dict.fromkeys(keys))
+    for start in range(0, len(every), AT_ONCE):
+        yield every[start : start + AT_ONCE]
+
+
+def _last_number(connection: Connection) -> int:
+    return connection.scalar(sa.select(sa.func.max(annotations.c.number))) or 0
+
+
+def _row_of(one: Annotation) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(one, name) for name in FIELDS}
+    row["sample"] = key_of(row.pop("sample_id"))
+    for name in ("created_at", "updated_at"):
+        row[name] = row[name].isoformat(timespec="microseconds")
+    text = json.dumps(row, sort_keys=True)
+    return {**row, "digest": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def _annotation(row: Sequence[Any]) -> Annotation:
+    values = dict(zip(FIELDS, row[1:], strict=True))
+    values["sample_id"] = id_of(values["sample_id"])
+    for name in ("created_at", "updated_at"):
+        values[name] = datetime.datetime.fromisoformat(values[name])
+    return Annotation(**values)

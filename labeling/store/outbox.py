@@ -1,0 +1,115 @@
+"""The outbox: what was asked of a platform, and what it has confirmed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from labeling.records import Kind, Message
+from labeling.store.database import Database
+from labeling.store.ids import id_of, key_of
+from labeling.store.ledger import chunks
+from labeling.store.tables import messages
+
+
+class StoredOutbox:
+    """The messages of a store; an `Outbox` for platforms."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def add(self, asked: Iterable[tuple[Kind, Hashable, int, int, tuple[str, ...]]]) -> int:
+        """Add messages of (kind, sample, batch, votes, whom not to ask); return how many are new.
+
+        A message is known by its kind, its sample and how many votes were asked for before.
+        """
+        with self.database.writing() as connection:
+            last = connection.scalar(sa.select(sa.func.max(messages.c.number))) or 0
+            rows: list[dict[str, Any]] = []
+            listed = list(asked)
+            before = self.votes_asked([one[1] for one in listed])
+            there = set(connection.scalars(sa.select(messages.c.key)))
+            for kind, sample_id, batch, votes, barred in listed:
+                row = _row(kind, sample_id, batch, votes, barred, before.get(sample_id, 0))
+                if row["key"] not in there:
+                    there.add(row["key"])
+                    rows.append({**row, "number": last + len(rows) + 1, "state": "waiting"})
+            if rows:
+                connection.execute(sa.insert(messages), rows)
+        return len(rows)
+
+    def waiting(self, kind: Kind) -> tuple[Message, ...]:
+        """Return the messages of a kind that are not confirmed, in order."""
+        return self._of(messages.c.state != "sent", messages.c.kind == kind)
+
+    def sent(self) -> tuple[Message, ...]:
+        """Return all messages that were confirmed, in order."""
+        return self._of(messages.c.state == "sent")
+
+    def _of(self, *where: sa.ColumnElement[bool]) -> tuple[Message, ...]:
+        query = sa.select(messages).where(*where).order_by(messages.c.number)
+        with self.database.reading() as connection:
+            return tuple(_message(row) for row in connection.execute(query).mappings())
+
+    def begin(self, messages_begun: Iterable[Message]) -> None:
+        """Remember that these are about to be sent."""
+        self._change([(one.key, None) for one in messages_begun], "begun")
+
+    def confirm(self, platform_ids: Mapping[str, str]) -> None:
+        """Remember that these keys arrived, and what the platform calls each."""
+        self._change(list(platform_ids.items()), "sent")
+
+    def _change(self, keys: list[tuple[str, str | None]], state: str) -> None:
+        if keys:
+            change = (
+                sa.update(messages)
+                .where(messages.c.key == sa.bindparam("its_key"), messages.c.state != "sent")
+                .values(state=state, platform_id=sa.bindparam("its_id"))
+            )
+            with self.database.writing() as connection:
+                connection.execute(change, [{"its_key": key, "its_id": own} for key, own in keys])
+
+    def votes_asked(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, int]:
+        """Return for how many votes annotators were asked, for each sample that they were asked of."""
+        total = sa.func.sum(messages.c.votes)
+        asked = sa.select(messages.c.sample, total).where(messages.c.kind != "escalate")
+        found: dict[Hashable, int] = {}
+        with self.database.reading() as connection:
+            for some in chunks(map(key_of, sample_ids)):
+                query = asked.where(messages.c.sample.in_(some)).group_by(messages.c.sample)
+                found |= {id_of(key): int(votes) for key, votes in connection.execute(query)}
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """Return how many messages there are in each state."""
+        query = sa.select(messages.c.state, sa.func.count()).group_by(messages.c.state)
+        with self.database.reading() as connection:
+            return {state: int(count) for state, count in connection.execute(query)}
+
+
+def _row(
+    kind: Kind, sample_id: Hashable, batch: int, votes: int, barred: tuple[str, ...], before: int
+) -> dict[str, Any]:
+    own = key_of(sample_id)
+    number = "" if kind != "ask again" else f" after {before}"
+    return {
+        "key": f"{kind}{number}: {own}",
+        **{"kind": kind, "sample": own, "batch": batch, "votes": votes},
+        "not_annotators": json.dumps(list(barred)),
+    }
+
+
+def _message(row: Mapping[Any, Any]) -> Message:
+    return Message(
+        number=row["number"],
+        key=row["key"],
+        kind=row["kind"],
+        sample_id=id_of(row["sample"]),
+        batch=row["batch"],
+        votes=row["votes"],
+        not_annotators=tuple(json.loads(row["not_annotators"])),
+        begun=row["state"] == "begun",
+    )

@@ -1,0 +1,148 @@
+"""A project's memory: the database, the files beside it, and the lock that guards both."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from labeling.errors import StoreError
+from labeling.store.batches import Batches
+from labeling.store.database import Database
+from labeling.store.files import Files
+from labeling.store.history import History, Run
+from labeling.store.ledger import Ledger
+from labeling.store.lock import held
+from labeling.store.outbox import StoredOutbox
+
+logger = logging.getLogger(__name__)
+
+
+class Store:
+    """What a project remembers between runs.
+
+    Nothing is made before something is written: a project that was only looked at leaves no trace.
+
+    Args:
+        folder: holds `labeling.db` and the Parquet files.
+        project: its name; a store belongs to one project.
+        url: of another database, such as `postgresql://user@host/name`.
+        patience: seconds to wait for another process that holds the project.
+        waits: told who holds it, before waiting.
+
+    Attributes:
+        ledger: what people said.
+        outbox: what is asked of a platform.
+        batches: who was chosen, and where each sample stands.
+        files: votes, soft labels and training sets.
+        history: runs, looks and facts.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = Store(Path(folder, "memory"), "spam")
+    ...     with store.held("apply"):
+    ...         store.history.put("fact", "true")
+    ...     store.history.get("fact")
+    'true'
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        project: str,
+        *,
+        url: str | None = None,
+        patience: float = 30.0,
+        waits: Callable[[str], object] = logger.warning,
+    ) -> None:
+        self.folder = folder
+        self.project = project
+        self.patience = patience
+        self.waits = waits
+        self.database = Database(url or f"sqlite:///{folder / 'labeling.db'}")
+        self.ledger = Ledger(self.database)
+        self.outbox = StoredOutbox(self.database)
+        self.batches = Batches(self.database)
+        self.files = Files(self.database, folder / "files")
+        self.history = History(self.database)
+        self._run: Run | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever remembered."""
+        if self.database.is_sqlite:
+            return Path(self.database.url.database or "").is_file() and self._has_tables()
+        return self._has_tables()
+
+    def _has_tables(self) -> bool:
+        return self.database.version() is not None
+
+    @contextlib.contextmanager
+    def held(
+        self, verb: str, *, config_hash: str = "", code_version: str = "", seed: int = 0
+    ) -> Iterator[Run]:
+        """Hold the project for one verb, and write it into the run log; verbs within it belong to it.
+
+        Raises:
+            HeldError: another process holds the project.
+            StoreError: the store cannot be written, or belongs to another project.
+        """
+        if self._run is not None:
+            yield self._run
+            return
+        self._make_folder()
+        with held(self.database, self.folder, self.patience, self._holder, self._waits):
+            self.database.migrate()
+            self._claim()
+            with self.history.running(
+                verb, config_hash=config_hash, code_version=code_version, seed=seed
+            ) as run:
+                self._run = run
+                try:
+                    yield run
+                finally:
+                    self._run = None
+
+    def ready(self) -> bool:
+        """Return whether there is something to read, after checking that it can be read.
+
+        Raises:
+            StoreError: the store's schema is not that of this version, or it is another project's.
+        """
+        if not self.exists:
+            return False
+        self.database.check_version()
+        self._check_project()
+        return True
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"The project's folder {str(self.folder)!r} cannot be made: {error}"
+            ) from error
+
+    def _holder(self) -> str:
+        try:
+            return self.history.holder()
+        except StoreError:  # it is making the tables at this moment
+            return "a process that has just begun"
+
+    def _waits(self, holder: str) -> None:
+        self.waits(f"Waiting for {holder} ...")
+
+    def _claim(self) -> None:
+        if self.history.get("project") is None:
+            self.history.put("project", self.project)
+        self._check_project()
+
+    def _check_project(self) -> None:
+        owner = self.history.get("project")
+        if owner is not None and owner != self.project:
+            raise StoreError(
+                f"The store {self.database.shown} belongs to project {owner!r}, and this is"
+                f" {self.project!r}. Give each project a store of its own, or say `name: {owner}`"
+                " in the config if it is the same project with another file name."
+            )
