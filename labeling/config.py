@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from labeling.errors import ConfigError, near, shown
+
+PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=", re.IGNORECASE)
 
 
 class Section(BaseModel):
@@ -20,11 +33,18 @@ class Section(BaseModel):
 
 
 class DataSection(Section):
-    """Where the samples are: a Parquet, CSV or JSON-lines file with an id for each."""
+    """Where the samples are: a Parquet, CSV or JSON-lines file with an id for each.
+
+    `gold` names a column of it, or a file with the columns `id` and `label`, with labels that are
+    known to be true. The share `locked` of those samples is the test split: labeling functions,
+    models and people never meet it, and each look at it is counted.
+    """
 
     path: str
     id: str
     text: str = "text"
+    gold: str | None = None
+    locked: float = Field(default=0.5, ge=0, lt=1)
 
 
 class QuerySection(Section):
@@ -49,6 +69,32 @@ class ReplaySection(Section):
     rounds: int = Field(default=3, ge=1)
 
 
+class FilesSection(Section):
+    """People who label in a spreadsheet: where their files are, of which kind, and who they are.
+
+    With names in `annotators` each gets files of their own; without, whoever labels writes their
+    name into the file. `show` lists further columns that they see.
+    """
+
+    folder: str = "to_label"
+    kind: Literal["csv", "xlsx", "jsonl"] = "csv"
+    annotators: tuple[str, ...] = Field(default=(), strict=False)
+    reviewers: tuple[str, ...] = Field(default=(), strict=False)
+    show: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class StoreSection(Section):
+    """Where the project remembers: a folder of its own, and perhaps a PostgreSQL database.
+
+    `url` must not hold a password; PGPASSWORD or ~/.pgpass does. `wait` is in seconds: how long a
+    second process waits for the first.
+    """
+
+    folder: str | None = None
+    url: str | None = None
+    wait: float = Field(default=30.0, ge=0)
+
+
 class ExportSection(Section):
     """Which samples go into the training set, where everything is written, and for whom.
 
@@ -65,9 +111,11 @@ class Config(Section):
     """A project: what is labeled, by what, and how.
 
     Attributes:
+        name: of the project; that of the config file where none is given.
         root: the project's folder; relative paths start there.
     """
 
+    name: str = ""
     data: DataSection
     labels: tuple[str, ...] = Field(min_length=2, strict=False)
     labeling_functions: tuple[str, ...] = Field(min_length=1, strict=False)
@@ -75,14 +123,46 @@ class Config(Section):
     query: QuerySection = QuerySection()
     review: ReviewSection = ReviewSection()
     replay: ReplaySection | None = None
+    files: FilesSection | None = None
+    store: StoreSection = StoreSection()
     export: ExportSection = ExportSection()
     workers: int = Field(default=1, ge=1)
     seed: int = Field(default=0, ge=0)
     root: Path = Field(exclude=True, strict=False)
 
+    @model_validator(mode="after")
+    def _one_platform(self) -> Self:
+        if self.replay is not None and self.files is not None:
+            raise ValueError(
+                "people label in one place: leave out either `replay:` or `files:`, or make a"
+                " project for each"
+            )
+        return self
+
+    @field_validator("store")
+    @classmethod
+    def _no_secret(cls, store: StoreSection) -> StoreSection:
+        if store.url is not None and PASSWORD.search(store.url):
+            raise PydanticCustomError(
+                "secret",
+                "a password must not stand in a config: give it as PGPASSWORD or ~/.pgpass",
+            )
+        return store
+
     def at(self, path: str) -> Path:
         """Return a path of the config as it is from here."""
         return self.root / path
+
+    @property
+    def memory(self) -> Path:
+        """The folder of the project's store."""
+        return self.at(self.store.folder or f".labeling/{self.name}")
+
+    @property
+    def digest(self) -> str:
+        """A hash of all that the config says, in whatever order and words it says it."""
+        said = self.model_dump(mode="json", exclude={"root", "store"})
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class OneOfEachKey(yaml.SafeLoader):
@@ -130,7 +210,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     folder = file.resolve().parent
     root = folder.parent if folder.name == "configs" else folder
     try:
-        return Config(**found, root=root)
+        return Config(**{"name": file.stem, **found}, root=root)
     except ValidationError as error:
         lines = [
             _sentence(one["loc"], one["type"], one["msg"], one["input"]) for one in error.errors()
@@ -142,9 +222,13 @@ def load_config(path: str | os.PathLike[str]) -> Config:
 
 def _sentence(place: tuple[int | str, ...], kind: str, message: str, value: Any) -> str:
     key = ".".join(map(str, place))
+    if kind == "value_error":
+        return f"{message.removeprefix('Value error, ').capitalize()}."
     if kind == "extra_forbidden":
         known = list(_keys_beside(place))
         return f"There is no key {key!r}.{near(place[-1], known)} Keys here are {shown(known, 20)}."
+    if kind == "secret":
+        return f"Key {key!r}: {message}."
     if kind == "missing":
         return f"Key {key!r} is missing."
     hint = " YAML reads yes, no, on and off as true and false: put quotes around them."

@@ -2,90 +2,108 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 import os
-import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from labeling.adjudication import ReviewPolicy, review
-from labeling.analysis import lf_summary
+import labeling
+from labeling.adjudication import ReviewPolicy
 from labeling.config import Config, load_config
-from labeling.datasets import TrainingSet, build_training_set
-from labeling.end_model import EndModel
-from labeling.engine import apply_to_frame
-from labeling.errors import ConfigError, DataError, LabelingError, near, shown
-from labeling.functions import load_labeling_functions, refuse_doubled_names
-from labeling.label_models import MODELS, VoteModel
+from labeling.errors import ConfigError, LabelingError
+from labeling.project.checking import check_names, checked
+from labeling.project.data import ProjectData, read_data, still_there
+from labeling.project.exporting import training_set_of, write_training_set
+from labeling.project.learning import Learner
+from labeling.project.outputs import write_frame
+from labeling.project.people import People, Pulled, Pushed
+from labeling.project.platforms import platform_of
 from labeling.project.rounds import Round
-from labeling.query import STRATEGIES, select
+from labeling.project.status import Status, status_of, store_of
+from labeling.project.voting import Progress, Voting
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
     Batch,
-    GoldLabel,
     LabelingFunction,
     LabelSchema,
     SoftLabels,
     Verdict,
     Votes,
-    require_column,
-    texts,
-    whole_file,
 )
-from labeling.replay import Replay
-from labeling.sources import read_samples, read_table
+from labeling.store import Run
+
+if TYPE_CHECKING:
+    from labeling.datasets import TrainingSet
+    from labeling.label_models import VoteModel
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[int], object]
-TRIED = 200  # samples that `check` tries the labeling functions on
-
 
 class Project:
-    """A labeling project: what its config says, done step by step.
+    """A labeling project with memory: what its config says, done step by step.
 
-    Each method starts from the files that the config names and may be repeated: the same files give
-    the same result. What it writes goes to the folder `export.folder` of the config.
+    Each method may be killed anywhere and called again, and ends in the same state. What people said
+    is never lost or asked twice. One process at a time works on a project; another waits.
 
     Args:
         config_path: a YAML file; see `labeling.config.Config`.
+        waits: told who holds the project when it must be waited for; `None` logs a warning.
 
     Raises:
         ConfigError: the config cannot be used.
+
+    Attributes:
+        config: what the file says.
+        schema: the labels.
+        store: what is remembered.
+        folder: where results are written for people and programs to read.
+        people: push, pull and review.
     """
 
-    def __init__(self, config_path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        config_path: str | os.PathLike[str],
+        *,
+        waits: Callable[[str], object] | None = None,
+    ) -> None:
         self.config: Config = load_config(config_path)
-        for value, known, what in (
-            (self.config.query.strategy, STRATEGIES, "query.strategy"),
-            (self.config.label_model, MODELS, "label_model"),
-        ):
-            if value not in known:
-                raise ConfigError(
-                    f"{config_path}: {what} must be one of {shown(known, 10)}. Got {value!r}."
-                    f"{near(value, known)}"
-                )
+        check_names(self.config)
         self.schema = LabelSchema(self.config.labels)
         try:
-            self.policy = ReviewPolicy(self.config.review.min_votes, self.config.review.max_votes)
+            policy = ReviewPolicy(self.config.review.min_votes, self.config.review.max_votes)
         except LabelingError as error:
             raise ConfigError(f"{config_path}: key 'review': {error}") from None
         self.folder = self.config.at(self.config.export.folder)
+        self.store = store_of(self.config, waits)
+        names = self.config.files.annotators if self.config.files else ()
+        self.people = People(self.store, self.schema, policy, names or None)
+        self._voting = Voting(
+            *(self.config, self.schema, self.store),
+            lambda: self.data,
+            lambda: self.labeling_functions,
+        )
 
     @functools.cached_property
+    def data(self) -> ProjectData:
+        """The samples, the gold labels that were given, and the locked test split."""
+        return read_data(self.config, self.schema)
+
+    @property
     def samples(self) -> pd.DataFrame:
-        """The samples, index = ids."""
-        samples = read_samples(self.config.at(self.config.data.path), self.config.data.id)
-        texts(samples, self.config.data.text)
-        return samples
+        """The samples to label, index = ids; those of the locked test split are not among them."""
+        return self.data.samples
 
     @functools.cached_property
     def labeling_functions(self) -> list[LabelingFunction]:
         """The labeling functions of all files that the config names, in order."""
+        from labeling.functions import load_labeling_functions, refuse_doubled_names
+
         found = [
             lf
             for path in self.config.labeling_functions
@@ -96,199 +114,186 @@ class Project:
 
     def check(self) -> list[str]:
         """Try everything on a few samples, and return what was found, a sentence each."""
-        samples, lfs = self.samples, self.labeling_functions
-        few = samples.iloc[:TRIED]
-        votes = apply_to_frame(lfs, few, self.schema)
-        return [
-            f"{len(samples)} samples with text in column {self.config.data.text!r}.",
-            f"{len(lfs)} labeling functions for the labels {shown(self.schema.labels, 20)}.",
-            f"On the first {len(few)} samples they cast {int((votes.to_array() >= 0).sum())} votes"
-            f" without a fault and cover {votes.covered.mean():.0%} of them.",
-        ]
+        return checked(self.config, self.schema, self.data, self.labeling_functions)
 
     def apply(self, progress: Progress | None = None) -> Votes:
         """Apply the labeling functions, and write `votes.parquet`: a column each, label names."""
-        votes = apply_to_frame(
-            self.labeling_functions,
-            self.samples,
-            self.schema,
-            workers=self.config.workers,
-            progress=progress,
-        )
-        self._write(votes.to_frame().astype("str"), "votes.parquet")
-        return votes
+        with self._held("apply") as run:
+            return self._voting.cast(run, progress)
+
+    def votes(self, progress: Progress | None = None) -> Votes:
+        """Return the votes: remembered ones, or cast anew where samples or rules have changed."""
+        found = self._voting.remembered()
+        return self.apply(progress) if found is None else found
 
     def fit(self, votes: Votes | None = None) -> tuple[VoteModel, SoftLabels]:
-        """Fit the label model, and write `soft_labels.parquet` and `label_model.npz`."""
-        votes = self.apply() if votes is None else votes
-        model, soft = self._fitted(votes, ())
-        self._write(soft.to_frame().assign(covered=soft.covered), "soft_labels.parquet")
-        model.save(self.folder / "label_model.npz")
+        """Fit the label model on votes and what people decided; write it and its soft labels."""
+        with self._held("fit") as run:
+            votes = self.votes() if votes is None else votes
+            verdict = self.people.verdict(self._said())
+            with run.stage("fit"):
+                model, soft = self._learner(votes).label_model(verdict.gold)
+            frame = soft.to_frame().assign(covered=soft.covered)
+            write_frame(frame, self.folder, "soft_labels.parquet")
+            model.save(self.folder / "label_model.npz")
         return model, soft
 
     def summary(self, votes: Votes | None = None) -> pd.DataFrame:
-        """Return the table of the labeling functions."""
-        return lf_summary(self.apply() if votes is None else votes)
+        """Return the table of the labeling functions, with accuracy where gold labels are."""
+        from labeling.analysis import lf_summary
+
+        votes = self.votes() if votes is None else votes
+        return lf_summary(votes, self.data.dev if len(self.data.dev) else None)
 
     def query(self, votes: Votes | None = None) -> Batch:
-        """Choose the samples most worth a human's time, and write `batch.parquet` with them."""
-        votes = self.apply() if votes is None else votes
-        start = self._start(votes)
-        batch = self._select(start, votes, (), 1)
-        chosen = batch.to_frame().join(self.samples)
-        self._write(chosen, "batch.parquet")
+        """Choose the samples most worth a human's time, and write `batch.parquet` with them.
+
+        A batch that was not pushed yet is chosen anew.
+        """
+        with self._held("query"):
+            votes = self.votes() if votes is None else votes
+            batch = self._choose(self.standing(votes), votes)
+            write_frame(batch.to_frame().join(self.samples), self.folder, "batch.parquet")
         return batch
 
+    def push(self, platform: AnnotationPlatform | None = None) -> Pushed:
+        """Ask people about the batch that waits; one that was pushed is not asked twice."""
+        with self._held("push"):
+            return self.people.push(platform or self.platform(), lambda: self.samples)
+
+    def pull(self, platform: AnnotationPlatform | None = None) -> Pulled:
+        """Fetch what people said since."""
+        with self._held("pull") as run:
+            pulled = self.people.pull(platform or self.platform())
+            run.outcome |= {"new": len(pulled.news), "problems": len(pulled.problems)}
+        return pulled
+
+    def add_annotations(self, annotations: Collection[Annotation]) -> int:
+        """Append annotations from anywhere to the ledger, and return how many were new.
+
+        Raises:
+            UnknownLabelError: a label that the schema does not have; then nothing is appended.
+        """
+        with self._held("add"):
+            return len(self.people.add(annotations))
+
+    def review(self, platform: AnnotationPlatform | None = None) -> Verdict:
+        """Decide on what was said: settle, ask again, or escalate to a reviewer."""
+        with self._held("review"):
+            return self.people.review(platform or self.platform(), lambda: self.samples)
+
     def export(self, end: Round | None = None, votes: Votes | None = None) -> TrainingSet:
-        """Build the training set; write it as Parquet, JSON lines and CSV with manifests.
+        """Build the training set of all that is known; write Parquet, JSON lines and CSV.
 
         Args:
-            end: where the loop stands; `None` goes through it with the recorded votes of the
-                config, or takes what the labeling functions alone give where it has none.
+            end: where the loop stands; `None` takes what is remembered.
             votes: the votes, if they are at hand.
         """
-        votes = self.apply() if votes is None else votes
-        if end is None:
-            *_, end = self.rounds(votes) if self.config.replay else [self._start(votes)]
-        train = build_training_set(
-            self.samples,
-            end.posterior,
-            gold=end.gold,
-            votes=votes,
-            annotations=end.annotations,
-            min_confidence=self.config.export.min_confidence,
-        )
-        self._make_folder()
-        train.to_parquet(self.folder / "training_set.parquet")
-        train.to_jsonl(self.folder / "training_set.jsonl")
-        train.to_csv(
-            self.folder / "training_set.csv",
-            for_spreadsheet=self.config.export.for_spreadsheet,
-        )
-        self._write(train.dropped, "left_out.parquet")
+        with self._held("export") as run:
+            votes = self.votes() if votes is None else votes
+            end = self.standing(votes) if end is None else end
+            with run.stage("export"):
+                train = training_set_of(self.config, self.data, end, votes)
+                write_training_set(self.config, self.store, train)
+            run.outcome |= {"samples": len(train), "left_out": len(train.dropped)}
         return train
 
+    def standing(self, votes: Votes | None = None) -> Round:
+        """Return where the loop stands with all that people said so far."""
+        with self._held("stand") as run:
+            votes = self.votes() if votes is None else votes
+            said = self._said()
+            verdict = self.people.verdict(said)
+            number = self._number() - 1
+            batch = self.store.batches.batch(number) if number else None
+            with run.stage("learn"):
+                beliefs = self._learner(votes).beliefs(verdict.gold)
+            end = Round(number, batch, verdict, said, *beliefs)
+            self._remember(end)
+        return end
+
     def rounds(
-        self, votes: Votes, platform: AnnotationPlatform | None = None, count: int | None = None
+        self,
+        votes: Votes | None = None,
+        platform: AnnotationPlatform | None = None,
+        count: int | None = None,
     ) -> Iterator[Round]:
-        """Yield where the loop stands before anybody is asked, and after each round of questions.
+        """Yield where the loop stands, and again after each further round of questions.
+
+        It goes on where it was left, and ends when people have not answered yet, when there were
+        `count` rounds, or when no sample is left to ask about.
 
         Args:
-            votes: the labeling functions' votes on the samples.
-            platform: where people label; `None` takes the recorded votes of the config.
-            count: rounds; `None` takes those of the config.
+            votes: the labeling functions' votes, if they are at hand.
+            platform: where people label; `None` takes that of the config.
+            count: rounds in all; `None` takes those of the config.
         """
-        platform = self.recorded() if platform is None else platform
-        if count is None:
-            count = self.config.replay.rounds if self.config.replay else 1
-        now = self._start(votes)
-        asked: tuple[Hashable, ...] = ()
-        yield now
-        for number in range(1, count + 1):
-            batch = self._select(now, votes, asked, number)
-            if not len(batch):
-                logger.info("no sample is left to ask about; the loop ends before round %d", number)
-                return
-            asked += tuple(batch.sample_ids)
-            platform.push(batch, self.samples, now.soft)
-            verdict, annotations = self._settled(platform, now.soft)
-            now = self._learned(votes, number, batch, verdict, annotations)
-            yield now
+        from labeling.replay import Replay
 
-    def recorded(self) -> Replay:
-        """Return the platform that plays the recorded votes of the config."""
-        replay = self.config.replay
-        if replay is None:
-            raise ConfigError(
-                "There is nobody to ask: the config has no `replay:` with recorded votes."
-                " `labeling export` makes a training set without people."
-            )
-        votes = self._recorded_table(replay.votes)
-        reviewer = None
-        if replay.reviewer is not None:
-            table = self._recorded_table(replay.reviewer)
-            labels = table["label"].where(table["label"].notna(), None)
-            reviewer = dict(zip(table["sample"], labels, strict=True))
-        return Replay(
-            votes,
-            self.schema,
-            reviewer=reviewer,
-            votes_per_sample=self.policy.min_votes,
-            rng=self.config.seed,
+        with self._held("run"):
+            votes = self.votes() if votes is None else votes
+            platform = self.platform() if platform is None else platform
+            if count is None:
+                count = self.config.replay.rounds if self.config.replay else None
+            self.people.settle_all(platform, lambda: self.samples)
+            here = self.standing(votes)
+            yield here
+            while count is None or here.number < count:
+                if self.people.awaited() and not isinstance(platform, Replay):
+                    return  # who was asked may still answer; recorded votes have said all
+                if not len(self._choose(here, votes)):
+                    logger.info("no sample is left to ask about: the loop ends")
+                    return
+                self.people.push(platform, lambda: self.samples, here.soft)
+                self.people.settle_all(platform, lambda: self.samples)
+                here = self.standing(votes)
+                yield here
+
+    def status(self) -> Status:
+        """Return where every sample stands, and what to do next."""
+        return status_of(self.config, self.store)
+
+    def platform(self) -> AnnotationPlatform:
+        """Return where people label, as the config says.
+
+        Raises:
+            ConfigError: it names nobody to ask.
+        """
+        return platform_of(self.config, self.schema, self.store)
+
+    def _held(self, verb: str) -> AbstractContextManager[Run]:
+        return self.store.held(
+            verb,
+            config_hash=self.config.digest,
+            code_version=labeling.__version__,
+            seed=self.config.seed,
         )
 
-    def _recorded_table(self, path: str) -> pd.DataFrame:
-        """Return recorded votes, with names where a file's labels look like numbers: 1 is "1"."""
-        table = read_table(self.config.at(path))
-        for column in ("sample", "label"):
-            require_column(table, column, f"recorded votes in {path}")
-        known = {label: label for label in self.schema}
-        labels = [known.get(str(label), label) for label in table["label"].tolist()]
-        return table.assign(label=pd.Series(labels, index=table.index, dtype=object))
+    def _said(self) -> tuple[Annotation, ...]:
+        return still_there(self.store.ledger.annotations(), self.samples)
 
-    def _start(self, votes: Votes) -> Round:
-        return self._learned(votes, 0, None, Verdict((), (), ()), ())
+    def _learner(self, votes: Votes) -> Learner:
+        fingerprint = self._voting.fingerprint(votes)
+        return Learner(self.config, self.samples, votes, fingerprint, self.store)
 
-    def _learned(
-        self,
-        votes: Votes,
-        number: int,
-        batch: Batch | None,
-        verdict: Verdict,
-        annotations: tuple[Annotation, ...],
-    ) -> Round:
-        started = time.perf_counter()
-        model, soft = self._fitted(votes, verdict.gold)
-        end = EndModel(self.config.data.text).fit(
-            self.samples, soft, gold=verdict.gold, votes=votes
+    def _number(self) -> int:
+        """Return the number of the batch that is chosen next, or was and is not pushed yet."""
+        number, state = self.store.batches.last()
+        return number + (state == "pushed")
+
+    def _choose(self, here: Round, votes: Votes) -> Batch:
+        known = {*self.store.batches.asked(), *self.data.dev.index}
+        known |= {one.sample_id for one in here.annotations}
+        exclude = self.samples.index[self.samples.index.isin(list(known))]
+        return self._learner(votes).choose(here, list(exclude), self._number())
+
+    def _remember(self, end: Round) -> None:
+        """Remember how good the labels are with so many votes of people."""
+        from labeling.analysis import accuracy
+
+        about = {}
+        if len(self.data.dev):
+            about["dev"] = dataclasses.asdict(accuracy(end.posterior, self.data.dev))
+        self.store.history.stand(
+            len(end.annotations), end.human_votes, end.reviews, len(end.gold), about
         )
-        posterior = end.predict_proba(self.samples, soft=soft, votes=votes)
-        logger.info(
-            "round %d: fitted with %d gold labels in %.1f s",
-            *(number, len(verdict.gold), time.perf_counter() - started),
-        )
-        return Round(number, batch, verdict, annotations, model, end, soft, posterior)
-
-    def _fitted(self, votes: Votes, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, SoftLabels]:
-        model = MODELS[self.config.label_model]().fit(votes, gold=gold)
-        return model, model.predict_proba(votes)
-
-    def _select(self, now: Round, votes: Votes, asked: tuple[Hashable, ...], number: int) -> Batch:
-        return select(
-            self.samples,
-            votes=votes,
-            soft=now.soft,
-            end=now.posterior,
-            exclude=asked,
-            n=self.config.query.n,
-            strategy=self.config.query.strategy,
-            rng=np.random.default_rng([self.config.seed, number]),
-            text=self.config.data.text,
-        )
-
-    def _settled(
-        self, platform: AnnotationPlatform, soft: SoftLabels
-    ) -> tuple[Verdict, tuple[Annotation, ...]]:
-        """Ask again and escalate until the platform has no more to say."""
-        known = -1
-        while True:
-            annotations = platform.pull()
-            verdict = review(annotations, self.schema, policy=self.policy, soft=soft)
-            if len(annotations) == known:
-                return verdict, annotations
-            known = len(annotations)
-            if verdict.pending:
-                platform.ask_again(verdict.pending)
-            if verdict.escalations:
-                platform.escalate(verdict.escalations, self.samples)
-
-    def _make_folder(self) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DataError(f"The folder {str(self.folder)!r} cannot be made: {error}") from error
-
-    def _write(self, frame: pd.DataFrame, name: str) -> None:
-        self._make_folder()
-        with whole_file(self.folder / name) as unfinished:
-            frame.to_parquet(unfinished)

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from labeling.end_model import EndModel
-from labeling.label_models import VoteModel
-from labeling.records import Annotation, Batch, GoldLabel, SoftLabels, Verdict
+from labeling.records import (
+    Annotation,
+    Batch,
+    GoldLabel,
+    SoftLabels,
+    Verdict,
+    live_annotations,
+)
+
+if TYPE_CHECKING:
+    from labeling.end_model import EndModel
+    from labeling.label_models import VoteModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,20 +29,29 @@ class Round:
         batch: the samples chosen in this round; `None` in round 0.
         verdict: what all annotations so far come to.
         annotations: all annotations so far.
-        label_model: fitted on the votes and the gold labels so far.
-        end_model: fitted on its soft labels and the gold labels so far.
         soft: the label model's soft labels of the project's samples.
         posterior: the end model's, which cover every sample.
+        models: gives the label model and the end model behind them, fitted when first called where
+            the soft labels were remembered.
     """
 
     number: int
     batch: Batch | None
     verdict: Verdict
     annotations: tuple[Annotation, ...]
-    label_model: VoteModel
-    end_model: EndModel
     soft: SoftLabels
     posterior: SoftLabels
+    models: Callable[[], tuple[VoteModel, EndModel]] = field(repr=False)
+
+    @property
+    def label_model(self) -> VoteModel:
+        """Fitted on the votes and the gold labels so far."""
+        return self.models()[0]
+
+    @property
+    def end_model(self) -> EndModel:
+        """Fitted on the label model's soft labels and the gold labels so far."""
+        return self.models()[1]
 
     @property
     def gold(self) -> tuple[GoldLabel, ...]:
@@ -41,9 +61,9 @@ class Round:
     @property
     def human_votes(self) -> int:
         """How many votes annotators gave so far; a reviewer's decisions are counted apart."""
-        return sum(not one.reviewer for one in self.annotations)
+        return sum(not one.reviewer for one in live_annotations(self.annotations))
 
     @property
     def reviews(self) -> int:
         """How many samples the reviewer was heard on so far."""
-        return sum(one.reviewer for one in self.annotations)
+        return sum(one.reviewer for one in live_annotations(self.annotations))

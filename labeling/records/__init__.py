@@ -30,6 +30,7 @@ from labeling.records.samples import (
     order_by_chance,
     positions,
     require_column,
+    shares_by_id,
     texts,
 )
 from labeling.records.schema import ABSTAIN, LabelSchema
@@ -74,6 +75,7 @@ __all__ = [
     "positions",
     "require_column",
     "share_of_one",
+    "shares_by_id",
     "texts",
     "unpacked",
     "waiting_on",

@@ -31,6 +31,7 @@ class LabelingFunction:
         label: for a yes-or-no function: the label it votes for when it returns True.
         batch: for models: a function from rows to a vote for each; `function` is then unused.
         reads: the columns it is known to need, checked before anything runs.
+        files: absolute paths of the files it was made of: when one changes, so may its votes.
 
     >>> lf = LabelingFunction("has_link", lambda x: "http" in x.text, label="spam")
     >>> lf(SimpleNamespace(text="see http://x.org")), lf(SimpleNamespace(text="see you"))
@@ -44,6 +45,7 @@ class LabelingFunction:
     label: str | int | None
     batch: Callable[[Sequence[Any]], Sequence[Any]] | None
     reads: tuple[str, ...]
+    files: tuple[str, ...]
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class LabelingFunction:
         label: str | int | None = None,
         batch: Callable[[Sequence[Any]], Sequence[Any]] | None = None,
         reads: Sequence[str] = (),
+        files: Sequence[str] = (),
     ) -> None:
         functools.update_wrapper(self, function)
         self.name = name
@@ -64,6 +67,7 @@ class LabelingFunction:
         self.label = label
         self.batch = batch
         self.reads = tuple(reads)
+        self.files = tuple(files)
 
     def __repr__(self) -> str:
         return f"LabelingFunction({self.name!r})"

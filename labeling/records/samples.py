@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -117,8 +119,24 @@ def order_by_chance(ids: pd.Index, rng: np.random.Generator) -> npt.NDArray[np.i
     if not len(ids):
         return np.empty(0, dtype=np.intp)
     salt = rng.integers(0, 2**63, dtype=np.uint64)
-    key = pd.util.hash_pandas_object(pd.Series(ids), index=False).to_numpy(np.uint64) ^ salt
+    return np.argsort(_drawn(ids, salt), kind="stable")
+
+
+def shares_by_id(ids: pd.Index, salt: int) -> npt.NDArray[np.float64]:
+    """Return a number from 0 to 1 for each id that depends on the id and the salt alone.
+
+    >>> drawn = shares_by_id(pd.Index(["a", "b", "c"]), 1)
+    >>> bool((drawn[:2] == shares_by_id(pd.Index(["a", "b"]), 1)).all())
+    True
+    """
+    return _drawn(ids, np.uint64(salt)) / 2.0**64
+
+
+def _drawn(ids: pd.Index, salt: np.uint64) -> npt.NDArray[np.uint64]:
+    """Return evenly spread numbers that depend on the ids and the salt, not on the order."""
+    hashed = pd.util.hash_pandas_object(pd.Series(ids), index=False)
+    key: npt.NDArray[Any] = hashed.to_numpy(np.uint64) ^ salt
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # splitmix64
         key = (key ^ (key >> np.uint64(shift))) * np.uint64(factor)
     key ^= key >> np.uint64(31)
-    return np.argsort(key, kind="stable")
+    return key

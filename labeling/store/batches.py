@@ -88,9 +88,15 @@ class Batches:
             rows = connection.execute(query).mappings().all()
         ids = pd.Index([id_of(row["sample"]) for row in rows])
         frame = pd.DataFrame(
-            {name: [row[name] for row in rows] for name in ("batch", *COLUMNS)}, index=ids
+            {name: [row[name] for row in rows] for name in ("batch", *COLUMNS)},
+            *(ids, None, object),
         )
-        numbers = {"score": np.float64, "propensity": np.float64, "confidence": np.float64}
+        numbers = {
+            "batch": np.int64,
+            "score": np.float64,
+            "propensity": np.float64,
+            "confidence": np.float64,
+        }
         return frame.astype(numbers)
 
     def batch(self, number: int) -> Batch:
@@ -110,12 +116,20 @@ class Batches:
 
     def batch_of(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, int]:
         """Return the number of the batch that each of these samples was chosen in."""
-        found: dict[Hashable, int] = {}
+        return self._of_choices(choices.c.batch, sample_ids)
+
+    def model_labels(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, str | None]:
+        """Return what the model held of each of these samples before anybody was asked."""
+        return self._of_choices(choices.c.model_label, sample_ids)
+
+    def _of_choices(
+        self, column: sa.Column[Any], sample_ids: Iterable[Hashable]
+    ) -> dict[Hashable, Any]:
+        found: dict[Hashable, Any] = {}
         with self.database.reading() as connection:
             for some in chunks(map(key_of, sample_ids)):
-                query = sa.select(choices.c.sample, choices.c.batch)
-                rows = connection.execute(query.where(choices.c.sample.in_(some)))
-                found |= {id_of(key): int(number) for key, number in rows}
+                query = sa.select(choices.c.sample, column).where(choices.c.sample.in_(some))
+                found |= {id_of(key): value for key, value in connection.execute(query)}
         return found
 
     def settle(self, verdict: Verdict, heard: Mapping[Hashable, int]) -> None:
@@ -125,8 +139,11 @@ class Batches:
             verdict: on these samples.
             heard: how many annotations of each sample it is based on.
         """
-        rows = [{**row, "heard": heard.get(id_of(row["sample"]), 0)} for row in _rows_of(verdict)]
         with self.database.writing() as connection:
+            rows = _changed(
+                connection,
+                [{**row, "heard": heard.get(id_of(row["sample"]), 0)} for row in _rows_of(verdict)],
+            )
             _replace(connection, verdicts, rows)
             states = {row["sample"]: _state_of(row) for row in rows}
             known: dict[str, int | None] = {}
@@ -170,6 +187,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         return None if math.isnan(value) else float(value)
     return value
+
+
+def _changed(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    there: dict[str, dict[str, Any]] = {}
+    for some in chunks(row["sample"] for row in rows):
+        query = sa.select(verdicts).where(verdicts.c.sample.in_(some))
+        there |= {row["sample"]: dict(row) for row in connection.execute(query).mappings()}
+    return [row for row in rows if there.get(row["sample"]) != row]
 
 
 def _replace(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:

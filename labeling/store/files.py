@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,7 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.errors import StoreError
-from labeling.records import whole_file
 from labeling.store.database import Database
 from labeling.store.tables import files
 
@@ -57,17 +57,20 @@ class Files:
     ) -> Kept:
         """Write a file, name it by its content, and remember it; the same again is kept once."""
         folder = self.folder / kind
+        unfinished = folder / f".{kind}.{os.getpid()}.part"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"The folder {str(folder)!r} cannot be made: {error}") from error
-        with whole_file(folder / "unnamed") as unfinished:
             write(unfinished)
             digest = _digest(unfinished)
             _to_disk(unfinished)
             os.replace(unfinished, folder / f"{digest}.parquet")
-            unfinished.touch()  # what is left for `whole_file` to rename
-        (folder / "unnamed").unlink()
+        except OSError as error:
+            raise StoreError(
+                f"{kind} cannot be written to {str(folder)!r}: {error}. Nothing of before is lost."
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                unfinished.unlink(missing_ok=True)
         self._remember(kind, digest, inputs, about, made_at)
         return Kept(kind, digest, inputs, about, made_at, folder / f"{digest}.parquet")
 
@@ -99,6 +102,11 @@ class Files:
         path = self.folder / kind / f"{row['digest']}.parquet"
         about = json.loads(row["about"])
         return Kept(kind, row["digest"], row["inputs"], about, row["made_at"], path)
+
+    def tidy(self) -> None:
+        """Remove what killed processes left unfinished; only for who holds the project."""
+        for unfinished in self.folder.glob("*/.*.part"):
+            unfinished.unlink(missing_ok=True)
 
     def read(self, kept: Kept) -> Path | None:
         """Return the path of a file after checking that it is what it was; `None` if it is gone.

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import hashlib
 import json
+import operator
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from labeling.records import Annotation
 from labeling.store.database import Connection, Database
 from labeling.store.ids import id_of, key_of
-from labeling.store.tables import annotations
+from labeling.store.tables import ledger
 
 AT_ONCE = 5_000  # ids in one statement; databases bound their number
 
@@ -29,17 +30,17 @@ class Ledger:
 
     def append(self, said: Iterable[Annotation]) -> tuple[Annotation, ...]:
         """Append what the ledger does not have yet, all or nothing, and return that."""
-        rows = {}
+        rows: dict[str, tuple[Annotation, dict[str, Any]]] = {}
         for one in said:
             row = _row_of(one)
             rows.setdefault(row["digest"], (one, row))
         with self.database.writing() as connection:
-            there = set(connection.scalars(sa.select(annotations.c.digest)))
+            there = set(connection.scalars(sa.select(ledger.c.digest)))
             news = [pair for digest, pair in rows.items() if digest not in there]
             first = _last_number(connection) + 1
             if news:
                 connection.execute(
-                    sa.insert(annotations),
+                    sa.insert(ledger),
                     [{**row, "number": first + place} for place, (_, row) in enumerate(news)],
                 )
         return tuple(one for one, _ in news)
@@ -48,32 +49,35 @@ class Ledger:
         """Return the annotations of these samples, or all, in the order in which they came."""
         with self.database.reading() as connection:
             if sample_ids is None:
-                rows = connection.execute(_SELECT.order_by(annotations.c.number)).all()
+                rows: list[Sequence[Any]] = list(
+                    connection.execute(_SELECT.order_by(ledger.c.number))
+                )
             else:
-                rows = sorted(_rows_of_samples(connection, map(key_of, sample_ids)))
+                found = _rows_of_samples(connection, map(key_of, sample_ids))
+                rows = sorted(found, key=operator.itemgetter(0))
         return tuple(_annotation(row) for row in rows)
 
     def counts(self) -> tuple[int, int, int]:
         """Return how many annotations there are, how many of them reviews, how many annotators."""
-        people = sa.func.count(sa.distinct(annotations.c.annotator))
-        reviews = sa.func.coalesce(sa.func.sum(sa.cast(annotations.c.reviewer, sa.Integer)), 0)
+        people = sa.func.count(sa.distinct(ledger.c.annotator))
+        reviews = sa.func.coalesce(sa.func.sum(sa.cast(ledger.c.reviewer, sa.Integer)), 0)
         with self.database.reading() as connection:
             row = connection.execute(
-                sa.select(sa.func.count(), reviews, people).select_from(annotations)
+                sa.select(sa.func.count(), reviews, people).select_from(ledger)
             )
             every, of_reviewers, annotators = row.one()
         return int(every), int(of_reviewers), int(annotators)
 
 
 _SELECT = sa.select(
-    annotations.c.number,
-    *(annotations.c["sample" if name == "sample_id" else name] for name in FIELDS),
+    ledger.c.number,
+    *(ledger.c["sample" if name == "sample_id" else name] for name in FIELDS),
 )
 
 
 def _rows_of_samples(connection: Connection, keys: Iterable[str]) -> Iterator[Sequence[Any]]:
     for some in chunks(keys):
-        yield from connection.execute(_SELECT.where(annotations.c.sample.in_(some)))
+        yield from connection.execute(_SELECT.where(ledger.c.sample.in_(some)))
 
 
 def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
@@ -84,7 +88,7 @@ def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _last_number(connection: Connection) -> int:
-    return connection.scalar(sa.select(sa.func.max(annotations.c.number))) or 0
+    return connection.scalar(sa.select(sa.func.max(ledger.c.number))) or 0
 
 
 def _row_of(one: Annotation) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def _row_of(one: Annotation) -> dict[str, Any]:
     for name in ("created_at", "updated_at"):
         row[name] = row[name].isoformat(timespec="microseconds")
     text = json.dumps(row, sort_keys=True)
-    return {**row, "digest": hashlib.sha256(text.encode()).hexdigest()}
+    return {**row, "digest": hashlib.sha256(text.encode()).hexdigest()[:32]}
 
 
 def _annotation(row: Sequence[Any]) -> Annotation:

@@ -95,6 +95,7 @@ class Store:
         with held(self.database, self.folder, self.patience, self._holder, self._waits):
             self.database.migrate()
             self._claim()
+            self.files.tidy()
             with self.history.running(
                 verb, config_hash=config_hash, code_version=code_version, seed=seed
             ) as run:

@@ -104,7 +104,7 @@ samples = Table(
     Index("samples_state", "state"),
 )
 
-annotations = Table(
+ledger = Table(
     *("annotations", metadata),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", Text, nullable=False),

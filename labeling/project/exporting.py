@@ -1,0 +1,50 @@
+"""From where the loop stands to a training set in files."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from typing import TYPE_CHECKING
+
+from labeling.config import Config
+from labeling.project.data import ProjectData
+from labeling.project.outputs import ready_folder, write_frame
+from labeling.project.rounds import Round
+from labeling.records import GoldLabel, Votes
+from labeling.store import Store, now
+
+if TYPE_CHECKING:
+    from labeling.datasets import TrainingSet
+
+
+def training_set_of(config: Config, data: ProjectData, end: Round, votes: Votes) -> TrainingSet:
+    """Return the training set of all that is known; gold labels that were given win over people's."""
+    from labeling.datasets import build_training_set
+
+    given = [GoldLabel(one, label) for one, label in data.dev.items()]
+    there = set(data.dev.index)
+    return build_training_set(
+        data.samples,
+        end.posterior,
+        gold=(*given, *(one for one in end.gold if one.sample_id not in there)),
+        votes=votes,
+        annotations=end.annotations,
+        min_confidence=config.export.min_confidence,
+    )
+
+
+def write_training_set(config: Config, store: Store, train: TrainingSet) -> None:
+    """Write a training set as Parquet, JSON lines and CSV, and remember it."""
+    folder = ready_folder(config.at(config.export.folder))
+    train.to_parquet(folder / "training_set.parquet")
+    train.to_jsonl(folder / "training_set.jsonl")
+    train.to_csv(folder / "training_set.csv", for_spreadsheet=config.export.for_spreadsheet)
+    write_frame(train.dropped, folder, "left_out.parquet")
+    manifest = train.manifest()
+    store.files.keep(
+        "training_set",
+        functools.partial(shutil.copyfile, folder / "training_set.parquet"),
+        inputs=manifest["fingerprint"],
+        about=manifest,
+        made_at=now(),
+    )

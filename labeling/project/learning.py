@@ -1,0 +1,135 @@
+"""What is learned from votes and people's decisions: label model, end model, the next batch."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Collection, Hashable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from labeling.config import Config
+from labeling.project.kept import read_soft, write_soft
+from labeling.project.rounds import Round
+from labeling.records import Batch, GoldLabel, SoftLabels, Votes
+from labeling.store import Store, now
+
+if TYPE_CHECKING:
+    from labeling.end_model import EndModel
+    from labeling.label_models import VoteModel
+
+logger = logging.getLogger(__name__)
+
+
+class Learner:
+    """Fits the models of a config, and remembers their soft labels.
+
+    Args:
+        config: says which models.
+        samples: the project's.
+        votes: on these samples.
+        inputs: a fingerprint of samples and votes.
+        store: remembers; may only be written while it is held.
+    """
+
+    def __init__(
+        self, config: Config, samples: pd.DataFrame, votes: Votes, inputs: str, store: Store
+    ) -> None:
+        self.config = config
+        self.samples = samples
+        self.votes = votes
+        self.inputs = inputs
+        self.store = store
+
+    def label_model(self, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, SoftLabels]:
+        """Return the config's label model, fitted, and its soft labels."""
+        from labeling.label_models import MODELS
+
+        started = time.perf_counter()
+        model = MODELS[self.config.label_model]().fit(self.votes, gold=gold)
+        soft = model.predict_proba(self.votes)
+        spent = time.perf_counter() - started
+        logger.info("fitted the label model with %d gold labels in %.1f s", len(gold), spent)
+        self._keep("soft_labels", soft, gold)
+        return model, soft
+
+    def beliefs(
+        self, gold: tuple[GoldLabel, ...]
+    ) -> tuple[SoftLabels, SoftLabels, functools.partial[tuple[VoteModel, EndModel]]]:
+        """Return the soft labels of label model and end model, and what gives both models."""
+        models = functools.partial(_once, {}, functools.partial(self._models, gold))
+        soft, posterior = self._kept("soft_labels", gold), self._kept("posterior", gold)
+        if soft is None or posterior is None:
+            model, end = models()
+            soft = model.predict_proba(self.votes)
+            posterior = end.predict_proba(self.samples, soft=soft, votes=self.votes)
+            self._keep("posterior", posterior, gold)
+        return soft, posterior, models
+
+    def _models(self, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, EndModel]:
+        from labeling.end_model import EndModel
+
+        model, soft = self.label_model(gold)
+        started = time.perf_counter()
+        end = EndModel(self.config.data.text).fit(self.samples, soft, gold=gold, votes=self.votes)
+        logger.info("fitted the end model in %.1f s", time.perf_counter() - started)
+        return model, end
+
+    def _fingerprint(self, gold: tuple[GoldLabel, ...]) -> str:
+        known = sorted((repr(one.sample_id), one.label) for one in gold)
+        said = [self.inputs, self.config.label_model, self.config.data.text, known]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    def _keep(self, kind: str, soft: SoftLabels, gold: tuple[GoldLabel, ...]) -> None:
+        about = {"samples": len(soft.sample_ids), "covered": int(soft.covered.sum())}
+        self.store.files.keep(
+            kind,
+            functools.partial(write_soft, soft),
+            inputs=self._fingerprint(gold),
+            about={**about, "gold": len(gold)},
+            made_at=now(),
+        )
+
+    def _kept(self, kind: str, gold: tuple[GoldLabel, ...]) -> SoftLabels | None:
+        kept = self.store.files.last(kind, self._fingerprint(gold))
+        path = self.store.files.read(kept) if kept else None
+        return None if path is None else read_soft(path, self.votes.schema)
+
+    def choose(self, here: Round, exclude: Collection[Hashable], number: int) -> Batch:
+        """Choose and remember the batch of this number: the same for the same answers so far."""
+        from labeling.query import select
+
+        strategy, seed = self.config.query.strategy, self.config.seed
+        batch = select(
+            self.samples,
+            votes=self.votes,
+            soft=here.soft,
+            end=here.posterior,
+            exclude=exclude,
+            n=self.config.query.n,
+            strategy=strategy,
+            rng=np.random.default_rng([seed, number]),
+            text=self.config.data.text,
+        )
+        if len(batch):
+            before = here.posterior.of_samples(batch.sample_ids)
+            labels = zip(before.to_labels().tolist(), before.confidence().tolist(), strict=True)
+            held = dict(zip(batch.sample_ids, labels, strict=True))
+            self.store.batches.choose(
+                number, batch, held, strategy=strategy, seed=seed, made_at=now()
+            )
+        return batch
+
+
+def _once(
+    memory: dict[str, tuple[VoteModel, EndModel]],
+    fit: functools.partial[tuple[VoteModel, EndModel]],
+) -> tuple[VoteModel, EndModel]:
+    if "models" not in memory:
+        memory["models"] = fit()
+    return memory["models"]

@@ -1,0 +1,174 @@
+"""Where every sample stands, and what to do next: read from the database alone, in a moment."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from labeling.config import Config, load_config
+from labeling.records import Problem
+from labeling.store import Store
+
+logger = logging.getLogger(__name__)
+
+URL = "LABELING_STORE_URL"  # the environment's address of the store, which may hold a password
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a project stands.
+
+    Attributes:
+        project: its name.
+        samples: how many there are to label when they were last read; `None` before that.
+        locked: how many are in the locked test split.
+        dev: how many have a gold label to measure on.
+        covered: on how many a labeling function voted.
+        labeling_functions: how many there are.
+        states: how many of the samples that were chosen for people stand where.
+        batches: how many were chosen; the last one's state is in `batch_state`.
+        batch_state: `chosen` (not pushed yet) or `pushed`; `None` before the first.
+        annotations: how many there are in the ledger, reviews and changes of mind included.
+        reviews: how many of them reviewers made.
+        annotators: how many people made them.
+        to_send: messages that wait in the outbox.
+        problems: what the last pull could not count.
+        training_set: the manifest of the last one; `None` before the first.
+        looks: how often the locked test split was looked at.
+        last_run: the verb, the state and the end of the last run.
+        next: what to do next.
+    """
+
+    project: str
+    samples: int | None
+    locked: int
+    dev: int
+    covered: int | None
+    labeling_functions: int | None
+    states: dict[str, int]
+    batches: int
+    batch_state: str | None
+    annotations: int
+    reviews: int
+    annotators: int
+    to_send: int
+    problems: tuple[Problem, ...]
+    training_set: dict[str, Any] | None
+    looks: int
+    last_run: dict[str, Any] | None
+    next: str
+
+    @property
+    def not_chosen(self) -> int | None:
+        """How many samples nobody was asked about."""
+        return None if self.samples is None else self.samples - sum(self.states.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON knows it."""
+        found = dataclasses.asdict(self)
+        return {**found, "states": {"not_chosen": self.not_chosen, **self.states}}
+
+
+def store_of(config: Config, waits: Callable[[str], object] | None = None) -> Store:
+    """Return the store of a config; what is in the environment wins over what the config says."""
+    return Store(
+        config.memory,
+        config.name,
+        url=os.environ.get(URL) or config.store.url,
+        patience=config.store.wait,
+        waits=waits or logger.warning,
+    )
+
+
+def status_at(path: str | os.PathLike[str]) -> Status:
+    """Return where the project of a config file stands."""
+    config = load_config(path)
+    return status_of(config, store_of(config))
+
+
+def status_of(config: Config, store: Store) -> Status:
+    """Return where a project stands, without reading its samples.
+
+    Raises:
+        StoreError: what is remembered cannot be read.
+    """
+    if not store.ready():
+        return _before(config)
+    votes = store.files.last("votes")
+    about = votes.about if votes else {}
+    number, state = store.batches.last()
+    annotations, reviews, annotators = store.ledger.counts()
+    sending = store.outbox.counts()
+    train = store.files.last("training_set")
+    runs = store.history.runs(1)
+    found = Status(
+        project=config.name,
+        samples=about.get("samples"),
+        locked=about.get("locked", 0),
+        dev=about.get("dev", 0),
+        covered=about.get("covered"),
+        labeling_functions=about.get("voters"),
+        states=store.batches.counts(),
+        batches=number,
+        batch_state=state if number else None,
+        annotations=annotations,
+        reviews=reviews,
+        annotators=annotators,
+        to_send=sending.get("waiting", 0) + sending.get("begun", 0),
+        problems=store.history.problems(),
+        training_set=train.about if train else None,
+        looks=len(store.history.looks()),
+        last_run=_run(runs[0]) if runs else None,
+        next="",
+    )
+    return dataclasses.replace(found, next=_next(found, config))
+
+
+_ZERO = dict.fromkeys(
+    ("locked", "dev", "batches", "annotations", "reviews", "annotators", "to_send", "looks"), 0
+)
+
+
+def _before(config: Config) -> Status:
+    return Status(
+        project=config.name,
+        samples=None,
+        covered=None,
+        labeling_functions=None,
+        **_ZERO,
+        batch_state=None,
+        states={},
+        problems=(),
+        training_set=None,
+        last_run=None,
+        next="labeling apply",
+    )
+
+
+def _run(run: dict[str, Any]) -> dict[str, Any]:
+    names = ("number", "verb", "state", "started_at", "ended_at", "seconds")
+    return {name: run[name] for name in names}
+
+
+def _next(found: Status, config: Config) -> str:
+    """Return the verb that brings the project on, in the order of the loop."""
+    asks_people = config.files is not None or config.replay is not None
+    if found.samples is None:
+        return "labeling apply"
+    if not asks_people:
+        return "labeling export"
+    if found.batch_state == "chosen":
+        return "labeling push"
+    if found.to_send:
+        return "labeling review"
+    if found.states["escalated"]:
+        return "labeling review, then labeling pull when the reviewer has decided"
+    if found.states["asked"] or found.states["collecting"]:
+        return "labeling pull when people have labeled, then labeling review"
+    if not found.batches:
+        return "labeling query"
+    return "labeling export, or labeling query for another batch"

@@ -1,0 +1,119 @@
+"""A project's votes: cast once, remembered, and cast anew when what they came from has changed."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+import labeling
+from labeling.config import Config
+from labeling.project.data import ProjectData, digest_of_files, gold_file
+from labeling.project.kept import read_votes, write_votes
+from labeling.project.outputs import write_frame
+from labeling.records import LabelingFunction, LabelSchema, Votes
+from labeling.store import Run, Store, now
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int], object]
+
+
+class Voting:
+    """Applies a project's labeling functions.
+
+    Args:
+        config: the project's.
+        schema: its labels.
+        store: remembers the votes.
+        data: gives the samples.
+        lfs: gives the labeling functions.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        schema: LabelSchema,
+        store: Store,
+        data: Callable[[], ProjectData],
+        lfs: Callable[[], Sequence[LabelingFunction]],
+    ) -> None:
+        self.config = config
+        self.schema = schema
+        self.store = store
+        self.data = data
+        self.lfs = lfs
+
+    @functools.cached_property
+    def data_digest(self) -> str:
+        """A fingerprint of the files that samples and gold labels come from."""
+        paths = [self.config.at(self.config.data.path)]
+        gold = gold_file(self.config)
+        return digest_of_files(paths if gold is None else [*paths, gold])
+
+    def inputs(self) -> str:
+        """Return a fingerprint of what votes come from, as far as it stands in files."""
+        rules = [self.config.at(path) for path in self.config.labeling_functions]
+        lists = sorted({Path(file) for lf in self.lfs() for file in lf.files})
+        said = [
+            *(self.data_digest, digest_of_files(rules), digest_of_files(lists)),
+            *(self.config.data.model_dump(mode="json"), list(self.schema.labels)),
+            labeling.__version__,
+        ]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    def remembered(self) -> Votes | None:
+        """Return the votes that are remembered, if nothing that they came from has changed."""
+        if not self.store.ready():
+            return None
+        kept = self.store.files.last("votes", self.inputs())
+        path = self.store.files.read(kept) if kept else None
+        return None if path is None else read_votes(path, self.schema)
+
+    def cast(self, run: Run, progress: Progress | None = None) -> Votes:
+        """Apply the labeling functions, remember the votes, and write `votes.parquet`."""
+        from labeling.engine import apply_to_frame
+
+        samples = self.data().samples
+        with run.stage("apply"):
+            votes = apply_to_frame(
+                self.lfs(), samples, self.schema, workers=self.config.workers, progress=progress
+            )
+        covered = int(votes.covered.sum())
+        about = {"samples": len(samples), "voters": len(votes.voters), "covered": covered}
+        with run.stage("write"):
+            self.store.files.keep(
+                "votes",
+                functools.partial(write_votes, votes),
+                inputs=self.inputs(),
+                about={**about, "locked": len(self.data().test), "dev": len(self.data().dev)},
+                made_at=now(),
+            )
+            folder = self.config.at(self.config.export.folder)
+            write_frame(_named(votes), folder, "votes.parquet")
+        run.outcome["votes"] = about
+        return votes
+
+    def fingerprint(self, votes: Votes) -> str:
+        """Return a fingerprint of samples and votes."""
+        together = hashlib.sha256(self.data_digest.encode())
+        together.update(json.dumps(votes.voters).encode())
+        together.update(votes.to_array().tobytes(order="F"))
+        return together.hexdigest()
+
+
+def _named(votes: Votes) -> pd.DataFrame:
+    """Return votes as label names, one column a voter; missing = abstained."""
+    labels = pd.Index(votes.schema.labels)
+    return pd.DataFrame(
+        {
+            voter: pd.Categorical.from_codes(column, categories=labels)
+            for voter, column in zip(votes.voters, votes.to_array().T, strict=True)
+        },
+        index=votes.sample_ids,
+    )
