@@ -81,7 +81,9 @@ class People:
             return Pushed(0, 0)
         batch = self.store.batches.batch(number)
         votes = self.policy.min_votes
-        self.store.outbox.add([("ask", one, number, votes, ()) for one in batch.sample_ids])
+        with self.store.database.writing():  # from now on it is not chosen anew
+            self.store.outbox.add([("ask", one, number, votes, ()) for one in batch.sample_ids])
+            self.store.batches.set_state(number, "pushing")
         platform.push(batch, samples(), soft, outbox=self.store.outbox)
         left = self.store.outbox.waiting("ask")
         if left:
@@ -89,7 +91,7 @@ class People:
                 f"{len(left)} of {len(batch)} samples of batch {number} were not taken by the"
                 " platform; push again."
             )
-        self.store.batches.pushed(number)
+        self.store.batches.set_state(number, "pushed")
         logger.info("pushed batch %d: %d samples", number, len(batch))
         return Pushed(number, len(batch))
 
@@ -131,12 +133,20 @@ class People:
 
     def review(self, platform: AnnotationPlatform, samples: Samples) -> Verdict:
         """Decide on all that was said: ask again where votes are short, escalate conflicts."""
+        return self._reviewed(platform, samples)[0]
+
+    def _reviewed(self, platform: AnnotationPlatform, samples: Samples) -> tuple[Verdict, int]:
+        """Return what all that was said comes to, and how much more was asked because of it."""
         said = self.store.ledger.annotations()
         verdict = self.verdict(said)
         heard = _heard(said)
         with self.store.database.writing():
             self.store.batches.settle(verdict, heard)
             self._ask(verdict, heard)
+        return verdict, self.deliver(platform, samples, verdict)
+
+    def deliver(self, platform: AnnotationPlatform, samples: Samples, verdict: Verdict) -> int:
+        """Hand to the platform what waits in the outbox after a review; return how much it was."""
         again = {one.sample_id: one for one in verdict.pending}
         pending = [
             again.get(one.sample_id) or AskAgain(one.sample_id, one.votes, one.not_annotators)
@@ -151,15 +161,20 @@ class People:
         ]
         if escalations:
             platform.escalate(escalations, samples(), outbox=self.store.outbox)
-        return verdict
+        return len(pending) + len(escalations)
 
     def settle_all(self, platform: AnnotationPlatform, samples: Samples) -> None:
-        """Pull and review until nobody has more to say at the moment."""
-        while True:
-            pulled = self.pull(platform)
-            self.review(platform, samples)
-            if not pulled.news:
-                return
+        """Pull and review until nobody has more to say at the moment.
+
+        What was asked before and did not arrive is asked first: an answer may hang on it.
+        """
+        if self.store.batches.last()[1] == "pushing":
+            self.push(platform, samples)
+        self.deliver(platform, samples, self.verdict(self.store.ledger.annotations()))
+        asked = 1
+        while asked:
+            self.pull(platform)
+            asked = self._reviewed(platform, samples)[1]
 
     def awaited(self) -> int:
         """Return how many samples were asked about and are not settled."""

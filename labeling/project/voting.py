@@ -87,6 +87,9 @@ class Voting:
         covered = int(votes.covered.sum())
         about = {"samples": len(samples), "voters": len(votes.voters), "covered": covered}
         with run.stage("write"):
+            # What is remembered comes last: it says that the rest is done.
+            folder = self.config.at(self.config.export.folder)
+            write_frame(_named(votes), folder, "votes.parquet")
             self.store.files.keep(
                 "votes",
                 functools.partial(write_votes, votes),
@@ -94,8 +97,6 @@ class Voting:
                 about={**about, "locked": len(self.data().test), "dev": len(self.data().dev)},
                 made_at=now(),
             )
-            folder = self.config.at(self.config.export.folder)
-            write_frame(_named(votes), folder, "votes.parquet")
         run.outcome["votes"] = about
         return votes
 

@@ -17,6 +17,7 @@ from labeling.store.ledger import chunks
 from labeling.store.tables import batches, choices, samples, verdicts
 
 State = Literal["chosen", "asked", "collecting", "escalated", "settled", "reviewed", "unresolved"]
+BatchState = Literal["chosen", "pushing", "pushed"]
 STATES: tuple[State, ...] = get_args(State)
 COLUMNS = ("stratum", "score", "reason", "propensity", "model_label", "confidence")
 
@@ -67,17 +68,17 @@ class Batches:
             states = [{"sample": row["sample"], "batch": number, "state": "chosen"} for row in rows]
             connection.execute(sa.insert(samples), states)
 
-    def pushed(self, number: int) -> None:
-        """Remember that the platform has all of a batch."""
+    def set_state(self, number: int, state: BatchState) -> None:
+        """Remember how far a batch is; its samples are asked once all of it is pushed."""
         with self.database.writing() as connection:
-            connection.execute(
-                sa.update(batches).where(batches.c.number == number).values(state="pushed")
-            )
-            connection.execute(
-                sa.update(samples)
-                .where(samples.c.batch == number, samples.c.state == "chosen")
-                .values(state="asked")
-            )
+            change = sa.update(batches).where(batches.c.number == number)
+            connection.execute(change.values(state=state))
+            if state == "pushed":
+                connection.execute(
+                    sa.update(samples)
+                    .where(samples.c.batch == number, samples.c.state == "chosen")
+                    .values(state="asked")
+                )
 
     def frame(self, number: int | None = None) -> pd.DataFrame:
         """Return who was chosen and why; index = sample id, column `batch`, then `COLUMNS`."""

@@ -76,7 +76,7 @@ runs = Table(
 batches = Table(
     *("batches", metadata),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("state", Text, nullable=False),  # chosen, pushed
+    Column("state", Text, nullable=False),  # chosen, pushing, pushed
     Column("strategy", Text, nullable=False),
     Column("seed", BigInteger, nullable=False),
     Column("made_at", Text, nullable=False),
