@@ -20,6 +20,7 @@ from labeling.project.checking import check_names, checked
 from labeling.project.data import ProjectData, read_data, still_there
 from labeling.project.exporting import training_set_of, write_training_set
 from labeling.project.learning import Learner
+from labeling.project.measuring import looked_at
 from labeling.project.outputs import write_frame
 from labeling.project.people import People, Pulled, Pushed
 from labeling.project.platforms import platform_of
@@ -39,6 +40,7 @@ from labeling.records import (
 from labeling.store import Run
 
 if TYPE_CHECKING:
+    from labeling.analysis import Estimate
     from labeling.datasets import TrainingSet
     from labeling.label_models import VoteModel
 
@@ -248,6 +250,12 @@ class Project:
                 self.people.settle_all(platform, lambda: self.samples)
                 here = self.standing(votes)
                 yield here
+
+    def look(self, votes: Votes | None = None) -> tuple[int, dict[str, Estimate]]:
+        """Measure on the locked test split; return how many looks there were, and what is seen."""
+        with self._held("look"):
+            here = self.standing(votes)
+            return looked_at(self.config, self.data, here, self._voting, self.store)
 
     def status(self) -> Status:
         """Return where every sample stands, and what to do next."""

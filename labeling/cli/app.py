@@ -1,0 +1,137 @@
+"""What holds for every verb: the options before it, what is printed, how the process ends."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from labeling.errors import LabelingError
+from labeling.terminal import safe
+
+if TYPE_CHECKING:
+    from labeling.project import Project
+    from labeling.records import Votes
+
+app = typer.Typer(
+    help="Make training sets without hand-labeling them all.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(
+    soft_wrap=True, highlight=False, emoji=False, width=None if sys.stdout.isatty() else 100
+)
+err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text and tables.")]
+
+
+class Settings:
+    """What was said before the verb, and whether Ctrl-C was pressed since."""
+
+    config: Path = Path("configs/project.yaml")
+    debug: bool = False
+    stopped: bool = False
+
+
+@app.callback()
+def settings(
+    config: Annotated[
+        Path, typer.Option("-c", "--config", help="The project's YAML file.")
+    ] = Settings.config,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Log a line a stage.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Keep what holds for every verb."""
+    Settings.config, Settings.debug = config, debug
+    handler = RichHandler(console=err, show_path=False, rich_tracebacks=debug)
+    level = logging.INFO if verbose or debug else logging.WARNING
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    logging.getLogger("labeling").setLevel(level)
+
+
+def project() -> Project:
+    """Return the project that the command line is about."""
+    from labeling.project import Project
+
+    return Project(Settings.config, waits=lambda text: err.print(f"[dim]{safe(text)}[/dim]"))
+
+
+def votes_of(its: Project) -> Votes:
+    """Return a project's votes, with a bar where they must be cast."""
+    from labeling.screens.tables import progress_over
+
+    with progress_over("applying labeling functions", err) as advance:
+        return its.votes(advance)
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Show on a terminal that something is under way."""
+    if not err.is_terminal:
+        yield
+        return
+    with err.status(f"{what} ..."):
+        yield
+
+
+def then(text: str) -> None:
+    """Print what was done and what to do next; on stderr, so that --json stays JSON."""
+    err.print(f"[dim]{safe(text)}[/dim]")
+
+
+def say(found: Any, as_json: bool, *sentences: object) -> None:
+    """Print what was found as JSON, or as sentences."""
+    if as_json:
+        sys.stdout.write(json.dumps(found, ensure_ascii=False, default=str) + "\n")
+        return
+    for sentence in sentences:
+        out.print(safe(sentence))
+
+
+def show_table(frame: Any, index: str, as_json: bool) -> None:
+    """Print a table, or its rows as JSON."""
+    from labeling.screens.tables import as_records, table_of
+
+    if as_json:
+        say(as_records(frame, index), True)
+    else:
+        out.print(table_of(frame, index))
+
+
+class Stopped(BaseException):
+    """Ctrl-C: no error, and nothing but `main` may catch it."""
+
+
+def _stop(*_: object) -> NoReturn:
+    Settings.stopped = True
+    raise Stopped
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line, and end the process: 0 fine, 1 an error of ours, 2 wrong usage."""
+    signal.signal(signal.SIGINT, _stop)
+    from labeling.cli import people, steps  # noqa: F401  # they add their verbs to the app
+
+    try:
+        app(arguments, prog_name="labeling")
+    except LabelingError as error:
+        if Settings.debug:
+            raise
+        err.print(f"[bold red]Error:[/bold red] {safe(error)}")
+        sys.exit(1)
+    except BaseException:
+        if not Settings.stopped:  # Python wraps what is raised in the middle of some imports
+            raise
+        err.print("\nStopped by you. What was done is remembered; run it again to go on.")
+        sys.exit(130)

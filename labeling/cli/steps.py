@@ -1,0 +1,200 @@
+"""The verbs that work on samples and rules: init, check, apply, fit, summary, export, report, ..."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from labeling.cli.app import (
+    AsJson,
+    Settings,
+    app,
+    busy,
+    err,
+    out,
+    project,
+    say,
+    show_table,
+    then,
+    votes_of,
+)
+
+WHERE = "The new project's folder."
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help=WHERE)] = Path(),
+    data: Annotated[
+        Path | None, typer.Option(help="The samples: a Parquet, CSV or JSON-lines file.")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="The labels, with commas between them.")
+    ] = None,
+    id: Annotated[str | None, typer.Option(help="The column that holds the ids.")] = None,
+    text: Annotated[str | None, typer.Option(help="The column that holds the text.")] = None,
+    gold: Annotated[str | None, typer.Option(help="The column of known labels.")] = None,
+    name: Annotated[str, typer.Option(help="The project's name.")] = "project",
+    as_json: AsJson = False,
+) -> None:
+    """Start a project: a config with comments, and labeling functions that run."""
+    from labeling.project.starting import guessed_columns, start
+
+    data = Path(str(_asked("--data", "File of the samples", data)))
+    labels = str(_asked("--labels", "Labels, with commas between them", labels))
+    likely_id, likely_text = guessed_columns(data) if id is None or text is None else (id, text)
+    id = id or str(_asked("--id", "Column of the ids", None, likely_id))
+    text = text or str(_asked("--text", "Column of the text", None, likely_text))
+    made = start(
+        *(folder, data, [one.strip() for one in labels.split(",")]),
+        **{"id": id, "text": text, "gold": gold, "name": name},  # type: ignore[arg-type]  # str
+    )
+    found = {field.name: _plain(getattr(made, field.name)) for field in dataclasses.fields(made)}
+    say(
+        *(found, as_json),
+        *(f"Written: {path}" for path in made.written),
+        *(f"Left as it is: {path}" for path in made.kept),
+    )
+    then(f"Next: labeling -c {made.config} check")
+
+
+def _asked(flag: str, question: str, given: object, likely: str | None = None) -> object:
+    """Return what was given, else what is asked for on a terminal, else what is likely."""
+    if given is not None:
+        return given
+    if sys.stdin.isatty():
+        return typer.prompt(question, default=likely, err=True)
+    if likely is None:
+        raise typer.BadParameter(f"there is nobody to ask; give {flag}", param_hint=flag)
+    then(f"{flag} {likely} is taken, since it looks like it.")
+    return likely
+
+
+def _plain(value: Any) -> Any:
+    return [str(one) for one in value] if isinstance(value, tuple) else str(value)
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """Try the config, the data and the labeling functions on a few samples."""
+    found = project().check()
+    say({"found": found}, as_json, *found)
+    then("All is well. Next: labeling apply")
+
+
+@app.command()
+def apply(as_json: AsJson = False) -> None:
+    """Apply the labeling functions to all samples."""
+    from labeling.screens.tables import progress_over
+
+    its = project()
+    with progress_over("applying labeling functions", err, len(its.samples)) as advance:
+        votes = its.apply(advance)
+    cast = int((votes.to_array() >= 0).sum())
+    about = {"samples": len(votes.sample_ids), "covered": int(votes.covered.sum())}
+    say({**about, "voters": list(votes.voters), "votes": cast}, as_json, repr(votes))
+    then(f"Written: {its.folder / 'votes.parquet'}. Next: labeling fit")
+
+
+@app.command()
+def fit(as_json: AsJson = False) -> None:
+    """Fit the label model, and write the soft labels."""
+    its = project()
+    votes = votes_of(its)
+    with busy("fitting the label model"):
+        model, soft = its.fit(votes)
+    covered, total = int(soft.covered.sum()), len(soft.sample_ids)
+    sentence = f"{covered} of {total} samples have a soft label."
+    report = list(model.report_)
+    say({"report": report, "covered": covered, "samples": total}, as_json, *report, sentence)
+    then(f"Written: {its.folder / 'soft_labels.parquet'}. Next: labeling query")
+
+
+@app.command()
+def summary(as_json: AsJson = False) -> None:
+    """Show what each labeling function votes, how often, and against how many others."""
+    from labeling.screens.tables import with_intervals
+
+    its = project()
+    table = its.summary(votes_of(its))
+    if "accuracy" in table.columns and not as_json:
+        table = with_intervals(table)
+    show_table(table, "labeling function", as_json)
+    then("Next: improve what conflicts much or covers little, then labeling fit")
+
+
+@app.command()
+def export(as_json: AsJson = False) -> None:
+    """Write the training set of all that is known: labeling functions and people."""
+    its = project()
+    votes = votes_of(its)
+    with busy("learning, and writing the training set"):
+        train = its.export(votes=votes)
+    say(train.manifest() if as_json else None, as_json, train)
+    then(f"Written: {its.folder / 'training_set'}.parquet, .jsonl and .csv, with manifests.")
+
+
+@app.command()
+def report(as_json: AsJson = False) -> None:
+    """Write all that is known as one HTML page that needs no network."""
+    from labeling.report import write_report
+
+    its = project()
+    votes_of(its)
+    with busy("writing the report"):
+        path = write_report(its)
+    say({"path": str(path)}, as_json, f"Written: {path}")
+    then("Next: open it in a browser")
+
+
+@app.command()
+def look(as_json: AsJson = False) -> None:
+    """Measure on the locked test split; every look is counted."""
+    its = project()
+    votes = votes_of(its)
+    with busy("measuring"):
+        number, seen = its.look(votes)
+    numbers = {
+        name: {key: _number(value) for key, value in dataclasses.asdict(one).items()}
+        for name, one in seen.items()
+    }
+    say(
+        {"look": number, "seen": numbers},
+        as_json,
+        *(f"{name}: {one}" for name, one in seen.items()),
+    )
+    then(
+        f"This was look {number} at the locked test split. The more often it decides what you do, the"
+        " less it tells: tune on the other gold labels."
+    )
+
+
+def _number(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show where every sample stands, and what to do next."""
+    from labeling.project.status import status_at
+    from labeling.screens.steps import show_status
+
+    found = status_at(Settings.config)
+    if as_json:
+        say(found.to_dict(), True)
+    else:
+        show_status(found, out)
+    then(f"Next: {found.next}")
+
+
+@app.command()
+def demo() -> None:
+    """Watch the loop happen on 2,100 real tweets, measured on 2,100 others."""
+    from labeling.screens.demo import show_demo
+
+    show_demo(Path.cwd(), out, err)

@@ -1,0 +1,43 @@
+"""Looking at the locked test split; each look is counted."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from labeling.config import Config
+from labeling.errors import ConfigError
+from labeling.project.data import ProjectData
+from labeling.project.rounds import Round
+from labeling.project.voting import Voting
+from labeling.store import Store
+
+if TYPE_CHECKING:
+    from labeling.analysis import Estimate
+
+
+def looked_at(
+    config: Config, data: ProjectData, here: Round, voting: Voting, store: Store
+) -> tuple[int, dict[str, Estimate]]:
+    """Return how often the locked test split was looked at, this time included, and what is seen.
+
+    Raises:
+        ConfigError: there is no test split.
+    """
+    from labeling.analysis import accuracy
+    from labeling.engine import apply_to_frame
+
+    if not len(data.test):
+        raise ConfigError(
+            "There is no locked test split to look at: name the gold labels as `gold` of `data`"
+            f" in the config, and a share `locked` above 0 (now {config.data.locked:g})."
+        )
+    votes = apply_to_frame(voting.lfs(), data.test, voting.schema, workers=config.workers)
+    soft = here.label_model.predict_proba(votes)
+    final = here.end_model.predict_proba(data.test, soft=soft, votes=votes)
+    seen = {
+        "label model, covered": accuracy(soft, data.test_gold, covered_only=True),
+        "label + end model, all": accuracy(final, data.test_gold),
+    }
+    number = store.history.look({name: dataclasses.asdict(one) for name, one in seen.items()})
+    return number, seen

@@ -1,0 +1,171 @@
+"""Starting a project: a config with comments, and labeling functions that run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from labeling.errors import DataError
+from labeling.records import LabelSchema, identified, require_column, texts, whole_file
+from labeling.sources import read_table
+
+CONFIG = """\
+# A labeling project. Relative paths start at the folder above this one.
+data:
+  path: {path}
+  # The column of ids: unique, none missing.
+  id: {id}
+  # What the models read and what people are shown.
+  text: {text}
+{gold}
+labels: {labels}
+
+labeling_functions:
+  - lfs/{name}.py
+
+label_model: label_model
+
+query:
+  # Samples a batch, half of them drawn at random, half where the model is least sure.
+  n: 50
+  strategy: mixture
+
+review:
+  # Two who agree settle a sample; else one more is asked, and then a reviewer.
+  min_votes: 2
+  max_votes: 3
+
+# People label in a spreadsheet; their files are in this folder.
+files:
+  folder: to_label/{name}
+  kind: csv  # or xlsx, jsonl
+  # With names, each gets a file; without, whoever labels writes their name into it.
+  # annotators: [ann, bob, cleo]
+  # reviewers: [dora]
+
+export:
+  folder: out/{name}
+  # Samples that the models are less sure of are left out, and listed.
+  min_confidence: 0.6
+
+seed: 0
+"""
+NO_GOLD = """\
+  # Labels known to be true: a column, or a file with the columns `id` and `label`.
+  # gold: label
+"""
+GOLD = """\
+  # Labels known to be true: they measure, and win in the training set.
+  gold: {gold}
+  # The share of them that is the test split. Each look at it is counted.
+  locked: 0.5
+"""
+RULES = '''\
+"""Labeling functions: rules that vote on a sample, or abstain.
+
+Change them, add more, and look at what they do with `labeling summary`.
+"""
+
+from labeling import ABSTAIN, labeling_function
+from labeling.functions import keywords, regex
+
+
+@labeling_function
+def is_short(x):
+    """Replace me: say in a sentence why the rule holds."""
+    return {first} if len(x[{text}]) < {short} else ABSTAIN
+
+
+has_link = regex("has_link", r"https?://", label={last}, column={text})
+says_so = keywords("says_so", [{last}], label={last}, column={text})
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What `start` wrote, and what was there already and is left as it is."""
+
+    config: Path
+    labeling_functions: Path
+    written: tuple[Path, ...]
+    kept: tuple[Path, ...]
+
+
+def guessed_columns(data: str | os.PathLike[str]) -> tuple[str | None, str | None]:
+    """Return which columns of a file look like the samples' ids and texts; `None` where none does."""
+    table = read_table(data)
+    unique = [
+        str(name)
+        for name, column in table.items()
+        if column.notna().all() and column.astype(str).is_unique
+    ]
+    named = [name for name in unique if name.lower() in ("id", "key") or "id" in name.lower()]
+    long = {
+        str(name): column.dropna().str.len().mean()
+        for name, column in table.items()
+        if isinstance(column.dtype, pd.StringDtype) and column.notna().any()
+    }
+    text = max(long, key=lambda name: long[name]) if long else None
+    ids = [name for name in (*named, *unique) if name != text]
+    return (ids[0] if ids else None), text
+
+
+def start(
+    folder: Path,
+    data: Path,
+    labels: Sequence[str],
+    *,
+    id: str,
+    text: str,
+    gold: str | None = None,
+    name: str = "project",
+) -> Started:
+    """Write `configs/<name>.yaml` and `lfs/<name>.py` of a new project; what is there stays.
+
+    Raises:
+        DataError: the data cannot be read, or has no such columns.
+        LabelingError: labels that cannot be.
+    """
+    schema = LabelSchema(labels)
+    table = read_table(data, id)
+    samples = identified(table, id)
+    lengths = pd.Series([len(one) for one in texts(samples, text)])
+    if gold is not None:
+        require_column(samples, gold, "gold labels")
+    said = {
+        "name": name,
+        "path": json.dumps(os.path.relpath(data, folder).replace(os.sep, "/")),
+        **{"id": json.dumps(id), "text": json.dumps(text)},
+        "labels": json.dumps(list(schema.labels), ensure_ascii=False),
+        "gold": NO_GOLD if gold is None else GOLD.format(gold=json.dumps(gold)),
+    }
+    rules = RULES.format(
+        text=json.dumps(text),
+        short=max(int(lengths.quantile(0.2)), 1),
+        first=json.dumps(schema.labels[0]),
+        last=json.dumps(schema.labels[-1]),
+    )
+    wanted = {
+        folder / "configs" / f"{name}.yaml": CONFIG.format(**said),
+        folder / "lfs" / f"{name}.py": rules,
+    }
+    kept = tuple(path for path in wanted if path.exists())
+    written = tuple(path for path in wanted if path not in kept)
+    for path in written:
+        _write(path, wanted[path])
+    config, lfs = wanted
+    return Started(config, lfs, written, kept)
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"The folder {str(path.parent)!r} cannot be made: {error}") from error
+    with whole_file(path) as unfinished:
+        unfinished.write_text(content, encoding="utf-8")

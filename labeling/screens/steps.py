@@ -1,0 +1,110 @@
+"""Where the loop stands, in words and on one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from labeling.terminal import safe
+
+if TYPE_CHECKING:
+    from labeling.project import Round
+    from labeling.project.status import Status
+
+MEANING = {
+    "not_chosen": "nobody was asked about them",
+    "chosen": "in a batch that is not pushed yet",
+    "asked": "with annotators, no answer yet",
+    "collecting": "some votes, more are needed",
+    "escalated": "in conflict, a reviewer decides",
+    "settled": "annotators agree",
+    "reviewed": "a reviewer has decided",
+    "unresolved": "the reviewer could not decide",
+}
+WIDTH = 24  # of a bar, in characters
+
+
+def round_line(now: Round) -> str:
+    """Return a sentence on where the loop stands after a round."""
+    if now.batch is None:
+        return "Round 0: labeling functions alone."
+    verdict = now.verdict
+    return (
+        f"Round {now.number}: {len(now.batch)} samples asked, {now.human_votes} human votes and"
+        f" {now.reviews} reviews so far: {len(verdict.gold)} gold labels,"
+        f" {len(verdict.pending)} pending, {len(verdict.escalations)} waiting for a reviewer,"
+        f" {len(verdict.unresolved)} unresolved."
+    )
+
+
+def show_status(status: Status, out: Console) -> None:
+    """Print where every sample of a project stands, on one screen."""
+    out.print(f"[bold]{safe(status.project)}[/bold]")
+    if status.samples is None:
+        out.print("Nothing is remembered yet.")
+        return
+    out.print(_samples(status))
+    out.print(_states(status))
+    out.print(_people(status))
+    for sentence in _rest(status):
+        out.print(safe(sentence))
+
+
+def _samples(status: Status) -> str:
+    total = status.samples or 0
+    covered = status.covered or 0
+    share = covered / total if total else 0.0
+    parts = [
+        f"{total:,} samples, {covered:,} of them ({share:.0%}) covered by"
+        f" {status.labeling_functions} labeling functions"
+    ]
+    if status.dev:
+        parts.append(f"{status.dev:,} with a gold label to measure with")
+    if status.locked:
+        times = f"looked at {status.looks:,} times" if status.looks else "never looked at"
+        parts.append(f"{status.locked:,} more in the locked test split, {times}")
+    return "; ".join(parts) + "."
+
+
+def _states(status: Status) -> Table:
+    counts = {"not_chosen": status.not_chosen or 0, **status.states}
+    total = max(sum(counts.values()), 1)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("samples", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("which means", overflow="fold")
+    for state, count in counts.items():
+        filled = -(-count * WIDTH // total) if count else 0
+        bar = "█" * filled + "·" * (WIDTH - filled)
+        table.add_row(f"{count:,}", state.replace("_", " "), bar, MEANING[state])
+    return table
+
+
+def _people(status: Status) -> str:
+    if not status.batches:
+        return "Nobody was asked yet."
+    state = {"chosen": "not pushed yet", "pushing": "half pushed"}.get(
+        status.batch_state or "", "pushed"
+    )
+    undelivered = f" Questions not delivered yet: {status.to_send:,}." if status.to_send else ""
+    return (
+        f"Batches: {status.batches}, the last one {state}. Annotations: {status.annotations:,}, by"
+        f" people: {status.annotators:,}, of them reviews: {status.reviews:,}.{undelivered}"
+    )
+
+
+def _rest(status: Status) -> list[str]:
+    said = [f"Not counted: {one.where}: {one.what}" for one in status.problems[:5]]
+    if len(status.problems) > len(said):
+        said.append(f"... and {len(status.problems) - len(said)} more problems: labeling pull")
+    if status.training_set:
+        said.append(f"Training set: {status.training_set['samples']:,} samples.")
+    run = status.last_run
+    if run:
+        when = (run["ended_at"] or run["started_at"])[:16].replace("T", " ")
+        said.append(f"Last run: labeling {run['verb']}, {run['state']}, {when} UTC.")
+    return said
