@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,7 @@ class Demo:
             )
         files = tweets.prepare(root / ".cache" / "tweets")
         project = Project(root / CONFIG)
+        _forget(project, root)
         gold = read_table(files["gold"]).set_index("sample")["label"]
         held_out = read_samples(files["held_out"], "tweet_id")
         votes = project.apply(progress)
@@ -174,6 +176,17 @@ class Demo:
             *confusion_picture(tables, self.project.schema.labels, folder / "confusion.png"),
             *cost_picture(curves, folder / "accuracy.png", "What human votes bought"),
         ]
+
+
+def _forget(project: Project, root: Path) -> None:
+    """Let the demo begin anew: nothing that its project remembers is worth keeping."""
+    memory = project.store.folder.resolve()
+    if not memory.is_relative_to((root / "out").resolve()):
+        raise ConfigError(
+            f"The demo forgets what was before, and must remember in the folder `out`. {CONFIG} says"
+            f" {str(memory)!r} under `store`."
+        )
+    shutil.rmtree(memory, ignore_errors=True)
 
 
 def _half(samples: pd.DataFrame, votes: Votes, gold: pd.Series) -> Half:

@@ -140,15 +140,15 @@ def start(
     said = {
         "name": name,
         "path": json.dumps(os.path.relpath(data, folder).replace(os.sep, "/")),
-        **{"id": json.dumps(id), "text": json.dumps(text)},
+        **{"id": json.dumps(id, ensure_ascii=False), "text": json.dumps(text, ensure_ascii=False)},
         "labels": json.dumps(list(schema.labels), ensure_ascii=False),
-        "gold": NO_GOLD if gold is None else GOLD.format(gold=json.dumps(gold)),
+        "gold": NO_GOLD if gold is None else GOLD.format(gold=json.dumps(gold, ensure_ascii=False)),
     }
     rules = RULES.format(
-        text=json.dumps(text),
+        text=json.dumps(text, ensure_ascii=False),
         short=max(int(lengths.quantile(0.2)), 1),
-        first=json.dumps(schema.labels[0]),
-        last=json.dumps(schema.labels[-1]),
+        first=json.dumps(schema.labels[0], ensure_ascii=False),
+        last=json.dumps(schema.labels[-1], ensure_ascii=False),
     )
     wanted = {
         folder / "configs" / f"{name}.yaml": CONFIG.format(**said),
