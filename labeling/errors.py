@@ -88,8 +88,9 @@ class FetchError(LabelingError, RuntimeError):
 
 EXTRA_OF = {
     **{"krippendorff": "agreement", "matplotlib": "plots"},
+    **{"alembic": "cli", "filelock": "cli", "psycopg": "postgresql"},
     **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},
-    **{"requests": "http", "requests_cache": "http", "sqlalchemy": "sql"},
+    **{"openpyxl": "xlsx", "requests": "http", "requests_cache": "http", "sqlalchemy": "sql"},
     **{"spacy": "spacy", "torch": "transformers", "transformers": "transformers"},
 }
 

@@ -13,6 +13,9 @@ def query(as_json: AsJson = False) -> None:
     with busy("learning, and choosing"):
         batch = its.query(votes)
     show_table(batch.to_frame(), "sample", as_json)
+    if not len(batch):
+        then("No sample is left to ask about. Next: labeling export")
+        return
     then(f"Written: {its.folder / 'batch.parquet'}. Next: labeling push")
 
 

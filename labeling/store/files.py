@@ -17,6 +17,9 @@ from labeling.errors import StoreError
 from labeling.store.database import Database
 from labeling.store.tables import files
 
+LAST = {"votes": 10, "soft_labels": 3, "posterior": 3}
+"""How many files of a kind are kept: those that can be made again need not pile up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -85,6 +88,11 @@ class Files:
             row = {"number": number, "kind": kind, "digest": digest, "inputs": inputs}
             text = json.dumps(about, sort_keys=True)
             connection.execute(sa.insert(files), [{**row, "about": text, "made_at": made_at}])
+            if kind in LAST:
+                numbers = sa.select(files.c.number).where(files.c.kind == kind)
+                every = connection.scalars(numbers.order_by(files.c.number.desc())).all()
+                old = sa.delete(files).where(files.c.number.in_(every[LAST[kind] :]))
+                connection.execute(old)
 
     def last(self, kind: str, inputs: str | None = None) -> Kept | None:
         """Return the newest file of a kind, made of these inputs where they are given."""
@@ -104,9 +112,15 @@ class Files:
         return Kept(kind, row["digest"], row["inputs"], about, row["made_at"], path)
 
     def tidy(self) -> None:
-        """Remove what killed processes left unfinished; only for who holds the project."""
-        for unfinished in self.folder.glob("*/.*.part"):
-            unfinished.unlink(missing_ok=True)
+        """Remove files that nothing is remembered of, and what killed processes left unfinished.
+
+        Only for who holds the project.
+        """
+        with self.database.reading() as connection:
+            known = set(connection.execute(sa.select(files.c.kind, files.c.digest)).tuples())
+        for path in self.folder.glob("*/*"):
+            if path.suffix == ".part" or (path.parent.name, path.stem) not in known:
+                path.unlink(missing_ok=True)
 
     def read(self, kept: Kept) -> Path | None:
         """Return the path of a file after checking that it is what it was; `None` if it is gone.
