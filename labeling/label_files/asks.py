@@ -1,0 +1,110 @@
+"""The `ask` cell of a row: which question it answers, and whether the row is still as it was sent."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+import numpy as np
+
+from labeling.errors import PlatformError
+from labeling.label_files.cells import tidy
+
+READABLE = " !\"#$&'()*+,/:;<=>?@[\\]^`{}"  # what may stand in a cell as it is: all but % and |
+CELL = re.compile(r"(?:review|([0-9]{1,6})x([0-9]{1,6}))\|([^|]*)\|([is])([^|]*)\|([0-9a-f]{8})")
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,1000}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question about one sample, as it stands in a row.
+
+    Attributes:
+        key: the message's key.
+        sample_id: the sample: a text or a whole number.
+        round: 1 when first asked, 2 when asked again, and so on.
+        votes: how many people are asked.
+        reviewer: whether a reviewer is asked for a decision.
+    """
+
+    key: str
+    sample_id: str | int
+    round: int = 1
+    votes: int = 1
+    reviewer: bool = False
+
+
+def ask_cell(ask: Ask, text: str) -> str:
+    """Return the cell for a question about a sample with this text.
+
+    It holds the id with its type, since a spreadsheet may turn 007 into 7 in the column for people,
+    and a digest, which tells whether the row still shows what was sent.
+
+    >>> ask_cell(Ask("b1-17", "007", votes=2), "Call me")
+    '1x2|b1-17|s007|95b6a026'
+    """
+    kind = "i" if isinstance(ask.sample_id, int) else "s"
+    head = "review" if ask.reviewer else f"{ask.round}x{ask.votes}"
+    front = f"{head}|{_quoted(ask.key)}|{kind}{_quoted(str(ask.sample_id))}"
+    return f"{front}|{_digest(front, text)}"
+
+
+def ask_of(cell: str) -> Ask | None:
+    """Return the question of a cell, or `None` where the cell is not as `ask_cell` wrote it.
+
+    >>> ask_of("1x2|b1-17|s007|95b6a026")
+    Ask(key='b1-17', sample_id='007', round=1, votes=2, reviewer=False)
+    """
+    found = CELL.fullmatch(cell.strip())
+    if found is None:
+        return None
+    round_, votes, key, kind, own, _ = found.groups()
+    own = _unquoted(own)
+    if kind == "i" and not WHOLE_NUMBER.fullmatch(own):
+        return None
+    sample_id = int(own) if kind == "i" else own
+    return Ask(_unquoted(key), sample_id, int(round_ or 1), int(votes or 1), round_ is None)
+
+
+def is_as_sent(cell: str, text: str) -> bool:
+    """Return whether a row's `ask` cell and text are those that were sent; white space may differ.
+
+    >>> cell = ask_cell(Ask("b1-17", 7), "Call me")
+    >>> is_as_sent(cell, "Call  me "), is_as_sent(cell, "Call you")
+    (True, False)
+    """
+    front, _, digest = cell.strip().rpartition("|")
+    # A spreadsheet may take an apostrophe that was the text's own.
+    return digest in (_digest(front, text), _digest(front, f"'{text}"))
+
+
+def plain_id(sample_id: Hashable) -> str | int:
+    """Return a sample id as a `str` or `int`.
+
+    Raises:
+        PlatformError: it is neither.
+    """
+    if isinstance(sample_id, str):
+        return str(sample_id)
+    if isinstance(sample_id, (int, np.integer)) and not isinstance(sample_id, bool):
+        return int(sample_id)
+    raise PlatformError(
+        "Sample ids must be texts or whole numbers to go through files and come back. Got"
+        f" {sample_id!r} ({type(sample_id).__name__}); choose another id column, or write it as text."
+    )
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe=READABLE, errors="surrogatepass")
+
+
+def _unquoted(cell: str) -> str:
+    return unquote(cell, errors="surrogatepass") if "%" in cell else cell
+
+
+def _digest(front: str, text: str) -> str:
+    shown = f"{front}|{tidy(text)}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(shown, digest_size=4).hexdigest()

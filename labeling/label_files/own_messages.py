@@ -1,0 +1,100 @@
+"""Messages where no outbox remembers what was asked: the files themselves do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from labeling.label_files.asks import Ask, ask_of, plain_id
+from labeling.label_files.columns import ANNOTATOR, ASK
+from labeling.label_files.sheets import Row
+from labeling.records import Annotation, AskAgain, Kind, Message
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the files of a folder ask about one sample, by the keys of the questions."""
+
+    asks: dict[str, Ask] = field(default_factory=dict)
+    people: dict[str, set[str]] = field(default_factory=dict)
+
+    def votes(self, *, dealt: bool) -> int:
+        """Return how many votes were asked for; `dealt`: how many people got a row."""
+        keys = [key for key, one in self.asks.items() if not one.reviewer]
+        return sum(len(self.people[key]) if dealt else self.asks[key].votes for key in keys)
+
+
+def asked_of(rows: Iterable[Row]) -> dict[str | int, Asked]:
+    """Return what the rows ask about each sample."""
+    found: dict[str | int, Asked] = {}
+    for row in rows:
+        ask = ask_of(row[ASK])
+        if ask is not None:
+            asked = found.setdefault(ask.sample_id, Asked())
+            asked.asks[ask.key] = ask
+            asked.people.setdefault(ask.key, set()).add(row[ANNOTATOR])
+    return found
+
+
+def first_questions(
+    ids: Iterable[Hashable], asked: dict[str | int, Asked], votes: int, batch: int
+) -> tuple[Message, ...]:
+    """Return a question about each sample that no file asks about, or that these keys ask about."""
+    found = []
+    for place, sample_id in enumerate(map(plain_id, ids), _next_number(asked)):
+        key = _key("ask", sample_id)
+        before = asked.get(sample_id, Asked()).asks
+        if key in before or all(one.reviewer for one in before.values()):
+            found.append(Message(place, key, "ask", sample_id, batch, votes, begun=True))
+    return tuple(found)
+
+
+def more_questions(
+    pending: Sequence[AskAgain],
+    asked: dict[str | int, Asked],
+    live: Collection[Annotation],
+    batch: int,
+    *,
+    dealt: bool,
+) -> tuple[Message, ...]:
+    """Return a question for each sample that needs more votes than are still to come."""
+    answered = _answered(asked, live)
+    found = []
+    for place, one in enumerate(pending, _next_number(asked)):
+        sample_id = plain_id(one.sample_id)
+        before = asked.get(sample_id, Asked())
+        total = before.votes(dealt=dealt)
+        needed = one.votes_needed - max(total - answered.get(sample_id, 0), 0)
+        if needed > 0:
+            key = _key("ask again", sample_id, after=total)
+            barred = one.not_annotators
+            found.append(Message(place, key, "ask again", sample_id, batch, needed, barred, True))
+    return tuple(found)
+
+
+def review_questions(ids: Iterable[Hashable], asked: dict[str | int, Asked]) -> tuple[Message, ...]:
+    """Return a question for a reviewer about each sample."""
+    return tuple(
+        Message(place, _key("escalate", sample_id), "escalate", sample_id, 0, begun=True)
+        for place, sample_id in enumerate(map(plain_id, ids), _next_number(asked))
+    )
+
+
+def _next_number(asked: dict[str | int, Asked]) -> int:
+    return 1 + sum(len(one.asks) for one in asked.values())
+
+
+def _answered(asked: dict[str | int, Asked], live: Collection[Annotation]) -> dict[Hashable, int]:
+    """Return how many people answered the questions about each sample."""
+    counts: dict[Hashable, int] = {}
+    for one in live:
+        keys = asked[one.sample_id].asks if one.sample_id in asked else {}
+        if not one.reviewer and any(f"{key}/{one.annotator}" == one.platform_id for key in keys):
+            counts[one.sample_id] = counts.get(one.sample_id, 0) + 1
+    return counts
+
+
+def _key(kind: Kind, sample_id: str | int, after: int = 0) -> str:
+    own = hashlib.blake2b(repr(sample_id).encode(), digest_size=6).hexdigest()
+    return f"{kind} after {after} {own}" if after else f"{kind} {own}"
