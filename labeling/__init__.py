@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from labeling.end_model import EndModel
     from labeling.errors import LabelingError
     from labeling.functions import labeling_function, load_labeling_functions
+    from labeling.label_files import LabelFiles
     from labeling.label_models import AnnotatorModel, LabelModel
     from labeling.project import Project
     from labeling.query import select
@@ -50,6 +51,7 @@ _ROOMS = {
     "end_model": ("EndModel",),
     "errors": ("LabelingError",),
     "functions": ("labeling_function", "load_labeling_functions"),
+    "label_files": ("LabelFiles",),
     "label_models": ("AnnotatorModel", "LabelModel"),
     "project": ("Project",),
     "query": ("select",),
@@ -143,6 +145,7 @@ __all__ = [
     "Batch",
     "EndModel",
     "GoldLabel",
+    "LabelFiles",
     "LabelModel",
     "LabelSchema",
     "LabelingError",

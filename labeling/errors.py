@@ -90,6 +90,7 @@ EXTRA_OF = {
     **{"krippendorff": "agreement", "matplotlib": "plots"},
     **{"alembic": "cli", "filelock": "cli", "psycopg": "postgresql"},
     **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},
+    **{"jinja2": "report"},
     **{"openpyxl": "xlsx", "requests": "http", "requests_cache": "http", "sqlalchemy": "sql"},
     **{"spacy": "spacy", "torch": "transformers", "transformers": "transformers"},
 }

@@ -85,6 +85,7 @@ class People:
             self.store.outbox.add([("ask", one, number, votes, ()) for one in batch.sample_ids])
             self.store.batches.set_state(number, "pushing")
         platform.push(batch, samples(), soft, outbox=self.store.outbox)
+        _warn(platform)
         left = self.store.outbox.waiting("ask")
         if left:
             raise PlatformError(
@@ -146,7 +147,7 @@ class People:
         return verdict, self.deliver(platform, samples, verdict)
 
     def deliver(self, platform: AnnotationPlatform, samples: Samples, verdict: Verdict) -> int:
-        """Hand to the platform what waits in the outbox after a review; return how much it was."""
+        """Hand to the platform what waits in the outbox after a review; return how much it took."""
         again = {one.sample_id: one for one in verdict.pending}
         pending = [
             again.get(one.sample_id) or AskAgain(one.sample_id, one.votes, one.not_annotators)
@@ -161,7 +162,10 @@ class People:
         ]
         if escalations:
             platform.escalate(escalations, samples(), outbox=self.store.outbox)
-        return len(pending) + len(escalations)
+        if pending or escalations:
+            _warn(platform)
+        left = self.store.outbox.waiting("ask again") + self.store.outbox.waiting("escalate")
+        return len(pending) + len(escalations) - len(left)
 
     def settle_all(self, platform: AnnotationPlatform, samples: Samples) -> None:
         """Pull and review until nobody has more to say at the moment.
@@ -204,6 +208,12 @@ class People:
                 ),
             ]
         )
+
+
+def _warn(platform: AnnotationPlatform) -> None:
+    """Tell of what a platform could not ask as it should."""
+    for one in getattr(platform, "problems", ()):
+        logger.warning("%s: %s", one.where, one.what)
 
 
 def _still_needed(one: AskAgain, asked: dict[Hashable, int], heard: dict[Hashable, int]) -> int:

@@ -117,7 +117,8 @@ class Files:
         Only for who holds the project.
         """
         with self.database.reading() as connection:
-            known = set(connection.execute(sa.select(files.c.kind, files.c.digest)).tuples())
+            rows = connection.execute(sa.select(files.c.kind, files.c.digest))
+            known = {(kind, digest) for kind, digest in rows}
         for path in self.folder.glob("*/*"):
             if path.suffix == ".part" or (path.parent.name, path.stem) not in known:
                 path.unlink(missing_ok=True)
