@@ -8,6 +8,7 @@ from labeling.config import Config
 from labeling.errors import ConfigError, near, shown
 from labeling.project.data import ProjectData
 from labeling.records import LabelingFunction, LabelSchema
+from labeling.store import Store
 
 TRIED = 200  # samples that the labeling functions are tried on
 
@@ -25,6 +26,25 @@ def check_names(config: Config) -> None:
             raise ConfigError(
                 f"Key {what!r} must be one of {shown(known, 10)}. Got {value!r}.{near(value, known)}"
             )
+
+
+def check_lock(config: Config, store: Store) -> None:
+    """Remember the share of gold labels that is locked; it may grow, and never shrink.
+
+    Raises:
+        ConfigError: a smaller share, which would hand samples of the test split to development.
+    """
+    if config.data.gold is None:
+        return
+    before = float(store.history.get("locked") or 0.0)
+    if config.data.locked < before:
+        raise ConfigError(
+            f"Key 'data.locked' must not shrink: {before:g} of the gold labels were locked as test"
+            f" split, and now it is {config.data.locked:g}. Samples that were seen in development"
+            " cannot test; put it back."
+        )
+    if config.data.locked > before:
+        store.history.put("locked", str(config.data.locked))
 
 
 def checked(

@@ -16,7 +16,7 @@ import labeling
 from labeling.adjudication import ReviewPolicy
 from labeling.config import Config, load_config
 from labeling.errors import ConfigError, LabelingError
-from labeling.project.checking import check_names, checked
+from labeling.project.checking import check_lock, check_names, checked
 from labeling.project.data import ProjectData, read_data, still_there
 from labeling.project.exporting import training_set_of, write_training_set
 from labeling.project.learning import Learner
@@ -121,6 +121,7 @@ class Project:
     def apply(self, progress: Progress | None = None) -> Votes:
         """Apply the labeling functions, and write `votes.parquet`: a column each, label names."""
         with self._held("apply") as run:
+            check_lock(self.config, self.store)
             return self._voting.cast(run, progress)
 
     def votes(self, progress: Progress | None = None) -> Votes:
