@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, missing_extra
 from labeling.terminal import safe
 
 if TYPE_CHECKING:
@@ -125,10 +125,11 @@ def main(arguments: list[str] | None = None) -> None:
 
     try:
         app(arguments, prog_name="labeling")
-    except LabelingError as error:
-        if Settings.debug:
+    except (LabelingError, ModuleNotFoundError) as error:
+        told = missing_extra(error) if isinstance(error, ModuleNotFoundError) else error
+        if Settings.debug or not isinstance(told, LabelingError):
             raise
-        err.print(f"[bold red]Error:[/bold red] {safe(error)}")
+        err.print(f"[bold red]Error:[/bold red] {safe(told)}")
         sys.exit(1)
     except BaseException:
         if not Settings.stopped:  # Python wraps what is raised in the middle of some imports

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from labeling.errors import StoreError
+from labeling.errors import StoreError, missing_extra
 
 VERSION = "0001"
 """The newest migration; a test compares it with the migrations' folder."""
@@ -29,16 +29,11 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
+        self.url = _known(url)
         try:
-            self.url = sa.make_url(url)
-            if self.url.get_backend_name() == "postgresql":
-                self.url = self.url.set(drivername="postgresql+psycopg")
             self.engine = sa.create_engine(self.url, poolclass=sa.NullPool)
-        except (ArgumentError, NoSuchModuleError, ValueError) as error:
-            raise StoreError(
-                "The address of a store must be one that SQLAlchemy knows, such as"
-                f" postgresql://user@host/name: {_told(error)}"
-            ) from None
+        except ModuleNotFoundError as error:
+            raise missing_extra(error) from error
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _set_up_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -135,6 +130,22 @@ class Database:
             command.upgrade(config, "head")
 
 
+def _known(url: str) -> sa.URL:
+    try:
+        found = sa.make_url(url)
+    except (ArgumentError, ValueError):
+        found = sa.URL.create("nothing")
+    if found.get_backend_name() == "postgresql":
+        return found.set(drivername="postgresql+psycopg")
+    if found.get_backend_name() == "sqlite":
+        return found
+    raise StoreError(
+        "The address of a store must be that of a PostgreSQL database, such as"
+        f" postgresql://user@host/name. Got one that begins with {url.partition(':')[0][:20]!r};"
+        " without an address the store is a file."
+    )
+
+
 def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions are begun below, and not by the driver
     for pragma in (
@@ -150,7 +161,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _told(error: object) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+    return " ".join(str(error).split()).rstrip(".?")
 
 
 ADVICE = {
@@ -160,7 +171,7 @@ ADVICE = {
     "unable to open": " Its folder must exist and be writable.",
     "malformed": " The file is damaged: restore it from a backup.",
     "not a database": " The file is something else, or damaged: restore it from a backup.",
-    "connection": " Is the server running, and are host, port and user right?",
+    "connection": " Are host, port and user right?",
     "password": " Give the password as PGPASSWORD or in ~/.pgpass.",
 }
 

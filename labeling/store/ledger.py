@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import hashlib
 import json
+import math
 import operator
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
@@ -94,6 +95,11 @@ def _last_number(connection: Connection) -> int:
 def _row_of(one: Annotation) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(one, name) for name in FIELDS}
     row["sample"] = key_of(row.pop("sample_id"))
+    # The same numbers are the same, whatever type they came in: what is said again is not news.
+    spent = one.lead_seconds
+    row["lead_seconds"] = None if spent is None or math.isnan(spent) else float(spent)
+    row |= {"round": int(one.round), "reviewer": bool(one.reviewer)}
+    row["prelabel_shown"] = bool(one.prelabel_shown)
     for name in ("created_at", "updated_at"):
         row[name] = row[name].isoformat(timespec="microseconds")
     text = json.dumps(row, sort_keys=True)
