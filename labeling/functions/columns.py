@@ -1,10 +1,12 @@
-"""How the ready-made kinds read a column of a sample."""
+"""What the ready-made kinds share: how a column of a sample is read, and what a vote is."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
 from typing import Any
+
+Vote = str | int
 
 
 def reader(column: str) -> Callable[[Any], Any]:
@@ -16,3 +18,12 @@ def reader(column: str) -> Callable[[Any], Any]:
     """
     plain = column.isidentifier() and not column.startswith("__")
     return operator.attrgetter(column) if plain else operator.itemgetter(column)
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value stands for none: `None`, or NaN.
+
+    >>> is_missing(None), is_missing(float("nan")), is_missing("")
+    (True, True, False)
+    """
+    return value is None or (isinstance(value, float) and value != value)

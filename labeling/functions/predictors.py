@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from labeling.errors import LabelingFunctionError
-from labeling.functions.columns import reader
+from labeling.functions.columns import Vote, is_missing, reader
 from labeling.records import ABSTAIN, LabelingFunction
 
-Vote = str | int
 UNSURE = -1.0  # stands for the confidence of a tie
 
 
@@ -50,10 +49,7 @@ def model(
     >>> loud(SimpleNamespace(text="Buy!!!")), loud(SimpleNamespace(text="Hi!"))
     ('spam', -1)
     """
-    if not 0 <= threshold <= 1:
-        raise LabelingFunctionError(
-            f"The threshold of {name!r} must be between 0 and 1. Got {threshold!r}."
-        )
+    check_threshold(name, threshold)
     predict = _pairs_of(name, predictor, threshold)
     several = None if isinstance(column, str) else list(column)
     columns = [column] if isinstance(column, str) else list(column)
@@ -65,12 +61,8 @@ def model(
             values[0] if several is None else pd.DataFrame(dict(zip(columns, values, strict=True)))
         )
         pairs = predict(given)
-        if len(pairs) != len(rows):
-            raise LabelingFunctionError(
-                f"The model of {name!r} must answer for each of {len(rows)} samples."
-                f" It gave {len(pairs)} answers."
-            )
-        return [_vote(name, label, sure, threshold, labels) for label, sure in pairs]
+        check_count(name, pairs, rows)
+        return [vote_of(name, label, sure, threshold, labels) for label, sure in pairs]
 
     def vote(x: Any) -> Vote | None:
         return votes([x])[0]
@@ -81,9 +73,18 @@ def model(
     return LabelingFunction(name, vote, batch=votes, reads=columns)
 
 
-def _vote(
+def check_threshold(name: str, threshold: float) -> None:
+    """Raise where a confidence to vote from is none."""
+    if not 0 <= threshold <= 1:
+        raise LabelingFunctionError(
+            f"The threshold of {name!r} must be between 0 and 1. Got {threshold!r}."
+        )
+
+
+def vote_of(
     name: str, label: Any, sure: float, threshold: float, labels: Mapping[Any, Vote | None] | None
 ) -> Vote | None:
+    """Return the vote that an answer stands for, where it is sure enough."""
     if sure != sure:
         raise LabelingFunctionError(
             f"The model of {name!r} must be sure of {label!r} to some degree from 0 to 1. Got NaN."
@@ -107,11 +108,35 @@ def _pairs_of(
     if hasattr(predictor, "predict_proba"):
         raise LabelingFunctionError(f"The estimator of {name!r} must be fitted before it is used.")
     if callable(predictor):
-        return lambda values: _answered(name, predictor(values), threshold)
+        return lambda values: pairs_of_answers(name, predictor(values), threshold)
     raise LabelingFunctionError(
         f"The model of {name!r} must be a fitted classifier with `predict_proba`, or a function"
         f" from values to labels. Got {predictor!r}."
     )
+
+
+def where_there(
+    name: str, predict: Callable[[list[Any]], list[tuple[Any, float]]]
+) -> Callable[[list[Any]], list[tuple[Any, float]]]:
+    """Return a predictor that is asked only for values that are there, and abstains on others."""
+
+    def answers(values: list[Any]) -> list[tuple[Any, float]]:
+        there = [value for value in values if not is_missing(value)]
+        pairs = predict(there) if there else []
+        check_count(name, pairs, there)
+        given = iter(pairs)
+        return [(None, 1.0) if is_missing(value) else next(given) for value in values]
+
+    return answers
+
+
+def check_count(name: str, answers: Sequence[Any], asked: Sequence[Any]) -> None:
+    """Raise where there is not an answer for each sample."""
+    if len(answers) != len(asked):
+        raise LabelingFunctionError(
+            f"The model of {name!r} must answer for each of {len(asked)} samples."
+            f" It gave {len(answers)} answers."
+        )
 
 
 def _estimated(estimator: Any, values: Any) -> list[tuple[Any, float]]:
@@ -125,7 +150,8 @@ def _estimated(estimator: Any, values: Any) -> list[tuple[Any, float]]:
     ]
 
 
-def _answered(name: str, answers: Any, threshold: float) -> list[tuple[Any, float]]:
+def pairs_of_answers(name: str, answers: Any, threshold: float) -> list[tuple[Any, float]]:
+    """Return answers as (label, confidence); a label alone is sure, where no threshold asks."""
     pairs = []
     for answer in list(answers):
         if isinstance(answer, tuple) and len(answer) == 2:

@@ -1,17 +1,14 @@
-"""Kinds of labeling function that look for words, patterns and known values."""
+"""Kinds of labeling function that look for words and patterns in a text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Hashable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from labeling.errors import LabelingFunctionError, LoadError
-from labeling.functions.columns import reader
+from labeling.errors import LabelingFunctionError
+from labeling.functions.columns import Vote, reader
 from labeling.records import ABSTAIN, LabelingFunction
-
-Vote = str | int
 
 
 def keywords(
@@ -52,22 +49,42 @@ def keywords(
             f"Keywords {name!r} must have non-empty words, and at least {at_least} of them."
             f" Got {listed!r}."
         )
-    flags = re.IGNORECASE if ignore_case else 0
-    edges = (r"(?<!\w)", r"(?!\w)") if whole_words else ("", "")
-
-    def search(some: Collection[str]) -> Callable[[str], Any]:
-        body = "|".join(map(re.escape, some))
-        return re.compile(f"{edges[0]}(?:{body}){edges[1]}", flags).search
-
     # Several are looked for one by one: in "free money" both "free" and "free money" occur.
     several = {word.casefold() if ignore_case else word: word for word in listed}.values()
     found = (
-        search(listed)
+        word_search(listed, whole_words, ignore_case)
         if at_least == 1
-        else _finds_several([search([word]) for word in several], at_least)
+        else _finds_several(
+            [word_search([word], whole_words, ignore_case) for word in several], at_least
+        )
     )
     some = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
     return _text_rule(name, found, label, column, reason or f"Votes {label!r} for: {some}")
+
+
+def word_search(
+    words: Collection[str], whole_words: bool, ignore_case: bool
+) -> Callable[[str], Any]:
+    """Return what finds any of some words or phrases in a text, each taken literally.
+
+    >>> find = word_search(["c++", "ham"], whole_words=True, ignore_case=True)
+    >>> [find(text) is not None for text in ("I like C++, too", "shame")]
+    [True, False]
+    """
+    edges = (r"(?<!\w)", r"(?!\w)") if whole_words else ("", "")
+    body = "|".join(map(re.escape, words))
+    flags = re.IGNORECASE if ignore_case else 0
+    return re.compile(f"{edges[0]}(?:{body}){edges[1]}", flags).search
+
+
+def compiled(who: str, pattern: str | re.Pattern[str], flags: int) -> re.Pattern[str]:
+    """Return a compiled pattern; `who` is named where it is none."""
+    try:
+        return re.compile(pattern, flags)
+    except (re.error, ValueError, TypeError) as error:
+        raise LabelingFunctionError(
+            f"The pattern of {who} must be a regular expression. Got {pattern!r}: {error}."
+        ) from error
 
 
 def _finds_several(
@@ -103,12 +120,7 @@ def regex(
     >>> phone(SimpleNamespace(text="call 555-1234"))
     'spam'
     """
-    try:
-        found = re.compile(pattern, flags).search
-    except (re.error, ValueError, TypeError) as error:
-        raise LabelingFunctionError(
-            f"The pattern of {name!r} must be a regular expression. Got {pattern!r}: {error}."
-        ) from error
+    found = compiled(repr(name), pattern, flags).search
     return _text_rule(
         name, found, label, column, reason or f"Votes {label!r} where {pattern!r} is found."
     )
@@ -125,62 +137,3 @@ def _text_rule(
 
     vote.__doc__, vote.__name__, vote.__qualname__ = reason, name, name
     return LabelingFunction(name, vote, label=label, reads=[column])
-
-
-def lookup(
-    name: str,
-    values: Collection[Hashable] | str | Path,
-    *,
-    label: Vote,
-    column: str,
-    ignore_case: bool = True,
-    reason: str | None = None,
-) -> LabelingFunction:
-    """Return a labeling function that votes where a column's value is a known one.
-
-    Args:
-        name: its name.
-        values: the known values, or the path of a UTF-8 text file with one a line; empty lines
-            and those that begin with `#` are passed over.
-        label: what it votes for.
-        column: the column to look up.
-        ignore_case: whether texts are compared without regard to case.
-        reason: why, in the expert's words; it becomes the docstring.
-
-    Raises:
-        LoadError: the file cannot be read.
-        LabelingFunctionError: there are no values.
-
-    >>> from types import SimpleNamespace
-    >>> spammer = lookup("spammer", {"bot1", "bot2"}, label="spam", column="author")
-    >>> spammer(SimpleNamespace(author="BOT1")), spammer(SimpleNamespace(author="ann"))
-    ('spam', -1)
-    """
-    source = _lines(name, Path(values)) if isinstance(values, (str, Path)) else values
-
-    def key(value: Hashable) -> Hashable:
-        return value.casefold() if ignore_case and isinstance(value, str) else value
-
-    known = frozenset(key(value) for value in source)
-    if not known:
-        raise LabelingFunctionError(f"Lookup {name!r} must have at least one value. Got none.")
-
-    read = reader(column)
-
-    def vote(x: Any) -> Vote:
-        return label if key(read(x)) in known else ABSTAIN
-
-    vote.__doc__ = reason or f"Votes {label!r} where {column!r} is one of {len(known)} values."
-    vote.__name__ = vote.__qualname__ = name
-    return LabelingFunction(name, vote, label=label, reads=[column])
-
-
-def _lines(name: str, path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LoadError(
-            f"The file of lookup {name!r} must be a UTF-8 text file with one value a line."
-            f" Got {str(path)!r}: {error}."
-        ) from error
-    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
