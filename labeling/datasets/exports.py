@@ -19,10 +19,20 @@ if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
 
 VERSION = 1
+Manifest = dict[str, Any]
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_parquet(train: TrainingSet, path: Path) -> None:
+def write_folder(train: TrainingSet, folder: Path, *, for_spreadsheet: bool) -> dict[str, Any]:
+    """Write every form into a folder as `training_set.*`, and return the manifest they share."""
+    about = manifest_of(train)
+    write_parquet(train, folder / "training_set.parquet", about)
+    write_jsonl(train, folder / "training_set.jsonl", about)
+    write_csv(train, folder / "training_set.csv", about, for_spreadsheet=for_spreadsheet)
+    return about
+
+
+def write_parquet(train: TrainingSet, path: Path, about: Manifest | None = None) -> None:
     """Write the table as Parquet; who voted what becomes a list of (voter, label) pairs."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -38,10 +48,10 @@ def write_parquet(train: TrainingSet, path: Path) -> None:
             table = table.append_column(name, pa.array(values, kind))
         pq.write_table(table, file, compression="zstd")
 
-    _write(train, path, write)
+    _write(train, path, write, about)
 
 
-def write_jsonl(train: TrainingSet, path: Path) -> None:
+def write_jsonl(train: TrainingSet, path: Path, about: Manifest | None = None) -> None:
     """Write one JSON object a line; probabilities as an object from label to share."""
 
     def write(file: Path) -> None:
@@ -49,10 +59,12 @@ def write_jsonl(train: TrainingSet, path: Path) -> None:
             for row in _json_rows(train):
                 lines.write(_json(row) + "\n")
 
-    _write(train, path, write)
+    _write(train, path, write, about)
 
 
-def write_csv(train: TrainingSet, path: Path, *, for_spreadsheet: bool) -> None:
+def write_csv(
+    train: TrainingSet, path: Path, about: Manifest | None = None, *, for_spreadsheet: bool
+) -> None:
     """Write a flat table: a column `p_<label>` for each label, votes as JSON text.
 
     Texts are quoted and missing values are not, so that an empty text is not a missing one.
@@ -77,7 +89,7 @@ def write_csv(train: TrainingSet, path: Path, *, for_spreadsheet: bool) -> None:
             flat = flat.map(_harmless).rename(columns=_harmless)
         pc.write_csv(pa.Table.from_pandas(flat, preserve_index=False), file)
 
-    _write(train, path, write)
+    _write(train, path, write, about)
 
 
 def _cells(column: pd.Series) -> pd.Series:
@@ -178,14 +190,16 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if is_formula else value
 
 
-def _write(train: TrainingSet, path: Path, write: Callable[[Path], object]) -> None:
+def _write(
+    train: TrainingSet, path: Path, write: Callable[[Path], object], about: Manifest | None
+) -> None:
     """Write a file and its manifest, each whole or not at all."""
     import pyarrow as pa
 
-    with whole_file(path) as file, whole_file(f"{path}.manifest.json") as about:
+    with whole_file(path) as file, whole_file(f"{path}.manifest.json") as beside:
         try:
             write(file)
-            manifest = manifest_of(train)
+            manifest = manifest_of(train) if about is None else about
         except DataError:
             raise
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
@@ -194,5 +208,6 @@ def _write(train: TrainingSet, path: Path, write: Callable[[Path], object]) -> N
                 " values of one type, and texts whole Unicode characters."
             ) from error
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        manifest |= {"file": path.name, "sha256": sha256}
-        about.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        manifest = {**manifest, "file": path.name, "sha256": sha256}
+        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        beside.write_text(text, "utf-8")

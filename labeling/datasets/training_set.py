@@ -100,6 +100,15 @@ class TrainingSet:
         """
         exports.write_csv(self, Path(path), for_spreadsheet=for_spreadsheet)
 
+    def to_folder(self, folder: str | Path, *, for_spreadsheet: bool = False) -> dict[str, Any]:
+        """Write `training_set.parquet`, `.jsonl` and `.csv` with their manifests, and return one.
+
+        Args:
+            folder: there already.
+            for_spreadsheet: see `to_csv`.
+        """
+        return exports.write_folder(self, Path(folder), for_spreadsheet=for_spreadsheet)
+
     def manifest(self) -> dict[str, Any]:
         """Return what the training set is: counts, labels, voters, and a fingerprint of its rows."""
         return exports.manifest_of(self)

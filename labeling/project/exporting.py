@@ -36,11 +36,8 @@ def training_set_of(config: Config, data: ProjectData, end: Round, votes: Votes)
 def write_training_set(config: Config, store: Store, train: TrainingSet) -> None:
     """Write a training set as Parquet, JSON lines and CSV, and remember it."""
     folder = ready_folder(config.at(config.export.folder))
-    train.to_parquet(folder / "training_set.parquet")
-    train.to_jsonl(folder / "training_set.jsonl")
-    train.to_csv(folder / "training_set.csv", for_spreadsheet=config.export.for_spreadsheet)
+    manifest = train.to_folder(folder, for_spreadsheet=config.export.for_spreadsheet)
     write_frame(train.dropped, folder, "left_out.parquet")
-    manifest = train.manifest()
     store.files.keep(
         "training_set",
         functools.partial(shutil.copyfile, folder / "training_set.parquet"),
