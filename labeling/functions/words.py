@@ -43,6 +43,8 @@ def keywords(
     ('spam', -1)
     """
     listed = [words] if isinstance(words, str) else list(words)
+    if isinstance(words, (set, frozenset)):
+        listed.sort(key=str)  # a set's own order is another in each process
     wrong = [word for word in listed if not isinstance(word, str) or not word.strip()]
     if wrong or not 1 <= at_least <= len(listed):
         raise LabelingFunctionError(

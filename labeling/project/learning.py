@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Collection, Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,7 @@ class Learner:
     ) -> tuple[SoftLabels, SoftLabels, functools.partial[tuple[VoteModel, EndModel]]]:
         """Return the soft labels of label model and end model, and what gives both models."""
         models = functools.partial(_once, {}, functools.partial(self._models, gold))
-        soft, posterior = self._kept("soft_labels", gold), self._kept("posterior", gold)
+        soft, posterior = self.remembered("soft_labels", gold), self.remembered("posterior", gold)
         if soft is None or posterior is None:
             model, end = models()
             soft = model.predict_proba(self.votes)
@@ -95,7 +95,10 @@ class Learner:
             made_at=now(),
         )
 
-    def _kept(self, kind: str, gold: tuple[GoldLabel, ...]) -> SoftLabels | None:
+    def remembered(
+        self, kind: Literal["soft_labels", "posterior"], gold: tuple[GoldLabel, ...]
+    ) -> SoftLabels | None:
+        """Return soft labels that were learned with these gold labels, if they are remembered."""
         kept = self.store.files.last(kind, self._fingerprint(gold))
         path = self.store.files.read(kept) if kept else None
         return None if path is None else read_soft(path, self.votes.schema)

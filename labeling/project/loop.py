@@ -135,7 +135,7 @@ class Project:
             votes = self.votes() if votes is None else votes
             verdict = self.people.verdict(self._said())
             with run.stage("fit"):
-                model, soft = self._learner(votes).label_model(verdict.gold)
+                model, soft = self.learner(votes).label_model(verdict.gold)
             frame = soft.to_frame().assign(covered=soft.covered)
             write_frame(frame, self.folder, "soft_labels.parquet")
             model.save(self.folder / "label_model.npz")
@@ -210,7 +210,7 @@ class Project:
             number = self._number() - 1
             batch = self.store.batches.batch(number) if number else None
             with run.stage("learn"):
-                beliefs = self._learner(votes).beliefs(verdict.gold)
+                beliefs = self.learner(votes).beliefs(verdict.gold)
             end = Round(number, batch, verdict, said, *beliefs)
             self._remember(end)
         return end
@@ -281,7 +281,8 @@ class Project:
     def _said(self) -> tuple[Annotation, ...]:
         return still_there(self.store.ledger.annotations(), self.samples)
 
-    def _learner(self, votes: Votes) -> Learner:
+    def learner(self, votes: Votes) -> Learner:
+        """Return what fits the models of the config on votes, and remembers their soft labels."""
         fingerprint = self._voting.fingerprint(votes)
         return Learner(self.config, self.samples, votes, fingerprint, self.store)
 
@@ -297,7 +298,7 @@ class Project:
         known = {*self.store.batches.asked(), *self.data.dev.index}
         known |= {one.sample_id for one in here.annotations}
         exclude = self.samples.index[self.samples.index.isin(list(known))]
-        return self._learner(votes).choose(here, list(exclude), self._number())
+        return self.learner(votes).choose(here, list(exclude), self._number())
 
     def _remember(self, end: Round) -> None:
         """Remember how good the labels are with so many votes of people."""

@@ -14,6 +14,7 @@ from labeling.analysis import Estimate
 from labeling.demo.loop import Demo, Measured
 from labeling.demo.tweets import ANNOTATORS, REVIEWERS
 from labeling.project import Round
+from labeling.report import write_report
 from labeling.screens.steps import round_line
 from labeling.screens.tables import progress_over, table_of, with_intervals
 from labeling.terminal import safe
@@ -146,7 +147,8 @@ def _show_files(demo: Demo, steps: list[Measured], out: Console) -> None:
     folder = os.path.relpath(demo.project.folder)
     names = [path.name for path in demo.pictures(steps)]
     out.print(f"\nIn {folder}/: training_set.parquet, .jsonl and .csv with manifests;")
-    out.print(f"pictures {', '.join(names)}.")
+    out.print(f"pictures {', '.join(names)};")
+    out.print(f"{write_report(demo.project).name}: all of it on one page, to open in a browser.")
     out.print(
         "\nTry next: change a rule in lfs/tweets.py and run it again; open"
         " notebooks/01_write_labeling_functions.ipynb;\nor look closer:"

@@ -88,10 +88,8 @@ class Batches:
         with self.database.reading() as connection:
             rows = connection.execute(query).mappings().all()
         ids = pd.Index([id_of(row["sample"]) for row in rows])
-        frame = pd.DataFrame(
-            {name: [row[name] for row in rows] for name in ("batch", *COLUMNS)},
-            *(ids, None, object),
-        )
+        columns = {name: [row[name] for row in rows] for name in ("batch", *COLUMNS)}
+        frame = pd.DataFrame(columns, ids)
         numbers = {
             "batch": np.int64,
             "score": np.float64,

@@ -10,6 +10,12 @@ SQLITE = """
 CREATE TRIGGER annotations_{what} BEFORE {what} ON annotations
 BEGIN SELECT RAISE(ABORT, 'the ledger of annotations is append-only'); END
 """
+# INSERT OR REPLACE takes a row out without firing the trigger of DELETE.
+NO_REPLACE = """
+CREATE TRIGGER annotations_INSERT BEFORE INSERT ON annotations
+WHEN EXISTS (SELECT 1 FROM annotations WHERE number = NEW.number OR digest = NEW.digest)
+BEGIN SELECT RAISE(ABORT, 'the ledger of annotations is append-only'); END
+"""
 POSTGRESQL = (
     """
 CREATE FUNCTION annotations_stay() RETURNS trigger LANGUAGE plpgsql AS
@@ -152,7 +158,7 @@ def upgrade() -> None:
 
 def _make_append_only() -> None:
     if op.get_bind().dialect.name == "sqlite":
-        statements = [SQLITE.format(what=what) for what in ("UPDATE", "DELETE")]
+        statements = [*(SQLITE.format(what=what) for what in ("UPDATE", "DELETE")), NO_REPLACE]
     else:
         statements = list(POSTGRESQL)
     for statement in statements:

@@ -1,0 +1,120 @@
+"""The section on labeling functions: how each behaves, why it is there, and who contradicts whom."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from labeling.analysis import Estimate, lf_summary, proportion
+from labeling.analysis.pairs import pairs_of
+from labeling.records import Votes
+from labeling.report.charts import MOST_BARS, coverage_picture
+from labeling.report.known import Known
+
+MOST_PAIRS = 5
+FEWEST_BOTH = 10  # of fewer samples that both vote on nothing can be said
+
+
+@dataclass(frozen=True)
+class Row:
+    """A labeling function."""
+
+    name: str
+    reason: str
+    polarity: str
+    votes: int
+    coverage: float
+    overlaps: float
+    conflicts: float
+    faults: int
+    dev: Estimate | None
+    people: Estimate | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two labeling functions, and on what share of the samples of both they differ."""
+
+    first: str
+    second: str
+    both: int
+    differ: int
+    share: Estimate
+
+
+@dataclass(frozen=True)
+class FunctionsSection:
+    """What the section shows."""
+
+    n: int
+    rows: list[Row]
+    dev: int
+    people: int
+    harder: bool
+    picture: Markup
+    drawn: int
+    faults: int
+    disputed: list[Pair]
+    alike: list[Pair]
+    fewest_both: int = FEWEST_BOTH
+
+
+def section(known: Known) -> FunctionsSection | None:
+    """Return the section on labeling functions; `None` before they were applied."""
+    if known.beliefs is None:
+        return None
+    votes = known.beliefs.votes
+    rows = _rows(known, votes)
+    pairs = pairs_of(votes)
+    enough = pairs[pairs["both"] >= FEWEST_BOTH]
+    disputed = enough[enough["differ"] > 0].sort_values("differ", ascending=False, kind="stable")
+    alike = enough.assign(low=[_pair(*one).share.high for one in _values(enough)])
+    alike = alike.sort_values("low", kind="stable")
+    return FunctionsSection(
+        n=len(votes.sample_ids),
+        rows=rows,
+        dev=len(known.data.dev),
+        people=len(known.verdict.gold),
+        harder=len(known.at_random) < len(known.choices),
+        picture=coverage_picture(lf_summary(votes), len(votes.sample_ids)),
+        drawn=min(MOST_BARS, len(rows)),
+        faults=sum(row.faults for row in rows),
+        disputed=[_pair(*one) for one in _values(disputed.head(MOST_PAIRS))],
+        alike=[_pair(*one) for one in _values(alike.head(MOST_PAIRS))],
+    )
+
+
+def _rows(known: Known, votes: Votes) -> list[Row]:
+    reasons = {
+        lf.name: inspect.cleandoc(lf.__doc__ or "") for lf in known.project.labeling_functions
+    }
+    table = lf_summary(votes)
+    dev = _accuracies(lf_summary(votes, known.data.dev)) if len(known.data.dev) else {}
+    gold = known.verdict.gold
+    people = _accuracies(lf_summary(votes, gold)) if gold else {}
+    return [
+        Row(
+            *(name, reasons.get(name, ""), str(row["polarity"]), int(row["votes"])),
+            *(float(row["coverage"]), float(row["overlaps"]), float(row["conflicts"])),
+            *(int(row["faults"]), dev.get(name), people.get(name)),
+        )
+        for name, row in zip(votes.voters, table.to_dict("records"), strict=True)
+    ]
+
+
+def _accuracies(table: pd.DataFrame) -> dict[str, Estimate]:
+    return {
+        name: proportion(int(right), int(right + wrong))
+        for name, right, wrong in table[["correct", "incorrect"]].itertuples(name=None)
+    }
+
+
+def _values(pairs: pd.DataFrame) -> list[tuple[str, str, int, int]]:
+    return list(pairs[["first", "second", "both", "differ"]].itertuples(index=False, name=None))
+
+
+def _pair(first: str, second: str, both: int, differ: int) -> Pair:
+    return Pair(first, second, int(both), int(differ), proportion(int(differ), int(both)))

@@ -1,0 +1,143 @@
+"""The section on the training set: what is in it, what is not, and a few rows with their lineage."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from labeling.records import order_by_chance
+from labeling.report.known import Known
+from labeling.report.parts import Segment
+from labeling.report.samples import SOURCES
+from labeling.report.shown import from_root
+from labeling.store import Kept
+
+SHOWN = 10
+AT_LEAST = 2  # rows of each source
+AT_ONCE = 50_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the training set."""
+
+    sample: Any
+    text: str
+    label: str
+    confidence: float
+    source: str
+    lf_votes: list[tuple[str, str]]
+    annotators: list[tuple[str, str | None]]
+    reviewer: str | None
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the export."""
+
+    name: str
+    bytes: int
+    sha256: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class TrainingSection:
+    """What the section shows."""
+
+    n: int
+    made_at: str
+    fingerprint: str
+    labels: dict[str, int]
+    sources: list[Segment]
+    left_out: dict[str, int]
+    min_confidence: float
+    files: list[File]
+    rows: list[Row]
+
+
+def section(known: Known) -> TrainingSection | None:
+    """Return the section on the training set; `None` before the first export."""
+    kept = None if known.store is None else known.store.files.last("training_set")
+    if known.store is None or kept is None:
+        return None
+    path = known.store.files.read(kept)
+    about = kept.about
+    return TrainingSection(
+        n=about["samples"],
+        made_at=kept.made_at,
+        fingerprint=about["fingerprint"],
+        labels=about["labels"],
+        sources=[
+            Segment(*SOURCES[source], about["sources"][source])
+            for source in SOURCES
+            if source in about["sources"]
+        ],
+        left_out=about["left_out"],
+        min_confidence=known.config.export.min_confidence,
+        files=_files(known, kept),
+        rows=[] if path is None else _rows(path, known.config.data.id, known.config.data.text),
+    )
+
+
+def _files(known: Known, kept: Kept) -> list[File]:
+    """Return the files that were exported, and whether they hold this training set."""
+    found = []
+    for path in sorted(known.project.folder.glob("training_set.*")):
+        manifest = path.with_name(f"{path.name}.manifest.json")
+        if path.suffix == ".json" or not manifest.is_file():
+            continue
+        about = json.loads(manifest.read_text("utf-8"))
+        current = about.get("fingerprint") == kept.about["fingerprint"]
+        name = from_root(path, known.config.root)
+        found.append(File(name, path.stat().st_size, str(about.get("sha256", "")), current))
+    return found
+
+
+def _rows(path: Path, id_column: str, text: str) -> list[Row]:
+    file = pq.ParquetFile(path)
+    names = file.schema_arrow.names
+    id_column = id_column if id_column in names else names[0]
+    about = file.read(columns=[id_column, "source"]).to_pandas()
+    wanted = ("label", "confidence", "source", "lf_votes", "annotators", "reviewer")
+    places = _few(pd.Index(about[id_column]), about["source"].to_numpy(object))
+    table = _taken(file, places, list(dict.fromkeys((id_column, text, *wanted))))
+    return [
+        Row(
+            *(row[id_column], row[text], row["label"], row["confidence"], row["source"]),
+            *(row["lf_votes"] or [], row["annotators"] or [], row["reviewer"]),
+        )
+        for row in table.to_pylist()
+    ]
+
+
+def _few(ids: pd.Index, source: npt.NDArray[np.object_]) -> list[int]:
+    """Return the places of a few rows, drawn by chance, of every source, in order of source."""
+    by_chance = order_by_chance(ids, np.random.default_rng(0))
+    chosen: list[int] = []
+    for name in SOURCES:
+        chosen += by_chance[source[by_chance] == name][:AT_LEAST].tolist()
+    left = by_chance[~np.isin(by_chance, chosen)]
+    chosen += left[: max(SHOWN - len(chosen), 0)].tolist()
+    rank = {name: place for place, name in enumerate(SOURCES)}
+    return sorted(chosen, key=lambda place: rank.get(str(source[place]), len(rank)))
+
+
+def _taken(file: pq.ParquetFile, places: list[int], columns: list[str]) -> pa.Table:
+    """Return some rows of a file, without holding all of it in memory."""
+    parts, start, order = [], 0, np.sort(np.array(places, dtype=np.int64))
+    for part in file.iter_batches(AT_ONCE, columns=columns):
+        own = order[(order >= start) & (order < start + len(part))] - start
+        if len(own):
+            parts.append(pa.Table.from_batches([part]).take(own))
+        start += len(part)
+    rows = np.searchsorted(order, places)
+    return pa.concat_tables(parts).take(rows) if parts else pa.table({})
