@@ -6,6 +6,7 @@ import json
 import logging
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 
 from labeling.errors import LabelingError, missing_extra
 from labeling.terminal import safe
@@ -36,6 +36,15 @@ err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text and tables.")]
 
 
+class Lines(logging.Handler):
+    """Prints what is logged, a line each, whatever stands in it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record: the time of day, and what was said."""
+        when = time.strftime("%H:%M:%S", time.localtime(record.created))
+        err.print(f"[dim]{when}[/dim] {safe(record.getMessage())}")
+
+
 class Settings:
     """What was said before the verb, and whether Ctrl-C was pressed since."""
 
@@ -54,9 +63,8 @@ def settings(
 ) -> None:
     """Keep what holds for every verb."""
     Settings.config, Settings.debug = config, debug
-    handler = RichHandler(console=err, show_path=False, rich_tracebacks=debug)
     level = logging.INFO if verbose or debug else logging.WARNING
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    logging.basicConfig(level=logging.WARNING, handlers=[Lines()])
     logging.getLogger("labeling").setLevel(level)
 
 

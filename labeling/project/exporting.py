@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import shutil
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from labeling.store import Store, now
 
 if TYPE_CHECKING:
     from labeling.datasets import TrainingSet
+
+logger = logging.getLogger(__name__)
 
 
 def training_set_of(config: Config, data: ProjectData, end: Round, votes: Votes) -> TrainingSet:
@@ -38,6 +41,7 @@ def write_training_set(config: Config, store: Store, train: TrainingSet) -> None
     folder = ready_folder(config.at(config.export.folder))
     manifest = train.to_folder(folder, for_spreadsheet=config.export.for_spreadsheet)
     write_frame(train.dropped, folder, "left_out.parquet")
+    logger.info("exported %s to %s", train, folder)
     store.files.keep(
         "training_set",
         functools.partial(shutil.copyfile, folder / "training_set.parquet"),

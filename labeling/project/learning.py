@@ -126,6 +126,7 @@ class Learner:
             self.store.batches.choose(
                 number, batch, held, strategy=strategy, seed=seed, made_at=now()
             )
+            logger.info("chose batch %d: %s", number, batch)
         return batch
 
 

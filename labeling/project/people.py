@@ -110,9 +110,12 @@ class People:
 
     def add(self, said: Collection[Annotation]) -> tuple[Annotation, ...]:
         """Append annotations from anywhere, and return those that were new."""
-        for one in said:
-            if one.label is not None:
-                self.schema.index(one.label)
+        said = [
+            one
+            if one.label is None
+            else dataclasses.replace(one, label=self.schema.labels[self.schema.index(one.label)])
+            for one in said
+        ]
         with self.store.database.writing():
             news = self.store.ledger.append(said)
             self._settle({one.sample_id for one in news})
@@ -144,6 +147,7 @@ class People:
         with self.store.database.writing():
             self.store.batches.settle(verdict, heard)
             self._ask(verdict, heard)
+        logger.info("reviewed %d annotations: %s", len(said), verdict)
         return verdict, self.deliver(platform, samples, verdict)
 
     def deliver(self, platform: AnnotationPlatform, samples: Samples, verdict: Verdict) -> int:
