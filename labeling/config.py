@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from labeling.errors import ConfigError, near, shown
 
-PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=", re.IGNORECASE)
+PASSWORD = re.compile(r"://[^/?#@]*:.*@|[?&]password=", re.IGNORECASE)
 
 
 class Section(BaseModel):

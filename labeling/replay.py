@@ -91,8 +91,16 @@ class Replay:
             raise PlatformError(
                 f"Recorded votes must name an annotator once a sample. Twice: {shown(who)}."
             )
+        votes = votes.assign(
+            label=pd.Series(
+                [None if pd.isna(label) else label for label in votes["label"].tolist()],
+                index=votes.index,
+                dtype=object,
+            )
+        )
         for label in votes["label"].unique():
-            schema.index(label)
+            if label is not None:
+                schema.index(label)
         self.schema = schema
         self.votes_per_sample = votes_per_sample
         self._reviewer = None if reviewer is None else dict(reviewer)
@@ -140,7 +148,13 @@ class Replay:
         """Return all annotations played so far, in the order in which they came."""
         return tuple(self._ledger)
 
-    def ask_again(self, pending: Sequence[AskAgain], *, outbox: Outbox | None = None) -> None:
+    def ask_again(
+        self,
+        pending: Sequence[AskAgain],
+        samples: pd.DataFrame | None = None,
+        *,
+        outbox: Outbox | None = None,
+    ) -> None:
         """Play the votes that are still needed; a sample whose votes are used up stays pending."""
         if outbox is not None:
             self._deliver(outbox, "ask again", [one.sample_id for one in pending])
@@ -156,13 +170,18 @@ class Replay:
         outbox: Outbox | None = None,
     ) -> None:
         """Play the reviewer's decision on each sample, once."""
+        if outbox is not None:  # what no decision is recorded of goes on waiting
+            decided = [one.sample_id for one in escalations if one.sample_id in self._decisions]
+            self._deliver(outbox, "escalate", decided)
+            return
         if self._reviewer is None:
             raise PlatformError("This replay has no reviewer: give `reviewer=` recorded decisions.")
-        if outbox is not None:
-            self._deliver(outbox, "escalate", [one.sample_id for one in escalations])
-            return
         for escalation in escalations:
             self._decide(escalation.sample_id)
+
+    @property
+    def _decisions(self) -> Mapping[Hashable, str | None]:
+        return self._reviewer or {}
 
     def votes_left(self, sample_id: Hashable) -> int:
         """Return how many recorded votes on a sample were not played yet."""
@@ -182,11 +201,9 @@ class Replay:
             self._play(message.sample_id, message.votes, message.not_annotators)
 
     def _decide(self, sample_id: Hashable) -> None:
-        if self._reviewer is None or sample_id not in self._reviewer:
-            return
-        if sample_id not in self._reviewed:
+        if sample_id in self._decisions and sample_id not in self._reviewed:
             self._reviewed.add(sample_id)
-            self._append(sample_id, "reviewer", self._reviewer[sample_id], reviewer=True)
+            self._append(sample_id, "reviewer", self._decisions[sample_id], reviewer=True)
 
     def _play(self, sample_id: Hashable, count: int, barred: Sequence[str]) -> None:
         waiting = self._waiting.get(sample_id, collections.deque())

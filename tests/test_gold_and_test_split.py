@@ -167,14 +167,36 @@ def test_gold_labels_that_cannot_be_used_say_why(tmp_path, table, change, messag
         project(tmp_path).check()
 
 
-def test_the_share_that_is_locked_cannot_shrink(tmp_path, table):
-    """What was locked once stays locked: a smaller share would hand test samples to development."""
-    project(tmp_path).apply()
-    config = CONFIG.replace("locked: 0.5", "locked: 0.2")
-    (tmp_path / "project.yaml").write_text(config, encoding="utf-8")
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("locked: 0.5", "locked: 0.1"),
+        (", gold: truth, locked: 0.5", ""),
+        ("gold: truth", "gold: few.csv"),
+    ],
+)
+def test_what_was_locked_stays_locked_whatever_the_config_says(tmp_path, table, change):
+    """A smaller share, no gold labels, or others would hand test samples to development."""
+    its = project(tmp_path)
+    its.apply()
+    locked = set(its.data.test.index)
+    few = pd.DataFrame({"key": its.data.dev.index[:3], "label": its.data.dev.iloc[:3]})
+    few.to_csv(tmp_path / "few.csv", index=False)
+    (tmp_path / "project.yaml").write_text(CONFIG.replace(*change), encoding="utf-8")
 
-    with pytest.raises(lb.LabelingError, match=r"locked.*0\.5.*0\.2"):
-        project(tmp_path).apply()
+    assert not locked & set(project(tmp_path).samples.index)
+    assert not locked & set(project(tmp_path).apply().sample_ids)
+
+
+def test_what_people_have_met_is_not_locked_any_more(tmp_path):
+    """Gold labels that come after a batch leave its samples where they are."""
+    table = make(tmp_path, CONFIG.replace(", gold: truth, locked: 0.5", "") + "files: {}\n")
+    batch = project(tmp_path).query()
+    (tmp_path / "project.yaml").write_text(CONFIG + "files: {}\n", encoding="utf-8")
+    its = project(tmp_path)
+
+    assert 100 == len(table) == len(batch)
+    assert 0 == len(its.data.test)
 
 
 def test_what_is_remembered_of_a_look_has_its_n_and_interval(tmp_path, table):

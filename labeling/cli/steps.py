@@ -38,7 +38,9 @@ def init(
     ] = None,
     id: Annotated[str | None, typer.Option(help="The column that holds the ids.")] = None,
     text: Annotated[str | None, typer.Option(help="The column that holds the text.")] = None,
-    gold: Annotated[str | None, typer.Option(help="The column of known labels.")] = None,
+    gold: Annotated[
+        str | None, typer.Option(help="The column, or the file, of known labels.")
+    ] = None,
     name: Annotated[str, typer.Option(help="The project's name.")] = "project",
     as_json: AsJson = False,
 ) -> None:

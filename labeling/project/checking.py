@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from labeling.config import Config
 from labeling.errors import ConfigError, near, shown
 from labeling.project.data import ProjectData
-from labeling.records import LabelingFunction, LabelSchema
-from labeling.store import Store
+from labeling.records import LabelingFunction, LabelSchema, SoftLabels, Votes
+from labeling.store import key_of
 
 TRIED = 200  # samples that the labeling functions are tried on
 
@@ -28,33 +30,18 @@ def check_names(config: Config) -> None:
             )
 
 
-def check_lock(config: Config, store: Store) -> None:
-    """Remember the share of gold labels that is locked; it may grow, and never shrink.
-
-    Raises:
-        ConfigError: a smaller share, which would hand samples of the test split to development.
-    """
-    if config.data.gold is None:
-        return
-    before = float(store.history.get("locked") or 0.0)
-    if config.data.locked < before:
-        raise ConfigError(
-            f"Key 'data.locked' must not shrink: {before:g} of the gold labels were locked as test"
-            f" split, and now it is {config.data.locked:g}. Samples that were seen in development"
-            " cannot test; put it back."
-        )
-    if config.data.locked > before:
-        store.history.put("locked", str(config.data.locked))
-
-
 def checked(
     config: Config, schema: LabelSchema, data: ProjectData, lfs: Sequence[LabelingFunction]
 ) -> list[str]:
     """Try everything on a few samples, and return what was found, a sentence each."""
+    from labeling.datasets import build_training_set
     from labeling.engine import apply_to_frame
 
+    for sample_id in data.samples.index:
+        key_of(sample_id)
     few = data.samples.iloc[:TRIED]
     votes = apply_to_frame(lfs, few, schema)
+    build_training_set(few, no_labels(votes), votes=votes)  # refuses columns that it adds itself
     gold = []
     if config.data.gold is not None:
         gold = [
@@ -68,3 +55,10 @@ def checked(
         f"On the first {len(few)} samples they cast {int((votes.to_array() >= 0).sum())} votes"
         f" without a fault and cover {votes.covered.mean():.0%} of them.",
     ]
+
+
+def no_labels(votes: Votes) -> SoftLabels:
+    """Return soft labels that know nothing of the samples of some votes."""
+    shape = (len(votes.sample_ids), len(votes.schema))
+    nothing = np.zeros(len(votes.sample_ids), dtype=bool)
+    return SoftLabels(np.full(shape, 1 / shape[1]), votes.sample_ids, votes.schema, nothing)

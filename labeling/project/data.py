@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from labeling.config import Config
 from labeling.errors import ConfigError, DataError, shown
+from labeling.project.files import digest_of_files, digest_of_text, stamp_of
 from labeling.records import (
     Annotation,
     LabelSchema,
     checked_ids,
     gold_codes,
+    live_annotations,
     positions,
     require_column,
     shares_by_id,
     texts,
 )
 from labeling.sources import READERS, read_samples, read_table
+from labeling.store import Store
 
 logger = logging.getLogger(__name__)
 
 LOCK = 20_111_953  # the salt of the test split: another seed must not unlock it
+TRIES = 3  # to read files that somebody is writing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,36 +43,75 @@ class ProjectData:
         dev: gold labels of some of them: they measure, and win in the training set.
         test: the samples of the test split.
         test_gold: their gold labels.
+        digest: a fingerprint of the files.
     """
 
     samples: pd.DataFrame
     dev: pd.Series
     test: pd.DataFrame
     test_gold: pd.Series
+    digest: str
 
 
-def read_data(config: Config, schema: LabelSchema) -> ProjectData:
-    """Return a project's samples and gold labels.
+class DataFiles:
+    """Reads a project's samples and gold labels, and again when their files have changed."""
 
-    Raises:
-        DataError: a file or column is missing, or ids and texts are not what they must be.
-        UnknownLabelError: a gold label that the schema does not have.
-    """
-    samples = read_samples(config.at(config.data.path), config.data.id)
-    texts(samples, config.data.text)
-    if config.data.gold is None:
-        return ProjectData(
-            samples, pd.Series(dtype=object), samples.iloc[:0], pd.Series(dtype=object)
-        )
-    gold, samples = _gold(config, samples, schema)
-    locked = gold[shares_by_id(gold.index, LOCK) < config.data.locked]
-    is_test = samples.index.isin(locked.index)
-    if is_test.all():
-        raise ConfigError(
-            "Some samples must be left to label. Every sample has a gold label, and all fell into"
-            f" the test split; lower `locked` of `data` (now {config.data.locked:g})."
-        )
-    return ProjectData(samples[~is_test], gold.drop(locked.index), samples[is_test], locked)
+    def __init__(self, config: Config, schema: LabelSchema, store: Store) -> None:
+        self._config = config
+        self._schema = schema
+        self._store = store
+        gold = gold_file(config)
+        self._paths = [config.at(config.data.path), *([] if gold is None else [gold])]
+        self._stamp: object = None
+        self._data: ProjectData | None = None
+
+    def read(self) -> ProjectData:
+        """Return what the files hold.
+
+        Raises:
+            DataError: a file or column is missing, or ids and texts are not what they must be.
+            UnknownLabelError: a gold label that the schema does not have.
+        """
+        for _ in range(TRIES):
+            stamp = stamp_of(self._paths)
+            if self._data is not None and stamp == self._stamp:
+                return self._data
+            digest = digest_of_files([path for path in self._paths if path.is_file()])
+            found = self._read(digest)
+            if stamp == stamp_of(self._paths):
+                self._data, self._stamp = found, stamp
+                return found
+        raise DataError("The files of the samples change while they are read; try again.")
+
+    def _read(self, digest: str) -> ProjectData:
+        config = self._config
+        samples = read_samples(config.at(config.data.path), config.data.id)
+        texts(samples, config.data.text)
+        locked, met = _remembered(self._store)
+        gold = pd.Series(dtype=object)
+        if config.data.gold is not None:
+            gold, samples = _gold(config, samples, self._schema)
+        is_test = np.zeros(len(gold), dtype=bool)
+        if len(gold):
+            # What people have met already cannot test any more.
+            drawn = shares_by_id(gold.index, LOCK) < config.data.locked
+            is_test = (drawn & ~gold.index.isin(met)) | gold.index.isin(locked)
+        test_gold = gold[is_test]
+        hidden = samples.index.isin([*locked, *test_gold.index])
+        if hidden.all():
+            raise ConfigError(
+                "Some samples must be left to label. All are in the locked test split: give more"
+                f" samples, or lower `locked` of `data` (now {config.data.locked:g}) in a new project."
+            )
+        test = samples[samples.index.isin(test_gold.index)]
+        return ProjectData(samples[~hidden], gold[~is_test], test, test_gold, digest)
+
+
+def _remembered(store: Store) -> tuple[list[Hashable], list[Hashable]]:
+    """Return the samples that were locked before, and those that people were chosen for."""
+    if not store.ready():
+        return [], []
+    return sorted(store.history.locked(), key=repr), list(store.batches.chosen())
 
 
 def _gold(
@@ -105,32 +149,64 @@ def gold_file(config: Config) -> Path | None:
 
 
 def named_labels(labels: list[object], schema: LabelSchema) -> list[object]:
-    """Return labels as names where a file's look like numbers: 1 is "1"; others are left as is."""
+    """Return labels as names where a file's look like numbers: 1 and 1.0 are "1"."""
     known = {label: label for label in schema}
-    return [known.get(str(label), label) for label in labels]
+    plain = [
+        int(label) if isinstance(label, float) and label.is_integer() else label for label in labels
+    ]
+    return [known.get(str(label), label) for label in plain]
 
 
-def digest_of_files(paths: list[Path]) -> str:
-    """Return a fingerprint of the files' contents."""
-    together = hashlib.sha256()
-    for path in paths:
-        try:
-            with path.open("rb") as stream:
-                together.update(hashlib.file_digest(stream, "sha256").digest())
-        except OSError as error:
-            raise DataError(f"{str(path)!r} cannot be read: {error}") from error
-    return together.hexdigest()
+def lost_samples(
+    ids: Collection[Hashable], samples: pd.DataFrame, text: str, digests: dict[Hashable, str]
+) -> tuple[list[Hashable], list[Hashable]]:
+    """Return which of these samples are gone, and of which another text was shown to people.
+
+    Args:
+        ids: samples that people spoke of or were asked about.
+        samples: the project's.
+        text: the column of the text.
+        digests: of the texts that people were to be shown.
+    """
+    index = pd.Index(list(ids), dtype=None if len(ids) else object)
+    rows = samples.index.get_indexer(index)
+    gone = [one for one, row in zip(index, rows, strict=True) if row < 0]
+    there = [(one, row) for one, row in zip(index, rows, strict=True) if row >= 0]
+    now = samples[text].iloc[[int(row) for _, row in there]].tolist()
+    changed = [
+        one
+        for (one, _), its in zip(there, now, strict=True)
+        if one in digests and digests[one] != digest_of_text(its)
+    ]
+    return gone, changed
 
 
-def still_there(said: tuple[Annotation, ...], samples: pd.DataFrame) -> tuple[Annotation, ...]:
-    """Return the annotations of samples that the data still has, and warn of the others."""
-    ids = list(dict.fromkeys(one.sample_id for one in said))
-    index = pd.Index(ids, dtype=None if ids else object)
-    gone = set(index[~index.isin(samples.index)])
-    if gone:
+def usable(
+    said: Collection[Annotation],
+    schema: LabelSchema,
+    lost: Callable[[Collection[Hashable]], tuple[list[Hashable], list[Hashable]]],
+) -> tuple[Annotation, ...]:
+    """Return what each person last said of samples and labels that still are; warn of the rest."""
+    live = live_annotations(said)
+    gone, changed = lost(list(dict.fromkeys(one.sample_id for one in live)))
+    for some, what in (
+        (gone, "are no longer among the samples"),
+        (changed, "have another text now"),
+    ):
+        if some:
+            logger.warning(
+                "%d samples that people spoke of %s, and are left out: %s. What was said stays in"
+                " the ledger.",
+                *(len(some), what, shown(sorted(some, key=repr))),
+            )
+    away = {*gone, *changed}
+    there = [one for one in live if one.sample_id not in away]
+    unknown = [one for one in there if one.label is not None and one.label not in schema.labels]
+    if unknown:
         logger.warning(
-            "%d samples that people spoke of are no longer among the samples, and are left out: %s."
-            " What was said stays in the ledger.",
-            *(len(gone), shown(sorted(gone, key=repr))),
+            "%d annotations bear labels that the config does not have (%s), and are left out. Put the"
+            " labels back into `labels` to count them again.",
+            *(len(unknown), shown(sorted({str(one.label) for one in unknown}))),
         )
-    return tuple(one for one in said if one.sample_id not in gone)
+        return tuple(one for one in there if one.label is None or one.label in schema.labels)
+    return tuple(there)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.config import Config
+from labeling.project.files import digest_of_text
 from labeling.project.kept import read_soft, write_soft
 from labeling.project.rounds import Round
 from labeling.records import Batch, GoldLabel, SoftLabels, Votes
@@ -104,30 +105,39 @@ class Learner:
         return None if path is None else read_soft(path, self.votes.schema)
 
     def choose(self, here: Round, exclude: Collection[Hashable], number: int) -> Batch:
-        """Choose and remember the batch of this number: the same for the same answers so far."""
+        """Return the batch of this number: the same for the same answers so far."""
         from labeling.query import select
 
-        strategy, seed = self.config.query.strategy, self.config.seed
-        batch = select(
+        return select(
             self.samples,
             votes=self.votes,
             soft=here.soft,
             end=here.posterior,
             exclude=exclude,
             n=self.config.query.n,
-            strategy=strategy,
-            rng=np.random.default_rng([seed, number]),
+            strategy=self.config.query.strategy,
+            rng=np.random.default_rng([self.config.seed, number]),
             text=self.config.data.text,
         )
-        if len(batch):
-            before = here.posterior.of_samples(batch.sample_ids)
-            labels = zip(before.to_labels().tolist(), before.confidence().tolist(), strict=True)
-            held = dict(zip(batch.sample_ids, labels, strict=True))
-            self.store.batches.choose(
-                number, batch, held, strategy=strategy, seed=seed, made_at=now()
-            )
-            logger.info("chose batch %d: %s", number, batch)
-        return batch
+
+    def remember(self, batch: Batch, here: Round, number: int) -> None:
+        """Remember a batch of this number, in the place of one that was not pushed."""
+        if not len(batch):
+            self.store.batches.forget(number)
+            return
+        before = here.posterior.of_samples(batch.sample_ids)
+        labels = zip(before.to_labels().tolist(), before.confidence().tolist(), strict=True)
+        texts = self.samples.loc[batch.sample_ids, self.config.data.text].tolist()
+        self.store.batches.choose(
+            number,
+            batch,
+            dict(zip(batch.sample_ids, labels, strict=True)),
+            dict(zip(batch.sample_ids, map(digest_of_text, texts), strict=True)),
+            strategy=self.config.query.strategy,
+            seed=self.config.seed,
+            made_at=now(),
+        )
+        logger.info("chose batch %d: %s", number, batch)
 
 
 def _once(

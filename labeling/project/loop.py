@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import logging
 import os
 from collections.abc import Callable, Collection, Iterator
@@ -16,15 +15,16 @@ import labeling
 from labeling.adjudication import ReviewPolicy
 from labeling.config import Config, load_config
 from labeling.errors import ConfigError, LabelingError
-from labeling.project.checking import check_lock, check_names, checked
-from labeling.project.data import ProjectData, read_data, still_there
+from labeling.project.checking import check_names, checked
+from labeling.project.data import DataFiles, ProjectData
 from labeling.project.exporting import training_set_of, write_training_set
 from labeling.project.learning import Learner
 from labeling.project.measuring import looked_at
-from labeling.project.outputs import write_frame
+from labeling.project.outputs import with_samples, write_frame
 from labeling.project.people import People, Pulled, Pushed
 from labeling.project.platforms import platform_of
 from labeling.project.rounds import Round
+from labeling.project.rules import Rules
 from labeling.project.status import Status, status_of, store_of
 from labeling.project.voting import Progress, Voting
 from labeling.records import (
@@ -84,44 +84,41 @@ class Project:
         self.folder = self.config.at(self.config.export.folder)
         self.store = store_of(self.config, waits)
         names = self.config.files.annotators if self.config.files else ()
-        self.people = People(self.store, self.schema, policy, names or None)
-        self._voting = Voting(
-            *(self.config, self.schema, self.store),
-            lambda: self.data,
-            lambda: self.labeling_functions,
+        self.people = People(
+            *(self.store, self.schema, policy, self.config.data.text), names or None
         )
+        self._rules = Rules(self.config)
+        self._data = DataFiles(self.config, self.schema, self.store)
+        self._voting = Voting(*(self.config, self.schema, self.store), self._data.read, self._rules)
 
-    @functools.cached_property
+    def __repr__(self) -> str:
+        return f"Project({self.config.name!r}, labels {', '.join(map(repr, self.schema))})"
+
+    @property
     def data(self) -> ProjectData:
         """The samples, the gold labels that were given, and the locked test split."""
-        return read_data(self.config, self.schema)
+        return self._data.read()
 
     @property
     def samples(self) -> pd.DataFrame:
         """The samples to label, index = ids; those of the locked test split are not among them."""
         return self.data.samples
 
-    @functools.cached_property
+    @property
     def labeling_functions(self) -> list[LabelingFunction]:
         """The labeling functions of all files that the config names, in order."""
-        from labeling.functions import load_labeling_functions, refuse_doubled_names
-
-        found = [
-            lf
-            for path in self.config.labeling_functions
-            for lf in load_labeling_functions(self.config.at(path))
-        ]
-        refuse_doubled_names(found, "the project")
-        return found
+        return self._rules.load()
 
     def check(self) -> list[str]:
         """Try everything on a few samples, and return what was found, a sentence each."""
-        return checked(self.config, self.schema, self.data, self.labeling_functions)
+        found = checked(self.config, self.schema, self.data, self.labeling_functions)
+        if self.config.files or self.config.replay:
+            self.platform()
+        return found
 
     def apply(self, progress: Progress | None = None) -> Votes:
         """Apply the labeling functions, and write `votes.parquet`: a column each, label names."""
         with self._held("apply") as run:
-            check_lock(self.config, self.store)
             return self._voting.cast(run, progress)
 
     def votes(self, progress: Progress | None = None) -> Votes:
@@ -133,10 +130,11 @@ class Project:
         """Fit the label model on votes and what people decided; write it and its soft labels."""
         with self._held("fit") as run:
             votes = self.votes() if votes is None else votes
-            verdict = self.people.verdict(self._said())
+            verdict = self.people.verdict(self.people.said(self.samples))
             with run.stage("fit"):
                 model, soft = self.learner(votes).label_model(verdict.gold)
-            frame = soft.to_frame().assign(covered=soft.covered)
+            covered = "covered" if "covered" not in self.schema.labels else "covered_by_votes"
+            frame = soft.to_frame().assign(**{covered: soft.covered})
             write_frame(frame, self.folder, "soft_labels.parquet")
             model.save(self.folder / "label_model.npz")
         return model, soft
@@ -156,7 +154,6 @@ class Project:
         with self._held("query"):
             votes = self.votes() if votes is None else votes
             batch = self._choose(self.standing(votes), votes)
-            write_frame(batch.to_frame().join(self.samples), self.folder, "batch.parquet")
         return batch
 
     def push(self, platform: AnnotationPlatform | None = None) -> Pushed:
@@ -176,9 +173,10 @@ class Project:
 
         Raises:
             UnknownLabelError: a label that the schema does not have; then nothing is appended.
+            DataError: a sample that the project does not have, or an annotator without a name.
         """
         with self._held("add"):
-            return len(self.people.add(annotations))
+            return len(self.people.add(list(annotations), self.samples))
 
     def review(self, platform: AnnotationPlatform | None = None) -> Verdict:
         """Decide on what was said: settle, ask again, or escalate to a reviewer."""
@@ -205,7 +203,7 @@ class Project:
         """Return where the loop stands with all that people said so far."""
         with self._held("stand") as run:
             votes = self.votes() if votes is None else votes
-            said = self._said()
+            said = self.people.said(self.samples)
             verdict = self.people.verdict(said)
             number = self._number() - 1
             batch = self.store.batches.batch(number) if number else None
@@ -278,9 +276,6 @@ class Project:
             seed=self.config.seed,
         )
 
-    def _said(self) -> tuple[Annotation, ...]:
-        return still_there(self.store.ledger.annotations(), self.samples)
-
     def learner(self, votes: Votes) -> Learner:
         """Return what fits the models of the config on votes, and remembers their soft labels."""
         fingerprint = self._voting.fingerprint(votes)
@@ -292,13 +287,19 @@ class Project:
         return number + (state == "pushed")
 
     def _choose(self, here: Round, votes: Votes) -> Batch:
+        self.people.take_back()
         number, state = self.store.batches.last()
         if state == "pushing":  # people may have some of it already
             return self.store.batches.batch(number)
+        number = self._number()
         known = {*self.store.batches.asked(), *self.data.dev.index}
         known |= {one.sample_id for one in here.annotations}
         exclude = self.samples.index[self.samples.index.isin(list(known))]
-        return self.learner(votes).choose(here, list(exclude), self._number())
+        learner = self.learner(votes)
+        batch = learner.choose(here, list(exclude), number)
+        write_frame(with_samples(batch, self.samples), self.folder, "batch.parquet")
+        learner.remember(batch, here, number)
+        return batch
 
     def _remember(self, end: Round) -> None:
         """Remember how good the labels are with so many votes of people."""
@@ -308,5 +309,5 @@ class Project:
         if len(self.data.dev):
             about["dev"] = dataclasses.asdict(accuracy(end.posterior, self.data.dev))
         self.store.history.stand(
-            len(end.annotations), end.human_votes, end.reviews, len(end.gold), about
+            self.store.ledger.counts()[0], end.human_votes, end.reviews, len(end.gold), about
         )

@@ -32,7 +32,7 @@ def looked_at(
             "There is no locked test split to look at: name the gold labels as `gold` of `data`"
             f" in the config, and a share `locked` above 0 (now {config.data.locked:g})."
         )
-    votes = apply_to_frame(voting.lfs(), data.test, voting.schema, workers=config.workers)
+    votes = apply_to_frame(voting.rules.load(), data.test, voting.schema, workers=config.workers)
     soft = here.label_model.predict_proba(votes)
     final = here.end_model.predict_proba(data.test, soft=soft, votes=votes)
     seen = {

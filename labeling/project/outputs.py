@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from labeling.errors import DataError
-from labeling.records import whole_file
+from labeling.records import Batch, whole_file
 
 
 def ready_folder(folder: Path) -> Path:
@@ -24,7 +24,24 @@ def ready_folder(folder: Path) -> Path:
     return folder
 
 
+def with_samples(batch: Batch, samples: pd.DataFrame) -> pd.DataFrame:
+    """Return why each sample of a batch was chosen, and what the sample holds.
+
+    A column of the samples that bears the name of one of the batch's is called `sample_<name>`.
+    """
+    chosen = batch.to_frame()
+    own = samples.loc[batch.sample_ids]
+    return chosen.join(own.rename(columns={name: f"sample_{name}" for name in chosen.columns}))
+
+
 def write_frame(frame: pd.DataFrame, folder: Path, name: str) -> None:
     """Write a table as Parquet, whole or not at all."""
+    import pyarrow as pa
+
     with whole_file(ready_folder(folder) / name) as unfinished:
-        frame.to_parquet(unfinished)
+        try:
+            frame.to_parquet(unfinished)
+        except (pa.ArrowException, ValueError, TypeError) as error:
+            raise DataError(
+                f"{name} cannot be written: {error}. Columns must hold values of one type."
+            ) from error

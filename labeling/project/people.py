@@ -10,16 +10,19 @@ from dataclasses import dataclass
 import pandas as pd
 
 from labeling.adjudication import ReviewPolicy, review
-from labeling.errors import PlatformError
+from labeling.errors import DataError, LabelingError, PlatformError, shown
+from labeling.project.data import lost_samples, usable
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
     AskAgain,
+    Batch,
     Escalation,
     LabelSchema,
     Problem,
     SoftLabels,
     Verdict,
+    expect,
     live_annotations,
 )
 from labeling.store import Store
@@ -60,12 +63,14 @@ class People:
         store: remembers what was asked and said; must be held.
         schema: the labels.
         policy: when a sample is settled.
+        text: the column of the text that people are shown.
         annotators: who may be asked; `None` is without limit.
     """
 
     store: Store
     schema: LabelSchema
     policy: ReviewPolicy
+    text: str
     annotators: Collection[str] | None = None
 
     def push(
@@ -79,12 +84,17 @@ class People:
         number, state = self.store.batches.last()
         if state == "pushed":
             return Pushed(0, 0)
-        batch = self.store.batches.batch(number)
+        there = samples()
+        batch = self._still_there(self.store.batches.batch(number), there)
         votes = self.policy.min_votes
         with self.store.database.writing():  # from now on it is not chosen anew
             self.store.outbox.add([("ask", one, number, votes, ()) for one in batch.sample_ids])
             self.store.batches.set_state(number, "pushing")
-        platform.push(batch, samples(), soft, outbox=self.store.outbox)
+        try:
+            platform.push(batch, there, soft, outbox=self.store.outbox)
+        except LabelingError:
+            self.take_back()
+            raise
         _warn(platform)
         left = self.store.outbox.waiting("ask")
         if left:
@@ -95,6 +105,34 @@ class People:
         self.store.batches.set_state(number, "pushed")
         logger.info("pushed batch %d: %d samples", number, len(batch))
         return Pushed(number, len(batch))
+
+    def take_back(self) -> None:
+        """Let a batch be chosen anew of which nothing was sent yet."""
+        number, state = self.store.batches.last()
+        waiting = self.store.outbox.waiting("ask")
+        sent = self.store.outbox.of_batch(number)
+        if state == "pushing" and len(waiting) == sent and not any(one.begun for one in waiting):
+            with self.store.database.writing():
+                self.store.outbox.withdraw([one.sample_id for one in waiting], ["ask"])
+                self.store.batches.set_state(number, "chosen")
+
+    def _still_there(self, batch: Batch, samples: pd.DataFrame) -> Batch:
+        """Return a batch without the samples that left the data since it was chosen."""
+        gone = batch.sample_ids[~batch.sample_ids.isin(samples.index)]
+        if not len(gone):
+            return batch
+        logger.warning(
+            "%d samples of the batch are no longer among the samples, and nobody is asked about"
+            " them: %s.",
+            *(len(gone), shown(gone)),
+        )
+        self._withdraw(gone)
+        return Batch(batch.to_frame().drop(index=gone))
+
+    def _withdraw(self, sample_ids: Collection[Hashable]) -> None:
+        with self.store.database.writing():
+            self.store.outbox.withdraw(sample_ids, ["ask", "ask again", "escalate"])
+            self.store.batches.withdraw(sample_ids)
 
     def pull(self, platform: AnnotationPlatform) -> Pulled:
         """Append what people said since, and remember where their samples stand now."""
@@ -108,21 +146,35 @@ class People:
         logger.info("pulled %d new annotations, %d problems", len(news), len(found))
         return Pulled(news, len(said) - len(news), found)
 
-    def add(self, said: Collection[Annotation]) -> tuple[Annotation, ...]:
+    def add(self, said: Collection[Annotation], samples: pd.DataFrame) -> tuple[Annotation, ...]:
         """Append annotations from anywhere, and return those that were new."""
-        said = [
-            one
-            if one.label is None
-            else dataclasses.replace(one, label=self.schema.labels[self.schema.index(one.label)])
-            for one in said
-        ]
+        named = [self._checked(one) for one in said]
+        unknown = pd.Index([one.sample_id for one in named], dtype=None if named else object)
+        unknown = unknown[~unknown.isin(samples.index)]
+        if len(unknown):
+            raise DataError(
+                f"Annotations must be about samples of the project. {len(unknown)} of {len(named)}"
+                f" are not: {shown(unknown)}. Do the ids have the same type, 1 or '1'?"
+            )
         with self.store.database.writing():
-            news = self.store.ledger.append(said)
+            news = self.store.ledger.append(named)
             self._settle({one.sample_id for one in news})
         return news
 
+    def _checked(self, one: Annotation) -> Annotation:
+        expect(one, Annotation, "Each annotation")
+        if not isinstance(one.annotator, str) or not one.annotator.strip():
+            raise DataError(
+                f"An annotator must be a non-empty text. Got {one.annotator!r} for sample"
+                f" {one.sample_id!r}."
+            )
+        if one.label is None:
+            return one
+        return dataclasses.replace(one, label=self.schema.labels[self.schema.index(one.label)])
+
     def _settle(self, sample_ids: set[Hashable]) -> None:
-        said = self.store.ledger.annotations(sample_ids)
+        """Remember where samples stand; whether they are still in the data is seen by `review`."""
+        said = usable(self.store.ledger.annotations(sample_ids), self.schema, lambda _: ([], []))
         self.store.batches.settle(self.verdict(said), _heard(said))
 
     def verdict(self, said: Collection[Annotation]) -> Verdict:
@@ -135,18 +187,32 @@ class People:
         )
         return dataclasses.replace(verdict, escalations=escalations)
 
+    def said(self, samples: pd.DataFrame) -> tuple[Annotation, ...]:
+        """Return what each person last said of samples and labels that still are as they were."""
+        return usable(
+            self.store.ledger.annotations(), self.schema, lambda ids: self._lost(ids, samples)
+        )
+
+    def _lost(
+        self, sample_ids: Collection[Hashable], samples: pd.DataFrame
+    ) -> tuple[list[Hashable], list[Hashable]]:
+        digests = self.store.batches.text_digests(sample_ids)
+        return lost_samples(sample_ids, samples, self.text, digests)
+
     def review(self, platform: AnnotationPlatform, samples: Samples) -> Verdict:
         """Decide on all that was said: ask again where votes are short, escalate conflicts."""
         return self._reviewed(platform, samples)[0]
 
     def _reviewed(self, platform: AnnotationPlatform, samples: Samples) -> tuple[Verdict, int]:
         """Return what all that was said comes to, and how much more was asked because of it."""
-        said = self.store.ledger.annotations()
-        verdict = self.verdict(said)
-        heard = _heard(said)
+        there = samples()
+        gone, changed = self._lost(self.store.batches.awaited(), there)
         with self.store.database.writing():
+            self._withdraw([*gone, *changed])
+            said = self.said(there)
+            verdict, heard = self.verdict(said), _heard(said)
             self.store.batches.settle(verdict, heard)
-            self._ask(verdict, heard)
+            self._ask(verdict, heard, _to_come(platform))
         logger.info("reviewed %d annotations: %s", len(said), verdict)
         return verdict, self.deliver(platform, samples, verdict)
 
@@ -158,7 +224,7 @@ class People:
             for one in self.store.outbox.waiting("ask again")
         ]
         if pending:
-            platform.ask_again(pending, outbox=self.store.outbox)
+            platform.ask_again(pending, samples(), outbox=self.store.outbox)
         raised = {one.sample_id: one for one in verdict.escalations}
         escalations = [
             raised.get(one.sample_id) or Escalation(one.sample_id, (), "settled meanwhile")
@@ -178,7 +244,7 @@ class People:
         """
         if self.store.batches.last()[1] == "pushing":
             self.push(platform, samples)
-        self.deliver(platform, samples, self.verdict(self.store.ledger.annotations()))
+        self.deliver(platform, samples, self.verdict(self.said(samples())))
         asked = 1
         while asked:
             self.pull(platform)
@@ -186,13 +252,26 @@ class People:
 
     def awaited(self) -> int:
         """Return how many samples were asked about and are not settled."""
-        counts = self.store.batches.counts()
-        return counts["asked"] + counts["collecting"] + counts["escalated"]
+        return len(self.store.batches.awaited())
 
-    def _ask(self, verdict: Verdict, heard: dict[Hashable, int]) -> None:
-        """Put into the outbox what is to be asked and is not under way already."""
+    def _ask(
+        self, verdict: Verdict, heard: dict[Hashable, int], to_come: dict[Hashable, int] | None
+    ) -> None:
+        """Put into the outbox what is to be asked and is not under way already.
+
+        Nobody is asked again about a sample that was never asked about: somebody spoke of it unasked.
+        """
         asked = self.store.outbox.votes_asked([one.sample_id for one in verdict.pending])
-        short = [(one, _still_needed(one, asked, heard)) for one in verdict.pending]
+        if to_come is None:
+            to_come = {one: votes - heard.get(one, 0) for one, votes in asked.items()}
+        else:
+            waiting = self.store.outbox.votes_waiting()
+            to_come = {one: to_come.get(one, 0) + waiting.get(one, 0) for one in asked}
+        short = [
+            (one, one.votes_needed - max(to_come[one.sample_id], 0))
+            for one in verdict.pending
+            if one.sample_id in asked
+        ]
         ids = [one.sample_id for one in verdict.pending]
         ids += [one.sample_id for one in verdict.escalations]
         batch = self.store.batches.batch_of(ids)
@@ -220,10 +299,10 @@ def _warn(platform: AnnotationPlatform) -> None:
         logger.warning("%s: %s", one.where, one.what)
 
 
-def _still_needed(one: AskAgain, asked: dict[Hashable, int], heard: dict[Hashable, int]) -> int:
-    """Return how many votes are needed beyond those that were asked for and are still to come."""
-    to_come = asked.get(one.sample_id, 0) - heard.get(one.sample_id, 0)
-    return one.votes_needed - max(to_come, 0)
+def _to_come(platform: AnnotationPlatform) -> dict[Hashable, int] | None:
+    """Return how many votes on each sample are still out; `None` where a platform cannot tell."""
+    count = getattr(platform, "to_come", None)
+    return None if count is None else dict(count())
 
 
 def _heard(said: Collection[Annotation]) -> dict[Hashable, int]:

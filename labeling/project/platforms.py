@@ -42,7 +42,7 @@ def _files(
         reviewers=section.reviewers,
         votes_per_sample=config.review.min_votes,
         show=section.show,
-        known=store.ledger.annotations(),
+        known=store.ledger.annotations() if store.ready() else (),
     )
 
 
@@ -62,8 +62,8 @@ def _replay(
         schema,
         reviewer=reviewer,
         votes_per_sample=config.review.min_votes,
-        rng=config.seed,
-        heard=store.outbox.sent(),
+        rng=0,  # another seed must not deal people's votes anew
+        heard=store.outbox.sent() if store.ready() else (),
     )
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from labeling.errors import DataError
+from labeling.errors import ConfigError, DataError
 from labeling.records import LabelSchema, identified, require_column, texts, whole_file
-from labeling.sources import read_table
+from labeling.sources import READERS, read_table
 
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 CONFIG = """\
 # A labeling project. Relative paths start at the folder above this one.
+# What is remembered of it belongs to this name.
+name: {name}
+
 data:
   path: {path}
   # The column of ids: unique, none missing.
@@ -132,14 +137,22 @@ def start(
         LabelingError: labels that cannot be.
     """
     schema = LabelSchema(labels)
+    if not NAME.fullmatch(name):
+        raise ConfigError(
+            "A project's name must be of letters, digits, '_', '-' and '.', and begin with a letter"
+            f" or digit, since files bear it. Got {name!r}."
+        )
     table = read_table(data, id)
     samples = identified(table, id)
     lengths = pd.Series([len(one) for one in texts(samples, text)])
-    if gold is not None:
+    if gold is not None and Path(gold).suffix.lower() in READERS:
+        require_column(read_table(gold, id), "label", "gold labels")
+        gold = _from(folder, Path(gold))
+    elif gold is not None:
         require_column(samples, gold, "gold labels")
     said = {
         "name": name,
-        "path": json.dumps(os.path.relpath(data, folder).replace(os.sep, "/")),
+        "path": json.dumps(_from(folder, data), ensure_ascii=False),
         **{"id": json.dumps(id, ensure_ascii=False), "text": json.dumps(text, ensure_ascii=False)},
         "labels": json.dumps(list(schema.labels), ensure_ascii=False),
         "gold": NO_GOLD if gold is None else GOLD.format(gold=json.dumps(gold, ensure_ascii=False)),
@@ -160,6 +173,11 @@ def start(
         _write(path, wanted[path])
     config, lfs = wanted
     return Started(config, lfs, written, kept)
+
+
+def _from(folder: Path, file: Path) -> str:
+    """Return the way to a file from a project's folder, links resolved as the config will."""
+    return os.path.relpath(file.resolve(), folder.resolve()).replace(os.sep, "/")
 
 
 def _write(path: Path, content: str) -> None:

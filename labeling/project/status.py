@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,7 @@ class Status:
         reviews: how many of them reviewers made.
         annotators: how many people made them.
         to_send: messages that wait in the outbox.
+        to_review: how many samples a review would ask somebody about.
         problems: what the last pull could not count.
         training_set: the manifest of the last one; `None` before the first.
         looks: how often the locked test split was looked at.
@@ -56,6 +58,7 @@ class Status:
     reviews: int
     annotators: int
     to_send: int
+    to_review: int
     problems: tuple[Problem, ...]
     training_set: dict[str, Any] | None
     looks: int
@@ -65,7 +68,12 @@ class Status:
     @property
     def not_chosen(self) -> int | None:
         """How many samples nobody was asked about."""
-        return None if self.samples is None else self.samples - sum(self.states.values())
+        if self.samples is None:
+            return None
+        there = sum(count for state, count in self.states.items() if state != "withdrawn")
+        return max(
+            self.samples - there, 0
+        )  # some may have left the data, and no review has seen it
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON knows it."""
@@ -78,7 +86,7 @@ def store_of(config: Config, waits: Callable[[str], object] | None = None) -> St
     return Store(
         config.memory,
         config.name,
-        url=os.environ.get(URL) or config.store.url,
+        url=os.environ.get(URL) or config.store.url or None,
         patience=config.store.wait,
         waits=waits or logger.warning,
     )
@@ -119,6 +127,7 @@ def status_of(config: Config, store: Store) -> Status:
         reviews=reviews,
         annotators=annotators,
         to_send=sending.get("waiting", 0) + sending.get("begun", 0),
+        to_review=store.batches.unreviewed(),
         problems=store.history.problems(),
         training_set=train.about if train else None,
         looks=len(store.history.looks()),
@@ -129,7 +138,18 @@ def status_of(config: Config, store: Store) -> Status:
 
 
 _ZERO = dict.fromkeys(
-    ("locked", "dev", "batches", "annotations", "reviews", "annotators", "to_send", "looks"), 0
+    (
+        "locked",
+        "dev",
+        "batches",
+        "annotations",
+        "reviews",
+        "annotators",
+        "to_send",
+        "to_review",
+        "looks",
+    ),
+    0,
 )
 
 
@@ -151,24 +171,41 @@ def _before(config: Config) -> Status:
 
 def _run(run: dict[str, Any]) -> dict[str, Any]:
     names = ("number", "verb", "state", "started_at", "ended_at", "seconds")
-    return {name: run[name] for name in names}
+    found = {name: run[name] for name in names}
+    if run["state"] == "running" and run["host"] == socket.gethostname() and not _lives(run["pid"]):
+        found["state"] = "died"  # the next verb will write it down
+    return found
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _next(found: Status, config: Config) -> str:
     """Return the verb that brings the project on, in the order of the loop."""
     asks_people = config.files is not None or config.replay is not None
-    if found.samples is None:
-        return "labeling apply"
-    if not asks_people:
-        return "labeling export"
-    if found.batch_state == "chosen":
-        return "labeling push"
-    if found.to_send:
-        return "labeling review"
-    if found.states["escalated"]:
-        return "labeling review, then labeling pull when the reviewer has decided"
-    if found.states["asked"] or found.states["collecting"]:
-        return "labeling pull when people have labeled, then labeling review"
-    if not found.batches:
-        return "labeling query"
-    return "labeling export, or labeling query for another batch"
+    states = {"asked": 0, "collecting": 0, "escalated": 0, **found.states}
+    steps = (
+        (found.samples is None, "labeling apply"),
+        (not asks_people, "labeling export"),
+        (found.batch_state in ("chosen", "pushing"), "labeling push"),
+        (found.to_send or found.to_review, "labeling review"),
+        (
+            states["asked"] or states["collecting"],
+            "labeling pull when people have labeled, then labeling review",
+        ),
+        (
+            states["escalated"],
+            "labeling pull when the reviewer has decided, then labeling review",
+        ),
+        ((found.not_chosen or 0) <= found.dev, "labeling export"),
+        (not found.batches, "labeling query"),
+    )
+    last = "labeling export, or labeling query for another batch"
+    return next((step for is_next, step in steps if is_next), last)

@@ -6,17 +6,17 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 import pandas as pd
 
 import labeling
 from labeling.config import Config
-from labeling.project.data import ProjectData, digest_of_files, gold_file
+from labeling.project.data import ProjectData
 from labeling.project.kept import read_votes, write_votes
 from labeling.project.outputs import write_frame
-from labeling.records import LabelingFunction, LabelSchema, Votes
+from labeling.project.rules import Rules
+from labeling.records import LabelSchema, Votes
 from labeling.store import Run, Store, now
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Voting:
         schema: its labels.
         store: remembers the votes.
         data: gives the samples.
-        lfs: gives the labeling functions.
+        rules: loads the labeling functions.
     """
 
     def __init__(
@@ -41,27 +41,19 @@ class Voting:
         schema: LabelSchema,
         store: Store,
         data: Callable[[], ProjectData],
-        lfs: Callable[[], Sequence[LabelingFunction]],
+        rules: Rules,
     ) -> None:
         self.config = config
         self.schema = schema
         self.store = store
         self.data = data
-        self.lfs = lfs
-
-    @functools.cached_property
-    def data_digest(self) -> str:
-        """A fingerprint of the files that samples and gold labels come from."""
-        paths = [self.config.at(self.config.data.path)]
-        gold = gold_file(self.config)
-        return digest_of_files(paths if gold is None else [*paths, gold])
+        self.rules = rules
 
     def inputs(self) -> str:
         """Return a fingerprint of what votes come from, as far as it stands in files."""
-        rules = [self.config.at(path) for path in self.config.labeling_functions]
-        lists = sorted({Path(file) for lf in self.lfs() for file in lf.files})
+        self.rules.load()
         said = [
-            *(self.data_digest, digest_of_files(rules), digest_of_files(lists)),
+            *(self.data().digest, self.rules.digest, _digest_of_ids(self.data().samples)),
             *(self.config.data.model_dump(mode="json"), list(self.schema.labels)),
             labeling.__version__,
         ]
@@ -79,10 +71,13 @@ class Voting:
         """Apply the labeling functions, remember the votes, and write `votes.parquet`."""
         from labeling.engine import apply_to_frame
 
-        samples = self.data().samples
+        # What is remembered is named by what was read, and not by what is there when it is done.
+        data, lfs, inputs = self.data(), self.rules.load(), self.inputs()
+        samples = data.samples
+        self.store.history.lock_away(data.test.index)
         with run.stage("apply"):
             votes = apply_to_frame(
-                self.lfs(), samples, self.schema, workers=self.config.workers, progress=progress
+                lfs, samples, self.schema, workers=self.config.workers, progress=progress
             )
         covered = int(votes.covered.sum())
         about = {"samples": len(samples), "voters": len(votes.voters), "covered": covered}
@@ -93,8 +88,8 @@ class Voting:
             self.store.files.keep(
                 "votes",
                 functools.partial(write_votes, votes),
-                inputs=self.inputs(),
-                about={**about, "locked": len(self.data().test), "dev": len(self.data().dev)},
+                inputs=inputs,
+                about={**about, "locked": len(data.test), "dev": len(data.dev)},
                 made_at=now(),
             )
         run.outcome["votes"] = about
@@ -102,10 +97,17 @@ class Voting:
 
     def fingerprint(self, votes: Votes) -> str:
         """Return a fingerprint of samples and votes."""
-        together = hashlib.sha256(self.data_digest.encode())
-        together.update(json.dumps(votes.voters).encode())
+        said = [labeling.__version__, list(votes.voters), list(votes.schema.labels)]
+        together = hashlib.sha256(json.dumps([self.data().digest, *said]).encode())
+        together.update(_digest_of_ids(votes).encode())
         together.update(votes.to_array().tobytes(order="F"))
         return together.hexdigest()
+
+
+def _digest_of_ids(what: pd.DataFrame | Votes) -> str:
+    ids = what.sample_ids if isinstance(what, Votes) else what.index
+    hashed = pd.util.hash_pandas_object(pd.Series(ids), index=False)
+    return hashlib.sha256(hashed.to_numpy().tobytes()).hexdigest()
 
 
 def _named(votes: Votes) -> pd.DataFrame:

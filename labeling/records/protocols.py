@@ -50,7 +50,13 @@ class AnnotationPlatform(Protocol):
         """Return all annotations known, fetching only the news."""
         ...
 
-    def ask_again(self, pending: Sequence[AskAgain], *, outbox: Outbox | None = None) -> None:
+    def ask_again(
+        self,
+        pending: Sequence[AskAgain],
+        samples: pd.DataFrame | None = None,
+        *,
+        outbox: Outbox | None = None,
+    ) -> None:
         """Ask for the votes that are still needed, of people who did not vote yet."""
         ...
 

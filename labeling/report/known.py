@@ -10,7 +10,7 @@ import pandas as pd
 
 from labeling.config import Config
 from labeling.project import Project
-from labeling.project.data import ProjectData, still_there
+from labeling.project.data import ProjectData
 from labeling.project.status import Status
 from labeling.records import (
     ABSTAIN,
@@ -20,7 +20,6 @@ from labeling.records import (
     Verdict,
     Votes,
     gold_codes,
-    live_annotations,
 )
 from labeling.store import Store
 
@@ -143,12 +142,11 @@ def known_of(project: Project) -> Known:
     choices = pd.DataFrame(columns=list(CHOICES))
     if not store.ready():
         return Known(project, project.data, project.status(), None, (), NOBODY, choices)
-    said = still_there(store.ledger.annotations(), project.samples)
+    said = project.people.said(project.samples)
     verdict = project.people.verdict(said)
     beliefs = _beliefs(project, verdict) if store.files.last("votes") else None
     choices = store.batches.frame() if store.batches.last()[0] else choices
-    live = live_annotations(said)
-    return Known(project, project.data, project.status(), beliefs, live, verdict, choices)
+    return Known(project, project.data, project.status(), beliefs, said, verdict, choices)
 
 
 def _beliefs(project: Project, verdict: Verdict) -> Beliefs:

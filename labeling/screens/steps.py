@@ -23,6 +23,7 @@ MEANING = {
     "settled": "annotators agree",
     "reviewed": "a reviewer has decided",
     "unresolved": "the reviewer could not decide",
+    "withdrawn": "left the data, or have another text",
 }
 WIDTH = 24  # of a bar, in characters
 
@@ -106,5 +107,5 @@ def _rest(status: Status) -> list[str]:
     run = status.last_run
     if run:
         when = (run["ended_at"] or run["started_at"])[:16].replace("T", " ")
-        said.append(f"Last run: labeling {run['verb']}, {run['state']}, {when} UTC.")
+        said.append(f"Last run: {run['verb']}, {run['state']}, {when} UTC.")
     return said

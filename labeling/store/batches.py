@@ -14,9 +14,18 @@ from labeling.records import Batch, Verdict
 from labeling.store.database import Connection, Database
 from labeling.store.ids import id_of, key_of
 from labeling.store.ledger import chunks
-from labeling.store.tables import batches, choices, samples, verdicts
+from labeling.store.tables import batches, choices, messages, samples, verdicts
 
-State = Literal["chosen", "asked", "collecting", "escalated", "settled", "reviewed", "unresolved"]
+State = Literal[
+    "chosen",
+    "asked",
+    "collecting",
+    "escalated",
+    "settled",
+    "reviewed",
+    "unresolved",
+    "withdrawn",
+]
 BatchState = Literal["chosen", "pushing", "pushed"]
 STATES: tuple[State, ...] = get_args(State)
 COLUMNS = ("stratum", "score", "reason", "propensity", "model_label", "confidence")
@@ -40,6 +49,7 @@ class Batches:
         number: int,
         batch: Batch,
         model_labels: Mapping[Hashable, tuple[str | None, float]],
+        text_digests: Mapping[Hashable, str],
         *,
         strategy: str,
         seed: int,
@@ -51,22 +61,64 @@ class Batches:
                 **{"batch": number, "place": place, "sample": key_of(sample_id)},
                 **{name: _plain(row[name]) for name in COLUMNS[:4]},
                 **dict(zip(COLUMNS[4:], model_labels[sample_id], strict=True)),
+                "text_digest": text_digests[sample_id],
             }
             for place, (sample_id, row) in enumerate(
                 zip(batch.sample_ids, batch.to_frame().to_dict("records"), strict=True)
             )
         ]
         with self.database.writing() as connection:
-            for table, column in (
-                *((choices, choices.c.batch), (samples, samples.c.batch)),
-                (batches, batches.c.number),
-            ):
-                connection.execute(sa.delete(table).where(column == number))
+            self.forget(number)
             about = {"number": number, "state": "chosen", "strategy": strategy, "seed": seed}
             connection.execute(sa.insert(batches), [{**about, "made_at": made_at}])
             connection.execute(sa.insert(choices), rows)
             states = [{"sample": row["sample"], "batch": number, "state": "chosen"} for row in rows]
-            connection.execute(sa.insert(samples), states)
+            _replace(connection, samples, states)
+
+    def forget(self, number: int) -> None:
+        """Take back a batch that was not pushed; what people said meanwhile stays."""
+        with self.database.writing() as connection:
+            connection.execute(sa.delete(choices).where(choices.c.batch == number))
+            connection.execute(sa.delete(batches).where(batches.c.number == number))
+            its = samples.c.batch == number
+            connection.execute(sa.delete(samples).where(its, samples.c.state == "chosen"))
+            connection.execute(sa.update(samples).where(its).values(batch=None))
+
+    def withdraw(self, sample_ids: Iterable[Hashable]) -> None:
+        """Remember that samples left the data before they were settled."""
+        with self.database.writing() as connection:
+            for some in chunks(map(key_of, sample_ids)):
+                change = sa.update(samples).where(samples.c.sample.in_(some))
+                connection.execute(change.values(state="withdrawn"))
+
+    def awaited(self) -> tuple[Hashable, ...]:
+        """Return the samples that people were asked about and that are not settled."""
+        query = sa.select(samples.c.sample).where(
+            samples.c.state.in_(("asked", "collecting", "escalated")), samples.c.batch.is_not(None)
+        )
+        with self.database.reading() as connection:
+            return tuple(map(id_of, connection.scalars(query.order_by(samples.c.sample))))
+
+    def unreviewed(self) -> int:
+        """Return of how many samples a review would ask somebody: more votes, or a reviewer."""
+        asked = (
+            sa.select(sa.func.coalesce(sa.func.sum(messages.c.votes), 0))
+            .where(messages.c.sample == verdicts.c.sample, messages.c.kind != "escalate")
+            .scalar_subquery()
+        )
+        raised = sa.exists().where(
+            messages.c.sample == verdicts.c.sample, messages.c.kind == "escalate"
+        )
+        short = (verdicts.c.kind == "pending") & (asked > 0) & (asked <= verdicts.c.heard)
+        conflict = (verdicts.c.kind == "escalated") & ~raised
+        with self.database.reading() as connection:
+            query = sa.select(sa.func.count()).select_from(verdicts).where(short | conflict)
+            return int(connection.scalar(query) or 0)
+
+    def chosen(self) -> tuple[Hashable, ...]:
+        """Return every sample that was ever chosen for people."""
+        with self.database.reading() as connection:
+            return tuple(map(id_of, connection.scalars(sa.select(choices.c.sample))))
 
     def set_state(self, number: int, state: BatchState) -> None:
         """Remember how far a batch is; its samples are asked once all of it is pushed."""
@@ -121,6 +173,10 @@ class Batches:
         """Return what the model held of each of these samples before anybody was asked."""
         return self._of_choices(choices.c.model_label, sample_ids)
 
+    def text_digests(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, str]:
+        """Return a digest of the text that people were to be shown of each of these samples."""
+        return self._of_choices(choices.c.text_digest, sample_ids)
+
     def _of_choices(
         self, column: sa.Column[Any], sample_ids: Iterable[Hashable]
     ) -> dict[Hashable, Any]:
@@ -139,23 +195,23 @@ class Batches:
             heard: how many annotations of each sample it is based on.
         """
         with self.database.writing() as connection:
-            rows = _changed(
-                connection,
-                [{**row, "heard": heard.get(id_of(row["sample"]), 0)} for row in _rows_of(verdict)],
-            )
-            _replace(connection, verdicts, rows)
-            states = {row["sample"]: _state_of(row) for row in rows}
-            known: dict[str, int | None] = {}
+            every = [
+                {**row, "heard": heard.get(id_of(row["sample"]), 0)} for row in _rows_of(verdict)
+            ]
+            _replace(connection, verdicts, _changed(connection, every))
+            states = {row["sample"]: _state_of(row) for row in every}
+            known: dict[str, tuple[int | None, str]] = {}
             for some in chunks(states):
-                query = sa.select(samples.c.sample, samples.c.batch)
+                query = sa.select(samples.c.sample, samples.c.batch, samples.c.state)
                 found = connection.execute(query.where(samples.c.sample.in_(some)))
-                known |= {key: batch for key, batch in found}
+                known |= {key: (batch, state) for key, batch, state in found}
             _replace(
                 connection,
                 samples,
                 [
-                    {"sample": key, "batch": known.get(key), "state": state}
+                    {"sample": key, "batch": known.get(key, (None, ""))[0], "state": state}
                     for key, state in states.items()
+                    if known.get(key, (None, ""))[1] != state
                 ],
             )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError, StatementError
 
 from labeling.errors import StoreError, missing_extra
 
@@ -26,10 +26,13 @@ class Database:
 
     Args:
         url: of SQLAlchemy: `sqlite:///...` or `postgresql+psycopg://...`.
+
+    Attributes:
+        holding: a server's connection that holds the project; while there is one, it alone writes.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = _known(url)
+    def __init__(self, url: str | sa.URL) -> None:
+        self.url = url if isinstance(url, sa.URL) else _known(url)
         try:
             self.engine = sa.create_engine(self.url, poolclass=sa.NullPool)
         except ModuleNotFoundError as error:
@@ -37,6 +40,7 @@ class Database:
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _set_up_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
+        self.holding: Connection | None = None
         self._open: Connection | None = None
 
     @property
@@ -55,7 +59,7 @@ class Database:
         if self._open is not None:
             yield self._open
             return
-        with self.explained(), self.engine.connect() as connection:
+        with self.explained(), self._connected_to_read() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -64,21 +68,50 @@ class Database:
         if self._open is not None:
             yield self._open
             return
-        with self.explained(), self.engine.connect() as connection:
-            connection = connection.execution_options(immediate=True)
-            with connection.begin():
-                self._open = connection
-                try:
-                    yield connection
-                finally:
-                    self._open = None
+        with self.explained(), self._connected() as connection, connection.begin():
+            self._open = connection
+            try:
+                yield connection
+            finally:
+                self._open = None
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """Give a connection to write over: the one that holds the project, where there is one.
+
+        So the lock of a process that was killed is not free before its last transaction is over, and
+        who has lost the connection can write nothing more.
+        """
+        if self.holding is None:
+            with self.engine.connect() as connection:
+                yield connection.execution_options(immediate=True)
+            return
+        if self.holding.invalidated:
+            raise StoreError(
+                f"The connection to the store {self.shown} was lost, and with it the hold on the"
+                f" project.{AGAIN}"
+            )
+        yield self.holding
+
+    def _connected_to_read(self) -> Connection:
+        """Return a connection; SQLite must write to read, unless nobody else can be writing."""
+        try:
+            return self.engine.connect()
+        except OperationalError:
+            path = Path(self.url.database or "").absolute()
+            log = Path(f"{path}-wal")
+            if not self.is_sqlite or not path.is_file() or (log.exists() and log.stat().st_size):
+                raise
+            as_it_is = {"uri": "true", "immutable": "1"}
+            url = self.url.set(database=path.as_uri(), query=as_it_is)
+            return sa.create_engine(url, poolclass=sa.NullPool).connect()
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
         """Turn what a database says when it cannot go on into a StoreError."""
         try:
             yield
-        except DBAPIError as error:
+        except StatementError as error:
             raise StoreError(
                 f"The store {self.shown} cannot be used: {_told(error.orig)}.{_advice(error)}"
             ) from error
@@ -130,6 +163,11 @@ class Database:
             command.upgrade(config, "head")
 
 
+def sqlite_at(path: Path) -> sa.URL:
+    """Return the address of a database in a file, whatever signs its path has."""
+    return sa.URL.create("sqlite", database=str(path))
+
+
 def _known(url: str) -> sa.URL:
     try:
         found = sa.make_url(url)
@@ -137,8 +175,6 @@ def _known(url: str) -> sa.URL:
         found = sa.URL.create("nothing")
     if found.get_backend_name() == "postgresql":
         return found.set(drivername="postgresql+psycopg")
-    if found.get_backend_name() == "sqlite":
-        return found
     raise StoreError(
         "The address of a store must be that of a PostgreSQL database, such as"
         f" postgresql://user@host/name. Got one that begins with {url.partition(':')[0][:20]!r};"
@@ -164,18 +200,21 @@ def _told(error: object) -> str:
     return " ".join(str(error).split()).rstrip(".?")
 
 
+AGAIN = " Run the same again; nothing of before is lost."
 ADVICE = {
     "full": " Make room on the disk and run the same again; nothing of before is lost.",
+    "disk i/o": " Is the disk full? Make room and run the same again; nothing of before is lost.",
     "readonly": " The project's folder must be writable; nothing was changed.",
     "read-only": " The project's folder must be writable; nothing was changed.",
     "unable to open": " Its folder must exist and be writable.",
     "malformed": " The file is damaged: restore it from a backup.",
     "not a database": " The file is something else, or damaged: restore it from a backup.",
-    "connection": " Are host, port and user right?",
     "password": " Give the password as PGPASSWORD or in ~/.pgpass.",
+    **dict.fromkeys(("terminating", "closed the connection", "connection is"), AGAIN),
+    "connection": " Are host, port and user right?",
 }
 
 
-def _advice(error: DBAPIError) -> str:
+def _advice(error: StatementError) -> str:
     said = str(error.orig).lower()
     return next((advice for sign, advice in ADVICE.items() if sign in said), "")

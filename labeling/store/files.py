@@ -120,7 +120,8 @@ class Files:
             rows = connection.execute(sa.select(files.c.kind, files.c.digest))
             known = {(kind, digest) for kind, digest in rows}
         for path in self.folder.glob("*/*"):
-            if path.suffix == ".part" or (path.parent.name, path.stem) not in known:
+            made_again = path.parent.name in LAST and (path.parent.name, path.stem) not in known
+            if path.suffix == ".part" or made_again:
                 path.unlink(missing_ok=True)
 
     def read(self, kept: Kept) -> Path | None:

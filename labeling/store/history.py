@@ -8,14 +8,15 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
 from labeling.records import Problem
 from labeling.store.database import Database
-from labeling.store.tables import looks, meta, problems, runs, standings
+from labeling.store.ids import id_of, key_of
+from labeling.store.tables import locked, looks, meta, problems, runs, standings
 
 
 class Run:
@@ -61,6 +62,9 @@ class History:
         run = Run(number)
         try:
             yield run
+        except GeneratorExit:  # a loop that nobody went on with
+            self._end(run, "done")
+            raise
         except BaseException as error:
             run.outcome["error"] = str(error) or type(error).__name__
             with contextlib.suppress(Exception):  # the error that counts is on its way
@@ -136,6 +140,19 @@ class History:
         with self.database.reading() as connection:
             rows = connection.execute(sa.select(looks).order_by(looks.c.number)).mappings().all()
         return [{**row, "about": json.loads(row["about"])} for row in rows]
+
+    def lock_away(self, sample_ids: Iterable[Hashable]) -> None:
+        """Remember that samples are in the locked test split, for ever."""
+        with self.database.writing() as connection:
+            there = set(connection.scalars(sa.select(locked.c.sample)))
+            news = [key for key in map(key_of, sample_ids) if key not in there]
+            if news:
+                connection.execute(sa.insert(locked), [{"sample": key} for key in news])
+
+    def locked(self) -> frozenset[Hashable]:
+        """Return the samples of the locked test split."""
+        with self.database.reading() as connection:
+            return frozenset(map(id_of, connection.scalars(sa.select(locked.c.sample))))
 
     def set_problems(self, found: Iterable[Problem]) -> None:
         """Remember what the last pull could not count, in the place of what was there before."""

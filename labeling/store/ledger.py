@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from labeling.errors import StoreError
 from labeling.records import Annotation
 from labeling.store.database import Connection, Database
 from labeling.store.ids import id_of, key_of
@@ -20,6 +21,8 @@ from labeling.store.tables import ledger
 
 AT_ONCE = 5_000  # ids in one statement; databases bound their number
 
+TEXTS = ("annotator", "label", "platform_id", "prelabel", "reason")
+MAY_BE_NONE = ("label", "prelabel")
 FIELDS = tuple(field.name for field in dataclasses.fields(Annotation))
 
 
@@ -94,6 +97,12 @@ def _last_number(connection: Connection) -> int:
 
 def _row_of(one: Annotation) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(one, name) for name in FIELDS}
+    for name in TEXTS:
+        if not isinstance(row[name], str) and not (row[name] is None and name in MAY_BE_NONE):
+            raise StoreError(
+                f"`{name}` of an annotation must be a text. Got {row[name]!r} for sample"
+                f" {one.sample_id!r}."
+            )
     row["sample"] = key_of(row.pop("sample_id"))
     # The same numbers are the same, whatever type they came in: what is said again is not news.
     spent = one.lead_seconds

@@ -75,12 +75,16 @@ def _file_lock(stack: contextlib.ExitStack, folder: Path) -> Callable[[], bool]:
 
 
 def _advisory(stack: contextlib.ExitStack, database: Database) -> Callable[[], bool]:
-    stack.enter_context(database.explained())
-    connection = stack.enter_context(database.engine.connect())
-    connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+    with database.explained():
+        connection = stack.enter_context(database.engine.connect())
     number = zlib.crc32(b"labeling") << 16
 
     def take() -> bool:
-        return bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
+        with database.explained(), connection.begin():  # the lock outlives this transaction
+            taken = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
+        if taken:
+            database.holding = connection
+            stack.callback(setattr, database, "holding", None)
+        return taken
 
     return take

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +40,13 @@ class StoredOutbox:
             if rows:
                 connection.execute(sa.insert(messages), rows)
         return len(rows)
+
+    def withdraw(self, sample_ids: Iterable[Hashable], kinds: Collection[Kind]) -> None:
+        """Take back what was not confirmed about samples that are not to be asked about."""
+        with self.database.writing() as connection:
+            for some in chunks(map(key_of, sample_ids)):
+                its = messages.c.sample.in_(some) & messages.c.kind.in_(list(kinds))
+                connection.execute(sa.delete(messages).where(its, messages.c.state != "sent"))
 
     def waiting(self, kind: Kind) -> tuple[Message, ...]:
         """Return the messages of a kind that are not confirmed, in order."""
@@ -81,6 +88,20 @@ class StoredOutbox:
             for some in chunks(map(key_of, sample_ids)):
                 query = asked.where(messages.c.sample.in_(some)).group_by(messages.c.sample)
                 found |= {id_of(key): int(votes) for key, votes in connection.execute(query)}
+        return found
+
+    def of_batch(self, number: int) -> int:
+        """Return how many messages ask for the first votes of a batch."""
+        its = (messages.c.batch == number) & (messages.c.kind == "ask")
+        with self.database.reading() as connection:
+            query = sa.select(sa.func.count()).select_from(messages).where(its)
+            return int(connection.scalar(query) or 0)
+
+    def votes_waiting(self) -> dict[Hashable, int]:
+        """Return how many votes of annotators are asked for in messages that wait, by sample."""
+        found: dict[Hashable, int] = {}
+        for one in (*self.waiting("ask"), *self.waiting("ask again")):
+            found[one.sample_id] = found.get(one.sample_id, 0) + one.votes
         return found
 
     def counts(self) -> dict[str, int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from labeling.errors import StoreError
 from labeling.store.batches import Batches
-from labeling.store.database import Database
+from labeling.store.database import Database, sqlite_at
 from labeling.store.files import Files
 from labeling.store.history import History, Run
 from labeling.store.ledger import Ledger
@@ -60,11 +61,12 @@ class Store:
         self.project = project
         self.patience = patience
         self.waits = waits
-        self.database = Database(url or f"sqlite:///{folder / 'labeling.db'}")
+        self.database = Database(url or sqlite_at(folder / "labeling.db"))
         self.ledger = Ledger(self.database)
         self.outbox = StoredOutbox(self.database)
         self.batches = Batches(self.database)
-        self.files = Files(self.database, folder / "files")
+        beside = "files" if url is None else f"files-{zlib.crc32(self.database.shown.encode()):08x}"
+        self.files = Files(self.database, folder / beside)
         self.history = History(self.database)
         self._run: Run | None = None
 

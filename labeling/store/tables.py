@@ -93,6 +93,7 @@ choices = Table(
     Column("propensity", Float),
     Column("model_label", AnyText),  # what the model held before anybody was asked
     Column("confidence", Float),
+    Column("text_digest", Text, nullable=False),  # of what people are shown
     UniqueConstraint("sample", name="choices_sample"),
 )
 
@@ -170,6 +171,11 @@ standings = Table(
     Column("reviews", BigInteger, nullable=False),
     Column("gold", BigInteger, nullable=False),
     Column("about", Text, nullable=False),  # JSON: estimates with n and interval
+)
+
+locked = Table(
+    *("locked", metadata),
+    Column("sample", Text, primary_key=True),  # in the test split, for ever
 )
 
 looks = Table(

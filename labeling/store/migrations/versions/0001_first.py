@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("propensity", sa.Float),
         sa.Column("model_label", sa.Text),
         sa.Column("confidence", sa.Float),
+        sa.Column("text_digest", sa.Text, nullable=False),
         sa.UniqueConstraint("sample", name="choices_sample"),
     )
     op.create_table(
@@ -140,6 +141,10 @@ def upgrade() -> None:
         sa.Column("reviews", sa.BigInteger, nullable=False),
         sa.Column("gold", sa.BigInteger, nullable=False),
         sa.Column("about", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "locked",
+        sa.Column("sample", sa.Text, primary_key=True),
     )
     op.create_table(
         "looks",
