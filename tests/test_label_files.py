@@ -524,8 +524,8 @@ def test_votes_still_to_come_are_not_asked_for_again(tmp_path, annotators):
 
 def test_a_sample_whose_text_is_in_no_file_cannot_be_asked_again(tmp_path):
     files = pushed(tmp_path, "a")
-    with pytest.raises(lb.LabelingError, match="1 samples cannot be asked again"):
-        files.ask_again([AskAgain("b", 1, ())])
+    files.ask_again([AskAgain("b", 1, ())])
+    assert "'b'. Put them back" in only_problem(files).what
     files.ask_again([AskAgain("b", 1, ()), AskAgain("a", 4, ())])
 
     assert "'b'" in only_problem(files).what

@@ -218,7 +218,7 @@ def test_asking_again_and_escalating_go_through_the_outbox_too(tmp_path):
     pending = [AskAgain(one, 1, ("ann",)) for one in (3, 4)]
     votes = [Escalation(one, (), "no majority") for one in (5, 6)]
     for _ in range(2):
-        files = files_in(tmp_path)
+        files = files_in(tmp_path, annotators=(*PEOPLE, "dora", "eve"))
         files.ask_again(pending, outbox=more)
         files.escalate(votes, SAMPLES, outbox=more)
 

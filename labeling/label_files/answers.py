@@ -21,7 +21,7 @@ from labeling.label_files.columns import (
 from labeling.label_files.dealing import People, is_barred
 from labeling.label_files.labels import SKIP, Labels
 from labeling.label_files.sheets import Row, Source
-from labeling.records import Annotation
+from labeling.records import Annotation, live_annotations
 
 Who = tuple[Hashable, str, bool]  # sample, person, whether as a reviewer
 Fault = tuple[Source, int, str]
@@ -88,6 +88,16 @@ class Checks:
         people = self.reviewers if ask.reviewer else self.annotators
         name = row[REVIEWER if ask.reviewer else ANNOTATOR]
         return people.known(name) if tidy(name) else None
+
+    def known(self, ledger: Iterable[Annotation]) -> dict[Who, Annotation]:
+        """Return the annotations that count, by who said them: one however a name is spelled."""
+        found: dict[Who, Annotation] = {}
+        for one in live_annotations(ledger):
+            people = self.reviewers if one.reviewer else self.annotators
+            who = (one.sample_id, people.known(one.annotator) or one.annotator, one.reviewer)
+            if who not in found or one.updated_at >= found[who].updated_at:
+                found[who] = one
+        return found
 
     def _person(self, row: Row, ask: Ask) -> str:
         column = REVIEWER if ask.reviewer else ANNOTATOR
@@ -177,7 +187,11 @@ def _emptied(
             continue
         who = (ask.sample_id, person, ask.reviewer)
         before = known.get(who)
-        if before is None or who in labeled or before.platform_id != platform_id(ask, person):
+        if (
+            before is None
+            or who in labeled
+            or before.platform_id != platform_id(ask, before.annotator)
+        ):
             continue
         what = (
             f"The label of sample {ask.sample_id!r} was taken out, and the vote"
@@ -208,16 +222,18 @@ def _is_known(answer: Answer, before: Annotation | None) -> bool:
 
 def _annotation(answer: Answer, before: Annotation | None) -> Annotation:
     when = created = answer.row.source.when
-    if before is not None:  # later than what it changes, or it would not count
+    person = answer.person
+    if before is not None:  # later than what it changes and by the same name, or both would count
+        person = before.annotator
         when = max(when, before.updated_at + datetime.timedelta(microseconds=1))
         created = before.created_at
     return Annotation(
         sample_id=answer.ask.sample_id,
-        annotator=answer.person,
+        annotator=person,
         label=answer.label,
         created_at=created,
         updated_at=when,
-        platform_id=platform_id(answer.ask, answer.person),
+        platform_id=platform_id(answer.ask, person),
         round=answer.ask.round,
         reviewer=answer.ask.reviewer,
         reason=answer.reason,

@@ -25,6 +25,9 @@ class People:
 
     >>> People(["Ann", "Bob"], "annotators").known(" ann ")
     'Ann'
+    >>> whoever = People([], "annotators")
+    >>> whoever.known("Eve"), whoever.known(" eve ")
+    ('Eve', 'Eve')
     """
 
     def __init__(self, names: Iterable[str], what: str) -> None:
@@ -47,8 +50,13 @@ class People:
         self._by_key = {_key(name): name for name in self.names}
 
     def known(self, name: str) -> str | None:
-        """Return the person of a name as typed, or `None` where people are named and none is it."""
-        return self._by_key.get(_key(name)) if self.names else tidy(name)
+        """Return the person of a name as typed, or `None` where people are named and none is it.
+
+        With nobody named, whoever comes is called as they were when first met.
+        """
+        if self.names:
+            return self._by_key.get(_key(name))
+        return self._by_key.setdefault(_key(name), tidy(name))
 
     def hint(self, name: str) -> str:
         """Return who there is, and who may be meant."""
@@ -91,7 +99,10 @@ class Deal:
 
 
 def dealt(
-    messages: Sequence[Message], people: People, there: Mapping[str, Collection[str]]
+    messages: Sequence[Message],
+    people: People,
+    there: Mapping[str, Collection[str]],
+    held: Mapping[str, Collection[str]],
 ) -> Deal:
     """Deal messages to people so that all get equally many, and any two meet on some.
 
@@ -102,10 +113,11 @@ def dealt(
         messages: the questions, in order.
         people: who may be asked.
         there: who has a row already, by the message's key.
+        held: who has a row of the sample for another question, and is not to get one more.
     """
     if not people.names:
         return Deal(tuple((one, "") for one in messages if one.key not in there))
-    planned = _plan(messages, people.names)
+    planned = _plan(messages, people.names, held)
     rows: list[tuple[Message, str]] = []
     for one in messages:
         has = there.get(one.key, ())
@@ -116,14 +128,17 @@ def dealt(
     return Deal(tuple(rows), tuple(short))
 
 
-def _plan(messages: Sequence[Message], names: Sequence[str]) -> dict[str, list[str]]:
+def _plan(
+    messages: Sequence[Message], names: Sequence[str], held: Mapping[str, Collection[str]]
+) -> dict[str, list[str]]:
     """Return who is to answer each message: those who have least, and of these by chance."""
     load = dict.fromkeys(sorted(names), 0)
     ids = pd.Index([repr(one.sample_id) for one in messages], dtype=object)
     planned: dict[str, list[str]] = {}
     for place in order_by_chance(ids, np.random.default_rng(0)).tolist():
         one = messages[place]
-        free = [name for name in load if not is_barred(name, one.not_annotators)]
+        barred = (*one.not_annotators, *held.get(one.key, ()))
+        free = [name for name in load if not is_barred(name, barred)]
         free.sort(key=lambda name: (load[name], _chance(ids[place], name)))
         planned[one.key] = free[: one.votes]
         for name in planned[one.key]:

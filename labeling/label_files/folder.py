@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from labeling.errors import PlatformError
@@ -14,6 +16,7 @@ from labeling.label_files.sheets import Contents
 from labeling.records import whole_file
 
 BATCH = re.compile(r"batch-([0-9]{1,9})")
+UNFINISHED = re.compile(r"\..+\.[0-9]+\.part", re.DOTALL)  # as `whole_file` names it
 
 
 class Folder:
@@ -44,10 +47,39 @@ class Folder:
             tuple(name for one in every for name in one.unread),
         )
 
+    def names(self) -> list[str]:
+        """Return the names of all that is there."""
+        return os.listdir(self.path) if self.path.is_dir() else []
+
+    def tidied(self) -> Contents:
+        """Remove what writing that was killed left unfinished, and return the contents."""
+        for name in filter(UNFINISHED.fullmatch, self.names()):
+            with suppress(OSError):
+                (self.path / name).unlink()
+        return self.contents()
+
+    def make(self) -> None:
+        """Make the folder, and see that files can be written there.
+
+        Raises:
+            PlatformError: it cannot be made, or nothing can be written there.
+        """
+        done = "made"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            done = "written to"
+            with tempfile.NamedTemporaryFile(
+                dir=self.path, prefix=".", suffix=f".{os.getpid()}.part"
+            ):
+                pass
+        except OSError as error:
+            raise PlatformError(
+                f"The folder {str(self.path)!r} cannot be {done}: {error}. Mend that, or name another."
+            ) from error
+
     def last_batch(self) -> int:
         """Return the highest number of a batch that a file is named after; 0 where none is."""
-        names = os.listdir(self.path) if self.path.is_dir() else []
-        found = [BATCH.match(name) for name in names]
+        found = [BATCH.match(name) for name in self.names()]
         return max((int(one[1]) for one in found if one), default=0)
 
     def free_name(self, base: str, suffix: str, taken: Collection[str]) -> str:
@@ -62,13 +94,8 @@ class Folder:
         """Write new files, each whole or not at all.
 
         Raises:
-            PlatformError: the folder cannot be made.
             DataError: a file cannot be written.
         """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PlatformError(f"The folder {str(self.path)!r} cannot be made: {error}") from error
         for name, content in files.items():
             with whole_file(self.path / name) as unfinished:
                 unfinished.write_bytes(content)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from labeling.label_files.asks import Ask, ask_of, plain_id
+from labeling.label_files.cells import tidy
 from labeling.label_files.columns import ANNOTATOR, ASK
+from labeling.label_files.dealing import People
 from labeling.label_files.sheets import Row
-from labeling.records import Annotation, AskAgain, Kind, Message
+from labeling.records import AskAgain, Kind, Message
 
 
 @dataclass(slots=True)
@@ -19,10 +22,14 @@ class Asked:
     asks: dict[str, Ask] = field(default_factory=dict)
     people: dict[str, set[str]] = field(default_factory=dict)
 
-    def votes(self, *, dealt: bool) -> int:
-        """Return how many votes were asked for; `dealt`: how many people got a row."""
-        keys = [key for key, one in self.asks.items() if not one.reviewer]
-        return sum(len(self.people[key]) if dealt else self.asks[key].votes for key in keys)
+    def known(self, key: str, people: People) -> set[str]:
+        """Return who of these people has a row of a question."""
+        found = map(people.known, self.people[key])
+        return {one for one in found if one}
+
+    def votes(self) -> int:
+        """Return how many votes were asked for."""
+        return sum(one.votes for one in self.asks.values() if not one.reviewer)
 
 
 def asked_of(rows: Iterable[Row]) -> dict[str | int, Asked]:
@@ -33,7 +40,7 @@ def asked_of(rows: Iterable[Row]) -> dict[str | int, Asked]:
         if ask is not None:
             asked = found.setdefault(ask.sample_id, Asked())
             asked.asks[ask.key] = ask
-            asked.people.setdefault(ask.key, set()).add(row[ANNOTATOR])
+            asked.people.setdefault(ask.key, set()).add(tidy(row[ANNOTATOR]))
     return found
 
 
@@ -53,21 +60,18 @@ def first_questions(
 def more_questions(
     pending: Sequence[AskAgain],
     asked: dict[str | int, Asked],
-    live: Collection[Annotation],
+    to_come: Mapping[Hashable, int],
     batch: int,
-    *,
-    dealt: bool,
 ) -> tuple[Message, ...]:
     """Return a question for each sample that needs more votes than are still to come."""
-    answered = _answered(asked, live)
     found = []
     for place, one in enumerate(pending, _next_number(asked)):
         sample_id = plain_id(one.sample_id)
         before = asked.get(sample_id, Asked())
-        total = before.votes(dealt=dealt)
-        needed = one.votes_needed - max(total - answered.get(sample_id, 0), 0)
+        needed = one.votes_needed - to_come.get(sample_id, 0)
         if needed > 0:
-            key = _key("ask again", sample_id, after=total)
+            keys = (_key("ask again", sample_id, after=n) for n in count(before.votes()))
+            key = next(key for key in keys if key not in before.asks)
             barred = one.not_annotators
             found.append(Message(place, key, "ask again", sample_id, batch, needed, barred, True))
     return tuple(found)
@@ -83,16 +87,6 @@ def review_questions(ids: Iterable[Hashable], asked: dict[str | int, Asked]) -> 
 
 def _next_number(asked: dict[str | int, Asked]) -> int:
     return 1 + sum(len(one.asks) for one in asked.values())
-
-
-def _answered(asked: dict[str | int, Asked], live: Collection[Annotation]) -> dict[Hashable, int]:
-    """Return how many people answered the questions about each sample."""
-    counts: dict[Hashable, int] = {}
-    for one in live:
-        keys = asked[one.sample_id].asks if one.sample_id in asked else {}
-        if not one.reviewer and any(f"{key}/{one.annotator}" == one.platform_id for key in keys):
-            counts[one.sample_id] = counts.get(one.sample_id, 0) + 1
-    return counts
 
 
 def _key(kind: Kind, sample_id: str | int, after: int = 0) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from labeling.errors import LabelingError, PlatformError, near, shown
-from labeling.label_files.answers import Checks, Who, answers_of, news_of
+from labeling.errors import LabelingError, near, shown
+from labeling.label_files.answers import Checks, answers_of, news_of
 from labeling.label_files.asks import plain_id
 from labeling.label_files.columns import VOTES, WHY, Columns
+from labeling.label_files.coming import Check, Heard, votes_to_come
 from labeling.label_files.dealing import People
 from labeling.label_files.folder import Folder
 from labeling.label_files.guide import guide
@@ -25,7 +26,14 @@ from labeling.label_files.own_messages import (
 )
 from labeling.label_files.sending import Post
 from labeling.label_files.sheets import Contents, problems_of
-from labeling.label_files.showing import Shown, counted, shown_in_files, shown_in_samples
+from labeling.label_files.showing import (
+    Shown,
+    counted,
+    not_shown,
+    require_columns,
+    shown_in_files,
+    shown_in_samples,
+)
 from labeling.records import (
     Annotation,
     AskAgain,
@@ -48,8 +56,8 @@ class LabelFiles:
 
     With `annotators` each of them gets a file of their own with their share of the samples. Without,
     there is one file, of which whoever labels makes a copy in the folder and fills in column
-    `annotator`. A file is never written again once it is there. `HOW_TO_LABEL.txt`, written once,
-    tells people what to do.
+    `annotator`; the case of a name does not matter. A file is never written again once it is there.
+    `HOW_TO_LABEL.txt`, written once, tells people what to do.
 
     Spreadsheets may change a file in many ways when they save it (order of columns, delimiter,
     types); that is put up with. A row whose text or `ask` cell was changed is not counted, and
@@ -66,6 +74,8 @@ class LabelFiles:
         votes_per_sample: how many annotators are asked at first, where no outbox says it.
         show: more columns of the samples that people see.
         known: the annotations that are remembered, in the order in which they came.
+        sent: the messages that were confirmed of samples that are not settled, and as what each
+            was: so files that were sent are missed. Without it nothing is known of them.
 
     Attributes:
         problems: what could not be asked or counted, for a person to mend, after `push`,
@@ -96,6 +106,7 @@ class LabelFiles:
         votes_per_sample: int = 2,
         show: Iterable[str] = (),
         known: Iterable[Annotation] = (),
+        sent: Mapping[Message, str] | None = None,
     ) -> None:
         if kind not in WRITERS:
             raise LabelingError(
@@ -116,6 +127,8 @@ class LabelFiles:
         self._to_annotators = Post(self._folder, kind, self._annotators, *post)
         self._to_reviewers = Post(self._folder, kind, self._reviewers, *post)
         self._ledger = list(known)
+        self._sent = dict(sent or {})
+        self._checks.known(self._ledger)  # whoever comes is called as they are there
         self._problems: dict[str, tuple[Problem, ...]] = {}
 
     @property
@@ -143,9 +156,9 @@ class LabelFiles:
             PlatformError: nobody may be asked; an id that is neither text nor a whole number; a
                 text that is too long for a spreadsheet; or a file cannot be read, so that what is
                 in it cannot be told.
-            DataError: a sample or column is missing, or a file cannot be written.
+            DataError: a column is missing, or a file cannot be written.
         """
-        contents = self._folder.contents()
+        contents = self._folder.tidied()
         messages = (
             waiting_on(outbox, "ask", batch.sample_ids)
             if outbox is not None
@@ -166,48 +179,66 @@ class LabelFiles:
         and is a problem. Times are those at which a file was saved.
         """
         contents = self._folder.contents()
-        known: dict[Who, Annotation] = {
-            (one.sample_id, one.annotator, one.reviewer): one
-            for one in live_annotations(self._ledger)
-        }
+        known = self._checks.known(self._ledger)
         answers, faults = answers_of(contents.rows, self._checks, known)
         self._ledger += news_of(answers, known)
-        self._problems["pull"] = problems_of([*contents.faults, *faults])
+        gone = self._check(contents).gone(self._heard(), self._annotators) if self._sent else ()
+        self._problems["pull"] = (*problems_of([*contents.faults, *faults]), *gone)
         return tuple(self._ledger)
 
-    def ask_again(self, pending: Sequence[AskAgain], *, outbox: Outbox | None = None) -> None:
-        """Write files that ask for more votes, of people who did not speak of the sample.
+    def to_come(self) -> dict[Hashable, int]:
+        """Return how many votes annotators may still give of each sample, where there are any.
 
-        What is shown is taken from the files sent before: those must be in the folder. Without an
-        outbox, votes that were asked for and are still to come are not asked for again.
-
-        Raises:
-            PlatformError: as for `push`; or none of the samples is in a file as it was sent.
+        These are what the files in the folder ask of people who are named and were not heard (see
+        `pull`) on the sample; with nobody named, the votes that a file asks for less the people
+        heard. People who left, files that were deleted and votes that were dealt to nobody bring
+        none. What was sent in a file that cannot be read now may be in there, and is to come.
         """
         contents = self._folder.contents()
+        check, heard = self._check(contents), self._heard()
+        found = votes_to_come(check.asked, heard, self._annotators)
+        hidden = check.hidden(heard)
+        return found | {one: max(count, found.get(one, 0)) for one, count in hidden.items()}
+
+    def check(self, samples: pd.DataFrame) -> None:
+        """Raise a DataError that names the near columns unless samples have what people see."""
+        require_columns(samples, self._columns)
+
+    def ask_again(
+        self,
+        pending: Sequence[AskAgain],
+        samples: pd.DataFrame | None = None,
+        *,
+        outbox: Outbox | None = None,
+    ) -> None:
+        """Write files that ask for more votes, of people who have not got the sample yet.
+
+        Without an outbox, votes that are still `to_come` are not asked for again.
+
+        Args:
+            pending: what is asked.
+            samples: one row a sample, index = ids; `None` shows what files in the folder show.
+            outbox: where what is to be asked waits.
+
+        Raises:
+            PlatformError: as for `push`.
+            DataError: a column is missing, or a file cannot be written.
+        """
+        contents = self._folder.tidied()
         messages = (
             waiting_on(outbox, "ask again", [one.sample_id for one in pending])
             if outbox is not None
             else more_questions(
-                pending,
-                asked_of(contents.rows),
-                live_annotations(self._ledger),
-                self._folder.last_batch(),
-                dealt=bool(self._annotators.names),
+                pending, asked_of(contents.rows), self.to_come(), self._folder.last_batch()
             )
         )
-        shown_of = shown_in_files(contents.rows, self._columns)
-        found = [one for one in messages if one.sample_id in shown_of]
-        lost = [one.sample_id for one in messages if one.sample_id not in shown_of]
-        what = (
-            f"{len(lost)} samples cannot be asked again: no file in {str(self._folder.path)!r} shows"
-            f" them as they were sent: {shown(lost)}. Put the files back that were sent."
+        shown_of = (
+            shown_in_files(contents.rows, self._columns)
+            if samples is None
+            else shown_in_samples(samples, [one.sample_id for one in messages], self._columns)
         )
-        if lost and not found:
-            raise PlatformError(what)
-        self._send("ask again", found, shown_of, contents, outbox)
-        if lost:
-            self._problems["ask again"] += (Problem(self._folder.path.name, what),)
+        where = "the files that were sent" if samples is None else "the samples"
+        self._send("ask again", messages, shown_of, contents, outbox, where)
 
     def escalate(
         self,
@@ -220,9 +251,9 @@ class LabelFiles:
 
         Raises:
             PlatformError: as for `push`.
-            DataError: a sample or column is missing, or a file cannot be written.
+            DataError: a column is missing, or a file cannot be written.
         """
-        contents = self._folder.contents()
+        contents = self._folder.tidied()
         ids = [one.sample_id for one in escalations]
         messages = (
             waiting_on(outbox, "escalate", ids)
@@ -249,10 +280,17 @@ class LabelFiles:
         shown_of: Shown,
         contents: Contents,
         outbox: Outbox | None,
+        where: str = "the samples",
     ) -> None:
-        self._problems[kind] = ()
-        if not messages:
-            return
-        post = self._to_reviewers if kind == "escalate" else self._to_annotators
-        asked = asked_of(contents.rows)
-        self._problems[kind] = post.send(messages, shown_of, contents, asked, outbox)
+        self._problems[kind] = not_shown(messages, shown_of, self._folder.path.name, where)
+        found = [one for one in messages if plain_id(one.sample_id) in shown_of]
+        if found:
+            post = self._to_reviewers if kind == "escalate" else self._to_annotators
+            asked = asked_of(contents.rows)
+            self._problems[kind] += post.send(found, shown_of, contents, asked, outbox)
+
+    def _heard(self) -> Heard:
+        return Heard.in_ledger(live_annotations(self._ledger), self._annotators)
+
+    def _check(self, contents: Contents) -> Check:
+        return Check(self._sent, contents, self._folder.names(), asked_of(contents.rows))

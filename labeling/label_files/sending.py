@@ -9,7 +9,7 @@ from labeling.errors import PlatformError, shown
 from labeling.label_files.asks import Ask, ask_cell, ask_of, plain_id
 from labeling.label_files.cells import tidy
 from labeling.label_files.columns import ANNOTATOR, ASK, NOT_FOR, REVIEWER, SAMPLE_ID, Columns
-from labeling.label_files.dealing import Deal, People, dealt, name_in_file
+from labeling.label_files.dealing import Deal, People, dealt, is_barred, name_in_file
 from labeling.label_files.folder import Folder
 from labeling.label_files.guide import GUIDE
 from labeling.label_files.kinds import WRITERS
@@ -52,16 +52,19 @@ class Post:
         Nothing is begun before all files are ready to be written.
 
         Raises:
-            PlatformError: nobody may be asked any of it; or a file cannot be read that may hold
-                what was begun.
+            PlatformError: nobody may be asked any of it; a file cannot be read that may hold what
+                was begun; or nothing can be written to the folder.
         """
         there = self._there(contents)
         self._refuse_to_guess(messages, there, contents)
-        deal = dealt(messages, self.people, {key: who.keys() for key, who in there.items()})
+        held = self._held(messages, asked)
+        deal = dealt(messages, self.people, {key: who.keys() for key, who in there.items()}, held)
         nobody = {one.key for one, count in deal.short if not count and one.key not in there}
-        if nobody and len(nobody) == len(messages):
+        if nobody and len(nobody) == len(messages) and not any(held.values()):
             raise PlatformError(_short_of_people(deal, self.people))
         names, files = self._files(messages, deal, shown_of, asked)
+        if files:
+            self.folder.make()
         if outbox is not None:
             outbox.begin(list({one.key: one for one, _ in deal.rows}.values()))
         self.folder.write(files)
@@ -87,6 +90,23 @@ class Post:
                 f" {len(begun)} samples were asked before. Not so: {shown(contents.unread)}. Close"
                 " or mend it, or move it away if none of them is in it; then do this again."
             )
+
+    def _held(
+        self, messages: Sequence[Message], asked: Mapping[str | int, Asked]
+    ) -> dict[str, set[str]]:
+        """Return who need not be asked again, since a file asks them about the sample before."""
+        held: dict[str, set[str]] = {}
+        for one in messages if self.people.names else ():
+            before = asked.get(plain_id(one.sample_id), Asked())
+            keys = [key for key, ask in before.asks.items() if not ask.reviewer and key != one.key]
+            if one.kind == "ask again":
+                held[one.key] = {
+                    name
+                    for key in keys
+                    for name in before.known(key, self.people)
+                    if not is_barred(name, one.not_annotators)
+                }
+        return held
 
     def _there(self, contents: Contents) -> dict[str, dict[str, str]]:
         """Return which people have a row of each message, and in which file."""
@@ -181,5 +201,6 @@ def _short_of_people(deal: Deal, people: People) -> str:
     return (
         f"{len(ids)} samples have fewer people who may be asked than votes they need"
         f" ({nobody} have nobody, and wait): {shown(ids)}. The {people.what} are"
-        f" {shown(people.names, 20)}, without those who spoke of the sample before; name more."
+        f" {shown(people.names, 20)}, without those who spoke of a sample or have it in a"
+        " file before; name more."
     )

@@ -8,14 +8,16 @@ from typing import Any
 
 import pandas as pd
 
+from labeling.errors import shown
 from labeling.label_files.asks import ask_of, is_as_sent, plain_id
 from labeling.label_files.columns import ASK, Columns
 from labeling.label_files.sheets import Row
 from labeling.records import (
     Annotation,
+    Message,
+    Problem,
     identified,
     live_annotations,
-    positions,
     require_column,
     texts,
 )
@@ -27,26 +29,31 @@ Shown = Mapping[str | int, Mapping[str, object]]
 def shown_in_samples(
     samples: pd.DataFrame, sample_ids: Sequence[Hashable], columns: Columns
 ) -> dict[str | int, dict[str, object]]:
-    """Return what is to be shown of some samples, by their ids.
+    """Return what is to be shown of some samples, by their ids; of those that are there.
 
     Raises:
-        DataError: a sample or column is missing, or a text is none.
+        DataError: a column is missing, or a text is none.
     """
     ids = [plain_id(one) for one in sample_ids]
     if not ids:
         return {}
-    where = positions(
-        identified(samples).index, pd.Index(ids, dtype=object), "the questions", "the samples"
-    )
-    rows = samples.iloc[where]
-    for name in columns.show:
-        require_column(rows, name, "a column to show")
+    require_columns(samples, columns)
+    where = samples.index.get_indexer(pd.Index(ids, dtype=object))
+    ids = [one for one, place in zip(ids, where.tolist(), strict=True) if place >= 0]
+    rows = samples.iloc[where[where >= 0]]
     values: dict[str, Sequence[object]] = {columns.text: texts(rows, columns.text)}
     values |= {name: [_plain(one) for one in rows[name].tolist()] for name in columns.show}
     return {
         sample_id: {name: column[place] for name, column in values.items()}
         for place, sample_id in enumerate(ids)
     }
+
+
+def require_columns(samples: pd.DataFrame, columns: Columns) -> None:
+    """Raise a DataError that names the near columns unless samples have what people are to see."""
+    require_column(identified(samples), columns.text, "text")
+    for name in columns.show:
+        require_column(samples, name, "a column to show")
 
 
 def shown_in_files(rows: Iterable[Row], columns: Columns) -> dict[str | int, dict[str, object]]:
@@ -58,6 +65,18 @@ def shown_in_files(rows: Iterable[Row], columns: Columns) -> dict[str | int, dic
         if ask is not None and ask.sample_id not in found and is_as_sent(row[ASK], row[names[0]]):
             found[ask.sample_id] = {name: row[name] for name in names}
     return found
+
+
+def not_shown(
+    messages: Iterable[Message], shown_of: Shown, place: str, where: str
+) -> tuple[Problem, ...]:
+    """Return the problem with messages whose samples nothing can be shown of, if there are any."""
+    lost = [one.sample_id for one in messages if plain_id(one.sample_id) not in shown_of]
+    what = (
+        f"Samples must be among {where}, to be shown to people. {len(lost)} are not, and nobody is"
+        f" asked about them: {shown(lost)}. Put them back as they were."
+    )
+    return (Problem(place, what),) if lost else ()
 
 
 def counted(annotations: Iterable[Annotation]) -> str:

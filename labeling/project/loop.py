@@ -113,7 +113,9 @@ class Project:
         """Try everything on a few samples, and return what was found, a sentence each."""
         found = checked(self.config, self.schema, self.data, self.labeling_functions)
         if self.config.files or self.config.replay:
-            self.platform()
+            test = getattr(self.platform(), "check", None)
+            if test is not None:
+                test(self.samples)
         return found
 
     def apply(self, progress: Progress | None = None) -> Votes:

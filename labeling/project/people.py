@@ -118,7 +118,7 @@ class People:
 
     def _still_there(self, batch: Batch, samples: pd.DataFrame) -> Batch:
         """Return a batch without the samples that left the data since it was chosen."""
-        gone = batch.sample_ids[~batch.sample_ids.isin(samples.index)]
+        gone = batch.sample_ids[samples.index.get_indexer(batch.sample_ids) < 0]
         if not len(gone):
             return batch
         logger.warning(
@@ -149,8 +149,8 @@ class People:
     def add(self, said: Collection[Annotation], samples: pd.DataFrame) -> tuple[Annotation, ...]:
         """Append annotations from anywhere, and return those that were new."""
         named = [self._checked(one) for one in said]
-        unknown = pd.Index([one.sample_id for one in named], dtype=None if named else object)
-        unknown = unknown[~unknown.isin(samples.index)]
+        unknown = pd.Index([one.sample_id for one in named], dtype=object)
+        unknown = unknown[samples.index.get_indexer(unknown) < 0]
         if len(unknown):
             raise DataError(
                 f"Annotations must be about samples of the project. {len(unknown)} of {len(named)}"

@@ -43,6 +43,7 @@ def _files(
         votes_per_sample=config.review.min_votes,
         show=section.show,
         known=store.ledger.annotations() if store.ready() else (),
+        sent=store.outbox.open() if store.ready() else None,
     )
 
 

@@ -12,7 +12,7 @@ from labeling.records import Kind, Message
 from labeling.store.database import Database
 from labeling.store.ids import id_of, key_of
 from labeling.store.ledger import chunks
-from labeling.store.tables import messages
+from labeling.store.tables import messages, samples
 
 
 class StoredOutbox:
@@ -55,6 +55,18 @@ class StoredOutbox:
     def sent(self) -> tuple[Message, ...]:
         """Return all messages that were confirmed, in order."""
         return self._of(messages.c.state == "sent")
+
+    def open(self) -> dict[Message, str]:
+        """Return the confirmed messages about samples that are not settled, and their platform ids."""
+        unsettled = sa.select(samples.c.sample).where(
+            samples.c.state.in_(("asked", "collecting", "escalated"))
+        )
+        query = sa.select(messages).where(
+            messages.c.state == "sent", messages.c.sample.in_(unsettled)
+        )
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(messages.c.number)).mappings()
+            return {_message(row): str(row["platform_id"] or "") for row in rows}
 
     def _of(self, *where: sa.ColumnElement[bool]) -> tuple[Message, ...]:
         query = sa.select(messages).where(*where).order_by(messages.c.number)
