@@ -1,10 +1,13 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import labeling as lb
+
+sys.path.insert(0, str(Path(__file__).parent))  # what tests share is imported from here
 
 # The same examples in every run; a machine under load must not fail a test by being slow.
 settings.register_profile(
@@ -15,6 +18,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("same")
+
+
+def lacking(what):
+    """Skip a test that cannot be done here, or fail where everything must be done."""
+    if os.environ.get("LABELING_NO_SKIPS"):
+        pytest.fail(f"LABELING_NO_SKIPS is set, and {what}")
+    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +40,38 @@ def real_data():
     if not (folder / "README.md").is_file():
         pytest.skip(f"real votes are not at {folder}; name their folder in LABELING_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of our own."""
+    from postgres import Server, programs
+
+    found = programs()
+    if found is None:
+        lacking("NO POSTGRESQL SERVER IS INSTALLED: apt-get install postgresql")
+    server = Server(found)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request):
+    """The address of an empty database, of either kind; `None` is the file in the store's folder."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server = request.getfixturevalue("postgres")
+    database = server.new()
+    yield server.url(database)
+    server.drop(database)
+
+
+@pytest.fixture
+def store(url, tmp_path):
+    """An empty store on either database, held by the test."""
+    from labeling.store import Store
+
+    made = Store(tmp_path / "memory", "test", url=url, patience=5)
+    with made.held("test"):
+        yield made
