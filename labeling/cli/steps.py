@@ -54,7 +54,10 @@ def init(
     text = text or str(_asked("--text", "Column of the text", None, likely_text))
     made = start(
         *(folder, data, [one.strip() for one in labels.split(",")]),
-        **{"id": id, "text": text, "gold": gold, "name": name},  # type: ignore[arg-type]  # str
+        id=id,
+        text=text,
+        gold=gold,
+        name=name,
     )
     found = {field.name: _plain(getattr(made, field.name)) for field in dataclasses.fields(made)}
     say(

@@ -65,7 +65,7 @@ def answers(address: Address, body: object, understood: Callable[[Any], Answer])
         return understood(response.json())
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         if line.cached:  # or it would stay so for ever
-            line.session.cache.delete(response.cache_key)  # type: ignore[attr-defined]
+            line.session.cache.delete(response.cache_key)  # type: ignore[attr-defined]  # if cached
         raise LabelingFunctionError(
             f"{address.says} must answer with JSON that `answer` understands. Got"
             f" {response.text[:200]!r}: {_why(error)}."

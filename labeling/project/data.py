@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.config import Config
 from labeling.errors import ConfigError, DataError, shown
-from labeling.project.files import digest_of_files, digest_of_text, stamp_of
+from labeling.project.files import TRIES, digest_of_files, digest_of_text, stamp_of
 from labeling.records import (
     Annotation,
     LabelSchema,
@@ -30,7 +30,6 @@ from labeling.store import Store
 logger = logging.getLogger(__name__)
 
 LOCK = 20_111_953  # the salt of the test split: another seed must not unlock it
-TRIES = 3  # to read files that somebody is writing
 
 
 @dataclass(frozen=True, slots=True, eq=False)

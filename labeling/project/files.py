@@ -8,6 +8,8 @@ from pathlib import Path
 
 from labeling.errors import DataError
 
+TRIES = 3  # to read files that somebody is writing
+
 
 def digest_of_files(paths: Iterable[Path]) -> str:
     """Return a fingerprint of the files' contents.

@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -61,25 +61,24 @@ class Learner:
 
     def beliefs(
         self, gold: tuple[GoldLabel, ...]
-    ) -> tuple[SoftLabels, SoftLabels, functools.partial[tuple[VoteModel, EndModel]]]:
+    ) -> tuple[SoftLabels, SoftLabels, Callable[[], tuple[VoteModel, EndModel]]]:
         """Return the soft labels of label model and end model, and what gives both models."""
-        models = functools.partial(_once, {}, functools.partial(self._models, gold))
+        fitted = functools.cache(functools.partial(self._fitted, gold))
         soft, posterior = self.remembered("soft_labels", gold), self.remembered("posterior", gold)
         if soft is None or posterior is None:
-            model, end = models()
-            soft = model.predict_proba(self.votes)
+            _, end, soft = fitted()
             posterior = end.predict_proba(self.samples, soft=soft, votes=self.votes)
             self._keep("posterior", posterior, gold)
-        return soft, posterior, models
+        return soft, posterior, lambda: fitted()[:2]
 
-    def _models(self, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, EndModel]:
+    def _fitted(self, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, EndModel, SoftLabels]:
         from labeling.end_model import EndModel
 
         model, soft = self.label_model(gold)
         started = time.perf_counter()
         end = EndModel(self.config.data.text).fit(self.samples, soft, gold=gold, votes=self.votes)
         logger.info("fitted the end model in %.1f s", time.perf_counter() - started)
-        return model, end
+        return model, end, soft
 
     def _fingerprint(self, gold: tuple[GoldLabel, ...]) -> str:
         known = sorted((repr(one.sample_id), one.label) for one in gold)
@@ -100,8 +99,7 @@ class Learner:
         self, kind: Literal["soft_labels", "posterior"], gold: tuple[GoldLabel, ...]
     ) -> SoftLabels | None:
         """Return soft labels that were learned with these gold labels, if they are remembered."""
-        kept = self.store.files.last(kind, self._fingerprint(gold))
-        path = self.store.files.read(kept) if kept else None
+        path = self.store.files.find(kind, self._fingerprint(gold))
         return None if path is None else read_soft(path, self.votes.schema)
 
     def choose(self, here: Round, exclude: Collection[Hashable], number: int) -> Batch:
@@ -138,12 +136,3 @@ class Learner:
             made_at=now(),
         )
         logger.info("chose batch %d: %s", number, batch)
-
-
-def _once(
-    memory: dict[str, tuple[VoteModel, EndModel]],
-    fit: functools.partial[tuple[VoteModel, EndModel]],
-) -> tuple[VoteModel, EndModel]:
-    if "models" not in memory:
-        memory["models"] = fit()
-    return memory["models"]

@@ -23,7 +23,6 @@ from labeling.records import (
     SoftLabels,
     Verdict,
     expect,
-    live_annotations,
 )
 from labeling.store import Store
 
@@ -306,8 +305,8 @@ def _to_come(platform: AnnotationPlatform) -> dict[Hashable, int] | None:
 
 
 def _heard(said: Collection[Annotation]) -> dict[Hashable, int]:
-    """Return how many people spoke of each sample, skips included, reviewers not."""
+    """Return how many people spoke of each sample, by live annotations; reviewers do not count."""
     counts: dict[Hashable, int] = {}
-    for one in live_annotations(said):
+    for one in said:
         counts[one.sample_id] = counts.get(one.sample_id, 0) + (not one.reviewer)
     return counts

@@ -6,14 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labeling.records import (
-    Annotation,
-    Batch,
-    GoldLabel,
-    SoftLabels,
-    Verdict,
-    live_annotations,
-)
+from labeling.records import Annotation, Batch, GoldLabel, SoftLabels, Verdict
 
 if TYPE_CHECKING:
     from labeling.end_model import EndModel
@@ -28,7 +21,7 @@ class Round:
         number: 0, 1, 2, ...
         batch: the samples chosen in this round; `None` in round 0.
         verdict: what all annotations so far come to.
-        annotations: all annotations so far.
+        annotations: what each person last said of each sample so far.
         soft: the label model's soft labels of the project's samples.
         posterior: the end model's, which cover every sample.
         models: gives the label model and the end model behind them, fitted when first called where
@@ -61,9 +54,9 @@ class Round:
     @property
     def human_votes(self) -> int:
         """How many votes annotators gave so far; a reviewer's decisions are counted apart."""
-        return sum(not one.reviewer for one in live_annotations(self.annotations))
+        return sum(not one.reviewer for one in self.annotations)
 
     @property
     def reviews(self) -> int:
         """How many samples the reviewer was heard on so far."""
-        return sum(one.reviewer for one in live_annotations(self.annotations))
+        return sum(one.reviewer for one in self.annotations)

@@ -7,10 +7,8 @@ from pathlib import Path
 
 from labeling.config import Config
 from labeling.errors import LoadError
-from labeling.project.files import digest_of_files
+from labeling.project.files import TRIES, digest_of_files
 from labeling.records import LabelingFunction
-
-TRIES = 3  # to read files that somebody is writing
 
 _IMPORTED: dict[Path, str] = {}
 """What the project's own modules held when this process had them imported: imports are its own too."""

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.config import Config, load_config
@@ -46,24 +46,24 @@ class Status:
     """
 
     project: str
-    samples: int | None
-    locked: int
-    dev: int
-    covered: int | None
-    labeling_functions: int | None
-    states: dict[str, int]
-    batches: int
-    batch_state: str | None
-    annotations: int
-    reviews: int
-    annotators: int
-    to_send: int
-    to_review: int
-    problems: tuple[Problem, ...]
-    training_set: dict[str, Any] | None
-    looks: int
-    last_run: dict[str, Any] | None
-    next: str
+    samples: int | None = None
+    locked: int = 0
+    dev: int = 0
+    covered: int | None = None
+    labeling_functions: int | None = None
+    states: dict[str, int] = field(default_factory=dict)
+    batches: int = 0
+    batch_state: str | None = None
+    annotations: int = 0
+    reviews: int = 0
+    annotators: int = 0
+    to_send: int = 0
+    to_review: int = 0
+    problems: tuple[Problem, ...] = ()
+    training_set: dict[str, Any] | None = None
+    looks: int = 0
+    last_run: dict[str, Any] | None = None
+    next: str = "labeling apply"
 
     @property
     def not_chosen(self) -> int | None:
@@ -73,7 +73,7 @@ class Status:
         there = sum(count for state, count in self.states.items() if state != "withdrawn")
         return max(
             self.samples - there, 0
-        )  # some may have left the data, and no review has seen it
+        )  # of those some may have left the data, unseen by a review
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON knows it."""
@@ -105,7 +105,7 @@ def status_of(config: Config, store: Store) -> Status:
         StoreError: what is remembered cannot be read.
     """
     if not store.ready():
-        return _before(config)
+        return Status(config.name)
     votes = store.files.last("votes")
     about = votes.about if votes else {}
     number, state = store.batches.last()
@@ -132,41 +132,8 @@ def status_of(config: Config, store: Store) -> Status:
         training_set=train.about if train else None,
         looks=len(store.history.looks()),
         last_run=_run(runs[0]) if runs else None,
-        next="",
     )
     return dataclasses.replace(found, next=_next(found, config))
-
-
-_ZERO = dict.fromkeys(
-    (
-        "locked",
-        "dev",
-        "batches",
-        "annotations",
-        "reviews",
-        "annotators",
-        "to_send",
-        "to_review",
-        "looks",
-    ),
-    0,
-)
-
-
-def _before(config: Config) -> Status:
-    return Status(
-        project=config.name,
-        samples=None,
-        covered=None,
-        labeling_functions=None,
-        **_ZERO,
-        batch_state=None,
-        states={},
-        problems=(),
-        training_set=None,
-        last_run=None,
-        next="labeling apply",
-    )
 
 
 def _run(run: dict[str, Any]) -> dict[str, Any]:

@@ -63,8 +63,7 @@ class Voting:
         """Return the votes that are remembered, if nothing that they came from has changed."""
         if not self.store.ready():
             return None
-        kept = self.store.files.last("votes", self.inputs())
-        path = self.store.files.read(kept) if kept else None
+        path = self.store.files.find("votes", self.inputs())
         return None if path is None else read_votes(path, self.schema)
 
     def cast(self, run: Run, progress: Progress | None = None) -> Votes:

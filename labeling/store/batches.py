@@ -14,7 +14,7 @@ from labeling.records import Batch, Verdict
 from labeling.store.database import Connection, Database
 from labeling.store.ids import id_of, key_of
 from labeling.store.ledger import chunks
-from labeling.store.tables import batches, choices, messages, samples, verdicts
+from labeling.store.tables import AWAITED, batches, choices, messages, samples, verdicts
 
 State = Literal[
     "chosen",
@@ -94,7 +94,7 @@ class Batches:
     def awaited(self) -> tuple[Hashable, ...]:
         """Return the samples that people were asked about and that are not settled."""
         query = sa.select(samples.c.sample).where(
-            samples.c.state.in_(("asked", "collecting", "escalated")), samples.c.batch.is_not(None)
+            samples.c.state.in_(AWAITED), samples.c.batch.is_not(None)
         )
         with self.database.reading() as connection:
             return tuple(map(id_of, connection.scalars(query.order_by(samples.c.sample))))

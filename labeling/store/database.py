@@ -163,6 +163,11 @@ class Database:
             command.upgrade(config, "head")
 
 
+def next_number(connection: Connection, table: sa.Table) -> int:
+    """Return the number of the next row of a table whose rows are numbered one after the other."""
+    return (connection.scalar(sa.select(sa.func.max(table.c.number))) or 0) + 1
+
+
 def sqlite_at(path: Path) -> sa.URL:
     """Return the address of a database in a file, whatever signs its path has."""
     return sa.URL.create("sqlite", database=str(path))

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.errors import StoreError
-from labeling.store.database import Database
+from labeling.store.database import Database, next_number
 from labeling.store.tables import files
 
 LAST = {"votes": 10, "soft_labels": 3, "posterior": 3}
@@ -84,7 +84,7 @@ class Files:
         if last is not None and (last.digest, last.inputs) == (digest, inputs):
             return
         with self.database.writing() as connection:
-            number = (connection.scalar(sa.select(sa.func.max(files.c.number))) or 0) + 1
+            number = next_number(connection, files)
             row = {"number": number, "kind": kind, "digest": digest, "inputs": inputs}
             text = json.dumps(about, sort_keys=True)
             connection.execute(sa.insert(files), [{**row, "about": text, "made_at": made_at}])
@@ -110,6 +110,15 @@ class Files:
         path = self.folder / kind / f"{row['digest']}.parquet"
         about = json.loads(row["about"])
         return Kept(kind, row["digest"], row["inputs"], about, row["made_at"], path)
+
+    def find(self, kind: str, inputs: str) -> Path | None:
+        """Return the path of the newest file of a kind made of these inputs; `None` if there is none.
+
+        Raises:
+            StoreError: the file was changed.
+        """
+        kept = self.last(kind, inputs)
+        return None if kept is None else self.read(kept)
 
     def tidy(self) -> None:
         """Remove files that nothing is remembered of, and what killed processes left unfinished.

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.records import Problem
-from labeling.store.database import Database
+from labeling.store.database import Database, next_number
 from labeling.store.ids import id_of, key_of
 from labeling.store.tables import locked, looks, meta, problems, runs, standings
 
@@ -57,7 +57,7 @@ class History:
         with self.database.writing() as connection:
             dead = sa.update(runs).where(runs.c.state == "running")
             connection.execute(dead.values(state="died"))
-            number = (connection.scalar(sa.select(sa.func.max(runs.c.number))) or 0) + 1
+            number = next_number(connection, runs)
             connection.execute(sa.insert(runs), [{**row, "number": number}])
         run = Run(number)
         try:
@@ -130,7 +130,7 @@ class History:
     def look(self, about: dict[str, Any]) -> int:
         """Remember a look at the locked test split, and return how many there were."""
         with self.database.writing() as connection:
-            number = (connection.scalar(sa.select(sa.func.max(looks.c.number))) or 0) + 1
+            number = next_number(connection, looks)
             row = {"number": number, "at": now(), "about": json.dumps(about, sort_keys=True)}
             connection.execute(sa.insert(looks), [row])
         return number

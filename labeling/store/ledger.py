@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from labeling.errors import StoreError
 from labeling.records import Annotation
-from labeling.store.database import Connection, Database
+from labeling.store.database import Connection, Database, next_number
 from labeling.store.ids import id_of, key_of
 from labeling.store.tables import ledger
 
@@ -41,7 +41,7 @@ class Ledger:
         with self.database.writing() as connection:
             there = set(connection.scalars(sa.select(ledger.c.digest)))
             news = [pair for digest, pair in rows.items() if digest not in there]
-            first = _last_number(connection) + 1
+            first = next_number(connection, ledger)
             if news:
                 connection.execute(
                     sa.insert(ledger),
@@ -89,10 +89,6 @@ def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
     every = list(dict.fromkeys(keys))
     for start in range(0, len(every), AT_ONCE):
         yield every[start : start + AT_ONCE]
-
-
-def _last_number(connection: Connection) -> int:
-    return connection.scalar(sa.select(sa.func.max(ledger.c.number))) or 0
 
 
 def _row_of(one: Annotation) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.records import Kind, Message
-from labeling.store.database import Database
+from labeling.store.database import Database, next_number
 from labeling.store.ids import id_of, key_of
 from labeling.store.ledger import chunks
-from labeling.store.tables import messages, samples
+from labeling.store.tables import AWAITED, messages, samples
 
 
 class StoredOutbox:
@@ -27,7 +27,7 @@ class StoredOutbox:
         A message is known by its kind, its sample and how many votes were asked for before.
         """
         with self.database.writing() as connection:
-            last = connection.scalar(sa.select(sa.func.max(messages.c.number))) or 0
+            first = next_number(connection, messages)
             rows: list[dict[str, Any]] = []
             listed = list(asked)
             before = self.votes_asked([one[1] for one in listed])
@@ -36,7 +36,7 @@ class StoredOutbox:
                 row = _row(kind, sample_id, batch, votes, barred, before.get(sample_id, 0))
                 if row["key"] not in there:
                     there.add(row["key"])
-                    rows.append({**row, "number": last + len(rows) + 1, "state": "waiting"})
+                    rows.append({**row, "number": first + len(rows), "state": "waiting"})
             if rows:
                 connection.execute(sa.insert(messages), rows)
         return len(rows)
@@ -58,9 +58,7 @@ class StoredOutbox:
 
     def open(self) -> dict[Message, str]:
         """Return the confirmed messages about samples that are not settled, and their platform ids."""
-        unsettled = sa.select(samples.c.sample).where(
-            samples.c.state.in_(("asked", "collecting", "escalated"))
-        )
+        unsettled = sa.select(samples.c.sample).where(samples.c.state.in_(AWAITED))
         query = sa.select(messages).where(
             messages.c.state == "sent", messages.c.sample.in_(unsettled)
         )

@@ -47,6 +47,9 @@ def _is_refused(value: str) -> bool:
 
 metadata = MetaData()
 
+AWAITED = ("asked", "collecting", "escalated")
+"""The states of samples that people were asked about and that are not settled."""
+
 # Numbers are given by hand, one after the other, under the project's lock: a database's own
 # sequences leave gaps where a transaction was rolled back, and runs that died would differ from
 # those that did not. Times are ISO texts in UTC: exact, and the same on every database.
