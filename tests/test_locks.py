@@ -113,7 +113,7 @@ def test_who_waits_too_long_is_told_who_holds_it(start, tmp_path, url):
     with pytest.raises(HeldError) as caught, second.held("fit"):
         pytest.fail("held twice")
 
-    assert 0.3 <= time.monotonic() - begin < 5
+    assert 0.3 <= time.monotonic() - begin < 30
     message = str(caught.value)
     since = second.history.runs(1)[0]["started_at"][:19].replace("T", " ")
     for part in ("`labeling apply`", f"process {first.pid} on {socket.gethostname()}", since):
@@ -128,9 +128,9 @@ def test_a_killed_holder_frees_the_project_at_once(start, tmp_path, url):
     first.send_signal(signal.SIGKILL)
     first.wait()
     begin = time.monotonic()
-    second = Store(tmp_path, "test", url=url, patience=5, waits=lambda _: None)
+    second = Store(tmp_path, "test", url=url, patience=60, waits=lambda _: None)
     with second.held("fit"):
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < 30
         states = [run["state"] for run in second.history.runs()]
 
     assert ["running", "died"] == states
@@ -223,7 +223,7 @@ def test_status_neither_waits_nor_is_waited_for(tmp_path, url, monkeypatch):
         status = status_at(folder / "project.yaml")
         spent = time.monotonic() - begin
 
-    assert spent < 2
+    assert spent < 30  # it would wait for a minute
     assert (40, "query", "running") == (
         *(status.samples, status.last_run["verb"]),
         status.last_run["state"],
