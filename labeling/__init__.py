@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from labeling.functions import labeling_function, load_labeling_functions
     from labeling.label_files import LabelFiles
     from labeling.label_models import AnnotatorModel, LabelModel
+    from labeling.label_studio import LabelStudio
     from labeling.project import Project
     from labeling.query import select
     from labeling.records import (
@@ -53,6 +54,7 @@ _ROOMS = {
     "functions": ("labeling_function", "load_labeling_functions"),
     "label_files": ("LabelFiles",),
     "label_models": ("AnnotatorModel", "LabelModel"),
+    "label_studio": ("LabelStudio",),
     "project": ("Project",),
     "query": ("select",),
     "replay": ("Replay",),
@@ -148,6 +150,7 @@ __all__ = [
     "LabelFiles",
     "LabelModel",
     "LabelSchema",
+    "LabelStudio",
     "LabelingError",
     "LabelingFunction",
     "Project",

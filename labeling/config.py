@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from labeling.errors import ConfigError, near, shown
 
+PLATFORMS = ("replay", "files", "label_studio")
 PASSWORD = re.compile(r"://[^/?#@]*:.*@|[?&]password=", re.IGNORECASE)
 
 
@@ -83,6 +84,23 @@ class FilesSection(Section):
     show: tuple[str, ...] = Field(default=(), strict=False)
 
 
+class LabelStudioSection(Section):
+    """People who label in Label Studio: the server's address, and its two projects.
+
+    The token is not here: it comes from LABEL_STUDIO_API_KEY or a keyring. `project` is the title of
+    the project of the annotators (that of this project where none is given), `expert_project` that of
+    the reviewers. `prelabels: shown` lets annotators see what the label model holds, and why; hidden,
+    nothing leads them. `guidelines` is a text for annotators. `timeout` is in seconds.
+    """
+
+    url: str
+    project: str = ""
+    expert_project: str = ""
+    prelabels: Literal["hidden", "shown"] = "hidden"
+    guidelines: str = ""
+    timeout: float = Field(default=60.0, gt=0)
+
+
 class StoreSection(Section):
     """Where the project remembers: a folder of its own, and perhaps a PostgreSQL database.
 
@@ -124,6 +142,7 @@ class Config(Section):
     review: ReviewSection = ReviewSection()
     replay: ReplaySection | None = None
     files: FilesSection | None = None
+    label_studio: LabelStudioSection | None = None
     store: StoreSection = StoreSection()
     export: ExportSection = ExportSection()
     workers: int = Field(default=1, ge=1)
@@ -132,12 +151,29 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _one_platform(self) -> Self:
-        if self.replay is not None and self.files is not None:
+        found = [name for name in PLATFORMS if getattr(self, name) is not None]
+        if len(found) > 1:
             raise ValueError(
-                "people label in one place: leave out either `replay:` or `files:`, or make a"
+                f"people label in one place: leave out all but one of {shown(found)}, or make a"
                 " project for each"
             )
         return self
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether the config says where people label."""
+        return any(getattr(self, name) is not None for name in PLATFORMS)
+
+    @field_validator("label_studio")
+    @classmethod
+    def _no_secret_in_address(cls, section: LabelStudioSection | None) -> LabelStudioSection | None:
+        if section is not None and "@" in section.url.partition("?")[0]:
+            raise PydanticCustomError(
+                "secret",
+                "a name and password must not stand in an address: the token comes from"
+                " LABEL_STUDIO_API_KEY or a keyring",
+            )
+        return section
 
     @field_validator("store")
     @classmethod

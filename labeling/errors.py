@@ -11,6 +11,7 @@
   x NotFittedError               a model was asked before it was fitted
   x ModelFileError               a saved model that cannot be read
   x PlatformError                an annotation platform cannot do what was asked
+    + UnreachableError           it does not answer, or not as it should; it may do so later
   x StoreError                   what is remembered cannot be read or written
     + HeldError                  another process holds the project
   x MissingExtraError            a package that only an extra brings is not installed
@@ -70,6 +71,10 @@ class PlatformError(LabelingError, RuntimeError):
     """An annotation platform cannot do what was asked of it."""
 
 
+class UnreachableError(PlatformError, ConnectionError):
+    """An annotation platform does not answer, or not as it should; it may do so later."""
+
+
 class StoreError(LabelingError, RuntimeError):
     """What is remembered between runs cannot be read or written."""
 
@@ -88,6 +93,7 @@ class FetchError(LabelingError, RuntimeError):
 
 EXTRA_OF = {
     **{"krippendorff": "agreement", "matplotlib": "plots"},
+    **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "tenacity"), "label-studio"),
     **{"alembic": "cli", "filelock": "cli", "psycopg": "postgresql"},
     **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},
     **{"jinja2": "report"},

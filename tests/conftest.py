@@ -75,3 +75,34 @@ def store(url, tmp_path):
     made = Store(tmp_path / "memory", "test", url=url, patience=5)
     with made.held("test"):
         yield made
+
+
+@pytest.fixture(scope="session")
+def studio_server(request):
+    """A Label Studio server of our own; where it is not installed yet, that takes minutes."""
+    from studio import Server, installed, template
+
+    from labeling.errors import PlatformError
+
+    capturing = request.config.pluginmanager.get_plugin("capturemanager")
+
+    def tell(text):
+        with capturing.global_and_fixture_disabled():
+            sys.stderr.write(f"\n{text}\n")
+
+    try:
+        environment = installed(tell)
+    except PlatformError as error:
+        lacking(f"THERE IS NO LABEL STUDIO SERVER: {error}")
+    server = Server(environment, template(environment, tell))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def studio(studio_server):
+    """The Label Studio server without any project."""
+    if studio_server.pid is None:
+        studio_server.restart()
+    studio_server.delete_all_projects()
+    return studio_server

@@ -5,6 +5,7 @@ from labeling.analysis.estimates import Estimate, mean_change, mean_of, proporti
 from labeling.analysis.lf_table import lf_summary
 from labeling.analysis.pictures import confusion_picture, cost_picture, lf_picture
 from labeling.analysis.quality import accuracy, confusion, scores
+from labeling.analysis.reasons import vote_reasons
 
 __all__ = [
     "Agreement",
@@ -20,4 +21,5 @@ __all__ = [
     "mean_of",
     "proportion",
     "scores",
+    "vote_reasons",
 ]

@@ -129,7 +129,7 @@ def _stop(*_: object) -> NoReturn:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line, and end the process: 0 fine, 1 an error of ours, 2 wrong usage."""
     signal.signal(signal.SIGINT, _stop)
-    from labeling.cli import people, steps  # noqa: F401  # they add their verbs to the app
+    from labeling.cli import people, steps, studio  # noqa: F401  # they add their verbs to the app
 
     try:
         app(arguments, prog_name="labeling")

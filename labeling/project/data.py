@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from labeling.config import Config
@@ -90,7 +91,7 @@ class DataFiles:
         gold = pd.Series(dtype=object)
         if config.data.gold is not None:
             gold, samples = _gold(config, samples, self._schema)
-        is_test = np.zeros(len(gold), dtype=bool)
+        is_test: npt.NDArray[np.bool_] = np.zeros(len(gold), dtype=bool)
         if len(gold):
             # What people have met already cannot test any more.
             drawn = shares_by_id(gold.index, LOCK) < config.data.locked

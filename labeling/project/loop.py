@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -112,7 +112,7 @@ class Project:
     def check(self) -> list[str]:
         """Try everything on a few samples, and return what was found, a sentence each."""
         found = checked(self.config, self.schema, self.data, self.labeling_functions)
-        if self.config.files or self.config.replay:
+        if self.config.asks_people:
             test = getattr(self.platform(), "check", None)
             if test is not None:
                 test(self.samples)
@@ -161,7 +161,10 @@ class Project:
     def push(self, platform: AnnotationPlatform | None = None) -> Pushed:
         """Ask people about the batch that waits; one that was pushed is not asked twice."""
         with self._held("push"):
-            return self.people.push(platform or self.platform(), lambda: self.samples)
+            return self.people.push(
+                *(platform or self.platform(), lambda: self.samples),
+                soft=lambda: self.standing().soft,
+            )
 
     def pull(self, platform: AnnotationPlatform | None = None) -> Pulled:
         """Fetch what people said since."""
@@ -247,7 +250,7 @@ class Project:
                 if not len(self._choose(here, votes)):
                     logger.info("no sample is left to ask about: the loop ends")
                     return
-                self.people.push(platform, lambda: self.samples, here.soft)
+                self.people.push(platform, lambda: self.samples, here.believed)
                 self.people.settle_all(platform, lambda: self.samples)
                 here = self.standing(votes)
                 yield here
@@ -268,7 +271,13 @@ class Project:
         Raises:
             ConfigError: it names nobody to ask.
         """
-        return platform_of(self.config, self.schema, self.store)
+        return platform_of(self.config, self.schema, self.store, self._reasons)
+
+    def _reasons(self, sample_ids: Collection[Hashable]) -> dict[Hashable, tuple[str, ...]]:
+        """Return why the labeling functions vote as they do on some samples."""
+        from labeling.analysis import vote_reasons
+
+        return vote_reasons(self.votes(), self.labeling_functions, sample_ids)
 
     def _held(self, verb: str) -> AbstractContextManager[Run]:
         return self.store.held(

@@ -29,6 +29,7 @@ from labeling.store import Store
 logger = logging.getLogger(__name__)
 
 Samples = Callable[[], pd.DataFrame]
+MEMORY = "platform"  # under which fact a platform's own memory is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,12 @@ class People:
     annotators: Collection[str] | None = None
 
     def push(
-        self, platform: AnnotationPlatform, samples: Samples, soft: SoftLabels | None = None
+        self,
+        platform: AnnotationPlatform,
+        samples: Samples,
+        soft: Callable[[], SoftLabels | None] = lambda: None,
     ) -> Pushed:
-        """Ask about the batch that waits.
+        """Ask about the batch that waits; what the model holds goes to a platform that uses it.
 
         Raises:
             PlatformError: the platform did not take all of it.
@@ -86,14 +90,16 @@ class People:
         there = samples()
         batch = self._still_there(self.store.batches.batch(number), there)
         votes = self.policy.min_votes
+        held = soft() if getattr(platform, "uses_soft", False) else None
         with self.store.database.writing():  # from now on it is not chosen anew
             self.store.outbox.add([("ask", one, number, votes, ()) for one in batch.sample_ids])
             self.store.batches.set_state(number, "pushing")
         try:
-            platform.push(batch, there, soft, outbox=self.store.outbox)
+            platform.push(batch, there, held, outbox=self.store.outbox)
         except LabelingError:
             self.take_back()
             raise
+        self._keep_memory(platform)
         _warn(platform)
         left = self.store.outbox.waiting("ask")
         if left:
@@ -135,15 +141,22 @@ class People:
 
     def pull(self, platform: AnnotationPlatform) -> Pulled:
         """Append what people said since, and remember where their samples stand now."""
-        said = platform.pull()
+        said = _news(platform)
         with self.store.database.writing():
             news = self.store.ledger.append(said)
             if news:
                 self._settle({one.sample_id for one in news})
             found = tuple(getattr(platform, "problems", ()))
             self.store.history.set_problems(found)
+            self._keep_memory(platform)  # with what it brought, or it would not bring it again
+            known = self.store.ledger.counts()[0] - len(news)
         logger.info("pulled %d new annotations, %d problems", len(news), len(found))
-        return Pulled(news, len(said) - len(news), found)
+        return Pulled(news, known, found)
+
+    def _keep_memory(self, platform: AnnotationPlatform) -> None:
+        memory = getattr(platform, "memory", None)
+        if memory is not None and memory != self.store.history.get(MEMORY):
+            self.store.history.put(MEMORY, memory)
 
     def add(self, said: Collection[Annotation], samples: pd.DataFrame) -> tuple[Annotation, ...]:
         """Append annotations from anywhere, and return those that were new."""
@@ -174,7 +187,8 @@ class People:
     def _settle(self, sample_ids: set[Hashable]) -> None:
         """Remember where samples stand; whether they are still in the data is seen by `review`."""
         said = usable(self.store.ledger.annotations(sample_ids), self.schema, lambda _: ([], []))
-        self.store.batches.settle(self.verdict(said), _heard(said))
+        silent = sample_ids - {one.sample_id for one in said}
+        self.store.batches.settle(self.verdict(said), _heard(said), silent)
 
     def verdict(self, said: Collection[Annotation]) -> Verdict:
         """Return what annotations come to; reviewers see what the model held at the beginning."""
@@ -206,12 +220,14 @@ class People:
         """Return what all that was said comes to, and how much more was asked because of it."""
         there = samples()
         gone, changed = self._lost(self.store.batches.awaited(), there)
+        to_come = _to_come(platform)
         with self.store.database.writing():
             self._withdraw([*gone, *changed])
             said = self.said(there)
-            verdict, heard = self.verdict(said), _heard(said)
-            self.store.batches.settle(verdict, heard)
-            self._ask(verdict, heard, _to_come(platform))
+            verdict = self.verdict(said)
+            self.store.batches.settle(verdict, _heard(said))
+            self._ask(verdict, said, to_come)
+            self._ask_what_was_lost(platform, verdict)
         logger.info("reviewed %d annotations: %s", len(said), verdict)
         return verdict, self.deliver(platform, samples, verdict)
 
@@ -231,10 +247,18 @@ class People:
         ]
         if escalations:
             platform.escalate(escalations, samples(), outbox=self.store.outbox)
+        self._write_back(platform, verdict)
         if pending or escalations:
             _warn(platform)
         left = self.store.outbox.waiting("ask again") + self.store.outbox.waiting("escalate")
         return len(pending) + len(escalations) - len(left)
+
+    def _write_back(self, platform: AnnotationPlatform, verdict: Verdict) -> None:
+        """Tell a platform that wants to know what reviewers decided."""
+        write = getattr(platform, "write_back", None)
+        if write is not None:
+            write([one for one in verdict.gold if one.source == "review"])
+            self._keep_memory(platform)
 
     def settle_all(self, platform: AnnotationPlatform, samples: Samples) -> None:
         """Pull and review until nobody has more to say at the moment.
@@ -253,14 +277,30 @@ class People:
         """Return how many samples were asked about and are not settled."""
         return len(self.store.batches.awaited())
 
+    def _ask_what_was_lost(self, platform: AnnotationPlatform, verdict: Verdict) -> None:
+        """Ask again what a platform has lost: of samples that somebody spoke of, `_ask` does."""
+        awaited = set(self.store.batches.awaited())
+        spoken_of = {one.sample_id for one in verdict.pending}
+        spoken_of |= {one.sample_id for one in verdict.escalations}
+        silent = awaited - spoken_of - set(self.store.outbox.votes_waiting())
+        lost = [one for one in getattr(platform, "lost", ()) if one in silent]
+        batch, votes = self.store.batches.batch_of(lost), self.policy.min_votes
+        self.store.outbox.add([("ask again", one, batch[one], votes, ()) for one in lost])
+        reviews = [one for one in getattr(platform, "lost_reviews", ()) if one in awaited]
+        self.store.outbox.send_anew(reviews, "escalate")
+
     def _ask(
-        self, verdict: Verdict, heard: dict[Hashable, int], to_come: dict[Hashable, int] | None
+        self,
+        verdict: Verdict,
+        said: Collection[Annotation],
+        to_come: dict[Hashable, int] | None,
     ) -> None:
         """Put into the outbox what is to be asked and is not under way already.
 
         Nobody is asked again about a sample that was never asked about: somebody spoke of it unasked.
         """
         asked = self.store.outbox.votes_asked([one.sample_id for one in verdict.pending])
+        heard = _heard(said)
         if to_come is None:
             to_come = {one: votes - heard.get(one, 0) for one, votes in asked.items()}
         else:
@@ -274,6 +314,7 @@ class People:
         ids = [one.sample_id for one in verdict.pending]
         ids += [one.sample_id for one in verdict.escalations]
         batch = self.store.batches.batch_of(ids)
+        barred = _reviewers(said)  # whoever voted on a sample is not heard as its reviewer
         self.store.outbox.add(
             [
                 *(
@@ -285,10 +326,14 @@ class People:
                     if needed > 0
                 ),
                 *(
-                    ("escalate", one.sample_id, batch.get(one.sample_id, 0), 1, ())
+                    (
+                        *("escalate", one.sample_id, batch.get(one.sample_id, 0), 1),
+                        barred.get(one.sample_id, ()),
+                    )
                     for one in verdict.escalations
                 ),
-            ]
+            ],
+            {one: len(names) for one, names in barred.items()},
         )
 
 
@@ -302,6 +347,21 @@ def _to_come(platform: AnnotationPlatform) -> dict[Hashable, int] | None:
     """Return how many votes on each sample are still out; `None` where a platform cannot tell."""
     count = getattr(platform, "to_come", None)
     return None if count is None else dict(count())
+
+
+def _news(platform: AnnotationPlatform) -> tuple[Annotation, ...]:
+    """Return what a platform has that may be new; some can tell it from what is known."""
+    news = getattr(platform, "news", platform.pull)
+    return tuple(news())
+
+
+def _reviewers(said: Collection[Annotation]) -> dict[Hashable, tuple[str, ...]]:
+    """Return who spoke of each sample as a reviewer, sorted."""
+    found: dict[Hashable, set[str]] = {}
+    for one in said:
+        if one.reviewer:
+            found.setdefault(one.sample_id, set()).add(one.annotator)
+    return {one: tuple(sorted(names)) for one, names in found.items()}
 
 
 def _heard(said: Collection[Annotation]) -> dict[Hashable, int]:

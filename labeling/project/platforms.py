@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
-from labeling.config import Config, FilesSection, ReplaySection
+from labeling.config import Config, FilesSection, LabelStudioSection, ReplaySection
 from labeling.errors import ConfigError
 from labeling.project.data import named_labels
+from labeling.project.people import MEMORY
 from labeling.records import AnnotationPlatform, LabelSchema, require_column
 from labeling.sources import read_table
 from labeling.store import Store
 
+if TYPE_CHECKING:
+    from labeling.label_studio import LabelStudio
 
-def platform_of(config: Config, schema: LabelSchema, store: Store) -> AnnotationPlatform:
+Reasons = Callable[[Collection[Hashable]], Mapping[Hashable, Sequence[str]]]
+
+
+def platform_of(
+    config: Config, schema: LabelSchema, store: Store, reasons: Reasons
+) -> AnnotationPlatform:
     """Return the platform of a config, which knows what was asked and said before.
+
+    Args:
+        config: says where people label.
+        schema: the labels.
+        store: what is remembered.
+        reasons: gives why the labeling functions vote as they do on some samples.
 
     Raises:
         ConfigError: it names nobody to ask.
     """
     if config.files is not None:
         return _files(config, config.files, schema, store)
+    if config.label_studio is not None:
+        return label_studio_of(config, config.label_studio, schema, store, reasons)
     if config.replay is not None:
         return _replay(config, config.replay, schema, store)
     raise ConfigError(
-        "There is nobody to ask: the config has neither `files:` for people with a spreadsheet nor"
-        " `replay:` with recorded votes. `labeling export` makes a training set without people."
+        "There is nobody to ask: the config has neither `label_studio:` nor `files:` for people with"
+        " a spreadsheet nor `replay:` with recorded votes. `labeling export` makes a training set without people."
     )
 
 
@@ -44,6 +63,34 @@ def _files(
         show=section.show,
         known=store.ledger.annotations() if store.ready() else (),
         sent=store.outbox.open() if store.ready() else None,
+    )
+
+
+def label_studio_of(
+    config: Config,
+    section: LabelStudioSection,
+    schema: LabelSchema,
+    store: Store,
+    reasons: Reasons | None = None,
+) -> LabelStudio:
+    """Return the Label Studio of a config."""
+    from labeling.label_studio import LabelStudio
+
+    return LabelStudio(
+        section.url,
+        project=section.project or config.name,
+        schema=schema,
+        expert_project=section.expert_project or None,
+        text=config.data.text,
+        votes_per_sample=config.review.min_votes,
+        prelabels=section.prelabels,
+        reasons=reasons if section.prelabels == "shown" else None,
+        guidelines=section.guidelines,
+        timeout=section.timeout,
+        makes_projects=False,
+        known=store.ledger.annotations if store.ready() else None,
+        sent=store.outbox.open if store.ready() else None,
+        memory=store.history.get(MEMORY) if store.ready() else None,
     )
 
 

@@ -46,6 +46,10 @@ class Round:
         """Fitted on the label model's soft labels and the gold labels so far."""
         return self.models()[1]
 
+    def believed(self) -> SoftLabels:
+        """Return the label model's soft labels."""
+        return self.soft
+
     @property
     def gold(self) -> tuple[GoldLabel, ...]:
         """The labels that people settled so far."""

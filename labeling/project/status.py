@@ -156,11 +156,10 @@ def _lives(pid: int) -> bool:
 
 def _next(found: Status, config: Config) -> str:
     """Return the verb that brings the project on, in the order of the loop."""
-    asks_people = config.files is not None or config.replay is not None
     states = {"asked": 0, "collecting": 0, "escalated": 0, **found.states}
     steps = (
         (found.samples is None, "labeling apply"),
-        (not asks_people, "labeling export"),
+        (not config.asks_people, "labeling export"),
         (found.batch_state in ("chosen", "pushing"), "labeling push"),
         (found.to_send or found.to_review, "labeling review"),
         (

@@ -90,7 +90,7 @@ def class_shares(
     if class_balance is None:
         return None
     if isinstance(class_balance, (Mapping, pd.Series)):
-        shares = np.zeros(len(schema))
+        shares: npt.NDArray[np.float64] = np.zeros(len(schema))
         for label, share in class_balance.items():
             shares[schema.index(label)] = _number(share, class_balance)
     elif not isinstance(class_balance, (Sequence, np.ndarray)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,6 +34,9 @@ class Annotation:
         prelabel_shown: whether the annotator saw a suggested label.
         prelabel: which.
         reason: why, in the words of the person.
+        origin: how the label came about where the platform tells: `manual`, `prediction` (a prelabel
+            that was kept) or `prediction-changed`.
+        deleted: whether it was taken back on the platform: then it counts no longer.
 
     Raises:
         DataError: a time that is not in UTC.
@@ -51,6 +54,8 @@ class Annotation:
     prelabel_shown: bool = False
     prelabel: str | None = None
     reason: str = ""
+    origin: str = ""
+    deleted: bool = False
 
     def __post_init__(self) -> None:
         for name, when in (("created_at", self.created_at), ("updated_at", self.updated_at)):
@@ -176,14 +181,29 @@ def live_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...
     """Return what each person last said of each sample, in the order of first words.
 
     The ledger is append-only: of two annotations by one person on one sample the one updated later
-    counts, and at equal times the one that was appended later.
+    counts, and at equal times the one that was appended later. One that was deleted on the platform
+    does not count; what the same person said there besides (under another platform id) does.
     """
-    live: dict[tuple[Hashable, str, bool], Annotation] = {}
     if not isinstance(annotations, Iterable):
         raise DataError(f"Annotations must be a list. Got a {type(annotations).__name__}.")
-    for one in annotations:
-        expect(one, Annotation, "Each annotation")
-        key = (one.sample_id, one.annotator, one.reviewer)
+    said = tuple(expect(one, Annotation, "Each annotation") for one in annotations)
+    if any(one.deleted for one in said):
+        versions = _latest(said, lambda one: (_speaker(one), one.platform_id))
+        said = tuple(one for one in versions if not one.deleted)
+    return _latest(said, _speaker)
+
+
+def _speaker(one: Annotation) -> Hashable:
+    return one.sample_id, one.annotator, one.reviewer
+
+
+def _latest(
+    said: Iterable[Annotation], key_of: Callable[[Annotation], Hashable]
+) -> tuple[Annotation, ...]:
+    """Return the last updated of each key, in the order in which the keys came first."""
+    live: dict[Hashable, Annotation] = {}
+    for one in said:
+        key = key_of(one)
         if key not in live or one.updated_at >= live[key].updated_at:
             live[key] = one
     return tuple(live.values())

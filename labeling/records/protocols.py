@@ -33,6 +33,11 @@ class AnnotationPlatform(Protocol):
 
     Alone, a platform sees to it that asking twice asks once. With an `outbox` it asks what waits
     there, and nothing else.
+
+    A platform may have more to say, and a project asks where it does: `problems` (what could not be
+    asked or counted), `news()` (what came since, where it can tell), `memory` (a text that it wants
+    to be given again next time), `to_come()` (votes still out, by sample), `check(samples)`, and
+    `write_back(gold)` (it wants to know what reviewers decided).
     """
 
     def push(

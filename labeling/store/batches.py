@@ -187,17 +187,27 @@ class Batches:
                 found |= {id_of(key): value for key, value in connection.execute(query)}
         return found
 
-    def settle(self, verdict: Verdict, heard: Mapping[Hashable, int]) -> None:
+    def settle(
+        self,
+        verdict: Verdict,
+        heard: Mapping[Hashable, int],
+        silent: Iterable[Hashable] = (),
+    ) -> None:
         """Remember what the annotations of some samples come to, and each sample's state.
 
         Args:
             verdict: on these samples.
             heard: how many annotations of each sample it is based on.
+            silent: samples of which nothing is said any more: they are as they were when asked.
         """
         with self.database.writing() as connection:
             every = [
                 {**row, "heard": heard.get(id_of(row["sample"]), 0)} for row in _rows_of(verdict)
             ]
+            for some in chunks(map(key_of, silent)):
+                connection.execute(sa.delete(verdicts).where(verdicts.c.sample.in_(some)))
+                its = samples.c.sample.in_(some) & samples.c.batch.is_not(None)
+                connection.execute(sa.update(samples).where(its).values(state="asked"))
             _replace(connection, verdicts, _changed(connection, every))
             states = {row["sample"]: _state_of(row) for row in every}
             known: dict[str, tuple[int | None, str]] = {}

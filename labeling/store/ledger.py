@@ -21,8 +21,9 @@ from labeling.store.tables import ledger
 
 AT_ONCE = 5_000  # ids in one statement; databases bound their number
 
-TEXTS = ("annotator", "label", "platform_id", "prelabel", "reason")
+TEXTS = ("annotator", "label", "platform_id", "prelabel", "reason", "origin")
 MAY_BE_NONE = ("label", "prelabel")
+ADDED = ("origin", "deleted")  # since the second version of the tables
 FIELDS = tuple(field.name for field in dataclasses.fields(Annotation))
 
 
@@ -39,7 +40,10 @@ class Ledger:
             row = _row_of(one)
             rows.setdefault(row["digest"], (one, row))
         with self.database.writing() as connection:
-            there = set(connection.scalars(sa.select(ledger.c.digest)))
+            there: set[str] = set()
+            for some in chunks(rows):
+                known = sa.select(ledger.c.digest).where(ledger.c.digest.in_(some))
+                there |= set(connection.scalars(known))
             news = [pair for digest, pair in rows.items() if digest not in there]
             first = next_number(connection, ledger)
             if news:
@@ -104,10 +108,12 @@ def _row_of(one: Annotation) -> dict[str, Any]:
     spent = one.lead_seconds
     row["lead_seconds"] = None if spent is None or math.isnan(spent) else float(spent)
     row |= {"round": int(one.round), "reviewer": bool(one.reviewer)}
-    row["prelabel_shown"] = bool(one.prelabel_shown)
+    row |= {name: bool(row[name]) for name in ("prelabel_shown", "deleted")}
     for name in ("created_at", "updated_at"):
         row[name] = row[name].isoformat(timespec="microseconds")
-    text = json.dumps(row, sort_keys=True)
+    # What has no origin and was not taken back has the digest that it had before these were known.
+    known = {name: value for name, value in row.items() if value or name not in ADDED}
+    text = json.dumps(known, sort_keys=True)
     return {**row, "digest": hashlib.sha256(text.encode()).hexdigest()[:32]}
 
 

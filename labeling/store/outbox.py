@@ -21,10 +21,15 @@ class StoredOutbox:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def add(self, asked: Iterable[tuple[Kind, Hashable, int, int, tuple[str, ...]]]) -> int:
+    def add(
+        self,
+        asked: Iterable[tuple[Kind, Hashable, int, int, tuple[str, ...]]],
+        reviewed: Mapping[Hashable, int] | None = None,
+    ) -> int:
         """Add messages of (kind, sample, batch, votes, whom not to ask); return how many are new.
 
-        A message is known by its kind, its sample and how many votes were asked for before.
+        A message is known by its kind, its sample and how many votes were asked for before; one to
+        reviewers by how many reviewers spoke of the sample before, and were not heard.
         """
         with self.database.writing() as connection:
             first = next_number(connection, messages)
@@ -32,8 +37,10 @@ class StoredOutbox:
             listed = list(asked)
             before = self.votes_asked([one[1] for one in listed])
             there = set(connection.scalars(sa.select(messages.c.key)))
+            of_kind: dict[Kind, Mapping[Hashable, int]] = {"ask": {}, "ask again": before}
             for kind, sample_id, batch, votes, barred in listed:
-                row = _row(kind, sample_id, batch, votes, barred, before.get(sample_id, 0))
+                after = of_kind.get(kind, reviewed or {}).get(sample_id, 0)
+                row = _row(kind, sample_id, batch, votes, barred, after)
                 if row["key"] not in there:
                     there.add(row["key"])
                     rows.append({**row, "number": first + len(rows), "state": "waiting"})
@@ -47,6 +54,13 @@ class StoredOutbox:
             for some in chunks(map(key_of, sample_ids)):
                 its = messages.c.sample.in_(some) & messages.c.kind.in_(list(kinds))
                 connection.execute(sa.delete(messages).where(its, messages.c.state != "sent"))
+
+    def send_anew(self, sample_ids: Iterable[Hashable], kind: Kind) -> None:
+        """Let messages wait again that had arrived, and that the platform has lost since."""
+        with self.database.writing() as connection:
+            for some in chunks(map(key_of, sample_ids)):
+                its = messages.c.sample.in_(some) & (messages.c.kind == kind)
+                connection.execute(sa.update(messages).where(its).values(state="waiting"))
 
     def waiting(self, kind: Kind) -> tuple[Message, ...]:
         """Return the messages of a kind that are not confirmed, in order."""
@@ -125,7 +139,7 @@ def _row(
     kind: Kind, sample_id: Hashable, batch: int, votes: int, barred: tuple[str, ...], before: int
 ) -> dict[str, Any]:
     own = key_of(sample_id)
-    number = "" if kind != "ask again" else f" after {before}"
+    number = f" after {before}" if before or kind == "ask again" else ""
     return {
         "key": f"{kind}{number}: {own}",
         **{"kind": kind, "sample": own, "batch": batch, "votes": votes},

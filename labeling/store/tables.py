@@ -18,6 +18,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
+    text,
 )
 
 
@@ -124,6 +126,8 @@ ledger = Table(
     Column("prelabel_shown", Boolean, nullable=False),
     Column("prelabel", AnyText),
     Column("reason", AnyText, nullable=False),
+    Column("origin", AnyText, nullable=False, server_default=text("''")),
+    Column("deleted", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("digest", name="annotations_digest"),
     Index("annotations_sample", "sample"),
 )

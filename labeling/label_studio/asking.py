@@ -1,0 +1,101 @@
+"""One more vote: a task is opened again, once a question, whatever fails on the way."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from labeling.label_studio.line import Line, PassingFault
+from labeling.label_studio.projects import StudioProject
+from labeling.label_studio.reading import AT_ONCE, tasks_of
+from labeling.label_studio.sending import NewTask, send
+from labeling.label_studio.tasks import EXT_ID, Task, ext_id_of
+from labeling.records import Message
+
+logger = logging.getLogger(__name__)
+
+RESTORED = "restored"
+"""In the meta of a task: by which question it was made anew, after the first one was deleted."""
+
+
+def reopen(
+    line: Line,
+    project: StudioProject,
+    messages: Sequence[Message],
+    remake: Callable[[Sequence[Message]], Sequence[NewTask]],
+    *,
+    arrived: Callable[[Mapping[str, int]], object],
+) -> None:
+    """Let tasks wait for more votes: its overlap is raised, and it is no longer done.
+
+    Which questions were asked stands in the task itself, in the same change: so asking twice asks
+    once.
+
+    Args:
+        line: to the server.
+        project: of the tasks.
+        messages: what is asked, one a sample.
+        remake: makes tasks for those whose task was deleted.
+        arrived: told the task of each message's key that was asked.
+    """
+    for some in _chunks(messages):
+        there = {one.ext_id: one for one in tasks_of(line, project.id, map(_own, some))}
+        gone = [one for one in some if _own(one) not in there]
+        if gone:
+            tasks = [_restoring(task, gone) for task in remake(gone)]
+            send(line, project, tasks)
+            made = tasks_of(line, project.id, (str(one["data"][EXT_ID]) for one in tasks))
+            there |= {one.ext_id: one for one in made}
+        for message in some:
+            task = there.get(_own(message))
+            if task is not None:
+                arrived({message.key: _reopened(line, project.id, message, task)})
+
+
+def _reopened(line: Line, project: int, message: Message, seen: Task) -> int:
+    """Open one task again, unless that was done, and return its id."""
+    tries = 0
+
+    def attempt() -> int:
+        nonlocal tries
+        tries += 1
+        task = seen if tries == 1 else _the_one(tasks_of(line, project, [seen.ext_id]))
+        if message.key in task.asked:
+            return task.id
+        is_new = task.meta.get(RESTORED) == message.key
+        overlap = message.votes if is_new else task.overlap + message.votes
+        line.call(
+            "asking for another vote",
+            lambda client: client.tasks.update(
+                str(task.id),
+                overlap=overlap,
+                is_labeled=task.total >= overlap,
+                meta={**task.meta, "asked": [*task.asked, message.key]},
+            ),
+        )
+        return task.id
+
+    found = line.patiently(f"asking for another vote on sample {message.sample_id!r}", attempt)
+    logger.debug("asked for %d more votes on %r", message.votes, message.sample_id)
+    return found
+
+
+def _the_one(tasks: Sequence[Task]) -> Task:
+    if not tasks:
+        raise PassingFault("its task was there a moment ago, and is not found")
+    return tasks[0]
+
+
+def _restoring(task: NewTask, messages: Sequence[Message]) -> NewTask:
+    keys = {_own(one): one.key for one in messages}
+    key = keys[str(task["data"][EXT_ID])]
+    return {**task, "meta": {**task["meta"], RESTORED: key}}
+
+
+def _own(message: Message) -> str:
+    return ext_id_of(message.sample_id)
+
+
+def _chunks(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    for start in range(0, len(messages), AT_ONCE):
+        yield messages[start : start + AT_ONCE]

@@ -1,0 +1,288 @@
+"""A Label Studio server on this machine, for people who have none."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labeling.errors import PlatformError
+from labeling.label_studio import local_credentials, local_process
+from labeling.label_studio.local_credentials import HOST, token_of
+from labeling.label_studio.local_environment import (
+    VERSION,
+    Say,
+    alone,
+    default_environment,
+    install,
+    is_installed,
+    last_lines,
+    program,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["VERSION", "LocalServer", "Status", "token_of"]
+
+PORT = 8080
+PATIENCE = 600.0  # seconds until it must answer; the first start takes over a minute
+DATABASE = "label_studio.sqlite3"
+
+# The server obeys variables with such common names as HOST, PORT or DEBUG: it is shown few.
+PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+SETTINGS = {
+    "DJANGO_DB": "sqlite",
+    "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
+    "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",  # is read when the database is made
+    # Webhooks to this machine: `labeling studio listen` is on it, as is the server itself.
+    "SSRF_PROTECTION_ENABLED": "false",
+    "COLLECT_ANALYTICS": "false",
+    "LATEST_VERSION_CHECK": "false",
+    "SENTRY_DSN": "",
+    "FRONTEND_SENTRY_DSN": "",
+    "PYTHONUNBUFFERED": "1",  # so that its last words are in the log
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known of a local server; nothing of it is secret but the link to sign up with."""
+
+    running: bool
+    url: str
+    pid: int | None
+    version: str
+    folder: Path
+    environment: Path
+    installed: bool
+    email: str | None
+    invite: str | None
+
+
+class LocalServer:
+    """A server for this machine alone: its data in one folder, its programs in another.
+
+    Args:
+        folder: where its database, log, and the admin's credentials are kept.
+        environment: the virtual environment that it is installed in.
+        port: on which it listens; without it the one it had last, or 8080.
+
+    Raises:
+        PlatformError: there is no such port.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        environment: Path | None = None,
+        port: int | None = None,
+    ) -> None:
+        if port is not None and not 1 <= port <= 65535:
+            raise PlatformError(f"A port is a whole number from 1 to 65535, not {port}")
+        self.folder = (folder or local_credentials.default_folder()).expanduser().resolve()
+        self.environment = (environment or default_environment()).expanduser().absolute()
+        self.credentials = local_credentials.file_in(self.folder)
+        self.log = self.folder / "server.log"
+        self._pid_file = self.folder / "server.pid"
+        self._ending = f" --data-dir {self.folder}"  # of the command line; no other ends so
+        self._asked_port = port
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on, or will."""
+        return self._asked_port or self._last_port() or PORT
+
+    @property
+    def url(self) -> str:
+        """The address for a browser on this machine."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The id of its process; `None` where it does not run."""
+        return local_process.pid_in(self._pid_file, self._ending)
+
+    def install(self, say: Say) -> None:
+        """Install the server unless it is installed.
+
+        Raises:
+            PlatformError: pip cannot.
+        """
+        local_process.refuse_windows()
+        install(self.environment, say)
+
+    def up(self, say: Say) -> Status:
+        """Start the server unless it runs, and return when it answers.
+
+        Raises:
+            PlatformError: it cannot be installed, its port is taken, or it does not start.
+        """
+        self.install(say)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._alone(say):
+            if self.pid is None:
+                self._start(say)
+            else:
+                self._refuse_to_move()
+                say(f"Label Studio is already running at {self.url}.")
+            self._wait()
+            self._check_token()
+        return self.status()
+
+    def down(self, say: Say) -> None:
+        """Stop the server if it runs; its data stay.
+
+        Raises:
+            PlatformError: it does not end.
+        """
+        if not self._pid_file.exists():
+            say("Label Studio is not running.")
+            return
+        with self._alone(say):
+            was = self.pid
+            local_process.stop(self._pid_file, self._ending)
+            self._pid_file.unlink(missing_ok=True)
+        said = "stopped; its data are kept" if was else "not running"
+        say(f"Label Studio is {said}.")
+
+    def status(self) -> Status:
+        """Return what is known of the server, whether it runs or not."""
+        known, pid = local_credentials.read(self.folder), self.pid
+        if pid is not None:  # it is where it is, not where it would be started
+            self._asked_port = self._last_port() or self._asked_port
+        return Status(
+            running=pid is not None,
+            url=self.url,
+            pid=pid,
+            version=VERSION,
+            folder=self.folder,
+            environment=self.environment,
+            installed=is_installed(self.environment),
+            email=known.get("email"),
+            invite=self._invite(known) if pid else None,
+        )
+
+    def _last_port(self) -> int | None:
+        port = local_credentials.read(self.folder).get("port")
+        return port if isinstance(port, int) else None
+
+    def _alone(self, say: Say) -> AbstractContextManager[None]:
+        waits = "Another process starts or stops this server; waiting for it ..."
+        return alone(self.folder / "server.lock", say, waits)
+
+    def _refuse_to_move(self) -> None:
+        at = self._last_port()
+        if at != self.port:
+            raise PlatformError(
+                f"The server of {self.folder} already runs, at port {at}: to move it to"
+                f" {self.port}, stop it first: labeling studio down"
+            )
+
+    def _start(self, say: Say) -> None:
+        local_process.refuse_taken(HOST, self.port)
+        known = self._known()
+        first = "" if (self.folder / DATABASE).exists() else " (the first time takes longer)"
+        say(f"Starting Label Studio at {self.url}{first} ...")
+        if self.log.exists():
+            os.replace(self.log, self.log.with_name("server.log.old"))
+        options = ["--no-browser", "--internal-host", HOST, "--port", str(self.port)]
+        command = [*program(self.environment), "start", *options, "--data-dir", str(self.folder)]
+        local_process.start(command, self._variables(known), self.log, self._pid_file)
+
+    def _known(self) -> dict[str, Any]:
+        """Return the admin's credentials, made before the first start."""
+        known = local_credentials.read(self.folder)
+        if not known:
+            if (self.folder / DATABASE).exists():
+                raise PlatformError(
+                    f"{self.folder} holds a Label Studio database, but its credentials.json is"
+                    " missing or broken: put it back, or name another folder with --folder"
+                )
+            known = local_credentials.new()
+        if known.get("port") != self.port:
+            known["port"] = self.port
+            local_credentials.write(self.folder, known)
+        return known
+
+    def _variables(self, known: dict[str, Any]) -> dict[str, str]:
+        passed = {name: os.environ[name] for name in PASSED if name in os.environ}
+        return {
+            **passed,
+            **SETTINGS,
+            "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder),
+            "LABEL_STUDIO_DATABASE_NAME": str(self.folder / DATABASE),
+            "LABEL_STUDIO_USERNAME": known["email"],
+            "LABEL_STUDIO_PASSWORD": known["password"],
+            "LABEL_STUDIO_USER_TOKEN": known["token"],
+        }
+
+    def _wait(self) -> None:
+        """Wait until the server answers; where it does not, stop it and show its last words."""
+        deadline = time.monotonic() + PATIENCE
+        with self._client(timeout=5) as client:
+            while not _is_up(client):
+                if self.pid is None:
+                    self._give_up("does not start")
+                if time.monotonic() > deadline:
+                    local_process.stop(self._pid_file, self._ending)
+                    self._give_up(f"did not answer within {PATIENCE:.0f} s")
+                time.sleep(0.2)
+        if f"Port {self.port} is in use" in last_lines(self.log, 1000):  # it went to the next one
+            local_process.stop(self._pid_file, self._ending)
+            self._give_up(f"found port {self.port} taken in the meantime")
+
+    def _give_up(self, why: str) -> None:
+        said = last_lines(self.log)
+        raise PlatformError(f"Label Studio {why}; its last words (all are in {self.log}):\n{said}")
+
+    def _check_token(self) -> None:
+        """Learn the admin's token anew where it was changed, or a first start was broken off."""
+        known = local_credentials.read(self.folder)
+        with self._client() as client:
+            if client.get("/api/current-user/whoami", headers=_header(known)).status_code == 200:
+                return
+            client.get("/user/login/")
+            form = {name: known.get(name) for name in ("email", "password")}
+            form["csrfmiddlewaretoken"] = client.cookies.get("csrftoken")
+            client.post("/user/login/", data=form, headers={"Referer": self.url})
+            answer = client.get("/api/current-user/token")
+        if answer.status_code != 200:
+            raise PlatformError(
+                f"The server at {self.url} knows neither the token nor the password in"
+                f" {self.credentials}: write the admin's own into it"
+            )
+        local_credentials.write(self.folder, {**known, "token": answer.json()["token"]})
+
+    def _invite(self, known: dict[str, Any]) -> str | None:
+        import httpx
+
+        try:
+            with self._client(timeout=10) as client:
+                answer = client.get("/api/invite", headers=_header(known))
+                return f"{self.url}{answer.json()['invite_url']}"
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return None  # it is still starting
+
+    def _client(self, timeout: float = 60) -> httpx.Client:
+        import httpx
+
+        # What is on this machine is not behind a proxy, whatever the variables say.
+        return httpx.Client(base_url=self.url, timeout=timeout, trust_env=False)
+
+
+def _is_up(client: httpx.Client) -> bool:
+    import httpx
+
+    try:
+        return client.get("/health").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _header(known: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Token {known.get('token')}"}

@@ -1,0 +1,105 @@
+"""What a platform remembers between two pulls: how far it came, and what stands uncounted."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from labeling.errors import PlatformError
+from labeling.records import Problem
+
+
+@dataclass(slots=True)
+class Side:
+    """How far one project was read.
+
+    Attributes:
+        wanted: what it was looked for by: a title or an id.
+        id: the server's id of it; `None` before it was found.
+        until: the server's time of the newest change that was seen; `None` before the first.
+        problems: what could not be counted, by platform id; it stays until it is mended.
+        tasks: how many tasks there were.
+        checked: the server's time of the change before which it was last looked whether tasks that
+            still wait for answers were deleted.
+        lost: those samples, by their id as text.
+    """
+
+    wanted: str | int
+    id: int | None = None
+    until: str | None = None
+    problems: dict[str, Problem] = field(default_factory=dict)
+    tasks: int = 0
+    checked: str | None = None
+    lost: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of both projects.
+
+    Attributes:
+        url: of the server.
+        annotators: the annotators' project.
+        reviewers: the reviewers' project.
+        names: who is behind each id of the server's.
+        written: sample id as text -> the decision that was written back to its task.
+    """
+
+    url: str
+    annotators: Side
+    reviewers: Side
+    names: dict[int, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return all of it as text."""
+        return json.dumps(
+            {
+                "url": self.url,
+                "annotators": _plain(self.annotators),
+                "reviewers": _plain(self.reviewers),
+                "names": {str(own): name for own, name in sorted(self.names.items())},
+                "written": dict(sorted(self.written.items())),
+            },
+            ensure_ascii=False,
+        )
+
+
+def remembered(text: str | None, url: str, annotators: str | int, reviewers: str | int) -> Memory:
+    """Return what a text of `Memory.to_json` holds of these two projects on this server.
+
+    Of another server, or of projects that were looked for by another name, nothing holds.
+
+    Raises:
+        PlatformError: the text is something else.
+    """
+    empty = Memory(url, Side(annotators), Side(reviewers))
+    if not text:
+        return empty
+    try:
+        found = json.loads(text)
+        if found["url"] != url:
+            return empty
+        sides = (_side(found["annotators"], annotators), _side(found["reviewers"], reviewers))
+        names = {int(own): str(name) for own, name in found["names"].items()}
+        is_same = sides[0].id is not None
+        return Memory(url, *sides, names, dict(found["written"]) if is_same else {})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PlatformError(
+            f"What is remembered of Label Studio cannot be read ({type(error).__name__})."
+        ) from error
+
+
+def _plain(side: Side) -> dict[str, Any]:
+    problems = {own: [one.where, one.what] for own, one in sorted(side.problems.items())}
+    return {**dataclasses.asdict(side), "problems": problems}
+
+
+def _side(found: Mapping[str, Any], wanted: str | int) -> Side:
+    if found["wanted"] != wanted:
+        return Side(wanted)
+    problems = {own: Problem(*pair) for own, pair in found["problems"].items()}
+    return Side(**{**found, "problems": problems})

@@ -1,0 +1,125 @@
+"""How the two projects are set up on the server, and what may be changed in one that is there."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from labeling.errors import PlatformError
+from labeling.label_studio.labeling_config import (
+    as_html,
+    differences,
+    for_annotators,
+    for_reviewers,
+)
+from labeling.label_studio.line import Line
+from labeling.label_studio.projects import Place, StudioProject
+from labeling.records import LabelSchema
+
+logger = logging.getLogger(__name__)
+
+MAY_CHANGE = (
+    *("sampling", "show_collab_predictions", "expert_instruction", "show_instruction"),
+    *("skip_queue", "show_skip_button"),
+)
+"""What is brought up to date in a project that is there; not how many votes its tasks wait for, since
+that would change the tasks that were asked again."""
+
+
+def annotators_place(
+    wanted: str | int, schema: LabelSchema, *, votes: int, led: bool, guidelines: str
+) -> Place:
+    """Return the project of the annotators.
+
+    Args:
+        wanted: its title or id.
+        schema: the labels.
+        votes: how many annotators a sample waits for.
+        led: whether they see what the label model holds, and why.
+        guidelines: a text shown when they begin.
+    """
+    return Place(
+        wanted,
+        {
+            "label_config": for_annotators(schema, reasons=led),
+            "maximum_annotations": votes,
+            "overlap_cohort_percentage": 100,
+            "sampling": "Uncertainty sampling",
+            "skip_queue": "REQUEUE_FOR_OTHERS",
+            "show_skip_button": True,
+            "show_collab_predictions": led,
+            "expert_instruction": as_html(guidelines),
+            "show_instruction": bool(guidelines.strip()),
+        },
+    )
+
+
+def reviewers_place(wanted: str | int, schema: LabelSchema, *, led: bool) -> Place:
+    """Return the project of the reviewers, where one decision is enough."""
+    return Place(
+        wanted,
+        {
+            "label_config": for_reviewers(schema, model=led),
+            "maximum_annotations": 1,
+            "overlap_cohort_percentage": 100,
+            "sampling": "Sequential sampling",
+            "skip_queue": "IGNORE_SKIPPED",
+            "show_skip_button": True,
+            "show_collab_predictions": False,
+        },
+    )
+
+
+def set_up(line: Line, place: Place, schema: LabelSchema) -> StudioProject:
+    """Return a project that is made, or adopted and brought up to date.
+
+    Raises:
+        PlatformError: one that is there has labels in its annotations that the schema has not, or
+            waits for another number of votes.
+    """
+    found = place.found(line)
+    if found is None:
+        return place.made(line)
+    wrong = differences(found.interface, schema)
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in place.settings.items()
+        if name in MAY_CHANGE and not _same(value, found.settings.get(name))
+    }
+    lacks_reasons = "$" in str(place.settings["label_config"]) and not _shows_as_much(place, found)
+    if wrong or lacks_reasons:
+        if found.annotations and not set(found.interface.labels) <= set(schema.labels):
+            raise PlatformError(
+                f"The project {found.title!r} cannot be adopted: {wrong}, and {found.annotations}"
+                " annotations may bear the labels that it would lose. Use another project title, or"
+                " put the labels back into `labels`."
+            )
+        changes["label_config"] = place.settings["label_config"]
+    _require_votes(place, found)
+    if changes:
+        logger.info("bringing %r up to date: %s", found.title, ", ".join(sorted(changes)))
+        line.ask(
+            f"setting up the project {found.title!r}",
+            lambda client: client.projects.update(found.id, **changes),
+        )
+    return place.required(line, found.id)
+
+
+def _require_votes(place: Place, found: StudioProject) -> None:
+    wanted, there = (one.settings["maximum_annotations"] for one in (place, found))
+    if found.tasks and wanted != there:
+        raise PlatformError(
+            f"The project {found.title!r} must wait for {wanted} annotations a task, and waits for"
+            f" {there}: Label Studio would change its {found.tasks} tasks, too. Say so in the config"
+            f" (`review: {{min_votes: {there}}}`), or use another project title."
+        )
+
+
+def _shows_as_much(place: Place, found: StudioProject) -> bool:
+    there = str(found.settings.get("label_config"))
+    wanted = [part.partition('"')[0] for part in str(place.settings["label_config"]).split("$")[1:]]
+    return all(f'"${key}"' in there for key in wanted if key != "text")
+
+
+def _same(wanted: object, there: object) -> bool:
+    return (wanted or None) == (there or None)

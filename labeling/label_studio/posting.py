@@ -1,0 +1,97 @@
+"""Questions on their way to the server, and the outbox that they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from labeling.label_studio.line import Line
+from labeling.label_studio.projects import StudioProject
+from labeling.label_studio.sending import NewTask, send
+from labeling.label_studio.tasks import EXT_ID, Task, ext_id_of
+from labeling.records import Message, Outbox, Problem
+
+
+@dataclass(slots=True)
+class Post:
+    """Questions to one project, some of which may have arrived before.
+
+    Attributes:
+        line: to the server.
+        project: where they go.
+        messages: the questions, one a sample.
+        outbox: where they wait; `None` where nothing is remembered.
+        made: how many tasks were made.
+    """
+
+    line: Line
+    project: StudioProject
+    messages: Sequence[Message]
+    outbox: Outbox | None
+    made: int = 0
+    _arrived: set[str] = field(default_factory=set, repr=False)
+
+    @property
+    def arrived(self) -> list[Message]:
+        """The questions that the server has."""
+        return [one for one in self.messages if one.key in self._arrived]
+
+    def send(self, tasks: Sequence[NewTask]) -> dict[str, Task]:
+        """Send the tasks of samples that have none, and return those that were there, by ext_id."""
+        before = send(
+            self.line, self.project, tasks, begun=self._begin_samples, arrived=self.confirm
+        )
+        self.made = len(self._arrived)
+        return before
+
+    def begin(self) -> None:
+        """Remember that all are about to be sent."""
+        if self.outbox is not None:
+            self.outbox.begin(self.messages)
+
+    def _begin_samples(self, ext_ids: Iterable[str]) -> None:
+        if self.outbox is not None:
+            own = self._by_ext_id()
+            self.outbox.begin([own[one] for one in ext_ids])
+
+    def confirm(self, tasks: Mapping[str, int]) -> None:
+        """Remember that the questions about these samples arrived; by ext_id, with the tasks."""
+        own = self._by_ext_id()
+        self.confirm_keys({own[one].key: task for one, task in tasks.items()})
+
+    def confirm_keys(self, tasks: Mapping[str, int]) -> None:
+        """Remember that the questions of these keys arrived, and in which tasks."""
+        self._arrived |= set(tasks)
+        if self.outbox is not None and tasks:
+            self.outbox.confirm({key: str(task) for key, task in tasks.items()})
+
+    def not_sent(self) -> tuple[Problem, ...]:
+        """Return what could not be sent, since the samples are not there to be shown."""
+        return tuple(
+            Problem(
+                f"{self.project.title}, sample {one.sample_id!r}",
+                "A sample must be among the samples, to be shown to people. It is not, and nobody is"
+                " asked about it. Put it back as it was.",
+            )
+            for one in self.messages
+            if one.key not in self._arrived
+        )
+
+    def other_texts(
+        self, tasks: Iterable[NewTask], before: Mapping[str, Task]
+    ) -> tuple[Problem, ...]:
+        """Return which tasks that were there before show another text than their sample has."""
+        key = self.project.interface.text
+        texts = {str(one["data"][EXT_ID]): one["data"][key] for one in tasks}
+        return tuple(
+            Problem(
+                f"{self.project.title}, task {task.id}, sample {task.sample_id!r}",
+                "The task on the server must show the text of the sample. It shows another: it was"
+                " sent before the text was changed. Delete it there to have it sent anew.",
+            )
+            for own, task in before.items()
+            if task.data.get(key) != texts.get(own)
+        )
+
+    def _by_ext_id(self) -> dict[str, Message]:
+        return {ext_id_of(one.sample_id): one for one in self.messages}

@@ -1,0 +1,182 @@
+"""Pulling what people said: only what changed since, and whatever was taken back."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import logging
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from typing import Any
+
+from labeling.label_studio.answers import Reader, people_in
+from labeling.label_studio.line import Line, NotThereError
+from labeling.label_studio.memory import Memory, Side
+from labeling.label_studio.projects import StudioProject
+from labeling.label_studio.reading import (
+    changed_tasks,
+    exported,
+    newest_change,
+    task_with_all,
+    tasks_of,
+    user_names,
+)
+from labeling.label_studio.tasks import Task, ext_id_of, plain, task_of
+from labeling.records import Annotation, LabelSchema, Message, Problem, live_annotations
+
+logger = logging.getLogger(__name__)
+
+CHECKED_EVERY = datetime.timedelta(days=1)
+OVERLAP = datetime.timedelta(seconds=60)
+"""By how much a pull goes back behind the newest change seen: others may commit what began before."""
+
+Known = Callable[[Collection[Hashable]], Iterable[Annotation]]
+"""Gives what is remembered of some samples."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pull:
+    """One pull from one project.
+
+    Attributes:
+        line: to the server.
+        schema: the labels.
+        memory: of both projects; it is changed.
+        known: gives what is remembered of some samples.
+        sent: gives the questions that arrived about samples that are not settled.
+        votes_per_sample: how many votes are asked for at first.
+    """
+
+    line: Line
+    schema: LabelSchema
+    memory: Memory
+    known: Known = dataclasses.field(repr=False)
+    sent: Callable[[], Iterable[Message]] = dataclasses.field(repr=False)
+    votes_per_sample: int = 1
+
+    def news(self, project: StudioProject, side: Side, *, reviewer: bool) -> list[Annotation]:
+        """Return what people said in a project since it was last read; more than once at times.
+
+        Args:
+            project: to be read.
+            side: how far it was read; it is changed.
+            reviewer: whether people decide there, rather than vote.
+        """
+        # Taken before anything is read: what changes meanwhile is read next time.
+        newest = newest_change(self.line, project.id)
+        found = self._changed(project, side)
+        ours = [task for one in found if (task := task_of(one)) is not None]
+        self._learn_names(ours)
+        reader = Reader(
+            *(project.id, project.title, project.interface, self.schema, reviewer),
+            names=self.memory.names,
+            votes_per_sample=self.votes_per_sample,
+        )
+        said = self._said(ours, reader, side)
+        side.problems |= _foreign(found, project)
+        self._look_for_lost(project, side, newest, reviewer=reviewer)
+        side.id, side.until, side.tasks = project.id, newest or side.until, project.tasks
+        logger.info("read %d tasks of %r: %d annotations", len(found), project.title, len(said))
+        return said
+
+    def _changed(self, project: StudioProject, side: Side) -> list[Mapping[str, Any]]:
+        if side.id == project.id and side.until is not None:
+            since = datetime.datetime.fromisoformat(side.until) - OVERLAP
+            text = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            return list(changed_tasks(self.line, project.id, text))
+        side.problems.clear()
+        return exported(self.line, project.id) if project.annotations else []
+
+    def _look_for_lost(
+        self, project: StudioProject, side: Side, newest: str | None, *, reviewer: bool
+    ) -> None:
+        """Find tasks that wait for answers and were deleted, which no change tells of.
+
+        Looked at are those that were asked and are not settled: once a day, and when there are fewer
+        tasks than there were or should be.
+        """
+        now = newest or side.until
+        asked = {
+            ext_id_of(one.sample_id): plain(one.sample_id)
+            for one in self.sent()
+            if (one.kind == "escalate") == reviewer
+        }
+        fewer = project.tasks < max(side.tasks, len(asked))
+        side.checked = side.checked or now
+        if now is None or side.checked is None:
+            return
+        if fewer or side.lost or _time_between(side.checked, now) >= CHECKED_EVERY:
+            there = {one.ext_id for one in tasks_of(self.line, project.id, asked)}
+            side.lost = {key: own for key, own in asked.items() if key not in there}
+            side.checked = now
+
+    def _learn_names(self, tasks: Iterable[Task]) -> None:
+        if any(one not in self.memory.names for one in people_in(tasks)):
+            self.memory.names |= user_names(self.line)
+
+    def _said(self, tasks: Collection[Task], reader: Reader, side: Side) -> list[Annotation]:
+        of_sample = _by_sample(self.known([one.sample_id for one in tasks]), reader.reviewer)
+        said: list[Annotation] = []
+        for task in tasks:
+            prefix = reader.prefix(task)
+            known = {
+                own: one
+                for own, one in of_sample.get(task.sample_id, {}).items()
+                if own.startswith(prefix)
+            }
+            answers, problems = reader.read(task, known)
+            for own in [own for own in side.problems if own.startswith(prefix)]:
+                del side.problems[own]
+            side.problems |= problems
+            there = {reader.platform_id(task, one) for one in task.annotations}
+            missing = [one for own, one in known.items() if own not in there]
+            said += [*answers, *self._taken_back(task, missing)]
+        return said
+
+    def _taken_back(self, task: Task, missing: list[Annotation]) -> list[Annotation]:
+        """Return annotations of a task that are there no more, as deleted; looked at once more."""
+        if not missing:
+            return []
+        try:
+            now = task_of(task_with_all(self.line, task.id))
+        except NotThereError:
+            return []  # the whole task was deleted: what was said on it stands
+        if now is None or now.sample_id != task.sample_id:
+            return []
+        there = {str(one["id"]) for one in now.annotations}
+        when = datetime.datetime.fromisoformat(now.updated_at).astimezone(datetime.UTC)
+        return [
+            dataclasses.replace(one, deleted=True, updated_at=max(when, one.updated_at))
+            for one in missing
+            if one.platform_id.rpartition("/")[2] not in there
+        ]
+
+
+def _time_between(before: str, after: str) -> datetime.timedelta:
+    times = (datetime.datetime.fromisoformat(one) for one in (after, before))
+    return next(times) - next(times)
+
+
+def _by_sample(said: Iterable[Annotation], reviewer: bool) -> dict[Hashable, dict[str, Annotation]]:
+    """Return the last version of each annotation that stands, by sample and platform id."""
+    found: dict[Hashable, dict[str, Annotation]] = {}
+    versions: dict[str, list[Annotation]] = {}
+    for one in said:
+        if one.reviewer == reviewer:
+            versions.setdefault(one.platform_id, []).append(one)
+    for own, its in versions.items():
+        for one in live_annotations(its):
+            found.setdefault(one.sample_id, {})[own] = one
+    return found
+
+
+def _foreign(found: Iterable[Mapping[str, Any]], project: StudioProject) -> dict[str, Problem]:
+    """Return the annotated tasks that are not ours, by the platform id that their answers would have."""
+    return {
+        f"{project.id}/{one['id']}/": Problem(
+            f"{project.title}, task {one['id']}",
+            "A task must have the sample's id as `ext_id` in its data to be counted. This one has"
+            " none: it was not sent from here.",
+        )
+        for one in found
+        if task_of(one) is None and one.get("annotations")
+    }

@@ -1,0 +1,158 @@
+"""Reading tasks: by sample, by what changed, and all at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from labeling.label_studio.line import Line
+from labeling.label_studio.tasks import EXT_ID, Task, task_of
+
+if TYPE_CHECKING:
+    from label_studio_sdk import LabelStudio as Client
+
+AT_ONCE = 500  # tasks in one answer, and ids in one question
+STANDING = "id,data,meta,overlap,total_annotations,is_labeled,updated_at"
+
+Filter = Mapping[str, Any]
+Found = Mapping[str, Any]
+
+
+def where(name: str, operator: str, kind: str, value: object) -> Filter:
+    """Return a filter of the Data Manager's on a column of the tasks."""
+    about = {"filter": f"filter:tasks:{name}", "operator": operator, "type": kind}
+    return {**about, "value": value}
+
+
+def tasks_of(
+    line: Line, project: int, ext_ids: Iterable[str], *, annotations: bool = False
+) -> tuple[Task, ...]:
+    """Return the tasks of some samples, copies included, in the order of their ids.
+
+    Args:
+        line: to the server.
+        project: its id there.
+        ext_ids: the samples' ids as texts.
+        annotations: whether to read what people said, too.
+    """
+    wanted = list(dict.fromkeys(ext_ids))
+    found: list[Task] = []
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        filters = [where(f"data.{EXT_ID}", "in_list", "List", some)]
+        found += known(rows(line, project, filters, annotations=annotations))
+    return tuple(sorted(found, key=lambda one: one.id))
+
+
+def open_tasks(line: Line, project: int) -> tuple[Task, ...]:
+    """Return the tasks that still wait for annotations."""
+    filters = [where("completed_at", "empty", "Datetime", True)]
+    return tuple(known(rows(line, project, filters)))
+
+
+def changed_tasks(line: Line, project: int, since: str) -> Iterator[Found]:
+    """Yield the tasks that changed after a time of the server's, as it tells them."""
+    filters = [where("updated_at", "greater", "Datetime", since)]
+    yield from rows(line, project, filters, annotations=True)
+
+
+def known(found: Iterable[Found]) -> Iterator[Task]:
+    """Yield those of the server's tasks that are ours."""
+    for one in found:
+        task = task_of(one)
+        if task is not None:
+            yield task
+
+
+def rows(
+    line: Line, project: int, filters: Sequence[Filter], *, annotations: bool = False
+) -> Iterator[Found]:
+    """Yield tasks in the order of their ids, a page at a time.
+
+    Each page begins behind the last id: pages by number would leave out tasks while people work, who
+    make tasks appear and disappear under a filter.
+    """
+    last = 0
+    while True:
+        behind = [*filters, where("id", "greater", "Number", last)]
+        page, more = _page(line, project, behind, ["tasks:id"], AT_ONCE, annotations=annotations)
+        yield from page
+        if not page or not more:  # a server may give fewer at a time than it was asked for
+            return
+        last = int(page[-1]["id"])
+
+
+def newest_change(line: Line, project: int) -> str | None:
+    """Return when a task was last changed, by the server's clock; `None` where there is no task."""
+    page, _ = _page(line, project, [], ["-tasks:updated_at"], 1, include="id,updated_at")
+    return str(page[0]["updated_at"]) if page else None
+
+
+def exported(line: Line, project: int) -> list[Found]:
+    """Return all tasks that somebody annotated or skipped, in the order of their ids.
+
+    The server's own export is the fastest way to read them all.
+    """
+
+    def read(client: Client) -> list[Found]:
+        data = b"".join(client.projects.exports.download_sync(project, export_type="JSON"))
+        found: list[Found] = json.loads(data)
+        return found
+
+    found = line.ask("exporting the annotations", read)
+    return sorted(found, key=lambda one: int(one["id"]))
+
+
+def task_with_all(line: Line, task_id: int) -> Found:
+    """Return one task with all its annotations.
+
+    Raises:
+        NotThereError: it is not on the server.
+    """
+
+    def read(client: Client) -> Found:
+        return _as_told(client.tasks.get(str(task_id)))
+
+    return line.ask(f"reading task {task_id}", read)
+
+
+def user_names(line: Line) -> dict[int, str]:
+    """Return the address by which each member of the organization logs in, by the server's ids."""
+
+    def read(client: Client) -> dict[int, str]:
+        return {int(one.id): str(one.email or one.username) for one in client.users.list()}
+
+    return line.ask("listing the people", read)
+
+
+def _page(
+    line: Line,
+    project: int,
+    filters: Sequence[Filter],
+    ordering: Sequence[str],
+    size: int,
+    *,
+    annotations: bool = False,
+    include: str = STANDING,
+) -> tuple[list[Found], bool]:
+    """Return the first of the tasks under some filters, and whether there are more."""
+    about = {"filters": {"conjunction": "and", "items": list(filters)}, "ordering": list(ordering)}
+    wanted: dict[str, Any] = {"fields": "all"} if annotations else {"fields": "task_only"}
+    if not annotations:
+        wanted["include"] = include
+
+    def read(client: Client) -> tuple[list[Found], bool]:
+        page: Any = client.tasks.list(
+            project=project, query=json.dumps(about), page=1, page_size=size, **wanted
+        )
+        found = [_as_told(one) for one in page.items or []]
+        return found, page.response is None or page.response.total > len(found)
+
+    return line.ask("reading tasks", read)
+
+
+def _as_told(task: Any) -> Found:
+    """Return a task of the SDK's as plain data; times as texts."""
+    found: Found = task.model_dump(mode="json", exclude_none=True)
+    return found

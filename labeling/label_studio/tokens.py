@@ -1,0 +1,47 @@
+"""Where the token of a server comes from: the argument, the environment, a keyring, a local server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from labeling.errors import PlatformError
+from labeling.label_studio.local_server import token_of
+
+VARIABLE = "LABEL_STUDIO_API_KEY"
+SERVICE = "labeling"  # in a keyring; the name there is the server's address
+
+
+def token_for(url: str, token: str | None = None) -> str:
+    """Return the token for a server: a personal access token, or one of the older kind.
+
+    Args:
+        url: the server's address.
+        token: if it was given; `None` looks in LABEL_STUDIO_API_KEY, then in the keyring of the
+            system, then among the servers that `labeling studio up` started.
+
+    Raises:
+        PlatformError: there is none.
+    """
+    found = token or os.environ.get(VARIABLE, "").strip() or _in_keyring(url) or token_of(url)
+    if not found:
+        raise PlatformError(
+            f"There must be a token for Label Studio at {url}: put one into {VARIABLE}, or into the"
+            f" keyring with `keyring set {SERVICE} {url}`. It is found in Label Studio under Account &"
+            " Settings, Personal Access Token."
+        )
+    if any(not " " < letter < "\x7f" for letter in found):
+        raise PlatformError(
+            f"The token for Label Studio at {url} must be one word of plain letters and signs, as"
+            f" Label Studio shows it. The one given has {len(found)} characters, and others in it."
+        )
+    return found
+
+
+def _in_keyring(url: str) -> str | None:
+    import keyring
+    from keyring.errors import KeyringError
+
+    with contextlib.suppress(KeyringError):  # many servers have none, and it need not be there
+        return keyring.get_password(SERVICE, url)
+    return None
