@@ -111,6 +111,9 @@ class Replay:
         for message in heard:
             self._answer(message)
 
+    def __repr__(self) -> str:
+        return f"Replay({len(self._waiting)} samples)"
+
     def push(
         self,
         batch: Batch,

@@ -34,6 +34,9 @@ out = Console(
 err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text and tables.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
+]
 
 
 class Lines(logging.Handler):
@@ -124,6 +127,11 @@ class Stopped(BaseException):
 def _stop(*_: object) -> NoReturn:
     Settings.stopped = True
     raise Stopped
+
+
+def end_at_sigterm() -> None:
+    """End at SIGTERM as at Ctrl-C: whoever runs for hours is stopped by either."""
+    signal.signal(signal.SIGTERM, _stop)
 
 
 def main(arguments: list[str] | None = None) -> None:

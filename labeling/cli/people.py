@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from labeling.cli.app import AsJson, app, busy, err, out, project, say, show_table, then, votes_of
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from labeling.cli.app import (
+    AsJson,
+    DryRun,
+    app,
+    busy,
+    err,
+    out,
+    project,
+    say,
+    show_table,
+    then,
+    votes_of,
+)
+from labeling.cli.watching import Every, watch
+
+if TYPE_CHECKING:
+    from labeling.project import Project
+    from labeling.project.outcomes import Pulled
+    from labeling.records import AnnotationPlatform, Verdict
+
+NO_BATCH = "No batch waits to be pushed."
 
 
 @app.command()
@@ -20,68 +45,156 @@ def query(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def push(as_json: AsJson = False) -> None:
+def push(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Ask people about the batch that was chosen; nobody is asked twice."""
+    its = project()
+    if dry_run:
+        _would_push(its, as_json)
+        return
     with busy("asking people"):
-        pushed = project().push()
+        pushed = its.push()
     if pushed.batch:
         sentence = f"Batch {pushed.batch}: {pushed.samples} samples are with the annotators."
         next_step = "labeling pull when they have labeled"
     else:
-        sentence, next_step = "No batch waits to be pushed.", "labeling query"
+        sentence, next_step = NO_BATCH, "labeling query"
     say({"batch": pushed.batch, "samples": pushed.samples}, as_json, sentence)
     then(f"Next: {next_step}")
 
 
+def _would_push(its: Project, as_json: bool) -> None:
+    platform = its.platform()
+    with busy("looking"):
+        found = its.push(platform, dry_run=True)
+    sentence = NO_BATCH
+    if found.batch:
+        sentence = (
+            f"Batch {found.batch}: annotators would be asked about {found.samples} samples at"
+            f" {platform!r}; {found.sent} others were sent before."
+        )
+    if found.begun:
+        sentence += f" {found.begun} may have arrived, and would be looked for first."
+    say({**dataclasses.asdict(found), "where": repr(platform), "dry_run": True}, as_json, sentence)
+    _nothing_was_changed(platform)
+
+
+def _nothing_was_changed(platform: AnnotationPlatform) -> None:
+    then(f"Nothing was changed: neither what is remembered, nor a file, nor {platform!r}.")
+
+
 @app.command()
-def pull(as_json: AsJson = False) -> None:
+def pull(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Fetch what people said since; what cannot be counted is shown."""
+    its = project()
+    if dry_run:
+        platform = its.platform()
+        with busy("looking"):
+            found = its.pull(platform, dry_run=True)
+        sentence = f"{len(found.news)} annotations would be new; {found.known} are known."
+        say({**_pulled(found), "dry_run": True}, as_json, sentence, *_uncounted(found))
+        _nothing_was_changed(platform)
+        return
     with busy("fetching annotations"):
-        pulled = project().pull()
-    problems = [{"where": one.where, "what": one.what} for one in pulled.problems]
-    say(
-        {"new": len(pulled.news), "known": pulled.known, "problems": problems},
-        as_json,
-        f"{len(pulled.news)} new annotations; {pulled.known} were known.",
-        *(f"Not counted: {one.where}: {one.what}" for one in pulled.problems),
-    )
+        pulled = its.pull()
+    sentence = f"{len(pulled.news)} new annotations; {pulled.known} were known."
+    say(_pulled(pulled), as_json, sentence, *_uncounted(pulled))
     then("Next: labeling review")
 
 
+def _pulled(pulled: Pulled) -> dict[str, Any]:
+    problems = [{"where": one.where, "what": one.what} for one in pulled.problems]
+    return {"new": len(pulled.news), "known": pulled.known, "problems": problems}
+
+
+def _uncounted(pulled: Pulled) -> list[str]:
+    return [f"Not counted: {one.where}: {one.what}" for one in pulled.problems]
+
+
 @app.command()
-def review(as_json: AsJson = False) -> None:
+def review(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Settle what annotators agree on, ask again where votes are short, escalate conflicts."""
+    from labeling.screens.steps import verdict_words
+
     its = project()
+    if dry_run:
+        _foresee(its, as_json, pulls=False)
+        return
     with busy("deciding"):
         verdict = its.review()
-    counts = {
-        "unanswered": its.status().states["asked"],
+    counts = _counts(verdict, its.status().states["asked"])
+    unanswered = f"{counts['unanswered']} have no answer yet"
+    say(counts, as_json, f"{verdict_words(verdict)}; {unanswered}.")
+    waits = counts["pending"] or counts["escalated"] or counts["unanswered"]
+    then("Next: " + ("labeling pull when people have answered" if waits else "labeling export"))
+
+
+def _counts(verdict: Verdict, unanswered: int) -> dict[str, int]:
+    return {
+        "unanswered": unanswered,
         "gold": len(verdict.gold),
         "pending": len(verdict.pending),
         "escalated": len(verdict.escalations),
         "unresolved": len(verdict.unresolved),
     }
-    say(
-        *(counts, as_json),
-        f"{counts['gold']} samples are settled, {counts['pending']} need more votes,"
-        f" {counts['escalated']} wait for a reviewer, {counts['unresolved']} are unresolved;"
-        f" {counts['unanswered']} have no answer yet.",
-    )
-    waits = counts["pending"] or counts["escalated"] or counts["unanswered"]
-    then("Next: " + ("labeling pull when people have answered" if waits else "labeling export"))
+
+
+def _foresee(its: Project, as_json: bool, *, pulls: bool) -> None:
+    from labeling.screens.steps import foreseen_lines
+
+    platform = its.platform()
+    with busy("looking"):
+        found = its.foresee(platform, pulls=pulls)
+    where = repr(platform)
+    about: dict[str, Any] = {"dry_run": True, "where": where}
+    about |= _counts(found.verdict, found.unanswered)
+    about |= {"would_ask_again": found.ask_again, "would_escalate": found.escalate}
+    uncounted: list[str] = []
+    if found.pulled is not None:
+        uncounted = _uncounted(found.pulled)
+        about |= _pulled(found.pulled)
+        about |= {"applies": found.applies, "would_push": found.pushes}
+        about |= {"would_choose": found.chooses, "awaited": found.awaited}
+    say(about, as_json, *foreseen_lines(found, where, str(its.folder)), *uncounted)
+    _nothing_was_changed(platform)
 
 
 @app.command()
-def run(as_json: AsJson = False) -> None:
+def run(
+    watching: Annotated[
+        bool, typer.Option("--watch", help="Go on whenever people have answered, until Ctrl-C.")
+    ] = False,
+    every: Every = 60.0,
+    listen: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="With --watch: a port where Label Studio tells of news; 0: any."
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
     """Go on with the loop until people must answer first, or it is done; then export."""
+    if (listen is not None and not watching) or (dry_run and watching):
+        raise typer.BadParameter("--listen needs --watch, and --dry-run stands without it.")
+    its = project()
+    if dry_run:
+        _foresee(its, as_json, pulls=True)
+        return
+    if watching:
+        votes_of(its)
+        watch(its, every=every, as_json=as_json, port=listen)
+    else:
+        _run(its, as_json)
+    then(f"Written: {its.folder / 'training_set'}.parquet, .jsonl and .csv, with manifests.")
+    then(f"Next: {its.status().next}")
+
+
+def _run(its: Project, as_json: bool) -> None:
     from labeling.screens.steps import round_line
     from labeling.terminal import safe
 
-    its = project()
     votes = votes_of(its)
     for here in its.rounds(votes):
         (err if as_json else out).print(safe(round_line(here)))
     train = its.export(here, votes)
     say(train.manifest() if as_json else None, as_json, train)
-    then(f"Written: {its.folder / 'training_set'}.parquet, .jsonl and .csv, with manifests.")
-    then(f"Next: {its.status().next}")

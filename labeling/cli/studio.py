@@ -1,4 +1,4 @@
-"""The verbs of Label Studio: a server on this machine for people who have none."""
+"""The verbs of Label Studio: a server on this machine, the two projects, and listening for news."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labeling.cli.app import AsJson, app, busy, say, then
+from labeling.cli.app import AsJson, app, busy, project, say, then
+from labeling.cli.watching import Every, watch
 
 if TYPE_CHECKING:
     from labeling.label_studio.local_server import LocalServer, Status
@@ -53,6 +54,43 @@ def status(folder: Folder = None, as_json: AsJson = False) -> None:
     say(dataclasses.asdict(found), as_json, *_lines(found))
     if not found.running:
         then("Next: labeling studio up")
+
+
+@studio.command()
+def init(as_json: AsJson = False) -> None:
+    """Make the project of the annotators and that of the reviewers, or adopt those that are there."""
+    from labeling.label_studio.line import checked_address
+    from labeling.project.platforms import required_label_studio
+
+    its = project()
+    url = checked_address(required_label_studio(its.config).url)
+    with busy("setting up both projects"):
+        made = dict(zip(("annotators", "reviewers"), its.init_platform(), strict=True))
+    found = {
+        who: {"title": one.title, "id": one.id, "url": f"{url}/projects/{one.id}/data?labeling=1"}
+        for who, one in made.items()
+    }
+    lines = [
+        f"{who.capitalize()}: project {one['title']!r}, id {one['id']}: {one['url']}"
+        for who, one in found.items()
+    ]
+    say(found, as_json, *lines)
+    then(f"Next: {its.status().next}")
+
+
+@studio.command()
+def listen(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where Label Studio tells of news; 0: any.")
+    ] = 8090,
+    host: Annotated[
+        str, typer.Option(help="This machine's address, as the server reaches it.")
+    ] = "127.0.0.1",
+    every: Every = 60.0,
+    as_json: AsJson = False,
+) -> None:
+    """Pull and review whenever Label Studio tells of news, or a time has passed, until Ctrl-C."""
+    watch(project(), every=every, as_json=as_json, runs=False, port=port, host=host)
 
 
 def _server(folder: Path | None, port: int | None = None) -> LocalServer:

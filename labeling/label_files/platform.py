@@ -131,6 +131,9 @@ class LabelFiles:
         self._checks.known(self._ledger)  # whoever comes is called as they are there
         self._problems: dict[str, tuple[Problem, ...]] = {}
 
+    def __repr__(self) -> str:
+        return f"LabelFiles({str(self._folder.path)!r})"
+
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What could not be asked or counted."""

@@ -15,6 +15,11 @@ TEXT, VOTES, WHY, MODEL = "text", "votes", "why", "model"
 
 RATIONALE = "rationale"
 
+SCROLLS = "max-height: 50vh; overflow: auto; white-space: pre-wrap"
+"""How a text is shown: as it was written, and so that a long one hides no choices."""
+
+WORD_JOINER = "\u2060"  # has no width
+
 
 @dataclass(frozen=True, slots=True)
 class Interface:
@@ -52,7 +57,9 @@ def for_annotators(schema: LabelSchema, *, reasons: bool = False) -> str:
 
     >>> print(for_annotators(LabelSchema(["ham", "spam & <eggs>"])))
     <View>
-      <Text name="text" value="$text" />
+      <View style="max-height: 50vh; overflow: auto; white-space: pre-wrap">
+        <Text name="text" value="$text" />
+      </View>
       <Choices name="label" toName="text" choice="single" required="true"
         requiredMessage="Choose a label, or skip." showInline="true">
         <Choice value="ham" hotkey="1" />
@@ -61,7 +68,7 @@ def for_annotators(schema: LabelSchema, *, reasons: bool = False) -> str:
     </View>
     """
     view = ET.Element("View")
-    ET.SubElement(view, "Text", name=TEXT, value=f"${TEXT}")
+    _add_scrolled(view, TEXT)
     _add_choices(view, schema)
     if reasons:
         _add_text(view, "What the labeling functions say", WHY)
@@ -76,7 +83,7 @@ def for_reviewers(schema: LabelSchema, *, model: bool = False) -> str:
         model: whether what the label model holds is shown.
     """
     view = ET.Element("View")
-    ET.SubElement(view, "Text", name=TEXT, value=f"${TEXT}")
+    _add_scrolled(view, TEXT)
     _add_text(view, "What annotators said", VOTES)
     _add_text(view, "Why you are asked", WHY)
     if model:
@@ -87,7 +94,7 @@ def for_reviewers(schema: LabelSchema, *, model: bool = False) -> str:
         "TextArea",
         name=RATIONALE,
         toName=TEXT,
-        placeholder="Why? A sentence that helps the next one.",
+        placeholder="Why? A sentence that helps the next one. Shift+Enter ends it.",
         rows="2",
         maxSubmissions="1",
         editable="true",
@@ -151,20 +158,28 @@ def _add_choices(view: ET.Element, schema: LabelSchema) -> None:
         "Choices",
         name="label",
         toName=TEXT,
-        choice="single",
+        choice="single-radio",
         required="true",
         requiredMessage="Choose a label, or skip.",
         showInline="true",
     )
     for place, label in enumerate(schema.labels):
         choice = ET.SubElement(choices, "Choice", value=label)
+        if label.startswith("$"):  # else it stands for a key of the task's data
+            choice.set("value", label.replace("$", f"${WORD_JOINER}", 1))
+            choice.set("alias", label)
         if place < len(HOTKEYS):
             choice.set("hotkey", HOTKEYS[place])
 
 
 def _add_text(view: ET.Element, title: str, key: str) -> None:
     ET.SubElement(view, "Header", value=title, size="5")
-    ET.SubElement(view, "Text", name=key, value=f"${key}")
+    _add_scrolled(view, key)
+
+
+def _add_scrolled(view: ET.Element, key: str) -> None:
+    scrolled = ET.SubElement(view, "View", style=SCROLLS)
+    ET.SubElement(scrolled, "Text", name=key, value=f"${key}")
 
 
 def _written(view: ET.Element) -> str:

@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import urllib.parse
+import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -73,11 +74,13 @@ class Line:
 
     @functools.cached_property
     def client(self) -> Client:
-        """The SDK's client, which repeats nothing by itself."""
+        """The SDK's client, which repeats nothing by itself; its connections end with the line."""
         from label_studio_sdk import LabelStudio as Client
 
         token = token_for(self.url, self._token)
-        about: dict[str, Any] = {"timeout": self.timeout, "max_retries": 0}
+        web = httpx.Client(timeout=self.timeout)
+        weakref.finalize(self, web.close)
+        about: dict[str, Any] = {"timeout": self.timeout, "max_retries": 0, "httpx_client": web}
         return Client(base_url=self.url, api_key=token, **about)  # type: ignore[no-untyped-call]  # untyped
 
     def ask(self, what: str, call: Callable[[Client], Answer]) -> Answer:
@@ -159,6 +162,11 @@ class Line:
                 " must be valid, and of somebody who may do this; one of the older kind must be"
                 " allowed in the server's organization settings."
             )
+        if status is not None and 300 <= status < 400:
+            return PlatformError(
+                f"Label Studio at {self.url} sends callers elsewhere"
+                f"{_place_named(error.headers or {})} at {what}: give the address at which it answers."
+            )
         if status is None or status < 400:
             return PassingFault("a web page instead of data" if _is_page(error.body) else
                                 "an answer that cannot be read")  # fmt: skip
@@ -188,8 +196,18 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 def _rest_asked_for(headers: Mapping[str, str]) -> float:
     """Return the seconds of a Retry-After header, 0 where there is none."""
-    asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    asked = _header(headers, "retry-after")
     return min(float(asked), LONGEST_REST) if asked.isdecimal() else 0.0
+
+
+def _place_named(headers: Mapping[str, str]) -> str:
+    """Return where a Location header leads, without what may be secret in it."""
+    parts = urllib.parse.urlsplit(_header(headers, "location"))
+    return f", to {parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else ""
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return {own.lower(): value for own, value in headers.items()}.get(name, "")
 
 
 def checked_address(url: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +22,11 @@ class Side:
         wanted: what it was looked for by: a title or an id.
         id: the server's id of it; `None` before it was found.
         until: the server's time of the newest change that was seen; `None` before the first.
+        seen: task id as text -> when it was changed last, of those that changed shortly before
+            `until` and were read.
         problems: what could not be counted, by platform id; it stays until it is mended.
         tasks: how many tasks there were.
+        ours: how many tasks were made from here.
         checked: the server's time of the change before which it was last looked whether tasks that
             still wait for answers were deleted.
         lost: those samples, by their id as text.
@@ -30,10 +35,19 @@ class Side:
     wanted: str | int
     id: int | None = None
     until: str | None = None
+    seen: dict[str, str] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
     tasks: int = 0
+    ours: int = 0
     checked: str | None = None
     lost: dict[str, str | int] = field(default_factory=dict)
+
+    def begin_anew(self, own: int) -> None:
+        """Forget what was read: another project stands in its place."""
+        self.id, self.until, self.tasks, self.ours, self.checked = own, None, 0, 0, None
+        self.seen.clear()
+        self.problems.clear()
+        self.lost.clear()
 
 
 @dataclass(slots=True)
@@ -53,6 +67,21 @@ class Memory:
     reviewers: Side
     names: dict[int, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Remember what it was before where the block fails: what was read then is read again."""
+        before = copy.deepcopy(self)
+        try:
+            yield
+        except BaseException:
+            for side, was in (
+                (self.annotators, before.annotators),
+                (self.reviewers, before.reviewers),
+            ):
+                for one in dataclasses.fields(Side):
+                    setattr(side, one.name, getattr(was, one.name))
+            raise
 
     def to_json(self) -> str:
         """Return all of it as text."""

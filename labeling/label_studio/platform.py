@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal
 
 import pandas as pd
@@ -10,17 +11,19 @@ import pandas as pd
 from labeling.errors import LabelingError, near
 from labeling.label_studio.asking import reopen
 from labeling.label_studio.decisions import write_back
+from labeling.label_studio.desks import Desk
 from labeling.label_studio.line import Line
-from labeling.label_studio.memory import Side, remembered
+from labeling.label_studio.memory import remembered
 from labeling.label_studio.own_messages import first_questions, more_questions, review_questions
-from labeling.label_studio.places import annotators_place, reviewers_place, set_up
+from labeling.label_studio.places import annotators_place, reviewers_place
 from labeling.label_studio.posting import Post
-from labeling.label_studio.projects import Place, StudioProject
+from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.pulling import Known, Pull
 from labeling.label_studio.reading import open_tasks, tasks_of
 from labeling.label_studio.sending import NewTask
 from labeling.label_studio.showing import Reasons, Showing
 from labeling.label_studio.tasks import MODEL_VERSION, Task, ext_id_of
+from labeling.label_studio.webhooks import listening
 from labeling.records import (
     Annotation,
     AskAgain,
@@ -111,16 +114,21 @@ class LabelStudio:
             raise LabelingError(f"`votes_per_sample` must be 1 or more. Got {votes_per_sample!r}.")
         self.schema = expect(schema, LabelSchema, "`schema`")
         self.votes_per_sample = votes_per_sample
-        self.makes_projects = makes_projects
         self._line = Line(url, token, timeout=timeout, patience=patience)
         self._showing = Showing(text, prelabels == "shown", reasons)
         expert = f"{project}: review" if expert_project is None else expert_project
         led = prelabels == "shown"
-        self._annotators = annotators_place(
+        self._memory = remembered(memory, self._line.url, project, expert)
+        place = annotators_place(
             *(project, schema), votes=votes_per_sample, led=led, guidelines=guidelines
         )
-        self._reviewers = reviewers_place(expert, schema, led=led)
-        self._memory = remembered(memory, self._line.url, project, expert)
+        self._annotators = Desk(
+            *(self._line, place, self._memory.annotators, schema, makes_projects, "annotators")
+        )
+        place = reviewers_place(expert, schema, led=led)
+        self._reviewers = Desk(
+            *(self._line, place, self._memory.reviewers, schema, makes_projects, "a reviewer")
+        )
         self._known = known
         self._open = sent
         self._said: dict[Annotation, None] = {}
@@ -129,7 +137,7 @@ class LabelStudio:
         self._problems: dict[str, tuple[Problem, ...]] = {}
 
     def __repr__(self) -> str:
-        return f"LabelStudio({self._line.url!r}, project={self._annotators.wanted!r})"
+        return f"LabelStudio({self._line.url!r}, project={self._annotators.place.wanted!r})"
 
     @property
     def memory(self) -> str:
@@ -139,20 +147,18 @@ class LabelStudio:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What could not be asked or counted, for a person to mend."""
-        told = [one for found in self._problems.values() for one in found]
-        for side in (self._memory.annotators, self._memory.reviewers):
-            told += [one for _, one in sorted(side.problems.items())]
-        return (*told, *self._lost_problems())
+        told = (one for found in self._problems.values() for one in found)
+        return (*told, *self._annotators.problems(), *self._reviewers.problems())
 
     @property
     def lost(self) -> tuple[Hashable, ...]:
         """The samples that wait for annotators and whose task was deleted on the server."""
-        return tuple(self._memory.annotators.lost.values())
+        return tuple(self._annotators.side.lost.values())
 
     @property
     def lost_reviews(self) -> tuple[Hashable, ...]:
         """The samples that wait for a reviewer and whose task was deleted on the server."""
-        return tuple(self._memory.reviewers.lost.values())
+        return tuple(self._reviewers.side.lost.values())
 
     def init(self) -> tuple[StudioProject, StudioProject]:
         """Make both projects, or adopt those that are there, and return them.
@@ -163,18 +169,16 @@ class LabelStudio:
         Raises:
             PlatformError: a project that is there cannot be used.
         """
-        found = set_up(self._line, self._annotators, self.schema)
-        review = set_up(self._line, self._reviewers, self.schema)
-        for side, project in ((self._memory.annotators, found), (self._memory.reviewers, review)):
-            if side.id != project.id:  # of a project that was deleted nothing holds
-                side.id, side.until, side.tasks, side.problems = project.id, None, 0, {}
-        return found, review
+        return self._annotators.set_up(), self._reviewers.set_up()
 
     def check(self, samples: pd.DataFrame) -> None:
-        """Raise an error unless the samples have the text, and both projects can be used."""
+        """Raise an error unless the samples have the text and the server can be worked with.
+
+        A project that is not there yet is no error; one that is there must offer the labels.
+        """
         self._showing.check(samples)
-        for place, side in self._both():
-            place.required(self._line, side.id).require_labels(self.schema)
+        self._annotators.check()
+        self._reviewers.check()
 
     def push(
         self,
@@ -199,7 +203,7 @@ class LabelStudio:
             UnreachableError: the server does not answer; push again.
             DataError: the text's column is missing.
         """
-        project = self._project(self._annotators, self._memory.annotators)
+        project = self._annotators.to_send_to()
         messages = (
             waiting_on(outbox, "ask", batch.sample_ids)
             if outbox is not None
@@ -208,11 +212,12 @@ class LabelStudio:
         tasks = self._showing.for_annotators(
             messages, samples, project.interface, soft=soft, batch=batch
         )
-        post = Post(self._line, project, messages, outbox)
+        post = Post(self._line, project, messages, outbox, self._annotators.side.ours)
         before = post.send(tasks)
         post.confirm({own: task.id for own, task in before.items()})
-        self._remember_sent(post, self._memory.annotators)
-        if tasks and project.settings.get("model_version") != MODEL_VERSION:
+        self._remember(self._annotators, post)
+        # The server takes the version of the first predictions by itself.
+        if tasks and project.model_version not in ("", MODEL_VERSION):
             self._line.ask(
                 "choosing whose scores order the samples",
                 lambda client: client.projects.update(project.id, model_version=MODEL_VERSION),
@@ -245,16 +250,27 @@ class LabelStudio:
         known = self._known or self._pulled
         sent = self._open or (lambda: self._sent)
         pull = Pull(self._line, self.schema, self._memory, known, sent, self.votes_per_sample)
-        annotators = self._annotators.required(self._line, self._memory.annotators.id)
-        said = pull.news(annotators, self._memory.annotators, reviewer=False)
-        reviewers = self._reviewers.found(self._line, self._memory.reviewers.id)
-        if reviewers is not None:
-            said += pull.news(reviewers, self._memory.reviewers, reviewer=True)
+        with self._memory.all_or_nothing():
+            annotators = self._annotators.required()
+            said = pull.news(annotators, self._annotators.side, reviewer=False)
+            reviewers = self._reviewers.found()
+            if reviewers is not None:
+                said += pull.news(reviewers, self._reviewers.side, reviewer=True)
         return tuple(said)
+
+    def listen(self, hook_url: str, secret: str) -> AbstractContextManager[None]:
+        """Have an address told of each annotation for as long as the context lasts; see `Hook`.
+
+        Raises:
+            PlatformError: a project is not there, or the server sends nothing to this address.
+            UnreachableError: the server does not answer.
+        """
+        projects = (self._annotators.required().id, self._reviewers.required().id)
+        return listening(self._line, projects, hook_url, secret)
 
     def to_come(self) -> dict[Hashable, int]:
         """Return how many votes annotators may still give of each sample that waits for some."""
-        project = self._annotators.required(self._line, self._memory.annotators.id)
+        project = self._annotators.required()
         found: dict[Hashable, int] = {}
         for one in open_tasks(self._line, project.id):
             found[one.sample_id] = found.get(one.sample_id, 0) + one.to_come
@@ -281,7 +297,7 @@ class LabelStudio:
             UnreachableError: the server does not answer; ask again.
         """
         ids = [one.sample_id for one in pending]
-        project = self._project(self._annotators, self._memory.annotators)
+        project = self._annotators.to_send_to()
         messages = (
             waiting_on(outbox, "ask again", ids)
             if outbox is not None
@@ -297,9 +313,7 @@ class LabelStudio:
             return self._showing.for_annotators(gone, samples, project.interface)
 
         reopen(self._line, project, messages, remake, arrived=post.confirm_keys)
-        for one in post.arrived:
-            self._memory.annotators.lost.pop(ext_id_of(one.sample_id), None)
-        self._remember_sent(post, self._memory.annotators)
+        self._remember(self._annotators, post)
         self._problems["ask again"] = post.not_sent()
 
     def escalate(
@@ -316,7 +330,7 @@ class LabelStudio:
             UnreachableError: the server does not answer; escalate again.
             DataError: the text's column is missing.
         """
-        project = self._project(self._reviewers, self._memory.reviewers)
+        project = self._reviewers.to_send_to()
         of_sample = {one.sample_id: one for one in escalations}
         messages = (
             waiting_on(outbox, "escalate", of_sample)
@@ -324,13 +338,11 @@ class LabelStudio:
             else review_questions(escalations, self._tasks(project, of_sample))
         )
         tasks = self._showing.for_reviewers(messages, of_sample, samples, project.interface)
-        post = Post(self._line, project, messages, outbox)
+        post = Post(self._line, project, messages, outbox, self._reviewers.side.ours)
         before = post.send(tasks)
         again = [one for one in messages if ext_id_of(one.sample_id) in before]
         reopen(self._line, project, again, lambda _: [], arrived=post.confirm_keys)
-        for one in post.arrived:
-            self._memory.reviewers.lost.pop(ext_id_of(one.sample_id), None)
-        self._remember_sent(post, self._memory.reviewers)
+        self._remember(self._reviewers, post)
         self._problems["escalate"] = post.not_sent()
 
     def write_back(self, gold: Iterable[GoldLabel]) -> None:
@@ -341,28 +353,11 @@ class LabelStudio:
         """
         decided = [one for one in gold if one.source == "review" and one.trace]
         if decided:
-            project = self._annotators.required(self._line, self._memory.annotators.id)
+            project = self._annotators.required()
             write_back(self._line, project, decided, self._memory)
 
-    def _both(self) -> tuple[tuple[Place, Side], tuple[Place, Side]]:
-        return (
-            (self._annotators, self._memory.annotators),
-            (self._reviewers, self._memory.reviewers),
-        )
-
-    def _project(self, place: Place, side: Side) -> StudioProject:
-        """Return a project to send to, which must offer the schema's labels."""
-        if self.makes_projects:
-            found = place.found(self._line, side.id) or place.made(self._line)
-        else:
-            found = place.required(self._line, side.id)
-        side.id = found.id
-        found.require_labels(self.schema)
-        return found
-
-    def _remember_sent(self, post: Post, side: Side) -> None:
-        """Remember what is out, by which a task that was deleted is missed."""
-        side.tasks = max(side.tasks, post.project.tasks + post.made)
+    def _remember(self, desk: Desk, post: Post) -> None:
+        desk.remember(post)
         if self._open is None:
             self._sent += post.arrived
 
@@ -372,14 +367,3 @@ class LabelStudio:
 
     def _pulled(self, sample_ids: Collection[Hashable]) -> list[Annotation]:
         return [one for own in set(sample_ids) for one in self._of_sample.get(own, ())]
-
-    def _lost_problems(self) -> list[Problem]:
-        return [
-            Problem(
-                f"{side.wanted}, sample {own!r}",
-                f"Its task was deleted on the server before {whom} had answered; a review asks again,"
-                " in a new one.",
-            )
-            for (_, side), whom in zip(self._both(), ("annotators", "a reviewer"), strict=True)
-            for own in side.lost.values()
-        ]

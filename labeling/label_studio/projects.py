@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ class StudioProject:
         title: what people call it.
         interface: where labels stand in its annotations.
         settings: those of its settings that matter here.
+        model_version: whose predictions order its tasks; empty before the first.
         tasks: how many tasks it has.
         annotations: how many annotations it has, skips included.
     """
@@ -37,6 +39,7 @@ class StudioProject:
     title: str
     interface: Interface
     settings: Mapping[str, Any] = field(repr=False)
+    model_version: str = ""
     tasks: int = 0
     annotations: int = 0
 
@@ -112,11 +115,19 @@ class Place:
                 f"making the project {self.wanted!r}",
                 lambda client: client.projects.create(title=str(self.wanted), **self.settings),
             )
-            return self._by_id(line, int(about.id or 0))
+            return self._by_id(line, self._only(line, int(about.id or 0)))
 
         if isinstance(self.wanted, int):
             return self.required(line)
         return line.patiently(f"making the project {self.wanted!r}", attempt)
+
+    def _only(self, line: Line, made: int) -> int:
+        """Return the first project of this title: two may make one at the same moment."""
+        first = min((own for own, title in titles(line) if title == self.wanted), default=made)
+        if first != made:
+            with contextlib.suppress(NotThereError):
+                line.ask("deleting a copy", lambda client: client.projects.delete(made))
+        return first
 
     def _by_id(self, line: Line, own: int) -> StudioProject:
         try:
@@ -135,6 +146,7 @@ class Place:
             title=title,
             interface=read_interface(str(about.get("label_config")), title),
             settings={name: about.get(name) for name in self.settings},
+            model_version=str(about.get("model_version") or ""),
             tasks=int(about.get("task_number") or 0),
             annotations=int(about.get("total_annotations_number") or 0)
             + int(about.get("skipped_annotations_number") or 0),

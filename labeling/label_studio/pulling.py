@@ -13,12 +13,15 @@ from labeling.label_studio.line import Line, NotThereError
 from labeling.label_studio.memory import Memory, Side
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.reading import (
-    changed_tasks,
+    changes,
+    count_of_changes,
     exported,
     newest_change,
     task_with_all,
     tasks_of,
+    tasks_there,
     user_names,
+    whole_tasks,
 )
 from labeling.label_studio.tasks import Task, ext_id_of, plain, task_of
 from labeling.records import Annotation, LabelSchema, Message, Problem, live_annotations
@@ -26,6 +29,8 @@ from labeling.records import Annotation, LabelSchema, Message, Problem, live_ann
 logger = logging.getLogger(__name__)
 
 CHECKED_EVERY = datetime.timedelta(days=1)
+MANY = 300  # tasks that changed within the overlap
+AT_BIRTH = datetime.timedelta(seconds=1)  # within which a task that is made is written
 OVERLAP = datetime.timedelta(seconds=60)
 """By how much a pull goes back behind the newest change seen: others may commit what began before."""
 
@@ -71,20 +76,46 @@ class Pull:
             names=self.memory.names,
             votes_per_sample=self.votes_per_sample,
         )
+        self._forget_mended(project, side, found)
         said = self._said(ours, reader, side)
         side.problems |= _foreign(found, project)
+        side.seen |= {str(one["id"]): str(one["updated_at"]) for one in found}
         self._look_for_lost(project, side, newest, reviewer=reviewer)
         side.id, side.until, side.tasks = project.id, newest or side.until, project.tasks
+        edge = _window(side)
+        side.seen = {own: when for own, when in side.seen.items() if when > edge}
         logger.info("read %d tasks of %r: %d annotations", len(found), project.title, len(said))
         return said
 
     def _changed(self, project: StudioProject, side: Side) -> list[Mapping[str, Any]]:
-        if side.id == project.id and side.until is not None:
-            since = datetime.datetime.fromisoformat(side.until) - OVERLAP
-            text = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-            return list(changed_tasks(self.line, project.id, text))
-        side.problems.clear()
+        if side.id != project.id:
+            side.begin_anew(project.id)
+        if side.until is not None:
+            return list(whole_tasks(self.line, project.id, self._which_changed(project, side)))
         return exported(self.line, project.id) if project.annotations else []
+
+    def _which_changed(self, project: StudioProject, side: Side) -> list[int]:
+        """Return the tasks that changed since what was read; those seen as they are are left out."""
+        until = str(side.until)
+        if len(side.seen) > MANY:  # then counting them tells whether another came among them late
+            news = changes(self.line, project.id, until)
+            left = set(side.seen) - {str(one["id"]) for one in news}
+            if count_of_changes(self.line, project.id, _window(side), until) == len(left):
+                return [int(one["id"]) for one in news]
+        return [
+            int(one["id"])
+            for one in changes(self.line, project.id, _window(side))
+            if side.seen.get(str(one["id"])) != one["updated_at"] and not _is_untouched(one)
+        ]
+
+    def _forget_mended(
+        self, project: StudioProject, side: Side, found: Iterable[Mapping[str, Any]]
+    ) -> None:
+        """Forget what stood against tasks that are read anew, or were deleted, which no change tells."""
+        of_task = {own: int(own.split("/")[1]) for own in side.problems}
+        asked = set(of_task.values()) - {int(one["id"]) for one in found}
+        there = tasks_there(self.line, project.id, asked)
+        side.problems = {own: one for own, one in side.problems.items() if of_task[own] in there}
 
     def _look_for_lost(
         self, project: StudioProject, side: Side, newest: str | None, *, reviewer: bool
@@ -124,8 +155,6 @@ class Pull:
                 if own.startswith(prefix)
             }
             answers, problems = reader.read(task, known)
-            for own in [own for own in side.problems if own.startswith(prefix)]:
-                del side.problems[own]
             side.problems |= problems
             there = {reader.platform_id(task, one) for one in task.annotations}
             missing = [one for own, one in known.items() if own not in there]
@@ -149,6 +178,21 @@ class Pull:
             for one in missing
             if one.platform_id.rpartition("/")[2] not in there
         ]
+
+
+def _window(side: Side) -> str:
+    """Return the server's time from which on changes are looked at again."""
+    if side.until is None:
+        return ""
+    since = datetime.datetime.fromisoformat(side.until) - OVERLAP
+    return since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _is_untouched(change: Mapping[str, Any]) -> bool:
+    """Whether nothing was done with a task since it was sent."""
+    spoken = change.get("total_annotations") or change.get("cancelled_annotations")
+    between = _time_between(str(change["created_at"]), str(change["updated_at"]))
+    return not spoken and between < AT_BIRTH
 
 
 def _time_between(before: str, after: str) -> datetime.timedelta:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling.label_studio.line import Line
 from labeling.label_studio.tasks import EXT_ID, Task, task_of
@@ -12,11 +13,14 @@ from labeling.label_studio.tasks import EXT_ID, Task, task_of
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as Client
 
-AT_ONCE = 500  # tasks in one answer, and ids in one question
+AT_ONCE = 500  # tasks in one answer, and ids in one question at the most
+LONGEST = 3_000  # signs of ids in one question: they stand in the address, which servers bound
+CHANGE = "id,created_at,updated_at,total_annotations,cancelled_annotations"
 STANDING = "id,data,meta,overlap,total_annotations,is_labeled,updated_at"
 
 Filter = Mapping[str, Any]
 Found = Mapping[str, Any]
+Id = TypeVar("Id", int, str)
 
 
 def where(name: str, operator: str, kind: str, value: object) -> Filter:
@@ -36,13 +40,20 @@ def tasks_of(
         ext_ids: the samples' ids as texts.
         annotations: whether to read what people said, too.
     """
-    wanted = list(dict.fromkeys(ext_ids))
     found: list[Task] = []
-    for start in range(0, len(wanted), AT_ONCE):
-        some = wanted[start : start + AT_ONCE]
+    for some in in_questions(ext_ids):
         filters = [where(f"data.{EXT_ID}", "in_list", "List", some)]
         found += known(rows(line, project, filters, annotations=annotations))
     return tuple(sorted(found, key=lambda one: one.id))
+
+
+def tasks_there(line: Line, project: int, task_ids: Iterable[int]) -> set[int]:
+    """Return which tasks are on the server, of some that were."""
+    found: set[int] = set()
+    for some in in_questions(sorted(task_ids)):
+        filters = [where("id", "in_list", "List", some)]
+        found |= {int(one["id"]) for one in rows(line, project, filters, include="id")}
+    return found
 
 
 def open_tasks(line: Line, project: int) -> tuple[Task, ...]:
@@ -51,10 +62,44 @@ def open_tasks(line: Line, project: int) -> tuple[Task, ...]:
     return tuple(known(rows(line, project, filters)))
 
 
-def changed_tasks(line: Line, project: int, since: str) -> Iterator[Found]:
-    """Yield the tasks that changed after a time of the server's, as it tells them."""
+def changes(line: Line, project: int, since: str) -> list[Found]:
+    """Return which tasks changed after a time of the server's, and when: `CHANGE`."""
     filters = [where("updated_at", "greater", "Datetime", since)]
-    yield from rows(line, project, filters, annotations=True)
+    return list(rows(line, project, filters, include=CHANGE))
+
+
+def count_of_changes(line: Line, project: int, since: str, until: str) -> int:
+    """Return how many tasks were changed last after one time of the server's, and not after another."""
+    filters = [
+        where("updated_at", "greater", "Datetime", since),
+        where("updated_at", "less_or_equal", "Datetime", until),
+    ]
+    return _page(line, project, filters, ["tasks:id"], 1, include="id")[1]
+
+
+def whole_tasks(line: Line, project: int, task_ids: Iterable[int]) -> Iterator[Found]:
+    """Yield tasks with all that was said on them, as the server tells them."""
+    for some in in_questions(task_ids):
+        yield from rows(line, project, [where("id", "in_list", "List", some)], annotations=True)
+
+
+def in_questions(ids: Iterable[Id]) -> Iterator[list[Id]]:
+    """Yield lists of different ids, each as many as one question can hold.
+
+    >>> [len(some) for some in in_questions(f"a long sample id {i}" for i in range(200))]
+    [77, 75, 48]
+    """
+    some: list[Id] = []
+    length = 0
+    for one in dict.fromkeys(ids):
+        own = len(urllib.parse.quote(json.dumps(one), safe="")) + 6
+        if some and (len(some) == AT_ONCE or length + own > LONGEST):
+            yield some
+            some, length = [], 0
+        some.append(one)
+        length += own
+    if some:
+        yield some
 
 
 def known(found: Iterable[Found]) -> Iterator[Task]:
@@ -66,7 +111,12 @@ def known(found: Iterable[Found]) -> Iterator[Task]:
 
 
 def rows(
-    line: Line, project: int, filters: Sequence[Filter], *, annotations: bool = False
+    line: Line,
+    project: int,
+    filters: Sequence[Filter],
+    *,
+    annotations: bool = False,
+    include: str = STANDING,
 ) -> Iterator[Found]:
     """Yield tasks in the order of their ids, a page at a time.
 
@@ -76,9 +126,13 @@ def rows(
     last = 0
     while True:
         behind = [*filters, where("id", "greater", "Number", last)]
-        page, more = _page(line, project, behind, ["tasks:id"], AT_ONCE, annotations=annotations)
+        page, total = _page(
+            line, project, behind, ["tasks:id"], AT_ONCE, annotations=annotations, include=include
+        )
         yield from page
-        if not page or not more:  # a server may give fewer at a time than it was asked for
+        if not page or total <= len(
+            page
+        ):  # a server may give fewer at a time than it was asked for
             return
         last = int(page[-1]["id"])
 
@@ -135,19 +189,19 @@ def _page(
     *,
     annotations: bool = False,
     include: str = STANDING,
-) -> tuple[list[Found], bool]:
-    """Return the first of the tasks under some filters, and whether there are more."""
+) -> tuple[list[Found], int]:
+    """Return the first of the tasks under some filters, and how many there are in all."""
     about = {"filters": {"conjunction": "and", "items": list(filters)}, "ordering": list(ordering)}
     wanted: dict[str, Any] = {"fields": "all"} if annotations else {"fields": "task_only"}
     if not annotations:
         wanted["include"] = include
 
-    def read(client: Client) -> tuple[list[Found], bool]:
+    def read(client: Client) -> tuple[list[Found], int]:
         page: Any = client.tasks.list(
             project=project, query=json.dumps(about), page=1, page_size=size, **wanted
         )
         found = [_as_told(one) for one in page.items or []]
-        return found, page.response is None or page.response.total > len(found)
+        return found, page.response.total
 
     return line.ask("reading tasks", read)
 

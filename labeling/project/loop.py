@@ -18,11 +18,18 @@ from labeling.errors import ConfigError, LabelingError
 from labeling.project.checking import check_names, checked
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.exporting import training_set_of, write_training_set
+from labeling.project.foreseeing import (
+    foreseen_pull,
+    foreseen_push,
+    foreseen_review,
+    foreseen_run,
+)
 from labeling.project.learning import Learner
-from labeling.project.measuring import looked_at
+from labeling.project.measuring import looked_at, remember_standing
+from labeling.project.outcomes import Foreseen, Pulled, Pushed
 from labeling.project.outputs import with_samples, write_frame
-from labeling.project.people import People, Pulled, Pushed
-from labeling.project.platforms import platform_of
+from labeling.project.people import People
+from labeling.project.platforms import label_studio_of, platform_of, required_label_studio
 from labeling.project.rounds import Round
 from labeling.project.rules import Rules
 from labeling.project.status import Status, status_of, store_of
@@ -43,6 +50,8 @@ if TYPE_CHECKING:
     from labeling.analysis import Estimate
     from labeling.datasets import TrainingSet
     from labeling.label_models import VoteModel
+    from labeling.label_studio import LabelStudio
+    from labeling.label_studio.projects import StudioProject
 
 logger = logging.getLogger(__name__)
 
@@ -158,16 +167,25 @@ class Project:
             batch = self._choose(self.standing(votes), votes)
         return batch
 
-    def push(self, platform: AnnotationPlatform | None = None) -> Pushed:
-        """Ask people about the batch that waits; one that was pushed is not asked twice."""
+    def push(self, platform: AnnotationPlatform | None = None, *, dry_run: bool = False) -> Pushed:
+        """Ask people about the batch that waits; one that was pushed is not asked twice.
+
+        Args:
+            platform: where people label; `None` takes that of the config.
+            dry_run: whether only to say what would be asked, after checking the platform.
+        """
+        if dry_run:
+            return foreseen_push(self.people, platform or self.platform(), self.samples)
         with self._held("push"):
             return self.people.push(
                 *(platform or self.platform(), lambda: self.samples),
                 soft=lambda: self.standing().soft,
             )
 
-    def pull(self, platform: AnnotationPlatform | None = None) -> Pulled:
-        """Fetch what people said since."""
+    def pull(self, platform: AnnotationPlatform | None = None, *, dry_run: bool = False) -> Pulled:
+        """Fetch what people said since; with `dry_run` nothing of it is kept."""
+        if dry_run:
+            return foreseen_pull(self.people, platform or self.platform())
         with self._held("pull") as run:
             pulled = self.people.pull(platform or self.platform())
             run.outcome |= {"new": len(pulled.news), "problems": len(pulled.problems)}
@@ -183,10 +201,49 @@ class Project:
         with self._held("add"):
             return len(self.people.add(list(annotations), self.samples))
 
-    def review(self, platform: AnnotationPlatform | None = None) -> Verdict:
-        """Decide on what was said: settle, ask again, or escalate to a reviewer."""
+    def review(
+        self, platform: AnnotationPlatform | None = None, *, dry_run: bool = False
+    ) -> Verdict:
+        """Decide on what was said: settle, ask again, or escalate to a reviewer.
+
+        With `dry_run` nothing is asked or kept; `foresee` tells more.
+        """
+        if dry_run:
+            return self.foresee(platform, pulls=False).verdict
         with self._held("review"):
             return self.people.review(platform or self.platform(), lambda: self.samples)
+
+    def foresee(
+        self, platform: AnnotationPlatform | None = None, *, pulls: bool = True
+    ) -> Foreseen:
+        """Return what a run would do next, or a review where nothing is pulled; nothing is changed."""
+        platform = platform or self.platform()
+        if not pulls:
+            return foreseen_review(self.people, platform, self.samples)
+        found = foreseen_run(self.people, platform, self.data, self.config)
+        return dataclasses.replace(found, applies=self._voting.remembered() is None)
+
+    def init_platform(self) -> tuple[StudioProject, StudioProject]:
+        """Make or adopt the projects of annotators and reviewers in Label Studio.
+
+        Raises:
+            ConfigError: the config has no Label Studio.
+            PlatformError: a project that is there cannot be used.
+        """
+        with self._held("init"):
+            platform = self.label_studio()
+            made = platform.init()
+            self.people.keep_memory(platform)
+        return made
+
+    def label_studio(self) -> LabelStudio:
+        """Return the Label Studio of the config.
+
+        Raises:
+            ConfigError: it has none.
+        """
+        section = required_label_studio(self.config)
+        return label_studio_of(self.config, section, self.schema, self.store, self._reasons)
 
     def export(self, end: Round | None = None, votes: Votes | None = None) -> TrainingSet:
         """Build the training set of all that is known; write Parquet, JSON lines and CSV.
@@ -215,7 +272,7 @@ class Project:
             with run.stage("learn"):
                 beliefs = self.learner(votes).beliefs(verdict.gold)
             end = Round(number, batch, verdict, said, *beliefs)
-            self._remember(end)
+            remember_standing(self.store, self.data, end)
         return end
 
     def rounds(
@@ -303,22 +360,10 @@ class Project:
         if state == "pushing":  # people may have some of it already
             return self.store.batches.batch(number)
         number = self._number()
-        known = {*self.store.batches.asked(), *self.data.dev.index}
-        known |= {one.sample_id for one in here.annotations}
+        known = self.people.met(here.annotations) | set(self.data.dev.index)
         exclude = self.samples.index[self.samples.index.isin(list(known))]
         learner = self.learner(votes)
         batch = learner.choose(here, list(exclude), number)
         write_frame(with_samples(batch, self.samples), self.folder, "batch.parquet")
         learner.remember(batch, here, number)
         return batch
-
-    def _remember(self, end: Round) -> None:
-        """Remember how good the labels are with so many votes of people."""
-        from labeling.analysis import accuracy
-
-        about = {}
-        if len(self.data.dev):
-            about["dev"] = dataclasses.asdict(accuracy(end.posterior, self.data.dev))
-        self.store.history.stand(
-            self.store.ledger.counts()[0], end.human_votes, end.reviews, len(end.gold), about
-        )

@@ -1,4 +1,4 @@
-"""Looking at the locked test split; each look is counted."""
+"""How good the labels are: on gold labels after each round, and on the locked test split when asked."""
 
 from __future__ import annotations
 
@@ -41,3 +41,15 @@ def looked_at(
     }
     number = store.history.look({name: dataclasses.asdict(one) for name, one in seen.items()})
     return number, seen
+
+
+def remember_standing(store: Store, data: ProjectData, end: Round) -> None:
+    """Remember how good the labels are with so many votes of people."""
+    from labeling.analysis import accuracy
+
+    about = {}
+    if len(data.dev):
+        about["dev"] = dataclasses.asdict(accuracy(end.posterior, data.dev))
+    store.history.stand(
+        store.ledger.counts()[0], end.human_votes, end.reviews, len(end.gold), about
+    )

@@ -12,6 +12,7 @@ import pandas as pd
 from labeling.adjudication import ReviewPolicy, review
 from labeling.errors import DataError, LabelingError, PlatformError, shown
 from labeling.project.data import lost_samples, usable
+from labeling.project.outcomes import Pulled, Pushed
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
@@ -19,7 +20,6 @@ from labeling.records import (
     Batch,
     Escalation,
     LabelSchema,
-    Problem,
     SoftLabels,
     Verdict,
     expect,
@@ -30,29 +30,6 @@ logger = logging.getLogger(__name__)
 
 Samples = Callable[[], pd.DataFrame]
 MEMORY = "platform"  # under which fact a platform's own memory is kept
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """What a push did: the batch's number (0 where none waited), and how many samples it has."""
-
-    batch: int
-    samples: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """What a pull brought.
-
-    Attributes:
-        news: the annotations that were not known before.
-        known: how many were.
-        problems: what came back and could not be counted, for a person to mend.
-    """
-
-    news: tuple[Annotation, ...]
-    known: int
-    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +76,7 @@ class People:
         except LabelingError:
             self.take_back()
             raise
-        self._keep_memory(platform)
+        self.keep_memory(platform)
         _warn(platform)
         left = self.store.outbox.waiting("ask")
         if left:
@@ -148,12 +125,13 @@ class People:
                 self._settle({one.sample_id for one in news})
             found = tuple(getattr(platform, "problems", ()))
             self.store.history.set_problems(found)
-            self._keep_memory(platform)  # with what it brought, or it would not bring it again
+            self.keep_memory(platform)  # with what it brought, or it would not bring it again
             known = self.store.ledger.counts()[0] - len(news)
         logger.info("pulled %d new annotations, %d problems", len(news), len(found))
         return Pulled(news, known, found)
 
-    def _keep_memory(self, platform: AnnotationPlatform) -> None:
+    def keep_memory(self, platform: AnnotationPlatform) -> None:
+        """Remember what a platform wants to be given again."""
         memory = getattr(platform, "memory", None)
         if memory is not None and memory != self.store.history.get(MEMORY):
             self.store.history.put(MEMORY, memory)
@@ -218,18 +196,22 @@ class People:
 
     def _reviewed(self, platform: AnnotationPlatform, samples: Samples) -> tuple[Verdict, int]:
         """Return what all that was said comes to, and how much more was asked because of it."""
-        there = samples()
-        gone, changed = self._lost(self.store.batches.awaited(), there)
-        to_come = _to_come(platform)
+        verdict = self.decide(platform, samples())
+        return verdict, self.deliver(platform, samples, verdict)
+
+    def decide(self, platform: AnnotationPlatform, samples: pd.DataFrame) -> Verdict:
+        """Decide on all that was said, and put into the outbox what is to be asked because of it."""
+        gone, changed = self._lost(self.store.batches.awaited(), samples)
+        still_out = to_come(platform)
         with self.store.database.writing():
             self._withdraw([*gone, *changed])
-            said = self.said(there)
+            said = self.said(samples)
             verdict = self.verdict(said)
             self.store.batches.settle(verdict, _heard(said))
-            self._ask(verdict, said, to_come)
+            self._ask(verdict, said, still_out)
             self._ask_what_was_lost(platform, verdict)
         logger.info("reviewed %d annotations: %s", len(said), verdict)
-        return verdict, self.deliver(platform, samples, verdict)
+        return verdict
 
     def deliver(self, platform: AnnotationPlatform, samples: Samples, verdict: Verdict) -> int:
         """Hand to the platform what waits in the outbox after a review; return how much it took."""
@@ -258,7 +240,7 @@ class People:
         write = getattr(platform, "write_back", None)
         if write is not None:
             write([one for one in verdict.gold if one.source == "review"])
-            self._keep_memory(platform)
+            self.keep_memory(platform)
 
     def settle_all(self, platform: AnnotationPlatform, samples: Samples) -> None:
         """Pull and review until nobody has more to say at the moment.
@@ -272,6 +254,10 @@ class People:
         while asked:
             self.pull(platform)
             asked = self._reviewed(platform, samples)[1]
+
+    def met(self, said: Collection[Annotation]) -> set[Hashable]:
+        """Return the samples that people were asked about or spoke of."""
+        return {*self.store.batches.asked(), *(one.sample_id for one in said)}
 
     def awaited(self) -> int:
         """Return how many samples were asked about and are not settled."""
@@ -293,7 +279,7 @@ class People:
         self,
         verdict: Verdict,
         said: Collection[Annotation],
-        to_come: dict[Hashable, int] | None,
+        still_out: dict[Hashable, int] | None,
     ) -> None:
         """Put into the outbox what is to be asked and is not under way already.
 
@@ -301,13 +287,13 @@ class People:
         """
         asked = self.store.outbox.votes_asked([one.sample_id for one in verdict.pending])
         heard = _heard(said)
-        if to_come is None:
-            to_come = {one: votes - heard.get(one, 0) for one, votes in asked.items()}
+        if still_out is None:
+            still_out = {one: votes - heard.get(one, 0) for one, votes in asked.items()}
         else:
             waiting = self.store.outbox.votes_waiting()
-            to_come = {one: to_come.get(one, 0) + waiting.get(one, 0) for one in asked}
+            still_out = {one: still_out.get(one, 0) + waiting.get(one, 0) for one in asked}
         short = [
-            (one, one.votes_needed - max(to_come[one.sample_id], 0))
+            (one, one.votes_needed - max(still_out[one.sample_id], 0))
             for one in verdict.pending
             if one.sample_id in asked
         ]
@@ -343,7 +329,7 @@ def _warn(platform: AnnotationPlatform) -> None:
         logger.warning("%s: %s", one.where, one.what)
 
 
-def _to_come(platform: AnnotationPlatform) -> dict[Hashable, int] | None:
+def to_come(platform: AnnotationPlatform) -> dict[Hashable, int] | None:
     """Return how many votes on each sample are still out; `None` where a platform cannot tell."""
     count = getattr(platform, "to_come", None)
     return None if count is None else dict(count())

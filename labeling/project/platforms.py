@@ -66,6 +66,23 @@ def _files(
     )
 
 
+def required_label_studio(config: Config) -> LabelStudioSection:
+    """Return what a config says of Label Studio.
+
+    Raises:
+        ConfigError: it says nothing; the message shows the lines that do.
+    """
+    if config.label_studio is not None:
+        return config.label_studio
+    others = [f"`{name}:`" for name in ("files", "replay") if getattr(config, name) is not None]
+    instead = f" in the place of {others[0]}" if others else ""
+    raise ConfigError(
+        f"The config has no Label Studio. Add these lines{instead}; the token comes from"
+        " LABEL_STUDIO_API_KEY:\n\n"
+        f"label_studio:\n  url: http://localhost:8080\n  project: {config.name}\n"
+    )
+
+
 def label_studio_of(
     config: Config,
     section: LabelStudioSection,

@@ -53,6 +53,15 @@ files:
   # annotators: [ann, bob, cleo]
   # reviewers: [dora]
 
+# Or people label in Label Studio: put this in the place of `files:`. The token must not stand here;
+# it comes from LABEL_STUDIO_API_KEY. `labeling studio init` makes both projects.
+# label_studio:
+#   url: http://localhost:8080
+#   project: {name}  # where annotators label
+#   expert_project: "{name}: review"  # where a reviewer decides
+#   prelabels: hidden  # shown: annotators see what the label model holds, and why
+#   guidelines: ""  # a text that annotators see when they begin
+
 export:
   folder: out/{name}
   # Samples that the models are less sure of are left out, and listed.

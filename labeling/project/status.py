@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import os
 import socket
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.config import Config, load_config
+from labeling.project.people import MEMORY
 from labeling.records import Problem
 from labeling.store import Store
 
@@ -25,6 +27,7 @@ class Status:
 
     Attributes:
         project: its name.
+        people_label: where they do, in words; empty where nobody is asked.
         samples: how many there are to label when they were last read; `None` before that.
         locked: how many are in the locked test split.
         dev: how many have a gold label to measure on.
@@ -46,6 +49,7 @@ class Status:
     """
 
     project: str
+    people_label: str = ""
     samples: int | None = None
     locked: int = 0
     dev: int = 0
@@ -105,7 +109,7 @@ def status_of(config: Config, store: Store) -> Status:
         StoreError: what is remembered cannot be read.
     """
     if not store.ready():
-        return Status(config.name)
+        return Status(config.name, _where(config))
     votes = store.files.last("votes")
     about = votes.about if votes else {}
     number, state = store.batches.last()
@@ -115,6 +119,7 @@ def status_of(config: Config, store: Store) -> Status:
     runs = store.history.runs(1)
     found = Status(
         project=config.name,
+        people_label=_where(config),
         samples=about.get("samples"),
         locked=about.get("locked", 0),
         dev=about.get("dev", 0),
@@ -133,7 +138,29 @@ def status_of(config: Config, store: Store) -> Status:
         looks=len(store.history.looks()),
         last_run=_run(runs[0]) if runs else None,
     )
-    return dataclasses.replace(found, next=_next(found, config))
+    lacks = _lacks_projects(config, store)
+    return dataclasses.replace(found, next=_next(found, config, lacks_projects=lacks))
+
+
+def _where(config: Config) -> str:
+    """Return where people label, in words."""
+    if config.label_studio is not None:
+        title = config.label_studio.project or config.name
+        return f"in Label Studio: project {title!r} on {config.label_studio.url}"
+    if config.files is not None:
+        return f"in files: {config.at(config.files.folder)}"
+    return f"in a replay of {config.replay.votes}" if config.replay is not None else ""
+
+
+def _lacks_projects(config: Config, store: Store) -> bool:
+    """Return whether people label in Label Studio, and its projects were never met."""
+    if config.label_studio is None:
+        return False
+    known = json.loads(store.history.get(MEMORY) or "{}")
+    wanted = config.label_studio.project or config.name
+    side = known.get("annotators", {})
+    here = known.get("url") == config.label_studio.url.rstrip("/")
+    return not here or side.get("id") is None or side.get("wanted") != wanted
 
 
 def _run(run: dict[str, Any]) -> dict[str, Any]:
@@ -154,13 +181,15 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _next(found: Status, config: Config) -> str:
+def _next(found: Status, config: Config, *, lacks_projects: bool) -> str:
     """Return the verb that brings the project on, in the order of the loop."""
     states = {"asked": 0, "collecting": 0, "escalated": 0, **found.states}
+    to_push = found.batch_state in ("chosen", "pushing")
     steps = (
         (found.samples is None, "labeling apply"),
         (not config.asks_people, "labeling export"),
-        (found.batch_state in ("chosen", "pushing"), "labeling push"),
+        (to_push and lacks_projects, "labeling studio init, then labeling push"),
+        (to_push, "labeling push"),
         (found.to_send or found.to_review, "labeling review"),
         (
             states["asked"] or states["collecting"],

@@ -12,7 +12,10 @@ from labeling.terminal import safe
 
 if TYPE_CHECKING:
     from labeling.project import Round
+    from labeling.project.outcomes import Foreseen
     from labeling.project.status import Status
+    from labeling.project.watching import Pass
+    from labeling.records import Verdict
 
 MEANING = {
     "not_chosen": "nobody was asked about them",
@@ -41,9 +44,82 @@ def round_line(now: Round) -> str:
     )
 
 
+def pass_line(found: Pass) -> str:
+    """Return a sentence or more on what a pass of a watched loop brought."""
+    if found.fault:
+        return f"Not reached, {found.faults} times so far; it is tried again. {found.fault}"
+    said = [f"{found.news} new annotations{_uncounted(found)}."]
+    if found.rounds:
+        said.append(round_line(found.rounds[-1]))
+    elif found.verdict is not None:
+        said.append(f"{verdict_words(found.verdict)}.")
+    if found.train is not None:
+        said.append(f"Training set: {len(found.train)} samples.")
+    if found.awaited:
+        said.append(f"People are awaited on {found.awaited} samples.")
+    if found.is_last:
+        said.append("The loop is done: nothing more is asked.")
+    return " ".join(said)
+
+
+def _uncounted(found: Pass) -> str:
+    return f", {len(found.problems)} cannot be counted" if found.problems else ""
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """Return what annotations come to, in words and without a full stop."""
+    return (
+        f"{len(verdict.gold)} samples are settled, {len(verdict.pending)} need more votes,"
+        f" {len(verdict.escalations)} wait for a reviewer, {len(verdict.unresolved)} are unresolved"
+    )
+
+
+def foreseen_lines(found: Foreseen, where: str, folder: str) -> list[str]:
+    """Return what a run or a review would do, a sentence each.
+
+    Args:
+        found: what is foreseen.
+        where: where people label.
+        folder: where a run would export to.
+    """
+    decided = [f"It would come to this: {verdict_words(found.verdict)}.", _asked_more(found)]
+    if found.pulled is None:
+        return [f"People label at {where}.", *decided]
+    said = ["The labeling functions would be applied."] if found.applies else []
+    news, known = len(found.pulled.news), found.pulled.known
+    return [
+        *said,
+        f"{news} new annotations would be fetched from {where}; {known} are known.",
+        *decided,
+        _next_batch(found),
+        f"The training set would be written to {folder}.",
+    ]
+
+
+def _asked_more(found: Foreseen) -> str:
+    if not found.ask_again and not found.escalate:
+        return "Nobody would be asked for more."
+    return (
+        f"Annotators would be asked for more votes on {found.ask_again} samples, and a reviewer to"
+        f" decide on {found.escalate}."
+    )
+
+
+def _next_batch(found: Foreseen) -> str:
+    if found.pushes:
+        return f"What is left of batch {found.pushes} would be pushed."
+    if found.chooses:
+        return f"A batch of {found.chooses} samples would be chosen and pushed."
+    if found.awaited:
+        return f"No batch would be chosen: people are awaited on {found.awaited} samples."
+    return "No batch would be chosen: nothing is left to ask."
+
+
 def show_status(status: Status, out: Console) -> None:
     """Print where every sample of a project stands, on one screen."""
     out.print(f"[bold]{safe(status.project)}[/bold]")
+    if status.people_label:
+        out.print(safe(f"People label {status.people_label}"))
     if status.samples is None:
         out.print("Nothing is remembered yet.")
         return

@@ -76,6 +76,13 @@ class Database:
                 self._open = None
 
     @contextlib.contextmanager
+    def trying(self) -> Iterator[None]:
+        """Take back at the end whatever was written, as if it had never been."""
+        with contextlib.suppress(_TakenBack), self.writing():
+            yield
+            raise _TakenBack
+
+    @contextlib.contextmanager
     def _connected(self) -> Iterator[Connection]:
         """Give a connection to write over: the one that holds the project, where there is one.
 
@@ -161,6 +168,10 @@ class Database:
         with self.writing() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+class _TakenBack(Exception):
+    """A try is over: its transaction must not be kept."""
 
 
 def next_number(connection: Connection, table: sa.Table) -> int:

@@ -35,7 +35,7 @@ class StoredOutbox:
             first = next_number(connection, messages)
             rows: list[dict[str, Any]] = []
             listed = list(asked)
-            before = self.votes_asked([one[1] for one in listed])
+            before = self.votes_asked([one[1] for one in listed if one[0] == "ask again"])
             there = set(connection.scalars(sa.select(messages.c.key)))
             of_kind: dict[Kind, Mapping[Hashable, int]] = {"ask": {}, "ask again": before}
             for kind, sample_id, batch, votes, barred in listed:

@@ -107,6 +107,19 @@ class Store:
                 finally:
                     self._run = None
 
+    @contextlib.contextmanager
+    def trying(self) -> Iterator[None]:
+        """Hold the project to find out what would happen: at the end all that was written is gone.
+
+        Not even the run log tells of it. The store must be `ready`.
+        """
+        with contextlib.ExitStack() as stack:
+            if self._run is None:
+                told = (self._holder, self._waits)
+                stack.enter_context(held(self.database, self.folder, self.patience, *told))
+            stack.enter_context(self.database.trying())
+            yield
+
     def ready(self) -> bool:
         """Return whether there is something to read, after checking that it can be read.
 
