@@ -60,7 +60,7 @@ def for_annotators(schema: LabelSchema, *, reasons: bool = False) -> str:
       <View style="max-height: 50vh; overflow: auto; white-space: pre-wrap">
         <Text name="text" value="$text" />
       </View>
-      <Choices name="label" toName="text" choice="single" required="true"
+      <Choices name="label" toName="text" choice="single-radio" required="true"
         requiredMessage="Choose a label, or skip." showInline="true">
         <Choice value="ham" hotkey="1" />
         <Choice value="spam &amp; &lt;eggs&gt;" hotkey="2" />
