@@ -81,7 +81,9 @@ def same(a, b):
     if isinstance(a, dict):
         return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
     if isinstance(a, float):
-        return math.copysign(1, a) == math.copysign(1, b) and (a == b or a != a != b != b)
+        if math.isnan(a) or math.isnan(b):  # whose sign means nothing
+            return math.isnan(a) and math.isnan(b)
+        return a == b and math.copysign(1, a) == math.copysign(1, b)
     return a == b
 
 

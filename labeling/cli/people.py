@@ -47,12 +47,17 @@ def query(as_json: AsJson = False) -> None:
 @app.command()
 def push(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Ask people about the batch that was chosen; nobody is asked twice."""
+    from labeling.screens.tables import progress_over
+
     its = project()
     if dry_run:
         _would_push(its, as_json)
         return
-    with busy("asking people"):
-        pushed = its.push()
+    platform = its.platform()
+    with progress_over("asking people", err, its.to_push() or None) as advance:
+        if hasattr(platform, "progress"):
+            platform.progress = advance
+        pushed = its.push(platform)
     if pushed.batch:
         sentence = f"Batch {pushed.batch}: {pushed.samples} samples are with the annotators."
         next_step = "labeling pull when they have labeled"

@@ -74,6 +74,7 @@ class LabelStudio:
 
     Attributes:
         uses_soft: whether `push` has a use for soft labels.
+        progress: called with the number of questions that have arrived since it was last called.
 
     Raises:
         PlatformError: the address is none.
@@ -130,6 +131,7 @@ class LabelStudio:
             *(self._line, place, self._memory.reviewers, schema, makes_projects, "a reviewer")
         )
         self._known = known
+        self.progress: Callable[[int], object] = lambda _: None
         self._open = sent
         self._said: dict[Annotation, None] = {}
         self._of_sample: dict[Hashable, list[Annotation]] = {}
@@ -212,7 +214,7 @@ class LabelStudio:
         tasks = self._showing.for_annotators(
             messages, samples, project.interface, soft=soft, batch=batch
         )
-        post = Post(self._line, project, messages, outbox, self._annotators.side.ours)
+        post = self._post(self._annotators, project, messages, outbox)
         before = post.send(tasks)
         post.confirm({own: task.id for own, task in before.items()})
         self._remember(self._annotators, post)
@@ -304,7 +306,7 @@ class LabelStudio:
             else more_questions(pending, self.to_come(), self._tasks(project, ids))
         )
 
-        post = Post(self._line, project, messages, outbox)
+        post = self._post(self._annotators, project, messages, outbox)
         post.begin()
 
         def remake(gone: Sequence[Message]) -> Sequence[NewTask]:
@@ -338,7 +340,7 @@ class LabelStudio:
             else review_questions(escalations, self._tasks(project, of_sample))
         )
         tasks = self._showing.for_reviewers(messages, of_sample, samples, project.interface)
-        post = Post(self._line, project, messages, outbox, self._reviewers.side.ours)
+        post = self._post(self._reviewers, project, messages, outbox)
         before = post.send(tasks)
         again = [one for one in messages if ext_id_of(one.sample_id) in before]
         reopen(self._line, project, again, lambda _: [], arrived=post.confirm_keys)
@@ -355,6 +357,15 @@ class LabelStudio:
         if decided:
             project = self._annotators.required()
             write_back(self._line, project, decided, self._memory)
+
+    def _post(
+        self,
+        desk: Desk,
+        project: StudioProject,
+        messages: Sequence[Message],
+        outbox: Outbox | None,
+    ) -> Post:
+        return Post(self._line, project, messages, outbox, desk.side.ours, self.progress)
 
     def _remember(self, desk: Desk, post: Post) -> None:
         desk.remember(post)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labeling.label_studio.line import Line
@@ -22,6 +22,7 @@ class Post:
         messages: the questions, one a sample.
         outbox: where they wait; `None` where nothing is remembered.
         ours: how many tasks of the project were made from here.
+        progress: told how many more have arrived, whenever some have.
         made: how many tasks were made.
     """
 
@@ -30,6 +31,7 @@ class Post:
     messages: Sequence[Message]
     outbox: Outbox | None
     ours: int = 0
+    progress: Callable[[int], object] = field(default=lambda _: None, repr=False)
     made: int = 0
     _arrived: set[str] = field(default_factory=set, repr=False)
 
@@ -71,6 +73,7 @@ class Post:
 
     def confirm_keys(self, tasks: Mapping[str, int]) -> None:
         """Remember that the questions of these keys arrived, and in which tasks."""
+        self.progress(len(set(tasks) - self._arrived))
         self._arrived |= set(tasks)
         if self.outbox is not None and tasks:
             self.outbox.confirm({key: str(task) for key, task in tasks.items()})

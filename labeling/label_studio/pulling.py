@@ -105,7 +105,8 @@ class Pull:
         return [
             int(one["id"])
             for one in changes(self.line, project.id, _window(side))
-            if side.seen.get(str(one["id"])) != one["updated_at"] and not _is_untouched(one)
+            if side.seen.get(str(one["id"])) != one["updated_at"]
+            and (str(one["id"]) in side.seen or not _is_untouched(one))
         ]
 
     def _forget_mended(
@@ -133,9 +134,8 @@ class Pull:
         }
         fewer = project.tasks < max(side.tasks, len(asked))
         side.checked = side.checked or now
-        if now is None or side.checked is None:
-            return
-        if fewer or side.lost or _time_between(side.checked, now) >= CHECKED_EVERY:
+        is_due = now and side.checked and _time_between(side.checked, now) >= CHECKED_EVERY
+        if fewer or side.lost or is_due:  # where all are deleted there is no time
             there = {one.ext_id for one in tasks_of(self.line, project.id, asked)}
             side.lost = {key: own for key, own in asked.items() if key not in there}
             side.checked = now

@@ -322,6 +322,13 @@ class Project:
         """Return where every sample stands, and what to do next."""
         return status_of(self.config, self.store)
 
+    def to_push(self) -> int:
+        """Return how many samples are in a batch that is not pushed; 0 where none waits."""
+        if not self.store.ready():
+            return 0
+        number, state = self.store.batches.last()
+        return 0 if state == "pushed" else len(self.store.batches.batch(number))
+
     def platform(self) -> AnnotationPlatform:
         """Return where people label, as the config says.
 
