@@ -68,6 +68,7 @@ class Line:
         self.timeout = timeout
         self.patience = patience
         self._token = token
+        self._was_let_in = False
 
     def __repr__(self) -> str:
         return f"Line({self.url!r})"
@@ -141,9 +142,15 @@ class Line:
         from label_studio_sdk.core.api_error import ApiError
 
         try:
-            return call(self.client)
+            answer = call(self.client)
         except ApiError as error:
             fault = self._fault(what, error)
+            if (
+                error.status_code == 401 and self._was_let_in
+            ):  # what a token was changed for may expire
+                self._was_let_in = False
+                del self.client
+                fault = PassingFault("the access token may have expired")
         except httpx.TransportError as error:
             said = " ".join(str(error).split())
             rest = LONGEST_WAIT if isinstance(error, httpx.ReadTimeout) else 0.0
@@ -151,6 +158,9 @@ class Line:
         except (httpx.StreamError, httpx.DecodingError, json.JSONDecodeError, UnicodeDecodeError,
                 pydantic.ValidationError) as error:  # fmt: skip
             fault = PassingFault(f"an answer that cannot be read ({type(error).__name__})")
+        else:
+            self._was_let_in = True
+            return answer
         raise fault
 
     def _fault(self, what: str, error: ApiError) -> Exception:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +25,6 @@ class Side:
             `until` and were read.
         problems: what could not be counted, by platform id; it stays until it is mended.
         tasks: how many tasks there were.
-        ours: how many tasks were made from here.
         checked: the server's time of the change before which it was last looked whether tasks that
             still wait for answers were deleted.
         lost: those samples, by their id as text.
@@ -38,13 +36,12 @@ class Side:
     seen: dict[str, str] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
     tasks: int = 0
-    ours: int = 0
     checked: str | None = None
     lost: dict[str, str | int] = field(default_factory=dict)
 
     def begin_anew(self, own: int) -> None:
         """Forget what was read: another project stands in its place."""
-        self.id, self.until, self.tasks, self.ours, self.checked = own, None, 0, 0, None
+        self.id, self.until, self.tasks, self.checked = own, None, 0, None
         self.seen.clear()
         self.problems.clear()
         self.lost.clear()
@@ -68,20 +65,14 @@ class Memory:
     names: dict[int, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
 
-    @contextlib.contextmanager
-    def all_or_nothing(self) -> Iterator[None]:
-        """Remember what it was before where the block fails: what was read then is read again."""
-        before = copy.deepcopy(self)
-        try:
-            yield
-        except BaseException:
-            for side, was in (
-                (self.annotators, before.annotators),
-                (self.reviewers, before.reviewers),
-            ):
-                for one in dataclasses.fields(Side):
-                    setattr(side, one.name, getattr(was, one.name))
-            raise
+    def restore(self, before: Memory) -> None:
+        """Become what it was before, apart from names and decisions, which stay true."""
+        for own, was in (
+            (self.annotators, before.annotators),
+            (self.reviewers, before.reviewers),
+        ):
+            for one in dataclasses.fields(Side):
+                setattr(own, one.name, copy.deepcopy(getattr(was, one.name)))
 
     def to_json(self) -> str:
         """Return all of it as text."""

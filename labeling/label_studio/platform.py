@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal
@@ -131,6 +132,7 @@ class LabelStudio:
             *(self._line, place, self._memory.reviewers, schema, makes_projects, "a reviewer")
         )
         self._known = known
+        self._before = copy.deepcopy(self._memory)
         self.progress: Callable[[int], object] = lambda _: None
         self._open = sent
         self._said: dict[Annotation, None] = {}
@@ -214,7 +216,7 @@ class LabelStudio:
         tasks = self._showing.for_annotators(
             messages, samples, project.interface, soft=soft, batch=batch
         )
-        post = self._post(self._annotators, project, messages, outbox)
+        post = Post(self._line, project, messages, outbox, self.progress)
         before = post.send(tasks)
         post.confirm({own: task.id for own, task in before.items()})
         self._remember(self._annotators, post)
@@ -252,13 +254,21 @@ class LabelStudio:
         known = self._known or self._pulled
         sent = self._open or (lambda: self._sent)
         pull = Pull(self._line, self.schema, self._memory, known, sent, self.votes_per_sample)
-        with self._memory.all_or_nothing():
+        self._before = copy.deepcopy(self._memory)
+        try:
             annotators = self._annotators.required()
             said = pull.news(annotators, self._annotators.side, reviewer=False)
             reviewers = self._reviewers.found()
             if reviewers is not None:
                 said += pull.news(reviewers, self._reviewers.side, reviewer=True)
+        except BaseException:
+            self.unread()
+            raise
         return tuple(said)
+
+    def unread(self) -> None:
+        """Forget that `news` was called: what it brought could not be kept, and comes again."""
+        self._memory.restore(self._before)
 
     def listen(self, hook_url: str, secret: str) -> AbstractContextManager[None]:
         """Have an address told of each annotation for as long as the context lasts; see `Hook`.
@@ -306,7 +316,7 @@ class LabelStudio:
             else more_questions(pending, self.to_come(), self._tasks(project, ids))
         )
 
-        post = self._post(self._annotators, project, messages, outbox)
+        post = Post(self._line, project, messages, outbox, self.progress)
         post.begin()
 
         def remake(gone: Sequence[Message]) -> Sequence[NewTask]:
@@ -340,7 +350,7 @@ class LabelStudio:
             else review_questions(escalations, self._tasks(project, of_sample))
         )
         tasks = self._showing.for_reviewers(messages, of_sample, samples, project.interface)
-        post = self._post(self._reviewers, project, messages, outbox)
+        post = Post(self._line, project, messages, outbox, self.progress)
         before = post.send(tasks)
         again = [one for one in messages if ext_id_of(one.sample_id) in before]
         reopen(self._line, project, again, lambda _: [], arrived=post.confirm_keys)
@@ -357,15 +367,6 @@ class LabelStudio:
         if decided:
             project = self._annotators.required()
             write_back(self._line, project, decided, self._memory)
-
-    def _post(
-        self,
-        desk: Desk,
-        project: StudioProject,
-        messages: Sequence[Message],
-        outbox: Outbox | None,
-    ) -> Post:
-        return Post(self._line, project, messages, outbox, desk.side.ours, self.progress)
 
     def _remember(self, desk: Desk, post: Post) -> None:
         desk.remember(post)

@@ -21,7 +21,6 @@ class Post:
         project: where they go.
         messages: the questions, one a sample.
         outbox: where they wait; `None` where nothing is remembered.
-        ours: how many tasks of the project were made from here.
         progress: told how many more have arrived, whenever some have.
         made: how many tasks were made.
     """
@@ -30,7 +29,6 @@ class Post:
     project: StudioProject
     messages: Sequence[Message]
     outbox: Outbox | None
-    ours: int = 0
     progress: Callable[[int], object] = field(default=lambda _: None, repr=False)
     made: int = 0
     _arrived: set[str] = field(default_factory=set, repr=False)
@@ -44,17 +42,11 @@ class Post:
         """Send the tasks of samples that have none, and return those that were there, by ext_id."""
         before = send(
             *(self.line, self.project, tasks),
-            surely_new=self._surely_new(),
             begun=self._begin_samples,
             arrived=self.confirm,
         )
         self.made = len(self._arrived)
         return before
-
-    def _surely_new(self) -> bool:
-        """Whether none of the samples can have a task: nobody has sent one that we do not know."""
-        remembers = self.outbox is not None and not any(one.begun for one in self.messages)
-        return not self.project.tasks or (remembers and self.project.tasks == self.ours)
 
     def begin(self) -> None:
         """Remember that all are about to be sent."""

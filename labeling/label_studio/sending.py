@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.label_studio.copies import merge_copies
@@ -28,7 +29,6 @@ def send(
     project: StudioProject,
     tasks: Sequence[NewTask],
     *,
-    surely_new: bool = False,
     begun: Callable[[Sequence[str]], object] = lambda _: None,
     arrived: Callable[[Ids], object] = lambda _: None,
 ) -> dict[str, Task]:
@@ -40,7 +40,6 @@ def send(
         line: to the server.
         project: where they go.
         tasks: as `new_task` makes them.
-        surely_new: whether none of them can be there: then the first try does not look.
         begun: told which samples are sent next, before they are.
         arrived: told which have a task now that had none, after each import.
 
@@ -49,37 +48,67 @@ def send(
         PlatformError: the server refused; imports are whole or not at all.
     """
     started = time.perf_counter()
-    before: dict[str, Task] = {}
-    made: dict[str, int] = {}
+    sending = _Sending(line, project, alone=not project.tasks)
     for chunk in _chunks(tasks):
-        own = [_ext_id(one) for one in chunk]
-        begun(own)
+        begun([_ext_id(one) for one in chunk])
+        arrived(sending.send(chunk))
+        made = len(sending.made)
+        logger.info(
+            "sent %d of %d tasks, %.0f a second",
+            *(made, len(tasks), made / max(time.perf_counter() - started, 1e-6)),
+        )
+    return sending.before
+
+
+@dataclass(slots=True)
+class _Sending:
+    """Imports that are under way.
+
+    Attributes:
+        line: to the server.
+        project: where they go, as it was before the first.
+        alone: whether the project has no tasks but those made here, so that none can be there.
+        before: the tasks that were there.
+        made: the tasks that were not, by ext_id.
+    """
+
+    line: Line
+    project: StudioProject
+    alone: bool
+    before: dict[str, Task] = field(default_factory=dict)
+    made: dict[str, int] = field(default_factory=dict)
+
+    def send(self, tasks: Sequence[NewTask]) -> dict[str, int]:
+        """Import those of some tasks that are not there, and return which have one now."""
+        own = [_ext_id(one) for one in tasks]
         tries, doubled = 0, False
 
-        def attempt(chunk: Sequence[NewTask] = chunk, own: list[str] = own) -> dict[str, int]:
+        def attempt() -> dict[str, int]:
             nonlocal tries, doubled
             tries += 1
-            looked = () if surely_new and tries == 1 else tasks_of(line, project.id, own)
+            looked = () if self.alone and tries == 1 else tasks_of(self.line, self.project.id, own)
             there = {one.ext_id: one for one in reversed(looked)}
             doubled |= len(looked) > len(there)
             if tries == 1:
-                before.update(there)  # noqa: B023  # the one dict of all chunks
-            missing = [one for one in chunk if _ext_id(one) not in there]
-            sent = _import(line, project.id, missing) if missing else {}
+                self.before |= there
+            missing = [one for one in tasks if _ext_id(one) not in there]
+            sent = _import(self.line, self.project.id, missing) if missing else {}
             return {**{key: one.id for key, one in there.items()}, **sent}
 
-        found = line.patiently(f"sending {len(chunk)} tasks", attempt)
-        made |= {key: task for key, task in found.items() if key not in before}
-        if doubled or tries > 1 or (made and _others_sent(line, project, len(made))):
-            kept = {one.ext_id: one for one in merge_copies(line, project.id, own)}
-            before |= {key: task for key, task in kept.items() if key in before}
+        found = self.line.patiently(f"sending {len(tasks)} tasks", attempt)
+        self.made |= {key: task for key, task in found.items() if key not in self.before}
+        others = bool(self.made) and self._others_sent()
+        self.alone &= not others
+        if doubled or tries > 1 or others:
+            kept = {one.ext_id: one for one in merge_copies(self.line, self.project.id, own)}
+            self.before |= {key: task for key, task in kept.items() if key in self.before}
             found = {key: one.id for key, one in kept.items()}
-        arrived({key: task for key, task in found.items() if key not in before})
-        logger.info(
-            "sent %d of %d tasks, %.0f a second",
-            *(len(made), len(tasks), len(made) / max(time.perf_counter() - started, 1e-6)),
-        )
-    return before
+        return {key: task for key, task in found.items() if key not in self.before}
+
+    def _others_sent(self) -> bool:
+        """Whether the project has not just as many tasks as it had and got: then there are copies."""
+        now = Place(self.project.id, {}).required(self.line)
+        return now.tasks != self.project.tasks + len(self.made)
 
 
 def _import(line: Line, project: int, tasks: Sequence[NewTask]) -> dict[str, int]:
@@ -92,12 +121,6 @@ def _import(line: Line, project: int, tasks: Sequence[NewTask]) -> dict[str, int
     if len(ids) != len(tasks):  # a server that imports in the background tells no ids
         raise PassingFault(f"{len(ids)} ids came back for {len(tasks)} tasks", rest=1.0)
     return {_ext_id(task): int(own) for task, own in zip(tasks, ids, strict=True)}
-
-
-def _others_sent(line: Line, project: StudioProject, made: int) -> bool:
-    """Whether the project has not just as many tasks as it had and got: then look for copies."""
-    now = Place(project.id, {}).required(line)
-    return now.tasks != project.tasks + made
 
 
 def _chunks(tasks: Sequence[NewTask]) -> Iterator[Sequence[NewTask]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -119,7 +120,7 @@ class People:
     def pull(self, platform: AnnotationPlatform) -> Pulled:
         """Append what people said since, and remember where their samples stand now."""
         said = _news(platform)
-        with self.store.database.writing():
+        with _kept_or_unread(platform), self.store.database.writing():
             news = self.store.ledger.append(said)
             if news:
                 self._settle({one.sample_id for one in news})
@@ -339,6 +340,16 @@ def _news(platform: AnnotationPlatform) -> tuple[Annotation, ...]:
     """Return what a platform has that may be new; some can tell it from what is known."""
     news = getattr(platform, "news", platform.pull)
     return tuple(news())
+
+
+@contextlib.contextmanager
+def _kept_or_unread(platform: AnnotationPlatform) -> Iterator[None]:
+    """Have a platform bring its news again where they could not be kept."""
+    try:
+        yield
+    except BaseException:
+        getattr(platform, "unread", lambda: None)()
+        raise
 
 
 def _reviewers(said: Collection[Annotation]) -> dict[Hashable, tuple[str, ...]]:

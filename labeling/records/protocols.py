@@ -35,8 +35,9 @@ class AnnotationPlatform(Protocol):
     there, and nothing else.
 
     A platform may have more to say, and a project asks where it does: `problems` (what could not be
-    asked or counted), `news()` (what came since, where it can tell), `memory` (a text that it wants
-    to be given again next time), `to_come()` (votes still out, by sample), `check(samples)`, and
+    asked or counted), `news()` (what came since, where it can tell; `unread()` where that was not
+    kept), `memory` (a text that it wants to be given again next time), `to_come()` (votes still out,
+    by sample), `lost` and `lost_reviews` (what it cannot answer any more), `check(samples)`, and
     `write_back(gold)` (it wants to know what reviewers decided).
     """
 
