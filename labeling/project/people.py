@@ -14,6 +14,7 @@ from labeling.adjudication import ReviewPolicy, review
 from labeling.errors import DataError, LabelingError, PlatformError, shown
 from labeling.project.data import lost_samples, usable
 from labeling.project.outcomes import Pulled, Pushed
+from labeling.project.questions import ask, ask_what_was_lost, heard_on
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 Samples = Callable[[], pd.DataFrame]
 MEMORY = "platform"  # under which fact a platform's own memory is kept
+REVIEWED = "reviewed"  # under which fact stands what the last review was based on
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class People:
         """Remember where samples stand; whether they are still in the data is seen by `review`."""
         said = usable(self.store.ledger.annotations(sample_ids), self.schema, lambda _: ([], []))
         silent = sample_ids - {one.sample_id for one in said}
-        self.store.batches.settle(self.verdict(said), _heard(said), silent)
+        self.store.batches.settle(self.verdict(said), heard_on(said), silent)
 
     def verdict(self, said: Collection[Annotation]) -> Verdict:
         """Return what annotations come to; reviewers see what the model held at the beginning."""
@@ -208,9 +210,11 @@ class People:
             self._withdraw([*gone, *changed])
             said = self.said(samples)
             verdict = self.verdict(said)
-            self.store.batches.settle(verdict, _heard(said))
-            self._ask(verdict, said, still_out)
-            self._ask_what_was_lost(platform, verdict)
+            self.store.batches.settle(verdict, heard_on(said))
+            ask(self.store, verdict, said, still_out)
+            ask_what_was_lost(self.store, platform, verdict, self.policy.min_votes)
+            about = (self.policy.min_votes, self.policy.max_votes)
+            self.store.history.put(REVIEWED, reviewed(self.store, *about))
         logger.info("reviewed %d annotations: %s", len(said), verdict)
         return verdict
 
@@ -264,64 +268,10 @@ class People:
         """Return how many samples were asked about and are not settled."""
         return len(self.store.batches.awaited())
 
-    def _ask_what_was_lost(self, platform: AnnotationPlatform, verdict: Verdict) -> None:
-        """Ask again what a platform has lost: of samples that somebody spoke of, `_ask` does."""
-        awaited = set(self.store.batches.awaited())
-        spoken_of = {one.sample_id for one in verdict.pending}
-        spoken_of |= {one.sample_id for one in verdict.escalations}
-        silent = awaited - spoken_of - set(self.store.outbox.votes_waiting())
-        lost = [one for one in getattr(platform, "lost", ()) if one in silent]
-        batch, votes = self.store.batches.batch_of(lost), self.policy.min_votes
-        self.store.outbox.add([("ask again", one, batch[one], votes, ()) for one in lost])
-        reviews = [one for one in getattr(platform, "lost_reviews", ()) if one in awaited]
-        self.store.outbox.send_anew(reviews, "escalate")
 
-    def _ask(
-        self,
-        verdict: Verdict,
-        said: Collection[Annotation],
-        still_out: dict[Hashable, int] | None,
-    ) -> None:
-        """Put into the outbox what is to be asked and is not under way already.
-
-        Nobody is asked again about a sample that was never asked about: somebody spoke of it unasked.
-        """
-        asked = self.store.outbox.votes_asked([one.sample_id for one in verdict.pending])
-        heard = _heard(said)
-        if still_out is None:
-            still_out = {one: votes - heard.get(one, 0) for one, votes in asked.items()}
-        else:
-            waiting = self.store.outbox.votes_waiting()
-            still_out = {one: still_out.get(one, 0) + waiting.get(one, 0) for one in asked}
-        short = [
-            (one, one.votes_needed - max(still_out[one.sample_id], 0))
-            for one in verdict.pending
-            if one.sample_id in asked
-        ]
-        ids = [one.sample_id for one in verdict.pending]
-        ids += [one.sample_id for one in verdict.escalations]
-        batch = self.store.batches.batch_of(ids)
-        barred = _reviewers(said)  # whoever voted on a sample is not heard as its reviewer
-        self.store.outbox.add(
-            [
-                *(
-                    (
-                        *("ask again", one.sample_id, batch.get(one.sample_id, 0)),
-                        *(needed, one.not_annotators),
-                    )
-                    for one, needed in short
-                    if needed > 0
-                ),
-                *(
-                    (
-                        *("escalate", one.sample_id, batch.get(one.sample_id, 0), 1),
-                        barred.get(one.sample_id, ()),
-                    )
-                    for one in verdict.escalations
-                ),
-            ],
-            {one: len(names) for one, names in barred.items()},
-        )
+def reviewed(store: Store, min_votes: int, max_votes: int) -> str:
+    """Return what a review is based on: how much was said, and when a sample is settled."""
+    return f"{store.ledger.counts()[0]} {min_votes} {max_votes}"
 
 
 def _warn(platform: AnnotationPlatform) -> None:
@@ -350,20 +300,3 @@ def _kept_or_unread(platform: AnnotationPlatform) -> Iterator[None]:
     except BaseException:
         getattr(platform, "unread", lambda: None)()
         raise
-
-
-def _reviewers(said: Collection[Annotation]) -> dict[Hashable, tuple[str, ...]]:
-    """Return who spoke of each sample as a reviewer, sorted."""
-    found: dict[Hashable, set[str]] = {}
-    for one in said:
-        if one.reviewer:
-            found.setdefault(one.sample_id, set()).add(one.annotator)
-    return {one: tuple(sorted(names)) for one, names in found.items()}
-
-
-def _heard(said: Collection[Annotation]) -> dict[Hashable, int]:
-    """Return how many people spoke of each sample, by live annotations; reviewers do not count."""
-    counts: dict[Hashable, int] = {}
-    for one in said:
-        counts[one.sample_id] = counts.get(one.sample_id, 0) + (not one.reviewer)
-    return counts

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.config import Config, load_config
-from labeling.project.people import MEMORY
+from labeling.project.people import MEMORY, REVIEWED, reviewed
 from labeling.records import Problem
 from labeling.store import Store
 
@@ -117,6 +117,8 @@ def status_of(config: Config, store: Store) -> Status:
     sending = store.outbox.counts()
     train = store.files.last("training_set")
     runs = store.history.runs(1)
+    now = reviewed(store, config.review.min_votes, config.review.max_votes)
+    is_reviewed = store.history.get(REVIEWED) == now
     found = Status(
         project=config.name,
         people_label=_where(config),
@@ -132,14 +134,17 @@ def status_of(config: Config, store: Store) -> Status:
         reviews=reviews,
         annotators=annotators,
         to_send=sending.get("waiting", 0) + sending.get("begun", 0),
-        to_review=store.batches.unreviewed(),
+        to_review=0 if is_reviewed else store.batches.unreviewed(),
         problems=store.history.problems(),
         training_set=train.about if train else None,
         looks=len(store.history.looks()),
         last_run=_run(runs[0]) if runs else None,
     )
     lacks = _lacks_projects(config, store)
-    return dataclasses.replace(found, next=_next(found, config, lacks_projects=lacks))
+    # What a reviewer decided is settled when it is pulled, and written back by a review.
+    has_news = config.label_studio is not None and annotations > 0 and not is_reviewed
+    step = _next(found, config, lacks_projects=lacks, has_news=has_news)
+    return dataclasses.replace(found, next=step)
 
 
 def _where(config: Config) -> str:
@@ -181,7 +186,7 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _next(found: Status, config: Config, *, lacks_projects: bool) -> str:
+def _next(found: Status, config: Config, *, lacks_projects: bool, has_news: bool) -> str:
     """Return the verb that brings the project on, in the order of the loop."""
     states = {"asked": 0, "collecting": 0, "escalated": 0, **found.states}
     to_push = found.batch_state in ("chosen", "pushing")
@@ -190,7 +195,7 @@ def _next(found: Status, config: Config, *, lacks_projects: bool) -> str:
         (not config.asks_people, "labeling export"),
         (to_push and lacks_projects, "labeling studio init, then labeling push"),
         (to_push, "labeling push"),
-        (found.to_send or found.to_review, "labeling review"),
+        (found.to_send or found.to_review or has_news, "labeling review"),
         (
             states["asked"] or states["collecting"],
             "labeling pull when people have labeled, then labeling review",
