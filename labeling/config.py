@@ -87,15 +87,15 @@ class FilesSection(Section):
 class LabelStudioSection(Section):
     """People who label in Label Studio: the server's address, and its two projects.
 
-    The token is not here: it comes from LABEL_STUDIO_API_KEY or a keyring. `project` is the title of
-    the project of the annotators (that of this project where none is given), `expert_project` that of
-    the reviewers. `prelabels: shown` lets annotators see what the label model holds, and why; hidden,
+    The token is not here: it comes from LABEL_STUDIO_API_KEY or a keyring. `project` is the title,
+    or the id on the server, of the annotators' project (the title is this project's name where none is
+    given), `expert_project` that of the reviewers'. `prelabels: shown` lets annotators see what the label model holds, and why; hidden,
     nothing leads them. `guidelines` is a text for annotators. `timeout` is in seconds.
     """
 
     url: str
-    project: str = ""
-    expert_project: str = ""
+    project: str | int = ""
+    expert_project: str | int = ""
     prelabels: Literal["hidden", "shown"] = "hidden"
     guidelines: str = ""
     timeout: float = Field(default=60.0, gt=0)

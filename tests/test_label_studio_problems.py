@@ -83,8 +83,8 @@ def test_a_problem_ends_with_the_annotation_or_the_task_that_it_is_about(studio)
     assert [f"mails, task {own['c']}, sample 'c', by {ann.email}"] == [
         one.where for one in platform.problems if "'spma'" in one.what
     ]
-    assert ["mails, sample 'b'"] == [
-        one.where for one in platform.problems if "was deleted" in one.what
+    assert ["mails, samples 'b'"] == [
+        one.where for one in platform.problems if "were deleted" in one.what
     ]
 
 

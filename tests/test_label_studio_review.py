@@ -193,7 +193,7 @@ def test_tasks_that_were_deleted_before_an_answer_are_told(studio):
     platform.pull()
 
     assert (("d",), ("b",)) == (platform.lost, platform.lost_reviews)
-    assert ["mails, sample 'd'", "mails: review, sample 'b'"] == [
+    assert ["mails, samples 'd'", "mails: review, samples 'b'"] == [
         one.where for one in platform.problems
     ]
 

@@ -15,6 +15,9 @@ from labeling.records import Annotation, LabelSchema, Problem
 DECISION = "decision"
 """In the meta of a result: a reviewer's decision that was written back; it is nobody's vote."""
 
+COPIED = "copied_from"
+"""In the meta of a result: the annotation that it is a copy of, made when tasks were merged."""
+
 Found = Mapping[str, Any]
 
 
@@ -130,11 +133,11 @@ class Reader:
         return labels[0]
 
     def _name(self, found: Found, known: Annotation | None) -> str:
+        if known is not None:  # a person stays who they were, whatever they are called later
+            return known.annotator
         person = person_of(found)
-        if person in self.names:
-            return self.names[person]
-        # Who left the server has no name there any more; what was known of them stays.
-        return known.annotator if known else f"unknown ({found['id']})"
+        nobody = f"user {person}" if person else f"unknown ({found['id']})"
+        return self.names.get(person, nobody)
 
 
 def person_of(annotation: Found) -> int:
@@ -154,12 +157,19 @@ def people_in(tasks: Iterable[Task]) -> Iterator[int]:
 
 def decision_in(annotation: Found) -> str | None:
     """Return which reviewer's annotation was written back as this one; `None` where none was."""
+    return next((str(found) for found in _marks(annotation, DECISION)), None)
+
+
+def copied_from(annotation: Found) -> int | None:
+    """Return of which annotation this is a copy, made when tasks were merged; `None` where of none."""
+    return next((int(str(found)) for found in _marks(annotation, COPIED)), None)
+
+
+def _marks(annotation: Found, name: str) -> Iterator[object]:
     for item in annotation.get("result") or ():
         meta = item.get("meta") if isinstance(item, Mapping) else None
-        found = meta.get(DECISION) if isinstance(meta, Mapping) else None
-        if found is not None:
-            return str(found)
-    return None
+        if isinstance(meta, Mapping) and meta.get(name) is not None:
+            yield meta[name]
 
 
 def _rationale(items: Iterable[Found]) -> str:

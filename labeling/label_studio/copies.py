@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError
+from labeling.label_studio.answers import COPIED, copied_from, person_of
 from labeling.label_studio.line import Line, NotThereError, PassingFault
 from labeling.label_studio.reading import task_with_all, tasks_of
 from labeling.label_studio.tasks import Task
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as Client
 
 logger = logging.getLogger(__name__)
-
-COPIED = "copied_from"  # in the meta of a result: the annotation that it is a copy of
 
 
 def merge_copies(line: Line, project: int, ext_ids: Iterable[str]) -> tuple[Task, ...]:
@@ -63,23 +62,24 @@ def _merge(line: Line, project: int, ext_id: str) -> None:
 
 def _move_votes(line: Line, source: Task, target: Task) -> None:
     """Copy what people said on one task to another that they have not said more on since."""
-    there = {_person(one): str(one.get("updated_at")) for one in target.annotations}
-    moved = {_copied_from(one) for one in target.annotations}
+    there = {person_of(one): str(one.get("updated_at")) for one in target.annotations}
+    moved = {copied_from(one) for one in target.annotations}
     for one in source.annotations:
-        is_older = str(one.get("updated_at")) <= there.get(_person(one), "")
+        is_older = str(one.get("updated_at")) <= there.get(person_of(one), "")
         if int(one["id"]) in moved or is_older:
             continue
         result = [
             {**item, "meta": {**(item.get("meta") or {}), COPIED: int(one["id"])}}
             for item in one.get("result") or ()
+            if isinstance(item, Mapping)
         ]
         about: dict[str, Any] = {
             name: one[name]
             for name in ("was_cancelled", "ground_truth", "lead_time")
             if one.get(name) is not None
         }
-        if _person(one) is not None:
-            about["completed_by"] = _person(one)
+        if person_of(one):
+            about["completed_by"] = person_of(one)
         line.call("copying a vote", functools.partial(_say, target.id, {"result": result, **about}))
 
 
@@ -110,17 +110,3 @@ def _join(line: Line, copies: list[Task]) -> None:
             meta={**kept.meta, "asked": asked},
         ),
     )
-
-
-def _person(annotation: Mapping[str, Any]) -> int | None:
-    by = annotation.get("completed_by")
-    own = by.get("id") if isinstance(by, Mapping) else by
-    return None if own is None else int(own)
-
-
-def _copied_from(annotation: Mapping[str, Any]) -> int | None:
-    for item in annotation.get("result") or ():
-        found = (item.get("meta") or {}).get(COPIED)
-        if found is not None:
-            return int(found)
-    return None

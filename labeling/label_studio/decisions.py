@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labeling.label_studio.answers import DECISION, decision_in
-from labeling.label_studio.line import Line
+from labeling.label_studio.line import Line, NotThereError
 from labeling.label_studio.memory import Memory
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.reading import tasks_of, user_names
@@ -33,7 +34,10 @@ def write_back(
         memory: which were written before; it is changed.
     """
     news = {ext_id_of(one.sample_id): one for one in gold}
+    gone = [own for own in memory.written if own not in news]
     news = {own: one for own, one in news.items() if memory.written.get(own) != _decided(one)}
+    if gone:
+        _take_out(line, project, gone, memory)
     if not news:
         return
     if not memory.names:
@@ -44,6 +48,17 @@ def write_back(
             _write(line, project, there[own], one, memory)
         memory.written[own] = _decided(one)
     logger.info("wrote %d decisions of reviewers back", len(news))
+
+
+def _take_out(line: Line, project: StudioProject, ext_ids: Sequence[str], memory: Memory) -> None:
+    """Take decisions out that were taken back."""
+    for task in tasks_of(line, project.id, ext_ids, annotations=True):
+        for one in task.annotations:
+            if decision_in(one) is not None:
+                with contextlib.suppress(NotThereError):
+                    line.ask("taking a decision out", functools.partial(_delete, int(one["id"])))
+    for own in ext_ids:
+        del memory.written[own]
 
 
 def _decided(gold: GoldLabel) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labeling.errors import shown
 from labeling.label_studio.line import Line
 from labeling.label_studio.memory import Side
-from labeling.label_studio.places import set_up
+from labeling.label_studio.places import require_look, set_up
 from labeling.label_studio.posting import Post
 from labeling.label_studio.projects import Place, StudioProject
 from labeling.label_studio.tasks import ext_id_of
@@ -46,6 +47,7 @@ class Desk:
         found = (self.found() or self.place.made(self.line)) if self.makes else self.required()
         self.side.id = found.id
         found.require_labels(self.schema)
+        require_look(self.place, found)
         return found
 
     def set_up(self) -> StudioProject:
@@ -60,6 +62,7 @@ class Desk:
         found = self.found()
         if found is not None:
             found.require_labels(self.schema)
+            require_look(self.place, found)
 
     def remember(self, post: Post) -> None:
         """Remember what is out: by it a task that was deleted is missed."""
@@ -70,12 +73,11 @@ class Desk:
     def problems(self) -> list[Problem]:
         """Return what stands uncounted, and whose task was deleted before it was answered."""
         uncounted = [one for _, one in sorted(self.side.problems.items())]
-        lost = [
-            Problem(
-                f"{self.place.wanted}, sample {own!r}",
-                f"Its task was deleted on the server before {self.people} had answered; a review asks"
-                " again, in a new one.",
-            )
-            for own in self.side.lost.values()
-        ]
-        return [*uncounted, *lost]
+        if not self.side.lost:
+            return uncounted
+        lost = shown(self.side.lost.values())
+        what = (
+            f"Tasks were deleted on the server before {self.people} had answered in full:"
+            f" {len(self.side.lost)} in all. A review asks again, in new ones."
+        )
+        return [*uncounted, Problem(f"{self.place.wanted}, samples {lost}", what)]

@@ -30,12 +30,14 @@ class Interface:
         target: the name of the text that they are about.
         text: the key of the task's data that is shown as the text.
         labels: what may be chosen, in order.
+        keys: of a task's data, those that people see.
     """
 
     control: str
     target: str
     text: str
     labels: tuple[str, ...]
+    keys: frozenset[str] = frozenset()
 
     def result(self, label: str, meta: dict[str, object] | None = None) -> list[dict[str, object]]:
         """Return a label as it stands in an annotation or a prediction."""
@@ -125,7 +127,10 @@ def read_interface(config: str, project: str) -> Interface:
         )
     (choices,) = single
     labels = [tag.get("alias") or tag.get("value") or "" for tag in choices.iter("Choice")]
-    return Interface(str(choices.get("name")), str(choices.get("toName")), value[1:], tuple(labels))
+    values = [tag.get("value", "") for tag in tags if tag.tag != "Choice"]
+    keys = frozenset(one[1:] for one in values if one.startswith("$") and one[1:].isidentifier())
+    control, target = str(choices.get("name")), str(choices.get("toName"))
+    return Interface(control, target, value[1:], tuple(labels), keys)
 
 
 def differences(interface: Interface, schema: LabelSchema) -> str:

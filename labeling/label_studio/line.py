@@ -185,7 +185,7 @@ class Line:
         if status == 404:
             return NotThereError(
                 f"Label Studio at {self.url} has not what was asked for at {what}: it was deleted, or"
-                " the address is that of something else."
+                " the address is not that of the server itself, without /projects/... behind it."
             )
         return PlatformError(f"Label Studio at {self.url} refused at {what}: {said or status}.")
 
@@ -251,4 +251,5 @@ def _said(body: object) -> str:
         found = "; ".join(str(part) for part in parts if part)
     else:
         found = "" if _is_page(body) else str(body or "")
-    return " ".join(found.split())[:500].rstrip(".")
+    # Behind the colons a refused import quotes the sample: that is nobody's business in a log.
+    return " ".join(found.partition("::")[0].split())[:500].rstrip(".: ")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-from labeling.label_studio.tasks import Task, ext_id_of
 from labeling.records import AskAgain, Escalation, Message
-
-Tasks = Mapping[str, Task]
-"""Sample id as text -> its task."""
 
 
 def first_questions(sample_ids: Iterable[Hashable], votes: int) -> tuple[Message, ...]:
@@ -20,29 +16,35 @@ def first_questions(sample_ids: Iterable[Hashable], votes: int) -> tuple[Message
 
 
 def more_questions(
-    pending: Sequence[AskAgain], to_come: Mapping[Hashable, int], tasks: Tasks
+    pending: Sequence[AskAgain], to_come: Mapping[Hashable, int]
 ) -> tuple[Message, ...]:
-    """Return a question about each sample that needs more votes than are still to come."""
+    """Return a question about each sample that needs more votes than are still to come.
+
+    It is known by how many people had spoken when it was found that votes are short: so the same
+    question is not asked twice, whoever answers between.
+    """
     found = []
     for place, one in enumerate(pending, 1):
         needed = one.votes_needed - to_come.get(one.sample_id, 0)
         if needed > 0:
-            task = tasks.get(ext_id_of(one.sample_id))
-            key = f"ask again after {task.overlap if task else 0}: {one.sample_id!r}"
+            key = f"ask again, {len(one.not_annotators)} heard: {one.sample_id!r}"
             barred = one.not_annotators
             found.append(Message(place, key, "ask again", one.sample_id, 0, needed, barred, True))
     return tuple(found)
 
 
-def review_questions(escalations: Sequence[Escalation], tasks: Tasks) -> tuple[Message, ...]:
+def review_questions(
+    escalations: Sequence[Escalation], reviews: Callable[[Hashable], int]
+) -> tuple[Message, ...]:
     """Return a question for reviewers about each sample.
 
-    One whose task has its decision is asked again: whoever gave it was not heard.
+    Args:
+        escalations: the samples.
+        reviews: gives how many reviewers are known to have spoken of a sample, and were not heard.
     """
     found = []
     for place, one in enumerate(escalations, 1):
-        task = tasks.get(ext_id_of(one.sample_id))
-        spoken = len(task.annotations) if task else 0
+        spoken = reviews(one.sample_id)
         key = f"escalate{f' after {spoken}' if spoken else ''}: {one.sample_id!r}"
         found.append(Message(place, key, "escalate", one.sample_id, 0, begun=True))
     return tuple(found)

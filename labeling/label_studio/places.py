@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from labeling.errors import PlatformError
+from labeling.errors import PlatformError, shown
 from labeling.label_studio.labeling_config import (
     as_html,
     differences,
     for_annotators,
     for_reviewers,
+    read_interface,
 )
 from labeling.label_studio.line import Line
 from labeling.label_studio.projects import Place, StudioProject
@@ -86,8 +87,7 @@ def set_up(line: Line, place: Place, schema: LabelSchema) -> StudioProject:
         for name, value in place.settings.items()
         if name in MAY_CHANGE and not _same(value, found.settings.get(name))
     }
-    lacks_reasons = "$" in str(place.settings["label_config"]) and not _shows_as_much(place, found)
-    if wrong or lacks_reasons:
+    if wrong or _what_differs(place, found):
         if found.annotations and not set(found.interface.labels) <= set(schema.labels):
             raise PlatformError(
                 f"The project {found.title!r} cannot be adopted: {wrong}, and {found.annotations}"
@@ -115,10 +115,28 @@ def _require_votes(place: Place, found: StudioProject) -> None:
         )
 
 
-def _shows_as_much(place: Place, found: StudioProject) -> bool:
-    there = str(found.settings.get("label_config"))
-    wanted = [part.partition('"')[0] for part in str(place.settings["label_config"]).split("$")[1:]]
-    return all(f'"${key}"' in there for key in wanted if key != "text")
+def _what_differs(place: Place, found: StudioProject) -> str:
+    """Return in words what people see in a project that they should not, or the other way round."""
+    wanted = read_interface(str(place.settings["label_config"]), found.title)
+    there = found.interface
+    missing = sorted((wanted.keys - {wanted.text}) - there.keys)
+    besides = sorted((there.keys - {there.text}) - wanted.keys)
+    parts = [f"it does not show {shown(missing)}"] if missing else []
+    parts += [f"it shows {shown(besides)}"] if besides else []
+    leads = "show_collab_predictions"  # without it none is sent that could be shown
+    if place.settings[leads] and not found.settings.get(leads):
+        parts.append("it hides prelabels")
+    return ", and ".join(parts)
+
+
+def require_look(place: Place, found: StudioProject) -> None:
+    """Raise a PlatformError unless people see in a project what they should, and nothing else."""
+    wrong = _what_differs(place, found)
+    if wrong:
+        raise PlatformError(
+            f"The project {found.title!r} is not set up as `prelabels` says: {wrong}. Nothing was"
+            " sent. `labeling studio init`, or `LabelStudio.init()`, brings it up to date."
+        )
 
 
 def _same(wanted: object, there: object) -> bool:

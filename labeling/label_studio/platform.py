@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from labeling.errors import LabelingError, near
+from labeling.errors import LabelingError, PlatformError, UnreachableError, near
 from labeling.label_studio.asking import reopen
 from labeling.label_studio.decisions import write_back
 from labeling.label_studio.desks import Desk
@@ -20,10 +20,10 @@ from labeling.label_studio.places import annotators_place, reviewers_place
 from labeling.label_studio.posting import Post
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.pulling import Known, Pull
-from labeling.label_studio.reading import open_tasks, tasks_of
+from labeling.label_studio.reading import open_tasks
 from labeling.label_studio.sending import NewTask
 from labeling.label_studio.showing import Reasons, Showing
-from labeling.label_studio.tasks import MODEL_VERSION, Task, ext_id_of
+from labeling.label_studio.tasks import MODEL_VERSION, ext_id_of
 from labeling.label_studio.webhooks import listening
 from labeling.records import (
     Annotation,
@@ -37,8 +37,11 @@ from labeling.records import (
     Problem,
     SoftLabels,
     expect,
+    live_annotations,
     waiting_on,
 )
+
+SAME = "Annotators and reviewers must have a project each. Both are given {!r}."
 
 
 class LabelStudio:
@@ -58,7 +61,8 @@ class LabelStudio:
         schema: the labels.
         token: a personal access token, or one of the older kind; `None` takes that of
             LABEL_STUDIO_API_KEY, of the keyring, or of a server of `labeling studio up`.
-        expert_project: the title or id of the reviewers' project; `None` is `"<project>: review"`.
+        expert_project: the title or id of the reviewers' project; `None` is `"<project>: review"`
+            (`"project <id>: review"` of one that is given by its id).
         text: the samples' column that is labeled.
         votes_per_sample: how many annotators are asked at first.
         prelabels: `"hidden"`: nothing leads annotators; `"shown"`: they see the label that the label
@@ -118,7 +122,7 @@ class LabelStudio:
         self.votes_per_sample = votes_per_sample
         self._line = Line(url, token, timeout=timeout, patience=patience)
         self._showing = Showing(text, prelabels == "shown", reasons)
-        expert = f"{project}: review" if expert_project is None else expert_project
+        expert = _reviewers_of(project, expert_project)
         led = prelabels == "shown"
         self._memory = remembered(memory, self._line.url, project, expert)
         place = annotators_place(
@@ -173,7 +177,10 @@ class LabelStudio:
         Raises:
             PlatformError: a project that is there cannot be used.
         """
-        return self._annotators.set_up(), self._reviewers.set_up()
+        found = self._annotators.set_up(), self._reviewers.set_up()
+        if found[0].id == found[1].id:
+            raise PlatformError(SAME.format(found[0].title))
+        return found
 
     def check(self, samples: pd.DataFrame) -> None:
         """Raise an error unless the samples have the text and the server can be worked with.
@@ -258,13 +265,25 @@ class LabelStudio:
         try:
             annotators = self._annotators.required()
             said = pull.news(annotators, self._annotators.side, reviewer=False)
-            reviewers = self._reviewers.found()
-            if reviewers is not None:
-                said += pull.news(reviewers, self._reviewers.side, reviewer=True)
+            said += self._decisions(pull)
         except BaseException:
             self.unread()
             raise
         return tuple(said)
+
+    def _decisions(self, pull: Pull) -> list[Annotation]:
+        """Return what reviewers decided; that their project is gone keeps no annotator's vote back."""
+        self._problems["pull"] = ()
+        try:
+            reviewers = self._reviewers.found()
+        except UnreachableError:
+            raise
+        except PlatformError as error:
+            self._problems["pull"] = (Problem(str(self._reviewers.place.wanted), str(error)),)
+            return []
+        if reviewers is None:
+            return []
+        return pull.news(reviewers, self._reviewers.side, reviewer=True)
 
     def unread(self) -> None:
         """Forget that `news` was called: what it brought could not be kept, and comes again."""
@@ -313,7 +332,7 @@ class LabelStudio:
         messages = (
             waiting_on(outbox, "ask again", ids)
             if outbox is not None
-            else more_questions(pending, self.to_come(), self._tasks(project, ids))
+            else more_questions(pending, self.to_come())
         )
 
         post = Post(self._line, project, messages, outbox, self.progress)
@@ -347,7 +366,7 @@ class LabelStudio:
         messages = (
             waiting_on(outbox, "escalate", of_sample)
             if outbox is not None
-            else review_questions(escalations, self._tasks(project, of_sample))
+            else review_questions(escalations, self._reviews)
         )
         tasks = self._showing.for_reviewers(messages, of_sample, samples, project.interface)
         post = Post(self._line, project, messages, outbox, self.progress)
@@ -361,21 +380,32 @@ class LabelStudio:
         """Write what reviewers decided to the annotators' tasks, as ground truth; once each.
 
         Args:
-            gold: labels; those that no reviewer gave are passed over.
+            gold: all labels so far; those that no reviewer gave are passed over. A decision that was
+                written before, and is none any more, is taken out.
         """
         decided = [one for one in gold if one.source == "review" and one.trace]
-        if decided:
-            project = self._annotators.required()
-            write_back(self._line, project, decided, self._memory)
+        if decided or self._memory.written:
+            write_back(self._line, self._annotators.required(), decided, self._memory)
 
     def _remember(self, desk: Desk, post: Post) -> None:
         desk.remember(post)
         if self._open is None:
             self._sent += post.arrived
 
-    def _tasks(self, project: StudioProject, sample_ids: Iterable[Hashable]) -> dict[str, Task]:
-        found = tasks_of(self._line, project.id, map(ext_id_of, sample_ids), annotations=True)
-        return {one.ext_id: one for one in found}
+    def _reviews(self, sample_id: Hashable) -> int:
+        """Return how many reviewers spoke of a sample, as far as it was pulled."""
+        return sum(one.reviewer for one in live_annotations(self._of_sample.get(sample_id, ())))
 
-    def _pulled(self, sample_ids: Collection[Hashable]) -> list[Annotation]:
+    def _pulled(self, sample_ids: Collection[Hashable] | None) -> list[Annotation]:
+        if sample_ids is None:
+            return list(self._said)
         return [one for own in set(sample_ids) for one in self._of_sample.get(own, ())]
+
+
+def _reviewers_of(project: str | int, expert_project: str | int | None) -> str | int:
+    """Return the title or id of the reviewers' project."""
+    own = project if isinstance(project, str) else f"project {project}"
+    expert = f"{own}: review" if expert_project is None else expert_project
+    if expert == project:
+        raise LabelingError(SAME.format(project))
+    return expert

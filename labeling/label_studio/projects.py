@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError, near, shown
 from labeling.label_studio.labeling_config import Interface, differences, read_interface
-from labeling.label_studio.line import Line, NotThereError
+from labeling.label_studio.line import Line, NotThereError, PassingFault
 from labeling.records import LabelSchema
 
 if TYPE_CHECKING:
@@ -165,4 +165,6 @@ def titles(line: Line) -> Sequence[tuple[int, str]]:
 
 def _read(client: Client, own: int) -> Mapping[str, Any]:
     about: Mapping[str, Any] = client.projects.get(own).model_dump()
+    if about.get("id") != own or not about.get("label_config"):
+        raise PassingFault("an answer without the project")
     return about

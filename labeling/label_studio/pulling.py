@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import logging
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
-from labeling.label_studio.answers import Reader, people_in
+from labeling.label_studio.answers import Reader, copied_from, people_in
 from labeling.label_studio.line import Line, NotThereError
 from labeling.label_studio.memory import Memory, Side
 from labeling.label_studio.projects import StudioProject
@@ -19,7 +19,6 @@ from labeling.label_studio.reading import (
     newest_change,
     task_with_all,
     tasks_of,
-    tasks_there,
     user_names,
     whole_tasks,
 )
@@ -34,8 +33,8 @@ AT_BIRTH = datetime.timedelta(seconds=1)  # within which a task that is made is 
 OVERLAP = datetime.timedelta(seconds=60)
 """By how much a pull goes back behind the newest change seen: others may commit what began before."""
 
-Known = Callable[[Collection[Hashable]], Iterable[Annotation]]
-"""Gives what is remembered of some samples."""
+Known = Callable[[Collection[Hashable] | None], Iterable[Annotation]]
+"""Gives what is remembered of some samples; of all where none are named."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Pull:
             names=self.memory.names,
             votes_per_sample=self.votes_per_sample,
         )
-        self._forget_mended(project, side, found)
+        side.problems = {}  # all tasks of which something stood uncounted were read again
         said = self._said(ours, reader, side)
         side.problems |= _foreign(found, project)
         side.seen |= {str(one["id"]): str(one["updated_at"]) for one in found}
@@ -91,8 +90,18 @@ class Pull:
         if side.id != project.id:
             side.begin_anew(project.id)
         if side.until is not None:
-            return list(whole_tasks(self.line, project.id, self._which_changed(project, side)))
-        return exported(self.line, project.id) if project.annotations else []
+            uncounted = {int(own.split("/")[1]) for own in side.problems}
+            wanted = [*self._which_changed(project, side), *uncounted]
+            return list(whole_tasks(self.line, project.id, wanted))
+        found = exported(self.line, project.id)
+        # Of what was known before, tasks that have no annotations any more are not in an export.
+        prefix, there = f"{project.id}/", {int(one["id"]) for one in found}
+        known = {
+            int(one.platform_id.split("/")[1])
+            for one in live_annotations(self.known(None))
+            if one.platform_id.startswith(prefix)
+        }
+        return [*found, *whole_tasks(self.line, project.id, sorted(known - there))]
 
     def _which_changed(self, project: StudioProject, side: Side) -> list[int]:
         """Return the tasks that changed since what was read; those seen as they are are left out."""
@@ -108,15 +117,6 @@ class Pull:
             if side.seen.get(str(one["id"])) != one["updated_at"]
             and (str(one["id"]) in side.seen or not _is_untouched(one))
         ]
-
-    def _forget_mended(
-        self, project: StudioProject, side: Side, found: Iterable[Mapping[str, Any]]
-    ) -> None:
-        """Forget what stood against tasks that are read anew, or were deleted, which no change tells."""
-        of_task = {own: int(own.split("/")[1]) for own in side.problems}
-        asked = set(of_task.values()) - {int(one["id"]) for one in found}
-        there = tasks_there(self.line, project.id, asked)
-        side.problems = {own: one for own, one in side.problems.items() if of_task[own] in there}
 
     def _look_for_lost(
         self, project: StudioProject, side: Side, newest: str | None, *, reviewer: bool
@@ -142,23 +142,20 @@ class Pull:
 
     def _learn_names(self, tasks: Iterable[Task]) -> None:
         if any(one not in self.memory.names for one in people_in(tasks)):
-            self.memory.names |= user_names(self.line)
+            # Who has a name keeps it: one person must not become two.
+            self.memory.names = {**user_names(self.line), **self.memory.names}
 
     def _said(self, tasks: Collection[Task], reader: Reader, side: Side) -> list[Annotation]:
         of_sample = _by_sample(self.known([one.sample_id for one in tasks]), reader.reviewer)
         said: list[Annotation] = []
         for task in tasks:
-            prefix = reader.prefix(task)
-            known = {
-                own: one
-                for own, one in of_sample.get(task.sample_id, {}).items()
-                if own.startswith(prefix)
-            }
+            of_others = of_sample.get(task.sample_id, {})
+            known = {own: one for own, one in of_others.items() if _is_on(one, task, reader)}
             answers, problems = reader.read(task, known)
             side.problems |= problems
             there = {reader.platform_id(task, one) for one in task.annotations}
             missing = [one for own, one in known.items() if own not in there]
-            said += [*answers, *self._taken_back(task, missing)]
+            said += [*answers, *self._taken_back(task, missing), *_moved(task, reader, of_others)]
         return said
 
     def _taken_back(self, task: Task, missing: list[Annotation]) -> list[Annotation]:
@@ -172,12 +169,33 @@ class Pull:
         if now is None or now.sample_id != task.sample_id:
             return []
         there = {str(one["id"]) for one in now.annotations}
-        when = datetime.datetime.fromisoformat(now.updated_at).astimezone(datetime.UTC)
+        when = _time(now.updated_at)
         return [
             dataclasses.replace(one, deleted=True, updated_at=max(when, one.updated_at))
             for one in missing
             if one.platform_id.rpartition("/")[2] not in there
         ]
+
+
+def _is_on(one: Annotation, task: Task, reader: Reader) -> bool:
+    """Whether what is known was said on this task, and not on an older one of the same number."""
+    is_younger = not task.created_at or one.created_at >= _time(task.created_at)
+    return one.platform_id.startswith(reader.prefix(task)) and is_younger
+
+
+def _moved(task: Task, reader: Reader, known: Mapping[str, Annotation]) -> Iterator[Annotation]:
+    """Yield as deleted what was copied to this task from one that was merged with it."""
+    originals = {str(copied_from(one)) for one in task.annotations}
+    for own, one in known.items():
+        project, number, annotation = (*own.split("/"), "", "", "")[:3]
+        is_other = project == str(reader.project) and number != str(task.id)
+        if is_other and annotation in originals:
+            when = max(_time(task.updated_at), one.updated_at)
+            yield dataclasses.replace(one, deleted=True, updated_at=when)
+
+
+def _time(said: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(said).astimezone(datetime.UTC)
 
 
 def _window(side: Side) -> str:

@@ -7,7 +7,7 @@ import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from labeling.label_studio.line import Line
+from labeling.label_studio.line import Line, PassingFault
 from labeling.label_studio.tasks import EXT_ID, Task, task_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 AT_ONCE = 500  # tasks in one answer, and ids in one question at the most
 LONGEST = 3_000  # signs of ids in one question: they stand in the address, which servers bound
 CHANGE = "id,created_at,updated_at,total_annotations,cancelled_annotations"
-STANDING = "id,data,meta,overlap,total_annotations,is_labeled,updated_at"
+STANDING = "id,data,meta,overlap,total_annotations,is_labeled,created_at,updated_at"
 
 Filter = Mapping[str, Any]
 Found = Mapping[str, Any]
@@ -45,15 +45,6 @@ def tasks_of(
         filters = [where(f"data.{EXT_ID}", "in_list", "List", some)]
         found += known(rows(line, project, filters, annotations=annotations))
     return tuple(sorted(found, key=lambda one: one.id))
-
-
-def tasks_there(line: Line, project: int, task_ids: Iterable[int]) -> set[int]:
-    """Return which tasks are on the server, of some that were."""
-    found: set[int] = set()
-    for some in in_questions(sorted(task_ids)):
-        filters = [where("id", "in_list", "List", some)]
-        found |= {int(one["id"]) for one in rows(line, project, filters, include="id")}
-    return found
 
 
 def open_tasks(line: Line, project: int) -> tuple[Task, ...]:
@@ -201,7 +192,10 @@ def _page(
             project=project, query=json.dumps(about), page=1, page_size=size, **wanted
         )
         found = [_as_told(one) for one in page.items or []]
-        return found, page.response.total
+        total = getattr(page.response, "total", None)
+        if not isinstance(total, int):  # something that stands before the server has answered
+            raise PassingFault("an answer without tasks")
+        return found, total
 
     return line.ask("reading tasks", read)
 

@@ -31,6 +31,8 @@ class Task:
         overlap: how many annotations it waits for in all.
         total: how many it has; skips do not count.
         is_labeled: whether it is done.
+        created_at: when it was made, by the server's clock.
+        updated_at: when it was changed last.
         annotations: as the server tells them, where they were asked for.
     """
 
@@ -42,6 +44,7 @@ class Task:
     overlap: int = 1
     total: int = 0
     is_labeled: bool = False
+    created_at: str = ""
     updated_at: str = ""
     annotations: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
@@ -77,6 +80,7 @@ def task_of(found: Mapping[str, Any]) -> Task | None:
         overlap=int(found.get("overlap") or 1),
         total=len(annotations) if total is None else int(total),
         is_labeled=bool(found.get("is_labeled")),
+        created_at=str(found.get("created_at") or ""),
         updated_at=str(found.get("updated_at") or ""),
         annotations=annotations,
     )

@@ -40,8 +40,7 @@ def token_for(url: str, token: str | None = None) -> str:
 
 def _in_keyring(url: str) -> str | None:
     import keyring
-    from keyring.errors import KeyringError
 
-    with contextlib.suppress(KeyringError):  # many servers have none, and it need not be there
+    with contextlib.suppress(Exception):  # many machines have none, and each fails in its own way
         return keyring.get_password(SERVICE, url)
     return None

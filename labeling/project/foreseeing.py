@@ -44,7 +44,7 @@ def foreseen_push(people: People, platform: AnnotationPlatform, samples: pd.Data
 
 def foreseen_pull(people: People, platform: AnnotationPlatform) -> Pulled:
     """Return what a pull would bring."""
-    with _trying(people) as trial:
+    with _trying(people, platform) as trial:
         return trial.pull(platform)
 
 
@@ -52,7 +52,7 @@ def foreseen_review(
     people: People, platform: AnnotationPlatform, samples: pd.DataFrame
 ) -> Foreseen:
     """Return what a review would come to."""
-    with _trying(people) as trial:
+    with _trying(people, platform) as trial:
         return _decided(trial, platform, samples)
 
 
@@ -60,7 +60,7 @@ def foreseen_run(
     people: People, platform: AnnotationPlatform, data: ProjectData, config: Config
 ) -> Foreseen:
     """Return what a run would do until it asks people, as far as it can be known before."""
-    with _trying(people) as trial:
+    with _trying(people, platform) as trial:
         pulled = trial.pull(platform)
         found = dataclasses.replace(_decided(trial, platform, data.samples), pulled=pulled)
         number, state = trial.store.batches.last()
@@ -96,14 +96,17 @@ def _decided(trial: People, platform: AnnotationPlatform, samples: pd.DataFrame)
 
 
 @contextlib.contextmanager
-def _trying(people: People) -> Iterator[People]:
+def _trying(people: People, platform: AnnotationPlatform) -> Iterator[People]:
     """Give push, pull and review over a store that is afterwards as it was before."""
-    if people.store.ready():
-        with people.store.trying():
-            yield people
-        return
-    # Nothing is remembered: it is tried in an empty store elsewhere, so that none is made here.
-    with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
-        store = Store(Path(folder), people.store.project)
-        with store.held("try"):
-            yield dataclasses.replace(people, store=store)
+    try:
+        if people.store.ready():
+            with people.store.trying():
+                yield people
+            return
+        # Nothing is remembered: it is tried in an empty store elsewhere, so that none is made here.
+        with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
+            store = Store(Path(folder), people.store.project)
+            with store.held("try"):
+                yield dataclasses.replace(people, store=store)
+    finally:
+        getattr(platform, "unread", lambda: None)()  # what was tried comes again

@@ -105,8 +105,8 @@ def label_studio_of(
         guidelines=section.guidelines,
         timeout=section.timeout,
         makes_projects=False,
-        known=store.ledger.annotations if store.ready() else None,
-        sent=store.outbox.open if store.ready() else None,
+        known=lambda ids: store.ledger.annotations(ids) if store.ready() else (),
+        sent=lambda: store.outbox.open() if store.ready() else (),
         memory=store.history.get(MEMORY) if store.ready() else None,
     )
 
