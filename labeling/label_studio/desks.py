@@ -75,7 +75,7 @@ class Desk:
         uncounted = [one for _, one in sorted(self.side.problems.items())]
         if not self.side.lost:
             return uncounted
-        lost = shown(self.side.lost.values())
+        lost = shown(sorted(self.side.lost.values(), key=str))
         what = (
             f"Tasks were deleted on the server before {self.people} had answered in full:"
             f" {len(self.side.lost)} in all. A review asks again, in new ones."
