@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from labeling.errors import PlatformError, shown
+from labeling.errors import LabelingError, PlatformError, shown
 from labeling.label_studio.labeling_config import (
     as_html,
     differences,
@@ -19,12 +19,23 @@ from labeling.records import LabelSchema
 
 logger = logging.getLogger(__name__)
 
+SAME = "Annotators and reviewers must have a project each. Both are given {!r}."
+
 MAY_CHANGE = (
     *("sampling", "show_collab_predictions", "expert_instruction", "show_instruction"),
     *("skip_queue", "show_skip_button"),
 )
 """What is brought up to date in a project that is there; not how many votes its tasks wait for, since
 that would change the tasks that were asked again."""
+
+
+def title_of_reviewers(project: str | int, expert_project: str | int | None) -> str | int:
+    """Return the title or id of the reviewers' project."""
+    own = project if isinstance(project, str) else f"project {project}"
+    expert = f"{own}: review" if expert_project is None else expert_project
+    if expert == project:
+        raise LabelingError(SAME.format(project))
+    return expert
 
 
 def annotators_place(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal
 
@@ -13,10 +13,16 @@ from labeling.errors import LabelingError, PlatformError, UnreachableError, near
 from labeling.label_studio.asking import reopen
 from labeling.label_studio.decisions import write_back
 from labeling.label_studio.desks import Desk
+from labeling.label_studio.heard import Heard
 from labeling.label_studio.line import Line
 from labeling.label_studio.memory import remembered
 from labeling.label_studio.own_messages import first_questions, more_questions, review_questions
-from labeling.label_studio.places import annotators_place, reviewers_place
+from labeling.label_studio.places import (
+    SAME,
+    annotators_place,
+    reviewers_place,
+    title_of_reviewers,
+)
 from labeling.label_studio.posting import Post
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.pulling import Known, Pull
@@ -37,11 +43,8 @@ from labeling.records import (
     Problem,
     SoftLabels,
     expect,
-    live_annotations,
     waiting_on,
 )
-
-SAME = "Annotators and reviewers must have a project each. Both are given {!r}."
 
 
 class LabelStudio:
@@ -122,7 +125,7 @@ class LabelStudio:
         self.votes_per_sample = votes_per_sample
         self._line = Line(url, token, timeout=timeout, patience=patience)
         self._showing = Showing(text, prelabels == "shown", reasons)
-        expert = _reviewers_of(project, expert_project)
+        expert = title_of_reviewers(project, expert_project)
         led = prelabels == "shown"
         self._memory = remembered(memory, self._line.url, project, expert)
         place = annotators_place(
@@ -139,8 +142,7 @@ class LabelStudio:
         self._before = copy.deepcopy(self._memory)
         self.progress: Callable[[int], object] = lambda _: None
         self._open = sent
-        self._said: dict[Annotation, None] = {}
-        self._of_sample: dict[Hashable, list[Annotation]] = {}
+        self._heard = Heard()
         self._sent: list[Message] = []
         self._problems: dict[str, tuple[Problem, ...]] = {}
 
@@ -245,11 +247,8 @@ class LabelStudio:
             PlatformError: the project is not there.
             UnreachableError: the server does not answer; pull again.
         """
-        for one in self.news():
-            if one not in self._said:
-                self._said[one] = None
-                self._of_sample.setdefault(one.sample_id, []).append(one)
-        return tuple(self._said)
+        self._heard.add(self.news())
+        return self._heard.annotations()
 
     def news(self) -> tuple[Annotation, ...]:
         """Return the annotations that changed since the last pull, some of them once more.
@@ -258,7 +257,7 @@ class LabelStudio:
             PlatformError: the project is not there.
             UnreachableError: the server does not answer; pull again.
         """
-        known = self._known or self._pulled
+        known = self._known or self._heard.annotations
         sent = self._open or (lambda: self._sent)
         pull = Pull(self._line, self.schema, self._memory, known, sent, self.votes_per_sample)
         self._before = copy.deepcopy(self._memory)
@@ -366,7 +365,7 @@ class LabelStudio:
         messages = (
             waiting_on(outbox, "escalate", of_sample)
             if outbox is not None
-            else review_questions(escalations, self._reviews)
+            else review_questions(escalations, self._heard.reviews)
         )
         tasks = self._showing.for_reviewers(messages, of_sample, samples, project.interface)
         post = Post(self._line, project, messages, outbox, self.progress)
@@ -391,21 +390,3 @@ class LabelStudio:
         desk.remember(post)
         if self._open is None:
             self._sent += post.arrived
-
-    def _reviews(self, sample_id: Hashable) -> int:
-        """Return how many reviewers spoke of a sample, as far as it was pulled."""
-        return sum(one.reviewer for one in live_annotations(self._of_sample.get(sample_id, ())))
-
-    def _pulled(self, sample_ids: Collection[Hashable] | None) -> list[Annotation]:
-        if sample_ids is None:
-            return list(self._said)
-        return [one for own in set(sample_ids) for one in self._of_sample.get(own, ())]
-
-
-def _reviewers_of(project: str | int, expert_project: str | int | None) -> str | int:
-    """Return the title or id of the reviewers' project."""
-    own = project if isinstance(project, str) else f"project {project}"
-    expert = f"{own}: review" if expert_project is None else expert_project
-    if expert == project:
-        raise LabelingError(SAME.format(project))
-    return expert

@@ -28,7 +28,7 @@ from labeling.records import Annotation, LabelSchema, Message, Problem, live_ann
 logger = logging.getLogger(__name__)
 
 CHECKED_EVERY = datetime.timedelta(days=1)
-MANY = 300  # tasks that changed within the overlap
+MANY = 300  # tasks that changed within the overlap: then it is cheaper to count them than to list
 AT_BIRTH = datetime.timedelta(seconds=1)  # within which a task that is made is written
 OVERLAP = datetime.timedelta(seconds=60)
 """By how much a pull goes back behind the newest change seen: others may commit what began before."""
@@ -111,12 +111,14 @@ class Pull:
             left = set(side.seen) - {str(one["id"]) for one in news}
             if count_of_changes(self.line, project.id, _window(side), until) == len(left):
                 return [int(one["id"]) for one in news]
-        return [
-            int(one["id"])
-            for one in changes(self.line, project.id, _window(side))
-            if side.seen.get(str(one["id"])) != one["updated_at"]
-            and (str(one["id"]) in side.seen or not _is_untouched(one))
-        ]
+        wanted = []
+        for one in changes(self.line, project.id, _window(side)):
+            own, when = str(one["id"]), str(one["updated_at"])
+            if own not in side.seen and _is_untouched(one):
+                side.seen[own] = when
+            elif side.seen.get(own) != when:
+                wanted.append(int(own))
+        return wanted
 
     def _look_for_lost(
         self, project: StudioProject, side: Side, newest: str | None, *, reviewer: bool
