@@ -44,6 +44,7 @@ class Post:
             *(self.line, self.project, tasks),
             begun=self._begin_samples,
             arrived=self.confirm,
+            progress=self.progress,
         )
         self.made = len(self._arrived)
         return before
@@ -65,7 +66,6 @@ class Post:
 
     def confirm_keys(self, tasks: Mapping[str, int]) -> None:
         """Remember that the questions of these keys arrived, and in which tasks."""
-        self.progress(len(set(tasks) - self._arrived))
         self._arrived |= set(tasks)
         if self.outbox is not None and tasks:
             self.outbox.confirm({key: str(task) for key, task in tasks.items()})

@@ -31,6 +31,7 @@ def send(
     *,
     begun: Callable[[Sequence[str]], object] = lambda _: None,
     arrived: Callable[[Ids], object] = lambda _: None,
+    progress: Callable[[int], object] = lambda _: None,
 ) -> dict[str, Task]:
     """Import tasks of samples that have none yet, and return those that were there before.
 
@@ -41,22 +42,26 @@ def send(
         project: where they go.
         tasks: as `new_task` makes them.
         begun: told which samples are sent next, before they are.
-        arrived: told which have a task now that had none, after each import.
+        arrived: told which have a task now that had none, when all were sent.
+        progress: told how many more were sent, after each import.
 
     Raises:
         UnreachableError: some may not have arrived; sending again sends just these.
         PlatformError: the server refused; imports are whole or not at all.
     """
     started = time.perf_counter()
-    sending = _Sending(line, project, alone=not project.tasks)
+    sending = _Sending(line, project)
     for chunk in _chunks(tasks):
         begun([_ext_id(one) for one in chunk])
-        arrived(sending.send(chunk))
+        sending.send(chunk)
+        progress(len(chunk))
         made = len(sending.made)
         logger.info(
             "sent %d of %d tasks, %.0f a second",
             *(made, len(tasks), made / max(time.perf_counter() - started, 1e-6)),
         )
+    sending.merge()
+    arrived(sending.made)
     return sending.before
 
 
@@ -67,26 +72,27 @@ class _Sending:
     Attributes:
         line: to the server.
         project: where they go, as it was before the first.
-        alone: whether the project has no tasks but those made here, so that none can be there.
         before: the tasks that were there.
         made: the tasks that were not, by ext_id.
+        doubtful: of which samples there may be several.
     """
 
     line: Line
     project: StudioProject
-    alone: bool
     before: dict[str, Task] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
+    doubtful: list[str] = field(default_factory=list)
 
-    def send(self, tasks: Sequence[NewTask]) -> dict[str, int]:
-        """Import those of some tasks that are not there, and return which have one now."""
+    def send(self, tasks: Sequence[NewTask]) -> None:
+        """Import those of some tasks that are not there."""
         own = [_ext_id(one) for one in tasks]
         tries, doubled = 0, False
 
         def attempt() -> dict[str, int]:
             nonlocal tries, doubled
             tries += 1
-            looked = () if self.alone and tries == 1 else tasks_of(self.line, self.project.id, own)
+            is_empty = not self.project.tasks and tries == 1  # but for what was sent from here
+            looked = () if is_empty else tasks_of(self.line, self.project.id, own)
             there = {one.ext_id: one for one in reversed(looked)}
             doubled |= len(looked) > len(there)
             if tries == 1:
@@ -97,13 +103,17 @@ class _Sending:
 
         found = self.line.patiently(f"sending {len(tasks)} tasks", attempt)
         self.made |= {key: task for key, task in found.items() if key not in self.before}
-        others = bool(self.made) and self._others_sent()
-        self.alone &= not others
-        if doubled or tries > 1 or others:
-            kept = {one.ext_id: one for one in merge_copies(self.line, self.project.id, own)}
-            self.before |= {key: task for key, task in kept.items() if key in self.before}
-            found = {key: one.id for key, one in kept.items()}
-        return {key: task for key, task in found.items() if key not in self.before}
+        self.doubtful += own if doubled or tries > 1 else []
+
+    def merge(self) -> None:
+        """See to it that no sample has several tasks: others may have sent it, too."""
+        every = [*self.before, *self.made]
+        wanted = every if self.made and self._others_sent() else self.doubtful
+        for one in merge_copies(self.line, self.project.id, wanted):
+            if one.ext_id in self.before:
+                self.before[one.ext_id] = one
+            else:
+                self.made[one.ext_id] = one.id
 
     def _others_sent(self) -> bool:
         """Whether the project has not just as many tasks as it had and got: then there are copies."""
