@@ -1,6 +1,6 @@
 """A real browser for tests of pages: Chromium without a network, and what it is asked about a page.
 
-A test module takes the fixture with `from tests.browser import browser`.
+Tests take the fixture `browser` of conftest.py: Playwright can be started once.
 """
 
 import contextlib
@@ -46,14 +46,8 @@ CONTRASTS = """
 """
 
 
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium; where there is none the test is skipped, or fails if LABELING_NO_SKIPS is set."""
-    with contextlib.ExitStack() as stack:
-        yield _started(stack)
-
-
-def _started(stack):
+def started(stack):
+    """Start Chromium; skip where there is none, or fail if LABELING_NO_SKIPS is set."""
     path = os.environ.get("LABELING_CHROMIUM") or shutil.which("chromium")
     try:
         from playwright.sync_api import sync_playwright

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -75,6 +76,15 @@ def store(url, tmp_path):
     made = Store(tmp_path / "memory", "test", url=url, patience=5)
     with made.held("test"):
         yield made
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, one for all; where there is none tests are skipped, or fail if they must not be."""
+    from browser import started
+
+    with contextlib.ExitStack() as stack:
+        yield started(stack)
 
 
 @pytest.fixture(scope="session")

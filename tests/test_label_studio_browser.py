@@ -7,7 +7,6 @@ import pytest
 import labeling as lb
 from labeling.adjudication import ReviewPolicy
 from labeling.records import Batch, SoftLabels
-from tests.browser import browser  # noqa: F401  # a fixture
 from tests.studio_pages import Person
 
 LABELS = ["about the video", "question", "spam"]
@@ -47,7 +46,7 @@ NASTY_LABELS = [
 
 
 @pytest.fixture
-def people(browser, studio):  # noqa: F811
+def people(browser, studio):
     """Makes people at browsers of their own; those with a name have signed up and log in."""
     made = []
 

@@ -11,7 +11,7 @@ import pytest
 import labeling as lb
 from labeling.records import Annotation
 from labeling.report import write_report
-from tests.browser import browser, opened  # noqa: F401  # a fixture
+from tests.browser import opened
 
 RULES = '''
 from labeling import ABSTAIN, labeling_function
@@ -100,7 +100,7 @@ def words_of(path):
     return re.sub(r"\s+", " ", bare)
 
 
-def test_a_page_needs_nothing_but_itself(done, browser):  # noqa: F811
+def test_a_page_needs_nothing_but_itself(done, browser):
     _, path = done
     with opened(browser, path) as found:
         assert [path.as_uri()] == found.requests
@@ -113,13 +113,13 @@ def test_a_page_needs_nothing_but_itself(done, browser):  # noqa: F811
         assert len(set(ids)) == len(ids)
 
 
-def test_it_is_read_without_javascript(done, browser):  # noqa: F811
+def test_it_is_read_without_javascript(done, browser):
     with opened(browser, done[1], javascript=False) as found:
         found.page.locator("details.box summary").first.click()
         assert found.page.locator("details.box[open]").count() == 1
 
 
-def test_light_and_dark_pages_can_be_read(done, browser):  # noqa: F811
+def test_light_and_dark_pages_can_be_read(done, browser):
     paper = {}
     for scheme in ("light", "dark"):
         with opened(browser, done[1], scheme=scheme) as found:
@@ -132,12 +132,12 @@ def test_light_and_dark_pages_can_be_read(done, browser):  # noqa: F811
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])
-def test_no_page_is_wider_than_its_window(done, browser, width):  # noqa: F811
+def test_no_page_is_wider_than_its_window(done, browser, width):
     with opened(browser, done[1], width=width) as found:
         assert 0 == found.overflow()
 
 
-def test_tables_have_captions_and_pictures_have_words(done, browser):  # noqa: F811
+def test_tables_have_captions_and_pictures_have_words(done, browser):
     with opened(browser, done[1]) as found:
         tables = found.page.locator("table").count()
         assert tables == found.page.locator("table > caption").count() > 8
@@ -150,7 +150,7 @@ def test_tables_have_captions_and_pictures_have_words(done, browser):  # noqa: F
         assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
-def test_numbers_of_labeling_functions_are_those_of_the_summary(done, browser):  # noqa: F811
+def test_numbers_of_labeling_functions_are_those_of_the_summary(done, browser):
     project, path = done
     summary = lb.lf_summary(project.votes(), project.data.dev)
     gold = project.people.verdict(project.store.ledger.annotations()).gold
@@ -219,7 +219,7 @@ def test_every_section_says_what_is_known(done):
     assert project.config.digest in words
 
 
-def test_the_audit_is_of_the_random_draw_alone(done, browser):  # noqa: F811
+def test_the_audit_is_of_the_random_draw_alone(done, browser):
     project, path = done
     frame = project.store.batches.frame()
     gold = {
@@ -235,7 +235,7 @@ def test_the_audit_is_of_the_random_draw_alone(done, browser):  # noqa: F811
     assert f"n = {len(drawn)}" in last
 
 
-def test_a_project_that_was_never_applied_leaves_no_trace_but_the_page(tmp_path, browser):  # noqa: F811
+def test_a_project_that_was_never_applied_leaves_no_trace_but_the_page(tmp_path, browser):
     small(tmp_path)
     before = {path.name for path in tmp_path.iterdir()}
     project = lb.Project(tmp_path / "project.yaml")
@@ -310,7 +310,7 @@ def _said(labels):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_hostile_texts_are_text(hostile, browser, width):  # noqa: F811
+def test_hostile_texts_are_text(hostile, browser, width):
     with opened(browser, hostile[1], width=width) as found:
         assert ([], []) == (found.dialogs, found.console)
         assert 1 == len(found.requests)
@@ -324,7 +324,7 @@ def test_hostile_texts_are_text(hostile, browser, width):  # noqa: F811
     assert "6,000 more characters are not shown" in re.sub("6,00[0-9]", "6,000", words)
 
 
-def test_hostile_texts_stand_in_every_place(hostile, browser):  # noqa: F811
+def test_hostile_texts_stand_in_every_place(hostile, browser):
     with opened(browser, hostile[1]) as found:
         for place in ("#lf-table .name", "#lf-table .why", "#annotator-table th", "#escalations"):
             assert HOSTILE[0] in " ".join(found.page.locator(place).all_text_contents()), place
