@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeling.label_studio.line import Line, PassingFault
+from labeling.label_studio.pieces import in_pieces
 from labeling.label_studio.tasks import EXT_ID, Task, task_of
 
 if TYPE_CHECKING:
@@ -80,17 +81,11 @@ def in_questions(ids: Iterable[Id]) -> Iterator[list[Id]]:
     >>> [len(some) for some in in_questions(f"a long sample id {i}" for i in range(200))]
     [77, 75, 48]
     """
-    some: list[Id] = []
-    length = 0
-    for one in dict.fromkeys(ids):
-        own = len(urllib.parse.quote(json.dumps(one), safe="")) + 6
-        if some and (len(some) == AT_ONCE or length + own > LONGEST):
-            yield some
-            some, length = [], 0
-        some.append(one)
-        length += own
-    if some:
-        yield some
+    return in_pieces(dict.fromkeys(ids), _length_of, at_once=AT_ONCE, longest=LONGEST)
+
+
+def _length_of(own: int | str) -> int:
+    return len(urllib.parse.quote(json.dumps(own), safe="")) + 6  # with what stands between two
 
 
 def known(found: Iterable[Found]) -> Iterator[Task]:
@@ -121,9 +116,7 @@ def rows(
             line, project, behind, ["tasks:id"], AT_ONCE, annotations=annotations, include=include
         )
         yield from page
-        if not page or total <= len(
-            page
-        ):  # a server may give fewer at a time than it was asked for
+        if not page or total <= len(page):  # it may give fewer at a time than it was asked for
             return
         last = int(page[-1]["id"])
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.label_studio.copies import merge_copies
 from labeling.label_studio.line import Line, PassingFault
+from labeling.label_studio.pieces import in_pieces
 from labeling.label_studio.projects import Place, StudioProject
 from labeling.label_studio.reading import tasks_of
 from labeling.label_studio.tasks import EXT_ID, Task
@@ -51,7 +52,7 @@ def send(
     """
     started = time.perf_counter()
     sending = _Sending(line, project)
-    for chunk in _chunks(tasks):
+    for chunk in in_pieces(tasks, _letters, at_once=AT_ONCE, longest=LONGEST):
         begun([_ext_id(one) for one in chunk])
         sending.send(chunk)
         progress(len(chunk))
@@ -133,18 +134,8 @@ def _import(line: Line, project: int, tasks: Sequence[NewTask]) -> dict[str, int
     return {_ext_id(task): int(own) for task, own in zip(tasks, ids, strict=True)}
 
 
-def _chunks(tasks: Sequence[NewTask]) -> Iterator[Sequence[NewTask]]:
-    some: list[NewTask] = []
-    length = 0
-    for task in tasks:
-        own = sum(len(str(value)) for value in task["data"].values())
-        if some and (len(some) == AT_ONCE or length + own > LONGEST):
-            yield some
-            some, length = [], 0
-        some.append(task)
-        length += own
-    if some:
-        yield some
+def _letters(task: NewTask) -> int:
+    return sum(len(str(value)) for value in task["data"].values())
 
 
 def _ext_id(task: NewTask) -> str:
