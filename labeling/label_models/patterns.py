@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
 
 from labeling.errors import VotesError, near, shown
+from labeling.label_models.packing import LARGEST_BASE, Floats, PackedVotes
 from labeling.records import ABSTAIN, LabelSchema, Votes
 
-Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,16 +35,44 @@ class Patterns:
         row: the pattern of each cast vote: shape (n_cast,), ascending.
         voter: its voter, by place in the sorted names: shape (n_cast,).
         vote: its label, by place in the sorted names: shape (n_cast,).
+        hot: one row a pattern, one column for each voter and label, 1 where it was voted for.
     """
 
     counts: Floats
-    of_row: npt.NDArray[np.intp]
+    of_row: Codes
     gold: Floats
     n_voters: int
-    n_votes: npt.NDArray[np.intp]
-    row: npt.NDArray[np.intp]
-    voter: npt.NDArray[np.intp]
-    vote: npt.NDArray[np.intp]
+    n_votes: Codes
+    row: Codes
+    voter: Codes
+    vote: Codes
+    hot: Any
+
+    @classmethod
+    def of_codes(cls, codes: Codes, counts: Floats, gold: Floats) -> Patterns:
+        """Return the patterns of rows that are to be counted once.
+
+        Args:
+            codes: labels' places by name, -1 = abstained: shape (n_rows, n_voters).
+            counts: how many samples each row stands for: shape (n_rows,).
+            gold: how many of them have each gold label: shape (n_rows, n_labels).
+        """
+        distinct, of_row = distinct_rows(codes)
+        number = len(distinct)
+        tally = [np.bincount(of_row, weights=column, minlength=number) for column in gold.T]
+        total = np.bincount(of_row, weights=counts, minlength=number)
+        return cls._of_distinct(distinct, total, of_row, np.stack(tally, axis=1))
+
+    @classmethod
+    def _of_distinct(cls, distinct: Codes, counts: Floats, of_row: Codes, gold: Floats) -> Patterns:
+        row, voter = np.nonzero(distinct != ABSTAIN)
+        vote = distinct[row, voter].astype(np.intp)
+        n_votes = np.bincount(row, minlength=len(distinct))
+        n_voters, n_labels = distinct.shape[1], gold.shape[1]
+        starts = np.concatenate([[0], np.cumsum(n_votes)])
+        shape = (len(distinct), n_voters * n_labels)
+        hot = sparse.csr_matrix((np.ones(len(row)), voter * n_labels + vote, starts), shape=shape)
+        return cls(counts, of_row, gold, n_voters, n_votes, row, voter, vote, hot)
 
     @property
     def n_labels(self) -> int:
@@ -54,15 +85,36 @@ class Patterns:
         found: npt.NDArray[np.bool_] = self.n_votes > 0
         return found
 
+    def codes(self) -> Codes:
+        """Return the distinct rows: labels' places by name, -1 = abstained."""
+        found = np.full((len(self.counts), self.n_voters), ABSTAIN, dtype=np.intp)
+        found[self.row, self.voter] = self.vote
+        return found
 
-def label_order(schema: LabelSchema) -> npt.NDArray[np.intp]:
+    def sums(self, evidence: Floats) -> Floats:
+        """Return the sum over cast votes of evidence[voter, vote]: shape (n_patterns, any)."""
+        found: Floats = self.hot @ evidence.reshape(-1, evidence.shape[2])
+        return found
+
+
+def label_order(schema: LabelSchema) -> Codes:
     """Return the codes of a schema's labels in the order of their names."""
     return np.array(sorted(range(len(schema)), key=lambda code: schema.labels[code]), dtype=np.intp)
 
 
-def patterns_of(
-    votes: Votes, voters: Sequence[str], gold: npt.NDArray[np.intp] | None = None
-) -> Patterns:
+def packed_votes(votes: Votes, voters: Sequence[str]) -> PackedVotes | None:
+    """Return votes with the columns of `voters`; `None` where the labels are too many to pack.
+
+    Raises:
+        VotesError: someone votes whom the model does not know.
+    """
+    columns, rank = _columns(votes, voters), _ranks(votes.schema)
+    if len(rank) >= LARGEST_BASE:
+        return None
+    return PackedVotes.of(votes.array, columns, rank)
+
+
+def patterns_of(votes: Votes, voters: Sequence[str], gold: Codes | None = None) -> Patterns:
     """Return the patterns of votes with the columns of `voters`, a sorted list of names.
 
     Args:
@@ -73,39 +125,66 @@ def patterns_of(
     Raises:
         VotesError: someone votes whom the model does not know.
     """
+    columns, rank = _columns(votes, voters), np.append(_ranks(votes.schema), ABSTAIN)
+    codes = np.full((len(votes.sample_ids), len(voters)), ABSTAIN, dtype=votes.schema.code_type)
+    for place, column in enumerate(columns):
+        if column >= 0:
+            codes[:, place] = rank[votes.array[:, column]]
+    distinct, of_row = distinct_rows(codes)
+    counts = np.bincount(of_row, minlength=len(distinct)).astype(np.float64)
+    tally = np.zeros((len(distinct), len(votes.schema)))
+    if gold is not None:
+        known = np.flatnonzero(gold != ABSTAIN)
+        np.add.at(tally, (of_row[known], rank[gold[known]]), 1.0)
+    return Patterns._of_distinct(distinct, counts, of_row, tally)
+
+
+def _columns(votes: Votes, voters: Sequence[str]) -> list[int]:
     unknown = [name for name in votes.voters if name not in set(voters)]
     if unknown:
         raise VotesError(
             f"Voters must be among those that the model was fitted on. It does not know"
             f" {shown(unknown)}.{near(unknown[0], voters)} Fit it again with them."
         )
-    order = label_order(votes.schema)
-    rank = np.empty(len(order) + 1, dtype=votes.schema.code_type)
-    rank[order] = np.arange(len(order))
-    rank[ABSTAIN] = ABSTAIN
     column = {name: place for place, name in enumerate(votes.voters)}
-    codes = np.full((len(votes.sample_ids), len(voters)), ABSTAIN, dtype=rank.dtype)
-    for place, name in enumerate(voters):
-        if name in column:
-            codes[:, place] = rank[votes.array[:, column[name]]]
-    distinct, of_row = _distinct_rows(codes)
-    counts = np.bincount(of_row, minlength=len(distinct)).astype(np.float64)
-    tally = np.zeros((len(distinct), len(order)))
-    if gold is not None:
-        known = np.flatnonzero(gold != ABSTAIN)
-        np.add.at(tally, (of_row[known], rank[gold[known]]), 1.0)
-    row, voter = np.nonzero(distinct != ABSTAIN)
-    vote = distinct[row, voter].astype(np.intp)
-    n_votes = np.bincount(row, minlength=len(distinct))
-    return Patterns(counts, of_row, tally, len(voters), n_votes, row, voter, vote)
+    return [column.get(name, -1) for name in voters]
 
 
-def _distinct_rows(codes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
+def _ranks(schema: LabelSchema) -> Codes:
+    """Return the place of each code's label among the sorted names."""
+    rank = np.empty(len(schema), dtype=np.intp)
+    rank[label_order(schema)] = np.arange(len(schema))
+    return rank
+
+
+def distinct_rows(codes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
+    """Return the distinct rows, sorted, and which of them each row is."""
     if not codes.size:
         return codes[:1], np.zeros(len(codes), dtype=np.intp)
-    rows = np.ascontiguousarray(codes).view(np.dtype((np.void, codes.strides[0]))).ravel()
-    _, first, of_row = np.unique(rows, return_index=True, return_inverse=True)
-    return codes[first], of_row.astype(np.intp)
+    rows = np.ascontiguousarray(codes)
+    whole = rows.view(np.dtype((np.void, rows.strides[0]))).ravel()
+    # Hashing first: comparing whole rows is slow, and most rows are copies of others.
+    keys = _keys(rows)
+    of_key, found = pd.factorize(keys)
+    first = np.empty(len(found), dtype=np.intp)
+    first[of_key[::-1]] = np.arange(len(keys))[::-1]
+    if (whole[first][of_key] != whole).any():  # two different rows have one key
+        _, first, of_key = np.unique(whole, return_index=True, return_inverse=True)
+        return codes[first], of_key.astype(np.intp)
+    order = np.argsort(whole[first])
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    return codes[first[order]], place[of_key].astype(np.intp)
+
+
+def _keys(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    """Return a number for each row: a sum of random numbers for each thing in it."""
+    random = np.random.default_rng(0)
+    factors = random.integers(0, 2**64, size=rows.shape[1], dtype=np.uint64) | np.uint64(1)
+    keys = np.zeros(len(rows), dtype=np.uint64)
+    for column, factor in zip(rows.T, factors, strict=True):
+        keys += column.astype(np.uint64) * factor
+    return keys
 
 
 def vote_shares(patterns: Patterns) -> Floats:
@@ -126,12 +205,7 @@ def sum_of_evidence(patterns: Patterns, log_evidence: Floats, log_prior: Floats)
         log_evidence: shape (n_voters, n_labels voted, n_labels true), nats.
         log_prior: shape (n_labels,), nats.
     """
-    found = log_evidence[patterns.voter, patterns.vote]
-    columns = [
-        np.bincount(patterns.row, weights=column, minlength=len(patterns.counts))
-        for column in found.T
-    ]
-    scores: Floats = np.stack(columns, axis=1) + log_prior
+    scores: Floats = patterns.sums(log_evidence) + log_prior
     return scores
 
 
@@ -142,7 +216,9 @@ def expected_votes(patterns: Patterns, mass: Floats) -> Floats:
         patterns: the votes.
         mass: expected samples of each pattern and label: shape (n_patterns, n_labels).
     """
-    return votes_by_truth(patterns, mass[patterns.row])
+    n_labels = patterns.n_labels
+    found: Floats = (patterns.hot.T @ mass).reshape(patterns.n_voters, n_labels, mass.shape[1])
+    return found.transpose(0, 2, 1)
 
 
 def votes_by_truth(patterns: Patterns, shares: Floats) -> Floats:

@@ -1,0 +1,131 @@
+"""Votes packed into few bytes: several votes a byte, as the digits of one number.
+
+A byte holds the votes of five voters on two labels, so that rows are compared, counted and scored
+byte by byte instead of vote by vote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.records import ABSTAIN
+
+Floats = npt.NDArray[np.float64]
+Hashes = npt.NDArray[np.uint64]
+
+CHUNK = 1 << 15  # rows at a time: what is in work stays in the processor's cache
+LARGEST_BASE = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedVotes:
+    """The votes of voters in the order of their names, row by row.
+
+    Attributes:
+        rows: uint8 array of shape (n_bytes, n_samples). A voter's digit is 0 for an abstention and
+            1 + the code of the label; the first voter of a byte has the lowest digit.
+        n_voters: how many voters there are.
+        rank: from a code of the schema to the label's place among the sorted names.
+    """
+
+    rows: npt.NDArray[np.uint8]
+    n_voters: int
+    rank: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, array: npt.NDArray[Any], columns: list[int], rank: npt.NDArray[np.intp]) -> Self:
+        """Return packed votes.
+
+        Args:
+            array: codes of shape (n_samples, any), -1 = abstained; best column by column in memory.
+            columns: which column of `array` each voter has, -1 = none: they abstain throughout.
+            rank: the labels' places among the sorted names, 255 labels at the most.
+        """
+        base = len(rank) + 1
+        fit = voters_a_byte(base)
+        codes = array.view(np.uint8) if array.dtype == np.int8 else array.astype(np.uint8)
+        rows = np.zeros((-(-len(columns) // fit), len(array)), dtype=np.uint8)
+        scaled = np.empty(CHUNK, dtype=np.uint8)
+        for piece in _pieces(len(array)):
+            n = piece.stop - piece.start
+            for voter, column in enumerate(columns):
+                if column < 0:
+                    continue
+                # All modulo 256: an abstention is 255 here, and 1 is added to each digit at once.
+                weight, byte = np.uint8(base ** (voter % fit)), rows[voter // fit, piece]
+                byte += np.multiply(codes[piece, column], weight, out=scaled[:n])
+                byte += weight
+        return cls(rows, len(columns), rank)
+
+    @property
+    def n_labels(self) -> int:
+        """How many labels there are."""
+        return len(self.rank)
+
+    @property
+    def covered(self) -> npt.NDArray[np.bool_]:
+        """Which samples have a vote: shape (n_samples,)."""
+        return self.rows.any(axis=0)
+
+    def codes(self, samples: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Return the labels' places by name, -1 = abstained: shape (n, n_voters)."""
+        base = self.n_labels + 1
+        fit = voters_a_byte(base)
+        place = np.concatenate([[ABSTAIN], self.rank])
+        found = np.empty((len(samples), self.n_voters), dtype=np.intp)
+        for voter in range(self.n_voters):
+            digit = self.rows[voter // fit, samples] // base ** (voter % fit) % base
+            found[:, voter] = place[digit]
+        return found
+
+    def hashes(self) -> Hashes:
+        """Return a number for each sample: equal votes by name have equal numbers."""
+        random = np.random.default_rng(0)
+        size = (self.n_voters, self.n_labels, 1)
+        keys = random.integers(0, 2**64, size=size, dtype=np.uint64)
+        return self._sums(keys)[:, 0]
+
+    def sums(self, evidence: Floats) -> Floats:
+        """Return the sum over cast votes of evidence[voter, vote by name]: (n_samples, any)."""
+        return self._sums(evidence)
+
+    def _sums(self, added: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        tables = self._tables(added)
+        found = np.empty((self.rows.shape[1], added.shape[2]), dtype=added.dtype)
+        for piece in _pieces(len(found)):
+            for column, of_bytes in enumerate(tables):
+                total = np.zeros(piece.stop - piece.start, dtype=added.dtype)
+                for byte, table in zip(self.rows, of_bytes, strict=True):
+                    total += table.take(byte[piece])
+                found[piece, column] = total
+        return found
+
+    def _tables(self, added: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what each value of each byte adds: shape (any, n_bytes, base ** fit)."""
+        base = self.n_labels + 1
+        fit = voters_a_byte(base)
+        values = np.arange(base**fit)
+        tables = np.zeros((added.shape[2], len(self.rows), len(values)), dtype=added.dtype)
+        for voter in range(self.n_voters):
+            digit = values // base ** (voter % fit) % base
+            nothing = np.zeros((1, added.shape[2]), dtype=added.dtype)
+            of_digit = np.concatenate([nothing, added[voter][self.rank]])
+            tables[:, voter // fit] += of_digit[digit].T
+        return tables
+
+
+def voters_a_byte(base: int) -> int:
+    """Return how many votes of `base` possible values fit into a byte."""
+    fit = 1
+    while base ** (fit + 1) <= LARGEST_BASE:
+        fit += 1
+    return fit
+
+
+def _pieces(n: int) -> Iterator[slice]:
+    return (slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK))
