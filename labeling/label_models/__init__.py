@@ -3,8 +3,8 @@
 from labeling.label_models.annotator_model import AnnotatorModel
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import DawidSkene
+from labeling.label_models.label_model import LabelModel
 from labeling.label_models.majority_vote import MajorityVote
-from labeling.label_models.naive_bayes import LabelModel
 
 MODELS: dict[str, type[VoteModel]] = {
     "annotator_model": AnnotatorModel,

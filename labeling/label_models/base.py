@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from labeling.errors import LabelingError, ModelFileError, NotFittedError, shown
 from labeling.label_models.patterns import Floats, Patterns, label_order, patterns_of
@@ -66,9 +67,8 @@ class VoteModel(ABC):
         self.labels_ = tuple(votes.schema.labels[code] for code in order)
         self.voters_ = tuple(sorted(votes.voters))
         self.report_ = ()
-        self._learn(
-            patterns_of(votes, self.voters_, codes), None if shares is None else shares[order]
-        )
+        patterns = self._patterns(votes, codes)
+        self._learn(patterns, None if shares is None else shares[order])
         return self
 
     def predict_proba(self, votes: Votes) -> SoftLabels:
@@ -91,18 +91,26 @@ class VoteModel(ABC):
                 f"Votes must have the labels that the model was fitted on: {shown(self.labels_)}."
                 f" Got {shown(votes.schema.labels)}."
             )
-        patterns = patterns_of(votes, self._voters_for(votes))
-        posterior = self._posterior(patterns)
-        posterior[~patterns.covered] = 1 / len(order)
+        posterior, covered, of_row = self._answers(votes)
+        posterior[~covered] = 1 / len(order)
         probabilities = np.empty_like(posterior)
         probabilities[:, order] = posterior
-        return SoftLabels(
-            probabilities[patterns.of_row], votes.sample_ids, votes.schema, votes.covered
-        )
+        return SoftLabels(probabilities[of_row], votes.sample_ids, votes.schema, covered[of_row])
 
     def _voters_for(self, votes: Votes) -> tuple[str, ...]:
         """Return the voters, sorted, whose columns the model looks at."""
         return self.voters_
+
+    def _patterns(self, votes: Votes, gold: npt.NDArray[np.intp]) -> Patterns:
+        """Return what the model learns from."""
+        return patterns_of(votes, self.voters_, gold)
+
+    def _answers(
+        self, votes: Votes
+    ) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.intp] | slice]:
+        """Return probabilities of distinct rows, which are covered, and the row of each sample."""
+        patterns = patterns_of(votes, self._voters_for(votes))
+        return self._posterior(patterns), patterns.covered, patterns.of_row
 
     @abstractmethod
     def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:

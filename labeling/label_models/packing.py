@@ -6,7 +6,7 @@ byte by byte instead of vote by vote.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -38,27 +38,28 @@ class PackedVotes:
     rank: npt.NDArray[np.intp]
 
     @classmethod
-    def of(cls, array: npt.NDArray[Any], columns: list[int], rank: npt.NDArray[np.intp]) -> Self:
+    def of(
+        cls, columns: Sequence[npt.NDArray[Any] | None], n: int, rank: npt.NDArray[np.intp]
+    ) -> Self:
         """Return packed votes.
 
         Args:
-            array: codes of shape (n_samples, any), -1 = abstained; best column by column in memory.
-            columns: which column of `array` each voter has, -1 = none: they abstain throughout.
+            columns: the codes of each voter, -1 = abstained, shape (n,); `None` = throughout.
+            n: how many samples there are.
             rank: the labels' places among the sorted names, 255 labels at the most.
         """
         base = len(rank) + 1
         fit = voters_a_byte(base)
-        codes = array.view(np.uint8) if array.dtype == np.int8 else array.astype(np.uint8)
-        rows = np.zeros((-(-len(columns) // fit), len(array)), dtype=np.uint8)
+        rows = np.zeros((-(-len(columns) // fit), n), dtype=np.uint8)
         scaled = np.empty(CHUNK, dtype=np.uint8)
-        for piece in _pieces(len(array)):
-            n = piece.stop - piece.start
-            for voter, column in enumerate(columns):
-                if column < 0:
-                    continue
+        spoken = [
+            (voter, _bytes(codes)) for voter, codes in enumerate(columns) if codes is not None
+        ]
+        for piece in _pieces(n):
+            for voter, codes in spoken:
                 # All modulo 256: an abstention is 255 here, and 1 is added to each digit at once.
                 weight, byte = np.uint8(base ** (voter % fit)), rows[voter // fit, piece]
-                byte += np.multiply(codes[piece, column], weight, out=scaled[:n])
+                byte += np.multiply(codes[piece], weight, out=scaled[: len(byte)])
                 byte += weight
         return cls(rows, len(columns), rank)
 
@@ -70,7 +71,8 @@ class PackedVotes:
     @property
     def covered(self) -> npt.NDArray[np.bool_]:
         """Which samples have a vote: shape (n_samples,)."""
-        return self.rows.any(axis=0)
+        found: npt.NDArray[np.bool_] = np.any(self.rows, axis=0)
+        return found
 
     def codes(self, samples: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """Return the labels' places by name, -1 = abstained: shape (n, n_voters)."""
@@ -125,6 +127,10 @@ def voters_a_byte(base: int) -> int:
     while base ** (fit + 1) <= LARGEST_BASE:
         fit += 1
     return fit
+
+
+def _bytes(codes: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    return codes.view(np.uint8) if codes.dtype == np.int8 else codes.astype(np.uint8)
 
 
 def _pieces(n: int) -> Iterator[slice]:

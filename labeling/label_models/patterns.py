@@ -16,9 +16,9 @@ import pandas as pd
 from scipy import sparse
 
 from labeling.errors import VotesError, near, shown
-from labeling.label_models.packing import LARGEST_BASE, Floats, PackedVotes
 from labeling.records import ABSTAIN, LabelSchema, Votes
 
+Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 
 
@@ -49,30 +49,27 @@ class Patterns:
     hot: Any
 
     @classmethod
-    def of_codes(cls, codes: Codes, counts: Floats, gold: Floats) -> Patterns:
-        """Return the patterns of rows that are to be counted once.
+    def of_codes(cls, codes: npt.NDArray[Any], counts: Floats | None, gold: Floats) -> Patterns:
+        """Return the patterns of rows.
 
         Args:
             codes: labels' places by name, -1 = abstained: shape (n_rows, n_voters).
-            counts: how many samples each row stands for: shape (n_rows,).
+            counts: how many samples each row stands for, shape (n_rows,); `None` = one each.
             gold: how many of them have each gold label: shape (n_rows, n_labels).
         """
         distinct, of_row = distinct_rows(codes)
-        number = len(distinct)
-        tally = [np.bincount(of_row, weights=column, minlength=number) for column in gold.T]
-        total = np.bincount(of_row, weights=counts, minlength=number)
-        return cls._of_distinct(distinct, total, of_row, np.stack(tally, axis=1))
-
-    @classmethod
-    def _of_distinct(cls, distinct: Codes, counts: Floats, of_row: Codes, gold: Floats) -> Patterns:
+        size = len(distinct)
+        total = np.bincount(of_row, weights=counts, minlength=size).astype(np.float64)
+        tally = [np.bincount(of_row, weights=column, minlength=size) for column in gold.T]
         row, voter = np.nonzero(distinct != ABSTAIN)
         vote = distinct[row, voter].astype(np.intp)
-        n_votes = np.bincount(row, minlength=len(distinct))
+        n_votes = np.bincount(row, minlength=size)
         n_voters, n_labels = distinct.shape[1], gold.shape[1]
         starts = np.concatenate([[0], np.cumsum(n_votes)])
-        shape = (len(distinct), n_voters * n_labels)
+        shape = (size, n_voters * n_labels)
         hot = sparse.csr_matrix((np.ones(len(row)), voter * n_labels + vote, starts), shape=shape)
-        return cls(counts, of_row, gold, n_voters, n_votes, row, voter, vote, hot)
+        known: Floats = np.stack(tally, axis=1).astype(np.float64)
+        return cls(total, of_row, known, n_voters, n_votes, row, voter, vote, hot)
 
     @property
     def n_labels(self) -> int:
@@ -102,16 +99,27 @@ def label_order(schema: LabelSchema) -> Codes:
     return np.array(sorted(range(len(schema)), key=lambda code: schema.labels[code]), dtype=np.intp)
 
 
-def packed_votes(votes: Votes, voters: Sequence[str]) -> PackedVotes | None:
-    """Return votes with the columns of `voters`; `None` where the labels are too many to pack.
+def label_ranks(schema: LabelSchema) -> Codes:
+    """Return the place of each code's label among the sorted names."""
+    rank = np.empty(len(schema), dtype=np.intp)
+    rank[label_order(schema)] = np.arange(len(schema))
+    return rank
+
+
+def columns_of(votes: Votes, voters: Sequence[str]) -> list[npt.NDArray[Any] | None]:
+    """Return what each voter of a list said, in codes of the schema; `None` = nothing at all.
 
     Raises:
-        VotesError: someone votes whom the model does not know.
+        VotesError: someone votes who is not in the list.
     """
-    columns, rank = _columns(votes, voters), _ranks(votes.schema)
-    if len(rank) >= LARGEST_BASE:
-        return None
-    return PackedVotes.of(votes.array, columns, rank)
+    unknown = [name for name in votes.voters if name not in set(voters)]
+    if unknown:
+        raise VotesError(
+            f"Voters must be among those that the model was fitted on. It does not know"
+            f" {shown(unknown)}.{near(unknown[0], voters)} Fit it again with them."
+        )
+    place = {name: column for column, name in enumerate(votes.voters)}
+    return [votes.array[:, place[name]] if name in place else None for name in voters]
 
 
 def patterns_of(votes: Votes, voters: Sequence[str], gold: Codes | None = None) -> Patterns:
@@ -125,36 +133,31 @@ def patterns_of(votes: Votes, voters: Sequence[str], gold: Codes | None = None) 
     Raises:
         VotesError: someone votes whom the model does not know.
     """
-    columns, rank = _columns(votes, voters), np.append(_ranks(votes.schema), ABSTAIN)
-    codes = np.full((len(votes.sample_ids), len(voters)), ABSTAIN, dtype=votes.schema.code_type)
+    return patterns_of_columns(columns_of(votes, voters), len(votes.sample_ids), votes.schema, gold)
+
+
+def patterns_of_columns(
+    columns: Sequence[npt.NDArray[Any] | None],
+    n: int,
+    schema: LabelSchema,
+    gold: Codes | None = None,
+) -> Patterns:
+    """Return the patterns of n rows from what each voter said, in codes of the schema."""
+    rank = np.append(label_ranks(schema), ABSTAIN)
+    codes = np.full((n, len(columns)), ABSTAIN, dtype=schema.code_type)
     for place, column in enumerate(columns):
-        if column >= 0:
-            codes[:, place] = rank[votes.array[:, column]]
-    distinct, of_row = distinct_rows(codes)
-    counts = np.bincount(of_row, minlength=len(distinct)).astype(np.float64)
-    tally = np.zeros((len(distinct), len(votes.schema)))
+        if column is not None:
+            codes[:, place] = rank[column]
+    return Patterns.of_codes(codes, None, gold_tally(gold, n, schema))
+
+
+def gold_tally(gold: Codes | None, n: int, schema: LabelSchema) -> Floats:
+    """Return 1 where a row has a gold label, by its place among the sorted names: (n, n_labels)."""
+    tally = np.zeros((n, len(schema)))
     if gold is not None:
         known = np.flatnonzero(gold != ABSTAIN)
-        np.add.at(tally, (of_row[known], rank[gold[known]]), 1.0)
-    return Patterns._of_distinct(distinct, counts, of_row, tally)
-
-
-def _columns(votes: Votes, voters: Sequence[str]) -> list[int]:
-    unknown = [name for name in votes.voters if name not in set(voters)]
-    if unknown:
-        raise VotesError(
-            f"Voters must be among those that the model was fitted on. It does not know"
-            f" {shown(unknown)}.{near(unknown[0], voters)} Fit it again with them."
-        )
-    column = {name: place for place, name in enumerate(votes.voters)}
-    return [column.get(name, -1) for name in voters]
-
-
-def _ranks(schema: LabelSchema) -> Codes:
-    """Return the place of each code's label among the sorted names."""
-    rank = np.empty(len(schema), dtype=np.intp)
-    rank[label_order(schema)] = np.arange(len(schema))
-    return rank
+        tally[known, label_ranks(schema)[gold[known]]] = 1.0
+    return tally
 
 
 def distinct_rows(codes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
@@ -162,19 +165,20 @@ def distinct_rows(codes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
     if not codes.size:
         return codes[:1], np.zeros(len(codes), dtype=np.intp)
     rows = np.ascontiguousarray(codes)
-    whole = rows.view(np.dtype((np.void, rows.strides[0]))).ravel()
+    whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
     # Hashing first: comparing whole rows is slow, and most rows are copies of others.
-    keys = _keys(rows)
-    of_key, found = pd.factorize(keys)
-    first = np.empty(len(found), dtype=np.intp)
-    first[of_key[::-1]] = np.arange(len(keys))[::-1]
+    of_key: Codes
+    of_key, found = pd.factorize(_keys(rows))
+    first: Codes = np.empty(len(found), dtype=np.intp)
+    first[of_key[::-1]] = np.arange(len(rows))[::-1]
     if (whole[first][of_key] != whole).any():  # two different rows have one key
-        _, first, of_key = np.unique(whole, return_index=True, return_inverse=True)
-        return codes[first], of_key.astype(np.intp)
+        distinct, of_key = np.unique(whole, return_inverse=True)
+        first = np.empty(len(distinct), dtype=np.intp)
+        first[of_key[::-1]] = np.arange(len(rows))[::-1]
     order = np.argsort(whole[first])
-    place = np.empty(len(order), dtype=np.intp)
+    place: Codes = np.empty(len(order), dtype=np.intp)
     place[order] = np.arange(len(order))
-    return codes[first[order]], place[of_key].astype(np.intp)
+    return codes[first[order]], place[of_key]
 
 
 def _keys(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, near
+from labeling.records.decisions import Costs, best_codes, cost_codes, f1_codes, winners
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
-
-TIE = 1e-9  # two probabilities nearer than this are equal: no order of summing may decide
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,14 +49,9 @@ class SoftLabels:
                 f"Soft labels must be of shape ({len(ids)}, {len(self.schema)}), with a `covered`"
                 f" of {len(ids)}. Got {array.shape} and {covered.shape}."
             )
-        off = ~(np.isfinite(array).all(axis=1) & (array >= 0).all(axis=1))
-        off |= ~(np.abs(array.sum(axis=1) - 1) < 1e-6)
-        if off.any():
-            row = int(np.flatnonzero(off)[0])
-            raise LabelingError(
-                f"Each row of soft labels must be probabilities that sum to 1. {int(off.sum())} rows"
-                f" are not; the first is sample {ids[row]!r}: {array[row].tolist()}."
-            )
+        sums = array @ np.ones(array.shape[1])  # NumPy's own sum over few columns is slow
+        if not (np.abs(sums - 1).max(initial=0.0) < 1e-6 and array.min(initial=0.0) >= 0):
+            raise _no_probabilities(array, ids)
         array.flags.writeable = covered.flags.writeable = False
         for name, value in (("array", array), ("sample_ids", ids), ("covered", covered)):
             object.__setattr__(self, name, value)
@@ -78,19 +72,61 @@ class SoftLabels:
 
     def winners(self) -> npt.NDArray[np.bool_]:
         """Return which labels have the highest probability of a row, one or several when tied."""
-        best: npt.NDArray[np.bool_] = self.array >= self.array.max(axis=1, keepdims=True) - TIE
-        return best
+        return winners(self.array)
 
-    def codes(self) -> npt.NDArray[np.intp]:
-        """Return the code of the most probable label; -1 for uncovered and for tied rows."""
-        best = self.winners()
-        sure = self.covered & (best.sum(axis=1) == 1)
-        return np.where(sure, best.argmax(axis=1), ABSTAIN)
+    def codes(
+        self, optimize: str | Costs = "accuracy", *, positive: str | int | None = None
+    ) -> npt.NDArray[np.intp]:
+        """Return the code of the label that is decided for; -1 for uncovered and for tied rows.
 
-    def to_labels(self) -> pd.Series:
-        """Return the most probable label of each sample; `None` for uncovered and for tied rows."""
+        The arguments are those of `to_labels`.
+        """
+        found = np.full(len(self.sample_ids), ABSTAIN, dtype=np.intp)
+        rows = self.array[self.covered]
+        if not isinstance(optimize, str):
+            found[self.covered] = cost_codes(rows, optimize, self.schema)
+        elif optimize == "f1":
+            found[self.covered] = f1_codes(rows, positive, self.schema)
+        elif optimize == "accuracy":
+            found[self.covered] = best_codes(rows)
+        else:
+            raise LabelingError(
+                "`optimize` must be 'accuracy', 'f1', or a table of costs. Got"
+                f" {optimize!r}.{near(optimize, ['accuracy', 'f1'])}"
+            )
+        return found
+
+    def to_labels(
+        self, optimize: str | Costs = "accuracy", *, positive: str | int | None = None
+    ) -> pd.Series:
+        """Return the label to decide for on each sample; `None` for uncovered and for tied rows.
+
+        The most probable label makes the fewest errors. It is the wrong decision for F1, where a
+        rare label is worth naming below one half, and where some errors cost more than others.
+
+        Args:
+            optimize: "accuracy": the most probable label. "f1": the labels of the highest expected
+                F1, for two labels; decided over all covered samples together. Or costs[true][decided]
+                as a mapping by label or a table in schema order: the lowest expected cost.
+            positive: the label whose F1 counts, by name or code; `None` = the last of the schema.
+
+        Raises:
+            LabelingError: another word, "f1" with more than two labels, or no table of costs.
+
+        >>> soft = SoftLabels(
+        ...     [[0.6, 0.4], [0.95, 0.05]],
+        ...     pd.Index([7, 8]),
+        ...     LabelSchema(["ham", "spam"]),
+        ...     [True, True],
+        ... )
+        >>> soft.to_labels().tolist(), soft.to_labels("f1").tolist()
+        (['ham', 'ham'], ['spam', 'ham'])
+        >>> soft.to_labels({"spam": {"ham": 30}, "ham": {"spam": 1}}).tolist()  # spam[decided ham]
+        ['spam', 'spam']
+        """
         names = np.array([*self.schema.labels, None], dtype=object)
-        return pd.Series(names[self.codes()], index=self.sample_ids, dtype=object, name="label")
+        codes = self.codes(optimize, positive=positive)
+        return pd.Series(names[codes], index=self.sample_ids, dtype=object, name="label")
 
     def confidence(self) -> npt.NDArray[np.float64]:
         """Return the highest probability of each row: shape (n_samples,), 1/n_labels to 1."""
@@ -101,3 +137,12 @@ class SoftLabels:
         """Return the rows of these samples, in this order; an unknown id is a DataError."""
         rows = positions(self.sample_ids, pd.Index(ids), "the samples asked for", "the soft labels")
         return SoftLabels(self.array[rows], self.sample_ids[rows], self.schema, self.covered[rows])
+
+
+def _no_probabilities(array: npt.NDArray[np.float64], ids: pd.Index) -> LabelingError:
+    fine = np.isfinite(array).all(axis=1) & (array >= 0).all(axis=1)
+    off = np.flatnonzero(~(fine & (np.abs(array.sum(axis=1) - 1) < 1e-6)))
+    return LabelingError(
+        f"Each row of soft labels must be probabilities that sum to 1. {len(off)} rows are not; the"
+        f" first is sample {ids[off[0]]!r}: {array[off[0]].tolist()}."
+    )

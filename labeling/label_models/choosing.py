@@ -1,0 +1,98 @@
+"""Which model the votes bear out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from labeling.label_models.halves import Halves, held_against_each_other
+from labeling.label_models.independent import Evidence, Kind, fitted
+from labeling.label_models.leave_one_out import leave_one_out
+from labeling.label_models.packing import Floats
+from labeling.label_models.patterns import Patterns
+
+LEAST_VOTERS = 4
+CONFIRMED = (0.8, 1.25)  # what halves may share, over what they should
+
+# The simplest first: what stands for a model while halves are compared, what is fitted if they
+# confirm it, how many voters that takes, and how far the halves' balances may differ (nats).
+# Two voters who abstain at will fit anything, so that a half of them needs three.
+TRIED: tuple[tuple[Kind, Kind, int, float], ...] = (
+    ("one coin", "confusion", 4, 0.3),
+    ("abstaining", "abstaining", 6, 0.6),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How a model fared when halves of the voters were held against each other.
+
+    Attributes:
+        kind: of the model.
+        given: whether the labels' shares were given, or learned.
+        halves: what was found.
+        most_apart: how far the balances of the halves may differ, nats.
+    """
+
+    kind: Kind
+    given: bool
+    halves: Halves
+    most_apart: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the halves confirm the model."""
+        return (
+            CONFIRMED[0] < self.halves.ratio < CONFIRMED[1]
+            and self.halves.disagreement < self.most_apart
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """The model that was chosen.
+
+    Attributes:
+        method: "majority vote", "naive Bayes", "confusion" or "abstaining".
+        evidence: what votes say in it.
+        given: whether it uses the labels' shares that were given.
+        trials: what was tried on the way.
+        steps: how many EM steps were made, 0 = none.
+        converged: whether they came to rest.
+    """
+
+    method: str
+    evidence: Evidence
+    given: bool
+    trials: tuple[Trial, ...]
+    steps: int = 0
+    converged: bool = True
+
+
+def chosen(patterns: Patterns, shares: Floats | None) -> Choice:
+    """Return the model that the votes bear out, or one that needs no such thing.
+
+    Args:
+        patterns: the votes of voters who are no copies of each other.
+        shares: the labels' shares, where they are given.
+    """
+    k = patterns.n_labels
+    speaking = np.unique(patterns.voter)
+    if len(speaking) < LEAST_VOTERS:
+        counted = np.tile(np.eye(k), (patterns.n_voters, 1, 1))
+        even = np.full(k, 1 / k)
+        return Choice("majority vote", Evidence(counted, np.zeros(k), even), False, ())
+    heard = Patterns.of_codes(patterns.codes()[:, speaking], patterns.counts, patterns.gold)
+    trials: list[Trial] = []
+    for balance in [None] if shares is None else [shares, None]:
+        for stand_in, kind, least_voters, most_apart in TRIED:
+            if heard.n_voters < least_voters:
+                continue
+            halves = held_against_each_other(heard, stand_in, balance)
+            trials.append(Trial(kind, balance is not None, halves, most_apart))
+            if trials[-1].passed:
+                fit = fitted(patterns, kind, balance)
+                given = balance is not None
+                return Choice(kind, fit.evidence, given, tuple(trials), fit.steps, fit.converged)
+    return Choice("naive Bayes", leave_one_out(patterns), False, tuple(trials))

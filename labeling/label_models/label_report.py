@@ -1,0 +1,171 @@
+"""What the default label model did and why, in sentences with numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.errors import shown
+from labeling.label_models.choosing import CONFIRMED, LEAST_VOTERS, Choice, Trial
+from labeling.label_models.gold_stack import LEAST_GOLD, Stack
+from labeling.label_models.packing import Floats
+from labeling.label_models.patterns import Patterns
+
+FEW = 10  # samples that a voter shares with others, below which nothing can be said of it
+MODEL_NAMES = {
+    "confusion": "independent voters with a confusion matrix each",
+    "abstaining": "independent voters whose abstentions are evidence as well",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Account:
+    """What the sentences are about.
+
+    Attributes:
+        voters: their names, sorted.
+        labels: their names, sorted.
+        group: which voters count as one: shape (n_voters,).
+        n_samples: how many samples there were.
+        joined: what was learned from, copies merged.
+    """
+
+    voters: tuple[str, ...]
+    labels: tuple[str, ...]
+    group: npt.NDArray[np.intp]
+    n_samples: int
+    joined: Patterns
+
+    @property
+    def n_groups(self) -> int:
+        """How many voters are left who are no copies and ever voted."""
+        return len(np.unique(self.joined.voter))
+
+    def members(self, number: int) -> list[str]:
+        """Return the names of the voters of a group."""
+        return [self.voters[voter] for voter in np.flatnonzero(self.group == number)]
+
+
+def sentences(
+    account: Account, choice: Choice, scale: float, stack: Stack | None, balance_given: bool
+) -> tuple[str, ...]:
+    """Return what was done and why."""
+    lines = [_data(account), _copies(account), *map(_trial, choice.trials)]
+    lines += [_model(account, choice, scale), *_balance(choice, stack, balance_given)]
+    lines += [_gold(account, stack), *_unsupported(account, choice)]
+    return tuple(lines)
+
+
+def _data(account: Account) -> str:
+    joined = account.joined
+    n = joined.counts.sum()
+    several = joined.counts[joined.n_votes >= 2].sum()
+    drawn = "" if n > account.n_samples - 0.5 else f", learned from {n:,.0f} drawn by their votes"
+    share = several / n if n else 0.0
+    return (
+        f"{account.n_samples:,} samples, {len(account.voters)} voters{drawn}; {share:.0%} of the"
+        " samples have two votes or more, from which voters can be compared."
+    )
+
+
+def _copies(account: Account) -> str:
+    groups = [account.members(number) for number in range(int(account.group.max(initial=-1)) + 1)]
+    copies = [names for names in groups if len(names) > 1]
+    if not copies:
+        return "No voters were found that copy each other."
+    listed = "; ".join(shown(names, 6) for names in copies)
+    return (
+        f"{len(copies)} groups of voters say nearly always the same, far more often than their quality"
+        f" explains; each counts as one voter, which leaves {account.n_groups}: {listed}."
+    )
+
+
+def _trial(trial: Trial) -> str:
+    halves, low, high = trial.halves, *CONFIRMED
+    balance = "labels' shares as given" if trial.given else "learned shares of the labels"
+    verdict = "so the votes bear it out" if trial.passed else "so the votes do not bear it out"
+    return (
+        f"Tried: {MODEL_NAMES[trial.kind]}, {balance}. Halves of the voters, fitted apart, share"
+        f" {halves.ratio:.2f} of what they should ({low} to {high} is accepted), and their shares of"
+        f" the labels differ by {halves.disagreement:.2f} in the logarithm (at most"
+        f" {trial.most_apart} is; mean of {halves.n} halvings), {verdict}."
+    )
+
+
+def _model(account: Account, choice: Choice, scale: float) -> str:
+    if choice.method == "majority vote":
+        return (
+            f"Majority vote: there are {account.n_groups} voters who are no copies, and with fewer than"
+            f" {LEAST_VOTERS} nothing that is assumed of them can be checked."
+        )
+    if choice.method == "naive Bayes":
+        return (
+            "Leave-one-out naive Bayes, from equal shares of the labels. Log-odds are divided by"
+            f" {scale:.2f}, so that their mean is one: the order of its probabilities counts, their"
+            " size is rough."
+        )
+    shares = _listed(account.labels, choice.evidence.balance)
+    came = "came to rest" if choice.converged else "did not come to rest"
+    return (
+        f"Dawid-Skene, {MODEL_NAMES[choice.method]}; labels' shares"
+        f" {'as given' if choice.given else 'learned'}: {shares}. EM {came} after {choice.steps} steps."
+        " Its probabilities rest on votes alone."
+    )
+
+
+def _listed(labels: tuple[str, ...], shares: Floats) -> str:
+    pairs = [f"{label} {share:.3f}" for label, share in zip(labels, shares, strict=True)]
+    return ", ".join(pairs[:12]) + (f" and {len(pairs) - 12} more" if len(pairs) > 12 else "")
+
+
+def _balance(choice: Choice, stack: Stack | None, given: bool) -> list[str]:
+    if not given or (choice.given and stack is None):
+        return []
+    if stack is not None:
+        return ["The class balance that was given is not used: the gold labels tell more."]
+    return ["The class balance that was given is not used: the votes do not bear it out."]
+
+
+def _gold(account: Account, stack: Stack | None) -> str:
+    known = int(account.joined.gold.sum())
+    covered = int(account.joined.gold[account.joined.covered].sum())
+    if stack is None:
+        if not known:
+            return "No gold labels: probabilities from votes alone are rough."
+        return (
+            f"{covered} gold labels on covered samples are fewer than {LEAST_GOLD} and are not used:"
+            " the answer is that of the votes alone, and its probabilities are rough."
+        )
+    own, majority, abstaining = stack.weights
+    corrections = (
+        f"each vote corrected, with a ridge of {stack.ridge:g}"
+        if np.isfinite(stack.ridge)
+        else "no vote corrected by itself"
+    )
+    return (
+        f"{stack.n_gold} gold labels on covered samples: log-loss {stack.loss:.3f} cross-validated"
+        f" (the answer without gold: {stack.loss_without:.3f}). Of 8 stacks this one predicts best:"
+        f" weights {own:.2f} for the answer without gold, {majority:.2f} for majority vote,"
+        f" {abstaining:.2f} for the model of abstentions; {corrections}."
+    )
+
+
+def _unsupported(account: Account, choice: Choice) -> list[str]:
+    joined = account.joined
+    weights = np.where(joined.n_votes >= 2, joined.counts, 0.0)
+    shared = np.bincount(joined.voter, weights[joined.row], minlength=joined.n_voters)
+    alone = [name for number in np.flatnonzero(shared < FEW) for name in account.members(number)]
+    lines = []
+    if alone and choice.method != "majority vote":
+        lines.append(
+            f"{len(alone)} voters meet others on fewer than {FEW} samples; what they are worth is"
+            f" assumed, not found: {shown(alone, 8)}."
+        )
+    if choice.method in ("naive Bayes", "majority vote"):
+        lines.append(
+            "How common the labels are cannot be found from these votes: give 100 gold labels if some"
+            " label is rare."
+        )
+    return lines

@@ -1,0 +1,57 @@
+"""What is learned from: all samples, or so many of them as tell the same.
+
+A million samples teach hardly more about a hundred voters than thirty thousand do. Where many samples
+vote alike, each pattern is counted and all are learned from; where hardly two are alike, samples are
+drawn by a hash of their votes, so that the draw does not depend on their order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.label_models.packing import LARGEST_BASE, PackedVotes
+from labeling.label_models.patterns import (
+    Patterns,
+    columns_of,
+    gold_tally,
+    label_ranks,
+    patterns_of,
+)
+from labeling.records import ABSTAIN, Votes
+
+LARGE = 100_000  # samples up to which all are always learned from
+DRAWN = 1 << 15
+
+
+def is_large(votes: Votes) -> bool:
+    """Return whether votes are so many that they are read packed."""
+    return len(votes.sample_ids) > LARGE and len(votes.schema) < LARGEST_BASE
+
+
+def patterns_to_learn_from(
+    votes: Votes, voters: tuple[str, ...], gold: npt.NDArray[np.intp]
+) -> Patterns:
+    """Return the patterns of all samples, or of a draw of them with all that have gold labels.
+
+    The counts add up to how many samples were learned from.
+    """
+    if not is_large(votes):
+        return patterns_of(votes, voters, gold)
+    columns = columns_of(votes, voters)
+    packed = PackedVotes.of(columns, len(votes.sample_ids), label_ranks(votes.schema))
+    hashes, covered = packed.hashes(), packed.covered
+    n_covered = int(covered.sum())
+    share = min(DRAWN / max(n_covered, 1), 1.0)
+    drawn = covered & (hashes < np.uint64(share * (2**64 - 1)))
+    if len(np.unique(hashes[drawn])) < drawn.sum() / 2:
+        return patterns_of(votes, voters, gold)
+    chosen = np.flatnonzero(drawn | (covered & (gold != ABSTAIN)))
+    silent = np.full((1, len(voters)), ABSTAIN, dtype=np.intp)
+    counts = np.append(drawn[chosen].astype(np.float64), (len(covered) - n_covered) * share)
+    tally = gold_tally(gold[chosen], len(chosen), votes.schema)
+    return Patterns.of_codes(
+        np.concatenate([packed.codes(chosen), silent]),
+        counts,
+        np.concatenate([tally, np.zeros((1, tally.shape[1]))]),
+    )
