@@ -14,15 +14,17 @@ flexible gains nothing: what one half says was never fitted to the other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from labeling.label_models.independent import Kind, fitted
 from labeling.label_models.packing import Floats
-from labeling.label_models.patterns import Patterns
+from labeling.label_models.patterns import Patterns, row_keys
 
 HALVINGS = 8
+ENOUGH = 1 << 13  # patterns from which halves are told apart; more tell the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def held_against_each_other(patterns: Patterns, kind: Kind, shares: Floats | Non
         kind: of the model.
         shares: the labels' shares where they are known; else each half learns them.
     """
+    patterns = _drawn(patterns)
     codes = patterns.codes()
     weights = patterns.counts / max(patterns.counts.sum(), 1.0)
     shared = expected = 0.0
@@ -65,6 +68,18 @@ def held_against_each_other(patterns: Patterns, kind: Kind, shares: Floats | Non
         apart.append(float(np.abs(np.log(half[1]) - np.log(other[1])).max()))
     ratio = shared / expected if expected > 0 else 0.0
     return Halves(ratio, float(np.mean(apart)), HALVINGS)
+
+
+def _drawn(patterns: Patterns) -> Patterns:
+    """Return the patterns, or where they are many a draw of those that a single sample shows."""
+    codes, counts = patterns.codes(), patterns.counts
+    single = counts == 1
+    share = (ENOUGH - (~single).sum()) / max(single.sum(), 1)
+    if share >= 1 or share <= 0:
+        return patterns
+    kept = ~single | (row_keys(codes) < np.uint64(share * (2**64 - 1)))
+    weights = np.where(single, 1 / share, counts)
+    return Patterns.of_codes(codes[kept], weights[kept], patterns.gold[kept], ordered=True)
 
 
 def _halvings(patterns: Patterns) -> list[npt.NDArray[np.intp]]:
@@ -83,10 +98,10 @@ def _halvings(patterns: Patterns) -> list[npt.NDArray[np.intp]]:
 
 
 def _half(
-    patterns: Patterns, codes: npt.NDArray[np.intp], kind: Kind, shares: Floats | None
+    patterns: Patterns, codes: npt.NDArray[Any], kind: Kind, shares: Floats | None
 ) -> tuple[Floats, Floats]:
     """Return the posterior of every pattern by these voters alone, and their balance."""
-    part = Patterns.of_codes(codes, patterns.counts, patterns.gold)
+    part = Patterns.of_codes(codes, patterns.counts, patterns.gold, ordered=True)
     fit = fitted(part, kind, shares)
     return fit.posterior[part.of_row], fit.evidence.balance
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from labeling.label_models.packing import Floats, PackedVotes
 from labeling.label_models.patterns import Patterns, expected_votes, vote_shares
@@ -52,10 +52,14 @@ class Evidence:
         found: Floats = table.sums(self.votes) + self.offset
         return found
 
-    def posterior(self, table: Patterns | PackedVotes) -> Floats:
-        """Return the probability of each label: shape (n_rows, n_labels)."""
-        found: Floats = softmax(self.scores(table), axis=1)
-        return found
+    def posterior(self, table: Patterns | PackedVotes, scale: float = 1.0) -> Floats:
+        """Return the probability of each label, log-odds divided by `scale`: (n_rows, n_labels)."""
+        if len(self.offset) > 2:
+            found: Floats = softmax(self.scores(table) / scale, axis=1)
+            return found
+        odds = table.sums(self.votes[:, :, 1:] - self.votes[:, :, :1])[:, 0]
+        second = expit((odds + (self.offset[1] - self.offset[0])) / scale)
+        return np.stack([1 - second, second], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -155,11 +155,8 @@ class LabelModel(VoteModel):
     def _answer_without_gold(self, table: Patterns | PackedVotes) -> Floats:
         if self.method_ == "majority vote":
             return _shares(table)
-        scores = Evidence(self.evidence_, self.offset_, self.balance_).scores(table)
-        if self.scale_ != 1.0:
-            scores = (scores - scores.mean(axis=1, keepdims=True)) / self.scale_
-        found: Floats = softmax(scores, axis=1)
-        return found
+        evidence = Evidence(self.evidence_, self.offset_, self.balance_)
+        return evidence.posterior(table, self.scale_)
 
 
 def _shares(table: Patterns | PackedVotes) -> Floats:

@@ -49,15 +49,24 @@ class Patterns:
     hot: Any
 
     @classmethod
-    def of_codes(cls, codes: npt.NDArray[Any], counts: Floats | None, gold: Floats) -> Patterns:
+    def of_codes(
+        cls,
+        codes: npt.NDArray[Any],
+        counts: Floats | None,
+        gold: Floats,
+        *,
+        ordered: bool = False,
+    ) -> Patterns:
         """Return the patterns of rows.
 
         Args:
             codes: labels' places by name, -1 = abstained: shape (n_rows, n_voters).
             counts: how many samples each row stands for, shape (n_rows,); `None` = one each.
             gold: how many of them have each gold label: shape (n_rows, n_labels).
+            ordered: whether the order of the rows depends on what they say alone; they then stand
+                in the order of their first, else they are sorted.
         """
-        distinct, of_row = distinct_rows(codes)
+        distinct, of_row = distinct_rows(codes, ordered)
         size = len(distinct)
         total = np.bincount(of_row, weights=counts, minlength=size).astype(np.float64)
         tally = [np.bincount(of_row, weights=column, minlength=size) for column in gold.T]
@@ -82,9 +91,10 @@ class Patterns:
         found: npt.NDArray[np.bool_] = self.n_votes > 0
         return found
 
-    def codes(self) -> Codes:
+    def codes(self) -> npt.NDArray[Any]:
         """Return the distinct rows: labels' places by name, -1 = abstained."""
-        found = np.full((len(self.counts), self.n_voters), ABSTAIN, dtype=np.intp)
+        dtype = np.min_scalar_type(-max(self.n_labels, 1))
+        found = np.full((len(self.counts), self.n_voters), ABSTAIN, dtype=dtype)
         found[self.row, self.voter] = self.vote
         return found
 
@@ -160,28 +170,28 @@ def gold_tally(gold: Codes | None, n: int, schema: LabelSchema) -> Floats:
     return tally
 
 
-def distinct_rows(codes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
-    """Return the distinct rows, sorted, and which of them each row is."""
+def distinct_rows(codes: npt.NDArray[Any], ordered: bool) -> tuple[npt.NDArray[Any], Codes]:
+    """Return the distinct rows, sorted or as they come, and which of them each row is."""
     if not codes.size:
         return codes[:1], np.zeros(len(codes), dtype=np.intp)
     rows = np.ascontiguousarray(codes)
     whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
     # Hashing first: comparing whole rows is slow, and most rows are copies of others.
     of_key: Codes
-    of_key, found = pd.factorize(_keys(rows))
+    of_key, found = pd.factorize(row_keys(rows))
     first: Codes = np.empty(len(found), dtype=np.intp)
     first[of_key[::-1]] = np.arange(len(rows))[::-1]
     if (whole[first][of_key] != whole).any():  # two different rows have one key
         distinct, of_key = np.unique(whole, return_inverse=True)
         first = np.empty(len(distinct), dtype=np.intp)
         first[of_key[::-1]] = np.arange(len(rows))[::-1]
-    order = np.argsort(whole[first])
+    order = np.argsort(first if ordered else whole[first])
     place: Codes = np.empty(len(order), dtype=np.intp)
     place[order] = np.arange(len(order))
     return codes[first[order]], place[of_key]
 
 
-def _keys(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+def row_keys(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
     """Return a number for each row: a sum of random numbers for each thing in it."""
     random = np.random.default_rng(0)
     factors = random.integers(0, 2**64, size=rows.shape[1], dtype=np.uint64) | np.uint64(1)

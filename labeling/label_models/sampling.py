@@ -47,7 +47,7 @@ def patterns_to_learn_from(
     if len(np.unique(hashes[drawn])) < drawn.sum() / 2:
         return patterns_of(votes, voters, gold)
     chosen = np.flatnonzero(drawn | (covered & (gold != ABSTAIN)))
-    silent = np.full((1, len(voters)), ABSTAIN, dtype=np.intp)
+    silent = np.full((1, len(voters)), ABSTAIN, dtype=np.int16)
     counts = np.append(drawn[chosen].astype(np.float64), (len(covered) - n_covered) * share)
     tally = gold_tally(gold[chosen], len(chosen), votes.schema)
     return Patterns.of_codes(

@@ -192,7 +192,9 @@ class Votes:
     @property
     def covered(self) -> npt.NDArray[np.bool_]:
         """Whether any voter spoke of a sample: bool array of shape (n_samples,)."""
-        found: npt.NDArray[np.bool_] = (self.array != ABSTAIN).any(axis=1)
+        found: npt.NDArray[np.bool_] = np.zeros(len(self.array), dtype=bool)
+        for column in self.array.T:  # column by column, as they lie in memory
+            found |= column != ABSTAIN
         return found
 
     def of_samples(self, ids: Sequence[Hashable] | pd.Index) -> Votes:
