@@ -128,9 +128,27 @@ def test_votes_that_do_not_bear_independence_out_get_naive_bayes_and_the_report_
 def test_with_three_voters_it_is_majority_vote_and_says_so():
     _, votes, _ = voters([0.9, 0.6, 0.6])
     model = LabelModel().fit(votes)
-    expected = MajorityVote().fit(votes).predict_proba(votes).to_array()
-    np.testing.assert_allclose(model.predict_proba(votes).to_array(), expected, atol=1e-12)
+    expected = MajorityVote().fit(votes).predict_proba(votes)
+    soft = model.predict_proba(votes)
+    assert soft.codes().tolist() == expected.codes().tolist()
+    alone = (votes.to_array() >= 0).sum(axis=1) == 1
+    assert soft.confidence()[alone].max() < 0.9  # one vote is no certainty
     assert any(line.startswith("Majority vote: there are 3 voters") for line in model.report_)
+
+
+@pytest.mark.parametrize("number", [4, 5])
+def test_few_voters_who_use_every_label_need_a_class_balance_to_beat_the_majority(number):
+    truth, votes, _ = voters([0.6, 0.9, 0.75, 0.8, 0.7][:number], n=8000, shares=(0.95, 0.05))
+    model = LabelModel().fit(votes)
+    assert model.method_ == "majority vote"
+    assert any("too few to find out how common the labels are" in line for line in model.report_)
+    told = LabelModel().fit(votes, class_balance=[0.95, 0.05])
+    assert told.method_ == "confusion"
+    without, by_balance = (
+        hits(one.predict_proba(votes).to_array(), truth)[votes.covered].mean()
+        for one in (model, told)
+    )
+    assert by_balance > without + 0.1
 
 
 def test_a_class_balance_that_the_votes_bear_out_is_used_without_a_warning():

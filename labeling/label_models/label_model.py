@@ -36,7 +36,8 @@ class LabelModel(VoteModel):
        abstentions, finds each voter's confusions and the labels' shares.
     3. If not, *leave-one-out naive Bayes* from equal shares of the labels, about as robust as
        majority vote. Its log-odds are scaled to a mean of one; its probabilities are rough.
-    4. With fewer than four voters who are no copies nothing can be checked: *majority vote*.
+    4. With fewer than four voters who are no copies nothing can be checked, and fewer than six who
+       use every label cannot tell a rare one: *majority vote*, log-odds scaled in the same way.
     5. With 100 gold labels or more on covered samples, a *stack* learns from them how far to trust
        each answer and each vote, and its probabilities are calibrated. Fewer are not used.
 
@@ -107,7 +108,7 @@ class LabelModel(VoteModel):
             evidence.balance,
         )
         self.scale_ = 1.0
-        if choice.method == "naive Bayes":
+        if choice.method in ("naive Bayes", "majority vote"):
             counts = joined.counts * joined.covered
             self.scale_ = mean_log_odds(evidence.scores(joined), counts)
 
@@ -153,8 +154,6 @@ class LabelModel(VoteModel):
         return [self._answer_without_gold(table), _shares(table), heard.posterior(table)]
 
     def _answer_without_gold(self, table: Patterns | PackedVotes) -> Floats:
-        if self.method_ == "majority vote":
-            return _shares(table)
         evidence = Evidence(self.evidence_, self.offset_, self.balance_)
         return evidence.posterior(table, self.scale_)
 

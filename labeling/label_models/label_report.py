@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.errors import shown
-from labeling.label_models.choosing import CONFIRMED, LEAST_VOTERS, Choice, Trial
+from labeling.label_models.choosing import (
+    CONFIRMED,
+    LEAST_VOTERS,
+    VOTERS_TO_LEARN_ALL,
+    Choice,
+    Trial,
+)
 from labeling.label_models.gold_stack import LEAST_GOLD, Stack
 from labeling.label_models.packing import Floats
 from labeling.label_models.patterns import Patterns
@@ -95,23 +101,33 @@ def _trial(trial: Trial) -> str:
 
 
 def _model(account: Account, choice: Choice, scale: float) -> str:
-    if choice.method == "majority vote":
+    if choice.method == "majority vote" and account.n_groups < LEAST_VOTERS:
         return (
             f"Majority vote: there are {account.n_groups} voters who are no copies, and with fewer than"
-            f" {LEAST_VOTERS} nothing that is assumed of them can be checked."
+            f" {LEAST_VOTERS} nothing that is assumed of them can be checked. {_rough(scale)}"
+        )
+    if choice.method == "majority vote":
+        return (
+            f"Majority vote: {account.n_groups} voters who use every label are too few to find out how"
+            f" common the labels are, and with fewer than {VOTERS_TO_LEARN_ALL} a rare label would"
+            " mislead whoever weighs them. Give the labels' shares if you know them."
+            f" {_rough(scale)}"
         )
     if choice.method == "naive Bayes":
-        return (
-            "Leave-one-out naive Bayes, from equal shares of the labels. Log-odds are divided by"
-            f" {scale:.2f}, so that their mean is one: the order of its probabilities counts, their"
-            " size is rough."
-        )
+        return f"Leave-one-out naive Bayes, from equal shares of the labels. {_rough(scale)}"
     shares = _listed(account.labels, choice.evidence.balance)
     came = "came to rest" if choice.converged else "did not come to rest"
     return (
         f"Dawid-Skene, {MODEL_NAMES[choice.method]}; labels' shares"
         f" {'as given' if choice.given else 'learned'}: {shares}. EM {came} after {choice.steps} steps."
         " Its probabilities rest on votes alone."
+    )
+
+
+def _rough(scale: float) -> str:
+    return (
+        f"Log-odds are divided by {scale:.2f}, so that their mean is one: the order of the"
+        " probabilities counts, their size is rough."
     )
 
 
@@ -165,7 +181,7 @@ def _unsupported(account: Account, choice: Choice) -> list[str]:
         )
     if choice.method in ("naive Bayes", "majority vote"):
         lines.append(
-            "How common the labels are cannot be found from these votes: give 100 gold labels if some"
-            " label is rare."
+            "How common the labels are cannot be found from these votes: if some label is rare, give"
+            f" {LEAST_GOLD} gold labels, or the labels' shares if you know them."
         )
     return lines
