@@ -23,8 +23,10 @@ from labeling.label_models.independent import Kind, fitted
 from labeling.label_models.packing import Floats
 from labeling.label_models.patterns import Patterns, row_keys
 
+ENOUGH = 1 << 12  # patterns from which halves are told apart; more tell the same
 HALVINGS = 8
-ENOUGH = 1 << 13  # patterns from which halves are told apart; more tell the same
+HALVINGS_OF_MANY = 4  # where there are that many
+ROUGHLY = 1e-3  # how far probabilities of a half may still move
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def held_against_each_other(patterns: Patterns, kind: Kind, shares: Floats | Non
     weights = patterns.counts / max(patterns.counts.sum(), 1.0)
     shared = expected = 0.0
     apart = []
-    for side in _halvings(patterns):
+    sides = _halvings(patterns, HALVINGS if len(codes) < ENOUGH // 2 else HALVINGS_OF_MANY)
+    for side in sides:
         half, other = (_half(patterns, codes[:, side == one], kind, shares) for one in (0, 1))
         balance = (half[1] + other[1]) / 2
         shared += float(np.trace(_covariance(half[0], other[0], weights)))
@@ -67,7 +70,7 @@ def held_against_each_other(patterns: Patterns, kind: Kind, shares: Floats | Non
         expected += float(np.trace(own[0] @ (own[1] / balance[:, None])))
         apart.append(float(np.abs(np.log(half[1]) - np.log(other[1])).max()))
     ratio = shared / expected if expected > 0 else 0.0
-    return Halves(ratio, float(np.mean(apart)), HALVINGS)
+    return Halves(ratio, float(np.mean(apart)), len(sides))
 
 
 def _drawn(patterns: Patterns) -> Patterns:
@@ -82,13 +85,13 @@ def _drawn(patterns: Patterns) -> Patterns:
     return Patterns.of_codes(codes[kept], weights[kept], patterns.gold[kept], ordered=True)
 
 
-def _halvings(patterns: Patterns) -> list[npt.NDArray[np.intp]]:
+def _halvings(patterns: Patterns, number: int) -> list[npt.NDArray[np.intp]]:
     """Return for each halving the side of each voter, 0 or 1."""
     random = np.random.default_rng(0)
     used = np.asarray(patterns.hot.sum(axis=0)).reshape(patterns.n_voters, -1) > 0
     _, group = np.unique(used, axis=0, return_inverse=True)
     sides: list[npt.NDArray[np.intp]] = []
-    for _ in range(HALVINGS):
+    for _ in range(number):
         mixed = random.permutation(patterns.n_voters)
         dealt = mixed[np.argsort(group.ravel()[mixed], kind="stable")]
         side = np.empty(patterns.n_voters, dtype=np.intp)
@@ -102,7 +105,7 @@ def _half(
 ) -> tuple[Floats, Floats]:
     """Return the posterior of every pattern by these voters alone, and their balance."""
     part = Patterns.of_codes(codes, patterns.counts, patterns.gold, ordered=True)
-    fit = fitted(part, kind, shares)
+    fit = fitted(part, kind, shares, ROUGHLY)
     return fit.posterior[part.of_row], fit.evidence.balance
 
 

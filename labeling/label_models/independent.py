@@ -79,13 +79,16 @@ class Fit:
     converged: bool
 
 
-def fitted(patterns: Patterns, kind: Kind, shares: Floats | None = None) -> Fit:
+def fitted(
+    patterns: Patterns, kind: Kind, shares: Floats | None = None, tolerance: float = TOLERANCE
+) -> Fit:
     """Return the model of this kind that explains the votes best, found by EM from the vote shares.
 
     Args:
         patterns: the votes.
         kind: which table each voter has.
         shares: the labels' shares where they are known; else they are learned.
+        tolerance: EM is at rest when no probability moves by more than this.
     """
     used = np.ones(len(patterns.counts), dtype=bool) if kind == "abstaining" else patterns.covered
     weights = (patterns.counts * used)[:, None]
@@ -100,7 +103,9 @@ def fitted(patterns: Patterns, kind: Kind, shares: Floats | None = None) -> Fit:
         balance = _with_prior(total) if shares is None else shares
         evidence = _evidence(expected_votes(patterns, mass), total, prior, kind, balance)
         posterior = evidence.posterior(patterns)
-        converged = bool(np.abs((posterior - before)[used]).max(initial=0.0) < TOLERANCE)
+        # The shares of one label tell it for two; silent patterns move with the balance alone.
+        moved = (posterior[:, 1:] - before[:, 1:]) * used[:, None]
+        converged = bool(np.abs(moved).max(initial=0.0) < tolerance)
     return Fit(evidence, posterior, step, converged)
 
 

@@ -45,7 +45,7 @@ class LabelModel(VoteModel):
     place of the learned one where the votes bear it out; else it is ignored with a warning, because
     with accuracies that nobody can check it swamps the votes.
 
-    Of more than 100,000 samples of which hardly two have equal votes, about 33,000 are learned from.
+    Of more than 50,000 samples of which hardly two have equal votes a draw is learned from.
 
     Attributes:
         method_: the answer without gold labels: "majority vote", "naive Bayes", "confusion" or

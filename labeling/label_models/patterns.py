@@ -70,10 +70,11 @@ class Patterns:
         size = len(distinct)
         total = np.bincount(of_row, weights=counts, minlength=size).astype(np.float64)
         tally = [np.bincount(of_row, weights=column, minlength=size) for column in gold.T]
-        row, voter = np.nonzero(distinct != ABSTAIN)
-        vote = distinct[row, voter].astype(np.intp)
-        n_votes = np.bincount(row, minlength=size)
         n_voters, n_labels = distinct.shape[1], gold.shape[1]
+        cast = np.flatnonzero(distinct.ravel() != ABSTAIN)  # much faster than by row and column
+        row, voter = np.divmod(cast, max(n_voters, 1))
+        vote = distinct.ravel()[cast].astype(np.intp)
+        n_votes = np.bincount(row, minlength=size)
         starts = np.concatenate([[0], np.cumsum(n_votes)])
         shape = (size, n_voters * n_labels)
         hot = sparse.csr_matrix((np.ones(len(row)), voter * n_labels + vote, starts), shape=shape)

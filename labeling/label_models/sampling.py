@@ -1,6 +1,6 @@
 """What is learned from: all samples, or so many of them as tell the same.
 
-A million samples teach hardly more about a hundred voters than thirty thousand do. Where many samples
+A million samples teach hardly more about a hundred voters than twenty thousand do. Where many samples
 vote alike, each pattern is counted and all are learned from; where hardly two are alike, samples are
 drawn by a hash of their votes, so that the draw does not depend on their order.
 """
@@ -20,8 +20,10 @@ from labeling.label_models.patterns import (
 )
 from labeling.records import ABSTAIN, Votes
 
-LARGE = 100_000  # samples up to which all are always learned from
-DRAWN = 1 << 15
+LARGE = 50_000  # samples up to which all are always learned from
+DRAWN = 1 << 14  # samples that are drawn, or so many more
+MOST_DRAWN = 1 << 17  # up to this,
+VOTES_EACH = 3000  # as bring each voter that many votes on average
 
 
 def is_large(votes: Votes) -> bool:
@@ -43,9 +45,13 @@ def patterns_to_learn_from(
     hashes, covered = packed.hashes(), packed.covered
     n_covered = int(covered.sum())
     share = min(DRAWN / max(n_covered, 1), 1.0)
-    drawn = covered & (hashes < np.uint64(share * (2**64 - 1)))
+    drawn = covered & (hashes < _limit(share))
     if len(np.unique(hashes[drawn])) < drawn.sum() / 2:
         return patterns_of(votes, voters, gold)
+    cast = (packed.codes(np.flatnonzero(drawn)) >= 0).sum()
+    more = VOTES_EACH * len(voters) / max(cast, 1)
+    share = min(share * np.clip(more, 1.0, MOST_DRAWN / DRAWN), 1.0)
+    drawn = covered & (hashes < _limit(share))
     chosen = np.flatnonzero(drawn | (covered & (gold != ABSTAIN)))
     silent = np.full((1, len(voters)), ABSTAIN, dtype=np.int16)
     counts = np.append(drawn[chosen].astype(np.float64), (len(covered) - n_covered) * share)
@@ -55,3 +61,8 @@ def patterns_to_learn_from(
         counts,
         np.concatenate([tally, np.zeros((1, tally.shape[1]))]),
     )
+
+
+def _limit(share: float) -> np.uint64:
+    """Return the number below which that share of all hashes lies."""
+    return np.uint64(share * (2**64 - 1))
