@@ -106,6 +106,9 @@ class MatrixCompletion(VoteModel):
         balance = self.class_balance_
         n_labels, mean = len(balance), np.diag(moments).copy()
         start = self._start(mean, used % n_labels)
+        if not len(used):
+            self.converged_, self.misfit_ = True, 0.0
+            return start, 0
         voter = used // n_labels
         off_block = voter[:, None] != voter
         # half of each, as a block and its transpose are the same moments

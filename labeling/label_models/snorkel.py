@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from labeling.errors import LabelingError, MissingExtraError
+from labeling.errors import LabelingError, MissingExtraError, shown
 from labeling.label_models.base import VoteModel
 from labeling.label_models.matrix_completion import second_moments
 from labeling.label_models.patterns import Floats, Patterns, sum_of_evidence
@@ -121,13 +121,13 @@ class Snorkel(VoteModel):
         check_setting(self, "n_epochs", at_least=1, whole=True)
         check_setting(self, "lr", above=0)
         check_setting(self, "l2", at_least=0)
-        check_setting(self, "prec_init", above=0, below=1 + 1e-12)
+        check_setting(self, "prec_init", above=0, at_most=1)
         check_setting(self, "seed", at_least=0, below=2**32, whole=True)
         if self.mu_eps is not None:
             check_setting(self, "mu_eps", above=0, below=0.5)
         if self.optimizer not in OPTIMIZERS:
             raise LabelingError(
-                f"`optimizer` of Snorkel must be one of {OPTIMIZERS}. Got {self.optimizer!r}."
+                f"`optimizer` of Snorkel must be one of {shown(OPTIMIZERS)}. Got {self.optimizer!r}."
             )
         if n_voters < LEAST_VOTERS:
             raise LabelingError(

@@ -18,6 +18,7 @@ def check_setting(
     above: float = -math.inf,
     below: float = math.inf,
     at_least: float = -math.inf,
+    at_most: float = math.inf,
     whole: bool = False,
 ) -> None:
     """Check that a model's hyper-parameter is a finite number in a range.
@@ -28,6 +29,7 @@ def check_setting(
         above: it must be greater than this.
         below: and less than this.
         at_least: and this or more.
+        at_most: and this or less.
         whole: whether it must be an int.
 
     Raises:
@@ -43,13 +45,10 @@ def check_setting(
     value: Any = getattr(model, name)
     kind = (int, np.integer) if whole else (int, float, np.integer, np.floating)
     fits = isinstance(value, kind) and not isinstance(value, bool)
-    if fits and math.isfinite(value) and above < value < below and value >= at_least:
+    if fits and above < value < below and at_least <= value <= at_most and math.isfinite(value):
         return
-    limits = [
-        f" {word} {limit:g}"
-        for word, limit in (("above", above), ("from", at_least), ("below", below))
-        if math.isfinite(limit)
-    ]
+    bounds = {"above": above, "from": at_least, "below": below, "at most": at_most}
+    limits = [f" {word} {limit:g}" for word, limit in bounds.items() if math.isfinite(limit)]
     raise LabelingError(
         f"`{name}` of {type(model).__name__} must be a {'whole ' if whole else ''}number"
         f"{' and'.join(limits)}. Got {value!r}."
