@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
+from threadpoolctl import threadpool_limits
 
 from labeling.label_models.base import VoteModel
 from labeling.label_models.patterns import Floats, Patterns, sum_of_evidence
@@ -78,7 +79,10 @@ class MatrixCompletion(VoteModel):
         self.class_balance_ = even_shares(patterns, class_shares)
         moments, used = second_moments(patterns)
         n_samples = max(float(patterns.counts.sum()), 1.0)
-        found, steps = self._solve(moments, used, n_samples)
+        with threadpool_limits(
+            limits=1
+        ):  # the same sums on any machine, and faster: they are small
+            found, steps = self._solve(moments, used, n_samples)
         mu = np.ones((patterns.n_voters * n_labels, n_labels))
         mu[used] = np.clip(found, 1 / (n_samples + 2), 1 - 1 / (n_samples + 2))
         self.mu_ = self._most_trusting(mu.reshape(-1, n_labels, n_labels), used)

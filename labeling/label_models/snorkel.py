@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import softmax
+from threadpoolctl import threadpool_limits
 
 from labeling.errors import LabelingError, MissingExtraError, shown
 from labeling.label_models.base import VoteModel
@@ -138,7 +139,8 @@ class Snorkel(VoteModel):
     def _train(self, patterns: Patterns, speaking: np.ndarray[Any, Any]) -> Floats:
         """Return the μ of the voters who speak: (n_voters, n_labels voted, n_labels true)."""
         array = _as_snorkel_has_it(patterns, speaking)
-        with untouched_randomness():
+        # One thread gives the same sums on any machine, and is faster: the matrices are small.
+        with untouched_randomness(), threadpool_limits(limits=1):
             model = _label_model()(cardinality=patterns.n_labels, verbose=False)
             try:
                 model.fit(
