@@ -1,16 +1,16 @@
 """Known answers of the models that the field's lectures cite: by hand, planted, and published."""
 
 import itertools
-import sys
 import time
 import warnings
 
 import numpy as np
 import pytest
+from planted import coins, hits, made, simulated
 from sklearn.metrics import f1_score
 
 import labeling as lb
-from labeling.errors import LabelingError, MissingExtraError
+from labeling.errors import LabelingError
 from labeling.label_models import (
     MODELS,
     DataProgramming,
@@ -25,48 +25,10 @@ AB = lb.LabelSchema(["a", "b"])
 FAMILY = (DataProgramming, FlyingSquid, MatrixCompletion, Snorkel, WeightedVote)
 
 
-def made(kind, **settings):
-    """A model; where it is Snorkel's the test is skipped if Snorkel is not there."""
-    if kind is Snorkel:
-        pytest.importorskip("snorkel.labeling.model", reason="Snorkel comes with [snorkel]")
-    return kind(**settings)
-
-
-def simulated(emission, *, balance, n=4000, seed=0):
-    """Draw votes from P(voter says v | y), shape (n_voters, n_labels true, n_labels + 1).
-
-    The last symbol is an abstention. Returns the true codes and the votes.
-    """
-    rng = np.random.default_rng(seed)
-    truth = rng.choice(len(balance), n, p=balance)
-    said = [(rng.random((n, 1)) > one.cumsum(axis=1)[truth, :-1]).sum(axis=1) for one in emission]
-    array = np.stack(said, axis=1)
-    array[array == len(balance)] = lb.ABSTAIN
-    schema = lb.LabelSchema(f"label {code}" for code in range(len(balance)))
-    voters = [f"voter {place:03}" for place in range(len(emission))]
-    return truth, lb.Votes.from_array(array, schema=schema, voters=voters)
-
-
-def coins(accuracies, *, k=2, propensity=0.8):
-    """Voters that are right with one probability whatever the label, and vote with another."""
-    off = [(1 - accuracy) / (k - 1) for accuracy in accuracies]
-    right = [np.where(np.eye(k), a, b) for a, b in zip(accuracies, off, strict=True)]
-    return np.stack(
-        [np.hstack([propensity * one, np.full((k, 1), 1 - propensity)]) for one in right]
-    )
-
-
 def counted(counts):
     """The votes of three voters on as many samples as said of each pattern."""
     rows = [list(row) for row, times in counts.items() for _ in range(times)]
     return lb.Votes.from_array(rows, schema=AB)
-
-
-def hits(model, votes, truth):
-    """The share of covered samples that are labeled right, ties split."""
-    winners = model.predict_proba(votes).winners()
-    shares = winners / winners.sum(axis=1, keepdims=True)
-    return shares[np.arange(len(truth)), truth][votes.covered].mean()
 
 
 def test_all_are_public_and_in_the_dict():
@@ -186,11 +148,12 @@ def exact_votes(mu, balance, n):
 def test_matrix_completion_finds_mu_from_exact_moments(mu, balance):
     mu, balance = np.array(mu) / 10, np.array(balance) / 10
     votes = exact_votes(mu, balance, 100_000)
-    model = MatrixCompletion(prior_samples=0, steps=5000).fit(votes, class_balance=balance.tolist())
+    model = MatrixCompletion(prior_samples=0, prior_share=0, steps=5000)
+    model.fit(votes, class_balance=balance.tolist())
     np.testing.assert_allclose(model.mu_, mu, atol=2e-3)
     assert model.converged_
     assert model.misfit_ < 1e-3
-    near = MatrixCompletion(steps=5000).fit(votes, class_balance=balance.tolist())
+    near = MatrixCompletion(prior_share=0, steps=5000).fit(votes, class_balance=balance.tolist())
     np.testing.assert_allclose(near.mu_, mu, atol=2e-2)
 
 
@@ -294,60 +257,6 @@ def test_given_weights_decide_are_saved_and_must_name_voters(tmp_path):
     assert WeightedVote.load(tmp_path / "model").weights == weights
     with pytest.raises(LabelingError, match=r"Got 'exprt'\. Did you mean 'expert'\?"):
         WeightedVote(weights={"exprt": 3.0}).fit(votes)
-
-
-def test_snorkel_gives_its_own_probabilities(tmp_path, monkeypatch):
-    """Fitted on what this model hands to it, Snorkel itself answers the same."""
-    theirs = pytest.importorskip("snorkel.labeling.model", reason="Snorkel comes with [snorkel]")
-    _, votes = simulated(coins([0.8, 0.7, 0.7, 0.6], k=3), balance=[0.5, 0.3, 0.2], n=500)
-    balance = [0.5, 0.3, 0.2]
-    model = Snorkel(n_epochs=300, lr=0.05, l2=0.01, optimizer="adam", seed=7)
-    model.fit(votes, class_balance=balance)
-    array = votes.to_array().astype(int)
-    reference = theirs.LabelModel(cardinality=3, verbose=False)
-    settings = {"n_epochs": 300, "lr": 0.05, "l2": 0.01, "optimizer": "adam", "seed": 7}
-    reference.fit(array, class_balance=balance, progress_bar=False, **settings)
-    covered = votes.covered
-    expected = reference.predict_proba(array)[covered]
-    answer = model.predict_proba(votes).to_array()
-    np.testing.assert_allclose(answer[covered], expected, atol=1e-6)
-    probabilities = reference.get_conditional_probs()[:, 1:]
-    np.testing.assert_allclose(model.mu_, probabilities, atol=1e-6)
-
-    model.save(tmp_path / "model")
-    for name in ("snorkel", "snorkel.labeling.model", "torch"):
-        monkeypatch.setitem(sys.modules, name, None)  # a saved model needs neither
-    loaded = Snorkel.load(tmp_path / "model").predict_proba(votes).to_array()
-    assert loaded.tobytes() == answer.tobytes()
-
-
-@pytest.mark.parametrize("missing", ["torch", "snorkel.labeling.model"])
-def test_without_its_package_snorkel_says_what_to_install(missing, monkeypatch):
-    monkeypatch.setitem(sys.modules, missing, None)
-    if missing != "torch":
-        pytest.importorskip("torch")
-    _, votes = simulated(coins([0.8, 0.7, 0.7]), balance=[0.5, 0.5], n=50)
-    with pytest.raises(MissingExtraError, match=r"pip install 'labeling\[snorkel\]'"):
-        Snorkel().fit(votes)
-
-
-def test_snorkel_asks_for_three_voters_and_tells_when_fewer_speak():
-    votes = lb.Votes.from_array([[0, 0, -1], [1, 1, -1]], schema=AB, voters=["u", "v", "w"])
-    with pytest.raises(LabelingError, match=r"at least 3 voters\. Got 2: use LabelModel"):
-        made(Snorkel).fit(votes.of_voters(["u", "v"]))
-    model = made(Snorkel).fit(votes)
-    assert model.mu_[2].tolist() == [[1, 1], [1, 1]]
-    assert any("1 of 3 voters never vote" in line for line in model.report_)
-    assert any("it takes three" in line for line in model.report_)
-
-
-def test_a_training_of_snorkel_that_diverges_is_an_error_and_leaves_the_random_state_alone():
-    _, votes = simulated(coins([0.75] * 150, propensity=1.0), balance=[0.5, 0.5], n=500)
-    made(Snorkel)  # skips where it is missing
-    state = np.random.get_state()[1].tobytes()  # noqa: NPY002
-    with pytest.raises(LabelingError, match=r"diverged.*Lower `lr`, or set optimizer='adam'"):
-        Snorkel(lr=0.1).fit(votes)
-    assert np.random.get_state()[1].tobytes() == state  # noqa: NPY002
 
 
 # The published comparison: covered rows of all splits, fitted and scored on the same; F1 but trec's

@@ -265,6 +265,7 @@ BAD_SETTINGS = [
     ("flying_squid", "prior_accuracy", 0.5, "a number above 0.5 and below 1"),
     ("matrix_completion", "prior_accuracy", 1, "a number above 0.5 and below 1"),
     ("matrix_completion", "prior_samples", float("nan"), "a number from 0"),
+    ("matrix_completion", "prior_share", -1, "a number from 0"),
     ("matrix_completion", "steps", True, "a whole number from 1"),
     ("snorkel", "n_epochs", 0, "a whole number from 1"),
     ("snorkel", "lr", 0, "a number above 0"),

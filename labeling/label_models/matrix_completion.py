@@ -31,13 +31,15 @@ class MatrixCompletion(VoteModel):
     so μ is the one that matches the blocks off the diagonal best. Each moment is weighted by the
     inverse of its sampling variance (that of two independent voters, E[ψ_r] E[ψ_s] / n), as rare
     votes would else not count at all. p(y) is given, or equal shares. L-BFGS starts from voters who
-    are right with `prior_accuracy`, to which μ is shrunk by `prior_samples`. Where labels are
-    equally common their columns of μ could be exchanged; those that trust the voters most are
-    taken. The posterior is naive Bayes over the votes; abstentions carry no evidence.
+    are right with `prior_accuracy` (so that labels are not exchanged), to which μ is shrunk, also by
+    a share of the samples: the class balance and the independence are assumptions that more samples
+    do not make true. The posterior is naive Bayes over the votes; abstentions carry no evidence.
 
     Args:
         prior_accuracy: the accuracy to start from, above 1/n_labels, below 1.
         prior_samples: how many samples it counts as, 0 or more.
+        prior_share: and which share of the samples is added to them, 0 or more; from 0.1 to 1 it
+            hardly matters on real votes, near 0 a wrong class balance does harm.
         steps: L-BFGS steps at the most.
 
     Attributes:
@@ -65,16 +67,23 @@ class MatrixCompletion(VoteModel):
     converged_: bool
 
     def __init__(
-        self, *, prior_accuracy: float = 0.7, prior_samples: float = 20.0, steps: int = 1000
+        self,
+        *,
+        prior_accuracy: float = 0.7,
+        prior_samples: float = 20.0,
+        prior_share: float = 0.1,
+        steps: int = 1000,
     ) -> None:
         self.prior_accuracy = prior_accuracy
         self.prior_samples = prior_samples
+        self.prior_share = prior_share
         self.steps = steps
 
     def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
         n_labels = patterns.n_labels
         check_setting(self, "prior_accuracy", above=1 / n_labels, below=1)
         check_setting(self, "prior_samples", at_least=0)
+        check_setting(self, "prior_share", at_least=0)
         check_setting(self, "steps", at_least=1, whole=True)
         self.class_balance_ = even_shares(patterns, class_shares)
         moments, used = second_moments(patterns)
@@ -85,7 +94,7 @@ class MatrixCompletion(VoteModel):
             found, steps = self._solve(moments, used, n_samples)
         mu = np.ones((patterns.n_voters * n_labels, n_labels))
         mu[used] = np.clip(found, 1 / (n_samples + 2), 1 - 1 / (n_samples + 2))
-        self.mu_ = self._most_trusting(mu.reshape(-1, n_labels, n_labels), used)
+        self.mu_ = mu.reshape(-1, n_labels, n_labels)
         if not self.converged_:
             warnings.warn(
                 f"MatrixCompletion did not come to rest in {self.steps} steps; raise `steps` if its"
@@ -118,7 +127,8 @@ class MatrixCompletion(VoteModel):
         # half of each, as a block and its transpose are the same moments
         weight = np.where(off_block, n_samples / (np.outer(mean, mean) + 1 / n_samples), 0.0) / 2
         of_mean = n_samples / np.maximum(mean, 1 / n_samples)
-        of_prior = self.prior_samples * balance / (start + 1 / n_samples)
+        strength = self.prior_samples + self.prior_share * n_samples
+        of_prior = strength * balance / (start + 1 / n_samples)
 
         def loss(flat: Floats) -> tuple[float, Floats]:
             mu = flat.reshape(start.shape)
@@ -145,23 +155,16 @@ class MatrixCompletion(VoteModel):
         return mu, int(done.nit)
 
     def _start(self, mean: Floats, label: npt.NDArray[np.intp]) -> Floats:
-        """Return the μ of voters who are all right with `prior_accuracy`: it matches the means."""
+        """Return the μ of voters for whom P(v | v) : P(v | y) is as if right with `prior_accuracy`.
+
+        It matches the means, whatever the class balance.
+        """
         n_labels = len(self.class_balance_)
         right = np.full((n_labels, n_labels), (1 - self.prior_accuracy) / (n_labels - 1))
         np.fill_diagonal(right, self.prior_accuracy)
-        start: Floats = np.minimum(mean[:, None] * right[label] / self.class_balance_, 1.0)
+        of_vote = right[label]
+        start: Floats = np.minimum(of_vote * (mean / (of_vote @ self.class_balance_))[:, None], 1.0)
         return start
-
-    def _most_trusting(self, mu: Floats, used: npt.NDArray[np.intp]) -> Floats:
-        """Return μ with the columns of equally common labels in the order that trusts voters most."""
-        from scipy.optimize import linear_sum_assignment
-
-        n_labels = len(self.class_balance_)
-        of_used = np.isin(np.arange(mu.size // n_labels), used).reshape(-1, n_labels, 1)
-        said = (mu * of_used).sum(axis=0)  # how often v is said of y, by all
-        alike = np.isclose(self.class_balance_[:, None], self.class_balance_, rtol=0, atol=1e-9)
-        _, column = linear_sum_assignment(np.where(alike, -said, 1e9))
-        return mu[:, :, column]
 
     def _posterior(self, patterns: Patterns) -> Floats:
         prior = np.log(self.class_balance_)

@@ -140,7 +140,7 @@ class Snorkel(VoteModel):
         """Return the μ of the voters who speak: (n_voters, n_labels voted, n_labels true)."""
         array = _as_snorkel_has_it(patterns, speaking)
         # One thread gives the same sums on any machine, and is faster: the matrices are small.
-        with untouched_randomness(), threadpool_limits(limits=1):
+        with _untouched_randomness(), threadpool_limits(limits=1):
             model = _label_model()(cardinality=patterns.n_labels, verbose=False)
             try:
                 model.fit(
@@ -191,15 +191,8 @@ def _as_snorkel_has_it(
 
 
 @contextmanager
-def untouched_randomness() -> Iterator[None]:
-    """Put the global random states of Python, NumPy and torch back at the end.
-
-    >>> before = random.getstate()
-    >>> with untouched_randomness():
-    ...     random.seed(7)
-    >>> random.getstate() == before
-    True
-    """
+def _untouched_randomness() -> Iterator[None]:
+    """Put the global random states of Python, NumPy and torch back at the end."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  # theirs, kept safe
     try:
         import torch

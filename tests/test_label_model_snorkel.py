@@ -1,0 +1,67 @@
+"""Snorkel's own LabelModel behind our door: the same numbers, and nothing left behind."""
+
+import sys
+
+import numpy as np
+import pytest
+from planted import coins, made, simulated
+
+import labeling as lb
+from labeling.errors import LabelingError, MissingExtraError
+from labeling.label_models import Snorkel
+
+AB = lb.LabelSchema(["a", "b"])
+
+
+def test_snorkel_gives_its_own_probabilities(tmp_path, monkeypatch):
+    """Fitted on what this model hands to it, Snorkel itself answers the same."""
+    theirs = pytest.importorskip("snorkel.labeling.model", reason="Snorkel comes with [snorkel]")
+    _, votes = simulated(coins([0.8, 0.7, 0.7, 0.6], k=3), balance=[0.5, 0.3, 0.2], n=500)
+    balance = [0.5, 0.3, 0.2]
+    model = Snorkel(n_epochs=300, lr=0.05, l2=0.01, optimizer="adam", seed=7)
+    model.fit(votes, class_balance=balance)
+    array = votes.to_array().astype(int)
+    reference = theirs.LabelModel(cardinality=3, verbose=False)
+    settings = {"n_epochs": 300, "lr": 0.05, "l2": 0.01, "optimizer": "adam", "seed": 7}
+    reference.fit(array, class_balance=balance, progress_bar=False, **settings)
+    covered = votes.covered
+    expected = reference.predict_proba(array)[covered]
+    answer = model.predict_proba(votes).to_array()
+    np.testing.assert_allclose(answer[covered], expected, atol=1e-6)
+    probabilities = reference.get_conditional_probs()[:, 1:]
+    np.testing.assert_allclose(model.mu_, probabilities, atol=1e-6)
+
+    model.save(tmp_path / "model")
+    for name in ("snorkel", "snorkel.labeling.model", "torch"):
+        monkeypatch.setitem(sys.modules, name, None)  # a saved model needs neither
+    loaded = Snorkel.load(tmp_path / "model").predict_proba(votes).to_array()
+    assert loaded.tobytes() == answer.tobytes()
+
+
+@pytest.mark.parametrize("missing", ["torch", "snorkel.labeling.model"])
+def test_without_its_package_snorkel_says_what_to_install(missing, monkeypatch):
+    monkeypatch.setitem(sys.modules, missing, None)
+    if missing != "torch":
+        pytest.importorskip("torch")
+    _, votes = simulated(coins([0.8, 0.7, 0.7]), balance=[0.5, 0.5], n=50)
+    with pytest.raises(MissingExtraError, match=r"pip install 'labeling\[snorkel\]'"):
+        Snorkel().fit(votes)
+
+
+def test_snorkel_asks_for_three_voters_and_tells_when_fewer_speak():
+    votes = lb.Votes.from_array([[0, 0, -1], [1, 1, -1]], schema=AB, voters=["u", "v", "w"])
+    with pytest.raises(LabelingError, match=r"at least 3 voters\. Got 2: use LabelModel"):
+        made(Snorkel).fit(votes.of_voters(["u", "v"]))
+    model = made(Snorkel).fit(votes)
+    assert model.mu_[2].tolist() == [[1, 1], [1, 1]]
+    assert any("1 of 3 voters never vote" in line for line in model.report_)
+    assert any("it takes three" in line for line in model.report_)
+
+
+def test_a_training_of_snorkel_that_diverges_is_an_error_and_leaves_the_random_state_alone():
+    _, votes = simulated(coins([0.75] * 150, propensity=1.0), balance=[0.5, 0.5], n=500)
+    made(Snorkel)  # skips where it is missing
+    state = np.random.get_state()[1].tobytes()  # noqa: NPY002
+    with pytest.raises(LabelingError, match=r"diverged.*Lower `lr`, or set optimizer='adam'"):
+        Snorkel(lr=0.1).fit(votes)
+    assert np.random.get_state()[1].tobytes() == state  # noqa: NPY002
