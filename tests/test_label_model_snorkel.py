@@ -1,5 +1,6 @@
 """Snorkel's own LabelModel behind our door: the same numbers, and nothing left behind."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -65,3 +66,21 @@ def test_a_training_of_snorkel_that_diverges_is_an_error_and_leaves_the_random_s
     with pytest.raises(LabelingError, match=r"diverged.*Lower `lr`, or set optimizer='adam'"):
         Snorkel(lr=0.1).fit(votes)
     assert np.random.get_state()[1].tobytes() == state  # noqa: NPY002
+
+
+def test_the_first_import_of_snorkel_draws_no_random_number_of_the_user():
+    """Snorkel draws its default seed from NumPy's global state when it is imported."""
+    made(Snorkel)
+    code = """
+import random
+import numpy as np
+import labeling as lb
+votes = lb.Votes.from_array([[0, 0, 1], [1, 1, 1]], schema=lb.LabelSchema(["a", "b"]))
+random.seed(1)
+np.random.seed(1)
+expected = random.getstate(), np.random.get_state()[1].tobytes(), np.random.get_state()[2]
+lb.label_models.Snorkel().fit(votes)
+assert (random.getstate(), np.random.get_state()[1].tobytes(), np.random.get_state()[2]) == expected
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -35,7 +35,8 @@ class DataProgramming(VoteModel):
     symbol that a voter never used carries no evidence.
 
     It is at its best where voters are many and vote densely. Where they are sparse, silence says
-    more about topics than about labels, and `LabelModel` is the better choice.
+    more about topics than about labels, and where they are few and not independent, the likelihood
+    may prefer another division of the samples than that into labels: use `LabelModel` there.
 
     Args:
         smoothing: samples of each label that the shrinkage counts as, above 0.

@@ -78,22 +78,25 @@ class FlyingSquid(VoteModel):
         shape = (patterns.n_labels, patterns.n_voters)
         self.accuracy_ = np.full(shape, self.prior_accuracy)
         self.sound_ = np.zeros(shape, dtype=bool)
-        refused = triplets = worse = 0
-        for label in range(patterns.n_labels):
+        n_sides = (
+            1 if patterns.n_labels == 2 else patterns.n_labels
+        )  # of two, one is the other's rest
+        refused = triplets = 0
+        for label in range(n_sides):
             sides = one_against_rest(patterns, label)[:, speaking]
             found = Triplets(sides, patterns.counts, self.least)
             self.accuracy_[label, speaking] = found.accuracies(self.prior_accuracy)
             self.sound_[label, speaking] = found.sound
             refused, triplets = refused + found.n_refused, triplets + found.n_triplets
-            worse += int((self.accuracy_[label, speaking] < 0.5).sum())
-        lacking = int((~self.sound_[:, speaking]).sum())
+        self.accuracy_[n_sides:], self.sound_[n_sides:] = self.accuracy_[0], self.sound_[0]
+        sound, accuracy = self.sound_[:n_sides, speaking], self.accuracy_[:n_sides, speaking]
         self.report_ = (
             f"{refused} of {triplets} triplets refused: a moment within {self.least:g} standard"
             " errors of zero, or a ratio out of range.",
-            f"{lacking} of {self.sound_[:, speaking].size} accuracies have no sound triplet and are"
-            " the median of the others"
-            + ("." if self.sound_.any() else f" (there is none: {self.prior_accuracy:.0%})."),
-            f"{worse} accuracies are worse than chance.",
+            f"{(~sound).sum()} of {sound.size} accuracies have no sound triplet and are the median of"
+            " the others"
+            + ("." if sound.any() else f" (there is none: {self.prior_accuracy:.0%})."),
+            f"{(accuracy < 0.5).sum()} accuracies are worse than chance.",
             balance_told(class_shares),
             *gold_not_used(patterns),
             *what_votes_cannot_say(patterns),

@@ -43,7 +43,7 @@ def check_setting(
     labeling.errors.LabelingError: `steps` of Model must be a whole number from 1. Got 0.
     """
     value: Any = getattr(model, name)
-    kind = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    kind = int if whole else (int, float)  # as JSON has them, so that the model can be saved
     fits = isinstance(value, kind) and not isinstance(value, bool)
     if fits and above < value < below and at_least <= value <= at_most and math.isfinite(value):
         return
