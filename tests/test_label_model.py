@@ -161,7 +161,7 @@ def test_a_class_balance_that_the_votes_bear_out_is_used_without_a_warning():
 
 def test_a_class_balance_that_the_votes_contradict_is_ignored_with_one_warning():
     truth, votes, posterior = voters(TEN, n=4000)
-    with pytest.warns(UserWarning, match="does not use the class_balance given: the votes") as told:
+    with pytest.warns(UserWarning, match="does not use class_balance: the votes") as told:
         model = LabelModel().fit(votes, class_balance=[0.99, 0.01])
     assert len(told) == 1
     assert sum("class balance that was given is not used" in line for line in model.report_) == 1

@@ -2,16 +2,38 @@
 
 from labeling.label_models.annotator_model import AnnotatorModel
 from labeling.label_models.base import VoteModel
+from labeling.label_models.data_programming import DataProgramming
 from labeling.label_models.dawid_skene import DawidSkene
+from labeling.label_models.flying_squid import FlyingSquid
 from labeling.label_models.label_model import LabelModel
 from labeling.label_models.majority_vote import MajorityVote
+from labeling.label_models.matrix_completion import MatrixCompletion
+from labeling.label_models.snorkel import Snorkel
+from labeling.label_models.weighted_vote import WeightedVote
 
 MODELS: dict[str, type[VoteModel]] = {
     "annotator_model": AnnotatorModel,
+    "data_programming": DataProgramming,
     "dawid_skene": DawidSkene,
+    "flying_squid": FlyingSquid,
     "label_model": LabelModel,
     "majority_vote": MajorityVote,
+    "matrix_completion": MatrixCompletion,
+    "snorkel": Snorkel,
+    "weighted_vote": WeightedVote,
 }
 """What a config calls each model; a new one is a file and a line here."""
 
-__all__ = ["MODELS", "AnnotatorModel", "DawidSkene", "LabelModel", "MajorityVote", "VoteModel"]
+__all__ = [
+    "MODELS",
+    "AnnotatorModel",
+    "DataProgramming",
+    "DawidSkene",
+    "FlyingSquid",
+    "LabelModel",
+    "MajorityVote",
+    "MatrixCompletion",
+    "Snorkel",
+    "VoteModel",
+    "WeightedVote",
+]

@@ -21,7 +21,7 @@ from labeling.label_models.sampling import is_large, patterns_to_learn_from
 from labeling.records import Votes
 
 BALANCE_IGNORED = (
-    "LabelModel does not use the class_balance given: {why} A balance that the votes do not bear out"
+    "LabelModel does not use class_balance: {why} A balance that the votes do not bear out"
     " would swamp them. Give at least 100 gold labels, or use DawidSkene, which takes any balance."
 )
 

@@ -1,0 +1,216 @@
+"""Snorkel's own LabelModel, with its results in our terms; needs the extra `snorkel`."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
+from threadpoolctl import threadpool_limits
+
+from labeling.errors import LabelingError, MissingExtraError, shown
+from labeling.label_models.base import VoteModel
+from labeling.label_models.matrix_completion import second_moments
+from labeling.label_models.patterns import Floats, Patterns, sum_of_evidence
+from labeling.label_models.support import (
+    balance_told,
+    check_setting,
+    even_shares,
+    gold_not_used,
+    votes_cast,
+    what_votes_cannot_say,
+)
+
+LEAST_VOTERS = 3
+OPTIMIZERS = ("adam", "adamax", "sgd")
+
+
+class Snorkel(VoteModel):
+    """The LabelModel of the package snorkel, as a reference: it is run, not rewritten.
+
+    It fits μ, P(voter says v | y), to the second moments of the votes (see `MatrixCompletion`) by
+    gradient descent in torch. Votes go in with rows, voters and labels in one order of their own,
+    so that the order given does not matter; voters who never vote are left out. It needs three
+    voters. Training sets and reads the global random states of Python, NumPy and torch, which are
+    put back as they were: do not draw from them in another thread meanwhile. What was learned is
+    kept as arrays, so a saved model predicts without snorkel and torch.
+
+    Args:
+        n_epochs: gradient steps; Snorkel's tutorials take 500.
+        lr: learning rate, above 0. With many dense voters 0.01 diverges: an error or a warning.
+        l2: strength of the pull towards the start, 0 or more.
+        optimizer: "sgd", "adam" or "adamax".
+        prec_init: each vote's accuracy at the start, above 0, at most 1.
+        mu_eps: μ is kept within [mu_eps, 1 - mu_eps]; `None` leaves it to Snorkel.
+        seed: for the scale of the start; Snorkel itself draws one when it is imported.
+
+    Attributes:
+        mu_: P(voter says v | y), shape (n_voters, n_labels voted, n_labels true); 1 for voters who
+            never voted.
+        class_balance_: the labels' shares that were given, or equal ones.
+        misfit_: what is left of the second moments of different voters, as a share of their size
+            (root mean square): 0 = matched, 1 = as if nothing had been learned.
+
+    Raises:
+        MissingExtraError: snorkel is not installed.
+        LabelingError: fewer than three voters, a hyper-parameter out of range, or the loss is NaN.
+
+    Source: https://github.com/snorkel-team/snorkel (0.10.0); method: A. Ratner et al., "Training
+    complex models with multi-task weak supervision", AAAI 2019.
+
+    >>> from labeling.records import LabelSchema, Votes
+    >>> votes = Votes.from_array([[0, 0], [1, 1]], schema=LabelSchema(["ham", "spam"]))
+    >>> Snorkel().fit(votes)
+    Traceback (most recent call last):
+    ...
+    labeling.errors.LabelingError: Snorkel must have at least 3 voters. Got 2: use LabelModel or
+    MajorityVote for fewer.
+    """
+
+    mu_: Floats
+    class_balance_: Floats
+    misfit_: float
+
+    def __init__(
+        self,
+        *,
+        n_epochs: int = 100,
+        lr: float = 0.01,
+        l2: float = 0.0,
+        optimizer: str = "sgd",
+        prec_init: float = 0.7,
+        mu_eps: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.n_epochs = n_epochs
+        self.lr = lr
+        self.l2 = l2
+        self.optimizer = optimizer
+        self.prec_init = prec_init
+        self.mu_eps = mu_eps
+        self.seed = seed
+
+    def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
+        self._check(patterns.n_voters)
+        n_labels = patterns.n_labels
+        self.class_balance_ = even_shares(patterns, class_shares)
+        self.mu_ = np.ones((patterns.n_voters, n_labels, n_labels))
+        speaking = np.flatnonzero(votes_cast(patterns) > 0)
+        if len(speaking):
+            mu = self._train(patterns, speaking)
+            self.mu_[speaking] = mu[: len(speaking)]
+        self.misfit_ = _misfit(patterns, self.mu_, self.class_balance_)
+        if self.misfit_ > 1:
+            warnings.warn(
+                "Snorkel's training seems to have diverged: what is left of the second moments is"
+                f" {self.misfit_:.1f} times their size. {_HINT}",
+                stacklevel=3,
+            )
+        self.report_ = (
+            f"Snorkel ran {self.n_epochs} epochs of {self.optimizer} at learning rate {self.lr:g}"
+            f" with seed {self.seed}; {self.misfit_:.0%} of the second moments are left.",
+            balance_told(class_shares),
+            *gold_not_used(patterns),
+            *what_votes_cannot_say(patterns),
+        )
+
+    def _check(self, n_voters: int) -> None:
+        check_setting(self, "n_epochs", at_least=1, whole=True)
+        check_setting(self, "lr", above=0)
+        check_setting(self, "l2", at_least=0)
+        check_setting(self, "prec_init", above=0, at_most=1)
+        check_setting(self, "seed", at_least=0, below=2**32, whole=True)
+        if self.mu_eps is not None:
+            check_setting(self, "mu_eps", above=0, below=0.5)
+        if self.optimizer not in OPTIMIZERS:
+            raise LabelingError(
+                f"`optimizer` of Snorkel must be one of {shown(OPTIMIZERS)}. Got {self.optimizer!r}."
+            )
+        if n_voters < LEAST_VOTERS:
+            raise LabelingError(
+                f"Snorkel must have at least {LEAST_VOTERS} voters. Got {n_voters}: use LabelModel"
+                " or MajorityVote for fewer."
+            )
+
+    def _train(self, patterns: Patterns, speaking: np.ndarray[Any, Any]) -> Floats:
+        """Return the μ of the voters who speak: (n_voters, n_labels voted, n_labels true)."""
+        array = _as_snorkel_has_it(patterns, speaking)
+        # One thread gives the same sums on any machine, and is faster: the matrices are small.
+        with _untouched_randomness(), threadpool_limits(limits=1):
+            model = _label_model()(cardinality=patterns.n_labels, verbose=False)
+            try:
+                model.fit(
+                    array,
+                    class_balance=self.class_balance_.tolist(),
+                    progress_bar=False,
+                    **{name: getattr(self, name) for name in _SETTINGS},
+                )
+            except Exception as error:
+                if "Loss is NaN" not in str(error):
+                    raise
+                raise LabelingError(f"Snorkel's training diverged: {error} {_HINT}") from error
+            probabilities: Floats = model.get_conditional_probs()
+        return probabilities[:, 1:, :]  # without P(abstains | y), which it does not use
+
+    def _posterior(self, patterns: Patterns) -> Floats:
+        prior = np.log(self.class_balance_)
+        posterior: Floats = softmax(sum_of_evidence(patterns, np.log(self.mu_), prior), axis=1)
+        return posterior
+
+
+_SETTINGS = ("n_epochs", "lr", "l2", "optimizer", "prec_init", "mu_eps", "seed")
+_HINT = "Lower `lr`, or set optimizer='adam'."
+
+
+def _label_model() -> Any:
+    try:
+        from snorkel.labeling.model import LabelModel
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"Snorkel needs {error.name}: pip install 'labeling[snorkel]'"
+        ) from error
+    return LabelModel
+
+
+def _as_snorkel_has_it(
+    patterns: Patterns, speaking: np.ndarray[Any, Any]
+) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the votes of some voters as an array, abstention -1, in the order of the patterns.
+
+    Silent voters fill it up to the three that Snorkel asks for.
+    """
+    column = np.full(patterns.n_voters, -1)
+    column[speaking] = np.arange(len(speaking))
+    array = np.full((len(patterns.counts), max(len(speaking), LEAST_VOTERS)), -1, dtype=np.int64)
+    array[patterns.row, column[patterns.voter]] = patterns.vote
+    return np.repeat(array, patterns.counts.astype(np.intp), axis=0)
+
+
+@contextmanager
+def _untouched_randomness() -> Iterator[None]:
+    """Put the global random states of Python, NumPy and torch back at the end."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  # theirs, kept safe
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Snorkel needs torch: pip install 'labeling[snorkel]'") from error
+    try:
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+
+
+def _misfit(patterns: Patterns, mu: Floats, balance: Floats) -> float:
+    moments, used = second_moments(patterns)
+    voter = used // patterns.n_labels
+    of_used = mu.reshape(-1, patterns.n_labels)[used]
+    off_block = voter[:, None] != voter
+    miss = ((of_used * balance) @ of_used.T - moments)[off_block]
+    size = float(np.linalg.norm(moments[off_block]))
+    return float(np.linalg.norm(miss)) / size if size else 0.0
