@@ -74,6 +74,14 @@ def test_good_voters_who_agree_because_they_are_right_are_no_copies(coverage):
     assert len(set(groups.tolist())) == 10
 
 
+def test_copies_are_not_merged_where_too_few_voters_would_be_left_to_tell():
+    _, votes, _ = voters([0.9, 0.8, 0.7], copies=[2, 2, 2])
+    model = LabelModel().fit(votes)
+    alike = [line for line in model.report_ if "and none are merged" in line]
+    assert model.group_.tolist() == list(range(6))
+    assert len(alike) == 1
+
+
 def test_voters_for_one_label_who_fire_together_are_copies():
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 2, 3000)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import softmax
 
 from labeling.label_models.base import VoteModel
-from labeling.label_models.choosing import Choice, chosen
+from labeling.label_models.choosing import VOTERS_TO_LEARN_ALL, Choice, chosen
 from labeling.label_models.copies import copy_groups, merged_columns, without_copies
 from labeling.label_models.gold_stack import LEAST_GOLD, Stack, centred_logs, fit_stack
 from labeling.label_models.independent import Evidence, fitted
@@ -36,8 +36,8 @@ class LabelModel(VoteModel):
        abstentions, finds each voter's confusions and the labels' shares.
     3. If not, *leave-one-out naive Bayes* from equal shares of the labels, about as robust as
        majority vote. Its log-odds are scaled to a mean of one; its probabilities are rough.
-    4. With fewer than four voters who are no copies nothing can be checked, and fewer than six who
-       use every label cannot tell a rare one: *majority vote*, log-odds scaled in the same way.
+    4. With fewer than four voters nothing can be checked, and fewer than six who use every label
+       cannot tell a rare one: *majority vote*, log-odds scaled in the same way.
     5. With 100 gold labels or more on covered samples, a *stack* learns from them how far to trust
        each answer and each vote, and its probabilities are calibrated. Fewer are not used.
 
@@ -87,12 +87,15 @@ class LabelModel(VoteModel):
         return patterns_to_learn_from(votes, self.voters_, gold)
 
     def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
-        self.group_ = copy_groups(patterns)
+        alike = copy_groups(patterns)
+        # Too few others to tell copies from voters who are right together: none are merged.
+        few = len(np.unique(alike[patterns.voter])) < VOTERS_TO_LEARN_ALL
+        self.group_ = np.arange(patterns.n_voters) if few else alike
         joined = without_copies(patterns, self.group_)
         choice = chosen(joined, class_shares)
         self._keep(choice, joined)
         stack = self._learn_gold(joined)
-        account = Account(self.voters_, self.labels_, self.group_, self.n_samples_, joined)
+        account = Account(self.voters_, self.labels_, alike, self.group_, self.n_samples_, joined)
         given = class_shares is not None
         self.report_ = sentences(account, choice, self.scale_, stack, given)
         if class_shares is not None and (stack is not None or not choice.given):

@@ -33,6 +33,7 @@ class Account:
     Attributes:
         voters: their names, sorted.
         labels: their names, sorted.
+        alike: which voters say nearly always the same: shape (n_voters,).
         group: which voters count as one: shape (n_voters,).
         n_samples: how many samples there were.
         joined: what was learned from, copies merged.
@@ -40,6 +41,7 @@ class Account:
 
     voters: tuple[str, ...]
     labels: tuple[str, ...]
+    alike: npt.NDArray[np.intp]
     group: npt.NDArray[np.intp]
     n_samples: int
     joined: Patterns
@@ -50,8 +52,12 @@ class Account:
         return len(np.unique(self.joined.voter))
 
     def members(self, number: int) -> list[str]:
+        """Return the names of the voters who count as this one."""
+        return self.named(self.group, number)
+
+    def named(self, group: npt.NDArray[np.intp], number: int) -> list[str]:
         """Return the names of the voters of a group."""
-        return [self.voters[voter] for voter in np.flatnonzero(self.group == number)]
+        return [self.voters[voter] for voter in np.flatnonzero(group == number)]
 
 
 def sentences(
@@ -77,14 +83,20 @@ def _data(account: Account) -> str:
 
 
 def _copies(account: Account) -> str:
-    groups = [account.members(number) for number in range(int(account.group.max(initial=-1)) + 1)]
+    numbers = range(int(account.alike.max(initial=-1)) + 1)
+    groups = [account.named(account.alike, number) for number in numbers]
     copies = [names for names in groups if len(names) > 1]
     if not copies:
         return "No voters were found that copy each other."
     listed = "; ".join(shown(names, 6) for names in copies)
+    found = f"{len(copies)} groups of voters say nearly always the same, far more often than their"
+    if account.alike.max() != account.group.max():
+        return (
+            f"{found} quality explains, but fewer than {VOTERS_TO_LEARN_ALL} voters would be left to tell"
+            f" that by, and none are merged: {listed}."
+        )
     return (
-        f"{len(copies)} groups of voters say nearly always the same, far more often than their quality"
-        f" explains; each counts as one voter, which leaves {account.n_groups}: {listed}."
+        f"{found} quality explains; each counts as one, which leaves {account.n_groups}: {listed}."
     )
 
 
@@ -103,7 +115,7 @@ def _trial(trial: Trial) -> str:
 def _model(account: Account, choice: Choice, scale: float) -> str:
     if choice.method == "majority vote" and account.n_groups < LEAST_VOTERS:
         return (
-            f"Majority vote: there are {account.n_groups} voters who are no copies, and with fewer than"
+            f"Majority vote: there are {account.n_groups} voters, and with fewer than"
             f" {LEAST_VOTERS} nothing that is assumed of them can be checked. {_rough(scale)}"
         )
     if choice.method == "majority vote":
