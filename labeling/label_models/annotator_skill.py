@@ -1,0 +1,207 @@
+"""How good each annotator is, how sure that is, and who gives no information or the wrong one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import softmax
+from scipy.stats import chi2
+
+from labeling.label_models.patterns import Floats, Patterns
+
+Places = npt.NDArray[np.intp]
+
+PRIOR_VOTES = 2.0  # of a flat prior: what is said of somebody with hardly a vote is "unsure"
+SURE = 0.95
+CELLS = 80  # of each annotator's grid; a cell is a quarter of a standard error or less
+REACH = 10.0  # standard errors to either side of the estimate; truths that are unsure widen it
+COMPETENCE = np.linspace(-1.0, 1.0, 41)
+SLIPS = 0.02  # nobody is perfectly right or wrong: the share of votes given by habit alone
+POPULATION_VOTES = 10.0  # annotators that the prior on the population counts as
+
+
+class Seen(NamedTuple):
+    """Cast votes, each with what the others say of its sample.
+
+    Attributes:
+        voter: who, by place in the sorted names: shape (n_seen,).
+        vote: the label, by place in the sorted names: shape (n_seen,).
+        weight: how many samples it stands for: shape (n_seen,).
+        others: the probability of each label without this vote: shape (n_seen, n_labels).
+    """
+
+    voter: Places
+    vote: Places
+    weight: Floats
+    others: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Skills:
+    """What is known of the annotators, in the order of the sorted names.
+
+    Attributes:
+        n_votes: how many votes each cast.
+        skill: the share of right votes, the mean of its posterior.
+        interval: its central 95 %: shape (n_voters, 2).
+        chance: the share that would be right if their votes had nothing to do with the truth.
+        verdicts: "adversary", "spammer", "fine" or "unsure".
+    """
+
+    n_votes: Floats
+    skill: Floats
+    interval: Floats
+    chance: Floats
+    verdicts: tuple[str, ...]
+
+
+def skills_of(patterns: Patterns, others: Floats, confusion: Floats) -> Skills:
+    """Return the skills and verdicts of all voters.
+
+    Args:
+        patterns: the votes.
+        others: for each cast vote the probabilities according to all other votes of its sample,
+            shape (n_cast, n_labels): nobody confirms himself.
+        confusion: the estimated matrices, shape (n_voters, n_labels true, n_labels voted).
+    """
+    seen = _seen(patterns, others)
+    n_voters, n_labels = patterns.n_voters, patterns.n_labels
+    n_votes = _by_voter(seen, seen.weight, n_voters)
+    said = _table(seen.voter, seen.vote, seen.weight, (n_voters, n_labels))
+    now = seen.others * confusion[seen.voter, :, seen.vote]
+    now /= np.maximum(now.sum(axis=1, keepdims=True), 1e-300)
+    true = np.stack([_by_voter(seen, seen.weight * column, n_voters) for column in now.T], axis=1)
+    habit, met = _shares(said), _shares(true)
+    skill, interval = _intervals(seen, confusion, met, n_votes)
+    chance: Floats = (habit * met).sum(axis=1)
+    verdicts = _verdicts(seen, confusion, habit, n_votes, interval, chance)
+    return Skills(n_votes, skill, interval, chance, verdicts)
+
+
+def _seen(patterns: Patterns, others: Floats) -> Seen:
+    """Return the cast votes, those on samples with a gold label apart: there the truth is known."""
+    known = patterns.gold[patterns.row]
+    open_ = patterns.counts[patterns.row] - known.sum(axis=1)
+    free = np.flatnonzero(open_ > 0)
+    cast, label = np.nonzero(known)
+    return Seen(
+        np.concatenate([patterns.voter[free], patterns.voter[cast]]),
+        np.concatenate([patterns.vote[free], patterns.vote[cast]]),
+        np.concatenate([open_[free], known[cast, label]]),
+        np.concatenate([others[free], np.eye(patterns.n_labels)[label]]),
+    )
+
+
+def _by_voter(seen: Seen, values: Floats, n_voters: int) -> Floats:
+    total: Floats = np.bincount(seen.voter, values, n_voters).astype(np.float64)
+    return total
+
+
+def _table(rows: Places, columns: Places, weights: Floats, shape: tuple[int, int]) -> Floats:
+    cell = rows * shape[1] + columns
+    found = np.bincount(cell, weights, shape[0] * shape[1]).astype(np.float64)
+    return found.reshape(shape)
+
+
+def _shares(counts: Floats) -> Floats:
+    """Return each voter's shares, shrunk by one vote to those of all."""
+    pooled = counts.sum(axis=0) + 1e-9
+    mixed = counts + pooled / pooled.sum()
+    shares: Floats = mixed / mixed.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _intervals(
+    seen: Seen, confusion: Floats, met: Floats, n_votes: Floats
+) -> tuple[Floats, Floats]:
+    """Return the posterior mean and the central 95 % of each voter's share of right votes.
+
+    The likelihood of a skill a is that of the votes when the truth is as unsure as the others leave
+    it: P(v) = sum_y q(y) T_a[y, v]. T_a moves the voter's matrix towards all right (R = 0) or all
+    wrong (r = 0), so that its mean diagonal is a:
+    P(v) = q(v) + R (m - q(v)) above the estimate and e + r (m - e) below it, where m is P(v) by the
+    matrix itself, e by its errors alone, R = (1 - a) / (1 - estimate) and r = a / estimate.
+    """
+    right = np.clip(np.diagonal(confusion, axis1=1, axis2=2), 1e-6, 1 - 1e-6)
+    estimate = (met * right).sum(axis=1)
+    here = seen.others[np.arange(len(seen.vote)), seen.vote]
+    columns = confusion[seen.voter, :, seen.vote]
+    by_matrix = (seen.others * columns).sum(axis=1)
+    errors = seen.others * columns / (1 - right[seen.voter])
+    by_error = errors.sum(axis=1) - errors[np.arange(len(seen.vote)), seen.vote]
+    spread = np.sqrt((estimate * (1 - estimate) + 0.25 / (n_votes + 1)) / (n_votes + 1))
+    low = np.clip(estimate - REACH * spread, 0, 1)
+    high = np.clip(estimate + REACH * spread, 0, 1)
+    edges = low + (high - low) * np.linspace(0, 1, CELLS + 1)[:, None]
+    grid = (edges[1:] + edges[:-1]) / 2
+    log_likelihood = np.empty_like(grid)
+    for place, skill in enumerate(grid):
+        up = ((1 - skill) / (1 - estimate))[seen.voter]
+        down = (skill / estimate)[seen.voter]
+        chance = np.where(
+            up < 1, here + up * (by_matrix - here), by_error + down * (by_matrix - by_error)
+        )
+        log = np.log(np.maximum(chance, 1e-12)) * seen.weight
+        log_likelihood[place] = _by_voter(seen, log, len(n_votes))
+    pooled = ((estimate * n_votes).sum() + 1) / (n_votes.sum() + 2)
+    prior = PRIOR_VOTES * (pooled * np.log(grid) + (1 - pooled) * np.log(1 - grid))
+    posterior = softmax(log_likelihood + prior, axis=0)
+    below = np.concatenate([np.zeros((1, len(n_votes))), posterior.cumsum(axis=0)])
+    ends = [
+        [np.interp(level, below[:, one], edges[:, one]) for level in (0.025, 0.975)]
+        for one in range(len(n_votes))
+    ]
+    return (posterior * grid).sum(axis=0), np.array(ends).reshape(-1, 2)
+
+
+def _verdicts(
+    seen: Seen,
+    confusion: Floats,
+    habit: Floats,
+    n_votes: Floats,
+    interval: Floats,
+    chance: Floats,
+) -> tuple[str, ...]:
+    """Return a word for each voter; each needs to be 95 % sure, else it is "unsure".
+
+    *adversary*: the interval of the skill lies below chance. *fine*: it lies above. *spammer*: it
+    holds the chance level, the votes pass for independent of the truth (likelihood ratio against
+    the own matrix), and the competence is below half of what is usual here.
+    """
+    by_habit = habit[seen.voter, seen.vote]
+    by_matrix = (seen.others * confusion[seen.voter, :, seen.vote]).sum(axis=1)
+    ratio = 2 * _by_voter(seen, seen.weight * np.log(by_matrix / by_habit), len(n_votes))
+    blind = ratio < chi2.ppf(0.99, (habit.shape[1] - 1) ** 2)
+    feeble = _feeble(seen, by_habit, n_votes) >= SURE
+    words = np.full(len(n_votes), "unsure", dtype="<U9")
+    words[interval[:, 0] > chance] = "fine"
+    words[interval[:, 1] < chance] = "adversary"
+    words[(words == "unsure") & blind & feeble] = "spammer"
+    return tuple(words.tolist())
+
+
+def _feeble(seen: Seen, by_habit: Floats, n_votes: Floats) -> Floats:
+    """Return the probability that a voter is less than half as competent as the usual ones.
+
+    Competence c: a vote is the truth with probability c, and given by habit otherwise (below 0:
+    rather the opposite). How common each c is among the voters is learned from all of them.
+    """
+    here = seen.others[np.arange(len(seen.vote)), seen.vote]
+    fit = np.empty((len(COMPETENCE), len(n_votes)))
+    for place, competence in enumerate(COMPETENCE):
+        chance = np.maximum((1 - competence) * by_habit + competence * here, SLIPS * by_habit)
+        fit[place] = _by_voter(seen, np.log(chance) * seen.weight, len(n_votes))
+    base = np.where(COMPETENCE > 0, 0.9 / 20, 0.05 / 20)
+    base[20] = 0.05  # a competence of exactly 0
+    share, heard = base, n_votes > 0
+    for _ in range(30):
+        posterior = softmax(fit + np.log(share)[:, None], axis=0)
+        share = posterior[:, heard].sum(axis=1) + POPULATION_VOTES * base
+        share = share / share.sum()
+    able = np.where(COMPETENCE >= 0.2, share, 0).cumsum()
+    usual = COMPETENCE[np.searchsorted(able, able[-1] / 2)]
+    below: Floats = posterior[usual > 2 * COMPETENCE].sum(axis=0)
+    return below
