@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import softmax
 
 from labeling.errors import LabelingError, NotFittedError, shown
-from labeling.label_models.annotator_skill import skills_of
+from labeling.label_models.annotator_skill import View, skills_of
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import expectation_maximisation, posterior_of
 from labeling.label_models.one_coin import coin_matrix, coin_skill
@@ -128,8 +128,7 @@ class AnnotatorModel(VoteModel):
         self.confusion_ = np.stack([view.confusion for view in found])
         self.class_balance_ = np.stack([view.balance for view in found])
         distance, errors = self._weigh(patterns, class_shares)
-        mean: Floats = np.einsum("c,cjyv->jyv", self.weights_, self.confusion_)
-        skills = skills_of(patterns, self._without_own(patterns), mean)
+        skills = skills_of(patterns, self._accounts(patterns))
         self.n_votes_, self.chance_ = skills.n_votes, skills.chance
         self.skill_, self.skill_interval_ = skills.skill, skills.interval
         self.verdict_ = skills.verdicts
@@ -178,17 +177,17 @@ class AnnotatorModel(VoteModel):
             for confusion, balance in zip(self.confusion_, self.class_balance_, strict=True)
         ]
 
-    def _without_own(self, patterns: Patterns) -> Floats:
-        """Return, for each cast vote, what the others say of its sample: (n_cast, n_labels)."""
-        total = np.zeros((len(patterns.row), patterns.n_labels))
+    def _accounts(self, patterns: Patterns) -> list[View]:
+        """Return the views with what they say of each cast vote's sample by the other votes."""
+        views = []
         for weight, confusion, balance in zip(
             self.weights_, self.confusion_, self.class_balance_, strict=True
         ):
             evidence = np.log(confusion).transpose(0, 2, 1)
             scores = sum_of_evidence(patterns, evidence, np.log(balance))[patterns.row]
             own = evidence[patterns.voter, patterns.vote]
-            total += weight * softmax(scores - own, axis=1)
-        return total
+            views.append(View(float(weight), confusion, softmax(scores - own, axis=1)))
+        return views
 
     def _posterior(self, patterns: Patterns) -> Floats:
         return sum(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ Places = npt.NDArray[np.intp]
 PRIOR_VOTES = 2.0  # of a flat prior: what is said of somebody with hardly a vote is "unsure"
 SURE = 0.95
 CELLS = 80  # of each annotator's grid; a cell is a quarter of a standard error or less
+FEEBLE = 0.6  # of the usual competence: less than that is what a spammer has
 REACH = 10.0  # standard errors to either side of the estimate; truths that are unsure widen it
 COMPETENCE = np.linspace(-1.0, 1.0, 41)
 SLIPS = 0.02  # nobody is perfectly right or wrong: the share of votes given by habit alone
@@ -58,39 +60,52 @@ class Skills:
     verdicts: tuple[str, ...]
 
 
-def skills_of(patterns: Patterns, others: Floats, confusion: Floats) -> Skills:
-    """Return the skills and verdicts of all voters.
+class View(NamedTuple):
+    """One account of the votes.
 
-    Args:
-        patterns: the votes.
+    Attributes:
+        weight: how plausible it is; those of all views sum to 1.
+        confusion: its matrices, shape (n_voters, n_labels true, n_labels voted).
         others: for each cast vote the probabilities according to all other votes of its sample,
             shape (n_cast, n_labels): nobody confirms himself.
-        confusion: the estimated matrices, shape (n_voters, n_labels true, n_labels voted).
     """
-    seen = _seen(patterns, others)
+
+    weight: float
+    confusion: Floats
+    others: Floats
+
+
+def skills_of(patterns: Patterns, views: Sequence[View]) -> Skills:
+    """Return the skills and verdicts of all voters; where views differ, that widens intervals."""
     n_voters, n_labels = patterns.n_voters, patterns.n_labels
+    mean = View(
+        1.0,
+        sum((one.weight * one.confusion for one in views), start=np.zeros(())),
+        sum((one.weight * one.others for one in views), start=np.zeros(())),
+    )
+    seen = _seen(patterns, mean.others)
     n_votes = _by_voter(seen, seen.weight, n_voters)
     said = _table(seen.voter, seen.vote, seen.weight, (n_voters, n_labels))
-    now = seen.others * confusion[seen.voter, :, seen.vote]
+    now = seen.others * mean.confusion[seen.voter, :, seen.vote]
     now /= np.maximum(now.sum(axis=1, keepdims=True), 1e-300)
     true = np.stack([_by_voter(seen, seen.weight * column, n_voters) for column in now.T], axis=1)
     habit, met = _shares(said), _shares(true)
-    skill, interval = _intervals(seen, confusion, met, n_votes)
+    skill, interval = _intervals(patterns, views, met, n_votes)
     chance: Floats = (habit * met).sum(axis=1)
-    verdicts = _verdicts(seen, confusion, habit, n_votes, interval, chance)
+    verdicts = _verdicts(seen, mean.confusion, habit, met, n_votes, interval, chance)
     return Skills(n_votes, skill, interval, chance, verdicts)
 
 
 def _seen(patterns: Patterns, others: Floats) -> Seen:
     """Return the cast votes, those on samples with a gold label apart: there the truth is known."""
     known = patterns.gold[patterns.row]
-    open_ = patterns.counts[patterns.row] - known.sum(axis=1)
-    free = np.flatnonzero(open_ > 0)
+    unknown = patterns.counts[patterns.row] - known.sum(axis=1)
+    free = np.flatnonzero(unknown > 0)
     cast, label = np.nonzero(known)
     return Seen(
         np.concatenate([patterns.voter[free], patterns.voter[cast]]),
         np.concatenate([patterns.vote[free], patterns.vote[cast]]),
-        np.concatenate([open_[free], known[cast, label]]),
+        np.concatenate([unknown[free], known[cast, label]]),
         np.concatenate([others[free], np.eye(patterns.n_labels)[label]]),
     )
 
@@ -115,9 +130,36 @@ def _shares(counts: Floats) -> Floats:
 
 
 def _intervals(
-    seen: Seen, confusion: Floats, met: Floats, n_votes: Floats
+    patterns: Patterns, views: Sequence[View], met: Floats, n_votes: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the posterior mean and the central 95 % of each voter's share of right votes.
+    """Return the posterior mean and the central 95 % of each voter's share of right votes."""
+    estimates = [_skill_by(view, met) for view in views]
+    spread = [
+        REACH * np.sqrt((one * (1 - one) + 0.25 / (n_votes + 1)) / (n_votes + 1))
+        for one in estimates
+    ]
+    low = np.clip(np.min([one - far for one, far in zip(estimates, spread, strict=True)], 0), 0, 1)
+    high = np.clip(np.max([one + far for one, far in zip(estimates, spread, strict=True)], 0), 0, 1)
+    edges = low + (high - low) * np.linspace(0, 1, CELLS + 1)[:, None]
+    grid = (edges[1:] + edges[:-1]) / 2
+    pooled = ((estimates[-1] * n_votes).sum() + 1) / (n_votes.sum() + 2)
+    prior = PRIOR_VOTES * (pooled * np.log(grid) + (1 - pooled) * np.log(1 - grid))
+    posterior = np.zeros_like(grid)
+    for view in views:
+        posterior += view.weight * softmax(_fit_of(patterns, view, met, grid) + prior, axis=0)
+    below = np.concatenate([np.zeros((1, len(n_votes))), posterior.cumsum(axis=0)])
+    ends = [np.interp((0.025, 0.975), below[:, one], edges[:, one]) for one in range(len(n_votes))]
+    return (posterior * grid).sum(axis=0), np.array(ends).reshape(-1, 2)
+
+
+def _skill_by(view: View, met: Floats) -> Floats:
+    right = np.clip(np.diagonal(view.confusion, axis1=1, axis2=2), 1e-6, 1 - 1e-6)
+    skill: Floats = (met * right).sum(axis=1)
+    return skill
+
+
+def _fit_of(patterns: Patterns, view: View, met: Floats, grid: Floats) -> Floats:
+    """Return the log-likelihood of each skill on the grid: shape (n_cells, n_voters).
 
     The likelihood of a skill a is that of the votes when the truth is as unsure as the others leave
     it: P(v) = sum_y q(y) T_a[y, v]. T_a moves the voter's matrix towards all right (R = 0) or all
@@ -125,19 +167,15 @@ def _intervals(
     P(v) = q(v) + R (m - q(v)) above the estimate and e + r (m - e) below it, where m is P(v) by the
     matrix itself, e by its errors alone, R = (1 - a) / (1 - estimate) and r = a / estimate.
     """
-    right = np.clip(np.diagonal(confusion, axis1=1, axis2=2), 1e-6, 1 - 1e-6)
-    estimate = (met * right).sum(axis=1)
-    here = seen.others[np.arange(len(seen.vote)), seen.vote]
-    columns = confusion[seen.voter, :, seen.vote]
-    by_matrix = (seen.others * columns).sum(axis=1)
-    errors = seen.others * columns / (1 - right[seen.voter])
-    by_error = errors.sum(axis=1) - errors[np.arange(len(seen.vote)), seen.vote]
-    spread = np.sqrt((estimate * (1 - estimate) + 0.25 / (n_votes + 1)) / (n_votes + 1))
-    low = np.clip(estimate - REACH * spread, 0, 1)
-    high = np.clip(estimate + REACH * spread, 0, 1)
-    edges = low + (high - low) * np.linspace(0, 1, CELLS + 1)[:, None]
-    grid = (edges[1:] + edges[:-1]) / 2
-    log_likelihood = np.empty_like(grid)
+    seen, estimate = _seen(patterns, view.others), _skill_by(view, met)
+    right = np.clip(np.diagonal(view.confusion, axis1=1, axis2=2), 1e-6, 1 - 1e-6)
+    cast = np.arange(len(seen.vote))
+    here = seen.others[cast, seen.vote]
+    columns = seen.others * view.confusion[seen.voter, :, seen.vote]
+    by_matrix = columns.sum(axis=1)
+    errors = columns / (1 - right[seen.voter])
+    by_error = errors.sum(axis=1) - errors[cast, seen.vote]
+    fit = np.empty_like(grid)
     for place, skill in enumerate(grid):
         up = ((1 - skill) / (1 - estimate))[seen.voter]
         down = (skill / estimate)[seen.voter]
@@ -145,22 +183,15 @@ def _intervals(
             up < 1, here + up * (by_matrix - here), by_error + down * (by_matrix - by_error)
         )
         log = np.log(np.maximum(chance, 1e-12)) * seen.weight
-        log_likelihood[place] = _by_voter(seen, log, len(n_votes))
-    pooled = ((estimate * n_votes).sum() + 1) / (n_votes.sum() + 2)
-    prior = PRIOR_VOTES * (pooled * np.log(grid) + (1 - pooled) * np.log(1 - grid))
-    posterior = softmax(log_likelihood + prior, axis=0)
-    below = np.concatenate([np.zeros((1, len(n_votes))), posterior.cumsum(axis=0)])
-    ends = [
-        [np.interp(level, below[:, one], edges[:, one]) for level in (0.025, 0.975)]
-        for one in range(len(n_votes))
-    ]
-    return (posterior * grid).sum(axis=0), np.array(ends).reshape(-1, 2)
+        fit[place] = _by_voter(seen, log, len(estimate))
+    return fit
 
 
 def _verdicts(
     seen: Seen,
     confusion: Floats,
     habit: Floats,
+    met: Floats,
     n_votes: Floats,
     interval: Floats,
     chance: Floats,
@@ -175,7 +206,7 @@ def _verdicts(
     by_matrix = (seen.others * confusion[seen.voter, :, seen.vote]).sum(axis=1)
     ratio = 2 * _by_voter(seen, seen.weight * np.log(by_matrix / by_habit), len(n_votes))
     blind = ratio < chi2.ppf(0.99, (habit.shape[1] - 1) ** 2)
-    feeble = _feeble(seen, by_habit, n_votes) >= SURE
+    feeble = _feeble(seen, by_habit, met, n_votes)
     words = np.full(len(n_votes), "unsure", dtype="<U9")
     words[interval[:, 0] > chance] = "fine"
     words[interval[:, 1] < chance] = "adversary"
@@ -183,16 +214,18 @@ def _verdicts(
     return tuple(words.tolist())
 
 
-def _feeble(seen: Seen, by_habit: Floats, n_votes: Floats) -> Floats:
-    """Return the probability that a voter is less than half as competent as the usual ones.
+def _feeble(seen: Seen, by_habit: Floats, met: Floats, n_votes: Floats) -> Floats:
+    """Return the probability that a voter's competence is below half the usual one.
 
-    Competence c: a vote is the truth with probability c, and given by habit otherwise (below 0:
-    rather the opposite). How common each c is among the voters is learned from all of them.
+    Competence c: P(v | y) = u(v) + c ([v = y] - s(v)), where u is how often the voter says v and s
+    how often v is true: the truth with probability c, a guess otherwise, u kept whatever c is
+    (below 0: rather the opposite). How common each c is among the voters is learned from all of them.
     """
     here = seen.others[np.arange(len(seen.vote)), seen.vote]
+    surprise = here - met[seen.voter, seen.vote]
     fit = np.empty((len(COMPETENCE), len(n_votes)))
     for place, competence in enumerate(COMPETENCE):
-        chance = np.maximum((1 - competence) * by_habit + competence * here, SLIPS * by_habit)
+        chance = np.maximum(by_habit + competence * surprise, SLIPS * by_habit)
         fit[place] = _by_voter(seen, np.log(chance) * seen.weight, len(n_votes))
     base = np.where(COMPETENCE > 0, 0.9 / 20, 0.05 / 20)
     base[20] = 0.05  # a competence of exactly 0
@@ -203,5 +236,6 @@ def _feeble(seen: Seen, by_habit: Floats, n_votes: Floats) -> Floats:
         share = share / share.sum()
     able = np.where(COMPETENCE >= 0.2, share, 0).cumsum()
     usual = COMPETENCE[np.searchsorted(able, able[-1] / 2)]
-    below: Floats = posterior[usual > 2 * COMPETENCE].sum(axis=0)
-    return below
+    feeble: npt.NDArray[np.bool_] = posterior[FEEBLE * usual > COMPETENCE].sum(axis=0) >= SURE
+    contrary = posterior[COMPETENCE < -0.01].sum(axis=0) >= 0.8
+    return feeble & ~contrary
