@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
@@ -9,7 +11,7 @@ from scipy.special import softmax
 from labeling.errors import LabelingError, NotFittedError, shown
 from labeling.label_models.annotator_skill import View, skills_of
 from labeling.label_models.base import VoteModel
-from labeling.label_models.dawid_skene import expectation_maximisation, posterior_of
+from labeling.label_models.dawid_skene import Found, expectation_maximisation, posterior_of
 from labeling.label_models.one_coin import coin_matrix, coin_skill
 from labeling.label_models.patterns import (
     Floats,
@@ -19,8 +21,13 @@ from labeling.label_models.patterns import (
 )
 
 VIEWS = ("one coin", "own confusion")
-FEW_VOTES = 12  # an annotator's votes, below which not even a single skill is known to +-.2
-GOLD_WORTH = 20.0  # gold labels that say as much of a view as its shares of the labels do
+WHY = {
+    "spammer": "the votes pass for independent of the truth",
+    "adversary": "the votes are right less often than by chance",
+}
+FEW_VOTES = 12  # an annotator's votes, below which not even a single skill is known to ±.2
+VANISHED = 20.0  # a label with so many times more votes than samples is worth a warning
+GOLD_WORTH = 50.0  # gold labels that say as much of a view as its shares of the labels do
 
 
 class AnnotatorModel(VoteModel):
@@ -30,8 +37,8 @@ class AnnotatorModel(VoteModel):
     the matrix of the annotator's own skill by `pseudo_votes` a row. Either fails by distorting how
     common the labels are, so each is weighted by exp(-d / `tolerance`), with d the total variation
     between its shares of the labels and those of the votes (or the class balance that was given).
-    Gold labels sharpen both views, and n of them turn d into (20 d + n e) / (20 + n), with e the
-    view's share of errors on them, and `tolerance` into `tolerance` / sqrt(1 + n / 20).
+    Gold labels sharpen both views, and n of them turn d into (50 d + n e) / (50 + n), with e the
+    view's share of errors on them, and `tolerance` into `tolerance` / sqrt(1 + n / 50).
 
     Args:
         pseudo_votes: strength of the shrinkage, in votes a row.
@@ -87,7 +94,7 @@ class AnnotatorModel(VoteModel):
 
         - "fine": better than chance.
         - "spammer": the votes pass for independent of the truth, and there are enough of them to
-          tell that apart from half the competence that is usual here. Leave them out, or ask
+          tell that apart from 0.6 of the competence that is usual here. Leave them out, or ask
           again; this model already gives them next to no weight.
         - "adversary": worse than chance, so the votes say something, turned round. That may be a
           misread instruction as well as ill will; this model turns them by itself.
@@ -132,13 +139,10 @@ class AnnotatorModel(VoteModel):
         self.n_votes_, self.chance_ = skills.n_votes, skills.chance
         self.skill_, self.skill_interval_ = skills.skill, skills.interval
         self.verdict_ = skills.verdicts
-        rest = ", ".join(
-            f"{name!r} {'came to rest' if view.converged else 'was stopped'} after {view.steps}"
-            for name, view in zip(VIEWS, found, strict=True)
-        )
         self.report_ = (
             *_of_views(self.weights_, distance, errors, patterns, class_shares is not None),
-            f"Steps of EM: {rest}.",
+            *_of_steps(found),
+            *self._of_labels(patterns),
             *self._of_annotators(),
         )
 
@@ -195,33 +199,56 @@ class AnnotatorModel(VoteModel):
             start=np.zeros((len(patterns.counts), patterns.n_labels)),
         )
 
-    def _of_annotators(self) -> tuple[str, ...]:
-        lines = []
-        for verdict, why in (
-            ("spammer", "their votes pass for independent of the truth"),
-            ("adversary", "they are right less often than by chance"),
-        ):
-            who = [
-                name
-                for name, word in zip(self.voters_, self.verdict_, strict=True)
-                if word == verdict
-            ]
-            if who:
+    def _of_labels(self, patterns: Patterns) -> list[str]:
+        """Return a warning of each label that is voted for and yet hardly ever found true."""
+        counts = patterns.counts * patterns.covered
+        votes, found = (
+            counts @ one / max(counts.sum(), 1.0)
+            for one in (vote_shares(patterns), self._posterior(patterns))
+        )
+        return [
+            f"Label {label!r} has {said:.1%} of the votes, but is found true of {true:.1%} of the"
+            " samples: either the votes for it are slips, or the model took the wrong turn. A few"
+            " gold labels, or `class_balance`, decide that."
+            for label, said, true in zip(self.labels_, votes, found, strict=True)
+            if true < said / VANISHED
+        ]
+
+    def _of_annotators(self) -> list[str]:
+        heard = self.n_votes_ > 0
+        n_heard = int(heard.sum())
+        if not n_heard:
+            return ["Nobody has voted."]
+        median = np.median(self.n_votes_[heard])
+        lines = [
+            f"{n_heard} annotators with {median:.0f} votes in the median; median skill"
+            f" {np.median(self.skill_[heard]):.2f}, where chance is"
+            f" {np.median(self.chance_[heard]):.2f}."
+        ]
+        for verdict, why in WHY.items():
+            words = zip(self.voters_, self.verdict_, strict=True)
+            if who := [name for name, word in words if word == verdict]:
                 lines.append(
-                    f"Verdict {verdict!r} on {len(who)} of {len(self.voters_)}: {shown(who)}; {why}."
+                    f"Verdict {verdict!r} on {len(who)} of {n_heard}: {shown(who)}; {why}."
                 )
-        heard = self.n_votes_[self.n_votes_ > 0]
-        unsure = self.verdict_.count("unsure")
-        if unsure:
+        if unsure := self.verdict_.count("unsure") - int((~heard).sum()):
             lines.append(
-                f"{unsure} of {len(self.voters_)} annotators have too few votes for a verdict."
+                f"No verdict on {unsure} of {n_heard}: their votes do not suffice for one."
             )
-        if len(heard) and np.median(heard) < FEW_VOTES:
+        if median < FEW_VOTES:
             lines.append(
-                f"Half of the annotators have {np.median(heard):.0f} votes or fewer. Below"
-                f" {FEW_VOTES} a skill is hardly known: read the intervals, not the skills."
+                f"Half of the annotators have {median:.0f} votes or fewer. Below {FEW_VOTES} a"
+                " skill is hardly known: read the intervals, not the skills."
             )
-        return tuple(lines)
+        return lines
+
+
+def _of_steps(found: Sequence[Found]) -> list[str]:
+    return [
+        f"EM of view {name!r} {'converged' if view.converged else 'stopped'} after {view.steps}"
+        " steps."
+        for name, view in zip(VIEWS, found, strict=True)
+    ]
 
 
 def _tops(view: Floats) -> Floats:

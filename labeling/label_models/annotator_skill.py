@@ -14,15 +14,20 @@ from scipy.stats import chi2
 from labeling.label_models.patterns import Floats, Patterns
 
 Places = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
 
-PRIOR_VOTES = 2.0  # of a flat prior: what is said of somebody with hardly a vote is "unsure"
 SURE = 0.95
-CELLS = 80  # of each annotator's grid; a cell is a quarter of a standard error or less
-FEEBLE = 0.6  # of the usual competence: less than that is what a spammer has
-REACH = 10.0  # standard errors to either side of the estimate; truths that are unsure widen it
-COMPETENCE = np.linspace(-1.0, 1.0, 41)
+PRIOR_VOTES = 2.0  # what the pooled skill counts as: with no vote, "unsure" is all that can be said
+CELLS = 60  # near the estimate, and half as many in all from 0 to 1
+REACH = 6.0  # how near: in standard errors of somebody whose samples' truth is known
+COMPETENCE = np.arange(-20, 21) / 20
+# Nine of ten try, and are anything from poor to perfect; one of twenty has no competence at all.
+PRIOR_ON_COMPETENCE = np.select([COMPETENCE > 0, COMPETENCE < 0], [0.9 / 20, 0.05 / 20], 0.05)
+POPULATION_VOTES = 10.0  # how many annotators that prior counts as
 SLIPS = 0.02  # nobody is perfectly right or wrong: the share of votes given by habit alone
-POPULATION_VOTES = 10.0  # annotators that the prior on the population counts as
+ABLE = 0.2  # the usual competence is the median of those who have at least this much
+FEEBLE = 0.6  # of the usual competence: less than that is what a spammer has
+CONTRARY = 0.8  # the probability of less than none, from which somebody is no mere spammer
 
 
 class Seen(NamedTuple):
@@ -134,22 +139,33 @@ def _intervals(
 ) -> tuple[Floats, Floats]:
     """Return the posterior mean and the central 95 % of each voter's share of right votes."""
     estimates = [_skill_by(view, met) for view in views]
-    spread = [
-        REACH * np.sqrt((one * (1 - one) + 0.25 / (n_votes + 1)) / (n_votes + 1))
-        for one in estimates
-    ]
-    low = np.clip(np.min([one - far for one, far in zip(estimates, spread, strict=True)], 0), 0, 1)
-    high = np.clip(np.max([one + far for one, far in zip(estimates, spread, strict=True)], 0), 0, 1)
-    edges = low + (high - low) * np.linspace(0, 1, CELLS + 1)[:, None]
-    grid = (edges[1:] + edges[:-1]) / 2
+    edges = _edges(estimates, n_votes)
+    width, grid = np.diff(edges, axis=0), (edges[1:] + edges[:-1]) / 2
     pooled = ((estimates[-1] * n_votes).sum() + 1) / (n_votes.sum() + 2)
-    prior = PRIOR_VOTES * (pooled * np.log(grid) + (1 - pooled) * np.log(1 - grid))
+    inside = np.clip(grid, 1e-12, 1 - 1e-12)
+    prior = PRIOR_VOTES * (pooled * np.log(inside) + (1 - pooled) * np.log(1 - inside))
+    prior += np.log(np.maximum(width, 1e-300))
     posterior = np.zeros_like(grid)
     for view in views:
         posterior += view.weight * softmax(_fit_of(patterns, view, met, grid) + prior, axis=0)
     below = np.concatenate([np.zeros((1, len(n_votes))), posterior.cumsum(axis=0)])
     ends = [np.interp((0.025, 0.975), below[:, one], edges[:, one]) for one in range(len(n_votes))]
     return (posterior * grid).sum(axis=0), np.array(ends).reshape(-1, 2)
+
+
+def _edges(estimates: Sequence[Floats], n_votes: Floats) -> Floats:
+    """Return edges of cells from 0 to 1 for each voter, dense where the skill is likely to be."""
+    spread = [
+        REACH * np.sqrt((one * (1 - one) + 0.25 / (n_votes + 1)) / (n_votes + 1))
+        for one in estimates
+    ]
+    near = [one + far for one, far in zip(estimates, spread, strict=True)]
+    low = np.clip(2 * np.min(estimates, axis=0) - np.max(near, axis=0), 0, 1)
+    high = np.clip(np.max(near, axis=0), 0, 1)
+    dense = low + (high - low) * np.linspace(0, 1, CELLS + 1)[:, None]
+    wide = np.repeat(np.linspace(0, 1, CELLS // 2 + 1)[:, None], len(n_votes), axis=1)
+    edges: Floats = np.sort(np.concatenate([dense, wide]), axis=0)
+    return edges
 
 
 def _skill_by(view: View, met: Floats) -> Floats:
@@ -200,7 +216,7 @@ def _verdicts(
 
     *adversary*: the interval of the skill lies below chance. *fine*: it lies above. *spammer*: it
     holds the chance level, the votes pass for independent of the truth (likelihood ratio against
-    the own matrix), and the competence is below half of what is usual here.
+    the own matrix), and the competence is far below what is usual here.
     """
     by_habit = habit[seen.voter, seen.vote]
     by_matrix = (seen.others * confusion[seen.voter, :, seen.vote]).sum(axis=1)
@@ -214,8 +230,8 @@ def _verdicts(
     return tuple(words.tolist())
 
 
-def _feeble(seen: Seen, by_habit: Floats, met: Floats, n_votes: Floats) -> Floats:
-    """Return the probability that a voter's competence is below half the usual one.
+def _feeble(seen: Seen, by_habit: Floats, met: Floats, n_votes: Floats) -> Bools:
+    """Return who surely has far less than the usual competence, and no surely negative one.
 
     Competence c: P(v | y) = u(v) + c ([v = y] - s(v)), where u is how often the voter says v and s
     how often v is true: the truth with probability c, a guess otherwise, u kept whatever c is
@@ -223,19 +239,19 @@ def _feeble(seen: Seen, by_habit: Floats, met: Floats, n_votes: Floats) -> Float
     """
     here = seen.others[np.arange(len(seen.vote)), seen.vote]
     surprise = here - met[seen.voter, seen.vote]
+    at_most = 1 - SLIPS * (1 - by_habit)
     fit = np.empty((len(COMPETENCE), len(n_votes)))
     for place, competence in enumerate(COMPETENCE):
-        chance = np.maximum(by_habit + competence * surprise, SLIPS * by_habit)
+        chance = np.clip(by_habit + competence * surprise, SLIPS * by_habit, at_most)
         fit[place] = _by_voter(seen, np.log(chance) * seen.weight, len(n_votes))
-    base = np.where(COMPETENCE > 0, 0.9 / 20, 0.05 / 20)
-    base[20] = 0.05  # a competence of exactly 0
-    share, heard = base, n_votes > 0
+    share, heard = PRIOR_ON_COMPETENCE, n_votes > 0
     for _ in range(30):
         posterior = softmax(fit + np.log(share)[:, None], axis=0)
-        share = posterior[:, heard].sum(axis=1) + POPULATION_VOTES * base
+        share = posterior[:, heard].sum(axis=1) + POPULATION_VOTES * PRIOR_ON_COMPETENCE
         share = share / share.sum()
-    able = np.where(COMPETENCE >= 0.2, share, 0).cumsum()
+    able = np.where(COMPETENCE >= ABLE, share, 0).cumsum()
     usual = COMPETENCE[np.searchsorted(able, able[-1] / 2)]
-    feeble: npt.NDArray[np.bool_] = posterior[FEEBLE * usual > COMPETENCE].sum(axis=0) >= SURE
-    contrary = posterior[COMPETENCE < -0.01].sum(axis=0) >= 0.8
-    return feeble & ~contrary
+    feeble = posterior[FEEBLE * usual > COMPETENCE].sum(axis=0) >= SURE
+    contrary = posterior[COMPETENCE < -0.01].sum(axis=0) >= CONTRARY
+    found: Bools = feeble & ~contrary
+    return found
