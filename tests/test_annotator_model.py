@@ -229,6 +229,23 @@ def test_the_skill_of_one_coin_follows_its_formula():
     np.testing.assert_allclose(model.skill_, [(3 + 4) / (4 + 6), (2 + 4) / (3 + 6)])
 
 
+def test_gold_labels_show_that_people_err_together():
+    """On a quarter of the samples nearly everyone is wrong: 12 votes agree, and prove little."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 800)
+    seems = np.where(rng.random(800) < 0.25, 1 - truth, truth)
+    array = np.where(rng.random((800, 12)) < 0.85, seems[:, None], 1 - seems[:, None])
+    votes = lb.Votes.from_array(array, schema=lb.LabelSchema(["a", "b"]))
+    gold = pd.Series(truth[:100])
+    plain, told = AnnotatorModel().fit(votes), AnnotatorModel().fit(votes, gold=gold)
+    sure, modest = (one.predict_proba(votes).to_array().max(axis=1)[100:] for one in (plain, told))
+    assert sure.mean() > 0.98
+    assert abs(modest.mean() - 0.75) < 0.08
+    assert (plain.sharpness_, told.sharpness_ < 0.5) == (1, True)
+    assert any("too sure" in line for line in told.report_)
+    assert not any("too sure" in line for line in plain.report_)
+
+
 @pytest.fixture(scope="module")
 def fits(real_data):
     found = {}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from labeling.errors import LabelingError, NotFittedError, shown
+from labeling.errors import LabelingError, NotFittedError
+from labeling.label_models.annotator_report import (
+    of_annotators,
+    of_labels,
+    of_sharpness,
+    of_steps,
+    of_views,
+)
 from labeling.label_models.annotator_skill import View, skills_of
 from labeling.label_models.base import VoteModel
-from labeling.label_models.dawid_skene import Found, expectation_maximisation, posterior_of
+from labeling.label_models.dawid_skene import expectation_maximisation, posterior_of
 from labeling.label_models.one_coin import coin_matrix, coin_skill
 from labeling.label_models.patterns import (
     Floats,
@@ -21,12 +26,8 @@ from labeling.label_models.patterns import (
 )
 
 VIEWS = ("one coin", "own confusion")
-WHY = {
-    "spammer": "the votes pass for independent of the truth",
-    "adversary": "the votes are right less often than by chance",
-}
-FEW_VOTES = 12  # an annotator's votes, below which not even a single skill is known to ±.2
-VANISHED = 20.0  # a label with so many times more votes than samples is worth a warning
+SHARPNESS = 0.5 ** (np.arange(25) / 4)  # from 1 down to 1/64
+SHARP_PRIOR = 1.0  # what a sharpness other than 1 costs, in log-loss at e times or 1/e
 GOLD_WORTH = 50.0  # gold labels that say as much of a view as its shares of the labels do
 
 
@@ -37,8 +38,10 @@ class AnnotatorModel(VoteModel):
     the matrix of the annotator's own skill by `pseudo_votes` a row. Either fails by distorting how
     common the labels are, so each is weighted by exp(-d / `tolerance`), with d the total variation
     between its shares of the labels and those of the votes (or the class balance that was given).
-    Gold labels sharpen both views, and n of them turn d into (50 d + n e) / (50 + n), with e the
-    view's share of errors on them, and `tolerance` into `tolerance` / sqrt(1 + n / 50).
+    Gold labels enter both views as known truths, and n of them turn d into (50 d + n e) / (50 + n), with e the
+    view's share of errors on them, and `tolerance` into `tolerance` / sqrt(1 + n / 50). They also
+    show how sure to be. Without them the intervals and probabilities hold as far as people err
+    independently: mistakes that all share on hard samples are invisible in votes.
 
     Args:
         pseudo_votes: strength of the shrinkage, in votes a row.
@@ -49,6 +52,8 @@ class AnnotatorModel(VoteModel):
         confusion_: shape (2 views, n_voters, n_labels true, n_labels voted).
         class_balance_: shape (2 views, n_labels).
         weights_: the weight of each view.
+        sharpness_: the power that probabilities are raised to, 1 without gold labels: people err
+            together on hard samples, which makes the plain model too sure, and only gold shows it.
         n_votes_: how many votes each annotator cast, shape (n_voters,), in the order of voters_.
         skill_: each annotator's share of right votes: the mean of what the votes leave open.
         skill_interval_: its central 95 %, shape (n_voters, 2).
@@ -72,6 +77,7 @@ class AnnotatorModel(VoteModel):
     confusion_: Floats
     class_balance_: Floats
     weights_: Floats
+    sharpness_: float
     n_votes_: Floats
     skill_: Floats
     skill_interval_: Floats
@@ -135,15 +141,17 @@ class AnnotatorModel(VoteModel):
         self.confusion_ = np.stack([view.confusion for view in found])
         self.class_balance_ = np.stack([view.balance for view in found])
         distance, errors = self._weigh(patterns, class_shares)
+        self.sharpness_ = _sharpness(self._mixture(patterns), patterns)
         skills = skills_of(patterns, self._accounts(patterns))
         self.n_votes_, self.chance_ = skills.n_votes, skills.chance
         self.skill_, self.skill_interval_ = skills.skill, skills.interval
         self.verdict_ = skills.verdicts
         self.report_ = (
-            *_of_views(self.weights_, distance, errors, patterns, class_shares is not None),
-            *_of_steps(found),
-            *self._of_labels(patterns),
-            *self._of_annotators(),
+            *of_views(VIEWS, self.weights_, distance, errors, patterns, class_shares),
+            *of_steps(VIEWS, found),
+            *of_sharpness(self.sharpness_),
+            *of_labels(self.labels_, patterns, self._mixture(patterns)),
+            *of_annotators(self.voters_, skills),
         )
 
     @staticmethod
@@ -194,61 +202,31 @@ class AnnotatorModel(VoteModel):
         return views
 
     def _posterior(self, patterns: Patterns) -> Floats:
+        return _sharpened(self._mixture(patterns), self.sharpness_)
+
+    def _mixture(self, patterns: Patterns) -> Floats:
         return sum(
             (w * view for w, view in zip(self.weights_, self._views(patterns), strict=True)),
             start=np.zeros((len(patterns.counts), patterns.n_labels)),
         )
 
-    def _of_labels(self, patterns: Patterns) -> list[str]:
-        """Return a warning of each label that is voted for and yet hardly ever found true."""
-        counts = patterns.counts * patterns.covered
-        votes, found = (
-            counts @ one / max(counts.sum(), 1.0)
-            for one in (vote_shares(patterns), self._posterior(patterns))
-        )
-        return [
-            f"Label {label!r} has {said:.1%} of the votes, but is found true of {true:.1%} of the"
-            " samples: either the votes for it are slips, or the model took the wrong turn. A few"
-            " gold labels, or `class_balance`, decide that."
-            for label, said, true in zip(self.labels_, votes, found, strict=True)
-            if true < said / VANISHED
-        ]
 
-    def _of_annotators(self) -> list[str]:
-        heard = self.n_votes_ > 0
-        n_heard = int(heard.sum())
-        if not n_heard:
-            return ["Nobody has voted."]
-        median = np.median(self.n_votes_[heard])
-        lines = [
-            f"{n_heard} annotators with {median:.0f} votes in the median; median skill"
-            f" {np.median(self.skill_[heard]):.2f}, where chance is"
-            f" {np.median(self.chance_[heard]):.2f}."
-        ]
-        for verdict, why in WHY.items():
-            words = zip(self.voters_, self.verdict_, strict=True)
-            if who := [name for name, word in words if word == verdict]:
-                lines.append(
-                    f"Verdict {verdict!r} on {len(who)} of {n_heard}: {shown(who)}; {why}."
-                )
-        if unsure := self.verdict_.count("unsure") - int((~heard).sum()):
-            lines.append(
-                f"No verdict on {unsure} of {n_heard}: their votes do not suffice for one."
-            )
-        if median < FEW_VOTES:
-            lines.append(
-                f"Half of the annotators have {median:.0f} votes or fewer. Below {FEW_VOTES} a"
-                " skill is hardly known: read the intervals, not the skills."
-            )
-        return lines
-
-
-def _of_steps(found: Sequence[Found]) -> list[str]:
-    return [
-        f"EM of view {name!r} {'converged' if view.converged else 'stopped'} after {view.steps}"
-        " steps."
-        for name, view in zip(VIEWS, found, strict=True)
+def _sharpness(mixture: Floats, patterns: Patterns) -> float:
+    """Return the power of the probabilities that suits the gold labels best; near 1 if few."""
+    known = patterns.gold * patterns.covered[:, None]
+    losses = [
+        SHARP_PRIOR * np.log(power) ** 2
+        - (known * np.log(np.maximum(_sharpened(mixture, power), 1e-12))).sum()
+        for power in SHARPNESS
     ]
+    return float(SHARPNESS[int(np.argmin(losses))])
+
+
+def _sharpened(mixture: Floats, power: float) -> Floats:
+    if power == 1:
+        return mixture
+    sharpened: Floats = softmax(power * np.log(np.maximum(mixture, 1e-300)), axis=1)
+    return sharpened
 
 
 def _tops(view: Floats) -> Floats:
@@ -256,19 +234,3 @@ def _tops(view: Floats) -> Floats:
     top = view >= view.max(axis=1, keepdims=True) - 1e-9
     shares: Floats = top / top.sum(axis=1, keepdims=True)
     return shares
-
-
-def _of_views(
-    weights: Floats, distance: Floats, errors: Floats, patterns: Patterns, given: bool
-) -> list[str]:
-    n_known = int(patterns.gold[patterns.covered].sum())
-    against = "the class balance that was given" if given else "those of the votes"
-    gold = [
-        f", and it errs on {error:.0%} of {n_known} gold labels" if n_known else ""
-        for error in errors
-    ]
-    return [
-        f"View {name!r}: weight {weight:.2f}; its shares of the labels are {far:.3f} from"
-        f" {against}{told}."
-        for name, weight, far, told in zip(VIEWS, weights, distance, gold, strict=True)
-    ]
