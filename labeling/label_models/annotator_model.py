@@ -38,10 +38,11 @@ class AnnotatorModel(VoteModel):
     the matrix of the annotator's own skill by `pseudo_votes` a row. Either fails by distorting how
     common the labels are, so each is weighted by exp(-d / `tolerance`), with d the total variation
     between its shares of the labels and those of the votes (or the class balance that was given).
-    Gold labels enter both views as known truths, and n of them turn d into (50 d + n e) / (50 + n), with e the
-    view's share of errors on them, and `tolerance` into `tolerance` / sqrt(1 + n / 50). They also
-    show how sure to be. Without them the intervals and probabilities hold as far as people err
-    independently: mistakes that all share on hard samples are invisible in votes.
+    Gold labels enter both views as known truths, and n of them turn d into
+    (50 d + n e) / (50 + n), with e the view's share of errors on them, and `tolerance` into
+    `tolerance` / sqrt(1 + n / 50). They also show how sure to be. Without them the intervals and
+    probabilities hold as far as people err independently: mistakes that all share on hard samples
+    are invisible in votes.
 
     Args:
         pseudo_votes: strength of the shrinkage, in votes a row.

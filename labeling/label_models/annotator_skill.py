@@ -235,7 +235,7 @@ def _feeble(seen: Seen, by_habit: Floats, met: Floats, n_votes: Floats) -> Bools
 
     Competence c: P(v | y) = u(v) + c ([v = y] - s(v)), where u is how often the voter says v and s
     how often v is true: the truth with probability c, a guess otherwise, u kept whatever c is
-    (below 0: rather the opposite). How common each c is among the voters is learned from all of them.
+    (below 0: rather the opposite). How common each c is among the voters is learned from all.
     """
     here = seen.others[np.arange(len(seen.vote)), seen.vote]
     surprise = here - met[seen.voter, seen.vote]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import softmax
 
 from labeling.errors import LabelingError
 from labeling.label_models.base import VoteModel
@@ -135,8 +135,12 @@ def expectation_maximisation(
 def posterior_of(patterns: Patterns, confusion: Floats, balance: Floats) -> Floats:
     """Return the probabilities given matrices and shares of the labels: (n_patterns, n_labels)."""
     evidence = np.log(confusion).transpose(0, 2, 1)
-    posterior: Floats = softmax(sum_of_evidence(patterns, evidence, np.log(balance)), axis=1)
-    return posterior
+    scores = sum_of_evidence(patterns, evidence, np.log(balance))
+    # Column by column: reducing many short rows takes most of a step's time.
+    scores -= reduce(np.maximum, scores.T)[:, None]
+    np.exp(scores, out=scores)
+    scores /= reduce(np.add, scores.T)[:, None]
+    return scores
 
 
 def with_gold(posterior: Floats, patterns: Patterns) -> Floats:

@@ -21,9 +21,9 @@ class OneCoin(VoteModel):
 
     P(vote v by j | true y) = s_j where v = y, and (1 - s_j) / (k - 1) for each of the k - 1 other
     labels; abstentions carry no evidence. EM from the vote shares, where
-    s_j = (expected right votes + `right`) / (votes + `right` + (k - 1) `wrong`). A skill is known
-    from far fewer votes than the k² cells of a matrix are (`DawidSkene`); but voters who lean to one
-    label mislead this model, and may mislead it altogether where the class balance is learned.
+    s_j = (expected right votes + `right`) / (votes + `right` + (k - 1) `wrong`). One skill is known
+    from far fewer votes than a matrix of k² cells (`DawidSkene`); but voters who lean to one label
+    mislead this model, and may mislead it altogether where the class balance is learned.
 
     Args:
         right: pseudo-votes for the true label.
@@ -38,8 +38,7 @@ class OneCoin(VoteModel):
         converged_: whether EM came to rest within `steps`.
 
     Source: Y. Zhang, X. Chen, D. Zhou, M. I. Jordan, "Spectral methods meet EM: a provably optimal
-    algorithm for crowdsourcing", JMLR 17 (2016), section 2.1; as a model of medical diagnoses in
-    A. P. Dawid, A. M. Skene, Applied Statistics 28 (1979), with matrices.
+    algorithm for crowdsourcing", JMLR 17 (2016), whose one-coin model this is.
 
     >>> from labeling.records import LabelSchema, Votes
     >>> votes = Votes.from_array(
