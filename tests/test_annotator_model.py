@@ -89,6 +89,19 @@ def test_intervals_narrow_with_votes_and_a_mute_annotator_is_unsure():
     assert (skills["n_votes"] == (array >= 0).sum(axis=0)).all()
 
 
+def test_who_clicks_at_random_among_ten_labels_is_no_adversary_and_never_fine():
+    """Of ten labels, being wrong nearly always is chance, and no sign of ill will."""
+    words = []
+    for seed in range(6):
+        matrices = coins([0.7] * 12 + [0.1] * 2, 10)
+        _, votes = crowd(matrices, n=600, per_sample=5, balance=[0.1] * 10, seed=seed)
+        verdicts = AnnotatorModel().fit(votes).verdict_
+        assert verdicts[:12] == ("fine",) * 12
+        words += verdicts[12:]
+    assert set(words) <= {"spammer", "unsure"}
+    assert words.count("spammer") >= 9
+
+
 @pytest.mark.parametrize("k", [2, 4])
 def test_spammers_and_adversaries_are_found_and_the_honest_left_alone(k):
     found, alarms = [], []

@@ -27,7 +27,7 @@ POPULATION_VOTES = 10.0  # how many annotators that prior counts as
 SLIPS = 0.02  # nobody is perfectly right or wrong: the share of votes given by habit alone
 ABLE = 0.2  # the usual competence is the median of those who have at least this much
 FEEBLE = 0.6  # of the usual competence: less than that is what a spammer has
-CONTRARY = 0.8  # the probability of less than none, from which somebody is no mere spammer
+CONTRARY = -0.12  # whoever is more likely than not below this says something, turned round
 
 
 class Seen(NamedTuple):
@@ -214,35 +214,38 @@ def _verdicts(
 ) -> tuple[str, ...]:
     """Return a word for each voter; each needs to be 95 % sure, else it is "unsure".
 
-    *adversary*: the interval of the skill lies below chance. *fine*: it lies above. *spammer*: it
-    holds the chance level, the votes pass for independent of the truth (likelihood ratio against
-    the own matrix), and the competence is far below what is usual here.
+    *adversary*: the interval of the skill lies below chance. *spammer*: it holds the chance level,
+    the votes pass for independent of the truth (likelihood ratio against the own matrix), and the
+    competence is far below what is usual here. *fine*: it lies above chance, and the two other
+    tests do not say the opposite; they may with many labels, where an interval lies a little high.
     """
     by_habit = habit[seen.voter, seen.vote]
     by_matrix = (seen.others * confusion[seen.voter, :, seen.vote]).sum(axis=1)
     ratio = 2 * _by_voter(seen, seen.weight * np.log(by_matrix / by_habit), len(n_votes))
     blind = ratio < chi2.ppf(0.99, (habit.shape[1] - 1) ** 2)
-    feeble = _feeble(seen, by_habit, met, n_votes)
+    feeble = _feeble(seen, habit, met, n_votes)
     words = np.full(len(n_votes), "unsure", dtype="<U9")
-    words[interval[:, 0] > chance] = "fine"
+    idle, above = blind & feeble, interval[:, 0] > chance
+    words[above & ~idle] = "fine"
     words[interval[:, 1] < chance] = "adversary"
-    words[(words == "unsure") & blind & feeble] = "spammer"
+    words[(words == "unsure") & idle & ~above] = "spammer"
     return tuple(words.tolist())
 
 
-def _feeble(seen: Seen, by_habit: Floats, met: Floats, n_votes: Floats) -> Bools:
-    """Return who surely has far less than the usual competence, and no surely negative one.
+def _feeble(seen: Seen, habit: Floats, met: Floats, n_votes: Floats) -> Bools:
+    """Return who surely has far less than the usual competence, and no clearly negative one.
 
     Competence c: P(v | y) = u(v) + c ([v = y] - s(v)), where u is how often the voter says v and s
     how often v is true: the truth with probability c, a guess otherwise, u kept whatever c is
     (below 0: rather the opposite). How common each c is among the voters is learned from all.
     """
-    here = seen.others[np.arange(len(seen.vote)), seen.vote]
-    surprise = here - met[seen.voter, seen.vote]
-    at_most = 1 - SLIPS * (1 - by_habit)
     fit = np.empty((len(COMPETENCE), len(n_votes)))
+    gain = np.eye(habit.shape[1]) - met[:, None, :]
     for place, competence in enumerate(COMPETENCE):
-        chance = np.clip(by_habit + competence * surprise, SLIPS * by_habit, at_most)
+        # Where u leaves no room for so much competence, rows are cut and made to sum to 1 again.
+        matrix = np.maximum(habit[:, None, :] + competence * gain, SLIPS * habit[:, None, :])
+        matrix /= matrix.sum(axis=2, keepdims=True)
+        chance = (seen.others * matrix[seen.voter, :, seen.vote]).sum(axis=1)
         fit[place] = _by_voter(seen, np.log(chance) * seen.weight, len(n_votes))
     share, heard = PRIOR_ON_COMPETENCE, n_votes > 0
     for _ in range(30):
@@ -252,6 +255,6 @@ def _feeble(seen: Seen, by_habit: Floats, met: Floats, n_votes: Floats) -> Bools
     able = np.where(COMPETENCE >= ABLE, share, 0).cumsum()
     usual = COMPETENCE[np.searchsorted(able, able[-1] / 2)]
     feeble = posterior[FEEBLE * usual > COMPETENCE].sum(axis=0) >= SURE
-    contrary = posterior[COMPETENCE < -0.01].sum(axis=0) >= CONTRARY
+    contrary = posterior[COMPETENCE < CONTRARY].sum(axis=0) >= 0.5
     found: Bools = feeble & ~contrary
     return found
