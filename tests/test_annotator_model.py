@@ -99,7 +99,7 @@ def test_who_clicks_at_random_among_ten_labels_is_no_adversary_and_never_fine():
         assert verdicts[:12] == ("fine",) * 12
         words += verdicts[12:]
     assert set(words) <= {"spammer", "unsure"}
-    assert words.count("spammer") >= 9
+    assert words.count("spammer") >= len(words) / 2
 
 
 @pytest.mark.parametrize("k", [2, 4])
@@ -120,11 +120,12 @@ def test_spammers_and_adversaries_are_found_and_the_honest_left_alone(k):
     assert np.mean(alarms) <= 0.03
 
 
-def test_somebody_weak_or_biased_but_informative_is_no_spammer():
+@pytest.mark.parametrize("seed", range(3))
+def test_somebody_weak_or_biased_but_informative_is_no_spammer(seed):
     """One is right in 60 %, another says the rare label only when sure: both tell something."""
     matrices = coins([0.85] * 10 + [0.6, 0.5], 2)
     matrices[11] = [[1.0, 0.0], [0.7, 0.3]]
-    _, votes = crowd(matrices, n=3000, per_sample=5)
+    _, votes = crowd(matrices, n=3000, per_sample=5, seed=seed)
     assert AnnotatorModel().fit(votes).verdict_[10:] == ("fine", "fine")
 
 

@@ -97,7 +97,7 @@ def skills_of(patterns: Patterns, views: Sequence[View]) -> Skills:
     habit, met = _shares(said), _shares(true)
     skill, interval = _intervals(patterns, views, met, n_votes)
     chance: Floats = (habit * met).sum(axis=1)
-    verdicts = _verdicts(seen, mean.confusion, habit, met, n_votes, interval, chance)
+    verdicts = _verdicts(seen, views, habit, met, n_votes, interval, chance)
     return Skills(n_votes, skill, interval, chance, verdicts)
 
 
@@ -205,7 +205,7 @@ def _fit_of(patterns: Patterns, view: View, met: Floats, grid: Floats) -> Floats
 
 def _verdicts(
     seen: Seen,
-    confusion: Floats,
+    views: Sequence[View],
     habit: Floats,
     met: Floats,
     n_votes: Floats,
@@ -215,13 +215,17 @@ def _verdicts(
     """Return a word for each voter; each needs to be 95 % sure, else it is "unsure".
 
     *adversary*: the interval of the skill lies below chance. *spammer*: it holds the chance level,
-    the votes pass for independent of the truth (likelihood ratio against the own matrix), and the
-    competence is far below what is usual here. *fine*: it lies above chance, and the two other
-    tests do not say the opposite; they may with many labels, where an interval lies a little high.
+    the votes pass for independent of the truth (likelihood ratio against the matrix of the better
+    view), and the competence is far below what is usual here. *fine*: it lies above chance, and
+    the two other tests do not say the opposite; they may where there are many labels, because an
+    interval then lies a little high.
     """
-    by_habit = habit[seen.voter, seen.vote]
-    by_matrix = (seen.others * confusion[seen.voter, :, seen.vote]).sum(axis=1)
-    ratio = 2 * _by_voter(seen, seen.weight * np.log(by_matrix / by_habit), len(n_votes))
+    by_habit = np.log(habit[seen.voter, seen.vote])
+    gains = []
+    for view in views:  # whoever is told from chance by one account of them is told from chance
+        by_matrix = (seen.others * view.confusion[seen.voter, :, seen.vote]).sum(axis=1)
+        gains.append(_by_voter(seen, seen.weight * (np.log(by_matrix) - by_habit), len(n_votes)))
+    ratio = 2 * np.max(gains, axis=0)
     blind = ratio < chi2.ppf(0.99, (habit.shape[1] - 1) ** 2)
     feeble = _feeble(seen, habit, met, n_votes)
     words = np.full(len(n_votes), "unsure", dtype="<U9")
