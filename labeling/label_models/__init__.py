@@ -8,6 +8,7 @@ from labeling.label_models.flying_squid import FlyingSquid
 from labeling.label_models.label_model import LabelModel
 from labeling.label_models.majority_vote import MajorityVote
 from labeling.label_models.matrix_completion import MatrixCompletion
+from labeling.label_models.one_coin import OneCoin
 from labeling.label_models.snorkel import Snorkel
 from labeling.label_models.weighted_vote import WeightedVote
 
@@ -19,6 +20,7 @@ MODELS: dict[str, type[VoteModel]] = {
     "label_model": LabelModel,
     "majority_vote": MajorityVote,
     "matrix_completion": MatrixCompletion,
+    "one_coin": OneCoin,
     "snorkel": Snorkel,
     "weighted_vote": WeightedVote,
 }
@@ -33,6 +35,7 @@ __all__ = [
     "LabelModel",
     "MajorityVote",
     "MatrixCompletion",
+    "OneCoin",
     "Snorkel",
     "VoteModel",
     "WeightedVote",

@@ -123,7 +123,8 @@ def columns_of(votes: Votes, voters: Sequence[str]) -> list[npt.NDArray[Any] | N
     Raises:
         VotesError: someone votes who is not in the list.
     """
-    unknown = [name for name in votes.voters if name not in set(voters)]
+    known = set(voters)
+    unknown = [name for name in votes.voters if name not in known]
     if unknown:
         raise VotesError(
             f"Voters must be among those that the model was fitted on. It does not know"
