@@ -13,16 +13,17 @@ from labeling.label_models.packing import Floats
 from labeling.label_models.patterns import Patterns
 
 LEAST_VOTERS = 4
-CONFIRMED = (0.8, 1.25)  # what halves may share, over what they should
+MOST_SHARED = 1.25  # by halves, over what they should
 
 # The simplest first: what stands for a model while halves are compared, what is fitted if they
-# confirm it, how many voters that takes, and how far the halves' balances may differ (nats).
+# confirm it, what they must share at least (abstentions are more easily taken for evidence), and
+# how far their balances may differ (nats).
+TRIED: tuple[tuple[Kind, Kind, float, float], ...] = (
+    ("one coin", "confusion", 0.8, 0.4),
+    ("abstaining", "abstaining", 0.9, 0.6),
+)
 # A half needs three voters to find out anything; where the balance is given and each voter has one
 # accuracy, two will do.
-TRIED: tuple[tuple[Kind, Kind, float], ...] = (
-    ("one coin", "confusion", 0.3),
-    ("abstaining", "abstaining", 0.6),
-)
 VOTERS_TO_LEARN_ALL = 6
 MOST = 0.8
 
@@ -35,19 +36,21 @@ class Trial:
         kind: of the model.
         given: whether the labels' shares were given, or learned.
         halves: what was found.
+        least_shared: what they must share, over what they should.
         most_apart: how far the balances of the halves may differ, nats.
     """
 
     kind: Kind
     given: bool
     halves: Halves
+    least_shared: float
     most_apart: float
 
     @property
     def passed(self) -> bool:
         """Whether the halves confirm the model."""
         return (
-            CONFIRMED[0] < self.halves.ratio < CONFIRMED[1]
+            self.least_shared < self.halves.ratio < MOST_SHARED
             and self.halves.disagreement < self.most_apart
         )
 
@@ -86,15 +89,15 @@ def chosen(patterns: Patterns, shares: Floats | None) -> Choice:
     heard = Patterns.of_codes(patterns.codes()[:, speaking], patterns.counts, patterns.gold)
     trials: list[Trial] = []
     for balance in [None] if shares is None else [shares, None]:
-        for stand_in, kind, most_apart in TRIED:
+        for stand_in, kind, least_shared, most_apart in TRIED:
             simple = balance is not None and stand_in == "one coin"
             if heard.n_voters < VOTERS_TO_LEARN_ALL and not simple:
                 continue
             halves = held_against_each_other(heard, stand_in, balance)
-            trials.append(Trial(kind, balance is not None, halves, most_apart))
+            given = balance is not None
+            trials.append(Trial(kind, given, halves, least_shared, most_apart))
             if trials[-1].passed:
                 fit = fitted(patterns, kind, balance)
-                given = balance is not None
                 return Choice(kind, fit.evidence, given, tuple(trials), fit.steps, fit.converged)
     if heard.n_voters < VOTERS_TO_LEARN_ALL and _use_every_label(heard):
         return Choice("majority vote", _counted(patterns), False, tuple(trials))

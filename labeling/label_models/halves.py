@@ -26,7 +26,7 @@ from labeling.label_models.patterns import Patterns, row_keys
 ENOUGH = 1 << 12  # patterns from which halves are told apart; more tell the same
 HALVINGS = 8
 HALVINGS_OF_MANY = 4  # where there are that many
-ROUGHLY = 1e-3  # how far probabilities of a half may still move
+ROUGHLY = 1e-4  # how far probabilities of a half may still move
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from labeling.errors import shown
 from labeling.label_models.choosing import (
-    CONFIRMED,
     LEAST_VOTERS,
+    MOST_SHARED,
     VOTERS_TO_LEARN_ALL,
     Choice,
     Trial,
@@ -101,12 +101,12 @@ def _copies(account: Account) -> str:
 
 
 def _trial(trial: Trial) -> str:
-    halves, low, high = trial.halves, *CONFIRMED
+    halves = trial.halves
     balance = "labels' shares as given" if trial.given else "learned shares of the labels"
     verdict = "so the votes bear it out" if trial.passed else "so the votes do not bear it out"
     return (
         f"Tried: {MODEL_NAMES[trial.kind]}, {balance}. Halves of the voters, fitted apart, share"
-        f" {halves.ratio:.2f} of what they should ({low} to {high} is accepted), and their shares of"
+        f" {halves.ratio:.2f} of what they should ({trial.least_shared} to {MOST_SHARED} is accepted), and their shares of"
         f" the labels differ by {halves.disagreement:.2f} in the logarithm (at most"
         f" {trial.most_apart} is; mean of {halves.n} halvings), {verdict}."
     )
