@@ -23,7 +23,7 @@ from labeling.label_models.independent import Kind, fitted
 from labeling.label_models.packing import Floats
 from labeling.label_models.patterns import Patterns, row_keys
 
-ENOUGH = 1 << 12  # patterns from which halves are told apart; more tell the same
+ENOUGH = 60_000  # votes from which halves are told apart; more tell the same
 HALVINGS = 8
 HALVINGS_OF_MANY = 4  # where there are that many
 ROUGHLY = 1e-4  # how far probabilities of a half may still move
@@ -56,12 +56,12 @@ def held_against_each_other(patterns: Patterns, kind: Kind, shares: Floats | Non
         kind: of the model.
         shares: the labels' shares where they are known; else each half learns them.
     """
+    sides = _halvings(patterns, HALVINGS if len(patterns.row) <= ENOUGH else HALVINGS_OF_MANY)
     patterns = _drawn(patterns)
     codes = patterns.codes()
     weights = patterns.counts / max(patterns.counts.sum(), 1.0)
     shared = expected = 0.0
     apart = []
-    sides = _halvings(patterns, HALVINGS if len(codes) < ENOUGH // 2 else HALVINGS_OF_MANY)
     for side in sides:
         half, other = (_half(patterns, codes[:, side == one], kind, shares) for one in (0, 1))
         balance = (half[1] + other[1]) / 2
@@ -77,7 +77,7 @@ def _drawn(patterns: Patterns) -> Patterns:
     """Return the patterns, or where they are many a draw of those that a single sample shows."""
     codes, counts = patterns.codes(), patterns.counts
     single = counts == 1
-    share = (ENOUGH - (~single).sum()) / max(single.sum(), 1)
+    share = (ENOUGH - patterns.n_votes[~single].sum()) / max(patterns.n_votes[single].sum(), 1)
     if share >= 1 or share <= 0:
         return patterns
     kept = ~single | (row_keys(codes) < np.uint64(share * (2**64 - 1)))
