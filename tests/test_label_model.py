@@ -56,6 +56,19 @@ def test_a_rare_label_is_found_nearly_as_well_as_by_who_knows_all_accuracies(one
     assert f1(truth[covered], soft.codes()[covered], 1) > best - 0.03
 
 
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.9, 0.1)])
+def test_samples_that_nobody_voted_on_may_be_left_out_beforehand(shares):
+    truth, votes, posterior = voters(TEN, n=20_000, shares=shares, one_label=True)
+    seen = np.flatnonzero(votes.covered)
+    kept = votes.of_samples(seen)
+    model = LabelModel().fit(kept)
+    assert model.method_ == "abstaining"
+    line = next(line for line in model.report_ if "taken to have been left out" in line)
+    told = float(line.split("About ")[1].split(" samples")[0].replace(",", ""))
+    assert told == pytest.approx(20_000 - len(seen), rel=0.1)
+    assert gap(truth[seen], kept, posterior[seen], model.predict_proba(kept)) < 0.01
+
+
 def test_copies_count_as_one_voter_and_are_named():
     _, votes, _ = voters([0.7, *TEN[1:]], copies=[0, 0])
     model = LabelModel().fit(votes)
@@ -125,8 +138,9 @@ def test_votes_that_do_not_bear_independence_out_get_naive_bayes_and_the_report_
     model = LabelModel().fit(votes)
     assert model.method_ == "naive Bayes"
     tried = [line for line in model.report_ if line.startswith("Tried")]
-    assert len(tried) == 2
+    assert len(tried) == 1
     assert all("so the votes do not bear it out" in line for line in tried)
+    assert any("20 of 20 voters never vote for some label" in line for line in model.report_)
     assert any("rough" in line for line in model.report_)
     by_votes = hits(MajorityVote().fit(votes).predict_proba(votes).to_array(), truth)[votes.covered]
     ours = hits(model.predict_proba(votes).to_array(), truth)[votes.covered]

@@ -11,6 +11,7 @@ from labeling.label_models.independent import Evidence, Kind, fitted
 from labeling.label_models.leave_one_out import leave_one_out
 from labeling.label_models.packing import Floats
 from labeling.label_models.patterns import Patterns
+from labeling.label_models.unseen import with_unseen
 
 LEAST_VOTERS = 4
 MOST_SHARED = 1.25  # by halves, over what they should
@@ -22,8 +23,6 @@ TRIED: tuple[tuple[Kind, Kind, float, float], ...] = (
     ("one coin", "confusion", 0.8, 0.4),
     ("abstaining", "abstaining", 0.9, 0.6),
 )
-# A half needs three voters to find out anything; where the balance is given and each voter has one
-# accuracy, two will do.
 VOTERS_TO_LEARN_ALL = 6
 MOST = 0.8
 
@@ -64,6 +63,7 @@ class Choice:
         evidence: what votes say in it.
         given: whether it uses the labels' shares that were given.
         trials: what was tried on the way.
+        unseen: how many samples without a vote were taken to have been left out beforehand.
         steps: how many EM steps were made, 0 = none.
         converged: whether they came to rest.
     """
@@ -72,6 +72,7 @@ class Choice:
     evidence: Evidence
     given: bool
     trials: tuple[Trial, ...]
+    unseen: float = 0.0
     steps: int = 0
     converged: bool = True
 
@@ -86,22 +87,56 @@ def chosen(patterns: Patterns, shares: Floats | None) -> Choice:
     speaking = np.unique(patterns.voter)
     if len(speaking) < LEAST_VOTERS:
         return Choice("majority vote", _counted(patterns), False, ())
+    seen, patterns = patterns, with_unseen(patterns)
+    unseen = float(patterns.counts.sum() - seen.counts.sum())
     heard = Patterns.of_codes(patterns.codes()[:, speaking], patterns.counts, patterns.gold)
     trials: list[Trial] = []
-    for balance in [None] if shares is None else [shares, None]:
-        for stand_in, kind, least_shared, most_apart in TRIED:
-            simple = balance is not None and stand_in == "one coin"
-            if heard.n_voters < VOTERS_TO_LEARN_ALL and not simple:
-                continue
-            halves = held_against_each_other(heard, stand_in, balance)
-            given = balance is not None
-            trials.append(Trial(kind, given, halves, least_shared, most_apart))
-            if trials[-1].passed:
-                fit = fitted(patterns, kind, balance)
-                return Choice(kind, fit.evidence, given, tuple(trials), fit.steps, fit.converged)
+    found = _borne_out(heard, shares, trials)
+    if found is not None:
+        kind, balance = found
+        fit = fitted(patterns, kind, balance)
+        given = balance is not None
+        told = (tuple(trials), unseen, fit.steps, fit.converged)
+        return Choice(kind, fit.evidence, given, *told)
     if heard.n_voters < VOTERS_TO_LEARN_ALL and _use_every_label(heard):
         return Choice("majority vote", _counted(patterns), False, tuple(trials))
-    return Choice("naive Bayes", leave_one_out(patterns), False, tuple(trials))
+    return Choice("naive Bayes", leave_one_out(seen), False, tuple(trials))
+
+
+def _borne_out(
+    patterns: Patterns, shares: Floats | None, trials: list[Trial]
+) -> tuple[Kind, Floats | None] | None:
+    """Return the first kind of model that halves confirm, and the labels' shares to fit it with.
+
+    Shares that are given come before learned ones; but halves to which they are given can no longer
+    disagree about them, so that abstentions are only believed if learned shares agree as well.
+    """
+    for stand_in, kind, least_shared, most_apart in TRIED:
+        passed = {}
+        for balance in [None] if shares is None else [None, shares]:
+            given = balance is not None
+            if _can_be_tried(patterns, stand_in, given):
+                halves = held_against_each_other(patterns, stand_in, balance)
+                trials.append(Trial(kind, given, halves, least_shared, most_apart))
+                passed[given] = trials[-1].passed
+        learned = passed.get(False, False)
+        if passed.get(True, False) and (learned or kind != "abstaining"):
+            return kind, shares
+        if learned:
+            return kind, None
+    return None
+
+
+def _can_be_tried(patterns: Patterns, kind: Kind, given: bool) -> bool:
+    """Return whether the voters are of a kind, and as many, that a model of them can be checked.
+
+    A half needs three voters to find out anything; where the labels' shares are given and each voter
+    has one accuracy, two will do. To a model that passes over abstentions a voter who only ever votes
+    for one label seems to say that all samples have it.
+    """
+    if kind == "abstaining":
+        return patterns.n_voters >= VOTERS_TO_LEARN_ALL
+    return _use_every_label(patterns) and (given or patterns.n_voters >= VOTERS_TO_LEARN_ALL)
 
 
 def _counted(patterns: Patterns) -> Evidence:

@@ -92,7 +92,7 @@ def fitted(
     """
     used = np.ones(len(patterns.counts), dtype=bool) if kind == "abstaining" else patterns.covered
     weights = (patterns.counts * used)[:, None]
-    prior = _prior(patterns, kind)
+    prior = prior_of(patterns, kind)
     posterior = vote_shares(patterns)
     converged, step = False, 0
     while not converged and step < STEPS:
@@ -100,8 +100,8 @@ def fitted(
         before = posterior
         mass = posterior * weights
         total = mass.sum(axis=0)
-        balance = _with_prior(total) if shares is None else shares
-        evidence = _evidence(expected_votes(patterns, mass), total, prior, kind, balance)
+        balance = with_prior(total) if shares is None else shares
+        evidence = evidence_of(expected_votes(patterns, mass), total, prior, kind, balance)
         posterior = evidence.posterior(patterns)
         # The shares of one label tell it for two; silent patterns move with the balance alone.
         moved = (posterior[:, 1:] - before[:, 1:]) * used[:, None]
@@ -109,12 +109,13 @@ def fitted(
     return Fit(evidence, posterior, step, converged)
 
 
-def _with_prior(total: Floats) -> Floats:
+def with_prior(total: Floats) -> Floats:
+    """Return the shares of the labels, shrunk to equal ones."""
     found: Floats = (total + BALANCE / len(total)) / (total.sum() + BALANCE)
     return found
 
 
-def _prior(patterns: Patterns, kind: Kind) -> Floats:
+def prior_of(patterns: Patterns, kind: Kind) -> Floats:
     """Return pseudo-votes of shape (n_voters, n_labels true, n_labels voted + 1 for abstaining)."""
     k = patterns.n_labels
     matrix = np.full((k, k), WRONG / (k - 1))
@@ -131,7 +132,9 @@ def _prior(patterns: Patterns, kind: Kind) -> Floats:
     return pseudo
 
 
-def _evidence(votes: Floats, total: Floats, prior: Floats, kind: Kind, balance: Floats) -> Evidence:
+def evidence_of(
+    votes: Floats, total: Floats, prior: Floats, kind: Kind, balance: Floats
+) -> Evidence:
     """Return the evidence of expected votes (n_voters, n_labels true, n_labels voted)."""
     k = len(total)
     counts = votes + prior[:, :, :k]

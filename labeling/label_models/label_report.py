@@ -64,7 +64,8 @@ def sentences(
     account: Account, choice: Choice, scale: float, stack: Stack | None, balance_given: bool
 ) -> tuple[str, ...]:
     """Return what was done and why."""
-    lines = [_data(account), _copies(account), *map(_trial, choice.trials)]
+    lines = [_data(account), _copies(account), *_untried(account, choice)]
+    lines += map(_trial, choice.trials)
     lines += [_model(account, choice, scale), *_balance(choice, stack, balance_given)]
     lines += [_gold(account, stack), *_unsupported(account, choice)]
     return tuple(lines)
@@ -100,6 +101,20 @@ def _copies(account: Account) -> str:
     )
 
 
+def _untried(account: Account, choice: Choice) -> list[str]:
+    if account.n_groups < LEAST_VOTERS or any(one.kind == "confusion" for one in choice.trials):
+        return []
+    joined = account.joined
+    used = np.asarray(joined.hot.sum(axis=0)).reshape(joined.n_voters, -1) > 0
+    partial = int((used.any(axis=1) & ~used.all(axis=1)).sum())
+    if not partial:
+        return []
+    return [
+        f"{partial} of {account.n_groups} voters never vote for some label: a model that passes over"
+        " abstentions would take them for proof that all samples are theirs, and is not tried."
+    ]
+
+
 def _trial(trial: Trial) -> str:
     halves = trial.halves
     balance = "labels' shares as given" if trial.given else "learned shares of the labels"
@@ -128,11 +143,16 @@ def _model(account: Account, choice: Choice, scale: float) -> str:
     if choice.method == "naive Bayes":
         return f"Leave-one-out naive Bayes, from equal shares of the labels. {_rough(scale)}"
     shares = _listed(account.labels, choice.evidence.balance)
+    left_out = (
+        f" About {choice.unseen:,.0f} samples without any vote are taken to have been left out."
+        if choice.method == "abstaining" and choice.unseen
+        else ""
+    )
     came = "came to rest" if choice.converged else "did not come to rest"
     return (
         f"Dawid-Skene, {MODEL_NAMES[choice.method]}; labels' shares"
         f" {'as given' if choice.given else 'learned'}: {shares}. EM {came} after {choice.steps} steps."
-        " Its probabilities rest on votes alone."
+        f"{left_out} Its probabilities rest on votes alone."
     )
 
 
