@@ -41,7 +41,7 @@ class ProjectData:
         samples: those to label, index = ids; without the column of gold labels, and without the
             samples of the test split.
         dev: gold labels of some of them: they measure, and win in the training set.
-        test: the samples of the test split.
+        test: the samples of the test split, also those whose gold label is no longer given.
         test_gold: their gold labels.
         digest: a fingerprint of the files.
     """
@@ -103,8 +103,7 @@ class DataFiles:
                 "Some samples must be left to label. All are in the locked test split: give more"
                 f" samples, or lower `locked` of `data` (now {config.data.locked:g}) in a new project."
             )
-        test = samples[samples.index.isin(test_gold.index)]
-        return ProjectData(samples[~hidden], gold[~is_test], test, test_gold, digest)
+        return ProjectData(samples[~hidden], gold[~is_test], samples[hidden], test_gold, digest)
 
 
 def _remembered(store: Store) -> tuple[list[Hashable], list[Hashable]]:

@@ -141,8 +141,9 @@ def _samples(status: Status) -> str:
     if status.dev:
         parts.append(f"{status.dev:,} with a gold label to measure with")
     if status.locked:
-        times = f"looked at {status.looks:,} times" if status.looks else "never looked at"
-        parts.append(f"{status.locked:,} more in the locked test split, {times}")
+        times = {0: "never looked at", 1: "looked at once"}
+        looks = times.get(status.looks, f"looked at {status.looks:,} times")
+        parts.append(f"{status.locked:,} more in the locked test split, {looks}")
     return "; ".join(parts) + "."
 
 
