@@ -227,14 +227,12 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     >>> load_config("nowhere/spam.yaml")
     Traceback (most recent call last):
     ...
-    labeling.errors.ConfigError: There is no config file 'nowhere/spam.yaml'.
+    labeling.errors.ConfigError: There is no config file 'nowhere/spam.yaml'. `labeling init` writes one.
     """
     file = Path(path)
-    if not file.is_file():
-        others = [str(one) for one in file.parent.glob("*.yaml")] if file.parent.is_dir() else []
-        raise ConfigError(f"There is no config file {str(path)!r}.{near(path, others)}")
+    content = _content(file)
     try:
-        found = yaml.load(file.read_text(encoding="utf-8"), Loader=OneOfEachKey)
+        found = yaml.load(content, Loader=OneOfEachKey)
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{path} must be a YAML file: {error}") from error
     if not isinstance(found, dict):
@@ -254,6 +252,24 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         raise ConfigError(f"{path}: " + " ".join(dict.fromkeys(lines))) from error
     except TypeError as error:
         raise ConfigError(f"{path}: keys must be texts. Got {shown(found)}.") from error
+
+
+def _content(file: Path) -> str:
+    try:
+        if file.is_file():
+            return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The config file {str(file)!r} cannot be read: {error}") from error
+    raise ConfigError(f"There is no config file {str(file)!r}.{_instead_of(file)}")
+
+
+def _instead_of(file: Path) -> str:
+    """Return what may have been meant by a config file that is not there, and what to do."""
+    others = sorted(file.parent.glob("*.yaml")) if file.parent.is_dir() else []
+    if others:  # by their names: paths are alike whatever file they lead to
+        found = near(file.name, [one.name for one in others])
+        return found or f" There are {shown(map(str, others))}: name one with -c."
+    return " `labeling init` writes one."
 
 
 def _sentence(place: tuple[int | str, ...], kind: str, message: str, value: Any) -> str:

@@ -63,6 +63,11 @@ def read_table(path: str | os.PathLike[str], id: str | None = None) -> pd.DataFr
         return read(file, id)
     except DataError:
         raise
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{str(path)!r} cannot be read as {file.suffix}: {error}. It must be a text in UTF-8: save"
+            " it again as such (in a spreadsheet: 'CSV UTF-8')."
+        ) from error
     except (ValueError, OSError, ImportError, csv.Error) as error:
         raise DataError(f"{str(path)!r} cannot be read as {file.suffix}: {error}") from error
 

@@ -1,8 +1,9 @@
 """Every kind of labeling function, on comments under goods for sale: are they spam or ham?
 
 A comment has a `comment_id`, its `text`, its `author`, the `country` it came from, the `price` of
-the goods and how many `links` it holds. What needs a package that an extra brings, a server or a
-database stands in a function at the end: call it with the place, and put what it returns in a list.
+the goods and how many `links` it holds. What needs a file, a fitted model, a package that an extra
+brings, a server or a database stands in a function at the end: call it with that, and give what it
+returns a name in your own module, or put it in a list.
 """
 
 import re
@@ -65,7 +66,7 @@ thanks_of_a_buyer = search(
     reason="Who thanks and links nowhere has bought and is content.",
 )
 
-# Known values: a set, a mapping from value to label. A file with a value a line: its path.
+# Known values: a set, a mapping from value to label. A file or a table: see the end.
 
 known_bots = lookup(
     "known_bots", {"bot1", "bot2"}, label="spam", column="author", reason="Banned before."
@@ -139,7 +140,27 @@ def repeats_itself(x):
     return len(x.words) >= 6 and len(set(x.words)) <= len(x.words) / 2
 
 
-# What needs an extra, and a place that is not here.
+# What needs a file, a model, an extra or a server that is not here.
+
+
+def banned_by_hand(path):
+    """Return an LF of a text file with an author a line; `#` begins a remark.
+
+    `banned_by_hand("banned.txt")`.
+    """
+    reason = "The shop's list of years."
+    return lookup("banned_by_hand", path, label="spam", column="author", reason=reason)
+
+
+def trained_before(classifier):
+    """Return an LF of a classifier of scikit-learn that was fitted on texts, pipelines included."""
+    return model(
+        "trained_before",
+        classifier,
+        threshold=0.8,
+        labels={0: "ham", 1: "spam"},
+        reason="Trained on the comments of another shop; right where it is sure.",
+    )
 
 
 def banned_in_crm(database):
@@ -156,6 +177,8 @@ def spam_service(url):
     return service(
         "spam_service",
         url,
+        timeout=5.0,
+        retries=3,
         ask=lambda text: {"q": text},
         answer=lambda got: (got["class"], got["score"]),
         labels={"S": "spam", "H": "ham"},

@@ -62,6 +62,21 @@ def test_json_is_json(folder, name):
     assert json.loads(done.stdout)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("arguments", [["summary"], ["summary", "--json"], ["status"]])
+def test_what_cannot_be_printed_is_an_error_with_a_sentence(folder, arguments):
+    verb(folder, "apply")
+    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", *arguments]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert 1 == done.returncode
+    assert "Error: The system does not let it go on: [Errno 28]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_names_are_shown_as_they_are(folder):
     """Markup in a user's text is text."""
     assert "[bold]greets[/bold]" in verb(folder, "summary").stdout

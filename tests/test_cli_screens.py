@@ -6,6 +6,12 @@ import sys
 
 import pandas as pd
 import pytest
+from rich.console import Console
+
+from labeling.project.status import Status
+from labeling.records import Problem
+from labeling.screens.steps import show_status
+from labeling.store import STATES
 
 CONFIG = """
 data: {path: comments.csv, id: key, gold: truth, locked: 0.5}
@@ -66,6 +72,30 @@ def test_one_screen_tells_where_samples_stand_and_what_is_next(folder):
     table.assign(label="hma", annotator="ann").to_csv(sheet, index=False, encoding="utf-8-sig")
     verb(folder, "pull")
     assert "Not counted: batch-001.csv, rows" in verb(folder, "status")[0]
+
+
+def test_where_samples_stand_fits_on_a_small_screen(capsys):
+    """However much cannot be counted: 24 lines of 80 characters, with the next step and a prompt."""
+    problems = [
+        Problem(f"a file of ann.csv, row {i}", "is not to be counted " * 9) for i in range(9)
+    ]
+    states = dict.fromkeys(STATES, 120_000)
+    status = Status(
+        **{"project": "spam", "people_label": "in files: /home/somebody/spam/to_label"},
+        **{"samples": 1_000_000, "locked": 1_000, "dev": 1_000, "covered": 900_000, "looks": 1},
+        **{"labeling_functions": 12, "states": states, "batches": 12, "batch_state": "pushed"},
+        **{"annotations": 100_000, "reviews": 900, "annotators": 20, "problems": tuple(problems)},
+        **{"training_set": {"samples": 900_000}, "next": "labeling pull"},
+        last_run={"verb": "export", "state": "done", "started_at": "", "ended_at": "2026-01-01"},
+    )
+    show_status(status, Console(width=80, soft_wrap=True, highlight=False))
+    lines = capsys.readouterr().out.splitlines()
+    height = sum(max(1, -(-len(line.rstrip()) // 80)) for line in lines)
+
+    assert height + 2 <= 24
+    assert 2 == sum(line.startswith("Not counted: a file of ann.csv") for line in lines)
+    assert any("... and 7 more problems. All that" in line for line in lines)
+    assert any("looked at once" in line for line in lines)
 
 
 def test_a_look_is_shown_with_its_n_and_counted(folder):

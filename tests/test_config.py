@@ -91,3 +91,21 @@ def test_a_missing_config_names_the_near_one(tmp_path):
 
     with pytest.raises(lb.LabelingError, match=r"no config file .*Did you mean .*project\.yaml"):
         load_config(tmp_path / "projcet.yaml")
+
+
+def test_a_missing_config_names_others_or_how_to_begin(tmp_path):
+    with pytest.raises(lb.LabelingError, match="`labeling init` writes one"):
+        load_config(tmp_path / "spam.yaml")
+    loaded(tmp_path, GOOD)
+    with pytest.raises(lb.LabelingError, match=r"There are '.*project\.yaml': name one with -c"):
+        load_config(tmp_path / "qq")
+
+
+def test_a_config_that_cannot_be_read_is_an_error_of_ours(tmp_path):
+    """Neither the system's refusal nor another encoding ends with a traceback."""
+    (tmp_path / "latin.yaml").write_bytes("labels: [gr\xfc\xdfe, b]".encode("latin-1"))
+
+    with pytest.raises(lb.LabelingError, match="cannot be read"):
+        load_config(tmp_path / ("x" * 300))
+    with pytest.raises(lb.LabelingError, match="cannot be read: 'utf-8' codec"):
+        load_config(tmp_path / "latin.yaml")

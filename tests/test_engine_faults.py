@@ -1,4 +1,5 @@
 import enum
+import time
 
 import numpy as np
 import pandas as pd
@@ -209,6 +210,59 @@ def test_progress_adds_up_to_the_number_of_samples(schema, monkeypatch):
         done = []
         lb.apply(ONE, FRAME, schema, workers=workers, progress=done.append)
         assert sum(done) == len(FRAME)
+
+
+def slow_rows(x):
+    time.sleep(0.004)
+    return 0
+
+
+def slow_batch(texts):
+    time.sleep(0.12)
+    return [0] * len(texts)
+
+
+def slow_pre(x):
+    time.sleep(0.004)
+    x.more = 1
+    return x
+
+
+@pytest.mark.parametrize(
+    ("lf", "count"),
+    [
+        (lb.LabelingFunction("rows", slow_rows), 200),
+        (lb.LabelingFunction("pre", lambda x: 0, pre=[slow_pre]), 200),
+        (model("batch", slow_batch), 4_000),
+    ],
+)
+def test_progress_is_told_while_one_function_is_slow(schema, lf, count):
+    """Chunks are large, and who waits must see that something moves."""
+    frame = pd.DataFrame({"text": ["x"] * count})
+    done = []
+    votes = lb.apply([lf, returns(1)], frame, schema, progress=done.append)
+    assert len(done) > 2
+    assert min(done) > 0
+    assert sum(done) == count
+    assert votes.to_array()[:, 0].tolist() == [0] * count
+
+
+def test_progress_adds_up_where_rows_fail_and_are_tried_one_by_one(schema, monkeypatch):
+    monkeypatch.setattr("labeling.engine.passes.PAUSE", 0.0)
+    monkeypatch.setattr("labeling.engine.passes.BLOCK", 1)
+    bad = model("bad", lambda texts: [1 / (text != "y") and 0 for text in texts])
+    lfs = [bad, lb.LabelingFunction("fails", fails, pre=[slow_pre])]
+    done = []
+    votes = lb.apply(lfs, FRAME, schema, on_error="record", progress=done.append)
+    assert votes.to_array().tolist() == [[0, 1], [-1, -1], [0, 1]]
+    assert sum(done) == len(FRAME)
+    assert min(done) > 0
+
+
+def test_a_batch_that_answers_too_little_is_asked_row_by_row(schema, monkeypatch):
+    monkeypatch.setattr("labeling.engine.voting.BATCH", 2)
+    short = lb.LabelingFunction("short", lambda x: 0, batch=lambda rows: [0] * (len(rows) % 2 + 1))
+    assert lb.apply(short, FRAME, schema).to_array()[:, 0].tolist() == [0, 0, 0]
 
 
 def test_a_function_that_ends_the_process_is_a_fault(schema):

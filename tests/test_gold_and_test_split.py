@@ -186,6 +186,32 @@ def test_what_was_locked_stays_locked_whatever_the_config_says(tmp_path, table, 
 
     assert not locked & set(project(tmp_path).samples.index)
     assert not locked & set(project(tmp_path).apply().sample_ids)
+    assert len(table) == project(tmp_path).status().samples + project(tmp_path).status().locked
+    assert any(f"{len(locked)} more are in the locked" in one for one in project(tmp_path).check())
+
+
+def test_a_test_split_that_lost_its_gold_labels_is_told_of(tmp_path, table):
+    project(tmp_path).apply()
+    (tmp_path / "project.yaml").write_text(
+        CONFIG.replace(", gold: truth, locked: 0.5", ""), encoding="utf-8"
+    )
+
+    with pytest.raises(lb.LabelingError, match="none of them has a gold label any more"):
+        project(tmp_path).look()
+
+
+def test_a_look_is_at_what_has_a_gold_label(tmp_path, table):
+    """Others in the split are left out, and n tells."""
+    its = project(tmp_path)
+    its.apply()
+    gold = pd.concat([its.data.dev, its.data.test_gold[:5]])
+    pd.DataFrame({"key": gold.index, "label": gold}).to_csv(tmp_path / "few.csv", index=False)
+    (tmp_path / "project.yaml").write_text(
+        CONFIG.replace("gold: truth", "gold: few.csv"), encoding="utf-8"
+    )
+
+    assert len(its.data.test) == len(project(tmp_path).data.test)
+    assert 5 == project(tmp_path).look()[1]["label + end model, all"].n
 
 
 def test_what_people_have_met_is_not_locked_any_more(tmp_path):

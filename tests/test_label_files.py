@@ -208,6 +208,19 @@ def test_pulling_again_brings_nothing_new(tmp_path):
     assert first == files.pull() == another.pull()
 
 
+def test_news_are_what_was_not_known_until_it_is(tmp_path):
+    """Asked twice it brings the same twice: it may not have been kept the first time."""
+    files = pushed(tmp_path, "a", "b", annotators=["ann", "bob"])
+    fill(tmp_path / "batch-001.ann.csv", ["ham", "ham"])
+    first = files.pull()
+    another = LabelFiles(tmp_path, SCHEMA, annotators=["ann", "bob"], known=first)
+    fill(tmp_path / "batch-001.bob.csv", ["ham", ""])
+
+    assert (2, 3) == (len(first), len(files.news()))
+    assert another.news() == another.news() == another.pull()[2:] == files.pull()[2:]
+    assert ["bob"] == [one.annotator for one in another.news()]
+
+
 def test_a_change_of_mind_is_one_more_annotation_that_counts(tmp_path):
     files = pushed(tmp_path, "a", annotators=["ann", "bob"])
     path = tmp_path / "batch-001.ann.csv"

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 import labeling as lb
 
@@ -70,6 +73,20 @@ def test_the_example_of_a_table(examples, schema, tmp_path, monkeypatch):
     monkeypatch.setenv("CRM_URL", f"sqlite:///{tmp_path}/crm.db")
     votes = lb.apply(examples.banned_in_crm("env:CRM_URL"), COMMENTS, schema)
     assert votes.to_array()[:, 0].tolist() == [-1, -1, 0, -1, 1]
+
+
+def test_the_example_of_a_file(examples, schema, tmp_path):
+    (tmp_path / "banned.txt").write_text("# by hand\nBOT1\n\ncy\n", encoding="utf-8")
+    votes = lb.apply(examples.banned_by_hand("banned.txt"), COMMENTS, schema)
+    assert votes.to_array()[:, 0].tolist() == [1, -1, -1, 1, -1]
+
+
+def test_the_example_of_a_fitted_classifier(examples, schema):
+    texts = ["cash now", "cash prize", "thanks", "thanks a lot", "free gold"] * 20
+    classifier = make_pipeline(CountVectorizer(), LogisticRegression())
+    classifier.fit(texts, [1, 1, 0, 0, 1] * 20)
+    votes = lb.apply(examples.trained_before(classifier), COMMENTS, schema)
+    assert votes.to_array()[:, 0].tolist() == [1, 0, 1, 1, -1]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

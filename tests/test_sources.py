@@ -295,3 +295,12 @@ def test_csv_of_any_shape_is_read(tmp_path, content, texts):
 def test_a_header_that_is_no_header_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"cannot be read as \.csv"):
         lb.read_samples(written(tmp_path, "a.csv", "k" * 200_000), id="key")
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_text_of_another_encoding_is_told_to_be_saved_again(tmp_path, kind):
+    content = "key,text\na,grün\n" if kind == "csv" else '{"key": "a", "text": "grün"}\n'
+    path = written(tmp_path, f"a.{kind}", content.encode("latin-1"))
+
+    with pytest.raises(DataError, match="It must be a text in UTF-8: save it again"):
+        lb.read_samples(path, id="key")

@@ -79,6 +79,27 @@ def test_on_a_terminal_it_asks(folder):
     assert 'id: "comment_id"' in config
 
 
+def test_on_a_terminal_an_answer_that_cannot_be_is_asked_for_again(folder):
+    """A slip of the pen costs neither the answers of before nor the next ones."""
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "labeling", "init"]
+    running = subprocess.Popen(
+        command, cwd=folder, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    os.close(slave)
+    os.write(master, b"comment.csv\ncomments.csv\nham\nham, spam\ngold\n\ntxet\n\n")
+    _, errors = running.communicate(timeout=60)
+    os.close(master)
+    said = " ".join(errors.split())
+
+    assert 0 == running.returncode, errors
+    assert "Did you mean 'comments.csv'" in said
+    assert "at least two labels" in said
+    assert "must not be missing" in said
+    assert "Did you mean 'text'" in said
+    assert 'labels: ["ham", "spam"]' in (folder / "configs" / "project.yaml").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -87,6 +108,8 @@ def test_on_a_terminal_it_asks(folder):
         (["--data", "comments.csv", "--text", "txet"], "Did you mean 'text'"),
         (["--data", "comments.csv", "--labels", "ham"], "at least two labels"),
         (["--data", "comments.csv", "--gold", "glod"], "Did you mean 'gold'"),
+        (["--data", "comments.csv", "--gold", "gold", "--labels", "ham,egg"], "'spam' is not a"),
+        (["--data", "comments.csv", "--gold", "gold.csv"], "no file 'gold.csv'"),
     ],
 )
 def test_what_cannot_be_gets_a_sentence_and_nothing_is_written(folder, arguments, message):

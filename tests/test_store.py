@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import labeling as lb
+from labeling.errors import StoreError
 from labeling.records import (
     Annotation,
     AskAgain,
@@ -20,7 +21,7 @@ from labeling.records import (
     Problem,
     Verdict,
 )
-from labeling.store import STATES
+from labeling.store import STATES, Store
 from labeling.store import ledger as ledger_module
 
 WHEN = datetime.datetime(2026, 3, 1, 12, 30, 59, 123456, tzinfo=datetime.UTC)
@@ -418,3 +419,10 @@ def test_looks_standings_and_problems_are_remembered(store):
     assert (Problem("a.csv, row 2", "no\0good"), Problem("b", "c")) == store.history.problems()
     store.history.set_problems([])
     assert () == store.history.problems()
+
+
+def test_a_store_that_cannot_be_looked_at_is_not_taken_for_an_empty_one(tmp_path):
+    store = Store(tmp_path / ("x" * 300), "project")
+
+    with pytest.raises(StoreError, match="must be readable"):
+        store.ready()

@@ -105,6 +105,7 @@ def say(found: Any, as_json: bool, *sentences: object) -> None:
     """Print what was found as JSON, or as sentences."""
     if as_json:
         sys.stdout.write(json.dumps(found, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.flush()  # what cannot be written must be known before the process ends well
         return
     for sentence in sentences:
         out.print(safe(sentence))
@@ -134,6 +135,18 @@ def end_at_sigterm() -> None:
     signal.signal(signal.SIGTERM, _stop)
 
 
+def _told(error: LabelingError | ModuleNotFoundError | OSError) -> Exception:
+    """Return what is told of an error: of ours, of a package that is missing, or of the system."""
+    if isinstance(error, LabelingError):  # some are OSErrors too
+        return error
+    if isinstance(error, ModuleNotFoundError):
+        return missing_extra(error)
+    return LabelingError(
+        f"The system does not let it go on: {error}. Is there room on the disk, and may the file be"
+        " read or written? --debug shows where it happened."
+    )
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line, and end the process: 0 fine, 1 an error of ours, 2 wrong usage."""
     signal.signal(signal.SIGINT, _stop)
@@ -141,8 +154,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     try:
         app(arguments, prog_name="labeling")
-    except (LabelingError, ModuleNotFoundError) as error:
-        told = missing_extra(error) if isinstance(error, ModuleNotFoundError) else error
+    except (LabelingError, ModuleNotFoundError, OSError) as error:
+        told = _told(error)
         if Settings.debug or not isinstance(told, LabelingError):
             raise
         err.print(f"[bold red]Error:[/bold red] {safe(told)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from labeling.cli.app import (
     then,
     votes_of,
 )
+from labeling.errors import LabelingError
 
 WHERE = "The new project's folder."
 
@@ -45,15 +47,27 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Start a project: a config with comments, and labeling functions that run."""
-    from labeling.project.starting import guessed_columns, start
+    from labeling.project.starting import check_samples, guessed_columns, start
+    from labeling.records import LabelSchema
 
-    data = Path(str(_asked("--data", "File of the samples", data)))
-    labels = str(_asked("--labels", "Labels, with commas between them", labels))
+    where = _asked(
+        *("--data", "File of the samples", data), check=lambda one: check_samples(Path(one))
+    )
+    data = Path(where)
+    names = _asked(
+        *("--labels", "Labels, with commas between them", labels),
+        check=lambda one: LabelSchema(_listed(one)),
+    )
     likely_id, likely_text = guessed_columns(data) if id is None or text is None else (id, text)
-    id = id or str(_asked("--id", "Column of the ids", None, likely_id))
-    text = text or str(_asked("--text", "Column of the text", None, likely_text))
+    id = _asked(
+        *("--id", "Column of the ids", id, likely_id), check=lambda one: check_samples(data, one)
+    )
+    text = _asked(
+        *("--text", "Column of the text", text, likely_text),
+        check=lambda one: check_samples(data, id, one),
+    )
     made = start(
-        *(folder, data, [one.strip() for one in labels.split(",")]),
+        *(folder, data, _listed(names)),
         id=id,
         text=text,
         gold=gold,
@@ -63,17 +77,42 @@ def init(
     say(
         *(found, as_json),
         *(f"Written: {path}" for path in made.written),
-        *(f"Left as it is: {path}" for path in made.kept),
+        *(
+            f"Left as it is: {path}. Delete it, or give another --name, to begin anew."
+            for path in made.kept
+        ),
     )
     then(f"Next: labeling -c {made.config} check")
 
 
-def _asked(flag: str, question: str, given: object, likely: str | None = None) -> object:
-    """Return what was given, else what is asked for on a terminal, else what is likely."""
+def _listed(names: str) -> list[str]:
+    return [one.strip() for one in names.split(",")]
+
+
+def _asked(
+    flag: str,
+    question: str,
+    given: object,
+    likely: str | None = None,
+    *,
+    check: Callable[[str], object],
+) -> str:
+    """Return what was given, else what is asked for on a terminal, else what is likely.
+
+    On a terminal it is asked again where an answer cannot be.
+    """
     if given is not None:
-        return given
+        return str(given)
+
+    def checked(answer: str) -> str:
+        try:
+            check(answer)
+        except LabelingError as error:
+            raise typer.BadParameter(str(error)) from None
+        return answer
+
     if sys.stdin.isatty():
-        return typer.prompt(question, default=likely, err=True)
+        return str(typer.prompt(question, default=likely, value_proc=checked, err=True))
     if likely is None:
         raise typer.BadParameter(f"there is nobody to ask; give {flag}", param_hint=flag)
     then(f"{flag} {likely} is taken, since it looks like it.")

@@ -8,7 +8,7 @@ import math
 import pickle
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NoReturn
 
 import cloudpickle
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.engine.passes import Progress
 from labeling.engine.rows import settled
 from labeling.engine.voting import WrongReturnError, votes_on
 from labeling.errors import LabelingFunctionError, UnknownLabelError, repeated, shown
@@ -48,7 +49,7 @@ def apply_to_frame(
     id: str | None = None,
     workers: int = 1,
     on_error: OnError = "raise",
-    progress: Callable[[int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Votes:
     """Return the votes of labeling functions on the samples of a frame.
 
@@ -107,7 +108,7 @@ def _gathered(
     schema: LabelSchema,
     workers: int,
     on_error: OnError,
-    progress: Callable[[int], object] | None,
+    progress: Progress | None,
 ) -> ChunkVotes:
     votes = np.empty((len(samples), len(lfs)), dtype=schema.code_type, order="F")
     faults: list[Fault] = []
@@ -117,28 +118,30 @@ def _gathered(
     stop = on_error == "raise"
     # After a fault that stops it no more chunks are handed out, and those under way are awaited.
     chunks = (samples.iloc[start : start + at_once] for start in starts if not (stop and faults))
-    run = _here if workers == 1 else functools.partial(_elsewhere, workers)
+    run = functools.partial(_here, progress)
+    if workers > 1:
+        run = functools.partial(_elsewhere, progress, workers)
     for start, (part, failed) in zip(starts, run(lfs, chunks, schema, stop), strict=False):
         votes[start : start + len(part)] = part
         faults += failed
-        if progress is not None:
-            progress(len(part))
     if stop and faults:
         _raise(faults[0])
     return votes, faults
 
 
 def _here(
+    progress: Progress | None,
     lfs: Sequence[LabelingFunction],
     chunks: Iterable[pd.DataFrame],
     schema: LabelSchema,
     stop_at_fault: bool,
 ) -> Iterator[ChunkVotes]:
     for chunk in chunks:
-        yield votes_on(chunk, lfs, schema, stop_at_fault=stop_at_fault)
+        yield votes_on(chunk, lfs, schema, stop_at_fault=stop_at_fault, progress=progress)
 
 
 def _elsewhere(
+    progress: Progress | None,
     workers: int,
     lfs: Sequence[LabelingFunction],
     chunks: Iterable[pd.DataFrame],
@@ -157,6 +160,8 @@ def _elsewhere(
     for votes, faults in joblib.Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
         joblib.delayed(_in_worker)(plan, schema, chunk, stop_at_fault) for chunk in chunks
     ):
+        if progress is not None:
+            progress(len(votes))
         yield votes, pickle.loads(faults)  # from the worker's pipe, not a file
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.engine.passes import Passes, Progress
 from labeling.engine.rows import rows_of
 from labeling.errors import LabelingFunctionError, near, shown
 from labeling.records import (
@@ -26,6 +27,9 @@ from labeling.records import (
 )
 
 RowFault = tuple[int, Exception]
+
+BATCH = 1_024
+"""Rows that a function over many rows gets at once: enough to be fast, few enough to show progress."""
 
 
 class WrongReturnError(LabelingFunctionError):
@@ -45,6 +49,7 @@ def votes_on(
     schema: LabelSchema,
     *,
     stop_at_fault: bool,
+    progress: Progress | None = None,
 ) -> tuple[npt.NDArray[Any], list[Fault]]:
     """Return the votes of labeling functions on a chunk, and where they failed.
 
@@ -54,6 +59,7 @@ def votes_on(
         schema: the labels.
         stop_at_fault: whether only the first fault counts, that of the first sample and there of
             the first labeling function; the votes are then incomplete.
+        progress: told while it works how many more samples are done.
 
     Returns:
         codes of shape (n_samples, n_lfs), column by column in memory; the faults.
@@ -62,12 +68,15 @@ def votes_on(
     votes = np.full((len(rows), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
     prepared: dict[tuple[Hashable, ...], list[Any]] = {(): rows}
     faults: list[tuple[int, Fault]] = []
+    shared = {_keys(lf)[:depth] for lf in lfs for depth in range(1, len(lf.pre) + 1)}
+    passes = Passes(len(rows), len(lfs) + len(shared), progress)
     for column, lf in enumerate(lfs):
-        seen = _prepared_rows(lf, prepared)
-        answers, failed = _answers(lf, seen, stop_at_fault)
+        seen = _prepared_rows(lf, prepared, passes)
+        answers, failed = _answers(lf, seen, stop_at_fault, passes)
         votes[: len(answers), column], wrong = _codes(lf, answers, schema, samples.index)
         for row, error in sorted(failed + wrong, key=lambda fault: fault[0]):
             faults.append((row, Fault(lf.name, _id_at(samples.index, row), error)))
+    passes.end()
     if stop_at_fault and faults:
         faults = [min(faults, key=lambda fault: fault[0])]
     return votes, [fault for _, fault in faults]
@@ -78,17 +87,21 @@ def _id_at(ids: pd.Index, row: int) -> Any:
     return ids[row : row + 1].tolist()[0]
 
 
+def _keys(lf: LabelingFunction) -> tuple[Hashable, ...]:
+    """Return what tells the preprocessors of a labeling function from others, in order."""
+    # A method is a new object each time it is named, and equal to itself.
+    return tuple(one if isinstance(one, MethodType) else id(one) for one in lf.pre)
+
+
 def _prepared_rows(
-    lf: LabelingFunction, prepared: dict[tuple[Hashable, ...], list[Any]]
+    lf: LabelingFunction, prepared: dict[tuple[Hashable, ...], list[Any]], passes: Passes
 ) -> list[Any]:
     """Return the rows that a labeling function sees; each preprocessor runs once a row."""
     done: tuple[Hashable, ...] = ()
-    for preprocess in lf.pre:
-        # A method is a new object each time it is named, and equal to itself.
-        key = preprocess if isinstance(preprocess, MethodType) else id(preprocess)
+    for preprocess, key in zip(lf.pre, _keys(lf), strict=True):
         rows, done = prepared[done], (*done, key)
         if done not in prepared:
-            prepared[done] = [_preprocessed(preprocess, row) for row in rows]
+            prepared[done] = [_preprocessed(preprocess, row) for row in passes.over(rows)]
     return prepared[done]
 
 
@@ -110,17 +123,22 @@ def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
 
 
 def _answers(
-    lf: LabelingFunction, rows: list[Any], stop_at_fault: bool
+    lf: LabelingFunction, rows: list[Any], stop_at_fault: bool, passes: Passes
 ) -> tuple[list[Any], list[RowFault]]:
     """Return what the function answers for each row; `None` where it failed."""
     if lf.batch is not None and not _any_failed(lf, rows):
+        answers: list[Any] = []
         try:
-            answers = list(lf.batch(rows))
-            if len(answers) == len(rows):
-                return answers, []
+            for block in passes.blocks(rows, BATCH):
+                found = list(lf.batch(block))
+                if len(found) != len(block):
+                    break
+                answers += found
         except (Exception, SystemExit):  # noqa: BLE001  # row by row below, which finds the rows at fault
             pass
-    return _row_by_row(_row_function(lf, rows), rows, stop_at_fault)
+        if len(answers) == len(rows):
+            return answers, []
+    return _row_by_row(_row_function(lf, rows), rows, stop_at_fault, passes)
 
 
 def _any_failed(lf: LabelingFunction, rows: list[Any]) -> bool:
@@ -148,13 +166,13 @@ def _row_function(lf: LabelingFunction, rows: list[Any]) -> Callable[[Any], Any]
 
 
 def _row_by_row(
-    function: Callable[[Any], Any], rows: list[Any], stop_at_fault: bool
+    function: Callable[[Any], Any], rows: list[Any], stop_at_fault: bool, passes: Passes
 ) -> tuple[list[Any], list[RowFault]]:
     answers: list[Any] = []
     faults: list[RowFault] = []
     # `extend` keeps what it has when a call raises, and `map` goes on with the next row: faults
     # are isolated without a try around each call.
-    calls = map(function, rows)
+    calls = map(function, passes.over(rows))
     while True:
         try:
             answers.extend(calls)

@@ -127,6 +127,7 @@ class LabelFiles:
         self._to_annotators = Post(self._folder, kind, self._annotators, *post)
         self._to_reviewers = Post(self._folder, kind, self._reviewers, *post)
         self._ledger = list(known)
+        self._kept = len(self._ledger)
         self._sent = dict(sent or {})
         self._checks.known(self._ledger)  # whoever comes is called as they are there
         self._problems: dict[str, tuple[Problem, ...]] = {}
@@ -181,13 +182,21 @@ class LabelFiles:
         A label or comment that was changed is a new annotation; one that was taken out still counts,
         and is a problem. Times are those at which a file was saved.
         """
+        self._read()
+        return tuple(self._ledger)
+
+    def news(self) -> tuple[Annotation, ...]:
+        """Return what the files say that was not among the `known` annotations: see `pull`."""
+        self._read()
+        return tuple(self._ledger[self._kept :])
+
+    def _read(self) -> None:
         contents = self._folder.contents()
         known = self._checks.known(self._ledger)
         answers, faults = answers_of(contents.rows, self._checks, known)
         self._ledger += news_of(answers, known)
         gone = self._check(contents).gone(self._heard(), self._annotators) if self._sent else ()
         self._problems["pull"] = (*problems_of([*contents.faults, *faults]), *gone)
-        return tuple(self._ledger)
 
     def to_come(self) -> dict[Hashable, int]:
         """Return how many votes annotators may still give of each sample, where there are any.

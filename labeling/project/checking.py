@@ -43,7 +43,7 @@ def checked(
     votes = apply_to_frame(lfs, few, schema)
     build_training_set(few, no_labels(votes), votes=votes)  # refuses columns that it adds itself
     gold = []
-    if config.data.gold is not None:
+    if config.data.gold is not None or len(data.test):
         gold = [
             f"{len(data.dev)} of them have a gold label to measure with; {len(data.test)} more are"
             " in the locked test split."

@@ -41,7 +41,7 @@ class ProjectData:
         samples: those to label, index = ids; without the column of gold labels, and without the
             samples of the test split.
         dev: gold labels of some of them: they measure, and win in the training set.
-        test: the samples of the test split.
+        test: the samples of the test split, also those whose gold label is no longer given.
         test_gold: their gold labels.
         digest: a fingerprint of the files.
     """
@@ -90,7 +90,10 @@ class DataFiles:
         locked, met = _remembered(self._store)
         gold = pd.Series(dtype=object)
         if config.data.gold is not None:
-            gold, samples = _gold(config, samples, self._schema)
+            source, file = config.data.gold, gold_file(config)
+            gold = given_gold(source, file, config.data.id, samples, self._schema)
+            if file is None:
+                samples = samples.drop(columns=source)
         is_test: npt.NDArray[np.bool_] = np.zeros(len(gold), dtype=bool)
         if len(gold):
             # What people have met already cannot test any more.
@@ -103,8 +106,7 @@ class DataFiles:
                 "Some samples must be left to label. All are in the locked test split: give more"
                 f" samples, or lower `locked` of `data` (now {config.data.locked:g}) in a new project."
             )
-        test = samples[samples.index.isin(test_gold.index)]
-        return ProjectData(samples[~hidden], gold[~is_test], test, test_gold, digest)
+        return ProjectData(samples[~hidden], gold[~is_test], samples[hidden], test_gold, digest)
 
 
 def _remembered(store: Store) -> tuple[list[Hashable], list[Hashable]]:
@@ -114,31 +116,40 @@ def _remembered(store: Store) -> tuple[list[Hashable], list[Hashable]]:
     return sorted(store.history.locked(), key=repr), list(store.batches.chosen())
 
 
-def _gold(
-    config: Config, samples: pd.DataFrame, schema: LabelSchema
-) -> tuple[pd.Series, pd.DataFrame]:
-    """Return gold labels as names, index = ids in the samples' order, and samples without them."""
-    source = str(config.data.gold)
-    file = gold_file(config)
+def given_gold(
+    source: str, file: Path | None, id: str, samples: pd.DataFrame, schema: LabelSchema
+) -> pd.Series:
+    """Return gold labels as names, index = ids in the samples' order.
+
+    Args:
+        source: what the config calls them: a column of the samples, or a file.
+        file: where that file is; `None` for a column.
+        id: the file's column of ids.
+        samples: those that they are of, index = ids.
+        schema: the labels.
+
+    Raises:
+        DataError: a file or column is missing, or there is no gold label, or one of no sample.
+        UnknownLabelError: a gold label that the schema does not have.
+    """
     if file is not None:
-        table = read_table(file, config.data.id)
-        for column in (config.data.id, "label"):
+        table = read_table(file, id)
+        for column in (id, "label"):
             require_column(table, column, f"gold labels in {source}")
         table = table[table["label"].notna()]
-        ids = checked_ids(pd.Index(table[config.data.id]), f"The ids of gold labels in {source}")
+        ids = checked_ids(pd.Index(table[id]), f"The ids of gold labels in {source}")
         positions(samples.index, ids, f"the gold labels in {source}", "the samples")
         found = pd.Series(table["label"].tolist(), index=ids, dtype=object)
     else:
         require_column(samples, source, "gold labels (`gold` of `data`)")
         found = samples[source].astype(object).dropna()
-        samples = samples.drop(columns=source)
     if not len(found):
         raise DataError(f"There must be at least one gold label. {source!r} of `data` holds none.")
     named = pd.Series(named_labels(found.tolist(), schema), index=found.index, dtype=object)
     codes = gold_codes(named, samples.index, schema)
     there = codes >= 0
     names = [schema.labels[code] for code in codes[there]]
-    return pd.Series(names, index=samples.index[there], dtype=object), samples
+    return pd.Series(names, index=samples.index[there], dtype=object)
 
 
 def gold_file(config: Config) -> Path | None:

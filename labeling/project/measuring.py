@@ -27,14 +27,20 @@ def looked_at(
     from labeling.analysis import accuracy
     from labeling.engine import apply_to_frame
 
+    if len(data.test) and not len(data.test_gold):
+        raise ConfigError(
+            f"{len(data.test)} samples are in the locked test split, and none of them has a gold"
+            " label any more: name the gold labels of before as `gold` of `data` in the config."
+        )
     if not len(data.test):
         raise ConfigError(
             "There is no locked test split to look at: name the gold labels as `gold` of `data`"
             f" in the config, and a share `locked` above 0 (now {config.data.locked:g})."
         )
-    votes = apply_to_frame(voting.rules.load(), data.test, voting.schema, workers=config.workers)
+    test = data.test[data.test.index.isin(data.test_gold.index)]
+    votes = apply_to_frame(voting.rules.load(), test, voting.schema, workers=config.workers)
     soft = here.label_model.predict_proba(votes)
-    final = here.end_model.predict_proba(data.test, soft=soft, votes=votes)
+    final = here.end_model.predict_proba(test, soft=soft, votes=votes)
     seen = {
         "label model, covered": accuracy(soft, data.test_gold, covered_only=True),
         "label + end model, all": accuracy(final, data.test_gold),

@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from labeling.errors import ConfigError, DataError
-from labeling.records import LabelSchema, identified, require_column, texts, whole_file
+from labeling.project.data import given_gold
+from labeling.records import LabelSchema, identified, texts, whole_file
 from labeling.sources import READERS, read_table
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -129,6 +130,18 @@ def guessed_columns(data: str | os.PathLike[str]) -> tuple[str | None, str | Non
     return (ids[0] if ids else None), text
 
 
+def check_samples(data: Path, id: str | None = None, text: str | None = None) -> None:
+    """Raise where a file, or a column of it, cannot be that of the samples.
+
+    Raises:
+        DataError: it cannot be read, or has no such columns.
+    """
+    table = read_table(data, id)
+    samples = table if id is None else identified(table, id)
+    if text is not None:
+        texts(samples, text)
+
+
 def start(
     folder: Path,
     data: Path,
@@ -143,7 +156,7 @@ def start(
 
     Raises:
         DataError: the data cannot be read, or has no such columns.
-        LabelingError: labels that cannot be.
+        LabelingError: labels that cannot be, or gold labels that are none of them.
     """
     schema = LabelSchema(labels)
     if not NAME.fullmatch(name):
@@ -154,11 +167,10 @@ def start(
     table = read_table(data, id)
     samples = identified(table, id)
     lengths = pd.Series([len(one) for one in texts(samples, text)])
-    if gold is not None and Path(gold).suffix.lower() in READERS:
-        require_column(read_table(gold, id), "label", "gold labels")
-        gold = _from(folder, Path(gold))
-    elif gold is not None:
-        require_column(samples, gold, "gold labels")
+    if gold is not None:
+        file = Path(gold) if Path(gold).suffix.lower() in READERS else None
+        given_gold(gold, file, id, samples, schema)
+        gold = gold if file is None else _from(folder, file)
     said = {
         "name": name,
         "path": json.dumps(_from(folder, data), ensure_ascii=False),

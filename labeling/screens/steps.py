@@ -28,7 +28,9 @@ MEANING = {
     "unresolved": "the reviewer could not decide",
     "withdrawn": "left the data, or have another text",
 }
-WIDTH = 24  # of a bar, in characters
+WIDTH, NARROW = 24, 16  # of a bar, in characters; on a narrow screen the words need the room
+BESIDE = 64  # characters of a line that the bar leaves to the words
+PROBLEMS = 2  # that are shown beside where the samples stand; a pull shows all
 
 
 def round_line(now: Round) -> str:
@@ -124,10 +126,11 @@ def show_status(status: Status, out: Console) -> None:
         out.print("Nothing is remembered yet.")
         return
     out.print(_samples(status))
-    out.print(_states(status))
+    out.print(_states(status, WIDTH if out.width >= WIDTH + BESIDE else NARROW))
     out.print(_people(status))
-    for sentence in _rest(status):
-        out.print(safe(sentence))
+    for sentence in _uncounted_lines(status):
+        out.print(safe(sentence), no_wrap=True, overflow="ellipsis", soft_wrap=False)
+    out.print(safe(_rest(status)))
 
 
 def _samples(status: Status) -> str:
@@ -141,22 +144,23 @@ def _samples(status: Status) -> str:
     if status.dev:
         parts.append(f"{status.dev:,} with a gold label to measure with")
     if status.locked:
-        times = f"looked at {status.looks:,} times" if status.looks else "never looked at"
-        parts.append(f"{status.locked:,} more in the locked test split, {times}")
+        times = {0: "never looked at", 1: "looked at once"}
+        looks = times.get(status.looks, f"looked at {status.looks:,} times")
+        parts.append(f"{status.locked:,} more in the locked test split, {looks}")
     return "; ".join(parts) + "."
 
 
-def _states(status: Status) -> Table:
+def _states(status: Status, width: int) -> Table:
     counts = {"not_chosen": status.not_chosen or 0, **status.states}
     total = max(sum(counts.values()), 1)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("samples", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("which means", overflow="fold")
     for state, count in counts.items():
-        filled = -(-count * WIDTH // total) if count else 0
-        bar = "█" * filled + "·" * (WIDTH - filled)
+        filled = -(-count * width // total) if count else 0
+        bar = "█" * filled + "·" * (width - filled)
         table.add_row(f"{count:,}", state.replace("_", " "), bar, MEANING[state])
     return table
 
@@ -174,14 +178,21 @@ def _people(status: Status) -> str:
     )
 
 
-def _rest(status: Status) -> list[str]:
-    said = [f"Not counted: {one.where}: {one.what}" for one in status.problems[:5]]
-    if len(status.problems) > len(said):
-        said.append(f"... and {len(status.problems) - len(said)} more problems: labeling pull")
+def _uncounted_lines(status: Status) -> list[str]:
+    said = [f"Not counted: {one.where}: {one.what}" for one in status.problems[:PROBLEMS]]
+    if said:
+        others = len(status.problems) - len(said)
+        more = f"... and {others} more problems. " if others else ""
+        said.append(f"{more}All that is not counted, and why: labeling pull")
+    return said
+
+
+def _rest(status: Status) -> str:
+    said = []
     if status.training_set:
         said.append(f"Training set: {status.training_set['samples']:,} samples.")
     run = status.last_run
     if run:
         when = (run["ended_at"] or run["started_at"])[:16].replace("T", " ")
         said.append(f"Last run: {run['verb']}, {run['state']}, {when} UTC.")
-    return said
+    return " ".join(said)

@@ -73,9 +73,15 @@ class Store:
     @property
     def exists(self) -> bool:
         """Whether anything was ever remembered."""
-        if self.database.is_sqlite:
-            return Path(self.database.url.database or "").is_file() and self._has_tables()
-        return self._has_tables()
+        if not self.database.is_sqlite:
+            return self._has_tables()
+        try:
+            there = Path(self.database.url.database or "").is_file()
+        except OSError as error:  # who may not look must not be told that nothing is there
+            raise StoreError(
+                f"The project's folder {str(self.folder)!r} must be readable: {error}"
+            ) from error
+        return there and self._has_tables()
 
     def _has_tables(self) -> bool:
         return self.database.version() is not None
