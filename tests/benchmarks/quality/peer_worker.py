@@ -60,6 +60,9 @@ def hyperlm(votes: Any, n_labels: int) -> Ask:
     from hyperlm import HyperLabelModel
 
     torch.set_num_threads(1)
+    # Its checkpoint holds one NumPy number beside the weights; nothing else is let in.
+    number = (np._core.multiarray.scalar, "numpy.core.multiarray.scalar")
+    torch.serialization.add_safe_globals([number, np.dtype, type(np.dtype(float))])
     return lambda: HyperLabelModel(device="cpu").infer(votes, return_probs=True)
 
 
