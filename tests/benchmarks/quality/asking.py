@@ -14,7 +14,7 @@ from labeling import Votes
 
 
 def progress(text: str) -> None:
-    """Say on a terminal's error stream what is being done."""
+    """Say on the error stream what is being done."""
     sys.stderr.write(f"  {text}\n")
     sys.stderr.flush()
 

@@ -31,8 +31,9 @@ def scenarios(folder: Path) -> ModuleType | None:
     return module
 
 
-def synthetic(panel: Panel, module: ModuleType) -> str:
+def synthetic(panel: Panel, module: ModuleType | None) -> str:
     """Return the tables of the models on synthetic votes, beside the best possible answer."""
+    assert module is not None
     asked = Asked(panel, people=False)
     grids = {
         "accuracy": Grid(["scenario, points below the ceiling", "ceiling"], asked.models),
@@ -69,7 +70,7 @@ def _add_scenario(
         below = ceiling[place] if kind == "accuracy" else 0.0
         sign = -1 if kind == "accuracy" else 1
         values = {model: 100 * sign * (mean[place] - below) for model, mean in means.items()}
-        cells = {model: (f"{value:.1f}", float(value)) for model, value in values.items()}
+        cells = {model: (f"{value + 0.0:.1f}".replace("-0.0", "0.0"), float(value)) for model, value in values.items()}
         grid.add([scenario, percent(ceiling[place])], cells)
 
 

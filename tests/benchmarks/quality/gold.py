@@ -6,8 +6,10 @@ import inspect
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from benchmarks.quality.asking import progress, scored
 from benchmarks.quality.data import SIX, VoteSet, read_set
@@ -28,7 +30,7 @@ DRAWS = 5
 LEAST = 100  # rows that must be left to score
 
 
-def best_f1(chance: Floats) -> Floats:
+def best_f1(chance: Floats) -> npt.NDArray[np.bool_]:
     """Return which rows to call positive so that the expected F1 is highest: bool, shape (n,).
 
     With the m likeliest rows called positive it is near 2 * (their sum) / (m + sum of all).
@@ -36,7 +38,7 @@ def best_f1(chance: Floats) -> Floats:
     ordered = np.sort(chance)[::-1]
     gain = 2 * np.cumsum(ordered) / (np.arange(1, len(chance) + 1) + ordered.sum())
     threshold = np.clip(ordered[gain.argmax()], 0.02, 0.98)
-    found: Floats = chance >= threshold
+    found: npt.NDArray[np.bool_] = chance >= threshold
     return found
 
 
@@ -45,7 +47,8 @@ def decided(soft: SoftLabels, positive: int | None) -> Floats:
     if positive is None:
         return shares_of(soft.to_array())
     if "optimize" in inspect.signature(soft.to_labels).parameters:
-        labels = soft.to_labels(optimize="f1", positive=soft.schema.labels[positive])
+        to_labels: Any = soft.to_labels
+        labels = to_labels(optimize="f1", positive=soft.schema.labels[positive])
         codes = [-1 if one is None else soft.schema.index(one) for one in labels]
         return shares_of_codes(np.array(codes, dtype=np.intp), len(soft.schema))
     called = best_f1(soft.to_array()[:, positive])
@@ -80,7 +83,9 @@ def with_gold(folder: Path, names: Iterable[str]) -> str:
                 continue
             progress(f"{name}: {size} gold labels")
             try:
-                found = [_one_draw(data, votes, rows, size, draw) for draw in range(DRAWS)]
+                found = [
+                    _one_draw(data, votes, rows, size, draw) for draw in range(DRAWS if size else 1)
+                ]
             except Exception as error:  # noqa: BLE001 - shown in the table
                 failed[f"{size} gold labels", name] = f"{type(error).__name__}: {error}"
                 continue

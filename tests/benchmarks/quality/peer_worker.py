@@ -57,18 +57,18 @@ def snorkel(votes: Any, n_labels: int) -> Ask:
 def hyperlm(votes: Any, n_labels: int) -> Ask:
     """HyperLM with the checkpoint that it ships."""
     import torch
-    from hyperlm import HyperLabelModel
+    from hyperlm import HyperLabelModel  # type: ignore[import-not-found]
 
     torch.set_num_threads(1)
     # Its checkpoint holds one NumPy number beside the weights; nothing else is let in.
-    number = (np._core.multiarray.scalar, "numpy.core.multiarray.scalar")
+    number = (np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar")
     torch.serialization.add_safe_globals([number, np.dtype, type(np.dtype(float))])
     return lambda: HyperLabelModel(device="cpu").infer(votes, return_probs=True)
 
 
 def flyingsquid(votes: Any, n_labels: int) -> Ask:
     """FlyingSquid with a uniform class balance; one label against the rest where there are more."""
-    from flyingsquid.label_model import LabelModel
+    from flyingsquid.label_model import LabelModel  # type: ignore[import-not-found]
 
     def one(positive: int, share: float) -> Any:
         signs = np.where(votes == -1, 0, np.where(votes == positive, 1, -1))
@@ -89,7 +89,7 @@ def flyingsquid(votes: Any, n_labels: int) -> Ask:
 def _crowd_kit(name: str) -> Callable[[Any, int], Ask]:
     def prepare(votes: Any, n_labels: int) -> Ask:
         import pandas as pd
-        from crowdkit import aggregation
+        from crowdkit import aggregation  # type: ignore[import-not-found]
 
         task, worker = np.nonzero(votes >= 0)
         frame = pd.DataFrame({"task": task, "worker": worker, "label": votes[task, worker]})

@@ -89,6 +89,6 @@ def failures(reasons: dict[tuple[str, str], str]) -> str:
     for (model, name), why in reasons.items():
         sets_of.setdefault((model, why), []).append(name)
     lines = [
-        f"- {model} failed on {', '.join(names)}: {why}" for (model, why), names in sets_of.items()
+        f"- {model} failed on {'; '.join(names)}: {why}" for (model, why), names in sets_of.items()
     ]
     return "\n".join(lines)

@@ -52,7 +52,7 @@ def _text_cells(
     votes = data.votes.of_samples(samples.index)
     rows = np.flatnonzero(data.gold[samples.index] >= 0)
     truth = data.gold[samples.index]
-    balance = np.bincount(truth[rows], minlength=data.n_labels) / len(rows)
+    balance = (np.bincount(truth[rows], minlength=data.n_labels) / len(rows)).tolist()
     found: dict[str, list[float]] = {}
 
     def keep(name: str, shares: Floats, here: Codes) -> None:
