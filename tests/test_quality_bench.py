@@ -11,7 +11,7 @@ from benchmarks.quality.ceilings import scenarios
 from benchmarks.quality.crowds import crowds
 from benchmarks.quality.data import found_sets, read_set
 from benchmarks.quality.function_sets import function_sets
-from benchmarks.quality.gold import best_f1, decided, drawn
+from benchmarks.quality.gold import decided, drawn
 from benchmarks.quality.ours import Panel, our_answer
 from benchmarks.quality.page import BEGIN, END, with_tables
 from benchmarks.quality.scores import (
@@ -96,13 +96,6 @@ def test_calibration_error_is_the_distance_of_confidence_from_being_right():
 
     assert calibration_error(sure, gold) == pytest.approx(4 / 6 * (0.9 - 0.75) + 2 / 6 * 0.1)
     assert calibration_error(np.array([EVEN, EVEN]), np.array([1, 1])) == 0
-
-
-def test_the_rows_called_positive_are_those_of_the_best_expected_f1():
-    chance = np.array([0.9, 0.4, 0.3, 0.05])
-
-    # In expectation 2 * .9 / (1 + 1.65), 2 * 1.3 / (2 + 1.65), 2 * 1.6 / (3 + 1.65), ...
-    assert best_f1(chance).tolist() == [True, True, False, False]
 
 
 def test_the_decision_for_f1_is_about_the_label_that_is_named():

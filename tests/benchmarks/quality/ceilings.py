@@ -70,7 +70,10 @@ def _add_scenario(
         below = ceiling[place] if kind == "accuracy" else 0.0
         sign = -1 if kind == "accuracy" else 1
         values = {model: 100 * sign * (mean[place] - below) for model, mean in means.items()}
-        cells = {model: (f"{value + 0.0:.1f}".replace("-0.0", "0.0"), float(value)) for model, value in values.items()}
+        cells = {
+            model: (f"{value + 0.0:.1f}".replace("-0.0", "0.0"), float(value))
+            for model, value in values.items()
+        }
         grid.add([scenario, percent(ceiling[place])], cells)
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from benchmarks.quality.asking import progress, scored
 from benchmarks.quality.data import SIX, VoteSet, read_set
@@ -30,29 +27,12 @@ DRAWS = 5
 LEAST = 100  # rows that must be left to score
 
 
-def best_f1(chance: Floats) -> npt.NDArray[np.bool_]:
-    """Return which rows to call positive so that the expected F1 is highest: bool, shape (n,).
-
-    With the m likeliest rows called positive it is near 2 * (their sum) / (m + sum of all).
-    """
-    ordered = np.sort(chance)[::-1]
-    gain = 2 * np.cumsum(ordered) / (np.arange(1, len(chance) + 1) + ordered.sum())
-    threshold = np.clip(ordered[gain.argmax()], 0.02, 0.98)
-    found: npt.NDArray[np.bool_] = chance >= threshold
-    return found
-
-
 def decided(soft: SoftLabels, positive: int | None) -> Floats:
     """Return the chance of each label to be the answer: of the best F1, or the most probable."""
     if positive is None:
         return shares_of(soft.to_array())
-    if "optimize" in inspect.signature(soft.to_labels).parameters:
-        to_labels: Any = soft.to_labels
-        labels = to_labels(optimize="f1", positive=soft.schema.labels[positive])
-        codes = [-1 if one is None else soft.schema.index(one) for one in labels]
-        return shares_of_codes(np.array(codes, dtype=np.intp), len(soft.schema))
-    called = best_f1(soft.to_array()[:, positive])
-    return np.stack([~called, called] if positive else [called, ~called], axis=1).astype(float)
+    codes = soft.codes("f1", positive=soft.schema.labels[positive])
+    return shares_of_codes(codes, len(soft.schema))
 
 
 def drawn(rows: Codes, size: int, draw: int) -> tuple[Codes, Codes]:

@@ -42,7 +42,7 @@ def cpu_time_and_answer(ask: Ask) -> tuple[float, Any]:
 def snorkel(votes: Any, n_labels: int) -> Ask:
     """Snorkel's LabelModel as the published comparison runs it."""
     import torch
-    from snorkel.labeling.model import LabelModel
+    from snorkel.labeling.model import LabelModel  # type: ignore[import-untyped]
 
     torch.set_num_threads(1)
 
@@ -61,7 +61,7 @@ def hyperlm(votes: Any, n_labels: int) -> Ask:
 
     torch.set_num_threads(1)
     # Its checkpoint holds one NumPy number beside the weights; nothing else is let in.
-    number = (np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar")
+    number: Any = (np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar")
     torch.serialization.add_safe_globals([number, np.dtype, type(np.dtype(float))])
     return lambda: HyperLabelModel(device="cpu").infer(votes, return_probs=True)
 
