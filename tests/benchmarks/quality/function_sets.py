@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.quality.asking import Asked, scored
-from benchmarks.quality.data import SIX, read_set
+from benchmarks.quality.data import SIX, VoteSet, read_set
 from benchmarks.quality.ours import Panel, covered_votes, spread
-from benchmarks.quality.scores import calibration_error, shares_of
+from benchmarks.quality.scores import Codes, Floats, calibration_error, shares_of
 from benchmarks.quality.tables import Grid, failures, percent, with_interval
 
 
@@ -24,20 +24,12 @@ def function_sets(panel: Panel, folder: Path, names: Iterable[str]) -> str:
         known = np.flatnonzero(data.gold >= 0)
         here = known[data.votes.covered[known]]
         answers = asked.answers(name, covered_votes(data.votes))
-        cells, all_cells, error_cells = {}, {}, {}
-        for model, answer in answers.items():
-            found = spread(answer, data)
-            score = scored(shares_of(found[here]), data.gold[here], data.positive)
-            whole = scored(shares_of(found[known]), data.gold[known], data.positive)
-            error = 100 * calibration_error(found[here], data.gold[here])
-            cells[model] = (with_interval(score), 100 * score.value)
-            all_cells[model] = (with_interval(whole), 100 * whole.value)
-            error_cells[model] = (f"{error:.1f}", error)
-        covered.add([name, f"{len(here):,}", data.metric], cells)
-        errors.add([name], error_cells)
+        found = {model: spread(answer, data) for model, answer in answers.items()}
+        covered.add([name, f"{len(here):,}", data.metric], _cells(data, found, here))
+        errors.add([name], _error_cells(data, found, here))
         if len(here) < len(known):
             share = percent(len(here) / len(known)) + " %"
-            every.add([name, f"{len(known):,}", share, data.metric], all_cells)
+            every.add([name, f"{len(known):,}", share, data.metric], _cells(data, found, known))
     return "\n\n".join(
         [
             covered.to_markdown(
@@ -53,3 +45,23 @@ def function_sets(panel: Panel, folder: Path, names: Iterable[str]) -> str:
             failures(asked.failed),
         ]
     )
+
+
+def _cells(data: VoteSet, found: dict[str, Floats], rows: Codes) -> dict[str, tuple[str, float]]:
+    """Return each model's score on some rows of a set."""
+    cells = {}
+    for model, probabilities in found.items():
+        score = scored(shares_of(probabilities[rows]), data.gold[rows], data.positive)
+        cells[model] = (with_interval(score), 100 * score.value)
+    return cells
+
+
+def _error_cells(
+    data: VoteSet, found: dict[str, Floats], rows: Codes
+) -> dict[str, tuple[str, float]]:
+    """Return each model's calibration error on some rows of a set."""
+    cells = {}
+    for model, probabilities in found.items():
+        error = 100 * calibration_error(probabilities[rows], data.gold[rows])
+        cells[model] = (f"{error:.1f}", error)
+    return cells

@@ -48,32 +48,19 @@ def gold_series(data: VoteSet, rows: Codes) -> pd.Series:
 
 
 def with_gold(folder: Path, names: Iterable[str]) -> str:
-    """Return the table of the default label model with 0, 100, 250 and 500 gold labels."""
+    """Return the tables of the default label model with 0, 100, 250 and 500 gold labels."""
     columns = ["0", *(str(size) for size in SIZES)]
     scores = Grid(["set, covered rows without gold", "measure"], columns)
     errors = Grid(["set, calibration error"], columns)
     failed: dict[tuple[str, str], str] = {}
     for name in names:
         data, cells, error_cells = read_set(folder, name), {}, {}
-        votes = covered_votes(data.votes)
-        rows = np.flatnonzero((data.gold >= 0) & data.votes.covered)
         for size in (0, *SIZES):
-            if len(rows) - size < LEAST:
-                cells[str(size)] = error_cells[str(size)] = ("too few rows", np.nan)
-                continue
             progress(f"{name}: {size} gold labels")
             try:
-                found = [
-                    _one_draw(data, votes, rows, size, draw) for draw in range(DRAWS if size else 1)
-                ]
+                cells[str(size)], error_cells[str(size)] = _two_cells(data, size)
             except Exception as error:  # noqa: BLE001 - shown in the table
                 failed[f"{size} gold labels", name] = f"{type(error).__name__}: {error}"
-                continue
-            value, error_value = np.mean(found, axis=0)
-            low, high = np.min(found, axis=0)[0], np.max(found, axis=0)[0]
-            text = f"{value:.1f} ({low:.1f} to {high:.1f})" if size else f"{value:.1f}"
-            cells[str(size)] = (text, float(value))
-            error_cells[str(size)] = (f"{error_value:.1f}", float(error_value))
         scores.add([name, data.metric], cells)
         errors.add([name], error_cells)
     six = [name for name in SIX if name in scores.rows]
@@ -84,6 +71,20 @@ def with_gold(folder: Path, names: Iterable[str]) -> str:
             failures(failed),
         ]
     )
+
+
+def _two_cells(data: VoteSet, size: int) -> tuple[tuple[str, float], tuple[str, float]]:
+    """Return the cells of score and calibration error with so many gold labels."""
+    rows = np.flatnonzero((data.gold >= 0) & data.votes.covered)
+    if len(rows) - size < LEAST:
+        return ("too few rows", np.nan), ("too few rows", np.nan)
+    votes = covered_votes(data.votes)
+    draws = range(DRAWS if size else 1)
+    found = np.array([_one_draw(data, votes, rows, size, draw) for draw in draws])
+    value, error = found.mean(axis=0).tolist()
+    low, high = found[:, 0].min(), found[:, 0].max()
+    text = f"{value:.1f} ({low:.1f} to {high:.1f})" if size else f"{value:.1f}"
+    return (text, value), (f"{error:.1f}", error)
 
 
 def _one_draw(
