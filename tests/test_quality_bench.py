@@ -1,5 +1,6 @@
 """The scores of the quality benchmark, on numbers that can be counted by hand."""
 
+import doctest
 import itertools
 import re
 from fractions import Fraction
@@ -7,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks.quality import scores, tables
 from benchmarks.quality.ceilings import scenarios
 from benchmarks.quality.crowds import crowds
 from benchmarks.quality.data import found_sets, read_set
@@ -203,3 +205,11 @@ def test_only_what_is_between_the_marks_is_written():
 
 def test_synthetic_votes_are_left_out_where_there_are_none(tmp_path):
     assert scenarios(tmp_path) is None
+
+
+@pytest.mark.parametrize("module", [scores, tables])
+def test_the_examples_are_true(module):
+    found = doctest.testmod(module)
+
+    assert found.attempted
+    assert not found.failed
