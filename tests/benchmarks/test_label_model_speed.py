@@ -125,6 +125,7 @@ def spread(values: list[float], digits: int = 1) -> str:
 def test_fit_and_predict(n: int, m: int):
     data = made(n, m)
     floor = reading(data.votes)
+    fit_and_predict(made(1_000, 5).votes)  # what is loaded lazily is loaded
     with threadpool_limits(limits=1):
         runs = [cpu(lambda: fit_and_predict(data.votes)) for _ in range(REPEATS)]
         theirs = snorkel_time(data.votes)
