@@ -17,7 +17,9 @@ from labeling import Votes
 from labeling.label_models import MODELS
 
 SECONDS = 120
-PEOPLE_ONLY = {"annotator_model"}  # made for voters who use all labels; run on crowds only
+# Made for people, who use all labels, or for tens of labeling functions, not hundreds of people.
+PEOPLE_ONLY = {"annotator_model"}
+FUNCTIONS_ONLY = {"data_programming", "flying_squid", "matrix_completion", "snorkel"}
 
 
 def constructible(names: list[str]) -> tuple[list[str], dict[str, str]]:
@@ -83,7 +85,8 @@ class Panel:
     def names(self, people: bool) -> list[str]:
         """Return the models for annotators or for labeling functions, ours first."""
         theirs = FOR_PEOPLE if people else FOR_FUNCTIONS
-        ours = [name for name in self._ours if people or name not in PEOPLE_ONLY]
+        others = FUNCTIONS_ONLY if people else PEOPLE_ONLY
+        ours = [name for name in self._ours if name not in others]
         return [*ours, *(f"peer:{name}" for name in theirs if name in self._peers)]
 
     def answer(self, name: str, votes: Votes) -> Answer:
