@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c const
 NEEDED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench bench-quality clean
 
 help:  ## List the commands
-	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## Watch the whole loop on real tweets (sets itself up)
 	@$(BIN)/labeling demo
@@ -31,6 +31,9 @@ format: $(VENV)/.dev  ## Format the code and mend what ruff can mend
 
 bench: $(VENV)/.dev  ## Measure speed against peers and the floor, as ratios in one run
 	@$(BIN)/python -m pytest tests/benchmarks --no-header -q -s
+
+bench-quality: $(VENV)/.dev  ## Score all label models and their peers on real votes (SETS=a,b MODELS=... PARTS=...)
+	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.quality --sets "$(SETS)" --models "$(MODELS)" --parts "$(PARTS)"
 
 clean:  ## Remove the virtual environment and everything that is made
 	@rm -rf $(VENV) .cache out build *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
