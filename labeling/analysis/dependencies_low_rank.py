@@ -1,0 +1,104 @@
+"""Robust PCA: what voters have in common is of low rank, what single pairs share besides is sparse.
+
+Given the true label, independent voters co-vary by it alone. With k labels the covariance of all their
+values (each label and the abstention) is then a matrix of rank k - 1, but for the blocks of a voter with
+itself; a dependence adds to the block of its pair. Both are told apart as in robust PCA: by fitting the
+low rank while what is large is taken out.
+
+Source: P. Varma, F. Sala, A. He, A. Ratner, C. Ré, "Learning Dependency Structures for Weak
+Supervision Models" (ICML 2019); alternating projections: P. Netrapalli et al., "Non-convex Robust PCA"
+(NIPS 2014). Varma et al. decompose the inverse covariance; the covariance is used here, since copies,
+which are to be found, make it singular.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labeling.analysis.dependencies_counts import Bools, Counted, Explained, Floats
+
+MOST_STEPS = 500
+LEAST_EXPECTED = 0.02  # samples on which two values stand together
+FEW = 5  # samples by which rare values are made less rare, whose co-occurrence is noise
+LEFT_OUT = 2.0  # medians of what is left, beyond which a pair tells nothing of what is common
+LEAST_PARTNERS = 3  # that are not nearly the same, without whom a voter's own pairs must tell
+REST = 0.01  # of the standard error of a value: how little the last step may change
+
+
+def explained_by_low_rank(counted: Counted) -> Explained:
+    r"""Return what a common true label explains, and the rest as Cramér's V of each pair: 0 to 1.
+
+    With p the shares of values, P those of pairs of values, s = sqrt(p + few / n):
+
+        Z = (P - p p') / s s'                      standardised covariance, a block per pair
+        R = Z - L,  N_jl = |R_jl|                  what is left, and its Frobenius norm per block
+        S_jl = R_jl max(0, 1 - median(N) / N_jl)   sparse part: soft thresholding of blocks
+        L = the r largest eigenvalues of Z - S     low-rank part; own blocks come from L itself
+
+    are repeated until L rests, then with S_jl = R_jl where N_jl > 2 median(N), else 0, so that what
+    depends tells nothing of what is common. Pairs that say nearly always the same are in S from
+    the start: many copies of one voter would else pass for the true label.
+    """
+    n = counted.n
+    shares = counted.counts / n
+    p = np.diag(shares)
+    scale = np.sqrt(p + FEW / n)
+    z = (shares - np.outer(p, p)) / np.outer(scale, scale)
+    low, steps, converged = _low_rank(counted, z, _rank(counted))
+    # A count below zero is none; one of zero would make any co-occurrence infinitely rare.
+    expected = np.maximum(n * (np.outer(p, p) + low * np.outer(scale, scale)), LEAST_EXPECTED)
+    kinds = np.bincount(counted.owner, minlength=len(counted.voters)) - 1
+    most = np.sqrt(np.maximum(np.minimum(kinds[:, None], kinds[None, :]), 1))
+    strength = np.minimum(_norms(counted, z - low) / most, 1.0)
+    return Explained(
+        strength, counted.both(expected), counted.same(expected), steps, converged
+    )  # fmt: skip
+
+
+def _rank(counted: Counted) -> int:
+    used = len(np.unique(counted.value[counted.value >= 0]))
+    return max(1, min(used, counted.n_labels - 1))
+
+
+def _low_rank(counted: Counted, z: Floats, rank: int) -> tuple[Floats, int, bool]:
+    """Return the part of low rank, after how many steps, and whether it came to rest."""
+    near = _left_out(counted.near())
+    pairs = np.triu(~near, 1)
+    apart = counted.owner[:, None] != counted.owner[None, :]
+    noise = 1 / np.sqrt(counted.n)
+    low, basis, hard = np.zeros_like(z), None, False
+    for step in range(1, MOST_STEPS + 1):
+        rest = (z - low) * apart
+        norms = _norms(counted, rest)
+        bound = max(float(np.median(norms[pairs])), noise)
+        kept = norms <= LEFT_OUT * bound if hard else np.minimum(1, bound / norms)
+        kept = np.where(near, 0.0, kept)
+        target = low + rest * kept[np.ix_(counted.owner, counted.owner)]
+        if basis is None:
+            basis = np.linalg.eigh(target)[1][:, -rank:]
+        basis, values = _turned(target, basis)
+        before, low = low, (basis * values) @ basis.T
+        if np.abs(low - before).max() < REST * noise:
+            if hard:
+                return low, step, True
+            hard = True
+        hard = hard or step == MOST_STEPS // 2
+    return low, MOST_STEPS, False
+
+
+def _turned(target: Floats, basis: Floats) -> tuple[Floats, Floats]:
+    """Return the leading eigenvectors and values, one step of orthogonal iteration nearer."""
+    basis, _ = np.linalg.qr(target @ basis)
+    values, turn = np.linalg.eigh(basis.T @ target @ basis)
+    return basis @ turn, np.maximum(values, 0)
+
+
+def _norms(counted: Counted, rest: Floats) -> Floats:
+    return np.sqrt(np.maximum(counted.per_pair(rest * rest), 1e-30))
+
+
+def _left_out(near: Bools) -> Bools:
+    """Return the near pairs of voters who are left enough others to be known by."""
+    enough = len(near) - 1 - near.sum(axis=1) >= LEAST_PARTNERS
+    found: Bools = near & enough[:, None] & enough[None, :]
+    return found
