@@ -64,6 +64,11 @@ class Counted:
         """How many samples there are."""
         return len(self.codes)
 
+    @property
+    def noise(self) -> float:
+        """The standard error of a correlation of independent values."""
+        return float(1 / np.sqrt(self.n))
+
     def drawn(self, votes: Votes, most: int) -> npt.NDArray[Any]:
         """Return the codes of at most so many samples, which are drawn by their ids."""
         order = np.argsort(shares_by_id(votes.sample_ids, 0), kind="stable")

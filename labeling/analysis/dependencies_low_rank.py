@@ -36,7 +36,8 @@ def explained_by_low_rank(counted: Counted) -> Explained:
         L = the r largest eigenvalues of Z - S     low-rank part; own blocks come from L itself
 
     are repeated until L rests, then with S_jl = R_jl where N_jl > 2 median(N), else 0, so that what
-    depends tells nothing of what is common. Pairs that say nearly always the same are in S from
+    depends tells nothing of what is common; and a second time with the latter alone. Of both results the
+    one counts that leaves fewer pairs unexplained: strong dependencies are few. Pairs that say nearly always the same are in S from
     the start: many copies of one voter would else pass for the true label.
     """
     n = counted.n
@@ -44,7 +45,7 @@ def explained_by_low_rank(counted: Counted) -> Explained:
     p = np.diag(shares)
     scale = np.sqrt(p + FEW / n)
     z = (shares - np.outer(p, p)) / np.outer(scale, scale)
-    low, steps, converged = _low_rank(counted, z, _rank(counted))
+    low, steps, converged = _low_rank(counted, z)
     # A count below zero is none; one of zero would make any co-occurrence infinitely rare.
     expected = np.maximum(n * (np.outer(p, p) + low * np.outer(scale, scale)), LEAST_EXPECTED)
     kinds = np.bincount(counted.owner, minlength=len(counted.voters)) - 1
@@ -60,17 +61,26 @@ def _rank(counted: Counted) -> int:
     return max(1, min(used, counted.n_labels - 1))
 
 
-def _low_rank(counted: Counted, z: Floats, rank: int) -> tuple[Floats, int, bool]:
+def _low_rank(counted: Counted, z: Floats) -> tuple[Floats, int, bool]:
     """Return the part of low rank, after how many steps, and whether it came to rest."""
+    apart = counted.owner[:, None] != counted.owner[None, :]
+    runs = [_run(counted, z, apart, hard) for hard in (False, True)]
+    norms = [_norms(counted, (z - low) * apart) for low, _, _ in runs]
+    pairs = np.triu_indices(len(counted.voters), 1)
+    bound = LEFT_OUT * max(min(float(np.median(one[pairs])) for one in norms), counted.noise)
+    unexplained = [np.minimum(one[pairs] / bound, 1).sum() for one in norms]
+    return runs[int(np.argmin(unexplained))]
+
+
+def _run(counted: Counted, z: Floats, apart: Bools, hard: bool) -> tuple[Floats, int, bool]:
     near = _left_out(counted.near())
     pairs = np.triu(~near, 1)
-    apart = counted.owner[:, None] != counted.owner[None, :]
-    noise = 1 / np.sqrt(counted.n)
-    low, basis, hard = np.zeros_like(z), None, False
+    rank = _rank(counted)
+    low, basis = np.zeros_like(z), None
     for step in range(1, MOST_STEPS + 1):
         rest = (z - low) * apart
         norms = _norms(counted, rest)
-        bound = max(float(np.median(norms[pairs])), noise)
+        bound = max(float(np.median(norms[pairs])), counted.noise)
         kept = norms <= LEFT_OUT * bound if hard else np.minimum(1, bound / norms)
         kept = np.where(near, 0.0, kept)
         target = low + rest * kept[np.ix_(counted.owner, counted.owner)]
@@ -78,7 +88,7 @@ def _low_rank(counted: Counted, z: Floats, rank: int) -> tuple[Floats, int, bool
             basis = np.linalg.eigh(target)[1][:, -rank:]
         basis, values = _turned(target, basis)
         before, low = low, (basis * values) @ basis.T
-        if np.abs(low - before).max() < REST * noise:
+        if np.abs(low - before).max() < REST * counted.noise:
             if hard:
                 return low, step, True
             hard = True
@@ -94,7 +104,8 @@ def _turned(target: Floats, basis: Floats) -> tuple[Floats, Floats]:
 
 
 def _norms(counted: Counted, rest: Floats) -> Floats:
-    return np.sqrt(np.maximum(counted.per_pair(rest * rest), 1e-30))
+    norms: Floats = np.sqrt(np.maximum(counted.per_pair(rest * rest), 1e-30))
+    return norms
 
 
 def _left_out(near: Bools) -> Bools:

@@ -17,10 +17,12 @@ from labeling.records import Votes
 
 CELLS = 1_000_000  # samples x voters x labels learned from; more samples are drawn by id
 LEAST_DRAWN = 1000  # samples that are learned from in any case
-MOST_STEPS = 150
+MOST_STEPS = 300
+GROWTH = 1.1  # of the size of steps, which shrinks where the loss bends more than expected
 SURE = 4.0  # standard errors by which a pair must agree more often than without a dependence
+RESCALED = 50  # times by which rates are brought to what they are
 FEW = 5  # samples added to counts of rare votes
-REST = 1e-7  # how little the objective may change in the last step, of its size
+REST = 1e-6  # how little the objective may change in the last step, of its size
 LARGEST = 4.0  # accuracy, as the logarithm of odds
 
 
@@ -87,7 +89,8 @@ class _Model:
         softened = self.share + FEW / self.n * self.used
         m = softened.shape[1]
         pairs = np.maximum(softened.T @ softened, 1e-12)
-        return _Weights(0.25 * m * softened.sum(axis=0), softened + ~self.used, 2 * pairs)
+        speaks = np.maximum(softened.sum(axis=0), FEW / self.n)  # of a draw, some do not at all
+        return _Weights(0.25 * m * speaks, softened + ~self.used, 2 * pairs)
 
     def told(self, weights: _Weights) -> _Told:
         accuracy, bias, pair = weights
@@ -117,13 +120,23 @@ class _Model:
         others -= (self.votes * moved).sum(axis=(0, 1))
         return _Weights(own + others, surprise.sum(axis=1), pair)
 
-    def without(self, vote: Floats, weights: _Weights, j: int, i: int) -> tuple[float, float]:
-        """Return on how many samples j and i would both vote, and alike, if j did not heed i."""
-        free = vote[:, :, j] * np.exp(-weights.pair[j, i] * self.votes[:, :, i])
-        free /= free.sum(axis=0) + 1 - vote[:, :, j].sum(axis=0) + 1e-12
-        there = self.weight[:, 0] * self.n
-        both = there * self.votes[:, :, i].sum(axis=0) * free.sum(axis=0)
-        return float(both.sum()), float((there * self.votes[:, :, i] * free).sum())
+    def independent(self, weights: _Weights) -> Floats:
+        """Return the votes' probabilities without dependencies, each value as often as it is."""
+        bias, none = weights.bias, np.zeros_like(weights.pair)
+        for _ in range(RESCALED):
+            vote = self.told(_Weights(weights.accuracy, bias, none)).vote
+            given = (vote * self.weight).sum(axis=1)
+            # Half a step in the logarithm: values of one voter compete for the same samples.
+            moved = 0.5 * np.log(np.maximum(self.share, 1e-12) / np.maximum(given, 1e-12))
+            bias = np.where(self.used, bias + moved, 0.0)
+        return vote
+
+    def together(self, vote: Floats) -> tuple[Floats, Floats]:
+        """Return the shares of samples on which two voters would both vote, and vote alike."""
+        said = self.votes * self.weight
+        both = said.sum(axis=0).T @ vote.sum(axis=0)
+        same = np.einsum("vnj,vni->ji", said, vote, optimize=True)
+        return (both + both.T) / 2, (same + same.T) / 2
 
 
 def explained_by_structure(counted: Counted, votes: Votes) -> Explained:
@@ -136,14 +149,10 @@ def explained_by_structure(counted: Counted, votes: Votes) -> Explained:
     most = max(CELLS // (n_labels * max(len(counted.voters), 1)), LEAST_DRAWN)
     model = _Model(counted.drawn(votes, most), n_labels)
     weights, steps, converged = _fitted(model, 1.0 + counted.near().sum(axis=1))
-    factor = counted.n / model.n
-    both, same = counted.both(counted.counts), counted.same(counted.counts)
-    vote = model.told(weights).vote
-    for j, i in np.argwhere(np.triu(weights.pair > 0, 1)).tolist():
-        two = np.array([model.without(vote, weights, *order) for order in ((j, i), (i, j))])
-        both[j, i], same[j, i] = factor * two.mean(axis=0)
-        both[i, j], same[i, j] = both[j, i], same[j, i]
-    return Explained(np.maximum(weights.pair, 0), both, same, steps, converged)
+    both, same = model.together(model.independent(weights))
+    return Explained(
+        np.maximum(weights.pair, 0), counted.n * both, counted.n * same, steps, converged
+    )
 
 
 def _fitted(model: _Model, alike: Floats) -> tuple[_Weights, int, bool]:
@@ -167,6 +176,7 @@ def _fitted(model: _Model, alike: Floats) -> tuple[_Weights, int, bool]:
         ahead = found.plus(change, (pace - 1) / faster)
         ahead = ahead._replace(accuracy=np.clip(ahead.accuracy, 0, LARGEST))
         now, pace, best = found, faster, value
+        size *= GROWTH
     return now, MOST_STEPS, False
 
 
