@@ -65,6 +65,11 @@ class Counted:
         return len(self.codes)
 
     @property
+    def kinds(self) -> npt.NDArray[np.intp]:
+        """How many values each voter uses besides one, and 1 at least: shape (n_voters,)."""
+        return np.maximum(np.bincount(self.owner, minlength=len(self.voters)) - 1, 1)
+
+    @property
     def noise(self) -> float:
         """The standard error of a correlation of independent values."""
         return float(1 / np.sqrt(self.n))

@@ -31,7 +31,7 @@ def explained_by_low_rank(counted: Counted) -> Explained:
     With p the shares of values, P those of pairs of values, s = sqrt(p + few / n):
 
         Z = (P - p p') / s s'                      standardised covariance, a block per pair
-        R = Z - L,  N_jl = |R_jl|                  what is left, and its Frobenius norm per block
+        R = Z - L,  N_jl = |R_jl| / sqrt(d_j d_l)  what is left per block; d = values of a voter - 1
         S_jl = R_jl max(0, 1 - median(N) / N_jl)   sparse part: soft thresholding of blocks
         L = the r largest eigenvalues of Z - S     low-rank part; own blocks come from L itself
 
@@ -48,9 +48,10 @@ def explained_by_low_rank(counted: Counted) -> Explained:
     low, steps, converged = _low_rank(counted, z)
     # A count below zero is none; one of zero would make any co-occurrence infinitely rare.
     expected = np.maximum(n * (np.outer(p, p) + low * np.outer(scale, scale)), LEAST_EXPECTED)
-    kinds = np.bincount(counted.owner, minlength=len(counted.voters)) - 1
-    most = np.sqrt(np.maximum(np.minimum(kinds[:, None], kinds[None, :]), 1))
-    strength = np.minimum(_norms(counted, z - low) / most, 1.0)
+    kinds = counted.kinds
+    # A block's norm is at most the root of the smaller number; `_norms` divided by that of both.
+    larger = np.sqrt(np.maximum(kinds[:, None], kinds[None, :]))
+    strength = np.minimum(_norms(counted, z - low) * larger, 1.0)
     return Explained(
         strength, counted.both(expected), counted.same(expected), steps, converged
     )  # fmt: skip
@@ -67,8 +68,9 @@ def _low_rank(counted: Counted, z: Floats) -> tuple[Floats, int, bool]:
     runs = [_run(counted, z, apart, hard) for hard in (False, True)]
     norms = [_norms(counted, (z - low) * apart) for low, _, _ in runs]
     pairs = np.triu_indices(len(counted.voters), 1)
-    bound = LEFT_OUT * max(min(float(np.median(one[pairs])) for one in norms), counted.noise)
-    unexplained = [np.minimum(one[pairs] / bound, 1).sum() for one in norms]
+    least = min(float(np.median(one[pairs])) for one in norms)
+    bound = LEFT_OUT * max(least, counted.noise)
+    unexplained = [np.minimum((one[pairs] / bound) ** 2, 1).sum() for one in norms]
     return runs[int(np.argmin(unexplained))]
 
 
@@ -104,7 +106,9 @@ def _turned(target: Floats, basis: Floats) -> tuple[Floats, Floats]:
 
 
 def _norms(counted: Counted, rest: Floats) -> Floats:
-    norms: Floats = np.sqrt(np.maximum(counted.per_pair(rest * rest), 1e-30))
+    """Return the norms of blocks; chance alone makes each about the standard error of a value."""
+    kinds = counted.kinds
+    norms: Floats = np.sqrt(counted.per_pair(rest * rest) / np.outer(kinds, kinds) + 1e-30)
     return norms
 
 

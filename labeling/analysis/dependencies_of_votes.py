@@ -47,15 +47,16 @@ def dependencies(votes: Votes, *, method: str = "robust PCA") -> pd.DataFrame:
     - `"robust PCA"`: what all share is of low rank, what pairs share besides is sparse (Varma et
       al., ICML 2019). Counts all samples; 100 voters on 50,000 samples take a few seconds.
     - `"structure learning"`: penalised pseudolikelihood of each vote given the others, the true
-      label summed out (Bach et al., ICML 2017). Also tells what is passed on by a third voter from
-      what a pair shares. Learns from samples drawn by id: 1,000,000 / (labels x voters), and 1,000
-      at least; some ten times slower.
+      label summed out (Bach et al., ICML 2017). Learns from samples drawn by id, 1,000,000 /
+      (labels x voters) or 1,000 at least, and is slower by far. It finds more where labels have few
+      voters each; it assumes that labels are about equally frequent, and takes what a group shares
+      for the true label where the group speaks on far more samples than all others.
 
-    What cannot be seen: with fewer than 4 voters nothing; a group of dependent voters who are most of
-    those for their label, since the label itself then looks like what they share (labeling functions
-    for one label each need four independent ones or so for that label); voters who avoid each other;
-    pairs with fewer than 10 samples in common. What makes all voters vote more on some samples
-    (long texts) may be listed where it is strong in a pair.
+    What neither can see: anything with fewer than 4 voters; a group of dependent voters who are most
+    of those for their label, since the label itself then looks like what they share (so labeling
+    functions for one label each need some independent ones for that label); voters who avoid each
+    other; pairs with fewer than 10 samples in common. Where samples differ in what makes voters
+    speak (long texts), pairs in which that is strong are listed as correlated.
 
     Args:
         votes: of labeling functions or of people.
@@ -85,7 +86,7 @@ def dependencies(votes: Votes, *, method: str = "robust PCA") -> pd.DataFrame:
     ... )
     >>> dependencies(votes)[["first", "second", "both", "agreement", "expected_agreement", "kind"]]
       first   second  both  agreement  expected_agreement  kind
-    0     a  a_again  2000      0.977               0.637  copy
+    0     a  a_again  2000      0.973            0.617671  copy
     """
     expect(votes, Votes, "`votes`")
     if method not in METHODS:
@@ -113,7 +114,7 @@ def _table(counted: Counted, explained: Explained | None, method: str) -> pd.Dat
     if explained is None:
         table = pd.DataFrame({name: np.empty(0, kind) for name, kind in COLUMNS.items()})
     else:
-        table = pd.DataFrame(_columns(counted, explained))
+        table = pd.DataFrame(_columns(counted, explained)).astype(COLUMNS)
         table = table.sort_values(
             ["strength", "first", "second"], ascending=[False, True, True], ignore_index=True
         )
