@@ -26,7 +26,7 @@ REST = 0.01  # of the standard error of a value: how little the last step may ch
 
 
 def explained_by_low_rank(counted: Counted) -> Explained:
-    r"""Return what a common true label explains, and the rest as Cramér's V of each pair: 0 to 1.
+    """Return what a common true label explains, and the rest as Cramér's V of each pair: 0 to 1.
 
     With p the shares of values, P those of pairs of values, s = sqrt(p + few / n):
 
@@ -36,9 +36,9 @@ def explained_by_low_rank(counted: Counted) -> Explained:
         L = the r largest eigenvalues of Z - S     low-rank part; own blocks come from L itself
 
     are repeated until L rests, then with S_jl = R_jl where N_jl > 2 median(N), else 0, so that what
-    depends tells nothing of what is common; and a second time with the latter alone. Of both results the
-    one counts that leaves fewer pairs unexplained: strong dependencies are few. Pairs that say nearly always the same are in S from
-    the start: many copies of one voter would else pass for the true label.
+    depends tells nothing of what is common; and a second time with the latter alone. Of both results
+    the one counts that leaves fewer pairs unexplained: dependencies are few. Pairs that say nearly
+    always the same are in S from the start: many copies of a voter would else pass for the label.
     """
     n = counted.n
     shares = counted.counts / n
@@ -52,9 +52,8 @@ def explained_by_low_rank(counted: Counted) -> Explained:
     # A block's norm is at most the root of the smaller number; `_norms` divided by that of both.
     larger = np.sqrt(np.maximum(kinds[:, None], kinds[None, :]))
     strength = np.minimum(_norms(counted, z - low) * larger, 1.0)
-    return Explained(
-        strength, counted.both(expected), counted.same(expected), steps, converged
-    )  # fmt: skip
+    both, same = counted.both(expected), counted.same(expected)
+    return Explained(strength, both, same, steps, converged)
 
 
 def _rank(counted: Counted) -> int:
@@ -75,6 +74,7 @@ def _low_rank(counted: Counted, z: Floats) -> tuple[Floats, int, bool]:
 
 
 def _run(counted: Counted, z: Floats, apart: Bools, hard: bool) -> tuple[Floats, int, bool]:
+    """Return the low rank that is found with soft thresholds first, or with hard ones throughout."""
     near = _left_out(counted.near())
     pairs = np.triu(~near, 1)
     rank = _rank(counted)

@@ -45,7 +45,7 @@ def dependencies(votes: Votes, *, method: str = "robust PCA") -> pd.DataFrame:
     which rules to look at, and changes no label.
 
     - `"robust PCA"`: what all share is of low rank, what pairs share besides is sparse (Varma et
-      al., ICML 2019). Counts all samples; 100 voters on 50,000 samples take a few seconds.
+      al., ICML 2019). Counts all samples; 100 voters on 50,000 samples take some seconds at most.
     - `"structure learning"`: penalised pseudolikelihood of each vote given the others, the true
       label summed out (Bach et al., ICML 2017). Learns from samples drawn by id, 1,000,000 /
       (labels x voters) or 1,000 at least, and is slower by far. It finds more where labels have few

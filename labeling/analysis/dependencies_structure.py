@@ -17,13 +17,14 @@ from labeling.records import Votes
 
 CELLS = 1_000_000  # samples x voters x labels learned from; more samples are drawn by id
 LEAST_DRAWN = 1000  # samples that are learned from in any case
-MOST_STEPS = 300
+MOST_STEPS = 500
 GROWTH = 1.1  # of the size of steps, which shrinks where the loss bends more than expected
 SURE = 4.0  # standard errors by which a pair must agree more often than without a dependence
 RESCALED = 50  # times by which rates are brought to what they are
 FEW = 5  # samples added to counts of rare votes
 REST = 1e-6  # how little the objective may change in the last step, of its size
 LARGEST = 4.0  # accuracy, as the logarithm of odds
+LARGEST_PAIR = 6.0  # dependence, likewise; that of exact copies has no end
 
 
 class _Weights(NamedTuple):
@@ -191,7 +192,7 @@ def _stepped(
         found = _Weights(
             np.clip(moved.accuracy, 0, LARGEST),
             np.where(model.used, moved.bias, 0.0),
-            np.sign(moved.pair) * shrunk,
+            np.sign(moved.pair) * np.minimum(shrunk, LARGEST_PAIR),
         )
         change = found.plus(at, -1.0)
         bent = _Weights(*(b * d for b, d in zip(bend, change, strict=True)))

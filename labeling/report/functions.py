@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from dataclasses import dataclass, fields
 
 import pandas as pd
@@ -75,6 +76,7 @@ class FunctionsSection:
     alike: list[Pair]
     dependent: list[Dependence]
     n_dependent: int
+    settled: bool
     fewest_both: int = FEWEST_BOTH
 
 
@@ -89,7 +91,11 @@ def section(known: Known) -> FunctionsSection | None:
     disputed = enough[enough["differ"] > 0].sort_values("differ", ascending=False, kind="stable")
     alike = enough.assign(low=[_pair(*one).share.high for one in _values(enough)])
     alike = alike.sort_values("low", kind="stable")
-    dependent = dependencies(votes)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # that it did not come to rest: the page says so
+        dependent = dependencies(votes)
     return FunctionsSection(
         n=len(votes.sample_ids),
         rows=rows,
@@ -103,6 +109,7 @@ def section(known: Known) -> FunctionsSection | None:
         alike=[_pair(*one) for one in _values(alike.head(MOST_PAIRS))],
         dependent=_dependent(dependent),
         n_dependent=len(dependent),
+        settled=bool(dependent.attrs["converged"]),
     )
 
 
