@@ -1,6 +1,8 @@
 """Numbers and pictures that describe voters, labeling functions and annotators alike."""
 
 from labeling.analysis.agreement_of_votes import Agreement, agreement
+from labeling.analysis.dependencies_of_votes import dependencies
+from labeling.analysis.dependency_pictures import dependency_picture
 from labeling.analysis.estimates import Estimate, mean_change, mean_of, proportion
 from labeling.analysis.lf_table import lf_summary
 from labeling.analysis.pictures import confusion_picture, cost_picture, lf_picture
@@ -15,6 +17,8 @@ __all__ = [
     "confusion",
     "confusion_picture",
     "cost_picture",
+    "dependencies",
+    "dependency_picture",
     "lf_picture",
     "lf_summary",
     "mean_change",

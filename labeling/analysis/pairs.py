@@ -48,12 +48,13 @@ def _counts(
     both, same = np.zeros((m, m), np.int64), np.zeros((m, m), np.int64)
     for start in range(0, len(codes), AT_ONCE):
         part = codes[start : start + AT_ONCE]
-        both += _together(part != ABSTAIN)
+        both += together(part != ABSTAIN)
         for label in range(n_labels):
-            same += _together(part == label)
+            same += together(part == label)
     return both, same
 
 
-def _together(marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+def together(marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return in how many rows each two columns are marked; exact for up to 2^24 rows."""
     numbers = marks.astype(np.float32)
     return (numbers.T @ numbers).astype(np.int64)

@@ -48,7 +48,7 @@ def lf_picture(summary: pd.DataFrame, n: int, path: str | Path) -> tuple[Path, P
     """
 
     def draw(colours: Palette) -> Figure:
-        figure, axes = _figure(colours, 7.2, 1.2 + 0.27 * len(summary))
+        figure, axes = figure_of(colours, 7.2, 1.2 + 0.27 * len(summary))
         ranked = summary.sort_values("coverage")
         rows = np.arange(len(ranked))
         axes.barh(rows, ranked["coverage"], color=colours["main"], label="votes on")
@@ -64,7 +64,7 @@ def lf_picture(summary: pd.DataFrame, n: int, path: str | Path) -> tuple[Path, P
         _legend(axes, colours, "lower right")
         return figure
 
-    return _saved(draw, path)
+    return saved(draw, path)
 
 
 def confusion_picture(
@@ -79,7 +79,7 @@ def confusion_picture(
     """
 
     def draw(colours: Palette) -> Figure:
-        figure, every = _figure(colours, 1.4 + 3.6 * len(tables), 3.9, len(tables))
+        figure, every = figure_of(colours, 1.4 + 3.6 * len(tables), 3.9, len(tables))
         for axes, (title, counts) in zip(np.atleast_1d(every), tables.items(), strict=True):
             shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-9)
             axes.imshow(shares, cmap=colours["map"], vmin=0, vmax=1)
@@ -96,7 +96,7 @@ def confusion_picture(
             axes.set_title(f"{title} (n = {counts.sum():.0f})")
         return figure
 
-    return _saved(draw, path)
+    return saved(draw, path)
 
 
 def cost_picture(
@@ -111,7 +111,7 @@ def cost_picture(
     """
 
     def draw(colours: Palette) -> Figure:
-        figure, axes = _figure(colours, 7.2, 4.2)
+        figure, axes = figure_of(colours, 7.2, 4.2)
         shades = (colours["main"], colours["second"], colours["ink"])
         width = max(votes for points in curves.values() for votes, _ in points) or 1
         for number, (name, points) in enumerate(curves.items()):
@@ -134,10 +134,11 @@ def cost_picture(
         _legend(axes, colours, "best")
         return figure
 
-    return _saved(draw, path)
+    return saved(draw, path)
 
 
-def _figure(colours: Palette, width: float, height: float, panels: int = 1) -> tuple[Figure, Any]:
+def figure_of(colours: Palette, width: float, height: float, panels: int = 1) -> tuple[Figure, Any]:
+    """Return a figure in a palette, and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=144, layout="constrained")
@@ -154,7 +155,8 @@ def _legend(axes: Any, colours: Palette, place: str) -> None:
     axes.legend(loc=place, facecolor=colours["page"], edgecolor=colours["faint"], fontsize="small")
 
 
-def _saved(draw: Callable[[Palette], Figure], path: str | Path) -> tuple[Path, Path]:
+def saved(draw: Callable[[Palette], Figure], path: str | Path) -> tuple[Path, Path]:
+    """Draw a picture light and dark, write both, and return their paths."""
     try:
         import matplotlib
     except ModuleNotFoundError as error:

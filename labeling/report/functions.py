@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, fields
 
 import pandas as pd
 from markupsafe import Markup
 
-from labeling.analysis import Estimate, lf_summary, proportion
+from labeling.analysis import Estimate, dependencies, lf_summary, proportion
 from labeling.analysis.pairs import pairs_of
 from labeling.records import Votes
 from labeling.report.charts import MOST_BARS, coverage_picture
 from labeling.report.known import Known
 
 MOST_PAIRS = 5
+MOST_DEPENDENT = 12
 FEWEST_BOTH = 10  # of fewer samples that both vote on nothing can be said
 
 
@@ -46,6 +48,19 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Dependence:
+    """Two labeling functions that depend on each other; what was expected if they did not."""
+
+    first: str
+    second: str
+    both: int
+    expected_both: float
+    agreement: float
+    expected_agreement: float
+    kind: str
+
+
+@dataclass(frozen=True)
 class FunctionsSection:
     """What the section shows."""
 
@@ -59,6 +74,9 @@ class FunctionsSection:
     faults: int
     disputed: list[Pair]
     alike: list[Pair]
+    dependent: list[Dependence]
+    n_dependent: int
+    settled: bool
     fewest_both: int = FEWEST_BOTH
 
 
@@ -73,6 +91,11 @@ def section(known: Known) -> FunctionsSection | None:
     disputed = enough[enough["differ"] > 0].sort_values("differ", ascending=False, kind="stable")
     alike = enough.assign(low=[_pair(*one).share.high for one in _values(enough)])
     alike = alike.sort_values("low", kind="stable")
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # that it did not come to rest: the page says so
+        dependent = dependencies(votes)
     return FunctionsSection(
         n=len(votes.sample_ids),
         rows=rows,
@@ -84,6 +107,9 @@ def section(known: Known) -> FunctionsSection | None:
         faults=sum(row.faults for row in rows),
         disputed=[_pair(*one) for one in _values(disputed.head(MOST_PAIRS))],
         alike=[_pair(*one) for one in _values(alike.head(MOST_PAIRS))],
+        dependent=_dependent(dependent),
+        n_dependent=len(dependent),
+        settled=bool(dependent.attrs["converged"]),
     )
 
 
@@ -114,6 +140,11 @@ def _accuracies(table: pd.DataFrame) -> dict[str, Estimate]:
 
 def _values(pairs: pd.DataFrame) -> list[tuple[str, str, int, int]]:
     return list(pairs[["first", "second", "both", "differ"]].itertuples(index=False, name=None))
+
+
+def _dependent(pairs: pd.DataFrame) -> list[Dependence]:
+    shown = pairs.head(MOST_DEPENDENT)[[field.name for field in fields(Dependence)]]
+    return [Dependence(*one) for one in shown.itertuples(index=False, name=None)]
 
 
 def _pair(first: str, second: str, both: int, differ: int) -> Pair:
