@@ -43,8 +43,9 @@ class Themes:
         used = np.flatnonzero(weight >= np.sort(weight)[-min(COMMON, len(weight))])
         vectors = vectors[:, used]
         n_themes = min(THEMES, *(size - 1 for size in vectors.shape))
-        directions: Floats = np.eye(len(used))
-        if 0 < n_themes < len(used):
+        if n_themes < 1 or len(used) <= THEMES:  # few features are their own themes
+            directions: Floats = np.eye(len(used))
+        else:
             _, _, found = randomized_svd(vectors, n_themes, n_iter=3, random_state=0)
             directions = np.ascontiguousarray(found.T)
         length = float(np.sqrt(((vectors @ directions) ** 2).sum(axis=1).mean()))

@@ -126,8 +126,8 @@ def _text_expert(
     """Return the text expert trained on the rows used, and its cross-fitted log-odds."""
     model, own = _cross_fitted(material.vectors, targets, np.flatnonzero(used), material.shares)
     calibration = Calibration.of(own, material.shares)
-    offsets = np.zeros(material.n_labels)
-    told = np.empty((0, material.n_labels))
+    offsets: Floats = np.zeros(material.n_labels)
+    told: Floats = np.empty((0, material.n_labels))
     if material.shares is not None:
         if material.hot.shape[1]:
             told = evidence(material.hot, softmax(calibration.of_logs(own), axis=1))
