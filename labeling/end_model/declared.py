@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import softmax
 
 from labeling.end_model.linear_model import Floats
+
+Bools = npt.NDArray[np.bool_]
 
 ROWS = 20_000  # samples that a shift is measured on; their order is by chance
 STEPS = 60
 COOLING = (1.0, 0.3, 0.1)
 SMOOTHING = 10.0  # what a vote is worth before it is seen, in samples of the declared balance
-TEXT_WEIGHT = 2.0
+ENOUGH_AGREEMENT = 0.5  # of text and votes, beyond chance, at which the text can judge the votes
+TEXT_WEIGHT = 0.5  # of a text that agrees with the votes by chance only
+GAIN = {False: 0.5, True: 1.5}  # what agreement adds to it, without and with a declared balance
 
 
 def shift_to(logs: Floats, shares: Floats) -> Floats:
@@ -62,29 +67,66 @@ def evidence(hot: Floats, posterior: Floats) -> Floats:
     return told
 
 
+def trust_in_text(logs: Floats, targets: Floats) -> float:
+    """Return how far the text can be believed, from 0 to 1, as the votes see it.
+
+    It is the agreement of text and votes beyond chance (Cohen's kappa), on samples whose votes the
+    text has not seen, as a share of `ENOUGH_AGREEMENT`. A text that tells nothing about the votes
+    cannot judge them.
+
+    Args:
+        logs: the text's log-odds on covered samples, shape (n, n_labels).
+        targets: the soft labels there.
+
+    >>> trust_in_text(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.8, 0.2], [0.1, 0.9]]))
+    1.0
+    """
+    if not len(logs):
+        return 0.0
+    said, voted = _decided(logs), _decided(targets)
+    by_chance = float(said.mean(axis=0) @ voted.mean(axis=0))
+    agreement = float((said * voted).sum(axis=1).mean())
+    if by_chance > 1 - 1e-9:
+        return 0.0
+    return min(max((agreement - by_chance) / (1 - by_chance) / ENOUGH_AGREEMENT, 0.0), 1.0)
+
+
+def _decided(scores: Floats) -> Floats:
+    """Return one-hot labels decided on; labels that tie share."""
+    highest = scores >= scores.max(axis=1, keepdims=True) - 1e-9
+    found: Floats = highest / highest.sum(axis=1, keepdims=True)
+    return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """How the text model's log-odds are read: scale * (log-odds + shift)."""
+    """How the text model's log-odds are read: scale * (log-odds + shift).
+
+    Attributes:
+        scale: what a mean size of 1 is brought to, over the size.
+        shift: towards declared shares, shape (n_labels,).
+        trust: how far the text can be believed, from 0 to 1.
+    """
 
     scale: float
     shift: Floats
+    trust: float
 
     @classmethod
-    def of(cls, logs: Floats, shares: Floats | None) -> Calibration:
-        """Return the one that brings log-odds to a mean size of 1, and to declared shares.
+    def of(
+        cls, logs: Floats, targets: Floats, covered: Bools, shares: Floats | None
+    ) -> Calibration:
+        """Return how to read cross-fitted log-odds: the more, the more they agree with votes.
 
-        With shares declared the text counts twice: what is left to the votes then is measured.
+        With shares declared the text counts more: it then also says what the votes are worth.
         """
-        if shares is None:
-            return cls(1 / _size(logs), np.zeros(logs.shape[1]))
-        shift = shift_to(logs, shares)
-        return cls(TEXT_WEIGHT / _size(logs + shift), shift)
+        shift: Floats = np.zeros(logs.shape[1]) if shares is None else shift_to(logs, shares)
+        moved = logs + shift
+        trust = trust_in_text(moved[covered], targets[covered])
+        weight = TEXT_WEIGHT + GAIN[shares is not None] * trust
+        size = float(np.abs(moved).mean())
+        return cls(weight / size if size > 1e-9 else weight, shift, trust)
 
     def of_logs(self, logs: Floats) -> Floats:
         """Return log-odds as they count."""
         return self.scale * (logs + self.shift)
-
-
-def _size(logs: Floats) -> float:
-    size = float(np.abs(logs).mean())
-    return size if size > 1e-9 else 1.0

@@ -54,7 +54,8 @@ def write_model(
     if features.vocabulary is not None:
         arrays |= {f"idf_{kind}": idf for kind, idf in features.vocabulary.idf.items()}
     about = {**about, "format": FORMAT, "n_gold": stack.n_gold, "kept": learned.rounds}
-    about |= {"own": list(own), "scale": text.calibration.scale, "features": _said(features)}
+    about |= {"own": list(own), "features": _said(features)}
+    about |= {"scale": text.calibration.scale, "trust": text.calibration.trust}
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
         meta = np.array(json.dumps(about))
         np.savez_compressed(file, allow_pickle=False, about=meta, **arrays)
@@ -100,7 +101,7 @@ def _learned(about: dict[str, Any], arrays: dict[str, Any]) -> Learned:
         LinearModel(arrays[f"{name}_weights"], arrays[f"{name}_offsets"]) for name in LINEAR
     )
     themes = Themes(arrays["used"], arrays["directions"])
-    calibration = Calibration(about["scale"], arrays["shift"])
+    calibration = Calibration(about["scale"], arrays["shift"], about["trust"])
     return Learned(
         TextExpert(text, calibration, arrays["offsets"], arrays["told"]),
         arrays["own"],

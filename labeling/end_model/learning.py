@@ -73,7 +73,10 @@ class TextExpert:
             by_soft: those of the soft labels.
             hot: one-hot votes; no columns where they are not known.
         """
-        by_votes = hot @ self.told if len(self.told) and hot.shape[1] else by_soft
+        by_votes = by_soft
+        if len(self.told) and hot.shape[1]:
+            trust = self.calibration.trust
+            by_votes = trust * (hot @ self.told) + (1 - trust) * by_soft
         return np.stack([by_votes, self.calibration.of_logs(own) + self.offsets])
 
 
@@ -125,7 +128,7 @@ def _text_expert(
 ) -> tuple[TextExpert, Floats]:
     """Return the text expert trained on the rows used, and its cross-fitted log-odds."""
     model, own = _cross_fitted(material.vectors, targets, np.flatnonzero(used), material.shares)
-    calibration = Calibration.of(own, material.shares)
+    calibration = Calibration.of(own, material.targets, material.covered, material.shares)
     offsets: Floats = np.zeros(material.n_labels)
     told: Floats = np.empty((0, material.n_labels))
     if material.shares is not None:

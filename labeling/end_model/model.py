@@ -263,7 +263,8 @@ def _report(
         said.append(
             "Answers without gold were moved to the declared balance"
             f" {', '.join(f'{share:.3f}' for share in material.shares)}; the text judged"
-            f" {len(learned.text.told)} kinds of votes anew."
+            f" {len(learned.text.told)} kinds of votes anew, and is believed"
+            f" {learned.text.calibration.trust:.0%}."
         )
     if rounds:
         said.append(f"{learned.rounds} of {rounds} rounds of self-training helped and were kept.")
