@@ -49,7 +49,7 @@ class EndModel:
 
     Args:
         text: the column that holds the text (TF-IDF of words and pairs of words, and of pieces
-            of words where texts are short); `None` where only columns are learned from.
+            of words where texts are short and few); `None` where only columns are learned from.
         columns: further columns to learn from: numbers (standardised; that one is missing is a
             feature of its own) and categories (one-hot; those not seen before say nothing).
         embeddings: vectors of texts beside TF-IDF: a function from a list of texts to an array of

@@ -16,6 +16,7 @@ WORDS = {"ngram_range": (1, 2), "token_pattern": r"(?u)\w+|[^\w\s]+"}
 PIECES = {"analyzer": "char_wb", "ngram_range": (2, 5)}
 KINDS: Mapping[str, dict[str, Any]] = {"words": WORDS, "pieces": PIECES}
 SHORT = 200  # mean length in characters up to which a text has too few words to do without pieces
+FEW = 20_000  # texts, above which words occur often enough, and pieces cost more than they tell
 RARE = 20_000  # a term must occur in one of so many texts, and in two at least
 
 
@@ -34,7 +35,7 @@ class Vocabulary:
     @classmethod
     def of(cls, texts: list[str]) -> tuple[Vocabulary, Any]:
         """Return the vocabulary of texts, and the texts as vectors."""
-        short = sum(map(len, texts)) <= SHORT * len(texts)
+        short = len(texts) <= FEW and sum(map(len, texts)) <= SHORT * len(texts)
         found = _fitted("words", texts)
         parts = {} if found is None else {"words": found}
         if short or not parts:
