@@ -96,7 +96,7 @@ EXTRA_OF = {
     **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "tenacity"), "label-studio"),
     **{"alembic": "cli", "filelock": "cli", "psycopg": "postgresql"},
     **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},
-    **{"jinja2": "report"},
+    **{"jinja2": "report", "sentence_transformers": "embeddings"},
     **{"openpyxl": "xlsx", "requests": "http", "requests_cache": "http", "sqlalchemy": "sql"},
     **{"spacy": "spacy", "torch": "transformers", "transformers": "transformers"},
 }

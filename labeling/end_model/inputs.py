@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.end_model.text_model import Floats, centred_log
+from labeling.end_model.linear_model import Floats, centred_log
 from labeling.errors import LabelingError, shown
-from labeling.records import LabelSchema, SoftLabels
+from labeling.records import ABSTAIN, LabelSchema, SoftLabels, Votes
 
 
 def complete(soft: SoftLabels, ids: pd.Index) -> SoftLabels:
@@ -52,3 +52,29 @@ def keys(ids: pd.Index, written: list[str]) -> list[str]:
         hashlib.blake2b(f"{one!r}\x1f{text}".encode("utf-8", "replace"), digest_size=16).hexdigest()
         for one, text in zip(ids.tolist(), written, strict=True)
     ]
+
+
+def one_hot(
+    votes: Votes | None, ids: pd.Index, voters: tuple[str, ...], labels: tuple[str, ...]
+) -> Floats:
+    """Return which voter voted for which label: shape (n_samples, n_voters * n_labels).
+
+    Args:
+        votes: whose voters must be among `voters`; without votes there are no columns.
+        ids: the samples; those that the votes do not know got none.
+        voters: in the order of the columns.
+        labels: in the order of each voter's columns.
+    """
+    if votes is None or not voters or not len(votes.sample_ids):
+        return np.zeros((len(ids), 0))
+    unknown = [voter for voter in votes.voters if voter not in voters]
+    if unknown:
+        raise LabelingError(f"Voters must be those fitted on. Got {shown(unknown)} besides.")
+    place = places(votes.sample_ids, ids, "Votes")
+    codes = np.where(place[:, None] >= 0, votes.to_array()[place], ABSTAIN)
+    hot = np.zeros((len(ids), len(voters), len(labels)))
+    for column, voter in enumerate(votes.voters):
+        for code, name in enumerate(labels):
+            voted = codes[:, column] == votes.schema.index(name)
+            hot[:, voters.index(voter), code] = voted
+    return hot.reshape(len(ids), -1)

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, softmax
 
-from labeling.end_model.text_model import Floats
+from labeling.end_model.linear_model import Floats
 
-ANCHOR_STRENGTH = 100.0  # what staying near the answer without gold is worth, in gold labels
+ANCHOR_STRENGTH = 30.0  # what staying near the answer without gold is worth, in gold labels
 OFFSET_RIDGE = 3.0
 CORRECTION_RIDGE = 8.0
-TRUST_AFTER = 50.0  # gold labels at which the stack and the answer without gold weigh the same
+TRUST_AFTER = 10.0  # gold labels at which the stack and the answer without gold weigh the same
 GOLD_MODEL_AFTER = 100.0
 
 

@@ -1,0 +1,133 @@
+"""Columns as numbers: measures standardised, categories one-hot, what is missing said as such."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from labeling.end_model.linear_model import Floats
+from labeling.errors import DataError
+from labeling.records import require_column
+
+SEEN_TWICE = 2  # a category must occur in two samples: one that occurs once tells nothing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """How columns are read: what was learned of them once, on all samples of the pool.
+
+    Attributes:
+        means: of each column of numbers.
+        scales: their standard deviations.
+        gaps: the columns of numbers that had missing values, which are a feature of their own.
+        categories: the values of each other column.
+    """
+
+    means: Mapping[str, float]
+    scales: Mapping[str, float]
+    gaps: tuple[str, ...]
+    categories: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, samples: pd.DataFrame, names: tuple[str, ...]) -> Columns:
+        """Return how these columns are to be read; a DataError where one holds nothing to read."""
+        from sklearn.preprocessing import StandardScaler
+
+        means: dict[str, float] = {}
+        scales: dict[str, float] = {}
+        categories: dict[str, tuple[str, ...]] = {}
+        gaps = []
+        for name in names:
+            require_column(samples, name, "a column to learn from")
+            if not _is_measure(samples[name]):
+                categories[name] = _categories(samples[name])
+                continue
+            values = _numbers(samples, name)
+            missing = np.isnan(values)
+            if missing.all():
+                raise DataError(f"Column {name!r} must hold values to learn from. All are missing.")
+            scaler = StandardScaler().fit(values[:, None])
+            means[name], scales[name] = float(scaler.mean_[0]), float(scaler.scale_[0])
+            gaps += [name] if missing.any() else []
+        return cls(means, scales, tuple(gaps), categories)
+
+    def vectors(self, samples: pd.DataFrame) -> Any:
+        """Return the columns as a sparse matrix, shape (n_samples, n_features)."""
+        from scipy.sparse import csr_matrix, hstack
+
+        parts = []
+        for name, mean in self.means.items():
+            values = _numbers(samples, name)
+            missing = np.isnan(values)
+            # The mean, which says nothing, stands where a value is missing.
+            parts.append(csr_matrix(np.where(missing, 0, (values - mean) / self.scales[name])).T)
+            if name in self.gaps:
+                parts.append(csr_matrix(missing.astype(float)).T)
+        for name, known in self.categories.items():
+            require_column(samples, name, "a column to learn from")
+            parts.append(_encoder(known).transform(_words(samples[name])[:, None]))
+        return hstack(parts, format="csr")
+
+
+def written(samples: pd.DataFrame, names: tuple[str, ...]) -> list[str]:
+    """Return the values of columns in writing, one text a sample."""
+    for name in names:
+        require_column(samples, name, "a column to learn from")
+    columns = [samples[name].map(repr).tolist() for name in names]
+    return ["\x1f".join(row) for row in zip(*columns, strict=True)] if columns else []
+
+
+def _is_measure(values: pd.Series) -> bool:
+    return is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype)
+
+
+def _numbers(samples: pd.DataFrame, name: str) -> Floats:
+    require_column(samples, name, "a column to learn from")
+    if not _is_measure(samples[name]):
+        raise DataError(
+            f"Column {name!r} must hold numbers, as it did when the model was fitted. Its type is"
+            f" {samples[name].dtype}."
+        )
+    values = samples[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isinf(values).any():
+        first = samples.index[np.flatnonzero(np.isinf(values))[0]]
+        raise DataError(
+            f"Column {name!r} must hold finite numbers, or none where a value is missing. Sample"
+            f" {first!r} has an infinite one."
+        )
+    return values
+
+
+def _words(values: pd.Series) -> npt.NDArray[np.object_]:
+    """Return values as text; a missing one is a category of its own, unlike any text."""
+    missing = values.isna().to_numpy()
+    return np.array(
+        ["missing" if gone else f"={value}" for gone, value in zip(missing, values, strict=True)],
+        dtype=object,
+    )
+
+
+def _categories(values: pd.Series) -> tuple[str, ...]:
+    found, counts = np.unique(_words(values).astype(str), return_counts=True)
+    kept = found[counts >= min(SEEN_TWICE, len(values))].tolist()
+    if not kept:
+        raise DataError(
+            f"Column {values.name!r} must hold categories, each in several samples. Its"
+            f" {len(found)} values occur once each; is it an id, or a text?"
+        )
+    return tuple(kept)
+
+
+def _encoder(categories: tuple[str, ...]) -> Any:
+    """Return the one-hot encoder of these categories; a value that is none of them is all 0."""
+    from sklearn.preprocessing import OneHotEncoder
+
+    known = np.array(categories, dtype=object)
+    encoder = OneHotEncoder(categories=[known], handle_unknown="ignore")
+    return encoder.fit(known[:, None])
