@@ -18,7 +18,8 @@ COOLING = (1.0, 0.3, 0.1)
 SMOOTHING = 10.0  # what a vote is worth before it is seen, in samples of the declared balance
 ENOUGH_AGREEMENT = 0.5  # of text and votes, beyond chance, at which the text can judge the votes
 TEXT_WEIGHT = 0.5  # of a text that agrees with the votes by chance only
-GAIN = {False: 0.5, True: 1.5}  # what agreement adds to it, without and with a declared balance
+GAIN = 0.5  # what agreement adds to it
+DECLARED_GAIN = (1.0, 4.0)  # with a declared balance: a + b / n_labels, as more labels need more text
 
 
 def shift_to(logs: Floats, shares: Floats) -> Floats:
@@ -123,7 +124,8 @@ class Calibration:
         shift: Floats = np.zeros(logs.shape[1]) if shares is None else shift_to(logs, shares)
         moved = logs + shift
         trust = trust_in_text(moved[covered], targets[covered])
-        weight = TEXT_WEIGHT + GAIN[shares is not None] * trust
+        declared = DECLARED_GAIN[0] + DECLARED_GAIN[1] / logs.shape[1]
+        weight = TEXT_WEIGHT + (GAIN if shares is None else declared) * trust
         size = float(np.abs(moved).mean())
         return cls(weight / size if size > 1e-9 else weight, shift, trust)
 

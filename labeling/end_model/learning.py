@@ -104,7 +104,7 @@ def learn(material: Material, rounds: int) -> Learned:
     if len(known):
         one_hot = np.eye(n_labels)[material.truth]
         gold, gold_logs = GoldExpert.fitted(material.vectors, known, one_hot)
-    text, own = _text_expert(material, material.targets, material.covered)
+    text, own = _text_expert(material, _lesson(material), material.covered)
     kept = Learned(text, own, gold, _stacked(material, text, own, gold_logs), 0)
     merit = _merit(material, kept, gold_logs) if rounds else 0.0
     everywhere = np.ones(len(own), dtype=bool)
@@ -117,6 +117,23 @@ def learn(material: Material, rounds: int) -> Learned:
             break
         kept, merit = again, now
     return kept
+
+
+def _lesson(material: Material) -> Floats:
+    """Return what the text model is taught of each sample.
+
+    Where a balance is declared, the mean of the soft labels and the plain shares of the votes: what
+    these get wrong is mostly how common the labels are, which the declared balance sets right, and
+    their other errors are not those of the label model.
+    """
+    n, k = material.targets.shape
+    if material.shares is None or not material.hot.shape[1]:
+        return material.targets
+    votes = material.hot.reshape(n, -1, k).sum(axis=1)
+    total = votes.sum(axis=1, keepdims=True)
+    counted = np.where(total > 0, votes / np.maximum(total, 1), material.targets)
+    lesson: Floats = (material.targets + counted) / 2
+    return lesson
 
 
 def _experts(material: Material, text: TextExpert, own: Floats) -> Floats:
