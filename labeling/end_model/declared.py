@@ -19,7 +19,10 @@ SMOOTHING = 10.0  # what a vote is worth before it is seen, in samples of the de
 ENOUGH_AGREEMENT = 0.5  # of text and votes, beyond chance, at which the text can judge the votes
 TEXT_WEIGHT = 0.5  # of a text that agrees with the votes by chance only
 GAIN = 0.5  # what agreement adds to it
-DECLARED_GAIN = (1.0, 4.0)  # with a declared balance: a + b / n_labels, as more labels need more text
+# With a declared balance a + b / n_labels, as more labels need more text; and that in full only if
+# they agree well: a text that says something else than the votes must not judge them.
+DECLARED_GAIN = (1.0, 4.0)
+GOOD_AGREEMENT = 0.6
 
 
 def shift_to(logs: Floats, shares: Floats) -> Floats:
@@ -71,9 +74,8 @@ def evidence(hot: Floats, posterior: Floats) -> Floats:
 def trust_in_text(logs: Floats, targets: Floats) -> float:
     """Return how far the text can be believed, from 0 to 1, as the votes see it.
 
-    It is the agreement of text and votes beyond chance (Cohen's kappa), on samples whose votes the
-    text has not seen, as a share of `ENOUGH_AGREEMENT`. A text that tells nothing about the votes
-    cannot judge them.
+    It is their agreement as a share of `ENOUGH_AGREEMENT`, on samples whose votes the text has not
+    seen. A text that tells nothing about the votes cannot judge them.
 
     Args:
         logs: the text's log-odds on covered samples, shape (n, n_labels).
@@ -82,6 +84,11 @@ def trust_in_text(logs: Floats, targets: Floats) -> float:
     >>> trust_in_text(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.8, 0.2], [0.1, 0.9]]))
     1.0
     """
+    return min(agreement_beyond_chance(logs, targets) / ENOUGH_AGREEMENT, 1.0)
+
+
+def agreement_beyond_chance(logs: Floats, targets: Floats) -> float:
+    """Return the kappa (Cohen 1960) of what two tables decide, 0 where it is negative."""
     if not len(logs):
         return 0.0
     said, voted = _decided(logs), _decided(targets)
@@ -89,7 +96,7 @@ def trust_in_text(logs: Floats, targets: Floats) -> float:
     agreement = float((said * voted).sum(axis=1).mean())
     if by_chance > 1 - 1e-9:
         return 0.0
-    return min(max((agreement - by_chance) / (1 - by_chance) / ENOUGH_AGREEMENT, 0.0), 1.0)
+    return max((agreement - by_chance) / (1 - by_chance), 0.0)
 
 
 def _decided(scores: Floats) -> Floats:
@@ -124,8 +131,11 @@ class Calibration:
         shift: Floats = np.zeros(logs.shape[1]) if shares is None else shift_to(logs, shares)
         moved = logs + shift
         trust = trust_in_text(moved[covered], targets[covered])
-        declared = DECLARED_GAIN[0] + DECLARED_GAIN[1] / logs.shape[1]
-        weight = TEXT_WEIGHT + (GAIN if shares is None else declared) * trust
+        weight = TEXT_WEIGHT + GAIN * trust
+        if shares is not None:
+            kappa = agreement_beyond_chance(moved[covered], targets[covered])
+            gain = DECLARED_GAIN[0] + DECLARED_GAIN[1] / logs.shape[1]
+            weight = TEXT_WEIGHT + gain * min(kappa / GOOD_AGREEMENT, 1.0) ** 2
         size = float(np.abs(moved).mean())
         return cls(weight / size if size > 1e-9 else weight, shift, trust)
 

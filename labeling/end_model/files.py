@@ -18,12 +18,13 @@ from labeling.end_model.gold_expert import GoldExpert, Themes
 from labeling.end_model.learning import Learned, TextExpert
 from labeling.end_model.linear_model import Floats, LinearModel
 from labeling.end_model.stack import Stack
+from labeling.end_model.student import Student
 from labeling.end_model.vocabulary import Vocabulary
 from labeling.errors import LabelingError, ModelFileError
 from labeling.records import whole_file
 
 FORMAT = 2
-LINEAR = ("text", "by_theme", "by_feature")
+LINEAR = ("text", "by_theme", "by_feature", "student")
 
 
 def write_model(
@@ -40,11 +41,12 @@ def write_model(
         about: what else is to be kept, as JSON.
         features: how samples are read.
         learned: what was learned.
-        own: cross-fitted log-odds by sample, shape (n_labels,) each.
+        own: cross-fitted log-odds by sample, of text model and student: (2 n_labels,) each.
     """
-    stack, text, gold = learned.stack, learned.text, learned.gold
+    stack, text, gold, student = learned.stack, learned.text, learned.gold, learned.student
+    models = (text.model, gold.by_theme, gold.by_feature, student.model)
     arrays = {"own": np.array(list(own.values()))}
-    for name, model in zip(LINEAR, (text.model, gold.by_theme, gold.by_feature), strict=True):
+    for name, model in zip(LINEAR, models, strict=True):
         arrays |= {f"{name}_weights": model.weights, f"{name}_offsets": model.offsets}
     arrays |= {"a": stack.weights, "b": stack.offsets, "d": stack.corrections}
     arrays |= {"shift": text.calibration.shift, "offsets": text.offsets, "told": text.told}
@@ -56,6 +58,7 @@ def write_model(
     about = {**about, "format": FORMAT, "n_gold": stack.n_gold, "kept": learned.rounds}
     about |= {"own": list(own), "features": _said(features)}
     about |= {"scale": text.calibration.scale, "trust": text.calibration.trust}
+    about |= {"student": [student.weight, student.scale]}
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
         meta = np.array(json.dumps(about))
         np.savez_compressed(file, allow_pickle=False, about=meta, **arrays)
@@ -97,17 +100,20 @@ def read_model(
 
 
 def _learned(about: dict[str, Any], arrays: dict[str, Any]) -> Learned:
-    text, by_theme, by_feature = (
+    text, by_theme, by_feature, student = (
         LinearModel(arrays[f"{name}_weights"], arrays[f"{name}_offsets"]) for name in LINEAR
     )
     themes = Themes(arrays["used"], arrays["directions"])
     calibration = Calibration(about["scale"], arrays["shift"], about["trust"])
+    own, students_own = np.split(arrays["own"], 2, axis=1)
     return Learned(
         TextExpert(text, calibration, arrays["offsets"], arrays["told"]),
-        arrays["own"],
+        own,
         GoldExpert(themes, by_theme, by_feature),
         Stack(arrays["a"], arrays["b"], arrays["d"], about["n_gold"]),
         about["kept"],
+        Student(student, *about["student"]),
+        students_own,
     )
 
 

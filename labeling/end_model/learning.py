@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from labeling.end_model.declared import Calibration, evidence, shift_to
 from labeling.end_model.gold_expert import GoldExpert
 from labeling.end_model.linear_model import Floats, LinearModel
 from labeling.end_model.stack import Stack
+from labeling.end_model.student import Student
 
 FOLDS = 3
 GOLD_FOLDS = 5
@@ -82,13 +83,25 @@ class TextExpert:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """All that was learned; `own` is the text's cross-fitted log-odds on the samples."""
+    """All that was learned.
+
+    Attributes:
+        text: the text model.
+        own: its cross-fitted log-odds on the samples, shape (n, n_labels).
+        gold: the text model of gold labels alone.
+        stack: how the experts are weighed.
+        rounds: how many rounds of self-training were kept.
+        student: evens out what the experts say.
+        students_own: its cross-fitted log-odds on the samples, shape (n, n_labels).
+    """
 
     text: TextExpert
     own: Floats
     gold: GoldExpert
     stack: Stack
     rounds: int
+    student: Student
+    students_own: Floats
 
 
 def learn(material: Material, rounds: int) -> Learned:
@@ -105,18 +118,29 @@ def learn(material: Material, rounds: int) -> Learned:
         one_hot = np.eye(n_labels)[material.truth]
         gold, gold_logs = GoldExpert.fitted(material.vectors, known, one_hot)
     text, own = _text_expert(material, _lesson(material), material.covered)
-    kept = Learned(text, own, gold, _stacked(material, text, own, gold_logs), 0)
+    untaught = Student.untaught(n_labels), np.zeros_like(own)
+    kept = Learned(text, own, gold, _stacked(material, text, own, gold_logs), 0, *untaught)
     merit = _merit(material, kept, gold_logs) if rounds else 0.0
     everywhere = np.ones(len(own), dtype=bool)
     for number in range(1, rounds + 1):
         belief: Floats = softmax(_experts(material, kept.text, kept.own).sum(axis=0), axis=1)
         text, own = _text_expert(material, belief, everywhere)
-        again = Learned(text, own, gold, _stacked(material, text, own, gold_logs), number)
+        stack = _stacked(material, text, own, gold_logs)
+        again = Learned(text, own, gold, stack, number, *untaught)
         now = _merit(material, again, gold_logs)
         if now <= merit:
             break
         kept, merit = again, now
-    return kept
+    return _with_student(material, kept, gold_logs) if len(known) else kept
+
+
+def _with_student(material: Material, learned: Learned, gold_logs: Floats) -> Learned:
+    experts = _experts(material, learned.text, learned.own)
+    answers = learned.stack.probabilities(np.concatenate([experts, gold_logs[None]]), material.hot)
+    student, own = Student.taught(
+        *(material.vectors, learned.gold.themes, answers, material.known, material.truth)
+    )
+    return replace(learned, student=student, students_own=own)
 
 
 def _lesson(material: Material) -> Floats:

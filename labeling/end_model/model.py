@@ -149,7 +149,8 @@ class EndModel:
             )
             self._learned = learn(material, self.rounds)
         written = keys(samples.index, self._reader.written(samples))
-        self._own = dict(zip(written, self._learned.own, strict=True))
+        own = np.concatenate([self._learned.own, self._learned.students_own], axis=1)
+        self._own = dict(zip(written, own, strict=True))
         self.report_ = _report(self._features, self._learned, material, self.rounds)
         return self
 
@@ -193,17 +194,21 @@ class EndModel:
         learned = self._learned
         vectors = self._features.vectors(samples)
         own = learned.text.model.log_odds(vectors)
+        students = np.zeros_like(own)
+        if learned.student.weight:
+            students = learned.student.log_odds(vectors, learned.gold.themes)
         written = keys(samples.index, self._reader.written(samples))
         for row, key in enumerate(written):  # no sample is judged by its own soft label
             if key in self._own:
-                own[row] = self._own[key]
+                own[row], students[row] = np.split(self._own[key], 2)
         by_soft = np.zeros_like(own)
         if soft is not None:
             by_soft = vote_logs(complete(soft, samples.index), self.labels_)
         hot = one_hot(votes, samples.index, self.voters_, self.labels_)
         experts = learned.text.experts(own, by_soft, hot)
         gold_logs = learned.gold.log_odds(vectors)
-        return learned.stack.probabilities(np.concatenate([experts, gold_logs[None]]), hot)
+        every = np.concatenate([experts, gold_logs[None]])
+        return learned.student.evened(learned.stack.probabilities(every, hot), students)
 
     def _sorted_codes(self, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """Return codes of the schema as places among the sorted labels; -1 stays -1."""
