@@ -14,17 +14,18 @@ from labeling.label_models.patterns import Patterns
 from labeling.label_models.unseen import with_unseen
 
 LEAST_VOTERS = 4
-MOST_SHARED = 1.25  # by halves, over what they should
 
 # The simplest first: what stands for a model while halves are compared, what is fitted if they
-# confirm it, what they must share at least (abstentions are more easily taken for evidence), and
-# how far their balances may differ (nats).
-TRIED: tuple[tuple[Kind, Kind, float, float], ...] = (
-    ("one coin", "confusion", 0.8, 0.4),
-    ("abstaining", "abstaining", 0.9, 0.6),
+# confirm it, what they must share at least and may at most, over what they should (abstentions are
+# more easily taken for evidence), and how far their balances may differ (nats).
+TRIED: tuple[tuple[Kind, Kind, tuple[float, float], float], ...] = (
+    ("one coin", "confusion", (0.8, 1.25), 0.4),
+    ("abstaining", "abstaining", (0.93, 1.15), 0.6),
 )
 VOTERS_TO_LEARN_ALL = 6
+VOTERS_OF_A_LABEL = 4
 MOST = 0.8
+OWN_LABEL = 0.95  # of the votes must speak for the label they name
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +36,26 @@ class Trial:
         kind: of the model.
         given: whether the labels' shares were given, or learned.
         halves: what was found.
-        least_shared: what they must share, over what they should.
+        accepted: what they must share at least and may at most, over what they should.
         most_apart: how far the balances of the halves may differ, nats.
+        own_label: the share of the votes that, as the model has it, speak for the label they name
+            more than for any other.
     """
 
     kind: Kind
     given: bool
     halves: Halves
-    least_shared: float
+    accepted: tuple[float, float]
     most_apart: float
+    own_label: float
 
     @property
     def passed(self) -> bool:
         """Whether the halves confirm the model."""
         return (
-            self.least_shared < self.halves.ratio < MOST_SHARED
+            self.accepted[0] < self.halves.ratio < self.accepted[1]
             and self.halves.disagreement < self.most_apart
+            and self.own_label >= OWN_LABEL
         )
 
 
@@ -111,13 +116,14 @@ def _borne_out(
     Shares that are given come before learned ones; but halves to which they are given can no longer
     disagree about them, so that abstentions are only believed if learned shares agree as well.
     """
-    for stand_in, kind, least_shared, most_apart in TRIED:
+    for stand_in, kind, accepted, most_apart in TRIED:
         passed = {}
         for balance in [None] if shares is None else [None, shares]:
             given = balance is not None
             if _can_be_tried(patterns, stand_in, given):
                 halves = held_against_each_other(patterns, stand_in, balance)
-                trials.append(Trial(kind, given, halves, least_shared, most_apart))
+                own = 1.0 if kind == "confusion" else _own_label(patterns, balance)
+                trials.append(Trial(kind, given, halves, accepted, most_apart, own))
                 passed[given] = trials[-1].passed
         learned = passed.get(False, False)
         if passed.get(True, False) and (learned or kind != "abstaining"):
@@ -132,11 +138,23 @@ def _can_be_tried(patterns: Patterns, kind: Kind, given: bool) -> bool:
 
     A half needs three voters to find out anything; where the labels' shares are given and each voter
     has one accuracy, two will do. To a model that passes over abstentions a voter who only ever votes
-    for one label seems to say that all samples have it.
+    for one label seems to say that all samples have it. To one that does not, a label that few voters
+    name is what they all keep silent on: two of a label are needed in each half.
     """
     if kind == "abstaining":
-        return patterns.n_voters >= VOTERS_TO_LEARN_ALL
+        used = np.asarray(patterns.hot.sum(axis=0)).reshape(patterns.n_voters, -1) > 0
+        least = int(used.sum(axis=0).min())
+        return patterns.n_voters >= VOTERS_TO_LEARN_ALL and least >= VOTERS_OF_A_LABEL
     return _use_every_label(patterns) and (given or patterns.n_voters >= VOTERS_TO_LEARN_ALL)
+
+
+def _own_label(patterns: Patterns, shares: Floats | None) -> float:
+    """Return the share of votes that a model of abstentions takes for evidence of what they say."""
+    table = fitted(patterns, "abstaining", shares).evidence.votes
+    best = table >= table.max(axis=2, keepdims=True)
+    own = np.diagonal(best, axis1=1, axis2=2)
+    votes = (patterns.hot.T @ patterns.counts).reshape(own.shape)
+    return float((votes * own).sum() / max(votes.sum(), 1.0))
 
 
 def _counted(patterns: Patterns) -> Evidence:

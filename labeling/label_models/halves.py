@@ -36,7 +36,7 @@ class Halves:
     Attributes:
         ratio: what they share, over what they would share if the model was right: 1 is ideal.
         disagreement: how far their balances of the labels differ: the largest difference of a log share,
-            mean over halvings, nats.
+            median over halvings, nats.
         n: how many halvings were made.
     """
 
@@ -70,7 +70,7 @@ def held_against_each_other(patterns: Patterns, kind: Kind, shares: Floats | Non
         expected += float(np.trace(own[0] @ (own[1] / balance[:, None])))
         apart.append(float(np.abs(np.log(half[1]) - np.log(other[1])).max()))
     ratio = shared / expected if expected > 0 else 0.0
-    return Halves(ratio, float(np.mean(apart)), len(sides))
+    return Halves(ratio, float(np.median(apart)), len(sides))
 
 
 def _drawn(patterns: Patterns) -> Patterns:

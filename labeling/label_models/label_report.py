@@ -10,7 +10,8 @@ import numpy.typing as npt
 from labeling.errors import shown
 from labeling.label_models.choosing import (
     LEAST_VOTERS,
-    MOST_SHARED,
+    OWN_LABEL,
+    VOTERS_OF_A_LABEL,
     VOTERS_TO_LEARN_ALL,
     Choice,
     Trial,
@@ -102,17 +103,27 @@ def _copies(account: Account) -> str:
 
 
 def _untried(account: Account, choice: Choice) -> list[str]:
-    if account.n_groups < LEAST_VOTERS or any(one.kind == "confusion" for one in choice.trials):
+    """Return why models were not tried."""
+    if account.n_groups < LEAST_VOTERS:
         return []
-    joined = account.joined
+    joined, tried = account.joined, {one.kind for one in choice.trials}
     used = np.asarray(joined.hot.sum(axis=0)).reshape(joined.n_voters, -1) > 0
     partial = int((used.any(axis=1) & ~used.all(axis=1)).sum())
-    if not partial:
-        return []
-    return [
-        f"{partial} of {account.n_groups} voters never vote for some label: a model that passes over"
-        " abstentions would take them for proof that all samples are theirs, and is not tried."
-    ]
+    lines = []
+    if partial and "confusion" not in tried:
+        lines.append(
+            f"{partial} of {account.n_groups} voters never vote for some label: a model that passes"
+            " over abstentions would take them for proof that all samples are theirs, and is not"
+            " tried."
+        )
+    least = int(used.sum(axis=0).argmin())
+    if choice.method == "naive Bayes" and "abstaining" not in tried:
+        lines.append(
+            f"{account.n_groups} voters, of whom {int(used[:, least].sum())} ever vote for"
+            f" {account.labels[least]!r}: abstentions are taken for evidence only with"
+            f" {VOTERS_TO_LEARN_ALL} or more, {VOTERS_OF_A_LABEL} for each label."
+        )
+    return lines
 
 
 def _trial(trial: Trial) -> str:
@@ -121,9 +132,18 @@ def _trial(trial: Trial) -> str:
     verdict = "so the votes bear it out" if trial.passed else "so the votes do not bear it out"
     return (
         f"Tried: {MODEL_NAMES[trial.kind]}, {balance}. Halves of the voters, fitted apart, share"
-        f" {halves.ratio:.2f} of what they should ({trial.least_shared} to {MOST_SHARED} is accepted), and their shares of"
+        f" {halves.ratio:.2f} of what they should ({trial.accepted[0]} to {trial.accepted[1]} is accepted), and their shares of"
         f" the labels differ by {halves.disagreement:.2f} in the logarithm (at most"
-        f" {trial.most_apart} is; mean of {halves.n} halvings), {verdict}."
+        f" {trial.most_apart} is; {halves.n} halvings){_own_label(trial)}, {verdict}."
+    )
+
+
+def _own_label(trial: Trial) -> str:
+    if trial.kind != "abstaining":
+        return ""
+    return (
+        f"; {trial.own_label:.0%} of the votes are taken to speak for the label they name (at least"
+        f" {OWN_LABEL:.0%} must)"
     )
 
 
