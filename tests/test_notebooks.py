@@ -12,17 +12,21 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
 def shown(notebook):
-    """Return what each code cell shows as text, errors included."""
-    return [
+    """Return what each code cell shows as text, errors included.
+
+    What is printed comes in one piece or in several, as the kernel has time to send it.
+    """
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    printed = ["".join(output.get("text", "") for output in cell["outputs"]) for cell in cells]
+    others = [
         [
-            output.get("text")
-            or output.get("data", {}).get("text/plain")
-            or output.get("traceback")
+            output.get("data", {}).get("text/plain") or output.get("traceback")
             for output in cell["outputs"]
+            if "text" not in output
         ]
-        for cell in notebook["cells"]
-        if cell["cell_type"] == "code"
+        for cell in cells
     ]
+    return printed, others
 
 
 def test_there_are_notebooks():

@@ -10,10 +10,11 @@ from scipy.special import log_softmax, softmax
 
 from labeling.end_model.linear_model import Floats
 
-ANCHOR_STRENGTH = 30.0  # what staying near the answer without gold is worth, in gold labels
+ANCHOR_STRENGTH = 100.0  # what staying near the answer without gold is worth, in gold labels,
+ANCHORED_UP_TO = 100.0  # up to so many of them; the more there are beyond, the less it is worth
 OFFSET_RIDGE = 3.0
 CORRECTION_RIDGE = 8.0
-TRUST_AFTER = 10.0  # gold labels at which the stack and the answer without gold weigh the same
+TRUST_AFTER = 60.0  # gold labels at which the stack and the answer without gold weigh the same
 GOLD_MODEL_AFTER = 100.0
 
 
@@ -63,7 +64,8 @@ class Stack:
         targets = np.eye(n_labels)[truth]
         anchors = softmax(anchor_experts[:2].sum(axis=0), axis=1)
         shape = (votes.shape[1], n_labels)
-        pull = ANCHOR_STRENGTH / max(len(anchors), 1)
+        held = ANCHOR_STRENGTH * min(ANCHORED_UP_TO / n_gold, 1.0)
+        pull = held / max(len(anchors), 1)
 
         def loss(parameters: Floats) -> tuple[float, Floats]:
             a, b, d = np.split(parameters, [n_experts, n_experts + n_labels])
@@ -99,7 +101,7 @@ class Stack:
         scores = np.tensordot(self.weights, experts, axes=1) + self.offsets
         if votes.shape[1]:
             scores = scores + votes @ self.corrections
-        trust = self.n_gold / (self.n_gold + TRUST_AFTER)
+        trust = self.n_gold**2 / (self.n_gold**2 + TRUST_AFTER**2)
         blend = trust * _log(scores) + (1 - trust) * _log(base)
         found: Floats = softmax(blend, axis=1)
         return found

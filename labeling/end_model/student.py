@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-from labeling.end_model.declared import trust_in_text
+from labeling.end_model.declared import agreement_beyond_chance
 from labeling.end_model.gold_expert import Themes
 from labeling.end_model.linear_model import Floats, LinearModel, centred_log
 
@@ -22,7 +22,10 @@ FOLDS = 5
 STRENGTH = 2.0
 GOLD_WEIGHT = 3.0  # of a sample whose label is known, among those whose label is believed
 THEMES_WEIGHT = 0.5  # of the themes beside single features
-TRUST_AFTER = 50.0  # gold labels at which it counts half as much as it does in the end
+TRUST_AFTER = 70.0  # gold labels at which it counts half as much as it does in the end
+# Agreement with the experts, beyond chance and on samples that it has not seen, from which on it
+# counts, and at which it counts in full: a student who does not understand its teachers blurs them.
+SOME_AGREEMENT, FULL_AGREEMENT = 0.6, 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +78,10 @@ class Student:
                 part = LinearModel.fitted(features[rest], targets[rest], strength=STRENGTH)
                 own[here] = part.log_odds(features[here])
         sizes = np.abs(centred_log(answers)).mean(), np.abs(own).mean()
-        weight = len(known) / (len(known) + TRUST_AFTER) * trust_in_text(own, answers)
+        n = len(known)
+        kappa = agreement_beyond_chance(own, answers)
+        understood = (kappa - SOME_AGREEMENT) / (FULL_AGREEMENT - SOME_AGREEMENT)
+        weight = n**2 / (n**2 + TRUST_AFTER**2) * float(np.clip(understood, 0.0, 1.0))
         return cls(model, weight, float(sizes[0] / max(sizes[1], 1e-12))), own
 
     def log_odds(self, vectors: Any, themes: Themes) -> Floats:

@@ -136,7 +136,9 @@ class LabelModel(VoteModel):
         n = len(votes.sample_ids)
         if is_large(votes):
             packed = PackedVotes.of(columns, n, label_ranks(votes.schema))
-            return self._posterior(packed), votes.covered, slice(None)
+            merged = len(columns) < len(self.voters_)
+            covered = votes.covered if merged else packed.covered
+            return self._posterior(packed), covered, slice(None)
         patterns = patterns_of_columns(columns, n, votes.schema)
         # Copies who tie are silent together, and their samples covered nevertheless.
         return self._posterior(patterns)[patterns.of_row], votes.covered, slice(None)

@@ -99,7 +99,8 @@ class PackedVotes:
 
     def _sums(self, added: npt.NDArray[Any]) -> npt.NDArray[Any]:
         tables = self._tables(added)
-        found = np.empty((self.rows.shape[1], added.shape[2]), dtype=added.dtype)
+        # Column by column in memory: what comes next runs along the samples.
+        found = np.empty((self.rows.shape[1], added.shape[2]), dtype=added.dtype, order="F")
         for piece in _pieces(len(found)):
             for column, of_bytes in enumerate(tables):
                 total = np.zeros(piece.stop - piece.start, dtype=added.dtype)
