@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
 
-from labeling.label_models.patterns import Patterns
+from labeling.label_models.patterns import Floats, Patterns
 from labeling.records import ABSTAIN
 
 LEAST_OVERLAP = 10  # samples on which both vote
@@ -45,16 +45,18 @@ class _Agreement:
         n_voters, self.k = patterns.n_voters, patterns.n_labels
         self.patterns = patterns
         self.codes = patterns.codes()
-        counts = patterns.counts[:, None]
-        cells = (patterns.hot.T @ patterns.hot.multiply(counts)).toarray()
-        self.pairs = cells.reshape(n_voters, self.k, n_voters, self.k)
-        self.same = np.einsum("jvlv->jl", self.pairs)
-        self.overlap = self.pairs.sum(axis=(1, 3))
+        hot, counts = patterns.hot.tocsc(), patterns.counts
+        # Label by label: a table of voters and labels by voters and labels need not fit in memory.
+        said = [hot[:, label :: self.k] for label in range(self.k)]
+        self.same = np.zeros((n_voters, n_voters))
+        for one in said:
+            self.same += _together(one, counts)
+        self.overlap = _together(sum(said[1:], said[0]), counts)
         votes = np.diag(self.overlap)
         self.either = votes[:, None] + votes[None, :] - self.overlap
         self.near = self.same / np.maximum(self.either, 1e-12)
         self.agree = self.same / np.maximum(self.overlap, 1e-12)
-        self.used = np.einsum("jvjv->jv", self.pairs) > 0
+        self.used = (hot.T @ counts).reshape(n_voters, self.k) > 0
 
     def one_label(self, j: int, i: int) -> bool:
         """Return whether both voters only ever vote for one and the same label."""
@@ -103,6 +105,12 @@ class _Agreement:
         median = float(np.median(np.clip(product[usable] / between[usable], 0, 1)))
         expected = ((self.k - 1) * median + 1) / self.k
         return _far_above(self.agree[j, i], expected, self.overlap[j, i])
+
+
+def _together(spoken: Any, counts: Floats) -> Floats:
+    """Return on how many samples any two voters do so: shape (n_voters, n_voters)."""
+    found: Floats = (spoken.T @ spoken.multiply(counts[:, None]).tocsc()).toarray()
+    return found
 
 
 def _far_above(found: float, expected: float, n: float) -> bool:
