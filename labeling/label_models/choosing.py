@@ -96,7 +96,7 @@ def chosen(patterns: Patterns, shares: Floats | None) -> Choice:
     unseen = float(patterns.counts.sum() - seen.counts.sum())
     heard = Patterns.of_codes(patterns.codes()[:, speaking], patterns.counts, patterns.gold)
     trials: list[Trial] = []
-    found = _borne_out(heard, shares, trials)
+    found = _borne_out(heard, _as_silent_as_voters_are(heard), shares, trials)
     if found is not None:
         kind, balance = found
         fit = fitted(patterns, kind, balance)
@@ -108,16 +108,34 @@ def chosen(patterns: Patterns, shares: Floats | None) -> Choice:
     return Choice("naive Bayes", leave_one_out(seen), False, tuple(trials))
 
 
+def _as_silent_as_voters_are(patterns: Patterns) -> Patterns:
+    """Return patterns with as many samples without a vote as independent voters would leave.
+
+    Halves of the voters share it if both are silent on many samples at a time, which is no error to
+    a model that passes over abstentions: samples that nobody spoke of must not decide on it.
+    """
+    covered = patterns.covered
+    codes, gold = patterns.codes()[covered], patterns.gold[covered]
+    return with_unseen(Patterns.of_codes(codes, patterns.counts[covered], gold, ordered=True))
+
+
 def _borne_out(
-    patterns: Patterns, shares: Floats | None, trials: list[Trial]
+    everything: Patterns, spoken: Patterns, shares: Floats | None, trials: list[Trial]
 ) -> tuple[Kind, Floats | None] | None:
     """Return the first kind of model that halves confirm, and the labels' shares to fit it with.
 
     Shares that are given come before learned ones; but halves to which they are given can no longer
     disagree about them, so that abstentions are only believed if learned shares agree as well.
+
+    Args:
+        everything: the votes, and what abstentions are.
+        spoken: the votes, for models that pass over abstentions.
+        shares: the labels' shares, where they are given.
+        trials: to which what is tried is added.
     """
     for stand_in, kind, accepted, most_apart in TRIED:
         passed = {}
+        patterns = everything if kind == "abstaining" else spoken
         for balance in [None] if shares is None else [None, shares]:
             given = balance is not None
             if _can_be_tried(patterns, stand_in, given):
