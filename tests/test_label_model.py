@@ -1,5 +1,7 @@
 """The default label model: what it finds, when it trusts it, and what it says of that."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -270,3 +272,47 @@ def test_a_draw_keeps_all_gold_labels_and_many_equal_rows_are_all_learned_from(m
     assert "drawn" in model.report_[0]
     _, few, _ = voters(TEN[:5], n=6000)
     assert "drawn" not in LabelModel().fit(few).report_[0]
+
+
+@pytest.mark.parametrize("n_covered", [0, 700])
+def test_few_covered_samples_among_many_are_all_learned_from(n_covered, monkeypatch):
+    monkeypatch.setattr("labeling.label_models.sampling.LARGE", 1000)
+    array = np.full((3000, 30), lb.ABSTAIN)
+    array[:n_covered] = voters(np.linspace(0.55, 0.9, 30), n=700)[1].to_array()[:n_covered]
+    votes = lb.Votes.from_array(array, schema=schema_of(2))
+    model = LabelModel().fit(votes, gold={2999: 1})
+    assert model.predict_proba(votes).covered.sum() == n_covered
+    assert model.report_[0].startswith("3,000 samples, 30 voters;")
+    assert any(line.startswith("0 gold labels on covered samples") for line in model.report_)
+
+
+def test_a_voter_who_never_votes_does_not_change_what_is_drawn(monkeypatch):
+    monkeypatch.setattr("labeling.label_models.sampling.LARGE", 1000)
+    monkeypatch.setattr("labeling.label_models.sampling.DRAWN", 2000)
+    _, votes, _ = voters(np.linspace(0.55, 0.9, 30), n=6000, coverage=0.6)
+    array = np.column_stack([np.full(6000, lb.ABSTAIN), votes.to_array()])
+    more = lb.Votes.from_array(array, schema=votes.schema, voters=["a mute one", *votes.voters])
+    model = LabelModel().fit(more)
+    assert "drawn" in model.report_[0]
+    without = LabelModel().fit(votes).predict_proba(votes).to_array()
+    np.testing.assert_allclose(model.predict_proba(more).to_array(), without, rtol=0, atol=1e-9)
+
+
+def test_samples_that_nobody_spoke_of_do_not_decide_whether_voters_err_independently():
+    _, votes, _ = voters(TEN, n=2000, shares=(0.9, 0.1))
+    model = LabelModel().fit(votes)
+    array = np.concatenate([votes.to_array(), np.full((20_000, 10), lb.ABSTAIN)])
+    many = LabelModel().fit(lb.Votes.from_array(array, schema=votes.schema))
+    assert many.method_ == model.method_ == "confusion"
+    np.testing.assert_allclose(many.evidence_, model.evidence_, rtol=0, atol=1e-9)
+
+
+def test_copies_are_found_among_many_labels_without_a_table_of_all_pairs_of_votes():
+    _, votes, _ = voters([0.8] * 40, n=500, shares=[1 / 250] * 250, copies=[0])
+    patterns = patterns_of(votes, sorted(votes.voters))
+    tracemalloc.start()
+    group = copy_groups(patterns)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(set(group)) == 40
+    assert most < 1e8  # (41 * 250) ** 2 numbers would be 8e8 bytes
