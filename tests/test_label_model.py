@@ -1,6 +1,7 @@
 """The default label model: what it finds, when it trusts it, and what it says of that."""
 
 import tracemalloc
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -316,3 +317,55 @@ def test_copies_are_found_among_many_labels_without_a_table_of_all_pairs_of_vote
     tracemalloc.stop()
     assert len(set(group)) == 40
     assert most < 1e8  # (41 * 250) ** 2 numbers would be 8e8 bytes
+
+
+@pytest.mark.parametrize("more", [1, 4])
+def test_a_label_that_nobody_votes_for_does_not_change_the_others(more):
+    _, votes, _ = voters(TEN, n=3000, shares=(0.9, 0.1))
+    without = LabelModel().fit(votes)
+    labels = [*votes.schema.labels, *(f"another {number}" for number in range(more))]
+    array = votes.to_array()
+    turned = np.where(array < 0, lb.ABSTAIN, len(labels) - 1 - array)
+    wider = lb.Votes.from_array(turned, schema=lb.LabelSchema(labels[::-1]))
+    model = LabelModel().fit(wider)
+    assert model.method_ == without.method_ == "confusion"
+    covered = votes.covered
+    found = model.predict_proba(wider).to_array()[covered, ::-1]
+    expected = without.predict_proba(votes).to_array()[covered]
+    assert found[:, 2:].max() < 0.01
+    np.testing.assert_allclose(found[:, :2], expected, rtol=0, atol=0.01)
+    assert sum(line.startswith("Nobody votes for 'another 0'") for line in model.report_) == 1
+    taught = LabelModel().fit(wider, gold={row: "another 0" for row in range(150)})
+    assert taught.predict_proba(wider).to_frame()["another 0"][covered].mean() > 0.9
+
+
+def test_a_balance_that_is_borne_out_stays_in_use_beside_gold_labels():
+    truth, votes, _ = voters(TEN, n=5000, shares=(0.9, 0.1))
+    gold = {row: int(truth[row]) for row in range(200)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = LabelModel().fit(votes, gold=gold, class_balance=[0.9, 0.1])
+    assert len(model.stack_weights_) == 3
+    assert model.balance_.tolist() == [0.9, 0.1]
+    assert not any("is not used" in line for line in model.report_)
+    with pytest.warns(UserWarning, match="and the gold labels tell") as told:
+        model = LabelModel().fit(votes, gold=gold, class_balance=[0.01, 0.99])
+    assert "Give at least" not in str(told[0].message)
+    assert sum("is not used" in line for line in model.report_) == 1
+
+
+def test_the_report_advises_only_what_would_help():
+    def advice(votes, **given):
+        report = LabelModel().fit(votes, **given).report_
+        return [line.split("give ")[1] for line in report if line.startswith("How common")]
+
+    truth, full, _ = voters(TEN[:5], n=1000)
+    assert advice(full) == ["100 gold labels, or the shares of the labels if you know them."]
+    assert advice(full.of_voters(full.voters[:3])) == ["100 gold labels."]
+    assert advice(full, gold={row: int(truth[row]) for row in range(300)}) == []
+    with pytest.warns(UserWarning, match="does not use class_balance"):
+        assert advice(full, class_balance=[0.001, 0.999]) == ["100 gold labels."]
+    partial = full.to_array().copy()
+    partial[partial[:, 0] == 0, 0] = lb.ABSTAIN
+    report = LabelModel().fit(lb.Votes.from_array(partial, schema=full.schema)).report_
+    assert not any("never vote for some label" in line for line in report)  # four of five do
