@@ -12,6 +12,7 @@ import labeling as lb
 from labeling.label_models import LabelModel, MajorityVote
 from labeling.label_models.copies import copy_groups, merged
 from labeling.label_models.patterns import patterns_of
+from labeling.label_models.sampling import patterns_to_learn_from
 
 TEN = np.linspace(0.55, 0.9, 10)
 CASES = {  # name → voters, method, distance from the ceiling
@@ -319,6 +320,17 @@ def test_copies_are_found_among_many_labels_without_a_table_of_all_pairs_of_vote
     assert most < 1e8  # (41 * 250) ** 2 numbers would be 8e8 bytes
 
 
+def test_copies_are_the_same_label_by_label(monkeypatch):
+    for k in (2, 3):
+        _, votes, _ = voters(TEN, shares=[1 / k] * k, copies=[0, 3, 3])
+        patterns = patterns_of(votes, sorted(votes.voters))
+        at_once = copy_groups(patterns)
+        with monkeypatch.context() as patch:
+            patch.setattr("labeling.label_models.copies.SMALL_TABLE", 0)
+            assert copy_groups(patterns).tolist() == at_once.tolist()
+        assert len(set(at_once)) == 10
+
+
 @pytest.mark.parametrize("more", [1, 4])
 def test_a_label_that_nobody_votes_for_does_not_change_the_others(more):
     _, votes, _ = voters(TEN, n=3000, shares=(0.9, 0.1))
@@ -369,3 +381,13 @@ def test_the_report_advises_only_what_would_help():
     partial[partial[:, 0] == 0, 0] = lb.ABSTAIN
     report = LabelModel().fit(lb.Votes.from_array(partial, schema=full.schema)).report_
     assert not any("never vote for some label" in line for line in report)  # four of five do
+
+
+def test_a_draw_of_covered_samples_alone_has_no_silent_row(monkeypatch):
+    monkeypatch.setattr("labeling.label_models.sampling.LARGE", 1000)
+    monkeypatch.setattr("labeling.label_models.sampling.DRAWN", 2000)
+    _, votes, _ = voters(np.linspace(0.55, 0.9, 30), n=6000, coverage=0.6)
+    nobody = np.full(6000, lb.ABSTAIN)
+    drawn = patterns_to_learn_from(votes, tuple(sorted(votes.voters)), nobody)
+    assert drawn.counts.sum() < 6000
+    assert drawn.covered.all()  # else the samples that were left out beforehand are not estimated

@@ -108,7 +108,10 @@ def chosen(patterns: Patterns, shares: Floats | None) -> Choice:
     seen, patterns = patterns, with_unseen(patterns)
     unseen = float(patterns.counts.sum() - seen.counts.sum())
     heard = Patterns.of_codes(patterns.codes()[:, speaking], patterns.counts, patterns.gold)
-    found = _borne_out(heard, _as_silent_as_voters_are(heard), shares, trials)
+    spoken = heard
+    if _use_every_label(heard) and not seen.covered.all():
+        spoken = _as_silent_as_voters_are(heard)
+    found = _borne_out(heard, spoken, shares, trials)
     if found is not None:
         kind, balance = found
         fit = fitted(patterns, kind, balance)

@@ -22,6 +22,7 @@ NEAR = 0.8  # votes that agree, of the samples on which either votes
 ONE_LABEL = 0.9  # agreement where both vote, for voters who use one label each
 ALL_LABELS = 0.95  # and for others, who have more to differ about
 SURE = 4.0  # standard errors
+SMALL_TABLE = 1 << 22  # numbers: up to this all pairs of votes are counted at once
 
 
 def copy_groups(patterns: Patterns) -> npt.NDArray[np.intp]:
@@ -45,18 +46,12 @@ class _Agreement:
         n_voters, self.k = patterns.n_voters, patterns.n_labels
         self.patterns = patterns
         self.codes = patterns.codes()
-        hot, counts = patterns.hot.tocsc(), patterns.counts
-        # Label by label: a table of voters and labels by voters and labels need not fit in memory.
-        said = [hot[:, label :: self.k] for label in range(self.k)]
-        self.same = np.zeros((n_voters, n_voters))
-        for one in said:
-            self.same += _together(one, counts)
-        self.overlap = _together(sum(said[1:], said[0]), counts)
+        self.same, self.overlap = _counted(patterns)
         votes = np.diag(self.overlap)
         self.either = votes[:, None] + votes[None, :] - self.overlap
         self.near = self.same / np.maximum(self.either, 1e-12)
         self.agree = self.same / np.maximum(self.overlap, 1e-12)
-        self.used = (hot.T @ counts).reshape(n_voters, self.k) > 0
+        self.used = (patterns.hot.T @ patterns.counts).reshape(n_voters, self.k) > 0
 
     def one_label(self, j: int, i: int) -> bool:
         """Return whether both voters only ever vote for one and the same label."""
@@ -107,9 +102,24 @@ class _Agreement:
         return _far_above(self.agree[j, i], expected, self.overlap[j, i])
 
 
-def _together(spoken: Any, counts: Floats) -> Floats:
-    """Return on how many samples any two voters do so: shape (n_voters, n_voters)."""
-    found: Floats = (spoken.T @ spoken.multiply(counts[:, None]).tocsc()).toarray()
+def _counted(patterns: Patterns) -> tuple[Floats, Floats]:
+    """Return on how many samples any two voters agree, and on how many both vote: (m, m) each."""
+    m, k, counts = patterns.n_voters, patterns.n_labels, patterns.counts
+    if (m * k) ** 2 <= SMALL_TABLE:
+        pairs = _together(patterns.hot, counts).reshape(m, k, m, k)
+        return np.einsum("jvlv->jl", pairs), pairs.sum(axis=(1, 3))
+    # With many labels a table of all pairs of votes does not fit in memory: label by label.
+    hot = patterns.hot.tocsc()
+    said = [hot[:, label::k] for label in range(k)]
+    same = np.zeros((m, m))
+    for one in said:
+        same += _together(one, counts)
+    return same, _together(sum(said[1:], said[0]), counts)
+
+
+def _together(said: Any, counts: Floats) -> Floats:
+    """Return on how many samples any two columns stand together: shape (n_columns, n_columns)."""
+    found: Floats = (said.T @ said.multiply(counts[:, None]).tocsr()).toarray()
     return found
 
 

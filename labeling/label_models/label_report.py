@@ -179,8 +179,11 @@ def _model(account: Account, choice: Choice, scale: float) -> str:
     if choice.method == "naive Bayes":
         return f"Leave-one-out naive Bayes, from equal shares of the labels. {_rough(scale)}"
     shares = _listed(account.labels, choice.evidence.balance)
+    of_all = account.n_samples / max(
+        account.joined.counts.sum(), 1.0
+    )  # where a draw was learned from
     left_out = (
-        f" About {choice.unseen:,.0f} samples without any vote are taken to have been left out."
+        f" About {choice.unseen * of_all:,.0f} samples without any vote are taken to have been left out."
         if choice.method == "abstaining" and choice.unseen
         else ""
     )

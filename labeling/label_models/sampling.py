@@ -61,12 +61,13 @@ def patterns_to_learn_from(
     share = min(share * np.clip(more, 1.0, MOST_DRAWN / DRAWN), 1.0)
     drawn = covered & (hashes <= _limit(share))
     chosen = np.flatnonzero(drawn | (covered & (gold != ABSTAIN)))
-    codes = np.full((len(chosen) + 1, len(voters)), ABSTAIN, dtype=np.int16)  # the last: silent
-    codes[:-1, speaking] = packed.codes(chosen)
-    counts = np.append(drawn[chosen].astype(np.float64), n_uncovered * share)
+    n_silent = min(n_uncovered, 1)  # one row stands for all of them, the last
+    codes = np.full((len(chosen) + n_silent, len(voters)), ABSTAIN, dtype=np.int16)
+    codes[: len(chosen), speaking] = packed.codes(chosen)
+    counts = np.append(drawn[chosen].astype(np.float64), [n_uncovered * share] * n_silent)
     tally = gold_tally(gold[chosen], len(chosen), votes.schema)
     uncovered = gold_tally(gold[~covered], n_uncovered, votes.schema).sum(axis=0, keepdims=True)
-    return Patterns.of_codes(codes, counts, np.concatenate([tally, uncovered]))
+    return Patterns.of_codes(codes, counts, np.concatenate([tally, uncovered[:n_silent]]))
 
 
 def _limit(share: float) -> np.uint64:
