@@ -84,3 +84,13 @@ def test_f1_needs_two_labels():
 def test_no_samples_are_no_trouble():
     assert soft_of([]).to_labels("f1").tolist() == []
     assert soft_of([]).to_labels([[0, 1], [1, 0]]).tolist() == []
+
+
+def test_nothing_is_called_positive_where_nothing_can_be():
+    assert soft_of([0.0, 0.0]).to_labels("f1").tolist() == ["ham", "ham"]
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_the_unit_of_costs_does_not_matter(unit):
+    costs = {"spam": {"ham": 3 * unit}, "ham": {"spam": unit}}
+    assert soft_of([0.2, 0.25, 0.3]).to_labels(costs).tolist() == ["ham", None, "spam"]

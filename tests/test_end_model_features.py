@@ -109,6 +109,14 @@ def test_a_sample_with_another_value_is_another_sample():
     )
 
 
+def test_a_column_of_ints_that_has_become_floats_tells_the_same_samples():
+    data = DATA.assign(price=DATA["price"].fillna(0).astype(int))
+    model = lb.EndModel(columns=("price",)).fit(data, SOFT)
+    expected = model.predict_proba(data).to_array()
+    found = model.predict_proba(data.astype({"price": float})).to_array()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+
+
 def test_embeddings_reach_words_that_the_pool_does_not_have():
     rng = np.random.default_rng(3)
     truth = (GOLD == "yes").to_numpy()

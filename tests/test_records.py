@@ -213,3 +213,11 @@ def test_rows_and_columns_are_found_by_id_and_name(schema):
         votes.of_samples([10, 0])
     with pytest.raises(VotesError, match=r"no voter 'bop'.*Did you mean 'bob'\?"):
         votes.of_voters(["bop"])
+
+
+def test_names_of_numpy_and_enums_become_plain_texts():
+    kind = enum.Enum("kind", {"HAM": "ham"}, type=str)
+    schema = lb.LabelSchema([kind.HAM, np.str_("spam")])
+    assert schema.labels == ("ham", "spam")
+    votes = lb.Votes.from_array([[0]], schema=schema, voters=np.array(["ann"]))
+    assert {type(name) for name in (*schema.labels, *votes.voters)} == {str}

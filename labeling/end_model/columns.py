@@ -79,7 +79,12 @@ def written(samples: pd.DataFrame, names: tuple[str, ...]) -> list[str]:
     """Return the values of columns in writing, one text a sample."""
     for name in names:
         require_column(samples, name, "a column to learn from")
-    columns = [samples[name].map(repr).tolist() for name in names]
+    columns = [
+        # 1 and 1.0 are one number: a column of ints that new rows make floats holds what it held.
+        (_numbers(samples, name).tolist() if _is_measure(samples[name]) else samples[name].tolist())
+        for name in names
+    ]
+    columns = [[repr(value) for value in column] for column in columns]
     return ["\x1f".join(row) for row in zip(*columns, strict=True)] if columns else []
 
 

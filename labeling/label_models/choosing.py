@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from labeling.label_models.halves import Halves, held_against_each_other
-from labeling.label_models.independent import Evidence, Kind, fitted
+from labeling.label_models.independent import BALANCE, UNSEEN, Evidence, Kind, coins, fitted
 from labeling.label_models.leave_one_out import leave_one_out
 from labeling.label_models.packing import Floats
 from labeling.label_models.patterns import Patterns
 from labeling.label_models.unseen import with_unseen
+from labeling.records import ABSTAIN
 
 LEAST_VOTERS = 4
 
@@ -92,11 +94,24 @@ def chosen(patterns: Patterns, shares: Floats | None) -> Choice:
     speaking = np.unique(patterns.voter)
     if len(speaking) < LEAST_VOTERS:
         return Choice("majority vote", _counted(patterns), False, ())
+    trials: list[Trial] = []
+    named = labels_voted_for(patterns)
+    if 2 <= named.sum() < patterns.n_labels:
+        # A label without votes is free to explain whatever the others do not: without it first.
+        part = None if shares is None else shares[named] / shares[named].sum()
+        few = chosen(_of_labels(patterns, named), part)
+        if few.method == "confusion":
+            return replace(few, evidence=_of_all_labels(few, named, patterns, shares))
+        if few.method == "majority vote":
+            return replace(few, evidence=_counted(patterns))
+        trials += [trial for trial in few.trials if trial.kind == "confusion"]
     seen, patterns = patterns, with_unseen(patterns)
     unseen = float(patterns.counts.sum() - seen.counts.sum())
     heard = Patterns.of_codes(patterns.codes()[:, speaking], patterns.counts, patterns.gold)
-    trials: list[Trial] = []
-    found = _borne_out(heard, shares, trials)
+    spoken = heard
+    if _use_every_label(heard) and not seen.covered.all():
+        spoken = _as_silent_as_voters_are(heard)
+    found = _borne_out(heard, spoken, shares, trials)
     if found is not None:
         kind, balance = found
         fit = fitted(patterns, kind, balance)
@@ -108,16 +123,66 @@ def chosen(patterns: Patterns, shares: Floats | None) -> Choice:
     return Choice("naive Bayes", leave_one_out(seen), False, tuple(trials))
 
 
+def labels_voted_for(patterns: Patterns) -> npt.NDArray[np.bool_]:
+    """Return for which labels there is a vote at all: shape (n_labels,)."""
+    found = np.zeros(patterns.n_labels, dtype=bool)
+    found[patterns.vote] = True
+    return found
+
+
+def _of_labels(patterns: Patterns, named: npt.NDArray[np.bool_]) -> Patterns:
+    """Return patterns that know only some of the labels, for all of which there are votes."""
+    place = np.append(np.cumsum(named) - 1, ABSTAIN)
+    return Patterns.of_codes(place[patterns.codes()], patterns.counts, patterns.gold[:, named])
+
+
+def _of_all_labels(
+    few: Choice, named: npt.NDArray[np.bool_], patterns: Patterns, shares: Floats | None
+) -> Evidence:
+    """Return evidence of some labels as evidence of all.
+
+    A vote speaks against a label that nobody votes for as much as against any, and its share is what
+    is assumed before there are samples.
+    """
+    k, inner = patterns.n_labels, few.evidence.votes
+    votes = np.log(coins(np.full(len(inner), UNSEEN), k))
+    votes[:, named] = inner.min(axis=2, keepdims=True)
+    votes[np.ix_(np.arange(len(inner)), named, named)] = inner
+    balance: Floats = np.full(k, BALANCE / k / (patterns.counts[patterns.covered].sum() + BALANCE))
+    balance[named] = few.evidence.balance * (1 - balance[~named].sum())
+    if few.given and shares is not None:
+        balance = shares
+    return Evidence(votes, np.log(balance), balance)
+
+
+def _as_silent_as_voters_are(patterns: Patterns) -> Patterns:
+    """Return patterns with as many samples without a vote as independent voters would leave.
+
+    Halves of the voters share it if both are silent on many samples at a time, which is no error to
+    a model that passes over abstentions: samples that nobody spoke of must not decide on it.
+    """
+    covered = patterns.covered
+    codes, gold = patterns.codes()[covered], patterns.gold[covered]
+    return with_unseen(Patterns.of_codes(codes, patterns.counts[covered], gold, ordered=True))
+
+
 def _borne_out(
-    patterns: Patterns, shares: Floats | None, trials: list[Trial]
+    everything: Patterns, spoken: Patterns, shares: Floats | None, trials: list[Trial]
 ) -> tuple[Kind, Floats | None] | None:
     """Return the first kind of model that halves confirm, and the labels' shares to fit it with.
 
     Shares that are given come before learned ones; but halves to which they are given can no longer
     disagree about them, so that abstentions are only believed if learned shares agree as well.
+
+    Args:
+        everything: the votes, and what abstentions are.
+        spoken: the votes, for models that pass over abstentions.
+        shares: the labels' shares, where they are given.
+        trials: to which what is tried is added.
     """
     for stand_in, kind, accepted, most_apart in TRIED:
         passed = {}
+        patterns = everything if kind == "abstaining" else spoken
         for balance in [None] if shares is None else [None, shares]:
             given = balance is not None
             if _can_be_tried(patterns, stand_in, given):

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
 
-from labeling.label_models.patterns import Patterns
+from labeling.label_models.patterns import Floats, Patterns
 from labeling.records import ABSTAIN
 
 LEAST_OVERLAP = 10  # samples on which both vote
@@ -22,6 +22,7 @@ NEAR = 0.8  # votes that agree, of the samples on which either votes
 ONE_LABEL = 0.9  # agreement where both vote, for voters who use one label each
 ALL_LABELS = 0.95  # and for others, who have more to differ about
 SURE = 4.0  # standard errors
+SMALL_TABLE = 1 << 22  # numbers: up to this all pairs of votes are counted at once
 
 
 def copy_groups(patterns: Patterns) -> npt.NDArray[np.intp]:
@@ -45,16 +46,12 @@ class _Agreement:
         n_voters, self.k = patterns.n_voters, patterns.n_labels
         self.patterns = patterns
         self.codes = patterns.codes()
-        counts = patterns.counts[:, None]
-        cells = (patterns.hot.T @ patterns.hot.multiply(counts)).toarray()
-        self.pairs = cells.reshape(n_voters, self.k, n_voters, self.k)
-        self.same = np.einsum("jvlv->jl", self.pairs)
-        self.overlap = self.pairs.sum(axis=(1, 3))
+        self.same, self.overlap = _counted(patterns)
         votes = np.diag(self.overlap)
         self.either = votes[:, None] + votes[None, :] - self.overlap
         self.near = self.same / np.maximum(self.either, 1e-12)
         self.agree = self.same / np.maximum(self.overlap, 1e-12)
-        self.used = np.einsum("jvjv->jv", self.pairs) > 0
+        self.used = (patterns.hot.T @ patterns.counts).reshape(n_voters, self.k) > 0
 
     def one_label(self, j: int, i: int) -> bool:
         """Return whether both voters only ever vote for one and the same label."""
@@ -103,6 +100,27 @@ class _Agreement:
         median = float(np.median(np.clip(product[usable] / between[usable], 0, 1)))
         expected = ((self.k - 1) * median + 1) / self.k
         return _far_above(self.agree[j, i], expected, self.overlap[j, i])
+
+
+def _counted(patterns: Patterns) -> tuple[Floats, Floats]:
+    """Return on how many samples any two voters agree, and on how many both vote: (m, m) each."""
+    m, k, counts = patterns.n_voters, patterns.n_labels, patterns.counts
+    if (m * k) ** 2 <= SMALL_TABLE:
+        pairs = _together(patterns.hot, counts).reshape(m, k, m, k)
+        return np.einsum("jvlv->jl", pairs), pairs.sum(axis=(1, 3))
+    # With many labels a table of all pairs of votes does not fit in memory: label by label.
+    hot = patterns.hot.tocsc()
+    said = [hot[:, label::k] for label in range(k)]
+    same = np.zeros((m, m))
+    for one in said:
+        same += _together(one, counts)
+    return same, _together(sum(said[1:], said[0]), counts)
+
+
+def _together(said: Any, counts: Floats) -> Floats:
+    """Return on how many samples any two columns stand together: shape (n_columns, n_columns)."""
+    found: Floats = (said.T @ said.multiply(counts[:, None]).tocsr()).toarray()
+    return found
 
 
 def _far_above(found: float, expected: float, n: float) -> bool:

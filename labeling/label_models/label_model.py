@@ -20,10 +20,12 @@ from labeling.label_models.patterns import Patterns, columns_of, label_ranks, pa
 from labeling.label_models.sampling import is_large, patterns_to_learn_from
 from labeling.records import Votes
 
-BALANCE_IGNORED = (
-    "LabelModel does not use class_balance: {why} A balance that the votes do not bear out"
-    " would swamp them. Give at least 100 gold labels, or use DawidSkene, which takes any balance."
+BALANCE_IGNORED = "LabelModel does not use class_balance: the votes do not bear it out"
+WITHOUT_GOLD = (
+    ". A balance that the votes do not bear out would swamp them. Give at least 100 gold labels, or"
+    " use DawidSkene, which takes any balance."
 )
+WITH_GOLD = ", and the gold labels tell how common the labels are."
 
 
 class LabelModel(VoteModel):
@@ -35,7 +37,8 @@ class LabelModel(VoteModel):
        other. If they do, voters err independently, and Dawid-Skene, with or without the evidence of
        abstentions, finds each voter's confusions and the labels' shares.
     3. If not, *leave-one-out naive Bayes* from equal shares of the labels, about as robust as
-       majority vote. Its log-odds are scaled to a mean of one; its probabilities are rough.
+       majority vote. Its log-odds (log-probabilities less their mean over the labels) are scaled to
+       a mean size of one; its probabilities are rough.
     4. With fewer than four voters nothing can be checked, and fewer than six who use every label
        cannot tell a rare one: *majority vote*, log-odds scaled in the same way.
     5. With 100 gold labels or more on covered samples, a *stack* learns from them how far to trust
@@ -59,6 +62,10 @@ class LabelModel(VoteModel):
             model of abstentions: shape (3,); empty where there are too few.
         stack_offset_: what they add to each label, nats: shape (n_labels,).
         stack_corrections_: and to each vote, nats: shape (n_groups, n_labels voted, n_labels).
+        abstaining_evidence_: what each vote adds in the model of abstentions that the stack listens
+            to, nats: shape (n_groups, n_labels voted, n_labels); no rows where there is no stack.
+        abstaining_offset_: what stands there before any vote, nats: shape (n_labels,).
+        n_samples_: how many samples it was fitted on.
 
     >>> from labeling.records import LabelSchema, Votes
     >>> votes = Votes.from_array(
@@ -98,9 +105,9 @@ class LabelModel(VoteModel):
         account = Account(self.voters_, self.labels_, alike, self.group_, self.n_samples_, joined)
         given = class_shares is not None
         self.report_ = sentences(account, choice, self.scale_, stack, given)
-        if class_shares is not None and (stack is not None or not choice.given):
-            why = "gold labels tell more." if stack else "the votes do not bear it out."
-            warnings.warn(BALANCE_IGNORED.format(why=why), stacklevel=3)
+        if given and not choice.given:
+            advice = WITHOUT_GOLD if stack is None else WITH_GOLD
+            warnings.warn(BALANCE_IGNORED + advice, stacklevel=3)
 
     def _keep(self, choice: Choice, joined: Patterns) -> None:
         self.method_ = choice.method

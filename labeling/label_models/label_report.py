@@ -10,11 +10,13 @@ import numpy.typing as npt
 from labeling.errors import shown
 from labeling.label_models.choosing import (
     LEAST_VOTERS,
+    MOST,
     OWN_LABEL,
     VOTERS_OF_A_LABEL,
     VOTERS_TO_LEARN_ALL,
     Choice,
     Trial,
+    labels_voted_for,
 )
 from labeling.label_models.gold_stack import LEAST_GOLD, Stack
 from labeling.label_models.packing import Floats
@@ -52,6 +54,20 @@ class Account:
         """How many voters are left who are no copies and ever voted."""
         return len(np.unique(self.joined.voter))
 
+    @property
+    def partial(self) -> int:
+        """How many voters never vote for a label that others vote for (or for all but one label)."""
+        used = np.asarray(self.joined.hot.sum(axis=0)).reshape(self.joined.n_voters, -1) > 0
+        named = labels_voted_for(self.joined)
+        if named.sum() > 1:
+            used = used[:, named]
+        return int((used.any(axis=1) & ~used.all(axis=1)).sum())
+
+    @property
+    def use_every_label(self) -> bool:
+        """Whether nearly all voters vote for every label."""
+        return self.n_groups - self.partial >= MOST * self.n_groups
+
     def members(self, number: int) -> list[str]:
         """Return the names of the voters who count as this one."""
         return self.named(self.group, number)
@@ -67,8 +83,10 @@ def sentences(
     """Return what was done and why."""
     lines = [_data(account), _copies(account), *_untried(account, choice)]
     lines += map(_trial, choice.trials)
-    lines += [_model(account, choice, scale), *_balance(choice, stack, balance_given)]
+    lines += [_model(account, choice, scale), *_balance(choice, balance_given)]
     lines += [_gold(account, stack), *_unsupported(account, choice)]
+    if stack is None:
+        lines += _rare(account, choice, balance_given)
     return tuple(lines)
 
 
@@ -108,11 +126,10 @@ def _untried(account: Account, choice: Choice) -> list[str]:
         return []
     joined, tried = account.joined, {one.kind for one in choice.trials}
     used = np.asarray(joined.hot.sum(axis=0)).reshape(joined.n_voters, -1) > 0
-    partial = int((used.any(axis=1) & ~used.all(axis=1)).sum())
     lines = []
-    if partial and "confusion" not in tried:
+    if not account.use_every_label and "confusion" not in tried:
         lines.append(
-            f"{partial} of {account.n_groups} voters never vote for some label: a model that passes"
+            f"{account.partial} of {account.n_groups} voters never vote for some label: a model that passes"
             " over abstentions would take them for proof that all samples are theirs, and is not"
             " tried."
         )
@@ -157,14 +174,16 @@ def _model(account: Account, choice: Choice, scale: float) -> str:
         return (
             f"Majority vote: {account.n_groups} voters who use every label are too few to find out how"
             f" common the labels are, and with fewer than {VOTERS_TO_LEARN_ALL} a rare label would"
-            " mislead whoever weighs them. Give the labels' shares if you know them."
-            f" {_rough(scale)}"
+            f" mislead whoever weighs them. {_rough(scale)}"
         )
     if choice.method == "naive Bayes":
         return f"Leave-one-out naive Bayes, from equal shares of the labels. {_rough(scale)}"
     shares = _listed(account.labels, choice.evidence.balance)
+    of_all = account.n_samples / max(
+        account.joined.counts.sum(), 1.0
+    )  # where a draw was learned from
     left_out = (
-        f" About {choice.unseen:,.0f} samples without any vote are taken to have been left out."
+        f" About {choice.unseen * of_all:,.0f} samples without any vote are taken to have been left out."
         if choice.method == "abstaining" and choice.unseen
         else ""
     )
@@ -178,8 +197,8 @@ def _model(account: Account, choice: Choice, scale: float) -> str:
 
 def _rough(scale: float) -> str:
     return (
-        f"Log-odds are divided by {scale:.2f}, so that their mean is one: the order of the"
-        " probabilities counts, their size is rough."
+        f"Log-probabilities, each less their mean over the labels, are divided by {scale:.2f}, so that"
+        " their mean size is one: the order of the probabilities counts, their size is rough."
     )
 
 
@@ -188,11 +207,9 @@ def _listed(labels: tuple[str, ...], shares: Floats) -> str:
     return ", ".join(pairs[:12]) + (f" and {len(pairs) - 12} more" if len(pairs) > 12 else "")
 
 
-def _balance(choice: Choice, stack: Stack | None, given: bool) -> list[str]:
-    if not given or (choice.given and stack is None):
+def _balance(choice: Choice, given: bool) -> list[str]:
+    if not given or choice.given:
         return []
-    if stack is not None:
-        return ["The class balance that was given is not used: the gold labels tell more."]
     return ["The class balance that was given is not used: the votes do not bear it out."]
 
 
@@ -231,9 +248,19 @@ def _unsupported(account: Account, choice: Choice) -> list[str]:
             f"{len(alone)} voters meet others on fewer than {FEW} samples; what they are worth is"
             f" assumed, not found: {shown(alone, 8)}."
         )
-    if choice.method in ("naive Bayes", "majority vote"):
-        lines.append(
-            "How common the labels are cannot be found from these votes: if some label is rare, give"
-            f" {LEAST_GOLD} gold labels, or the labels' shares if you know them."
-        )
+    unnamed = np.flatnonzero(~labels_voted_for(joined)) if account.n_groups else ()
+    if len(unnamed):
+        names = shown([account.labels[label] for label in unnamed], 8)
+        lines.append(f"Nobody votes for {names}: what has such a label, votes cannot tell.")
     return lines
+
+
+def _rare(account: Account, choice: Choice, balance_given: bool) -> list[str]:
+    """Return what would help where votes alone cannot tell how common the labels are."""
+    if choice.method not in ("naive Bayes", "majority vote"):
+        return []
+    heard = account.n_groups >= LEAST_VOTERS and account.use_every_label and not balance_given
+    return [
+        "How common the labels are cannot be found from these votes: if some label is rare, give"
+        f" {LEAST_GOLD} gold labels{', or the shares of the labels if you know them' if heard else ''}."
+    ]

@@ -41,28 +41,36 @@ def patterns_to_learn_from(
     if not is_large(votes):
         return patterns_of(votes, voters, gold)
     columns = columns_of(votes, voters)
-    packed = PackedVotes.of(columns, len(votes.sample_ids), label_ranks(votes.schema))
+    # Who never votes must not change what is drawn.
+    speaking = [
+        place
+        for place, column in enumerate(columns)
+        if column is not None and (column != ABSTAIN).any()
+    ]
+    spoken = [columns[place] for place in speaking]
+    packed = PackedVotes.of(spoken, len(votes.sample_ids), label_ranks(votes.schema))
     hashes, covered = packed.hashes(), packed.covered
     n_covered = int(covered.sum())
+    n_uncovered = len(covered) - n_covered
     share = min(DRAWN / max(n_covered, 1), 1.0)
-    drawn = covered & (hashes < _limit(share))
+    drawn = covered & (hashes <= _limit(share))
     if len(np.unique(hashes[drawn])) < drawn.sum() / 2:
         return patterns_of(votes, voters, gold)
     cast = (packed.codes(np.flatnonzero(drawn)) >= 0).sum()
-    more = VOTES_EACH * len(voters) / max(cast, 1)
+    more = VOTES_EACH * len(speaking) / max(cast, 1)
     share = min(share * np.clip(more, 1.0, MOST_DRAWN / DRAWN), 1.0)
-    drawn = covered & (hashes < _limit(share))
+    drawn = covered & (hashes <= _limit(share))
     chosen = np.flatnonzero(drawn | (covered & (gold != ABSTAIN)))
-    silent = np.full((1, len(voters)), ABSTAIN, dtype=np.int16)
-    counts = np.append(drawn[chosen].astype(np.float64), (len(covered) - n_covered) * share)
+    n_silent = min(n_uncovered, 1)  # one row stands for all of them, the last
+    codes = np.full((len(chosen) + n_silent, len(voters)), ABSTAIN, dtype=np.int16)
+    codes[: len(chosen), speaking] = packed.codes(chosen)
+    counts = np.append(drawn[chosen].astype(np.float64), [n_uncovered * share] * n_silent)
     tally = gold_tally(gold[chosen], len(chosen), votes.schema)
-    return Patterns.of_codes(
-        np.concatenate([packed.codes(chosen), silent]),
-        counts,
-        np.concatenate([tally, np.zeros((1, tally.shape[1]))]),
-    )
+    uncovered = gold_tally(gold[~covered], n_uncovered, votes.schema).sum(axis=0, keepdims=True)
+    return Patterns.of_codes(codes, counts, np.concatenate([tally, uncovered[:n_silent]]))
 
 
 def _limit(share: float) -> np.uint64:
-    """Return the number below which that share of all hashes lies."""
-    return np.uint64(share * (2**64 - 1))
+    """Return the number below which that share of all hashes lies; the largest for all of them."""
+    most = 2**64 - 1
+    return np.uint64(min(int(share * most), most))  # as a float the largest is 2**64

@@ -57,7 +57,9 @@ def f1_codes(
     ranked = np.sort(p)[::-1]
     called = np.searchsorted(-ranked, -(values - TIE), side="right")
     expected = 2 * np.cumsum(ranked)[called - 1] / (called + p.sum()) if len(p) else np.zeros(0)
-    least = values[int(expected.argmax())] - TIE if len(values) else 1.0
+    if not expected.max(initial=0.0) > 0:  # nothing can be won: nothing is called positive
+        return np.full(len(p), 1 - wanted, dtype=np.intp)
+    least = values[int(expected.argmax())] - TIE
     return np.where(p >= least, wanted, 1 - wanted).astype(np.intp)
 
 
@@ -73,7 +75,9 @@ def cost_codes(probabilities: Floats, costs: Costs, schema: LabelSchema) -> npt.
     Raises:
         LabelingError: costs that are no such table.
     """
-    return best_codes(-(probabilities @ _cost_table(costs, schema)))
+    table = _cost_table(costs, schema)
+    unit = float(np.abs(table).max()) or 1.0  # in cents or in millions: a tie is a tie
+    return best_codes(-(probabilities @ (table / unit)))
 
 
 def _cost_table(costs: Costs, schema: LabelSchema) -> Floats:

@@ -55,7 +55,8 @@ class LabelSchema:
                 if len(names) < 2
                 else f"A schema must have at most {MOST_LABELS} labels. Got {len(names)}."
             )
-        object.__setattr__(self, "labels", names)
+        # Texts of NumPy or an enum, which show as np.str_('ham'), become plain ones.
+        object.__setattr__(self, "labels", tuple(map(str.__str__, names)))
 
     def __len__(self) -> int:
         return len(self.labels)

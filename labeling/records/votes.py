@@ -244,7 +244,7 @@ def _checked_voters(names: Sequence[str]) -> tuple[str, ...]:
     doubled = repeated(voters)
     if doubled:
         raise VotesError(f"Voters must have different names. Given twice: {shown(doubled)}.")
-    return voters
+    return tuple(map(str.__str__, voters))  # texts of NumPy become plain ones
 
 
 def _codes(labels: pd.Series, schema: LabelSchema) -> npt.NDArray[Any]:
