@@ -210,3 +210,25 @@ def test_a_folder_that_cannot_be_made_is_an_error(folder):
 
     with pytest.raises(lb.LabelingError, match="cannot be made"):
         lb.Project(folder / "project.yaml").apply()
+
+
+def test_the_label_model_learns_only_from_people_on_samples_drawn_at_random(folder, monkeypatch):
+    """Half of a batch is doubtful samples: on these every vote looks doubtful."""
+    from labeling.label_models import LabelModel
+
+    heard = []
+    fit = LabelModel.fit
+
+    def listening(model, votes, *, gold=None, class_balance=None):
+        heard.append([] if gold is None else [one.sample_id for one in gold])
+        return fit(model, votes, gold=gold, class_balance=class_balance)
+
+    monkeypatch.setattr(LabelModel, "fit", listening)
+    project = lb.Project(folder / "project.yaml")
+    rounds = list(project.rounds())
+    rounds[-1].models()
+    chosen = project.store.batches.frame()
+    strata = chosen.loc[heard[-1], "stratum"]
+    assert len(strata) > 3
+    assert set(strata) == {"random"}
+    assert len(rounds[-1].gold) > len(strata)

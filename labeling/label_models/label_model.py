@@ -42,7 +42,9 @@ class LabelModel(VoteModel):
     4. With fewer than four voters nothing can be checked, and fewer than six who use every label
        cannot tell a rare one: *majority vote*, log-odds scaled in the same way.
     5. With 100 gold labels or more on covered samples, a *stack* learns from them how far to trust
-       each answer and each vote, and its probabilities are calibrated. Fewer are not used.
+       each answer and each vote, and its probabilities are calibrated. Fewer are not used. They
+       must be of samples drawn at random: those that were chosen for being doubtful make every vote
+       look doubtful.
 
     `report_` says which of these happened, and by how much. A class balance that is given takes the
     place of the learned one where the votes bear it out; else it is ignored with a warning, because

@@ -48,16 +48,26 @@ class Learner:
         self.store = store
 
     def label_model(self, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, SoftLabels]:
-        """Return the config's label model, fitted, and its soft labels."""
+        """Return the config's label model, fitted, and its soft labels.
+
+        It learns from the gold labels of samples that were drawn at random: those chosen because a
+        model was unsure of them would make every vote look doubtful. The end model hears them all.
+        """
         from labeling.label_models import MODELS
 
         started = time.perf_counter()
-        model = MODELS[self.config.label_model]().fit(self.votes, gold=gold)
+        model = MODELS[self.config.label_model]().fit(self.votes, gold=self.drawn_at_random(gold))
         soft = model.predict_proba(self.votes)
         spent = time.perf_counter() - started
         logger.info("fitted the label model with %d gold labels in %.1f s", len(gold), spent)
         self._keep("soft_labels", soft, gold)
         return model, soft
+
+    def drawn_at_random(self, gold: tuple[GoldLabel, ...]) -> tuple[GoldLabel, ...]:
+        """Return the gold labels of samples that were drawn at random for people."""
+        chosen = self.store.batches.frame()
+        drawn = set(chosen.index[chosen["stratum"] == "random"])
+        return tuple(one for one in gold if one.sample_id in drawn)
 
     def beliefs(
         self, gold: tuple[GoldLabel, ...]

@@ -74,7 +74,9 @@ def _report(known: Known, beliefs: Beliefs) -> tuple[str, ...]:
     """Return what the label model says of itself; it is not kept, so it is fitted again."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they were shown when the project fitted it
-        model = MODELS[known.config.label_model]().fit(beliefs.votes, gold=known.verdict.gold)
+        drawn = set(known.at_random.index)
+        gold = tuple(one for one in known.verdict.gold if one.sample_id in drawn)
+        model = MODELS[known.config.label_model]().fit(beliefs.votes, gold=gold)
     return model.report_
 
 
