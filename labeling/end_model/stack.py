@@ -11,10 +11,10 @@ from scipy.special import log_softmax, softmax
 from labeling.end_model.linear_model import Floats
 
 ANCHOR_STRENGTH = 100.0  # what staying near the answer without gold is worth, in gold labels,
-ANCHORED_UP_TO = 100.0  # up to so many of them; the more there are beyond, the less it is worth
+ANCHORED_UP_TO = 100.0  # up to so many of them; beyond, less and less with their square
 OFFSET_RIDGE = 3.0
 CORRECTION_RIDGE = 8.0
-TRUST_AFTER = 60.0  # gold labels at which the stack and the answer without gold weigh the same
+TRUST_AFTER = 50.0  # gold labels at which the stack and the answer without gold weigh the same
 GOLD_MODEL_AFTER = 100.0
 
 
@@ -64,7 +64,7 @@ class Stack:
         targets = np.eye(n_labels)[truth]
         anchors = softmax(anchor_experts[:2].sum(axis=0), axis=1)
         shape = (votes.shape[1], n_labels)
-        held = ANCHOR_STRENGTH * min(ANCHORED_UP_TO / n_gold, 1.0)
+        held = ANCHOR_STRENGTH * min(ANCHORED_UP_TO / n_gold, 1.0) ** 2
         pull = held / max(len(anchors), 1)
 
         def loss(parameters: Floats) -> tuple[float, Floats]:

@@ -22,7 +22,7 @@ FOLDS = 5
 STRENGTH = 2.0
 GOLD_WEIGHT = 3.0  # of a sample whose label is known, among those whose label is believed
 THEMES_WEIGHT = 0.5  # of the themes beside single features
-TRUST_AFTER = 70.0  # gold labels at which it counts half as much as it does in the end
+TRUST_AFTER = 60.0  # gold labels at which it counts half as much as it does in the end
 # Agreement with the experts, beyond chance and on samples that it has not seen, from which on it
 # counts, and at which it counts in full: a student who does not understand its teachers blurs them.
 SOME_AGREEMENT, FULL_AGREEMENT = 0.6, 0.9
