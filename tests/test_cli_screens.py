@@ -81,7 +81,7 @@ def test_where_samples_stand_fits_on_a_small_screen(capsys):
     ]
     states = dict.fromkeys(STATES, 120_000)
     status = Status(
-        **{"project": "spam", "people_label": "in files: /home/somebody/spam/to_label"},
+        **{"project": "spam", "people_label": "in files: data/of/somebody/spam/to_label"},
         **{"samples": 1_000_000, "locked": 1_000, "dev": 1_000, "covered": 900_000, "looks": 1},
         **{"labeling_functions": 12, "states": states, "batches": 12, "batch_state": "pushed"},
         **{"annotations": 100_000, "reviews": 900, "annotators": 20, "problems": tuple(problems)},

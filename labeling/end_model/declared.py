@@ -71,24 +71,18 @@ def evidence(hot: Floats, posterior: Floats) -> Floats:
     return told
 
 
-def trust_in_text(logs: Floats, targets: Floats) -> float:
-    """Return how far the text can be believed, from 0 to 1, as the votes see it.
-
-    It is their agreement as a share of `ENOUGH_AGREEMENT`, on samples whose votes the text has not
-    seen. A text that tells nothing about the votes cannot judge them.
+def agreement_beyond_chance(logs: Floats, targets: Floats) -> float:
+    """Return the kappa (Cohen 1960) of what two tables decide, 0 where it is negative.
 
     Args:
-        logs: the text's log-odds on covered samples, shape (n, n_labels).
-        targets: the soft labels there.
+        logs: scores of the one, shape (n, n_labels).
+        targets: of the other.
 
-    >>> trust_in_text(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.8, 0.2], [0.1, 0.9]]))
+    >>> agreement_beyond_chance(
+    ...     np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.8, 0.2], [0.1, 0.9]])
+    ... )
     1.0
     """
-    return min(agreement_beyond_chance(logs, targets) / ENOUGH_AGREEMENT, 1.0)
-
-
-def agreement_beyond_chance(logs: Floats, targets: Floats) -> float:
-    """Return the kappa (Cohen 1960) of what two tables decide, 0 where it is negative."""
     if not len(logs):
         return 0.0
     said, voted = _decided(logs), _decided(targets)
@@ -130,10 +124,10 @@ class Calibration:
         """
         shift: Floats = np.zeros(logs.shape[1]) if shares is None else shift_to(logs, shares)
         moved = logs + shift
-        trust = trust_in_text(moved[covered], targets[covered])
+        kappa = agreement_beyond_chance(moved[covered], targets[covered])
+        trust = min(kappa / ENOUGH_AGREEMENT, 1.0)
         weight = TEXT_WEIGHT + GAIN * trust
         if shares is not None:
-            kappa = agreement_beyond_chance(moved[covered], targets[covered])
             gain = DECLARED_GAIN[0] + DECLARED_GAIN[1] / logs.shape[1]
             weight = TEXT_WEIGHT + gain * min(kappa / GOOD_AGREEMENT, 1.0) ** 2
         size = float(np.abs(moved).mean())

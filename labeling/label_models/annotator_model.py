@@ -17,7 +17,8 @@ from labeling.label_models.annotator_report import (
 from labeling.label_models.annotator_skill import View, skills_of
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import expectation_maximisation, posterior_of
-from labeling.label_models.one_coin import coin_matrix, coin_skill
+from labeling.label_models.independent import coins
+from labeling.label_models.one_coin import coin_skill
 from labeling.label_models.patterns import (
     Floats,
     Patterns,
@@ -157,13 +158,13 @@ class AnnotatorModel(VoteModel):
 
     @staticmethod
     def _one_coin(votes: Floats) -> Floats:
-        return coin_matrix(coin_skill(votes, 4, 1), votes.shape[1])
+        return coins(coin_skill(votes, 4, 1), votes.shape[1])
 
     def _own_confusion(self, votes: Floats) -> Floats:
         right, total = np.trace(votes, axis1=1, axis2=2), votes.sum(axis=(1, 2))
         pooled = (right.sum() + 4) / (total.sum() + 5)
         skill = (right + 5 * pooled) / (total + 5)
-        counts = votes + self.pseudo_votes * coin_matrix(skill, votes.shape[1])
+        counts = votes + self.pseudo_votes * coins(skill, votes.shape[1])
         confusion: Floats = counts / counts.sum(axis=2, keepdims=True)
         return confusion
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.label_models.halves import Halves, held_against_each_other
-from labeling.label_models.independent import BALANCE, UNSEEN, Evidence, Kind, coins, fitted
+from labeling.label_models.independent import BALANCE, UNSEEN, Evidence, Fit, Kind, coins, fitted
 from labeling.label_models.leave_one_out import leave_one_out
 from labeling.label_models.packing import Floats
 from labeling.label_models.patterns import Patterns
@@ -111,11 +111,9 @@ def chosen(patterns: Patterns, shares: Floats | None) -> Choice:
     spoken = heard
     if _use_every_label(heard) and not seen.covered.all():
         spoken = _as_silent_as_voters_are(heard)
-    found = _borne_out(heard, spoken, shares, trials)
+    found = _borne_out(patterns, heard, spoken, shares, trials)
     if found is not None:
-        kind, balance = found
-        fit = fitted(patterns, kind, balance)
-        given = balance is not None
+        kind, given, fit = found
         told = (tuple(trials), unseen, fit.steps, fit.converged)
         return Choice(kind, fit.evidence, given, *told)
     if heard.n_voters < VOTERS_TO_LEARN_ALL and _use_every_label(heard):
@@ -167,34 +165,41 @@ def _as_silent_as_voters_are(patterns: Patterns) -> Patterns:
 
 
 def _borne_out(
-    everything: Patterns, spoken: Patterns, shares: Floats | None, trials: list[Trial]
-) -> tuple[Kind, Floats | None] | None:
-    """Return the first kind of model that halves confirm, and the labels' shares to fit it with.
+    whole: Patterns,
+    heard: Patterns,
+    spoken: Patterns,
+    shares: Floats | None,
+    trials: list[Trial],
+) -> tuple[Kind, bool, Fit] | None:
+    """Return the first kind of model that halves confirm, whether with given shares, and its fit.
 
     Shares that are given come before learned ones; but halves to which they are given can no longer
     disagree about them, so that abstentions are only believed if learned shares agree as well.
 
     Args:
-        everything: the votes, and what abstentions are.
-        spoken: the votes, for models that pass over abstentions.
+        whole: the votes of all voters, to be fitted.
+        heard: those of voters who ever vote, for the model of abstentions.
+        spoken: the same, for models that pass over abstentions.
         shares: the labels' shares, where they are given.
         trials: to which what is tried is added.
     """
     for stand_in, kind, accepted, most_apart in TRIED:
-        passed = {}
-        patterns = everything if kind == "abstaining" else spoken
+        passed: dict[bool, Fit] = {}
+        patterns = heard if kind == "abstaining" else spoken
         for balance in [None] if shares is None else [None, shares]:
             given = balance is not None
-            if _can_be_tried(patterns, stand_in, given):
-                halves = held_against_each_other(patterns, stand_in, balance)
-                own = 1.0 if kind == "confusion" else _own_label(patterns, balance)
-                trials.append(Trial(kind, given, halves, accepted, most_apart, own))
-                passed[given] = trials[-1].passed
-        learned = passed.get(False, False)
-        if passed.get(True, False) and (learned or kind != "abstaining"):
-            return kind, shares
-        if learned:
-            return kind, None
+            if not _can_be_tried(patterns, stand_in, given):
+                continue
+            halves = held_against_each_other(patterns, stand_in, balance)
+            fit = None if kind == "confusion" else fitted(whole, kind, balance)
+            own = 1.0 if fit is None else _own_label(whole, fit.evidence)
+            trials.append(Trial(kind, given, halves, accepted, most_apart, own))
+            if trials[-1].passed:
+                passed[given] = fit or fitted(whole, kind, balance)
+        if True in passed and (False in passed or kind != "abstaining"):
+            return kind, True, passed[True]
+        if False in passed:
+            return kind, False, passed[False]
     return None
 
 
@@ -207,18 +212,18 @@ def _can_be_tried(patterns: Patterns, kind: Kind, given: bool) -> bool:
     name is what they all keep silent on: two of a label are needed in each half.
     """
     if kind == "abstaining":
-        used = np.asarray(patterns.hot.sum(axis=0)).reshape(patterns.n_voters, -1) > 0
+        used = patterns.uses
         least = int(used.sum(axis=0).min())
         return patterns.n_voters >= VOTERS_TO_LEARN_ALL and least >= VOTERS_OF_A_LABEL
     return _use_every_label(patterns) and (given or patterns.n_voters >= VOTERS_TO_LEARN_ALL)
 
 
-def _own_label(patterns: Patterns, shares: Floats | None) -> float:
-    """Return the share of votes that a model of abstentions takes for evidence of what they say."""
-    table = fitted(patterns, "abstaining", shares).evidence.votes
+def _own_label(patterns: Patterns, evidence: Evidence) -> float:
+    """Return the share of votes that a model takes for evidence of what they say."""
+    table = evidence.votes
     best = table >= table.max(axis=2, keepdims=True)
     own = np.diagonal(best, axis1=1, axis2=2)
-    votes = (patterns.hot.T @ patterns.counts).reshape(own.shape)
+    votes = patterns.votes_for
     return float((votes * own).sum() / max(votes.sum(), 1.0))
 
 
@@ -234,5 +239,5 @@ def _use_every_label(patterns: Patterns) -> bool:
     Weighing such voters from equal shares of the labels does harm where one label is rare, which
     few of them cannot tell; voters who stand for one label each do not have this trouble.
     """
-    used = np.asarray(patterns.hot.sum(axis=0)).reshape(patterns.n_voters, -1) > 0
+    used = patterns.uses
     return bool(used.all(axis=1).mean() >= MOST)

@@ -78,9 +78,8 @@ class FlyingSquid(VoteModel):
         shape = (patterns.n_labels, patterns.n_voters)
         self.accuracy_ = np.full(shape, self.prior_accuracy)
         self.sound_ = np.zeros(shape, dtype=bool)
-        n_sides = (
-            1 if patterns.n_labels == 2 else patterns.n_labels
-        )  # of two, one is the other's rest
+        # Of two labels, one is the other's rest.
+        n_sides = 1 if patterns.n_labels == 2 else patterns.n_labels
         refused = triplets = 0
         for label in range(n_sides):
             sides = one_against_rest(patterns, label)[:, speaking]

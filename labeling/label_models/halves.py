@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.label_models.independent import Kind, fitted
-from labeling.label_models.packing import Floats
+from labeling.label_models.packing import Floats, hash_limit
 from labeling.label_models.patterns import Patterns, row_keys
 
 ENOUGH = 60_000  # votes from which halves are told apart; more tell the same
@@ -80,7 +80,7 @@ def _drawn(patterns: Patterns) -> Patterns:
     share = (ENOUGH - patterns.n_votes[~single].sum()) / max(patterns.n_votes[single].sum(), 1)
     if share >= 1 or share <= 0:
         return patterns
-    kept = ~single | (row_keys(codes) < np.uint64(share * (2**64 - 1)))
+    kept = ~single | (row_keys(codes) < hash_limit(share))
     weights = np.where(single, 1 / share, counts)
     return Patterns.of_codes(codes[kept], weights[kept], patterns.gold[kept], ordered=True)
 
@@ -88,7 +88,7 @@ def _drawn(patterns: Patterns) -> Patterns:
 def _halvings(patterns: Patterns, number: int) -> list[npt.NDArray[np.intp]]:
     """Return for each halving the side of each voter, 0 or 1."""
     random = np.random.default_rng(0)
-    used = np.asarray(patterns.hot.sum(axis=0)).reshape(patterns.n_voters, -1) > 0
+    used = patterns.uses
     _, group = np.unique(used, axis=0, return_inverse=True)
     sides: list[npt.NDArray[np.intp]] = []
     for _ in range(number):

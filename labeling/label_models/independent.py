@@ -122,8 +122,7 @@ def prior_of(patterns: Patterns, kind: Kind) -> Floats:
     np.fill_diagonal(matrix, RIGHT)
     if kind != "abstaining":
         return np.tile(np.column_stack([matrix, np.zeros(k)]), (patterns.n_voters, 1, 1))
-    rates = patterns.hot.T @ patterns.counts / max(patterns.counts.sum(), 1.0)
-    rates = rates.reshape(-1, 1, k)  # voters, any true label, the label voted for
+    rates = patterns.votes_for[:, None, :] / max(patterns.counts.sum(), 1.0)
     spread = matrix * rates
     speaks = rates.sum(axis=2, keepdims=True)
     spread *= speaks / np.maximum(spread.sum(axis=2, keepdims=True), 1e-300)

@@ -16,7 +16,13 @@ from labeling.label_models.independent import Evidence, fitted
 from labeling.label_models.label_report import Account, sentences
 from labeling.label_models.leave_one_out import mean_log_odds
 from labeling.label_models.packing import Floats, PackedVotes
-from labeling.label_models.patterns import Patterns, columns_of, label_ranks, patterns_of_columns
+from labeling.label_models.patterns import (
+    Patterns,
+    columns_of,
+    label_ranks,
+    patterns_of_columns,
+    vote_shares,
+)
 from labeling.label_models.sampling import is_large, patterns_to_learn_from
 from labeling.records import Votes
 
@@ -165,17 +171,8 @@ class LabelModel(VoteModel):
 
     def _answers_without_gold(self, table: Patterns | PackedVotes) -> list[Floats]:
         heard = Evidence(self.abstaining_evidence_, self.abstaining_offset_, self.balance_)
-        return [self._answer_without_gold(table), _shares(table), heard.posterior(table)]
+        return [self._answer_without_gold(table), vote_shares(table), heard.posterior(table)]
 
     def _answer_without_gold(self, table: Patterns | PackedVotes) -> Floats:
         evidence = Evidence(self.evidence_, self.offset_, self.balance_)
         return evidence.posterior(table, self.scale_)
-
-
-def _shares(table: Patterns | PackedVotes) -> Floats:
-    """Return each label's share of the votes; equal shares where there are none."""
-    k = table.n_labels
-    votes = table.sums(np.tile(np.eye(k), (table.n_voters, 1, 1)))
-    total = votes.sum(axis=1, keepdims=True)
-    found: Floats = np.where(total > 0, votes / np.maximum(total, 1), 1 / k)
-    return found

@@ -125,7 +125,7 @@ def _untried(account: Account, choice: Choice) -> list[str]:
     if account.n_groups < LEAST_VOTERS:
         return []
     joined, tried = account.joined, {one.kind for one in choice.trials}
-    used = np.asarray(joined.hot.sum(axis=0)).reshape(joined.n_voters, -1) > 0
+    used = joined.uses
     lines = []
     if not account.use_every_label and "confusion" not in tried:
         lines.append(

@@ -51,7 +51,7 @@ def leave_one_out(patterns: Patterns) -> Evidence:
 def _prior(patterns: Patterns) -> Floats:
     """Return what each vote is worth by its rate alone: (n_voters, n_labels voted, true)."""
     k = patterns.n_labels
-    votes = (patterns.hot.T @ patterns.counts).reshape(-1, k)
+    votes = patterns.votes_for
     rate = np.log(np.maximum(votes, 1) / max(patterns.counts.sum(), 1.0))
     typical = (rate * votes).sum() / max(votes.sum(), 1.0)
     rate = np.where(votes > 0, rate, typical)

@@ -11,6 +11,7 @@ from labeling.label_models.dawid_skene import (
     expectation_maximisation,
     posterior_of,
 )
+from labeling.label_models.independent import coins
 from labeling.label_models.patterns import Floats, Patterns
 
 BALANCES = ("learned", "uniform")
@@ -81,7 +82,7 @@ class OneCoin(VoteModel):
             class_shares = np.full(patterns.n_labels, 1 / patterns.n_labels)
         found = expectation_maximisation(
             patterns,
-            lambda votes: coin_matrix(coin_skill(votes, self.right, self.wrong), patterns.n_labels),
+            lambda votes: coins(coin_skill(votes, self.right, self.wrong), patterns.n_labels),
             class_shares,
             steps=self.steps,
             tolerance=self.tolerance,
@@ -94,9 +95,7 @@ class OneCoin(VoteModel):
         )
 
     def _posterior(self, patterns: Patterns) -> Floats:
-        return posterior_of(
-            patterns, coin_matrix(self.skill_, patterns.n_labels), self.class_balance_
-        )
+        return posterior_of(patterns, coins(self.skill_, patterns.n_labels), self.class_balance_)
 
 
 def coin_skill(votes: Floats, right: float, wrong: float) -> Floats:
@@ -110,12 +109,3 @@ def coin_skill(votes: Floats, right: float, wrong: float) -> Floats:
     n_right, total = np.trace(votes, axis1=1, axis2=2), votes.sum(axis=(1, 2))
     skill: Floats = (n_right + right) / (total + right + (votes.shape[1] - 1) * wrong)
     return skill
-
-
-def coin_matrix(skill: Floats, n_labels: int) -> Floats:
-    """Return matrices (n_voters, n_labels true, n_labels voted) whose errors are spread evenly."""
-    skill = np.clip(skill, 1e-6, 1 - 1e-6)
-    off = ((1 - skill) / (n_labels - 1))[:, None, None]
-    eye = np.eye(n_labels)
-    matrix: Floats = eye * skill[:, None, None] + (1 - eye) * off
-    return matrix

@@ -131,6 +131,12 @@ def voters_a_byte(base: int) -> int:
     return fit
 
 
+def hash_limit(share: float) -> np.uint64:
+    """Return the number below which that share of all hashes lies; the largest for all of them."""
+    most = 2**64 - 1
+    return np.uint64(min(int(share * most), most))  # as a float the largest is 2**64
+
+
 def _bytes(codes: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return codes.view(np.uint8) if codes.dtype == np.int8 else codes.astype(np.uint8)
 

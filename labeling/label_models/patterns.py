@@ -16,6 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 from labeling.errors import VotesError, near, shown
+from labeling.label_models.packing import PackedVotes
 from labeling.records import ABSTAIN, LabelSchema, Votes
 
 Floats = npt.NDArray[np.float64]
@@ -90,6 +91,20 @@ class Patterns:
     def covered(self) -> npt.NDArray[np.bool_]:
         """Which patterns have a vote: shape (n_patterns,)."""
         found: npt.NDArray[np.bool_] = self.n_votes > 0
+        return found
+
+    @property
+    def votes_for(self) -> Floats:
+        """How often each voter votes for each label: shape (n_voters, n_labels)."""
+        found: Floats = (self.hot.T @ self.counts).reshape(self.n_voters, self.n_labels)
+        return found
+
+    @property
+    def uses(self) -> npt.NDArray[np.bool_]:
+        """Whether each voter ever votes for each label: shape (n_voters, n_labels)."""
+        found: npt.NDArray[np.bool_] = (
+            np.asarray(self.hot.sum(axis=0)).reshape(self.n_voters, self.n_labels) > 0
+        )
         return found
 
     def codes(self) -> npt.NDArray[Any]:
@@ -203,13 +218,12 @@ def row_keys(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
     return keys
 
 
-def vote_shares(patterns: Patterns) -> Floats:
-    """Return each label's share of the votes of a pattern; equal shares where there are none."""
-    n, n_labels = len(patterns.counts), patterns.n_labels
-    cell = patterns.row * n_labels + patterns.vote
-    votes = np.bincount(cell, minlength=n * n_labels).reshape(n, n_labels)
+def vote_shares(table: Patterns | PackedVotes) -> Floats:
+    """Return each label's share of the votes of a row; equal shares where there are none."""
+    k = table.n_labels
+    votes = table.sums(np.tile(np.eye(k), (table.n_voters, 1, 1)))
     total = votes.sum(axis=1, keepdims=True)
-    shares: Floats = np.where(total > 0, votes / np.maximum(total, 1), 1 / n_labels)
+    shares: Floats = np.where(total > 0, votes / np.maximum(total, 1), 1 / k)
     return shares
 
 

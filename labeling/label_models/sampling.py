@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from labeling.label_models.packing import LARGEST_BASE, PackedVotes
+from labeling.label_models.packing import LARGEST_BASE, PackedVotes, hash_limit
 from labeling.label_models.patterns import (
     Patterns,
     columns_of,
@@ -53,13 +53,13 @@ def patterns_to_learn_from(
     n_covered = int(covered.sum())
     n_uncovered = len(covered) - n_covered
     share = min(DRAWN / max(n_covered, 1), 1.0)
-    drawn = covered & (hashes <= _limit(share))
+    drawn = covered & (hashes <= hash_limit(share))
     if len(np.unique(hashes[drawn])) < drawn.sum() / 2:
         return patterns_of(votes, voters, gold)
     cast = (packed.codes(np.flatnonzero(drawn)) >= 0).sum()
     more = VOTES_EACH * len(speaking) / max(cast, 1)
     share = min(share * np.clip(more, 1.0, MOST_DRAWN / DRAWN), 1.0)
-    drawn = covered & (hashes <= _limit(share))
+    drawn = covered & (hashes <= hash_limit(share))
     chosen = np.flatnonzero(drawn | (covered & (gold != ABSTAIN)))
     n_silent = min(n_uncovered, 1)  # one row stands for all of them, the last
     codes = np.full((len(chosen) + n_silent, len(voters)), ABSTAIN, dtype=np.int16)
@@ -68,9 +68,3 @@ def patterns_to_learn_from(
     tally = gold_tally(gold[chosen], len(chosen), votes.schema)
     uncovered = gold_tally(gold[~covered], n_uncovered, votes.schema).sum(axis=0, keepdims=True)
     return Patterns.of_codes(codes, counts, np.concatenate([tally, uncovered[:n_silent]]))
-
-
-def _limit(share: float) -> np.uint64:
-    """Return the number below which that share of all hashes lies; the largest for all of them."""
-    most = 2**64 - 1
-    return np.uint64(min(int(share * most), most))  # as a float the largest is 2**64

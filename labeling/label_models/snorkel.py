@@ -149,7 +149,7 @@ class Snorkel(VoteModel):
                     progress_bar=False,
                     **{name: getattr(self, name) for name in _SETTINGS},
                 )
-            except Exception as error:
+            except Exception as error:  # Snorkel raises no narrower one; others go on
                 if "Loss is NaN" not in str(error):
                     raise
                 raise LabelingError(f"Snorkel's training diverged: {error} {_HINT}") from error

@@ -77,7 +77,7 @@ def _remove(line: Line, project_id: int, hook_url: str) -> None:
     found: Any = line.call(what, lambda client: client.webhooks.list(project=str(project_id)))
     for own in [one.id for one in found if one.url == hook_url and one.id is not None]:
         with contextlib.suppress(NotThereError):
-            line.call(what, lambda client, own=own: client.webhooks.delete(own))  # type: ignore[misc]
+            line.call(what, lambda client, own=own: client.webhooks.delete(own))  # type: ignore[misc]  # inferred
 
 
 def _remove_at_last(line: Line, project_id: int, hook_url: str) -> None:
