@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import softmax
 
 from labeling.end_model.linear_model import Floats
+from labeling.records import shared_wins
 
 Bools = npt.NDArray[np.bool_]
 
@@ -85,19 +86,12 @@ def agreement_beyond_chance(logs: Floats, targets: Floats) -> float:
     """
     if not len(logs):
         return 0.0
-    said, voted = _decided(logs), _decided(targets)
+    said, voted = shared_wins(logs), shared_wins(targets)
     by_chance = float(said.mean(axis=0) @ voted.mean(axis=0))
     agreement = float((said * voted).sum(axis=1).mean())
     if by_chance > 1 - 1e-9:
         return 0.0
     return max((agreement - by_chance) / (1 - by_chance), 0.0)
-
-
-def _decided(scores: Floats) -> Floats:
-    """Return one-hot labels decided on; labels that tie share."""
-    highest = scores >= scores.max(axis=1, keepdims=True) - 1e-9
-    found: Floats = highest / highest.sum(axis=1, keepdims=True)
-    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,6 +25,7 @@ from labeling.label_models.patterns import (
     sum_of_evidence,
     vote_shares,
 )
+from labeling.records import shared_wins
 
 VIEWS = ("one coin", "own confusion")
 SHARPNESS = 0.5 ** (np.arange(25) / 4)  # from 1 down to 1/64
@@ -179,7 +180,9 @@ class AnnotatorModel(VoteModel):
         distance = np.array([0.5 * np.abs(share - expected).sum() for share in shares])
         known = patterns.gold * patterns.covered[:, None]
         n_known = known.sum()
-        errors = np.array([1 - (known * _tops(view)).sum() / max(n_known, 1.0) for view in views])
+        errors = np.array(
+            [1 - (known * shared_wins(view)).sum() / max(n_known, 1.0) for view in views]
+        )
         mixed = (GOLD_WORTH * distance + n_known * errors) / (GOLD_WORTH + n_known)
         sharp = np.sqrt(1 + n_known / GOLD_WORTH) / self.tolerance
         self.weights_ = softmax(-mixed * sharp)
@@ -229,10 +232,3 @@ def _sharpened(mixture: Floats, power: float) -> Floats:
         return mixture
     sharpened: Floats = softmax(power * np.log(np.maximum(mixture, 1e-300)), axis=1)
     return sharpened
-
-
-def _tops(view: Floats) -> Floats:
-    """Return 1 for the most probable label of each row, shared out among equals."""
-    top = view >= view.max(axis=1, keepdims=True) - 1e-9
-    shares: Floats = top / top.sum(axis=1, keepdims=True)
-    return shares

@@ -1,6 +1,7 @@
 """The nouns: every immutable thing that travels between rooms, and the Protocols."""
 
 from labeling.records.checks import expect, generator_of, share_of_one
+from labeling.records.decisions import shared_wins
 from labeling.records.files import whole_file
 from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
 from labeling.records.labeling_function import (
@@ -75,6 +76,7 @@ __all__ = [
     "positions",
     "require_column",
     "share_of_one",
+    "shared_wins",
     "shares_by_id",
     "texts",
     "unpacked",

@@ -23,6 +23,17 @@ def winners(scores: Floats) -> npt.NDArray[np.bool_]:
     return best
 
 
+def shared_wins(scores: Floats) -> Floats:
+    """Return 1 for the column with the highest score of each row, shared out evenly among ties.
+
+    >>> shared_wins(np.array([[0.2, 0.8], [0.5, 0.5]])).tolist()
+    [[0.0, 1.0], [0.5, 0.5]]
+    """
+    best = winners(scores)
+    shares: Floats = best / best.sum(axis=1, keepdims=True)
+    return shares
+
+
 def best_codes(scores: Floats) -> npt.NDArray[np.intp]:
     """Return the column with the highest score of each row, -1 where several are tied."""
     best = winners(scores)
