@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
 
 import yaml
@@ -15,6 +16,8 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
     ValidationError,
     field_validator,
     model_validator,
@@ -128,6 +131,9 @@ class ExportSection(Section):
 class Config(Section):
     """A project: what is labeled, by what, and how.
 
+    `labels` is a list of names; or a mapping from name to a description for the people who label,
+    where nothing after the colon is none; or a list in which some names are such mappings.
+
     Attributes:
         name: of the project; that of the config file where none is given.
         root: the project's folder; relative paths start there.
@@ -148,6 +154,29 @@ class Config(Section):
     workers: int = Field(default=1, ge=1)
     seed: int = Field(default=0, ge=0)
     root: Path = Field(exclude=True, strict=False)
+    # No part of the digest: what models learn does not hang on it.
+    _label_descriptions: dict[str, str | None] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _labels_described(cls, given: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(given, dict) or "labels" not in given:
+            return build(given)
+        names, descriptions = _names_and_descriptions(given["labels"])
+        config = build({**given, "labels": names})
+        for name, text in descriptions.items():
+            if not isinstance(text, (str, type(None))):
+                raise ValueError(
+                    f"key 'labels.{name}': a description must be a text. Got {text!r}; put quotes"
+                    " around it"
+                )
+        config._label_descriptions = descriptions
+        return config
+
+    @property
+    def label_descriptions(self) -> Mapping[str, str | None]:
+        """What labels mean, in the words of the config; `None` where it says nothing."""
+        return MappingProxyType(self._label_descriptions)
 
     @model_validator(mode="after")
     def _one_platform(self) -> Self:
@@ -199,6 +228,21 @@ class Config(Section):
         """A hash of all that the config says, in whatever order and words it says it."""
         said = self.model_dump(mode="json", exclude={"root", "store"})
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _names_and_descriptions(labels: Any) -> tuple[Any, dict[Any, Any]]:
+    """Return the names of labels, and what is said of them; what is no such thing stays."""
+    if isinstance(labels, dict):
+        return list(labels), labels
+    if not isinstance(labels, list):
+        return labels, {}
+    names, descriptions = [], {}
+    for label in labels:
+        if isinstance(label, dict) and len(label) == 1:
+            descriptions.update(label)
+            (label,) = label
+        names.append(label)
+    return names, descriptions
 
 
 class OneOfEachKey(yaml.SafeLoader):
@@ -275,7 +319,8 @@ def _instead_of(file: Path) -> str:
 def _sentence(place: tuple[int | str, ...], kind: str, message: str, value: Any) -> str:
     key = ".".join(map(str, place))
     if kind == "value_error":
-        return f"{message.removeprefix('Value error, ').capitalize()}."
+        sentence = message.removeprefix("Value error, ")
+        return f"{sentence[0].upper()}{sentence[1:]}."
     if kind == "extra_forbidden":
         known = list(_keys_beside(place))
         return f"There is no key {key!r}.{near(place[-1], known)} Keys here are {shown(known, 20)}."
@@ -283,10 +328,19 @@ def _sentence(place: tuple[int | str, ...], kind: str, message: str, value: Any)
         return f"Key {key!r}: {message}."
     if kind == "missing":
         return f"Key {key!r} is missing."
-    hint = " YAML reads yes, no, on and off as true and false: put quotes around them."
+    hint = _hint(place, value)
     must = f"{message[0].lower()}{message[1:]}".replace("tuple", "list")
     must = must.replace(" after validation", "")
-    return f"Key {key!r}: {must}. Got {value!r}.{hint if isinstance(value, bool) else ''}"
+    return f"Key {key!r}: {must}. Got {value!r}.{hint}"
+
+
+def _hint(place: tuple[int | str, ...], value: Any) -> str:
+    """Return what may have been meant by a value of another type."""
+    if isinstance(value, bool):
+        return " YAML reads yes, no, on and off as true and false: put quotes around them."
+    if place[0] == "labels" and isinstance(value, (int, float)):
+        return " A label is a text: put quotes around it."
+    return ""
 
 
 def _keys_beside(place: tuple[int | str, ...]) -> Iterator[str]:

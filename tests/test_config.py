@@ -58,6 +58,11 @@ def test_a_config_cannot_be_changed(tmp_path):
         ("export: {min_confidence: 2}", "'export.min_confidence'.*less than or equal to 1"),
         ("labels: [ham]", "'labels': list should have at least 2 items"),
         ("labels: [yes, no]", "Got True. YAML reads yes, no.*quotes"),
+        ("labels: {yes: good, no: bad}", "Got True. YAML reads yes, no.*quotes"),
+        ("labels: [1, 2]", "'labels.0': .* Got 1. A label is a text: put quotes around it"),
+        ("labels: {ham: 7, spam:}", "'labels.ham': a description must be a text. Got 7"),
+        ("labels: [ham, {spam: [x]}]", "'labels.spam': a description must be a text"),
+        ("labels: [ham, {a: x, b: y}]", "'labels.1': input should be a valid string"),
         ("seed: -1", "'seed': input should be greater than or equal to 0"),
         ("root: /", "no key 'root'"),
         ("1: 2", "keys must be texts"),
@@ -67,6 +72,31 @@ def test_what_is_wrong_is_said(tmp_path, more, message):
     lines = [line for line in GOOD.splitlines() if not line.startswith(more.split(":")[0] + ":")]
     with pytest.raises(lb.LabelingError, match=message):
         loaded(tmp_path, "\n".join([*lines, more]))
+
+
+@pytest.mark.parametrize(
+    ("labels", "descriptions"),
+    [
+        ("[ham, spam]", {}),
+        ("{ham: , spam: }", {}),
+        ("{ham: , spam: It wants money.}", {"spam": "It wants money."}),
+        ("[ham, {spam: It wants money.}]", {"spam": "It wants money."}),
+        (
+            "{ham: 'What is left:\n  all the rest.', spam: ''}",
+            {"ham": "What is left: all the rest."},
+        ),
+    ],
+)
+def test_labels_are_a_list_a_mapping_to_descriptions_or_both(tmp_path, labels, descriptions):
+    """What is said of labels changes neither them nor what is remembered of their project."""
+    lines = GOOD.replace("[ham, spam]", labels)
+    config, plain = loaded(tmp_path, lines), loaded(tmp_path, GOOD)
+    schema = lb.LabelSchema(config.labels, config.label_descriptions)
+
+    assert descriptions == schema.descriptions
+    assert plain.digest == config.digest
+    assert plain.model_dump_json() == config.model_dump_json()
+    assert schema == lb.LabelSchema(plain.labels)
 
 
 @pytest.mark.parametrize(

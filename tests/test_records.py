@@ -1,4 +1,5 @@
 import enum
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,32 @@ def test_a_schema_needs_two_different_names_or_more(labels, message):
 def test_schemas_of_the_same_labels_in_the_same_order_are_equal():
     assert lb.LabelSchema(["a", "b"]) == lb.LabelSchema(("a", "b"))
     assert lb.LabelSchema(["a", "b"]) != lb.LabelSchema(["b", "a"])
+
+
+def test_labels_may_be_described_and_stay_the_same_schema():
+    plain = lb.LabelSchema(["ham", "spam"])
+    schema = lb.LabelSchema(["ham", "spam"], {"spam": "It wants\n money. ", "ham": None})
+
+    assert schema.descriptions == {"spam": "It wants money."}
+    assert plain == schema
+    assert hash(plain) == hash(schema)
+    assert repr(plain) == repr(schema)
+    assert pickle.loads(pickle.dumps(schema)).descriptions == schema.descriptions
+    with pytest.raises(TypeError):
+        schema.descriptions["ham"] = "What is left."
+
+
+@pytest.mark.parametrize(
+    ("descriptions", "message"),
+    [
+        ({"spma": "It wants money."}, "Got 'spma'; labels are .* Did you mean 'spam'"),
+        ({"spam": 7}, r"description of label 'spam' must be a text. Got 7 \(int\)"),
+        (["It wants money."], "must be a mapping from label to text. Got a list"),
+    ],
+)
+def test_a_description_must_be_a_text_of_a_label(descriptions, message):
+    with pytest.raises(LabelingError, match=message):
+        lb.LabelSchema(["ham", "spam"], descriptions)
 
 
 def test_a_schema_of_many_labels_keeps_every_code_exact():

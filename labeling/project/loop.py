@@ -85,7 +85,7 @@ class Project:
     ) -> None:
         self.config: Config = load_config(config_path)
         check_names(self.config)
-        self.schema = LabelSchema(self.config.labels)
+        self.schema = LabelSchema(self.config.labels, self.config.label_descriptions)
         try:
             policy = ReviewPolicy(self.config.review.min_votes, self.config.review.max_votes)
         except LabelingError as error:

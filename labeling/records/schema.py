@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -21,11 +22,17 @@ MOST_LABELS: Final = 32_767  # codes are stored in 16 bits at most
 class LabelSchema:
     """The label names of a project; a label's code is its place among them.
 
+    Two schemas are equal when their labels are, whatever their descriptions.
+
     Args:
         labels: two or more different, non-empty names.
+        descriptions: a sentence for some or all labels, from label to text, for the people who
+            label; `None` and empty texts are no description. Line breaks become spaces.
 
     Raises:
-        LabelingError: fewer than two labels, two of one name, or a name that is no text.
+        LabelingError: fewer than two labels, two of one name, a name that is no text, or a
+            description that is none.
+        UnknownLabelError: a description of a label that is not there.
 
     >>> schema = LabelSchema(["ham", "spam"])
     >>> len(schema), schema.index("spam"), schema.index(0), schema.labels
@@ -35,11 +42,17 @@ class LabelSchema:
     ...
     labeling.errors.UnknownLabelError: 'spma' is not a label of this schema; labels are 'ham',
     'spam'. Did you mean 'spam'?
+    >>> LabelSchema(["ham", "spam"], {"spam": "It wants your money."}).descriptions["spam"]
+    'It wants your money.'
     """
 
     labels: tuple[str, ...]
+    # Pairs, since a schema is hashed and sent to other processes.
+    _descriptions: tuple[tuple[str, str], ...] = field(compare=False, repr=False)
 
-    def __init__(self, labels: Iterable[str]) -> None:
+    def __init__(
+        self, labels: Iterable[str], descriptions: Mapping[str, str | None] | None = None
+    ) -> None:
         names = (labels,) if isinstance(labels, str) else tuple(labels)
         wrong = [name for name in names if not isinstance(name, str) or not name.strip()]
         if wrong:
@@ -57,12 +70,18 @@ class LabelSchema:
             )
         # Texts of NumPy or an enum, which show as np.str_('ham'), become plain ones.
         object.__setattr__(self, "labels", tuple(map(str.__str__, names)))
+        object.__setattr__(self, "_descriptions", _described(self.labels, descriptions))
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.labels)
+
+    @property
+    def descriptions(self) -> Mapping[str, str]:
+        """What a label means, of those that are described; read-only, in the order of labels."""
+        return MappingProxyType(dict(self._descriptions))
 
     def index(self, label: object) -> int:
         """Return the code of a label given by name or code (int, NumPy int or IntEnum member).
@@ -96,3 +115,29 @@ class LabelSchema:
     def code_type(self) -> np.dtype[np.signedinteger]:
         """The smallest NumPy integer type that holds every code and ABSTAIN."""
         return np.dtype(np.int8 if len(self.labels) <= 127 else np.int16)
+
+
+def _described(
+    labels: tuple[str, ...], descriptions: Mapping[str, str | None] | None
+) -> tuple[tuple[str, str], ...]:
+    """Return the descriptions in the order of the labels, after checking them."""
+    if descriptions is None:
+        return ()
+    if not isinstance(descriptions, Mapping):
+        raise LabelingError(
+            "Descriptions of labels must be a mapping from label to text. Got a"
+            f" {type(descriptions).__name__}."
+        )
+    for label, text in descriptions.items():
+        if label not in labels:
+            raise UnknownLabelError(
+                f"A description must be of a label of the schema. Got {label!r}; labels are"
+                f" {shown(labels, 20)}.{near(label, labels)}"
+            )
+        if not isinstance(text, (str, type(None))):
+            raise LabelingError(
+                f"The description of label {label!r} must be a text. Got {text!r}"
+                f" ({type(text).__name__})."
+            )
+    texts = ((label, " ".join((descriptions.get(label) or "").split())) for label in labels)
+    return tuple((label, text) for label, text in texts if text)
