@@ -92,7 +92,7 @@ class FetchError(LabelingError, RuntimeError):
 
 
 EXTRA_OF = {
-    **{"krippendorff": "agreement", "matplotlib": "plots"},
+    "matplotlib": "plots",
     **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "tenacity"), "label-studio"),
     **{"alembic": "cli", "filelock": "cli", "psycopg": "postgresql"},
     **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},

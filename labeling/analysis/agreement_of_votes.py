@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.analysis.estimates import LEVEL, RESAMPLES, Estimate, mean_of, undefined
-from labeling.errors import missing_extra
 from labeling.records import Votes, expect
 
 
@@ -43,7 +42,7 @@ def agreement(votes: Votes, *, seed: int = 0) -> Agreement:
         votes: of people; see `annotation_votes` for how annotations become votes.
         seed: of the bootstrap.
 
-    Source: K. Krippendorff, "Content Analysis" (2004); computed by the `krippendorff` package.
+    Source: K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
 
     >>> from labeling.records import LabelSchema
     >>> votes = Votes.from_array([[0, 0], [1, 1], [0, 1]], schema=LabelSchema(["ham", "spam"]))
@@ -93,8 +92,21 @@ def _alpha_of(counts: npt.NDArray[np.intp], seed: int) -> Estimate:
 
 
 def _alpha(counts: npt.NDArray[np.intp]) -> float:
-    try:
-        import krippendorff
-    except ModuleNotFoundError as error:
-        raise missing_extra(error) from error
-    return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
+    """Return alpha for names: 1 - observed disagreement / disagreement by chance.
+
+    In the coincidence matrix a sample with m votes adds 1 / (m - 1) for each ordered pair of them,
+    so that the matrix sums to the number of votes. Only what is off its diagonal is needed, and it
+    is summed in whole numbers first: perfect agreement is exactly 1, in any order of samples.
+
+    Args:
+        counts: votes for each label, shape (samples, labels); two or more votes a sample, and two
+            or more labels with votes.
+    """
+    sizes = counts.sum(axis=1)
+    unequal = np.bincount(sizes, weights=sizes**2 - np.square(counts).sum(axis=1))
+    pairs_of = np.arange(len(unequal)) - 1  # each vote has m - 1 others
+    of_label = counts.sum(axis=0)
+    n = int(of_label.sum())
+    observed = float((unequal[2:] / pairs_of[2:]).sum()) / n
+    expected = (n**2 - int(np.square(of_label).sum())) / (n * (n - 1))
+    return 1 - observed / expected

@@ -23,7 +23,7 @@ KINDS = {
 }
 PACKAGES = (
     *("labeling", "numpy", "pandas", "scipy", "scikit-learn", "pyarrow"),
-    *("matplotlib", "jinja2", "krippendorff"),
+    *("matplotlib", "jinja2"),
 )
 
 
