@@ -201,7 +201,9 @@ def _codes(
     kinds = set(map(type, answers))
     table = _table(lf, schema, kinds)
     if table is not None:
-        found = answers if kinds == {int} else map(table.__getitem__, answers)
+        # Where ints are codes a chunk of them needs no look-up.
+        as_they_are = kinds == {int} and not schema.has_number_names
+        found = answers if as_they_are else map(table.__getitem__, answers)
         try:
             codes = np.fromiter(found, schema.code_type, len(answers))
         except (KeyError, OverflowError):
@@ -223,7 +225,7 @@ def _table(lf: LabelingFunction, schema: LabelSchema, kinds: set[type]) -> dict[
     """Return answer → code where a look-up is exact; True, 1 and 1.0 are one key to a dict."""
     names: dict[Any, int] = {name: code for code, name in enumerate(schema.labels)}
     if kinds <= {int, str, type(None)}:
-        return names | {code: code for code in range(ABSTAIN, len(schema))} | {None: ABSTAIN}
+        return names | dict(schema.int_codes) | {ABSTAIN: ABSTAIN, None: ABSTAIN}
     if lf.label is not None and kinds <= {bool, str, type(None)}:
         return names | {True: schema.index(lf.label), False: ABSTAIN, None: ABSTAIN}
     return None
@@ -249,8 +251,9 @@ def _wrong_return(
         hint = " For a yes-or-no function write @labeling_function(label=...)."
     elif lf.label is not None and not hint:
         hint = " A yes-or-no function must return a bool: wrap the answer in bool(...)."
+    numbers = "its number" if schema.has_number_names else f"a code from 0 to {len(schema) - 1}"
     return WrongReturnError(
         f"Labeling function {lf.name!r} returned {answer!r} ({type(answer).__name__}) for sample"
-        f" {sample_id!r}. It must return a label ({shown(schema.labels, 20)}), a code from 0 to"
-        f" {len(schema) - 1}, or ABSTAIN.{hint}"
+        f" {sample_id!r}. It must return a label ({shown(schema.labels, 20)}), {numbers}, or"
+        f" ABSTAIN.{hint}"
     )

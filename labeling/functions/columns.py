@@ -6,7 +6,18 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 Vote = str | int
+
+
+def may_be_label(value: object) -> bool:
+    """Whether a value can name a label: a text or an int, NumPy's included, and no bool.
+
+    >>> [may_be_label(value) for value in ("spam", 1, np.int64(1), True, 1.0)]
+    [True, True, True, False, False]
+    """
+    return isinstance(value, (str, int, np.integer)) and not isinstance(value, bool)
 
 
 def reader(column: str) -> Callable[[Any], Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from labeling.errors import DataError, LabelingFunctionError, shown
-from labeling.functions.columns import Vote, is_missing, reader
+from labeling.functions.columns import Vote, is_missing, may_be_label, reader
 from labeling.records import ABSTAIN, LabelingFunction, expect, require_column
 
 
@@ -72,7 +72,7 @@ def _check(who: object, key: object, vote: object) -> None:
         raise DataError(
             f"Each recorded annotation must have an annotator and a sample. Got {who!r} and {key!r}."
         )
-    if not (_absent(vote) or (isinstance(vote, (str, int)) and not isinstance(vote, bool))):
+    if not (_absent(vote) or may_be_label(vote)):
         raise DataError(
             f"Annotator {who!r} must have given sample {key!r} a label name or code. Got {vote!r}"
             f" ({type(vote).__name__}); codes in a column of floats need .astype('Int64')."

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labeling.errors import LabelingFunctionError, LoadError
-from labeling.functions.columns import Vote, reader
+from labeling.functions.columns import Vote, may_be_label, reader
 from labeling.records import ABSTAIN, LabelingFunction
 
 
@@ -83,7 +83,7 @@ def _check_labels(name: str, values: object, label: object) -> None:
                 f"Lookup {name!r} must get its labels from the mapping alone. Got label={label!r}"
                 " too; leave it out."
             )
-        wrong = [one for one in values.values() if not _may_be_label(one)]
+        wrong = [one for one in values.values() if one is not None and not may_be_label(one)]
         if wrong:
             raise LabelingFunctionError(
                 f"The mapping of lookup {name!r} must lead to label names, codes or None. Got"
@@ -94,10 +94,6 @@ def _check_labels(name: str, values: object, label: object) -> None:
             f"Lookup {name!r} must be given the label it votes for, as `label=`, or a mapping from"
             " value to label."
         )
-
-
-def _may_be_label(value: object) -> bool:
-    return value is None or (isinstance(value, (str, int)) and not isinstance(value, bool))
 
 
 def _votes(

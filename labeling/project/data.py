@@ -145,11 +145,13 @@ def given_gold(
         found = samples[source].astype(object).dropna()
     if not len(found):
         raise DataError(f"There must be at least one gold label. {source!r} of `data` holds none.")
-    named = pd.Series(named_labels(found.tolist(), schema), index=found.index, dtype=object)
+    names = [schema.recorded(label) for label in found.tolist()]
+    named = pd.Series(names, index=found.index, dtype=object)
     codes = gold_codes(named, samples.index, schema)
     there = codes >= 0
-    names = [schema.labels[code] for code in codes[there]]
-    return pd.Series(names, index=samples.index[there], dtype=object)
+    return pd.Series(
+        [schema.labels[code] for code in codes[there]], index=samples.index[there], dtype=object
+    )
 
 
 def gold_file(config: Config) -> Path | None:
@@ -157,15 +159,6 @@ def gold_file(config: Config) -> Path | None:
     source = config.data.gold
     is_file = source is not None and Path(source).suffix.lower() in READERS
     return config.at(str(source)) if is_file else None
-
-
-def named_labels(labels: list[object], schema: LabelSchema) -> list[object]:
-    """Return labels as names where a file's look like numbers: 1 and 1.0 are "1"."""
-    known = {label: label for label in schema}
-    plain = [
-        int(label) if isinstance(label, float) and label.is_integer() else label for label in labels
-    ]
-    return [known.get(str(label), label) for label in plain]
 
 
 def lost_samples(

@@ -9,7 +9,6 @@ import pandas as pd
 
 from labeling.config import Config, FilesSection, LabelStudioSection, ReplaySection
 from labeling.errors import ConfigError
-from labeling.project.data import named_labels
 from labeling.project.people import MEMORY
 from labeling.records import AnnotationPlatform, LabelSchema, require_column
 from labeling.sources import read_table
@@ -137,5 +136,5 @@ def _recorded(config: Config, path: str, schema: LabelSchema) -> pd.DataFrame:
     table = read_table(config.at(path))
     for column in ("sample", "label"):
         require_column(table, column, f"recorded votes in {path}")
-    labels = named_labels(table["label"].tolist(), schema)
+    labels = [schema.recorded(label) for label in table["label"].tolist()]
     return table.assign(label=pd.Series(labels, index=table.index, dtype=object))

@@ -56,6 +56,8 @@ class Voting:
             *(self.data().digest, self.rules.digest, _digest_of_ids(self.data().samples)),
             *(self.config.data.model_dump(mode="json"), list(self.schema.labels)),
             labeling.__version__,
+            # Votes of before numbers were names must be cast anew.
+            *(["numbers are names"] if self.schema.has_number_names else []),
         ]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import GoldError, UnknownLabelError, shown
+from labeling.errors import GoldError, UnknownLabelError, repeated, shown
 from labeling.records.people import GoldLabel
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
@@ -91,8 +91,14 @@ def class_shares(
         return None
     if isinstance(class_balance, (Mapping, pd.Series)):
         shares: npt.NDArray[np.float64] = np.zeros(len(schema))
-        for label, share in class_balance.items():
-            shares[schema.index(label)] = _number(share, class_balance)
+        codes = [schema.index(label) for label in class_balance.keys()]  # noqa: SIM118  # a Series
+        doubled = repeated(schema.labels[code] for code in codes)
+        if doubled:
+            raise GoldError(
+                "A class balance must give each label one share. Given twice, by name or number:"
+                f" {shown(doubled)}."
+            )
+        shares[codes] = [_number(share, class_balance) for _, share in class_balance.items()]
     elif not isinstance(class_balance, (Sequence, np.ndarray)):
         raise GoldError(
             f"A class balance must be a dict or a list of shares. Got {class_balance!r}."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,6 +19,8 @@ ABSTAIN: Final = -1
 
 MOST_LABELS: Final = 32_767  # codes are stored in 16 bits at most
 
+WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,99}")  # not `01` or `+1`, which an int cannot tell
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class LabelSchema:
@@ -24,14 +28,17 @@ class LabelSchema:
 
     Two schemas are equal when their labels are, whatever their descriptions.
 
+    Where any label is the text of a whole number, such as "1", an int means the label of that name
+    and never a code; codes are then for `Votes.from_array` alone.
+
     Args:
         labels: two or more different, non-empty names.
         descriptions: a sentence for some or all labels, from label to text, for the people who
             label; `None` and empty texts are no description. Line breaks become spaces.
 
     Raises:
-        LabelingError: fewer than two labels, two of one name, a name that is no text, or a
-            description that is none.
+        LabelingError: fewer than two labels, two of one name, a name that is no text or is "-1"
+            (which stands for abstaining), or a description that is no text.
         UnknownLabelError: a description of a label that is not there.
 
     >>> schema = LabelSchema(["ham", "spam"])
@@ -44,19 +51,22 @@ class LabelSchema:
     'spam'. Did you mean 'spam'?
     >>> LabelSchema(["ham", "spam"], {"spam": "It wants your money."}).descriptions["spam"]
     'It wants your money.'
+    >>> stars = LabelSchema(["1", "2", "3"])
+    >>> stars.index("3"), stars.index(3), stars.index(1)
+    (2, 2, 0)
     """
 
     labels: tuple[str, ...]
     # Pairs, since a schema is hashed and sent to other processes.
     _descriptions: tuple[tuple[str, str], ...] = field(compare=False, repr=False)
+    _codes: dict[str, int] = field(compare=False, repr=False)
+    _int_codes: dict[int, int] = field(compare=False, repr=False)
 
     def __init__(
         self, labels: Iterable[str], descriptions: Mapping[str, str | None] | None = None
     ) -> None:
         names = (labels,) if isinstance(labels, str) else tuple(labels)
-        wrong = [name for name in names if not isinstance(name, str) or not name.strip()]
-        if wrong:
-            raise LabelingError(f"A label must be a non-empty text. Got {shown(wrong)}.")
+        _check_texts(names)
         doubled = repeated(names)
         if doubled:
             raise LabelingError(
@@ -71,6 +81,10 @@ class LabelSchema:
         # Texts of NumPy or an enum, which show as np.str_('ham'), become plain ones.
         object.__setattr__(self, "labels", tuple(map(str.__str__, names)))
         object.__setattr__(self, "_descriptions", _described(self.labels, descriptions))
+        codes = {label: code for code, label in enumerate(self.labels)}
+        named = {int(label): code for label, code in codes.items() if WHOLE_NUMBER.fullmatch(label)}
+        object.__setattr__(self, "_codes", codes)
+        object.__setattr__(self, "_int_codes", named or {code: code for code in codes.values()})
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -83,38 +97,96 @@ class LabelSchema:
         """What a label means, of those that are described; read-only, in the order of labels."""
         return MappingProxyType(dict(self._descriptions))
 
+    @property
+    def has_number_names(self) -> bool:
+        """Whether any label is the text of a whole number, so that ints are names and not codes."""
+        return any(WHOLE_NUMBER.fullmatch(label) for label in self.labels)
+
+    @property
+    def int_codes(self) -> Mapping[int, int]:
+        """The code that each int stands for that is a label: by name, or the code itself."""
+        return MappingProxyType(self._int_codes)
+
     def index(self, label: object) -> int:
-        """Return the code of a label given by name or code (int, NumPy int or IntEnum member).
+        """Return the code of a label given by name or int (NumPy's or an IntEnum member too).
+
+        An int means the label of that name where any name is the text of a whole number, and
+        otherwise a code.
 
         Raises:
             UnknownLabelError: there is no such label; a bool or float is never a label.
         """
+        code: int | None = None
         if isinstance(label, str):
-            if label in self.labels:
-                return self.labels.index(label)
+            code = self._codes.get(str.__str__(label))
         elif not isinstance(label, (bool, np.bool_)):
             try:
-                code = operator.index(label)  # type: ignore[arg-type]  # a TypeError is the answer
+                code = self._int_codes.get(operator.index(label))  # type: ignore[arg-type]  # a TypeError is the answer
             except TypeError:
-                code = -1
-            if 0 <= code < len(self.labels):
-                return code
-        raise UnknownLabelError(
-            f"{label!r} is not a label of this schema; labels are {shown(self.labels, 20)}."
-            f"{near(label, self.labels)}{self._hint(label)}"
-        )
+                code = None
+        if code is None:
+            raise UnknownLabelError(
+                f"{label!r} is not a label of this schema; labels are {shown(self.labels, 20)}."
+                f"{near(label, self.labels)}{self._hint(label)}"
+            )
+        return code
+
+    def recorded(self, value: object) -> object:
+        """Return the label that a value of a file's column stands for, as a name where it has one.
+
+        Readers of files turn columns of texts such as "1" or "True" into numbers and bools, and
+        whole numbers with gaps into floats: 1 and 1.0 are "1" again, where that is a label. Any
+        other value is returned as it is, for `index` to accept or refuse.
+
+        >>> LabelSchema(["1", "2"]).recorded(2.0), LabelSchema(["ham", "spam"]).recorded(1)
+        ('2', 1)
+        """
+        if not isinstance(value, (numbers.Number, np.bool_)):
+            return value
+        if str(value) in self._codes:
+            return str(value)
+        whole = _whole(value)
+        return str(whole) if whole is not None and str(whole) in self._codes else value
 
     def _hint(self, label: object) -> str:
-        if isinstance(label, (bool, np.bool_, float, np.floating)):
+        if isinstance(label, (bool, np.bool_)):
             return f" A label is a name or an int code, and this is a {type(label).__name__}."
-        if not isinstance(label, str) and hasattr(label, "__index__"):
-            return f" Codes go from 0 to {len(self.labels) - 1}."
-        return ""
+        if isinstance(label, (float, np.floating)):
+            is_whole = _whole(label) is not None
+            cast = "; .astype('Int64') keeps ints where some are missing" if is_whole else ""
+            return f" A label is a name or an int code, and this is a {type(label).__name__}{cast}."
+        if isinstance(label, str) or not hasattr(label, "__index__"):
+            return ""
+        if self.has_number_names:
+            return " Numbers are names of labels here; codes are for Votes.from_array alone."
+        return f" Codes go from 0 to {len(self.labels) - 1}."
 
     @property
     def code_type(self) -> np.dtype[np.signedinteger]:
         """The smallest NumPy integer type that holds every code and ABSTAIN."""
         return np.dtype(np.int8 if len(self.labels) <= 127 else np.int16)
+
+
+def _check_texts(names: tuple[object, ...]) -> None:
+    wrong = [name for name in names if not isinstance(name, str) or not name.strip()]
+    if wrong:
+        raise LabelingError(f"A label must be a non-empty text. Got {shown(wrong)}.")
+    if str(ABSTAIN) in names:
+        raise LabelingError(
+            f"A label must not be called '{ABSTAIN}', since {ABSTAIN} means that a voter abstains."
+            " Give it another name, such as 'minus 1'."
+        )
+
+
+def _whole(value: object) -> int | None:
+    """Return a number as an int where it is a whole one: 1.0 and Decimal("1.00") are 1."""
+    if isinstance(value, (bool, np.bool_)):
+        return None
+    try:
+        whole = int(value)  # type: ignore[call-overload]  # what is no real number raises
+    except (TypeError, ValueError, OverflowError):  # also NaN and infinity
+        return None
+    return whole if whole == value else None
 
 
 def _described(
