@@ -127,14 +127,14 @@ def apply(
 
     if isinstance(data, (str, os.PathLike)):
         from labeling.errors import DataError
-        from labeling.sources import read_table
+        from labeling.sources import read_samples
 
         if id is None:
             raise DataError(
                 f"A file needs to be told which column holds the ids: apply(..., {str(data)!r},"
                 " ..., id='column')."
             )
-        data = read_table(data, id)
+        data, id = read_samples(data, id), None
     return apply_to_frame(
         lfs, data, schema, id=id, workers=workers, on_error=on_error, progress=progress
     )

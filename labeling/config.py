@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from labeling.errors import ConfigError, near, shown
+from labeling.records import unsafe_characters
 
 PLATFORMS = ("replay", "files", "label_studio")
 PASSWORD = re.compile(r"://[^/?#@]*:.*@|[?&]password=", re.IGNORECASE)
@@ -283,6 +284,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         raise ConfigError(
             f"{path} must hold keys such as `data:` and `labels:`. Got {type(found).__name__}."
         )
+    _refuse_unsafe(found, str(path))
     if "root" in found:
         raise ConfigError(f"{path}: there is no key 'root'; paths start at the project's folder.")
     folder = file.resolve().parent
@@ -296,6 +298,20 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         raise ConfigError(f"{path}: " + " ".join(dict.fromkeys(lines))) from error
     except TypeError as error:
         raise ConfigError(f"{path}: keys must be texts. Got {shown(found)}.") from error
+
+
+def _refuse_unsafe(value: object, path: str, key: str = "") -> None:
+    """Raise a ConfigError where a text of a config has characters that cannot be stored."""
+    if isinstance(value, str) and (characters := unsafe_characters(value)):
+        raise ConfigError(
+            f"{path}: key {key!r} must have no control characters and no halves of characters. It has"
+            f" {', '.join(characters)}."
+        )
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _refuse_unsafe(part, path, f"{key}.{name}".lstrip("."))
+    for part in value if isinstance(value, list) else ():
+        _refuse_unsafe(part, path, key)
 
 
 def _content(file: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,15 @@ import numpy as np
 import pandas as pd
 
 from labeling.errors import DataError, near, repeated, shown
-from labeling.records import identified
+from labeling.records import (
+    ReplacedText,
+    identified,
+    refuse_unsafe,
+    replaced_sentence,
+    with_clean_texts,
+)
+
+logger = logging.getLogger(__name__)
 
 # Not `007`, `+1` or `-0`, which a number could not give back.
 WHOLE_NUMBER = r"0|-?[1-9][0-9]{0,99}"
@@ -27,13 +36,18 @@ def read_samples(path: str | os.PathLike[str], id: str) -> pd.DataFrame:
     Whole numbers stay whole even where some are missing, and in CSV only an empty cell is missing:
     texts such as "NA" or "null" are texts.
 
+    Halves of characters (as in a file that was cut in the middle of an emoji) and control characters
+    other than white space become U+FFFD, since databases and most kinds of files do not take them.
+    A warning names the samples and columns.
+
     Args:
         path: a `.parquet`, `.csv`, `.jsonl` or `.ndjson` file.
         id: the column that holds the ids: unique, none missing.
 
     Raises:
         DataError: no such file or column, another kind of file, one that cannot be read, no rows,
-            or ids that are missing or not unique.
+            ids that are missing or not unique, or ids or names of columns with characters that
+            cannot be stored.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +59,20 @@ def read_samples(path: str | os.PathLike[str], id: str) -> pd.DataFrame:
     c1    NA
     c2    hi
     """
-    return identified(read_table(path, id), id).drop(columns=id).rename_axis(id)
+    samples, replaced = read_clean_samples(path, id)
+    if replaced:
+        logger.warning("%s: %s", Path(path).name, replaced_sentence(replaced))
+    return samples
+
+
+def read_clean_samples(
+    path: str | os.PathLike[str], id: str
+) -> tuple[pd.DataFrame, tuple[ReplacedText, ...]]:
+    """Return the samples of a file, and which texts had characters replaced; see `read_samples`."""
+    table = read_table(path, id)
+    if id in table:
+        refuse_unsafe(table[id], "The sample ids")
+    return with_clean_texts(identified(table, id).drop(columns=id).rename_axis(id))
 
 
 def read_table(path: str | os.PathLike[str], id: str | None = None) -> pd.DataFrame:
@@ -154,6 +181,7 @@ def _read_jsonl(file: Path, id: str | None) -> pd.DataFrame:
                 )
             objects.append(found)
     names = dict.fromkeys(name for found in objects for name in found)
+    refuse_unsafe(names, "The names of columns")
     return pd.DataFrame({name: _column([one.get(name) for one in objects]) for name in names})
 
 

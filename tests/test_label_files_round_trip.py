@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import labeling as lb
 from labeling.label_files import LabelFiles
 from labeling.label_files.cells import escaped, guarded, tidy, unescaped, unguarded
-from labeling.records import AskAgain, Batch
+from labeling.records import AskAgain, Batch, unsafe_characters
+from labeling.records.readable_names import visible_form
 
 NASTY = [
     "=1+1",
@@ -40,11 +41,24 @@ NASTY += ["\\", "\u2028", "\x85", "\U0001f600", "<&>", "%7C|", "5 March", "1-2",
 anything = st.text(st.characters(exclude_categories=())) | st.lists(
     st.sampled_from(NASTY), max_size=4
 ).map("".join)
+
+
+def is_readable(label):
+    try:
+        lb.LabelSchema([label, "another label"])
+    except lb.LabelingError:
+        return False
+    return True
+
+
 words = anything.filter(tidy)
-names = st.lists(words.map(tidy), min_size=2, max_size=2, unique_by=str.casefold)
+names = st.lists(
+    words.map(tidy).filter(lambda one: not unsafe_characters(one)),
+    min_size=2, max_size=2, unique_by=str.casefold,
+)  # fmt: skip
 labels = st.lists(
-    words.filter(lambda one: one.strip() and tidy(one).casefold() != "skip"),
-    min_size=2, max_size=4, unique=True,
+    words.filter(lambda one: is_readable(one) and tidy(one).casefold() != "skip"),
+    min_size=2, max_size=4, unique_by=visible_form,
 )  # fmt: skip
 samples = st.dictionaries(anything | st.integers(), anything, min_size=1, max_size=4)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterable
 
 import pandas as pd
 
-from labeling.records import LabelingFunction, Votes
+from labeling.records import LabelingFunction, Votes, clean_text
 
 
 def vote_reasons(
@@ -47,5 +47,5 @@ def vote_reasons(
 
 
 def _first_line(lf: LabelingFunction) -> str:
-    lines = (lf.__doc__ or "").strip().splitlines()
+    lines = clean_text(lf.__doc__ or "").strip().splitlines()
     return lines[0].strip() if lines else ""

@@ -21,7 +21,7 @@ from labeling.label_files.columns import (
 from labeling.label_files.dealing import People, is_barred
 from labeling.label_files.labels import SKIP, Labels
 from labeling.label_files.sheets import Row, Source
-from labeling.records import Annotation, live_annotations
+from labeling.records import Annotation, clean_text, live_annotations, unsafe_characters
 
 Who = tuple[Hashable, str, bool]  # sample, person, whether as a reviewer
 Fault = tuple[Source, int, str]
@@ -80,7 +80,7 @@ class Checks:
             raise LookupError(AS_SENT)
         person = self._person(row, ask)
         label = self.labels.meant(row[LABEL])
-        reason = row[RATIONALE if ask.reviewer else COMMENT].strip()
+        reason = clean_text(row[RATIONALE if ask.reviewer else COMMENT].strip())
         return Answer(row, ask, person, label, reason)
 
     def person(self, row: Row, ask: Ask) -> str | None:
@@ -103,6 +103,12 @@ class Checks:
         column = REVIEWER if ask.reviewer else ANNOTATOR
         if not tidy(row[column]):
             raise LookupError(f"Column {column!r} must hold the name of who labeled. It is empty.")
+        characters = unsafe_characters(row[column])
+        if characters:
+            raise LookupError(
+                f"Column {column!r} must hold a name of whole characters. It has"
+                f" {', '.join(characters)}; write the name again."
+            )
         person = self.person(row, ask)
         if person is None:
             hint = (self.reviewers if ask.reviewer else self.annotators).hint(row[column])
@@ -137,6 +143,7 @@ def answers_of(
             faults.append((row.source, row.number, str(error.args[0])))
         else:
             groups.setdefault(answer.who, []).append(answer)
+            faults += _replaced(row, answer)
     counted: list[Answer] = []
     for group in groups.values():
         if len(group) > 1:
@@ -144,6 +151,17 @@ def answers_of(
         if len({one.label for one in group}) == 1:
             counted.append(_best(group))
     return counted, [*faults, *_emptied(empty, checks, groups, known)]
+
+
+def _replaced(row: Row, answer: Answer) -> list[Fault]:
+    """Return what is to be said of a comment that counts without some of its characters."""
+    column = RATIONALE if answer.ask.reviewer else COMMENT
+    characters = unsafe_characters(row[column])
+    what = (
+        f"Column {column!r} has characters that cannot be stored ({', '.join(characters)}): they are"
+        " kept as U+FFFD. The label counts."
+    )
+    return [(row.source, row.number, what)] if characters else []
 
 
 def _best(group: Sequence[Answer]) -> Answer:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.errors import LabelingError, near, repeated, shown
 from labeling.label_files.cells import tidy
-from labeling.records import Message, order_by_chance
+from labeling.records import Message, order_by_chance, refuse_unsafe
 
 LONGEST = 40  # characters of a name in the name of a file
 
@@ -41,6 +41,7 @@ class People:
                 f"`{what}` must be names with single spaces inside and none around, so that they are"
                 f" the same wherever they are typed. Got {shown(wrong)}."
             )
+        refuse_unsafe(self.names, f"`{what}`")
         doubled = repeated(_key(name) for name in self.names)
         if doubled:
             raise LabelingError(

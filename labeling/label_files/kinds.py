@@ -19,6 +19,7 @@ from labeling.label_files.plain_files import (
 )
 from labeling.label_files.sheets import Contents, Row, Sheet, Source, Table
 from labeling.label_files.workbooks import read_xlsx, write_xlsx
+from labeling.records import clean_text, unsafe_characters
 
 WRITERS: dict[str, Callable[[Sheet], bytes]] = {
     "csv": write_csv,
@@ -65,6 +66,9 @@ def read_file(path: Path, columns: Columns) -> Contents:
     try:
         when = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
         source = Source(path.name, when)
+        if unsafe_characters(path.name):
+            what = "The name of a file must be of whole characters and is not; rename the file."
+            return Contents(faults=((source, 0, what),), unread=(clean_text(path.name),))
         if suffix in NOT_READ:
             kinds = ", ".join(READERS)
             what = f"Files must be of the kinds {kinds}. Got {suffix}; save it as one of those."

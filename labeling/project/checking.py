@@ -50,6 +50,7 @@ def checked(
         ]
     return [
         f"{len(data.samples)} samples with text in column {config.data.text!r}.",
+        *data.notices,
         *gold,
         f"{len(lfs)} labeling functions for the labels {shown(schema.labels, 20)}.",
         f"On the first {len(few)} samples they cast {int((votes.to_array() >= 0).sum())} votes"

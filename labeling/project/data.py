@@ -17,15 +17,17 @@ from labeling.project.files import TRIES, digest_of_files, digest_of_text, stamp
 from labeling.records import (
     Annotation,
     LabelSchema,
+    ReplacedText,
     checked_ids,
     gold_codes,
     live_annotations,
     positions,
+    replaced_sentence,
     require_column,
     shares_by_id,
     texts,
 )
-from labeling.sources import READERS, read_samples, read_table
+from labeling.sources import READERS, read_clean_samples, read_table
 from labeling.store import Store
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class ProjectData:
         test: the samples of the test split, also those whose gold label is no longer given.
         test_gold: their gold labels.
         digest: a fingerprint of the files.
+        replaced: the texts in which characters that cannot be stored were replaced.
     """
 
     samples: pd.DataFrame
@@ -51,6 +54,12 @@ class ProjectData:
     test: pd.DataFrame
     test_gold: pd.Series
     digest: str
+    replaced: tuple[ReplacedText, ...] = ()
+
+    @property
+    def notices(self) -> list[str]:
+        """What is not as the files have it, a sentence each."""
+        return [replaced_sentence(self.replaced)] if self.replaced else []
 
 
 class DataFiles:
@@ -85,7 +94,7 @@ class DataFiles:
 
     def _read(self, digest: str) -> ProjectData:
         config = self._config
-        samples = read_samples(config.at(config.data.path), config.data.id)
+        samples, replaced = read_clean_samples(config.at(config.data.path), config.data.id)
         texts(samples, config.data.text)
         locked, met = _remembered(self._store)
         gold = pd.Series(dtype=object)
@@ -106,7 +115,9 @@ class DataFiles:
                 "Some samples must be left to label. All are in the locked test split: give more"
                 f" samples, or lower `locked` of `data` (now {config.data.locked:g}) in a new project."
             )
-        return ProjectData(samples[~hidden], gold[~is_test], samples[hidden], test_gold, digest)
+        return ProjectData(
+            samples[~hidden], gold[~is_test], samples[hidden], test_gold, digest, replaced
+        )
 
 
 def _remembered(store: Store) -> tuple[list[Hashable], list[Hashable]]:

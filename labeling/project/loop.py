@@ -129,6 +129,8 @@ class Project:
 
     def apply(self, progress: Progress | None = None) -> Votes:
         """Apply the labeling functions, and write `votes.parquet`: a column each, label names."""
+        for notice in self.data.notices:
+            logger.warning("%s", notice)
         with self._held("apply") as run:
             return self._voting.cast(run, progress)
 

@@ -1,6 +1,14 @@
 """The nouns: every immutable thing that travels between rooms, and the Protocols."""
 
 from labeling.records.checks import expect, generator_of, share_of_one
+from labeling.records.clean_text import (
+    ReplacedText,
+    clean_text,
+    refuse_unsafe,
+    replaced_sentence,
+    unsafe_characters,
+    with_clean_texts,
+)
 from labeling.records.decisions import shared_wins
 from labeling.records.files import whole_file
 from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
@@ -57,6 +65,7 @@ __all__ = [
     "Outbox",
     "PreprocessedRow",
     "Problem",
+    "ReplacedText",
     "SettledRow",
     "SoftLabels",
     "Verdict",
@@ -64,6 +73,7 @@ __all__ = [
     "annotation_votes",
     "checked_ids",
     "class_shares",
+    "clean_text",
     "expect",
     "generator_of",
     "gold_codes",
@@ -74,12 +84,16 @@ __all__ = [
     "order_by_chance",
     "packed",
     "positions",
+    "refuse_unsafe",
+    "replaced_sentence",
     "require_column",
     "share_of_one",
     "shared_wins",
     "shares_by_id",
     "texts",
     "unpacked",
+    "unsafe_characters",
     "waiting_on",
     "whole_file",
+    "with_clean_texts",
 ]

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import cloudpickle
 import numpy as np
 
+from labeling.records.clean_text import refuse_unsafe
 from labeling.records.schema import ABSTAIN
 
 RowFunction = Callable[..., Any]
@@ -59,6 +60,7 @@ class LabelingFunction:
         reads: Sequence[str] = (),
         files: Sequence[str] = (),
     ) -> None:
+        refuse_unsafe([name], "The names of labeling functions")
         functools.update_wrapper(self, function)
         self.name = name
         self.function = function

@@ -11,6 +11,7 @@ import pandas as pd
 
 from labeling.errors import DataError
 from labeling.records.checks import expect
+from labeling.records.clean_text import clean_text
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.votes import Votes
 
@@ -33,7 +34,7 @@ class Annotation:
         reviewer: whether it was made as a reviewer of a sample that was escalated.
         prelabel_shown: whether the annotator saw a suggested label.
         prelabel: which.
-        reason: why, in the words of the person.
+        reason: why, in the words of the person; characters that cannot be stored become U+FFFD.
         origin: how the label came about where the platform tells: `manual`, `prediction` (a prelabel
             that was kept) or `prediction-changed`.
         deleted: whether it was taken back on the platform: then it counts no longer.
@@ -65,6 +66,8 @@ class Annotation:
                     f"`{name}` of an annotation must be a time in UTC, such as"
                     f" datetime.now(datetime.UTC). Got {when!r} for sample {self.sample_id!r}."
                 )
+        if isinstance(self.reason, str):
+            object.__setattr__(self, "reason", clean_text(self.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +143,16 @@ class Problem:
     Attributes:
         where: the place, such as `batch-001.csv, row 7`.
         what: what is wrong there, what must be, and what was found.
+
+    Characters that cannot be stored become U+FFFD in both.
     """
 
     where: str
     what: str
+
+    def __post_init__(self) -> None:
+        for name in ("where", "what"):
+            object.__setattr__(self, name, clean_text(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from labeling.errors import LabelingError, UnknownLabelError, near, repeated, shown
+from labeling.records.readable_names import refuse_unreadable
 
 ABSTAIN: Final = -1
 """What a voter says that does not vote; `None` means the same."""
@@ -37,8 +38,10 @@ class LabelSchema:
             label; `None` and empty texts are no description. Line breaks become spaces.
 
     Raises:
-        LabelingError: fewer than two labels, two of one name, a name that is no text or is "-1"
-            (which stands for abstaining), or a description that is no text.
+        LabelingError: fewer than two labels, two of one name, a name that is no text, is "-1" (which
+            stands for abstaining) or has control characters, two names that look alike (they differ
+            in invisible characters, white space or the way accents are written alone), or a
+            description that is no text.
         UnknownLabelError: a description of a label that is not there.
 
     >>> schema = LabelSchema(["ham", "spam"])
@@ -72,6 +75,7 @@ class LabelSchema:
             raise LabelingError(
                 f"Labels must differ from each other. Given twice: {shown(doubled)}."
             )
+        refuse_unreadable(names)
         if not 2 <= len(names) <= MOST_LABELS:
             raise LabelingError(
                 f"A schema must have at least two labels. Got {len(names)}: {shown(names)}."

@@ -1,0 +1,201 @@
+"""Characters that files, databases and pages do not take: replaced in texts, refused in names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labeling.errors import DataError
+
+# Halves of characters (surrogates), and control characters that are not white space.
+UNSAFE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+REPLACEMENT = "\ufffd"
+TEXTS_AT_ONCE = 4096  # joined for one search, which is much faster than one search each
+SHOWN = 5  # places in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedText:
+    """A text of a sample in which characters were replaced.
+
+    Attributes:
+        sample_id: the sample.
+        column: the column, also where the text is nested in a list or object of it.
+        characters: the names of the characters that were replaced, sorted.
+    """
+
+    sample_id: Hashable
+    column: str
+    characters: tuple[str, ...]
+
+
+def character_name(character: str) -> str:
+    r"""Return how a message names a character that cannot be seen.
+
+    >>> character_name("\x00"), character_name("\ud83d"), character_name("\u200b")
+    ('U+0000 (control character)', 'U+D83D (half a character)', 'U+200B (ZERO WIDTH SPACE)')
+    """
+    kinds = {"Cc": "control character", "Cs": "half a character"}
+    kind = kinds.get(unicodedata.category(character))
+    name = unicodedata.name(character, kind or "unnamed")
+    return f"U+{ord(character):04X} ({name})"
+
+
+def unsafe_characters(text: str) -> tuple[str, ...]:
+    """Return the names of the characters of a text that files and databases do not take, sorted."""
+    return tuple(map(character_name, sorted(set(UNSAFE.findall(text)))))
+
+
+def clean_text(text: str) -> str:
+    r"""Return a text with U+FFFD in the place of each character that cannot be stored.
+
+    These are halves of characters, as files have them that were cut in the middle of an emoji, and
+    control characters other than white space.
+
+    >>> clean_text("cut \ud83d"), clean_text("tab\tand line\n")
+    ('cut �', 'tab\tand line\n')
+    """
+    return UNSAFE.sub(REPLACEMENT, text)
+
+
+def refuse_unsafe(values: Iterable[object], what: str) -> None:
+    r"""Raise a DataError where a text that names something has characters that cannot be stored.
+
+    Args:
+        values: ids, names, guidelines; what is no text is let through.
+        what: what they are, with a verb's plural after it: `"The sample ids"`.
+
+    >>> refuse_unsafe(["a\x00b"], "The sample ids")
+    Traceback (most recent call last):
+    ...
+    labeling.errors.DataError: The sample ids must have no control characters and no halves of
+    characters. Number 1, 'a\x00b', has U+0000 (control character).
+    """
+    names = list(values)
+    if not UNSAFE.search("\n".join(name for name in names if isinstance(name, str))):
+        return
+    for number, value in enumerate(names, start=1):
+        if isinstance(value, str) and UNSAFE.search(value):
+            raise DataError(
+                f"{what} must have no control characters and no halves of characters. Number"
+                f" {number}, {value[:80]!r}, has {', '.join(unsafe_characters(value))}."
+            )
+
+
+def with_clean_texts(samples: pd.DataFrame) -> tuple[pd.DataFrame, tuple[ReplacedText, ...]]:
+    r"""Return samples whose texts can be stored anywhere, and which texts are not what they were.
+
+    Texts in lists and objects are cleaned as well, and so are their keys.
+
+    Args:
+        samples: index = ids; it is unchanged.
+
+    Raises:
+        DataError: a column's name, or an id, has such characters: they cannot be replaced, since
+            they name something.
+
+    >>> samples = pd.DataFrame({"text": ["fine", "a\x00b"]}, index=["s1", "s2"])
+    >>> clean, replaced = with_clean_texts(samples)
+    >>> clean["text"].tolist(), replaced[0].sample_id, replaced[0].column
+    (['fine', 'a�b'], 's2', 'text')
+    """
+    refuse_unsafe(samples.columns, "The names of columns")
+    refuse_unsafe(samples.index, "The sample ids")
+    clean = samples.copy(deep=False)
+    replaced: list[ReplacedText] = []
+    for name, column in samples.items():
+        suspects = _suspects(column)
+        if not suspects:
+            continue
+        values = column.tolist()
+        for row, value in suspects.items():
+            values[row] = _clean(value)
+            found = tuple(
+                sorted({one for text in _texts_in(value) for one in unsafe_characters(text)})
+            )
+            replaced.append(ReplacedText(samples.index[row], str(name), found))
+        kind = column.dtype if isinstance(column.dtype, pd.StringDtype) else object
+        clean[name] = pd.Series(values, index=samples.index, dtype=kind)
+    return clean, tuple(replaced)
+
+
+def replaced_sentence(replaced: Sequence[ReplacedText]) -> str:
+    """Return in a sentence what was replaced, with the first places; empty where nothing was."""
+    if not replaced:
+        return ""
+    places = "; ".join(
+        f"sample {one.sample_id!r}, column {one.column!r}: {', '.join(one.characters)}"
+        for one in replaced[:SHOWN]
+    )
+    more = f"; and {len(replaced) - SHOWN} more" if len(replaced) > SHOWN else ""
+    return (
+        f"{len(replaced)} texts of {len({one.sample_id for one in replaced})} samples had characters"
+        " that cannot be stored or shown (halves of characters, control characters); each was"
+        f" replaced by U+FFFD: {places}{more}."
+    )
+
+
+def _suspects(column: pd.Series) -> dict[int, Any]:
+    """Return the values of a column that have unsafe characters, by row."""
+    kind = column.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        if not _suspects(pd.Series(kind.categories)):
+            return {}
+    elif not (isinstance(kind, pd.StringDtype) or kind.kind == "O"):
+        return {}
+    found: dict[int, Any] = {}
+    for start in range(0, len(column), TEXTS_AT_ONCE):
+        values = column.iloc[start : start + TEXTS_AT_ONCE].tolist()
+        texts = [value for value in values if isinstance(value, str)]
+        all_plain = len(texts) == len(values)
+        if all_plain and not UNSAFE.search("\n".join(texts)):
+            continue
+        found |= {start + row: value for row, value in enumerate(values) if _is_unsafe(value)}
+    return found
+
+
+def _is_unsafe(value: Any) -> bool:
+    return any(UNSAFE.search(text) for text in _texts_in(value))
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Yield all texts of a value: itself, or those of a list or object, keys too."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            waiting += [*part, *part.values()]
+        elif isinstance(part, (list, tuple, set, frozenset)) or (
+            isinstance(part, np.ndarray) and part.dtype == object
+        ):
+            waiting += list(part)
+
+
+def _clean(value: Any) -> Any:
+    """Return a value with clean texts; lists and objects are made anew, others are as they were."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        made = {_clean(key): _clean(part) for key, part in value.items()}
+        if len(made) < len(value):
+            raise DataError(
+                "Keys of an object must differ in more than characters that cannot be stored. Got"
+                f" {list(value)[:SHOWN]!r}."
+            )
+        return made
+    if isinstance(value, (list, set, frozenset)):
+        return type(value)(map(_clean, value))
+    if isinstance(value, tuple):  # also a named one, whose class takes its fields one by one
+        parts = [_clean(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return np.array([*map(_clean, value), None], dtype=object)[:-1]
+    return value

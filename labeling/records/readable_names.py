@@ -1,0 +1,61 @@
+"""Names that people read and type: no characters that nobody sees, no two that look alike."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from labeling.errors import LabelingError
+from labeling.records.clean_text import character_name
+
+CONTROL = ("Cc", "Cs", "Zl", "Zp")  # control characters, halves of characters, line separators
+VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f]")
+
+
+def visible_form(name: str) -> str:
+    r"""Return what is to be seen of a name: equal for names that look alike.
+
+    Accents are composed, white space is one space, and what has no shape is left out. Case stays.
+
+    >>> visible_form("spam\u200b"), visible_form("new\u00a0 car"), visible_form("cafe\u0301")
+    ('spam', 'new car', 'café')
+    """
+    shaped = "".join(one for one in name if unicodedata.category(one) != "Cf")
+    composed = unicodedata.normalize("NFC", VARIATION_SELECTORS.sub("", shaped))
+    return " ".join(composed.split())
+
+
+def refuse_unreadable(labels: Iterable[str]) -> None:
+    r"""Raise a LabelingError where labels cannot be read, or told apart by reading them.
+
+    >>> refuse_unreadable(["ham", "spam", "spam\u200b"])
+    Traceback (most recent call last):
+    ...
+    labeling.errors.LabelingError: Labels must look different from each other. 'spam' and
+    'spam\u200b' differ only in U+200B (ZERO WIDTH SPACE).
+    """
+    seen: dict[str, str] = {}
+    for label in labels:
+        hidden = sorted({one for one in label if unicodedata.category(one) in CONTROL})
+        if hidden:
+            raise LabelingError(
+                "A label must have no control characters, line breaks or halves of characters."
+                f" {label[:80]!a} has {', '.join(map(character_name, hidden))}."
+            )
+        form = visible_form(label)
+        if not form:
+            what = ", ".join(map(character_name, sorted(set(label))))
+            raise LabelingError(f"A label must be a text that can be seen. Got only {what}.")
+        if form in seen:
+            raise LabelingError(
+                f"Labels must look different from each other. {seen[form][:80]!a} and"
+                f" {label[:80]!a} differ only in {_difference(seen[form], label)}."
+            )
+        seen[form] = label
+
+
+def _difference(first: str, second: str) -> str:
+    """Return the names of the characters that only one of two names has, or how else they differ."""
+    only = sorted(set(first) ^ set(second))
+    return ", ".join(map(character_name, only)) if only else "where invisible characters stand"
