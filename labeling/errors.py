@@ -93,7 +93,7 @@ class FetchError(LabelingError, RuntimeError):
 
 EXTRA_OF = {
     "matplotlib": "plots",
-    **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "tenacity"), "label-studio"),
+    **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "psutil", "tenacity"), "label-studio"),
     **{"alembic": "cli", "filelock": "cli", "psycopg": "postgresql"},
     **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},
     **{"jinja2": "report", "sentence_transformers": "embeddings"},

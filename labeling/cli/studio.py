@@ -105,6 +105,8 @@ def _lines(found: Status) -> list[str]:
         f"Label Studio {found.version} is {installed} in {found.environment}",
         f"Its data are in {found.folder}",
     ]
+    if found.stranger:
+        lines.append(f"At {found.url} listens {found.stranger}, which is not this server.")
     if not found.running:
         return [*lines, "It is not running."]
     lines += [f"It runs at {found.url}, as process {found.pid}", f"The admin is {found.email}"]

@@ -25,6 +25,7 @@ from labeling.errors import LabelingFunctionError
 from labeling.functions.credentials import revealed
 from labeling.functions.kept import in_wal_mode
 from labeling.functions.services import Address
+from labeling.records import is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ def _sent(address: Address, line: _Line, body: bytes) -> requests.Response:
         with _without_their_warnings():
             response = line.session.post(
                 address.url, data=body, headers=headers,
-                timeout=address.timeout, allow_redirects=False,
+                timeout=address.timeout, allow_redirects=False, proxies=_proxies(address.url),
             )  # fmt: skip
     except requests.RequestException as error:
         why = _cause(error, address.timeout)
@@ -110,6 +111,12 @@ def _sent(address: Address, line: _Line, body: bytes) -> requests.Response:
     if line.failed >= DOWN_AFTER:
         line.failed, line.rests_until = 0, time.monotonic() + REST
     _fail(address, f"failed {address.retries + 1} times", why)
+
+
+def _proxies(url: str) -> dict[str, str] | None:
+    """Return that a service on this machine is asked directly: a proxy would see the headers."""
+    host = urllib.parse.urlsplit(url).hostname
+    return {"no_proxy": host} if host and is_loopback(host) else None
 
 
 def _fail(address: Address, what: str, why: str) -> NoReturn:

@@ -14,7 +14,7 @@ import httpx
 import tenacity
 
 from labeling.errors import PlatformError, UnreachableError
-from labeling.label_studio.tokens import token_for
+from labeling.label_studio.tokens import client_for, token_for
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as Client
@@ -79,10 +79,11 @@ class Line:
         from label_studio_sdk import LabelStudio as Client
 
         token = token_for(self.url, self._token)
-        web = httpx.Client(timeout=self.timeout)
+        web = client_for(self.url, token, self.timeout)
         weakref.finalize(self, web.close)
         about: dict[str, Any] = {"timeout": self.timeout, "max_retries": 0, "httpx_client": web}
-        return Client(base_url=self.url, api_key=token, **about)  # type: ignore[no-untyped-call]  # untyped
+        # Without the slash the SDK would send a personal access token to another path of the host.
+        return Client(base_url=f"{self.url}/", api_key=token, **about)  # type: ignore[no-untyped-call]  # untyped
 
     def ask(self, what: str, call: Callable[[Client], Answer]) -> Answer:
         """Return what a call answers, repeated while its faults are passing.

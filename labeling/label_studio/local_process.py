@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -11,10 +11,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
 from labeling.errors import PlatformError
+from labeling.label_studio.local_listener import listener_at
 
 GRACE = 15.0  # seconds to end in
-PROCESSES = Path("/proc")  # of Linux; elsewhere one asks `ps`
 LINGERS = 2.0  # seconds for which the port of a server that was killed may still be taken
 
 # A shell writes the id of the process, so that it is known even if we are killed here; and the
@@ -35,10 +37,10 @@ def refuse_taken(host: str, port: int) -> None:
     """Raise an error that names the port where one cannot listen on it."""
     deadline = time.monotonic() + LINGERS
     try:
-        while _answers(host, port):
+        while answers(host, port):
             if time.monotonic() > deadline:
                 raise PlatformError(
-                    f"Port {port} of {host} is taken by another program: stop it, or name"
+                    f"Port {port} of {host} is taken by {listener_at(host, port)}: stop it, or name"
                     " another port with --port"
                 )
             time.sleep(0.1)
@@ -49,7 +51,8 @@ def refuse_taken(host: str, port: int) -> None:
         raise PlatformError(f"Port {port} of {host} cannot be listened on: {error}") from error
 
 
-def _answers(host: str, port: int) -> bool:
+def answers(host: str, port: int) -> bool:
+    """Return whether anything takes connections at an address."""
     with socket.socket() as probe:
         probe.settimeout(5)
         return probe.connect_ex((host, port)) == 0
@@ -66,50 +69,48 @@ def start(command: Sequence[str], variables: dict[str, str], log: Path, pid_file
     )
 
 
-def pid_in(pid_file: Path, ending: str) -> int | None:
-    """Return the id in a file if it is a process whose command line has this ending.
+def server_process(pid_file: Path, ending: str) -> psutil.Process | None:
+    """Return this user's process whose command line has this ending; `None` where there is none.
 
-    After a crash the number may have gone to another process.
+    It is looked for by the number in the file. After a crash that may be another process's, and
+    the file may be lost while the server runs: then all processes of this user are looked at.
+
+    Args:
+        pid_file: where the number was written when the server was started.
+        ending: of the server's command line, and of no other process's.
     """
-    try:
-        pid = int(pid_file.read_text("utf-8"))
-    except (OSError, ValueError):
+    if os.name != "posix":
         return None
-    return pid if pid > 0 and _command_of(pid).endswith(ending) else None
+    with contextlib.suppress(OSError, ValueError, psutil.Error):
+        process = psutil.Process(int(pid_file.read_text("utf-8")))
+        if _is_server(process, ending):
+            return process
+    return next((found for found in psutil.process_iter() if _is_server(found, ending)), None)
+
+
+def _is_server(process: psutil.Process, ending: str) -> bool:
+    try:
+        is_own = process.uids().effective == os.geteuid()
+        return is_own and " ".join(process.cmdline()).endswith(ending)
+    except psutil.Error:  # it has ended, or nobody may look at it
+        return False
 
 
 def stop(pid_file: Path, ending: str) -> None:
     """End the process, and return when it is gone.
 
     Raises:
-        PlatformError: it is another user's, or does not end.
+        PlatformError: it does not end.
     """
+    process = server_process(pid_file, ending)
+    if process is None:
+        return
     for number in (signal.SIGTERM, signal.SIGKILL):
-        pid = pid_in(pid_file, ending)
-        if pid is None:
-            return
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return
-        except PermissionError as error:
-            raise PlatformError(f"Process {pid} is another user's: {error}") from error
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
         deadline = time.monotonic() + GRACE
         while time.monotonic() < deadline:
-            if pid_in(pid_file, ending) is None:
+            if not _is_server(process, ending):
                 return
             time.sleep(0.05)
-    raise PlatformError(f"Process {pid} does not end")
-
-
-def _command_of(pid: int) -> str:
-    """Return a process's command line; empty where there is none, or it is a zombie."""
-    if (PROCESSES / "self" / "cmdline").exists():
-        try:
-            raw = (PROCESSES / str(pid) / "cmdline").read_bytes()
-        except OSError:
-            return ""
-        return os.fsdecode(raw).rstrip("\0").replace("\0", " ")
-    ps = shutil.which("ps") or "/bin/ps"
-    command = [ps, "-ww", "-p", str(pid), "-o", "command="]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    raise PlatformError(f"Process {process.pid} does not end")

@@ -22,9 +22,19 @@ from labeling.label_studio.local_environment import (
     last_lines,
     program,
 )
+from labeling.label_studio.local_listener import (
+    Address,
+    NotAcceptedError,
+    UnprovenError,
+    listener_at,
+    proof_hooks,
+    require_connection,
+    require_listener,
+)
 
 if TYPE_CHECKING:
     import httpx
+    import psutil
 
 __all__ = ["VERSION", "LocalServer", "Status", "token_of"]
 
@@ -61,6 +71,8 @@ class Status:
     installed: bool
     email: str | None
     invite: str | None
+    stranger: str | None
+    """Who listens at the address instead of this server, as far as this user may see."""
 
 
 class LocalServer:
@@ -105,7 +117,11 @@ class LocalServer:
     @property
     def pid(self) -> int | None:
         """The id of its process; `None` where it does not run."""
-        return local_process.pid_in(self._pid_file, self._ending)
+        process = self._process()
+        return process.pid if process else None
+
+    def _process(self) -> psutil.Process | None:
+        return local_process.server_process(self._pid_file, self._ending)
 
     def install(self, say: Say) -> None:
         """Install the server unless it is installed.
@@ -140,12 +156,12 @@ class LocalServer:
         Raises:
             PlatformError: it does not end.
         """
-        if not self._pid_file.exists():
+        if self.pid is None and not self._pid_file.exists():
             say("Label Studio is not running.")
             return
         with self._alone(say):
             was = self.pid
-            local_process.stop(self._pid_file, self._ending)
+            self._stop()
             self._pid_file.unlink(missing_ok=True)
         said = "stopped; its data are kept" if was else "not running"
         say(f"Label Studio is {said}.")
@@ -155,6 +171,7 @@ class LocalServer:
         known, pid = local_credentials.read(self.folder), self.pid
         if pid is not None:  # it is where it is, not where it would be started
             self._asked_port = self._last_port() or self._asked_port
+        stranger = self._stranger()
         return Status(
             running=pid is not None,
             url=self.url,
@@ -164,8 +181,37 @@ class LocalServer:
             environment=self.environment,
             installed=is_installed(self.environment),
             email=known.get("email"),
-            invite=self._invite(known) if pid else None,
+            invite=self._invite(known) if pid and not stranger else None,
+            stranger=stranger,
         )
+
+    def prove(self, address: Address, caller: Address) -> None:
+        """Raise unless this server holds the other end of a connection.
+
+        Args:
+            address: IP and port that were connected to.
+            caller: IP and port of this end.
+
+        Raises:
+            UnprovenError: somebody else listens there.
+            httpx.ConnectTimeout: the server takes no connections.
+        """
+        import httpx
+
+        try:
+            require_connection(self._process(), address, caller)
+        except NotAcceptedError as error:
+            raise httpx.ConnectTimeout(str(error)) from error
+
+    def _stranger(self) -> str | None:
+        """Return who else listens at the address; `None` where it is this server, or nobody."""
+        if not local_process.answers(HOST, self.port):
+            return None
+        try:
+            require_listener(self._process(), (HOST, self.port))
+        except UnprovenError:
+            return listener_at(HOST, self.port)
+        return None
 
     def _last_port(self) -> int | None:
         port = local_credentials.read(self.folder).get("port")
@@ -222,19 +268,39 @@ class LocalServer:
         }
 
     def _wait(self) -> None:
-        """Wait until the server answers; where it does not, stop it and show its last words."""
+        """Wait until the server answers; where it does not, stop it and say why."""
         deadline = time.monotonic() + PATIENCE
         with self._client(timeout=5) as client:
-            while not _is_up(client):
+            while not self._is_up(client):
                 if self.pid is None:
                     self._give_up("does not start")
                 if time.monotonic() > deadline:
-                    local_process.stop(self._pid_file, self._ending)
+                    self._stop()
                     self._give_up(f"did not answer within {PATIENCE:.0f} s")
                 time.sleep(0.2)
-        if f"Port {self.port} is in use" in last_lines(self.log, 1000):  # it went to the next one
-            local_process.stop(self._pid_file, self._ending)
-            self._give_up(f"found port {self.port} taken in the meantime")
+
+    def _is_up(self, client: httpx.Client) -> bool:
+        """Return whether the server answers.
+
+        Raises:
+            PlatformError: somebody else listens at its port; Label Studio then takes the next one,
+                where nobody looks for it, and is stopped.
+        """
+        import httpx
+
+        try:
+            return client.get("/health").status_code == 200
+        except httpx.HTTPError:
+            if f"Port {self.port} is in use" in last_lines(self.log, 1000):
+                self._stop()
+                self._give_up(f"found port {self.port} taken in the meantime")
+            return False
+        except UnprovenError:
+            self._stop()
+            raise
+
+    def _stop(self) -> None:
+        local_process.stop(self._pid_file, self._ending)
 
     def _give_up(self, why: str) -> None:
         said = last_lines(self.log)
@@ -265,23 +331,19 @@ class LocalServer:
             with self._client(timeout=10) as client:
                 answer = client.get("/api/invite", headers=_header(known))
                 return f"{self.url}{answer.json()['invite_url']}"
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        except (httpx.HTTPError, UnprovenError, ValueError, KeyError, TypeError):
             return None  # it is still starting
 
     def _client(self, timeout: float = 60) -> httpx.Client:
         import httpx
 
         # What is on this machine is not behind a proxy, whatever the variables say.
-        return httpx.Client(base_url=self.url, timeout=timeout, trust_env=False)
-
-
-def _is_up(client: httpx.Client) -> bool:
-    import httpx
-
-    try:
-        return client.get("/health").status_code == 200
-    except httpx.HTTPError:
-        return False
+        return httpx.Client(
+            base_url=self.url,
+            timeout=timeout,
+            trust_env=False,
+            event_hooks=proof_hooks(self.prove),
+        )
 
 
 def _header(known: dict[str, Any]) -> dict[str, str]:

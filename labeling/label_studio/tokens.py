@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import urllib.parse
+from typing import TYPE_CHECKING
 
 from labeling.errors import PlatformError
-from labeling.label_studio.local_server import token_of
+from labeling.label_studio.local_listener import proof_hooks
+from labeling.label_studio.local_server import LocalServer, token_of
+from labeling.records import is_loopback
+
+if TYPE_CHECKING:
+    import httpx
+
+logger = logging.getLogger(__name__)
 
 VARIABLE = "LABEL_STUDIO_API_KEY"
 SERVICE = "labeling"  # in a keyring; the name there is the server's address
@@ -36,6 +46,32 @@ def token_for(url: str, token: str | None = None) -> str:
             f" Label Studio shows it. The one given has {len(found)} characters, and others in it."
         )
     return found
+
+
+def client_for(url: str, token: str, timeout: float) -> httpx.Client:
+    """Return an HTTP client that carries the token to its server and nowhere else.
+
+    It follows no redirects. Where the server is on this machine it asks no proxy; and where it is
+    the one of `labeling studio up`, each connection is proven to lead to that server's process.
+
+    Args:
+        url: the server's address.
+        token: what is to be sent to it.
+        timeout: seconds that a request may take.
+    """
+    import httpx
+
+    parts = urllib.parse.urlsplit(url)
+    is_here, is_plain = is_loopback(parts.hostname), parts.scheme == "http"
+    if is_plain and not is_here:
+        logger.warning("The token travels to %s unencrypted: https:// would keep it secret.", url)
+    # A proxy sees all of what is sent by http; what is sent by https it hands on as it is.
+    is_local = token == token_of(url)
+    return httpx.Client(
+        timeout=timeout,
+        trust_env=not (is_here and is_plain),
+        event_hooks=proof_hooks(LocalServer().prove) if is_local else None,
+    )
 
 
 def _in_keyring(url: str) -> str | None:

@@ -1,5 +1,6 @@
 """The nouns: every immutable thing that travels between rooms, and the Protocols."""
 
+from labeling.records.addresses import is_loopback
 from labeling.records.checks import expect, generator_of, share_of_one
 from labeling.records.clean_text import (
     ReplacedText,
@@ -79,6 +80,7 @@ __all__ = [
     "gold_codes",
     "gold_series",
     "identified",
+    "is_loopback",
     "is_yes_or_no",
     "live_annotations",
     "order_by_chance",
