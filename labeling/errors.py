@@ -7,6 +7,7 @@
   x GoldError                    gold labels or a class balance that cannot be used
   x VotesError                   an array or table that is not a table of votes
   x LabelingFunctionError        a labeling function raised, or returned what is no vote
+  x ColumnError                  a labeling function asked its sample for a column it does not have
   x LoadError                    a module of labeling functions that cannot be loaded
   x NotFittedError               a model was asked before it was fitted
   x ModelFileError               a saved model that cannot be read
@@ -53,6 +54,12 @@ class VotesError(LabelingError, ValueError):
 
 class LabelingFunctionError(LabelingError, ValueError):
     """A labeling function raised, or returned what is no vote."""
+
+
+class ColumnError(LabelingError, AttributeError, KeyError):
+    """A labeling function asked its sample for a column that it does not have."""
+
+    __str__ = Exception.__str__  # a KeyError puts quotes around its message
 
 
 class LoadError(LabelingError, ImportError):

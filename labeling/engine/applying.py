@@ -37,6 +37,9 @@ logger = logging.getLogger(__name__)
 ROWS_AT_ONCE = 32_768
 """Rows held as Python objects at a time; measured: smaller chunks are slower, larger ones not faster."""
 
+BYTES_AT_ONCE = 64 * 2**20
+"""About how many bytes of a frame become Python objects at a time, however few rows they are."""
+
 OnError = Literal["raise", "record"]
 ChunkVotes = tuple[npt.NDArray[Any], list[Fault]]
 
@@ -112,8 +115,7 @@ def _gathered(
 ) -> ChunkVotes:
     votes = np.empty((len(samples), len(lfs)), dtype=schema.code_type, order="F")
     faults: list[Fault] = []
-    at_once = ROWS_AT_ONCE if workers == 1 else math.ceil(len(samples) / (4 * workers))
-    at_once = min(at_once, ROWS_AT_ONCE)
+    at_once = _rows_at_once(samples, workers)
     starts = range(0, len(samples), at_once)
     stop = on_error == "raise"
     # After a fault that stops it no more chunks are handed out, and those under way are awaited.
@@ -127,6 +129,13 @@ def _gathered(
     if stop and faults:
         _raise(faults[0])
     return votes, faults
+
+
+def _rows_at_once(samples: pd.DataFrame, workers: int) -> int:
+    """Return how many rows a chunk has; columns of objects cost nothing more: they are shared."""
+    most = len(samples) if workers == 1 else math.ceil(len(samples) / (4 * workers))
+    bytes_of_row = int(samples.memory_usage(index=False).sum()) / len(samples)
+    return max(1, min(most, ROWS_AT_ONCE, int(BYTES_AT_ONCE / max(bytes_of_row, 1))))
 
 
 def _here(

@@ -50,10 +50,14 @@ class Passes:
         for start in range(0, len(rows), size):
             block = rows[start : start + size]
             yield block
-            self._passed += len(block)
-            if time.perf_counter() - self._last > PAUSE:
-                # What failed is passed over again, and all of it is told at the end only.
-                self._tell(min(self._passed // self._count, self._rows - 1))
+            self.passed(len(block))
+
+    def passed(self, count: int) -> None:
+        """Count so many passes of something over a row, and tell now and then."""
+        self._passed += count
+        if time.perf_counter() - self._last > PAUSE:
+            # What failed is passed over again, and all of it is told at the end only.
+            self._tell(min(self._passed // self._count, self._rows - 1))
 
     def end(self) -> None:
         """Tell that all rows are done."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import namedtuple
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Hashable, Iterator
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from labeling.records import PreprocessedRow
+from labeling.errors import DataError
+from labeling.records import IMMUTABLE, PreprocessedRow, SettledRow, missing_column
 
 
 def settled(samples: pd.DataFrame) -> pd.DataFrame:
@@ -48,8 +49,24 @@ def rows_of(samples: pd.DataFrame) -> list[Any]:
         columns[own] = python_values(pd.Series(samples.index))
     if not columns:
         return [_row_type(())()] * len(samples)
-    kind = itertools.repeat(_row_type(tuple(columns)))
-    return list(map(tuple.__new__, kind, zip(*columns.values(), strict=True)))
+    values = zip(*columns.values(), strict=True)
+    if any(_mutable(samples, name, column) for name, column in columns.items()):
+        return [SettledRow.of(dict(zip(columns, row, strict=True))) for row in values]
+    return list(map(tuple.__new__, itertools.repeat(_row_type(tuple(columns))), values))
+
+
+def _mutable(samples: pd.DataFrame, name: Hashable, values: list[Any]) -> bool:
+    """Whether a labeling function could change any value of a column in place."""
+    dtype = samples[name].dtype if name in samples.columns else object
+    if isinstance(dtype, (np.dtype, pd.StringDtype)) and not _holds_objects(dtype):
+        return False
+    for kind in set(map(type, values)) - IMMUTABLE:
+        if issubclass(kind, Iterator):
+            raise DataError(
+                f"Column {name!r} must hold values that can be read more than once. Got a"
+                f" {kind.__name__}; make it a list."
+            )
+    return not IMMUTABLE.issuperset(map(type, values))
 
 
 _HOOKS = frozenset({"__del__", "__getattr__"})  # Python calls them where a class has them
@@ -62,8 +79,20 @@ def _row_type(names: tuple[Hashable, ...]) -> type:
     base: type[Any] = namedtuple("base", fields_by_place)  # type: ignore[misc]  # names are data
     place = {name: number for number, name in enumerate(names)}
 
-    def item(self: tuple[Any, ...], name: Hashable) -> Any:
-        return tuple.__getitem__(self, place[name])
+    def item(self: tuple[Any, ...], name: Any) -> Any:
+        try:
+            return tuple.__getitem__(self, place[name])
+        except KeyError:
+            raise missing_column(names, name) from None
+
+    def missing(_: tuple[Any, ...], name: str) -> NoReturn:
+        raise missing_column(names, name)
+
+    def get(self: tuple[Any, ...], name: Any, default: Any = None) -> Any:
+        return tuple.__getitem__(self, place[name]) if name in place else default
+
+    def has(_: tuple[Any, ...], name: Any) -> bool:
+        return name in place
 
     def text(self: tuple[Any, ...]) -> str:
         values = tuple.__iter__(self)
@@ -81,9 +110,21 @@ def _row_type(names: tuple[Hashable, ...]) -> type:
         for name, number in place.items()
         if not (str(name).startswith("__") and (hasattr(base, str(name)) or name in _HOOKS))
     }
-    own = {"__slots__": (), "__getitem__": item, "__repr__": text, "__copy__": changeable}
+    own = {
+        **{"__slots__": (), "__getitem__": item, "__getattr__": missing, "__contains__": has},
+        **{"__repr__": text, "__copy__": changeable},
+    }
+    # What tuples have under these names is no column.
+    never = {name: _never(name) for name in ("count", "index", *fields_by_place)}
     # No column may take the place of a method that rows live by; x["__len__"] reads it.
-    return type("Row", (base,), {**fields, **own})
+    return type("Row", (base,), {**never, "get": get, **fields, **own})
+
+
+def _never(name: str) -> property:
+    def absent(_: object) -> NoReturn:
+        raise AttributeError(name)  # then Python asks `__getattr__`
+
+    return property(absent)
 
 
 def python_values(column: pd.Series) -> list[Any]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import functools
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from types import MethodType
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.engine.passes import Passes, Progress
+from labeling.engine.preparing import (
+    Failed,
+    as_exception,
+    chain_of,
+    chains_of,
+    prepared_blocks,
+    row_of_call,
+)
 from labeling.engine.rows import rows_of
 from labeling.errors import LabelingFunctionError, near, shown
 from labeling.records import (
@@ -21,7 +26,6 @@ from labeling.records import (
     Fault,
     LabelingFunction,
     LabelSchema,
-    PreprocessedRow,
     SettledRow,
     is_yes_or_no,
 )
@@ -34,13 +38,6 @@ BATCH = 1_024
 
 class WrongReturnError(LabelingFunctionError):
     """A labeling function returned what is no vote; the message names it, sample and value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """Stands where a row would stand that a preprocessor failed on."""
-
-    error: Exception
 
 
 def votes_on(
@@ -65,21 +62,48 @@ def votes_on(
         codes of shape (n_samples, n_lfs), column by column in memory; the faults.
     """
     rows = rows_of(samples)
-    votes = np.full((len(rows), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
-    prepared: dict[tuple[Hashable, ...], list[Any]] = {(): rows}
-    faults: list[tuple[int, Fault]] = []
-    shared = {_keys(lf)[:depth] for lf in lfs for depth in range(1, len(lf.pre) + 1)}
-    passes = Passes(len(rows), len(lfs) + len(shared), progress)
+    chunk = _Chunk(samples.index, lfs, schema, stop_at_fault, progress)
+    prepared = [(column, lf) for column, lf in enumerate(lfs) if lf.pre]
     for column, lf in enumerate(lfs):
-        seen = _prepared_rows(lf, prepared, passes)
-        answers, failed = _answers(lf, seen, stop_at_fault, passes)
-        votes[: len(answers), column], wrong = _codes(lf, answers, schema, samples.index)
-        for row, error in sorted(failed + wrong, key=lambda fault: fault[0]):
-            faults.append((row, Fault(lf.name, _id_at(samples.index, row), error)))
-    passes.end()
+        if not lf.pre:
+            chunk.pass_over(rows, 0, column)
+    for start, rows_by_chain in prepared_blocks(rows, [lf for _, lf in prepared], chunk.passes):
+        for column, lf in prepared:
+            chunk.pass_over(rows_by_chain[chain_of(lf)], start, column)
+        if stop_at_fault and chunk.faults:
+            break
+    chunk.passes.end()
+    faults = chunk.faults
     if stop_at_fault and faults:
-        faults = [min(faults, key=lambda fault: fault[0])]
-    return votes, [fault for _, fault in faults]
+        faults = [min(faults, key=lambda fault: fault[:2])]
+    return chunk.votes, [fault for *_, fault in faults]
+
+
+class _Chunk:
+    """The votes on a chunk of samples so far, and the faults with row and column."""
+
+    def __init__(
+        self,
+        ids: pd.Index,
+        lfs: Sequence[LabelingFunction],
+        schema: LabelSchema,
+        stop_at_fault: bool,
+        progress: Progress | None,
+    ) -> None:
+        self.ids, self.lfs, self.schema = ids, lfs, schema
+        self.stop_at_fault = stop_at_fault
+        self.votes = np.full((len(ids), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
+        self.faults: list[tuple[int, int, Fault]] = []
+        self.passes = Passes(len(ids), len(lfs) + len(chains_of(lfs)), progress)
+
+    def pass_over(self, rows: list[Any], start: int, column: int) -> None:
+        """Let the labeling function of a column vote on rows, of which the first is row `start`."""
+        lf, ids = self.lfs[column], self.ids[start : start + len(rows)]
+        answers, failed = _answers(lf, rows, self.stop_at_fault, self.passes)
+        codes, wrong = _codes(lf, answers, self.schema, ids)
+        self.votes[start : start + len(answers), column] = codes
+        for row, error in sorted(failed + wrong, key=lambda fault: fault[0]):
+            self.faults.append((start + row, column, Fault(lf.name, _id_at(ids, row), error)))
 
 
 def _id_at(ids: pd.Index, row: int) -> Any:
@@ -87,50 +111,16 @@ def _id_at(ids: pd.Index, row: int) -> Any:
     return ids[row : row + 1].tolist()[0]
 
 
-def _keys(lf: LabelingFunction) -> tuple[Hashable, ...]:
-    """Return what tells the preprocessors of a labeling function from others, in order."""
-    # A method is a new object each time it is named, and equal to itself.
-    return tuple(one if isinstance(one, MethodType) else id(one) for one in lf.pre)
-
-
-def _prepared_rows(
-    lf: LabelingFunction, prepared: dict[tuple[Hashable, ...], list[Any]], passes: Passes
-) -> list[Any]:
-    """Return the rows that a labeling function sees; each preprocessor runs once a row."""
-    done: tuple[Hashable, ...] = ()
-    for preprocess, key in zip(lf.pre, _keys(lf), strict=True):
-        rows, done = prepared[done], (*done, key)
-        if done not in prepared:
-            prepared[done] = [_preprocessed(preprocess, row) for row in passes.over(rows)]
-    return prepared[done]
-
-
-def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
-    if isinstance(row, Failed):
-        return row
-    name = getattr(preprocess, "__name__", repr(preprocess))
-    try:
-        made = preprocess(copy.copy(row))
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # it may raise anything
-        return Failed(_as_exception(error))
-    if made is None:
-        return Failed(
-            LabelingFunctionError(f"Preprocessor {name!r} must return the row. Got None.")
-        )
-    if type(made) is PreprocessedRow:
-        made.__class__ = SettledRow  # what one labeling function did to it, others would see
-    return made
-
-
 def _answers(
     lf: LabelingFunction, rows: list[Any], stop_at_fault: bool, passes: Passes
 ) -> tuple[list[Any], list[RowFault]]:
     """Return what the function answers for each row; `None` where it failed."""
+    own = _need_own_rows(lf, rows)
     if lf.batch is not None and not _any_failed(lf, rows):
         answers: list[Any] = []
         try:
             for block in passes.blocks(rows, BATCH):
-                found = list(lf.batch(block))
+                found = list(lf.batch(list(map(row_of_call, block)) if own else block))
                 if len(found) != len(block):
                     break
                 answers += found
@@ -138,7 +128,12 @@ def _answers(
             pass
         if len(answers) == len(rows):
             return answers, []
-    return _row_by_row(_row_function(lf, rows), rows, stop_at_fault, passes)
+    return _row_by_row(_row_function(lf, rows), rows, own, stop_at_fault, passes)
+
+
+def _need_own_rows(lf: LabelingFunction, rows: list[Any]) -> bool:
+    """Whether a call of a labeling function could change its row in place."""
+    return bool(lf.pre) or (bool(rows) and isinstance(rows[0], SettledRow))
 
 
 def _any_failed(lf: LabelingFunction, rows: list[Any]) -> bool:
@@ -166,18 +161,23 @@ def _row_function(lf: LabelingFunction, rows: list[Any]) -> Callable[[Any], Any]
 
 
 def _row_by_row(
-    function: Callable[[Any], Any], rows: list[Any], stop_at_fault: bool, passes: Passes
+    function: Callable[[Any], Any],
+    rows: list[Any],
+    own: bool,
+    stop_at_fault: bool,
+    passes: Passes,
 ) -> tuple[list[Any], list[RowFault]]:
     answers: list[Any] = []
     faults: list[RowFault] = []
     # `extend` keeps what it has when a call raises, and `map` goes on with the next row: faults
     # are isolated without a try around each call.
-    calls = map(function, passes.over(rows))
+    given = passes.over(rows)
+    calls = map(function, map(row_of_call, given) if own else given)
     while True:
         try:
             answers.extend(calls)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # it may raise anything
-            faults.append((len(answers), _as_exception(error)))
+            faults.append((len(answers), as_exception(error)))
         else:
             if len(answers) == len(rows):
                 return answers, faults
@@ -186,12 +186,6 @@ def _row_by_row(
         answers.append(None)
         if stop_at_fault:
             return answers, faults
-
-
-def _as_exception(error: Exception | SystemExit) -> Exception:
-    if isinstance(error, SystemExit):
-        return LabelingFunctionError(f"it tried to end the process: {error!r}")
-    return error
 
 
 def _codes(

@@ -40,9 +40,12 @@ def labeling_function(
     Args:
         function: the rule.
         name: its name in tables; `None` takes the function's own.
-        resources: keyword arguments for every call, such as a gazetteer.
+        resources: keyword arguments for every call, such as a gazetteer. All calls share them, so
+            the function must not change them.
         pre: functions from sample to sample that run before it, in this order; they may add
-            fields. Each runs once a sample, shared by all labeling functions that name it.
+            fields. Each runs once a sample, shared by all labeling functions that name it. Lists,
+            dicts and other values that can be changed in place are copied for each call that reads
+            them; other objects, such as a `Doc` of spaCy, are shared.
         label: the label of a yes-or-no rule: it votes for it on True and abstains on False.
 
     Raises:

@@ -13,10 +13,9 @@ from labeling.records.clean_text import (
 from labeling.records.decisions import shared_wins
 from labeling.records.files import whole_file
 from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
+from labeling.records.isolation import IMMUTABLE, isolated
 from labeling.records.labeling_function import (
     LabelingFunction,
-    PreprocessedRow,
-    SettledRow,
     is_yes_or_no,
     packed,
     unpacked,
@@ -34,6 +33,7 @@ from labeling.records.people import (
     live_annotations,
 )
 from labeling.records.protocols import Aggregator, AnnotationPlatform
+from labeling.records.sample_rows import PreprocessedRow, SettledRow, missing_column
 from labeling.records.samples import (
     checked_ids,
     identified,
@@ -49,6 +49,7 @@ from labeling.records.votes import Fault, Votes
 
 __all__ = [
     "ABSTAIN",
+    "IMMUTABLE",
     "Aggregator",
     "Annotation",
     "AnnotationPlatform",
@@ -82,7 +83,9 @@ __all__ = [
     "identified",
     "is_loopback",
     "is_yes_or_no",
+    "isolated",
     "live_annotations",
+    "missing_column",
     "order_by_chance",
     "packed",
     "positions",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 import cloudpickle
 import numpy as np
 
 from labeling.records.clean_text import refuse_unsafe
+from labeling.records.isolation import isolated
 from labeling.records.schema import ABSTAIN
 
 RowFunction = Callable[..., Any]
@@ -34,6 +34,7 @@ class LabelingFunction:
         reads: the columns it is known to need, checked before anything runs.
         files: absolute paths of the files it was made of: when one changes, so may its votes.
 
+    >>> from types import SimpleNamespace
     >>> lf = LabelingFunction("has_link", lambda x: "http" in x.text, label="spam")
     >>> lf(SimpleNamespace(text="see http://x.org")), lf(SimpleNamespace(text="see you"))
     ('spam', -1)
@@ -78,8 +79,10 @@ class LabelingFunction:
         """Return the vote on one sample: any object that has the attributes the function reads.
 
         A function with `label=` answers with that label for True and ABSTAIN for False; otherwise
-        the vote is what the function returned. Preprocessors get a shallow copy of `x`.
+        the vote is what the function returned. `x` is not changed: the function and its
+        preprocessors get a copy, of lists and dicts inside as well.
         """
+        x = isolated(x)
         for preprocess in self.pre:
             x = preprocess(copy.copy(x))
         vote = self.batch([x])[0] if self.batch else self.function(x, **self.resources)
@@ -115,31 +118,3 @@ def _restored(state: bytes) -> LabelingFunction:
 def is_yes_or_no(value: object) -> bool:
     """Whether a value is a bool, NumPy's included."""
     return isinstance(value, (bool, np.bool_))
-
-
-class PreprocessedRow(SimpleNamespace):
-    """A row that preprocessors may add fields to: `x.column` and `x["column"]`."""
-
-    def __getitem__(self, name: object) -> Any:
-        return self.__dict__[name]  # type: ignore[index]  # columns may bear names of any kind
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.__dict__[name] = value
-
-    def __copy__(self) -> PreprocessedRow:
-        row = PreprocessedRow()
-        row.__dict__.update(self.__dict__)
-        return row
-
-
-class SettledRow(PreprocessedRow):
-    """A row as preprocessors left it: all labeling functions share it, and none may change it."""
-
-    def __setattr__(self, name: str, value: Any) -> NoReturn:
-        raise AttributeError(f"A labeling function must not change its sample: {name!r}.")
-
-    def __setitem__(self, name: str, value: Any) -> NoReturn:
-        self.__setattr__(name, value)
-
-    def __delattr__(self, name: str) -> NoReturn:
-        self.__setattr__(name, None)
