@@ -228,12 +228,8 @@ def test_a_lookup_knows_values_of_a_set_and_lines_of_a_file(tmp_path):
     authors = ["bot1", "GRÖSSE", "# a comment", "", None, "ann"]
     assert [of_file(x(author=author)) != ABSTAIN for author in authors] == [True] * 2 + [False] * 4
     of_set = lookup("n", {7, None, "Bot"}, label="spam", column="author", ignore_case=False)
-    assert [of_set(x(author=a)) != ABSTAIN for a in (7, None, "bot", "7")] == [
-        True,
-        True,
-        False,
-        False,
-    ]
+    found = [of_set(x(author=a)) != ABSTAIN for a in (7, None, "bot", "7", "07")]
+    assert found == [True, True, False, True, False]
 
 
 def test_a_lookup_without_values_or_file_is_refused(tmp_path):

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from labeling.errors import LabelingFunctionError
 from labeling.functions.columns import Vote, is_missing, reader
-from labeling.functions.lookups import folded
+from labeling.functions.known_values import KnownValues, exactly, ignoring_case
 from labeling.functions.words import compiled, word_search
 from labeling.records import ABSTAIN, LabelingFunction, is_yes_or_no
 
@@ -177,12 +177,14 @@ def among(values: Collection[Hashable], *, column: str, ignore_case: bool = True
     """Return the condition that a column's value is one of these.
 
     Args:
-        values: the known values; a missing one is never among them.
+        values: the known values, compared as `lookup` does; a missing one is never among them.
         column: the column to look up.
-        ignore_case: whether texts are compared without regard to case.
+        ignore_case: whether texts are compared without regard to case, and to the width of
+            characters.
 
     Raises:
-        LabelingFunctionError: there are no values, or a single text stands for them.
+        LabelingFunctionError: there are no values, or a single text stands for them; or, when it is
+            asked, the column holds what none of the values can equal.
 
     >>> among(["bot1", "bot2"], column="author")
     among(['bot1', 'bot2'], column='author')
@@ -191,15 +193,12 @@ def among(values: Collection[Hashable], *, column: str, ignore_case: bool = True
         raise LabelingFunctionError(
             f"among(...) must have a list or set of at least one value. Got {values!r}."
         )
-    known = frozenset(folded(value) if ignore_case else value for value in values)
-
-    def test(value: Hashable) -> bool:
-        return (folded(value) if ignore_case else value) in known
-
     first = values if isinstance(values, (list, tuple)) else sorted(values, key=repr)
     listed = ", ".join(map(repr, first[:5])) + (", ..." if len(first) > 5 else "")
-    exact = "" if ignore_case else ", ignore_case=False"
-    return _of_value(test, f"among([{listed}], column={column!r}{exact})", column)
+    text = f"among([{listed}], column={column!r}{'' if ignore_case else ', ignore_case=False'})"
+    fold = ignoring_case if ignore_case else exactly
+    find = KnownValues(((value, True) for value in values), text, column, fold).finder()
+    return _of_value(lambda value: find(value) is True, text, column)
 
 
 def where(function: Callable[[Any], Truth]) -> Condition:

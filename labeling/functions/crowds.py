@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from labeling.errors import DataError, LabelingFunctionError, shown
+from labeling.errors import DataError
 from labeling.functions.columns import Vote, is_missing, may_be_label, reader
+from labeling.functions.known_values import KnownValues
 from labeling.records import ABSTAIN, LabelingFunction, expect, require_column
 
 
@@ -27,7 +28,7 @@ def crowd(
     Args:
         table: recorded annotations, one a row.
         by: the column of the *samples* that holds their ids, or the name of their index.
-        sample: the column of `table` with sample ids, of the same type as those.
+        sample: the column of `table` with sample ids, compared with those by value.
         annotator: the column with who said it.
         label: the column with label names or codes; a missing one is a skip.
 
@@ -93,25 +94,13 @@ def _named(annotators: Iterable[Hashable]) -> list[tuple[str, Hashable]]:
 
 def _voter(name: str, who: Hashable, said: dict[Hashable, Vote], by: str) -> LabelingFunction:
     read = reader(by)
-    kinds = set(map(type, said))
+    # Ids are never folded: "A1" and "a1" may be two samples.
+    find = KnownValues(said.items(), f"The crowd's {name!r}", by, str.__str__).finder()
 
     def vote(x: Any) -> Vote:
-        key = read(x)
-        given = said.get(key)
-        if given is not None:
-            return given
-        if kinds and type(key) not in kinds:  # or ids that never match would look like abstaining
-            raise LabelingFunctionError(
-                f"Sample ids must be of the type they were recorded with, {_names(kinds)} such as"
-                f" {shown(list(said)[:1])}. {by!r} holds {key!r} ({type(key).__name__}); change the"
-                " type in the table of the crowd."
-            )
-        return ABSTAIN
+        given: Vote | None = find(read(x))
+        return ABSTAIN if given is None else given
 
     vote.__doc__ = f"Votes what annotator {who!r} said of {len(said)} samples."
     vote.__name__ = vote.__qualname__ = name
     return LabelingFunction(name, vote, reads=[by])
-
-
-def _names(kinds: Iterable[type]) -> str:
-    return " or ".join(sorted(kind.__name__ for kind in kinds))

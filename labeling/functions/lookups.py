@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from labeling.errors import LabelingFunctionError, LoadError
 from labeling.functions.columns import Vote, may_be_label, reader
+from labeling.functions.known_values import KnownValues, exactly, ignoring_case
 from labeling.records import ABSTAIN, LabelingFunction
 
 
@@ -22,6 +23,9 @@ def lookup(
 ) -> LabelingFunction:
     """Return a labeling function that votes where a column's value is a known one.
 
+    Values are compared by what they are, whatever type a file, a database or the column gave them:
+    the line "42" is the number 42 and 42.0 (and "042" is not), `Decimal("42")` is 42, True is not 1.
+
     Args:
         name: its name.
         values: the known values; or a mapping from each to its label (`None` abstains); or the
@@ -29,12 +33,15 @@ def lookup(
             with `#` are passed over. `sql_values` reads values or a mapping from a database.
         label: what it votes for; a mapping says that itself.
         column: the column to look up.
-        ignore_case: whether texts are compared without regard to case.
+        ignore_case: whether texts are compared without regard to case, and to the width of
+            characters.
         reason: why, in the expert's words; it becomes the docstring.
 
     Raises:
         LoadError: the file cannot be read.
-        LabelingFunctionError: there are no values, or the label is missing, given twice, or none.
+        LabelingFunctionError: there are no values, or the label is missing, given twice, or none;
+            or, when it is used, the column holds what none of the values can equal, such as
+            numbers where all values are names.
 
     >>> from types import SimpleNamespace
     >>> spammer = lookup("spammer", {"bot1", "bot2"}, label="spam", column="author")
@@ -54,26 +61,21 @@ def lookup(
         pairs = ((line, label) for line in _lines(name, Path(values)))
     else:
         pairs = ((value, label) for value in values)
-    votes = _votes(name, pairs, folded if ignore_case else _as_it_is)
-    read = reader(column)
-    key = folded if ignore_case else _as_it_is
+    votes = ((value, ABSTAIN if label is None else label) for value, label in pairs)
+    fold = ignoring_case if ignore_case else exactly
+    known = KnownValues(votes, f"Lookup {name!r}", column, fold)
+    if not known.count:
+        raise LabelingFunctionError(f"Lookup {name!r} must have at least one value. Got none.")
+    read, find = reader(column), known.finder()
 
     def vote(x: Any) -> Vote:
-        return votes.get(key(read(x)), ABSTAIN)
+        found: Vote | None = find(read(x))
+        return ABSTAIN if found is None else found
 
     for_what = "as a mapping says" if isinstance(values, Mapping) else repr(label)
-    vote.__doc__ = reason or f"Votes {for_what} where {column!r} is one of {len(votes)} values."
+    vote.__doc__ = reason or f"Votes {for_what} where {column!r} is one of {known.count} values."
     vote.__name__ = vote.__qualname__ = name
     return LabelingFunction(name, vote, label=label, reads=[column], files=files)
-
-
-def folded(value: Hashable) -> Hashable:
-    """Return a text without regard to case, anything else as it is."""
-    return value.casefold() if isinstance(value, str) else value
-
-
-def _as_it_is(value: Hashable) -> Hashable:
-    return value
 
 
 def _check_labels(name: str, values: object, label: object) -> None:
@@ -94,22 +96,6 @@ def _check_labels(name: str, values: object, label: object) -> None:
             f"Lookup {name!r} must be given the label it votes for, as `label=`, or a mapping from"
             " value to label."
         )
-
-
-def _votes(
-    name: str, pairs: Iterable[tuple[Hashable, Any]], key: Callable[[Hashable], Hashable]
-) -> dict[Hashable, Vote]:
-    votes: dict[Hashable, Vote] = {}
-    for value, label in pairs:
-        vote = ABSTAIN if label is None else label
-        if votes.setdefault(key(value), vote) != vote:
-            raise LabelingFunctionError(
-                f"Lookup {name!r} must know one label for each value. Got {votes[key(value)]!r} and"
-                f" {vote!r} for {value!r}; if case tells them apart, write ignore_case=False."
-            )
-    if not votes:
-        raise LabelingFunctionError(f"Lookup {name!r} must have at least one value. Got none.")
-    return votes
 
 
 def _lines(name: str, path: Path) -> list[str]:
