@@ -5,61 +5,131 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from labeling.errors import DataError, shown
+from labeling.datasets.values import one_line, plain_column, without_non_finite
+from labeling.errors import DataError, repeated, shown
 from labeling.records import whole_file
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from labeling.datasets.training_set import TrainingSet
 
-VERSION = 1
+VERSION = 2
+PREFIX = "labeling_"
+VOTER_OF = {"lf_votes": "voter", "annotators": "annotator"}
+"""The columns that say who voted what, and what the one who votes is called in their objects."""
 Manifest = dict[str, Any]
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_folder(train: TrainingSet, folder: Path, *, for_spreadsheet: bool) -> dict[str, Any]:
-    """Write every form into a folder as `training_set.*`, and return the manifest they share."""
+    """Write every form into a folder as `training_set.*`, and return the manifest they share.
+
+    A form that cannot be written stops no other.
+
+    Raises:
+        DataError: some form could not be written; it names each, and which ones were.
+    """
     about = manifest_of(train)
-    write_parquet(train, folder / "training_set.parquet", about)
-    write_jsonl(train, folder / "training_set.jsonl", about)
-    write_csv(train, folder / "training_set.csv", about, for_spreadsheet=for_spreadsheet)
+    forms: dict[str, Callable[[Path], None]] = {
+        "training_set.parquet": lambda path: write_parquet(train, path, about),
+        "training_set.jsonl": lambda path: write_jsonl(train, path, about),
+        "training_set.csv": lambda path: write_csv(
+            train, path, about, for_spreadsheet=for_spreadsheet
+        ),
+    }
+    failed: dict[str, DataError] = {}
+    for name, write in forms.items():
+        try:
+            write(folder / name)
+        except DataError as error:
+            failed[name] = error
+    if failed:
+        raise _not_all_written(failed, [name for name in forms if name not in failed], folder)
     return about
 
 
+def _not_all_written(failed: dict[str, DataError], written: list[str], folder: Path) -> DataError:
+    old = [name for name in failed if (folder / name).exists()]
+    kept = f" Still that of an earlier export: {', '.join(old)}." if old else ""
+    done = f" Written: {', '.join(written)}." if written else ""
+    faults = " ".join(str(error) for error in dict.fromkeys(map(str, failed.values())))
+    return DataError(f"Not written: {', '.join(failed)}. {faults}{done}{kept}")
+
+
 def write_parquet(train: TrainingSet, path: Path, about: Manifest | None = None) -> None:
-    """Write the table as Parquet; who voted what becomes a list of (voter, label) pairs."""
+    """Write the table as Parquet; who voted what becomes a list of structs (voter, label)."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pairs = pa.map_(pa.string(), pa.string())
+    from labeling.datasets.arrow import table_of
+
     frame = _with_index(train)
-    own = {"lf_votes": pairs, "annotators": pairs, "reviewer": pa.string()}
+    own = [*VOTER_OF, "reviewer"]
 
     def write(file: Path) -> None:
-        table = pa.Table.from_pandas(frame.drop(columns=list(own)), preserve_index=False)
-        for name, kind in own.items():
-            values = [list(one.items()) if isinstance(one, dict) else one for one in frame[name]]
+        table = table_of(frame.drop(columns=own), train.frame.index)
+        for name in own:
+            voter = VOTER_OF.get(name)
+            kind = pa.string() if voter is None else _votes_type(voter)
+            values = frame[name].tolist() if voter is None else _objects(frame[name], voter)
             table = table.append_column(name, pa.array(values, kind))
         pq.write_table(table, file, compression="zstd")
 
     _write(train, path, write, about)
 
 
+def _votes_type(voter: str) -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.list_(pa.struct([(voter, pa.string()), ("label", pa.string())]))
+
+
+def _objects(column: pd.Series, voter: str) -> list[list[dict[str, Any]]]:
+    """Return who voted what as lists of objects of one shape, whoever voted."""
+    return [
+        [{voter: name, "label": label} for name, label in votes.items()] for votes in column
+    ]  # fmt: skip
+
+
 def write_jsonl(train: TrainingSet, path: Path, about: Manifest | None = None) -> None:
     """Write one JSON object a line; probabilities as an object from label to share."""
 
     def write(file: Path) -> None:
-        with file.open("w", encoding="utf-8", newline="\n") as lines:
-            for row in _json_rows(train):
-                lines.write(_json(row) + "\n")
+        with file.open("wb") as lines:
+            for own, row in zip(train.frame.index, _rows(train), strict=True):
+                lines.write(_json_line(row, own))
 
     _write(train, path, write, about)
+
+
+def _json_line(row: dict[str, Any], sample: object) -> bytes:
+    try:
+        text = json.dumps(row, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        found = without_non_finite(row)[0]
+        text = json.dumps(found, ensure_ascii=False, allow_nan=False)
+    try:
+        return text.encode("utf-8") + b"\n"
+    except UnicodeEncodeError as error:
+        torn = [name for name, value in row.items() if _is_torn(value)]
+        raise DataError(
+            f"Sample {sample!r} holds half a character in column {shown(torn)}, which no file can"
+            " hold: replace it."
+        ) from error
+
+
+def _is_torn(value: Any) -> bool:
+    text = json.dumps(value, ensure_ascii=False)
+    return any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def write_csv(
@@ -67,57 +137,60 @@ def write_csv(
 ) -> None:
     """Write a flat table: a column `p_<label>` for each label, votes as JSON text.
 
-    Texts are quoted and missing values are not, so that an empty text is not a missing one.
+    Texts are quoted and missing values are not, so that an empty text is not a missing one. Where
+    the samples have a column `p_<label>`, ours is called `labeling_p_<label>`.
     """
-    import pyarrow as pa
     import pyarrow.csv as pc
 
+    from labeling.datasets.arrow import table_of
+
     frame = _with_index(train)
-    own = {f"p_{label}": code for code, label in enumerate(train.schema)}
-    clash = [name for name in own if name in frame.columns]
-    if clash:
-        raise DataError(
-            f"CSV adds the columns {shown(clash)}, which the samples have; rename them."
-        )
-    shares = np.stack(frame.pop("probabilities").tolist()) if len(frame) else np.empty((0, 0))
-    for name, code in own.items():
-        frame[name] = shares[:, code] if len(frame) else np.empty(0)
+    ids = train.frame.index
+    shares = np.array(frame.pop("probabilities").tolist()).reshape(len(frame), len(train.schema))
+    for label, share in zip(train.schema, shares.T, strict=True):
+        frame[_free(f"p_{label}", frame.columns)] = share
 
     def write(file: Path) -> None:
-        flat = pd.DataFrame({name: _cells(column) for name, column in frame.items()})
+        flat = pd.DataFrame({name: _cells(column, ids) for name, column in frame.items()})
         if for_spreadsheet:
             flat = flat.map(_harmless).rename(columns=_harmless)
-        pc.write_csv(pa.Table.from_pandas(flat, preserve_index=False), file)
+        pc.write_csv(table_of(flat, ids), file)
 
     _write(train, path, write, about)
 
 
-def _cells(column: pd.Series) -> pd.Series:
+def _cells(column: pd.Series, ids: pd.Index) -> pd.Series:
     """Return a column as CSV can hold it, so that numbers and bools are read as what they were."""
     kind = column.dtype
     if isinstance(kind, pd.StringDtype) or pd.api.types.is_datetime64_any_dtype(kind):
         return column
-    if pd.api.types.is_integer_dtype(kind):
+    if pd.api.types.is_integer_dtype(kind) and not isinstance(kind, pd.SparseDtype):
         return column
-    if pd.api.types.is_float_dtype(kind):
+    if pd.api.types.is_float_dtype(kind) and not isinstance(kind, pd.SparseDtype):
         there = column.dropna()
         if not len(there) or (there % 1 != 0).any():
             return column  # else all would be written as whole numbers
-    return pd.Series([_cell(one) for one in column.tolist()], index=column.index, dtype="str")
+    values = [_cell(value) for value in plain_column(column, ids)]
+    return pd.Series(values, index=column.index, dtype=object)
 
 
 def _cell(value: Any) -> str | None:
-    if isinstance(value, (list, dict, tuple, np.ndarray)):
-        return json.dumps(value, ensure_ascii=False, default=_plain)
-    return None if pd.isna(value) else str(value)
+    if isinstance(value, (list, dict)):
+        return json.dumps(without_non_finite(value)[0], ensure_ascii=False, allow_nan=False)
+    return None if value is None else str(value)
 
 
 def manifest_of(train: TrainingSet) -> dict[str, Any]:
     """Return what a training set is, without time or place: equal sets have equal manifests."""
     frame = train.frame
     digest = hashlib.sha256()
-    for row in _json_rows(train):
-        text = json.dumps(row, default=_plain)  # any number has its text here, infinity too
+    nulls: Counter[str] = Counter()
+    for row in _rows(train):
+        try:
+            text = json.dumps(row, allow_nan=False)
+        except ValueError:
+            text = json.dumps(row)  # in the fingerprint infinite numbers have their text
+            nulls.update({name: without_non_finite(value)[1] for name, value in row.items()})
         digest.update(text.encode("utf-8"))
     reasons = train.dropped["reason"].value_counts().sort_index()
     return {
@@ -127,6 +200,7 @@ def manifest_of(train: TrainingSet) -> dict[str, Any]:
         "labels": {label: int((frame["label"] == label).sum()) for label in train.schema},
         "sources": _counts(frame["source"]),
         "left_out": {str(reason): int(count) for reason, count in reasons.items()},
+        "null_in_json": {name: count for name, count in sorted(nulls.items()) if count},
         "voters": list(train.voters),
         "columns": [str(name) for name in frame.columns],
         "packages": {
@@ -141,48 +215,83 @@ def _counts(column: pd.Series) -> dict[str, int]:
 
 
 def _with_index(train: TrainingSet) -> pd.DataFrame:
-    """Return the table with its ids as the first column."""
-    name = "sample_id" if train.frame.index.name is None else str(train.frame.index.name)
+    """Return the table with its ids as the first column, and texts as names of columns.
+
+    Where the samples have another column of the ids' name, that of the ids steps aside.
+    """
     frame: pd.DataFrame = train.frame.reset_index(drop=True)
-    if name in frame.columns:
-        if frame[name].tolist() == train.frame.index.tolist():
-            return frame
+    frame.columns = pd.Index([str(name) for name in frame.columns], dtype=object)
+    doubled = repeated(frame.columns)
+    if doubled:
         raise DataError(
-            f"The ids are exported as column {name!r}, and the samples have another column of that"
-            " name; rename it, or give the index a name."
+            f"Columns must have different names as texts. Given twice: {shown(doubled)}; rename one."
         )
-    frame.insert(0, name, train.frame.index)
+    name = "sample_id" if train.frame.index.name is None else str(train.frame.index.name)
+    if name in frame.columns and frame[name].tolist() == train.frame.index.tolist():
+        return frame
+    frame.insert(0, _free(name, frame.columns), train.frame.index)
     return frame
 
 
-def _json_rows(train: TrainingSet) -> Any:
-    for row in _with_index(train).to_dict("records"):
-        shares = row["probabilities"]
-        row["probabilities"] = dict(zip(train.schema.labels, map(float, shares), strict=True))
-        yield {str(name): None if _is_nan(value) else value for name, value in row.items()}
+def _free(name: str, taken: pd.Index) -> str:
+    """Return a name that no column has: the name itself, or with a prefix before it."""
+    while name in taken:
+        name = PREFIX + name
+    return name
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and value != value
+def _rows(train: TrainingSet) -> Iterator[dict[str, Any]]:
+    """Yield the samples as objects of plain values; see `labeling.datasets.values`."""
+    frame = _with_index(train)
+    ids = train.frame.index
+    columns: dict[str, list[Any]] = {}
+    for name, column in frame.items():
+        voter = VOTER_OF.get(str(name))
+        columns[str(name)] = plain_column(column, ids) if voter is None else _objects(column, voter)
+    columns["probabilities"] = [
+        dict(zip(train.schema.labels, shares, strict=True)) for shares in columns["probabilities"]
+    ]
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))
 
 
-def _json(row: dict[str, Any]) -> str:
-    try:
-        return json.dumps(row, ensure_ascii=False, default=_plain, allow_nan=False)
-    except ValueError as error:
-        raise DataError(
-            f"JSON has no infinite numbers, and a sample holds one: {row}. Export to Parquet, or"
-            " replace them."
-        ) from error
+def parquet_table(frame: pd.DataFrame) -> pa.Table:
+    """Return a frame of samples, its index included, as a table that can be written as Parquet.
+
+    Raises:
+        DataError: a column holds what Parquet cannot hold; it names the column and the sample.
+    """
+    from labeling.datasets.arrow import table_of
+
+    return table_of(frame, frame.index, with_index=True)
 
 
-def _plain(value: Any) -> Any:
-    """Return a value that JSON knows for one that it does not."""
-    if value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, (np.integer, np.floating, np.bool_)):
-        return value.item()
-    return value.tolist() if isinstance(value, np.ndarray) else str(value)
+def findings(samples: pd.DataFrame) -> list[str]:
+    """Return what an export of these samples will replace or cannot write, a sentence each.
+
+    >>> print(*findings(pd.DataFrame({"size": [float("inf"), 1.0]})))
+    Column 'size' holds 1 number that JSON does not have (infinite, or NaN in a list): null in
+    training_set.jsonl.
+    """
+    from labeling.datasets.arrow import column_problem
+
+    found = []
+    for name, column in samples.items():
+        try:
+            values = plain_column(column, samples.index)
+        except DataError as error:
+            found.append(f"No form of the training set can be written. {error}")
+            continue
+        count = sum(without_non_finite(value)[1] for value in values)
+        if count:
+            found.append(
+                f"Column {str(name)!r} holds {count:,} number{'s' if count > 1 else ''} that JSON"
+                " does not have (infinite, or NaN in a list): null in training_set.jsonl."
+            )
+        problem = column_problem(column, samples.index)
+        if problem:
+            found.append(f"training_set.parquet cannot be written. {problem}")
+    return found
 
 
 def _harmless(value: Any) -> Any:
@@ -204,10 +313,10 @@ def _write(
             raise
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             raise DataError(
-                f"The training set cannot be written as {path.name!r}: {error}. Columns must hold"
+                f"The training set cannot be written as {path.name!r}: {one_line(error)}. Columns must hold"
                 " values of one type, and texts whole Unicode characters."
             ) from error
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         manifest = {**manifest, "file": path.name, "sha256": sha256}
-        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         beside.write_text(text, "utf-8")

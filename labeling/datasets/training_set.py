@@ -83,11 +83,29 @@ class TrainingSet:
         return features, label, self.frame["weight"].to_numpy(dtype=np.float64)
 
     def to_parquet(self, path: str | Path) -> None:
-        """Write a Parquet file, and its manifest beside it as `<name>.manifest.json`."""
+        """Write a Parquet file, and its manifest beside it as `<name>.manifest.json`.
+
+        `lf_votes` and `annotators` are lists of structs (who, label), so that pandas, polars and
+        `datasets.load_dataset("parquet", data_files=...)` read it as it is. What Arrow has no
+        common type for is written as text; see `labeling.datasets.values`.
+
+        Raises:
+            DataError: a column holds values of several types, or one that has no form in a file;
+                it names the column and the sample.
+        """
         exports.write_parquet(self, Path(path))
 
     def to_jsonl(self, path: str | Path) -> None:
-        """Write JSON lines, one object a sample, and the manifest beside it."""
+        """Write JSON lines, one object a sample, and the manifest beside it.
+
+        It is strict JSON: infinite numbers, and NaN inside of lists, are null; how many there were
+        is in the manifest as `null_in_json`. `datasets.load_dataset("json", data_files=...)` reads
+        it; beyond 10 MB that library guesses types from the beginning alone, and must be given
+        `features=`.
+
+        Raises:
+            DataError: a value has no form in a file; it names the column and the sample.
+        """
         exports.write_jsonl(self, Path(path))
 
     def to_csv(self, path: str | Path, *, for_spreadsheet: bool = False) -> None:
@@ -97,6 +115,9 @@ class TrainingSet:
             path: of the file.
             for_spreadsheet: puts an apostrophe before texts that a spreadsheet would run as a
                 formula; without it every text stays as it is.
+
+        Raises:
+            DataError: a value has no form in a file; it names the column and the sample.
         """
         exports.write_csv(self, Path(path), for_spreadsheet=for_spreadsheet)
 
@@ -106,6 +127,9 @@ class TrainingSet:
         Args:
             folder: there already.
             for_spreadsheet: see `to_csv`.
+
+        Raises:
+            DataError: a form cannot be written; the others are, and the error names both.
         """
         return exports.write_folder(self, Path(folder), for_spreadsheet=for_spreadsheet)
 

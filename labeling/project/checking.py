@@ -34,7 +34,7 @@ def checked(
     config: Config, schema: LabelSchema, data: ProjectData, lfs: Sequence[LabelingFunction]
 ) -> list[str]:
     """Try everything on a few samples, and return what was found, a sentence each."""
-    from labeling.datasets import build_training_set
+    from labeling.datasets import build_training_set, findings
     from labeling.engine import apply_to_frame
 
     for sample_id in data.samples.index:
@@ -55,6 +55,7 @@ def checked(
         f"{len(lfs)} labeling functions for the labels {shown(schema.labels, 20)}.",
         f"On the first {len(few)} samples they cast {int((votes.to_array() >= 0).sum())} votes"
         f" without a fault and cover {votes.covered.mean():.0%} of them.",
+        *findings(data.samples),
     ]
 
 

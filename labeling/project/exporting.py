@@ -8,6 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from labeling.config import Config
+from labeling.errors import shown
 from labeling.project.data import ProjectData
 from labeling.project.outputs import ready_folder, write_frame
 from labeling.project.rounds import Round
@@ -37,10 +38,23 @@ def training_set_of(config: Config, data: ProjectData, end: Round, votes: Votes)
 
 
 def write_training_set(config: Config, store: Store, train: TrainingSet) -> None:
-    """Write a training set as Parquet, JSON lines and CSV, and remember it."""
+    """Write a training set as Parquet, JSON lines and CSV, and remember it.
+
+    Raises:
+        DataError: a form cannot be written; the others are there.
+    """
     folder = ready_folder(config.at(config.export.folder))
-    manifest = train.to_folder(folder, for_spreadsheet=config.export.for_spreadsheet)
-    write_frame(train.dropped, folder, "left_out.parquet")
+    try:
+        manifest = train.to_folder(folder, for_spreadsheet=config.export.for_spreadsheet)
+    finally:
+        write_frame(train.dropped, folder, "left_out.parquet")
+    nulls = manifest["null_in_json"]
+    if nulls:
+        logger.warning(
+            "training_set.jsonl has null for %d numbers that JSON does not have, in columns %s",
+            sum(nulls.values()),
+            shown(nulls),
+        )
     logger.info("exported %s to %s", train, folder)
     store.files.keep(
         "training_set",

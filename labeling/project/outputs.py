@@ -35,13 +35,18 @@ def with_samples(batch: Batch, samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_frame(frame: pd.DataFrame, folder: Path, name: str) -> None:
-    """Write a table as Parquet, whole or not at all."""
+    """Write a table as Parquet, its index included, whole or not at all.
+
+    Raises:
+        DataError: a column holds values that Parquet cannot hold; it names the column and the row.
+    """
     import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from labeling.datasets import parquet_table
 
     with whole_file(ready_folder(folder) / name) as unfinished:
         try:
-            frame.to_parquet(unfinished)
+            pq.write_table(parquet_table(frame), unfinished)
         except (pa.ArrowException, ValueError, TypeError) as error:
-            raise DataError(
-                f"{name} cannot be written: {error}. Columns must hold values of one type."
-            ) from error
+            raise DataError(f"{name} cannot be written: {error}") from error

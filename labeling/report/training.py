@@ -113,10 +113,15 @@ def _rows(path: Path, id_column: str, text: str) -> list[Row]:
     return [
         Row(
             *(row[id_column], row[text], row["label"], row["confidence"], row["source"]),
-            *(row["lf_votes"] or [], row["annotators"] or [], row["reviewer"]),
+            *(_pairs(row["lf_votes"]), _pairs(row["annotators"]), row["reviewer"]),
         )
         for row in table.to_pylist()
     ]
+
+
+def _pairs(votes: list[Any] | None) -> list[tuple[str, Any]]:
+    """Return who voted what; files of before have pairs, later ones objects (voter, label)."""
+    return [tuple(one.values() if isinstance(one, dict) else one) for one in votes or ()]
 
 
 def _few(ids: pd.Index, source: npt.NDArray[np.object_]) -> list[int]:
