@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -10,6 +11,7 @@ import weakref
 from pathlib import Path
 
 from labeling.errors import LabelingFunctionError
+from labeling.records import make_private, private_file
 
 PATIENCE = 60.0  # seconds to wait for another process that writes
 
@@ -17,13 +19,17 @@ PATIENCE = 60.0  # seconds to wait for another process that writes
 def in_wal_mode(path: str | os.PathLike[str]) -> sqlite3.Connection:
     """Open an SQLite file that is read while it is written, and stays whole when a process dies.
 
-    The file and its folder are made where there is none.
+    The file and its folder are made where there is none. Only its user may read the file: it holds
+    what samples say.
 
     Raises:
         sqlite3.Error: it cannot be opened, or is no database.
         OSError: its folder cannot be made.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    private_file(path)
+    with contextlib.suppress(OSError):  # it may be another user's
+        make_private(path)
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     until = time.monotonic() + PATIENCE
     while True:

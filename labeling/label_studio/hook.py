@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hmac
+import io
+import ipaddress
 import logging
 import secrets
+import socket
+import socketserver
 import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Self
 
 from labeling.errors import PlatformError
 
@@ -17,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 HEADER = "X-Labeling-Secret"
 LIMIT = 1 << 20  # bytes of a body; no more of one is read
-SLOW = 5.0  # seconds after which somebody who sends nothing is left
+SLOW = 5.0  # seconds that a whole request may take, however it is cut in pieces
+AT_ONCE = 32  # requests that are read at the same time; others are not listened to
 LULL = 0.5
 """Seconds between being told and being awake: answers come in bursts, and Label Studio tells of one
 within the request that keeps it."""
@@ -43,15 +48,10 @@ class Hook:
     """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1", secret: str | None = None) -> None:
-        if host in ("", "0.0.0.0", "::"):
-            raise PlatformError(
-                "A hook must listen at an address that Label Studio can reach, and not at all of"
-                f" them. Got {host!r}; give this machine's own, or 127.0.0.1 for a server on it."
-            )
         self.secret = secrets.token_urlsafe() if secret is None else secret
         self._woken = threading.Event()
         try:
-            self._server = _Server((host, port), _Request)
+            self._server = _Server(host, port)
         except (OSError, OverflowError) as error:
             raise PlatformError(
                 f"Nothing can listen at {host}, port {port}: {error}. Is another `labeling` listening"
@@ -66,8 +66,8 @@ class Hook:
     @property
     def url(self) -> str:
         """Where webhooks are to be sent."""
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}"
+        host, port = self._server.socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -90,25 +90,92 @@ class Hook:
         return woken
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = AT_ONCE
     secret: str
     wake: Callable[[], object]
+
+    def __init__(self, host: str, port: int) -> None:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        self.address_family = found[0][0]
+        super().__init__(found[0][4][:2], _Request, bind_and_activate=False)  # type: ignore[arg-type]  # IPv6 has four parts
+        self._free = threading.BoundedSemaphore(AT_ONCE)
+        try:
+            self.server_bind()
+            _refuse_everywhere(host, self.socket.getsockname()[0])
+            self.server_activate()
+        except BaseException:
+            self.server_close()
+            raise
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Read a request in a thread of its own, unless too many are being read."""
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Read a request, and make room for the next."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log what went wrong with a request; somebody who goes away is no fault of ours."""
+        logger.debug("a request from %s was broken off", client_address, exc_info=True)
+
+
+def _refuse_everywhere(host: str, bound: str) -> None:
+    """Raise an error where an address is that of all interfaces, however it was written."""
+    address = ipaddress.ip_address(bound.partition("%")[0])
+    if (getattr(address, "ipv4_mapped", None) or address).is_unspecified:
+        raise PlatformError(
+            "A hook must listen at an address that Label Studio can reach, and not at all of"
+            f" them. Got {host!r}; give this machine's own, or 127.0.0.1 for a server on it."
+        )
+
+
+class _UntilSlow(socket.SocketIO):
+    """What is sent over a connection until a moment; who sends a byte a second is left then, too."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        super().__init__(connection, "r")
+        self._connection = connection
+        self._until = time.monotonic() + seconds
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read some bytes, or raise a TimeoutError."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request takes too long")
+        self._connection.settimeout(left)
+        return super().readinto(buffer)
 
 
 class _Request(BaseHTTPRequestHandler):
     server: _Server
     server_version, sys_version = "labeling", ""
-    timeout = SLOW
+
+    def setup(self) -> None:
+        """Give the request its time."""
+        super().setup()
+        self.rfile.close()
+        self.rfile = io.BufferedReader(_UntilSlow(self.connection, SLOW))
 
     def do_POST(self) -> None:
-        """Wake who waits, if the secret is right."""
-        length = self.headers.get("Content-Length", "")
-        self.rfile.read(min(int(length), LIMIT) if length.isdecimal() else 0)
+        """Wake who waits, if the secret is right; without it nothing more is read."""
         given = self.headers.get(HEADER, "").encode("latin-1")  # as it was sent
         is_right = hmac.compare_digest(given, self.server.secret.encode())
         if is_right:
             self.server.wake()
+            length = self.headers.get("Content-Length", "")
+            self.rfile.read(min(int(length), LIMIT) if length.isdecimal() else 0)
         self.send_response(204 if is_right else 403)
         self.send_header("Content-Length", "0")
         self.send_header("Connection", "close")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labeling.errors import PlatformError
+from labeling.records import private_file
 
 VERSION = "1.23.2"
 VARIABLE = "LABELING_STUDIO_ENVIRONMENT"
@@ -93,6 +94,7 @@ def _make(environment: Path) -> None:
         [sys.executable, "-m", "venv", str(environment)],
         [python, "-m", "pip", "install", *options, f"label-studio=={VERSION}"],
     ]
+    private_file(log)  # pip may name an index with its password
     with log.open("wb") as stream:
         codes = (_run(command, stream.fileno()) for command in commands)
         failed = next((code for code in codes if code), 0)

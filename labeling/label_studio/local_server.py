@@ -31,6 +31,7 @@ from labeling.label_studio.local_listener import (
     require_connection,
     require_listener,
 )
+from labeling.records import make_private, private_folder
 
 if TYPE_CHECKING:
     import httpx
@@ -139,8 +140,9 @@ class LocalServer:
             PlatformError: it cannot be installed, its port is taken, or it does not start.
         """
         self.install(say)
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self.folder)
         with self._alone(say):
+            self._keep_private()
             if self.pid is None:
                 self._start(say)
             else:
@@ -220,6 +222,12 @@ class LocalServer:
     def _alone(self, say: Say) -> AbstractContextManager[None]:
         waits = "Another process starts or stops this server; waiting for it ..."
         return alone(self.folder / "server.lock", say, waits)
+
+    def _keep_private(self) -> None:
+        """Take others' rights to what was copied, edited or restored with them."""
+        for name in (self.credentials.name, f"{DATABASE}*", "server.*", ".env"):
+            for path in self.folder.glob(name):
+                make_private(path)
 
     def _refuse_to_move(self) -> None:
         at = self._last_port()

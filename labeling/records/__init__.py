@@ -32,6 +32,7 @@ from labeling.records.people import (
     annotation_votes,
     live_annotations,
 )
+from labeling.records.private_files import make_private, private_file, private_folder
 from labeling.records.protocols import Aggregator, AnnotationPlatform
 from labeling.records.sample_rows import PreprocessedRow, SettledRow, missing_column
 from labeling.records.samples import (
@@ -85,10 +86,13 @@ __all__ = [
     "is_yes_or_no",
     "isolated",
     "live_annotations",
+    "make_private",
     "missing_column",
     "order_by_chance",
     "packed",
     "positions",
+    "private_file",
+    "private_folder",
     "refuse_unsafe",
     "replaced_sentence",
     "require_column",

@@ -38,6 +38,7 @@ class Database:
         except ModuleNotFoundError as error:
             raise missing_extra(error) from error
         if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", self._keep_private)
             sa.event.listen(self.engine, "connect", _set_up_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         self.holding: Connection | None = None
@@ -52,6 +53,12 @@ class Database:
     def shown(self) -> str:
         """Where the database is, without its password."""
         return self.url.render_as_string(hide_password=True)
+
+    def _keep_private(self, *_: object) -> None:
+        """Take others' rights to a file that was just made; SQLite makes those beside it likewise."""
+        path = Path(self.url.database or "")
+        if path.is_file() and not path.stat().st_size:
+            path.chmod(0o600)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.errors import StoreError
+from labeling.records import private_file, private_folder
 from labeling.store.database import Database, next_number
 from labeling.store.tables import files
 
@@ -62,7 +63,9 @@ class Files:
         folder = self.folder / kind
         unfinished = folder / f".{kind}.{os.getpid()}.part"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self.folder)
+            private_folder(folder)
+            private_file(unfinished)
             write(unfinished)
             digest = _digest(unfinished)
             _to_disk(unfinished)

@@ -56,7 +56,7 @@ def held(
 
 
 def _file_lock(stack: contextlib.ExitStack, folder: Path) -> Callable[[], bool]:
-    lock = FileLock(folder / "lock", is_singleton=False)
+    lock = FileLock(folder / "lock", mode=0o600, is_singleton=False)
 
     def take() -> bool:
         try:

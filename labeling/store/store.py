@@ -16,6 +16,7 @@ from labeling.store.history import History, Run
 from labeling.store.ledger import Ledger
 from labeling.store.lock import held
 from labeling.store.outbox import StoredOutbox
+from labeling.store.privacy import keep_private, make_store_folder
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class Store:
             return
         self._make_folder()
         with held(self.database, self.folder, self.patience, self._holder, self._waits):
+            keep_private(self.folder)
             self.database.migrate()
             self._claim()
             self.files.tidy()
@@ -140,7 +142,7 @@ class Store:
 
     def _make_folder(self) -> None:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_store_folder(self.folder)
         except OSError as error:
             raise StoreError(
                 f"The project's folder {str(self.folder)!r} cannot be made: {error}"
