@@ -159,3 +159,24 @@ def test_help_lists_the_verbs():
 
     for name in ("check", "apply", "fit", "summary", "query", "export", "run", "demo"):
         assert name in done.stdout
+
+
+def test_ctrl_c_names_the_rule_and_the_sample(folder):
+    stuck = (
+        "\nfrom labeling import labeling_function\n\n@labeling_function\ndef stuck(x):\n"
+        "    print('started', flush=True)\n    while True:\n        pass\n"
+    )
+    (folder / "rules.py").write_text(RULES + stuck, encoding="utf-8")
+    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", "apply"]
+    running = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+
+    assert 130 == running.returncode
+    assert "Stopped in labeling function 'stuck' on sample " in errors
+    assert "Stopped by you." in errors
+    assert "Traceback" not in errors

@@ -160,8 +160,10 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         err.print(f"[bold red]Error:[/bold red] {safe(told)}")
         sys.exit(1)
-    except BaseException:
+    except BaseException as stop:
         if not Settings.stopped:  # Python wraps what is raised in the middle of some imports
             raise
+        for note in getattr(stop, "__notes__", ()):
+            err.print(f"\n{safe(note)}", end="")
         err.print("\nStopped by you. What was done is remembered; run it again to go on.")
         sys.exit(130)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import functools
 import logging
 import math
-import pickle
 import time
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NoReturn
 
-import cloudpickle
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from labeling.engine.passes import Progress
 from labeling.engine.rows import settled
+from labeling.engine.slow_calls import CallWatch
 from labeling.engine.voting import WrongReturnError, votes_on
+from labeling.engine.workers import in_workers
 from labeling.errors import LabelingFunctionError, UnknownLabelError, repeated, shown
 from labeling.records import (
     Fault,
@@ -27,9 +26,7 @@ from labeling.records import (
     Votes,
     expect,
     identified,
-    packed,
     require_column,
-    unpacked,
 )
 
 logger = logging.getLogger(__name__)
@@ -122,7 +119,7 @@ def _gathered(
     chunks = (samples.iloc[start : start + at_once] for start in starts if not (stop and faults))
     run = functools.partial(_here, progress)
     if workers > 1:
-        run = functools.partial(_elsewhere, progress, workers)
+        run = functools.partial(in_workers, progress, workers)
     for start, (part, failed) in zip(starts, run(lfs, chunks, schema, stop), strict=False):
         votes[start : start + len(part)] = part
         faults += failed
@@ -145,57 +142,13 @@ def _here(
     schema: LabelSchema,
     stop_at_fault: bool,
 ) -> Iterator[ChunkVotes]:
+    watch = CallWatch()
     for chunk in chunks:
-        yield votes_on(chunk, lfs, schema, stop_at_fault=stop_at_fault, progress=progress)
-
-
-def _elsewhere(
-    progress: Progress | None,
-    workers: int,
-    lfs: Sequence[LabelingFunction],
-    chunks: Iterable[pd.DataFrame],
-    schema: LabelSchema,
-    stop_at_fault: bool,
-) -> Iterator[ChunkVotes]:
-    import joblib  # costs 0.1 s that most imports of this room need not pay
-
-    try:
-        plan = packed(lfs)
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
-        raise LabelingFunctionError(
-            f"With workers={workers} each labeling function and its resources must be picklable,"
-            f" and one is not: {error}. Use workers=1, or open the resource inside the function."
-        ) from error
-    for votes, faults in joblib.Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
-        joblib.delayed(_in_worker)(plan, schema, chunk, stop_at_fault) for chunk in chunks
-    ):
-        if progress is not None:
-            progress(len(votes))
-        yield votes, pickle.loads(faults)  # from the worker's pipe, not a file
-
-
-@functools.lru_cache(maxsize=1)
-def _unpacked(plan: bytes) -> list[LabelingFunction]:
-    return unpacked(plan)
-
-
-def _in_worker(
-    plan: bytes, schema: LabelSchema, chunk: pd.DataFrame, stop_at_fault: bool
-) -> tuple[npt.NDArray[Any], bytes]:
-    """Return the votes and the faults, which may hold exceptions of the expert's own classes."""
-    votes, faults = votes_on(chunk, _unpacked(plan), schema, stop_at_fault=stop_at_fault)
-    portable = [fault._replace(exception=_portable(fault.exception)) for fault in faults]
-    return votes, cloudpickle.dumps(portable)
-
-
-def _portable(error: Exception) -> Exception:
-    """Return an exception that survives the way back, with its traceback as a note."""
-    if not isinstance(error, LabelingFunctionError):
-        error.add_note("".join(traceback.format_exception(error)))
-    try:
-        return pickle.loads(cloudpickle.dumps(error))  # type: ignore[no-any-return]  # untyped
-    except Exception:  # noqa: BLE001  # whatever its class does when it is rebuilt
-        return LabelingFunctionError(f"{type(error).__qualname__}: {error}")
+        with watch.watching():
+            found = votes_on(
+                chunk, lfs, schema, stop_at_fault=stop_at_fault, progress=progress, watch=watch
+            )
+        yield found
 
 
 def _raise(fault: Fault) -> NoReturn:

@@ -10,8 +10,10 @@ from types import MethodType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from labeling.engine.passes import Passes
+from labeling.engine.slow_calls import CallWatch
 from labeling.errors import LabelingFunctionError
 from labeling.records import LabelingFunction, PreprocessedRow, SettledRow, isolated
 
@@ -48,7 +50,11 @@ def chains_of(lfs: Iterable[LabelingFunction]) -> dict[Chain, Callable[[Any], An
 
 
 def prepared_blocks(
-    rows: Sequence[Any], lfs: Sequence[LabelingFunction], passes: Passes
+    rows: Sequence[Any],
+    ids: pd.Index,
+    lfs: Sequence[LabelingFunction],
+    passes: Passes,
+    watch: CallWatch,
 ) -> Iterator[tuple[int, dict[Chain, list[Any]]]]:
     """Yield blocks of rows: the number of the first one, and the rows of each chain.
 
@@ -57,25 +63,32 @@ def prepared_blocks(
     if not lfs:
         return
     chains = chains_of(lfs)
-    start, size = 0, 0
+    called = {chain: f"preprocessor {_name(last)!r}" for chain, last in chains.items()}
+    start, size, rest = 0, 0, ids
     block: dict[Chain, list[Any]] = {chain: [] for chain in chains}
     for number, row in enumerate(rows, 1):
         made: dict[Chain, Any] = {(): row}
         for chain, preprocess in chains.items():
+            watch.enter(called[chain], rest, block[chain])
             made[chain] = _preprocessed(preprocess, made[chain[:-1]])
             block[chain].append(made[chain])
+        watch.leave()
         passes.passed(len(chains))
         size += _added_bytes(made)
         if size >= BLOCK_BYTES or number - start >= BLOCK_ROWS or number == len(rows):
             yield start, block
-            start, size = number, 0
+            start, size, rest = number, 0, ids[number:]
             block = {chain: [] for chain in chains}
+
+
+def _name(preprocess: Callable[[Any], Any]) -> str:
+    return str(getattr(preprocess, "__name__", repr(preprocess)))
 
 
 def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
     if isinstance(row, Failed):
         return row
-    name = getattr(preprocess, "__name__", repr(preprocess))
+    name = _name(preprocess)
     try:
         made = preprocess(copy.copy(isolated(row)))
     except (Exception, SystemExit) as error:  # noqa: BLE001  # it may raise anything

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from labeling.engine.preparing import (
     row_of_call,
 )
 from labeling.engine.rows import rows_of
+from labeling.engine.slow_calls import CallWatch
 from labeling.errors import LabelingFunctionError, near, shown
 from labeling.records import (
     ABSTAIN,
@@ -47,6 +48,7 @@ def votes_on(
     *,
     stop_at_fault: bool,
     progress: Progress | None = None,
+    watch: CallWatch | None = None,
 ) -> tuple[npt.NDArray[Any], list[Fault]]:
     """Return the votes of labeling functions on a chunk, and where they failed.
 
@@ -57,17 +59,20 @@ def votes_on(
         stop_at_fault: whether only the first fault counts, that of the first sample and there of
             the first labeling function; the votes are then incomplete.
         progress: told while it works how many more samples are done.
+        watch: told which function is called.
 
     Returns:
         codes of shape (n_samples, n_lfs), column by column in memory; the faults.
     """
     rows = rows_of(samples)
-    chunk = _Chunk(samples.index, lfs, schema, stop_at_fault, progress)
+    watch = watch or CallWatch()
+    chunk = _Chunk(samples.index, lfs, schema, stop_at_fault, progress, watch)
     prepared = [(column, lf) for column, lf in enumerate(lfs) if lf.pre]
     for column, lf in enumerate(lfs):
         if not lf.pre:
             chunk.pass_over(rows, 0, column)
-    for start, rows_by_chain in prepared_blocks(rows, [lf for _, lf in prepared], chunk.passes):
+    blocks = prepared_blocks(rows, samples.index, [lf for _, lf in prepared], chunk.passes, watch)
+    for start, rows_by_chain in blocks:
         for column, lf in prepared:
             chunk.pass_over(rows_by_chain[chain_of(lf)], start, column)
         if stop_at_fault and chunk.faults:
@@ -89,9 +94,10 @@ class _Chunk:
         schema: LabelSchema,
         stop_at_fault: bool,
         progress: Progress | None,
+        watch: CallWatch,
     ) -> None:
         self.ids, self.lfs, self.schema = ids, lfs, schema
-        self.stop_at_fault = stop_at_fault
+        self.stop_at_fault, self.watch = stop_at_fault, watch
         self.votes = np.full((len(ids), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
         self.faults: list[tuple[int, int, Fault]] = []
         self.passes = Passes(len(ids), len(lfs) + len(chains_of(lfs)), progress)
@@ -99,36 +105,42 @@ class _Chunk:
     def pass_over(self, rows: list[Any], start: int, column: int) -> None:
         """Let the labeling function of a column vote on rows, of which the first is row `start`."""
         lf, ids = self.lfs[column], self.ids[start : start + len(rows)]
-        answers, failed = _answers(lf, rows, self.stop_at_fault, self.passes)
+        answers, failed = self._answers(lf, rows, ids)
+        self.watch.leave()
         codes, wrong = _codes(lf, answers, self.schema, ids)
         self.votes[start : start + len(answers), column] = codes
         for row, error in sorted(failed + wrong, key=lambda fault: fault[0]):
             self.faults.append((start + row, column, Fault(lf.name, _id_at(ids, row), error)))
 
+    def _answers(
+        self, lf: LabelingFunction, rows: list[Any], ids: pd.Index
+    ) -> tuple[list[Any], list[RowFault]]:
+        """Return what the function answers for each row; `None` where it failed."""
+        what = f"labeling function {lf.name!r}"
+        own = _need_own_rows(lf, rows)
+        answers: list[Any] = []
+        if lf.batch is not None and not _any_failed(lf, rows):
+            try:
+                for block in self.passes.blocks(rows, BATCH):
+                    self.watch.enter(what, ids, answers, len(block))
+                    found = list(lf.batch(list(map(row_of_call, block)) if own else block))
+                    if len(found) != len(block):
+                        break
+                    answers += found
+            except (Exception, SystemExit):  # noqa: BLE001  # row by row below, which finds the rows at fault
+                pass
+            if len(answers) == len(rows):
+                return answers, []
+            answers = []
+        self.watch.enter(what, ids, answers)
+        given = self.passes.over(rows)
+        calls = map(_row_function(lf, rows), map(row_of_call, given) if own else given)
+        return answers, _row_by_row(calls, answers, len(rows), self.stop_at_fault)
+
 
 def _id_at(ids: pd.Index, row: int) -> Any:
     """Return the id of a row as plain Python: `7` and not `np.int64(7)`."""
     return ids[row : row + 1].tolist()[0]
-
-
-def _answers(
-    lf: LabelingFunction, rows: list[Any], stop_at_fault: bool, passes: Passes
-) -> tuple[list[Any], list[RowFault]]:
-    """Return what the function answers for each row; `None` where it failed."""
-    own = _need_own_rows(lf, rows)
-    if lf.batch is not None and not _any_failed(lf, rows):
-        answers: list[Any] = []
-        try:
-            for block in passes.blocks(rows, BATCH):
-                found = list(lf.batch(list(map(row_of_call, block)) if own else block))
-                if len(found) != len(block):
-                    break
-                answers += found
-        except (Exception, SystemExit):  # noqa: BLE001  # row by row below, which finds the rows at fault
-            pass
-        if len(answers) == len(rows):
-            return answers, []
-    return _row_by_row(_row_function(lf, rows), rows, own, stop_at_fault, passes)
 
 
 def _need_own_rows(lf: LabelingFunction, rows: list[Any]) -> bool:
@@ -161,31 +173,25 @@ def _row_function(lf: LabelingFunction, rows: list[Any]) -> Callable[[Any], Any]
 
 
 def _row_by_row(
-    function: Callable[[Any], Any],
-    rows: list[Any],
-    own: bool,
-    stop_at_fault: bool,
-    passes: Passes,
-) -> tuple[list[Any], list[RowFault]]:
-    answers: list[Any] = []
+    calls: Iterator[Any], answers: list[Any], count: int, stop_at_fault: bool
+) -> list[RowFault]:
+    """Collect what calls answer, `None` where one failed, and return the faults."""
     faults: list[RowFault] = []
     # `extend` keeps what it has when a call raises, and `map` goes on with the next row: faults
     # are isolated without a try around each call.
-    given = passes.over(rows)
-    calls = map(function, map(row_of_call, given) if own else given)
     while True:
         try:
             answers.extend(calls)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # it may raise anything
             faults.append((len(answers), as_exception(error)))
         else:
-            if len(answers) == len(rows):
-                return answers, faults
+            if len(answers) == count:
+                return faults
             # A StopIteration of the function has ended the loop over the rows.
             faults.append((len(answers), StopIteration("raised by the labeling function")))
         answers.append(None)
         if stop_at_fault:
-            return answers, faults
+            return faults
 
 
 def _codes(
