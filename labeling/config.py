@@ -163,7 +163,7 @@ class Config(Section):
     def _labels_described(cls, given: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(given, dict) or "labels" not in given:
             return build(given)
-        names, descriptions = _names_and_descriptions(given["labels"])
+        names, descriptions = names_and_descriptions(given["labels"])
         config = build({**given, "labels": names})
         for name, text in descriptions.items():
             if not isinstance(text, (str, type(None))):
@@ -231,7 +231,7 @@ class Config(Section):
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _names_and_descriptions(labels: Any) -> tuple[Any, dict[Any, Any]]:
+def names_and_descriptions(labels: Any) -> tuple[Any, dict[Any, Any]]:
     """Return the names of labels, and what is said of them; what is no such thing stays."""
     if isinstance(labels, dict):
         return list(labels), labels

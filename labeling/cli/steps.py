@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,6 +26,9 @@ from labeling.cli.app import (
 )
 from labeling.errors import LabelingError
 
+if TYPE_CHECKING:
+    from labeling.project.labels import GivenLabels
+
 WHERE = "The new project's folder."
 
 
@@ -36,7 +39,14 @@ def init(
         Path | None, typer.Option(help="The samples: a Parquet, CSV or JSON-lines file.")
     ] = None,
     labels: Annotated[
-        str | None, typer.Option(help="The labels, with commas between them.")
+        str | None, typer.Option(help="The labels as in CSV, such as: 'ham,\"spam, maybe\"'.")
+    ] = None,
+    labels_from: Annotated[
+        str | None,
+        typer.Option(
+            help="Where labels stand instead: a column of the data, or a .txt, .json, .yaml or table"
+            " file, which may describe them."
+        ),
     ] = None,
     id: Annotated[str | None, typer.Option(help="The column that holds the ids.")] = None,
     text: Annotated[str | None, typer.Option(help="The column that holds the text.")] = None,
@@ -48,16 +58,12 @@ def init(
 ) -> None:
     """Start a project: a config with comments, and labeling functions that run."""
     from labeling.project.starting import check_samples, guessed_columns, start
-    from labeling.records import LabelSchema
 
     where = _asked(
         *("--data", "File of the samples", data), check=lambda one: check_samples(Path(one))
     )
     data = Path(where)
-    names = _asked(
-        *("--labels", "Labels, with commas between them", labels),
-        check=lambda one: LabelSchema(_listed(one)),
-    )
+    given = _given_labels(labels, labels_from, data)
     likely_id, likely_text = guessed_columns(data) if id is None or text is None else (id, text)
     id = _asked(
         *("--id", "Column of the ids", id, likely_id), check=lambda one: check_samples(data, one)
@@ -67,7 +73,8 @@ def init(
         check=lambda one: check_samples(data, id, one),
     )
     made = start(
-        *(folder, data, _listed(names)),
+        *(folder, data, given.names),
+        descriptions=given.descriptions,
         id=id,
         text=text,
         gold=gold,
@@ -85,8 +92,18 @@ def init(
     then(f"Next: labeling -c {made.config} check")
 
 
-def _listed(names: str) -> list[str]:
-    return [one.strip() for one in names.split(",")]
+def _given_labels(line: str | None, source: str | None, data: Path) -> GivenLabels:
+    """Return the labels that were given, or else asked for; say where they were found."""
+    from labeling.project.labels import labels_from, labels_in_line
+
+    if line is not None and source is not None:
+        raise typer.BadParameter("give one of --labels and --labels-from", param_hint="--labels")
+    if source is not None:
+        given = labels_from(source, data)
+        then(given.source)
+        return given
+    question = "Labels, with commas between them (and quotes around one that has a comma)"
+    return labels_in_line(_asked("--labels", question, line, check=labels_in_line))
 
 
 def _asked(

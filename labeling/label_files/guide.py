@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from labeling.label_files.cells import escaped
 from labeling.label_files.columns import Columns
 from labeling.label_files.dealing import People
@@ -25,7 +27,7 @@ def guide(schema: LabelSchema, columns: Columns, annotators: People, votes: int)
     >>> text.splitlines()[0]
     'HOW TO LABEL'
     """
-    labels = "\n".join(f"   {escaped(label)}" for label in schema)
+    labels = "\n".join(_described(schema))
     first = NAMED if annotators.names else ANYBODY.format(votes=votes)
     return f"""\
 HOW TO LABEL
@@ -46,3 +48,11 @@ Files named review-... are for reviewers. What others said is in column `votes`,
 needs a decision in column `why`. Write your label, your name into column `reviewer`, and your
 reasons into column `rationale`.
 """
+
+
+def _described(schema: LabelSchema) -> Iterator[str]:
+    """Yield a line for each label, and below it what it means."""
+    for label in schema:
+        yield f"   {escaped(label)}"
+        if label in schema.descriptions:
+            yield f"      {escaped(schema.descriptions[label])}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ data:
   # What the models read and what people are shown.
   text: {text}
 {gold}
-labels: {labels}
+{labels}
 
 labeling_functions:
   - lfs/{name}.py
@@ -69,6 +69,15 @@ export:
   min_confidence: 0.6
 
 seed: 0
+"""
+LABELS = """\
+# Labels may be described for annotators: write a mapping, such as {{ham: What is left., spam: }}
+labels: {labels}
+"""
+DESCRIBED_LABELS = """\
+# From each label to the sentence that tells annotators what it means; nothing is no description.
+labels:
+{labels}
 """
 NO_GOLD = """\
   # Labels known to be true: a column, or a file with the columns `id` and `label`.
@@ -151,14 +160,25 @@ def start(
     text: str,
     gold: str | None = None,
     name: str = "project",
+    descriptions: Mapping[str, str | None] | None = None,
 ) -> Started:
     """Write `configs/<name>.yaml` and `lfs/<name>.py` of a new project; what is there stays.
+
+    Args:
+        folder: the project's.
+        data: the file of the samples.
+        labels: their names.
+        id: the column of the ids.
+        text: the column of the texts.
+        gold: a column or file of known labels.
+        name: the project's name.
+        descriptions: what labels mean, for annotators.
 
     Raises:
         DataError: the data cannot be read, or has no such columns.
         LabelingError: labels that cannot be, or gold labels that are none of them.
     """
-    schema = LabelSchema(labels)
+    schema = LabelSchema(labels, descriptions)
     if not NAME.fullmatch(name):
         raise ConfigError(
             "A project's name must be of letters, digits, '_', '-' and '.', and begin with a letter"
@@ -175,7 +195,7 @@ def start(
         "name": name,
         "path": json.dumps(_from(folder, data), ensure_ascii=False),
         **{"id": json.dumps(id, ensure_ascii=False), "text": json.dumps(text, ensure_ascii=False)},
-        "labels": json.dumps(list(schema.labels), ensure_ascii=False),
+        "labels": _labels_in_yaml(schema),
         "gold": NO_GOLD if gold is None else GOLD.format(gold=json.dumps(gold, ensure_ascii=False)),
     }
     rules = RULES.format(
@@ -194,6 +214,18 @@ def start(
         _write(path, wanted[path])
     config, lfs = wanted
     return Started(config, lfs, written, kept)
+
+
+def _labels_in_yaml(schema: LabelSchema) -> str:
+    """Return the key `labels` of a config; JSON texts are YAML texts."""
+    if not schema.descriptions:
+        return LABELS.format(labels=json.dumps(list(schema.labels), ensure_ascii=False)).strip()
+    lines = []
+    for label in schema.labels:
+        text = schema.descriptions.get(label)
+        described = "" if text is None else f" {json.dumps(text, ensure_ascii=False)}"
+        lines.append(f"  {json.dumps(label, ensure_ascii=False)}:{described}")
+    return DESCRIBED_LABELS.format(labels="\n".join(lines)).strip()
 
 
 def _from(folder: Path, file: Path) -> str:

@@ -1,0 +1,177 @@
+"""The labels of a new project: from a line, from a file, or from a column of the data."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from labeling.config import OneOfEachKey, names_and_descriptions
+from labeling.errors import DataError, near, shown
+from labeling.records import LabelSchema
+from labeling.sources import READERS, read_table
+
+NAMES = ("name", "label")
+DESCRIPTION = "description"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenLabels:
+    """Labels, what they mean, and where they are from.
+
+    Attributes:
+        names: the labels, in order.
+        descriptions: what some of them mean.
+        source: where they were found, in a sentence; empty where they were given.
+    """
+
+    names: tuple[str, ...]
+    descriptions: Mapping[str, str | None] = field(default_factory=dict)
+    source: str = ""
+
+
+def labels_in_line(line: str) -> GivenLabels:
+    """Return the labels of a line, with commas between them, as CSV has it.
+
+    Raises:
+        DataError: a quotation mark is not closed, or stands within a label.
+        LabelingError: they cannot be labels.
+
+    >>> labels_in_line('ham, "spam, maybe"').names
+    ('ham', 'spam, maybe')
+    """
+    try:
+        rows = list(csv.reader([line], skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise DataError(
+            "Labels must have commas between them, and quotation marks around those that have a"
+            f' comma themselves, such as: ham,"spam, maybe". Got {line!r}: {error}.'
+        ) from error
+    names = tuple(cell.strip() for row in rows for cell in row)
+    return _checked(GivenLabels(names))
+
+
+def labels_from(source: str, data: Path) -> GivenLabels:
+    """Return the labels of a column of the data, or else of a file.
+
+    A column gives its different values, the most frequent first. A text file gives a label a line;
+    JSON and YAML a list of names, a mapping from name to description, or a list of objects with
+    `name` and `description`; any table these columns.
+
+    Args:
+        source: the name of a column, or the path of a file.
+        data: the file of the samples.
+
+    Raises:
+        DataError: there is no such column or file, or it holds no labels.
+        LabelingError: what it holds cannot be labels.
+    """
+    table = read_table(data)
+    if source in table.columns:
+        return _checked(_from_column(source, table[source]))
+    file = Path(source)
+    read = FILES.get(file.suffix.lower())
+    if read is None or not file.is_file():
+        raise DataError(
+            f"Labels must come from a column of {data.name!r} or from a file of one of the kinds"
+            f" {', '.join(FILES)}. There is no {source!r}; columns are {shown(table.columns, 20)}."
+            f"{near(source, table.columns)}"
+        )
+    try:
+        given = read(file)
+    except (OSError, UnicodeDecodeError, ValueError, RecursionError, yaml.YAMLError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"The labels in {source!r} cannot be read: {error}") from error
+    return _checked(GivenLabels(given.names, given.descriptions, f"Labels from {source}."))
+
+
+def _checked(given: GivenLabels) -> GivenLabels:
+    LabelSchema(given.names, given.descriptions)
+    return given
+
+
+def _from_column(name: str, column: pd.Series) -> GivenLabels:
+    values = [_name(value) for value in column[column.notna()].tolist()]
+    counts: dict[str, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    if len(counts) == len(column) > 2:
+        raise DataError(
+            f"Column {name!r} cannot be that of the labels: each of its {len(column)} rows holds"
+            f" another value, such as {shown(counts, 2)}."
+        )
+    ordered = sorted(counts, key=lambda value: (-counts[value], value))
+    listed = ", ".join(f"{value!r} {counts[value]}" for value in ordered[:20])
+    more = f" and {len(ordered) - 20} more" if len(ordered) > 20 else ""
+    gaps = f"; {len(column) - len(values)} rows hold none" if len(values) < len(column) else ""
+    return GivenLabels(tuple(ordered), source=f"Labels from column {name!r}: {listed}{more}{gaps}.")
+
+
+def _name(value: Any) -> str:
+    """Return the text of a value of a column: of 1 and 1.0 it is "1"."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if is_whole else value).strip()
+
+
+def _from_lines(file: Path) -> GivenLabels:
+    lines = file.read_text(encoding="utf-8-sig").splitlines()
+    return GivenLabels(tuple(line.strip() for line in lines if line.strip()))
+
+
+def _from_json(file: Path) -> GivenLabels:
+    return _from_parsed(json.loads(file.read_text(encoding="utf-8-sig")), file)
+
+
+def _from_yaml(file: Path) -> GivenLabels:
+    return _from_parsed(yaml.load(file.read_text(encoding="utf-8-sig"), OneOfEachKey), file)
+
+
+def _from_parsed(found: Any, file: Path) -> GivenLabels:
+    if isinstance(found, list):
+        found = [_pair(item) if isinstance(item, dict) else item for item in found]
+    names, descriptions = names_and_descriptions(found)
+    if not isinstance(names, list):
+        raise DataError(
+            f"{file.name!r} must hold a list of labels, or a mapping from label to description. Got"
+            f" a {type(found).__name__}."
+        )
+    return GivenLabels(tuple(names), descriptions)
+
+
+def _pair(item: dict[Any, Any]) -> dict[Any, Any]:
+    """Return an object with a name and a description as a mapping from one to the other."""
+    name = next((item[key] for key in NAMES if key in item), None)
+    known = set(item) <= {*NAMES, DESCRIPTION}
+    return {name: item.get(DESCRIPTION)} if known and isinstance(name, str) else item
+
+
+def _from_table(file: Path) -> GivenLabels:
+    columns = read_table(file).columns
+    name = next((name for name in NAMES if name in columns), None)
+    if name is None:
+        raise DataError(
+            f"{file.name!r} must have a column 'name' with the labels, and may have one"
+            f" 'description'. It has {shown(columns, 20)}."
+        )
+    table = read_table(file, name)  # as an id it keeps its text: `007` and `1.0` are names
+    names = tuple(map(_name, table[name].tolist()))
+    if DESCRIPTION not in columns:
+        return GivenLabels(names)
+    texts = [None if pd.isna(text) else str(text) for text in table[DESCRIPTION].tolist()]
+    return GivenLabels(names, dict(zip(names, texts, strict=True)))
+
+
+FILES: dict[str, Callable[[Path], GivenLabels]] = {
+    **dict.fromkeys(READERS, _from_table),
+    ".txt": _from_lines,
+    ".json": _from_json,
+    ".yaml": _from_yaml,
+    ".yml": _from_yaml,
+}
