@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from labeling.errors import ConfigError, near, shown
-from labeling.records import unsafe_characters
+from labeling.records import MissingText, unsafe_characters
 
 PLATFORMS = ("replay", "files", "label_studio")
 PASSWORD = re.compile(r"://[^/?#@]*:.*@|[?&]password=", re.IGNORECASE)
@@ -41,13 +41,15 @@ class DataSection(Section):
     """Where the samples are: a Parquet, CSV or JSON-lines file with an id for each.
 
     `gold` names a column of it, or a file with the columns `id` and `label`, with labels that are
-    known to be true. The share `locked` of those samples is the test split: labeling functions,
+    known to be true. A sample whose text is missing (null, an empty cell) is left out and listed
+    (`missing_text: drop`), taken as an empty text (`empty`) or refused (`error`). The share `locked` of those samples is the test split: labeling functions,
     models and people never meet it, and each look at it is counted.
     """
 
     path: str
     id: str
     text: str = "text"
+    missing_text: MissingText = "drop"
     gold: str | None = None
     locked: float = Field(default=0.5, ge=0, lt=1)
 
@@ -275,7 +277,12 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     labeling.errors.ConfigError: There is no config file 'nowhere/spam.yaml'. `labeling init` writes one.
     """
     file = Path(path)
-    content = _content(file)
+    return config_of(_content(file), file)
+
+
+def config_of(content: str, file: Path) -> Config:
+    """Return the validated config of a YAML text that is, or will be, in a file; see `load_config`."""
+    path = str(file)
     try:
         found = yaml.load(content, Loader=OneOfEachKey)
     except (yaml.YAMLError, ValueError) as error:

@@ -16,8 +16,10 @@ from labeling.records import (
     ABSTAIN,
     Batch,
     Gold,
+    MissingText,
     SoftLabels,
     Votes,
+    checked_missing_text,
     expect,
     generator_of,
     gold_series,
@@ -25,6 +27,7 @@ from labeling.records import (
     order_by_chance,
     positions,
     texts,
+    with_texts,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -108,6 +111,7 @@ def select(
     strategy: str = "mixture",
     rng: np.random.Generator | int,
     text: str = "text",
+    missing_text: MissingText = "drop",
 ) -> Batch:
     """Return the samples most worth a human's time, and why each was chosen.
 
@@ -127,6 +131,9 @@ def select(
         strategy: one of `STRATEGIES`.
         rng: the seed or generator that draws and breaks ties.
         text: the column in which samples are spread, where there is such a column.
+        missing_text: whether samples whose text is missing there (null) are not eligible, since
+            nobody can label them (`"drop"`), eligible as empty texts (`"empty"`), or refused
+            (`"error"`).
 
     Raises:
         LabelingError: an unknown strategy, one that lacks what it needs, or n below 1.
@@ -147,7 +154,7 @@ def select(
     if end is not None and hasattr(end, "predict_proba"):
         end = end.predict_proba(data, soft=soft, votes=None if soft is None else votes)
     generator = generator_of(rng)
-    pool = _pool(data, votes, soft, end, gold, exclude, text)
+    pool = _pool(data, votes, soft, end, gold, exclude, text, checked_missing_text(missing_text))
     by_chance = order_by_chance(pool.ids, generator)
     n = min(int(n), len(pool.ids))
     if strategy == "mixture" and pool.posterior is not None:
@@ -175,10 +182,15 @@ def _pool(
     gold: Gold | None,
     exclude: Collection[Hashable],
     text: str,
+    missing_text: MissingText,
 ) -> Pool:
     samples = identified(data)
     ids = samples.index
     taken = np.zeros(len(ids), dtype=bool)
+    if text in samples.columns and (end is not None or samples[text].isna().any()):
+        used, there = with_texts(samples, text, missing_text)
+        taken |= ~there
+        samples = used if there.all() else samples
     for given, what in (
         (pd.Index([]) if gold is None else gold_series(gold).index, "the gold labels"),
         (pd.Index(list(exclude)), "`exclude`"),

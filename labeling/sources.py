@@ -15,11 +15,15 @@ import pandas as pd
 
 from labeling.errors import DataError, near, repeated, shown
 from labeling.records import (
+    MissingText,
     ReplacedText,
+    checked_missing_text,
     identified,
+    missing_texts_sentence,
     refuse_unsafe,
     replaced_sentence,
     with_clean_texts,
+    with_texts,
 )
 
 logger = logging.getLogger(__name__)
@@ -30,7 +34,13 @@ NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 LONG_NUMBER = r"-?[0-9]{16,}"  # a float would round it
 
 
-def read_samples(path: str | os.PathLike[str], id: str) -> pd.DataFrame:
+def read_samples(
+    path: str | os.PathLike[str],
+    id: str,
+    *,
+    text: str | None = None,
+    missing_text: MissingText = "drop",
+) -> pd.DataFrame:
     """Return the samples of a file, with their ids as index.
 
     Whole numbers stay whole even where some are missing, and in CSV only an empty cell is missing:
@@ -43,11 +53,15 @@ def read_samples(path: str | os.PathLike[str], id: str) -> pd.DataFrame:
     Args:
         path: a `.parquet`, `.csv`, `.jsonl` or `.ndjson` file.
         id: the column that holds the ids: unique, none missing.
+        text: the column that holds the texts, where they are to be checked.
+        missing_text: what becomes of samples whose text there is missing (null): `"drop"` leaves
+            them out with a warning that names them, `"empty"` takes "" for it, `"error"` refuses
+            them. A text that is empty or white space is a text.
 
     Raises:
         DataError: no such file or column, another kind of file, one that cannot be read, no rows,
             ids that are missing or not unique, or ids or names of columns with characters that
-            cannot be stored.
+            cannot be stored, or values of column `text` that are none.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +76,11 @@ def read_samples(path: str | os.PathLike[str], id: str) -> pd.DataFrame:
     samples, replaced = read_clean_samples(path, id)
     if replaced:
         logger.warning("%s: %s", Path(path).name, replaced_sentence(replaced))
-    return samples
+    used, there = with_texts(samples, text, checked_missing_text(missing_text))
+    if not there.all():
+        found = missing_texts_sentence(samples.index[~there], len(samples), str(text), "drop")
+        logger.warning("%s: %s", Path(path).name, found)
+    return used
 
 
 def read_clean_samples(

@@ -89,6 +89,8 @@ def init(
             for path in made.kept
         ),
     )
+    for notice in made.notices:
+        then(notice)
     then(f"Next: labeling -c {made.config} check")
 
 

@@ -17,19 +17,22 @@ from labeling.end_model.files import read_model, write_model
 from labeling.end_model.inputs import complete, in_order, keys, one_hot, vote_logs
 from labeling.end_model.learning import Learned, Material, learn
 from labeling.end_model.linear_model import Floats
-from labeling.errors import LabelingError, NotFittedError, shown
+from labeling.errors import DataError, LabelingError, NotFittedError, shown
 from labeling.records import (
     ABSTAIN,
     ClassBalance,
     Gold,
     LabelSchema,
+    MissingText,
     SoftLabels,
     Votes,
+    checked_missing_text,
     class_shares,
     expect,
     gold_codes,
     identified,
     order_by_chance,
+    with_texts,
 )
 
 
@@ -55,6 +58,9 @@ class EndModel:
         embeddings: vectors of texts beside TF-IDF: a function from a list of texts to an array of
             shape (n_texts, n_dimensions), or the name of a model of sentence-transformers, loaded
             when it is used (extra `embeddings`).
+        missing_text: what becomes of samples whose text is missing (null): `"drop"` learns nothing
+            from them and answers them as uncovered, `"empty"` takes "" for the text, `"error"`
+            refuses them. How many there were is in `report_`.
         rounds: how often at most the text model is trained anew on what text and votes said
             together of all samples. A round that does not help held-out answers is not taken:
             measured on gold labels where there are five, else on the agreement with votes.
@@ -83,6 +89,8 @@ class EndModel:
         columns: Sequence[str] = (),
         embeddings: Embedding | str | None = None,
         rounds: int = 0,
+        *,
+        missing_text: MissingText = "drop",
     ) -> None:
         if isinstance(columns, str):
             raise LabelingError(f"`columns` must be several names. Write columns=({columns!r},).")
@@ -92,6 +100,7 @@ class EndModel:
         self.columns = tuple(columns)
         self.embeddings = embeddings
         self.rounds = rounds
+        self.missing_text = checked_missing_text(missing_text)
         self._reader = Reader(text, self.columns, embeddings)
 
     def fit(
@@ -116,16 +125,20 @@ class EndModel:
                 known. Never derived from the soft labels.
 
         Raises:
-            DataError: a text is missing, a column is not what it must be, or ids are unknown.
+            DataError: a text is none, a column is not what it must be, or ids are unknown.
             LabelingError: no sample is covered and none has a gold label.
         """
-        samples = identified(data)
+        everything = identified(data)
         self.schema_ = expect(soft, SoftLabels, "`soft`").schema
         self.labels_ = tuple(sorted(self.schema_))
+        samples, there = with_texts(everything, self.text, self.missing_text)
+        if not len(samples):
+            raise DataError(f"A sample must have a text in column {self.text!r}. None has.")
         # In an order that depends on the ids alone: so does then what is learned.
         samples = samples.iloc[order_by_chance(samples.index, np.random.default_rng(0))]
         soft = complete(soft, samples.index)
-        truth = self._sorted_codes(gold_codes(gold, samples.index, self.schema_))
+        codes = gold_codes(gold, everything.index, self.schema_)
+        truth = self._sorted_codes(codes[everything.index.get_indexer(samples.index)])
         self.voters_ = ()
         if votes is not None:
             self.voters_ = tuple(sorted(expect(votes, Votes, "`votes`").voters))
@@ -151,13 +164,20 @@ class EndModel:
         written = keys(samples.index, self._reader.written(samples))
         own = np.concatenate([self._learned.own, self._learned.students_own], axis=1)
         self._own = dict(zip(written, own, strict=True))
-        self.report_ = _report(self._features, self._learned, material, self.rounds)
+        self.report_ = (
+            *_report(self._features, self._learned, material, self.rounds),
+            *(
+                [f"{(~there).sum()} samples without a text were left out."]
+                if (~there).any()
+                else []
+            ),
+        )
         return self
 
     def predict_proba(
         self, data: pd.DataFrame, *, soft: SoftLabels | None = None, votes: Votes | None = None
     ) -> SoftLabels:
-        """Return the probability of each label for every sample; all are covered.
+        """Return the probability of each label for every sample; all that have a text are covered.
 
         Args:
             data: samples, index = ids.
@@ -183,9 +203,12 @@ class EndModel:
             )
         ids = samples.index
         with threadpool_limits(limits=1):
-            found = self._answers(samples, soft, votes)
+            used, there = with_texts(samples, self.text, self.missing_text)
+            found = np.full((len(ids), len(self.labels_)), 1 / len(self.labels_))
+            if there.any():
+                found[there] = self._answers(used, soft, votes)
         columns = [self.labels_.index(label) for label in schema.labels]
-        return SoftLabels(found[:, columns], ids, schema, np.ones(len(ids), dtype=bool))
+        return SoftLabels(found[:, columns], ids, schema, there)
 
     def _answers(
         self, samples: pd.DataFrame, soft: SoftLabels | None, votes: Votes | None
@@ -227,6 +250,7 @@ class EndModel:
             "labels": self.schema_.labels,
             "report": self.report_,
             "rounds": self.rounds,
+            "missing_text": self.missing_text,
         }
         write_model(path, about, self._features, self._learned, self._own)
 
@@ -246,7 +270,10 @@ class EndModel:
         """
         about, features, learned, own = read_model(path, embeddings)
         reader = features.reader
-        model = cls(reader.text, reader.columns, reader.embeddings, about["rounds"])
+        how = about.get("missing_text", "drop")  # which models of before do not say
+        model = cls(
+            reader.text, reader.columns, reader.embeddings, about["rounds"], missing_text=how
+        )
         model.schema_, model.voters_ = LabelSchema(about["labels"]), tuple(about["voters"])
         model.labels_ = tuple(sorted(model.schema_))
         model.report_ = tuple(about["report"])

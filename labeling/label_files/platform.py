@@ -42,9 +42,11 @@ from labeling.records import (
     Kind,
     LabelSchema,
     Message,
+    MissingText,
     Outbox,
     Problem,
     SoftLabels,
+    checked_missing_text,
     expect,
     live_annotations,
     waiting_on,
@@ -73,6 +75,9 @@ class LabelFiles:
         reviewers: who decides what was escalated; nobody named is whoever comes.
         votes_per_sample: how many annotators are asked at first, where no outbox says it.
         show: more columns of the samples that people see.
+        missing_text: whether people are not asked about samples whose text is missing (null), which
+            is a problem then (`"drop"`), see an empty text (`"empty"`), or nothing is sent
+            (`"error"`).
         known: the annotations that are remembered, in the order in which they came.
         sent: the messages that were confirmed of samples that are not settled, and as what each
             was: so files that were sent are missed. Without it nothing is known of them.
@@ -105,6 +110,7 @@ class LabelFiles:
         reviewers: Iterable[str] = (),
         votes_per_sample: int = 2,
         show: Iterable[str] = (),
+        missing_text: MissingText = "drop",
         known: Iterable[Annotation] = (),
         sent: Mapping[Message, str] | None = None,
     ) -> None:
@@ -117,6 +123,7 @@ class LabelFiles:
         self.schema = expect(schema, LabelSchema, "`schema`")
         self.votes_per_sample = votes_per_sample
         self._columns = Columns(text, (show,) if isinstance(show, str) else tuple(show))
+        self._missing_text = checked_missing_text(missing_text)
         self._folder = Folder(folder, self._columns)
         labels = Labels(schema)
         self._annotators = People(annotators, "annotators")
@@ -173,7 +180,9 @@ class LabelFiles:
                 self._folder.last_batch() + 1,
             )
         )
-        shown_of = shown_in_samples(samples, [one.sample_id for one in messages], self._columns)
+        shown_of = shown_in_samples(
+            samples, [one.sample_id for one in messages], self._columns, self._missing_text
+        )
         self._send("ask", messages, shown_of, contents, outbox)
 
     def pull(self) -> tuple[Annotation, ...]:
@@ -247,7 +256,9 @@ class LabelFiles:
         shown_of = (
             shown_in_files(contents.rows, self._columns)
             if samples is None
-            else shown_in_samples(samples, [one.sample_id for one in messages], self._columns)
+            else shown_in_samples(
+                samples, [one.sample_id for one in messages], self._columns, self._missing_text
+            )
         )
         where = "the files that were sent" if samples is None else "the samples"
         self._send("ask again", messages, shown_of, contents, outbox, where)
@@ -272,7 +283,9 @@ class LabelFiles:
             if outbox is not None
             else review_questions(ids, asked_of(contents.rows))
         )
-        shown_of = shown_in_samples(samples, [one.sample_id for one in messages], self._columns)
+        shown_of = shown_in_samples(
+            samples, [one.sample_id for one in messages], self._columns, self._missing_text
+        )
         voted: dict[Hashable, tuple[str, ...]] = {}
         for one in escalations:
             voted[one.sample_id] = tuple(vote.annotator for vote in one.annotations)
@@ -300,6 +313,12 @@ class LabelFiles:
             post = self._to_reviewers if kind == "escalate" else self._to_annotators
             asked = asked_of(contents.rows)
             self._problems[kind] += post.send(found, shown_of, contents, asked, outbox)
+
+    def _shown_in(
+        self, samples: pd.DataFrame, messages: Sequence[Message]
+    ) -> dict[str | int, dict[str, object]]:
+        ids = [one.sample_id for one in messages]
+        return shown_in_samples(samples, ids, self._columns, self._missing_text)
 
     def _heard(self) -> Heard:
         return Heard.in_ledger(live_annotations(self._ledger), self._annotators)

@@ -15,11 +15,13 @@ from labeling.label_files.sheets import Row
 from labeling.records import (
     Annotation,
     Message,
+    MissingText,
     Problem,
     identified,
     live_annotations,
     require_column,
     texts,
+    with_texts,
 )
 
 Shown = Mapping[str | int, Mapping[str, object]]
@@ -27,9 +29,12 @@ Shown = Mapping[str | int, Mapping[str, object]]
 
 
 def shown_in_samples(
-    samples: pd.DataFrame, sample_ids: Sequence[Hashable], columns: Columns
+    samples: pd.DataFrame,
+    sample_ids: Sequence[Hashable],
+    columns: Columns,
+    missing_text: MissingText = "drop",
 ) -> dict[str | int, dict[str, object]]:
-    """Return what is to be shown of some samples, by their ids; of those that are there.
+    """Return what is to be shown of some samples, by their ids; of those that can be shown.
 
     Raises:
         DataError: a column is missing, or a text is none.
@@ -40,7 +45,8 @@ def shown_in_samples(
     require_columns(samples, columns)
     where = samples.index.get_indexer(pd.Index(ids, dtype=object))
     ids = [one for one, place in zip(ids, where.tolist(), strict=True) if place >= 0]
-    rows = samples.iloc[where[where >= 0]]
+    rows, there = with_texts(samples.iloc[where[where >= 0]], columns.text, missing_text)
+    ids = [one for one, has_text in zip(ids, there.tolist(), strict=True) if has_text]
     values: dict[str, Sequence[object]] = {columns.text: texts(rows, columns.text)}
     values |= {name: [_plain(one) for one in rows[name].tolist()] for name in columns.show}
     return {
@@ -73,8 +79,8 @@ def not_shown(
     """Return the problem with messages whose samples nothing can be shown of, if there are any."""
     lost = [one.sample_id for one in messages if plain_id(one.sample_id) not in shown_of]
     what = (
-        f"Samples must be among {where}, to be shown to people. {len(lost)} are not, and nobody is"
-        f" asked about them: {shown(lost)}. Put them back as they were."
+        f"Samples must be among {where}, with a text, to be shown to people. {len(lost)} are not, and"
+        f" nobody is asked about them: {shown(lost)}. Put them back as they were."
     )
     return (Problem(place, what),) if lost else ()
 

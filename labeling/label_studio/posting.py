@@ -75,8 +75,8 @@ class Post:
         return tuple(
             Problem(
                 f"{self.project.title}, sample {one.sample_id!r}",
-                "A sample must be among the samples, to be shown to people. It is not, and nobody is"
-                " asked about it. Put it back as it was.",
+                "A sample must be among the samples, with a text, to be shown to people. It is not,"
+                " and nobody is asked about it. Put it back as it was.",
             )
             for one in self.messages
             if one.key not in self._arrived

@@ -100,7 +100,7 @@ class Showing:
         return made
 
     def texts_of(self, messages: Iterable[Message], samples: pd.DataFrame) -> dict[Hashable, str]:
-        """Return the texts of those samples of some messages that are there.
+        """Return the texts of those samples of some messages that are there and have one.
 
         Raises:
             DataError: the column is missing, or a text is none.
@@ -115,8 +115,10 @@ class Showing:
                 " write all of them as texts."
             )
         where = samples.index.get_indexer(pd.Index(ids, dtype=object))
-        there = [one for one, place in zip(ids, where.tolist(), strict=True) if place >= 0]
-        found = texts(samples.iloc[where[where >= 0]], self.text)
+        has_text = samples[self.text].notna().to_numpy(dtype=bool)
+        is_there = (where >= 0) & has_text[where]
+        there = [one for one, is_shown in zip(ids, is_there.tolist(), strict=True) if is_shown]
+        found = texts(samples.iloc[where[is_there]], self.text)
         return dict(zip(there, map(str, found), strict=True))
 
     def check(self, samples: pd.DataFrame) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from labeling.config import Config
 from labeling.errors import ConfigError, near, shown
 from labeling.project.data import ProjectData
-from labeling.records import LabelingFunction, LabelSchema, SoftLabels, Votes
+from labeling.records import LabelingFunction, LabelSchema, SoftLabels
 from labeling.store import key_of
 
 TRIED = 200  # samples that the labeling functions are tried on
@@ -37,11 +38,10 @@ def checked(
     from labeling.datasets import build_training_set, findings
     from labeling.engine import apply_to_frame
 
-    for sample_id in data.samples.index:
-        key_of(sample_id)
+    check_samples(data, schema)
     few = data.samples.iloc[:TRIED]
     votes = apply_to_frame(lfs, few, schema)
-    build_training_set(few, no_labels(votes), votes=votes)  # refuses columns that it adds itself
+    build_training_set(few, no_labels(few.index, schema), votes=votes)
     gold = []
     if config.data.gold is not None or len(data.test):
         gold = [
@@ -59,8 +59,23 @@ def checked(
     ]
 
 
-def no_labels(votes: Votes) -> SoftLabels:
-    """Return soft labels that know nothing of the samples of some votes."""
-    shape = (len(votes.sample_ids), len(votes.schema))
-    nothing = np.zeros(len(votes.sample_ids), dtype=bool)
-    return SoftLabels(np.full(shape, 1 / shape[1]), votes.sample_ids, votes.schema, nothing)
+def check_samples(data: ProjectData, schema: LabelSchema) -> None:
+    """Raise where a project's samples cannot go through the loop: `init` and `check` refuse alike.
+
+    Raises:
+        DataError: a column that cannot be in a training set.
+        StoreError: an id that cannot be remembered.
+    """
+    from labeling.datasets import build_training_set
+
+    for sample_id in data.samples.index:
+        key_of(sample_id)
+    few = data.samples.iloc[:TRIED]
+    build_training_set(few, no_labels(few.index, schema))
+
+
+def no_labels(sample_ids: pd.Index, schema: LabelSchema) -> SoftLabels:
+    """Return soft labels that know nothing of some samples."""
+    shape = (len(sample_ids), len(schema))
+    nothing = np.zeros(len(sample_ids), dtype=bool)
+    return SoftLabels(np.full(shape, 1 / shape[1]), sample_ids, schema, nothing)

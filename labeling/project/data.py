@@ -15,17 +15,18 @@ from labeling.config import Config
 from labeling.errors import ConfigError, DataError, shown
 from labeling.project.files import TRIES, digest_of_files, digest_of_text, stamp_of
 from labeling.records import (
+    MISSING_TEXT,
     Annotation,
     LabelSchema,
-    ReplacedText,
     checked_ids,
     gold_codes,
     live_annotations,
+    missing_texts_sentence,
     positions,
     replaced_sentence,
     require_column,
     shares_by_id,
-    texts,
+    with_texts,
 )
 from labeling.sources import READERS, read_clean_samples, read_table
 from labeling.store import Store
@@ -46,7 +47,8 @@ class ProjectData:
         test: the samples of the test split, also those whose gold label is no longer given.
         test_gold: their gold labels.
         digest: a fingerprint of the files.
-        replaced: the texts in which characters that cannot be stored were replaced.
+        left_out: index = samples that are not used, column `reason`.
+        notices: what is not as the files have it, a sentence each.
     """
 
     samples: pd.DataFrame
@@ -54,12 +56,8 @@ class ProjectData:
     test: pd.DataFrame
     test_gold: pd.Series
     digest: str
-    replaced: tuple[ReplacedText, ...] = ()
-
-    @property
-    def notices(self) -> list[str]:
-        """What is not as the files have it, a sentence each."""
-        return [replaced_sentence(self.replaced)] if self.replaced else []
+    left_out: pd.DataFrame
+    notices: tuple[str, ...] = ()
 
 
 class DataFiles:
@@ -95,12 +93,21 @@ class DataFiles:
     def _read(self, digest: str) -> ProjectData:
         config = self._config
         samples, replaced = read_clean_samples(config.at(config.data.path), config.data.id)
-        texts(samples, config.data.text)
+        everything, how = samples, config.data.missing_text
+        samples, there = with_texts(everything, config.data.text, how)
+        missing = everything.index[everything[config.data.text].isna()]
+        notices = (
+            replaced_sentence(replaced),
+            missing_texts_sentence(missing, len(everything), config.data.text, how),
+        )
+        if not len(samples):
+            raise DataError(f"There must be a sample with a text. {notices[1]}")
         locked, met = _remembered(self._store)
         gold = pd.Series(dtype=object)
         if config.data.gold is not None:
             source, file = config.data.gold, gold_file(config)
-            gold = given_gold(source, file, config.data.id, samples, self._schema)
+            gold = given_gold(source, file, config.data.id, everything, self._schema)
+            gold = gold[gold.index.isin(samples.index)]
             if file is None:
                 samples = samples.drop(columns=source)
         is_test: npt.NDArray[np.bool_] = np.zeros(len(gold), dtype=bool)
@@ -116,7 +123,13 @@ class DataFiles:
                 f" samples, or lower `locked` of `data` (now {config.data.locked:g}) in a new project."
             )
         return ProjectData(
-            samples[~hidden], gold[~is_test], samples[hidden], test_gold, digest, replaced
+            samples[~hidden],
+            gold[~is_test],
+            samples[hidden],
+            test_gold,
+            digest,
+            pd.DataFrame({"reason": MISSING_TEXT}, index=everything.index[~there]),
+            tuple(filter(None, notices)),
         )
 
 

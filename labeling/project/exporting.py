@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 import shutil
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from labeling.config import Config
 from labeling.errors import shown
@@ -27,7 +30,7 @@ def training_set_of(config: Config, data: ProjectData, end: Round, votes: Votes)
 
     given = [GoldLabel(one, label) for one, label in data.dev.items()]
     there = set(data.dev.index)
-    return build_training_set(
+    train = build_training_set(
         data.samples,
         end.posterior,
         gold=(*given, *(one for one in end.gold if one.sample_id not in there)),
@@ -35,6 +38,9 @@ def training_set_of(config: Config, data: ProjectData, end: Round, votes: Votes)
         annotations=end.annotations,
         min_confidence=config.export.min_confidence,
     )
+    if not len(data.left_out):
+        return train
+    return dataclasses.replace(train, dropped=pd.concat([train.dropped, data.left_out]))
 
 
 def write_training_set(config: Config, store: Store, train: TrainingSet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -11,9 +12,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from labeling.config import Config, config_of
 from labeling.errors import ConfigError, DataError
-from labeling.project.data import given_gold
-from labeling.records import LabelSchema, identified, texts, whole_file
+from labeling.label_files import LabelFiles
+from labeling.project.checking import check_samples as check_samples_of
+from labeling.project.data import DataFiles, ProjectData
+from labeling.project.platforms import platform_of
+from labeling.project.status import store_of
+from labeling.records import LabelSchema, identified, whole_file, with_texts
 from labeling.sources import READERS, read_table
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -28,6 +34,8 @@ data:
   id: {id}
   # What the models read and what people are shown.
   text: {text}
+  # A sample without a text is left out and listed: drop. Or: empty, error.
+  missing_text: drop
 {gold}
 {labels}
 
@@ -112,17 +120,21 @@ says_so = keywords("says_so", [{last}], label={last}, column={text})
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What `start` wrote, and what was there already and is left as it is."""
+    """What `start` wrote, and what was there already and is left as it is.
+
+    `notices` say what is not as the files of the samples have it.
+    """
 
     config: Path
     labeling_functions: Path
     written: tuple[Path, ...]
     kept: tuple[Path, ...]
+    notices: tuple[str, ...] = ()
 
 
 def guessed_columns(data: str | os.PathLike[str]) -> tuple[str | None, str | None]:
     """Return which columns of a file look like the samples' ids and texts; `None` where none does."""
-    table = read_table(data)
+    table = _table(Path(data))
     unique = [
         str(name)
         for name, column in table.items()
@@ -145,10 +157,21 @@ def check_samples(data: Path, id: str | None = None, text: str | None = None) ->
     Raises:
         DataError: it cannot be read, or has no such columns.
     """
-    table = read_table(data, id)
+    table = _table(data)
     samples = table if id is None else identified(table, id)
     if text is not None:
-        texts(samples, text)
+        with_texts(samples, text, "drop")
+
+
+def _table(data: Path) -> pd.DataFrame:
+    """Return the rows of a file, which is read once however often it is asked about."""
+    stamp = data.stat().st_mtime_ns if data.is_file() else 0
+    return _table_as_of(data, stamp)
+
+
+@functools.lru_cache(maxsize=1)
+def _table_as_of(data: Path, stamp: int) -> pd.DataFrame:
+    return read_table(data)
 
 
 def start(
@@ -184,13 +207,11 @@ def start(
             "A project's name must be of letters, digits, '_', '-' and '.', and begin with a letter"
             f" or digit, since files bear it. Got {name!r}."
         )
-    table = read_table(data, id)
-    samples = identified(table, id)
-    lengths = pd.Series([len(one) for one in texts(samples, text)])
-    if gold is not None:
-        file = Path(gold) if Path(gold).suffix.lower() in READERS else None
-        given_gold(gold, file, id, samples, schema)
-        gold = gold if file is None else _from(folder, file)
+    here = {"path": os.path.abspath(data)}  # while the project's folder need not be there yet
+    if gold is not None and Path(gold).suffix.lower() in READERS:
+        _table(Path(gold))  # so that an error names it as it was given
+        here["gold"] = os.path.abspath(gold)
+        gold = _from(folder, Path(gold))
     said = {
         "name": name,
         "path": json.dumps(_from(folder, data), ensure_ascii=False),
@@ -198,22 +219,42 @@ def start(
         "labels": _labels_in_yaml(schema),
         "gold": NO_GOLD if gold is None else GOLD.format(gold=json.dumps(gold, ensure_ascii=False)),
     }
+    config = CONFIG.format(**said)
+    found = _checked_data(config_of(config, folder / "configs" / f"{name}.yaml"), here, schema)
     rules = RULES.format(
         text=json.dumps(text, ensure_ascii=False),
-        short=max(int(lengths.quantile(0.2)), 1),
+        short=max(int(found.samples[text].str.len().quantile(0.2)), 1),
         first=json.dumps(schema.labels[0], ensure_ascii=False),
         last=json.dumps(schema.labels[-1], ensure_ascii=False),
     )
     wanted = {
-        folder / "configs" / f"{name}.yaml": CONFIG.format(**said),
+        folder / "configs" / f"{name}.yaml": config,
         folder / "lfs" / f"{name}.py": rules,
     }
     kept = tuple(path for path in wanted if path.exists())
     written = tuple(path for path in wanted if path not in kept)
     for path in written:
         _write(path, wanted[path])
-    config, lfs = wanted
-    return Started(config, lfs, written, kept)
+    file, lfs = wanted
+    return Started(file, lfs, written, kept, found.notices)
+
+
+def _checked_data(config: Config, here: dict[str, str], schema: LabelSchema) -> ProjectData:
+    """Return the data of a config that is not written yet, after all that `check` asks of it.
+
+    Args:
+        config: as it will be written.
+        here: the keys of its `data` that are paths, as they are from here.
+        schema: the labels.
+    """
+    config = config.model_copy(update={"data": config.data.model_copy(update=here)})
+    store = store_of(config)
+    data = DataFiles(config, schema, store).read()
+    check_samples_of(data, schema)
+    platform = platform_of(config, schema, store, lambda sample_ids: {})
+    if isinstance(platform, LabelFiles):
+        platform.check(data.samples)
+    return data
 
 
 def _labels_in_yaml(schema: LabelSchema) -> str:

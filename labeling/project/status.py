@@ -30,6 +30,7 @@ class Status:
         people_label: where they do, in words; empty where nobody is asked.
         samples: how many there are to label when they were last read; `None` before that.
         locked: how many are in the locked test split.
+        left_out: how many are not used, since their text is missing.
         dev: how many have a gold label to measure on.
         covered: on how many a labeling function voted.
         labeling_functions: how many there are.
@@ -52,6 +53,7 @@ class Status:
     people_label: str = ""
     samples: int | None = None
     locked: int = 0
+    left_out: int = 0
     dev: int = 0
     covered: int | None = None
     labeling_functions: int | None = None
@@ -124,6 +126,7 @@ def status_of(config: Config, store: Store) -> Status:
         people_label=_where(config),
         samples=about.get("samples"),
         locked=about.get("locked", 0),
+        left_out=about.get("left_out", 0),
         dev=about.get("dev", 0),
         covered=about.get("covered"),
         labeling_functions=about.get("voters"),

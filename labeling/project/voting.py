@@ -90,7 +90,12 @@ class Voting:
                 "votes",
                 functools.partial(write_votes, votes),
                 inputs=inputs,
-                about={**about, "locked": len(data.test), "dev": len(data.dev)},
+                about={
+                    **about,
+                    "locked": len(data.test),
+                    "dev": len(data.dev),
+                    "left_out": len(data.left_out),
+                },
                 made_at=now(),
             )
         run.outcome["votes"] = about

@@ -20,6 +20,13 @@ from labeling.records.labeling_function import (
     packed,
     unpacked,
 )
+from labeling.records.missing_texts import (
+    MISSING_TEXT,
+    MissingText,
+    checked_missing_text,
+    missing_texts_sentence,
+    with_texts,
+)
 from labeling.records.outbox import Kind, Message, Outbox, waiting_on
 from labeling.records.people import (
     Annotation,
@@ -51,6 +58,7 @@ from labeling.records.votes import Fault, Votes
 __all__ = [
     "ABSTAIN",
     "IMMUTABLE",
+    "MISSING_TEXT",
     "Aggregator",
     "Annotation",
     "AnnotationPlatform",
@@ -65,6 +73,7 @@ __all__ = [
     "LabelSchema",
     "LabelingFunction",
     "Message",
+    "MissingText",
     "Outbox",
     "PreprocessedRow",
     "Problem",
@@ -75,6 +84,7 @@ __all__ = [
     "Votes",
     "annotation_votes",
     "checked_ids",
+    "checked_missing_text",
     "class_shares",
     "clean_text",
     "expect",
@@ -88,6 +98,7 @@ __all__ = [
     "live_annotations",
     "make_private",
     "missing_column",
+    "missing_texts_sentence",
     "order_by_chance",
     "packed",
     "positions",
@@ -105,4 +116,5 @@ __all__ = [
     "waiting_on",
     "whole_file",
     "with_clean_texts",
+    "with_texts",
 ]

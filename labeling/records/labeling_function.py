@@ -10,7 +10,6 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
-from labeling.records.clean_text import refuse_unsafe
 from labeling.records.isolation import isolated
 from labeling.records.schema import ABSTAIN
 
@@ -61,7 +60,6 @@ class LabelingFunction:
         reads: Sequence[str] = (),
         files: Sequence[str] = (),
     ) -> None:
-        refuse_unsafe([name], "The names of labeling functions")
         functools.update_wrapper(self, function)
         self.name = name
         self.function = function

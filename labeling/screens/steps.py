@@ -143,6 +143,8 @@ def _samples(status: Status) -> str:
     ]
     if status.dev:
         parts.append(f"{status.dev:,} with a gold label to measure with")
+    if status.left_out:
+        parts.append(f"{status.left_out:,} more are left out, since their text is missing")
     if status.locked:
         times = {0: "never looked at", 1: "looked at once"}
         looks = times.get(status.looks, f"looked at {status.looks:,} times")
