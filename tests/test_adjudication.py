@@ -11,6 +11,7 @@ from labeling.records import AskAgain
 
 SCHEMA = lb.LabelSchema(["ham", "spam"])
 THREE = lb.LabelSchema(["a", "b", "c"])
+MAJORITY = lb.ReviewPolicy(escalate="no_majority")
 BEGIN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -32,13 +33,13 @@ def test_two_who_agree_make_gold():
 
 
 def test_two_who_differ_call_for_a_third_who_is_somebody_else():
-    verdict = lb.review(people("s", "spam", "ham"), SCHEMA)
+    verdict = lb.review(people("s", "spam", "ham"), SCHEMA, policy=MAJORITY)
 
     assert (AskAgain("s", 1, ("p0", "p1")),) == verdict.pending
 
 
 def test_the_third_vote_decides():
-    verdict = lb.review(people("s", "spam", "ham", "ham"), SCHEMA)
+    verdict = lb.review(people("s", "spam", "ham", "ham"), SCHEMA, policy=MAJORITY)
 
     assert ["ham"] == [one.label for one in verdict.gold]
 
@@ -70,6 +71,18 @@ def test_a_reviewer_without_a_label_leaves_it_unresolved():
     ledger = [*people("s", "a", "b", "c"), said("s", "eve", None, 9, reviewer=True)]
 
     assert ("s",) == lb.review(ledger, THREE).unresolved
+
+
+def test_of_several_reviewers_the_label_that_more_than_half_gave_counts():
+    """So a further reviewer is a way on where two contradict each other."""
+    reviews = [
+        said("s", "eve", "a", 8, reviewer=True),
+        said("s", "dan", "b", 9, reviewer=True),
+        said("s", "zoe", "b", 10, reviewer=True),
+    ]
+    (gold,) = lb.review([*people("s", "a", "b", "c"), *reviews], THREE).gold
+
+    assert ("b", "review") == (gold.label, gold.source)
 
 
 def test_reviewers_who_contradict_each_other_decide_nothing():
@@ -123,7 +136,7 @@ def test_a_skip_is_no_vote_and_is_not_asked_again():
 def test_a_sample_that_all_skip_goes_to_the_reviewer():
     verdict = lb.review(people("s", None, None, None), SCHEMA)
 
-    assert "no majority: no vote, 3 skipped" == verdict.escalations[0].reason
+    assert "no vote, 3 skipped" == verdict.escalations[0].reason
 
 
 def test_when_nobody_is_left_to_ask_the_reviewer_decides():
@@ -225,3 +238,101 @@ def test_nobody_who_was_heard_is_asked_again(ledger):
             if one.sample_id == question.sample_id and not one.reviewer
         }
         assert heard == set(question.not_annotators)
+
+
+def test_with_two_labels_every_conflict_reaches_a_reviewer():
+    """A third vote would always make a majority, and no doubtful sample would be reviewed."""
+    verdict = lb.review(people("s", "spam", "ham"), SCHEMA)
+
+    assert ((), ()) == (verdict.gold, verdict.pending)
+    assert "conflict: 1 x ham, 1 x spam" == verdict.escalations[0].reason
+
+
+def test_with_more_labels_a_third_vote_is_asked_for():
+    assert (AskAgain("s", 1, ("p0", "p1")),) == lb.review(people("s", "a", "b"), THREE).pending
+
+
+def test_a_conflict_among_the_first_of_three_votes_costs_no_third_vote():
+    policy = lb.ReviewPolicy(3, 3, escalate="any_conflict")
+
+    assert 1 == len(lb.review(people("s", "a", "b"), THREE, policy=policy).escalations)
+
+
+@pytest.mark.parametrize(
+    ("share", "labels", "gold"),
+    [
+        (0.75, "aaab", True),
+        (0.75, "aab", False),
+        (0.55, "a" * 11 + "b" * 9, True),  # 0.55 * 20 is 11.000000000000002 in floating point
+        (5 / 6, "aaaaab", True),  # and 5 / 6 is above five sixths
+        (1, "aab", False),
+        (1, "aaa", True),
+    ],
+)
+def test_a_share_of_the_votes_is_compared_exactly(share, labels, gold):
+    policy = lb.ReviewPolicy(len(labels), len(labels), escalate=share)
+
+    assert gold == bool(lb.review(people("s", *labels), THREE, policy=policy).gold)
+
+
+def test_one_more_is_asked_as_long_as_that_may_settle_the_sample():
+    """With at least three of four, 1 : 1 can still be settled by five votes, 2 : 2 cannot."""
+    policy = lb.ReviewPolicy(2, 5, escalate=0.75)
+    ask, too_late = (lb.review(people("s", *ab), THREE, policy=policy) for ab in ("ab", "aabb"))
+
+    assert 1 == ask.pending[0].votes_needed
+    reason = "less than 0.75 of the votes agree: 2 x a, 2 x b"
+    assert reason == too_late.escalations[0].reason
+
+
+def test_people_who_are_left_bound_what_may_still_be_settled():
+    policy = lb.ReviewPolicy(2, 9, escalate=0.75)
+    verdict = lb.review(people("s", "a", "b"), THREE, policy=policy, annotators=["p0", "p1", "p2"])
+
+    assert 1 == len(verdict.escalations)  # one more makes two of three at the most
+
+
+def test_who_may_be_asked_may_differ_from_sample_to_sample():
+    votes = [*people("s", "spam"), *people("t", "spam")]
+    verdict = lb.review(votes, SCHEMA, annotators={"s": ["p0"], "t": ["p0", "p7"]})
+
+    assert ["t"] == [one.sample_id for one in verdict.pending]
+    assert "too few votes, 1 of 2: 1 x spam" == verdict.escalations[0].reason
+
+
+def test_without_annotators_whatever_was_said_goes_to_a_reviewer():
+    assert 1 == len(lb.review(people("s", "spam"), SCHEMA, annotators=[]).escalations)
+
+
+@pytest.mark.parametrize("bar", [0.5, 1.1, float("nan"), True, "any conflict", "majority", -1])
+def test_an_escalation_that_cannot_be_is_refused(bar):
+    with pytest.raises(lb.LabelingError, match="'no_majority', 'any_conflict', or the smallest"):
+        lb.ReviewPolicy(escalate=bar)
+
+
+@given(LEDGERS, st.sampled_from([None, "no_majority", "any_conflict", 0.6, 0.75, 1]))
+def test_gold_by_agreement_meets_the_policy_and_nothing_else_does(ledger, bar):
+    """Whoever is asked again may still settle the sample; what is escalated nobody could."""
+    policy = lb.ReviewPolicy(2, 4, escalate=bar).for_schema(THREE)
+    verdict = lb.review(ledger, THREE, policy=policy)
+
+    for gold in verdict.gold:
+        if gold.source == "agreement":
+            assert gold.votes_cast >= 2
+            assert policy.accepts(gold.votes_for, gold.votes_cast)
+    for question in verdict.pending:
+        assert len(question.not_annotators) < 8
+
+
+@pytest.mark.parametrize(
+    ("policy", "labels", "sentence"),
+    [
+        (lb.ReviewPolicy(), 2, "any conflict goes to a reviewer"),
+        (lb.ReviewPolicy(), 3, "more than half of them; else up to 3 votes are asked for"),
+        (lb.ReviewPolicy(escalate="no_majority"), 2, "gets 2 votes, and a label is accepted with"),
+        (lb.ReviewPolicy(1, 1), 2, "gets 1 vote:"),
+        (lb.ReviewPolicy(2, 2, escalate=0.75), 3, "at least 75% of them; else a reviewer decides"),
+    ],
+)
+def test_a_policy_says_what_it_means(policy, labels, sentence):
+    assert sentence in policy.describe(SCHEMA if labels == 2 else THREE)

@@ -86,6 +86,16 @@ class GoldLabel:
     source: Source = "given"
     trace: tuple[Annotation, ...] = ()
 
+    @property
+    def votes_cast(self) -> int:
+        """How many annotators voted on the sample; skips and reviewers are not counted."""
+        return sum(said.label is not None for said in self.trace if not said.reviewer)
+
+    @property
+    def votes_for(self) -> int:
+        """How many of these votes are for the label."""
+        return sum(said.label == self.label for said in self.trace if not said.reviewer)
+
 
 @dataclass(frozen=True, slots=True)
 class AskAgain:
