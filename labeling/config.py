@@ -62,10 +62,28 @@ class QuerySection(Section):
 
 
 class ReviewSection(Section):
-    """How many votes a sample gets before a reviewer decides."""
+    """How many votes a sample gets before a reviewer decides, and which conflicts do.
+
+    `escalate` is `any_conflict`, `no_majority`, or the smallest share of the votes that settles a
+    sample; where it is not given, `any_conflict` with two labels and `no_majority` with more.
+    """
 
     min_votes: int = Field(default=2, ge=1)
     max_votes: int = Field(default=3, ge=1)
+    escalate: str | float | None = None
+
+    @field_validator("escalate", mode="before")
+    @classmethod
+    def _text_or_number(cls, escalate: object) -> object:
+        is_text_or_number = isinstance(escalate, (str, int, float)) and not isinstance(
+            escalate, bool
+        )
+        if escalate is None or is_text_or_number:
+            return escalate
+        raise ValueError(
+            "key 'review.escalate' must be any_conflict, no_majority, or a share of the votes above"
+            f" 0.5 and up to 1. Got {escalate!r}"
+        )
 
 
 class ReplaySection(Section):

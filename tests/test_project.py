@@ -69,6 +69,9 @@ def test_check_says_what_it_found(folder):
 
 
 def test_the_loop_asks_settles_and_exports(folder):
+    """With a third vote where two differ, annotators settle every sample themselves."""
+    config = CONFIG + "review: {escalate: no_majority}\n"
+    (folder / "project.yaml").write_text(config, encoding="utf-8")
     project = lb.Project(folder / "project.yaml")
     votes = project.apply()
     rounds = list(project.rounds(votes))

@@ -24,8 +24,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade():
@@ -72,9 +72,9 @@ def newer(tmp_path, monkeypatch):
     def made():
         folder = tmp_path / "migrations"
         shutil.copytree(database.MIGRATIONS, folder)
-        (folder / "versions" / "0003_next.py").write_text(NEXT, encoding="utf-8")
+        (folder / "versions" / "0004_next.py").write_text(NEXT, encoding="utf-8")
         monkeypatch.setattr(database, "MIGRATIONS", folder)
-        monkeypatch.setattr(database, "VERSION", "0003")
+        monkeypatch.setattr(database, "VERSION", "0004")
 
     return made
 
@@ -85,11 +85,11 @@ def test_an_older_store_is_brought_up_to_date_by_who_holds_it(tmp_path, url, new
         store.history.put("fact", "1")
     newer()
 
-    with pytest.raises(StoreError, match="0002, and 0003 is needed: run a verb that writes"):
+    with pytest.raises(StoreError, match="0003, and 0004 is needed: run a verb that writes"):
         store.ready()
     for _ in range(2):
         with store.held("fit"):
-            assert ("0003", "1", "once") == (
+            assert ("0004", "1", "once") == (
                 *(store.database.version(), store.history.get("fact")),
                 store.history.get("migrated"),
             )
@@ -102,12 +102,12 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, url, newer):
     with store.held("apply"):
         store.history.put("fact", "1")
     newer()
-    file = database.MIGRATIONS / "versions" / "0003_next.py"
+    file = database.MIGRATIONS / "versions" / "0004_next.py"
     file.write_text(f"{NEXT}    op.execute('SELECT 1 FROM nowhere')\n", encoding="utf-8")
 
     with pytest.raises(StoreError, match="nowhere"):
         hold(store)
-    assert ("0002", None) == (store.database.version(), store.history.get("migrated"))
+    assert ("0003", None) == (store.database.version(), store.history.get("migrated"))
     with store.database.reading() as connection:
         columns = [one["name"] for one in sa.inspect(connection).get_columns("looks")]
     assert "who" not in columns

@@ -118,7 +118,7 @@ def _uncounted(pulled: Pulled) -> list[str]:
 @app.command()
 def review(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Settle what annotators agree on, ask again where votes are short, escalate conflicts."""
-    from labeling.screens.steps import verdict_words
+    from labeling.screens.steps import agreement_lines, verdict_words
 
     its = project()
     if dry_run:
@@ -126,9 +126,11 @@ def review(dry_run: DryRun = False, as_json: AsJson = False) -> None:
         return
     with busy("deciding"):
         verdict = its.review()
-    counts = _counts(verdict, its.status().states["asked"])
+    status = its.status()
+    counts = _counts(verdict, status.states["asked"])
     unanswered = f"{counts['unanswered']} have no answer yet"
-    say(counts, as_json, f"{verdict_words(verdict)}; {unanswered}.")
+    lines = (f"{verdict_words(verdict)}; {unanswered}.", *agreement_lines(status), *status.notes)
+    say({**counts, "agreement": status.agreement, "notes": status.notes}, as_json, *lines)
     waits = counts["pending"] or counts["escalated"] or counts["unanswered"]
     then("Next: " + ("labeling pull when people have answered" if waits else "labeling export"))
 

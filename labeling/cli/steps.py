@@ -57,6 +57,8 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Start a project: a config with comments, and labeling functions that run."""
+    from labeling.config import load_config
+    from labeling.project.policies import review_sentences
     from labeling.project.starting import check_samples, guessed_columns, start
 
     where = _asked(
@@ -81,13 +83,16 @@ def init(
         name=name,
     )
     found = {field.name: _plain(getattr(made, field.name)) for field in dataclasses.fields(made)}
+    config = load_config(made.config)
+    policy = review_sentences(config, LabelSchema(config.labels))
     say(
-        *(found, as_json),
+        *({**found, "review": policy}, as_json),
         *(f"Written: {path}" for path in made.written),
         *(
             f"Left as it is: {path}. Delete it, or give another --name, to begin anew."
             for path in made.kept
         ),
+        *policy,
     )
     for notice in made.notices:
         then(notice)

@@ -31,7 +31,7 @@ from labeling.records import (
 
 OWN_COLUMNS = (
     *("label", "probabilities", "confidence", "weight", "source"),
-    *("lf_votes", "annotators", "reviewer"),
+    *("lf_votes", "annotators", "reviewer", "votes_for", "votes_cast"),
 )
 """The columns that a training set adds to those of the samples."""
 
@@ -44,8 +44,9 @@ class TrainingSet:
         frame: index = sample id; the samples' columns, then `label` (name), `probabilities` (in
             schema order), `confidence` (that of the label), `weight` (1 for gold, else the
             confidence), `source` (`votes`, `end model`, `agreement`, `review`, `given`), `lf_votes`
-            (which voter voted what), `annotators` (who said what) and `reviewer` (whose
-            decision made the label, where one did).
+            (which voter voted what), `annotators` (who said what), `reviewer` (whose decision
+            made the label, where one did), `votes_for` and `votes_cast` (where annotators' agreement
+            made the label: their votes for it, and their votes in all).
         dropped: the samples that were left out, index = sample id, column `reason`.
         schema: the labels.
         voters: the names of the voters behind the soft labels, where votes were given.
@@ -209,6 +210,8 @@ def build_training_set(
         annotators=pd.Series([said[one][0] if one in said else {} for one in ids], index=ids),
         reviewer=pd.Series([said[one][1] if one in said else None for one in ids], index=ids, dtype=object),
     )  # fmt: skip
+    for name in ("votes_for", "votes_cast"):
+        table[name] = _vote_counts(gold, name, ids)
     kept = np.array([reason is None for reason in reasons])
     left_out = pd.DataFrame({"reason": [one for one in reasons if one]}, index=ids[~kept])
     voters = () if votes is None else votes.voters
@@ -271,6 +274,16 @@ def _with_lineage(gold: Gold | None) -> list[GoldLabel]:
     """Return the gold labels that say how they came about; those of a Series do not."""
     given = () if gold is None or isinstance(gold, pd.Series) else gold
     return [one for one in given if isinstance(one, GoldLabel)]
+
+
+def _vote_counts(gold: Gold | None, name: str, ids: pd.Index) -> pd.Series:
+    """Return a number of annotators' votes for each sample that their agreement labeled."""
+    counts = {
+        label.sample_id: getattr(label, name)
+        for label in _with_lineage(gold)
+        if label.source == "agreement" and label.trace
+    }
+    return pd.Series([counts.get(sample_id) for sample_id in ids], index=ids, dtype="Int64")
 
 
 def _lf_votes(votes: Votes | None, ids: pd.Index) -> list[dict[str, str]]:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 import labeling
-from labeling.adjudication import ReviewPolicy
 from labeling.config import Config, load_config
-from labeling.errors import ConfigError, LabelingError
+from labeling.errors import ConfigError
 from labeling.project.checking import check_names, checked
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.exporting import training_set_of, write_training_set
@@ -30,6 +29,7 @@ from labeling.project.outcomes import Foreseen, Pulled, Pushed
 from labeling.project.outputs import with_samples, write_frame
 from labeling.project.people import People
 from labeling.project.platforms import label_studio_of, platform_of, required_label_studio
+from labeling.project.policies import policy_of, review_sentences
 from labeling.project.rounds import Round
 from labeling.project.rules import Rules
 from labeling.project.status import Status, status_of, store_of
@@ -87,9 +87,9 @@ class Project:
         check_names(self.config)
         self.schema = LabelSchema(self.config.labels, self.config.label_descriptions)
         try:
-            policy = ReviewPolicy(self.config.review.min_votes, self.config.review.max_votes)
-        except LabelingError as error:
-            raise ConfigError(f"{config_path}: key 'review': {error}") from None
+            policy = policy_of(self.config)
+        except ConfigError as error:
+            raise ConfigError(f"{config_path}: {error}") from None
         self.folder = self.config.at(self.config.export.folder)
         self.store = store_of(self.config, waits)
         names = self.config.files.annotators if self.config.files else ()
@@ -122,6 +122,7 @@ class Project:
         """Try everything on a few samples, and return what was found, a sentence each."""
         found = checked(self.config, self.schema, self.data, self.labeling_functions)
         if self.config.asks_people:
+            found += review_sentences(self.config, self.schema, self.store)
             test = getattr(self.platform(), "check", None)
             if test is not None:
                 test(self.samples)

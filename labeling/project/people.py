@@ -14,6 +14,7 @@ from labeling.adjudication import ReviewPolicy, review
 from labeling.errors import DataError, LabelingError, PlatformError, shown
 from labeling.project.data import lost_samples, usable
 from labeling.project.outcomes import Pulled, Pushed
+from labeling.project.policies import policy_in_force
 from labeling.project.questions import ask, ask_what_was_lost, heard_on
 from labeling.records import (
     Annotation,
@@ -52,6 +53,10 @@ class People:
     policy: ReviewPolicy
     text: str
     annotators: Collection[str] | None = None
+
+    def policy_in_force(self) -> ReviewPolicy:
+        """Return the policy with `escalate` said; a project goes on as an earlier version began it."""
+        return policy_in_force(self.policy, self.schema, self.store)
 
     def push(
         self,
@@ -173,7 +178,8 @@ class People:
 
     def verdict(self, said: Collection[Annotation]) -> Verdict:
         """Return what annotations come to; reviewers see what the model held at the beginning."""
-        verdict = review(said, self.schema, policy=self.policy, annotators=self.annotators)
+        policy = self.policy_in_force()
+        verdict = review(said, self.schema, policy=policy, annotators=self.annotators)
         held = self.store.batches.model_labels([one.sample_id for one in verdict.escalations])
         escalations = tuple(
             dataclasses.replace(one, model_label=held.get(one.sample_id))
@@ -210,13 +216,29 @@ class People:
             self._withdraw([*gone, *changed])
             said = self.said(samples)
             verdict = self.verdict(said)
+            self._tell_of_reopened(verdict)
             self.store.batches.settle(verdict, heard_on(said))
             ask(self.store, verdict, said, still_out)
             ask_what_was_lost(self.store, platform, verdict, self.policy.min_votes)
-            about = (self.policy.min_votes, self.policy.max_votes)
-            self.store.history.put(REVIEWED, reviewed(self.store, *about))
+            self.store.history.put(REVIEWED, reviewed(self.store, self.policy_in_force()))
         logger.info("reviewed %d annotations: %s", len(said), verdict)
         return verdict
+
+    def _tell_of_reopened(self, verdict: Verdict) -> None:
+        """Warn where another policy than that of the last review opens settled samples again."""
+        last = (self.store.history.get(REVIEWED) or "").partition(" ")[2]
+        if not last or last == reviewed(self.store, self.policy_in_force()).partition(" ")[2]:
+            return
+        states = self.store.batches.states()
+        unsettled = [question.sample_id for question in verdict.pending]
+        unsettled += [escalation.sample_id for escalation in verdict.escalations]
+        again = [sample_id for sample_id in unsettled if states.get(sample_id) == "settled"]
+        if again:
+            logger.warning(
+                "%d samples that were settled are open again, since `review` in the config is not"
+                " what it was at the last review: %s.",
+                *(len(again), shown(again)),
+            )
 
     def deliver(self, platform: AnnotationPlatform, samples: Samples, verdict: Verdict) -> int:
         """Hand to the platform what waits in the outbox after a review; return how much it took."""
@@ -269,9 +291,10 @@ class People:
         return len(self.store.batches.awaited())
 
 
-def reviewed(store: Store, min_votes: int, max_votes: int) -> str:
+def reviewed(store: Store, policy: ReviewPolicy) -> str:
     """Return what a review is based on: how much was said, and when a sample is settled."""
-    return f"{store.ledger.counts()[0]} {min_votes} {max_votes}"
+    count = store.ledger.counts()[0]
+    return f"{count} {policy.min_votes} {policy.max_votes} {policy.escalate}"
 
 
 def _warn(platform: AnnotationPlatform) -> None:

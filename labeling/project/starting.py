@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from labeling.adjudication import ReviewPolicy
 from labeling.config import Config, config_of
 from labeling.errors import ConfigError, DataError
 from labeling.label_files import LabelFiles
@@ -50,9 +51,11 @@ query:
   strategy: mixture
 
 review:
-  # Two who agree settle a sample; else one more is asked, and then a reviewer.
+  # {policy}
   min_votes: 2
   max_votes: 3
+  # any_conflict, no_majority, or the smallest share of the votes that settles a sample, as 0.75.
+  escalate: {escalate}
 
 # People label in a spreadsheet; their files are in this folder.
 files:
@@ -212,11 +215,13 @@ def start(
         _table(Path(gold))  # so that an error names it as it was given
         here["gold"] = os.path.abspath(gold)
         gold = _from(folder, Path(gold))
+    policy = ReviewPolicy().for_schema(schema)
     said = {
         "name": name,
         "path": json.dumps(_from(folder, data), ensure_ascii=False),
         **{"id": json.dumps(id, ensure_ascii=False), "text": json.dumps(text, ensure_ascii=False)},
         "labels": _labels_in_yaml(schema),
+        **{"policy": policy.describe(schema), "escalate": policy.escalate},
         "gold": NO_GOLD if gold is None else GOLD.format(gold=json.dumps(gold, ensure_ascii=False)),
     }
     config = CONFIG.format(**said)

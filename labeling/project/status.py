@@ -13,7 +13,8 @@ from typing import Any
 
 from labeling.config import Config, load_config
 from labeling.project.people import MEMORY, REVIEWED, reviewed
-from labeling.records import Problem
+from labeling.project.policies import BEGUN_BEFORE, goes_on_as_before, policy_in_force, policy_of
+from labeling.records import LabelSchema, Problem
 from labeling.store import Store
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,9 @@ class Status:
         covered: on how many a labeling function voted.
         labeling_functions: how many there are.
         states: how many of the samples that were chosen for people stand where.
+        agreement: how many samples are settled by equal votes (`unanimous`), by a `majority` of
+            them, by `review`; `uncounted` are those whose votes an earlier version did not count.
+        notes: sentences on what should be decided or done by somebody.
         batches: how many were chosen; the last one's state is in `batch_state`.
         batch_state: `chosen` (not pushed yet) or `pushed`; `None` before the first.
         annotations: how many there are in the ledger, reviews and changes of mind included.
@@ -58,6 +62,8 @@ class Status:
     covered: int | None = None
     labeling_functions: int | None = None
     states: dict[str, int] = field(default_factory=dict)
+    agreement: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     batches: int = 0
     batch_state: str | None = None
     annotations: int = 0
@@ -119,8 +125,12 @@ def status_of(config: Config, store: Store) -> Status:
     sending = store.outbox.counts()
     train = store.files.last("training_set")
     runs = store.history.runs(1)
-    now = reviewed(store, config.review.min_votes, config.review.max_votes)
+    policy, schema = policy_of(config), LabelSchema(config.labels)
+    agreement = store.batches.agreement()
+    now = reviewed(store, policy_in_force(policy, schema, store))
     is_reviewed = store.history.get(REVIEWED) == now
+    by_majority = agreement["majority"] + agreement["uncounted"]
+    notes = [BEGUN_BEFORE] if by_majority and goes_on_as_before(policy, schema, store) else []
     found = Status(
         project=config.name,
         people_label=_where(config),
@@ -131,6 +141,8 @@ def status_of(config: Config, store: Store) -> Status:
         covered=about.get("covered"),
         labeling_functions=about.get("voters"),
         states=store.batches.counts(),
+        agreement=agreement,
+        notes=tuple(notes),
         batches=number,
         batch_state=state if number else None,
         annotations=annotations,

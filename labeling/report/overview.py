@@ -14,7 +14,7 @@ from labeling.store import STATES
 
 # What each state means to a reader, and how its part of the bar looks.
 STATE_NAMES = {
-    "settled": ("settled by annotators who agree", "main"),
+    "settled": ("settled by annotators", "main"),
     "reviewed": ("decided by a reviewer", "second"),
     "unresolved": ("unresolved: the reviewer gave no label", "second-lines"),
     "escalated": ("waiting for a reviewer", "second-dots"),

@@ -65,6 +65,7 @@ class PeopleSection:
     skips: int
     samples: int
     reviews: int
+    settled: dict[str, int]
     annotators: list[Annotator]
     reviewers: list[tuple[str, int]]
     random: Agreement | None
@@ -91,6 +92,7 @@ def section(known: Known) -> PeopleSection | None:
         skips=sum(one.label is None for one in said),
         samples=len({one.sample_id for one in said}),
         reviews=len(reviews),
+        settled=_settled(known),
         annotators=annotators,
         reviewers=sorted(Counter(one.annotator for one in reviews).items()),
         random=_agreement(known, said, set(known.at_random.index)),
@@ -105,6 +107,18 @@ def section(known: Known) -> PeopleSection | None:
         has_gold=any(one.gold.n for one in annotators),
         has_lead=any(one.lead is not None for one in annotators),
     )
+
+
+def _settled(known: Known) -> dict[str, int]:
+    """Return how many samples people settled in which way: 2 : 1 is not as sure as 2 : 0."""
+    by_votes = [gold for gold in known.verdict.gold if gold.source == "agreement"]
+    unanimous = sum(gold.votes_for == gold.votes_cast for gold in by_votes)
+    counts = {
+        "by equal votes": unanimous,
+        "by most votes, against others": len(by_votes) - unanimous,
+        "by a reviewer": sum(gold.source == "review" for gold in known.verdict.gold),
+    }
+    return {how: count for how, count in counts.items() if count}
 
 
 def _agreement(

@@ -23,7 +23,7 @@ MEANING = {
     "asked": "with annotators, no answer yet",
     "collecting": "some votes, more are needed",
     "escalated": "in conflict, a reviewer decides",
-    "settled": "annotators agree",
+    "settled": "enough annotators agree",
     "reviewed": "a reviewer has decided",
     "unresolved": "the reviewer could not decide",
     "withdrawn": "left the data, or have another text",
@@ -127,7 +127,8 @@ def show_status(status: Status, out: Console) -> None:
         return
     out.print(_samples(status))
     out.print(_states(status, WIDTH if out.width >= WIDTH + BESIDE else NARROW))
-    out.print(_people(status))
+    for sentence in (_people(status), *agreement_lines(status), *status.notes):
+        out.print(safe(sentence))
     for sentence in _uncounted_lines(status):
         out.print(safe(sentence), no_wrap=True, overflow="ellipsis", soft_wrap=False)
     out.print(safe(_rest(status)))
@@ -178,6 +179,19 @@ def _people(status: Status) -> str:
         f"Batches: {status.batches}, the last one {state}. Annotations: {status.annotations:,}, by"
         f" people: {status.annotators:,}, of them reviews: {status.reviews:,}.{undelivered}"
     )
+
+
+def agreement_lines(status: Status) -> list[str]:
+    """Return how samples were settled: 2 : 1 is not as sure as 2 : 0."""
+    found = status.agreement
+    told = {
+        "unanimous": "by equal votes",
+        "majority": "by most votes, against others",
+        "review": "by a reviewer",
+        "uncounted": "by votes that the next review counts",
+    }
+    parts = [f"{found[name]:,} {how}" for name, how in told.items() if found.get(name)]
+    return [f"Settled: {', '.join(parts)}."] if parts else []
 
 
 def _uncounted_lines(status: Status) -> list[str]:

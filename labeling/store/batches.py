@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from labeling.records import Batch, Verdict
+from labeling.records import Batch, GoldLabel, Verdict
 from labeling.store.database import Connection, Database
 from labeling.store.ids import id_of, key_of
 from labeling.store.ledger import chunks
@@ -238,6 +238,29 @@ class Batches:
             found = {str(state): int(count) for state, count in connection.execute(query)}
         return {state: found.get(state, 0) for state in STATES}
 
+    def agreement(self) -> dict[str, int]:
+        """Return how many samples are settled by equal votes, by a majority, and by a reviewer.
+
+        `uncounted` were settled by annotators in an earlier version, which did not count their votes;
+        the next review does.
+        """
+        by_votes = verdicts.c.source == "agreement"
+        unanimous = verdicts.c.votes_for == verdicts.c.votes_cast
+        groups = {
+            "unanimous": by_votes & unanimous,
+            "majority": by_votes & ~unanimous,
+            "review": verdicts.c.source == "review",
+            "uncounted": by_votes & verdicts.c.votes_cast.is_(None),
+        }
+        with self.database.reading() as connection:
+            return {
+                name: connection.scalar(
+                    sa.select(sa.func.count()).select_from(verdicts).where(group)
+                )
+                or 0
+                for name, group in groups.items()
+            }
+
     def settled(self) -> dict[Hashable, dict[str, Any]]:
         """Return the verdict on each sample that has one."""
         query = sa.select(verdicts).order_by(verdicts.c.sample)
@@ -271,7 +294,7 @@ def _replace(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]
 
 def _rows_of(verdict: Verdict) -> list[dict[str, Any]]:
     return [
-        *(_row(one.sample_id, "gold", label=one.label, source=one.source) for one in verdict.gold),
+        *map(_gold_row, verdict.gold),
         *(_row(one.sample_id, "pending", votes_needed=one.votes_needed) for one in verdict.pending),
         *(
             _row(one.sample_id, "escalated", reason=one.reason, model_label=one.model_label)
@@ -281,8 +304,16 @@ def _rows_of(verdict: Verdict) -> list[dict[str, Any]]:
     ]
 
 
+def _gold_row(gold: GoldLabel) -> dict[str, Any]:
+    about: dict[str, Any] = {"label": gold.label, "source": gold.source}
+    if gold.source == "agreement":
+        about |= {"votes_for": gold.votes_for, "votes_cast": gold.votes_cast}
+    return _row(gold.sample_id, "gold", **about)
+
+
 def _row(sample_id: Hashable, kind: str, **values: Any) -> dict[str, Any]:
-    empty = dict.fromkeys(("label", "source", "reason", "model_label", "votes_needed"))
+    names = ("label", "source", "reason", "model_label", "votes_needed", "votes_for", "votes_cast")
+    empty = dict.fromkeys(names)
     return {"sample": key_of(sample_id), "kind": kind, **empty, **values}
 
 

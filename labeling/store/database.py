@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError, Sta
 
 from labeling.errors import StoreError, missing_extra
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest migration; a test compares it with the migrations' folder."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

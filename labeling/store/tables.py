@@ -142,6 +142,8 @@ verdicts = Table(
     Column("model_label", AnyText),
     Column("votes_needed", Integer),
     Column("heard", Integer, nullable=False),
+    Column("votes_for", Integer),  # of gold by agreement: votes for its label
+    Column("votes_cast", Integer),  # and votes in all
 )
 
 messages = Table(
