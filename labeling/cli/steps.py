@@ -60,6 +60,7 @@ def init(
     from labeling.config import load_config
     from labeling.project.policies import review_sentences
     from labeling.project.starting import check_samples, guessed_columns, start
+    from labeling.records import LabelSchema
 
     where = _asked(
         *("--data", "File of the samples", data), check=lambda one: check_samples(Path(one))
