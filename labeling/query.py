@@ -144,13 +144,7 @@ def select(
     >>> len(batch), batch.to_frame()["propensity"].round(2).tolist()
     (2, [0.67, 0.67])
     """
-    if strategy not in STRATEGIES:
-        raise LabelingError(
-            f"A strategy must be one of {shown(STRATEGIES, 10)}. Got {strategy!r}."
-            f"{near(strategy, STRATEGIES)}"
-        )
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise LabelingError(f"`n` must be a whole number from 1. Got {n!r}.")
+    check_request(n, strategy)
     if end is not None and hasattr(end, "predict_proba"):
         end = end.predict_proba(data, soft=soft, votes=None if soft is None else votes)
     generator = generator_of(rng)
@@ -164,6 +158,17 @@ def select(
     score = SCORES[strategy](pool)
     chosen = by_chance[_best_first(score[by_chance])[:n]]
     return _batch(pool, [_ranked(chosen, strategy, score, _WHY[strategy])])
+
+
+def check_request(n: int, strategy: str) -> None:
+    """Raise a LabelingError unless so many samples can be chosen by this strategy."""
+    if strategy not in STRATEGIES:
+        raise LabelingError(
+            f"A strategy must be one of {shown(STRATEGIES, 10)}. Got {strategy!r}."
+            f"{near(strategy, STRATEGIES)}"
+        )
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+        raise LabelingError(f"`n` must be a whole number from 1. Got {n!r}.")
 
 
 _WHY = {

@@ -15,7 +15,25 @@ def safe(text: object) -> str:
     >>> safe("[bold]red[/bold] \x1b[31m")
     '\\[bold]red\\[/bold] \\x1b[31m'
     """
-    return escape("".join(_shown(sign) for sign in str(text)))
+    return escape(_written_out(str(text)))
+
+
+def one_line(text: object, most: int | None = None) -> str:
+    r"""Return a text as one line, without markup: every space is one, control signs are written out.
+
+    Args:
+        text: any.
+        most: characters after which a longer text is cut; `None` cuts nothing.
+
+    >>> one_line("[bold]two \n\n lines \x1b[31m"), one_line("a long text", 7)
+    ('[bold]two lines \\x1b[31m', 'a long …')
+    """
+    line = " ".join(str(text).split())
+    return _written_out(line if most is None or len(line) <= most else f"{line[:most]}…")
+
+
+def _written_out(text: str) -> str:
+    return "".join(map(_shown, text))
 
 
 def _shown(sign: str) -> str:

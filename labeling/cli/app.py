@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
 import signal
 import sys
 import time
@@ -28,9 +30,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(
-    soft_wrap=True, highlight=False, emoji=False, width=None if sys.stdout.isatty() else 100
-)
+PIPE_WIDTH = 100  # characters of a line that nobody's window bounds
+
+
+def _width() -> int | None:
+    """Return how wide tables are: as the window is, or as COLUMNS says, in a pipe as well."""
+    return None if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
+
+
+out = Console(soft_wrap=True, highlight=False, emoji=False, width=_width())
 err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text and tables.")]
@@ -104,7 +112,9 @@ def then(text: str) -> None:
 def say(found: Any, as_json: bool, *sentences: object) -> None:
     """Print what was found as JSON, or as sentences."""
     if as_json:
-        sys.stdout.write(json.dumps(found, ensure_ascii=False, default=str) + "\n")
+        is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+        text = json.dumps(found, ensure_ascii=not is_unicode, default=str)
+        sys.stdout.write(f"{text}\n")
         sys.stdout.flush()  # what cannot be written must be known before the process ends well
         return
     for sentence in sentences:
@@ -150,6 +160,9 @@ def _told(error: LabelingError | ModuleNotFoundError | OSError) -> Exception:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line, and end the process: 0 fine, 1 an error of ours, 2 wrong usage."""
     signal.signal(signal.SIGINT, _stop)
+    for stream in (sys.stdout, sys.stderr):  # letters that a window lacks are written as \uXXXX
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     from labeling.cli import people, steps, studio  # noqa: F401  # they add their verbs to the app
 
     try:

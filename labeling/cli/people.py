@@ -16,11 +16,11 @@ from labeling.cli.app import (
     out,
     project,
     say,
-    show_table,
     then,
     votes_of,
 )
 from labeling.cli.watching import Every, watch
+from labeling.errors import LabelingError
 
 if TYPE_CHECKING:
     from labeling.project import Project
@@ -30,15 +30,46 @@ if TYPE_CHECKING:
 NO_BATCH = "No batch waits to be pushed."
 
 
+def _strategy(value: str | None) -> str | None:
+    from labeling.query import check_request
+
+    if value is not None:
+        try:
+            check_request(1, value)
+        except LabelingError as error:
+            raise typer.BadParameter(str(error)) from None
+    return value
+
+
 @app.command()
-def query(as_json: AsJson = False) -> None:
+def query(
+    n: Annotated[
+        int | None, typer.Option("-n", "--n", min=1, help="How many samples; else query.n.")
+    ] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            callback=_strategy,
+            help="mixture, random, margin, entropy, lf_conflict or uncovered; else query.strategy.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Choose the samples that are most worth a human's time."""
+    from labeling.screens.batch import batch_sentences, print_batch
+    from labeling.screens.tables import as_records
+
     its = project()
     votes = votes_of(its)
     with busy("learning, and choosing"):
-        batch = its.query(votes)
-    show_table(batch.to_frame(), "sample", as_json)
-    if not len(batch):
+        chosen = its.choose(votes, n=n, strategy=strategy)
+    if as_json:
+        for sentence in batch_sentences(chosen):
+            then(sentence)
+        say(as_records(chosen.table, "sample"), True)
+    else:
+        print_batch(chosen, out)
+    if not len(chosen.batch):
         then("No sample is left to ask about. Next: labeling export")
         return
     then(f"Written: {its.folder / 'batch.parquet'}. Next: labeling push")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from labeling.config import Config
+from labeling.config import Config, QuerySection
 from labeling.errors import ConfigError, near, shown
 from labeling.project.data import ProjectData
 from labeling.records import LabelingFunction, LabelSchema, SoftLabels
@@ -29,6 +29,19 @@ def check_names(config: Config) -> None:
             raise ConfigError(
                 f"Key {what!r} must be one of {shown(known, 10)}. Got {value!r}.{near(value, known)}"
             )
+
+
+def query_section(section: QuerySection, n: int | None, strategy: str | None) -> QuerySection:
+    """Return how a batch is chosen: as the config says, where nothing else is asked for.
+
+    Raises:
+        LabelingError: n below 1, or a strategy that does not exist.
+    """
+    from labeling.query import check_request
+
+    n, strategy = section.n if n is None else n, strategy or section.strategy
+    check_request(n, strategy)
+    return QuerySection(n=int(n), strategy=strategy)
 
 
 def checked(

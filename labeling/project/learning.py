@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from labeling.config import Config
+from labeling.config import Config, QuerySection
 from labeling.project.files import digest_of_text
 from labeling.project.kept import read_soft, write_soft
 from labeling.project.rounds import Round
@@ -112,7 +112,9 @@ class Learner:
         path = self.store.files.find(kind, self._fingerprint(gold))
         return None if path is None else read_soft(path, self.votes.schema)
 
-    def choose(self, here: Round, exclude: Collection[Hashable], number: int) -> Batch:
+    def choose(
+        self, here: Round, exclude: Collection[Hashable], number: int, how: QuerySection
+    ) -> Batch:
         """Return the batch of this number: the same for the same answers so far."""
         from labeling.query import select
 
@@ -122,13 +124,13 @@ class Learner:
             soft=here.soft,
             end=here.posterior,
             exclude=exclude,
-            n=self.config.query.n,
-            strategy=self.config.query.strategy,
+            n=how.n,
+            strategy=how.strategy,
             rng=np.random.default_rng([self.config.seed, number]),
             text=self.config.data.text,
         )
 
-    def remember(self, batch: Batch, here: Round, number: int) -> None:
+    def remember(self, batch: Batch, here: Round, number: int, how: QuerySection) -> None:
         """Remember a batch of this number, in the place of one that was not pushed."""
         if not len(batch):
             self.store.batches.forget(number)
@@ -141,7 +143,7 @@ class Learner:
             batch,
             dict(zip(batch.sample_ids, labels, strict=True)),
             dict(zip(batch.sample_ids, map(digest_of_text, texts), strict=True)),
-            strategy=self.config.query.strategy,
+            strategy=how.strategy,
             seed=self.config.seed,
             made_at=now(),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import os
 from collections.abc import Callable, Collection, Hashable, Iterator
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 import labeling
-from labeling.config import Config, load_config
+from labeling.config import Config, QuerySection, load_config
 from labeling.errors import ConfigError
-from labeling.project.checking import check_names, checked
+from labeling.project.batch_table import batch_table
+from labeling.project.checking import check_names, checked, query_section
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.exporting import training_set_of, write_training_set
 from labeling.project.foreseeing import (
@@ -25,7 +27,7 @@ from labeling.project.foreseeing import (
 )
 from labeling.project.learning import Learner
 from labeling.project.measuring import looked_at, remember_standing
-from labeling.project.outcomes import Foreseen, Pulled, Pushed
+from labeling.project.outcomes import Chosen, Foreseen, Pulled, Pushed
 from labeling.project.outputs import with_samples, write_frame
 from labeling.project.people import People
 from labeling.project.platforms import label_studio_of, platform_of, required_label_studio
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
     from labeling.label_studio.projects import StudioProject
 
 logger = logging.getLogger(__name__)
+
+ASKED_FOR = "query"  # key of how the last batch was asked for: its size and strategy
 
 
 class Project:
@@ -160,15 +164,42 @@ class Project:
         votes = self.votes() if votes is None else votes
         return lf_summary(votes, self.data.dev if len(self.data.dev) else None)
 
-    def query(self, votes: Votes | None = None) -> Batch:
+    def query(
+        self, votes: Votes | None = None, *, n: int | None = None, strategy: str | None = None
+    ) -> Batch:
         """Choose the samples most worth a human's time, and write `batch.parquet` with them.
 
-        A batch that was not pushed yet is chosen anew.
+        A batch that was not pushed yet is chosen again; `choose` tells more.
+
+        Args:
+            votes: the votes, if they are at hand.
+            n: how many samples; `None` takes `query.n` of the config.
+            strategy: how they are chosen; `None` takes `query.strategy` of the config.
+
+        Raises:
+            LabelingError: n below 1, or a strategy that does not exist.
         """
+        return self.choose(votes, n=n, strategy=strategy).batch
+
+    def choose(
+        self, votes: Votes | None = None, *, n: int | None = None, strategy: str | None = None
+    ) -> Chosen:
+        """Choose a batch as `query` does, and return it with its texts and most probable labels."""
+        how = query_section(self.config.query, n, strategy)
         with self._held("query"):
             votes = self.votes() if votes is None else votes
-            batch = self._choose(self.standing(votes), votes)
-        return batch
+            here = self.standing(votes)
+            waited = self.store.batches.waiting()
+            batch = self._choose(here, votes, how)
+            number, state = self.store.batches.last()
+            replaced = None if waited == (len(batch), how.strategy) else waited
+            return Chosen(
+                batch,
+                table=batch_table(batch, self.samples[self.config.data.text], here.posterior),
+                number=number,
+                replaced=replaced,
+                is_half_pushed=state == "pushing",
+            )
 
     def push(self, platform: AnnotationPlatform | None = None, *, dry_run: bool = False) -> Pushed:
         """Ask people about the batch that waits; one that was pushed is not asked twice.
@@ -223,7 +254,8 @@ class Project:
         platform = platform or self.platform()
         if not pulls:
             return foreseen_review(self.people, platform, self.samples)
-        found = foreseen_run(self.people, platform, self.data, self.config)
+        config = self.config.model_copy(update={"query": self._query_section()})
+        found = foreseen_run(self.people, platform, self.data, config)
         return dataclasses.replace(found, applies=self._voting.remembered() is None)
 
     def init_platform(self) -> tuple[StudioProject, StudioProject]:
@@ -364,16 +396,26 @@ class Project:
         number, state = self.store.batches.last()
         return number + (state == "pushed")
 
-    def _choose(self, here: Round, votes: Votes) -> Batch:
+    def _query_section(self) -> QuerySection:
+        """Return how the next batch is chosen where nobody says it: as the waiting one was."""
+        text = self.store.history.get(ASKED_FOR) if self.store.ready() else None
+        asked = json.loads(text or "{}")
+        if not asked or asked["batch"] != self._number() or not self.store.batches.waiting():
+            return self.config.query
+        return QuerySection(n=asked["n"], strategy=asked["strategy"])
+
+    def _choose(self, here: Round, votes: Votes, how: QuerySection | None = None) -> Batch:
         self.people.take_back()
         number, state = self.store.batches.last()
         if state == "pushing":  # people may have some of it already
             return self.store.batches.batch(number)
         number = self._number()
+        how = how or self._query_section()
         known = self.people.met(here.annotations) | set(self.data.dev.index)
         exclude = self.samples.index[self.samples.index.isin(list(known))]
         learner = self.learner(votes)
-        batch = learner.choose(here, list(exclude), number)
+        batch = learner.choose(here, list(exclude), number, how)
         write_frame(with_samples(batch, self.samples), self.folder, "batch.parquet")
-        learner.remember(batch, here, number)
+        learner.remember(batch, here, number, how)
+        self.store.history.put(ASKED_FOR, json.dumps({"batch": number, **how.model_dump()}))
         return batch

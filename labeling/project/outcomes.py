@@ -4,7 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labeling.records import Annotation, Problem, Verdict
+import pandas as pd
+
+from labeling.records import Annotation, Batch, Problem, Verdict
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """A batch that was chosen, and what is shown of it.
+
+    Attributes:
+        batch: the samples, and why each was chosen.
+        table: index = sample id; `text`, `label` and `probability` (the most probable label),
+            `second_label` and `second_probability`, then the columns of the batch.
+        number: the batch's number.
+        replaced: the size and the strategy of a batch that waited, where this one differs in either.
+        is_half_pushed: whether people may have some of the batch already, so that it stayed as it
+            was, whatever was asked for.
+    """
+
+    batch: Batch
+    table: pd.DataFrame
+    number: int
+    replaced: tuple[int, str] | None = None
+    is_half_pushed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

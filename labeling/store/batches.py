@@ -44,6 +44,18 @@ class Batches:
             row = connection.execute(query.limit(1)).first()
         return (int(row[0]), str(row[1])) if row else (0, "pushed")
 
+    def waiting(self) -> tuple[int, str] | None:
+        """Return the size and strategy of the batch that waits to be pushed; `None`: there is none."""
+        query = (
+            sa.select(sa.func.count(choices.c.sample), batches.c.strategy)
+            .join(batches, batches.c.number == choices.c.batch)
+            .where(batches.c.state == "chosen")
+            .group_by(batches.c.number, batches.c.strategy)
+        )
+        with self.database.reading() as connection:
+            row = connection.execute(query).first()
+        return (int(row[0]), str(row[1])) if row else None
+
     def choose(
         self,
         number: int,
