@@ -123,6 +123,7 @@ def test_a_project_that_was_made_by_hand_is_used_as_it_is(studio):
     about = {"title": "mails", "label_config": CONFIG, "maximum_annotations": 2}
     studio.api("POST", "/api/projects/", json=about)
     ann = people(studio)[0]
+    studio_of(studio).init(adopt=True)
     for _ in range(2):
         platform = pushed(studio, ["a"])
     task = tasks(studio)["a"]

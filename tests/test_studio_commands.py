@@ -66,7 +66,10 @@ def test_init_makes_both_projects_once_and_says_where_they_are(studio, folder):
         "cli-mails": made["annotators"]["id"],
         "cli-mails: review": made["reviewers"]["id"],
     } == (ids_of(studio))
-    assert made == again
+    assert ["made", "made"] == [one["outcome"] for one in made.values()]
+    assert ["unchanged", "unchanged"] == [one["outcome"] for one in again.values()]
+    for one in made.values():
+        assert (one["title"], one["url"]) in {(it["title"], it["url"]) for it in again.values()}
     own = made["annotators"]["id"]
     assert f"{studio.url}/projects/{own}/data?labeling=1" == made["annotators"]["url"]
     assert "labeling studio init, then labeling push" == before["next"]
@@ -76,6 +79,31 @@ def test_init_makes_both_projects_once_and_says_where_they_are(studio, folder):
     assert f"People label in Label Studio: project 'cli-mails' on {studio.url}" in (
         labeling(folder, "status").stdout
     )
+
+
+def test_a_project_of_somebody_else_is_adopted_only_when_that_is_asked_for(studio, folder):
+    """What would be done, and was, is said setting by setting."""
+    config = """<View><Text name="t" value="$mail"/><Choices name="kind" toName="t">
+<Choice value="ham"/></Choices></View>"""
+    about = {"title": "cli-mails", "label_config": config}
+    own = studio.api("POST", "/api/projects/", json=about)["id"]
+    refused = labeling(folder, "studio", "init")
+    dry = labeling(folder, "studio", "init", "--adopt", "--dry-run")
+    assert ["cli-mails"] == [one["title"] for one in studio.projects()]
+    assert config == studio.api("GET", f"/api/projects/{own}/")["label_config"]
+    done = labeling(folder, "studio", "init", "--adopt")
+    again = labeling(folder, "studio", "init")
+
+    assert (1, 0, 0, 0) == tuple(one.returncode for one in (refused, dry, done, again))
+    assert "0 tasks and 0 annotations" in " ".join(refused.stderr.split())
+    assert "studio init --adopt" in " ".join(refused.stderr.split())
+    assert f"Annotators: project 'cli-mails', would be adopted, id {own}: " in dry.stdout
+    assert "Reviewers: project 'cli-mails: review', would be made\n" in dry.stdout
+    assert "Nothing was changed." in dry.stderr
+    for one in (dry, done):
+        assert "  maximum_annotations: 1 -> 2\n" in one.stdout
+        assert '+ <Choice value="ham"/><Choice value="spam" />' in one.stdout
+    assert f"Annotators: project 'cli-mails', unchanged, id {own}: " in again.stdout
 
 
 def test_without_label_studio_init_shows_the_lines_to_add(tmp_path):

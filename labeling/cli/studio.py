@@ -57,25 +57,39 @@ def status(folder: Folder = None, as_json: AsJson = False) -> None:
 
 
 @studio.command()
-def init(as_json: AsJson = False) -> None:
-    """Make the project of the annotators and that of the reviewers, or adopt those that are there."""
+def init(
+    adopt: Annotated[
+        bool,
+        typer.Option("--adopt", help="Use projects, too, that were not made for this project."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done, setting by setting.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the project of the annotators and that of the reviewers, or bring them up to date.
+
+    What people have set up in a project that is adopted stays: controls, texts, tasks of others.
+    """
     from labeling.label_studio.line import checked_address
     from labeling.project.platforms import required_label_studio
+    from labeling.screens.setup import setup_lines, stream_of
 
     its = project()
     url = checked_address(required_label_studio(its.config).url)
-    with busy("setting up both projects"):
-        made = dict(zip(("annotators", "reviewers"), its.init_platform(), strict=True))
+    with busy("looking at both projects" if dry_run else "setting up both projects"):
+        done = its.init_platform(adopt=adopt, dry_run=dry_run)
     found = {
-        who: {"title": one.title, "id": one.id, "url": f"{url}/projects/{one.id}/data?labeling=1"}
-        for who, one in made.items()
+        who: {**dataclasses.asdict(one), "url": stream_of(url, one.id), "dry_run": dry_run}
+        for who, one in zip(("annotators", "reviewers"), done, strict=True)
     }
     lines = [
-        f"{who.capitalize()}: project {one['title']!r}, id {one['id']}: {one['url']}"
-        for who, one in found.items()
+        line
+        for who, one in zip(found, done, strict=True)
+        for line in setup_lines(who, one, stream_of(url, one.id), dry_run=dry_run)
     ]
     say(found, as_json, *lines)
-    then(f"Next: {its.status().next}")
+    then("Nothing was changed." if dry_run else f"Next: {its.status().next}")
 
 
 @studio.command()

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.errors import near, shown
-from labeling.label_studio.labeling_config import RATIONALE, Interface
+from labeling.label_studio.interface import Interface
+from labeling.label_studio.labeling_config import RATIONALE
 from labeling.label_studio.tasks import Task
 from labeling.records import Annotation, LabelSchema, Problem
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from labeling.label_studio.line import Line, PassingFault
 from labeling.label_studio.projects import StudioProject
@@ -11,6 +13,9 @@ from labeling.label_studio.reading import AT_ONCE, tasks_of
 from labeling.label_studio.sending import NewTask, send
 from labeling.label_studio.tasks import EXT_ID, Task, ext_id_of
 from labeling.records import Message
+
+if TYPE_CHECKING:
+    from label_studio_sdk import LabelStudio as Client
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +55,25 @@ def reopen(
             task = there.get(_own(message))
             if task is not None:
                 arrived({message.key: _reopened(line, project.id, message, task)})
+
+
+def wait_for(line: Line, tasks: Mapping[str, int], votes: Mapping[str, int]) -> None:
+    """Let tasks that nobody answered yet wait for so many votes each.
+
+    Args:
+        line: to the server.
+        tasks: by ext_id.
+        votes: by ext_id, for these and perhaps others.
+    """
+    for own, task in tasks.items():
+        change = {"overlap": votes[own], "is_labeled": False}
+        line.ask(
+            "setting how many votes a task waits for", functools.partial(_change, task, change)
+        )
+
+
+def _change(task: int, change: Mapping[str, Any], client: Client) -> None:
+    client.tasks.update(str(task), **change)
 
 
 def _reopened(line: Line, project: int, message: Message, seen: Task) -> int:

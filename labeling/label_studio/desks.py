@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from labeling.errors import shown
 from labeling.label_studio.line import Line
 from labeling.label_studio.memory import Side
-from labeling.label_studio.places import require_look, set_up
+from labeling.label_studio.ownership import mark_in
+from labeling.label_studio.places import require_look
 from labeling.label_studio.posting import Post
 from labeling.label_studio.projects import Place, StudioProject
-from labeling.label_studio.tasks import ext_id_of
+from labeling.label_studio.pulling import NOT_OURS
+from labeling.label_studio.setup import Plan, ProjectSetup, plan
+from labeling.label_studio.tasks import MODEL_VERSION, ext_id_of
 from labeling.records import LabelSchema, Problem
 
 
@@ -43,19 +46,37 @@ class Desk:
         return self.place.required(self.line, self.side.id)
 
     def to_send_to(self) -> StudioProject:
-        """Return the project, which must offer the schema's labels."""
+        """Return the project, which must be ours and offer the schema's labels."""
         found = (self.found() or self.place.made(self.line)) if self.makes else self.required()
         self.side.id = found.id
         found.require_labels(self.schema)
         require_look(self.place, found)
         return found
 
-    def set_up(self) -> StudioProject:
-        """Make the project, or adopt the one that is there."""
-        found = set_up(self.line, self.place, self.schema)
+    def order_by_our_scores(self, project: StudioProject) -> None:
+        """Have the server give people samples in the order of the scores that were sent.
+
+        The server takes the version of the first predictions by itself. In a project that was
+        adopted, predictions of others may order their tasks, which stays so.
+        """
+        mark = mark_in(project.description, self.place.owner)
+        is_adopted = mark is not None and mark.adopted
+        if not is_adopted and project.model_version not in ("", MODEL_VERSION):
+            self.line.ask(
+                "choosing whose scores order the samples",
+                lambda client: client.projects.update(project.id, model_version=MODEL_VERSION),
+            )
+
+    def plan(self, *, adopt: bool = False) -> Plan:
+        """Return what is to be done to have the project as it should be; nothing is changed."""
+        return plan(self.line, self.place, self.side.id, adopt=adopt)
+
+    def carry_out(self, plan: Plan) -> ProjectSetup:
+        """Make the project, or bring the one that is there up to date."""
+        found, done = plan.carry_out(self.line)
         if self.side.id != found.id:  # of one that was deleted nothing holds
             self.side.begin_anew(found.id)
-        return found
+        return done
 
     def check(self) -> None:
         """Raise an error unless the server answers and the project, if it is there, will do."""
@@ -72,7 +93,16 @@ class Desk:
 
     def problems(self) -> list[Problem]:
         """Return what stands uncounted, and whose task was deleted before it was answered."""
-        uncounted = [one for _, one in sorted(self.side.problems.items())]
+        found = [one for _, one in sorted(self.side.problems.items())]
+        uncounted = [one for one in found if one.what != NOT_OURS]
+        others = [one for one in found if one.what == NOT_OURS]
+        if len(others) > 1:
+            what = (
+                f"{len(others)} tasks with annotations have no `ext_id` of a sample in their data:"
+                " they were not sent from here, and are not counted."
+            )
+            others = [Problem(f"{others[0].where} and others", what)]
+        uncounted += others
         if not self.side.lost:
             return uncounted
         lost = shown(sorted(self.side.lost.values(), key=str))

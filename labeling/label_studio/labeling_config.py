@@ -1,19 +1,21 @@
-"""The labeling config of a project: what people see and press, made from the schema and read back."""
+"""The labeling config of a project of ours: what people see and press, made from the schema."""
 
 from __future__ import annotations
 
 import html
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
 
-from labeling.errors import PlatformError, shown
 from labeling.records import LabelSchema
 
 HOTKEYS = "1234567890"
 TEXT, VOTES, WHY, MODEL = "text", "votes", "why", "model"
 """The keys of a task's data that people see."""
 
-RATIONALE = "rationale"
+CONTROL, RATIONALE = "label", "rationale"
+"""The controls that people use: the choices, and a reviewer's reason."""
+
+QUESTION = "Which label fits this text?"
+PLACEHOLDER = "Why? A sentence that helps the next one. Shift+Enter ends it."
 
 SCROLLS = "max-height: 50vh; overflow: auto; white-space: pre-wrap"
 """How a text is shown: as it was written, and so that a long one hides no choices."""
@@ -21,56 +23,31 @@ SCROLLS = "max-height: 50vh; overflow: auto; white-space: pre-wrap"
 WORD_JOINER = "\u2060"  # has no width
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
-    """What of a labeling config tells where a label stands in an annotation, and what it may be.
-
-    Attributes:
-        control: the name of the choices.
-        target: the name of the text that they are about.
-        text: the key of the task's data that is shown as the text.
-        labels: what may be chosen, in order.
-        keys: of a task's data, those that people see.
-    """
-
-    control: str
-    target: str
-    text: str
-    labels: tuple[str, ...]
-    keys: frozenset[str] = frozenset()
-
-    def result(self, label: str, meta: dict[str, object] | None = None) -> list[dict[str, object]]:
-        """Return a label as it stands in an annotation or a prediction."""
-        item: dict[str, object] = {
-            "from_name": self.control,
-            "to_name": self.target,
-            "type": "choices",
-            "value": {"choices": [label]},
-        }
-        return [{**item, "meta": meta} if meta else item]
-
-
 def for_annotators(schema: LabelSchema, *, reasons: bool = False) -> str:
     """Return the labeling config of the annotators' project.
 
     Args:
-        schema: the labels; the first ten have a digit as their hotkey.
+        schema: the labels; the first ten have a digit as their hotkey, and what a label means is
+            shown where the pointer rests on it.
         reasons: whether the reasons of the labeling functions are shown.
 
-    >>> print(for_annotators(LabelSchema(["ham", "spam & <eggs>"])))
+    >>> schema = LabelSchema(["ham", "spam & <eggs>"], {"ham": "Wanted."})
+    >>> print(for_annotators(schema))
     <View>
       <View style="max-height: 50vh; overflow: auto; white-space: pre-wrap">
         <Text name="text" value="$text" />
       </View>
+      <Header value="Which label fits this text?" size="5" />
       <Choices name="label" toName="text" choice="single-radio" required="true"
         requiredMessage="Choose a label, or skip." showInline="true">
-        <Choice value="ham" hotkey="1" />
+        <Choice value="ham" hotkey="1" hint="Wanted." />
         <Choice value="spam &amp; &lt;eggs&gt;" hotkey="2" />
       </Choices>
     </View>
     """
     view = ET.Element("View")
     _add_scrolled(view, TEXT)
+    ET.SubElement(view, "Header", value=QUESTION, size="5")
     _add_choices(view, schema)
     if reasons:
         _add_text(view, "What the labeling functions say", WHY)
@@ -96,7 +73,7 @@ def for_reviewers(schema: LabelSchema, *, model: bool = False) -> str:
         "TextArea",
         name=RATIONALE,
         toName=TEXT,
-        placeholder="Why? A sentence that helps the next one. Shift+Enter ends it.",
+        placeholder=PLACEHOLDER,
         rows="2",
         maxSubmissions="1",
         editable="true",
@@ -105,63 +82,61 @@ def for_reviewers(schema: LabelSchema, *, model: bool = False) -> str:
     return _written(view)
 
 
-def read_interface(config: str, project: str) -> Interface:
-    """Return where labels stand by a labeling config.
+def guide_of(guidelines: str, schema: LabelSchema) -> str:
+    """Return what people are shown when they begin, as HTML: guidelines, and what labels mean.
 
-    Raises:
-        PlatformError: it has not one single choice about one text.
+    >>> guide_of("Skip <b>.\\n", LabelSchema(["ham", "spam"], {"ham": "Wanted."}))
+    'Skip &lt;b&gt;.<br><br>ham: Wanted.'
     """
-    try:
-        tags = list(ET.fromstring(config).iter())
-    except ET.ParseError as error:
-        raise PlatformError(f"The labeling config of {project!r} is no XML: {error}.") from error
-    texts = {tag.get("name"): tag.get("value", "") for tag in tags if tag.tag == "Text"}
-    about = [tag for tag in tags if tag.tag == "Choices" and tag.get("toName") in texts]
-    single = [tag for tag in about if tag.get("choice", "single") in ("single", "single-radio")]
-    value = texts.get(single[0].get("toName"), "") if len(single) == 1 else ""
-    if len(single) != 1 or not value.startswith("$"):
-        raise PlatformError(
-            f'The labeling config of {project!r} must have one <Choices choice="single"> about one'
-            f' <Text value="$text">. It has {len(single)} such. Choose another project, or change'
-            " its labeling config; `labeling studio init` makes one that fits."
-        )
-    (choices,) = single
-    labels = [tag.get("alias") or tag.get("value") or "" for tag in choices.iter("Choice")]
-    values = [tag.get("value", "") for tag in tags if tag.tag != "Choice"]
-    keys = frozenset(one[1:] for one in values if one.startswith("$") and one[1:].isidentifier())
-    control, target = str(choices.get("name")), str(choices.get("toName"))
-    return Interface(control, target, value[1:], tuple(labels), keys)
+    meanings = "\n".join(f"{label}: {text}" for label, text in schema.descriptions.items())
+    parts = (part for part in (guidelines.strip(), meanings) if part)
+    return html.escape("\n\n".join(parts), quote=False).replace("\n", "<br>")
 
 
-def differences(interface: Interface, schema: LabelSchema) -> str:
-    """Return in words which labels differ from the schema's; an empty text where none do.
+def choice_of(label: str) -> ET.Element:
+    """Return a choice as it stands in a labeling config."""
+    choice = ET.Element("Choice", value=_literal(label))
+    if choice.get("value") != label:
+        choice.set("alias", label)
+    return choice
 
-    >>> differences(
-    ...     Interface("label", "text", "text", ("ham", "eggs")), LabelSchema(["ham", "spam"])
-    ... )
-    "it lacks 'spam', and has 'eggs' besides"
+
+def needs_update(config: str, wanted: str) -> bool:
+    """Whether a labeling config of ours lacks something that the wanted one has.
+
+    Looked at are the tags, the labels and what is said of them; whatever else an administrator has
+    chosen, such as other hotkeys, is left.
     """
-    missing = [label for label in schema.labels if label not in interface.labels]
-    besides = [label for label in interface.labels if label not in schema.labels]
-    parts = [f"it lacks {shown(missing, 10)}"] if missing else []
-    parts += [f"{'and ' if missing else 'it '}has {shown(besides, 10)} besides"] if besides else []
-    return ", ".join(parts)
+    return _content(ET.fromstring(config)) != _content(ET.fromstring(wanted))
 
 
-def as_html(text: str) -> str:
-    """Return a text as HTML that shows it as it is.
+def is_of_our_design(config: str, *made: str) -> bool:
+    """Whether a labeling config is as we make it, now or in versions before, whatever its labels.
 
-    >>> as_html("<b> & so on\\nsecond line")
-    '&lt;b&gt; &amp; so on<br>second line'
+    Args:
+        config: as the server has it.
+        made: the configs that we make.
     """
-    return html.escape(text.strip(), quote=False).replace("\n", "<br>")
+    own = _skeleton(ET.fromstring(config))
+    return any(own == _skeleton(ET.fromstring(one)) for one in made)
+
+
+def _content(root: ET.Element) -> list[tuple[str | None, ...]]:
+    names = ("name", "toName", "value", "alias", "hint")
+    return [(tag.tag, *map(tag.get, names)) for tag in root.iter()]
+
+
+def _skeleton(root: ET.Element) -> list[tuple[str | None, ...]]:
+    """Return the tags of a config but for its labels, and for the question, which is newer."""
+    tags = (tag for tag in root.iter() if tag.tag != "Choice" and tag.get("value") != QUESTION)
+    return [(tag.tag, *map(tag.get, ("name", "toName", "value"))) for tag in tags]
 
 
 def _add_choices(view: ET.Element, schema: LabelSchema) -> None:
     choices = ET.SubElement(
         view,
         "Choices",
-        name="label",
+        name=CONTROL,
         toName=TEXT,
         choice="single-radio",
         required="true",
@@ -169,12 +144,17 @@ def _add_choices(view: ET.Element, schema: LabelSchema) -> None:
         showInline="true",
     )
     for place, label in enumerate(schema.labels):
-        choice = ET.SubElement(choices, "Choice", value=label)
-        if label.startswith("$"):  # else it stands for a key of the task's data
-            choice.set("value", label.replace("$", f"${WORD_JOINER}", 1))
-            choice.set("alias", label)
+        choice = choice_of(label)
         if place < len(HOTKEYS):
             choice.set("hotkey", HOTKEYS[place])
+        if label in schema.descriptions:
+            choice.set("hint", _literal(schema.descriptions[label]))
+        choices.append(choice)
+
+
+def _literal(text: str) -> str:
+    """Return a text that stands for itself: with $ at its beginning it would name a task's data."""
+    return text.replace("$", f"${WORD_JOINER}", 1) if text.startswith("$") else text
 
 
 def _add_text(view: ET.Element, title: str, key: str) -> None:

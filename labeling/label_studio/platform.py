@@ -24,12 +24,12 @@ from labeling.label_studio.places import (
     title_of_reviewers,
 )
 from labeling.label_studio.posting import Post
-from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.pulling import Known, Pull
 from labeling.label_studio.reading import open_tasks
 from labeling.label_studio.sending import NewTask
+from labeling.label_studio.setup import ProjectSetup
 from labeling.label_studio.showing import Reasons, Showing
-from labeling.label_studio.tasks import MODEL_VERSION, ext_id_of
+from labeling.label_studio.tasks import ext_id_of
 from labeling.label_studio.webhooks import listening
 from labeling.records import (
     Annotation,
@@ -79,6 +79,8 @@ class LabelStudio:
         sent: gives the questions that arrived about samples that are not settled; `None` takes those
             that this object sent.
         memory: what `memory` was after the last pull; `None` reads everything once.
+        owner: of which store projects that are made are; so a namesake of another store's is told
+            apart. Lower-case hexadecimal digits.
 
     Attributes:
         uses_soft: whether `push` has a use for soft labels.
@@ -113,6 +115,7 @@ class LabelStudio:
         known: Known | None = None,
         sent: Callable[[], Iterable[Message]] | None = None,
         memory: str | None = None,
+        owner: str = "",
     ) -> None:
         if prelabels not in ("hidden", "shown"):
             raise LabelingError(
@@ -129,12 +132,12 @@ class LabelStudio:
         led = prelabels == "shown"
         self._memory = remembered(memory, self._line.url, project, expert)
         place = annotators_place(
-            *(project, schema), votes=votes_per_sample, led=led, guidelines=guidelines
+            *(project, schema, votes_per_sample), led=led, guidelines=guidelines, owner=owner
         )
         self._annotators = Desk(
             *(self._line, place, self._memory.annotators, schema, makes_projects, "annotators")
         )
-        place = reviewers_place(expert, schema, led=led)
+        place = reviewers_place(expert, schema, led=led, guidelines=guidelines, owner=owner)
         self._reviewers = Desk(
             *(self._line, place, self._memory.reviewers, schema, makes_projects, "a reviewer")
         )
@@ -170,19 +173,37 @@ class LabelStudio:
         """The samples that wait for a reviewer and whose task was deleted on the server."""
         return tuple(self._reviewers.side.lost.values())
 
-    def init(self) -> tuple[StudioProject, StudioProject]:
-        """Make both projects, or adopt those that are there, and return them.
+    def init(
+        self, *, adopt: bool = False, dry_run: bool = False
+    ) -> tuple[ProjectSetup, ProjectSetup]:
+        """Make both projects, or bring those that are there up to date; return what was done.
 
-        One that is there must offer the schema's labels; where it can be done without touching an
-        annotation, its labeling config is brought up to date.
+        A project that was not made from here is adopted only where that is asked for. What people
+        have set up in it stays: its controls, texts and instructions, and whatever concerns tasks of
+        others; labels that it lacks are added. Of one that was made from here, too, no text is erased
+        by an empty one, and no labels are taken from annotations.
+
+        Args:
+            adopt: whether projects that were not made from here may be used.
+            dry_run: whether only to say what would be done.
+
+        Returns:
+            Of the annotators' and the reviewers' project what was done, setting by setting.
 
         Raises:
-            PlatformError: a project that is there cannot be used.
+            PlatformError: a project that is there cannot be used, or is not ours.
         """
-        found = self._annotators.set_up(), self._reviewers.set_up()
-        if found[0].id == found[1].id:
-            raise PlatformError(SAME.format(found[0].title))
-        return found
+        desks = (self._annotators, self._reviewers)
+        plans = [desk.plan(adopt=adopt) for desk in desks]
+        ids = [plan.setup.id for plan in plans]
+        if ids[0] is not None and ids[0] == ids[1]:
+            raise PlatformError(SAME.format(plans[0].setup.title))
+        if dry_run:
+            return plans[0].setup, plans[1].setup
+        annotators, reviewers = (
+            desk.carry_out(plan) for desk, plan in zip(desks, plans, strict=True)
+        )
+        return annotators, reviewers
 
     def check(self, samples: pd.DataFrame) -> None:
         """Raise an error unless the samples have the text and the server can be worked with.
@@ -229,12 +250,8 @@ class LabelStudio:
         before = post.send(tasks)
         post.confirm({own: task.id for own, task in before.items()})
         self._remember(self._annotators, post)
-        # The server takes the version of the first predictions by itself.
-        if tasks and project.model_version not in ("", MODEL_VERSION):
-            self._line.ask(
-                "choosing whose scores order the samples",
-                lambda client: client.projects.update(project.id, model_version=MODEL_VERSION),
-            )
+        if tasks:
+            self._annotators.order_by_our_scores(project)
         self._problems["push"] = (*post.not_sent(), *post.other_texts(tasks, before))
 
     def pull(self) -> tuple[Annotation, ...]:

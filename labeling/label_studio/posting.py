@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from labeling.label_studio.asking import wait_for
 from labeling.label_studio.line import Line
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.sending import NewTask, send
@@ -43,11 +44,33 @@ class Post:
         before = send(
             *(self.line, self.project, tasks),
             begun=self._begin_samples,
-            arrived=self.confirm,
+            arrived=self._confirm_made,
             progress=self.progress,
         )
         self.made = len(self._arrived)
+        votes = self._votes()
+        short = {
+            own: task.id
+            for own, task in before.items()
+            if not (task.is_labeled or task.asked) and task.overlap < votes[own]
+        }
+        wait_for(self.line, short, votes)  # a push that was killed left them so
         return before
+
+    def _confirm_made(self, tasks: Mapping[str, int]) -> None:
+        """Remember that tasks were made, once each waits for as many votes as were asked for.
+
+        A project whose tasks wait for another number, which is that of other people's tasks, stays
+        as it is.
+        """
+        usual = self.project.settings.get("maximum_annotations")
+        votes = self._votes()
+        other = {own: task for own, task in tasks.items() if votes[own] != usual}
+        wait_for(self.line, other, votes)
+        self.confirm(tasks)
+
+    def _votes(self) -> dict[str, int]:
+        return {ext_id_of(one.sample_id): one.votes for one in self.messages}
 
     def begin(self) -> None:
         """Remember that all are about to be sent."""

@@ -9,8 +9,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError, near, shown
-from labeling.label_studio.labeling_config import Interface, differences, read_interface
+from labeling.label_studio.interface import (
+    Interface,
+    controls_in,
+    differences,
+    parsed,
+    read_interface,
+)
+from labeling.label_studio.labeling_config import is_of_our_design
 from labeling.label_studio.line import Line, NotThereError, PassingFault
+from labeling.label_studio.ownership import (
+    Mark,
+    has_other_tasks,
+    is_marked,
+    mark_in,
+    marked,
+)
 from labeling.records import LabelSchema
 
 if TYPE_CHECKING:
@@ -28,7 +42,9 @@ class StudioProject:
     Attributes:
         id: the server's own id.
         title: what people call it.
+        config: its labeling config.
         interface: where labels stand in its annotations.
+        description: what an administrator reads of it.
         settings: those of its settings that matter here.
         model_version: whose predictions order its tasks; empty before the first.
         tasks: how many tasks it has.
@@ -37,7 +53,9 @@ class StudioProject:
 
     id: int
     title: str
+    config: str = field(repr=False)
     interface: Interface
+    description: str = field(repr=False)
     settings: Mapping[str, Any] = field(repr=False)
     model_version: str = ""
     tasks: int = 0
@@ -53,6 +71,14 @@ class StudioProject:
                 " brings it up to date where no annotation stands against it, or change `labels`."
             )
 
+    def contents(self) -> str:
+        """Return in words what the project holds."""
+        controls = ", ".join(controls_in(parsed(self.config, self.title))[:10]) or "none"
+        return (
+            f"It holds {self.tasks} tasks and {self.annotations} annotations; its controls:"
+            f" {controls}."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -60,36 +86,39 @@ class Place:
 
     Attributes:
         wanted: its title, or its id on the server.
+        schema: the labels.
         settings: how it is made, by the names of the SDK.
+        designs: the labeling configs that are made in such a place.
+        owner: whose the projects are that are made; see `Mark`.
     """
 
     wanted: str | int
+    schema: LabelSchema = field(repr=False)
     settings: Mapping[str, Any] = field(repr=False)
+    designs: tuple[str, ...] = field(default=(), repr=False)
+    owner: str = field(default="", repr=False)
 
     def found(self, line: Line, remembered: int | None = None) -> StudioProject | None:
-        """Return the project; `None` where there is none.
+        """Return the project, which must be ours; `None` where there is none.
 
         Args:
             line: to the server.
             remembered: the id that it had when it was last found.
 
         Raises:
-            PlatformError: there are several of that title, or its labeling config does not do.
+            PlatformError: there are several of that title, its labeling config does not do, or it is
+                somebody else's.
         """
-        for own in dict.fromkeys((self.wanted, remembered)):
-            if isinstance(own, int):
-                return self._by_id(line, own)
-        titled = [one for one in titles(line) if one[1] == self.wanted]
-        if len(titled) > 1:
-            raise PlatformError(
-                f"There must be one project {self.wanted!r} on {line.url}. There are {len(titled)},"
-                f" with the ids {', '.join(str(one) for one, _ in titled)}: give `project` the id of"
-                " the right one, or another title."
-            )
-        return self._by_id(line, titled[0][0]) if titled else None
+        own = self.wanted if isinstance(self.wanted, int) else remembered
+        found = self.titled(line) if own is None else self.of_id(line, own)
+        if found is None and own is not None:
+            raise self._gone(line, own)
+        if found is not None and not self.is_ours(line, found, remembered):
+            raise self.not_ours(line, found)
+        return found
 
     def required(self, line: Line, remembered: int | None = None) -> StudioProject:
-        """Return the project.
+        """Return the project, which must be ours.
 
         Raises:
             PlatformError: there is none, or not one that does.
@@ -103,23 +132,85 @@ class Place:
             )
         return found
 
+    def anybodys(self, line: Line, remembered: int | None = None) -> StudioProject | None:
+        """Return the project, whosever it is; one that was remembered and is gone is looked for anew.
+
+        Raises:
+            PlatformError: there are several of that title, there is none of that id, or its labeling
+                config does not do.
+        """
+        if isinstance(self.wanted, int):
+            found = self.of_id(line, self.wanted)
+            if found is None:
+                raise self._gone(line, self.wanted)
+            return found
+        again = None if remembered is None else self.of_id(line, remembered)
+        return again or self.titled(line)
+
+    def is_ours(self, line: Line, found: StudioProject, remembered: int | None = None) -> bool:
+        """Whether a project was made or adopted for this place.
+
+        Versions before wrote no marks: what they made is known by its tasks, or without any by the
+        labeling config.
+        """
+        if found.id == remembered or mark_in(found.description, self.owner) is not None:
+            return True
+        if is_marked(found.description):
+            return False
+        if not found.tasks:
+            return is_of_our_design(found.config, *self.designs)
+        return not has_other_tasks(line, found.id)
+
+    def not_ours(self, line: Line, found: StudioProject) -> PlatformError:
+        """Return the error that says whose a project may be, and what can be done."""
+        is_others = is_marked(found.description)
+        made = "for another project folder by labeling" if is_others else "by somebody else"
+        return PlatformError(
+            f"The project {found.title!r} (id {found.id}) on {line.url} was made {made}. "
+            f"{found.contents()} Nothing was read or changed. Choose another title (`project` and"
+            " `expert_project`), or adopt it: `labeling studio init --adopt`, or"
+            " `LabelStudio.init(adopt=True)`, keeps its controls, texts and settings, and adds the"
+            " labels that it lacks; with `--dry-run` it only says what would change."
+        )
+
+    def titled(self, line: Line) -> StudioProject | None:
+        """Return the project of this title, whosever it is.
+
+        Raises:
+            PlatformError: there are several, or its labeling config does not do.
+        """
+        ids = [own for own, title in titles(line) if title == self.wanted]
+        if len(ids) > 1:
+            raise PlatformError(
+                f"There must be one project {self.wanted!r} on {line.url}. There are {len(ids)},"
+                f" with the ids {', '.join(map(str, ids))}: give `project` the id of"
+                " the right one, or another title."
+            )
+        return self.of_id(line, ids[0]) if ids else None
+
     def made(self, line: Line) -> StudioProject:
         """Return the project, which is made where there is none; made once, whatever fails."""
+        about = {"title": str(self.wanted), **self.as_made()}
 
         def attempt() -> StudioProject:
             found = self.found(line)
             if found is not None:
                 return found
             logger.info("making the project %r in Label Studio", self.wanted)
-            about = line.call(
+            new = line.call(
                 f"making the project {self.wanted!r}",
-                lambda client: client.projects.create(title=str(self.wanted), **self.settings),
+                lambda client: client.projects.create(**about),
             )
-            return self._by_id(line, self._only(line, int(about.id or 0)))
+            own = self._only(line, int(new.id or 0))
+            return self.required(line, own)
 
         if isinstance(self.wanted, int):
             return self.required(line)
         return line.patiently(f"making the project {self.wanted!r}", attempt)
+
+    def as_made(self) -> dict[str, Any]:
+        """Return all settings of a project that is made."""
+        return {"description": marked("", Mark(self.owner)), **self.settings}
 
     def _only(self, line: Line, made: int) -> int:
         """Return the first project of this title: two may make one at the same moment."""
@@ -129,28 +220,44 @@ class Place:
                 line.ask("deleting a copy", lambda client: client.projects.delete(made))
         return first
 
-    def _by_id(self, line: Line, own: int) -> StudioProject:
+    def of_id(self, line: Line, own: int) -> StudioProject | None:
+        """Return the project of an id of the server's, whosever it is; `None` where there is none.
+
+        Raises:
+            PlatformError: its labeling config does not do.
+        """
         try:
             about = line.ask(
                 f"reading the project {self.wanted!r}", lambda client: _read(client, own)
             )
         except NotThereError:
-            raise PlatformError(
-                f"The project {self.wanted!r} (id {own}) is not on {line.url}: it was deleted, or this"
-                " token may not see it. What was pulled from it stays remembered. `labeling studio"
-                " init` makes it anew."
-            ) from None
-        title = str(about.get("title"))
+            return None
+        title, config = str(about.get("title")), str(about.get("label_config"))
         return StudioProject(
             id=own,
             title=title,
-            interface=read_interface(str(about.get("label_config")), title),
+            config=config,
+            interface=read_interface(config, title, self.schema.labels),
+            description=str(about.get("description") or ""),
             settings={name: about.get(name) for name in self.settings},
             model_version=str(about.get("model_version") or ""),
             tasks=int(about.get("task_number") or 0),
             annotations=int(about.get("total_annotations_number") or 0)
             + int(about.get("skipped_annotations_number") or 0),
         )
+
+    def _gone(self, line: Line, own: int) -> PlatformError:
+        return PlatformError(
+            f"The project {self.wanted!r} (id {own}) is not on {line.url}: it was deleted, or this"
+            " token may not see it. What was pulled from it stays remembered. `labeling studio"
+            " init` makes it anew."
+        )
+
+
+def task_count(line: Line, project: int) -> int:
+    """Return how many tasks a project has."""
+    about = line.ask("counting the tasks", lambda client: _read(client, project))
+    return int(about.get("task_number") or 0)
 
 
 def titles(line: Line) -> Sequence[tuple[int, str]]:

@@ -33,6 +33,11 @@ AT_BIRTH = datetime.timedelta(seconds=1)  # within which a task that is made is 
 OVERLAP = datetime.timedelta(seconds=60)
 """By how much a pull goes back behind the newest change seen: others may commit what began before."""
 
+NOT_OURS = (
+    "A task must have the sample's id as `ext_id` in its data to be counted. This one has none: it"
+    " was not sent from here."
+)
+
 Known = Callable[[Collection[Hashable] | None], Iterable[Annotation]]
 """Gives what is remembered of some samples; of all where none are named."""
 
@@ -75,7 +80,7 @@ class Pull:
             names=self.memory.names,
             votes_per_sample=self.votes_per_sample,
         )
-        side.problems = {}  # all tasks of which something stood uncounted were read again
+        side.problems = _not_read_again(found, project, side)
         said = self._said(ours, reader, side)
         side.problems |= _foreign(found, project)
         side.seen |= {str(one["id"]): str(one["updated_at"]) for one in found}
@@ -90,7 +95,12 @@ class Pull:
         if side.id != project.id:
             side.begin_anew(project.id)
         if side.until is not None:
-            uncounted = {int(own.split("/")[1]) for own in side.problems}
+            # Tasks of others are read again when they change, or when some may be gone.
+            uncounted = {
+                int(own.split("/")[1])
+                for own, one in side.problems.items()
+                if one.what != NOT_OURS or project.tasks < side.tasks
+            }
             wanted = [*self._which_changed(project, side), *uncounted]
             return list(whole_tasks(self.line, project.id, wanted))
         found = exported(self.line, project.id)
@@ -233,13 +243,24 @@ def _by_sample(said: Iterable[Annotation], reviewer: bool) -> dict[Hashable, dic
     return found
 
 
+def _not_read_again(
+    found: Iterable[Mapping[str, Any]], project: StudioProject, side: Side
+) -> dict[str, Problem]:
+    """Return the tasks of others that stood uncounted and were not among those that were found."""
+    if project.tasks < side.tasks:  # then all of them were looked for
+        return {}
+    read = {f"{project.id}/{one['id']}/" for one in found}
+    return {
+        own: one for own, one in side.problems.items() if one.what == NOT_OURS and own not in read
+    }
+
+
 def _foreign(found: Iterable[Mapping[str, Any]], project: StudioProject) -> dict[str, Problem]:
     """Return the annotated tasks that are not ours, by the platform id that their answers would have."""
     return {
         f"{project.id}/{one['id']}/": Problem(
             f"{project.title}, task {one['id']}",
-            "A task must have the sample's id as `ext_id` in its data to be counted. This one has"
-            " none: it was not sent from here.",
+            NOT_OURS,
         )
         for one in found
         if task_of(one) is None and one.get("annotations")

@@ -11,7 +11,7 @@ from typing import Any
 from labeling.label_studio.copies import merge_copies
 from labeling.label_studio.line import Line, PassingFault
 from labeling.label_studio.pieces import in_pieces
-from labeling.label_studio.projects import Place, StudioProject
+from labeling.label_studio.projects import StudioProject, task_count
 from labeling.label_studio.reading import tasks_of
 from labeling.label_studio.tasks import EXT_ID, Task
 
@@ -118,8 +118,8 @@ class _Sending:
 
     def _others_sent(self) -> bool:
         """Whether the project has not just as many tasks as it had and got: then there are copies."""
-        now = Place(self.project.id, {}).required(self.line)
-        return now.tasks != self.project.tasks + len(self.made)
+        now = task_count(self.line, self.project.id)
+        return now != self.project.tasks + len(self.made)
 
 
 def _import(line: Line, project: int, tasks: Sequence[NewTask]) -> dict[str, int]:

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from labeling.errors import PlatformError, repeated, shown
-from labeling.label_studio.labeling_config import MODEL, VOTES, WHY, Interface
+from labeling.label_studio.interface import Interface
+from labeling.label_studio.labeling_config import MODEL, VOTES, WHY
 from labeling.label_studio.tasks import MODEL_VERSION, ext_id_of, new_task
 from labeling.records import (
     Batch,
@@ -59,12 +60,13 @@ class Showing:
         held = _held(soft, ids)
         why = dict(self.reasons(ids)) if self.prelabels and self.reasons is not None else {}
         worth = {} if batch is None else batch.to_frame()["score"].to_dict()
+        others, empty = _other_columns(ids, samples, interface)
         made = []
         for message in messages:
             own = message.sample_id
             if own not in texts_of:
                 continue
-            seen = {interface.text: texts_of[own]}
+            seen = {**others.get(own, empty), interface.text: texts_of[own]}
             if self.prelabels:
                 seen[WHY] = "\n".join(why.get(own, ())) or "None of them votes."
             belief = held.get(own)
@@ -84,12 +86,14 @@ class Showing:
     ) -> list[dict[str, Any]]:
         """Return tasks for reviewers: what was said, by nobody's name, and why they are asked."""
         texts_of = self.texts_of(messages, samples)
+        others, empty = _other_columns(list(texts_of), samples, interface)
         made = []
         for message in messages:
             escalation = escalations.get(message.sample_id)
             if escalation is None or message.sample_id not in texts_of:
                 continue
             seen = {
+                **others.get(message.sample_id, empty),
                 interface.text: texts_of[message.sample_id],
                 VOTES: _votes(escalation),
                 WHY: escalation.reason or "Annotators do not agree.",
@@ -148,6 +152,25 @@ class Belief:
     label: str | None
     confidence: float
     probabilities: Mapping[str, float]
+
+
+def _other_columns(
+    ids: Sequence[Hashable], samples: pd.DataFrame, interface: Interface
+) -> tuple[dict[Hashable, dict[str, str]], dict[str, str]]:
+    """Return what else an adopted project shows of samples, and what it shows of one without that.
+
+    A key of the task's data that is a column of the samples is filled from there; any other is empty,
+    for a server refuses tasks that lack it.
+    """
+    keys = interface.keys - {interface.text}
+    empty = dict.fromkeys(sorted(keys), "")
+    columns = sorted(keys & set(samples.columns) - {VOTES, WHY, MODEL})
+    if not columns:
+        return {}, empty
+    there = samples.loc[samples.index.isin(list(ids)), columns]
+    rows = there.astype(object).where(there.notna(), "").to_dict("records")
+    found = zip(there.index.tolist(), rows, strict=True)
+    return {own: {**empty, **{key: str(row[key]) for key in columns}} for own, row in found}, empty
 
 
 def _held(soft: SoftLabels | None, ids: Sequence[Hashable]) -> dict[Hashable, Belief]:

@@ -54,6 +54,12 @@ class Task:
         return tuple(self.meta.get("asked") or ())
 
     @property
+    def is_sent_by_us(self) -> bool:
+        """Whether this package made it: then the sample's id is remembered with it."""
+        own = self.meta.get("sample_id")
+        return own == self.sample_id and type(own) is type(self.sample_id)
+
+    @property
     def to_come(self) -> int:
         """How many votes it still waits for."""
         return 0 if self.is_labeled else max(self.overlap - self.total, 0)

@@ -30,7 +30,12 @@ from labeling.project.measuring import looked_at, remember_standing
 from labeling.project.outcomes import Chosen, Foreseen, Pulled, Pushed
 from labeling.project.outputs import with_samples, write_frame
 from labeling.project.people import People
-from labeling.project.platforms import label_studio_of, platform_of, required_label_studio
+from labeling.project.platforms import (
+    label_studio_of,
+    platform_of,
+    remember_owner,
+    required_label_studio,
+)
 from labeling.project.policies import policy_of, review_sentences
 from labeling.project.rounds import Round
 from labeling.project.rules import Rules
@@ -53,7 +58,7 @@ if TYPE_CHECKING:
     from labeling.datasets import TrainingSet
     from labeling.label_models import VoteModel
     from labeling.label_studio import LabelStudio
-    from labeling.label_studio.projects import StudioProject
+    from labeling.label_studio.setup import ProjectSetup
 
 logger = logging.getLogger(__name__)
 
@@ -258,18 +263,30 @@ class Project:
         found = foreseen_run(self.people, platform, self.data, config)
         return dataclasses.replace(found, applies=self._voting.remembered() is None)
 
-    def init_platform(self) -> tuple[StudioProject, StudioProject]:
-        """Make or adopt the projects of annotators and reviewers in Label Studio.
+    def init_platform(
+        self, *, adopt: bool = False, dry_run: bool = False
+    ) -> tuple[ProjectSetup, ProjectSetup]:
+        """Make the projects of annotators and reviewers in Label Studio, or bring them up to date.
+
+        Args:
+            adopt: whether projects may be used that were not made for this project.
+            dry_run: whether only to say what would be done.
+
+        Returns:
+            Of the annotators' and the reviewers' project what was done, setting by setting.
 
         Raises:
             ConfigError: the config has no Label Studio.
-            PlatformError: a project that is there cannot be used.
+            PlatformError: a project that is there cannot be used, or is not ours.
         """
+        if dry_run:
+            return self.label_studio().init(adopt=adopt, dry_run=True)
         with self._held("init"):
+            remember_owner(self.store)
             platform = self.label_studio()
-            made = platform.init()
+            done = platform.init(adopt=adopt)
             self.people.keep_memory(platform)
-        return made
+        return done
 
     def label_studio(self) -> LabelStudio:
         """Return the Label Studio of the config.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from labeling.store import Store
 
 if TYPE_CHECKING:
     from labeling.label_studio import LabelStudio
+
+OWNER = "owner"  # under which fact the store's name on servers is kept
 
 Reasons = Callable[[Collection[Hashable]], Mapping[Hashable, Sequence[str]]]
 
@@ -107,7 +110,14 @@ def label_studio_of(
         known=lambda ids: store.ledger.annotations(ids) if store.ready() else (),
         sent=lambda: store.outbox.open() if store.ready() else (),
         memory=store.history.get(MEMORY) if store.ready() else None,
+        owner=(store.history.get(OWNER) or "") if store.ready() else "",
     )
+
+
+def remember_owner(store: Store) -> None:
+    """See to it that a store has a name, by which its projects on a shared server are known."""
+    if store.history.get(OWNER) is None:
+        store.history.put(OWNER, secrets.token_hex(8))
 
 
 def _replay(
