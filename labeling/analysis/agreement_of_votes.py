@@ -50,9 +50,8 @@ def agreement(votes: Votes, *, seed: int = 0) -> Agreement:
     >>> round(found.percent.value, 3), round(found.alpha.value, 3), found.n_samples
     (0.667, 0.444, 3)
     """
-    codes = expect(votes, Votes, "`votes`").to_array()
-    labels = [votes.schema.index(name) for name in sorted(votes.schema)]
-    counts = np.stack([(codes == label).sum(axis=1) for label in labels], axis=1)
+    labels = [expect(votes, Votes, "`votes`").schema.index(name) for name in sorted(votes.schema)]
+    counts = votes.label_counts()[:, labels]
     counts = counts[np.lexsort(counts.T)]  # so that resampling depends on no order of samples
     total = counts.sum(axis=1)
     counts, total = counts[total >= 2], total[total >= 2]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any, NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from labeling.analysis.estimates import proportion
-from labeling.records import ABSTAIN, Gold, Votes, expect, gold_codes
+from labeling.records import ABSTAIN, CastVotes, Gold, Votes, expect, gold_codes
+
+Ints = npt.NDArray[np.int64]
 
 
 def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
@@ -36,35 +42,28 @@ def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
     a      0.75       0.5       0.25        2          1
     b      0.50       0.5       0.25        2          0
     """
-    codes = expect(votes, Votes, "`votes`").to_array()
-    n = max(len(codes), 1)
-    cast = codes != ABSTAIN
-    several = cast.sum(axis=1) >= 2
-    highest = np.where(cast, codes, ABSTAIN).max(axis=1, initial=ABSTAIN)
-    lowest = np.where(cast, codes, len(votes.schema)).min(axis=1, initial=len(votes.schema))
-    disputed = highest > lowest
+    n = max(len(expect(votes, Votes, "`votes`")), 1)
+    truth = None if gold is None else gold_codes(gold, votes.sample_ids, votes.schema)
+    if votes.long is None:
+        found = _counts_of_array(votes.array, truth)
+    else:
+        found = _counts_of_long(votes.long, truth)
     labels = np.array(votes.schema.labels, dtype=object)
-    failed = [fault.labeling_function for fault in votes.faults]
+    failed = Counter(fault.labeling_function for fault in votes.faults)
     table = pd.DataFrame(
         {
-            "polarity": [
-                ", ".join(labels[np.unique(column[there])])
-                for column, there in zip(codes.T, cast.T, strict=True)
-            ],
-            "votes": cast.sum(axis=0),
-            "coverage": cast.sum(axis=0) / n,
-            "overlaps": (cast & several[:, None]).sum(axis=0) / n,
-            "conflicts": (cast & disputed[:, None]).sum(axis=0) / n,
-            "faults": [failed.count(name) for name in votes.voters],
+            "polarity": [", ".join(labels[codes]) for codes in found.polarity],
+            "votes": found.votes,
+            "coverage": found.votes / n,
+            "overlaps": found.overlaps / n,
+            "conflicts": found.conflicts / n,
+            "faults": [failed[name] for name in votes.voters],
         },
         index=pd.Index(votes.voters, name="voter", dtype=object),
     ).rename_axis(None)
     if gold is None:
         return table
-    truth = gold_codes(gold, votes.sample_ids, votes.schema)[:, None]
-    known = cast & (truth != ABSTAIN)
-    table["correct"] = (known & (codes == truth)).sum(axis=0)
-    table["incorrect"] = (known & (codes != truth)).sum(axis=0)
+    table["correct"], table["incorrect"] = found.correct, found.incorrect
     estimates = [
         proportion(right, right + wrong)
         for right, wrong in zip(table["correct"].tolist(), table["incorrect"].tolist(), strict=True)
@@ -73,3 +72,57 @@ def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
     table["accuracy_low"] = [estimate.low for estimate in estimates]
     table["accuracy_high"] = [estimate.high for estimate in estimates]
     return table
+
+
+class _Counts(NamedTuple):
+    """What is counted of each voter: arrays of shape (n_voters,), and the labels voted for."""
+
+    polarity: list[npt.NDArray[Any]]
+    votes: Ints
+    overlaps: Ints
+    conflicts: Ints
+    correct: Ints
+    incorrect: Ints
+
+
+def _counts_of_array(codes: npt.NDArray[Any], truth: npt.NDArray[np.intp] | None) -> _Counts:
+    cast = codes != ABSTAIN
+    several = cast.sum(axis=1) >= 2
+    top = np.iinfo(codes.dtype).max
+    highest = codes.max(axis=1, initial=ABSTAIN)
+    lowest = np.where(cast, codes, top).min(axis=1, initial=top)
+    disputed = highest > lowest
+    right = known = np.zeros((len(codes), 1), dtype=bool)
+    if truth is not None:
+        known, right = (truth != ABSTAIN)[:, None], codes == truth[:, None]
+    return _Counts(
+        [np.unique(column[there]) for column, there in zip(codes.T, cast.T, strict=True)],
+        cast.sum(axis=0),
+        (cast & several[:, None]).sum(axis=0),
+        (cast & disputed[:, None]).sum(axis=0),
+        (cast & known & right).sum(axis=0),
+        (cast & known & ~right).sum(axis=0),
+    )
+
+
+def _counts_of_long(votes: CastVotes, truth: npt.NDArray[np.intp] | None) -> _Counts:
+    n, m = votes.shape
+    several = (np.bincount(votes.row, minlength=n) >= 2)[votes.row]
+    highest, lowest = np.full(n, ABSTAIN), np.full(n, np.iinfo(votes.code.dtype).max)
+    np.maximum.at(highest, votes.row, votes.code)
+    np.minimum.at(lowest, votes.row, votes.code)
+    disputed = (highest > lowest)[votes.row]
+    known = right = np.zeros(len(votes), dtype=bool)
+    if truth is not None:
+        known, right = (truth != ABSTAIN)[votes.row], truth[votes.row] == votes.code
+
+    def of_voters(marked: npt.NDArray[np.bool_]) -> Ints:
+        return np.bincount(votes.column[marked], minlength=m)
+
+    size = int(votes.code.max(initial=0)) + 1
+    used = np.unique(votes.column * size + votes.code)
+    return _Counts(
+        np.split(used % size, np.searchsorted(used, np.arange(1, m) * size)),
+        *map(of_voters, (np.ones(len(votes), dtype=bool), several, disputed)),
+        *map(of_voters, (known & right, known & ~right)),
+    )

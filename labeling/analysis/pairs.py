@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
-from labeling.records import ABSTAIN, Votes, expect
+from labeling.records import ABSTAIN, CastVotes, Votes, expect
 
 AT_ONCE = 100_000  # rows counted at once: their sums are exact as float32
 
@@ -25,19 +28,47 @@ def pairs_of(votes: Votes) -> pd.DataFrame:
     >>> pairs_of(votes).values.tolist()
     [['a', 'b', 2, 1, 1]]
     """
-    codes = expect(votes, Votes, "`votes`").to_array()
-    both, same = _counts(codes, len(votes.schema))
-    rows, columns = np.nonzero(np.triu(both, 1))
+    long = expect(votes, Votes, "`votes`").long
+    if long is None:
+        tables = _counts(votes.array, len(votes.schema))
+        rows, columns = np.nonzero(np.triu(tables[0], 1))
+        both, same = (table[rows, columns] for table in tables)
+    else:
+        rows, columns, both, same = _counts_of_long(long)
     names = np.array(votes.voters, dtype=object)
     return pd.DataFrame(
         {
             "first": names[rows],
             "second": names[columns],
-            "both": both[rows, columns],
-            "same": same[rows, columns],
-            "differ": (both - same)[rows, columns],
+            "both": both,
+            "same": same,
+            "differ": both - same,
         }
     )
+
+
+def _counts_of_long(votes: CastVotes) -> tuple[npt.NDArray[np.int64], ...]:
+    """Return the pairs who spoke of one sample, on how many they both spoke, and on how many alike."""
+    n, m = votes.shape
+    ones = np.ones(len(votes), dtype=np.int64)
+    both = sparse.csr_matrix((ones, (votes.row, votes.column)), shape=(n, m))
+    size = int(votes.code.max(initial=0)) + 1
+    of_label = sparse.csr_matrix(
+        (ones, (votes.row * size + votes.code, votes.column)), shape=(n * size, m)
+    )
+    spoke, alike = (_pairs_in(table) for table in (both, of_label))
+    same = np.zeros(len(spoke.data), dtype=np.int64)
+    same[np.searchsorted(spoke.row * m + spoke.col, alike.row * m + alike.col)] = alike.data
+    return spoke.row, spoke.col, spoke.data, same
+
+
+def _pairs_in(marks: Any) -> Any:
+    """Return in how many rows each two columns are marked, the pairs in order."""
+    found = sparse.triu(marks.T @ marks, 1).tocsr()
+    found.sort_indices()
+    pairs = found.tocoo()
+    pairs.row, pairs.col = pairs.row.astype(np.int64), pairs.col.astype(np.int64)
+    return pairs
 
 
 def _counts(

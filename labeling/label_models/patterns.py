@@ -17,10 +17,12 @@ from scipy import sparse
 
 from labeling.errors import VotesError, near, shown
 from labeling.label_models.packing import PackedVotes
-from labeling.records import ABSTAIN, LabelSchema, Votes
+from labeling.records import ABSTAIN, CastVotes, LabelSchema, Votes
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
+
+END = b"\xff" * 8  # ends the votes of a row: as an abstention, it comes after any vote
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,13 +70,29 @@ class Patterns:
                 in the order of their first, else they are sorted.
         """
         distinct, of_row = distinct_rows(codes, ordered)
-        size = len(distinct)
-        total = np.bincount(of_row, weights=counts, minlength=size).astype(np.float64)
-        tally = [np.bincount(of_row, weights=column, minlength=size) for column in gold.T]
-        n_voters, n_labels = distinct.shape[1], gold.shape[1]
+        n_voters = distinct.shape[1]
         cast = np.flatnonzero(distinct.ravel() != ABSTAIN)  # much faster than by row and column
         row, voter = np.divmod(cast, max(n_voters, 1))
         vote = distinct.ravel()[cast].astype(np.intp)
+        votes = CastVotes(row, voter, vote, (len(distinct), n_voters))
+        return cls.of_cast(votes, of_row, counts, gold)
+
+    @classmethod
+    def of_cast(
+        cls, votes: CastVotes, of_row: Codes, counts: Floats | None, gold: Floats
+    ) -> Patterns:
+        """Return the patterns of distinct rows.
+
+        Args:
+            votes: the votes of the distinct rows; codes are labels' places by name.
+            of_row: which of them each row is: shape (n_rows,).
+            counts: how many samples each row stands for, shape (n_rows,); `None` = one each.
+            gold: how many of them have each gold label: shape (n_rows, n_labels).
+        """
+        (size, n_voters), n_labels = votes.shape, gold.shape[1]
+        row, voter, vote = votes.row, votes.column, votes.code
+        total = np.bincount(of_row, weights=counts, minlength=size).astype(np.float64)
+        tally = [np.bincount(of_row, weights=column, minlength=size) for column in gold.T]
         n_votes = np.bincount(row, minlength=size)
         starts = np.concatenate([[0], np.cumsum(n_votes)])
         shape = (size, n_voters * n_labels)
@@ -138,15 +156,27 @@ def columns_of(votes: Votes, voters: Sequence[str]) -> list[npt.NDArray[Any] | N
     Raises:
         VotesError: someone votes who is not in the list.
     """
-    known = set(voters)
-    unknown = [name for name in votes.voters if name not in known]
+    array = votes.array
+    columns: list[npt.NDArray[Any] | None] = [None] * len(voters)
+    for column, place in zip(array.T, places_of(votes, voters), strict=True):
+        columns[place] = column
+    return columns
+
+
+def places_of(votes: Votes, voters: Sequence[str]) -> Codes:
+    """Return the place of each voter of the votes in a list of names: shape (n_voters,).
+
+    Raises:
+        VotesError: someone votes who is not in the list.
+    """
+    place = {name: number for number, name in enumerate(voters)}
+    unknown = [name for name in votes.voters if name not in place]
     if unknown:
         raise VotesError(
             f"Voters must be among those that the model was fitted on. It does not know"
             f" {shown(unknown)}.{near(unknown[0], voters)} Fit it again with them."
         )
-    place = {name: column for column, name in enumerate(votes.voters)}
-    return [votes.array[:, place[name]] if name in place else None for name in voters]
+    return np.array([place[name] for name in votes.voters], dtype=np.intp)
 
 
 def patterns_of(votes: Votes, voters: Sequence[str], gold: Codes | None = None) -> Patterns:
@@ -160,7 +190,41 @@ def patterns_of(votes: Votes, voters: Sequence[str], gold: Codes | None = None) 
     Raises:
         VotesError: someone votes whom the model does not know.
     """
+    if votes.long is not None:
+        return _patterns_of_long(votes.long, places_of(votes, voters), votes.schema, gold)
     return patterns_of_columns(columns_of(votes, voters), len(votes.sample_ids), votes.schema, gold)
+
+
+def _patterns_of_long(
+    votes: CastVotes, place: Codes, schema: LabelSchema, gold: Codes | None
+) -> Patterns:
+    """Return the very patterns that the table of these votes would have, without making it.
+
+    Args:
+        votes: the votes one by one.
+        place: the place of each column among the voters of the model.
+        schema: the labels.
+        gold: each sample's gold code in schema order, -1 = none.
+    """
+    n, n_voters = votes.shape
+    by_name = CastVotes.of(
+        votes.row, place[votes.column], label_ranks(schema)[votes.code], (n, n_voters)
+    )
+    # A row as bytes that sort as its table row does: a vote is less than an abstention, which all
+    # columns hold that are passed over, and codes of two bytes are compared low byte first.
+    code = by_name.code.astype(f"<i{schema.code_type.itemsize}").view(
+        f">u{schema.code_type.itemsize}"
+    )
+    cells = (by_name.column * 2**16 + code).astype(">u8")
+    ends = 8 * np.cumsum(np.bincount(by_name.row, minlength=n))
+    text = cells.tobytes()
+    starts = [0, *ends[:-1].tolist()]
+    keys = [text[start:end] + END for start, end in zip(starts, ends.tolist(), strict=True)]
+    distinct = {key: number for number, key in enumerate(sorted(set(keys)))}
+    of_row = np.array([distinct[key] for key in keys], dtype=np.intp)
+    first = np.empty(len(distinct), dtype=np.intp)
+    first[of_row[::-1]] = np.arange(n)[::-1]
+    return Patterns.of_cast(by_name.of_rows(first), of_row, None, gold_tally(gold, n, schema))
 
 
 def patterns_of_columns(

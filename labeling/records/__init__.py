@@ -1,6 +1,7 @@
 """The nouns: every immutable thing that travels between rooms, and the Protocols."""
 
 from labeling.records.addresses import is_loopback
+from labeling.records.cast_votes import CastVotes
 from labeling.records.checks import expect, generator_of, share_of_one
 from labeling.records.clean_text import (
     ReplacedText,
@@ -64,6 +65,7 @@ __all__ = [
     "AnnotationPlatform",
     "AskAgain",
     "Batch",
+    "CastVotes",
     "ClassBalance",
     "Escalation",
     "Fault",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import UnknownLabelError, VotesError, near, repeated, shown
+from labeling.errors import VotesError, near, repeated, shown
+from labeling.records.cast_votes import CastVotes, read_triples
 from labeling.records.checks import expect
-from labeling.records.samples import checked_ids, positions, require_column
+from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 
 
@@ -24,46 +25,94 @@ class Fault(NamedTuple):
     exception: Exception
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, init=False, repr=False)
 class Votes:
     """A table of votes: samples in rows, voters (labeling functions or people) in columns.
 
     Build it with `Votes.from_array` or `Votes.from_triples`, or by applying labeling functions.
+    `votes["name"]` is what one voter said, `votes[["a", "b"]]` the votes of some, `len(votes)` the
+    number of samples, and `np.asarray(votes)` the array. Where nearly everybody abstains nearly
+    everywhere, `from_triples` keeps a list of votes and makes the array only when it is asked for.
 
     Attributes:
-        array: int8 or int16 array of shape (n_samples, n_voters), read-only; -1 = abstained.
         sample_ids: unique ids in the order of the rows.
         voters: unique names in the order of the columns.
         schema: the labels that the codes stand for.
         faults: where a labeling function failed and abstained for that reason.
     """
 
-    array: npt.NDArray[Any]
     sample_ids: pd.Index
     voters: tuple[str, ...]
     schema: LabelSchema
-    faults: tuple[Fault, ...] = field(default=())
+    faults: tuple[Fault, ...]
+    _codes: npt.NDArray[Any] | CastVotes
 
-    def __post_init__(self) -> None:
-        array = _checked_codes(self.array, expect(self.schema, LabelSchema, "The schema of votes"))
-        ids = checked_ids(self.sample_ids)
-        voters = _checked_voters(self.voters)
-        if array.shape != (len(ids), len(voters)):
+    def __init__(
+        self,
+        array: npt.NDArray[Any] | CastVotes,
+        sample_ids: pd.Index,
+        voters: Sequence[str],
+        schema: LabelSchema,
+        faults: Sequence[Fault] = (),
+    ) -> None:
+        expect(schema, LabelSchema, "The schema of votes")
+        codes = array if isinstance(array, CastVotes) else _checked_codes(array, schema)
+        ids = checked_ids(sample_ids)
+        names = _checked_voters(voters)
+        if codes.shape != (len(ids), len(names)):
             raise VotesError(
                 f"Votes must have a row for each of {len(ids)} sample ids and a column for each of"
-                f" {len(voters)} voters. Got an array of shape {array.shape}."
+                f" {len(names)} voters. Got an array of shape {codes.shape}."
             )
-        array.flags.writeable = False
-        for name, value in (("array", array), ("sample_ids", ids), ("voters", voters)):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_codes", codes)
+        object.__setattr__(self, "sample_ids", ids)
+        object.__setattr__(self, "voters", names)
+        object.__setattr__(self, "schema", schema)
+        object.__setattr__(self, "faults", tuple(faults))
 
     def __repr__(self) -> str:
-        cast = int((self.array != ABSTAIN).sum())
         faults = f", {len(self.faults)} faults" if self.faults else ""
         return (
-            f"Votes({len(self.sample_ids)} samples x {len(self.voters)} voters, {cast} votes cast,"
+            f"Votes({len(self)} samples x {len(self.voters)} voters, {self.n_cast} votes cast,"
             f" labels {shown(self.schema.labels)}{faults})"
         )
+
+    def __len__(self) -> int:
+        return len(self.sample_ids)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.voters)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.voters
+
+    @overload
+    def __getitem__(self, name: str) -> pd.Series: ...
+
+    @overload
+    def __getitem__(self, name: list[str] | tuple[str, ...]) -> Votes: ...
+
+    def __getitem__(self, name: str | list[str] | tuple[str, ...]) -> pd.Series | Votes:
+        """Return what a voter said, as label names (`None` = abstained); or the votes of several.
+
+        >>> schema = LabelSchema(["ham", "spam"])
+        >>> votes = Votes.from_array([[1, -1], [0, 1]], schema=schema, voters=["link", "short"])
+        >>> votes["short"].tolist(), votes[["link"]].voters
+        ([None, 'spam'], ('link',))
+        """
+        if isinstance(name, (list, tuple)):
+            return self.of_voters(name)
+        if not isinstance(name, str):
+            raise VotesError(
+                f"Votes must be asked for by a voter's name, or a list of names. Got {name!r}; for"
+                " samples there is `of_samples`."
+            )
+        return self.of_voters([name]).to_frame()[name]
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        return np.array(self.array, dtype=dtype, copy=copy)
 
     @classmethod
     def from_array(
@@ -147,25 +196,29 @@ class Votes:
         """
         expect(frame, pd.DataFrame, "A table of votes")
         expect(schema, LabelSchema, "The schema of votes")
-        for column, purpose in ((sample, "sample"), (voter, "voter"), (label, "label")):
-            require_column(frame, column, purpose)
-        codes = _codes(frame[label], schema)
-        rows, ids = pd.factorize(pd.Index(frame[sample]))
-        columns, people = pd.factorize(pd.Index(frame[voter]))
-        for column, found in ((sample, rows), (voter, columns)):
-            if (found < 0).any():
-                where = np.flatnonzero(found < 0).tolist()
-                raise VotesError(f"Column {column!r} must not be missing in rows {shown(where)}.")
-        array = np.full((len(ids), len(people)), ABSTAIN, dtype=schema.code_type, order="F")
-        array[rows, columns] = codes
-        clash = np.flatnonzero(array[rows, columns] != codes)
-        if len(clash):
-            who, what = (frame[column].iloc[[clash[0]]].tolist()[0] for column in (voter, sample))
-            raise VotesError(
-                f"A voter must say one thing of a sample. {who!r} says several of {what!r}, and"
-                f" {len(clash)} rows clash so; keep the vote that counts."
-            )
-        return cls(array, ids, tuple(str(name) for name in people), schema)
+        ids, voters, codes = read_triples(frame, schema, sample, voter, label)
+        return cls(codes, ids, voters, schema)
+
+    @property
+    def array(self) -> npt.NDArray[Any]:
+        """The codes: int8 or int16, shape (n_samples, n_voters), read-only; -1 = abstained."""
+        if isinstance(self._codes, CastVotes):
+            array = self._codes.to_array()
+            array.flags.writeable = False
+            return array
+        return self._codes
+
+    @property
+    def long(self) -> CastVotes | None:
+        """The votes one by one, where they are few for so large a table; else `None`."""
+        return self._codes if isinstance(self._codes, CastVotes) else None
+
+    @property
+    def n_cast(self) -> int:
+        """How many votes were cast."""
+        if isinstance(self._codes, CastVotes):
+            return len(self._codes)
+        return int((self._codes != ABSTAIN).sum())
 
     def to_array(self) -> npt.NDArray[Any]:
         """Return the codes as a read-only array of shape (n_samples, n_voters), -1 = abstained."""
@@ -179,21 +232,36 @@ class Votes:
 
     def to_triples(self) -> pd.DataFrame:
         """Return the votes that were cast, one a row, with columns `sample, voter, label`."""
-        rows, columns = np.nonzero(self.array != ABSTAIN)
         names = np.array(self.schema.labels, dtype=object)
+        if isinstance(self._codes, CastVotes):
+            rows, columns, codes = self._codes.row, self._codes.column, self._codes.code
+        else:
+            rows, columns = np.nonzero(self._codes != ABSTAIN)
+            codes = self._codes[rows, columns]
         return pd.DataFrame(
             {
                 "sample": self.sample_ids[rows],
                 "voter": np.array(self.voters, dtype=object)[columns],
-                "label": names[self.array[rows, columns]],
+                "label": names[codes],
             }
         )
+
+    def label_counts(self) -> npt.NDArray[np.int64]:
+        """Return how many votes each label has of a sample: shape (n_samples, n_labels)."""
+        n, k = len(self), len(self.schema)
+        if isinstance(self._codes, CastVotes):
+            cell = self._codes.row * k + self._codes.code
+            return np.bincount(cell, minlength=n * k).astype(np.int64).reshape(n, k)
+        return np.stack([(self._codes == code).sum(axis=1) for code in range(k)], axis=1)
 
     @property
     def covered(self) -> npt.NDArray[np.bool_]:
         """Whether any voter spoke of a sample: bool array of shape (n_samples,)."""
-        found: npt.NDArray[np.bool_] = np.zeros(len(self.array), dtype=bool)
-        for column in self.array.T:  # column by column, as they lie in memory
+        found: npt.NDArray[np.bool_] = np.zeros(len(self), dtype=bool)
+        if isinstance(self._codes, CastVotes):
+            found[self._codes.row] = True
+            return found
+        for column in self._codes.T:  # column by column, as they lie in memory
             found |= column != ABSTAIN
         return found
 
@@ -202,20 +270,27 @@ class Votes:
         rows = positions(self.sample_ids, pd.Index(ids), "the samples asked for", "the votes")
         kept = set(pd.Index(ids))
         faults = tuple(fault for fault in self.faults if fault.sample_id in kept)
-        return Votes(self.array[rows], self.sample_ids[rows], self.voters, self.schema, faults)
+        long = self.long
+        codes = self.array[rows] if long is None else long.of_rows(rows)
+        return Votes(codes, self.sample_ids[rows], self.voters, self.schema, faults)
 
     def of_voters(self, names: Sequence[str]) -> Votes:
         """Return the votes of these voters, in this order; an unknown name is a VotesError."""
-        unknown = [name for name in names if name not in self.voters]
+        places = {name: place for place, name in enumerate(self.voters)}
+        unknown = [name for name in names if name not in places]
         if unknown:
             raise VotesError(
                 f"There is no voter {unknown[0]!r}; voters are {shown(self.voters, 20)}."
                 f"{near(unknown[0], self.voters)}"
             )
-        columns = [self.voters.index(name) for name in names]
-        faults = tuple(fault for fault in self.faults if fault.labeling_function in names)
-        array = np.asfortranarray(self.array[:, columns])
-        return Votes(array, self.sample_ids, tuple(names), self.schema, faults)
+        columns = np.array([places[name] for name in names], dtype=np.intp)
+        kept = set(names)
+        faults = tuple(fault for fault in self.faults if fault.labeling_function in kept)
+        long = self.long
+        codes = (
+            np.asfortranarray(self.array[:, columns]) if long is None else long.of_columns(columns)
+        )
+        return Votes(codes, self.sample_ids, names, self.schema, faults)
 
 
 def _checked_codes(array: npt.NDArray[Any], schema: LabelSchema) -> npt.NDArray[Any]:
@@ -233,7 +308,9 @@ def _checked_codes(array: npt.NDArray[Any], schema: LabelSchema) -> npt.NDArray[
             f"A vote must be -1 (abstained) or 0 to {len(schema) - 1}. Got {array[row, column]} in"
             f" row {row}, column {column}, and {int(wrong.sum())} such votes in all."
         )
-    return np.array(array, dtype=schema.code_type, order="F")
+    codes = np.array(array, dtype=schema.code_type, order="F")
+    codes.flags.writeable = False
+    return codes
 
 
 def _checked_voters(names: Sequence[str]) -> tuple[str, ...]:
@@ -245,25 +322,3 @@ def _checked_voters(names: Sequence[str]) -> tuple[str, ...]:
     if doubled:
         raise VotesError(f"Voters must have different names. Given twice: {shown(doubled)}.")
     return tuple(map(str.__str__, voters))  # texts of NumPy become plain ones
-
-
-def _codes(labels: pd.Series, schema: LabelSchema) -> npt.NDArray[Any]:
-    """Return the code of each label given by name or code; -1 = abstained."""
-    found, values = pd.factorize(labels.astype(object), use_na_sentinel=True)
-    if (found < 0).any():
-        where = labels.index[found < 0].tolist()
-        raise UnknownLabelError(
-            f"A label must not be missing in rows {shown(where)}; leave out the row, or write -1,"
-            " where a voter abstained."
-        )
-    # To a hash table 1, True and 1.0 are one value: look at one of each type as it stands.
-    kinds = {type(value): value for value in labels.tolist()} if labels.dtype == object else {}
-    for value in kinds.values():
-        _code(value, schema)
-    codes = [_code(value, schema) for value in values]
-    return np.array(codes, dtype=schema.code_type)[found]
-
-
-def _code(value: object, schema: LabelSchema) -> int:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return ABSTAIN if whole and value == ABSTAIN else schema.index(value)
