@@ -294,11 +294,6 @@ def test_what_cannot_be_built_is_an_error(how, message):
         built(**how)
 
 
-def test_a_column_named_as_one_of_ours_is_an_error():
-    with pytest.raises(lb.LabelingError, match="columns named 'label'"):
-        lb.build_training_set(DATA.assign(label="x"), SOFT)
-
-
 @pytest.mark.parametrize("kind", ["parquet", "jsonl", "csv"])
 def test_columns_named_as_those_of_a_file_keep_their_name(tmp_path, kind):
     """What the file adds steps aside, by a prefix."""

@@ -117,7 +117,7 @@ def test_the_report_shows_the_lineage_of_training_sets_of_before(tmp_path):
     its = project(tmp_path, awkward())
     its.export()
     file = its.folder / "training_set.parquet"
-    now = _rows(file, "key", "text")
+    now = _rows(file, "key", "text", {})
     table = pq.read_table(file)
     for name in ("lf_votes", "annotators"):
         place = table.schema.get_field_index(name)
@@ -126,5 +126,5 @@ def test_the_report_shows_the_lineage_of_training_sets_of_before(tmp_path):
         table = table.set_column(place, name, maps)
     pq.write_table(table, file)
 
-    assert now == _rows(file, "key", "text")
+    assert now == _rows(file, "key", "text", {})
     assert any(row.lf_votes for row in now)

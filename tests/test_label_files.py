@@ -606,7 +606,6 @@ def test_files_go_around_the_loop(tmp_path):
     [
         ({"kind": "ods"}, "`kind` must be one of"),
         ({"votes_per_sample": 0}, "must be 1 or more"),
-        ({"text": "label"}, "rename them"),
         ({"show": ["text"]}, "different columns"),
         ({"show": [3]}, "must be a text"),
         ({"annotators": ["ann", "Ann"]}, "Given twice: 'ann'"),

@@ -15,7 +15,7 @@ import pandas as pd
 
 from labeling.datasets.values import one_line, plain_column, without_non_finite
 from labeling.errors import DataError, repeated, shown
-from labeling.records import whole_file
+from labeling.records import free_name, whole_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
 
 VERSION = 2
-PREFIX = "labeling_"
 VOTER_OF = {"lf_votes": "voter", "annotators": "annotator"}
 """The columns that say who voted what, and what the one who votes is called in their objects."""
 Manifest = dict[str, Any]
@@ -73,12 +72,13 @@ def write_parquet(train: TrainingSet, path: Path, about: Manifest | None = None)
     from labeling.datasets.arrow import table_of
 
     frame = _with_index(train)
-    own = [*VOTER_OF, "reviewer"]
+    voter_of = _voter_of(train)
+    own = [*voter_of, train.own_columns["reviewer"]]
 
     def write(file: Path) -> None:
         table = table_of(frame.drop(columns=own), train.frame.index)
         for name in own:
-            voter = VOTER_OF.get(name)
+            voter = voter_of.get(name)
             kind = pa.string() if voter is None else _votes_type(voter)
             values = frame[name].tolist() if voter is None else _objects(frame[name], voter)
             table = table.append_column(name, pa.array(values, kind))
@@ -146,9 +146,11 @@ def write_csv(
 
     frame = _with_index(train)
     ids = train.frame.index
-    shares = np.array(frame.pop("probabilities").tolist()).reshape(len(frame), len(train.schema))
+    shares = np.array(frame.pop(train.own_columns["probabilities"]).tolist()).reshape(
+        len(frame), len(train.schema)
+    )
     for label, share in zip(train.schema, shares.T, strict=True):
-        frame[_free(f"p_{label}", frame.columns)] = share
+        frame[free_name(f"p_{label}", frame.columns)] = share
 
     def write(file: Path) -> None:
         flat = pd.DataFrame({name: _cells(column, ids) for name, column in frame.items()})
@@ -197,12 +199,13 @@ def manifest_of(train: TrainingSet) -> dict[str, Any]:
         "format": VERSION,
         "fingerprint": digest.hexdigest(),
         "samples": len(frame),
-        "labels": {label: int((frame["label"] == label).sum()) for label in train.schema},
-        "sources": _counts(frame["source"]),
+        "labels": {label: int((train.own("label") == label).sum()) for label in train.schema},
+        "sources": _counts(train.own("source")),
         "left_out": {str(reason): int(count) for reason, count in reasons.items()},
         "null_in_json": {name: count for name, count in sorted(nulls.items()) if count},
         "voters": list(train.voters),
         "columns": [str(name) for name in frame.columns],
+        "own_columns": {name: own for name, own in train.own_columns.items() if name != own},
         "packages": {
             name: importlib.metadata.version(name)
             for name in ("labeling", "numpy", "pandas", "pyarrow", "scikit-learn")
@@ -229,27 +232,27 @@ def _with_index(train: TrainingSet) -> pd.DataFrame:
     name = "sample_id" if train.frame.index.name is None else str(train.frame.index.name)
     if name in frame.columns and frame[name].tolist() == train.frame.index.tolist():
         return frame
-    frame.insert(0, _free(name, frame.columns), train.frame.index)
+    frame.insert(0, free_name(name, frame.columns), train.frame.index)
     return frame
 
 
-def _free(name: str, taken: pd.Index) -> str:
-    """Return a name that no column has: the name itself, or with a prefix before it."""
-    while name in taken:
-        name = PREFIX + name
-    return name
+def _voter_of(train: TrainingSet) -> dict[str, str]:
+    """Return `VOTER_OF` by what the columns are called in a training set."""
+    return {train.own_columns[name]: voter for name, voter in VOTER_OF.items()}
 
 
 def _rows(train: TrainingSet) -> Iterator[dict[str, Any]]:
     """Yield the samples as objects of plain values; see `labeling.datasets.values`."""
     frame = _with_index(train)
     ids = train.frame.index
+    voter_of = _voter_of(train)
     columns: dict[str, list[Any]] = {}
     for name, column in frame.items():
-        voter = VOTER_OF.get(str(name))
+        voter = voter_of.get(str(name))
         columns[str(name)] = plain_column(column, ids) if voter is None else _objects(column, voter)
-    columns["probabilities"] = [
-        dict(zip(train.schema.labels, shares, strict=True)) for shares in columns["probabilities"]
+    probabilities = train.own_columns["probabilities"]
+    columns[probabilities] = [
+        dict(zip(train.schema.labels, shares, strict=True)) for shares in columns[probabilities]
     ]
     for values in zip(*columns.values(), strict=True):
         yield dict(zip(columns, values, strict=True))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.datasets import exports
-from labeling.errors import DataError, shown
 from labeling.records import (
     ABSTAIN,
     Annotation,
@@ -22,6 +22,7 @@ from labeling.records import (
     SoftLabels,
     Votes,
     expect,
+    free_names,
     gold_codes,
     identified,
     live_annotations,
@@ -33,7 +34,7 @@ OWN_COLUMNS = (
     *("label", "probabilities", "confidence", "weight", "source"),
     *("lf_votes", "annotators", "reviewer", "votes_for", "votes_cast"),
 )
-"""The columns that a training set adds to those of the samples."""
+"""The columns that a training set adds to those of the samples; see `TrainingSet.own_columns`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,18 +51,27 @@ class TrainingSet:
         dropped: the samples that were left out, index = sample id, column `reason`.
         schema: the labels.
         voters: the names of the voters behind the soft labels, where votes were given.
+        own_columns: what the columns that were added are called, by the names above: where the
+            samples have a column of such a name, or ids of it, ours is `labeling_<name>`.
     """
 
     frame: pd.DataFrame
     dropped: pd.DataFrame
     schema: LabelSchema
     voters: tuple[str, ...]
+    own_columns: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType(free_names(OWN_COLUMNS, ()))
+    )
+
+    def own(self, name: str) -> pd.Series:
+        """Return a column that was added, by its name in `OWN_COLUMNS`."""
+        return self.frame[self.own_columns[name]]
 
     def __len__(self) -> int:
         return len(self.frame)
 
     def __repr__(self) -> str:
-        sources = self.frame["source"].value_counts().sort_index()
+        sources = self.own("source").value_counts().sort_index()
         parts = ", ".join(f"{count} from {source}" for source, count in sources.items())
         return f"TrainingSet({len(self)} samples: {parts or 'none'}; {len(self.dropped)} left out)"
 
@@ -78,10 +88,10 @@ class TrainingSet:
             columns: one column gives its values as a list-like Series, several or `None` (all of
                 the samples' own) a DataFrame.
         """
-        own = [name for name in self.frame.columns if name not in OWN_COLUMNS]
+        own = [name for name in self.frame.columns if name not in set(self.own_columns.values())]
         features = self.frame[own if columns is None else columns]
-        label = self.frame["label"].to_numpy(dtype=object)
-        return features, label, self.frame["weight"].to_numpy(dtype=np.float64)
+        label = self.own("label").to_numpy(dtype=object)
+        return features, label, self.own("weight").to_numpy(dtype=np.float64)
 
     def to_parquet(self, path: str | Path) -> None:
         """Write a Parquet file, and its manifest beside it as `<name>.manifest.json`.
@@ -163,8 +173,7 @@ def build_training_set(
         min_confidence: the least probability of a label that is not gold, 0 to 1.
 
     Raises:
-        DataError: soft labels, votes, gold or annotations about samples that are not in `data`, or
-            a column of `data` that bears the name of one of `OWN_COLUMNS`.
+        DataError: soft labels, votes, gold or annotations about samples that are not in `data`.
         LabelingError: `min_confidence` is out of range.
 
     >>> data = pd.DataFrame({"text": ["hi", "buy", "hm"]}, index=["a", "b", "c"])
@@ -185,12 +194,6 @@ def build_training_set(
     expect(soft, SoftLabels, "`soft`")
     if votes is not None:
         expect(votes, Votes, "`votes`")
-    clash = [name for name in OWN_COLUMNS if name in samples.columns]
-    if clash:
-        raise DataError(
-            f"Samples must not have columns named {shown(clash)}, which a training set adds;"
-            " rename them."
-        )
     ids = samples.index
     truth = gold_codes(gold, ids, soft.schema)
     array, covered = _aligned(soft, ids)
@@ -200,7 +203,8 @@ def build_training_set(
     code = np.where(known, truth, array.argmax(axis=1))
     names = np.array(soft.schema.labels, dtype=object)
     said = _said(gold, annotations, ids, soft.schema)
-    table = samples.assign(
+    own_columns = free_names(OWN_COLUMNS, [*samples.columns, ids.name])
+    added = dict(
         label=pd.Series(names[code], index=ids).astype("str"),
         probabilities=pd.Series(list(array), index=ids),
         confidence=array.max(axis=1),
@@ -211,11 +215,13 @@ def build_training_set(
         reviewer=pd.Series([said[one][1] if one in said else None for one in ids], index=ids, dtype=object),
     )  # fmt: skip
     for name in ("votes_for", "votes_cast"):
-        table[name] = _vote_counts(gold, name, ids)
+        added[name] = _vote_counts(gold, name, ids)
+    table = samples.assign(**{own_columns[name]: column for name, column in added.items()})
     kept = np.array([reason is None for reason in reasons])
     left_out = pd.DataFrame({"reason": [one for one in reasons if one]}, index=ids[~kept])
     voters = () if votes is None else votes.voters
-    return TrainingSet(table[kept], left_out, soft.schema, voters)
+    own = MappingProxyType(own_columns)
+    return TrainingSet(table[kept], left_out, soft.schema, voters, own)
 
 
 def _aligned(

@@ -76,7 +76,7 @@ class Checks:
         ask = ask_of(row[ASK])
         if ask is None:
             raise LookupError(UNKNOWN_ASK)
-        if not is_as_sent(row[ASK], row[self.columns.text]):
+        if not is_as_sent(row[ASK], row[self.columns.shown[0]]):
             raise LookupError(AS_SENT)
         person = self._person(row, ask)
         label = self.labels.meant(row[LABEL])
@@ -102,11 +102,13 @@ class Checks:
     def _person(self, row: Row, ask: Ask) -> str:
         column = REVIEWER if ask.reviewer else ANNOTATOR
         if not tidy(row[column]):
-            raise LookupError(f"Column {column!r} must hold the name of who labeled. It is empty.")
+            raise LookupError(
+                f"Column {self.columns.header(column)!r} must hold the name of who labeled. It is empty."
+            )
         characters = unsafe_characters(row[column])
         if characters:
             raise LookupError(
-                f"Column {column!r} must hold a name of whole characters. It has"
+                f"Column {self.columns.header(column)!r} must hold a name of whole characters. It has"
                 f" {', '.join(characters)}; write the name again."
             )
         person = self.person(row, ask)
@@ -143,7 +145,7 @@ def answers_of(
             faults.append((row.source, row.number, str(error.args[0])))
         else:
             groups.setdefault(answer.who, []).append(answer)
-            faults += _replaced(row, answer)
+            faults += _replaced(row, answer, checks.columns)
     counted: list[Answer] = []
     for group in groups.values():
         if len(group) > 1:
@@ -153,12 +155,12 @@ def answers_of(
     return counted, [*faults, *_emptied(empty, checks, groups, known)]
 
 
-def _replaced(row: Row, answer: Answer) -> list[Fault]:
+def _replaced(row: Row, answer: Answer, columns: Columns) -> list[Fault]:
     """Return what is to be said of a comment that counts without some of its characters."""
     column = RATIONALE if answer.ask.reviewer else COMMENT
     characters = unsafe_characters(row[column])
     what = (
-        f"Column {column!r} has characters that cannot be stored ({', '.join(characters)}): they are"
+        f"Column {columns.header(column)!r} has characters that cannot be stored ({', '.join(characters)}): they are"
         " kept as U+FFFD. The label counts."
     )
     return [(row.source, row.number, what)] if characters else []

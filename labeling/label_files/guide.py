@@ -12,11 +12,13 @@ from labeling.records import LabelSchema
 
 GUIDE = "HOW_TO_LABEL.txt"
 
-NAMED = "1. Open the file with your name in it. Your name stands in column `annotator` already."
+NAMED = (
+    "1. Open the file with your name in it. Your name stands in column `{own[annotator]}` already."
+)
 ANYBODY = """\
 1. Make a copy of the file in this folder, under any name, and label in the copy.
-   Write your name into column `annotator` of each row that you label, always the same way.
-   {votes} people are needed for each row, each in a copy of their own. Where a column `not_for`
+   Write your name into column `{own[annotator]}` of each row that you label, always the same way.
+   {votes} people are needed for each row, each in a copy of their own. Where a column `{own[not_for]}`
    names you, leave the row to others."""
 
 
@@ -28,25 +30,26 @@ def guide(schema: LabelSchema, columns: Columns, annotators: People, votes: int)
     'HOW TO LABEL'
     """
     labels = "\n".join(_described(schema))
-    first = NAMED if annotators.names else ANYBODY.format(votes=votes)
+    own = columns.own_headers
+    first = (NAMED if annotators.names else ANYBODY).format(votes=votes, own=own)
     return f"""\
 HOW TO LABEL
 
 {first}
-2. Read the text in column `{escaped(columns.text)}`, and write one of these into column `label`:
+2. Read the text in column `{escaped(columns.text)}`, and write one of these into column `{own["label"]}`:
 
 {labels}
 
    In doubt, write {SKIP}: that is better than a guess. What is not labeled yet stays empty.
-3. Column `comment` is for your reasons; nothing has to be in it.
+3. Column `{own["comment"]}` is for your reasons; nothing has to be in it.
 4. Save the file as what it is (.csv, .xlsx or .jsonl) in this folder, as often as you like.
 
 You may sort and filter whole rows, add columns, and change your mind about a label. Please leave
-the columns `ask` and `{escaped(columns.text)}` as they are: a row in which they were changed is not counted.
+the columns `{own["ask"]}` and `{escaped(columns.text)}` as they are: a row in which they were changed is not counted.
 
-Files named review-... are for reviewers. What others said is in column `votes`, and why the sample
-needs a decision in column `why`. Write your label, your name into column `reviewer`, and your
-reasons into column `rationale`.
+Files named review-... are for reviewers. What others said is in column `{own["votes"]}`, and why the sample
+needs a decision in column `{own["why"]}`. Write your label, your name into column `{own["reviewer"]}`, and your
+reasons into column `{own["rationale"]}`.
 """
 
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from labeling.label_files.cells import cell_text, escaped, guarded, tidy, unguarded
-from labeling.label_files.columns import ASK, LABEL
+from labeling.label_files.cells import cell_text, escaped, guarded, unguarded
+from labeling.label_files.columns import ASK, LABEL, is_header_of
 from labeling.label_files.sheets import Sheet, Table
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -25,7 +25,7 @@ def write_csv(sheet: Sheet) -> bytes:
     """Return a CSV file as spreadsheets read it: UTF-8 with a mark, and no cell is a formula."""
     raw = io.StringIO(newline="")
     rows = csv.writer(raw, lineterminator="\r\n")
-    rows.writerow([guarded(escaped(name), exact=False) for name in sheet.columns])
+    rows.writerow([guarded(escaped(name), exact=False) for name in sheet.headers])
     exact = [name in sheet.exact for name in sheet.columns]
     for row in sheet.rows:
         rows.writerow(
@@ -89,7 +89,7 @@ def _delimiter(text: str) -> str:
 
     def found(delimiter: str) -> int:
         names = next(csv.reader(first, delimiter=delimiter), [])
-        return len({tidy(name).casefold() for name in names} & {ASK, LABEL})
+        return sum(any(is_header_of(name, own) for name in names) for own in (ASK, LABEL))
 
     return max(DELIMITERS, key=found)  # the first of the best
 
@@ -111,7 +111,7 @@ def write_jsonl(sheet: Sheet) -> bytes:
     for row in sheet.rows:
         values = {
             name: "" if value is None else value
-            for name, value in zip(sheet.columns, row, strict=True)
+            for name, value in zip(sheet.headers, row, strict=True)
         }
         raw.write(_line(values))
     return raw.getvalue()

@@ -143,6 +143,11 @@ class LabelFiles:
         return f"LabelFiles({str(self._folder.path)!r})"
 
     @property
+    def own_headers(self) -> dict[str, str]:
+        """What our columns are called in the files: one whose name is taken steps aside."""
+        return self._columns.own_headers
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
         """What could not be asked or counted."""
         return tuple(one for found in self._problems.values() for one in found)

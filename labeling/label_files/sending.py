@@ -160,14 +160,15 @@ class Post:
             ask = _ask(one, asked.get(plain_id(one.sample_id), Asked()))
             cells = dict(shown_of[ask.sample_id])
             cells |= {
-                ASK: ask_cell(ask, str(cells[self.columns.text])),
+                ASK: ask_cell(ask, str(cells[self.columns.shown[0]])),
                 SAMPLE_ID: ask.sample_id,
                 NOT_FOR: "\n".join(map(tidy, one.not_annotators)) or None,
                 REVIEWER if reviews else ANNOTATOR: person or None,
             }
             rows.append([cells.get(name) for name in columns])
         exact = frozenset(filter(self.columns.is_exact, columns))
-        return Sheet(columns, rows, self.columns.text, exact, self.choices)
+        headers = tuple(map(self.columns.header, columns))
+        return Sheet(columns, headers, rows, self.columns.shown[0], exact, self.choices)
 
 
 def _ask(message: Message, asked: Asked) -> Ask:

@@ -15,7 +15,8 @@ class Sheet:
     """A table to write: texts and numbers, one row a question.
 
     Attributes:
-        columns: the names.
+        columns: their names inside.
+        headers: what they are called in the file.
         rows: the cells, in the order of the columns; `None` is empty.
         text: the column that is labeled.
         exact: the columns whose texts must come back unchanged.
@@ -23,6 +24,7 @@ class Sheet:
     """
 
     columns: tuple[str, ...]
+    headers: tuple[str, ...]
     rows: Sequence[Sequence[object]] = field(repr=False)
     text: str
     exact: frozenset[str]

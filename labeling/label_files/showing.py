@@ -47,8 +47,9 @@ def shown_in_samples(
     ids = [one for one, place in zip(ids, where.tolist(), strict=True) if place >= 0]
     rows, there = with_texts(samples.iloc[where[where >= 0]], columns.text, missing_text)
     ids = [one for one, has_text in zip(ids, there.tolist(), strict=True) if has_text]
-    values: dict[str, Sequence[object]] = {columns.text: texts(rows, columns.text)}
-    values |= {name: [_plain(one) for one in rows[name].tolist()] for name in columns.show}
+    values: dict[str, Sequence[object]] = {columns.shown[0]: texts(rows, columns.text)}
+    for name in columns.show:
+        values[columns.inside(name)] = [_plain(value) for value in rows[name].tolist()]
     return {
         sample_id: {name: column[place] for name, column in values.items()}
         for place, sample_id in enumerate(ids)
@@ -64,7 +65,7 @@ def require_columns(samples: pd.DataFrame, columns: Columns) -> None:
 
 def shown_in_files(rows: Iterable[Row], columns: Columns) -> dict[str | int, dict[str, object]]:
     """Return what rows show of their samples, where it is as it was sent."""
-    names = (columns.text, *columns.show)
+    names = columns.shown
     found: dict[str | int, dict[str, object]] = {}
     for row in rows:
         ask = ask_of(row[ASK])

@@ -13,7 +13,7 @@ from typing import Any
 
 from labeling.errors import PlatformError, missing_extra
 from labeling.label_files.cells import escaped
-from labeling.label_files.columns import ASK, FILLED_IN, LABEL, SAMPLE_ID, VOTES, WHY
+from labeling.label_files.columns import ASK, FILLED_IN, LABEL, SAMPLE_ID, VOTES, WHY, is_header_of
 from labeling.label_files.sheets import Sheet, Table
 
 MOST_CHARACTERS = 32_767  # in a cell, counted as UTF-16
@@ -32,7 +32,7 @@ def read_xlsx(path: Path) -> list[Table]:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         tables = [_table(sheet, place) for place, sheet in enumerate(book.worksheets)]
         book.close()
-    asking = [one for one in tables if ASK in (str(name).strip().lower() for name in one.header)]
+    asking = [one for one in tables if any(is_header_of(str(name), ASK) for name in one.header)]
     return asking or tables[:1]
 
 
@@ -86,7 +86,7 @@ def _write_questions(page: Any, sheet: Sheet, rows: Sequence[Sequence[object]]) 
     choose.error = "Choose one from the list."
     choose.add(f"{letter}2:{letter}{len(sheet.rows) + 1}")
     page.data_validations.append(choose)
-    page.append([_cell(page, escaped(name), font=Font(bold=True)) for name in sheet.columns])
+    page.append([_cell(page, escaped(name), font=Font(bold=True)) for name in sheet.headers])
     styles: list[dict[str, Any]] = [
         {} if name in (ASK, SAMPLE_ID) else {"alignment": top} for name in sheet.columns
     ]

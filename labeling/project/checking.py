@@ -10,7 +10,15 @@ import pandas as pd
 from labeling.config import Config, QuerySection
 from labeling.errors import ConfigError, near, shown
 from labeling.project.data import ProjectData
-from labeling.records import LabelingFunction, LabelSchema, SoftLabels
+from labeling.records import (
+    BATCH_COLUMNS,
+    AnnotationPlatform,
+    LabelingFunction,
+    LabelSchema,
+    SoftLabels,
+    free_names,
+    renamed_sentence,
+)
 from labeling.store import key_of
 
 TRIED = 200  # samples that the labeling functions are tried on
@@ -48,10 +56,10 @@ def checked(
     config: Config, schema: LabelSchema, data: ProjectData, lfs: Sequence[LabelingFunction]
 ) -> list[str]:
     """Try everything on a few samples, and return what was found, a sentence each."""
-    from labeling.datasets import build_training_set, findings
+    from labeling.datasets import build_training_set
     from labeling.engine import apply_to_frame
 
-    check_samples(data, schema)
+    found = check_samples(data, schema)
     few = data.samples.iloc[:TRIED]
     votes = apply_to_frame(lfs, few, schema)
     build_training_set(few, no_labels(few.index, schema), votes=votes)
@@ -68,23 +76,49 @@ def checked(
         f"{len(lfs)} labeling functions for the labels {shown(schema.labels, 20)}.",
         f"On the first {len(few)} samples they cast {int((votes.to_array() >= 0).sum())} votes"
         f" without a fault and cover {votes.covered.mean():.0%} of them.",
-        *findings(data.samples),
+        *found,
     ]
 
 
-def check_samples(data: ProjectData, schema: LabelSchema) -> None:
-    """Raise where a project's samples cannot go through the loop: `init` and `check` refuse alike.
+def check_samples(data: ProjectData, schema: LabelSchema) -> list[str]:
+    """Check that a project's samples can go through the loop: `init` and `check` refuse alike.
+
+    Returns:
+        What will not be as in the samples, a sentence each.
 
     Raises:
         DataError: a column that cannot be in a training set.
         StoreError: an id that cannot be remembered.
     """
-    from labeling.datasets import build_training_set
+    from labeling.datasets import OWN_COLUMNS, build_training_set, findings
 
     for sample_id in data.samples.index:
         key_of(sample_id)
     few = data.samples.iloc[:TRIED]
     build_training_set(few, no_labels(few.index, schema))
+    taken = [*few.columns, few.index.name]
+    added = free_names([*OWN_COLUMNS, *(f"p_{label}" for label in schema)], taken)
+    sentences = (
+        renamed_sentence(added, "training sets"),
+        renamed_sentence(free_names(BATCH_COLUMNS, taken), "batch.parquet"),
+    )
+    return [*filter(None, sentences), *findings(data.samples)]
+
+
+def check_platform(platform: AnnotationPlatform, samples: pd.DataFrame) -> list[str]:
+    """Check that people can be shown samples where they label.
+
+    Returns:
+        What will not be as in the samples, a sentence each.
+
+    Raises:
+        DataError: a column is missing that they are to see.
+    """
+    test = getattr(platform, "check", None)
+    if test is not None:
+        test(samples)
+    sentence = renamed_sentence(getattr(platform, "own_headers", {}), "files for people")
+    return [sentence] if sentence else []
 
 
 def no_labels(sample_ids: pd.Index, schema: LabelSchema) -> SoftLabels:

@@ -16,7 +16,7 @@ import labeling
 from labeling.config import Config, QuerySection, load_config
 from labeling.errors import ConfigError
 from labeling.project.batch_table import batch_table
-from labeling.project.checking import check_names, checked, query_section
+from labeling.project.checking import check_names, check_platform, checked, query_section
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.exporting import training_set_of, write_training_set
 from labeling.project.foreseeing import (
@@ -132,9 +132,7 @@ class Project:
         found = checked(self.config, self.schema, self.data, self.labeling_functions)
         if self.config.asks_people:
             found += review_sentences(self.config, self.schema, self.store)
-            test = getattr(self.platform(), "check", None)
-            if test is not None:
-                test(self.samples)
+            found += check_platform(self.platform(), self.samples)
         return found
 
     def apply(self, progress: Progress | None = None) -> Votes:

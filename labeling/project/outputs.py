@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from labeling.errors import DataError
-from labeling.records import Batch, whole_file
+from labeling.records import Batch, free_names, whole_file
 
 
 def ready_folder(folder: Path) -> Path:
@@ -27,11 +27,12 @@ def ready_folder(folder: Path) -> Path:
 def with_samples(batch: Batch, samples: pd.DataFrame) -> pd.DataFrame:
     """Return why each sample of a batch was chosen, and what the sample holds.
 
-    A column of the samples that bears the name of one of the batch's is called `sample_<name>`.
+    Where the samples have a column of such a name, that of the batch is called `labeling_<name>`.
     """
-    chosen = batch.to_frame()
     own = samples.loc[batch.sample_ids]
-    return chosen.join(own.rename(columns={name: f"sample_{name}" for name in chosen.columns}))
+    chosen = batch.to_frame()
+    taken = [*own.columns, own.index.name]
+    return chosen.rename(columns=free_names(chosen.columns, taken)).join(own)
 
 
 def write_frame(frame: pd.DataFrame, folder: Path, name: str) -> None:

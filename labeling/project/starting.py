@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
@@ -15,7 +16,7 @@ import pandas as pd
 from labeling.adjudication import ReviewPolicy
 from labeling.config import Config, config_of
 from labeling.errors import ConfigError, DataError
-from labeling.label_files import LabelFiles
+from labeling.project.checking import check_platform
 from labeling.project.checking import check_samples as check_samples_of
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.platforms import platform_of
@@ -255,11 +256,9 @@ def _checked_data(config: Config, here: dict[str, str], schema: LabelSchema) -> 
     config = config.model_copy(update={"data": config.data.model_copy(update=here)})
     store = store_of(config)
     data = DataFiles(config, schema, store).read()
-    check_samples_of(data, schema)
     platform = platform_of(config, schema, store, lambda sample_ids: {})
-    if isinstance(platform, LabelFiles):
-        platform.check(data.samples)
-    return data
+    found = check_samples_of(data, schema) + check_platform(platform, data.samples)
+    return dataclasses.replace(data, notices=(*data.notices, *found))
 
 
 def _labels_in_yaml(schema: LabelSchema) -> str:

@@ -29,7 +29,9 @@ from labeling.records.missing_texts import (
     with_texts,
 )
 from labeling.records.outbox import Kind, Message, Outbox, waiting_on
+from labeling.records.own_columns import PREFIX, free_name, free_names, renamed_sentence
 from labeling.records.people import (
+    BATCH_COLUMNS,
     Annotation,
     AskAgain,
     Batch,
@@ -58,8 +60,10 @@ from labeling.records.votes import Fault, Votes
 
 __all__ = [
     "ABSTAIN",
+    "BATCH_COLUMNS",
     "IMMUTABLE",
     "MISSING_TEXT",
+    "PREFIX",
     "Aggregator",
     "Annotation",
     "AnnotationPlatform",
@@ -90,6 +94,8 @@ __all__ = [
     "class_shares",
     "clean_text",
     "expect",
+    "free_name",
+    "free_names",
     "generator_of",
     "gold_codes",
     "gold_series",
@@ -107,6 +113,7 @@ __all__ = [
     "private_file",
     "private_folder",
     "refuse_unsafe",
+    "renamed_sentence",
     "replaced_sentence",
     "require_column",
     "share_of_one",

@@ -15,6 +15,8 @@ from labeling.records.clean_text import clean_text
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.votes import Votes
 
+BATCH_COLUMNS = ("stratum", "score", "reason", "propensity")
+
 Source = Literal["agreement", "review", "given"]
 
 

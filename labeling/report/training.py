@@ -84,7 +84,14 @@ def section(known: Known) -> TrainingSection | None:
         left_out=about["left_out"],
         min_confidence=known.config.export.min_confidence,
         files=_files(known, kept),
-        rows=[] if path is None else _rows(path, known.config.data.id, known.config.data.text),
+        rows=[]
+        if path is None
+        else _rows(
+            path,
+            known.config.data.id,
+            known.config.data.text,
+            kept.about.get("own_columns", {}),
+        ),
     )
 
 
@@ -102,18 +109,23 @@ def _files(known: Known, kept: Kept) -> list[File]:
     return found
 
 
-def _rows(path: Path, id_column: str, text: str) -> list[Row]:
+def _rows(path: Path, id_column: str, text: str, renamed: dict[str, str]) -> list[Row]:
+    """Return a few rows of a training set; `renamed` says which of its own columns stepped aside."""
     file = pq.ParquetFile(path)
     names = file.schema_arrow.names
     id_column = id_column if id_column in names else names[0]
-    about = file.read(columns=[id_column, "source"]).to_pandas()
     wanted = ("label", "confidence", "source", "lf_votes", "annotators", "reviewer")
-    places = _few(pd.Index(about[id_column]), about["source"].to_numpy(object))
-    table = _taken(file, places, list(dict.fromkeys((id_column, text, *wanted))))
+    own = {name: renamed.get(name, name) for name in wanted}
+    about = file.read(columns=[id_column, own["source"]]).to_pandas()
+    places = _few(pd.Index(about[id_column]), about[own["source"]].to_numpy(object))
+    table = _taken(file, places, list(dict.fromkeys((id_column, text, *own.values()))))
     return [
         Row(
-            *(row[id_column], row[text], row["label"], row["confidence"], row["source"]),
-            *(_pairs(row["lf_votes"]), _pairs(row["annotators"]), row["reviewer"]),
+            row[id_column],
+            row[text],
+            *(row[own["label"]], row[own["confidence"]], row[own["source"]]),
+            *(_pairs(row[own["lf_votes"]]), _pairs(row[own["annotators"]])),
+            row[own["reviewer"]],
         )
         for row in table.to_pylist()
     ]
