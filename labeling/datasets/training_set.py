@@ -204,7 +204,7 @@ def build_training_set(
     names = np.array(soft.schema.labels, dtype=object)
     said = _said(gold, annotations, ids, soft.schema)
     own_columns = free_names(OWN_COLUMNS, [*samples.columns, ids.name])
-    added = dict(
+    added: dict[str, Any] = dict(
         label=pd.Series(names[code], index=ids).astype("str"),
         probabilities=pd.Series(list(array), index=ids),
         confidence=array.max(axis=1),
