@@ -179,8 +179,10 @@ def fit(as_json: AsJson = False) -> None:
         model, soft = its.fit(votes)
     covered, total = int(soft.covered.sum()), len(soft.sample_ids)
     sentence = f"{covered} of {total} samples have a soft label."
-    report = list(model.report_)
-    say({"report": report, "covered": covered, "samples": total}, as_json, *report, sentence)
+    report, gold = list(model.report_), its.gold_counts()
+    about = {"report": report, "covered": covered, "samples": total}
+    about |= {"gold": dataclasses.asdict(gold)}
+    say(about, as_json, *report, gold.sentence(), sentence)
     then(f"Written: {its.folder / 'soft_labels.parquet'}. Next: labeling query")
 
 

@@ -260,7 +260,9 @@ def _rare(account: Account, choice: Choice, balance_given: bool) -> list[str]:
     if choice.method not in ("naive Bayes", "majority vote"):
         return []
     heard = account.n_groups >= LEAST_VOTERS and account.use_every_label and not balance_given
+    there = int(account.joined.gold[account.joined.covered].sum())
+    wanted = f"{LEAST_GOLD - there} gold labels more" if there else f"{LEAST_GOLD} gold labels"
     return [
         "How common the labels are cannot be found from these votes: if some label is rare, give"
-        f" {LEAST_GOLD} gold labels{', or the shares of the labels if you know them' if heard else ''}."
+        f" {wanted}{', or the shares of the labels if you know them' if heard else ''}."
     ]

@@ -66,8 +66,8 @@ def checked(
     gold = []
     if config.data.gold is not None or len(data.test):
         gold = [
-            f"{len(data.dev)} of them have a gold label to measure with; {len(data.test)} more are"
-            " in the locked test split."
+            f"{len(data.dev)} of them have a gold label, which teaches the models and measures them by"
+            f" cross-fitting; {len(data.test)} more are in the locked test split."
         ]
     return [
         f"{len(data.samples)} samples with text in column {config.data.text!r}.",

@@ -43,7 +43,8 @@ class ProjectData:
     Attributes:
         samples: those to label, index = ids; without the column of gold labels, and without the
             samples of the test split.
-        dev: gold labels of some of them: they measure, and win in the training set.
+        dev: gold labels of some of them: they teach the models, measure them by cross-fitting, and
+            win in the training set.
         test: the samples of the test split, also those whose gold label is no longer given.
         test_gold: their gold labels.
         digest: a fingerprint of the files.

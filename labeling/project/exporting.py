@@ -13,9 +13,10 @@ import pandas as pd
 from labeling.config import Config
 from labeling.errors import shown
 from labeling.project.data import ProjectData
+from labeling.project.gold import teaching_gold
 from labeling.project.outputs import ready_folder, write_frame
 from labeling.project.rounds import Round
-from labeling.records import GoldLabel, Votes
+from labeling.records import Votes
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
@@ -28,12 +29,10 @@ def training_set_of(config: Config, data: ProjectData, end: Round, votes: Votes)
     """Return the training set of all that is known; gold labels that were given win over people's."""
     from labeling.datasets import build_training_set
 
-    given = [GoldLabel(one, label) for one, label in data.dev.items()]
-    there = set(data.dev.index)
     train = build_training_set(
         data.samples,
         end.posterior,
-        gold=(*given, *(one for one in end.gold if one.sample_id not in there)),
+        gold=teaching_gold(data.dev, end.gold),
         votes=votes,
         annotations=end.annotations,
         min_confidence=config.export.min_confidence,

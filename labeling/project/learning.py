@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from labeling.config import Config, QuerySection
+from labeling.project.data import ProjectData
 from labeling.project.files import digest_of_text
+from labeling.project.gold import folds_of, teaching_gold
 from labeling.project.kept import read_soft, write_soft
 from labeling.project.rounds import Round
 from labeling.records import Batch, GoldLabel, SoftLabels, Votes
@@ -24,92 +26,144 @@ if TYPE_CHECKING:
     from labeling.end_model import EndModel
     from labeling.label_models import VoteModel
 
+Kind = Literal["soft_labels", "posterior", "measured"]
+
 logger = logging.getLogger(__name__)
 
 
 class Learner:
     """Fits the models of a config, and remembers their soft labels.
 
+    The models learn from what people settled and from the gold labels that were given and are not
+    locked. The same gold labels measure them by cross-fitting: each is held against models that
+    learned from all but its fold.
+
     Args:
         config: says which models.
-        samples: the project's.
+        data: the project's samples and gold labels.
         votes: on these samples.
         inputs: a fingerprint of samples and votes.
         store: remembers; may only be written while it is held.
     """
 
     def __init__(
-        self, config: Config, samples: pd.DataFrame, votes: Votes, inputs: str, store: Store
+        self, config: Config, data: ProjectData, votes: Votes, inputs: str, store: Store
     ) -> None:
         self.config = config
-        self.samples = samples
+        self.data = data
+        self.samples = data.samples
         self.votes = votes
         self.inputs = inputs
         self.store = store
 
-    def label_model(self, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, SoftLabels]:
-        """Return the config's label model, fitted, and its soft labels.
+    def label_model(self, people: tuple[GoldLabel, ...]) -> tuple[VoteModel, SoftLabels]:
+        """Return the config's label model, fitted, and its soft labels, which are remembered.
 
-        It learns from the gold labels of samples that were drawn at random: those chosen because a
-        model was unsure of them would make every vote look doubtful. The end model hears them all.
+        Args:
+            people: what people settled.
+        """
+        model, soft = self.fit_label_model(teaching_gold(self.data.dev, people))
+        self._keep("soft_labels", soft, people)
+        return model, soft
+
+    def fit_label_model(self, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, SoftLabels]:
+        """Return the config's label model, fitted with these gold labels, and its soft labels.
+
+        It learns from given gold labels, and from those that people settled of samples that were
+        drawn at random: those chosen because a model was unsure of them would make every vote look
+        doubtful. The end model learns from all.
         """
         from labeling.label_models import MODELS
 
         started = time.perf_counter()
-        model = MODELS[self.config.label_model]().fit(self.votes, gold=self.drawn_at_random(gold))
+        learned = self.drawn_at_random(gold)
+        model = MODELS[self.config.label_model]().fit(self.votes, gold=learned)
         soft = model.predict_proba(self.votes)
         spent = time.perf_counter() - started
-        logger.info("fitted the label model with %d gold labels in %.1f s", len(gold), spent)
-        self._keep("soft_labels", soft, gold)
+        logger.info("fitted the label model with %d gold labels in %.1f s", len(learned), spent)
         return model, soft
 
     def drawn_at_random(self, gold: tuple[GoldLabel, ...]) -> tuple[GoldLabel, ...]:
-        """Return the gold labels of samples that were drawn at random for people."""
+        """Return the gold labels that were given, and those of samples drawn at random for people."""
         chosen = self.store.batches.frame()
         drawn = set(chosen.index[chosen["stratum"] == "random"])
-        return tuple(one for one in gold if one.sample_id in drawn)
+        return tuple(one for one in gold if one.source == "given" or one.sample_id in drawn)
 
-    def beliefs(
-        self, gold: tuple[GoldLabel, ...]
-    ) -> tuple[SoftLabels, SoftLabels, Callable[[], tuple[VoteModel, EndModel]]]:
-        """Return the soft labels of label model and end model, and what gives both models."""
-        fitted = functools.cache(functools.partial(self._fitted, gold))
-        soft, posterior = self.remembered("soft_labels", gold), self.remembered("posterior", gold)
+    def posteriors(
+        self, people: tuple[GoldLabel, ...]
+    ) -> tuple[SoftLabels, SoftLabels, Callable[[], tuple[VoteModel, EndModel]], SoftLabels | None]:
+        """Return the soft labels of label model and end model, what gives both models, and what
+        cross-fitted models say of the samples with a given gold label; `None` without such.
+        """
+        fitted = functools.cache(functools.partial(self._fitted, people))
+        soft = self.remembered("soft_labels", people)
+        posterior = self.remembered("posterior", people)
         if soft is None or posterior is None:
             _, end, soft = fitted()
             posterior = end.predict_proba(self.samples, soft=soft, votes=self.votes)
-            self._keep("posterior", posterior, gold)
-        return soft, posterior, lambda: fitted()[:2]
+            self._keep("posterior", posterior, people)
+        return soft, posterior, lambda: fitted()[:2], self._measured(people)
 
-    def _fitted(self, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, EndModel, SoftLabels]:
+    def _fitted(self, people: tuple[GoldLabel, ...]) -> tuple[VoteModel, EndModel, SoftLabels]:
+        model, soft = self.label_model(people)
+        return model, self._fit_end_model(soft, teaching_gold(self.data.dev, people)), soft
+
+    def _fit_end_model(self, soft: SoftLabels, gold: tuple[GoldLabel, ...]) -> EndModel:
         from labeling.end_model import EndModel
 
-        model, soft = self.label_model(gold)
         started = time.perf_counter()
         end = EndModel(self.config.data.text).fit(self.samples, soft, gold=gold, votes=self.votes)
         logger.info("fitted the end model in %.1f s", time.perf_counter() - started)
-        return model, end, soft
+        return end
 
-    def _fingerprint(self, gold: tuple[GoldLabel, ...]) -> str:
-        known = sorted((repr(one.sample_id), one.label) for one in gold)
+    def _measured(self, people: tuple[GoldLabel, ...]) -> SoftLabels | None:
+        """Return the posterior of each dev sample by models that did not learn its gold label."""
+        ids = self.data.dev.index
+        if not len(ids):
+            return None
+        measured = self.remembered("measured", people)
+        if measured is not None:
+            return measured
+        gold, folds = teaching_gold(self.data.dev, people), folds_of(ids)
+        array = np.empty((len(ids), len(self.votes.schema)))
+        for fold in np.unique(folds):
+            held_out = ids[folds == fold]
+            logger.info("measuring %d gold labels by models that learn from others", len(held_out))
+            array[folds == fold] = self._without(held_out, gold).to_array()
+        measured = SoftLabels(array, ids, self.votes.schema, np.ones(len(ids), dtype=bool))
+        self._keep("measured", measured, people)
+        return measured
+
+    def _without(self, held_out: pd.Index, gold: tuple[GoldLabel, ...]) -> SoftLabels:
+        """Return the posterior of some samples by models that learned no gold label of theirs."""
+        away = set(held_out)
+        rest = tuple(one for one in gold if one.sample_id not in away)
+        _, soft = self.fit_label_model(rest)
+        own, votes = soft.of_samples(held_out), self.votes.of_samples(held_out)
+        if not soft.covered.any() and not rest:
+            return own  # nothing was left to learn from
+        end = self._fit_end_model(soft, rest)
+        return end.predict_proba(self.samples.loc[held_out], soft=own, votes=votes)
+
+    def _fingerprint(self, people: tuple[GoldLabel, ...]) -> str:
+        gold = teaching_gold(self.data.dev, people)
+        known = sorted((repr(one.sample_id), one.label, one.source == "given") for one in gold)
         said = [self.inputs, self.config.label_model, self.config.data.text, known]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
-    def _keep(self, kind: str, soft: SoftLabels, gold: tuple[GoldLabel, ...]) -> None:
+    def _keep(self, kind: Kind, soft: SoftLabels, people: tuple[GoldLabel, ...]) -> None:
         about = {"samples": len(soft.sample_ids), "covered": int(soft.covered.sum())}
         self.store.files.keep(
             kind,
             functools.partial(write_soft, soft),
-            inputs=self._fingerprint(gold),
-            about={**about, "gold": len(gold)},
+            inputs=self._fingerprint(people),
+            about={**about, "gold": len(teaching_gold(self.data.dev, people))},
             made_at=now(),
         )
 
-    def remembered(
-        self, kind: Literal["soft_labels", "posterior"], gold: tuple[GoldLabel, ...]
-    ) -> SoftLabels | None:
-        """Return soft labels that were learned with these gold labels, if they are remembered."""
-        path = self.store.files.find(kind, self._fingerprint(gold))
+    def remembered(self, kind: Kind, people: tuple[GoldLabel, ...]) -> SoftLabels | None:
+        """Return soft labels that were learned with what people settled, if they are remembered."""
+        path = self.store.files.find(kind, self._fingerprint(people))
         return None if path is None else read_soft(path, self.votes.schema)
 
     def choose(

@@ -25,6 +25,7 @@ from labeling.project.foreseeing import (
     foreseen_review,
     foreseen_run,
 )
+from labeling.project.gold import GoldCounts, teaching_gold
 from labeling.project.learning import Learner
 from labeling.project.measuring import looked_at, remember_standing
 from labeling.project.outcomes import Chosen, Foreseen, Pulled, Pushed
@@ -320,8 +321,8 @@ class Project:
             number = self._number() - 1
             batch = self.store.batches.batch(number) if number else None
             with run.stage("learn"):
-                beliefs = self.learner(votes).beliefs(verdict.gold)
-            end = Round(number, batch, verdict, said, *beliefs)
+                posteriors = self.learner(votes).posteriors(verdict.gold)
+            end = Round(number, batch, verdict, said, *posteriors)
             remember_standing(self.store, self.data, end)
         return end
 
@@ -404,7 +405,15 @@ class Project:
     def learner(self, votes: Votes) -> Learner:
         """Return what fits the models of the config on votes, and remembers their soft labels."""
         fingerprint = self._voting.fingerprint(votes)
-        return Learner(self.config, self.samples, votes, fingerprint, self.store)
+        return Learner(self.config, self.data, votes, fingerprint, self.store)
+
+    def gold_counts(self) -> GoldCounts:
+        """Return how many gold labels teach the models, measure them, and are locked."""
+        dev, people = self.data.dev, 0
+        if self.store.ready():
+            settled = self.people.verdict(self.people.said(self.samples)).gold
+            people = len(teaching_gold(dev, settled)) - len(dev)
+        return GoldCounts(len(dev), len(self.data.test_gold), people)
 
     def _number(self) -> int:
         """Return the number of the batch that is chosen next, or was and is not pushed yet."""

@@ -54,8 +54,8 @@ def remember_standing(store: Store, data: ProjectData, end: Round) -> None:
     from labeling.analysis import accuracy
 
     about = {}
-    if len(data.dev):
-        about["dev"] = dataclasses.asdict(accuracy(end.posterior, data.dev))
+    if end.measured is not None:
+        about["dev"] = dataclasses.asdict(accuracy(end.measured, data.dev))
     store.history.stand(
         store.ledger.counts()[0], end.human_votes, end.reviews, len(end.gold), about
     )

@@ -24,6 +24,8 @@ class Round:
         annotations: what each person last said of each sample so far.
         soft: the label model's soft labels of the project's samples.
         posterior: the end model's, which cover every sample.
+        measured: what models that did not learn a sample's given gold label say of it, for those
+            samples; `None` where none is given.
         models: gives the label model and the end model behind them, fitted when first called where
             the soft labels were remembered.
     """
@@ -35,6 +37,7 @@ class Round:
     soft: SoftLabels
     posterior: SoftLabels
     models: Callable[[], tuple[VoteModel, EndModel]] = field(repr=False)
+    measured: SoftLabels | None = None
 
     @property
     def label_model(self) -> VoteModel:

@@ -35,11 +35,13 @@ class Beliefs:
         votes: of the labeling functions.
         soft: the label model's.
         posterior: the end model's, which cover every sample.
+        measured: those of models that did not learn a sample's given gold label, for these samples.
     """
 
     votes: Votes
     soft: SoftLabels
     posterior: SoftLabels
+    measured: SoftLabels | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +157,9 @@ def _beliefs(project: Project, verdict: Verdict) -> Beliefs:
     learner = project.learner(votes)
     soft = learner.remembered("soft_labels", verdict.gold)
     posterior = learner.remembered("posterior", verdict.gold)
-    if soft is None or posterior is None:
+    measured = learner.remembered("measured", verdict.gold)
+    lacks_measure = measured is None and len(project.data.dev) > 0
+    if soft is None or posterior is None or lacks_measure:
         here = project.standing(votes)
-        soft, posterior = here.soft, here.posterior
-    return Beliefs(votes, soft, posterior)
+        soft, posterior, measured = here.soft, here.posterior, here.measured
+    return Beliefs(votes, soft, posterior, measured)

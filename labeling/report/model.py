@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from labeling.analysis import scores
 from labeling.analysis.calibration import PER_BIN, Calibration, calibration
-from labeling.label_models import MODELS
+from labeling.project.gold import teaching_gold
 from labeling.report.charts import confidence_picture, reliability_picture
 from labeling.report.known import Beliefs, Known
 
@@ -74,19 +74,21 @@ def _report(known: Known, beliefs: Beliefs) -> tuple[str, ...]:
     """Return what the label model says of itself; it is not kept, so it is fitted again."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they were shown when the project fitted it
-        drawn = set(known.at_random.index)
-        gold = tuple(one for one in known.verdict.gold if one.sample_id in drawn)
-        model = MODELS[known.config.label_model]().fit(beliefs.votes, gold=gold)
+        gold = teaching_gold(known.data.dev, known.verdict.gold)
+        model, _ = known.project.learner(beliefs.votes).fit_label_model(gold)
     return model.report_
 
 
 def _checks(known: Known, beliefs: Beliefs) -> list[Check]:
     found = []
     dev = known.data.dev
-    if len(dev):
-        right = scores(beliefs.posterior, dev)
-        sure = beliefs.posterior.of_samples(right.index).confidence()
-        told = "the labels as they are now, against the gold labels of the dev set"
+    if beliefs.measured is not None:
+        right = scores(beliefs.measured, dev)
+        sure = beliefs.measured.of_samples(right.index).confidence()
+        told = (
+            "what the models say of samples with a given gold label, each by models that did not"
+            " learn from it"
+        )
         found.append(("dev gold labels", told, calibration(sure, right.to_numpy())))
     audit = known.audit
     if len(audit):

@@ -143,7 +143,7 @@ def _samples(status: Status) -> str:
         f" {status.labeling_functions} labeling functions"
     ]
     if status.dev:
-        parts.append(f"{status.dev:,} with a gold label to measure with")
+        parts.append(f"{status.dev:,} with a gold label, which teaches and measures")
     if status.left_out:
         parts.append(f"{status.left_out:,} more are left out, since their text is missing")
     if status.locked:

@@ -18,7 +18,7 @@ from labeling.records import private_file, private_folder
 from labeling.store.database import Database, next_number
 from labeling.store.tables import files
 
-LAST = {"votes": 10, "soft_labels": 3, "posterior": 3}
+LAST = {"votes": 10, "soft_labels": 3, "posterior": 3, "measured": 3}
 """How many files of a kind are kept: those that can be made again need not pile up."""
 
 
@@ -27,7 +27,7 @@ class Kept:
     """A file of a store.
 
     Attributes:
-        kind: `votes`, `soft_labels`, `posterior` or `training_set`.
+        kind: `votes`, `soft_labels`, `posterior`, `measured` or `training_set`.
         digest: SHA-256 of its bytes, which is its name too.
         inputs: a fingerprint of what it was made of.
         about: what is worth knowing without opening it.

@@ -1,0 +1,71 @@
+"""Which gold labels teach the models, which measure them, and how both can be the same."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.records import GoldLabel, shares_by_id
+
+FOLDS = 3
+"""Parts of the dev labels, each measured by models that learned from the others: a fit for each."""
+
+FOLD_SALT = 20_261_129  # of its own: folds must not depend on the draw of the locked test split
+
+
+def teaching_gold(dev: pd.Series, people: Collection[GoldLabel]) -> tuple[GoldLabel, ...]:
+    """Return all gold labels that models may learn from; given ones win over those of people.
+
+    Args:
+        dev: gold labels that were given and are not locked, index = sample ids.
+        people: what people settled.
+
+    >>> teaching_gold(pd.Series({"a": "ham"}), [GoldLabel("a", "spam"), GoldLabel("b", "spam")])[1]
+    GoldLabel(sample_id='b', label='spam', source='given', trace=())
+    """
+    given = [GoldLabel(sample_id, label) for sample_id, label in dev.items()]
+    there = set(dev.index)
+    return (*given, *(gold for gold in people if gold.sample_id not in there))
+
+
+def folds_of(sample_ids: pd.Index) -> npt.NDArray[np.intp]:
+    """Return the fold of each sample, 0 to `FOLDS` - 1, by a hash of its id: shape (n_samples,)."""
+    return (shares_by_id(sample_ids, FOLD_SALT) * FOLDS).astype(np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class GoldCounts:
+    """How many gold labels there are, and what for.
+
+    Attributes:
+        given: those that were given and are not locked: they teach, and measure by cross-fitting.
+        locked: those in the locked test split, which teach nothing.
+        people: those that people settled on other samples: they teach.
+    """
+
+    given: int
+    locked: int
+    people: int
+
+    def sentence(self) -> str:
+        """Return what they are used for.
+
+        >>> GoldCounts(150, 150, 0).sentence()
+        'Gold labels: 150 that were given teach the models and measure them by cross-fitting (none is
+        measured by models that learned from it); 150 are locked in the test split.'
+        """
+        parts = []
+        if self.given:
+            parts.append(
+                f"{self.given:,} that were given teach the models and measure them by cross-fitting"
+                " (none is measured by models that learned from it)"
+            )
+        if self.locked:
+            parts.append(f"{self.locked:,} are locked in the test split")
+        if self.people:
+            parts.append(f"{self.people:,} that people settled teach the models")
+        return f"Gold labels: {'; '.join(parts)}." if parts else "Gold labels: none."
