@@ -283,12 +283,39 @@ def test_an_answer_may_be_a_label_alone_or_a_label_with_its_confidence(schema):
         (lambda: model("m", lambda v: v, threshold=0.5)(x("a")), "pairs, since it has a threshold"),
         (lambda: model("m", lambda v: [1, 2])(x("a")), "each of 1 samples. It gave 2 answers"),
         (lambda: model("m", lambda v: v, labels={"b": 1})(x("a")), "say what 'a' means"),
-        (lambda: model("m", lambda v: [("s", np.nan)], threshold=0.5)(x("a")), "Got NaN"),
+        (lambda: model("m", lambda v: [("s", np.nan)], threshold=0.5)(x("a")), "Got nan"),
     ],
 )
 def test_a_model_that_cannot_vote_is_refused_by_name(made, message):
     with pytest.raises(LabelingFunctionError, match=message):
         made()
+
+
+@pytest.mark.parametrize(
+    "wrong", [87.0, 7, -0.2, 1.001, np.nan, np.inf, -np.inf, True, np.True_, "0.9", None, [0.9]]
+)
+@pytest.mark.parametrize("threshold", [0.0, 0.5])
+def test_a_confidence_is_a_number_from_0_to_1(schema, wrong, threshold):
+    lf = model("m", lambda texts: [("spam", wrong)] * len(texts), threshold=threshold)
+    with pytest.raises(LabelingError, match=r"confidence of 'm' in 'spam' must be a number from"):
+        lb.apply(lf, pd.DataFrame({"text": ["a", "b"]}), schema)
+
+
+@pytest.mark.parametrize("right", [0, 1, 0.5, np.float32(0.5), np.int64(1), 1 + 1e-7])
+def test_a_confidence_may_be_a_number_of_any_type(right):
+    lf = model("m", lambda texts: [("spam", right)], threshold=0.4)
+    assert lf(x("a")) == ("spam" if right >= 0.4 else ABSTAIN)
+
+
+@pytest.mark.parametrize("wrong", [[0.2, 87.0], [-0.2, 1.2], [0.5, np.nan], [np.nan, np.nan]])
+def test_a_classifier_that_gives_no_probabilities_is_refused(wrong):
+    class Broken(DummyClassifier):
+        def predict_proba(self, values):
+            return np.array([wrong] * len(values))
+
+    lf = model("m", Broken().fit([["a"], ["b"]], ["h", "s"]))
+    with pytest.raises(LabelingFunctionError, match="must be a number from 0 to 1"):
+        lf(x("a"))
 
 
 def test_a_model_that_answers_too_few_fails_under_its_name(schema):

@@ -121,10 +121,31 @@ def test_a_long_text_is_cut_and_counted(tmp_path, caplog, limits):
     assert "1 of 2 texts are longer and were cut" in caplog.text
 
 
+def test_scores_that_are_no_probabilities_are_refused(folder):
+    import torch
+    import transformers
+
+    logits = transformers.pipeline("text-classification", model=folder, function_to_apply="none")
+    with torch.no_grad():
+        logits.model.classifier.weight *= 100
+    rule = hugging_face("m", logits, labels=LABELS, threshold=0.5)
+    with pytest.raises(LabelingFunctionError, match=r"'m' in '.*' must be a number from 0 to 1"):
+        rule(x("free cash"))
+
+
+@pytest.mark.parametrize("wrong", [87.0, -0.2, float("nan"), True, "0.9"])
+def test_confidences_from_a_doc_are_refused_where_they_are_none(wrong):
+    import spacy
+
+    rule = spacy_model("s", spacy.blank("en"), vote=lambda doc: ("spam", wrong), threshold=0.5)
+    with pytest.raises(LabelingFunctionError, match="'s' in 'spam' must be a number from 0 to 1"):
+        rule(x("free cash"))
+
+
 def test_a_tie_is_no_vote():
-    assert pretrained._best({"a": 0.5, "b": 0.5})[1] == pretrained.UNSURE
-    assert pretrained._best({"a": 0.4, "b": 0.6}) == ("b", 0.6)
-    assert pretrained._best({"a": 0.4}) == ("a", 0.4)
+    assert pretrained._best("m", {"a": 0.5, "b": 0.5}) == (None, 0.5)
+    assert pretrained._best("m", {"a": 0.4, "b": 0.6}) == ("b", 0.6)
+    assert pretrained._best("m", {"a": 0.4}) == ("a", 0.4)
 
 
 @pytest.mark.parametrize(

@@ -1,89 +1,29 @@
-import http.server
 import json
 import pickle
 import sqlite3
 import sys
-import threading
 import time
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from legacy import KEY, TOKEN, classify, serving
 
 import labeling as lb
 from labeling import ABSTAIN
 from labeling.errors import LabelingError, LabelingFunctionError, MissingExtraError
 from labeling.functions import http_session, model, service
 
-TOKEN = "s3cr3t-token"
-KEY = "s3cr3t-key"
-
 
 def x(text=None, **fields):
     return SimpleNamespace(text=text, **fields)
 
 
-def classify(body):
-    text = body["text"] or ""
-    return {"label": "spam" if "free" in text else "ham", "confidence": min(1.0, len(text) / 10)}
-
-
-class Legacy(http.server.ThreadingHTTPServer):
-    """A service that answers JSON, and misbehaves where it is told to."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked, self.headers = [], []
-        self.fails = 0  # how many requests it fails, and with which status
-        self.status = 503
-        self.slow = 0.0
-        self.answer = lambda body: json.dumps(classify(body)).encode()
-        self.url = f"http://127.0.0.1:{self.server_port}/classify"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        server = self.server
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        server.asked.append(body)
-        server.headers.append(dict(self.headers))
-        if server.fails:
-            server.fails -= 1
-            self.reply(server.status, b"not now")
-            return
-        if server.slow:
-            time.sleep(server.slow)
-        self.reply(200, server.answer(body))
-
-    def reply(self, status, content):
-        try:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Set-Cookie", f"session={TOKEN}")
-            self.send_header("Location", "/elsewhere")
-            self.end_headers()
-            self.wfile.write(content)
-        except OSError:
-            pass  # it waited no longer
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture
 def legacy(monkeypatch):
     monkeypatch.setattr(http_session, "BACKOFF", 0.01)
-    http_session._line.cache_clear()
-    server = Legacy()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving() as server:
+        yield server
 
 
 FRAME = pd.DataFrame({"text": ["free tea", "hello", None, "free", "good day"] * 2})
@@ -226,9 +166,8 @@ def test_garbage_is_a_fault_and_is_not_kept(legacy, tmp_path, content, message):
     rule = service("legacy", legacy.url, labels={"spam": "spam"}, cache=tmp_path / "kept.sqlite")
     with pytest.raises(LabelingFunctionError, match=message):
         rule(x("free"))
-    if b"eggs" not in content:
-        legacy.answer = lambda body: json.dumps(classify(body)).encode()
-        assert rule(x("free")) == "spam"
+    legacy.answer = lambda body: json.dumps(classify(body)).encode()
+    assert rule(x("free")) == "spam"
 
 
 def test_a_wrong_number_of_answers_is_a_fault(legacy):
@@ -352,3 +291,70 @@ def test_a_legacy_system_that_is_called_is_a_model(schema):
 
     rule = model("legacy", call_legacy, labels={"S": "spam", "H": None}, threshold=0.8)
     assert lb.apply(rule, FRAME.dropna(), schema).to_array()[:3, 0].tolist() == [1, -1, 1]
+
+
+SENSELESS = [
+    (b'{"label": "eggs"}', {}, "'eggs'"),
+    (b'{"label": 7}', {}, "7"),
+    (b'{"label": true}', {}, "True is no label"),
+    (b'{"label": ["spam"]}', {}, "spam"),
+    (b'{"label": "spam", "confidence": NaN}', {"threshold": 0.5}, "from 0 to 1. Got nan"),
+    (b'{"label": "spam", "confidence": 87.0}', {"threshold": 0.5}, "Divide percentages by 100"),
+    (b'{"label": "spam", "confidence": -0.2}', {"threshold": 0.5}, "from 0 to 1. Got -0.2"),
+    (b'{"label": "spam", "confidence": Infinity}', {"threshold": 0.5}, "from 0 to 1. Got inf"),
+    (b'{"label": "spam", "confidence": "0.9"}', {"threshold": 0.5}, "from 0 to 1. Got '0.9'"),
+    (b'{"label": "spam", "confidence": true}', {"threshold": 0.5}, "from 0 to 1. Got True"),
+    (b'{"label": "spam", "confidence": null}', {"threshold": 0.5}, "from 0 to 1. Got None"),
+    (b'{"label": "spam"}', {"answer": lambda got: 1 // 0}, "ZeroDivisionError"),
+    (b"[" * 100_000, {}, "must answer with JSON"),
+]
+
+
+@pytest.mark.parametrize(("content", "options", "message"), SENSELESS)
+def test_what_is_no_vote_is_never_kept(legacy, schema, tmp_path, content, options, message):
+    """Also where only the schema tells that it is none."""
+    cache, frame = tmp_path / "kept.sqlite", pd.DataFrame({"text": ["free", "free"]})
+    legacy.answer = lambda body: content
+    rule = service("legacy", legacy.url, cache=cache, **options)
+    votes = lb.apply(rule, frame, schema, on_error="record")
+    assert [message in str(fault.exception) for fault in votes.faults] == [True, True]
+    assert len(legacy.asked) == 2
+    legacy.answer = lambda body: b'{"label": "spam", "confidence": 0.9}'
+    healed = service("legacy", legacy.url, cache=cache)
+    assert lb.apply(healed, frame, schema).to_array()[:, 0].tolist() == [1, 1]
+    assert len(legacy.asked) == 3
+
+
+def test_a_batch_with_one_answer_that_is_no_vote_is_not_kept(legacy, schema, tmp_path):
+    legacy.answer = lambda body: b'[{"label": "spam"}, {"label": "eggs"}]'
+    rule = service("legacy", legacy.url, batch_size=2, cache=tmp_path / "kept.sqlite")
+    frame = pd.DataFrame({"text": ["free", "hello"]})
+    assert len(lb.apply(rule, frame, schema, on_error="record").faults) == 2
+    legacy.answer = many
+    assert lb.apply(rule, frame, schema).to_array()[:, 0].tolist() == [1, 0]
+
+
+def test_an_answer_below_the_threshold_is_kept_whatever_its_label(legacy, schema, tmp_path):
+    legacy.answer = lambda body: b'{"label": "eggs", "confidence": 0.1}'
+    rule = service("legacy", legacy.url, threshold=0.5, cache=tmp_path / "kept.sqlite")
+    frame = pd.DataFrame({"text": ["free", "free"]})
+    assert lb.apply(rule, frame, schema).to_array()[:, 0].tolist() == [-1, -1]
+    assert len(legacy.asked) == 1
+
+
+def test_what_makes_no_sense_in_a_cache_of_before_is_asked_again(legacy, schema, tmp_path):
+    """Such as a label that was one before the schema changed."""
+    cache, frame = tmp_path / "kept.sqlite", pd.DataFrame({"text": ["free"]})
+    rule = service("legacy", legacy.url, cache=cache)
+    old = lb.LabelSchema(["eggs", "ham"])
+    legacy.answer = lambda body: b'{"label": "eggs"}'
+    assert lb.apply(rule, frame, old).to_array().tolist() == [[0]]
+    assert lb.apply(rule, frame, old).to_array().tolist() == [[0]]
+    assert len(legacy.asked) == 1
+    legacy.answer = lambda body: b'{"label": "spam"}'
+    assert lb.apply(rule, frame, schema).to_array().tolist() == [[1]]
+    assert lb.apply(rule, frame, schema).to_array().tolist() == [[1]]
+    assert len(legacy.asked) == 2
+    legacy.answer = lambda body: b'{"label": "bread"}'
+    assert len(lb.apply(rule, frame, old, on_error="record").faults) == 1
+    assert len(legacy.asked) == 3

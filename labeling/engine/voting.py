@@ -24,11 +24,13 @@ from labeling.engine.slow_calls import CallWatch
 from labeling.errors import LabelingFunctionError, near, shown
 from labeling.records import (
     ABSTAIN,
+    VOTING_SCHEMA,
     Fault,
     LabelingFunction,
     LabelSchema,
     SettledRow,
     is_yes_or_no,
+    vote_code,
 )
 
 RowFault = tuple[int, Exception]
@@ -64,20 +66,12 @@ def votes_on(
     Returns:
         codes of shape (n_samples, n_lfs), column by column in memory; the faults.
     """
-    rows = rows_of(samples)
-    watch = watch or CallWatch()
-    chunk = _Chunk(samples.index, lfs, schema, stop_at_fault, progress, watch)
-    prepared = [(column, lf) for column, lf in enumerate(lfs) if lf.pre]
-    for column, lf in enumerate(lfs):
-        if not lf.pre:
-            chunk.pass_over(rows, 0, column)
-    blocks = prepared_blocks(rows, samples.index, [lf for _, lf in prepared], chunk.passes, watch)
-    for start, rows_by_chain in blocks:
-        for column, lf in prepared:
-            chunk.pass_over(rows_by_chain[chain_of(lf)], start, column)
-        if stop_at_fault and chunk.faults:
-            break
-    chunk.passes.end()
+    token = VOTING_SCHEMA.set(schema)
+    try:
+        chunk = _Chunk(samples.index, lfs, schema, stop_at_fault, progress, watch or CallWatch())
+        chunk.run(rows_of(samples))
+    finally:
+        VOTING_SCHEMA.reset(token)
     faults = chunk.faults
     if stop_at_fault and faults:
         faults = [min(faults, key=lambda fault: fault[:2])]
@@ -101,6 +95,22 @@ class _Chunk:
         self.votes = np.full((len(ids), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
         self.faults: list[tuple[int, int, Fault]] = []
         self.passes = Passes(len(ids), len(lfs) + len(chains_of(lfs)), progress)
+
+    def run(self, rows: list[Any]) -> None:
+        """Let all labeling functions vote on the rows of the chunk."""
+        prepared = [(column, lf) for column, lf in enumerate(self.lfs) if lf.pre]
+        for column, lf in enumerate(self.lfs):
+            if not lf.pre:
+                self.pass_over(rows, 0, column)
+        blocks = prepared_blocks(
+            rows, self.ids, [lf for _, lf in prepared], self.passes, self.watch
+        )
+        for start, rows_by_chain in blocks:
+            for column, lf in prepared:
+                self.pass_over(rows_by_chain[chain_of(lf)], start, column)
+            if self.stop_at_fault and self.faults:
+                break
+        self.passes.end()
 
     def pass_over(self, rows: list[Any], start: int, column: int) -> None:
         """Let the labeling function of a column vote on rows, of which the first is row `start`."""
@@ -215,7 +225,7 @@ def _codes(
     faults: list[RowFault] = []
     for row, answer in enumerate(answers):
         try:
-            codes[row] = _code(lf, answer, schema)
+            codes[row] = vote_code(answer, schema, lf.label)
         except (LookupError, ValueError, TypeError):
             faults.append((row, _wrong_return(lf, answer, schema, _id_at(ids, row))))
     return codes, faults
@@ -229,18 +239,6 @@ def _table(lf: LabelingFunction, schema: LabelSchema, kinds: set[type]) -> dict[
     if lf.label is not None and kinds <= {bool, str, type(None)}:
         return names | {True: schema.index(lf.label), False: ABSTAIN, None: ABSTAIN}
     return None
-
-
-def _code(lf: LabelingFunction, answer: Any, schema: LabelSchema) -> int:
-    if answer is None:
-        return ABSTAIN
-    if is_yes_or_no(answer):
-        if lf.label is None:
-            raise TypeError(answer)
-        return schema.index(lf.label) if answer else ABSTAIN
-    if not isinstance(answer, (str, float)) and answer == ABSTAIN and hasattr(answer, "__index__"):
-        return ABSTAIN
-    return schema.index(answer)
 
 
 def _wrong_return(

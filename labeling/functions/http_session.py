@@ -10,22 +10,23 @@ import os
 import sqlite3
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar, cast
 
 import requests
 import requests_cache
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from labeling.errors import LabelingFunctionError
+from labeling.errors import LabelingError, LabelingFunctionError
 from labeling.functions.credentials import revealed
 from labeling.functions.kept import in_wal_mode
 from labeling.functions.services import Address
-from labeling.records import is_loopback
+from labeling.records import is_loopback, masked
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,9 @@ class _Line:
     failed: int = 0
     rests_until: float = 0.0
     why: str = ""
-    cached: bool = field(default=False)
+
+
+_READING: ContextVar[_Reading] = ContextVar("_READING")
 
 
 def answers(address: Address, body: object, understood: Callable[[Any], Answer]) -> Answer:
@@ -54,48 +57,114 @@ def answers(address: Address, body: object, understood: Callable[[Any], Answer])
     Args:
         address: the service.
         body: what is sent as JSON.
-        understood: from the JSON that came to the answer; what it cannot make sense of is not
-            kept.
+        understood: from the JSON that came to the answer; whatever it raises means that the answer
+            makes no sense. Such an answer is not kept, and where one was kept it is asked again.
 
     Raises:
         LabelingFunctionError: it failed for good, or its answer makes no sense.
     """
     line = _line(address, os.getpid())
-    response = _sent(address, line, _as_json(address, body))
-    try:
-        return understood(response.json())
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        if line.cached:  # or it would stay so for ever
-            line.session.cache.delete(response.cache_key)  # type: ignore[attr-defined]  # if cached
-        raise LabelingFunctionError(
-            f"{address.says} must answer with JSON that `answer` understands. Got"
-            f" {response.text[:200]!r}: {_why(error)}."
-        ) from None  # an error about JSON quotes the whole answer
-
-
-def _as_json(address: Address, body: object) -> bytes:
-    try:
-        return json.dumps(body, allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
-        raise LabelingFunctionError(
-            f"{address.says} must be asked with what JSON can hold: {error}. Got {body!r:.200};"
-            " `ask` may change it."
-        ) from error
-
-
-def _sent(address: Address, line: _Line, body: bytes) -> requests.Response:
-    headers = {"Content-Type": "application/json"} | {
+    headers = {
         key: revealed(value, f"header {key!r} of service {address.name!r}")
         for key, value in address.headers
     }
+    secrets = _secrets(address, headers)
+    question = _as_json(address, body, secrets)
+    reading = _Reading(understood, secrets)
+    response = _sent(address, line, question, headers, reading)
+    if reading.why and getattr(response, "from_cache", False):
+        response = _sent(address, line, question, headers, reading)
+    if reading.why:
+        _fail(address, "must answer with JSON that `answer` understands. Got"
+              f" {_quoted(response.text, secrets)}", reading.why)  # fmt: skip
+    return cast("Answer", reading.answer)
+
+
+class _Reading:
+    """What an answer comes to, and whether it may be kept on disk.
+
+    Attributes:
+        answer: what was understood of the last response that was read.
+        why: why it makes no sense; empty where it does.
+    """
+
+    def __init__(self, understood: Callable[[Any], Any], secrets: Collection[str]) -> None:
+        self.understood, self.secrets = understood, secrets
+        self.answer: Any = None
+        self.why = ""
+        self._read: bytes | None = None
+
+    def read(self, response: requests.Response) -> None:
+        """Read a response, once."""
+        if response.content != self._read:
+            self._read = response.content
+            self._understand(response)
+
+    def may_be_kept(self, response: requests.Response) -> bool:
+        """Whether a response makes sense, and quotes no secret."""
+        if response.status_code != 200:
+            return False
+        self.read(response)
+        kept = [value for key, value in response.headers.items() if key.lower() != "set-cookie"]
+        said = "\n".join([response.text, *kept])
+        return not self.why and masked(said, self.secrets) == said
+
+    def _understand(self, response: requests.Response) -> None:
+        self.answer, self.why = None, ""
+        try:
+            self.answer = self.understood(response.json())
+        except requests.JSONDecodeError:  # quotes the whole answer
+            self.why = "it is no JSON"
+        except Exception as error:  # noqa: BLE001  # `answer` is the user's, and may raise anything
+            told = str(error) if isinstance(error, LabelingError) else repr(error)
+            self.why = masked(told, self.secrets)[:500].rstrip(".")
+
+
+PLAIN_HEADERS = frozenset(
+    {"accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "user-agent"}
+)
+_LEAST = 4  # letters of a secret that stands in the code; shorter ones are settings, such as "1"
+
+
+def _secrets(address: Address, headers: Mapping[str, str]) -> list[str]:
+    """Return what must not be seen: the headers' values, and those of the url's query."""
+    written = {key for key, value in address.headers if value == headers[key]}
+    query = urllib.parse.parse_qsl(urllib.parse.urlsplit(address.url).query, True)
+    found = [value for _, value in query if len(value) >= _LEAST]
+    for key, value in headers.items():
+        if key.lower() not in PLAIN_HEADERS and (key not in written or len(value) >= _LEAST):
+            found.append(value)
+    return found
+
+
+def _quoted(text: str, secrets: Collection[str]) -> str:
+    """Return a text as it is quoted; what would be half a secret if it were cut is masked before."""
+    return repr(masked(text, secrets)[:200])
+
+
+def _as_json(address: Address, body: object, secrets: Collection[str]) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        got, why = masked(repr(body), secrets)[:200], masked(str(error), secrets)
+    raise LabelingFunctionError(
+        f"{address.says} must be asked with what JSON can hold: {why}. Got {got};"
+        " `ask` may change it."
+    )
+
+
+def _sent(
+    address: Address, line: _Line, body: bytes, headers: Mapping[str, str], reading: _Reading
+) -> requests.Response:
     if time.monotonic() < line.rests_until:
         _fail(address, f"is not asked for a minute, since {DOWN_AFTER} requests in a row failed",
               line.why)  # fmt: skip
+    token = _READING.set(reading)
     # Its own messages, without what they were raised from: that quotes the whole url.
     try:
-        with _without_their_warnings():
+        with _masked_logs(reading.secrets):
             response = line.session.post(
-                address.url, data=body, headers=headers,
+                address.url, data=body, headers={"Content-Type": "application/json", **headers},
                 timeout=address.timeout, allow_redirects=False, proxies=_proxies(address.url),
             )  # fmt: skip
     except requests.RequestException as error:
@@ -103,10 +172,13 @@ def _sent(address: Address, line: _Line, body: bytes) -> requests.Response:
     else:
         if response.status_code == 200:
             line.failed = 0
+            reading.read(response)
             return response
         why = f"status {response.status_code}"
         if response.status_code not in PASSING:
-            _fail(address, "refused", f"{why}, {response.text[:200]!r}")
+            _fail(address, "refused", f"{why}, {_quoted(response.text, reading.secrets)}")
+    finally:
+        _READING.reset(token)
     line.failed, line.why = line.failed + 1, why
     if line.failed >= DOWN_AFTER:
         line.failed, line.rests_until = 0, time.monotonic() + REST
@@ -137,12 +209,6 @@ def _cause(error: requests.RequestException, timeout: float) -> str:
     return type(reason or error).__name__  # their texts quote the url
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, requests.JSONDecodeError):
-        return "it is no JSON"
-    return str(error) if isinstance(error, LabelingFunctionError) else repr(error)
-
-
 class _CountedRetry(urllib3.Retry):
     """Retries that say so."""
 
@@ -164,19 +230,30 @@ class _CountedRetry(urllib3.Retry):
         return after
 
 
+LIBRARIES = (
+    *("urllib3.connectionpool", "requests_cache.session", "requests_cache.policy.actions"),
+    *("requests_cache.backends.base", "requests_cache.backends.sqlite"),
+)
+
+
 @contextmanager
-def _without_their_warnings() -> Iterator[None]:
-    """Keep urllib3 from logging each retry once more, with the query of the url."""
-    theirs = logging.getLogger("urllib3.connectionpool")
+def _masked_logs(secrets: Collection[str]) -> Iterator[None]:
+    """Mask secrets in what the libraries log, and keep urllib3 from logging each retry once more."""
 
     def wanted(record: logging.LogRecord) -> bool:
-        return not str(record.msg).startswith("Retrying (")
+        if str(record.msg).startswith("Retrying ("):
+            return False
+        record.msg, record.args = masked(record.getMessage(), secrets), ()
+        return True
 
-    theirs.addFilter(wanted)
+    loggers = [logging.getLogger(name) for name in LIBRARIES]
+    for library in loggers:
+        library.addFilter(wanted)
     try:
         yield
     finally:
-        theirs.removeFilter(wanted)
+        for library in loggers:
+            library.removeFilter(wanted)
 
 
 @functools.lru_cache(maxsize=64)
@@ -193,7 +270,7 @@ def _line(address: Address, process: int) -> _Line:
     retry.address = address
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=retry))
-    return _Line(session, cached=address.cache is not None)
+    return _Line(session)
 
 
 def _keeping(address: Address, cache: str) -> requests.Session:
@@ -210,6 +287,7 @@ def _keeping(address: Address, cache: str) -> requests.Session:
         allowable_codes=(200,),
         ignored_parameters=[*query, *dict(address.headers), "Set-Cookie", "set-cookie"],
         key_fn=_key,
+        filter_fn=lambda response: _READING.get().may_be_kept(response),
     )
     session.hooks["response"].append(_forget_cookies)
     return session

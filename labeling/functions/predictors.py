@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +14,8 @@ from labeling.errors import LabelingFunctionError
 from labeling.functions.columns import Vote, is_missing, reader
 from labeling.records import ABSTAIN, LabelingFunction
 
-UNSURE = -1.0  # stands for the confidence of a tie
+ROUNDING = 1e-6
+"""How far above 1 a probability may be, as it is where single precision adds up."""
 
 
 def model(
@@ -85,11 +88,7 @@ def vote_of(
     name: str, label: Any, sure: float, threshold: float, labels: Mapping[Any, Vote | None] | None
 ) -> Vote | None:
     """Return the vote that an answer stands for, where it is sure enough."""
-    if sure != sure:
-        raise LabelingFunctionError(
-            f"The model of {name!r} must be sure of {label!r} to some degree from 0 to 1. Got NaN."
-        )
-    if label is None or sure < threshold or sure == UNSURE:
+    if label is None or sure < threshold:
         return ABSTAIN
     if labels is None:
         return label  # type: ignore[no-any-return]  # checked against the schema by the engine
@@ -104,7 +103,7 @@ def _pairs_of(
     name: str, predictor: Any, threshold: float
 ) -> Callable[[Any], list[tuple[Any, float]]]:
     if hasattr(predictor, "predict_proba") and hasattr(predictor, "classes_"):
-        return lambda values: _estimated(predictor, values)
+        return lambda values: _estimated(name, predictor, values)
     if hasattr(predictor, "predict_proba"):
         raise LabelingFunctionError(f"The estimator of {name!r} must be fitted before it is used.")
     if callable(predictor):
@@ -139,15 +138,34 @@ def check_count(name: str, answers: Sequence[Any], asked: Sequence[Any]) -> None
         )
 
 
-def _estimated(estimator: Any, values: Any) -> list[tuple[Any, float]]:
+def _estimated(name: str, estimator: Any, values: Any) -> list[tuple[Any, float]]:
     probabilities = np.asarray(estimator.predict_proba(values), dtype=float)
+    for value in probabilities[~((probabilities >= 0) & (probabilities <= 1))].tolist():
+        confidence_of(name, "a class", value)
     top = probabilities.max(axis=1)
     tied = (probabilities == top[:, None]).sum(axis=1) > 1  # two labels at once are no vote
     classes = np.asarray(estimator.classes_)[probabilities.argmax(axis=1)].tolist()
     return [
-        (label, sure if not tie else UNSURE)
+        (None if tie else label, sure)
         for label, sure, tie in zip(classes, top.tolist(), tied.tolist(), strict=True)
     ]
+
+
+def confidence_of(name: str, label: Any, value: Any) -> float:
+    """Return a confidence as a float.
+
+    Raises:
+        LabelingFunctionError: it is no number from 0 to 1.
+    """
+    is_number = isinstance(value, (numbers.Real, np.number)) and not isinstance(value, bool)
+    sure = float(value) if is_number else math.nan
+    if not 0 <= sure <= 1 + ROUNDING:
+        hint = " Divide percentages by 100." if 1 < sure <= 100 else ""
+        raise LabelingFunctionError(
+            f"The confidence of {name!r} in {label!r:.200} must be a number from 0 to 1. Got"
+            f" {value!r:.200}.{hint}"
+        )
+    return min(sure, 1.0)
 
 
 def pairs_of_answers(name: str, answers: Any, threshold: float) -> list[tuple[Any, float]]:
@@ -155,7 +173,7 @@ def pairs_of_answers(name: str, answers: Any, threshold: float) -> list[tuple[An
     pairs = []
     for answer in list(answers):
         if isinstance(answer, tuple) and len(answer) == 2:
-            pairs.append((answer[0], float(answer[1])))
+            pairs.append((answer[0], confidence_of(name, *answer)))
         elif threshold == 0:
             pairs.append((answer, 1.0))
         else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from labeling.errors import LabelingFunctionError, LoadError
 from labeling.functions.columns import Vote
 from labeling.functions.credentials import need
-from labeling.functions.predictors import UNSURE, pairs_of_answers, where_there
+from labeling.functions.predictors import confidence_of, pairs_of_answers, where_there
 from labeling.functions.predictors import model as model_of
 from labeling.records import LabelingFunction
 
@@ -118,7 +118,7 @@ def _classified(
     answers = pipeline(
         texts, top_k=None, truncation=True, max_length=longest, batch_size=batch_size
     )
-    return [_best({one["label"]: one["score"] for one in answer}) for answer in answers]
+    return [_best(name, {one["label"]: one["score"] for one in answer}) for answer in answers]
 
 
 def _longest(pipeline: Any) -> int:
@@ -130,11 +130,12 @@ def _longest(pipeline: Any) -> int:
     return limit if places is None else int(places) - 2  # RoBERTa counts two that no token takes
 
 
-def _best(scores: Mapping[str, float]) -> tuple[Any, float]:
+def _best(name: str, scores: Mapping[str, float]) -> tuple[Any, float]:
     """Return the label with the highest score; two of them are no vote."""
-    first, *others = sorted(scores, key=lambda label: (-scores[label], label))
-    tied = bool(others) and scores[others[0]] == scores[first]
-    return first, UNSURE if tied else scores[first]
+    sure = {label: confidence_of(name, label, score) for label, score in scores.items()}
+    first, *others = sorted(sure, key=lambda label: (-sure[label], label))
+    tied = bool(others) and sure[others[0]] == sure[first]
+    return None if tied else first, sure[first]
 
 
 def spacy_model(
@@ -220,4 +221,4 @@ def _category(name: str, doc: Doc) -> tuple[Any, float]:
             f"The pipeline of {name!r} must have a text classifier, since no `vote` is given. Its"
             " documents have no categories."
         )
-    return _best(doc.cats)
+    return _best(name, doc.cats)

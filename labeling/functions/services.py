@@ -13,9 +13,7 @@ from labeling.errors import LabelingFunctionError
 from labeling.functions.columns import Vote, is_missing, reader
 from labeling.functions.credentials import Secret, need
 from labeling.functions.predictors import check_threshold, pairs_of_answers, vote_of
-from labeling.records import LabelingFunction
-
-Pair = tuple[Any, float]
+from labeling.records import VOTING_SCHEMA, LabelingFunction, vote_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,8 @@ def service(
         timeout: seconds to wait for the connection, and for each part of the answer.
         retries: how often a request is tried again.
         cache: the path of an SQLite file that keeps answers (as JSON; never headers' values), so
-            that nothing is asked twice; `None` keeps none.
+            that nothing is asked twice; `None` keeps none. Kept is only what is a vote, and quotes
+            no secret.
         reason: why it is to be trusted, in the expert's words; it becomes the docstring.
 
     Raises:
@@ -110,6 +109,7 @@ def service(
         answer or _Labeled(threshold > 0, many),
         many,
         threshold,
+        labels,
     )
 
     def votes(rows: Sequence[Any]) -> list[Vote | None]:
@@ -117,11 +117,8 @@ def service(
         there = [value for value in values if value is not None]
         step = batch_size or 1
         parts = (there[start : start + step] for start in range(0, len(there), step))
-        given = (pair for part in parts for pair in talk.pairs(part))
-        return [
-            None if value is None else vote_of(name, *next(given), threshold, labels)
-            for value in values
-        ]
+        given = (vote for part in parts for vote in talk.votes(part))
+        return [None if value is None else next(given) for value in values]
 
     def vote(x: Any) -> Vote | None:
         return votes([x])[0]
@@ -141,18 +138,28 @@ class _Talk:
     answer: Callable[[Any], Any]
     many: bool
     threshold: float
+    labels: Mapping[Any, Vote | None] | None
 
-    def pairs(self, values: list[Any]) -> list[Pair]:
+    def votes(self, values: list[Any]) -> list[Vote | None]:
         from labeling.functions.http_session import answers  # costs what only asking need pay
 
-        def understood(got: Any) -> list[Pair]:
+        schema = VOTING_SCHEMA.get()
+
+        def understood(got: Any) -> list[Vote | None]:
             given = self.answer(got) if self.many else [self.answer(got)]
-            found = pairs_of_answers(self.address.name, given, self.threshold)
-            if len(found) != len(values):
+            pairs = pairs_of_answers(self.address.name, given, self.threshold)
+            if len(pairs) != len(values):
                 raise LabelingFunctionError(
-                    f"it gave {len(found)} answers for {len(values)} values"
+                    f"it gave {len(pairs)} answers for {len(values)} values"
                 )
-            return found
+            votes = [
+                vote_of(self.address.name, label, sure, self.threshold, self.labels)
+                for label, sure in pairs
+            ]
+            if schema is not None:
+                for vote in votes:
+                    vote_code(vote, schema)
+            return votes
 
         return answers(self.address, self.ask(values if self.many else values[0]), understood)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling.errors import LoadError, near, shown
 from labeling.functions.credentials import Secret, need, revealed
+from labeling.records import masked
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -134,8 +135,6 @@ def _shown(where: sa.URL) -> str:
 
 
 def _reason(error: Exception, where: sa.URL) -> str:
-    text = str(getattr(error, "orig", None) or error)
+    text = " ".join(str(getattr(error, "orig", None) or error).split())
     options = [value for value in where.query.values() if isinstance(value, str)]
-    for secret in filter(None, [where.password, *options]):
-        text = text.replace(str(secret), "***")
-    return f"{type(error).__name__}: {text}"
+    return f"{type(error).__name__}: {masked(text, [str(where.password or ''), *options])}"

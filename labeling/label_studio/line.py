@@ -7,7 +7,7 @@ import json
 import logging
 import urllib.parse
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -15,6 +15,7 @@ import tenacity
 
 from labeling.errors import PlatformError, UnreachableError
 from labeling.label_studio.tokens import client_for, token_for
+from labeling.records import masked
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as Client
@@ -69,6 +70,7 @@ class Line:
         self.patience = patience
         self._token = token
         self._was_let_in = False
+        self._secrets: set[str] = set()
 
     def __repr__(self) -> str:
         return f"Line({self.url!r})"
@@ -80,10 +82,16 @@ class Line:
 
         token = token_for(self.url, self._token)
         web = client_for(self.url, token, self.timeout)
+        self._secrets = {token}
+        web.event_hooks["request"].append(self._remember_secret)
         weakref.finalize(self, web.close)
         about: dict[str, Any] = {"timeout": self.timeout, "max_retries": 0, "httpx_client": web}
         # Without the slash the SDK would send a personal access token to another path of the host.
         return Client(base_url=f"{self.url}/", api_key=token, **about)  # type: ignore[no-untyped-call]  # untyped
+
+    def _remember_secret(self, request: httpx.Request) -> None:
+        """Remember what a request bears: the SDK may have changed the token for another one."""
+        self._secrets.add(request.headers.get("authorization", ""))
 
     def ask(self, what: str, call: Callable[[Client], Answer]) -> Answer:
         """Return what a call answers, repeated while its faults are passing.
@@ -153,7 +161,7 @@ class Line:
                 del self.client
                 fault = PassingFault("the access token may have expired")
         except httpx.TransportError as error:
-            said = " ".join(str(error).split())
+            said = masked(" ".join(str(error).split()), self._secrets)
             rest = LONGEST_WAIT if isinstance(error, httpx.ReadTimeout) else 0.0
             fault = PassingFault(f"{type(error).__name__}{': ' if said else ''}{said}", rest)
         except (httpx.StreamError, httpx.DecodingError, json.JSONDecodeError, UnicodeDecodeError,
@@ -166,7 +174,7 @@ class Line:
 
     def _fault(self, what: str, error: ApiError) -> Exception:
         status = error.status_code
-        said = _said(error.body)
+        said = _said(error.body, self._secrets)
         if status in (401, 403):
             return PlatformError(
                 f"Label Studio at {self.url} refused at {what}: {said or f'status {status}'}. The token"
@@ -176,7 +184,7 @@ class Line:
         if status is not None and 300 <= status < 400:
             return PlatformError(
                 f"Label Studio at {self.url} sends callers elsewhere"
-                f"{_place_named(error.headers or {})} at {what}: give the address at which it answers."
+                f"{masked(_place_named(error.headers or {}), self._secrets)} at {what}: give the address at which it answers."
             )
         if status is None or status < 400:
             return PassingFault("a web page instead of data" if _is_page(error.body) else
@@ -245,12 +253,12 @@ def _is_page(body: object) -> bool:
     return isinstance(body, str) and "<" in body[:200]
 
 
-def _said(body: object) -> str:
-    """Return what the server said in words, if it did."""
+def _said(body: object, secrets: Collection[str]) -> str:
+    """Return what the server said in words, if it did, without secrets."""
     if isinstance(body, dict):
         parts = [body.get("detail"), body.get("validation_errors")]
         found = "; ".join(str(part) for part in parts if part)
     else:
         found = "" if _is_page(body) else str(body or "")
     # Behind the colons a refused import quotes the sample: that is nobody's business in a log.
-    return " ".join(found.partition("::")[0].split())[:500].rstrip(".: ")
+    return masked(" ".join(found.partition("::")[0].split()), secrets)[:500].rstrip(".: ")

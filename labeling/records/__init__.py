@@ -16,11 +16,14 @@ from labeling.records.files import whole_file
 from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
 from labeling.records.isolation import IMMUTABLE, isolated
 from labeling.records.labeling_function import (
+    VOTING_SCHEMA,
     LabelingFunction,
     is_yes_or_no,
     packed,
     unpacked,
+    vote_code,
 )
+from labeling.records.masking import MASK, masked
 from labeling.records.missing_texts import (
     MISSING_TEXT,
     MissingText,
@@ -62,8 +65,10 @@ __all__ = [
     "ABSTAIN",
     "BATCH_COLUMNS",
     "IMMUTABLE",
+    "MASK",
     "MISSING_TEXT",
     "PREFIX",
+    "VOTING_SCHEMA",
     "Aggregator",
     "Annotation",
     "AnnotationPlatform",
@@ -105,6 +110,7 @@ __all__ = [
     "isolated",
     "live_annotations",
     "make_private",
+    "masked",
     "missing_column",
     "missing_texts_sentence",
     "order_by_chance",
@@ -122,6 +128,7 @@ __all__ = [
     "texts",
     "unpacked",
     "unsafe_characters",
+    "vote_code",
     "waiting_on",
     "whole_file",
     "with_clean_texts",

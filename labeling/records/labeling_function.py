@@ -5,16 +5,20 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import cloudpickle
 import numpy as np
 
 from labeling.records.isolation import isolated
-from labeling.records.schema import ABSTAIN
+from labeling.records.schema import ABSTAIN, LabelSchema
 
 RowFunction = Callable[..., Any]
 Preprocessor = Callable[[Any], Any]
+
+VOTING_SCHEMA: ContextVar[LabelSchema | None] = ContextVar("VOTING_SCHEMA", default=None)
+"""The labels that are voted on, while labeling functions are applied."""
 
 
 class LabelingFunction:
@@ -92,6 +96,29 @@ class LabelingFunction:
         # By value, through cloudpickle: the module's name for the function means this object, and
         # modules of labeling functions, notebooks and scripts cannot be imported by a worker.
         return _restored, (packed([self]),)
+
+
+def vote_code(answer: Any, schema: LabelSchema, label: str | int | None = None) -> int:
+    """Return the code of what a labeling function returned.
+
+    Args:
+        answer: what it returned.
+        schema: the labels.
+        label: what a yes-or-no function votes for.
+
+    Raises:
+        UnknownLabelError: it is no label.
+        TypeError: it is a bool, and no function for yes or no returned it.
+    """
+    if answer is None:
+        return ABSTAIN
+    if is_yes_or_no(answer):
+        if label is None:
+            raise TypeError(f"{answer!r} is no label")
+        return schema.index(label) if answer else ABSTAIN
+    if not isinstance(answer, (str, float)) and answer == ABSTAIN and hasattr(answer, "__index__"):
+        return ABSTAIN
+    return schema.index(answer)
 
 
 def packed(lfs: Sequence[LabelingFunction]) -> bytes:

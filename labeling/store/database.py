@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError, StatementError
 
 from labeling.errors import StoreError, missing_extra
+from labeling.records import masked
 
 VERSION = "0003"
 """The newest migration; a test compares it with the migrations' folder."""
@@ -52,7 +53,13 @@ class Database:
     @property
     def shown(self) -> str:
         """Where the database is, without its password."""
-        return self.url.render_as_string(hide_password=True)
+        return masked(self.url.render_as_string(hide_password=True), self._secrets)
+
+    @property
+    def _secrets(self) -> list[str]:
+        """What must not be shown: the password, also where it stands among the options."""
+        options = {key: value for key, value in self.url.query.items() if "pass" in key.lower()}
+        return [str(self.url.password or ""), *map(str, options.values())]
 
     def _keep_private(self, *_: object) -> None:
         """Take others' rights to a file that was just made; SQLite makes those beside it likewise."""
@@ -127,10 +134,15 @@ class Database:
             yield
         except StatementError as error:
             raise StoreError(
-                f"The store {self.shown} cannot be used: {_told(error.orig)}.{_advice(error)}"
+                f"The store {self.shown} cannot be used: {self._told(error.orig)}.{_advice(error)}"
             ) from error
         except SQLAlchemyError as error:
-            raise StoreError(f"The store {self.shown} cannot be used: {_told(error)}") from error
+            raise StoreError(
+                f"The store {self.shown} cannot be used: {self._told(error)}"
+            ) from error
+
+    def _told(self, error: object) -> str:
+        return masked(" ".join(str(error).split()), self._secrets).rstrip(".?")
 
     def version(self) -> str | None:
         """Return the version of the schema that the database has; `None` for an empty one."""
@@ -217,10 +229,6 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("immediate", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _told(error: object) -> str:
-    return " ".join(str(error).split()).rstrip(".?")
 
 
 AGAIN = " Run the same again; nothing of before is lost."
