@@ -196,3 +196,41 @@ def test_a_column_that_is_not_there_is_named_unless_a_preprocessor_may_add_it(sc
 
     rule = search("r", contains("TEA", column="loud", ignore_case=False), label="spam", pre=[shout])
     assert lb.apply(rule, FRAME.head(2), schema).to_array()[:, 0].tolist() == [1, -1]
+
+
+def test_a_search_says_the_column_of_conditions_that_name_none(schema):
+    """What names a column keeps it; what is written down says which column is read."""
+    either = contains("free") | matches("w[io]n") & ~among(["Won"]) | contains("x", column="text")
+    rule = search("offer", either, label="spam", column="title")
+    frame = pd.DataFrame(
+        {
+            "title": ["Free!", "we win", "won", "no", "no", None],
+            "text": ["no", "no", "no", "free", "an x", "free"],
+        }
+    )
+
+    assert rule.reads == ("title", "text")
+    assert lb.apply(rule, frame, schema).to_array()[:, 0].tolist() == [1, 1, -1, -1, 1, -1]
+    assert rule.__doc__ == (
+        "Votes 'spam' where contains('free', column='title') | matches('w[io]n', column='title')"
+        " & ~among(['Won'], column='title') | contains('x')."
+    )
+    assert search("as before", either, label="spam").reads == ("text",)
+    assert repr(either) == (
+        "contains('free') | matches('w[io]n') & ~among(['Won'], column='text') | contains('x')"
+    )
+
+
+def test_a_search_of_a_column_that_is_not_there_names_the_near_one(schema):
+    rule = search("offer", contains("free"), label="spam", column="titel")
+    with pytest.raises(lb.LabelingError, match=r"no column 'titel' .*Did you mean 'title'"):
+        lb.apply(rule, pd.DataFrame({"title": ["free"]}), schema)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_search_of_a_column_is_the_same_in_other_processes(schema, workers):
+    condition = where(lambda x: len(x.title) > 2) & contains("free")
+    rule = search("offer", condition, label="spam", column="title")
+    frame = pd.DataFrame({"title": ["free", "no"] * 3, "text": "x"})
+
+    assert lb.apply(rule, frame, schema, workers=workers).to_array()[:2, 0].tolist() == [1, -1]

@@ -29,6 +29,7 @@ from labeling.records import (
     checked_missing_text,
     class_shares,
     expect,
+    fitted_call,
     gold_codes,
     identified,
     order_by_chance,
@@ -102,6 +103,9 @@ class EndModel:
         self.rounds = rounds
         self.missing_text = checked_missing_text(missing_text)
         self._reader = Reader(text, self.columns, embeddings)
+
+    def __repr__(self) -> str:
+        return fitted_call(self, getattr(self, "labels_", None), getattr(self, "voters_", ()))
 
     def fit(
         self,

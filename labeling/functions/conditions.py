@@ -15,6 +15,7 @@ from labeling.functions.words import compiled, word_search
 from labeling.records import ABSTAIN, LabelingFunction, is_yes_or_no
 
 Truth = bool | None
+TEXT = "text"  # what is read where no column is named
 _OR, _AND, _NOT = 1, 2, 3  # how tightly they bind, as in Python
 
 
@@ -38,6 +39,17 @@ class Condition:
     text: str
     reads: tuple[str, ...] = ()
     binds: int = _NOT
+    rebuilt: Callable[[str], Condition] | None = None
+    """From the column that is read where none was named to the same condition on it; `None` where
+    all columns were named."""
+
+    def on(self, column: str) -> Condition:
+        """Return the condition that reads this column wherever it was made without one.
+
+        >>> (contains("free") & contains("win", column="text")).on("title")
+        contains('free', column='title') & contains('win')
+        """
+        return self if self.rebuilt is None else self.rebuilt(column)
 
     def __call__(self, x: Any) -> Truth:
         """Return whether it holds of a sample, or `None` where that cannot be known."""
@@ -62,7 +74,8 @@ class Condition:
             answer = test(x)
             return None if answer is None else not answer
 
-        return Condition(opposite, f"~{_enclosed(self, _NOT)}", self.reads)
+        rebuilt = None if self.rebuilt is None else lambda column: ~self.on(column)
+        return Condition(opposite, f"~{_enclosed(self, _NOT)}", self.reads, rebuilt=rebuilt)
 
     def __bool__(self) -> NoReturn:
         raise LabelingFunctionError(
@@ -79,6 +92,7 @@ def search(
     condition: Condition,
     *,
     label: Vote,
+    column: str = TEXT,
     pre: Sequence[Callable[[Any], Any]] = (),
     reason: str | None = None,
 ) -> LabelingFunction:
@@ -91,6 +105,7 @@ def search(
         name: its name.
         condition: conditions combined with `&`, `|`, `~` and parentheses.
         label: what it votes for.
+        column: what is read by conditions that name no column.
         pre: preprocessors, whose fields the conditions may then read like columns.
         reason: why, in the expert's words; it becomes the docstring.
 
@@ -107,9 +122,12 @@ def search(
     ('spam', -1)
     >>> offer.__doc__
     "Votes 'spam' where contains('free') & ~contains('love') | matches('win\\\\W+cash')."
+    >>> search("titled", contains("free"), label="spam", column="title").__doc__
+    "Votes 'spam' where contains('free', column='title')."
     """
     if not isinstance(condition, Condition):
         raise _no_condition(condition)
+    condition = condition.on(column)
     test = condition.test
 
     def vote(x: Any) -> Vote:
@@ -122,13 +140,17 @@ def search(
 
 
 def contains(
-    *words: str, column: str = "text", whole_words: bool = True, ignore_case: bool = True
+    *words: str,
+    column: str | None = None,
+    whole_words: bool = True,
+    ignore_case: bool = True,
 ) -> Condition:
     """Return the condition that a text has any of some words or phrases, taken literally.
 
     Args:
         words: words or phrases; for all of them write `contains("a") & contains("b")`.
-        column: the column that holds the text.
+        column: the column that holds the text; `None`: that of `search`, which is "text" unless it
+            says another.
         whole_words: whether `ham` is not to be found in `shame`.
         ignore_case: whether `FREE` is `free`.
 
@@ -145,20 +167,23 @@ def contains(
         )
     find = word_search(words, whole_words, ignore_case)
     changed = [("whole_words=False", whole_words), ("ignore_case=False", ignore_case)]
-    parts = [
-        *map(repr, words),
-        *_unless_text(column),
-        *(text for text, kept in changed if not kept),
-    ]
-    return _of_value(lambda value: find(value) is not None, f"contains({', '.join(parts)})", column)
+    options = [text for text, kept in changed if not kept]
+
+    def written(where: str) -> str:
+        return f"contains({', '.join([*map(repr, words), *_unless_text(where), *options])})"
+
+    return _of_value(lambda _: lambda value: find(value) is not None, written, column)
 
 
-def matches(pattern: str | re.Pattern[str], *, column: str = "text", flags: int = 0) -> Condition:
+def matches(
+    pattern: str | re.Pattern[str], *, column: str | None = None, flags: int = 0
+) -> Condition:
     r"""Return the condition that a regular expression is found anywhere in a text.
 
     Args:
         pattern: a regular expression of Python's `re`.
-        column: the column that holds the text.
+        column: the column that holds the text; `None`: that of `search`, which is "text" unless it
+            says another.
         flags: flags of `re`, such as `re.IGNORECASE`.
 
     Raises:
@@ -169,16 +194,22 @@ def matches(pattern: str | re.Pattern[str], *, column: str = "text", flags: int 
     """
     find = compiled("matches(...)", pattern, flags)
     options = [f"flags={re.RegexFlag(flags)!r}"] if flags else []
-    text = ", ".join([repr(find.pattern), *_unless_text(column), *options])
-    return _of_value(lambda value: find.search(value) is not None, f"matches({text})", column)
+
+    def written(where: str) -> str:
+        return f"matches({', '.join([repr(find.pattern), *_unless_text(where), *options])})"
+
+    return _of_value(lambda _: lambda value: find.search(value) is not None, written, column)
 
 
-def among(values: Collection[Hashable], *, column: str, ignore_case: bool = True) -> Condition:
+def among(
+    values: Collection[Hashable], *, column: str | None = None, ignore_case: bool = True
+) -> Condition:
     """Return the condition that a column's value is one of these.
 
     Args:
         values: the known values, compared as `lookup` does; a missing one is never among them.
-        column: the column to look up.
+        column: the column to look up; `None`: that of `search`, which is "text" unless it says
+            another.
         ignore_case: whether texts are compared without regard to case, and to the width of
             characters.
 
@@ -195,10 +226,18 @@ def among(values: Collection[Hashable], *, column: str, ignore_case: bool = True
         )
     first = values if isinstance(values, (list, tuple)) else sorted(values, key=repr)
     listed = ", ".join(map(repr, first[:5])) + (", ..." if len(first) > 5 else "")
-    text = f"among([{listed}], column={column!r}{'' if ignore_case else ', ignore_case=False'})"
+    exact = "" if ignore_case else ", ignore_case=False"
     fold = ignoring_case if ignore_case else exactly
-    find = KnownValues(((value, True) for value in values), text, column, fold).finder()
-    return _of_value(lambda value: find(value) is True, text, column)
+
+    def written(where: str) -> str:
+        return f"among([{listed}], column={where!r}{exact})"
+
+    def tester(where: str) -> Callable[[Any], bool]:
+        pairs = ((value, True) for value in values)
+        find = KnownValues(pairs, written(where), where, fold).finder()
+        return lambda value: find(value) is True
+
+    return _of_value(tester, written, column)
 
 
 def where(function: Callable[[Any], Truth]) -> Condition:
@@ -237,14 +276,29 @@ def where(function: Callable[[Any], Truth]) -> Condition:
     return Condition(test, text)
 
 
-def _of_value(test: Callable[[Any], bool], text: str, column: str) -> Condition:
-    read = reader(column)
+def _of_value(
+    tester: Callable[[str], Callable[[Any], bool]],
+    written: Callable[[str], str],
+    column: str | None,
+) -> Condition:
+    """Return a condition on the value of a column.
 
-    def known(x: Any) -> Truth:
-        value = read(x)
-        return None if is_missing(value) else test(value)
+    Args:
+        tester: from the column to what its values are tested by.
+        written: from the column to the condition as its author would write it.
+        column: the column; `None` for the one that `search` says.
+    """
 
-    return Condition(known, text, (column,))
+    def on(where: str, rebuilt: Callable[[str], Condition] | None) -> Condition:
+        read, test = reader(where), tester(where)
+
+        def known(x: Any) -> Truth:
+            value = read(x)
+            return None if is_missing(value) else test(value)
+
+        return Condition(known, written(where), (where,), rebuilt=rebuilt)
+
+    return on(TEXT, lambda where: on(where, None)) if column is None else on(column, None)
 
 
 def _combined(left: Condition, right: object, binds: int) -> Condition:
@@ -261,7 +315,10 @@ def _combined(left: Condition, right: object, binds: int) -> Condition:
 
     sign = "&" if binds == _AND else "|"
     text = f"{_enclosed(left, binds)} {sign} {_enclosed(right, binds + 1)}"
-    return Condition(both, text, tuple(dict.fromkeys(left.reads + right.reads)), binds)
+    reads = tuple(dict.fromkeys(left.reads + right.reads))
+    named = left.rebuilt is None and right.rebuilt is None
+    rebuilt = None if named else lambda column: _combined(left.on(column), right.on(column), binds)
+    return Condition(both, text, reads, binds, rebuilt)
 
 
 def _enclosed(condition: Condition, binds: int) -> str:
@@ -276,7 +333,7 @@ def _no_condition(value: object) -> LabelingFunctionError:
 
 
 def _unless_text(column: str) -> list[str]:
-    return [] if column == "text" else [f"column={column!r}"]
+    return [] if column == TEXT else [f"column={column!r}"]
 
 
 def _written(function: Callable[..., Any]) -> str:

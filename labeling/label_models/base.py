@@ -21,6 +21,7 @@ from labeling.records import (
     Votes,
     class_shares,
     expect,
+    fitted_call,
     gold_codes,
     whole_file,
 )
@@ -43,6 +44,9 @@ class VoteModel(ABC):
     labels_: tuple[str, ...]
     voters_: tuple[str, ...]
     report_: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return fitted_call(self, getattr(self, "labels_", None), getattr(self, "voters_", ()))
 
     def fit(
         self, votes: Votes, *, gold: Gold | None = None, class_balance: ClassBalance | None = None

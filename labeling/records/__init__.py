@@ -45,6 +45,7 @@ from labeling.records.people import (
     annotation_votes,
     live_annotations,
 )
+from labeling.records.printing import fitted_call
 from labeling.records.private_files import make_private, private_file, private_folder
 from labeling.records.protocols import Aggregator, AnnotationPlatform
 from labeling.records.sample_rows import PreprocessedRow, SettledRow, missing_column
@@ -99,6 +100,7 @@ __all__ = [
     "class_shares",
     "clean_text",
     "expect",
+    "fitted_call",
     "free_name",
     "free_names",
     "generator_of",

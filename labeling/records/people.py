@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from labeling.errors import DataError
 from labeling.records.checks import expect
 from labeling.records.clean_text import clean_text
+from labeling.records.samples import checked_ids
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.votes import Votes
 
@@ -71,6 +74,17 @@ class Annotation:
         if isinstance(self.reason, str):
             object.__setattr__(self, "reason", clean_text(self.reason))
 
+    def __repr__(self) -> str:
+        told = [
+            f", {each.name}={getattr(self, each.name)!r}"
+            for each in dataclasses.fields(self)
+            if each.default is not dataclasses.MISSING and getattr(self, each.name) != each.default
+        ]
+        return (
+            f"Annotation({self.sample_id!r}, {self.annotator!r}, {self.label!r},"
+            f" {self.updated_at.isoformat()}{''.join(told)})"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class GoldLabel:
@@ -87,6 +101,10 @@ class GoldLabel:
     label: str
     source: Source = "given"
     trace: tuple[Annotation, ...] = ()
+
+    def __repr__(self) -> str:
+        trace = f", {len(self.trace)} annotations" if self.trace else ""
+        return f"GoldLabel({self.sample_id!r}, {self.label!r}, {self.source!r}{trace})"
 
     @property
     def votes_cast(self) -> int:
@@ -167,19 +185,47 @@ class Problem:
             object.__setattr__(self, name, clean_text(getattr(self, name)))
 
 
+BATCH_DEFAULTS: Mapping[str, str | float] = {
+    **{"stratum": "given", "score": np.nan, "reason": "", "propensity": np.nan},
+}
+"""The columns of a batch, and what stands there where nothing is said."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """The samples chosen for people, and why each was.
 
     Attributes:
         frame: index = sample id; columns `stratum`, `score` (1 = most worth asking), `reason`,
-            `propensity` (the chance of being drawn; NaN where the choice was not random).
+            `propensity` (the chance of being drawn; NaN where the choice was not random). Those
+            that are left out are "given", NaN, empty and NaN.
+
+    Raises:
+        DataError: it is no frame, ids are missing or not unique, or a score or propensity is no
+            number.
+
+    >>> Batch(pd.DataFrame(index=["a", "b"]))
+    Batch(2 samples: 2 given)
     """
 
     frame: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "frame", self.frame.copy())
+        given = expect(self.frame, pd.DataFrame, "The frame of a batch")
+        checked_ids(given.index, "The sample ids of a batch")
+        frame = given.copy()
+        for name, value in BATCH_DEFAULTS.items():
+            if name not in given:
+                frame[name] = value
+        for name in ("score", "propensity"):
+            try:
+                frame[name] = frame[name].astype(np.float64)
+            except (TypeError, ValueError) as error:
+                raise DataError(
+                    f"Column {name!r} of a batch must hold numbers, NaN where there is none: {error}."
+                ) from None
+        others = [name for name in frame if name not in BATCH_DEFAULTS]
+        object.__setattr__(self, "frame", frame[[*BATCH_DEFAULTS, *others]])
 
     def __len__(self) -> int:
         return len(self.frame)

@@ -20,10 +20,12 @@ ABSTAIN: Final = -1
 
 MOST_LABELS: Final = 32_767  # codes are stored in 16 bits at most
 
+MOST_SHOWN = 20  # labels, where a schema is printed
+
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,99}")  # not `01` or `+1`, which an int cannot tell
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class LabelSchema:
     """The label names of a project; a label's code is its place among them.
 
@@ -89,6 +91,11 @@ class LabelSchema:
         named = {int(label): code for label, code in codes.items() if WHOLE_NUMBER.fullmatch(label)}
         object.__setattr__(self, "_codes", codes)
         object.__setattr__(self, "_int_codes", named or {code: code for code in codes.values()})
+
+    def __repr__(self) -> str:
+        if len(self) <= MOST_SHOWN:
+            return f"LabelSchema({list(self.labels)!r})"
+        return f"LabelSchema({len(self)} labels: {shown(self.labels, MOST_SHOWN)})"
 
     def __len__(self) -> int:
         return len(self.labels)

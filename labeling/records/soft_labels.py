@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import LabelingError, near
+from labeling.errors import LabelingError, near, shown
 from labeling.records.decisions import Costs, best_codes, cost_codes, f1_codes, winners
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
@@ -59,8 +60,16 @@ class SoftLabels:
     def __repr__(self) -> str:
         return (
             f"SoftLabels({len(self.sample_ids)} samples, {int(self.covered.sum())} covered,"
-            f" labels {', '.join(map(repr, self.schema))})"
+            f" labels {shown(self.schema.labels)})"
         )
+
+    def __len__(self) -> int:
+        return len(self.sample_ids)
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        return np.array(self.array, dtype=dtype, copy=copy)
 
     def to_array(self) -> npt.NDArray[np.float64]:
         """Return the probabilities as a read-only array of shape (n_samples, n_labels)."""

@@ -1,0 +1,43 @@
+"""How models and records show themselves: short, and with what tells them apart."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+
+from labeling.errors import shown
+
+LONGEST = 60  # characters of a setting's value
+
+
+def written_call(model: object) -> str:
+    """Return a model as it would be made: its class, and the settings that are not the usual ones.
+
+    >>> class Model:
+    ...     def __init__(self, steps=60, *, tolerance=0.1):
+    ...         self.steps, self.tolerance = steps, tolerance
+    >>> written_call(Model(steps=5))
+    'Model(steps=5)'
+    """
+    settings = []
+    for name, parameter in inspect.signature(type(model)).parameters.items():
+        value = getattr(model, name, parameter.default)
+        if value is not parameter.default and value != parameter.default:
+            text = repr(value)
+            settings.append(f"{name}={text if len(text) <= LONGEST else text[:LONGEST] + '...'}")
+    return f"{type(model).__name__}({', '.join(settings)})"
+
+
+def fitted_call(model: object, labels: Sequence[str] | None, voters: Sequence[str] = ()) -> str:
+    """Return a model as it would be made, and what it was fitted on; `None`: not fitted yet.
+
+    >>> class Model: ...
+    >>> fitted_call(Model(), ["ham", "spam"], ["ann", "bob"])
+    "Model(), fitted on 2 voters and labels 'ham', 'spam'"
+    >>> fitted_call(Model(), None)
+    'Model(), not fitted yet'
+    """
+    if labels is None:
+        return f"{written_call(model)}, not fitted yet"
+    of_voters = f"{len(voters)} voters and " if voters else ""
+    return f"{written_call(model)}, fitted on {of_voters}labels {shown(labels)}"
