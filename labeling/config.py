@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
@@ -19,13 +19,14 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from labeling.errors import ConfigError, near, shown
-from labeling.records import MissingText, unsafe_characters
+from labeling.errors import ConfigError, LabelingError, near, shown
+from labeling.records import LabelSchema, MissingText, class_shares, unsafe_characters
 
 PLATFORMS = ("replay", "files", "label_studio")
 PASSWORD = re.compile(r"://[^/?#@]*:.*@|[?&]password=", re.IGNORECASE)
@@ -154,6 +155,8 @@ class Config(Section):
 
     `labels` is a list of names; or a mapping from name to a description for the people who label,
     where nothing after the colon is none; or a list in which some names are such mappings.
+    `class_balance` gives each label its share in the data, by name or in the order of `labels`, where
+    that is known from elsewhere.
 
     Attributes:
         name: of the project; that of the config file where none is given.
@@ -163,6 +166,7 @@ class Config(Section):
     name: str = ""
     data: DataSection
     labels: tuple[str, ...] = Field(min_length=2, strict=False)
+    class_balance: dict[str, float] | None = None
     labeling_functions: tuple[str, ...] = Field(min_length=1, strict=False)
     label_model: str = "label_model"
     query: QuerySection = QuerySection()
@@ -198,6 +202,16 @@ class Config(Section):
     def label_descriptions(self) -> Mapping[str, str | None]:
         """What labels mean, in the words of the config; `None` where it says nothing."""
         return MappingProxyType(self._label_descriptions)
+
+    @field_validator("class_balance", mode="before")
+    @classmethod
+    def _shares_by_name(cls, given: Any, others: ValidationInfo) -> Any:
+        if given is None or "labels" not in others.data:
+            return None  # or the labels are wrong, which is an error of its own
+        try:
+            return shares_by_name(given, others.data["labels"])
+        except LabelingError as error:
+            raise ValueError(f"key 'class_balance': {str(error).rstrip('.')}") from None
 
     @model_validator(mode="after")
     def _one_platform(self) -> Self:
@@ -249,6 +263,22 @@ class Config(Section):
         """A hash of all that the config says, in whatever order and words it says it."""
         said = self.model_dump(mode="json", exclude={"root", "store"})
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def shares_by_name(given: Any, labels: Collection[str]) -> dict[str, float]:
+    """Return a class balance as a mapping from label to share, in the order of the labels.
+
+    Raises:
+        LabelingError: it is none, or there are no such labels.
+
+    >>> shares_by_name({1: 0.25, 2: 0.75}, ["1", "2"])
+    {'1': 0.25, '2': 0.75}
+    """
+    schema = LabelSchema(tuple(labels))
+    if isinstance(given, dict):  # YAML reads the name 1 as a number
+        given = {key if isinstance(key, bool) else str(key): share for key, share in given.items()}
+    shares = class_shares(given, schema)
+    return dict(zip(schema.labels, [] if shares is None else shares.tolist(), strict=True))
 
 
 def names_and_descriptions(labels: Any) -> tuple[Any, dict[Any, Any]]:

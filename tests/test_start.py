@@ -69,7 +69,7 @@ def test_on_a_terminal_it_asks(folder):
         command, cwd=folder, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     os.close(slave)
-    os.write(master, b"comments.csv\nham, spam\n\n\n")
+    os.write(master, b"comments.csv\nham, spam\n\n\n0.7, 0.3\n")
     _, errors = running.communicate(timeout=60)
     os.close(master)
 
@@ -77,6 +77,7 @@ def test_on_a_terminal_it_asks(folder):
     assert "Column of the ids [comment_id]" in errors
     config = (folder / "configs" / "project.yaml").read_text(encoding="utf-8")
     assert 'id: "comment_id"' in config
+    assert 'class_balance: {"ham": 0.7, "spam": 0.3}' in config
 
 
 def test_on_a_terminal_an_answer_that_cannot_be_is_asked_for_again(folder):
@@ -87,7 +88,7 @@ def test_on_a_terminal_an_answer_that_cannot_be_is_asked_for_again(folder):
         command, cwd=folder, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     os.close(slave)
-    os.write(master, b"comment.csv\ncomments.csv\nham\nham, spam\ngold\n\ntxet\n\n")
+    os.write(master, b"comment.csv\ncomments.csv\nham\nham, spam\ngold\n\ntxet\n\n0.7\n\n")
     _, errors = running.communicate(timeout=60)
     os.close(master)
     said = " ".join(errors.split())
@@ -97,6 +98,7 @@ def test_on_a_terminal_an_answer_that_cannot_be_is_asked_for_again(folder):
     assert "at least two labels" in said
     assert "must not be missing" in said
     assert "Did you mean 'text'" in said
+    assert "the shares must sum to 1" in said
     assert 'labels: ["ham", "spam"]' in (folder / "configs" / "project.yaml").read_text("utf-8")
 
 

@@ -4,6 +4,7 @@ from labeling.analysis.agreement_of_votes import Agreement, agreement
 from labeling.analysis.dependencies_of_votes import dependencies
 from labeling.analysis.dependency_pictures import dependency_picture
 from labeling.analysis.estimates import Estimate, mean_change, mean_of, proportion
+from labeling.analysis.label_shares import ShareGap, share_gaps
 from labeling.analysis.lf_table import lf_summary
 from labeling.analysis.pictures import confusion_picture, cost_picture, lf_picture
 from labeling.analysis.quality import accuracy, confusion, scores
@@ -12,6 +13,7 @@ from labeling.analysis.reasons import vote_reasons
 __all__ = [
     "Agreement",
     "Estimate",
+    "ShareGap",
     "accuracy",
     "agreement",
     "confusion",
@@ -25,5 +27,6 @@ __all__ = [
     "mean_of",
     "proportion",
     "scores",
+    "share_gaps",
     "vote_reasons",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,6 +53,12 @@ def init(
     gold: Annotated[
         str | None, typer.Option(help="The column, or the file, of known labels.")
     ] = None,
+    class_balance: Annotated[
+        str | None,
+        typer.Option(
+            help="How common the labels are, if you know it: 0.9,0.1 or spam=0.1,ham=0.9."
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="The project's name.")] = "project",
     as_json: AsJson = False,
 ) -> None:
@@ -78,6 +84,7 @@ def init(
     made = start(
         *(folder, data, given.names),
         descriptions=given.descriptions,
+        class_balance=_given_balance(class_balance, given.names),
         id=id,
         text=text,
         gold=gold,
@@ -98,6 +105,19 @@ def init(
     for notice in made.notices:
         then(notice)
     then(f"Next: labeling -c {made.config} check")
+
+
+def _given_balance(line: str | None, labels: Sequence[str]) -> dict[str, float] | None:
+    """Return the class balance that was given, or is known on a terminal; else `None`."""
+    from labeling.project.labels import balance_in_line
+
+    if line is None and sys.stdin.isatty():
+        question = "How common the labels are, such as 0.9,0.1; leave it empty if you do not know"
+        line = _asked(
+            *("--class-balance", question, None, ""),
+            check=lambda answer: answer.strip() and balance_in_line(answer, labels),
+        )
+    return balance_in_line(line, labels) if line and line.strip() else None
 
 
 def _given_labels(line: str | None, source: str | None, data: Path) -> GivenLabels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from labeling.config import OneOfEachKey, names_and_descriptions
+from labeling.config import OneOfEachKey, names_and_descriptions, shares_by_name
 from labeling.errors import DataError, near, shown
 from labeling.records import LabelSchema
 from labeling.sources import READERS, read_table
@@ -46,6 +46,10 @@ def labels_in_line(line: str) -> GivenLabels:
     >>> labels_in_line('ham, "spam, maybe"').names
     ('ham', 'spam, maybe')
     """
+    return _checked(GivenLabels(_cells(line)))
+
+
+def _cells(line: str) -> tuple[str, ...]:
     try:
         rows = list(csv.reader([line], skipinitialspace=True, strict=True))
     except csv.Error as error:
@@ -53,8 +57,37 @@ def labels_in_line(line: str) -> GivenLabels:
             "Labels must have commas between them, and quotation marks around those that have a"
             f' comma themselves, such as: ham,"spam, maybe". Got {line!r}: {error}.'
         ) from error
-    names = tuple(cell.strip() for row in rows for cell in row)
-    return _checked(GivenLabels(names))
+    return tuple(cell.strip() for row in rows for cell in row)
+
+
+def balance_in_line(line: str, labels: Sequence[str]) -> dict[str, float]:
+    """Return the labels' shares of a line: numbers in the order of the labels, or label=number.
+
+    Raises:
+        DataError: it is no such line.
+        LabelingError: the shares are not those of these labels, or do not sum to 1.
+
+    >>> balance_in_line("0.9, 0.1", ["ham", "spam"])
+    {'ham': 0.9, 'spam': 0.1}
+    >>> balance_in_line("spam=0.1,ham=0.9", ["ham", "spam"])
+    {'ham': 0.9, 'spam': 0.1}
+    """
+    cells = [cell.rpartition("=") for cell in _cells(line)]
+    try:
+        shares = [float(share) for _, _, share in cells]
+    except ValueError:
+        shares = []
+    if not shares or len({bool(sign) for _, sign, _ in cells}) > 1:
+        raise DataError(
+            "The labels' shares must be numbers in the order of the labels, such as 0.9,0.1, or"
+            f" label=number, such as {labels[0]}=0.9. Got {line!r}."
+        )
+    if not cells[0][1]:
+        return shares_by_name(shares, labels)
+    names = [name.strip() for name, _, _ in cells]
+    if len(set(names)) < len(names):
+        raise DataError(f"Each label must be named once. Got {line!r}.")
+    return shares_by_name(dict(zip(names, shares, strict=True)), labels)
 
 
 def labels_from(source: str, data: Path) -> GivenLabels:

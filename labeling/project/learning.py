@@ -6,7 +6,9 @@ import functools
 import hashlib
 import json
 import logging
+import re
 import time
+import warnings
 from collections.abc import Callable, Collection, Hashable
 from typing import TYPE_CHECKING, Literal
 
@@ -74,10 +76,15 @@ class Learner:
         doubtful. The end model learns from all.
         """
         from labeling.label_models import MODELS
+        from labeling.label_models.label_model import BALANCE_IGNORED
 
         started = time.perf_counter()
-        learned = self.drawn_at_random(gold)
-        model = MODELS[self.config.label_model]().fit(self.votes, gold=learned)
+        learned, balance = self.drawn_at_random(gold), self.config.class_balance
+        with warnings.catch_warnings():  # the model's report says it as well
+            warnings.filterwarnings("ignore", message=re.escape(BALANCE_IGNORED))
+            model = MODELS[self.config.label_model]().fit(
+                self.votes, gold=learned, class_balance=balance
+            )
         soft = model.predict_proba(self.votes)
         spent = time.perf_counter() - started
         logger.info("fitted the label model with %d gold labels in %.1f s", len(learned), spent)
@@ -112,7 +119,12 @@ class Learner:
         from labeling.end_model import EndModel
 
         started = time.perf_counter()
-        end = EndModel(self.config.data.text).fit(self.samples, soft, gold=gold, votes=self.votes)
+        end = EndModel(self.config.data.text).fit(
+            *(self.samples, soft),
+            gold=gold,
+            votes=self.votes,
+            class_balance=self.config.class_balance,
+        )
         logger.info("fitted the end model in %.1f s", time.perf_counter() - started)
         return end
 
@@ -148,7 +160,8 @@ class Learner:
     def _fingerprint(self, people: tuple[GoldLabel, ...]) -> str:
         gold = teaching_gold(self.data.dev, people)
         known = sorted((repr(one.sample_id), one.label, one.source == "given") for one in gold)
-        said = [self.inputs, self.config.label_model, self.config.data.text, known]
+        config = self.config
+        said = [self.inputs, config.label_model, config.data.text, known, config.class_balance]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     def _keep(self, kind: Kind, soft: SoftLabels, people: tuple[GoldLabel, ...]) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import logging
 import os
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ from labeling.project.platforms import (
 from labeling.project.policies import policy_of, review_sentences
 from labeling.project.rounds import Round
 from labeling.project.rules import Rules
+from labeling.project.shares import counts_of, label_counts, random_draws, share_sentences
 from labeling.project.status import Status, status_of, store_of
 from labeling.project.voting import Progress, Voting
 from labeling.records import (
@@ -155,6 +156,10 @@ class Project:
             verdict = self.people.verdict(self.people.said(self.samples))
             with run.stage("fit"):
                 model, soft = self.learner(votes).label_model(verdict.gold)
+            covered_ids = soft.sample_ids[soft.covered]
+            self._warn_of_shares(
+                "the label model's labels", counts_of(soft), verdict, among=covered_ids
+            )
             covered = "covered" if "covered" not in self.schema.labels else "covered_by_votes"
             frame = soft.to_frame().assign(**{covered: soft.covered})
             write_frame(frame, self.folder, "soft_labels.parquet")
@@ -309,8 +314,27 @@ class Project:
             with run.stage("export"):
                 train = training_set_of(self.config, self.data, end, votes)
                 write_training_set(self.config, self.store, train)
+            counts = label_counts(train.frame["label"], self.schema)
+            self._warn_of_shares("the training set", counts, end.verdict)
+            self._warn_of_shares(
+                "all labels as they are now", counts_of(end.posterior), end.verdict
+            )
             run.outcome |= {"samples": len(train), "left_out": len(train.dropped)}
         return train
+
+    def _warn_of_shares(
+        self,
+        what: str,
+        counts: Mapping[str, int],
+        verdict: Verdict,
+        among: pd.Index | None = None,
+    ) -> None:
+        """Warn where labels are more or less common than in a random draw, perhaps among some."""
+        draws = random_draws(self.data.dev, verdict.gold, self.store.batches.frame())
+        if among is not None:
+            draws = {name: drawn[drawn.index.isin(among)] for name, drawn in draws.items()}
+        for sentence in share_sentences(what, counts, draws):
+            logger.warning("%s", sentence)
 
     def standing(self, votes: Votes | None = None) -> Round:
         """Return where the loop stands with all that people said so far."""

@@ -41,6 +41,7 @@ data:
 {gold}
 {labels}
 
+{balance}
 labeling_functions:
   - lfs/{name}.py
 
@@ -100,6 +101,15 @@ GOLD = """\
   gold: {gold}
   # The share of them that is the test split. Each look at it is counted.
   locked: 0.5
+"""
+NO_BALANCE = """\
+# How common the labels are, where you know it from elsewhere, such as a count of a random draw. On
+# texts it helps more than anything but gold labels; a guess may do harm. For example:
+# class_balance: {shares}
+"""
+BALANCE = """\
+# How common the labels are, as known from elsewhere. Leave it out if it is a guess.
+class_balance: {shares}
 """
 RULES = '''\
 """Labeling functions: rules that vote on a sample, or abstain.
@@ -188,6 +198,7 @@ def start(
     gold: str | None = None,
     name: str = "project",
     descriptions: Mapping[str, str | None] | None = None,
+    class_balance: Mapping[str, float] | None = None,
 ) -> Started:
     """Write `configs/<name>.yaml` and `lfs/<name>.py` of a new project; what is there stays.
 
@@ -200,6 +211,7 @@ def start(
         gold: a column or file of known labels.
         name: the project's name.
         descriptions: what labels mean, for annotators.
+        class_balance: the share of each label in the data, where it is known.
 
     Raises:
         DataError: the data cannot be read, or has no such columns.
@@ -222,6 +234,7 @@ def start(
         "path": json.dumps(_from(folder, data), ensure_ascii=False),
         **{"id": json.dumps(id, ensure_ascii=False), "text": json.dumps(text, ensure_ascii=False)},
         "labels": _labels_in_yaml(schema),
+        "balance": _balance_in_yaml(schema, class_balance),
         **{"policy": policy.describe(schema), "escalate": policy.escalate},
         "gold": NO_GOLD if gold is None else GOLD.format(gold=json.dumps(gold, ensure_ascii=False)),
     }
@@ -259,6 +272,13 @@ def _checked_data(config: Config, here: dict[str, str], schema: LabelSchema) -> 
     platform = platform_of(config, schema, store, lambda sample_ids: {})
     found = check_samples_of(data, schema) + check_platform(platform, data.samples)
     return dataclasses.replace(data, notices=(*data.notices, *found))
+
+
+def _balance_in_yaml(schema: LabelSchema, balance: Mapping[str, float] | None) -> str:
+    """Return the key `class_balance` of a config, as a comment where no balance is known."""
+    equal = dict.fromkeys(schema.labels, float(f"{1 / len(schema):.2g}"))
+    shares = json.dumps(dict(balance or equal), ensure_ascii=False)
+    return (BALANCE if balance else NO_BALANCE).format(shares=shares)
 
 
 def _labels_in_yaml(schema: LabelSchema) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from labeling.project.shares import random_draws, share_sentences
 from labeling.records import order_by_chance
 from labeling.report.known import Known
 from labeling.report.parts import Segment
@@ -62,6 +63,7 @@ class TrainingSection:
     min_confidence: float
     files: list[File]
     rows: list[Row]
+    warnings: list[str]
 
 
 def section(known: Known) -> TrainingSection | None:
@@ -84,6 +86,11 @@ def section(known: Known) -> TrainingSection | None:
         left_out=about["left_out"],
         min_confidence=known.config.export.min_confidence,
         files=_files(known, kept),
+        warnings=share_sentences(
+            "the training set",
+            about["labels"],
+            random_draws(known.data.dev, known.verdict.gold, known.choices),
+        ),
         rows=[]
         if path is None
         else _rows(
