@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import studio_loop
 from sklearn.linear_model import LogisticRegression
 
 import labeling as lb
@@ -266,3 +267,17 @@ def test_one_row_gives_the_same_vote_outside_of_apply():
     lf = lookup("table", {1: 1, 2: np.int64(2)}, column="stars")
 
     assert [lf(SimpleNamespace(stars=stars)) for stars in (1, 2, 3)] == [1, 2, -1]
+
+
+def test_what_people_say_in_label_studio_is_a_name(studio):
+    """Choices, prelabels and what comes back: a "3" is the label "3"."""
+    platform = studio_loop.studio_of(studio, "stars", schema=STARS, prelabels="shown")
+    soft = lb.SoftLabels(np.eye(5)[[2, 0]], pd.Index(["s0", "s1"]), STARS, [True, True])
+    platform.push(lb.Batch(pd.DataFrame(index=["s0", "s1"])), SAMPLES, soft)
+    ann, *_ = studio_loop.people(studio)
+    tasks = studio_loop.tasks(studio, "stars")
+    ann.label(tasks["s0"]["id"], "3")
+    ann.label(tasks["s1"]["id"], "5")
+
+    assert {one.sample_id: one.label for one in platform.pull()} == {"s0": "3", "s1": "5"}
+    assert tasks["s0"]["predictions"][0]["result"][0]["value"]["choices"] == ["3"]
