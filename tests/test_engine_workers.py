@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import threading
@@ -7,7 +8,8 @@ import pytest
 
 import labeling as lb
 from labeling import labeling_function
-from labeling.errors import LabelingFunctionError
+from labeling.errors import DataError, LabelingFunctionError
+from labeling.functions import model
 
 FRAME = pd.DataFrame({"n": range(40)}, index=[f"s{n}" for n in range(40)])
 
@@ -87,12 +89,116 @@ def test_the_workers_know_what_was_loaded_from_a_file(schema, tmp_path):
     assert two.to_array().tolist() == one.to_array().tolist()
 
 
-def test_a_resource_that_cannot_be_sent_to_workers_is_named_as_the_reason(schema):
-    lf = lb.LabelingFunction("locked", lambda x, lock: 1, resources={"lock": threading.Lock()})
-    with pytest.raises(
-        LabelingFunctionError, match=r"workers=2 .*must be picklable.*lock.*workers=1"
-    ):
+CONNECTION = threading.Lock()
+
+
+class Refuses:
+    def __reduce__(self):
+        raise ValueError("not me")
+
+
+def loads_badly():
+    raise RuntimeError("cannot be loaded")
+
+
+class LoadsBadly:
+    def __reduce__(self):
+        return loads_badly, ()
+
+
+def through_others(**options):
+    lock = CONNECTION
+
+    def ask(x):
+        return lock and 1
+
+    def pre(x):
+        ask(x)
+        return x
+
+    if options:
+        return lb.LabelingFunction("bad", lambda x: 1, pre=[pre])
+    return lb.LabelingFunction("bad", lambda x: ask(x))
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (
+            lambda: lb.LabelingFunction("bad", lambda x, lock: 1, resources={"lock": CONNECTION}),
+            r"its resource 'lock' \(a lock\): cannot pickle '_thread.lock' object",
+        ),
+        (
+            lambda: lb.LabelingFunction("bad", lambda x, r: 1, resources={"r": [Refuses()]}),
+            r"its resource 'r' \(a list\): not me",
+        ),
+        (through_others, r"'lock' \(a lock\) of 'ask' of its function: cannot pickle"),
+        (
+            lambda: through_others(pre=True),
+            r"'lock' \(a lock\) of 'ask' of its preprocessor 'pre': cannot pickle",
+        ),
+        (
+            lambda: lb.LabelingFunction("bad", lambda x: [CONNECTION for _ in "a"]),
+            r"'CONNECTION' \(a lock\) of its function: cannot pickle",
+        ),
+        (
+            lambda: lb.LabelingFunction("bad", lambda x, lock=CONNECTION: 1),
+            r"'lock' \(a lock\) of its function: cannot",
+        ),
+        (
+            lambda: model("bad", lambda texts: [CONNECTION and 1 for _ in texts], column="n"),
+            r"'CONNECTION' \(a lock\) of 'predictor' of 'predict' of",
+        ),
+    ],
+)
+def test_what_cannot_be_sent_to_workers_is_named_and_what_in_it(schema, made, message):
+    lfs = [lb.LabelingFunction("fine", lambda x: 1), made()]
+    with pytest.raises(LabelingFunctionError, match=f"and 'bad' is not, because of {message}"):
+        lb.apply(lfs, FRAME, schema, workers=2)
+
+
+def test_a_sample_that_cannot_be_sent_to_workers_is_named(schema):
+    frame = FRAME.assign(odd=[None] * 7 + [CONNECTION] + [None] * 32)
+    message = "Column 'odd' of sample 's7' holds a lock: cannot pickle .*Use workers=1"
+    with pytest.raises(DataError, match=message):
+        lb.apply(lb.LabelingFunction("fine", lambda x: 1), frame, schema, workers=2)
+
+
+def test_what_cannot_be_loaded_by_workers_is_said(schema):
+    lf = lb.LabelingFunction("bad", lambda x, r: 1, resources={"r": LoadsBadly()})
+    with pytest.raises(LabelingFunctionError, match=r"cannot load .*'cannot be loaded'"):
         lb.apply(lf, FRAME, schema, workers=2)
+
+
+def test_a_worker_that_ends_is_an_error_and_the_next_ones_work(schema):
+    leaves = lb.LabelingFunction("leaves", lambda x: os._exit(3) if x.n == 30 else 0)
+    with pytest.raises(LabelingFunctionError, match="A worker process ended before"):
+        lb.apply(leaves, FRAME, schema, workers=2)
+    fine = lb.LabelingFunction("fine", lambda x: 1)
+    assert lb.apply(fine, FRAME, schema, workers=2).to_array().sum() == 40
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_line_at_fault_is_named(schema, tmp_path, monkeypatch, workers):
+    """That of the expert's file, not of the library that it called."""
+    (tmp_path / "rules.py").write_text(
+        "import json\nfrom labeling import labeling_function\n\n\ndef parsed(x):\n"
+        "    return json.loads(x.text)\n\n\n@labeling_function\ndef reads(x):\n    return parsed(x)\n"
+        "\n\n@labeling_function\ndef wrong(x):\n    return 0.5\n"
+        "\n\n@labeling_function(pre=[parsed])\ndef late(x):\n    return 0\n"
+        "\n\n@labeling_function\ndef misses(x):\n    return x.txt\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    reads, wrong, late, misses = lb.load_labeling_functions(tmp_path / "rules.py")
+    frame = pd.DataFrame({"text": ["{"]})
+    for lf, message in [
+        (reads, r"'reads' failed on sample 0: JSONDecodeError\(.*\) \(rules\.py:6\)"),
+        (wrong, r"returned 0\.5 .* It is defined at .*rules\.py:1[45]\."),
+        (late, r"'late' failed on sample 0: JSONDecodeError\(.*\) \(rules\.py:6\)"),
+        (misses, r"column 'txt'\. Did you mean 'text'\? It has 'text'\..*\(rules\.py:26\)"),
+    ]:
+        with pytest.raises(LabelingFunctionError, match=message):
+            lb.apply(lf, frame, schema, workers=workers)
 
 
 def test_more_workers_than_samples_are_no_problem(schema):

@@ -26,6 +26,7 @@ from labeling.records import (
     Votes,
     expect,
     identified,
+    line_of,
     require_column,
 )
 
@@ -154,9 +155,10 @@ def _here(
 def _raise(fault: Fault) -> NoReturn:
     if isinstance(fault.exception, WrongReturnError):
         raise fault.exception
+    line = line_of(fault.exception)
     raise LabelingFunctionError(
         f"Labeling function {fault.labeling_function!r} failed on sample {fault.sample_id!r}:"
-        f" {fault.exception!r}. Mend it, or pass on_error='record' to keep going and see every"
+        f" {fault.exception!r}{f' ({line})' if line else ''}. Fix it, or pass on_error='record' to keep going and see every"
         " fault in votes.faults."
     ) from fault.exception
 

@@ -30,6 +30,7 @@ from labeling.records import (
     LabelSchema,
     SettledRow,
     is_yes_or_no,
+    line_of_function,
     vote_code,
 )
 
@@ -250,8 +251,10 @@ def _wrong_return(
     elif lf.label is not None and not hint:
         hint = " A yes-or-no function must return a bool: wrap the answer in bool(...)."
     numbers = "its number" if schema.has_number_names else f"a code from 0 to {len(schema) - 1}"
+    line = line_of_function(lf.function)
+    defined = f" It is defined at {line}." if line else ""
     return WrongReturnError(
         f"Labeling function {lf.name!r} returned {answer!r} ({type(answer).__name__}) for sample"
         f" {sample_id!r}. It must return a label ({shown(schema.labels, 20)}), {numbers}, or"
-        f" ABSTAIN.{hint}"
+        f" ABSTAIN.{hint}{defined}"
     )

@@ -11,6 +11,8 @@ import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.engine.passes import Progress
+from labeling.engine.pickling import packed_for_workers, unpicklable_samples
 from labeling.engine.slow_calls import Board, CallWatch, SlowCall
 from labeling.engine.voting import votes_on
 from labeling.errors import LabelingFunctionError
-from labeling.records import Fault, LabelingFunction, LabelSchema, packed, unpacked
+from labeling.records import Fault, LabelingFunction, LabelSchema, remember_line, unpacked
 
 ORPHAN_CHECK = 1.0
 """Seconds between two looks at whether the process that started a worker is still there."""
@@ -43,28 +46,55 @@ def in_workers(
     """
     import joblib  # costs 0.1 s that most imports of this room need not pay
 
-    try:
-        plan = packed(lfs)
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
-        raise LabelingFunctionError(
-            f"With workers={workers} each labeling function and its resources must be picklable,"
-            f" and one is not: {error}. Use workers=1, or open the resource inside the function."
-        ) from error
+    plan = packed_for_workers(lfs, workers)
+    sent: list[pd.DataFrame] = []
     with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
         job = functools.partial(_in_worker, plan, schema, stop_at_fault, folder, os.getpid())
+        board = Board(Path(folder))
         found = joblib.Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
-            joblib.delayed(job)(chunk) for chunk in chunks
+            joblib.delayed(job)(chunk) for chunk in _remembered(chunks, sent)
         )
-        with Board(Path(folder)).watching():
+        with board.watching(), _explained(sent, workers, board):
             for votes, faults in found:
                 if progress is not None:
                     progress(len(votes))
-                yield votes, pickle.loads(faults)  # from the worker's pipe, not a file
+                yield votes, _arrived(faults)
+
+
+def _remembered(chunks: Iterable[pd.DataFrame], sent: list[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    for chunk in chunks:
+        sent.append(chunk)
+        yield chunk
+
+
+@contextmanager
+def _explained(sent: list[pd.DataFrame], workers: int, board: Board) -> Iterator[None]:
+    """Say of what goes wrong between processes where it comes from."""
+    try:
+        yield
+    except BrokenProcessPool as error:
+        calls = board.read()
+        seen = f" Last seen in {'; '.join(map(str, calls))}." if calls else ""
+        raise LabelingFunctionError(
+            "A worker process ended before its samples were done: a labeling function made it crash"
+            f" or ended it, or there was not enough memory.{seen} Apply them one at a time to see which."
+        ) from error
+    except pickle.PicklingError as error:
+        about = unpicklable_samples(sent, workers)
+        if about is None:
+            raise
+        raise about from error
 
 
 @functools.lru_cache(maxsize=1)
 def _unpacked(plan: bytes) -> list[LabelingFunction]:
-    return unpacked(plan)
+    try:
+        return unpacked(plan)
+    except Exception as error:
+        raise LabelingFunctionError(
+            f"A worker process cannot load the labeling functions: {error!r}. What they are made of"
+            " must be importable and loadable there as well; or use workers=1."
+        ) from error
 
 
 def _in_worker(
@@ -90,8 +120,7 @@ def _in_worker(
             chunk, _unpacked(plan), schema, stop_at_fault=stop_at_fault, watch=watch
         )
     board.clear()
-    portable = [fault._replace(exception=_portable(fault.exception)) for fault in faults]
-    return votes, cloudpickle.dumps(portable)
+    return votes, cloudpickle.dumps(list(map(_portable, faults)))
 
 
 @functools.cache
@@ -120,11 +149,26 @@ def _end_if_orphan(parent: int, folder: str | None = None) -> None:
         os._exit(1)
 
 
-def _portable(error: Exception) -> Exception:
-    """Return an exception that survives the way back, with its traceback as a note."""
+def _portable(fault: Fault) -> tuple[Fault, list[str]]:
+    """Return a fault that survives the way back, and notes: its line, and its traceback."""
+    error = fault.exception
+    remember_line(error)
     if not isinstance(error, LabelingFunctionError):
         error.add_note("".join(traceback.format_exception(error)))
+    notes = list(getattr(error, "__notes__", ()))
     try:
-        return pickle.loads(cloudpickle.dumps(error))  # type: ignore[no-any-return]  # untyped
+        error = pickle.loads(cloudpickle.dumps(error))
     except Exception:  # noqa: BLE001  # whatever its class does when it is rebuilt
-        return LabelingFunctionError(f"{type(error).__qualname__}: {error}")
+        error = LabelingFunctionError(f"{type(error).__qualname__}: {error}")
+    return fault._replace(exception=error), notes
+
+
+def _arrived(sent: bytes) -> list[Fault]:
+    """Return faults as they came from a worker's pipe, with their notes; some classes lose them."""
+    faults = []
+    for fault, notes in pickle.loads(sent):
+        for note in notes:
+            if note not in getattr(fault.exception, "__notes__", ()):
+                fault.exception.add_note(note)
+        faults.append(fault)
+    return faults

@@ -26,7 +26,7 @@ from labeling.errors import LabelingError, LabelingFunctionError
 from labeling.functions.credentials import revealed
 from labeling.functions.kept import in_wal_mode
 from labeling.functions.services import Address
-from labeling.records import is_loopback, masked
+from labeling.records import is_loopback, line_of, masked
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,9 @@ class _Reading:
         except requests.JSONDecodeError:  # quotes the whole answer
             self.why = "it is no JSON"
         except Exception as error:  # noqa: BLE001  # `answer` is the user's, and may raise anything
+            line = line_of(error)
             told = str(error) if isinstance(error, LabelingError) else repr(error)
+            told = f"{told} ({line})" if line else told
             self.why = masked(told, self.secrets)[:500].rstrip(".")
 
 

@@ -11,6 +11,7 @@ from labeling.records.clean_text import (
     unsafe_characters,
     with_clean_texts,
 )
+from labeling.records.code_lines import line_of, line_of_function, remember_line
 from labeling.records.decisions import shared_wins
 from labeling.records.files import whole_file
 from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
@@ -23,7 +24,7 @@ from labeling.records.labeling_function import (
     unpacked,
     vote_code,
 )
-from labeling.records.masking import MASK, masked
+from labeling.records.masking import masked
 from labeling.records.missing_texts import (
     MISSING_TEXT,
     MissingText,
@@ -66,7 +67,6 @@ __all__ = [
     "ABSTAIN",
     "BATCH_COLUMNS",
     "IMMUTABLE",
-    "MASK",
     "MISSING_TEXT",
     "PREFIX",
     "VOTING_SCHEMA",
@@ -110,6 +110,8 @@ __all__ = [
     "is_loopback",
     "is_yes_or_no",
     "isolated",
+    "line_of",
+    "line_of_function",
     "live_annotations",
     "make_private",
     "masked",
@@ -121,6 +123,7 @@ __all__ = [
     "private_file",
     "private_folder",
     "refuse_unsafe",
+    "remember_line",
     "renamed_sentence",
     "replaced_sentence",
     "require_column",

@@ -89,7 +89,12 @@ class SettledRow(PreprocessedRow):
         """Return the row that one call of a labeling function gets."""
         # No methods of the row are used here: columns may bear their names.
         mutable = row.__mutable
-        return _RowOfCall.__made(row.__dict__, mutable) if mutable else row
+        if not mutable:
+            return row
+        made = _RowOfCall.__made(row.__dict__, mutable)
+        for name in mutable.keys() & _METHODS:
+            made[name]
+        return made
 
     @staticmethod
     def fields(row: SettledRow) -> dict[Any, Any]:
@@ -143,3 +148,6 @@ class _RowOfCall(SettledRow):
     def _read(self, name: Any) -> Any:
         value = self.__dict__[name] = super()._read(name)
         return value
+
+
+_METHODS = frozenset(name for name in dir(SettledRow) if not name.startswith("__"))
