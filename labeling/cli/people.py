@@ -78,6 +78,7 @@ def query(
 @app.command()
 def push(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Ask people about the batch that was chosen; nobody is asked twice."""
+    from labeling.screens.steps import where_lines
     from labeling.screens.tables import progress_over
 
     its = project()
@@ -94,7 +95,8 @@ def push(dry_run: DryRun = False, as_json: AsJson = False) -> None:
         next_step = "labeling pull when they have labeled"
     else:
         sentence, next_step = NO_BATCH, "labeling query"
-    say({"batch": pushed.batch, "samples": pushed.samples}, as_json, sentence)
+    about = {"batch": pushed.batch, "samples": pushed.samples, "where": pushed.where}
+    say(about, as_json, sentence, *where_lines(pushed.where))
     then(f"Next: {next_step}")
 
 
@@ -149,19 +151,21 @@ def _uncounted(pulled: Pulled) -> list[str]:
 @app.command()
 def review(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Settle what annotators agree on, ask again where votes are short, escalate conflicts."""
-    from labeling.screens.steps import agreement_lines, verdict_words
+    from labeling.screens.steps import agreement_lines, verdict_words, where_lines
 
     its = project()
     if dry_run:
         _foresee(its, as_json, pulls=False)
         return
     with busy("deciding"):
-        verdict = its.review()
-    status = its.status()
+        reviewed = its.settle()
+    status, verdict = its.status(), reviewed.verdict
     counts = _counts(verdict, status.states["asked"])
     unanswered = f"{counts['unanswered']} have no answer yet"
     lines = (f"{verdict_words(verdict)}; {unanswered}.", *agreement_lines(status), *status.notes)
-    say({**counts, "agreement": status.agreement, "notes": status.notes}, as_json, *lines)
+    about = {**counts, "agreement": status.agreement, "notes": status.notes}
+    about |= {"where": reviewed.where}
+    say(about, as_json, *lines, *where_lines(reviewed.where))
     waits = counts["pending"] or counts["escalated"] or counts["unanswered"]
     then("Next: " + ("labeling pull when people have answered" if waits else "labeling export"))
 

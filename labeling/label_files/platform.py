@@ -83,6 +83,7 @@ class LabelFiles:
             was: so files that were sent are missed. Without it nothing is known of them.
 
     Attributes:
+        written: the files that hold what was asked last.
         problems: what could not be asked or counted, for a person to mend, after `push`,
             `ask_again`, `escalate` or `pull`.
 
@@ -138,6 +139,7 @@ class LabelFiles:
         self._sent = dict(sent or {})
         self._checks.known(self._ledger)  # whoever comes is called as they are there
         self._problems: dict[str, tuple[Problem, ...]] = {}
+        self._written: dict[str, tuple[str, ...]] = {}
 
     def __repr__(self) -> str:
         return f"LabelFiles({str(self._folder.path)!r})"
@@ -151,6 +153,12 @@ class LabelFiles:
     def problems(self) -> tuple[Problem, ...]:
         """What could not be asked or counted."""
         return tuple(one for found in self._problems.values() for one in found)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The paths of the files that the last `push`, `ask_again` and `escalate` put questions in."""
+        names = sorted({name for names in self._written.values() for name in names})
+        return tuple(str(self._folder.path / name) for name in names)
 
     def push(
         self,
@@ -312,12 +320,15 @@ class LabelFiles:
         outbox: Outbox | None,
         where: str = "the samples",
     ) -> None:
+        self._written.pop(kind, None)
         self._problems[kind] = not_shown(messages, shown_of, self._folder.path.name, where)
         found = [one for one in messages if plain_id(one.sample_id) in shown_of]
         if found:
             post = self._to_reviewers if kind == "escalate" else self._to_annotators
             asked = asked_of(contents.rows)
-            self._problems[kind] += post.send(found, shown_of, contents, asked, outbox)
+            problems, files = post.send(found, shown_of, contents, asked, outbox)
+            self._problems[kind] += problems
+            self._written[kind] = files
 
     def _shown_in(
         self, samples: pd.DataFrame, messages: Sequence[Message]

@@ -46,8 +46,11 @@ class Post:
         contents: Contents,
         asked: Mapping[str | int, Asked],
         outbox: Outbox | None,
-    ) -> tuple[Problem, ...]:
-        """Write what is not in a file yet, and return what could not be asked as it should.
+    ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+        """Write what is not in a file yet.
+
+        Returns:
+            What could not be asked as it should, and the names of the files that ask.
 
         Nothing is begun before all files are ready to be written.
 
@@ -69,13 +72,14 @@ class Post:
             outbox.begin(list({one.key: one for one, _ in deal.rows}.values()))
         self.folder.write(files)
         self.folder.write_once(GUIDE, self.advice)
+        keys = [one.key for one in messages if one.key not in nobody]
+        found = {key: {*names.get(key, ()), *there.get(key, {}).values()} for key in keys}
         if outbox is not None:
-            keys = [one.key for one in messages if one.key not in nobody]
-            found = {key: {*names.get(key, ()), *there.get(key, {}).values()} for key in keys}
             outbox.confirm({key: ", ".join(sorted(files)) for key, files in found.items()})
+        asking = tuple(sorted(set().union(*found.values())))
         if not deal.short:
-            return ()
-        return (Problem(self.folder.path.name, _short_of_people(deal, self.people)),)
+            return (), asking
+        return (Problem(self.folder.path.name, _short_of_people(deal, self.people)),), asking
 
     def _refuse_to_guess(
         self,

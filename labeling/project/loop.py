@@ -27,8 +27,9 @@ from labeling.project.foreseeing import (
 )
 from labeling.project.gold import GoldCounts, teaching_gold
 from labeling.project.learning import Learner
+from labeling.project.links import work_links
 from labeling.project.measuring import looked_at, remember_standing
-from labeling.project.outcomes import Chosen, Foreseen, Pulled, Pushed
+from labeling.project.outcomes import Chosen, Foreseen, Pulled, Pushed, Reviewed
 from labeling.project.outputs import with_samples, write_frame
 from labeling.project.people import People
 from labeling.project.platforms import (
@@ -220,10 +221,12 @@ class Project:
         if dry_run:
             return foreseen_push(self.people, platform or self.platform(), self.samples)
         with self._held("push"):
-            return self.people.push(
-                *(platform or self.platform(), lambda: self.samples),
-                soft=lambda: self.standing().soft,
+            platform = platform or self.platform()
+            pushed = self.people.push(
+                platform, lambda: self.samples, soft=lambda: self.standing().soft
             )
+        where = self._asked_at(platform, ["annotators"]) if pushed.batch else ()
+        return dataclasses.replace(pushed, where=where)
 
     def pull(self, platform: AnnotationPlatform | None = None, *, dry_run: bool = False) -> Pulled:
         """Fetch what people said since; with `dry_run` nothing of it is kept."""
@@ -241,7 +244,7 @@ class Project:
             UnknownLabelError: a label that the schema does not have; then nothing is appended.
             DataError: a sample that the project does not have, or an annotator without a name.
         """
-        with self._held("add"):
+        with self._held("add annotations"):
             return len(self.people.add(list(annotations), self.samples))
 
     def review(
@@ -253,8 +256,24 @@ class Project:
         """
         if dry_run:
             return self.foresee(platform, pulls=False).verdict
+        return self.settle(platform).verdict
+
+    def settle(self, platform: AnnotationPlatform | None = None) -> Reviewed:
+        """Decide as `review` does, and return as well where people find what they are asked now."""
         with self._held("review"):
-            return self.people.review(platform or self.platform(), lambda: self.samples)
+            platform = platform or self.platform()
+            verdict = self.people.review(platform, lambda: self.samples)
+        asked = {"annotators": verdict.pending, "reviewers": verdict.escalations}
+        people = [who for who, questions in asked.items() if questions]
+        return Reviewed(verdict, self._asked_at(platform, people))
+
+    def _asked_at(self, platform: AnnotationPlatform, people: Collection[str]) -> tuple[str, ...]:
+        """Return where people find what they were asked last: files, or their project's address."""
+        written = getattr(platform, "written", None)
+        if written is not None:
+            return tuple(written)
+        links = work_links(self.config, self.store)
+        return tuple(links[who] for who in people if who in links)
 
     def foresee(
         self, platform: AnnotationPlatform | None = None, *, pulls: bool = True
@@ -285,7 +304,7 @@ class Project:
         """
         if dry_run:
             return self.label_studio().init(adopt=adopt, dry_run=True)
-        with self._held("init"):
+        with self._held("studio init"):
             remember_owner(self.store)
             platform = self.label_studio()
             done = platform.init(adopt=adopt)
@@ -336,9 +355,14 @@ class Project:
         for sentence in share_sentences(what, counts, draws):
             logger.warning("%s", sentence)
 
-    def standing(self, votes: Votes | None = None) -> Round:
-        """Return where the loop stands with all that people said so far."""
-        with self._held("stand") as run:
+    def standing(self, votes: Votes | None = None, *, verb: str = "learn") -> Round:
+        """Return where the loop stands with all that people said so far.
+
+        Args:
+            votes: the votes, if they are at hand.
+            verb: what the run log calls it.
+        """
+        with self._held(verb) as run:
             votes = self.votes() if votes is None else votes
             said = self.people.said(self.samples)
             verdict = self.people.verdict(said)

@@ -39,12 +39,14 @@ class Pushed:
         samples: how many samples it has; of a dry run, how many would be asked about.
         sent: how many of the batch were sent before; of a dry run only.
         begun: how many were begun to be sent, and may have arrived; of a dry run only.
+        where: the files that people find it in, or the address of their project.
     """
 
     batch: int
     samples: int
     sent: int = 0
     begun: int = 0
+    where: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,19 @@ class Pulled:
     news: tuple[Annotation, ...]
     known: int
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What a review came to.
+
+    Attributes:
+        verdict: on all that people said.
+        where: the files in which people are asked more, or the addresses of their projects.
+    """
+
+    verdict: Verdict
+    where: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

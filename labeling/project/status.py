@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.config import Config, load_config
+from labeling.project.links import links_of
 from labeling.project.people import MEMORY, REVIEWED, reviewed
 from labeling.project.policies import BEGUN_BEFORE, goes_on_as_before, policy_in_force, policy_of
 from labeling.records import LabelSchema, Problem
-from labeling.store import Store
+from labeling.store import Activity, Store
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,9 @@ class Status:
         annotations: how many there are in the ledger, reviews and changes of mind included.
         reviews: how many of them reviewers made.
         annotators: how many people made them.
+        people: how much each annotator and reviewer has said that counts, and when last.
+        links: where `annotators` and `reviewers` label, and the `report`; what is not there yet is
+            left out.
         to_send: messages that wait in the outbox.
         to_review: how many samples a review would ask somebody about.
         problems: what the last pull could not count.
@@ -69,6 +73,8 @@ class Status:
     annotations: int = 0
     reviews: int = 0
     annotators: int = 0
+    people: tuple[Activity, ...] = ()
+    links: dict[str, str] = field(default_factory=dict)
     to_send: int = 0
     to_review: int = 0
     problems: tuple[Problem, ...] = ()
@@ -117,7 +123,7 @@ def status_of(config: Config, store: Store) -> Status:
         StoreError: what is remembered cannot be read.
     """
     if not store.ready():
-        return Status(config.name, _where(config))
+        return Status(config.name, _where(config), links=links_of(config, store))
     votes = store.files.last("votes")
     about = votes.about if votes else {}
     number, state = store.batches.last()
@@ -148,6 +154,8 @@ def status_of(config: Config, store: Store) -> Status:
         annotations=annotations,
         reviews=reviews,
         annotators=annotators,
+        people=store.ledger.activity(),
+        links=links_of(config, store),
         to_send=sending.get("waiting", 0) + sending.get("begun", 0),
         to_review=0 if is_reviewed else store.batches.unreviewed(),
         problems=store.history.problems(),

@@ -160,6 +160,6 @@ def _beliefs(project: Project, verdict: Verdict) -> Beliefs:
     measured = learner.remembered("measured", verdict.gold)
     lacks_measure = measured is None and len(project.data.dev) > 0
     if soft is None or posterior is None or lacks_measure:
-        here = project.standing(votes)
+        here = project.standing(votes, verb="report")
         soft, posterior, measured = here.soft, here.posterior, here.measured
     return Beliefs(votes, soft, posterior, measured)

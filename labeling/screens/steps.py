@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
+from labeling.screens.people import print_people
 from labeling.terminal import safe
 
 if TYPE_CHECKING:
@@ -28,8 +30,9 @@ MEANING = {
     "unresolved": "the reviewer could not decide",
     "withdrawn": "left the data, or have another text",
 }
-WIDTH, NARROW = 24, 16  # of a bar, in characters; on a narrow screen the words need the room
+WIDTH, NARROW = 24, 16  # of a bar, in characters
 BESIDE = 64  # characters of a line that the bar leaves to the words
+MOST_PLACES = 20  # files or links that a verb names
 PROBLEMS = 2  # that are shown beside where the samples stand; a pull shows all
 
 
@@ -120,18 +123,39 @@ def _next_batch(found: Foreseen) -> str:
 def show_status(status: Status, out: Console) -> None:
     """Print where every sample of a project stands, on one screen."""
     out.print(f"[bold]{safe(status.project)}[/bold]")
-    if status.people_label:
-        out.print(safe(f"People label {status.people_label}"))
+    links = _links(status)
+    for sentence in links:
+        out.print(safe(sentence))
     if status.samples is None:
         out.print("Nothing is remembered yet.")
         return
+    states = _states(status, out)
+    sentences = (_people(status), *agreement_lines(status), *status.notes)
+    uncounted, rest = _uncounted_lines(status), _rest(status)
     out.print(_samples(status))
-    out.print(_states(status, WIDTH if out.width >= WIDTH + BESIDE else NARROW))
-    for sentence in (_people(status), *agreement_lines(status), *status.notes):
+    out.print(states)
+    for sentence in sentences:
         out.print(safe(sentence))
-    for sentence in _uncounted_lines(status):
+    around: list[RenderableType] = [*links, _samples(status), states, *sentences, rest]
+    around += [""] * (len(uncounted) + 1)  # each of these is one line, as is the title
+    print_people(status.people, out, around)
+    for sentence in uncounted:
         out.print(safe(sentence), no_wrap=True, overflow="ellipsis", soft_wrap=False)
-    out.print(safe(_rest(status)))
+    out.print(safe(rest))
+
+
+def _links(status: Status) -> list[str]:
+    """Return where people label and where the report is, a line each."""
+    told = {"annotators": "Annotators label at", "reviewers": "Reviewers decide at"}
+    lines = [f"People label {status.people_label}"] if status.people_label else []
+    lines += [
+        f"{what} {status.links[who]}"
+        for who, what in told.items()
+        if who in status.links and status.links[who] not in status.people_label
+    ]
+    if "report" in status.links:
+        lines.append(f"Report: {status.links['report']}")
+    return lines
 
 
 def _samples(status: Status) -> str:
@@ -153,18 +177,22 @@ def _samples(status: Status) -> str:
     return "; ".join(parts) + "."
 
 
-def _states(status: Status, width: int) -> Table:
+def _states(status: Status, out: Console) -> Table:
     counts = {"not_chosen": status.not_chosen or 0, **status.states}
     total = max(sum(counts.values()), 1)
+    widths = (bar for bar in (WIDTH, NARROW) if out.width >= bar + BESIDE)
+    width = next(widths, 0)  # on a narrow screen the words need all the room
+    full, empty = "█·" if out.encoding.startswith("utf") else "#."
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("samples", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    if width:
+        table.add_column("", no_wrap=True)
     table.add_column("which means", overflow="fold")
     for state, count in counts.items():
         filled = -(-count * width // total) if count else 0
-        bar = "█" * filled + "·" * (width - filled)
-        table.add_row(f"{count:,}", state.replace("_", " "), bar, MEANING[state])
+        bar = [full * filled + empty * (width - filled)] if width else []
+        table.add_row(f"{count:,}", state.replace("_", " "), *bar, MEANING[state])
     return table
 
 
@@ -179,6 +207,14 @@ def _people(status: Status) -> str:
         f"Batches: {status.batches}, the last one {state}. Annotations: {status.annotations:,}, by"
         f" people: {status.annotators:,}, of them reviews: {status.reviews:,}.{undelivered}"
     )
+
+
+def where_lines(where: Sequence[str]) -> list[str]:
+    """Return where people find what they were asked, a line each; of many files the first few."""
+    lines = [f"  {place}" for place in where[:MOST_PLACES]]
+    if len(where) > MOST_PLACES:
+        lines.append(f"  and {len(where) - MOST_PLACES} more: --json lists all")
+    return ["People find the questions here:", *lines] if lines else []
 
 
 def agreement_lines(status: Status) -> list[str]:

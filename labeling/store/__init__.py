@@ -4,6 +4,7 @@ from labeling.store.batches import STATES
 from labeling.store.files import Kept
 from labeling.store.history import Run, now
 from labeling.store.ids import key_of
+from labeling.store.ledger import Activity
 from labeling.store.store import Store
 
-__all__ = ["STATES", "Kept", "Run", "Store", "key_of", "now"]
+__all__ = ["STATES", "Activity", "Kept", "Run", "Store", "key_of", "now"]

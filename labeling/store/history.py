@@ -18,6 +18,15 @@ from labeling.store.database import Database, next_number
 from labeling.store.ids import id_of, key_of
 from labeling.store.tables import locked, looks, meta, problems, runs, standings
 
+VERB_NAMES = {"stand": "learn", "add": "add annotations", "init": "studio init"}
+"""Verbs as earlier versions wrote them into the run log, and what each is called for people."""
+
+IN_PYTHON = {
+    "learn": "a notebook or script that fits the models",
+    "add annotations": "a notebook or script that adds annotations",
+}
+"""Verbs that are no command of the command line, in words."""
+
 
 class Run:
     """A run that is under way: stages put their seconds here, and what came of it."""
@@ -86,7 +95,12 @@ class History:
         with self.database.reading() as connection:
             rows = connection.execute(query.limit(limit)).mappings().all()
         return [
-            {**row, "seconds": json.loads(row["seconds"]), "outcome": json.loads(row["outcome"])}
+            {
+                **row,
+                "verb": VERB_NAMES.get(row["verb"], row["verb"]),
+                "seconds": json.loads(row["seconds"]),
+                "outcome": json.loads(row["outcome"]),
+            }
             for row in rows
         ]
 
@@ -97,7 +111,8 @@ class History:
             return "a process that has just begun"
         run = latest[0]
         since = run["started_at"][:19].replace("T", " ")
-        return f"`labeling {run['verb']}`, process {run['pid']} on {run['host']}, since {since} UTC"
+        what = IN_PYTHON.get(run["verb"], f"`labeling {run['verb']}`")
+        return f"{what}, process {run['pid']} on {run['host']}, since {since} UTC"
 
     def get(self, key: str) -> str | None:
         """Return a remembered fact."""

@@ -9,6 +9,7 @@ import json
 import math
 import operator
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,25 @@ TEXTS = ("annotator", "label", "platform_id", "prelabel", "reason", "origin")
 MAY_BE_NONE = ("label", "prelabel")
 ADDED = ("origin", "deleted")  # since the second version of the tables
 FIELDS = tuple(field.name for field in dataclasses.fields(Annotation))
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How much a person has said that still counts.
+
+    Attributes:
+        name: the person's.
+        reviewer: whether as a reviewer.
+        labels: samples that the person gave a label: votes, or a reviewer's decisions.
+        skips: samples that the person skipped.
+        last_seen: when the newest of these took its form, UTC, in ISO 8601.
+    """
+
+    name: str
+    reviewer: bool
+    labels: int
+    skips: int
+    last_seen: str
 
 
 class Ledger:
@@ -65,6 +85,21 @@ class Ledger:
                 rows = sorted(found, key=operator.itemgetter(0))
         return tuple(_annotation(row) for row in rows)
 
+    def activity(self) -> tuple[Activity, ...]:
+        """Return how much each person has said that counts, and when last; annotators come first.
+
+        Who voted most is first; a person who is annotator and reviewer is listed as both.
+        """
+        with self.database.reading() as connection:
+            rows = connection.execute(_ACTIVITY).all()
+        found = [
+            Activity(name, bool(reviewer), int(labels), int(skips), last_seen)
+            for name, reviewer, labels, skips, last_seen in rows
+        ]
+        return tuple(
+            sorted(found, key=lambda person: (person.reviewer, -person.labels, person.name))
+        )
+
     def counts(self) -> tuple[int, int, int]:
         """Return how many annotations there are, how many of them reviews, how many annotators."""
         people = sa.func.count(sa.distinct(ledger.c.annotator))
@@ -81,6 +116,32 @@ _SELECT = sa.select(
     ledger.c.number,
     *(ledger.c["sample" if name == "sample_id" else name] for name in FIELDS),
 )
+
+
+def _latest(rows: sa.FromClause, *key: str) -> sa.Subquery:
+    """Return the last updated row of each key, as `live_annotations` does."""
+    place = (
+        sa.func.row_number()
+        .over(
+            partition_by=[rows.c[name] for name in key],
+            order_by=[rows.c.updated_at.desc(), rows.c.number.desc()],
+        )
+        .label("place")
+    )
+    names = [rows.c[name] for name in _COUNTED]
+    ranked = sa.select(*names, place).subquery()
+    return sa.select(ranked).where(ranked.c.place == 1).subquery()
+
+
+_SPEAKER = ("sample", "annotator", "reviewer")
+_COUNTED = (*_SPEAKER, "platform_id", "label", "updated_at", "number", "deleted")
+_VERSIONS = _latest(ledger, *_SPEAKER, "platform_id")
+_LIVE = _latest(sa.select(_VERSIONS).where(_VERSIONS.c.deleted.is_not(True)).subquery(), *_SPEAKER)
+_SKIPPED = sa.case((_LIVE.c.label.is_(None), 1), else_=0)
+_ACTIVITY = sa.select(
+    *(_LIVE.c.annotator, _LIVE.c.reviewer, sa.func.sum(1 - _SKIPPED), sa.func.sum(_SKIPPED)),
+    sa.func.max(_LIVE.c.updated_at),
+).group_by(_LIVE.c.annotator, _LIVE.c.reviewer)
 
 
 def _rows_of_samples(connection: Connection, keys: Iterable[str]) -> Iterator[Sequence[Any]]:
