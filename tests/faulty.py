@@ -26,6 +26,7 @@ PAGE = b"<!DOCTYPE html><html><body><h1>Please sign in</h1></body></html>"
 SPOILED = {
     "502": (502, "text/html", b"<html><h1>502 Bad Gateway</h1></html>"),
     "503": (503, "text/html", b"<html><h1>503 Service Unavailable</h1></html>"),
+    "413": (413, "text/html", b"<html><h1>413 Request Entity Too Large</h1></html>"),
     "429": (429, "application/json", b'{"detail": "Request was throttled."}'),
     "html": (200, "text/html; charset=utf-8", PAGE),
 }
@@ -43,6 +44,7 @@ class FaultyProxy:
         delay: for how many seconds "slow" holds an answer before it drops it.
         on_request: called with (number, method, path) before a request is passed on.
         on_answer: called with the same when the server has answered, and the client not yet.
+        longest: bytes of a body beyond which a request is refused, as proxies do; `None`: none.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class FaultyProxy:
         delay=30.0,
         on_request=None,
         on_answer=None,
+        longest=None,
     ):
+        self.longest = longest
         self.target = urlsplit(target)
         self.delay, self.where = delay, where or (lambda method, path: True)
         self.on_request, self.on_answer = on_request, on_answer
@@ -150,6 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
         number, kind = proxy.next(*what)
         if proxy.on_request:
             proxy.on_request(number, *what)
+        if proxy.longest is not None and len(body) > proxy.longest:
+            self._say(*SPOILED["413"])
+            return
         if kind in STOPPED:
             self._spoil(kind, None)
             return

@@ -65,3 +65,16 @@ def test_a_whole_loop_in_which_tasks_are_deleted_comes_to_the_same_labels(studio
     } == set(found["gold"])
     assert 0 == found["open"][2]
     assert [] == pulled(loop)
+
+
+def test_an_escalated_sample_waits_for_no_annotator_whose_task_was_deleted(studio, loop):
+    """Its task among the annotators' may go: a reviewer has what is needed."""
+    loop.people_label()
+    for step in ("pull", "review", "PEOPLE", "pull", "review"):
+        loop.do(step)
+    assert {"5"} == set(tasks(studio, REVIEW))
+    delete(studio, "5")
+    assert [] == pulled(loop)
+    assert [] == pulled(loop)
+    delete(studio, "5", REVIEW)
+    assert ["mails: review, samples 5"] == pulled(loop)

@@ -19,6 +19,7 @@ from labeling.records import Escalation
 
 IDS = ["a", "b"]
 REVIEW = "mails: review"
+THIRD = lb.ReviewPolicy(escalate="no_majority")  # two who differ leave it to a third
 
 
 def split(server, ids=IDS):
@@ -28,7 +29,7 @@ def split(server, ids=IDS):
     for task in tasks(server).values():
         ann.label(task["id"], "ham")
         bob.label(task["id"], "spam")
-    return platform, lb.review(platform.pull(), SCHEMA)
+    return platform, lb.review(platform.pull(), SCHEMA, policy=THIRD)
 
 
 def in_conflict(server, ids=IDS):
@@ -63,7 +64,7 @@ def test_who_is_asked_again_is_a_third_person_once(studio):
         cleo.label(task["id"], "ham")
     assert ["a", "b"] == sorted(served)
     assert dora.next_task(project) is None
-    verdict = lb.review(platform.pull(), SCHEMA)
+    verdict = lb.review(platform.pull(), SCHEMA, policy=THIRD)
     assert ["ham", "ham"] == [one.label for one in verdict.gold]
     assert 2 == max(one.round for one in platform.pull())
 

@@ -219,7 +219,8 @@ def test_what_was_asked_before_an_answer_came_is_not_asked_again(studio):
     platform = pushed(studio, ["a"])
     for who, label in enumerate(("spam", "ham")):
         label_all(studio, ["a"], label, who=who)
-    pending = lb.review(platform.pull(), SCHEMA).pending
+    policy = lb.ReviewPolicy(escalate="no_majority")
+    pending = lb.review(platform.pull(), SCHEMA, policy=policy).pending
     platform.ask_again(pending)
     label_all(studio, ["a"], "spam", who=2)
     platform.ask_again(pending)

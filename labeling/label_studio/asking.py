@@ -1,15 +1,15 @@
-"""One more vote: a task is opened again, once a question, whatever fails on the way."""
+"""More votes, or no more: a task is opened again, once a question, or closed."""
 
 from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labeling.label_studio.line import Line, PassingFault
 from labeling.label_studio.projects import StudioProject
-from labeling.label_studio.reading import AT_ONCE, tasks_of
+from labeling.label_studio.reading import AT_ONCE, open_tasks, tasks_of
 from labeling.label_studio.sending import NewTask, send
 from labeling.label_studio.tasks import EXT_ID, Task, ext_id_of
 from labeling.records import Message
@@ -30,6 +30,7 @@ def reopen(
     remake: Callable[[Sequence[Message]], Sequence[NewTask]],
     *,
     arrived: Callable[[Mapping[str, int]], object],
+    refused: Callable[[Mapping[str, str]], object] = lambda _: None,
 ) -> None:
     """Let tasks wait for more votes: its overlap is raised, and it is no longer done.
 
@@ -42,13 +43,14 @@ def reopen(
         messages: what is asked, one a sample.
         remake: makes tasks for those whose task was deleted.
         arrived: told the task of each message's key that was asked.
+        refused: told which samples the server does not take, by ext_id, each with its words.
     """
     for some in _chunks(messages):
         there = {one.ext_id: one for one in tasks_of(line, project.id, map(_own, some))}
         gone = [one for one in some if _own(one) not in there]
         if gone:
             tasks = [_restoring(task, gone) for task in remake(gone)]
-            send(line, project, tasks)
+            send(line, project, tasks, refused=refused)
             made = tasks_of(line, project.id, (str(one["data"][EXT_ID]) for one in tasks))
             there |= {one.ext_id: one for one in made}
         for message in some:
@@ -74,6 +76,22 @@ def wait_for(line: Line, tasks: Mapping[str, int], votes: Mapping[str, int]) -> 
 
 def _change(task: int, change: Mapping[str, Any], client: Client) -> None:
     client.tasks.update(str(task), **change)
+
+
+def close(line: Line, project: int, sample_ids: Iterable[Hashable]) -> None:
+    """Let the tasks of samples wait for no more votes.
+
+    The overlap is lowered to the votes that are there, for the server opens a task again whose answer
+    is changed while its overlap is higher.
+    """
+    wanted = set(map(ext_id_of, sample_ids))
+    open_ones = open_tasks(line, project) if wanted else ()
+    closed = [task for task in open_ones if task.ext_id in wanted and not task.is_labeled]
+    for task in closed:
+        change = {"overlap": max(task.total, 1), "is_labeled": True}
+        line.ask("closing a task", functools.partial(_change, task.id, change))
+    if closed:
+        logger.info("closed %d tasks that wait for no more votes", len(closed))
 
 
 def _reopened(line: Line, project: int, message: Message, seen: Task) -> int:

@@ -38,11 +38,13 @@ class PassingFault(Exception):
 
     Attributes:
         rest: seconds to wait at the least: the server may still be at it, or asked for them.
+        words: what Label Studio itself said of the fault; empty where it was not heard.
     """
 
-    def __init__(self, why: str, rest: float = 0.0) -> None:
+    def __init__(self, why: str, rest: float = 0.0, words: str = "") -> None:
         super().__init__(why)
         self.rest = rest
+        self.words = words
 
 
 class Line:
@@ -106,11 +108,18 @@ class Line:
         """
         return self.patiently(what, lambda: self.call(what, call))
 
-    def patiently(self, what: str, attempt: Callable[[], Answer]) -> Answer:
+    def patiently(
+        self, what: str, attempt: Callable[[], Answer], *, tries: int | None = None
+    ) -> Answer:
         """Return what an attempt comes to, made again while its faults are passing.
 
         An attempt that changes something looks first whether it is done already, and makes each call
         by `call`.
+
+        Args:
+            what: is being done, for messages.
+            attempt: makes one.
+            tries: how many are made at the most; `None` makes them for as long as `patience`.
 
         Raises:
             UnreachableError: the server did not answer as it should for as long as `patience`.
@@ -123,22 +132,31 @@ class Line:
                 *(what, state.attempt_number, _fault_of(state)),
             )
 
-        tries = tenacity.Retrying(
+        trying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(PassingFault),
             wait=_wait,
-            stop=tenacity.stop_all(
-                tenacity.stop_after_attempt(TRIES), tenacity.stop_before_delay(self.patience)
-            ),
+            stop=self._stop if tries is None else tenacity.stop_after_attempt(tries),
             before_sleep=tell,
             reraise=True,
         )
         try:
-            return tries(attempt)
+            return trying(attempt)
         except PassingFault as fault:
+            if fault.words:
+                raise ServerFailedError(
+                    f"Label Studio at {self.url} failed at {what}: {fault}. Nothing is lost: do the"
+                    " same again later, or look into the server's log.",
+                    fault.words,
+                ) from None
             raise UnreachableError(
                 f"Label Studio at {self.url} failed at {what}: {fault}. Is the server up, and is it"
                 " Label Studio that answers there? Nothing is lost: do the same again later."
             ) from None  # what it was raised from quotes headers and bodies
+
+    @property
+    def _stop(self) -> tenacity.stop.stop_base:
+        enough = tenacity.stop_after_attempt(TRIES)
+        return tenacity.stop_all(enough, tenacity.stop_before_delay(self.patience))
 
     def call(self, what: str, call: Callable[[Client], Answer]) -> Answer:
         """Return what one call answers; it is made once.
@@ -160,6 +178,9 @@ class Line:
                 self._was_let_in = False
                 del self.client
                 fault = PassingFault("the access token may have expired")
+        except UnicodeEncodeError as error:
+            words = f"half of a character ({error.object[error.start : error.end]!r})"
+            fault = RefusedError(f"What is sent to Label Studio must be whole. Got {words}.", words)
         except httpx.TransportError as error:
             said = masked(" ".join(str(error).split()), self._secrets)
             rest = LONGEST_WAIT if isinstance(error, httpx.ReadTimeout) else 0.0
@@ -190,17 +211,46 @@ class Line:
             return PassingFault("a web page instead of data" if _is_page(error.body) else
                                 "an answer that cannot be read")  # fmt: skip
         if status in PASSING or status >= 500:
-            return PassingFault(f"status {status}", _rest_asked_for(error.headers or {}))
+            words = said if isinstance(error.body, dict) else ""  # others may stand before it
+            why = f"status {status}{': ' if words else ''}{words}"
+            return PassingFault(why, _rest_asked_for(error.headers or {}), words)
         if status == 404:
             return NotThereError(
                 f"Label Studio at {self.url} has not what was asked for at {what}: it was deleted, or"
                 " the address is not that of the server itself, without /projects/... behind it."
             )
-        return PlatformError(f"Label Studio at {self.url} refused at {what}: {said or status}.")
+        if status == 413:
+            said = "it is too long for the server, or for a proxy before it (status 413)"
+        words = said or f"status {status}"
+        return RefusedError(f"Label Studio at {self.url} refused at {what}: {words}.", words)
 
 
 class NotThereError(PlatformError):
     """What was asked for is not on the server."""
+
+
+class RefusedError(PlatformError):
+    """The server does not take what it was given.
+
+    Attributes:
+        words: why, in its own words.
+    """
+
+    def __init__(self, message: str, words: str) -> None:
+        super().__init__(message)
+        self.words = words
+
+
+class ServerFailedError(UnreachableError):
+    """The server answers, and fails each time at what it was given.
+
+    Attributes:
+        words: what it said.
+    """
+
+    def __init__(self, message: str, words: str) -> None:
+        super().__init__(message)
+        self.words = words
 
 
 def _fault_of(state: tenacity.RetryCallState) -> BaseException | None:
@@ -260,5 +310,8 @@ def _said(body: object, secrets: Collection[str]) -> str:
         found = "; ".join(str(part) for part in parts if part)
     else:
         found = "" if _is_page(body) else str(body or "")
-    # Behind the colons a refused import quotes the sample: that is nobody's business in a log.
-    return masked(" ".join(found.partition("::")[0].split()), secrets)[:500].rstrip(".: ")
+    # Behind these a server quotes the sample: that is nobody's business in a log.
+    lines = (line for line in found.splitlines() if not line.lstrip().startswith(("LINE ", "^")))
+    text = " ".join(" ".join(lines).split())
+    text = text.partition("::")[0].partition("CONTEXT:")[0]
+    return masked(text, secrets)[:500].rstrip(".: ")

@@ -57,6 +57,7 @@ class Memory:
         reviewers: the reviewers' project.
         names: who is behind each id of the server's.
         written: sample id as text -> the decision that was written back to its task.
+        refused: sample id as text -> why the server does not take it.
     """
 
     url: str
@@ -64,6 +65,7 @@ class Memory:
     reviewers: Side
     names: dict[int, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, Problem] = field(default_factory=dict)
 
     def restore(self, before: Memory) -> None:
         """Become what it was before, apart from names and decisions, which stay true."""
@@ -83,6 +85,7 @@ class Memory:
                 "reviewers": _plain(self.reviewers),
                 "names": {str(own): name for own, name in sorted(self.names.items())},
                 "written": dict(sorted(self.written.items())),
+                "refused": _pairs(self.refused),
             },
             ensure_ascii=False,
         )
@@ -106,7 +109,10 @@ def remembered(text: str | None, url: str, annotators: str | int, reviewers: str
         sides = (_side(found["annotators"], annotators), _side(found["reviewers"], reviewers))
         names = {int(own): str(name) for own, name in found["names"].items()}
         is_same = sides[0].id is not None
-        return Memory(url, *sides, names, dict(found["written"]) if is_same else {})
+        if not is_same:
+            return Memory(url, *sides, names)
+        refused = {own: Problem(*pair) for own, pair in found.get("refused", {}).items()}
+        return Memory(url, *sides, names, dict(found["written"]), refused)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlatformError(
             f"What is remembered of Label Studio cannot be read ({type(error).__name__})."
@@ -114,8 +120,11 @@ def remembered(text: str | None, url: str, annotators: str | int, reviewers: str
 
 
 def _plain(side: Side) -> dict[str, Any]:
-    problems = {own: [one.where, one.what] for own, one in sorted(side.problems.items())}
-    return {**dataclasses.asdict(side), "problems": problems}
+    return {**dataclasses.asdict(side), "problems": _pairs(side.problems)}
+
+
+def _pairs(problems: Mapping[str, Problem]) -> dict[str, list[str]]:
+    return {own: [one.where, one.what] for own, one in sorted(problems.items())}
 
 
 def _side(found: Mapping[str, Any], wanted: str | int) -> Side:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labeling.errors import LabelingError, PlatformError, shown
+from labeling.errors import LabelingError, PlatformError, near, shown
 from labeling.label_studio.interface import read_interface
 from labeling.label_studio.labeling_config import (
     for_annotators,
@@ -11,9 +11,20 @@ from labeling.label_studio.labeling_config import (
     is_of_our_design,
 )
 from labeling.label_studio.projects import Place, StudioProject
-from labeling.records import LabelSchema
+from labeling.records import LabelSchema, expect
 
 SAME = "Annotators and reviewers must have a project each. Both are given {!r}."
+
+
+def check_options(prelabels: object, votes_per_sample: object) -> None:
+    """Raise a LabelingError unless two options are what they must be."""
+    if prelabels not in ("hidden", "shown"):
+        raise LabelingError(
+            f"`prelabels` must be 'hidden' or 'shown'. Got {prelabels!r}."
+            f"{near(prelabels, ('hidden', 'shown'))}"
+        )
+    if isinstance(votes_per_sample, bool) or expect(votes_per_sample, int, "Votes") < 1:
+        raise LabelingError(f"`votes_per_sample` must be 1 or more. Got {votes_per_sample!r}.")
 
 
 def title_of_reviewers(project: str | int, expert_project: str | int | None) -> str | int:

@@ -9,8 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
-from labeling.errors import LabelingError, PlatformError, UnreachableError, near
-from labeling.label_studio.asking import reopen
+from labeling.errors import PlatformError, UnreachableError
+from labeling.label_studio.asking import close, reopen
 from labeling.label_studio.decisions import write_back
 from labeling.label_studio.desks import Desk
 from labeling.label_studio.heard import Heard
@@ -20,6 +20,7 @@ from labeling.label_studio.own_messages import first_questions, more_questions, 
 from labeling.label_studio.places import (
     SAME,
     annotators_place,
+    check_options,
     reviewers_place,
     title_of_reviewers,
 )
@@ -117,13 +118,7 @@ class LabelStudio:
         memory: str | None = None,
         owner: str = "",
     ) -> None:
-        if prelabels not in ("hidden", "shown"):
-            raise LabelingError(
-                f"`prelabels` must be 'hidden' or 'shown'. Got {prelabels!r}."
-                f"{near(prelabels, ('hidden', 'shown'))}"
-            )
-        if isinstance(votes_per_sample, bool) or expect(votes_per_sample, int, "Votes") < 1:
-            raise LabelingError(f"`votes_per_sample` must be 1 or more. Got {votes_per_sample!r}.")
+        check_options(prelabels, votes_per_sample)
         self.schema = expect(schema, LabelSchema, "`schema`")
         self.votes_per_sample = votes_per_sample
         self._line = Line(url, token, timeout=timeout, patience=patience)
@@ -148,6 +143,7 @@ class LabelStudio:
         self._heard = Heard()
         self._sent: list[Message] = []
         self._problems: dict[str, tuple[Problem, ...]] = {}
+        self._refused: tuple[Hashable, ...] = ()
 
     def __repr__(self) -> str:
         return f"LabelStudio({self._line.url!r}, project={self._annotators.place.wanted!r})"
@@ -161,7 +157,8 @@ class LabelStudio:
     def problems(self) -> tuple[Problem, ...]:
         """What could not be asked or counted, for a person to mend."""
         told = (one for found in self._problems.values() for one in found)
-        return (*told, *self._annotators.problems(), *self._reviewers.problems())
+        refused = self._memory.refused.values()
+        return (*told, *refused, *self._annotators.problems(), *self._reviewers.problems())
 
     @property
     def lost(self) -> tuple[Hashable, ...]:
@@ -253,6 +250,7 @@ class LabelStudio:
         if tasks:
             self._annotators.order_by_our_scores(project)
         self._problems["push"] = (*post.not_sent(), *post.other_texts(tasks, before))
+        self._note_refused(post, samples)
 
     def pull(self) -> tuple[Annotation, ...]:
         """Return all annotations that are known, after reading what changed since the last pull.
@@ -359,9 +357,10 @@ class LabelStudio:
                 return []
             return self._showing.for_annotators(gone, samples, project.interface)
 
-        reopen(self._line, project, messages, remake, arrived=post.confirm_keys)
+        told = post.refused.update
+        reopen(self._line, project, messages, remake, arrived=post.confirm_keys, refused=told)
         self._remember(self._annotators, post)
-        self._problems["ask again"] = post.not_sent()
+        self._problems["ask again"] = (*post.not_sent(), *post.not_taken().values())
 
     def escalate(
         self,
@@ -372,12 +371,17 @@ class LabelStudio:
     ) -> None:
         """Hand samples to reviewers: the votes by nobody's name, the reasons, and a rationale.
 
+        Annotators are asked for no more votes on them.
+
         Raises:
             PlatformError: the reviewers' project is not there.
             UnreachableError: the server does not answer; escalate again.
             DataError: the text's column is missing.
         """
         project = self._reviewers.to_send_to()
+        self.close(
+            [one.sample_id for one in escalations]
+        )  # before: a run that is killed does it again
         of_sample = {one.sample_id: one for one in escalations}
         messages = (
             waiting_on(outbox, "escalate", of_sample)
@@ -390,7 +394,18 @@ class LabelStudio:
         again = [one for one in messages if ext_id_of(one.sample_id) in before]
         reopen(self._line, project, again, lambda _: [], arrived=post.confirm_keys)
         self._remember(self._reviewers, post)
-        self._problems["escalate"] = post.not_sent()
+        self._problems["escalate"] = (*post.not_sent(), *post.not_taken().values())
+
+    def close(self, sample_ids: Iterable[Hashable]) -> None:
+        """Ask annotators for no more votes on samples; what they said stays.
+
+        Whoever has one of them open may still answer it.
+
+        Raises:
+            PlatformError: the annotators' project is not there.
+            UnreachableError: the server does not answer; do it again.
+        """
+        close(self._line, self._annotators.required().id, sample_ids)
 
     def write_back(self, gold: Iterable[GoldLabel]) -> None:
         """Write what reviewers decided to the annotators' tasks, as ground truth; once each.
@@ -402,6 +417,19 @@ class LabelStudio:
         decided = [one for one in gold if one.source == "review" and one.trace]
         if decided or self._memory.written:
             write_back(self._line, self._annotators.required(), decided, self._memory)
+
+    @property
+    def refused(self) -> tuple[Hashable, ...]:
+        """The samples that the server did not take at the last push; nobody is asked about them."""
+        return self._refused
+
+    def _note_refused(self, post: Post, samples: pd.DataFrame) -> None:
+        """Remember what the server did not take, as long as it is among the samples."""
+        news = {ext_id_of(own): one for own, one in post.not_taken().items()}
+        before = self._memory.refused
+        there = {ext_id_of(one) for one in samples.index} if before else set()
+        self._memory.refused = {own: one for own, one in before.items() if own in there} | news
+        self._refused = tuple(post.not_taken())
 
     def _remember(self, desk: Desk, post: Post) -> None:
         desk.remember(post)

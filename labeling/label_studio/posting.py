@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labeling.label_studio.asking import wait_for
@@ -24,6 +24,7 @@ class Post:
         outbox: where they wait; `None` where nothing is remembered.
         progress: told how many more have arrived, whenever some have.
         made: how many tasks were made.
+        refused: the samples that the server does not take, by ext_id, each with its words.
     """
 
     line: Line
@@ -32,6 +33,7 @@ class Post:
     outbox: Outbox | None
     progress: Callable[[int], object] = field(default=lambda _: None, repr=False)
     made: int = 0
+    refused: dict[str, str] = field(default_factory=dict, repr=False)
     _arrived: set[str] = field(default_factory=set, repr=False)
 
     @property
@@ -46,6 +48,7 @@ class Post:
             begun=self._begin_samples,
             arrived=self._confirm_made,
             progress=self.progress,
+            refused=self.refused.update,
         )
         self.made = len(self._arrived)
         votes = self._votes()
@@ -102,8 +105,20 @@ class Post:
                 " and nobody is asked about it. Put it back as it was.",
             )
             for one in self.messages
-            if one.key not in self._arrived
+            if one.key not in self._arrived and ext_id_of(one.sample_id) not in self.refused
         )
+
+    def not_taken(self) -> dict[Hashable, Problem]:
+        """Return the samples that the server does not take, each with why."""
+        return {
+            one.sample_id: Problem(
+                f"{self.project.title}, sample {one.sample_id!r}",
+                f"Label Studio does not take it: {self.refused[ext_id_of(one.sample_id)]}. Nobody is"
+                " asked about it. Put its text right, and give it another id to have it asked.",
+            )
+            for one in self.messages
+            if ext_id_of(one.sample_id) in self.refused
+        }
 
     def other_texts(
         self, tasks: Iterable[NewTask], before: Mapping[str, Task]

@@ -139,10 +139,13 @@ class Pull:
         tasks than there were or should be.
         """
         now = newest or side.until
+        sent = [one for one in self.sent() if (one.kind == "escalate") or not reviewer]
+        # A sample that was handed to a reviewer since waits for no annotator.
+        latest = {one.sample_id: one.kind for one in sent}
         asked = {
-            ext_id_of(one.sample_id): plain(one.sample_id)
-            for one in self.sent()
-            if (one.kind == "escalate") == reviewer
+            ext_id_of(own): plain(own)
+            for own, kind in latest.items()
+            if (kind == "escalate") == reviewer
         }
         fewer = project.tasks < max(side.tasks, len(asked))
         side.checked = side.checked or now

@@ -84,6 +84,7 @@ class People:
         except LabelingError:
             self.take_back()
             raise
+        self._leave_refused(platform)
         self.keep_memory(platform)
         _warn(platform)
         left = self.store.outbox.waiting("ask")
@@ -95,6 +96,14 @@ class People:
         self.store.batches.set_state(number, "pushed")
         logger.info("pushed batch %d: %d samples", number, len(batch))
         return Pushed(number, len(batch))
+
+    def _leave_refused(self, platform: AnnotationPlatform) -> None:
+        """Ask nobody about samples that a platform does not take; why is kept among the problems."""
+        refused = tuple(getattr(platform, "refused", ()))
+        if refused:
+            with self.store.database.writing():
+                self._withdraw(refused)
+                self.store.history.set_problems(getattr(platform, "problems", ()))
 
     def take_back(self) -> None:
         """Let a batch be chosen anew of which nothing was sent yet."""
@@ -256,11 +265,19 @@ class People:
         ]
         if escalations:
             platform.escalate(escalations, samples(), outbox=self.store.outbox)
+        self._close(platform, verdict)
         self._write_back(platform, verdict)
         if pending or escalations:
             _warn(platform)
         left = self.store.outbox.waiting("ask again") + self.store.outbox.waiting("escalate")
         return len(pending) + len(escalations) - len(left)
+
+    def _close(self, platform: AnnotationPlatform, verdict: Verdict) -> None:
+        """Have a platform ask for no more votes on samples that are settled or with a reviewer."""
+        close = getattr(platform, "close", None)
+        if close is not None:
+            settled = [gold.sample_id for gold in verdict.gold]
+            close([*settled, *(escalation.sample_id for escalation in verdict.escalations)])
 
     def _write_back(self, platform: AnnotationPlatform, verdict: Verdict) -> None:
         """Tell a platform that wants to know what reviewers decided."""
