@@ -399,13 +399,20 @@ class LabelStudio:
     def close(self, sample_ids: Iterable[Hashable]) -> None:
         """Ask annotators for no more votes on samples; what they said stays.
 
-        Whoever has one of them open may still answer it.
+        Whoever has one of them open may still answer it. Where the annotators' project is gone, there
+        is nothing to close.
 
         Raises:
-            PlatformError: the annotators' project is not there.
             UnreachableError: the server does not answer; do it again.
         """
-        close(self._line, self._annotators.required().id, sample_ids)
+        try:
+            project = self._annotators.found()
+        except UnreachableError:
+            raise
+        except PlatformError:
+            project = None
+        if project is not None:
+            close(self._line, project.id, sample_ids)
 
     def write_back(self, gold: Iterable[GoldLabel]) -> None:
         """Write what reviewers decided to the annotators' tasks, as ground truth; once each.
