@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from labeling import functions, label_models
     from labeling.adjudication import ReviewPolicy, review
     from labeling.analysis import agreement, lf_summary
@@ -83,7 +81,7 @@ def __dir__() -> list[str]:
 
 def apply(
     lfs: LabelingFunction | Iterable[LabelingFunction],
-    data: pd.DataFrame | str | os.PathLike[str],
+    data: Any,
     schema: LabelSchema,
     *,
     id: str | None = None,

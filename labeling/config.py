@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import (
@@ -38,9 +39,17 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class DataSection(Section):
-    """Where the samples are: a Parquet, CSV or JSON-lines file with an id for each.
+class MadeIds(Section):
+    """What ids are made from where no column holds them."""
 
+    made_from: Literal["row", "content"] = Field(alias="from")
+
+
+class DataSection(Section):
+    """Where the samples are: a file, a folder of Parquet files, or an address; see `read_samples`.
+
+    `id` is the column of the ids. Where there is none, `{from: row}` numbers the rows, for files
+    that only grow at their end, and `{from: content}` takes a hash of the text.
     `gold` names a column of it, or a file with the columns `id` and `label`, with labels that are
     known to be true. A sample whose text is missing (null, an empty cell) is left out and listed
     (`missing_text: drop`), taken as an empty text (`empty`) or refused (`error`). The share `locked` of those samples is the test split: labeling functions,
@@ -48,11 +57,16 @@ class DataSection(Section):
     """
 
     path: str
-    id: str
+    id: str | MadeIds
     text: str = "text"
     missing_text: MissingText = "drop"
     gold: str | None = None
     locked: float = Field(default=0.5, ge=0, lt=1)
+
+    @property
+    def ids(self) -> str | dict[str, str]:
+        """The column of the ids, or what they are made from, as `read_samples` takes it."""
+        return self.id if isinstance(self.id, str) else {"from": self.id.made_from}
 
 
 class QuerySection(Section):
@@ -239,6 +253,18 @@ class Config(Section):
             )
         return section
 
+    @field_validator("data")
+    @classmethod
+    def _no_secret_in_data(cls, data: DataSection) -> DataSection:
+        for path in (data.path, data.gold or ""):
+            if "://" in path and "@" in urlsplit(path).netloc:
+                raise PydanticCustomError(
+                    "secret",
+                    "a name and password must not stand in an address: give them as the file system"
+                    " takes them, such as AWS_PROFILE or ~/.netrc",
+                )
+        return data
+
     @field_validator("store")
     @classmethod
     def _no_secret(cls, store: StoreSection) -> StoreSection:
@@ -252,6 +278,10 @@ class Config(Section):
     def at(self, path: str) -> Path:
         """Return a path of the config as it is from here."""
         return self.root / path
+
+    def source(self, path: str) -> Path | str:
+        """Return where samples, gold labels or votes are: a path as it is from here, or an address."""
+        return path if "://" in path else self.at(path)
 
     @property
     def memory(self) -> Path:

@@ -101,6 +101,7 @@ class FetchError(LabelingError, RuntimeError):
 EXTRA_OF = {
     "matplotlib": "plots",
     **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "psutil", "tenacity"), "label-studio"),
+    "fsspec": "remote",
     **{"alembic": "cli", "filelock": "cli", "psycopg": "postgresql"},
     **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},
     **{"jinja2": "report", "sentence_transformers": "embeddings"},

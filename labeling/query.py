@@ -18,6 +18,7 @@ from labeling.records import (
     Gold,
     MissingText,
     SoftLabels,
+    Table,
     Votes,
     checked_missing_text,
     expect,
@@ -100,8 +101,9 @@ STRATEGIES = (*SCORES, "random", "mixture")
 
 
 def select(
-    data: pd.DataFrame,
+    data: Table,
     *,
+    id: str | None = None,
     votes: Votes | None = None,
     soft: SoftLabels | None = None,
     end: SoftLabels | Predictor | None = None,
@@ -121,7 +123,8 @@ def select(
     where there is no `end`. Equal scores are put in order by chance, never by position.
 
     Args:
-        data: the samples, index = ids.
+        data: the samples, index = ids; or another table in memory, see `read_samples`.
+        id: the column of the ids; `None` takes the index.
         votes: votes on all of them, for strategies that look at votes.
         soft: the label model's soft labels for all of them.
         end: the end model's for all of them, or a fitted end model; they take the place of `soft`.
@@ -145,6 +148,7 @@ def select(
     (2, [0.67, 0.67])
     """
     check_request(n, strategy)
+    data = identified(data, id)
     if end is not None and hasattr(end, "predict_proba"):
         end = end.predict_proba(data, soft=soft, votes=None if soft is None else votes)
     generator = generator_of(rng)
@@ -189,8 +193,7 @@ def _pool(
     text: str,
     missing_text: MissingText,
 ) -> Pool:
-    samples = identified(data)
-    ids = samples.index
+    samples, ids = data, data.index
     taken = np.zeros(len(ids), dtype=bool)
     if text in samples.columns and (end is not None or samples[text].isna().any()):
         used, there = with_texts(samples, text, missing_text)

@@ -242,7 +242,13 @@ def test_a_path_as_text_works_like_a_path(tmp_path, schema, call):
         ("a.jsonl", '{"key": 1}\n[1]\n', r"line 2 must be a JSON object. Got \[1\]"),
         ("a.parquet", b"PAR1 not really", "cannot be read as .parquet"),
         ("a.parquet", b"", "cannot be read as .parquet"),
-        ("a.xlsx", b"", r"one of the kinds \.parquet, \.csv, \.jsonl, \.ndjson. Got 'a.xlsx'"),
+        ("a.xls", b"", r"one of the kinds \.parquet, \.csv, .* Got 'a.xls'"),
+        ("a.xlsx", b"", "cannot be read as .xlsx: File is not a zip file"),
+        ("a.feather", b"ARROW1 not really", "cannot be read as .feather"),
+        ("a.json", '{"key": 1}', "must hold a JSON array of objects"),
+        ("a.json", "[1]", "element 1 must be a JSON object. Got 1"),
+        ("a.csv.gz", b"key,t\na,1\n", "'a.csv.gz' cannot be unpacked: Not a gzipped file"),
+        ("a.parquet.gz", b"", "Got 'a.parquet.gz'"),
     ],
 )
 def test_a_file_that_holds_no_samples_is_refused_with_the_reason(tmp_path, name, content, message):

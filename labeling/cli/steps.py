@@ -36,7 +36,11 @@ WHERE = "The new project's folder."
 def init(
     folder: Annotated[Path, typer.Argument(help=WHERE)] = Path(),
     data: Annotated[
-        Path | None, typer.Option(help="The samples: a Parquet, CSV or JSON-lines file.")
+        str | None,
+        typer.Option(
+            help="The samples: a Parquet, CSV, TSV, JSON, XLSX or Feather file, a folder of Parquet"
+            " files, or an address such as s3://bucket/a.parquet."
+        ),
     ] = None,
     labels: Annotated[
         str | None, typer.Option(help="The labels as in CSV, such as: 'ham,\"spam, maybe\"'.")
@@ -48,7 +52,13 @@ def init(
             " file, which may describe them."
         ),
     ] = None,
-    id: Annotated[str | None, typer.Option(help="The column that holds the ids.")] = None,
+    id: Annotated[
+        str | None,
+        typer.Option(
+            help="The column that holds the ids; `row` or `content` makes them of the rows' numbers"
+            " or texts."
+        ),
+    ] = None,
     text: Annotated[str | None, typer.Option(help="The column that holds the text.")] = None,
     gold: Annotated[
         str | None, typer.Option(help="The column, or the file, of known labels.")
@@ -68,10 +78,7 @@ def init(
     from labeling.project.starting import check_samples, guessed_columns, start
     from labeling.records import LabelSchema
 
-    where = _asked(
-        *("--data", "File of the samples", data), check=lambda one: check_samples(Path(one))
-    )
-    data = Path(where)
+    data = _asked(*("--data", "File of the samples", data), check=check_samples)
     given = _given_labels(labels, labels_from, data)
     likely_id, likely_text = guessed_columns(data) if id is None or text is None else (id, text)
     id = _asked(
@@ -120,7 +127,7 @@ def _given_balance(line: str | None, labels: Sequence[str]) -> dict[str, float] 
     return balance_in_line(line, labels) if line and line.strip() else None
 
 
-def _given_labels(line: str | None, source: str | None, data: Path) -> GivenLabels:
+def _given_labels(line: str | None, source: str | None, data: str) -> GivenLabels:
     """Return the labels that were given, or else asked for; say where they were found."""
     from labeling.project.labels import labels_from, labels_in_line
 

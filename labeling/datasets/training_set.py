@@ -20,6 +20,7 @@ from labeling.records import (
     GoldLabel,
     LabelSchema,
     SoftLabels,
+    Table,
     Votes,
     expect,
     free_names,
@@ -150,9 +151,10 @@ class TrainingSet:
 
 
 def build_training_set(
-    data: pd.DataFrame,
+    data: Table,
     soft: SoftLabels,
     *,
+    id: str | None = None,
     gold: Gold | None = None,
     votes: Votes | None = None,
     annotations: Iterable[Annotation] | None = None,
@@ -165,8 +167,9 @@ def build_training_set(
     are left out and listed in `.dropped` with the reason.
 
     Args:
-        data: the samples, index = ids.
+        data: the samples, index = ids; or another table in memory, see `read_samples`.
         soft: soft labels for samples of `data`; those without are left out.
+        id: the column of the ids; `None` takes the index.
         gold: labels known to be true, as a Series or as GoldLabels (which bring their lineage).
         votes: the votes behind `soft`, for the lineage.
         annotations: everything people said, for the lineage.
@@ -189,7 +192,7 @@ def build_training_set(
     >>> train.dropped["reason"].tolist()
     ['tie between ham, spam']
     """
-    samples = identified(data)
+    samples = identified(data, id)
     share_of_one(min_confidence, "`min_confidence`")
     expect(soft, SoftLabels, "`soft`")
     if votes is not None:

@@ -25,6 +25,7 @@ from labeling.records import (
     LabelSchema,
     MissingText,
     SoftLabels,
+    Table,
     Votes,
     checked_missing_text,
     class_shares,
@@ -109,9 +110,10 @@ class EndModel:
 
     def fit(
         self,
-        data: pd.DataFrame,
+        data: Table,
         soft: SoftLabels,
         *,
+        id: str | None = None,
         gold: Gold | None = None,
         votes: Votes | None = None,
         class_balance: ClassBalance | None = None,
@@ -119,7 +121,8 @@ class EndModel:
         """Learn from the samples of `data`, and return the model itself.
 
         Args:
-            data: samples, index = ids.
+            data: samples, index = ids; or another table in memory, see `read_samples`.
+            id: the column of the ids; `None` takes the index.
             soft: the label model's answer for these samples; those it does not cover, or does not
                 know, teach the text model nothing. It may know others, which are not used.
             gold: labels known to be true for some samples.
@@ -132,7 +135,7 @@ class EndModel:
             DataError: a text is none, a column is not what it must be, or ids are unknown.
             LabelingError: no sample is covered and none has a gold label.
         """
-        everything = identified(data)
+        everything = identified(data, id)
         self.schema_ = expect(soft, SoftLabels, "`soft`").schema
         self.labels_ = tuple(sorted(self.schema_))
         samples, there = with_texts(everything, self.text, self.missing_text)
@@ -179,12 +182,18 @@ class EndModel:
         return self
 
     def predict_proba(
-        self, data: pd.DataFrame, *, soft: SoftLabels | None = None, votes: Votes | None = None
+        self,
+        data: Table,
+        *,
+        id: str | None = None,
+        soft: SoftLabels | None = None,
+        votes: Votes | None = None,
     ) -> SoftLabels:
         """Return the probability of each label for every sample; all that have a text are covered.
 
         Args:
-            data: samples, index = ids.
+            data: samples, index = ids; or another table in memory, see `read_samples`.
+            id: the column of the ids; `None` takes the index.
             soft: the label model's answer for these samples; without it the text alone speaks.
             votes: the votes behind `soft`, for what was learned of single voters.
 
@@ -198,7 +207,7 @@ class EndModel:
             expect(votes, Votes, "`votes`")
         if votes is not None and soft is None:
             raise LabelingError("Votes count through soft labels: give `soft` beside `votes`.")
-        samples = identified(data)
+        samples = identified(data, id)
         schema = self.schema_ if soft is None else expect(soft, SoftLabels, "`soft`").schema
         if set(schema.labels) != set(self.labels_):
             raise LabelingError(

@@ -23,6 +23,7 @@ from labeling.records import (
     Fault,
     LabelingFunction,
     LabelSchema,
+    Table,
     Votes,
     expect,
     identified,
@@ -44,7 +45,7 @@ ChunkVotes = tuple[npt.NDArray[Any], list[Fault]]
 
 def apply_to_frame(
     lfs: LabelingFunction | Iterable[LabelingFunction],
-    data: pd.DataFrame,
+    data: Table,
     schema: LabelSchema,
     *,
     id: str | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
@@ -28,7 +29,14 @@ from labeling.records import (
     shares_by_id,
     with_texts,
 )
-from labeling.sources import READERS, read_clean_samples, read_table
+from labeling.sources import (
+    files_at,
+    is_address,
+    kind_of,
+    local_files,
+    read_clean_samples,
+    read_table,
+)
 from labeling.store import Store
 
 logger = logging.getLogger(__name__)
@@ -69,7 +77,7 @@ class DataFiles:
         self._schema = schema
         self._store = store
         gold = gold_file(config)
-        self._paths = [config.at(config.data.path), *([] if gold is None else [gold])]
+        self._places = [config.source(config.data.path), *([] if gold is None else [gold])]
         self._stamp: object = None
         self._data: ProjectData | None = None
 
@@ -81,33 +89,43 @@ class DataFiles:
             UnknownLabelError: a gold label that the schema does not have.
         """
         for _ in range(TRIES):
-            stamp = stamp_of(self._paths)
+            stamp = self._stamp_now()
             if self._data is not None and stamp == self._stamp:
                 return self._data
-            digest = digest_of_files([path for path in self._paths if path.is_file()])
-            found = self._read(digest)
-            if stamp == stamp_of(self._paths):
+            with contextlib.ExitStack() as fetched:
+                files = [fetched.enter_context(local_files(place)) for place in self._places]
+                digest = digest_of_files([file for some in files for file in some])
+                found = self._read(digest, files[0])
+            if stamp == self._stamp_now():
                 self._data, self._stamp = found, stamp
                 return found
         raise DataError("The files of the samples change while they are read; try again.")
 
-    def _read(self, digest: str) -> ProjectData:
+    def _stamp_now(self) -> object:
+        """Return what changes when files do; what lies at an address is fetched once a process."""
+        files = [file for one in self._places if not is_address(one) for file in files_at(one)]
+        return files, stamp_of(files)
+
+    def _read(self, digest: str, files: list[Path]) -> ProjectData:
         config = self._config
-        samples, replaced = read_clean_samples(config.at(config.data.path), config.data.id)
+        samples, replaced, doubled = read_clean_samples(
+            self._places[0], config.data.ids, config.data.text, files
+        )
         everything, how = samples, config.data.missing_text
         samples, there = with_texts(everything, config.data.text, how)
         missing = everything.index[everything[config.data.text].isna()]
         notices = (
+            *doubled,
             replaced_sentence(replaced),
             missing_texts_sentence(missing, len(everything), config.data.text, how),
         )
         if not len(samples):
-            raise DataError(f"There must be a sample with a text. {notices[1]}")
+            raise DataError(f"There must be a sample with a text. {notices[-1]}")
         locked, met = _remembered(self._store)
         gold = pd.Series(dtype=object)
         if config.data.gold is not None:
             source, file = config.data.gold, gold_file(config)
-            gold = given_gold(source, file, config.data.id, everything, self._schema)
+            gold = given_gold(source, file, str(everything.index.name), everything, self._schema)
             gold = gold[gold.index.isin(samples.index)]
             if file is None:
                 samples = samples.drop(columns=source)
@@ -142,7 +160,7 @@ def _remembered(store: Store) -> tuple[list[Hashable], list[Hashable]]:
 
 
 def given_gold(
-    source: str, file: Path | None, id: str, samples: pd.DataFrame, schema: LabelSchema
+    source: str, file: Path | str | None, id: str, samples: pd.DataFrame, schema: LabelSchema
 ) -> pd.Series:
     """Return gold labels as names, index = ids in the samples' order.
 
@@ -179,11 +197,12 @@ def given_gold(
     )
 
 
-def gold_file(config: Config) -> Path | None:
+def gold_file(config: Config) -> Path | str | None:
     """Return the file of gold labels; `None` where they are a column, or there are none."""
     source = config.data.gold
-    is_file = source is not None and Path(source).suffix.lower() in READERS
-    return config.at(str(source)) if is_file else None
+    if source is None or kind_of(source) is None:
+        return None
+    return config.source(source)
 
 
 def lost_samples(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +91,7 @@ def balance_in_line(line: str, labels: Sequence[str]) -> dict[str, float]:
     return shares_by_name(dict(zip(names, shares, strict=True)), labels)
 
 
-def labels_from(source: str, data: Path) -> GivenLabels:
+def labels_from(source: str, data: str | os.PathLike[str]) -> GivenLabels:
     """Return the labels of a column of the data, or else of a file.
 
     A column gives its different values, the most frequent first. A text file gives a label a line;
@@ -112,7 +113,7 @@ def labels_from(source: str, data: Path) -> GivenLabels:
     read = FILES.get(file.suffix.lower())
     if read is None or not file.is_file():
         raise DataError(
-            f"Labels must come from a column of {data.name!r} or from a file of one of the kinds"
+            f"Labels must come from a column of {os.path.basename(data)!r} or from a file of one of the kinds"
             f" {', '.join(FILES)}. There is no {source!r}; columns are {shown(table.columns, 20)}."
             f"{near(source, table.columns)}"
         )

@@ -143,7 +143,7 @@ def _replay(
 
 def _recorded(config: Config, path: str, schema: LabelSchema) -> pd.DataFrame:
     """Return recorded votes, with names where a file's labels look like numbers: 1 is "1"."""
-    table = read_table(config.at(path))
+    table = read_table(config.source(path))
     for column in ("sample", "label"):
         require_column(table, column, f"recorded votes in {path}")
     labels = [schema.recorded(label) for label in table["label"].tolist()]

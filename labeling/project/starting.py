@@ -22,8 +22,9 @@ from labeling.project.data import DataFiles, ProjectData
 from labeling.project.platforms import platform_of
 from labeling.project.status import store_of
 from labeling.records import LabelSchema, identified, whole_file, with_texts
-from labeling.sources import READERS, read_table
+from labeling.sources import FROM, is_address, kind_of, read_table
 
+Place = str | os.PathLike[str]
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 CONFIG = """\
 # A labeling project. Relative paths start at the folder above this one.
@@ -32,7 +33,7 @@ name: {name}
 
 data:
   path: {path}
-  # The column of ids: unique, none missing.
+  # The column of ids: unique, none missing. Or: {{from: row}}, {{from: content}}.
   id: {id}
   # What the models read and what people are shown.
   text: {text}
@@ -148,7 +149,7 @@ class Started:
 
 def guessed_columns(data: str | os.PathLike[str]) -> tuple[str | None, str | None]:
     """Return which columns of a file look like the samples' ids and texts; `None` where none does."""
-    table = _table(Path(data))
+    table = _table(data)
     unique = [
         str(name)
         for name, column in table.items()
@@ -165,32 +166,37 @@ def guessed_columns(data: str | os.PathLike[str]) -> tuple[str | None, str | Non
     return (ids[0] if ids else None), text
 
 
-def check_samples(data: Path, id: str | None = None, text: str | None = None) -> None:
+def check_samples(data: Place, id: str | None = None, text: str | None = None) -> None:
     """Raise where a file, or a column of it, cannot be that of the samples.
 
     Raises:
         DataError: it cannot be read, or has no such columns.
     """
     table = _table(data)
-    samples = table if id is None else identified(table, id)
+    samples = table if id is None or made_of(id, table) else identified(table, id)
     if text is not None:
         with_texts(samples, text, "drop")
 
 
-def _table(data: Path) -> pd.DataFrame:
+def made_of(id: str, table: pd.DataFrame) -> dict[str, str] | None:
+    """Return what ids are made from where `id` is `row` or `content` and no column is called so."""
+    return {"from": id} if id in FROM and id not in table.columns else None
+
+
+def _table(data: Place) -> pd.DataFrame:
     """Return the rows of a file, which is read once however often it is asked about."""
-    stamp = data.stat().st_mtime_ns if data.is_file() else 0
-    return _table_as_of(data, stamp)
+    stamp = os.stat(data).st_mtime_ns if os.path.exists(data) else 0
+    return _table_as_of(str(data), stamp)
 
 
 @functools.lru_cache(maxsize=1)
-def _table_as_of(data: Path, stamp: int) -> pd.DataFrame:
+def _table_as_of(data: str, stamp: int) -> pd.DataFrame:
     return read_table(data)
 
 
 def start(
     folder: Path,
-    data: Path,
+    data: Place,
     labels: Sequence[str],
     *,
     id: str,
@@ -204,9 +210,9 @@ def start(
 
     Args:
         folder: the project's.
-        data: the file of the samples.
+        data: the file of the samples, or what else `read_samples` takes.
         labels: their names.
-        id: the column of the ids.
+        id: the column of the ids; `row` or `content` where no column is called so, to make them.
         text: the column of the texts.
         gold: a column or file of known labels.
         name: the project's name.
@@ -223,16 +229,18 @@ def start(
             "A project's name must be of letters, digits, '_', '-' and '.', and begin with a letter"
             f" or digit, since files bear it. Got {name!r}."
         )
-    here = {"path": os.path.abspath(data)}  # while the project's folder need not be there yet
-    if gold is not None and Path(gold).suffix.lower() in READERS:
-        _table(Path(gold))  # so that an error names it as it was given
-        here["gold"] = os.path.abspath(gold)
-        gold = _from(folder, Path(gold))
+    made = made_of(id, _table(data))
+    here = {"path": _absolute(data)}  # while the project's folder need not be there yet
+    if gold is not None and kind_of(gold) is not None:
+        _table(gold)  # so that an error names it as it was given
+        here["gold"] = _absolute(gold)
+        gold = _from(folder, gold)
     policy = ReviewPolicy().for_schema(schema)
     said = {
         "name": name,
         "path": json.dumps(_from(folder, data), ensure_ascii=False),
-        **{"id": json.dumps(id, ensure_ascii=False), "text": json.dumps(text, ensure_ascii=False)},
+        "id": json.dumps(id if made is None else made, ensure_ascii=False),
+        **{"text": json.dumps(text, ensure_ascii=False)},
         "labels": _labels_in_yaml(schema),
         "balance": _balance_in_yaml(schema, class_balance),
         **{"policy": policy.describe(schema), "escalate": policy.escalate},
@@ -293,8 +301,15 @@ def _labels_in_yaml(schema: LabelSchema) -> str:
     return DESCRIBED_LABELS.format(labels="\n".join(lines)).strip()
 
 
-def _from(folder: Path, file: Path) -> str:
+def _absolute(file: Place) -> str:
+    return str(file) if is_address(file) else os.path.abspath(file)
+
+
+def _from(folder: Path, place: Place) -> str:
     """Return the way to a file from a project's folder, links resolved as the config will."""
+    if is_address(place):
+        return str(place)
+    file = Path(place)
     return os.path.relpath(file.resolve(), folder.resolve()).replace(os.sep, "/")
 
 

@@ -51,6 +51,7 @@ from labeling.records.private_files import make_private, private_file, private_f
 from labeling.records.protocols import Aggregator, AnnotationPlatform
 from labeling.records.sample_rows import PreprocessedRow, SettledRow, missing_column
 from labeling.records.samples import (
+    Table,
     checked_ids,
     identified,
     order_by_chance,
@@ -92,6 +93,7 @@ __all__ = [
     "ReplacedText",
     "SettledRow",
     "SoftLabels",
+    "Table",
     "Verdict",
     "Votes",
     "annotation_votes",

@@ -9,6 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import DataError, near, shown
+from labeling.records.frames import frame_of
+
+Table = Any
+"""Samples: a DataFrame, or any other table that `frame_of` takes."""
 
 
 def checked_ids(ids: pd.Index | pd.Series | list[object], what: str = "The sample ids") -> pd.Index:
@@ -31,32 +35,32 @@ def checked_ids(ids: pd.Index | pd.Series | list[object], what: str = "The sampl
     return index
 
 
-def identified(data: pd.DataFrame, id: str | None = None) -> pd.DataFrame:
-    """Return the samples of a frame with their ids as its index; the frame itself is unchanged.
+def identified(data: Table, id: str | None = None) -> pd.DataFrame:
+    """Return the samples of a table with their ids as its index; the table itself is unchanged.
 
     Args:
-        data: one row a sample.
+        data: one row a sample, of any kind that `frame_of` takes; one without an index of its own
+            has the numbers of its rows.
         id: the column that holds the ids, which stays visible; `None` takes the frame's index.
 
     Raises:
-        DataError: no frame, no rows, two columns of one name, no such column, or ids that are
+        DataError: no table, no rows, two columns of one name, no such column, or ids that are
             missing or not unique.
 
     >>> identified(pd.DataFrame({"key": ["a", "b"], "text": ["x", "y"]}), id="key").index.tolist()
     ['a', 'b']
     """
-    if not isinstance(data, pd.DataFrame):
-        raise DataError(f"Samples must be a pandas DataFrame. Got a {type(data).__name__}.")
-    if not data.columns.is_unique:
-        doubled = data.columns[data.columns.duplicated()].unique()
+    frame = frame_of(data)
+    if not frame.columns.is_unique:
+        doubled = frame.columns[frame.columns.duplicated()].unique()
         raise DataError(f"Columns must have different names. Given twice: {shown(doubled)}.")
-    if not len(data):
+    if not len(frame):
         raise DataError("There must be at least one sample. Got an empty table.")
     if id is None:
-        checked_ids(data.index)
-        return data
-    require_column(data, id, "id")
-    return data.set_index(checked_ids(pd.Index(data[id]), f"The ids in column {id!r}"))
+        checked_ids(frame.index)
+        return frame
+    require_column(frame, id, "id")
+    return frame.set_index(checked_ids(pd.Index(frame[id]), f"The ids in column {id!r}"))
 
 
 def require_column(data: pd.DataFrame, column: str, purpose: str) -> None:

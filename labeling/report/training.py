@@ -95,7 +95,7 @@ def section(known: Known) -> TrainingSection | None:
         if path is None
         else _rows(
             path,
-            known.config.data.id,
+            str(known.project.samples.index.name),
             known.config.data.text,
             kept.about.get("own_columns", {}),
         ),

@@ -1,0 +1,115 @@
+"""Bounds on what a small file can unfold to: rows, columns, cells, depth, bytes."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labeling.errors import DataError
+
+SHEET_ROWS = 1_048_576  # of a spreadsheet, by its own rules
+DEEPEST = 100  # lists and objects inside of each other
+NO_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[^\[\]{}]', re.DOTALL)  # texts, and all else
+SPARSE = 1_000  # cells a value, beyond which a table of objects is none
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The most that a file of a kind may hold.
+
+    Attributes:
+        columns: of a table.
+        cells: of a table, empty ones included.
+        unpacked: bytes of a file that was packed (XLSX, gz).
+    """
+
+    columns: int
+    cells: int
+    unpacked: int
+
+
+SAMPLES = Bounds(columns=20_000, cells=2_000_000_000, unpacked=64 << 30)
+"""For the files of samples: what would not fit into the memory of a large machine either."""
+
+FROM_PEOPLE = Bounds(columns=1_000, cells=5_000_000, unpacked=256 << 20)
+"""For the files that people send back: far more than anybody can label."""
+
+
+def check_table(rows: int, columns: int, values: int, bounds: Bounds) -> None:
+    """Raise a DataError where objects make a table of more cells than their values warrant.
+
+    Args:
+        rows: how many objects there are.
+        columns: how many different keys they have.
+        values: how many values they hold together.
+        bounds: the most there may be.
+    """
+    if columns > bounds.columns:
+        raise DataError(f"There must be at most {bounds.columns:,} columns. There are {columns:,}.")
+    cells = rows * columns
+    if cells > bounds.cells or (cells > bounds.cells // 10 and cells > SPARSE * values):
+        raise DataError(
+            f"There must be at most {bounds.cells:,} cells, most of them filled. {rows:,} rows with"
+            f" {columns:,} different columns have {cells:,}, and {values:,} are filled."
+        )
+
+
+def check_depth(text: str) -> None:
+    """Raise a DataError where a JSON text has too many lists and objects inside of each other.
+
+    >>> check_depth('{"tags": ["a", "[[["]}')
+    """
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return
+    depth = 0
+    for bracket in NO_BRACKET.sub("", text):
+        depth += 1 if bracket in "[{" else -1
+        if depth > DEEPEST:
+            raise DataError(
+                f"Lists and objects must be at most {DEEPEST} deep inside of each other."
+            )
+
+
+def check_workbook(path: Path, bounds: Bounds) -> None:
+    """Raise a DataError where an XLSX file unpacks to more than it may.
+
+    Raises:
+        zipfile.BadZipFile: it is no such file.
+    """
+    with zipfile.ZipFile(path) as packed:
+        size = sum(part.file_size for part in packed.infolist())
+    if size > bounds.unpacked:
+        raise DataError(
+            f"A workbook must unpack to at most {bounds.unpacked:,} bytes. This one says {size:,}."
+        )
+
+
+def sheet_rows(sheet: Any, bounds: Bounds) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Yield the rows of an openpyxl sheet that are not empty, with their numbers.
+
+    Args:
+        sheet: opened to be read only; a row may say that it is number 999,999,999, or a cell that it
+            is far to the right, and then all before it are made up.
+        bounds: the most there may be.
+
+    Raises:
+        DataError: there are more rows, columns or cells than there may be.
+    """
+    sheet.reset_dimensions()  # some programs write wrong ones
+    cells = 0
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if number > SHEET_ROWS:
+            raise DataError(f"A sheet must have at most {SHEET_ROWS:,} rows. It has more.")
+        if len(row) > bounds.columns:
+            raise DataError(
+                f"A sheet must have at most {bounds.columns:,} columns. Row {number} has {len(row):,}."
+            )
+        if any(cell is not None for cell in row):
+            cells += len(row)
+            if cells > bounds.cells:
+                raise DataError(f"A sheet must have at most {bounds.cells:,} cells. It has more.")
+            yield number, row
