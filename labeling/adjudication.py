@@ -21,7 +21,9 @@ from labeling.records import (
     SoftLabels,
     Verdict,
     expect,
+    first_spellings,
     live_annotations,
+    person_key,
     share_of_one,
 )
 
@@ -171,8 +173,8 @@ def review(
 ) -> Verdict:
     """Return which samples are settled, which need more votes, and which go to a reviewer.
 
-    Of each person's annotations of a sample the last one counts. A label that enough of at least
-    `min_votes` votes agree on is gold; how many are enough, `policy.escalate` says. Otherwise one
+    Of each person's annotations of a sample the last one counts, however they write their name. A
+    label that enough of at least `min_votes` votes agree on is gold; how many are enough, `policy.escalate` says. Otherwise one
     more person is asked as long as that may settle the sample: some label could still get enough
     of `max_votes` votes, and somebody is left to ask. Else the sample is escalated. A skip is no
     vote, and who skipped is not asked again. A reviewer's label settles an escalated sample, and of
@@ -254,8 +256,8 @@ def _decided(
     model_label: str | None,
 ) -> GoldLabel | AskAgain | Escalation | None:
     people = [one for one in said if not one.reviewer]
-    heard = {one.annotator for one in people}
-    reviews = [one for one in said if one.reviewer and one.annotator not in heard]
+    heard = first_spellings(one.annotator for one in people)
+    reviews = [one for one in said if one.reviewer and person_key(one.annotator) not in heard]
     if reviews:
         return _reviewed(sample_id, people, reviews)
     tally = collections.Counter(str(one.label) for one in people if one.label is not None)
@@ -265,10 +267,10 @@ def _decided(
         return GoldLabel(sample_id, winner, "agreement", tuple(people))
     left = policy.max_votes - n_votes
     if annotators is not None:
-        left = min(left, len(set(annotators) - heard))
+        left = min(left, len(first_spellings(annotators).keys() - heard))
     if left > 0 and skips < policy.max_votes and policy.accepts(votes_for + left, n_votes + left):
         needed = max(policy.min_votes - n_votes, 1)
-        return AskAgain(sample_id, min(needed, left), tuple(sorted(heard)))
+        return AskAgain(sample_id, min(needed, left), tuple(sorted(heard.values())))
     reason = _reason(tally, skips, policy, len(said) > len(people))
     return Escalation(sample_id, tuple(people), reason, model_label)
 

@@ -22,6 +22,7 @@ from labeling.records import (
     SoftLabels,
     generator_of,
     order_by_chance,
+    person_key,
     require_column,
     waiting_on,
 )
@@ -85,7 +86,8 @@ class Replay:
                 "Recorded votes must name a sample and an annotator. Missing in rows"
                 f" {shown(np.flatnonzero(gaps).tolist())}."
             )
-        doubled = votes.duplicated(["sample", "annotator"])
+        people = votes["annotator"].map(lambda name: person_key(str(name)))
+        doubled = votes.assign(annotator=people).duplicated(["sample", "annotator"])
         if doubled.any():
             who = votes.loc[doubled, ["sample", "annotator"]].itertuples(index=False, name=None)
             raise PlatformError(
@@ -211,7 +213,8 @@ class Replay:
     def _play(self, sample_id: Hashable, count: int, barred: Sequence[str]) -> None:
         waiting = self._waiting.get(sample_id, collections.deque())
         self._asked[sample_id] = self._asked.get(sample_id, 0) + 1
-        usable = [one for one in waiting if one[0] not in barred][:count]
+        never = set(map(person_key, barred))
+        usable = [one for one in waiting if person_key(one[0]) not in never][:count]
         for annotator, label in usable:
             waiting.remove((annotator, label))
             self._append(sample_id, annotator, label)

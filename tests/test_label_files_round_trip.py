@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import labeling as lb
 from labeling.label_files import LabelFiles
 from labeling.label_files.cells import escaped, guarded, tidy, unescaped, unguarded
-from labeling.records import AskAgain, Batch, unsafe_characters
+from labeling.records import AskAgain, Batch, person_key, unsafe_characters
 from labeling.records.readable_names import visible_form
 
 NASTY = [
@@ -53,8 +53,8 @@ def is_readable(label):
 
 words = anything.filter(tidy)
 names = st.lists(
-    words.map(tidy).filter(lambda one: not unsafe_characters(one)),
-    min_size=2, max_size=2, unique_by=str.casefold,
+    words.map(tidy).filter(lambda one: person_key(one) and not unsafe_characters(one)),
+    min_size=2, max_size=2, unique_by=person_key,
 )  # fmt: skip
 labels = st.lists(
     words.filter(lambda one: is_readable(one) and tidy(one).casefold() != "skip"),

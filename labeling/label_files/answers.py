@@ -7,7 +7,6 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from labeling.label_files.asks import Ask, ask_of, is_as_sent
-from labeling.label_files.cells import tidy
 from labeling.label_files.columns import (
     ANNOTATOR,
     ASK,
@@ -21,7 +20,7 @@ from labeling.label_files.columns import (
 from labeling.label_files.dealing import People, is_barred
 from labeling.label_files.labels import SKIP, Labels
 from labeling.label_files.sheets import Row, Source
-from labeling.records import Annotation, clean_text, live_annotations, unsafe_characters
+from labeling.records import Annotation, clean_text, last_annotations, person_key, unsafe_characters
 
 Who = tuple[Hashable, str, bool]  # sample, person, whether as a reviewer
 Fault = tuple[Source, int, str]
@@ -87,12 +86,12 @@ class Checks:
         """Return whom a row names, or `None` where that is nobody who may answer it."""
         people = self.reviewers if ask.reviewer else self.annotators
         name = row[REVIEWER if ask.reviewer else ANNOTATOR]
-        return people.known(name) if tidy(name) else None
+        return people.known(name) if person_key(name) else None
 
     def known(self, ledger: Iterable[Annotation]) -> dict[Who, Annotation]:
         """Return the annotations that count, by who said them: one however a name is spelled."""
         found: dict[Who, Annotation] = {}
-        for one in live_annotations(ledger):
+        for one in last_annotations(ledger):
             people = self.reviewers if one.reviewer else self.annotators
             who = (one.sample_id, people.known(one.annotator) or one.annotator, one.reviewer)
             if who not in found or one.updated_at >= found[who].updated_at:
@@ -101,7 +100,7 @@ class Checks:
 
     def _person(self, row: Row, ask: Ask) -> str:
         column = REVIEWER if ask.reviewer else ANNOTATOR
-        if not tidy(row[column]):
+        if not person_key(row[column]):
             raise LookupError(
                 f"Column {self.columns.header(column)!r} must hold the name of who labeled. It is empty."
             )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.errors import LabelingError, near, repeated, shown
 from labeling.label_files.cells import tidy
-from labeling.records import Message, order_by_chance, refuse_unsafe
+from labeling.records import Message, order_by_chance, person_key, refuse_unsafe
 
 LONGEST = 40  # characters of a name in the name of a file
 
@@ -21,7 +21,7 @@ class People:
     """The people who may be asked; nobody named means whoever comes.
 
     Raises:
-        LabelingError: a name that is no text, empty, with odd white space, or given twice but for case.
+        LabelingError: a name that is no text, empty, with odd white space, or given twice but for how it is written.
 
     >>> People(["Ann", "Bob"], "annotators").known(" ann ")
     'Ann'
@@ -34,7 +34,9 @@ class People:
         self.names = (names,) if isinstance(names, str) else tuple(names)
         self.what = what
         wrong = [
-            one for one in self.names if not isinstance(one, str) or tidy(one) != one or not one
+            one
+            for one in self.names
+            if not isinstance(one, str) or tidy(one) != one or not person_key(one)
         ]
         if wrong:
             raise LabelingError(
@@ -42,13 +44,13 @@ class People:
                 f" the same wherever they are typed. Got {shown(wrong)}."
             )
         refuse_unsafe(self.names, f"`{what}`")
-        doubled = repeated(_key(name) for name in self.names)
+        doubled = repeated(person_key(name) for name in self.names)
         if doubled:
             raise LabelingError(
-                f"`{what}` must differ by more than case, or their rows and files"
-                f" could not be told apart. Given twice: {shown(doubled)}."
+                f"`{what}` must differ by more than case, width, white space and signs that nobody"
+                f" sees, since such names are one person's. Given twice: {shown(doubled)}."
             )
-        self._by_key = {_key(name): name for name in self.names}
+        self._by_key = {person_key(name): name for name in self.names}
 
     def known(self, name: str) -> str | None:
         """Return the person of a name as typed, or `None` where people are named and none is it.
@@ -56,8 +58,8 @@ class People:
         With nobody named, whoever comes is called as they were when first met.
         """
         if self.names:
-            return self._by_key.get(_key(name))
-        return self._by_key.setdefault(_key(name), tidy(name))
+            return self._by_key.get(person_key(name))
+        return self._by_key.setdefault(person_key(name), tidy(name))
 
     def hint(self, name: str) -> str:
         """Return who there is, and who may be meant."""
@@ -66,11 +68,7 @@ class People:
 
 def is_barred(name: str, barred: Collection[str]) -> bool:
     """Return whether a person is among those who are not to be asked."""
-    return _key(name) in {_key(one) for one in barred}
-
-
-def _key(name: str) -> str:
-    return tidy(name).casefold()
+    return person_key(name) in set(map(person_key, barred))
 
 
 def name_in_file(person: str) -> str:

@@ -48,7 +48,7 @@ from labeling.records import (
     SoftLabels,
     checked_missing_text,
     expect,
-    live_annotations,
+    last_annotations,
     waiting_on,
 )
 
@@ -337,7 +337,7 @@ class LabelFiles:
         return shown_in_samples(samples, ids, self._columns, self._missing_text)
 
     def _heard(self) -> Heard:
-        return Heard.in_ledger(live_annotations(self._ledger), self._annotators)
+        return Heard.in_ledger(last_annotations(self._ledger), self._annotators)
 
     def _check(self, contents: Contents) -> Check:
         return Check(self._sent, contents, self._folder.names(), asked_of(contents.rows))

@@ -14,7 +14,7 @@ from labeling.label_studio.memory import Memory
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.reading import tasks_of, user_names
 from labeling.label_studio.tasks import Task, ext_id_of
-from labeling.records import Annotation, GoldLabel
+from labeling.records import Annotation, GoldLabel, person_key
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as Client
@@ -113,4 +113,5 @@ def _delete(annotation: int, client: Client) -> None:
 
 
 def _id_of(name: str, names: Mapping[int, str]) -> int | None:
-    return next((own for own, its in names.items() if its == name), None)
+    key = person_key(name)
+    return next((own for own, its in names.items() if person_key(its) == key), None)

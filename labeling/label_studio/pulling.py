@@ -23,7 +23,7 @@ from labeling.label_studio.reading import (
     whole_tasks,
 )
 from labeling.label_studio.tasks import Task, ext_id_of, plain, task_of
-from labeling.records import Annotation, LabelSchema, Message, Problem, live_annotations
+from labeling.records import Annotation, LabelSchema, Message, Problem, last_annotations
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Pull:
         prefix, there = f"{project.id}/", {int(one["id"]) for one in found}
         known = {
             int(one.platform_id.split("/")[1])
-            for one in live_annotations(self.known(None))
+            for one in last_annotations(self.known(None))
             if one.platform_id.startswith(prefix)
         }
         return [*found, *whole_tasks(self.line, project.id, sorted(known - there))]
@@ -241,7 +241,7 @@ def _by_sample(said: Iterable[Annotation], reviewer: bool) -> dict[Hashable, dic
         if one.reviewer == reviewer:
             versions.setdefault(one.platform_id, []).append(one)
     for own, its in versions.items():
-        for one in live_annotations(its):
+        for one in last_annotations(its):
             found.setdefault(one.sample_id, {})[own] = one
     return found
 

@@ -26,6 +26,7 @@ from labeling.records import (
     SoftLabels,
     Verdict,
     expect,
+    person_key,
 )
 from labeling.store import Store
 
@@ -170,9 +171,9 @@ class People:
 
     def _checked(self, one: Annotation) -> Annotation:
         expect(one, Annotation, "Each annotation")
-        if not isinstance(one.annotator, str) or not one.annotator.strip():
+        if not isinstance(one.annotator, str) or not person_key(one.annotator):
             raise DataError(
-                f"An annotator must be a non-empty text. Got {one.annotator!r} for sample"
+                f"An annotator must be a non-empty text that can be seen. Got {one.annotator!r} for sample"
                 f" {one.sample_id!r}."
             )
         if one.label is None:

@@ -15,6 +15,7 @@ from labeling.records.code_lines import line_of, line_of_function, remember_line
 from labeling.records.decisions import shared_wins
 from labeling.records.files import whole_file
 from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
+from labeling.records.identity import first_spellings, person_key
 from labeling.records.isolation import IMMUTABLE, isolated
 from labeling.records.labeling_function import (
     VOTING_SCHEMA,
@@ -44,6 +45,7 @@ from labeling.records.people import (
     Problem,
     Verdict,
     annotation_votes,
+    last_annotations,
     live_annotations,
 )
 from labeling.records.printing import fitted_call
@@ -102,6 +104,7 @@ __all__ = [
     "class_shares",
     "clean_text",
     "expect",
+    "first_spellings",
     "fitted_call",
     "free_name",
     "free_names",
@@ -112,6 +115,7 @@ __all__ = [
     "is_loopback",
     "is_yes_or_no",
     "isolated",
+    "last_annotations",
     "line_of",
     "line_of_function",
     "live_annotations",
@@ -121,6 +125,7 @@ __all__ = [
     "missing_texts_sentence",
     "order_by_chance",
     "packed",
+    "person_key",
     "positions",
     "private_file",
     "private_folder",

@@ -14,6 +14,7 @@ import pandas as pd
 from labeling.errors import DataError
 from labeling.records.checks import expect
 from labeling.records.clean_text import clean_text
+from labeling.records.identity import first_spellings, person_key
 from labeling.records.samples import checked_ids
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.votes import Votes
@@ -250,7 +251,28 @@ def live_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...
     The ledger is append-only: of two annotations by one person on one sample the one updated later
     counts, and at equal times the one that was appended later. One that was deleted on the platform
     does not count; what the same person said there besides (under another platform id) does.
+
+    Names that differ in case, width, white space or invisible signs alone are one person's (see
+    `person_key`), who is called as they were first.
+
+    >>> now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    >>> said = [Annotation("a", "Ann", "spam", now, now), Annotation("a", "ann ", "ham", now, now)]
+    >>> [(one.annotator, one.label) for one in live_annotations(said)]
+    [('Ann', 'ham')]
     """
+    said = tuple(annotations) if isinstance(annotations, Iterable) else annotations
+    live = last_annotations(said)
+    names = first_spellings(one.annotator for one in said)
+    return tuple(
+        dataclasses.replace(one, annotator=names[person_key(one.annotator)])
+        if one.annotator != names[person_key(one.annotator)]
+        else one
+        for one in live
+    )
+
+
+def last_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
+    """Return the annotations that `live_annotations` does, each with the name that it came with."""
     if not isinstance(annotations, Iterable):
         raise DataError(f"Annotations must be a list. Got a {type(annotations).__name__}.")
     said = tuple(expect(one, Annotation, "Each annotation") for one in annotations)
@@ -261,7 +283,7 @@ def live_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...
 
 
 def _speaker(one: Annotation) -> Hashable:
-    return one.sample_id, one.annotator, one.reviewer
+    return one.sample_id, person_key(one.annotator), one.reviewer
 
 
 def _latest(

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.errors import StoreError
-from labeling.records import Annotation
+from labeling.records import Annotation, person_key
 from labeling.store.database import Connection, Database, next_number
 from labeling.store.ids import id_of, key_of
 from labeling.store.tables import ledger
@@ -102,14 +102,13 @@ class Ledger:
 
     def counts(self) -> tuple[int, int, int]:
         """Return how many annotations there are, how many of them reviews, how many annotators."""
-        people = sa.func.count(sa.distinct(ledger.c.annotator))
         reviews = sa.func.coalesce(sa.func.sum(sa.cast(ledger.c.reviewer, sa.Integer)), 0)
         with self.database.reading() as connection:
-            row = connection.execute(
-                sa.select(sa.func.count(), reviews, people).select_from(ledger)
-            )
-            every, of_reviewers, annotators = row.one()
-        return int(every), int(of_reviewers), int(annotators)
+            row = connection.execute(sa.select(sa.func.count(), reviews).select_from(ledger))
+            every, of_reviewers = row.one()
+            names = connection.scalars(sa.select(ledger.c.annotator).distinct())
+            people = set(map(person_key, names))
+        return int(every), int(of_reviewers), len(people)
 
 
 _SELECT = sa.select(
