@@ -174,9 +174,9 @@ def review(
     """Return which samples are settled, which need more votes, and which go to a reviewer.
 
     Of each person's annotations of a sample the last one counts, however they write their name. A
-    label that enough of at least `min_votes` votes agree on is gold; how many are enough, `policy.escalate` says. Otherwise one
-    more person is asked as long as that may settle the sample: some label could still get enough
-    of `max_votes` votes, and somebody is left to ask. Else the sample is escalated. A skip is no
+    label that enough of at least `min_votes` votes agree on is gold; how many are enough,
+    `policy.escalate` says. Otherwise one more person is asked as long as that may settle the
+    sample: some label could still get enough of `max_votes` votes, and somebody is left to ask. Else the sample is escalated. A skip is no
     vote, and who skipped is not asked again. A reviewer's label settles an escalated sample, and of
     several reviewers' labels the one that more than half of them gave; where there is none it is
     unresolved until a further reviewer decides. One who voted on the sample before is not heard

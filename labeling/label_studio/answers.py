@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,32 +49,37 @@ class Reader:
     votes_per_sample: int = 1
 
     def read(
-        self, task: Task, known: Mapping[str, Annotation]
+        self, task: Task, known: Mapping[str, Annotation], held: Collection[int] = ()
     ) -> tuple[list[Annotation], dict[str, Problem]]:
         """Return what people said on a task, and what cannot be counted by its platform id.
 
         Args:
             task: with its annotations.
             known: what is remembered, by platform id.
+            held: the ids of annotations that are no votes.
         """
         said: list[Annotation] = []
         problems: dict[str, Problem] = {}
         votes = 0
         for one in sorted(task.annotations, key=lambda one: (str(one["created_at"]), one["id"])):
-            if decision_in(one) is not None:
+            if decision_in(one) is not None or int(one["id"]) in held:
                 continue
             own = self.platform_id(task, one)
             votes += not one.get("was_cancelled")
             try:
                 answer = self._answer(task, one, own, known.get(own), votes)
             except NotCountedError as error:
-                where = f"{self.title}, task {task.id}, sample {task.sample_id!r}"
-                problems[own] = Problem(
-                    f"{where}, by {self._name(one, known.get(own))}", str(error)
-                )
+                problems[own] = self.problem(task, one, str(error), known.get(own))
             else:
                 said.append(answer)
         return said, problems
+
+    def problem(
+        self, task: Task, annotation: Found, why: str, known: Annotation | None = None
+    ) -> Problem:
+        """Return why an annotation does not count, and where it is."""
+        where = f"{self.title}, task {task.id}, sample {task.sample_id!r}"
+        return Problem(f"{where}, by {self.name(annotation, known)}", why)
 
     def platform_id(self, task: Task, annotation: Found) -> str:
         """Return what an annotation is called: by project, task and its own id."""
@@ -94,7 +99,7 @@ class Reader:
         prelabel = task.meta.get("prelabel") if shown_before else None
         return Annotation(
             sample_id=task.sample_id,
-            annotator=self._name(found, known),
+            annotator=self.name(found, known),
             label=None if chosen is None else self._label(chosen),
             created_at=_time(found["created_at"]),
             updated_at=_time(found["updated_at"]),
@@ -133,7 +138,8 @@ class Reader:
             )
         return labels[0]
 
-    def _name(self, found: Found, known: Annotation | None) -> str:
+    def name(self, found: Found, known: Annotation | None = None) -> str:
+        """Return who made an annotation, by the name that is known where there is one."""
         if known is not None:  # a person stays who they were, whatever they are called later
             return known.annotator
         person = person_of(found)

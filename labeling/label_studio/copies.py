@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError
 from labeling.label_studio.answers import COPIED, copied_from, person_of
+from labeling.label_studio.imported import copies_of_annotations, without_authors
 from labeling.label_studio.line import Line, NotThereError, PassingFault
 from labeling.label_studio.reading import task_with_all, tasks_of
 from labeling.label_studio.tasks import Task
@@ -19,11 +20,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def merge_copies(line: Line, project: int, ext_ids: Iterable[str]) -> tuple[Task, ...]:
+def merge_copies(
+    line: Line, project: int, ext_ids: Iterable[str], held: Collection[int] = ()
+) -> tuple[Task, ...]:
     """See to it that each of these samples has one task at most, and return the tasks.
 
-    Of several the one with the most annotations is kept, of equal ones the oldest. What people said
-    on the others is copied to it first; where the same person spoke on both, what they said last.
+    Of several the one with the most votes is kept, of equal ones the oldest. What people said on the
+    others is copied to it first; where the same person spoke on both, what they said last. What an
+    import copied is no vote; a task stays whose annotations were imported without their authors.
+
+    Args:
+        line: to the server.
+        project: its id there.
+        ext_ids: the samples' ids as texts.
+        held: the ids of annotations that are known to be copies of others.
     """
     wanted = list(ext_ids)
     of_sample: dict[str, list[Task]] = {}
@@ -37,18 +47,22 @@ def merge_copies(line: Line, project: int, ext_ids: Iterable[str]) -> tuple[Task
         len(doubled),
     )
     for own in doubled:
-        merge = functools.partial(_merge, line, project, own)
+        merge = functools.partial(_merge, line, project, own, held)
         line.patiently(f"merging the tasks of sample {own!r}", merge)
-    return merge_copies(line, project, wanted)
+    kept: dict[str, Task] = {}
+    for one in tasks_of(line, project, wanted):
+        kept.setdefault(one.ext_id, one)
+    return tuple(kept.values())
 
 
-def _merge(line: Line, project: int, ext_id: str) -> None:
-    copies = sorted(
-        tasks_of(line, project, [ext_id], annotations=True),
-        key=lambda one: (-len(one.annotations), one.id),
-    )
+def _merge(line: Line, project: int, ext_id: str, held: Collection[int]) -> None:
+    found = tasks_of(line, project, [ext_id], annotations=True)
+    no_votes = {*held, *copies_of_annotations(found, {}, lambda one: str(person_of(one)))}
+    copies = sorted(found, key=lambda one: (-_votes_on(one, no_votes), one.id))
     for other in copies[1:]:
-        _move_votes(line, other, copies[0])
+        if without_authors(other, no_votes):
+            continue
+        _move_votes(line, other, copies[0], no_votes)
         try:
             now = task_with_all(line, other.id)
         except NotThereError:
@@ -60,13 +74,17 @@ def _merge(line: Line, project: int, ext_id: str) -> None:
         _join(line, copies)
 
 
-def _move_votes(line: Line, source: Task, target: Task) -> None:
+def _votes_on(task: Task, no_votes: Collection[int]) -> int:
+    return sum(int(one["id"]) not in no_votes for one in task.annotations)
+
+
+def _move_votes(line: Line, source: Task, target: Task, no_votes: Collection[int]) -> None:
     """Copy what people said on one task to another that they have not said more on since."""
     there = {person_of(one): str(one.get("updated_at")) for one in target.annotations}
     moved = {copied_from(one) for one in target.annotations}
     for one in source.annotations:
         is_older = str(one.get("updated_at")) <= there.get(person_of(one), "")
-        if int(one["id"]) in moved or is_older:
+        if int(one["id"]) in no_votes or int(one["id"]) in moved or is_older:
             continue
         result = [
             {**item, "meta": {**(item.get("meta") or {}), COPIED: int(one["id"])}}

@@ -88,6 +88,7 @@ class Desk:
     def remember(self, post: Post) -> None:
         """Remember what is out: by it a task that was deleted is missed."""
         self.side.tasks = max(self.side.tasks, post.project.tasks + post.made)
+        self.side.counted += post.made
         for one in post.arrived:
             self.side.lost.pop(ext_id_of(one.sample_id), None)
 

@@ -28,6 +28,9 @@ class Side:
         checked: the server's time of the change before which it was last looked whether tasks that
             still wait for answers were deleted.
         lost: those samples, by their id as text.
+        counted: how many tasks are known to be there: where there are more, others made some.
+        copies: the samples that have several tasks, by their id as text.
+        held: the ids of annotations that are copies of others, and do not count.
     """
 
     wanted: str | int
@@ -38,13 +41,18 @@ class Side:
     tasks: int = 0
     checked: str | None = None
     lost: dict[str, str | int] = field(default_factory=dict)
+    counted: int = 0
+    copies: list[str] = field(default_factory=list)
+    held: list[int] = field(default_factory=list)
 
     def begin_anew(self, own: int) -> None:
         """Forget what was read: another project stands in its place."""
-        self.id, self.until, self.tasks, self.checked = own, None, 0, None
+        self.id, self.until, self.tasks, self.checked, self.counted = own, None, 0, None, 0
         self.seen.clear()
         self.problems.clear()
         self.lost.clear()
+        self.copies.clear()
+        self.held.clear()
 
 
 @dataclass(slots=True)

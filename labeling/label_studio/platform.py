@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal
@@ -11,6 +12,7 @@ import pandas as pd
 
 from labeling.errors import PlatformError, UnreachableError
 from labeling.label_studio.asking import close, reopen
+from labeling.label_studio.copies import merge_copies
 from labeling.label_studio.decisions import write_back
 from labeling.label_studio.desks import Desk
 from labeling.label_studio.heard import Heard
@@ -46,6 +48,8 @@ from labeling.records import (
     expect,
     waiting_on,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class LabelStudio:
@@ -263,6 +267,7 @@ class LabelStudio:
             UnreachableError: the server does not answer; pull again.
         """
         self._heard.add(self.news())
+        self.merge_copies()
         return self._heard.annotations()
 
     def news(self) -> tuple[Annotation, ...]:
@@ -298,6 +303,24 @@ class LabelStudio:
         if reviewers is None:
             return []
         return pull.news(reviewers, self._reviewers.side, reviewer=True)
+
+    def merge_copies(self) -> None:
+        """Merge tasks of the same sample that `news` has found, as an import by hand makes them.
+
+        One of each is kept, with all votes. What cannot be merged stays, and is told of.
+
+        Raises:
+            UnreachableError: the server does not answer.
+        """
+        for side in (self._annotators.side, self._reviewers.side):
+            if not side.copies or side.id is None:
+                continue
+            try:
+                merge_copies(self._line, side.id, side.copies, side.held)
+            except UnreachableError:
+                raise
+            except PlatformError as error:
+                logger.warning("Several tasks of the same sample stay: %s", error)
 
     def unread(self) -> None:
         """Forget that `news` was called: what it brought could not be kept, and comes again."""

@@ -9,12 +9,14 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from typing import Any
 
 from labeling.label_studio.answers import Reader, copied_from, people_in
+from labeling.label_studio.imported import copies_of_annotations, without_authors
 from labeling.label_studio.line import Line, NotThereError
 from labeling.label_studio.memory import Memory, Side
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.reading import (
     changes,
     count_of_changes,
+    doubled,
     exported,
     newest_change,
     task_with_all,
@@ -73,6 +75,10 @@ class Pull:
         # Taken before anything is read: what changes meanwhile is read next time.
         newest = newest_change(self.line, project.id)
         found = self._changed(project, side)
+        found = sorted(
+            [*found, *self._copies(project, side, newest, {int(one["id"]) for one in found})],
+            key=lambda one: int(one["id"]),
+        )
         ours = [task for one in found if (task := task_of(one)) is not None]
         self._learn_names(ours)
         reader = Reader(
@@ -80,12 +86,13 @@ class Pull:
             names=self.memory.names,
             votes_per_sample=self.votes_per_sample,
         )
-        side.problems = _not_read_again(found, project, side)
+        side.problems, side.held = _not_read_again(found, project, side), []
         said = self._said(ours, reader, side)
         side.problems |= _foreign(found, project)
         side.seen |= {str(one["id"]): str(one["updated_at"]) for one in found}
         self._look_for_lost(project, side, newest, reviewer=reviewer)
         side.id, side.until, side.tasks = project.id, newest or side.until, project.tasks
+        side.counted = project.tasks
         edge = _window(side)
         side.seen = {own: when for own, when in side.seen.items() if when > edge}
         logger.info("read %d tasks of %r: %d annotations", len(found), project.title, len(said))
@@ -112,6 +119,23 @@ class Pull:
             if one.platform_id.startswith(prefix)
         }
         return [*found, *whole_tasks(self.line, project.id, sorted(known - there))]
+
+    def _copies(
+        self, project: StudioProject, side: Side, newest: str | None, read: Collection[int]
+    ) -> list[Mapping[str, Any]]:
+        """Return the tasks of samples that have several, but for those that were read already.
+
+        All tasks are looked through where there are more than were sent from here, and once a day.
+        """
+        wanted = set(side.copies)
+        if project.tasks > side.counted or _is_due(side, newest):
+            wanted |= set(doubled(self.line, project.id))
+        of_sample: dict[str, list[int]] = {}
+        for one in tasks_of(self.line, project.id, sorted(wanted)):
+            of_sample.setdefault(one.ext_id, []).append(one.id)
+        side.copies = sorted(own for own, some in of_sample.items() if len(some) > 1)
+        several = {one for own in side.copies for one in of_sample[own]}
+        return list(whole_tasks(self.line, project.id, sorted(several.difference(read))))
 
     def _which_changed(self, project: StudioProject, side: Side) -> list[int]:
         """Return the tasks that changed since what was read; those seen as they are are left out."""
@@ -149,8 +173,7 @@ class Pull:
         }
         fewer = project.tasks < max(side.tasks, len(asked))
         side.checked = side.checked or now
-        is_due = now and side.checked and _time_between(side.checked, now) >= CHECKED_EVERY
-        if fewer or side.lost or is_due:  # where all are deleted there is no time
+        if fewer or side.lost or _is_due(side, now):  # where all are deleted there is no time
             there = {one.ext_id for one in tasks_of(self.line, project.id, asked)}
             side.lost = {key: own for key, own in asked.items() if key not in there}
             side.checked = now
@@ -161,13 +184,18 @@ class Pull:
             self.memory.names = {**user_names(self.line), **self.memory.names}
 
     def _said(self, tasks: Collection[Task], reader: Reader, side: Side) -> list[Annotation]:
-        of_sample = _by_sample(self.known([one.sample_id for one in tasks]), reader.reviewer)
+        remembered = tuple(self.known([one.sample_id for one in tasks]))
+        of_sample = _by_sample(remembered, reader.reviewer)
+        copies = _copied_annotations(tasks, remembered, reader)
+        side.held = sorted(copies)
         said: list[Annotation] = []
         for task in tasks:
             of_others = of_sample.get(task.sample_id, {})
             known = {own: one for own, one in of_others.items() if _is_on(one, task, reader)}
-            answers, problems = reader.read(task, known)
-            side.problems |= problems
+            held = {**without_authors(task, copies), **copies}
+            answers, problems = reader.read(task, known, held)
+            side.problems |= {**problems, **_told_of(task, held, reader)}
+            said += _not_said(task, held, known, reader)
             there = {reader.platform_id(task, one) for one in task.annotations}
             missing = [one for own, one in known.items() if own not in there]
             said += [*answers, *self._taken_back(task, missing), *_moved(task, reader, of_others)]
@@ -190,6 +218,44 @@ class Pull:
             for one in missing
             if one.platform_id.rpartition("/")[2] not in there
         ]
+
+
+def _copied_annotations(
+    tasks: Iterable[Task], remembered: Iterable[Annotation], reader: Reader
+) -> dict[int, str]:
+    """Return which annotations are copies of others of the same sample, and why they do not count."""
+    before: dict[Hashable, dict[int, str]] = {}
+    for one in remembered:
+        project, _, number = (*one.platform_id.split("/"), "", "")[:3]
+        if project == str(reader.project) and number.isdecimal():
+            before.setdefault(one.sample_id, {})[int(number)] = one.annotator
+    of_sample: dict[Hashable, list[Task]] = {}
+    for task in tasks:
+        of_sample.setdefault(task.sample_id, []).append(task)
+    return {
+        number: why
+        for own, some in of_sample.items()
+        for number, why in copies_of_annotations(some, before.get(own, {}), reader.name).items()
+    }
+
+
+def _told_of(task: Task, held: Mapping[int, str], reader: Reader) -> dict[str, Problem]:
+    """Return the annotations of a task that are held back for a reason, by platform id."""
+    return {
+        reader.platform_id(task, one): reader.problem(task, one, held[int(one["id"])])
+        for one in task.annotations
+        if held.get(int(one["id"]))
+    }
+
+
+def _not_said(
+    task: Task, held: Mapping[int, str], known: Mapping[str, Annotation], reader: Reader
+) -> Iterator[Annotation]:
+    """Yield as deleted what is held back and was counted before this was seen."""
+    for one in task.annotations:
+        before = known.get(reader.platform_id(task, one))
+        if int(one["id"]) in held and before is not None:
+            yield dataclasses.replace(before, deleted=True)
 
 
 def _is_on(one: Annotation, task: Task, reader: Reader) -> bool:
@@ -219,6 +285,11 @@ def _window(side: Side) -> str:
         return ""
     since = datetime.datetime.fromisoformat(side.until) - OVERLAP
     return since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _is_due(side: Side, now: str | None) -> bool:
+    """Whether it is a day since all tasks were looked for."""
+    return bool(now and side.checked and _time_between(side.checked, now) >= CHECKED_EVERY)
 
 
 def _is_untouched(change: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,6 +53,14 @@ def open_tasks(line: Line, project: int) -> tuple[Task, ...]:
     """Return the tasks that still wait for annotations."""
     filters = [where("completed_at", "empty", "Datetime", True)]
     return tuple(known(rows(line, project, filters)))
+
+
+def doubled(line: Line, project: int) -> list[str]:
+    """Return the samples that have several tasks, by their id as text; all tasks are looked at."""
+    found = (
+        str(one["data"].get(EXT_ID) or "") for one in rows(line, project, [], include="id,data")
+    )
+    return sorted(own for own, count in collections.Counter(found).items() if own and count > 1)
 
 
 def changes(line: Line, project: int, since: str) -> list[Found]:

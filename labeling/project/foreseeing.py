@@ -101,12 +101,12 @@ def _trying(people: People, platform: AnnotationPlatform) -> Iterator[People]:
     try:
         if people.store.ready():
             with people.store.trying():
-                yield people
+                yield dataclasses.replace(people, is_trial=True)
             return
         # Nothing is remembered: it is tried in an empty store elsewhere, so that none is made here.
         with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
             store = Store(Path(folder), people.store.project)
             with store.held("try"):
-                yield dataclasses.replace(people, store=store)
+                yield dataclasses.replace(people, store=store, is_trial=True)
     finally:
         getattr(platform, "unread", lambda: None)()  # what was tried comes again

@@ -47,6 +47,7 @@ class People:
         policy: when a sample is settled.
         text: the column of the text that people are shown.
         annotators: who may be asked; `None` is without limit.
+        is_trial: whether all that is done is taken back: then the platform is left as it is.
     """
 
     store: Store
@@ -54,6 +55,7 @@ class People:
     policy: ReviewPolicy
     text: str
     annotators: Collection[str] | None = None
+    is_trial: bool = False
 
     def policy_in_force(self) -> ReviewPolicy:
         """Return the policy with `escalate` said; a project goes on as an earlier version began it."""
@@ -146,6 +148,8 @@ class People:
             self.keep_memory(platform)  # with what it brought, or it would not bring it again
             known = self.store.ledger.counts()[0] - len(news)
         logger.info("pulled %d new annotations, %d problems", len(news), len(found))
+        if not self.is_trial:  # only now: what is merged away must have been kept
+            getattr(platform, "merge_copies", lambda: None)()
         return Pulled(news, known, found)
 
     def keep_memory(self, platform: AnnotationPlatform) -> None:
