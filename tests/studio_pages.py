@@ -222,16 +222,17 @@ class Person:
     def _settle(self, before=""):
         self.page.wait_for_function(SETTLED, arg=before)
 
-    def shot(self, name, height=900):
+    def shot(self, name, height=900, width=1280):
         """Leave a picture of the page among the screenshots; it must not be blank."""
-        self.page.set_viewport_size({"width": 1280, "height": height})
+        before = self.page.viewport_size
+        self.page.set_viewport_size({"width": width, "height": height})
         SHOTS.mkdir(parents=True, exist_ok=True)
         path = SHOTS / f"{name}.png"
         path.unlink(missing_ok=True)
         self.page.screenshot(path=path, animations="disabled")
-        self.page.set_viewport_size({"width": 1280, "height": 900})
+        self.page.set_viewport_size(before)
         with Image.open(path) as image:
-            colours = image.convert("RGB").getcolors(1280 * height)
+            colours = image.convert("RGB").getcolors(width * height)
         assert len(colours) > 20, f"{path} shows hardly anything"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import labeling as lb
 from labeling.adjudication import ReviewPolicy
+from labeling.label_studio.labeling_config import QUESTION
 from labeling.records import Batch, SoftLabels
 from tests.studio_pages import Person
 
@@ -62,9 +63,9 @@ def people(browser, studio):
         person.close()
 
 
-def pushed(studio, labels, texts, model=None, **options):
+def pushed(studio, labels, texts, model=None, meanings=None, **options):
     """Push texts, whose ids are numbers, and return platform, schema, samples and project id."""
-    schema = lb.LabelSchema(labels)
+    schema = lb.LabelSchema(labels, meanings)
     samples = pd.DataFrame({"text": texts})
     its = {"project": "comments", "schema": schema, "token": studio.token, **options}
     platform = lb.LabelStudio(studio.url, **its)
@@ -89,7 +90,7 @@ def buttons_of(labels):
 
 def assert_nothing_leads(person):
     """No vote, label or reason is on the page, nor in what the server sent to it."""
-    assert [person.text, *buttons_of(LABELS)] == person.lines
+    assert [person.text, QUESTION, *buttons_of(LABELS)] == person.lines
     assert [] == person.chosen
     given = person.given
     assert {"text", "ext_id"} == set(given["data"])
@@ -155,6 +156,8 @@ def test_people_differ_and_a_reviewer_decides(studio, people):
     rita = people("rita")
     review = review_id(studio)
     rita.open_stream(review)
+    assert GUIDELINES.splitlines() == rita.guidelines.splitlines()
+    rita.close_guidelines()
     votes = [f"Annotator {place}: {label}" for place, label in enumerate(LABELS, 1)]
     why = "no majority: 1 x about the video, 1 x question, 1 x spam"
     asked = ["What annotators said", *votes, "Why you are asked", why, *buttons_of(LABELS)]
@@ -188,6 +191,62 @@ def test_people_differ_and_a_reviewer_decides(studio, people):
     assert_quiet(ann, bob, cleo, rita)
 
 
+def test_labels_say_what_they_mean_and_everything_is_in_reach_on_a_phone(studio, people):
+    meanings = {"spam": 'Wants you to "go" somewhere, <else> & more.'}
+    platform, schema, samples, project = pushed(
+        studio, LABELS, [CHANNEL * 20, PRAISE], meanings=meanings, guidelines=GUIDELINES
+    )
+    ann, bob = studio.new_user("ann"), studio.new_user("bob")
+    for task in studio.tasks(project):
+        for who, label in ((ann, LABELS[0]), (bob, LABELS[1])):
+            who.label(task["id"], label)
+    verdict = lb.review(platform.pull(), schema, policy=ReviewPolicy(max_votes=2))
+    platform.escalate(verdict.escalations, samples)
+    studio.api("POST", f"/api/projects/{project}/import", json=[{"data": {"text": CHANNEL * 20}}])
+    for own, name in ((project, "phone"), (review_id(studio), "phone-review")):
+        person = people(name)
+        person.page.set_viewport_size({"width": 420, "height": 860})
+        person.open_stream(own)
+        assert 'spam: Wants you to "go" somewhere, <else> & more.' in person.guidelines
+        person.close_guidelines()
+        person.shot(name, height=860, width=420)
+        for button in ("skip", "submit"):
+            box = person.page.locator(f"[data-testid=bottombar-{button}-button]").bounding_box()
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= 420
+            assert box["y"] + box["height"] <= 860
+        person.page.hover(".lsf-choices .lsf-choice >> nth=2")
+        person.page.wait_for_selector(f"text={meanings['spam']}")
+        person.press(3)
+        if own != project:
+            person.page.locator(".lsf-main-view__annotation textarea").scroll_into_view_if_needed()
+            person.write_rationale("It is bait.")
+        person.submit(keys=None)
+    assert ["It is bait."] == [one.reason for one in platform.pull() if one.reviewer]
+
+
+def test_while_a_reviewer_writes_only_the_button_or_both_keys_hand_in(studio, people):
+    """As the placeholder of the rationale says."""
+    platform, schema, samples, project = pushed(studio, LABELS, [CHANNEL])
+    ann, bob = studio.new_user("ann"), studio.new_user("bob")
+    (task,) = studio.tasks(project)
+    for who, label in ((ann, LABELS[0]), (bob, LABELS[1])):
+        who.label(task["id"], label)
+    verdict = lb.review(platform.pull(), schema, policy=ReviewPolicy(max_votes=2))
+    platform.escalate(verdict.escalations, samples)
+    rita = people("rita")
+    rita.open_stream(review_id(studio))
+    rita.press(3)
+    rita.write_rationale("It is bait.")
+    rita.page.keyboard.press("Control+Enter")
+    rita.page.wait_for_timeout(2_000)
+    assert not rita.is_done
+    rita.page.keyboard.press("Shift+Enter")
+    rita.submit()
+
+    assert rita.is_done
+    assert ["It is bait."] == [one.reason for one in platform.pull() if one.reviewer]
+
+
 def test_shown_prelabels_are_told_with_the_answers(studio, people):
     platform, _, _, project = pushed(
         *(studio, LABELS, [CHANNEL, PRAISE, NUMBERS], [0.1, 0.2, 0.7]),
@@ -197,7 +256,7 @@ def test_shown_prelabels_are_told_with_the_answers(studio, people):
     ann.open_stream(project)
     ann.shot("studio-prelabel", height=480)
     while not ann.is_done:
-        told = [*buttons_of(LABELS), "What the labeling functions say", *REASONS]
+        told = [QUESTION, *buttons_of(LABELS), "What the labeling functions say", *REASONS]
         assert [ann.text, *told] == ann.lines
         assert [LABELS[2]] == ann.chosen
         if ann.text == CHANNEL:

@@ -15,7 +15,16 @@ CONTROL, RATIONALE = "label", "rationale"
 """The controls that people use: the choices, and a reviewer's reason."""
 
 QUESTION = "Which label fits this text?"
-PLACEHOLDER = "Why? A sentence that helps the next one. Shift+Enter ends it."
+PLACEHOLDER = (
+    "Why? A sentence that helps the next one. Then press Submit; or Shift+Enter, and Ctrl+Enter."
+)
+"""As the page has it: while one writes, Ctrl+Enter alone does nothing."""
+
+ON_PHONES = (
+    "@media (max-width: 700px) { .lsf-editor { margin: 0; width: 100%; min-width: 0; }"
+    " .lsf-bottombar { flex-wrap: wrap; height: auto; } }"
+)
+"""Without it Skip and Submit are out of view on a narrow screen."""
 
 SCROLLS = "max-height: 50vh; overflow: auto; white-space: pre-wrap"
 """How a text is shown: as it was written, and so that a long one hides no choices."""
@@ -32,8 +41,9 @@ def for_annotators(schema: LabelSchema, *, reasons: bool = False) -> str:
         reasons: whether the reasons of the labeling functions are shown.
 
     >>> schema = LabelSchema(["ham", "spam & <eggs>"], {"ham": "Wanted."})
-    >>> print(for_annotators(schema))
+    >>> print(for_annotators(schema))  # doctest: +ELLIPSIS
     <View>
+      <Style>@media (max-width: 700px) { ... }</Style>
       <View style="max-height: 50vh; overflow: auto; white-space: pre-wrap">
         <Text name="text" value="$text" />
       </View>
@@ -45,7 +55,7 @@ def for_annotators(schema: LabelSchema, *, reasons: bool = False) -> str:
       </Choices>
     </View>
     """
-    view = ET.Element("View")
+    view = _view()
     _add_scrolled(view, TEXT)
     ET.SubElement(view, "Header", value=QUESTION, size="5")
     _add_choices(view, schema)
@@ -61,7 +71,7 @@ def for_reviewers(schema: LabelSchema, *, model: bool = False) -> str:
         schema: the labels.
         model: whether what the label model holds is shown.
     """
-    view = ET.Element("View")
+    view = _view()
     _add_scrolled(view, TEXT)
     _add_text(view, "What annotators said", VOTES)
     _add_text(view, "Why you are asked", WHY)
@@ -127,9 +137,19 @@ def _content(root: ET.Element) -> list[tuple[str | None, ...]]:
 
 
 def _skeleton(root: ET.Element) -> list[tuple[str | None, ...]]:
-    """Return the tags of a config but for its labels, and for the question, which is newer."""
-    tags = (tag for tag in root.iter() if tag.tag != "Choice" and tag.get("value") != QUESTION)
+    """Return the tags of a config but for its labels, and for what versions before did not have."""
+    tags = (
+        tag
+        for tag in root.iter()
+        if tag.tag != "Choice" and tag.get("value") != QUESTION and tag.text != ON_PHONES
+    )
     return [(tag.tag, *map(tag.get, ("name", "toName", "value"))) for tag in tags]
+
+
+def _view() -> ET.Element:
+    view = ET.Element("View")
+    ET.SubElement(view, "Style").text = ON_PHONES
+    return view
 
 
 def _add_choices(view: ET.Element, schema: LabelSchema) -> None:
