@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c const
 NEEDED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-quality clean
+.PHONY: help demo test test-fast test-matrix docs check format bench bench-quality clean
 
 help:  ## List the commands
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,12 @@ demo: $(VENV)/.demo  ## Watch the whole loop on real tweets (sets itself up)
 test: check  ## Run all checks and tests (sets itself up)
 	@echo "Running the tests ..."
 	@$(BIN)/python -m pytest --cov --cov-report=term
+
+test-fast: $(VENV)/.dev  ## Run the tests that need no server, browser or heavy extra
+	@$(BIN)/python -m pytest --fast
+
+test-matrix:  ## Run the fast tests on every Python found, newest and oldest packages (PYTHONS="3.12 3.13" SETS=newest)
+	@$(PYTHON) tests/matrix.py --pythons "$(PYTHONS)" --sets "$(SETS)"
 
 check: $(VENV)/.dev  ## Check formatting, lint, types and the rooms' walls
 	@echo "Checking formatting, lint, types and imports ..."

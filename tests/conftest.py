@@ -10,6 +10,7 @@ import labeling as lb
 
 sys.path.insert(0, str(Path(__file__).parent))  # what tests share is imported from here
 
+
 # The same examples in every run; a machine under load must not fail a test by being slow.
 settings.register_profile(
     "same",
@@ -19,6 +20,19 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("same")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--fast", action="store_true", help="leave out servers, browsers, kills and heavy extras"
+    )
+
+
+def pytest_configure(config):
+    if config.getoption("--fast"):
+        import fast
+
+        config.pluginmanager.register(fast)  # not a hook of this file: it holds for doctests, too
 
 
 def lacking(what):

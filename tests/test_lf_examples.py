@@ -119,8 +119,8 @@ def test_the_example_of_a_service(examples, schema, tmp_path, monkeypatch):
 
 
 def test_the_examples_of_models_of_others(examples, schema):
-    import spacy
-
+    spacy = pytest.importorskip("spacy", reason="it comes with [spacy]")
+    pytest.importorskip("transformers", reason="it comes with [transformers]")
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "PERSON", "pattern": "CASH"}])
     votes = lb.apply(examples.names_a_person(nlp), COMMENTS, schema)

@@ -151,7 +151,8 @@ def test_an_export_on_its_own_knows_what_people_said(folder):
 def test_labels_that_look_like_numbers_are_names(folder):
     """A file's 1 is the label "1", and not the second label."""
     for name in ("votes.csv", "reviewer.csv"):
-        table = pd.read_csv(folder / name).replace({"label": {"ham": 1, "spam": 2}})
+        table = pd.read_csv(folder / name)
+        table["label"] = table["label"].map({"ham": 1, "spam": 2})
         table.to_csv(folder / name, index=False)
     rules = RULES.replace('"spam"', '"2"').replace('"ham"', '"1"')
     (folder / "rules.py").write_text(rules, encoding="utf-8")

@@ -3,6 +3,10 @@
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
+
+import pytest
 
 import labeling as lb
 
@@ -29,13 +33,46 @@ def test_all_is_sorted_and_complete():
     assert lazy == set(lb.__all__)
 
 
-def test_every_name_can_be_had():
-    for name in lb.__all__:
-        assert getattr(lb, name) is not None
+@pytest.mark.parametrize("name", lb.__all__)
+def test_every_name_can_be_had(name):
+    if name == "LabelStudio":
+        pytest.importorskip("label_studio_sdk", reason="it comes with [label-studio]")
+
+    assert getattr(lb, name) is not None
 
 
-def test_dir_lists_the_public_names():
-    assert set(lb.__all__) <= set(dir(lb))
+def test_dir_lists_the_public_names_alone():
+    assert lb.__all__ == dir(lb)
+
+
+def test_completing_a_name_in_a_notebook_loads_nothing_heavy():
+    """A TAB after `labeling.` offers the public names, and loads no room for it."""
+    pytest.importorskip("IPython", reason="it comes with [notebook]")
+    code = (
+        "import json, sys\n"
+        "from IPython.core.completer import IPCompleter, provisionalcompleter\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+        "shell.run_cell('import labeling')\n"
+        "with provisionalcompleter():\n"
+        "    found = sorted({c.text.lstrip('.') for c in shell.Completer.completions('labeling.', 9)})\n"
+        "print(json.dumps([found, sorted(sys.modules)]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found, modules = json.loads(done.stdout.splitlines()[-1])
+
+    assert set(lb.__all__) <= {name.removeprefix("labeling.") for name in found}
+    assert [name for name in HEAVY if name in modules] == []
+
+
+def test_the_version_is_that_of_the_package():
+    done = subprocess.run(
+        [sys.executable, "-m", "labeling", "--version"], capture_output=True, text=True, check=True
+    )
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    version = tomllib.loads(project.read_text("utf-8"))["project"]["version"]
+
+    assert (f"labeling {version}\n", version) == (done.stdout, lb.__version__)
 
 
 def test_unknown_name_is_an_attribute_error():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 import os
 import signal
@@ -64,6 +63,15 @@ class Settings:
     stopped: bool = False
 
 
+def show_version(wanted: bool) -> None:
+    """Print the version and end, before anything else is asked for."""
+    if wanted:
+        from labeling import __version__
+
+        sys.stdout.write(f"labeling {__version__}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def settings(
     config: Annotated[
@@ -71,6 +79,10 @@ def settings(
     ] = Settings.config,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Log a line a stage.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=show_version, is_eager=True),
+    ] = False,
 ) -> None:
     """Keep what holds for every verb."""
     Settings.config, Settings.debug = config, debug
@@ -112,9 +124,10 @@ def then(text: str) -> None:
 def say(found: Any, as_json: bool, *sentences: object) -> None:
     """Print what was found as JSON, or as sentences."""
     if as_json:
+        from labeling.datasets import strict_json
+
         is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-        text = json.dumps(found, ensure_ascii=not is_unicode, default=str)
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(strict_json(found, ascii_only=not is_unicode) + "\n")
         sys.stdout.flush()  # what cannot be written must be known before the process ends well
         return
     for sentence in sentences:

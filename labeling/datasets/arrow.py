@@ -62,7 +62,7 @@ def _ready(column: pd.Series, ids: pd.Index) -> pd.Series:
         column = pd.Series(column.to_numpy(), index=column.index, name=column.name)
         kind = column.dtype
     if isinstance(kind, (pd.PeriodDtype, pd.IntervalDtype)) or kind.kind == "c":
-        return column.astype(object).map(str, na_action="ignore").astype("str")
+        return column.astype(object).map(str, na_action="ignore")
     nested = isinstance(kind, pd.ArrowDtype) and pa.types.is_nested(kind.pyarrow_dtype)
     if not pd.api.types.is_object_dtype(kind) and not nested:
         return column
@@ -97,17 +97,17 @@ def _check_column(name: str, column: pd.Series, ids: pd.Index) -> None:
         return
     except FAULTS as error:
         fault = error
-    values = column.tolist()
+    values, own = column.tolist(), ids.tolist()
     first = int(column.notna().to_numpy().argmax())
     for place in range(first, len(values)):
         try:
             pa.array([values[first], values[place]], from_pandas=True)
         except FAULTS as error:
             if place == first:
-                raise no_form(values[place], name, ids[place], error) from fault
+                raise no_form(values[place], name, own[place], error) from fault
             raise DataError(
                 f"Column {name!r} must hold values of one type to be written as Parquet. Sample"
-                f" {ids[first]!r} holds {short(values[first])} ({type(values[first]).__name__}), and"
-                f" sample {ids[place]!r} holds {short(values[place])} ({type(values[place]).__name__})."
+                f" {own[first]!r} holds {short(values[first])} ({type(values[first]).__name__}), and"
+                f" sample {own[place]!r} holds {short(values[place])} ({type(values[place]).__name__})."
             ) from fault
     raise DataError(f"Column {name!r} cannot be written as Parquet: {one_line(fault)}") from fault

@@ -29,6 +29,7 @@ from labeling.records import (
     live_annotations,
     positions,
     share_of_one,
+    text_column,
 )
 
 OWN_COLUMNS = (
@@ -208,11 +209,11 @@ def build_training_set(
     said = _said(gold, annotations, ids, soft.schema)
     own_columns = free_names(OWN_COLUMNS, [*samples.columns, ids.name])
     added: dict[str, Any] = dict(
-        label=pd.Series(names[code], index=ids).astype("str"),
+        label=text_column(names[code], ids),
         probabilities=pd.Series(list(array), index=ids),
         confidence=array.max(axis=1),
         weight=np.where(known, 1.0, array.max(axis=1)),
-        source=pd.Series(_sources(gold, known, votes, ids), index=ids).astype("str"),
+        source=text_column(_sources(gold, known, votes, ids), ids),
         lf_votes=pd.Series(_lf_votes(votes, ids), index=ids),
         annotators=pd.Series([said[one][0] if one in said else {} for one in ids], index=ids),
         reviewer=pd.Series([said[one][1] if one in said else None for one in ids], index=ids, dtype=object),

@@ -160,6 +160,16 @@ def without_non_finite(value: Any) -> tuple[Any, int]:
     return value, 0
 
 
+def strict_json(value: Any, *, ascii_only: bool = False) -> str:
+    """Return any value as JSON that every reader takes: null for NaN, the text of what is no data.
+
+    >>> strict_json({"accuracy": math.nan, "at": pathlib.PurePosixPath("a/b")})
+    '{"accuracy": null, "at": "a/b"}'
+    """
+    found = without_non_finite(plain(value, str))[0]
+    return json.dumps(found, ensure_ascii=ascii_only, allow_nan=False)
+
+
 def plain_column(column: pd.Series, ids: Iterable[Any]) -> list[Any]:
     """Return a column's values as plain ones: missing ones as `None`, infinite numbers as they are.
 

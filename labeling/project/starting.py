@@ -21,7 +21,7 @@ from labeling.project.checking import check_samples as check_samples_of
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.platforms import platform_of
 from labeling.project.status import store_of
-from labeling.records import LabelSchema, identified, whole_file, with_texts
+from labeling.records import LabelSchema, identified, is_text, whole_file, with_texts
 from labeling.sources import FROM, is_address, kind_of, read_table
 
 Place = str | os.PathLike[str]
@@ -159,7 +159,7 @@ def guessed_columns(data: str | os.PathLike[str]) -> tuple[str | None, str | Non
     long = {
         str(name): column.dropna().str.len().mean()
         for name, column in table.items()
-        if isinstance(column.dtype, pd.StringDtype) and column.notna().any()
+        if is_text(column)
     }
     text = max(long, key=lambda name: long[name]) if long else None
     ids = [name for name in (*named, *unique) if name != text]

@@ -14,6 +14,7 @@ from labeling.records.clean_text import (
 from labeling.records.code_lines import line_of, line_of_function, remember_line
 from labeling.records.decisions import shared_wins
 from labeling.records.files import whole_file
+from labeling.records.frames import is_text, text_column
 from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
 from labeling.records.identity import first_spellings, person_key
 from labeling.records.isolation import IMMUTABLE, isolated
@@ -113,6 +114,7 @@ __all__ = [
     "gold_series",
     "identified",
     "is_loopback",
+    "is_text",
     "is_yes_or_no",
     "isolated",
     "last_annotations",
@@ -137,6 +139,7 @@ __all__ = [
     "share_of_one",
     "shared_wins",
     "shares_by_id",
+    "text_column",
     "texts",
     "unpacked",
     "unsafe_characters",

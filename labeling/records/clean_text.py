@@ -107,6 +107,7 @@ def with_clean_texts(samples: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Replace
     """
     refuse_unsafe(samples.columns, "The names of columns")
     refuse_unsafe(samples.index, "The sample ids")
+    ids = samples.index.tolist()
     clean = samples.copy(deep=False)
     replaced: list[ReplacedText] = []
     for name, column in samples.items():
@@ -119,7 +120,7 @@ def with_clean_texts(samples: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Replace
             found = tuple(
                 sorted({one for text in _texts_in(value) for one in unsafe_characters(text)})
             )
-            replaced.append(ReplacedText(samples.index[row], str(name), found))
+            replaced.append(ReplacedText(ids[row], str(name), found))
         kind = column.dtype if isinstance(column.dtype, pd.StringDtype) else object
         clean[name] = pd.Series(values, index=samples.index, dtype=kind)
     return clean, tuple(replaced)

@@ -79,6 +79,26 @@ def frame_of_objects(objects: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     )
 
 
+def text_column(values: Sequence[object], index: pd.Index | None = None) -> pd.Series:
+    """Return texts, or `None` where one is missing, as a column of the type that pandas gives texts.
+
+    From version 3 on that is a type of its own; in older ones it would turn `None` into "None".
+    """
+    has_own_type = int(pd.__version__.partition(".")[0]) >= 3
+    found: pd.Series = pd.Series(values, index=index, dtype="str" if has_own_type else object)
+    return found
+
+
+def is_text(column: pd.Series) -> bool:
+    """Return whether a column holds texts, missing ones aside; one that holds nothing does not.
+
+    >>> is_text(pd.Series(["a", None])), is_text(pd.Series([None])), is_text(pd.Series(["a", 1]))
+    (True, False, False)
+    """
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    return kind == "string" and bool(column.notna().any())
+
+
 def typed_column(values: list[Any]) -> pd.Series:
     """Return plain values as a column whose type loses none of them."""
     kinds = {type(value) for value in values if value is not None}
@@ -91,7 +111,7 @@ def typed_column(values: list[Any]) -> pd.Series:
         return pd.Series(values, dtype=np.float64 if exact else object)
     if kinds == {str}:
         try:
-            return pd.Series(values, dtype="str")
+            return text_column(values)
         except UnicodeEncodeError:  # half a character, as cut-off files have it
             return pd.Series(values, dtype=object)
     return pd.Series(values) if kinds in ({bool}, {float}) else pd.Series(values, dtype=object)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import LabelingError, near, shown
+from labeling.records.frames import text_column
 from labeling.records.samples import require_column, texts
 
 MissingText = Literal["drop", "empty", "error"]
@@ -69,7 +70,7 @@ def with_texts(
         texts(present, column)
         return present, there
     filled = samples.assign(**{column: samples[column].astype(object).where(there, "")})
-    filled[column] = pd.Series(texts(filled, column), index=filled.index, dtype="str")
+    filled[column] = text_column(texts(filled, column), filled.index)
     return filled, everything
 
 

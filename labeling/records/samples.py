@@ -91,7 +91,7 @@ def texts(data: pd.DataFrame, column: str) -> list[str]:
         first = values[wrong[0]]
         raise DataError(
             f"Column {column!r} must hold text in every row. {len(wrong)} of {len(values)} rows do"
-            f" not, the first is sample {data.index[wrong[0]]!r}: {first!r} ({type(first).__name__})."
+            f" not, the first is sample {data.index.tolist()[wrong[0]]!r}: {first!r} ({type(first).__name__})."
         )
     return values
 

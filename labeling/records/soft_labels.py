@@ -153,5 +153,5 @@ def _no_probabilities(array: npt.NDArray[np.float64], ids: pd.Index) -> Labeling
     off = np.flatnonzero(~(fine & (np.abs(array.sum(axis=1) - 1) < 1e-6)))
     return LabelingError(
         f"Each row of soft labels must be probabilities that sum to 1. {len(off)} rows are not; the"
-        f" first is sample {ids[off[0]]!r}: {array[off[0]].tolist()}."
+        f" first is sample {ids.tolist()[off[0]]!r}: {array[off[0]].tolist()}."
     )

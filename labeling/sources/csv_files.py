@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.errors import DataError, repeated, shown
-from labeling.records.frames import typed_column
+from labeling.records.frames import text_column, typed_column
 
 # Not `007`, `+1` or `-0`, which a number could not give back.
 WHOLE_NUMBER = r"0|-?[1-9][0-9]{0,99}"
@@ -55,7 +55,7 @@ def _read(file: Path, id: str | None, separators: tuple[str, ...]) -> pd.DataFra
             null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False,
         ),
     )  # fmt: skip
-    rows = {name: pd.Series(table[name].to_pylist(), dtype="str") for name in names}
+    rows = {name: text_column(table[name].to_pylist()) for name in names}
     frame = pd.DataFrame({name: _typed(column) for name, column in rows.items()})
     if id is not None and id in rows and frame[id].dtype != np.int64:
         frame[id] = rows[id]  # an id is a name or a plain number

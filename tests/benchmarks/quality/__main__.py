@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from threadpoolctl import threadpool_limits
+
 from benchmarks.quality.asking import progress
 from benchmarks.quality.ceilings import scenarios, synthetic
 from benchmarks.quality.crowds import crowds
@@ -17,7 +19,6 @@ from benchmarks.quality.gold import with_gold
 from benchmarks.quality.ours import Panel
 from benchmarks.quality.page import write
 from benchmarks.quality.text_sets import TEXT_SETS, texts
-from threadpoolctl import threadpool_limits
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = ("functions", "gold", "synthetic", "people", "texts")

@@ -6,10 +6,10 @@ import sys
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from benchmarks.quality.ours import Panel, title
 from benchmarks.quality.peers import Answer
 from benchmarks.quality.scores import Codes, Floats, Score, accuracy, f1
-
 from labeling import Votes
 
 

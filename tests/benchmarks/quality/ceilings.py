@@ -8,11 +8,11 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+
 from benchmarks.quality.asking import Asked
 from benchmarks.quality.ours import Panel
 from benchmarks.quality.scores import Codes, Floats, accuracy, calibration_error, f1, shares_of
 from benchmarks.quality.tables import Grid, failures, percent
-
 from labeling import LabelSchema, Votes
 
 SEEDS = 3

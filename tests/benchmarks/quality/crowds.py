@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+
 from benchmarks.quality.asking import Asked
 from benchmarks.quality.data import APART, read_set
 from benchmarks.quality.ours import Panel, covered_votes, spread

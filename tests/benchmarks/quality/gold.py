@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from benchmarks.quality.asking import progress, scored
 from benchmarks.quality.data import SIX, VoteSet, read_set
 from benchmarks.quality.ours import SECONDS, covered_votes, limited
@@ -19,7 +20,6 @@ from benchmarks.quality.scores import (
     shares_of_codes,
 )
 from benchmarks.quality.tables import Grid, failures
-
 from labeling import LabelModel, SoftLabels, Votes
 
 SIZES = (100, 250, 500)

@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
+
 from benchmarks.quality.data import VoteSet
 from benchmarks.quality.peer_worker import counting_time, cpu_time_and_answer
 from benchmarks.quality.peers import FOR_FUNCTIONS, FOR_PEOPLE, TITLES, Answer, Peer, failed
-
 from labeling import Votes
 from labeling.label_models import MODELS
 

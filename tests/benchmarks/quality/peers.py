@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from benchmarks.quality.data import ROOT
 from benchmarks.quality.scores import Floats
 
