@@ -179,7 +179,7 @@ def test_on_a_terminal_labels_are_asked_for_as_csv(data):
         cwd=data.parent, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     os.close(slave)
-    os.write(master, b'ham,"spam\nham,"spam, maybe"\n\n\n')
+    os.write(master, b'ham,"spam\nham,"spam, maybe"\n\n\n\n')
     _, errors = running.communicate(timeout=120)
     os.close(master)
 
