@@ -118,6 +118,22 @@ def missing_extra(error: ModuleNotFoundError) -> ImportError:
     return MissingExtraError(f"This needs {error.name}: pip install 'labeling[{extra}]'")
 
 
+LONGEST = 200  # characters of a value in a message
+LONGEST_NAME = 100  # characters of a name that may be a slip of another
+
+
+def quoted(value: object) -> str:
+    """Return a value for an error message: its representation, cut where it is long.
+
+    >>> quoted("spam")
+    "'spam'"
+    >>> quoted("a" * 1000)[190:]
+    'aaaaaaaaaa ... (1,002 characters)'
+    """
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ... ({len(text):,} characters)"
+
+
 def near(name: object, choices: Iterable[object]) -> str:
     """Return `" Did you mean 'x'?"` for the choice nearest to `name`, or an empty string.
 
@@ -126,6 +142,8 @@ def near(name: object, choices: Iterable[object]) -> str:
     >>> near("zzz", ["ham", "spam"])
     ''
     """
+    if len(str(name)) > LONGEST_NAME:
+        return ""
     by_text = {str(choice).lower(): choice for choice in choices}
     found = difflib.get_close_matches(str(name).lower(), by_text, n=1, cutoff=0.6)
     return f" Did you mean {by_text[found[0]]!r}?" if found else ""
@@ -147,5 +165,5 @@ def shown(values: Iterable[object], limit: int = 5) -> str:
     "'a', 'b' and 1 more"
     """
     every = list(values)
-    text = ", ".join(repr(value) for value in every[:limit])
+    text = ", ".join(quoted(value) for value in every[:limit])
     return text if len(every) <= limit else f"{text} and {len(every) - limit} more"

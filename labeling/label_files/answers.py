@@ -25,6 +25,8 @@ from labeling.records import Annotation, clean_text, last_annotations, person_ke
 Who = tuple[Hashable, str, bool]  # sample, person, whether as a reviewer
 Fault = tuple[Source, int, str]
 
+LONGEST_NAME = 200  # characters
+LONGEST_REASON = 100_000
 AS_SENT = (
     "The text or the `ask` cell must be as they were sent, and one was changed, so nobody knows what"
     " the label is of. Copy both from the file as it was, or undo the change."
@@ -79,7 +81,13 @@ class Checks:
             raise LookupError(AS_SENT)
         person = self._person(row, ask)
         label = self.labels.meant(row[LABEL])
-        reason = clean_text(row[RATIONALE if ask.reviewer else COMMENT].strip())
+        words = row[RATIONALE if ask.reviewer else COMMENT].strip()
+        if len(words) > LONGEST_REASON:
+            raise LookupError(
+                f"A comment must have at most {LONGEST_REASON:,} characters. It has {len(words):,};"
+                " shorten it, and the label counts."
+            )
+        reason = clean_text(words)
         return Answer(row, ask, person, label, reason)
 
     def person(self, row: Row, ask: Ask) -> str | None:
@@ -103,6 +111,11 @@ class Checks:
         if not person_key(row[column]):
             raise LookupError(
                 f"Column {self.columns.header(column)!r} must hold the name of who labeled. It is empty."
+            )
+        if len(row[column]) > LONGEST_NAME:
+            raise LookupError(
+                f"Column {self.columns.header(column)!r} must hold a name of at most {LONGEST_NAME}"
+                f" characters. It has {len(row[column]):,}."
             )
         characters = unsafe_characters(row[column])
         if characters:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from labeling.errors import LabelingError
+from labeling.errors import DataError, LabelingError
 from labeling.label_files.cells import cell_text, unescaped
 from labeling.label_files.columns import TYPED, Columns
 from labeling.label_files.plain_files import (
@@ -20,6 +20,7 @@ from labeling.label_files.plain_files import (
 from labeling.label_files.sheets import Contents, Row, Sheet, Source, Table
 from labeling.label_files.workbooks import read_xlsx, write_xlsx
 from labeling.records import clean_text, unsafe_characters
+from labeling.records.bounded import FROM_PEOPLE
 
 WRITERS: dict[str, Callable[[Sheet], bytes]] = {
     "csv": write_csv,
@@ -73,7 +74,16 @@ def read_file(path: Path, columns: Columns) -> Contents:
             kinds = ", ".join(READERS)
             what = f"Files must be of the kinds {kinds}. Got {suffix}; save it as one of those."
             return Contents(faults=((source, 0, what),))
+        if path.stat().st_size > FROM_PEOPLE.unpacked:
+            raise DataError(
+                f"It must have at most {FROM_PEOPLE.unpacked:,} bytes. It has {path.stat().st_size:,}."
+            )
         tables = READERS[suffix](path)
+    except DataError as error:  # it is larger than what people can have labeled
+        source = Source(path.name, datetime.datetime.now(datetime.UTC))
+        return Contents(
+            faults=((source, 0, f"The file is not read. {error}"),), unread=(path.name,)
+        )
     except LabelingError:
         raise
     except Exception as error:  # noqa: BLE001 - a broken file breaks its reader in many ways

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from labeling.errors import LabelingError, near, shown
+from labeling.errors import LabelingError, near, quoted, shown
 from labeling.label_files.cells import escaped, guarded, tidy
 from labeling.records import LabelSchema
 
 SKIP = "SKIP"
+LONGEST_LABEL = 1_000  # characters of a cell that may mean a label in another spelling
 
 
 class Labels:
@@ -50,13 +51,17 @@ class Labels:
         Raises:
             LookupError: there is no such label.
         """
+        if len(cell) > LONGEST_LABEL and cell not in self._exact:
+            raise LookupError(
+                f"The label must be one of {shown(self.choices, 20)}. Got {quoted(cell)}."
+            )
         found = self._exact.get(cell)
         for alike, key in zip(self._like, self._keys, strict=True):
             if found is None:
                 found = alike.get(key(cell))
         if found is None:
             raise LookupError(
-                f"The label must be one of {shown(self.choices, 20)}. Got {cell!r}."
+                f"The label must be one of {shown(self.choices, 20)}. Got {quoted(cell)}."
                 f"{near(cell, self.choices)}"
             )
         return None if found == SKIP else found

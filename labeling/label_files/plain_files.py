@@ -15,6 +15,7 @@ from typing import Any
 from labeling.label_files.cells import cell_text, escaped, guarded, unguarded
 from labeling.label_files.columns import ASK, LABEL, is_header_of
 from labeling.label_files.sheets import Sheet, Table
+from labeling.records.bounded import FROM_PEOPLE, check_depth, check_objects, check_size
 
 DELIMITERS = (",", ";", "\t", "|")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -47,12 +48,14 @@ def read_csv(path: Path) -> list[Table]:
     text, fault = _decoded(raw)
     faults = [(0, fault)] if fault else []
     records: list[tuple[int, Sequence[object]]] = []
-    number = 0
+    number = cells = 0
     with _any_length():
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
         try:
             for number, row in enumerate(rows, 1):
                 if any(cell.strip() for cell in row):
+                    cells += len(row)
+                    check_size(len(row), cells, FROM_PEOPLE)
                     records.append((number, row))
         except csv.Error as error:
             what = f"From here on the file cannot be read: {error}. Is a quotation mark not closed?"
@@ -141,11 +144,13 @@ def read_jsonl(path: Path) -> list[Table]:
             except (ValueError, RecursionError) as error:
                 bad.append((number, f"Each line must be a JSON object. {error}"))
     header = list(dict.fromkeys(key for _, value in objects for key in value))
+    check_objects(len(objects), len(header), sum(len(value) for _, value in objects), FROM_PEOPLE)
     records = [(number, [value.get(key) for key in header]) for number, value in objects]
     return [Table(header, records, unit="line", faults=[*faults, *bad], complete=not bad)]
 
 
 def _object(line: str) -> dict[str, object]:
+    check_depth(line)
     value = json.loads(line)
     if not isinstance(value, dict):
         raise ValueError(f"Got a {type(value).__name__}.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labeling.errors import shown
 from labeling.records import Problem
+
+MOST_PROBLEMS = 100  # of one file
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,21 @@ class Contents:
 
 
 def problems_of(faults: Iterable[tuple[Source, int, str]]) -> tuple[Problem, ...]:
-    """Return faults as problems, in order; rows of a file with the same fault become one."""
+    """Return faults as problems, in order; rows of a file with the same fault become one.
+
+    Of a file with very many different faults the first are told, and how many more there are.
+    """
     numbers: dict[tuple[Source, str], list[int]] = {}
     for source, number, what in faults:
         numbers.setdefault((source, what), []).extend([number] if number else [])
-    return tuple(Problem(source.place(places), what) for (source, what), places in numbers.items())
+    told = collections.Counter[Source]()
+    problems = []
+    for (source, what), places in numbers.items():
+        told[source] += 1
+        if told[source] <= MOST_PROBLEMS:
+            problems.append(Problem(source.place(places), what))
+    for source, count in told.items():
+        if count > MOST_PROBLEMS:
+            more = f"There are {count - MOST_PROBLEMS:,} more problems in this file."
+            problems.append(Problem(source.place([]), more))
+    return tuple(problems)

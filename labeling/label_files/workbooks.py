@@ -15,6 +15,7 @@ from labeling.errors import PlatformError, missing_extra
 from labeling.label_files.cells import escaped
 from labeling.label_files.columns import ASK, FILLED_IN, LABEL, SAMPLE_ID, VOTES, WHY, is_header_of
 from labeling.label_files.sheets import Sheet, Table
+from labeling.records.bounded import FROM_PEOPLE, check_workbook, sheet_rows
 
 MOST_CHARACTERS = 32_767  # in a cell, counted as UTF-16
 MOST_ROWS = 1_048_576
@@ -27,6 +28,7 @@ TEXT_WIDTH, WIDTH = 80, 24
 def read_xlsx(path: Path) -> list[Table]:
     """Return the sheets that have questions; where there are none, the first."""
     openpyxl = _openpyxl()
+    check_workbook(path, FROM_PEOPLE)
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that are not read
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
@@ -37,9 +39,7 @@ def read_xlsx(path: Path) -> list[Table]:
 
 
 def _table(sheet: Any, place: int) -> Table:
-    sheet.reset_dimensions()  # some programs write wrong ones
-    rows = [(number, row) for number, row in enumerate(sheet.iter_rows(values_only=True), 1)]
-    filled = [(number, row) for number, row in rows if any(cell is not None for cell in row)]
+    filled = list(sheet_rows(sheet, FROM_PEOPLE))
     header = filled[0][1] if filled else ()
     return Table(header, filled[1:], f"sheet {sheet.title!r}" if place else "")
 

@@ -14,7 +14,8 @@ from labeling.errors import DataError
 SHEET_ROWS = 1_048_576  # of a spreadsheet, by its own rules
 DEEPEST = 100  # lists and objects inside of each other
 NO_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[^\[\]{}]', re.DOTALL)  # texts, and all else
-SPARSE = 1_000  # cells a value, beyond which a table of objects is none
+SPARSE = 100  # cells a value, beyond which objects are no table
+MANY_CELLS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +40,37 @@ FROM_PEOPLE = Bounds(columns=1_000, cells=5_000_000, unpacked=256 << 20)
 """For the files that people send back: far more than anybody can label."""
 
 
-def check_table(rows: int, columns: int, values: int, bounds: Bounds) -> None:
-    """Raise a DataError where objects make a table of more cells than their values warrant.
+def check_size(columns: int, cells: int, bounds: Bounds) -> None:
+    """Raise a DataError where a table has more columns or cells than it may.
 
-    Args:
-        rows: how many objects there are.
-        columns: how many different keys they have.
-        values: how many values they hold together.
-        bounds: the most there may be.
+    >>> check_size(2_000, 2_000, FROM_PEOPLE)
+    Traceback (most recent call last):
+    ...
+    labeling.errors.DataError: There must be at most 1,000 columns. There are 2,000.
     """
     if columns > bounds.columns:
         raise DataError(f"There must be at most {bounds.columns:,} columns. There are {columns:,}.")
-    cells = rows * columns
-    if cells > bounds.cells or (cells > bounds.cells // 10 and cells > SPARSE * values):
+    if cells > bounds.cells:
         raise DataError(
-            f"There must be at most {bounds.cells:,} cells, most of them filled. {rows:,} rows with"
-            f" {columns:,} different columns have {cells:,}, and {values:,} are filled."
+            f"There must be at most {bounds.cells:,} cells. There are {cells:,} or more."
+        )
+
+
+def check_objects(objects: int, keys: int, values: int, bounds: Bounds) -> None:
+    """Raise a DataError where objects make a table of more cells than their values warrant.
+
+    Args:
+        objects: how many there are.
+        keys: how many different keys they have.
+        values: how many values they hold together.
+        bounds: the most there may be.
+    """
+    cells = objects * keys
+    check_size(keys, cells, bounds)
+    if cells > MANY_CELLS and cells > SPARSE * values:
+        raise DataError(
+            f"Objects must have their keys in common. {objects:,} objects have {keys:,} different"
+            f" keys and {values:,} values, so that nearly all cells of their table would be empty."
         )
 
 
@@ -104,12 +120,7 @@ def sheet_rows(sheet: Any, bounds: Bounds) -> Iterator[tuple[int, tuple[Any, ...
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
         if number > SHEET_ROWS:
             raise DataError(f"A sheet must have at most {SHEET_ROWS:,} rows. It has more.")
-        if len(row) > bounds.columns:
-            raise DataError(
-                f"A sheet must have at most {bounds.columns:,} columns. Row {number} has {len(row):,}."
-            )
+        check_size(len(row), cells, bounds)
         if any(cell is not None for cell in row):
             cells += len(row)
-            if cells > bounds.cells:
-                raise DataError(f"A sheet must have at most {bounds.cells:,} cells. It has more.")
             yield number, row

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.errors import DataError, shown
-from labeling.records.bounded import SAMPLES, check_table
+from labeling.records.bounded import SAMPLES, check_objects
 
 TEXT = "text"  # the column of a list of texts
 
@@ -73,7 +73,7 @@ def frame_of_objects(objects: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         DataError: so many different keys that nearly all cells would be empty.
     """
     names = dict.fromkeys(name for found in objects for name in found)
-    check_table(len(objects), len(names), sum(map(len, objects)), SAMPLES)
+    check_objects(len(objects), len(names), sum(map(len, objects)), SAMPLES)
     return pd.DataFrame(
         {name: typed_column([found.get(name) for found in objects]) for name in names}
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.errors import DataError, repeated, shown
+from labeling.records.bounded import SAMPLES, check_size
 from labeling.records.frames import text_column, typed_column
 
 # Not `007`, `+1` or `-0`, which a number could not give back.
@@ -16,6 +17,7 @@ WHOLE_NUMBER = r"0|-?[1-9][0-9]{0,99}"
 NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 LONG_NUMBER = r"-?[0-9]{16,}"  # a float would round it
 SEPARATORS = (",", ";", "\t", "|")
+BLOCK = 1 << 20
 LARGEST_BLOCK = 2**31 - 1
 
 
@@ -39,9 +41,11 @@ def _read(file: Path, id: str | None, separators: tuple[str, ...]) -> pd.DataFra
     if "" in names or not names:
         what = f"Column {names.index('') + 1} has none" if names else "It is empty"
         raise DataError(f"{file.name!r} must have a name for each column. {what}.")
+    check_size(len(names), len(names), SAMPLES)
     doubled = repeated(names)
     if doubled:
         raise DataError(f"Columns must have different names. Given twice: {shown(doubled)}.")
+    _check_quotes(file, separator)
     # As text: a guess of types would turn `007` into 7. In one thread: errors then name the row.
     table = pc.read_csv(
         file,
@@ -83,10 +87,33 @@ def _separator(header: str, id: str | None, separators: tuple[str, ...]) -> str:
     """Return the first separator by which the header names the ids; without ids, several columns."""
 
     def fits(separator: str) -> bool:
-        names = next(csv.reader([header], delimiter=separator), [])
+        try:
+            names = next(csv.reader([header], delimiter=separator), [])
+        except csv.Error:  # by this separator a name would be very long
+            return False
         return len(names) > 1 and (id is None or id in names)
 
     return next(filter(fits, separators), separators[0])
+
+
+def _check_quotes(file: Path, separator: str) -> None:
+    """Raise a DataError where a quotation mark is not closed: all that follows would be one cell."""
+    with file.open("rb") as stream:
+        count = sum(block.count(b'"') for block in iter(lambda: stream.read(BLOCK), b""))
+    if count % 2 == 0:
+        return
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.reader(lines, delimiter=separator, strict=True)
+        end = 0
+        try:
+            for _ in reader:
+                end = reader.line_num
+        except csv.Error as error:
+            if "unexpected end" in str(error) or "field larger" in str(error):
+                raise DataError(
+                    f"{file.name!r} has a quotation mark that is not closed, in the row that begins in"
+                    f" line {end + 1}."
+                ) from error
 
 
 def _typed(column: pd.Series) -> pd.Series:
