@@ -96,6 +96,24 @@ def test_an_older_store_is_brought_up_to_date_by_who_holds_it(tmp_path, url, new
     assert store.ready()
 
 
+def test_a_project_of_an_earlier_version_is_used_as_any(tmp_path, newer):
+    """The first verb brings its store up to date, whichever it is."""
+    (tmp_path / "a.csv").write_text("id,text\n1,win\n2,hi\n", encoding="utf-8")
+    rules = (
+        "from labeling.functions import keywords\nwin = keywords('win', ['win'], label='spam')\n"
+    )
+    (tmp_path / "rules.py").write_text(rules, encoding="utf-8")
+    config = "data: {path: a.csv, id: id}\nlabels: [ham, spam]\nlabeling_functions: [rules.py]\n"
+    (tmp_path / "project.yaml").write_text(config, encoding="utf-8")
+    before = lb.Project(tmp_path / "project.yaml").apply()
+    newer()
+    project = lb.Project(tmp_path / "project.yaml")
+
+    assert "0004" == project.store.database.version()
+    assert before.sample_ids.equals(project.votes().sample_ids)
+    assert 2 == project.status().samples
+
+
 def test_a_migration_that_fails_changes_nothing(tmp_path, url, newer):
     """All of it is one transaction, on SQLite too."""
     store = Store(tmp_path / "memory", "test", url=url)

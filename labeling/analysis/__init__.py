@@ -5,7 +5,7 @@ from labeling.analysis.dependencies_of_votes import dependencies
 from labeling.analysis.dependency_pictures import dependency_picture
 from labeling.analysis.estimates import Estimate, mean_change, mean_of, proportion
 from labeling.analysis.label_shares import ShareGap, share_gaps
-from labeling.analysis.lf_table import lf_summary
+from labeling.analysis.lf_table import lf_summary, voted_labels
 from labeling.analysis.pictures import confusion_picture, cost_picture, lf_picture
 from labeling.analysis.quality import accuracy, confusion, scores
 from labeling.analysis.reasons import vote_reasons
@@ -29,4 +29,5 @@ __all__ = [
     "scores",
     "share_gaps",
     "vote_reasons",
+    "voted_labels",
 ]

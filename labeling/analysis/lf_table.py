@@ -44,10 +44,7 @@ def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
     """
     n = max(len(expect(votes, Votes, "`votes`")), 1)
     truth = None if gold is None else gold_codes(gold, votes.sample_ids, votes.schema)
-    if votes.long is None:
-        found = _counts_of_array(votes.array, truth)
-    else:
-        found = _counts_of_long(votes.long, truth)
+    found = _counted(votes, truth)
     labels = np.array(votes.schema.labels, dtype=object)
     failed = Counter(fault.labeling_function for fault in votes.faults)
     table = pd.DataFrame(
@@ -74,6 +71,18 @@ def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
     return table
 
 
+def voted_labels(votes: Votes) -> list[list[str]]:
+    """Return for each voter the labels that it ever votes for, in the schema's order.
+
+    >>> from labeling.records import LabelSchema
+    >>> schema = LabelSchema(["ham", "spam"])
+    >>> voted_labels(Votes.from_array([[1, 0], [1, 1]], schema=schema))
+    [['spam'], ['ham', 'spam']]
+    """
+    labels = expect(votes, Votes, "`votes`").schema.labels
+    return [[labels[code] for code in codes] for codes in _counted(votes, None).polarity]
+
+
 class _Counts(NamedTuple):
     """What is counted of each voter: arrays of shape (n_voters,), and the labels voted for."""
 
@@ -83,6 +92,12 @@ class _Counts(NamedTuple):
     conflicts: Ints
     correct: Ints
     incorrect: Ints
+
+
+def _counted(votes: Votes, truth: npt.NDArray[np.intp] | None) -> _Counts:
+    if votes.long is None:
+        return _counts_of_array(votes.array, truth)
+    return _counts_of_long(votes.long, truth)
 
 
 def _counts_of_array(codes: npt.NDArray[Any], truth: npt.NDArray[np.intp] | None) -> _Counts:

@@ -134,16 +134,6 @@ def say(found: Any, as_json: bool, *sentences: object) -> None:
         out.print(safe(sentence))
 
 
-def show_table(frame: Any, index: str, as_json: bool) -> None:
-    """Print a table, or its rows as JSON."""
-    from labeling.screens.tables import as_records, table_of
-
-    if as_json:
-        say(as_records(frame, index), True)
-    else:
-        out.print(table_of(frame, index))
-
-
 class Stopped(BaseException):
     """Ctrl-C: no error, and nothing but `main` may catch it."""
 

@@ -20,7 +20,6 @@ from labeling.cli.app import (
     out,
     project,
     say,
-    show_table,
     then,
     votes_of,
 )
@@ -214,15 +213,27 @@ def fit(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def summary(as_json: AsJson = False) -> None:
+def summary(
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            help="name, votes, coverage, overlaps, conflicts, faults or accuracy; else as written."
+        ),
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Turn the order around.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show what each labeling function votes, how often, and against how many others."""
-    from labeling.screens.tables import with_intervals
+    from labeling.screens.summary import print_summary, sorted_summary
+    from labeling.screens.tables import as_records
 
     its = project()
-    table = its.summary(votes_of(its))
-    if "accuracy" in table.columns and not as_json:
-        table = with_intervals(table)
-    show_table(table, "labeling function", as_json)
+    votes = votes_of(its)
+    table = sorted_summary(its.summary(votes), sort, reverse=reverse)
+    if as_json:
+        say(as_records(table, "labeling function"), True)
+    else:
+        print_summary(table, votes, out)
     then("Next: improve what conflicts much or covers little, then labeling fit")
 
 

@@ -21,6 +21,7 @@ from labeling.records import (
 )
 from labeling.store import key_of
 
+MOST_NAMED = 10  # labels or labeling functions that a sentence names
 TRIED = 200  # samples that the labeling functions are tried on
 
 
@@ -56,6 +57,7 @@ def checked(
     config: Config, schema: LabelSchema, data: ProjectData, lfs: Sequence[LabelingFunction]
 ) -> list[str]:
     """Try everything on a few samples, and return what was found, a sentence each."""
+    from labeling.analysis import voted_labels
     from labeling.datasets import build_training_set
     from labeling.engine import apply_to_frame
 
@@ -69,15 +71,32 @@ def checked(
             f"{len(data.dev)} of them have a gold label, which teaches the models and measures them by"
             f" cross-fitting; {len(data.test)} more are in the locked test split."
         ]
+    labels = zip(votes.voters, voted_labels(votes), strict=True)
+    silent = [name for name, own in labels if not own]
     return [
         f"{len(data.samples)} samples with text in column {config.data.text!r}.",
         *data.notices,
         *gold,
-        f"{len(lfs)} labeling functions for the labels {shown(schema.labels, 20)}.",
+        f"{len(lfs)} labeling functions for the {len(schema)} labels"
+        f" {shown(schema.labels, MOST_NAMED)}.",
         f"On the first {len(few)} samples they cast {int((votes.to_array() >= 0).sum())} votes"
         f" without a fault and cover {votes.covered.mean():.0%} of them.",
+        *([silent_sentence(silent, len(lfs), len(few))] if silent else []),
         *found,
     ]
+
+
+def silent_sentence(silent: Sequence[str], total: int, samples: int) -> str:
+    """Return which labeling functions cast no vote, and on how many samples they did not.
+
+    >>> silent_sentence(["calls"], 3, 200)
+    "1 of 3 labeling functions casts no vote on these 200 samples: 'calls'."
+    """
+    cast = "casts" if len(silent) == 1 else "cast"
+    return (
+        f"{len(silent):,} of {total:,} labeling functions {cast} no vote on these {samples:,}"
+        f" samples: {shown(silent, MOST_NAMED)}."
+    )
 
 
 def check_samples(data: ProjectData, schema: LabelSchema) -> list[str]:

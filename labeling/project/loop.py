@@ -104,6 +104,7 @@ class Project:
             raise ConfigError(f"{config_path}: {error}") from None
         self.folder = self.config.at(self.config.export.folder)
         self.store = store_of(self.config, waits)
+        self.store.update()
         names = self.config.files.annotators if self.config.files else ()
         self.people = People(
             *(self.store, self.schema, policy, self.config.data.text), names or None

@@ -16,7 +16,8 @@ from labeling.demo.tweets import ANNOTATORS, REVIEWERS
 from labeling.project import Round
 from labeling.report import write_report
 from labeling.screens.steps import round_line
-from labeling.screens.tables import progress_over, table_of, with_intervals
+from labeling.screens.summary import print_summary
+from labeling.screens.tables import progress_over
 from labeling.terminal import safe
 
 
@@ -65,7 +66,8 @@ def _show_start(demo: Demo, out: Console) -> None:
     title = (
         f"On the pool, n = {len(pool.samples)}; accuracy with 95 % interval where gold labels are"
     )
-    out.print(table_of(with_intervals(demo.summary()), "labeling function", title))
+    out.print(title)
+    print_summary(demo.summary(), pool.votes, out)
 
 
 def _show_before(demo: Demo, start: Measured, out: Console) -> None:

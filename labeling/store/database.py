@@ -152,6 +152,11 @@ class Database:
             found = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
             return found.scalar()
 
+    def is_older(self) -> bool:
+        """Return whether an earlier version of the package made the schema."""
+        found = self.version()
+        return found is not None and found < VERSION
+
     def check_version(self, *, older: bool = False) -> None:
         """Raise a StoreError unless the schema is that of this version of the package.
 

@@ -128,6 +128,17 @@ class Store:
             stack.enter_context(self.database.trying())
             yield
 
+    def update(self) -> None:
+        """Bring a store that an earlier version of the package made up to date; no other is touched.
+
+        Raises:
+            HeldError: another process holds the project.
+            StoreError: the store cannot be read or written.
+        """
+        if self.exists and self.database.is_older():
+            with self.held("update"):
+                logger.info("the store %s is up to date now", self.database.shown)
+
     def ready(self) -> bool:
         """Return whether there is something to read, after checking that it can be read.
 
