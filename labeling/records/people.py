@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -275,27 +275,44 @@ def last_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...
     """Return the annotations that `live_annotations` does, each with the name that it came with."""
     if not isinstance(annotations, Iterable):
         raise DataError(f"Annotations must be a list. Got a {type(annotations).__name__}.")
-    said = tuple(expect(one, Annotation, "Each annotation") for one in annotations)
-    if any(one.deleted for one in said):
-        versions = _latest(said, lambda one: (_speaker(one), one.platform_id))
-        said = tuple(one for one in versions if not one.deleted)
-    return _latest(said, _speaker)
+    versions: dict[Speaker, dict[str, Annotation]] = {}
+    for said in annotations:
+        add_version(versions, expect(said, Annotation, "Each annotation"))
+    live = (last_said(of_speaker.values()) for of_speaker in versions.values())
+    return tuple(said for said in live if said is not None)
 
 
-def _speaker(one: Annotation) -> Hashable:
-    return one.sample_id, person_key(one.annotator), one.reviewer
+Speaker = tuple[Hashable, str, bool]
+"""A sample, who spoke of it, and whether as its reviewer."""
 
 
-def _latest(
-    said: Iterable[Annotation], key_of: Callable[[Annotation], Hashable]
-) -> tuple[Annotation, ...]:
-    """Return the last updated of each key, in the order in which the keys came first."""
-    live: dict[Hashable, Annotation] = {}
-    for one in said:
-        key = key_of(one)
-        if key not in live or one.updated_at >= live[key].updated_at:
-            live[key] = one
-    return tuple(live.values())
+def speaker_of(said: Annotation) -> Speaker:
+    """Return who spoke, of what, and as what: of all that is said so, one statement counts."""
+    return said.sample_id, person_key(said.annotator), said.reviewer
+
+
+def add_version(versions: dict[Speaker, dict[str, Annotation]], said: Annotation) -> None:
+    """Add what was appended next: it is the newest version of its platform id unless it is older.
+
+    Args:
+        versions: by speaker and platform id, each speaker's in the order in which they were
+            appended; it is changed.
+        said: what was appended.
+    """
+    of_speaker = versions.setdefault(speaker_of(said), {})
+    before = of_speaker.get(said.platform_id)
+    if before is None or said.updated_at >= before.updated_at:
+        of_speaker.pop(said.platform_id, None)
+        of_speaker[said.platform_id] = said
+
+
+def last_said(versions: Iterable[Annotation]) -> Annotation | None:
+    """Return the version that was updated last, at equal times the one appended last, if any stands."""
+    last: Annotation | None = None
+    for said in versions:
+        if not said.deleted and (last is None or said.updated_at >= last.updated_at):
+            last = said
+    return last
 
 
 def annotation_votes(annotations: Iterable[Annotation], schema: LabelSchema) -> Votes:

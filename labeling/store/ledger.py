@@ -18,6 +18,7 @@ from labeling.errors import StoreError
 from labeling.records import Annotation, person_key
 from labeling.store.database import Connection, Database, next_number
 from labeling.store.ids import id_of, key_of
+from labeling.store.repeats import MARK, repeated
 from labeling.store.tables import ledger
 
 AT_ONCE = 5_000  # ids in one statement; databases bound their number
@@ -54,24 +55,32 @@ class Ledger:
         self.database = database
 
     def append(self, said: Iterable[Annotation]) -> tuple[Annotation, ...]:
-        """Append what the ledger does not have yet, all or nothing, and return that."""
-        rows: dict[str, tuple[Annotation, dict[str, Any]]] = {}
-        for one in said:
-            row = _row_of(one)
-            rows.setdefault(row["digest"], (one, row))
+        """Append what the ledger does not have yet, all or nothing, and return that.
+
+        What a person said before counts as said again only where that changes what they said last
+        (see `repeats`).
+        """
+        listed = list(said)
+        rows = [_row_of(annotation) for annotation in listed]
         with self.database.writing() as connection:
             there: set[str] = set()
-            for some in chunks(rows):
+            for some in chunks(row["digest"] for row in rows):
                 known = sa.select(ledger.c.digest).where(ledger.c.digest.in_(some))
                 there |= set(connection.scalars(known))
-            news = [pair for digest, pair in rows.items() if digest not in there]
-            first = next_number(connection, ledger)
-            if news:
-                connection.execute(
-                    sa.insert(ledger),
-                    [{**row, "number": first + place} for place, (_, row) in enumerate(news)],
-                )
-        return tuple(one for one, _ in news)
+            again = repeated(connection, rows, there, AT_ONCE)
+            first, news = next_number(connection, ledger), []
+            appended: list[dict[str, Any]] = []
+            for place, row in enumerate(rows):
+                if row["digest"] in there and place not in again:
+                    continue
+                there.add(row["digest"])
+                number = first + len(appended)
+                digest = f"{row['digest']}{MARK}{number}" if place in again else row["digest"]
+                appended.append({**row, "number": number, "digest": digest})
+                news.append(listed[place])
+            if appended:
+                connection.execute(sa.insert(ledger), appended)
+        return tuple(news)
 
     def annotations(self, sample_ids: Iterable[Hashable] | None = None) -> tuple[Annotation, ...]:
         """Return the annotations of these samples, or all, in the order in which they came."""
