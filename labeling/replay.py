@@ -46,6 +46,10 @@ class Replay:
         rng: the seed.
         heard: what was asked of this platform before, in order; it says again what it said then.
 
+    Attributes:
+        annotators: whose votes on each sample are recorded; `review(annotators=)` takes it, so that a
+            sample whose votes are used up goes to the reviewer.
+
     Raises:
         DataError: a column is missing.
         PlatformError: somebody voted twice on one sample, or a sample or annotator is missing.
@@ -107,6 +111,7 @@ class Replay:
         self.votes_per_sample = votes_per_sample
         self._reviewer = None if reviewer is None else dict(reviewer)
         self._waiting = _dealt(votes, generator_of(rng))
+        self.annotators = annotators_in(votes)
         self._asked: dict[Hashable, int] = {}
         self._reviewed: set[Hashable] = set()
         self._ledger: list[Annotation] = []
@@ -160,7 +165,7 @@ class Replay:
         *,
         outbox: Outbox | None = None,
     ) -> None:
-        """Play the votes that are still needed; a sample whose votes are used up stays pending."""
+        """Play the votes that are still needed; of a sample whose votes are used up none is."""
         if outbox is not None:
             self._deliver(outbox, "ask again", [one.sample_id for one in pending])
             return
@@ -235,6 +240,24 @@ class Replay:
                 reviewer=reviewer,
             )
         )
+
+
+def annotators_in(votes: pd.DataFrame) -> dict[Hashable, tuple[str, ...]]:
+    """Return whose votes on each sample are recorded: who is not among them can never be heard.
+
+    Args:
+        votes: columns `sample` and `annotator`.
+
+    >>> annotators_in(pd.DataFrame({"sample": ["a", "a"], "annotator": ["x", "y"]}))
+    {'a': ('x', 'y')}
+    """
+    require_column(votes, "annotator", "recorded votes")
+    found: dict[Hashable, list[str]] = {}
+    for sample_id, annotator in zip(
+        votes["sample"].tolist(), votes["annotator"].tolist(), strict=True
+    ):
+        found.setdefault(sample_id, []).append(str(annotator))
+    return {sample_id: tuple(names) for sample_id, names in found.items()}
 
 
 def _dealt(

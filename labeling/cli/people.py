@@ -170,6 +170,26 @@ def review(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     then("Next: " + ("labeling pull when people have answered" if waits else "labeling export"))
 
 
+@app.command()
+def decide(
+    sample: Annotated[str, typer.Argument(help="The sample's id.")],
+    label: Annotated[str, typer.Argument(help="The label that it shall have.")],
+    by: Annotated[str, typer.Option(help="Who decides; nobody who voted on the sample.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the decision.")],
+    as_json: AsJson = False,
+) -> None:
+    """Decide on a sample as its reviewer, where nobody else can or reviewers contradict each other."""
+    from labeling.project.deciding import sample_called
+
+    its = project()
+    sample_id = sample_called(sample, its.samples)
+    its.decide(sample_id, label, by=by, reason=reason)
+    state = its.store.batches.states()[sample_id]
+    found = {"sample": sample_id, "label": label, "by": by, "reason": reason, "state": state}
+    say(found, as_json, f"{by} decided that {sample} is {label!r}; the sample is {state} now.")
+    then(f"Next: {its.status().next}")
+
+
 def _counts(verdict: Verdict, unanswered: int) -> dict[str, int]:
     return {
         "unanswered": unanswered,

@@ -25,7 +25,7 @@ def teaching_gold(dev: pd.Series, people: Collection[GoldLabel]) -> tuple[GoldLa
         people: what people settled.
 
     >>> teaching_gold(pd.Series({"a": "ham"}), [GoldLabel("a", "spam"), GoldLabel("b", "spam")])[1]
-    GoldLabel(sample_id='b', label='spam', source='given', trace=())
+    GoldLabel('b', 'spam', 'given')
     """
     given = [GoldLabel(sample_id, label) for sample_id, label in dev.items()]
     there = set(dev.index)

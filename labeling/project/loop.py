@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from labeling.errors import ConfigError
 from labeling.project.batch_table import batch_table
 from labeling.project.checking import check_names, check_platform, checked, query_section
 from labeling.project.data import DataFiles, ProjectData
+from labeling.project.deciding import decision_on
 from labeling.project.exporting import training_set_of, write_training_set
 from labeling.project.foreseeing import (
     foreseen_pull,
@@ -33,6 +35,7 @@ from labeling.project.outcomes import Chosen, Foreseen, Pulled, Pushed, Reviewed
 from labeling.project.outputs import with_samples, write_frame
 from labeling.project.people import People
 from labeling.project.platforms import (
+    annotators_of,
     label_studio_of,
     platform_of,
     remember_owner,
@@ -105,10 +108,8 @@ class Project:
         self.folder = self.config.at(self.config.export.folder)
         self.store = store_of(self.config, waits)
         self.store.update()
-        names = self.config.files.annotators if self.config.files else ()
-        self.people = People(
-            *(self.store, self.schema, policy, self.config.data.text), names or None
-        )
+        annotators = functools.cache(functools.partial(annotators_of, self.config, self.schema))
+        self.people = People(*(self.store, self.schema, policy, self.config.data.text), annotators)
         self._rules = Rules(self.config)
         self._data = DataFiles(self.config, self.schema, self.store)
         self._voting = Voting(*(self.config, self.schema, self.store), self._data.read, self._rules)
@@ -247,6 +248,27 @@ class Project:
         """
         with self._held("add annotations"):
             return len(self.people.add(list(annotations), self.samples))
+
+    def decide(self, sample_id: Hashable, label: str, *, by: str, reason: str) -> Annotation:
+        """Append a reviewer's decision on a sample, whatever its state, and return it.
+
+        It is a way on where nobody else can be asked, or where reviewers contradict each other: of
+        several reviewers' labels the one that more than half of them gave counts.
+
+        Args:
+            sample_id: the sample.
+            label: the label that it shall have.
+            by: who decides; not somebody who voted on the sample.
+            reason: why; it is kept as the `reason` of the annotation.
+
+        Raises:
+            UnknownLabelError: a label that the schema does not have.
+            DataError: no such sample, or nobody who may decide on it.
+        """
+        with self._held("decide"):
+            found = decision_on(self.people, self.samples, sample_id, label, by=by, reason=reason)
+            self.people.add_decision(found, self.samples)
+        return found
 
     def review(
         self, platform: AnnotationPlatform | None = None, *, dry_run: bool = False

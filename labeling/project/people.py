@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from labeling.adjudication import ReviewPolicy, review
+from labeling.adjudication import Annotators, ReviewPolicy, review
 from labeling.errors import DataError, LabelingError, PlatformError, shown
 from labeling.project.data import lost_samples, usable
 from labeling.project.outcomes import Pulled, Pushed
@@ -22,6 +22,7 @@ from labeling.records import (
     AskAgain,
     Batch,
     Escalation,
+    Kind,
     LabelSchema,
     SoftLabels,
     Verdict,
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 Samples = Callable[[], pd.DataFrame]
 MEMORY = "platform"  # under which fact a platform's own memory is kept
+UNNEEDED: tuple[Kind, ...] = ("ask again", "escalate")  # asked of a sample that is decided
 REVIEWED = "reviewed"  # under which fact stands what the last review was based on
 
 
@@ -46,7 +48,7 @@ class People:
         schema: the labels.
         policy: when a sample is settled.
         text: the column of the text that people are shown.
-        annotators: who may be asked; `None` is without limit.
+        annotators: gives who may be asked, of all samples or by sample; `None` is without limit.
         is_trial: whether all that is done is taken back: then the platform is left as it is.
     """
 
@@ -54,7 +56,7 @@ class People:
     schema: LabelSchema
     policy: ReviewPolicy
     text: str
-    annotators: Collection[str] | None = None
+    annotators: Callable[[], Annotators | None] = lambda: None
     is_trial: bool = False
 
     def policy_in_force(self) -> ReviewPolicy:
@@ -193,7 +195,7 @@ class People:
     def verdict(self, said: Collection[Annotation]) -> Verdict:
         """Return what annotations come to; reviewers see what the model held at the beginning."""
         policy = self.policy_in_force()
-        verdict = review(said, self.schema, policy=policy, annotators=self.annotators)
+        verdict = review(said, self.schema, policy=policy, annotators=self.annotators())
         held = self.store.batches.model_labels([one.sample_id for one in verdict.escalations])
         escalations = tuple(
             dataclasses.replace(one, model_label=held.get(one.sample_id))
@@ -213,6 +215,10 @@ class People:
         digests = self.store.batches.text_digests(sample_ids)
         return lost_samples(sample_ids, samples, self.text, digests)
 
+    def is_changed(self, sample_id: Hashable, samples: pd.DataFrame) -> bool:
+        """Return whether people were shown another text of a sample than it has now."""
+        return self.store.ready() and bool(self._lost([sample_id], samples)[1])
+
     def review(self, platform: AnnotationPlatform, samples: Samples) -> Verdict:
         """Decide on all that was said: ask again where votes are short, escalate conflicts."""
         return self._reviewed(platform, samples)[0]
@@ -221,6 +227,15 @@ class People:
         """Return what all that was said comes to, and how much more was asked because of it."""
         verdict = self.decide(platform, samples())
         return verdict, self.deliver(platform, samples, verdict)
+
+    def add_decision(self, decision: Annotation, samples: pd.DataFrame) -> None:
+        """Append a reviewer's decision; of the sample nobody is asked any more who was not yet."""
+        with self.store.database.writing():
+            self.add([decision], samples)
+            for kind in UNNEEDED:
+                waiting = [one for one in self.store.outbox.waiting(kind) if not one.begun]
+                if decision.sample_id in {one.sample_id for one in waiting}:
+                    self.store.outbox.withdraw([decision.sample_id], [kind])
 
     def decide(self, platform: AnnotationPlatform, samples: pd.DataFrame) -> Verdict:
         """Decide on all that was said, and put into the outbox what is to be asked because of it."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from labeling.adjudication import Annotators
 from labeling.config import Config, FilesSection, LabelStudioSection, ReplaySection
 from labeling.errors import ConfigError
 from labeling.project.people import MEMORY
 from labeling.records import AnnotationPlatform, LabelSchema, require_column
+from labeling.replay import annotators_in
 from labeling.sources import read_table
 from labeling.store import Store
 
@@ -47,6 +49,21 @@ def platform_of(
         "There is nobody to ask: the config has neither `label_studio:` nor `files:` for people with"
         " a spreadsheet nor `replay:` with recorded votes. `labeling export` makes a training set without people."
     )
+
+
+def annotators_of(config: Config, schema: LabelSchema) -> Annotators | None:
+    """Return who may be asked: those who are named, or of each sample whose votes are recorded.
+
+    `None` is without limit.
+
+    Raises:
+        DataError: recorded votes cannot be read.
+    """
+    if config.files is not None:
+        return config.files.annotators or None
+    if config.replay is not None:
+        return annotators_in(_recorded(config, config.replay.votes, schema))
+    return None
 
 
 def _files(

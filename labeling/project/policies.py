@@ -63,7 +63,7 @@ def review_sentences(config: Config, schema: LabelSchema, store: Store | None = 
             f"{len(_annotators(config))} annotators cannot give {policy.min_votes} votes: every sample"
             " goes to a reviewer. Name more `annotators`, or lower `min_votes` of `review`."
         )
-    return found + ([NO_REVIEWER[platform]] if (platform := _without_reviewer(config)) else [])
+    return found + ([NO_REVIEWER[platform]] if (platform := without_reviewer(config)) else [])
 
 
 BEGUN_BEFORE = (
@@ -88,7 +88,7 @@ def _annotators(config: Config) -> tuple[str, ...]:
     return config.files.annotators if config.files is not None else ()
 
 
-def _without_reviewer(config: Config) -> str:
+def without_reviewer(config: Config) -> str:
     """Return where people label, if no reviewer is named there."""
     if config.files is not None and not config.files.reviewers:
         return "files"

@@ -13,8 +13,9 @@ from typing import Any
 
 from labeling.config import Config, load_config
 from labeling.project.links import links_of
+from labeling.project.notes import DECIDE, notes_of, without_a_reviewer_to_ask
 from labeling.project.people import MEMORY, REVIEWED, reviewed
-from labeling.project.policies import BEGUN_BEFORE, goes_on_as_before, policy_in_force, policy_of
+from labeling.project.policies import policy_in_force, policy_of
 from labeling.records import LabelSchema, Problem
 from labeling.store import Activity, Store
 
@@ -135,8 +136,7 @@ def status_of(config: Config, store: Store) -> Status:
     agreement = store.batches.agreement()
     now = reviewed(store, policy_in_force(policy, schema, store))
     is_reviewed = store.history.get(REVIEWED) == now
-    by_majority = agreement["majority"] + agreement["uncounted"]
-    notes = [BEGUN_BEFORE] if by_majority and goes_on_as_before(policy, schema, store) else []
+    notes = notes_of(config, schema, store, is_reviewed=is_reviewed)
     found = Status(
         project=config.name,
         people_label=_where(config),
@@ -166,7 +166,8 @@ def status_of(config: Config, store: Store) -> Status:
     lacks = _lacks_projects(config, store)
     # What a reviewer decided is settled when it is pulled, and written back by a review.
     has_news = config.label_studio is not None and annotations > 0 and not is_reviewed
-    step = _next(found, config, lacks_projects=lacks, has_news=has_news)
+    stuck = len(without_a_reviewer_to_ask(config, store)) if is_reviewed else 0
+    step = _next(found, config, lacks_projects=lacks, has_news=has_news, stuck=stuck)
     return dataclasses.replace(found, next=step)
 
 
@@ -209,7 +210,9 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _next(found: Status, config: Config, *, lacks_projects: bool, has_news: bool) -> str:
+def _next(
+    found: Status, config: Config, *, lacks_projects: bool, has_news: bool, stuck: int
+) -> str:
     """Return the verb that brings the project on, in the order of the loop."""
     states = {"asked": 0, "collecting": 0, "escalated": 0, **found.states}
     to_push = found.batch_state in ("chosen", "pushing")
@@ -218,15 +221,16 @@ def _next(found: Status, config: Config, *, lacks_projects: bool, has_news: bool
         (not config.asks_people, "labeling export"),
         (to_push and lacks_projects, "labeling studio init, then labeling push"),
         (to_push, "labeling push"),
-        (found.to_send or found.to_review or has_news, "labeling review"),
+        (found.to_send - stuck or found.to_review or has_news, "labeling review"),
         (
             states["asked"] or states["collecting"],
             "labeling pull when people have labeled, then labeling review",
         ),
         (
-            states["escalated"],
+            states["escalated"] - stuck,
             "labeling pull when the reviewer has decided, then labeling review",
         ),
+        (stuck, f"{DECIDE}, or labeling export"),
         ((found.not_chosen or 0) <= found.dev, "labeling export"),
         (not found.batches, "labeling query"),
     )

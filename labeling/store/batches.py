@@ -243,6 +243,12 @@ class Batches:
         with self.database.reading() as connection:
             return {id_of(key): str(state) for key, state in connection.execute(query)}
 
+    def in_state(self, state: State) -> tuple[Hashable, ...]:
+        """Return the samples that are in a state."""
+        query = sa.select(samples.c.sample).where(samples.c.state == state)
+        with self.database.reading() as connection:
+            return tuple(map(id_of, connection.scalars(query.order_by(samples.c.sample))))
+
     def counts(self) -> dict[str, int]:
         """Return how many samples are in each state, in the order of `STATES`."""
         query = sa.select(samples.c.state, sa.func.count()).group_by(samples.c.state)
