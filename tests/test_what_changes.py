@@ -211,8 +211,8 @@ def test_columns_may_bear_any_name(folder):
     folder.project.query()
     written = pd.read_parquet(folder.path / "out" / "batch.parquet")
 
-    assert [1] * 6 == written["sample_score"].tolist()
-    assert {"random", "margin"} >= set(written["stratum"])
+    assert [1] * 6 == written["score"].tolist()
+    assert {"random", "margin"} >= set(written["labeling_stratum"])
 
 
 def test_a_query_that_cannot_write_chooses_nothing(folder):
@@ -311,12 +311,12 @@ def test_a_project_may_lie_where_a_path_has_any_sign(tmp_path):
 
 
 @pytest.mark.parametrize("column", ["label", "weight", "source"])
-def test_check_sees_what_only_the_export_would_refuse(folder, column):
+def test_check_says_what_steps_aside_for_a_column_of_the_samples(folder, column):
     folder.table[column] = "x"
     folder.save()
 
-    with pytest.raises(lb.LabelingError, match="must not have columns named"):
-        folder.project.check()
+    said = f"the columns {column!r}: in training sets ours are called 'labeling_{column}'"
+    assert any(said in found for found in folder.project.check())
 
 
 def test_check_sees_ids_that_cannot_be_remembered(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,22 @@ class Database:
             raise StoreError(
                 f"The store {self.shown} cannot be used: {self._told(error)}"
             ) from error
+        except UnicodeDecodeError as error:
+            raise self.damaged(error) from error
+
+    @contextlib.contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Turn what is wrong with stored values into a StoreError."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise self.damaged(error) from error
+
+    def damaged(self, error: object) -> StoreError:
+        """Return the error for a database whose content makes no sense."""
+        return StoreError(
+            f"The store {self.shown} holds what was never written there: {self._told(error)}.{DAMAGED}"
+        )
 
     def _told(self, error: object) -> str:
         return masked(" ".join(str(error).split()), self._secrets).rstrip(".?")
@@ -164,6 +181,8 @@ class Database:
             older: an older schema will do.
         """
         found = self.version()
+        if found is not None and not re.fullmatch("[0-9]{4}", found):
+            raise self.damaged(f"schema version {found!r}")
         if found is not None and found > VERSION:
             raise StoreError(
                 f"The store {self.shown} has schema version {found}, and this version of labeling"
@@ -236,6 +255,10 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+DAMAGED = (
+    " The database is damaged: restore it from a backup. To begin anew without it, move the project's"
+    " folder of memory away; what people wrote can be pulled again from where they label."
+)
 AGAIN = " Run the same again; nothing of before is lost."
 ADVICE = {
     "full": " Make room on the disk and run the same again; nothing of before is lost.",
@@ -243,8 +266,9 @@ ADVICE = {
     "readonly": " The project's folder must be writable; nothing was changed.",
     "read-only": " The project's folder must be writable; nothing was changed.",
     "unable to open": " Its folder must exist and be writable.",
-    "malformed": " The file is damaged: restore it from a backup.",
-    "not a database": " The file is something else, or damaged: restore it from a backup.",
+    **dict.fromkeys(("malformed", "could not decode", "no such"), DAMAGED),
+    "not a database": f" The file is something else, or damaged.{DAMAGED}",
+    'database "': " Restore the database from a backup, or make an empty one to begin anew.",
     "password": " Give the password as PGPASSWORD or in ~/.pgpass.",
     **dict.fromkeys(("terminating", "closed the connection", "connection is"), AGAIN),
     "connection": " Are host, port and user right?",

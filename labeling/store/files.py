@@ -111,7 +111,8 @@ class Files:
         if row is None:
             return None
         path = self.folder / kind / f"{row['digest']}.parquet"
-        about = json.loads(row["about"])
+        with self.database.decoding():
+            about = json.loads(row["about"])
         return Kept(kind, row["digest"], row["inputs"], about, row["made_at"], path)
 
     def find(self, kind: str, inputs: str) -> Path | None:

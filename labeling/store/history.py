@@ -94,15 +94,16 @@ class History:
         query = sa.select(runs).order_by(runs.c.number.desc())
         with self.database.reading() as connection:
             rows = connection.execute(query.limit(limit)).mappings().all()
-        return [
-            {
-                **row,
-                "verb": VERB_NAMES.get(row["verb"], row["verb"]),
-                "seconds": json.loads(row["seconds"]),
-                "outcome": json.loads(row["outcome"]),
-            }
-            for row in rows
-        ]
+        with self.database.decoding():
+            return [
+                {
+                    **row,
+                    "verb": VERB_NAMES.get(row["verb"], row["verb"]),
+                    "seconds": json.loads(row["seconds"]),
+                    "outcome": json.loads(row["outcome"]),
+                }
+                for row in rows
+            ]
 
     def holder(self) -> str:
         """Tell in words which run holds the project."""
@@ -140,7 +141,8 @@ class History:
         query = sa.select(standings).order_by(standings.c.annotations)
         with self.database.reading() as connection:
             rows = connection.execute(query).mappings().all()
-        return [{**row, "about": json.loads(row["about"])} for row in rows]
+        with self.database.decoding():
+            return [{**row, "about": json.loads(row["about"])} for row in rows]
 
     def look(self, about: dict[str, Any]) -> int:
         """Remember a look at the locked test split, and return how many there were."""
@@ -154,7 +156,8 @@ class History:
         """Return the looks at the locked test split, in order."""
         with self.database.reading() as connection:
             rows = connection.execute(sa.select(looks).order_by(looks.c.number)).mappings().all()
-        return [{**row, "about": json.loads(row["about"])} for row in rows]
+        with self.database.decoding():
+            return [{**row, "about": json.loads(row["about"])} for row in rows]
 
     def lock_away(self, sample_ids: Iterable[Hashable]) -> None:
         """Remember that samples are in the locked test split, for ever."""

@@ -92,7 +92,8 @@ class Ledger:
             else:
                 found = _rows_of_samples(connection, map(key_of, sample_ids))
                 rows = sorted(found, key=operator.itemgetter(0))
-        return tuple(_annotation(row) for row in rows)
+        with self.database.decoding():
+            return tuple(_annotation(row) for row in rows)
 
     def activity(self) -> tuple[Activity, ...]:
         """Return how much each person has said that counts, and when last; annotators come first.
@@ -115,7 +116,8 @@ class Ledger:
         with self.database.reading() as connection:
             row = connection.execute(sa.select(sa.func.count(), reviews).select_from(ledger))
             every, of_reviewers = row.one()
-            names = connection.scalars(sa.select(ledger.c.annotator).distinct())
+            names = connection.scalars(sa.select(ledger.c.annotator).distinct()).all()
+        with self.database.decoding():
             people = set(map(person_key, names))
         return int(every), int(of_reviewers), len(people)
 

@@ -78,11 +78,12 @@ class StoredOutbox:
         )
         with self.database.reading() as connection:
             rows = connection.execute(query.order_by(messages.c.number)).mappings()
-            return {_message(row): str(row["platform_id"] or "") for row in rows}
+            with self.database.decoding():
+                return {_message(row): str(row["platform_id"] or "") for row in rows}
 
     def _of(self, *where: sa.ColumnElement[bool]) -> tuple[Message, ...]:
         query = sa.select(messages).where(*where).order_by(messages.c.number)
-        with self.database.reading() as connection:
+        with self.database.reading() as connection, self.database.decoding():
             return tuple(_message(row) for row in connection.execute(query).mappings())
 
     def begin(self, messages_begun: Iterable[Message]) -> None:

@@ -73,19 +73,50 @@ class Store:
 
     @property
     def exists(self) -> bool:
-        """Whether anything was ever remembered."""
-        if not self.database.is_sqlite:
-            return self._has_tables()
+        """Whether anything was ever remembered.
+
+        Raises:
+            StoreError: it was, and its database is gone, empty, or no file.
+        """
         try:
-            there = Path(self.database.url.database or "").is_file()
+            path = Path(self.database.url.database or "")
+            is_there = not self.database.is_sqlite or (path.is_file() and path.stat().st_size > 0)
+            left = [] if is_there else self._left_behind()
         except OSError as error:  # who may not look must not be told that nothing is there
             raise StoreError(
                 f"The project's folder {str(self.folder)!r} must be readable: {error}"
             ) from error
-        return there and self._has_tables()
+        if self.database.is_sqlite and path.is_dir():
+            raise StoreError(
+                f"The store {str(path)!r} must be a file. It is a folder: move it away."
+            )
+        # Not connected to before: SQLite would make a new one, and remove an old one's log.
+        if is_there and self.database.version() is not None:
+            return True
+        left = left or self._left_behind()
+        if left:
+            raise self._lost(left)
+        return False
 
-    def _has_tables(self) -> bool:
-        return self.database.version() is not None
+    def _left_behind(self) -> list[str]:
+        """Return what is there beside the database that it alone can make sense of."""
+        found = []
+        count = sum(1 for _ in self.files.folder.glob("*/*.parquet"))
+        if count:
+            found.append(f"{count} files in {str(self.files.folder)!r}")
+        log = self.folder / "labeling.db-wal"
+        if self.database.is_sqlite and log.is_file() and log.stat().st_size:
+            found.append(f"its log {str(log)!r}")
+        return found
+
+    def _lost(self, left: list[str]) -> StoreError:
+        what = "gone or empty" if self.database.is_sqlite else "without its tables"
+        return StoreError(
+            f"The project's database {self.database.shown} is {what}, and these are still there:"
+            f" {' and '.join(left)}. What people said, batches and states were in it: put it back"
+            f" from a backup. To begin anew without it, move {str(self.folder)!r} away; what people"
+            " wrote can be pulled again from where they label."
+        )
 
     @contextlib.contextmanager
     def held(
@@ -103,6 +134,7 @@ class Store:
         self._make_folder()
         with held(self.database, self.folder, self.patience, self._holder, self._waits):
             keep_private(self.folder)
+            _ = self.exists  # raises where a database was lost, which must not be made anew
             self.database.migrate()
             self._claim()
             self.files.tidy()
