@@ -166,7 +166,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # letters that a window lacks are written as \uXXXX
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    from labeling.cli import people, steps, studio  # noqa: F401  # they add their verbs to the app
+    from labeling.cli import importing, people, steps, studio  # noqa: F401  # they add their verbs to the app
 
     try:
         app(arguments, prog_name="labeling")

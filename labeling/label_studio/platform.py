@@ -11,6 +11,7 @@ from typing import Literal
 import pandas as pd
 
 from labeling.errors import PlatformError, UnreachableError
+from labeling.label_studio.annotated import AnnotatedTasks, annotated_tasks
 from labeling.label_studio.asking import close, reopen
 from labeling.label_studio.copies import merge_copies
 from labeling.label_studio.decisions import write_back
@@ -321,6 +322,19 @@ class LabelStudio:
                 raise
             except PlatformError as error:
                 logger.warning("Several tasks of the same sample stay: %s", error)
+
+    def annotated_tasks(self, project: str | int | None = None) -> AnnotatedTasks:
+        """Return the annotated tasks of any project on the server, whoever made it; nothing is changed.
+
+        Args:
+            project: its title or id; `None` is the annotators' project.
+
+        Raises:
+            PlatformError: there is none, or there are several of that title.
+            UnreachableError: the server does not answer.
+        """
+        wanted = self._annotators.place.wanted if project is None else project
+        return annotated_tasks(self._line, wanted)
 
     def unread(self) -> None:
         """Forget that `news` was called: what it brought could not be kept, and comes again."""

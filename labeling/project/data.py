@@ -15,6 +15,7 @@ import pandas as pd
 from labeling.config import Config
 from labeling.errors import ConfigError, DataError, shown
 from labeling.project.files import TRIES, digest_of_files, digest_of_text, stamp_of
+from labeling.project.imported_gold import imported_gold, with_imported_gold
 from labeling.records import (
     MISSING_TEXT,
     Annotation,
@@ -104,7 +105,7 @@ class DataFiles:
     def _stamp_now(self) -> object:
         """Return what changes when files do; what lies at an address is fetched once a process."""
         files = [file for one in self._places if not is_address(one) for file in files_at(one)]
-        return files, stamp_of(files)
+        return files, stamp_of(files), imported_gold(self._store)
 
     def _read(self, digest: str, files: list[Path]) -> ProjectData:
         config = self._config
@@ -129,6 +130,7 @@ class DataFiles:
             gold = gold[gold.index.isin(samples.index)]
             if file is None:
                 samples = samples.drop(columns=source)
+        gold = with_imported_gold(gold, self._store, samples, self._schema)
         is_test: npt.NDArray[np.bool_] = np.zeros(len(gold), dtype=bool)
         if len(gold):
             # What people have met already cannot test any more.

@@ -9,11 +9,12 @@ import logging
 import os
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 import labeling
+from labeling.annotation_files import read_annotations
 from labeling.config import Config, QuerySection, load_config
 from labeling.errors import ConfigError
 from labeling.project.batch_table import batch_table
@@ -28,6 +29,8 @@ from labeling.project.foreseeing import (
     foreseen_run,
 )
 from labeling.project.gold import GoldCounts, teaching_gold
+from labeling.project.imported_gold import remember_gold
+from labeling.project.importing import Imported, found_on_server, imported, known_to
 from labeling.project.learning import Learner
 from labeling.project.links import work_links
 from labeling.project.measuring import looked_at, remember_standing
@@ -269,6 +272,52 @@ class Project:
             found = decision_on(self.people, self.samples, sample_id, label, by=by, reason=reason)
             self.people.add_decision(found, self.samples)
         return found
+
+    def import_annotations(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        by: str | None = None,
+        by_text: bool = False,
+        format: str | None = None,
+        project: str | int | None = None,
+        control: str | None = None,
+        annotator: str | None = None,
+        authors: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+    ) -> Imported:
+        """Take annotations that were made elsewhere: votes of their authors, and gold labels.
+
+        Those marked as ground truth become gold labels. Doing it twice brings nothing new.
+
+        Args:
+            path: a file of Label Studio (JSON), doccano (JSONL) or Prodigy (JSONL); `None` reads a
+                project on the Label Studio server of the config.
+            by: the field that holds the sample's id; `None` takes one that is called as the samples'
+                id column.
+            by_text: whether samples are found by their exact text instead.
+            format: `"label-studio"`, `"doccano"` or `"prodigy"`; `None` tells it by the file.
+            project: the title or id of the server's project; `None` is the annotators' one.
+            control: whose labels are meant, where several controls offer labels of the schema.
+            annotator: who made those whose source does not say.
+            authors: who is meant by a name of the source, such as `{"user 3": "ann@example.com"}`.
+            dry_run: whether only to tell what would be taken.
+
+        Raises:
+            DataError: the file cannot be read, or it cannot be told which field or control is meant.
+            PlatformError: there is no such project on the server.
+        """
+        found = read_annotations(path, format) if path else found_on_server(self, project)
+        asked: dict[str, Any] = {"by": by, "by_text": by_text, "control": control}
+        asked |= {"annotator": annotator, "authors": authors}
+        if dry_run:
+            return imported(found, known_to(self), **asked)
+        with self._held("import"):
+            result = imported(found, known_to(self), **asked)
+            with self.store.database.writing():
+                self.people.add(result.votes, self.samples)
+                remember_gold(self.store, result.gold)
+        return result
 
     def review(
         self, platform: AnnotationPlatform | None = None, *, dry_run: bool = False

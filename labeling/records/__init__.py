@@ -65,6 +65,7 @@ from labeling.records.samples import (
 )
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.soft_labels import SoftLabels
+from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
 from labeling.records.votes import Fault, Votes
 
 __all__ = [
@@ -96,6 +97,8 @@ __all__ = [
     "ReplacedText",
     "SettledRow",
     "SoftLabels",
+    "SourceAnnotation",
+    "SourceAnnotations",
     "Table",
     "Verdict",
     "Votes",

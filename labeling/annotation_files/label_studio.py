@@ -1,0 +1,144 @@
+"""Label Studio's tasks with their annotations, as its JSON export and its server give them."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from labeling.errors import DataError
+from labeling.records import SourceAnnotation, SourceAnnotations, clean_text
+
+DECISION = (
+    "decision"  # in the meta of a result: a reviewer's decision that was written back from here
+)
+PREDICTIONS = "predictions (nobody made them)"
+WRITTEN_BACK = "decisions that were written back from here"
+
+Found = Mapping[str, Any]
+
+
+def is_task(row: Found) -> bool:
+    """Whether a JSON object is a task of Label Studio's."""
+    return isinstance(row.get("data"), Mapping) and isinstance(row.get("annotations"), Sequence)
+
+
+def label_studio_annotations(
+    tasks: Iterable[Found],
+    names: Mapping[int, str] | None = None,
+    source: str = "",
+    prefix: str = "",
+) -> SourceAnnotations:
+    """Return the annotations of tasks; what is no choice is counted by its control.
+
+    Args:
+        tasks: as the JSON export has them.
+        names: who is behind each id of the server's; an export has ids alone.
+        source: what they come from, in words.
+        prefix: what the keys of the annotations begin with.
+
+    Raises:
+        DataError: something else than tasks with annotations.
+
+    >>> label = {"from_name": "verdict", "type": "choices", "value": {"choices": ["spam"]}}
+    >>> made = {"id": 5, "completed_by": 3, "result": [label]}
+    >>> task = {"id": 1, "project": 2, "data": {"text": "win"}, "annotations": [made]}
+    >>> (found,) = label_studio_annotations([task]).annotations
+    >>> found.key, found.annotator, dict(found.choices)
+    ('2/1/5', 'user 3', {'verdict': ('spam',)})
+    """
+    left_out: collections.Counter[str] = collections.Counter()
+    found: list[SourceAnnotation] = []
+    for number, task in enumerate(tasks, start=1):
+        if not is_task(task):
+            raise DataError(
+                f"Each task of a Label Studio export must have `data` and `annotations`. Task"
+                f" {number} has {', '.join(map(repr, sorted(task)[:10])) or 'nothing'}; export as JSON,"
+                " not as JSON_MIN."
+            )
+        left_out[PREDICTIONS] += len(task.get("predictions") or ())
+        found += _of_task(task, names or {}, prefix, left_out)
+    return SourceAnnotations(source or "Label Studio export", tuple(found), +left_out)
+
+
+def _of_task(
+    task: Found, names: Mapping[int, str], prefix: str, left_out: collections.Counter[str]
+) -> Iterator[SourceAnnotation]:
+    for made in task["annotations"]:
+        items = [item for item in made.get("result") or () if isinstance(item, Mapping)]
+        if any(DECISION in (item.get("meta") or {}) for item in items):
+            left_out[WRITTEN_BACK] += 1
+            continue
+        skipped = bool(made.get("was_cancelled"))  # then what it holds is but the prelabel
+        choices = {} if skipped else _choices(items)
+        if not skipped:
+            left_out.update(_others(items))
+        yield SourceAnnotation(
+            key=f"{prefix}{_project_of(task, made)}/{task.get('id')}/{made.get('id')}",
+            where=f"task {task.get('id')}, annotation {made.get('id')}",
+            data=task["data"],
+            annotator=_author(made.get("completed_by"), names),
+            choices=choices,
+            skipped=skipped,
+            ground_truth=bool(made.get("ground_truth")),
+            created_at=_time(made.get("created_at")),
+            updated_at=_time(made.get("updated_at")),
+            lead_seconds=_seconds(made.get("lead_time")),
+            reason=_texts(items),
+        )
+
+
+def _project_of(task: Found, made: Found) -> object:
+    return task.get("project", made.get("project", ""))
+
+
+def _choices(items: Iterable[Found]) -> dict[str, tuple[str, ...]]:
+    """Return what was chosen, by control; twice the same control is as good as several labels."""
+    found: dict[str, tuple[str, ...]] = {}
+    for item in items:
+        value = item.get("value")
+        chosen = value.get("choices") if isinstance(value, Mapping) else None
+        if item.get("type") == "choices" and isinstance(chosen, Sequence):
+            name = str(item.get("from_name"))
+            found[name] = (*found.get(name, ()), *map(str, chosen))
+    return found
+
+
+def _others(items: Iterable[Found]) -> list[str]:
+    kinds = ((item.get("type"), item.get("from_name")) for item in items)
+    return [f"{kind} of control {name!r}" for kind, name in kinds if kind != "choices"]
+
+
+def _texts(items: Iterable[Found]) -> str:
+    """Return what was written in text areas, as the reason."""
+    lines: list[str] = []
+    for item in items:
+        value = item.get("value")
+        said = value.get("text") if isinstance(value, Mapping) else None
+        if item.get("type") == "textarea" and said:
+            lines += [said] if isinstance(said, str) else map(str, said)
+    return clean_text("\n".join(lines).strip())
+
+
+def _author(by: object, names: Mapping[int, str]) -> str:
+    """Return who made an annotation: by e-mail where it is told, else by number."""
+    if isinstance(by, Mapping):
+        if by.get("email"):
+            return str(by["email"])
+        by = by.get("id")
+    if isinstance(by, int) and not isinstance(by, bool):
+        return names.get(by, f"user {by}")
+    return by if isinstance(by, str) else ""
+
+
+def _time(said: object) -> datetime.datetime | None:
+    try:
+        when = datetime.datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    return when.astimezone(datetime.UTC) if when.tzinfo else when.replace(tzinfo=datetime.UTC)
+
+
+def _seconds(said: object) -> float | None:
+    return float(said) if isinstance(said, (int, float)) and not isinstance(said, bool) else None
