@@ -168,5 +168,7 @@ def test_a_project_counts_people_once_whatever_its_ledger_holds(tmp_path):
     assert tuple(written) == again.store.ledger.annotations()  # nothing stored was changed
     assert {"Ann", "Bob"} == {one.annotator for one in live}
     assert 2 == again.status().annotators
+    people = [(one.name, one.reviewer, one.labels) for one in again.status().people]
+    assert [("Ann", False, 2), ("Bob", False, 1), ("Ann", True, 1)] == people
     assert ["c1"] == [one.sample_id for one in again.people.verdict(live).gold]
     assert ("Ann", "Bob") == annotation_votes(live, again.schema).voters

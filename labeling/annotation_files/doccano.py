@@ -66,7 +66,11 @@ def doccano_annotations(rows: Iterable[Found], source: str = "") -> SourceAnnota
 
 def _comments(row: Found) -> str:
     said = next((row[name] for name in COMMENTS if row.get(name)), ())
-    texts = [said] if isinstance(said, str) else [one for one in said if isinstance(one, str)]
+    texts = (
+        [said]
+        if isinstance(said, str)
+        else [comment for comment in said if isinstance(comment, str)]
+    )
     return clean_text("\n".join(texts))
 
 

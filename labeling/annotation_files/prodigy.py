@@ -84,7 +84,10 @@ def _labels(row: Found) -> tuple[str, ...]:
             for option in (options if isinstance(options, Sequence) else ())
             if isinstance(option, Mapping)
         }
-        return tuple(one if isinstance(one, str) else str(texts.get(one, one)) for one in accepted)
+        return tuple(
+            option_id if isinstance(option_id, str) else str(texts.get(option_id, option_id))
+            for option_id in accepted
+        )
     label = row.get("label")
     return (label,) if isinstance(label, str) and label else ()
 

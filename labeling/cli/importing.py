@@ -105,18 +105,18 @@ def import_project(
 def _tell(found: list[Imported], dry_run: bool, as_json: bool) -> None:
     about = [
         {
-            "source": one.source,
-            "new": len(one.votes),
-            "gold": len(one.gold),
-            "known": one.known,
-            "annotators": dict(collections.Counter(vote.annotator for vote in one.votes)),
-            "left_out": one.left_out,
-            "problems": [dataclasses.asdict(problem) for problem in one.problems],
+            "source": result.source,
+            "new": len(result.votes),
+            "gold": len(result.gold),
+            "known": result.known,
+            "annotators": dict(collections.Counter(vote.annotator for vote in result.votes)),
+            "left_out": result.left_out,
+            "problems": [dataclasses.asdict(problem) for problem in result.problems],
             "dry_run": dry_run,
         }
-        for one in found
+        for result in found
     ]
-    say(about, as_json, *(line for one in found for line in _lines(one, dry_run)))
+    say(about, as_json, *(line for result in found for line in _lines(result, dry_run)))
     then(
         "Next: labeling review"
         if not dry_run
@@ -132,6 +132,6 @@ def _lines(found: Imported, dry_run: bool) -> list[str]:
         f" {would}new; {found.known} were known."
     ]
     lines += [f"Left out: {count} {what}." for what, count in found.left_out.items()]
-    lines += [f"{one.where}: {one.what}" for one in found.problems[:SHOWN]]
+    lines += [f"{problem.where}: {problem.what}" for problem in found.problems[:SHOWN]]
     more = len(found.problems) - SHOWN
     return lines + [f"... and {more} more like these."] * (more > 0)

@@ -38,14 +38,18 @@ def copies_of_annotations(
         said_before: who made the annotations of the sample that are remembered, by id.
         name_of: returns who made an annotation.
     """
-    every = [(task, one) for task in tasks for one in task.annotations]
+    every = [(task, annotation) for task in tasks for annotation in task.annotations]
     found: dict[int, str] = {}
-    for task, one in every:
-        original = _original(task, one, every, said_before, name_of) if is_imported(one) else None
+    for task, annotation in every:
+        original = (
+            _original(task, annotation, every, said_before, name_of)
+            if is_imported(annotation)
+            else None
+        )
         if original is not None:
             number, name = original
-            is_own = person_key(name) == person_key(name_of(one))
-            found[int(one["id"])] = "" if is_own else COPY.format(original=number, name=name)
+            is_own = person_key(name) == person_key(name_of(annotation))
+            found[int(annotation["id"])] = "" if is_own else COPY.format(original=number, name=name)
     return found
 
 
@@ -57,9 +61,9 @@ def without_authors(task: Task, copies: Collection[int]) -> dict[int, str]:
         copies: the ids of those that are known to be copies.
     """
     of_person: dict[int, list[int]] = collections.defaultdict(list)
-    for one in task.annotations:
-        if is_imported(one) and int(one["id"]) not in copies:
-            of_person[person_of(one)].append(int(one["id"]))
+    for annotation in task.annotations:
+        if is_imported(annotation) and int(annotation["id"]) not in copies:
+            of_person[person_of(annotation)].append(int(annotation["id"]))
     return {
         own: NOBODY.format(count=len(some))
         for some in of_person.values()
@@ -83,16 +87,16 @@ def _original(
 ) -> tuple[int, str] | None:
     """Return the id of the annotation that one is a copy of, and who made it; `None` if of none."""
     number = copy.get("import_id")
-    for other, one in every:
-        own = int(one["id"])
-        if _age(one) >= _age(copy):
+    for other, annotation in every:
+        own = int(annotation["id"])
+        if _age(annotation) >= _age(copy):
             continue
         if number is None:
-            is_same = other.id != task.id and _content(one) == _content(copy)
+            is_same = other.id != task.id and _content(annotation) == _content(copy)
         else:
-            is_same = number in (own, copied_from(one))
+            is_same = number in (own, copied_from(annotation))
         if is_same:
-            return own, name_of(one)
+            return own, name_of(annotation)
     if number is not None and int(number) in said_before and int(number) != int(copy["id"]):
         return int(number), said_before[int(number)]
     return None

@@ -108,8 +108,8 @@ def imported(
     taking = _Taking(known, annotator, authors or {})
     find = _by_text(known) if by_text else _by_id(known, _id_field(found, known, by))
     chosen = _control(found, known.schema, control)
-    for one in found.annotations:
-        taking.take(one, find(one), chosen)
+    for annotation in found.annotations:
+        taking.take(annotation, find(annotation), chosen)
     left_out = collections.Counter(found.left_out) + taking.left_out
     gold = taking.settled_gold()
     return Imported(
@@ -160,7 +160,8 @@ class _Taking:
         self._locked = set(known.locked.index)
         # The same annotation may be imported from the server and from a file.
         self._last = {
-            (one.sample_id, one.platform_id.removeprefix(EXPORT)): one for one in known.votes
+            (annotation.sample_id, annotation.platform_id.removeprefix(EXPORT)): annotation
+            for annotation in known.votes
         }
         self._stars: dict[Hashable, dict[str, list[str]]] = {}
         self._doubtful: dict[tuple[Hashable, ...], list[str]] = {}
@@ -168,31 +169,34 @@ class _Taking:
         self._now = datetime.datetime.now(datetime.UTC)
 
     def take(
-        self, one: SourceAnnotation, samples: tuple[Hashable, ...] | None, control: str | None
+        self,
+        annotation: SourceAnnotation,
+        samples: tuple[Hashable, ...] | None,
+        control: str | None,
     ) -> None:
         """Take an annotation of the one sample that it is of, or count why not."""
         if samples is None or len(samples) != 1:
             self.left_out[NO_FIELD if samples is None else DOUBTFUL if samples else NO_SAMPLE] += 1
             if samples:
-                self._doubtful.setdefault(samples, []).append(one.where)
+                self._doubtful.setdefault(samples, []).append(annotation.where)
             return
-        label = self._label(one, control)
-        if label is None and not one.skipped:
+        label = self._label(annotation, control)
+        if label is None and not annotation.skipped:
             return
-        if one.ground_truth and label is not None:
-            self._stars.setdefault(samples[0], {}).setdefault(label, []).append(one.where)
+        if annotation.ground_truth and label is not None:
+            self._stars.setdefault(samples[0], {}).setdefault(label, []).append(annotation.where)
         elif samples[0] in self._locked:
             self.left_out[LOCKED] += 1
         else:
-            self._vote(one, samples[0], label)
+            self._vote(annotation, samples[0], label)
 
-    def _label(self, one: SourceAnnotation, control: str | None) -> str | None:
+    def _label(self, annotation: SourceAnnotation, control: str | None) -> str | None:
         """Return the label that was chosen; `None` where there is not just one of the schema."""
-        for name in one.choices:
-            if name != control and not one.skipped:
+        for name in annotation.choices:
+            if name != control and not annotation.skipped:
                 self.left_out[f"choices of control {name!r}"] += 1
-        labels = one.choices.get(control or "", ())
-        if one.skipped:
+        labels = annotation.choices.get(control or "", ())
+        if annotation.skipped:
             return None
         if len(labels) > 1:
             self.left_out[SEVERAL] += 1
@@ -202,16 +206,20 @@ class _Taking:
             return None
         return labels[0]
 
-    def _vote(self, one: SourceAnnotation, sample_id: Hashable, label: str | None) -> None:
-        name = self.authors.get(one.annotator, one.annotator) or self.annotator or ""
+    def _vote(self, annotation: SourceAnnotation, sample_id: Hashable, label: str | None) -> None:
+        name = self.authors.get(annotation.annotator, annotation.annotator) or self.annotator or ""
         name = clean_text(" ".join(name.split()))
         if not person_key(name):
             self.left_out[NO_AUTHOR] += 1
             return
-        own = f"{one.key}{person_key(name)}" if one.key.endswith("/") else one.key
+        own = (
+            f"{annotation.key}{person_key(name)}"
+            if annotation.key.endswith("/")
+            else annotation.key
+        )
         key = own.removeprefix(EXPORT)
         before = self._last.get((sample_id, key))
-        changed = one.updated_at or one.created_at or self._now
+        changed = annotation.updated_at or annotation.created_at or self._now
         if before is not None and (before.label == label or before.updated_at >= changed):
             self.known_before += 1
             return
@@ -219,11 +227,11 @@ class _Taking:
             sample_id=sample_id,
             annotator=name if before is None else before.annotator,
             label=label,
-            created_at=one.created_at or self._now,
+            created_at=annotation.created_at or self._now,
             updated_at=changed,
-            lead_seconds=one.lead_seconds,
+            lead_seconds=annotation.lead_seconds,
             platform_id=own if before is None else before.platform_id,
-            reason=one.reason,
+            reason=annotation.reason,
         )
         self._last[sample_id, key] = vote
         self.votes.append(vote)
@@ -260,7 +268,7 @@ class _Taking:
 
 
 def _id_field(found: SourceAnnotations, known: Known, by: str | None) -> str:
-    fields = collections.Counter(key for one in found.annotations for key in one.data)
+    fields = collections.Counter(key for annotation in found.annotations for key in annotation.data)
     names = (str(known.samples.index.name), SENT_FROM_HERE) if by is None else (by,)
     for name in names:
         if name in fields or not found.annotations:
@@ -281,10 +289,10 @@ def _by_id(known: Known, name: str) -> Find:
     for own in (*known.samples.index, *known.locked.index):
         of_text.setdefault(str(own), []).append(own)
 
-    def find(one: SourceAnnotation) -> tuple[Hashable, ...] | None:
-        if one.data.get(name) is None:
+    def find(annotation: SourceAnnotation) -> tuple[Hashable, ...] | None:
+        if annotation.data.get(name) is None:
             return None
-        return tuple(of_text.get(_as_text(one.data[name]), ()))
+        return tuple(of_text.get(_as_text(annotation.data[name]), ()))
 
     return find
 
@@ -301,9 +309,13 @@ def _by_text(known: Known) -> Find:
         for own, text in zip(frame.index, frame[known.text].tolist(), strict=True):
             of_text.setdefault(str(text), []).append(own)
 
-    def find(one: SourceAnnotation) -> tuple[Hashable, ...] | None:
-        texts = [clean_text(value) for value in one.data.values() if isinstance(value, str)]
-        exact = [one.data[known.text]] if isinstance(one.data.get(known.text), str) else texts
+    def find(annotation: SourceAnnotation) -> tuple[Hashable, ...] | None:
+        texts = [clean_text(value) for value in annotation.data.values() if isinstance(value, str)]
+        exact = (
+            [annotation.data[known.text]]
+            if isinstance(annotation.data.get(known.text), str)
+            else texts
+        )
         found = dict.fromkeys(own for text in exact for own in of_text.get(clean_text(text), ()))
         return tuple(found) if texts else None
 
@@ -312,7 +324,9 @@ def _by_text(known: Known) -> Find:
 
 def _control(found: SourceAnnotations, schema: LabelSchema, control: str | None) -> str | None:
     """Return whose labels are meant: of those controls with labels of the schema there must be one."""
-    names = list(dict.fromkeys(name for one in found.annotations for name in one.choices))
+    names = list(
+        dict.fromkeys(name for annotation in found.annotations for name in annotation.choices)
+    )
     if control is not None:
         if names and control not in names:
             raise DataError(
@@ -330,4 +344,8 @@ def _control(found: SourceAnnotations, schema: LabelSchema, control: str | None)
 
 
 def _has_labels(annotations: Iterable[SourceAnnotation], name: str, schema: LabelSchema) -> bool:
-    return any(label in schema.labels for one in annotations for label in one.choices.get(name, ()))
+    return any(
+        label in schema.labels
+        for annotation in annotations
+        for label in annotation.choices.get(name, ())
+    )

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.errors import StoreError
-from labeling.records import Annotation, person_key
+from labeling.records import Annotation, live_annotations, person_key
 from labeling.store.database import Connection, Database, next_number
 from labeling.store.ids import id_of, key_of
 from labeling.store.repeats import MARK, repeated
@@ -106,6 +106,8 @@ class Ledger:
             Activity(name, bool(reviewer), int(labels), int(skips), last_seen)
             for name, reviewer, labels, skips, last_seen in rows
         ]
+        if len({(person_key(person.name), person.reviewer) for person in found}) < len(found):
+            found = _activity_of(live_annotations(self.annotations()))
         return tuple(
             sorted(found, key=lambda person: (person.reviewer, -person.labels, person.name))
         )
@@ -120,6 +122,25 @@ class Ledger:
         with self.database.decoding():
             people = set(map(person_key, names))
         return int(every), int(of_reviewers), len(people)
+
+
+def _activity_of(live: Iterable[Annotation]) -> list[Activity]:
+    """Return what the database counts, where it cannot: names of one person in several spellings."""
+    of_person: dict[tuple[str, bool], list[Annotation]] = {}
+    for annotation in live:
+        person = (annotation.annotator, annotation.reviewer)
+        of_person.setdefault(person, []).append(annotation)
+    return [
+        Activity(
+            *(name, reviewer),
+            labels=sum(annotation.label is not None for annotation in said),
+            skips=sum(annotation.label is None for annotation in said),
+            last_seen=max(annotation.updated_at for annotation in said).isoformat(
+                timespec="microseconds"
+            ),
+        )
+        for (name, reviewer), said in of_person.items()
+    ]
 
 
 _SELECT = sa.select(
