@@ -10,12 +10,14 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Collection, Hashable
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from labeling.config import Config, QuerySection
+from labeling.errors import ModelFileError
 from labeling.project.data import ProjectData
 from labeling.project.files import digest_of_text
 from labeling.project.gold import folds_of, teaching_gold
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from labeling.label_models import VoteModel
 
 Kind = Literal["soft_labels", "posterior", "measured"]
+ModelKind = Literal["label_model", "end_model"]
+Model = TypeVar("Model")
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +69,15 @@ class Learner:
             people: what people settled.
         """
         model, soft = self.fit_label_model(teaching_gold(self.data.dev, people))
+        self._keep_model("label_model", model, people)
         self._keep("soft_labels", soft, people)
         return model, soft
+
+    def remembered_label_model(self, people: tuple[GoldLabel, ...]) -> VoteModel | None:
+        """Return the label model that was fitted with what people settled, if it is remembered."""
+        from labeling.label_models import MODELS
+
+        return self._remembered_model("label_model", people, MODELS[self.config.label_model].load)
 
     def fit_label_model(self, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, SoftLabels]:
         """Return the config's label model, fitted with these gold labels, and its soft labels.
@@ -112,8 +123,16 @@ class Learner:
         return soft, posterior, lambda: fitted()[:2], self._measured(people)
 
     def _fitted(self, people: tuple[GoldLabel, ...]) -> tuple[VoteModel, EndModel, SoftLabels]:
-        model, soft = self.label_model(people)
-        return model, self._fit_end_model(soft, teaching_gold(self.data.dev, people)), soft
+        from labeling.end_model import EndModel
+
+        model, soft = self.remembered_label_model(people), self.remembered("soft_labels", people)
+        if model is None or soft is None:
+            model, soft = self.label_model(people)
+        end = self._remembered_model("end_model", people, EndModel.load)
+        if end is None:
+            end = self._fit_end_model(soft, teaching_gold(self.data.dev, people))
+            self._keep_model("end_model", end, people)
+        return model, end, soft
 
     def _fit_end_model(self, soft: SoftLabels, gold: tuple[GoldLabel, ...]) -> EndModel:
         from labeling.end_model import EndModel
@@ -166,13 +185,39 @@ class Learner:
 
     def _keep(self, kind: Kind, soft: SoftLabels, people: tuple[GoldLabel, ...]) -> None:
         about = {"samples": len(soft.sample_ids), "covered": int(soft.covered.sum())}
+        self._keep_file(kind, functools.partial(write_soft, soft), about, people)
+
+    def _keep_model(
+        self, kind: ModelKind, model: VoteModel | EndModel, people: tuple[GoldLabel, ...]
+    ) -> None:
+        self._keep_file(kind, model.save, {"model": type(model).__name__}, people)
+
+    def _keep_file(
+        self,
+        kind: Kind | ModelKind,
+        write: Callable[[Path], object],
+        about: dict[str, Any],
+        people: tuple[GoldLabel, ...],
+    ) -> None:
         self.store.files.keep(
             kind,
-            functools.partial(write_soft, soft),
+            write,
             inputs=self._fingerprint(people),
             about={**about, "gold": len(teaching_gold(self.data.dev, people))},
             made_at=now(),
         )
+
+    def _remembered_model(
+        self, kind: ModelKind, people: tuple[GoldLabel, ...], load: Callable[[Path], Model]
+    ) -> Model | None:
+        path = self.store.files.find(kind, self._fingerprint(people))
+        if path is None:
+            return None
+        try:
+            return load(path)
+        except ModelFileError as error:  # one of another version of this package
+            logger.info("the %s is fitted again: %s", kind.replace("_", " "), error)
+            return None
 
     def remembered(self, kind: Kind, people: tuple[GoldLabel, ...]) -> SoftLabels | None:
         """Return soft labels that were learned with what people settled, if they are remembered."""

@@ -71,11 +71,14 @@ def section(known: Known) -> ModelSection | None:
 
 
 def _report(known: Known, beliefs: Beliefs) -> tuple[str, ...]:
-    """Return what the label model says of itself; it is not kept, so it is fitted again."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they were shown when the project fitted it
-        gold = teaching_gold(known.data.dev, known.verdict.gold)
-        model, _ = known.project.learner(beliefs.votes).fit_label_model(gold)
+    """Return what the label model says of itself; where it is not remembered it is fitted again."""
+    learner = known.project.learner(beliefs.votes)
+    model = learner.remembered_label_model(known.verdict.gold) if known.store else None
+    if model is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they were shown when the project fitted it
+            gold = teaching_gold(known.data.dev, known.verdict.gold)
+            model, _ = learner.fit_label_model(gold)
     return model.report_
 
 

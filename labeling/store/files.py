@@ -1,4 +1,4 @@
-"""What is columnar rests in Parquet files, each named by what it holds and written whole."""
+"""What is large rests in files, Parquet or fitted models, each named by its content and written whole."""
 
 from __future__ import annotations
 
@@ -14,12 +14,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.errors import StoreError
-from labeling.records import private_file, private_folder
+from labeling.records import make_private, private_file, private_folder
 from labeling.store.database import Database, next_number
 from labeling.store.tables import files
 
-LAST = {"votes": 10, "soft_labels": 3, "posterior": 3, "measured": 3}
+LAST = {
+    **{"votes": 10, "soft_labels": 3, "posterior": 3, "measured": 3},
+    **{"label_model": 3, "end_model": 3},
+}
 """How many files of a kind are kept: those that can be made again need not pile up."""
+
+SUFFIXES = {"label_model": ".npz", "end_model": ".npz"}
+"""Endings of files that are not Parquet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,8 @@ class Kept:
     """A file of a store.
 
     Attributes:
-        kind: `votes`, `soft_labels`, `posterior`, `measured` or `training_set`.
+        kind: `votes`, `soft_labels`, `posterior`, `measured`, `label_model`, `end_model` or
+            `training_set`.
         digest: SHA-256 of its bytes, which is its name too.
         inputs: a fingerprint of what it was made of.
         about: what is worth knowing without opening it.
@@ -67,9 +74,10 @@ class Files:
             private_folder(folder)
             private_file(unfinished)
             write(unfinished)
+            make_private(unfinished)  # where it was replaced by a whole one
             digest = _digest(unfinished)
             _to_disk(unfinished)
-            os.replace(unfinished, folder / f"{digest}.parquet")
+            os.replace(unfinished, self._path(kind, digest))
         except OSError as error:
             raise StoreError(
                 f"{kind} cannot be written to {str(folder)!r}: {error}. Nothing of before is lost."
@@ -78,7 +86,10 @@ class Files:
             with contextlib.suppress(OSError):
                 unfinished.unlink(missing_ok=True)
         self._remember(kind, digest, inputs, about, made_at)
-        return Kept(kind, digest, inputs, about, made_at, folder / f"{digest}.parquet")
+        return Kept(kind, digest, inputs, about, made_at, self._path(kind, digest))
+
+    def _path(self, kind: str, digest: str) -> Path:
+        return self.folder / kind / f"{digest}{SUFFIXES.get(kind, '.parquet')}"
 
     def _remember(
         self, kind: str, digest: str, inputs: str, about: dict[str, Any], made_at: str
@@ -110,7 +121,7 @@ class Files:
             )
         if row is None:
             return None
-        path = self.folder / kind / f"{row['digest']}.parquet"
+        path = self._path(kind, row["digest"])
         with self.database.decoding():
             about = json.loads(row["about"])
         return Kept(kind, row["digest"], row["inputs"], about, row["made_at"], path)
