@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -22,6 +23,7 @@ from labeling.terminal import safe
 if TYPE_CHECKING:
     from labeling.project import Project
     from labeling.records import Votes
+    from labeling.screens.progress import StageDisplay
 
 app = typer.Typer(
     help="Make training sets without hand-labeling them all.",
@@ -95,25 +97,28 @@ def project() -> Project:
     """Return the project that the command line is about."""
     from labeling.project import Project
 
-    return Project(Settings.config, waits=lambda text: err.print(f"[dim]{safe(text)}[/dim]"))
+    its = Project(Settings.config, waits=lambda text: err.print(f"[dim]{safe(text)}[/dim]"))
+    its.store.watcher = display()
+    return its
+
+
+@functools.cache
+def display() -> StageDisplay:
+    """Return what shows on stderr how far long work is."""
+    from labeling.screens.progress import StageDisplay
+
+    return StageDisplay(err)
+
+
+def busy(what: str, total: int | None = None) -> AbstractContextManager[Callable[[int], object]]:
+    """Show that something is under way, and how far it is."""
+    return display().showing(what, total)
 
 
 def votes_of(its: Project) -> Votes:
-    """Return a project's votes, with a bar where they must be cast."""
-    from labeling.screens.tables import progress_over
-
-    with progress_over("applying labeling functions", err) as advance:
-        return its.votes(advance)
-
-
-@contextmanager
-def busy(what: str) -> Iterator[None]:
-    """Show on a terminal that something is under way."""
-    if not err.is_terminal:
-        yield
-        return
-    with err.status(f"{what} ..."):
-        yield
+    """Return a project's votes, which are cast anew where they must be."""
+    with busy("reading the votes"):
+        return its.votes()
 
 
 def then(text: str) -> None:

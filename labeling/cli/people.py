@@ -79,14 +79,13 @@ def query(
 def push(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Ask people about the batch that was chosen; nobody is asked twice."""
     from labeling.screens.steps import where_lines
-    from labeling.screens.tables import progress_over
 
     its = project()
     if dry_run:
         _would_push(its, as_json)
         return
     platform = its.platform()
-    with progress_over("asking people", err, its.to_push() or None) as advance:
+    with busy("asking people", its.to_push() or None) as advance:
         if hasattr(platform, "progress"):
             platform.progress = advance
         pushed = its.push(platform)
@@ -256,7 +255,15 @@ def _run(its: Project, as_json: bool) -> None:
     from labeling.terminal import safe
 
     votes = votes_of(its)
-    for here in its.rounds(votes):
+    rounds = its.rounds(votes)
+    here = None
+    while True:
+        with busy("learning, and asking people"):
+            following = next(rounds, None)
+        if following is None:
+            break
+        here = following
         (err if as_json else out).print(safe(round_line(here)))
-    train = its.export(here, votes)
+    with busy("writing the training set"):
+        train = its.export(here, votes)
     say(train.manifest() if as_json else None, as_json, train)

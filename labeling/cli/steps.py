@@ -177,7 +177,8 @@ def _plain(value: Any) -> Any:
 @app.command()
 def check(as_json: AsJson = False) -> None:
     """Try the config, the data and the labeling functions on a few samples."""
-    found = project().check()
+    with busy("trying the project out"):
+        found = project().check()
     say({"found": found}, as_json, *found)
     then("All is well. Next: labeling apply")
 
@@ -185,11 +186,9 @@ def check(as_json: AsJson = False) -> None:
 @app.command()
 def apply(as_json: AsJson = False) -> None:
     """Apply the labeling functions to all samples."""
-    from labeling.screens.tables import progress_over
-
     its = project()
-    with progress_over("applying labeling functions", err, len(its.samples)) as advance:
-        votes = its.apply(advance)
+    with busy("applying labeling functions"):
+        votes = its.apply()
     cast = int((votes.to_array() >= 0).sum())
     about = {"samples": len(votes.sample_ids), "covered": int(votes.covered.sum())}
     say({**about, "voters": list(votes.voters), "votes": cast}, as_json, repr(votes))

@@ -93,7 +93,7 @@ class DataFiles:
             stamp = self._stamp_now()
             if self._data is not None and stamp == self._stamp:
                 return self._data
-            with contextlib.ExitStack() as fetched:
+            with self._store.stage("reading the samples"), contextlib.ExitStack() as fetched:
                 files = [fetched.enter_context(local_files(place)) for place in self._places]
                 digest = digest_of_files([file for some in files for file in some])
                 found = self._read(digest, files[0])

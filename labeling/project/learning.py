@@ -34,6 +34,8 @@ Kind = Literal["soft_labels", "posterior", "measured"]
 ModelKind = Literal["label_model", "end_model"]
 Model = TypeVar("Model")
 
+MEASURING = "measuring on gold labels, by models that learn from others"
+
 logger = logging.getLogger(__name__)
 
 
@@ -91,12 +93,15 @@ class Learner:
 
         started = time.perf_counter()
         learned, balance = self.drawn_at_random(gold), self.config.class_balance
-        with warnings.catch_warnings():  # the model's report says it as well
+        with (
+            self.store.stage("fitting the label model"),
+            warnings.catch_warnings(),  # the model's report says it as well
+        ):
             warnings.filterwarnings("ignore", message=re.escape(BALANCE_IGNORED))
             model = MODELS[self.config.label_model]().fit(
                 self.votes, gold=learned, class_balance=balance
             )
-        soft = model.predict_proba(self.votes)
+            soft = model.predict_proba(self.votes)
         spent = time.perf_counter() - started
         logger.info("fitted the label model with %d gold labels in %.1f s", len(learned), spent)
         return model, soft
@@ -118,7 +123,8 @@ class Learner:
         posterior = self.remembered("posterior", people)
         if soft is None or posterior is None:
             _, end, soft = fitted()
-            posterior = end.predict_proba(self.samples, soft=soft, votes=self.votes)
+            with self.store.stage("labeling all samples by the end model"):
+                posterior = end.predict_proba(self.samples, soft=soft, votes=self.votes)
             self._keep("posterior", posterior, people)
         return soft, posterior, lambda: fitted()[:2], self._measured(people)
 
@@ -138,12 +144,13 @@ class Learner:
         from labeling.end_model import EndModel
 
         started = time.perf_counter()
-        end = EndModel(self.config.data.text).fit(
-            *(self.samples, soft),
-            gold=gold,
-            votes=self.votes,
-            class_balance=self.config.class_balance,
-        )
+        with self.store.stage("fitting the end model"):
+            end = EndModel(self.config.data.text).fit(
+                *(self.samples, soft),
+                gold=gold,
+                votes=self.votes,
+                class_balance=self.config.class_balance,
+            )
         logger.info("fitted the end model in %.1f s", time.perf_counter() - started)
         return end
 
@@ -157,10 +164,12 @@ class Learner:
             return measured
         gold, folds = teaching_gold(self.data.dev, people), folds_of(ids)
         array = np.empty((len(ids), len(self.votes.schema)))
-        for fold in np.unique(folds):
-            held_out = ids[folds == fold]
-            logger.info("measuring %d gold labels by models that learn from others", len(held_out))
-            array[folds == fold] = self._without(held_out, gold).to_array()
+        with self.store.stage(MEASURING, len(np.unique(folds))) as advance:
+            for fold in np.unique(folds):
+                held_out = ids[folds == fold]
+                logger.info("%s: %d of them", MEASURING, len(held_out))
+                array[folds == fold] = self._without(held_out, gold).to_array()
+                advance(1)
         measured = SoftLabels(array, ids, self.votes.schema, np.ones(len(ids), dtype=bool))
         self._keep("measured", measured, people)
         return measured

@@ -157,11 +157,10 @@ class Project:
 
     def fit(self, votes: Votes | None = None) -> tuple[VoteModel, SoftLabels]:
         """Fit the label model on votes and what people decided; write it and its soft labels."""
-        with self._held("fit") as run:
+        with self._held("fit"):
             votes = self.votes() if votes is None else votes
             verdict = self.people.verdict(self.people.said(self.samples))
-            with run.stage("fit"):
-                model, soft = self.learner(votes).label_model(verdict.gold)
+            model, soft = self.learner(votes).label_model(verdict.gold)
             covered_ids = soft.sample_ids[soft.covered]
             self._warn_of_shares(
                 "the label model's labels", counts_of(soft), verdict, among=covered_ids
@@ -402,7 +401,7 @@ class Project:
         with self._held("export") as run:
             votes = self.votes() if votes is None else votes
             end = self.standing(votes) if end is None else end
-            with run.stage("export"):
+            with self.store.stage("writing the training set"):
                 train = training_set_of(self.config, self.data, end, votes)
                 write_training_set(self.config, self.store, train)
             counts = label_counts(train.frame["label"], self.schema)
@@ -434,14 +433,13 @@ class Project:
             votes: the votes, if they are at hand.
             verb: what the run log calls it.
         """
-        with self._held(verb) as run:
+        with self._held(verb):
             votes = self.votes() if votes is None else votes
             said = self.people.said(self.samples)
             verdict = self.people.verdict(said)
             number = self._number() - 1
             batch = self.store.batches.batch(number) if number else None
-            with run.stage("learn"):
-                posteriors = self.learner(votes).posteriors(verdict.gold)
+            posteriors = self.learner(votes).posteriors(verdict.gold)
             end = Round(number, batch, verdict, said, *posteriors)
             remember_standing(self.store, self.data, end)
         return end
@@ -558,7 +556,8 @@ class Project:
         known = self.people.met(here.annotations) | set(self.data.dev.index)
         exclude = self.samples.index[self.samples.index.isin(list(known))]
         learner = self.learner(votes)
-        batch = learner.choose(here, list(exclude), number, how)
+        with self.store.stage("choosing samples"):
+            batch = learner.choose(here, list(exclude), number, how)
         write_frame(with_samples(batch, self.samples), self.folder, "batch.parquet")
         learner.remember(batch, here, number, how)
         self.store.history.put(ASKED_FOR, json.dumps({"batch": number, **how.model_dump()}))

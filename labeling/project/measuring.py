@@ -38,7 +38,12 @@ def looked_at(
             f" in the config, and a share `locked` above 0 (now {config.data.locked:g})."
         )
     test = data.test[data.test.index.isin(data.test_gold.index)]
-    votes = apply_to_frame(voting.rules.load(), test, voting.schema, workers=config.workers)
+    with store.stage("applying labeling functions to the test split", len(test)) as advance:
+        votes = apply_to_frame(
+            *(voting.rules.load(), test, voting.schema),
+            workers=config.workers,
+            progress=advance,
+        )
     soft = here.label_model.predict_proba(votes)
     final = here.end_model.predict_proba(test, soft=soft, votes=votes)
     seen = {

@@ -76,13 +76,19 @@ class Voting:
         data, lfs, inputs = self.data(), self.rules.load(), self.inputs()
         samples = data.samples
         self.store.history.lock_away(data.test.index)
-        with run.stage("apply"):
+        with self.store.stage("applying labeling functions", len(samples)) as advance:
+
+            def told(rows: int) -> None:
+                advance(rows)
+                if progress is not None:
+                    progress(rows)
+
             votes = apply_to_frame(
-                lfs, samples, self.schema, workers=self.config.workers, progress=progress
+                lfs, samples, self.schema, workers=self.config.workers, progress=told
             )
         covered = int(votes.covered.sum())
         about = {"samples": len(samples), "voters": len(votes.voters), "covered": covered}
-        with run.stage("write"):
+        with self.store.stage("writing the votes"):
             # What is remembered comes last: it says that the rest is done.
             folder = self.config.at(self.config.export.folder)
             write_frame(_named(votes), folder, "votes.parquet")

@@ -15,9 +15,9 @@ from labeling.demo.loop import Demo, Measured
 from labeling.demo.tweets import ANNOTATORS, REVIEWERS
 from labeling.project import Round
 from labeling.report import write_report
+from labeling.screens.progress import StageDisplay
 from labeling.screens.steps import round_line
 from labeling.screens.summary import print_summary
-from labeling.screens.tables import progress_over
 from labeling.terminal import safe
 
 
@@ -25,7 +25,8 @@ def show_demo(root: Path, out: Console, err: Console) -> None:
     """Run the demo of a checkout and tell what happens, with numbers."""
     started = time.perf_counter()
     _head(out, "Tweets and labeling functions")
-    with progress_over("fetching tweets, applying labeling functions", err, 4_200) as advance:
+    what = "fetching tweets, applying labeling functions"
+    with StageDisplay(err).showing(what, 4_200) as advance:
         demo = Demo.prepared(root, advance)
     _show_start(demo, out)
     _head(out, "Before anybody is asked")

@@ -28,6 +28,10 @@ IN_PYTHON = {
 """Verbs that are no command of the command line, in words."""
 
 
+SEARCHED = 50
+"""Runs that are searched for how long a stage took."""
+
+
 class Run:
     """A run that is under way: stages put their seconds here, and what came of it."""
 
@@ -104,6 +108,13 @@ class History:
                 }
                 for row in rows
             ]
+
+    def seconds_of(self, stage: str) -> float | None:
+        """Return how many seconds a stage took when it was last done; `None` if it never was."""
+        for run in self.runs(SEARCHED):
+            if run["state"] == "done" and stage in run["seconds"]:
+                return float(run["seconds"][stage])
+        return None
 
     def holder(self) -> str:
         """Tell in words which run holds the project."""

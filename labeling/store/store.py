@@ -17,6 +17,7 @@ from labeling.store.ledger import Ledger
 from labeling.store.lock import held
 from labeling.store.outbox import StoredOutbox
 from labeling.store.privacy import keep_private, make_store_folder
+from labeling.store.stages import StageWatcher
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Store:
         batches: who was chosen, and where each sample stands.
         files: votes, soft labels and training sets.
         history: runs, looks and facts.
+        watcher: told of the stages of long work.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -69,6 +71,7 @@ class Store:
         beside = "files" if url is None else f"files-{zlib.crc32(self.database.shown.encode()):08x}"
         self.files = Files(self.database, folder / beside)
         self.history = History(self.database)
+        self.watcher: StageWatcher | None = None
         self._run: Run | None = None
 
     @property
@@ -146,6 +149,25 @@ class Store:
                     yield run
                 finally:
                     self._run = None
+
+    @contextlib.contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Callable[[int], object]]:
+        """Do a stage of long work: who watches is told, and the run log how long it took.
+
+        Args:
+            name: what is done, in words.
+            total: how many steps it has, if that is known; the function that is given counts them.
+        """
+        with contextlib.ExitStack() as stack:
+            if self._run is not None:
+                stack.enter_context(self._run.stage(name))
+            if self.watcher is None:
+                yield lambda steps: None
+                return
+            expected = None if self._run is None else self.history.seconds_of(name)
+            advance = self.watcher.begin(name, total, expected)
+            stack.callback(self.watcher.end)
+            yield advance
 
     @contextlib.contextmanager
     def trying(self) -> Iterator[None]:
