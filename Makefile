@@ -21,6 +21,9 @@ test: check  ## Run all checks and tests (sets itself up)
 test-fast: $(VENV)/.dev  ## Run the tests that need no server, browser or heavy extra
 	@$(BIN)/python -m pytest --fast
 
+docs: $(VENV)/.dev  ## Write docs/api.md and docs/config.md from the code
+	@$(BIN)/python docs/reference.py
+
 test-matrix:  ## Run the fast tests on every Python found, newest and oldest packages (PYTHONS="3.12 3.13" SETS=newest)
 	@$(PYTHON) tests/matrix.py --pythons "$(PYTHONS)" --sets "$(SETS)"
 

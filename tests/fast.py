@@ -1,36 +1,42 @@
 """Which tests are fast: no servers, no browser, no kills, no heavy extras; `pytest --fast` runs them."""
 
+import re
 from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SERVERS = {"browser", "postgres", "studio", "studio_server"}
-# What needs the packages of heavy extras (Label Studio's SDK, torch, spaCy, Snorkel, notebooks, ...).
+# A test file that imports one of these at its top needs a heavy extra, or a server.
+HEAVY = re.compile(
+    r"^(?:from|import) (?:datasets|httpx|label_studio_sdk|labeling\.label_studio|nbformat|polars"
+    r"|postgres|psutil|psycopg|snorkel|spacy|studio\w*|torch|transformers)\b",
+    re.MULTILINE,
+)
+# What needs them further inside.
 EXTRAS = (
     *("labeling/label_studio/*", "labeling/label_models/snorkel.py"),
     *("labeling/functions/pretrained.py", "tests/test_against_snorkel.py"),
-    *(
-        "tests/test_export_hugging_face.py",
-        "tests/test_faulty_proxy.py",
-        "tests/test_label_studio*",
-    ),
-    *("tests/test_label_model_snorkel.py", "tests/test_lf_pretrained.py", "tests/test_licences.py"),
-    *("tests/test_notebooks.py", "tests/test_secrets.py", "tests/test_store_schema.py"),
-    *("tests/test_studio_*", "tests/test_watching.py", "tests/test_webhook_receiver.py"),
-    *("tests/postgres.py", "tests/studio*.py"),
+    *("tests/test_export_hugging_face.py", "tests/test_label_studio*", "tests/test_licences.py"),
+    *("tests/test_label_model_snorkel.py", "tests/test_lf_pretrained.py"),
+    *("tests/test_notebooks.py", "tests/test_reference.py", "tests/test_studio_*"),
 )
 # What takes long: kills, many processes, the demo, benchmarks.
 SLOW = (
     *("tests/killing.py", "tests/test_demo.py", "tests/test_dependencies.py"),
     *("tests/test_full_disk.py", "tests/test_killed.py", "tests/test_locks.py"),
-    *("tests/test_quality_bench.py", "tests/watched.py"),
+    *("tests/test_quality_bench.py", "tests/test_watching.py", "tests/watched.py"),
 )
 
 
 def is_left_out(path):
     """Whether `pytest --fast` leaves a file out."""
-    own = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else ""
-    return any(fnmatch(own, pattern) for pattern in (*EXTRAS, *SLOW))
+    if not path.is_relative_to(ROOT):
+        return False
+    own = path.relative_to(ROOT).as_posix()
+    if any(fnmatch(own, pattern) for pattern in (*EXTRAS, *SLOW)):
+        return True
+    is_test = own.startswith("tests/") and path.suffix == ".py"
+    return is_test and HEAVY.search(path.read_text("utf-8")) is not None
 
 
 def needs_server(item):
