@@ -106,6 +106,33 @@ def test_a_separator_is_found_by_the_column_of_the_ids(tmp_path, name):
     assert (found.index.tolist(), found["a,b"].tolist()) == ([1], ["2,5"])
 
 
+def test_a_quotation_mark_inside_of_a_long_text_is_a_letter(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('key,text\n1,5" wide\n2,' + "a" * 300_000 + "\n")
+    assert lb.read_samples(path, id="key")["text"].tolist() == ['5" wide', "a" * 300_000]
+
+
+def test_a_cell_of_a_workbook_beyond_the_names_is_refused(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["key", "text"], ["c1", "hi"], ["c2", "you", "lost", None]):
+        book.active.append(row)
+    book.active["E2"].number_format = "0.00"  # a cell that is there, and empty
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(DataError, match=r"a name for each column. Column 3 has none"):
+        lb.read_samples(tmp_path / "a.xlsx", id="key")
+    book.active["C3"] = None
+    book.save(tmp_path / "a.xlsx")
+    assert lb.read_samples(tmp_path / "a.xlsx", id="key")["text"].tolist() == ["hi", "you"]
+
+
+def test_what_offers_the_interchange_protocol_alone_is_a_table():
+    class Table:
+        def __dataframe__(self, nan_as_null=False, allow_copy=True):
+            return pa.table({"key": ["a"], "text": ["hi"]}).__dataframe__()
+
+    assert lb.read_samples(Table(), id="key")["text"].tolist() == ["hi"]
+
+
 def test_folders_and_patterns_of_parquet_files_are_one_table(tmp_path):
     for place, (key, lang) in enumerate([("c1", "de"), ("c2", "en"), ("c3", "en")]):
         folder = tmp_path / "data" / f"lang={lang}"

@@ -5,21 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from labeling.label_files.cells import cell_text, escaped, guarded, unguarded
 from labeling.label_files.columns import ASK, LABEL, is_header_of
 from labeling.label_files.sheets import Sheet, Table
-from labeling.records.bounded import FROM_PEOPLE, check_depth, check_objects, check_size
+from labeling.records.bounded import FROM_PEOPLE, any_length, check_depth, check_objects, check_size
 
 DELIMITERS = (",", ";", "\t", "|")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_ONE_AT_A_TIME = threading.Lock()  # the csv module's limit is that of the process
 
 
 def write_csv(sheet: Sheet) -> bytes:
@@ -49,7 +45,7 @@ def read_csv(path: Path) -> list[Table]:
     faults = [(0, fault)] if fault else []
     records: list[tuple[int, Sequence[object]]] = []
     number = cells = 0
-    with _any_length():
+    with any_length():
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
         try:
             for number, row in enumerate(rows, 1):
@@ -95,17 +91,6 @@ def _delimiter(text: str) -> str:
         return sum(any(is_header_of(name, own) for name in names) for own in (ASK, LABEL))
 
     return max(DELIMITERS, key=found)  # the first of the best
-
-
-@contextmanager
-def _any_length() -> Iterator[None]:
-    """Let the csv module read fields of any length: its limit is less than a long document."""
-    with _ONE_AT_A_TIME:
-        before = csv.field_size_limit(sys.maxsize)
-        try:
-            yield
-        finally:
-            csv.field_size_limit(before)
 
 
 def write_jsonl(sheet: Sheet) -> bytes:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import sys
+import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ DEEPEST = 100  # lists and objects inside of each other
 NO_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[^\[\]{}]', re.DOTALL)  # texts, and all else
 SPARSE = 100  # cells a value, beyond which objects are no table
 MANY_CELLS = 20_000_000
+_ONE_AT_A_TIME = threading.Lock()  # the csv module's limit is that of the process
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +129,14 @@ def sheet_rows(sheet: Any, bounds: Bounds) -> Iterator[tuple[int, tuple[Any, ...
         if any(cell is not None for cell in row):
             cells += len(row)
             yield number, row
+
+
+@contextmanager
+def any_length() -> Iterator[None]:
+    """Let the csv module read fields of any length: its limit is less than a long document."""
+    with _ONE_AT_A_TIME:
+        before = csv.field_size_limit(sys.maxsize)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)

@@ -37,7 +37,7 @@ def frame_of(data: Any) -> pd.DataFrame:
     if hasattr(data, "__arrow_c_stream__") and not isinstance(data, pd.Series):
         return _of_capsule(data)
     if hasattr(data, "__dataframe__"):
-        return pd.api.interchange.from_dataframe(data)
+        return _of_interchange(data)
     if isinstance(data, Mapping):
         return _of_columns(data)
     if hasattr(data, "column_names") and hasattr(data, "__getitem__"):
@@ -121,6 +121,12 @@ def _of_capsule(data: Any) -> pd.DataFrame:
     import pyarrow as pa
 
     return frame_of_arrow(pa.table(data))
+
+
+def _of_interchange(data: Any) -> pd.DataFrame:
+    from pyarrow.interchange import from_dataframe
+
+    return frame_of_arrow(from_dataframe(data))
 
 
 def _of_columns(data: Mapping[Any, Any]) -> pd.DataFrame:

@@ -33,12 +33,10 @@ def read_xlsx(file: Path, id: str | None) -> pd.DataFrame:
 
 
 def _frame(file: Path, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    width = max(map(len, rows), default=0)
-    names = ["" if name is None else str(name) for name in rows[0]] if rows else []
-    while len(names) < width and not any(
-        len(row) > len(names) and row[-1] is not None for row in rows
-    ):
-        width -= 1
+    filled = (place for row in rows for place, cell in enumerate(row) if cell is not None)
+    width = max(filled, default=-1) + 1
+    header = rows[0][:width] if rows else ()
+    names = ["" if name is None else str(name) for name in header]
     names += [""] * (width - len(names))
     if "" in names or not names:
         what = f"Column {names.index('') + 1} has none" if names else "It is empty"
