@@ -248,6 +248,20 @@ def _annotators_of(sample_id: Hashable, annotators: Annotators | None) -> Collec
     return annotators
 
 
+def reviews_that_count(annotations: Iterable[Annotation]) -> list[Annotation]:
+    """Return what reviewers last said of each sample, without those who had annotated it before."""
+    return _reviews_that_count(live_annotations(annotations))
+
+
+def _reviews_that_count(live: Collection[Annotation]) -> list[Annotation]:
+    voted = {(one.sample_id, person_key(one.annotator)) for one in live if not one.reviewer}
+    return [
+        one
+        for one in live
+        if one.reviewer and (one.sample_id, person_key(one.annotator)) not in voted
+    ]
+
+
 def _decided(
     sample_id: Hashable,
     said: list[Annotation],
@@ -257,7 +271,7 @@ def _decided(
 ) -> GoldLabel | AskAgain | Escalation | None:
     people = [one for one in said if not one.reviewer]
     heard = first_spellings(one.annotator for one in people)
-    reviews = [one for one in said if one.reviewer and person_key(one.annotator) not in heard]
+    reviews = _reviews_that_count(said)
     if reviews:
         return _reviewed(sample_id, people, reviews)
     tally = collections.Counter(str(one.label) for one in people if one.label is not None)

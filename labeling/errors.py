@@ -23,6 +23,7 @@ Each also inherits the built-in error that a caller would guess.
 
 from __future__ import annotations
 
+import ast
 import difflib
 from collections import Counter
 from collections.abc import Iterable
@@ -130,7 +131,7 @@ def quoted(value: object) -> str:
     >>> quoted("a" * 1000)[190:]
     'aaaaaaaaaa ... (1,002 characters)'
     """
-    text = repr(value)
+    text = literal(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ... ({len(text):,} characters)"
 
 
@@ -147,6 +148,22 @@ def near(name: object, choices: Iterable[object]) -> str:
     by_text = {str(choice).lower(): choice for choice in choices}
     found = difflib.get_close_matches(str(name).lower(), by_text, n=1, cutoff=0.6)
     return f" Did you mean {by_text[found[0]]!r}?" if found else ""
+
+
+def literal(value: object) -> str:
+    r"""Return a value as it is written in Python; backslashes are not doubled where they need not be.
+
+    >>> print(literal(r"\d+"), literal("plain"), literal("two\nlines"), literal(3))
+    r'\d+' 'plain' 'two\nlines' 3
+    """
+    shown = repr(value)
+    if not isinstance(value, str) or "\\" not in value or len(value) > LONGEST:
+        return shown
+    raw = "r" + shown.replace("\\\\", "\\")
+    try:
+        return raw if ast.literal_eval(raw) == value else shown
+    except SyntaxError:  # such as a backslash at the end
+        return shown
 
 
 def repeated(names: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from labeling.errors import LabelingFunctionError
+from labeling.errors import LabelingFunctionError, literal
 from labeling.functions.columns import Vote, is_missing, reader
 from labeling.functions.known_values import KnownValues, exactly, ignoring_case
 from labeling.functions.words import compiled, word_search
@@ -30,7 +30,7 @@ class Condition:
     >>> from types import SimpleNamespace
     >>> wanted = contains("free") & ~contains("love") | matches(r"win\\W+cash")
     >>> wanted
-    contains('free') & ~contains('love') | matches('win\\\\W+cash')
+    contains('free') & ~contains('love') | matches(r'win\\W+cash')
     >>> [wanted(SimpleNamespace(text=text)) for text in ("Free!", "free love", None)]
     [True, False, None]
     """
@@ -121,7 +121,7 @@ def search(
     >>> offer(SimpleNamespace(text="win cash!")), offer(SimpleNamespace(text="Free love"))
     ('spam', -1)
     >>> offer.__doc__
-    "Votes 'spam' where contains('free') & ~contains('love') | matches('win\\\\W+cash')."
+    "Votes 'spam' where contains('free') & ~contains('love') | matches(r'win\\W+cash')."
     >>> search("titled", contains("free"), label="spam", column="title").__doc__
     "Votes 'spam' where contains('free', column='title')."
     """
@@ -133,7 +133,7 @@ def search(
     def vote(x: Any) -> Vote:
         return label if test(x) else ABSTAIN
 
-    vote.__doc__ = reason or f"Votes {label!r} where {condition!r}."
+    vote.__doc__ = reason or f"Votes {literal(label)} where {condition!r}."
     vote.__name__ = vote.__qualname__ = name
     # With preprocessors what it reads need not be a column.
     return LabelingFunction(name, vote, label=label, pre=pre, reads=() if pre else condition.reads)
@@ -170,7 +170,7 @@ def contains(
     options = [text for text, kept in changed if not kept]
 
     def written(where: str) -> str:
-        return f"contains({', '.join([*map(repr, words), *_unless_text(where), *options])})"
+        return f"contains({', '.join([*map(literal, words), *_unless_text(where), *options])})"
 
     return _of_value(lambda _: lambda value: find(value) is not None, written, column)
 
@@ -190,13 +190,13 @@ def matches(
         LabelingFunctionError: the pattern is no regular expression.
 
     >>> matches(r"\d{3}-\d{4}")
-    matches('\\d{3}-\\d{4}')
+    matches(r'\d{3}-\d{4}')
     """
     find = compiled("matches(...)", pattern, flags)
     options = [f"flags={re.RegexFlag(flags)!r}"] if flags else []
 
     def written(where: str) -> str:
-        return f"matches({', '.join([repr(find.pattern), *_unless_text(where), *options])})"
+        return f"matches({', '.join([literal(find.pattern), *_unless_text(where), *options])})"
 
     return _of_value(lambda _: lambda value: find.search(value) is not None, written, column)
 
@@ -225,7 +225,7 @@ def among(
             f"among(...) must have a list or set of at least one value. Got {values!r}."
         )
     first = values if isinstance(values, (list, tuple)) else sorted(values, key=repr)
-    listed = ", ".join(map(repr, first[:5])) + (", ..." if len(first) > 5 else "")
+    listed = ", ".join(map(literal, first[:5])) + (", ..." if len(first) > 5 else "")
     exact = "" if ignore_case else ", ignore_case=False"
     fold = ignoring_case if ignore_case else exactly
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from labeling.errors import LabelingFunctionError, LoadError
+from labeling.errors import LabelingFunctionError, LoadError, literal
 from labeling.functions.columns import Vote, may_be_label, reader
 from labeling.functions.known_values import KnownValues, exactly, ignoring_case
 from labeling.records import ABSTAIN, LabelingFunction
@@ -72,7 +72,7 @@ def lookup(
         found: Vote | None = find(read(x))
         return ABSTAIN if found is None else found
 
-    for_what = "as a mapping says" if isinstance(values, Mapping) else repr(label)
+    for_what = "as a mapping says" if isinstance(values, Mapping) else literal(label)
     vote.__doc__ = reason or f"Votes {for_what} where {column!r} is one of {known.count} values."
     vote.__name__ = vote.__qualname__ = name
     return LabelingFunction(name, vote, label=label, reads=[column], files=files)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from labeling.errors import LabelingFunctionError
+from labeling.errors import LabelingFunctionError, literal
 from labeling.functions.columns import Vote, reader
 from labeling.records import ABSTAIN, LabelingFunction
 
@@ -61,7 +61,7 @@ def keywords(
         )
     )
     some = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
-    return _text_rule(name, found, label, column, reason or f"Votes {label!r} for: {some}")
+    return _text_rule(name, found, label, column, reason or f"Votes {literal(label)} for: {some}")
 
 
 def word_search(
@@ -122,10 +122,9 @@ def regex(
     >>> phone(SimpleNamespace(text="call 555-1234"))
     'spam'
     """
-    found = compiled(repr(name), pattern, flags).search
-    return _text_rule(
-        name, found, label, column, reason or f"Votes {label!r} where {pattern!r} is found."
-    )
+    found = compiled(repr(name), pattern, flags)
+    because = reason or f"Votes {literal(label)} where {literal(found.pattern)} is found."
+    return _text_rule(name, found.search, label, column, because)
 
 
 def _text_rule(

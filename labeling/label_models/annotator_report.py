@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labeling.errors import shown
+from labeling.errors import literal, shown
 from labeling.label_models.annotator_skill import Skills
 from labeling.label_models.dawid_skene import Found
 from labeling.label_models.patterns import Floats, Patterns, vote_shares
@@ -65,7 +65,7 @@ def of_labels(labels: Sequence[str], patterns: Patterns, posterior: Floats) -> l
     total = max(counts.sum(), 1.0)
     votes, found = counts @ vote_shares(patterns) / total, counts @ posterior / total
     return [
-        f"Label {label!r} has {said:.1%} of the votes, but is found true of {true:.1%} of the"
+        f"Label {literal(label)} has {said:.1%} of the votes, but is found true of {true:.1%} of the"
         " samples: either the votes for it are slips, or the model took the wrong turn. A few"
         " gold labels, or `class_balance`, decide that."
         for label, said, true in zip(labels, votes, found, strict=True)

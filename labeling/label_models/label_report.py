@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labeling.errors import shown
+from labeling.errors import literal, shown
 from labeling.label_models.choosing import (
     LEAST_VOTERS,
     MOST,
@@ -137,7 +137,7 @@ def _untried(account: Account, choice: Choice) -> list[str]:
     if choice.method == "naive Bayes" and "abstaining" not in tried:
         lines.append(
             f"{account.n_groups} voters, of whom {int(used[:, least].sum())} ever vote for"
-            f" {account.labels[least]!r}: abstentions are taken for evidence only with"
+            f" {literal(account.labels[least])}: abstentions are taken for evidence only with"
             f" {VOTERS_TO_LEARN_ALL} or more, {VOTERS_OF_A_LABEL} for each label."
         )
     return lines

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from labeling.adjudication import reviews_that_count
 from labeling.records import Annotation, Batch, GoldLabel, SoftLabels, Verdict
 
 if TYPE_CHECKING:
@@ -66,4 +67,4 @@ class Round:
     @property
     def reviews(self) -> int:
         """How many samples the reviewer was heard on so far."""
-        return sum(one.reviewer for one in self.annotations)
+        return len(reviews_that_count(self.annotations))

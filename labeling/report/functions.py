@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 import pandas as pd
 from markupsafe import Markup
 
-from labeling.analysis import Estimate, dependencies, lf_summary, proportion
+from labeling.analysis import Estimate, dependencies, lf_summary, proportion, voted_labels
 from labeling.analysis.pairs import pairs_of
 from labeling.records import Votes
 from labeling.report.charts import MOST_BARS, coverage_picture
@@ -38,13 +39,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two labeling functions, and on what share of the samples of both they differ."""
+    """Two labeling functions, and on what share of the samples of both they differ.
+
+    Where each votes for one label alone, whether they differ is settled before any sample is seen.
+    """
 
     first: str
     second: str
     both: int
     differ: int
     share: Estimate
+    has_one_label_each: bool
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,17 @@ def section(known: Known) -> FunctionsSection | None:
     votes = known.beliefs.votes
     rows = _rows(known, votes)
     pairs = pairs_of(votes)
+    single = {
+        name
+        for name, labels in zip(votes.voters, voted_labels(votes), strict=True)
+        if len(labels) == 1
+    }
     enough = pairs[pairs["both"] >= FEWEST_BOTH]
     disputed = enough[enough["differ"] > 0].sort_values("differ", ascending=False, kind="stable")
-    alike = enough.assign(low=[_pair(*one).share.high for one in _values(enough)])
-    alike = alike.sort_values("low", kind="stable")
+    # Two that vote for the same label alone cannot differ: that they do not tells nothing.
+    could_differ = enough[~(enough["first"].isin(single) & enough["second"].isin(single))]
+    most = [_pair(row, single).share.high for row in _values(could_differ)]
+    alike = could_differ.assign(most=most).sort_values("most", kind="stable")
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", UserWarning
@@ -105,8 +117,8 @@ def section(known: Known) -> FunctionsSection | None:
         picture=coverage_picture(lf_summary(votes), len(votes.sample_ids)),
         drawn=min(MOST_BARS, len(rows)),
         faults=sum(row.faults for row in rows),
-        disputed=[_pair(*one) for one in _values(disputed.head(MOST_PAIRS))],
-        alike=[_pair(*one) for one in _values(alike.head(MOST_PAIRS))],
+        disputed=[_pair(row, single) for row in _values(disputed.head(MOST_PAIRS))],
+        alike=[_pair(row, single) for row in _values(alike.head(MOST_PAIRS))],
         dependent=_dependent(dependent),
         n_dependent=len(dependent),
         settled=bool(dependent.attrs["converged"]),
@@ -147,5 +159,7 @@ def _dependent(pairs: pd.DataFrame) -> list[Dependence]:
     return [Dependence(*one) for one in shown.itertuples(index=False, name=None)]
 
 
-def _pair(first: str, second: str, both: int, differ: int) -> Pair:
-    return Pair(first, second, int(both), int(differ), proportion(int(differ), int(both)))
+def _pair(row: tuple[str, str, int, int], single: Collection[str]) -> Pair:
+    first, second, both, differ = row
+    share = proportion(int(differ), int(both))
+    return Pair(first, second, int(both), int(differ), share, {first, second} <= set(single))

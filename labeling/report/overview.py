@@ -25,6 +25,9 @@ STATE_NAMES = {
 }
 
 
+MOST_LABELS = 6  # that the first sentence names
+
+
 @dataclass(frozen=True)
 class Head:
     """What the head shows."""
@@ -47,6 +50,7 @@ class Head:
     standing: list[Segment]
     next: str
     last: str | None
+    most_labels: int = MOST_LABELS
 
 
 def section(known: Known, people: PeopleSection | None, spent: SpendingSection) -> Head:

@@ -8,6 +8,8 @@ from typing import Any
 
 from labeling.analysis import Estimate
 
+MOST_LABELS = 20  # that a table shows at once; the others can be unfolded
+
 
 @dataclass(frozen=True)
 class Segment:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labeling.adjudication import reviews_that_count
 from labeling.analysis import Agreement, Estimate, agreement, mean_of, proportion
 from labeling.records import Annotation, Problem, annotation_votes
 from labeling.report.known import Known
@@ -65,6 +66,7 @@ class PeopleSection:
     skips: int
     samples: int
     reviews: int
+    ignored_reviews: int
     settled: dict[str, int]
     annotators: list[Annotator]
     reviewers: list[tuple[str, int]]
@@ -84,7 +86,7 @@ def section(known: Known) -> PeopleSection | None:
     if not known.said and not problems and not len(known.choices):
         return None
     said = [one for one in known.said if not one.reviewer]
-    reviews = [one for one in known.said if one.reviewer]
+    reviews = reviews_that_count(known.said)
     annotators = _annotators(known, said, reviews)
     escalated = _escalated(known, reviews)
     return PeopleSection(
@@ -92,6 +94,7 @@ def section(known: Known) -> PeopleSection | None:
         skips=sum(one.label is None for one in said),
         samples=len({one.sample_id for one in said}),
         reviews=len(reviews),
+        ignored_reviews=sum(one.reviewer for one in known.said) - len(reviews),
         settled=_settled(known),
         annotators=annotators,
         reviewers=sorted(Counter(one.annotator for one in reviews).items()),
@@ -195,6 +198,7 @@ def _escalated(known: Known, reviews: list[Annotation]) -> list[Escalated]:
     said = [one for one in known.said if one.sample_id in wanted and not one.reviewer]
     # What annotators alone come to tells why a reviewer was asked, also after the decision.
     before = {one.sample_id: one for one in known.project.people.verdict(said).escalations}
+    before |= {one.sample_id: one for one in known.verdict.escalations}
     votes = _by_sample(said)
     order = dict.fromkeys(one.sample_id for one in known.said if one.sample_id in wanted)
     found = []

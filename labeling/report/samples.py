@@ -12,7 +12,7 @@ from markupsafe import Markup
 from labeling.analysis import Estimate, proportion
 from labeling.report.charts import length_picture
 from labeling.report.known import Known
-from labeling.report.parts import Segment, estimate_of
+from labeling.report.parts import MOST_LABELS, Segment, estimate_of
 
 BINS = 30
 
@@ -71,6 +71,7 @@ class DataSection:
     sources: list[Segment] | None
     labels: list[LabelRow] | None
     looks: list[Look]
+    most_labels: int = MOST_LABELS
 
 
 def section(known: Known) -> DataSection:
@@ -121,7 +122,7 @@ def _labels(known: Known) -> list[LabelRow] | None:
     decided = int((codes >= 0).sum())
     counts = np.bincount(codes[codes >= 0], minlength=len(known.project.schema))
     drawn = known.audit["label"]
-    return [
+    rows = [
         LabelRow(
             label,
             int(count),
@@ -130,6 +131,9 @@ def _labels(known: Known) -> list[LabelRow] | None:
         )
         for label, count in zip(known.project.schema, counts, strict=True)
     ]
+    if len(rows) <= MOST_LABELS:
+        return rows
+    return sorted(rows, key=lambda row: -row.count)
 
 
 def _looks(known: Known) -> list[Look]:

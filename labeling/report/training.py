@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from labeling.project.shares import random_draws, share_sentences
 from labeling.records import order_by_chance
 from labeling.report.known import Known
-from labeling.report.parts import Segment
+from labeling.report.parts import MOST_LABELS, Segment
 from labeling.report.samples import SOURCES
 from labeling.report.shown import from_root
 from labeling.store import Kept
@@ -57,13 +57,14 @@ class TrainingSection:
     n: int
     made_at: str
     fingerprint: str
-    labels: dict[str, int]
+    labels: list[tuple[str, int]]
     sources: list[Segment]
     left_out: dict[str, int]
     min_confidence: float
     files: list[File]
     rows: list[Row]
     warnings: list[str]
+    most_labels: int = MOST_LABELS
 
 
 def section(known: Known) -> TrainingSection | None:
@@ -77,7 +78,7 @@ def section(known: Known) -> TrainingSection | None:
         n=about["samples"],
         made_at=kept.made_at,
         fingerprint=about["fingerprint"],
-        labels=about["labels"],
+        labels=_by_count(about["labels"]),
         sources=[
             Segment(*SOURCES[source], about["sources"][source])
             for source in SOURCES
@@ -100,6 +101,13 @@ def section(known: Known) -> TrainingSection | None:
             kept.about.get("own_columns", {}),
         ),
     )
+
+
+def _by_count(labels: dict[str, int]) -> list[tuple[str, int]]:
+    """Return the labels in order; where there are many, the most frequent first."""
+    if len(labels) <= MOST_LABELS:
+        return list(labels.items())
+    return sorted(labels.items(), key=lambda pair: -pair[1])
 
 
 def _files(known: Known, kept: Kept) -> list[File]:
