@@ -74,6 +74,8 @@ def test_init_makes_both_projects_once_and_says_where_they_are(studio, folder):
     assert f"{studio.url}/projects/{own}/data?labeling=1" == made["annotators"]["url"]
     assert "labeling studio init, then labeling push" == before["next"]
     assert "labeling push" == after["next"]
+    assert {who: one["url"] for who, one in made.items()} == after["links"]
+    assert [made["annotators"]["url"]] == said(folder, "push")[0]["where"]
     assert "Next: labeling push" in told
     assert f"in Label Studio: project 'cli-mails' on {studio.url}" == after["people_label"]
     assert f"People label in Label Studio: project 'cli-mails' on {studio.url}" in (

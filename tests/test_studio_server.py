@@ -1,7 +1,9 @@
 """A local Label Studio server: installed once, started and stopped at will, for this machine alone."""
 
+import html
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -17,9 +19,15 @@ import psutil
 import pytest
 from studio import ENVIRONMENT, call, copy_of, free_port, guarded, template
 
+from labeling.config import load_config
 from labeling.errors import PlatformError
 from labeling.label_studio import local_environment, local_process, local_server
 from labeling.label_studio.local_server import VERSION, LocalServer, token_of
+from labeling.label_studio.memory import remembered
+from labeling.project.links import stream_link
+from labeling.project.people import MEMORY
+from labeling.project.sign_up import sign_up_link, stream_on
+from labeling.project.status import store_of
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +184,43 @@ def test_nobody_signs_up_without_the_invitation(studio_server):
         ours = client.get("/api/current-user/whoami")
 
     assert (403, 401) == (answer.status_code, ours.status_code)
+
+
+def test_who_signs_up_goes_on_to_label(studio):
+    """The link leads through the form to the project's stream of tasks."""
+    project = studio.api("POST", "/api/projects/", json={"title": "mails"})
+    stream = stream_link(studio.url, project["id"])
+    invite = studio.url + studio.api("GET", "/api/invite")["invite_url"]
+    form = {"email": "newcomer@example.com", "password": "Some-secret-1"}
+    with studio.browsing() as client:
+        page = client.get(sign_up_link(invite, stream))
+        action = html.unescape(re.search(r'action="(/user/signup/[^"]*)"', page.text)[1])
+        sent = {**form, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        answer = client.post(action, data=sent, headers={"Referer": studio.url})
+        there = client.get(answer.headers["location"])
+
+    assert stream == f"{studio.url}{answer.headers['location']}"
+    assert 200 == there.status_code
+
+
+def test_the_link_to_sign_up_goes_to_the_project_of_the_config(tmp_path):
+    config = "data: {path: a.csv, id: id}\nlabels: [ham, spam]\nlabeling_functions: [rules.py]\n"
+    config += "label_studio: {url: 'http://localhost:8080', project: spam}\n"
+    (tmp_path / "project.yaml").write_text(config, encoding="utf-8")
+    path = tmp_path / "project.yaml"
+    before = stream_on("http://127.0.0.1:8080", path)
+    memory = remembered(None, "http://localhost:8080", "spam", "spam: review")
+    memory.annotators.id = 3
+    store = store_of(load_config(path))
+    with store.held("test"):
+        store.history.put(MEMORY, memory.to_json())
+
+    assert None is before
+    assert "http://localhost:8080/projects/3/data?labeling=1" == stream_on(
+        "http://127.0.0.1:8080", path
+    )
+    assert None is stream_on("http://127.0.0.1:8081", path)
+    assert None is stream_on("http://127.0.0.1:8080", tmp_path / "nothing.yaml")
 
 
 def test_somebody_who_is_invited_can_label(studio):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labeling.cli.app import AsJson, app, busy, project, say, then
+from labeling.cli.app import AsJson, Settings, app, busy, project, say, then
 from labeling.cli.watching import Every, watch
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def up(port: Port = None, folder: Folder = None, as_json: AsJson = False) -> Non
         *(dataclasses.asdict(status), as_json),
         f"Label Studio {status.version} runs at {status.url}",
         f"Log in as {status.email}; the password is in {server.credentials}",
-        f"Annotators sign up at {status.invite}",
+        f"Annotators sign up at {_sign_up(status)}",
     )
     then("Next: labeling studio init")
 
@@ -73,6 +73,7 @@ def init(
     """
     from labeling.label_studio.line import checked_address
     from labeling.project.platforms import required_label_studio
+    from labeling.project.sign_up import stream_on
     from labeling.screens.setup import setup_lines, stream_of
 
     its = project()
@@ -88,6 +89,9 @@ def init(
         for who, one in zip(found, done, strict=True)
         for line in setup_lines(who, one, stream_of(url, one.id), dry_run=dry_run)
     ]
+    server = _server(None).status()
+    if not dry_run and server.invite is not None and stream_on(server.url, Settings.config):
+        lines.append(f"Annotators sign up at {_sign_up(server)}")
     say(found, as_json, *lines)
     then("Nothing was changed." if dry_run else f"Next: {its.status().next}")
 
@@ -124,4 +128,13 @@ def _lines(found: Status) -> list[str]:
     if not found.running:
         return [*lines, "It is not running."]
     lines += [f"It runs at {found.url}, as process {found.pid}", f"The admin is {found.email}"]
-    return lines + [f"Annotators sign up at {found.invite}"] * (found.invite is not None)
+    return lines + [f"Annotators sign up at {_sign_up(found)}"] * (found.invite is not None)
+
+
+def _sign_up(found: Status) -> str | None:
+    """Return where annotators sign up: where the project is known, they go on to label in it."""
+    from labeling.project.sign_up import sign_up_link, stream_on
+
+    if found.invite is None:
+        return None
+    return sign_up_link(found.invite, stream_on(found.url, Settings.config))

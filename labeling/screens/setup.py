@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from labeling.project.links import stream_link
+
 if TYPE_CHECKING:
     from labeling.label_studio.setup import ProjectSetup
 
@@ -14,7 +16,7 @@ LONGEST = 120  # characters of a setting that are shown; --json has all of it
 
 def stream_of(url: str, project: int | None) -> str | None:
     """Return the address where people label in a project; `None` of one that is not there yet."""
-    return None if project is None else f"{url}/projects/{project}/data?labeling=1"
+    return None if project is None else stream_link(url, project)
 
 
 def setup_lines(
