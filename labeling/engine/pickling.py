@@ -44,8 +44,9 @@ def _unpicklable(
 def unpicklable_samples(chunks: Iterable[pd.DataFrame], workers: int) -> LabelingError | None:
     """Return the error about a value of a sample that cannot be pickled; `None` if there is none."""
     for chunk in chunks:
-        for column in chunk.select_dtypes(object).columns:
-            for sample_id, value in chunk[column].items():
+        for column in chunk.columns:
+            values = chunk[column] if chunk[column].dtype == "object" else chunk[column][:0]
+            for sample_id, value in values.items():
                 why = _why_not(value)
                 if why is not None:
                     return DataError(
