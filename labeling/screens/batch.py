@@ -47,7 +47,7 @@ def batch_sentences(chosen: Chosen) -> list[str]:
             " already. labeling push goes on with it; another can be chosen after that."
         )
     elif size:
-        sentences.append(f"Batch {chosen.number}: {size} samples.")
+        sentences.append(f"Batch {chosen.number}: {size} {'sample' if size == 1 else 'samples'}.")
     if chosen.replaced is not None and not chosen.is_half_pushed:
         count, strategy = chosen.replaced
         sentences.append(
