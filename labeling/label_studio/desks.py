@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labeling.errors import shown
+from labeling.errors import PlatformError, UnreachableError, shown
 from labeling.label_studio.line import Line
 from labeling.label_studio.memory import Side
 from labeling.label_studio.ownership import mark_in
-from labeling.label_studio.places import require_look
+from labeling.label_studio.places import SAME, require_look
 from labeling.label_studio.posting import Post
 from labeling.label_studio.projects import Place, StudioProject
 from labeling.label_studio.pulling import NOT_OURS
 from labeling.label_studio.setup import Plan, ProjectSetup, plan
 from labeling.label_studio.tasks import MODEL_VERSION, ext_id_of
 from labeling.records import LabelSchema, Problem
+
+
+def set_up_both(
+    annotators: Desk, reviewers: Desk, *, adopt: bool, dry_run: bool
+) -> tuple[ProjectSetup, ProjectSetup]:
+    """Make both projects or bring them up to date; nothing is changed where one of them cannot be.
+
+    Raises:
+        PlatformError: a project that is there cannot be used, or both are the same.
+    """
+    first, second = (desk.plan(adopt=adopt) for desk in (annotators, reviewers))
+    if first.setup.id is not None and first.setup.id == second.setup.id:
+        raise PlatformError(SAME.format(first.setup.title))
+    if dry_run:
+        return first.setup, second.setup
+    return annotators.carry_out(first), reviewers.carry_out(second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +56,19 @@ class Desk:
     def found(self) -> StudioProject | None:
         """Return the project; `None` where there is none."""
         return self.place.found(self.line, self.side.id)
+
+    def found_unless_gone(self) -> StudioProject | None:
+        """Return the project; `None` where there is none, or not one that can be used.
+
+        Raises:
+            UnreachableError: the server does not answer.
+        """
+        try:
+            return self.found()
+        except UnreachableError:
+            raise
+        except PlatformError:
+            return None
 
     def required(self) -> StudioProject:
         """Return the project, which must be there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,6 +83,12 @@ class Memory:
         ):
             for one in dataclasses.fields(Side):
                 setattr(own, one.name, copy.deepcopy(getattr(was, one.name)))
+
+    def note_refused(self, news: Mapping[str, Problem], sample_ids: Iterable[Hashable]) -> None:
+        """Remember what the server does not take, as long as it is among the samples."""
+        there = set(map(str, sample_ids)) if self.refused else set()
+        kept = {own: one for own, one in self.refused.items() if own in there}
+        self.refused = {**kept, **news}
 
     def to_json(self) -> str:
         """Return all of it as text."""

@@ -15,13 +15,12 @@ from labeling.label_studio.annotated import AnnotatedTasks, annotated_tasks
 from labeling.label_studio.asking import close, reopen
 from labeling.label_studio.copies import merge_copies
 from labeling.label_studio.decisions import write_back
-from labeling.label_studio.desks import Desk
+from labeling.label_studio.desks import Desk, set_up_both
 from labeling.label_studio.heard import Heard
 from labeling.label_studio.line import Line
 from labeling.label_studio.memory import remembered
 from labeling.label_studio.own_messages import first_questions, more_questions, review_questions
 from labeling.label_studio.places import (
-    SAME,
     annotators_place,
     check_options,
     reviewers_place,
@@ -195,17 +194,7 @@ class LabelStudio:
         Raises:
             PlatformError: a project that is there cannot be used, or is not ours.
         """
-        desks = (self._annotators, self._reviewers)
-        plans = [desk.plan(adopt=adopt) for desk in desks]
-        ids = [plan.setup.id for plan in plans]
-        if ids[0] is not None and ids[0] == ids[1]:
-            raise PlatformError(SAME.format(plans[0].setup.title))
-        if dry_run:
-            return plans[0].setup, plans[1].setup
-        annotators, reviewers = (
-            desk.carry_out(plan) for desk, plan in zip(desks, plans, strict=True)
-        )
-        return annotators, reviewers
+        return set_up_both(self._annotators, self._reviewers, adopt=adopt, dry_run=dry_run)
 
     def check(self, samples: pd.DataFrame) -> None:
         """Raise an error unless the samples have the text and the server can be worked with.
@@ -442,12 +431,7 @@ class LabelStudio:
         Raises:
             UnreachableError: the server does not answer; do it again.
         """
-        try:
-            project = self._annotators.found()
-        except UnreachableError:
-            raise
-        except PlatformError:
-            project = None
+        project = self._annotators.found_unless_gone()
         if project is not None:
             close(self._line, project.id, sample_ids)
 
@@ -469,11 +453,9 @@ class LabelStudio:
 
     def _note_refused(self, post: Post, samples: pd.DataFrame) -> None:
         """Remember what the server did not take, as long as it is among the samples."""
-        news = {ext_id_of(own): one for own, one in post.not_taken().items()}
-        before = self._memory.refused
-        there = {ext_id_of(one) for one in samples.index} if before else set()
-        self._memory.refused = {own: one for own, one in before.items() if own in there} | news
-        self._refused = tuple(post.not_taken())
+        news = post.not_taken()
+        self._memory.note_refused({ext_id_of(own): one for own, one in news.items()}, samples.index)
+        self._refused = tuple(news)
 
     def _remember(self, desk: Desk, post: Post) -> None:
         desk.remember(post)
