@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +59,7 @@ class ProjectData:
         digest: a fingerprint of the files.
         left_out: index = samples that are not used, column `reason`.
         notices: what is not as the files have it, a sentence each.
+        raw_texts: of samples in whose text characters were replaced, the text that the files hold.
     """
 
     samples: pd.DataFrame
@@ -68,6 +69,7 @@ class ProjectData:
     digest: str
     left_out: pd.DataFrame
     notices: tuple[str, ...] = ()
+    raw_texts: Mapping[Hashable, str] = field(default_factory=dict)
 
 
 class DataFiles:
@@ -151,6 +153,7 @@ class DataFiles:
             digest,
             pd.DataFrame({"reason": MISSING_TEXT}, index=everything.index[~there]),
             tuple(filter(None, notices)),
+            {one.sample_id: one.raw for one in replaced if one.column == config.data.text},
         )
 
 
@@ -208,7 +211,11 @@ def gold_file(config: Config) -> Path | str | None:
 
 
 def lost_samples(
-    ids: Collection[Hashable], samples: pd.DataFrame, text: str, digests: dict[Hashable, str]
+    ids: Collection[Hashable],
+    samples: pd.DataFrame,
+    text: str,
+    digests: Mapping[Hashable, str],
+    raw_texts: Mapping[Hashable, str],
 ) -> tuple[list[Hashable], list[Hashable]]:
     """Return which of these samples are gone, and of which another text was shown to people.
 
@@ -217,6 +224,8 @@ def lost_samples(
         samples: the project's.
         text: the column of the text.
         digests: of the texts that people were to be shown.
+        raw_texts: of samples in whose text characters were replaced, the text before: versions that
+            replaced none have shown it.
     """
     index = pd.Index(list(ids), dtype=None if len(ids) else object)
     rows = samples.index.get_indexer(index)
@@ -226,7 +235,8 @@ def lost_samples(
     changed = [
         one
         for (one, _), its in zip(there, now, strict=True)
-        if one in digests and digests[one] != digest_of_text(its)
+        if one in digests
+        and digests[one] not in map(digest_of_text, {its, raw_texts.get(one, its)})
     ]
     return gone, changed
 

@@ -112,7 +112,11 @@ class Project:
         self.store = store_of(self.config, waits)
         self.store.update()
         annotators = functools.cache(functools.partial(annotators_of, self.config, self.schema))
-        self.people = People(*(self.store, self.schema, policy, self.config.data.text), annotators)
+        self.people = People(
+            *(self.store, self.schema, policy, self.config.data.text),
+            annotators=annotators,
+            raw_texts=lambda: self.data.raw_texts,
+        )
         self._rules = Rules(self.config)
         self._data = DataFiles(self.config, self.schema, self.store)
         self._voting = Voting(*(self.config, self.schema, self.store), self._data.read, self._rules)

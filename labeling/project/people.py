@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -49,6 +49,7 @@ class People:
         policy: when a sample is settled.
         text: the column of the text that people are shown.
         annotators: gives who may be asked, of all samples or by sample; `None` is without limit.
+        raw_texts: gives the texts as the files hold them where characters in them were replaced.
         is_trial: whether all that is done is taken back: then the platform is left as it is.
     """
 
@@ -57,6 +58,7 @@ class People:
     policy: ReviewPolicy
     text: str
     annotators: Callable[[], Annotators | None] = lambda: None
+    raw_texts: Callable[[], Mapping[Hashable, str]] = dict
     is_trial: bool = False
 
     def policy_in_force(self) -> ReviewPolicy:
@@ -213,7 +215,7 @@ class People:
         self, sample_ids: Collection[Hashable], samples: pd.DataFrame
     ) -> tuple[list[Hashable], list[Hashable]]:
         digests = self.store.batches.text_digests(sample_ids)
-        return lost_samples(sample_ids, samples, self.text, digests)
+        return lost_samples(sample_ids, samples, self.text, digests, self.raw_texts())
 
     def is_changed(self, sample_id: Hashable, samples: pd.DataFrame) -> bool:
         """Return whether people were shown another text of a sample than it has now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,11 +28,13 @@ class ReplacedText:
         sample_id: the sample.
         column: the column, also where the text is nested in a list or object of it.
         characters: the names of the characters that were replaced, sorted.
+        raw: the value as it was.
     """
 
     sample_id: Hashable
     column: str
     characters: tuple[str, ...]
+    raw: Any = field(repr=False)
 
 
 def character_name(character: str) -> str:
@@ -120,7 +122,7 @@ def with_clean_texts(samples: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Replace
             found = tuple(
                 sorted({one for text in _texts_in(value) for one in unsafe_characters(text)})
             )
-            replaced.append(ReplacedText(ids[row], str(name), found))
+            replaced.append(ReplacedText(ids[row], str(name), found, value))
         kind = column.dtype if isinstance(column.dtype, pd.StringDtype) else object
         clean[name] = pd.Series(values, index=samples.index, dtype=kind)
     return clean, tuple(replaced)
