@@ -408,7 +408,7 @@ class Project:
             with self.store.stage("writing the training set"):
                 train = training_set_of(self.config, self.data, end, votes)
                 write_training_set(self.config, self.store, train)
-            counts = label_counts(train.frame["label"], self.schema)
+            counts = label_counts(train.own("label"), self.schema)
             self._warn_of_shares("the training set", counts, end.verdict)
             self._warn_of_shares(
                 "all labels as they are now", counts_of(end.posterior), end.verdict
