@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from labeling.errors import PlatformError
+from labeling.errors import PlatformError, shown
 from labeling.label_files.columns import Columns
+from labeling.label_files.guide import GUIDE, Guide
 from labeling.label_files.kinds import label_files_in, read_file
 from labeling.label_files.sheets import Contents
-from labeling.records import whole_file
+from labeling.records import Problem, whole_file
 
 BATCH = re.compile(r"batch-([0-9]{1,9})")
 UNFINISHED = re.compile(r"\..+\.[0-9]+\.part", re.DOTALL)  # as `whole_file` names it
@@ -100,7 +101,25 @@ class Folder:
             with whole_file(self.path / name) as unfinished:
                 unfinished.write_bytes(content)
 
-    def write_once(self, name: str, content: str) -> None:
-        """Write a text, unless there is a file of that name."""
-        if not os.path.lexists(self.path / name):
-            self.write({name: content.replace("\n", "\r\n").encode("utf-8-sig")})
+    def write_guide(self, guide: Guide) -> tuple[Problem, ...]:
+        """Write how to label, unless somebody has changed the file; return what it does not say."""
+        file = self.path / GUIDE
+        found = None
+        if os.path.lexists(file):
+            try:
+                found = file.read_bytes().decode("utf-8-sig")
+            except (OSError, UnicodeDecodeError):
+                found = ""
+        if found is None or guide.is_unchanged(found):
+            content = guide.text.replace("\n", "\r\n")
+            if found != content:
+                self.write({GUIDE: content.encode("utf-8-sig")})
+            return ()
+        missing = guide.missing_in(found)
+        if not missing:
+            return ()
+        what = (
+            f"{GUIDE} must say what people may write. It was changed here, so it stays as it is, and"
+            f" it does not have {shown(missing)}: add that, or delete the file to have it written anew."
+        )
+        return (Problem(self.path.name, what),)

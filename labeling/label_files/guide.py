@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from labeling.label_files.cells import escaped
 from labeling.label_files.columns import Columns
@@ -22,16 +25,73 @@ ANYBODY = """\
    names you, leave the row to others."""
 
 
-def guide(schema: LabelSchema, columns: Columns, annotators: People, votes: int) -> str:
-    """Return how to label, for the people who do.
+MARK = "This file is kept up to date for as long as nobody changes it (mark {digest})."
 
-    >>> text = guide(LabelSchema(["ham", "spam"]), Columns("text"), People([], "annotators"), 2)
-    >>> text.splitlines()[0]
-    'HOW TO LABEL'
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """How to label, for the people who do, and what tells whether they have changed it.
+
+    Attributes:
+        text: what the file is to hold.
+        labels: the labels, and what they mean, as they are written in it.
+        earlier: what versions wrote that set no mark below it.
     """
-    labels = "\n".join(_described(schema))
+
+    text: str
+    labels: tuple[str, ...] = field(repr=False)
+    earlier: re.Pattern[str] = field(repr=False)
+
+    def is_unchanged(self, found: str) -> bool:
+        """Return whether a text is as some version of this package wrote it."""
+        found = _lines(found)
+        body = found.rpartition("\n\n")[0]
+        return found == _lines(_marked(body + "\n")) or self.earlier.fullmatch(found) is not None
+
+    def missing_in(self, found: str) -> list[str]:
+        """Return the labels, and sentences on what they mean, that a text has not as whole words."""
+        return [
+            label
+            for label in self.labels
+            if not re.search(rf"(?<!\w){re.escape(label)}(?!\w)", found)
+        ]
+
+
+def guide(schema: LabelSchema, columns: Columns, annotators: People, votes: int) -> Guide:
+    """Return how to label.
+
+    >>> how = guide(LabelSchema(["ham", "spam"]), Columns("text"), People([], "annotators"), 2)
+    >>> how.text.splitlines()[0], how.is_unchanged(how.text), how.is_unchanged("our own words")
+    ('HOW TO LABEL', True, False)
+    """
     own = columns.own_headers
     first = (NAMED if annotators.names else ANYBODY).format(votes=votes, own=own)
+    anybody = re.escape(ANYBODY.format(votes="\0", own=own)).replace("\0", "[0-9]+")
+    firsts = f"(?:{re.escape(NAMED.format(own=own))}|{anybody})"
+    name = f"   (?:{'|'.join(re.escape(escaped(label)) for label in schema)})"
+    earlier = re.escape(_lines(_text("\0", "\1", columns)))
+    earlier = earlier.replace("\0", firsts).replace("\1", f"{name}(?:\\n{name})*")
+    descriptions = [escaped(text) for text in schema.descriptions.values()]
+    return Guide(
+        _marked(_text(first, "\n".join(_described(schema)), columns)),
+        (*map(escaped, schema), *descriptions),
+        re.compile(earlier),
+    )
+
+
+def _marked(text: str) -> str:
+    """Return a text with a line below it that tells whether it was changed."""
+    digest = hashlib.blake2b(_lines(text).encode(), digest_size=4).hexdigest()
+    return f"{text}\n{MARK.format(digest=digest)}\n"
+
+
+def _lines(text: str) -> str:
+    """Return a text without what an editor may change unasked: ends of lines and of the text."""
+    return "\n".join(line.rstrip() for line in text.splitlines()).rstrip("\n")
+
+
+def _text(first: str, labels: str, columns: Columns) -> str:
+    own = columns.own_headers
     return f"""\
 HOW TO LABEL
 

@@ -59,7 +59,7 @@ class LabelFiles:
     With `annotators` each of them gets a file of their own with their share of the samples. Without,
     there is one file, of which whoever labels makes a copy in the folder and fills in column
     `annotator`; the case of a name does not matter. A file is never written again once it is there.
-    `HOW_TO_LABEL.txt`, written once, tells people what to do.
+    `HOW_TO_LABEL.txt` tells people what to do. It is kept up to date until somebody changes it.
 
     Spreadsheets may change a file in many ways when they save it (order of columns, delimiter,
     types); that is put up with. A row whose text or `ask` cell was changed is not counted, and

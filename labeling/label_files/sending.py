@@ -11,7 +11,7 @@ from labeling.label_files.cells import tidy
 from labeling.label_files.columns import ANNOTATOR, ASK, NOT_FOR, REVIEWER, SAMPLE_ID, Columns
 from labeling.label_files.dealing import Deal, People, dealt, is_barred, name_in_file
 from labeling.label_files.folder import Folder
-from labeling.label_files.guide import GUIDE
+from labeling.label_files.guide import Guide
 from labeling.label_files.kinds import WRITERS
 from labeling.label_files.own_messages import Asked
 from labeling.label_files.sheets import Contents, Sheet
@@ -37,7 +37,7 @@ class Post:
     people: People
     columns: Columns
     choices: tuple[str, ...] = field(repr=False)
-    advice: str = field(repr=False)
+    advice: Guide = field(repr=False)
 
     def send(
         self,
@@ -71,15 +71,16 @@ class Post:
         if outbox is not None:
             outbox.begin(list({one.key: one for one, _ in deal.rows}.values()))
         self.folder.write(files)
-        self.folder.write_once(GUIDE, self.advice)
+        outdated = self.folder.write_guide(self.advice)
         keys = [one.key for one in messages if one.key not in nobody]
         found = {key: {*names.get(key, ()), *there.get(key, {}).values()} for key in keys}
         if outbox is not None:
             outbox.confirm({key: ", ".join(sorted(files)) for key, files in found.items()})
         asking = tuple(sorted(set().union(*found.values())))
         if not deal.short:
-            return (), asking
-        return (Problem(self.folder.path.name, _short_of_people(deal, self.people)),), asking
+            return outdated, asking
+        short = Problem(self.folder.path.name, _short_of_people(deal, self.people))
+        return (*outdated, short), asking
 
     def _refuse_to_guess(
         self,
