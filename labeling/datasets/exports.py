@@ -60,7 +60,7 @@ def _not_all_written(failed: dict[str, DataError], written: list[str], folder: P
     old = [name for name in failed if (folder / name).exists()]
     kept = f" Still that of an earlier export: {', '.join(old)}." if old else ""
     done = f" Written: {', '.join(written)}." if written else ""
-    faults = " ".join(str(error) for error in dict.fromkeys(map(str, failed.values())))
+    faults = " ".join(dict.fromkeys(map(str, failed.values())))
     return DataError(f"Not written: {', '.join(failed)}. {faults}{done}{kept}")
 
 
