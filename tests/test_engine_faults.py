@@ -194,7 +194,7 @@ ONE = labeling_function(name="one")(lambda x: 1)
         (ONE, FRAME.set_axis(["a", None, "b"]), {}, DataError, "Missing in rows 1"),
         (ONE, FRAME, {"id": "txt"}, DataError, "column 'txt' .*Did you mean 'text'"),
         (ONE, FRAME.set_axis(["n", "n"], axis=1), {}, DataError, "Given twice: 'n'"),
-        (ONE, [1, 2], {}, DataError, "must be a pandas DataFrame. Got a list"),
+        (ONE, [1, 2], {}, DataError, "must hold texts, or dicts from column to value. Got 'int'"),
         (ONE, "no.csv", {}, DataError, "needs to be told which column holds the ids"),
         (keywords("k", "a", label=0, column="txt"), FRAME, {}, DataError, "function 'k' reads"),
     ],

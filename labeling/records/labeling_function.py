@@ -11,6 +11,7 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
+from labeling.records.code_pickling import dumps
 from labeling.records.isolation import isolated
 from labeling.records.schema import ABSTAIN, LabelSchema
 
@@ -123,7 +124,7 @@ def vote_code(answer: Any, schema: LabelSchema, label: str | int | None = None) 
 
 def packed(lfs: Sequence[LabelingFunction]) -> bytes:
     """Return labeling functions as bytes; what they share is in there once and stays shared."""
-    return cloudpickle.dumps([vars(lf) for lf in lfs])  # type: ignore[no-any-return]  # untyped
+    return dumps([vars(lf) for lf in lfs])
 
 
 def unpacked(plan: bytes) -> list[LabelingFunction]:
