@@ -6,6 +6,7 @@ import decimal
 import enum
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import uuid
@@ -217,14 +218,23 @@ def test_what_has_no_form_is_named_in_a_line(tmp_path, kind, value, why):
 MIXED = pd.Series([1, 2, "three" * 1000, 4.5], dtype=object, index=["s0", "s1", "s2", "s3"])
 
 
+def with_ids_of_two_types(**columns):
+    ids = pd.Index(
+        [0, *(f"s{i}" for i in range(1, len(next(iter(columns.values())))))], dtype=object
+    )
+    soft = lb.SoftLabels([[0.9, 0.1]] * len(ids), ids, SCHEMA, [True] * len(ids))
+    return lb.build_training_set(
+        pd.DataFrame({name: list(values) for name, values in columns.items()}, index=ids), soft
+    )
+
+
 def test_one_form_that_cannot_be_written_stops_no_other(tmp_path):
-    train = training_set(x=MIXED)
+    train = with_ids_of_two_types(x=MIXED)
 
     with pytest.raises(lb.LabelingError, match=r"Not written: training_set\.parquet\. ") as caught:
         train.to_folder(tmp_path)
     said = str(caught.value)
-    assert "Column 'x'" in said
-    assert "Sample 's0' holds 1 (int), and sample 's2' holds 'threethree" in said
+    assert "sample 0 holds 0 (int), and sample 's1' holds 's1' (str)" in said
     assert "Written: training_set.jsonl, training_set.csv." in said
     assert len(said) < 600
     assert sorted(
@@ -239,27 +249,52 @@ def test_a_file_of_before_that_was_not_replaced_is_named(tmp_path):
     before = (tmp_path / "training_set.parquet").read_bytes()
 
     with pytest.raises(lb.LabelingError, match=r"of an earlier export: training_set\.parquet"):
-        training_set(x=MIXED).to_folder(tmp_path)
+        with_ids_of_two_types(x=[1, 2]).to_folder(tmp_path)
     assert before == (tmp_path / "training_set.parquet").read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("column", "why"),
+    ("column", "example"),
     [
-        ([2**70, 1], "holds 1180591620717411303424"),
+        ([2**70, 1], r"sample 's0' holds 1180591620717411303424 \(int\)"),
         ([{"a": 1}, ["b"]], r"\(dict\), and sample 's1' holds \['b'\] \(list\)"),
-        ([[1], ["b"]], "must hold values of one type"),
-        ([datetime.date(2026, 1, 1), "b"], r"\(date\), and sample 's1' holds 'b' \(str\)"),
+        ([[1], ["b"]], r"sample 's0' holds \[1\] \(list\), and sample 's1' holds \['b'\]"),
+        ([["b", {"a": 1}], None], r"sample 's0' holds \['b', \{'a': 1\}\] \(list\)\)"),
+        ([{"a": [1, {"b": [None, "c"]}]}, None], "sample 's0' holds"),
+        ([{"a": 1}, {"a": "b"}], r"sample 's1' holds \{'a': 'b'\} \(dict\)"),
         ([True, 1], r"True \(bool\), and sample 's1' holds 1 \(int\)"),
+        (["free", 4.5], r"'free' \(str\), and sample 's1' holds 4.5 \(float\)"),
     ],
 )
-def test_parquet_names_the_samples_of_a_column_it_cannot_hold(tmp_path, column, why):
-    train = training_set(x=pd.Series(column, dtype=object, index=["s0", "s1"]))
+def test_a_column_without_a_common_type_is_json_text_in_parquet_and_that_is_said(
+    tmp_path, column, example
+):
+    train = training_set(x=pd.Series(column, dtype=object, index=["s0", "s1"]), y=[["a"], ["b"]])
+    manifest = train.to_folder(tmp_path)
 
-    with pytest.raises(lb.LabelingError, match=rf"Column 'x'.*{why}"):
+    written = pq.read_table(tmp_path / "training_set.parquet")
+    texts = written["x"].to_pylist()
+    assert column == [None if text is None else json.loads(text) for text in texts]
+    assert [["a"], ["b"]] == written["y"].to_pylist()
+    assert ["x"] == manifest["json_in_parquet"]
+    (found,) = findings(train.frame[["x", "y"]])
+    assert re.search(rf"Column 'x' holds values of no common type \(.*{example}", found)
+    assert "JSON text in Parquet" in found
+
+
+def test_dates_beside_texts_are_their_text_in_json(tmp_path):
+    mixed = pd.Series([datetime.date(2026, 1, 1), "b"], dtype=object, index=["s0", "s1"])
+    training_set(x=mixed).to_parquet(tmp_path / "train.parquet")
+
+    assert ['"2026-01-01"', '"b"'] == pq.read_table(tmp_path / "train.parquet")["x"].to_pylist()
+
+
+def test_half_a_character_beside_other_values_is_named_and_nothing_is_written(tmp_path):
+    train = training_set(x=pd.Series([1, "cut \ud83d"], dtype=object, index=["s0", "s1"]))
+
+    with pytest.raises(lb.LabelingError, match=r"Column 'x'.*whole characters"):
         train.to_parquet(tmp_path / "train.parquet")
-    train.to_jsonl(tmp_path / "train.jsonl")
-    train.to_csv(tmp_path / "train.csv")
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_names_of_columns_that_are_no_texts_become_texts(tmp_path):
@@ -280,9 +315,9 @@ def test_what_an_export_will_say_is_found_beforehand():
     )  # fmt: skip
     found = findings(data)
 
-    assert "Column 'size' holds 1 number that JSON does not have" in found[0]
-    assert "Column 'tags' holds 2 numbers" in found[1]
-    assert "training_set.parquet cannot be written. Column 'mixed'" in found[2]
+    assert "Column 'mixed' holds values of no common type" in found[0]
+    assert "Column 'size' holds 1 number that JSON does not have" in found[1]
+    assert "Column 'tags' holds 2 numbers" in found[2]
     assert "No form of the training set can be written. Column 'thing' of sample 's1'" in found[3]
     assert 4 == len(found)
     assert [] == findings(pd.DataFrame({"text": ["a", None], "size": [NAN, 2.0]}))

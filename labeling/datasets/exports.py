@@ -184,7 +184,10 @@ def _cell(value: Any) -> str | None:
 
 def manifest_of(train: TrainingSet) -> dict[str, Any]:
     """Return what a training set is, without time or place: equal sets have equal manifests."""
+    from labeling.datasets.arrow import columns_in_json
+
     frame = train.frame
+    samples = frame.drop(columns=[*train.own_columns.values()])
     digest = hashlib.sha256()
     nulls: Counter[str] = Counter()
     for row in _rows(train):
@@ -205,6 +208,7 @@ def manifest_of(train: TrainingSet) -> dict[str, Any]:
         "null_in_json": {name: count for name, count in sorted(nulls.items()) if count},
         "voters": list(train.voters),
         "columns": [str(name) for name in frame.columns],
+        "json_in_parquet": list(columns_in_json(samples, frame.index)),
         "own_columns": {name: own for name, own in train.own_columns.items() if name != own},
         "packages": {
             name: importlib.metadata.version(name)
@@ -276,9 +280,13 @@ def findings(samples: pd.DataFrame) -> list[str]:
     Column 'size' holds 1 number that JSON does not have (infinite, or NaN in a list): null in
     training_set.jsonl.
     """
-    from labeling.datasets.arrow import column_problem
+    from labeling.datasets.arrow import column_problem, columns_in_json
 
-    found = []
+    found = [
+        f"Column {name!r} holds values of no common type ({example}): each is JSON text in Parquet"
+        " files."
+        for name, example in columns_in_json(samples, samples.index).items()
+    ]
     for name, column in samples.items():
         try:
             values = plain_column(column, samples.index)

@@ -100,11 +100,13 @@ class TrainingSet:
 
         `lf_votes` and `annotators` are lists of structs (who, label), so that pandas, polars and
         `datasets.load_dataset("parquet", data_files=...)` read it as it is. What Arrow has no
-        common type for is written as text; see `labeling.datasets.values`.
+        type for is written as text; see `labeling.datasets.values`. A column whose values have no
+        common type (texts and numbers, a list of a text and an object) holds the JSON text of each;
+        the manifest names it under `json_in_parquet`.
 
         Raises:
-            DataError: a column holds values of several types, or one that has no form in a file;
-                it names the column and the sample.
+            DataError: a value has no form in a file, or the ids are of several types; it names the
+                column and the sample.
         """
         exports.write_parquet(self, Path(path))
 

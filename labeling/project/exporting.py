@@ -60,6 +60,11 @@ def write_training_set(config: Config, store: Store, train: TrainingSet) -> None
             sum(nulls.values()),
             shown(nulls),
         )
+    if manifest["json_in_parquet"]:
+        logger.warning(
+            "training_set.parquet has JSON text in columns whose values have no common type: %s",
+            shown(manifest["json_in_parquet"]),
+        )
     logger.info("exported %s to %s", train, folder)
     store.files.keep(
         "training_set",
