@@ -388,3 +388,70 @@ def test_a_project_of_the_server_is_imported_and_left_as_it_is(studio, tmp_path,
     assert ((), 4) == (again.votes, again.known)
     with pytest.raises(PlatformError, match="Did you mean 'old mails'"):
         its.import_annotations(project="old mail")
+
+
+def test_what_has_another_form_is_counted_and_keeps_nothing_back(its, tmp_path):
+    good = annotation(1, 3, choice("spam"))
+    odd = [
+        {**annotation(2, 4, choice("ham")), "result": 5},
+        5,
+        annotation(3, 5, choice("ham", meta=5), {"type": "textarea", "value": {"text": 5}}),
+        annotation(4, 6, choice("ham"), lead_time=-1, created_at="0001-01-01T00:00:00+14:00"),
+        annotation(5, 7, choice("ham"), lead_time=10**400, updated_at="9999-12-31T23:59:59-14:00"),
+    ]
+    rows = [task(1, {"key": "c0"}, good), {**task(2, {"key": "c1"}, *odd), "predictions": 3}]
+    found = its.import_annotations(written(tmp_path, rows))
+    named = "objects that have another form than the tool writes ('one of task 2', 'one of task 2')"
+    assert 2 == found.left_out[named]
+    assert [("c0", "user 3"), ("c1", "user 5"), ("c1", "user 6"), ("c1", "user 7")] == [
+        (one.sample_id, one.annotator) for one in found.votes
+    ]
+    assert [2.5, 2.5, None, None] == [one.lead_seconds for one in found.votes]
+
+    line = {"id": 1, "text": "x", "key": "c2", "label": ["ham"]}
+    rows = [line, {**line, "label": 3}, {**line, "id": 2, "meta": "a text"}]
+    found = its.import_annotations(written(tmp_path, rows), annotator="ann", dry_run=True)
+    assert 2 == len(found.votes)
+    assert ["objects that have another form than the tool writes ('line 2')"] == list(
+        found.left_out
+    )
+    accepted = {"accept": ["ham"], "answer": "accept"}
+    rows = [
+        prodigy("c3", "ann", **accepted),
+        prodigy("c4", "ann", **accepted, options=[{"id": []}]),
+    ]
+    found = its.import_annotations(written(tmp_path, rows), dry_run=True)
+    assert 1 == len(found.votes) == len(found.left_out)
+
+
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_the_same_numbers_of_two_servers_are_two_people_s_votes(is_at_once, its, tmp_path):
+    first = task(1, {"key": "c0"}, annotation(1, "ann", choice("spam")))
+    later = {"created_at": "2026-02-01T10:00:00Z", "updated_at": "2026-02-01T10:00:00Z"}
+    second = task(1, {"key": "c0"}, annotation(1, "bob", choice("ham"), **later))
+    for rows in [[first, second]] if is_at_once else [[first], [second], [first], [second]]:
+        its.import_annotations(written(tmp_path, rows))
+    again = its.import_annotations(written(tmp_path, [second, first]))
+
+    assert [("c0", "ann", "spam"), ("c0", "bob", "ham")] == said(its)
+    assert ((), 2) == (again.votes, again.known)
+
+
+def test_annotations_without_ids_are_their_authors_votes(its, tmp_path):
+    made = [{"completed_by": who, "result": [choice(label)]} for who, label in VOTES_OF_TWO]
+    rows = [{"data": {"key": key}, "annotations": made} for key in ("c0", "c1")]
+    its.import_annotations(written(tmp_path, rows))
+    again = its.import_annotations(written(tmp_path, rows))
+
+    assert [(key, who, label) for key in ("c0", "c1") for who, label in VOTES_OF_TWO] == said(its)
+    assert ((), 4) == (again.votes, again.known)
+
+
+VOTES_OF_TWO = (("ann", "spam"), ("bob", "ham"))
+
+
+def test_a_deep_object_is_refused_by_its_line(its, tmp_path):
+    deep = '{"id": 1, "text": "x", "label": ["ham"], "meta": ' + "[" * 400 + "]" * 400 + "}"
+    (tmp_path / "f.jsonl").write_text(f'{{"id": 1, "text": "x", "label": ["ham"]}}\n{deep}')
+    with pytest.raises(DataError, match="line 2 must be JSON"):
+        its.import_annotations(tmp_path / "f.jsonl")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import collections
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from labeling.annotation_files.malformed import Malformed
 from labeling.errors import DataError
 from labeling.records import SourceAnnotation, SourceAnnotations, clean_text
 
@@ -15,6 +19,9 @@ DECISION = (
 )
 PREDICTIONS = "predictions (nobody made them)"
 WRITTEN_BACK = "decisions that were written back from here"
+
+LONGEST = 1e9
+"""Seconds that an annotation can have taken at the most."""
 
 Found = Mapping[str, Any]
 
@@ -50,6 +57,7 @@ def label_studio_annotations(
     """
     left_out: collections.Counter[str] = collections.Counter()
     found: list[SourceAnnotation] = []
+    malformed = Malformed()
     for number, task in enumerate(tasks, start=1):
         if not is_task(task):
             raise DataError(
@@ -57,40 +65,53 @@ def label_studio_annotations(
                 f" {number} has {', '.join(map(repr, sorted(task)[:10])) or 'nothing'}; export as JSON,"
                 " not as JSON_MIN."
             )
-        left_out[PREDICTIONS] += len(task.get("predictions") or ())
-        found += _of_task(task, names or {}, prefix, left_out)
+        predictions = task.get("predictions")
+        left_out[PREDICTIONS] += len(predictions) if isinstance(predictions, list) else 0
+        for made in task["annotations"]:
+            read = functools.partial(_annotation, task, made, names or {}, prefix, left_out)
+            annotation = malformed.read(f"one of task {number}", read)
+            found += [annotation] if annotation is not None else []
+    left_out.update(malformed.counts())
     return SourceAnnotations(source or "Label Studio export", tuple(found), +left_out)
 
 
-def _of_task(
-    task: Found, names: Mapping[int, str], prefix: str, left_out: collections.Counter[str]
-) -> Iterator[SourceAnnotation]:
-    for made in task["annotations"]:
-        items = [item for item in made.get("result") or () if isinstance(item, Mapping)]
-        if any(DECISION in (item.get("meta") or {}) for item in items):
-            left_out[WRITTEN_BACK] += 1
-            continue
-        skipped = bool(made.get("was_cancelled"))  # then what it holds is but the prelabel
-        choices = {} if skipped else _choices(items)
-        if not skipped:
-            left_out.update(_others(items))
-        yield SourceAnnotation(
-            key=f"{prefix}{_project_of(task, made)}/{task.get('id')}/{made.get('id')}",
-            where=f"task {task.get('id')}, annotation {made.get('id')}",
-            data=task["data"],
-            annotator=_author(made.get("completed_by"), names),
-            choices=choices,
-            skipped=skipped,
-            ground_truth=bool(made.get("ground_truth")),
-            created_at=_time(made.get("created_at")),
-            updated_at=_time(made.get("updated_at")),
-            lead_seconds=_seconds(made.get("lead_time")),
-            reason=_texts(items),
-        )
+def _annotation(
+    task: Found,
+    made: Found,
+    names: Mapping[int, str],
+    prefix: str,
+    left_out: collections.Counter[str],
+) -> SourceAnnotation | None:
+    """Return an annotation; `None` where it is a decision of ours."""
+    items = [item for item in made.get("result") or () if isinstance(item, Mapping)]
+    if any(isinstance(item.get("meta"), Mapping) and DECISION in item["meta"] for item in items):
+        left_out[WRITTEN_BACK] += 1
+        return None
+    skipped = bool(made.get("was_cancelled"))  # then what it holds is but the prelabel
+    choices = {} if skipped else _choices(items)
+    if not skipped:
+        left_out.update(_others(items))
+    return SourceAnnotation(
+        key=f"{prefix}{_key_of(task, made)}",
+        where=f"task {task.get('id')}, annotation {made.get('id')}",
+        data=task["data"],
+        annotator=_author(made.get("completed_by"), names),
+        choices=choices,
+        skipped=skipped,
+        ground_truth=bool(made.get("ground_truth")),
+        created_at=_time(made.get("created_at")),
+        updated_at=_time(made.get("updated_at")),
+        lead_seconds=_seconds(made.get("lead_time")),
+        reason=_texts(items),
+    )
 
 
-def _project_of(task: Found, made: Found) -> object:
-    return task.get("project", made.get("project", ""))
+def _key_of(task: Found, made: Found) -> str:
+    """Return what an annotation is called; without ids by what was annotated, one a person."""
+    if task.get("id") is None or made.get("id") is None:
+        written = json.dumps(task["data"], sort_keys=True)
+        return f"{hashlib.sha256(written.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}/"
+    return f"{task.get('project', made.get('project', ''))}/{task['id']}/{made['id']}"
 
 
 def _choices(items: Iterable[Found]) -> dict[str, tuple[str, ...]]:
@@ -99,7 +120,7 @@ def _choices(items: Iterable[Found]) -> dict[str, tuple[str, ...]]:
     for item in items:
         value = item.get("value")
         chosen = value.get("choices") if isinstance(value, Mapping) else None
-        if item.get("type") == "choices" and isinstance(chosen, Sequence):
+        if item.get("type") == "choices" and isinstance(chosen, list):
             name = str(item.get("from_name"))
             found[name] = (*found.get(name, ()), *map(str, chosen))
     return found
@@ -116,7 +137,7 @@ def _texts(items: Iterable[Found]) -> str:
     for item in items:
         value = item.get("value")
         said = value.get("text") if isinstance(value, Mapping) else None
-        if item.get("type") == "textarea" and said:
+        if item.get("type") == "textarea" and isinstance(said, (str, list)):
             lines += [said] if isinstance(said, str) else map(str, said)
     return clean_text("\n".join(lines).strip())
 
@@ -137,8 +158,15 @@ def _time(said: object) -> datetime.datetime | None:
         when = datetime.datetime.fromisoformat(str(said))
     except ValueError:
         return None
-    return when.astimezone(datetime.UTC) if when.tzinfo else when.replace(tzinfo=datetime.UTC)
+    when = when if when.tzinfo else when.replace(tzinfo=datetime.UTC)
+    try:
+        return when.astimezone(datetime.UTC)
+    except OverflowError:  # in the first or the last hours that there are
+        return None
 
 
 def _seconds(said: object) -> float | None:
-    return float(said) if isinstance(said, (int, float)) and not isinstance(said, bool) else None
+    """Return a time in seconds; `None` where that is none, such as one below 0."""
+    if isinstance(said, bool) or not isinstance(said, (int, float)) or not 0 <= said <= LONGEST:
+        return None
+    return float(said)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import collections
 import datetime
+import functools
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from labeling.annotation_files.malformed import Malformed
 from labeling.records import SourceAnnotation, SourceAnnotations
 
 ANSWERS = ("accept", "reject", "ignore")
@@ -42,27 +44,36 @@ def prodigy_annotations(rows: Iterable[Found], source: str = "") -> SourceAnnota
     """
     left_out: collections.Counter[str] = collections.Counter()
     found: list[SourceAnnotation] = []
+    malformed = Malformed()
     for number, row in enumerate(rows, start=1):
-        labels = _labels(row)
-        skipped = row.get("answer") == "ignore"
-        why = _why_not(row, labels, skipped)
-        if why:
-            left_out[why] += 1
-            continue
-        when = _time(row.get("_timestamp"))
-        found.append(
-            SourceAnnotation(
-                key=f"prodigy/{row.get('_task_hash', _digest(row))}/",
-                where=f"line {number}",
-                data={**(row["meta"] if isinstance(row.get("meta"), Mapping) else {}), **row},
-                annotator=_author(row),
-                choices={} if skipped else {"": labels},
-                skipped=skipped,
-                created_at=when,
-                updated_at=when,
-            )
-        )
+        where = f"line {number}"
+        annotation = malformed.read(where, functools.partial(_annotation, row, where, left_out))
+        found += [annotation] if annotation is not None else []
+    left_out.update(malformed.counts())
     return SourceAnnotations(source or "Prodigy", tuple(found), +left_out)
+
+
+def _annotation(
+    row: Found, where: str, left_out: collections.Counter[str]
+) -> SourceAnnotation | None:
+    """Return the annotation of a line; `None` where it holds no vote, which is counted."""
+    labels = _labels(row)
+    skipped = row.get("answer") == "ignore"
+    why = _why_not(row, labels, skipped)
+    if why:
+        left_out[why] += 1
+        return None
+    when = _time(row.get("_timestamp"))
+    return SourceAnnotation(
+        key=f"prodigy/{row.get('_task_hash', _digest(row))}/",
+        where=where,
+        data={**(row["meta"] if isinstance(row.get("meta"), Mapping) else {}), **row},
+        annotator=_author(row),
+        choices={} if skipped else {"": labels},
+        skipped=skipped,
+        created_at=when,
+        updated_at=when,
+    )
 
 
 def _why_not(row: Found, labels: tuple[str, ...], skipped: bool) -> str:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from labeling.annotation_files import doccano, label_studio, prodigy
+from labeling.annotation_files.malformed import MALFORMED
 from labeling.errors import DataError, near
 from labeling.records import SourceAnnotations
+from labeling.records.bounded import check_depth
 
 EXPORT = "export/"
 """What keys of annotations in files begin with: the same numbers may be others' on a server."""
@@ -47,13 +49,14 @@ def read_annotations(path: str | os.PathLike[str], format: str | None = None) ->
         )
     rows = _rows(Path(path))
     name = format or _format_of(rows, Path(path).name)
-    try:
-        return FORMATS[name][1](rows, f"{name} file {Path(path).name!r}")
-    except (AttributeError, TypeError, KeyError) as error:
+    found = FORMATS[name][1](rows, f"{name} file {Path(path).name!r}")
+    malformed = next((what for what in found.left_out if what.startswith(MALFORMED)), None)
+    if malformed and not found.annotations:
         raise DataError(
-            f"{Path(path).name!r} must be an export of {name}. It has something else in it"
-            f" ({type(error).__name__})."
-        ) from error
+            f"{Path(path).name!r} must be an export of {name}. It has something else in it:"
+            f" {malformed}."
+        )
+    return found
 
 
 def _format_of(rows: Rows, name: str) -> str:
@@ -99,7 +102,10 @@ def _lines(text: str, name: str) -> Rows:
 
 def _parsed(text: str, where: str) -> Any:
     try:
+        check_depth(text)
         return json.loads(text)
+    except DataError as error:
+        raise DataError(f"{where} must be JSON. {error}") from error
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{where} must be JSON. It begins with {text.strip()[:80]!r}: {error}."

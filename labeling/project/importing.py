@@ -219,6 +219,9 @@ class _Taking:
         )
         key = own.removeprefix(EXPORT)
         before = self._last.get((sample_id, key))
+        if before is not None and _is_another(annotation, before):
+            own, key = f"{own}/{person_key(name)}", f"{key}/{person_key(name)}"
+            before = self._last.get((sample_id, key))
         changed = annotation.updated_at or annotation.created_at or self._now
         if before is not None and (before.label == label or before.updated_at >= changed):
             self.known_before += 1
@@ -265,6 +268,16 @@ class _Taking:
             )
             yield Problem(f"samples {shown(samples)}", what)
         yield from self._gold_problems
+
+
+def _is_another(annotation: SourceAnnotation, before: Annotation) -> bool:
+    """Whether an annotation has but the number of one that is known: servers count each by itself.
+
+    When an annotation was made never changes.
+    """
+    is_numbered = not annotation.key.endswith("/")
+    made = annotation.created_at
+    return is_numbered and made is not None and made != before.created_at
 
 
 def _id_field(found: SourceAnnotations, known: Known, by: str | None) -> str:
