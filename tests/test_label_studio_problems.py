@@ -12,6 +12,7 @@ from studio_loop import (
     tasks,
 )
 
+from labeling.annotation_files import label_studio_annotations
 from labeling.records import live_annotations
 
 
@@ -104,3 +105,34 @@ def test_a_task_of_somebody_else_is_told_as_long_as_it_is_there(studio, no_overl
     studio.api("DELETE", f"/api/tasks/{task}/")
     platform.pull()
     assert () == platform.problems
+
+
+def test_what_no_page_sends_stops_no_pull(studio):
+    """Whoever annotates may send anything through the API; of others nothing is kept back by it."""
+    ann, bob, *_ = people(studio)
+    odd = [
+        [item("ham"), {"from_name": "rationale", "type": "textarea", "value": {"text": 5}}],
+        [item("ham", meta={"copied_from": "x"})],
+        [item("ham", meta={"copied_from": [1]})],
+        [item("ham", meta=5)],
+    ]
+    ids = list(range(len(odd) + 1))
+    platform = pushed(studio, ids)
+    own = ids_of(studio)
+    for number, result in enumerate(odd):
+        ann.label(own[str(number)], "ham", result=result, lead_time=-5)
+    bob.label(own["4"], "spam")
+    studio.api("PATCH", f"/api/tasks/{own['4']}/", json={"meta": {"sample_id": 4, "asked": 5}})
+    said = platform.pull()
+
+    expected = [(number, ann.email, "ham") for number in range(4)]
+    assert [*expected, (4, bob.email, "spam")] == said_by(said)
+    assert [None] * 4 + [1.5] == [
+        one.lead_seconds for one in sorted(said, key=lambda one: one.sample_id)
+    ]
+    found = platform.annotated_tasks()
+    read = label_studio_annotations(found.tasks, found.names)
+    assert (5, {}) == (
+        len(read.annotations),
+        {k: n for k, n in read.left_out.items() if "form" in k},
+    )

@@ -19,6 +19,9 @@ DECISION = "decision"
 COPIED = "copied_from"
 """In the meta of a result: the annotation that it is a copy of, made when tasks were merged."""
 
+LONGEST = 1e9
+"""Seconds that an answer can have taken at the most; whoever annotates may write any number."""
+
 Found = Mapping[str, Any]
 
 
@@ -168,8 +171,12 @@ def decision_in(annotation: Found) -> str | None:
 
 
 def copied_from(annotation: Found) -> int | None:
-    """Return of which annotation this is a copy, made when tasks were merged; `None` where of none."""
-    return next((int(str(found)) for found in _marks(annotation, COPIED)), None)
+    """Return of which annotation this is a copy, made when tasks were merged; `None` where of none.
+
+    A mark that is no number was not written here: whoever annotates may write any.
+    """
+    marks = (found for found in _marks(annotation, COPIED) if type(found) is int)
+    return next(marks, None)
 
 
 def _marks(annotation: Found, name: str) -> Iterator[object]:
@@ -184,7 +191,7 @@ def _rationale(items: Iterable[Found]) -> str:
     for one in items:
         value = one.get("value")
         said = value.get("text") if isinstance(value, Mapping) else None
-        if one.get("from_name") == RATIONALE and said:
+        if one.get("from_name") == RATIONALE and isinstance(said, (str, list)):
             lines += [said] if isinstance(said, str) else map(str, said)
     return "\n".join(lines).strip()
 
@@ -195,4 +202,7 @@ def _time(said: object) -> datetime.datetime:
 
 
 def _seconds(said: object) -> float | None:
-    return float(said) if isinstance(said, (int, float)) and not isinstance(said, bool) else None
+    """Return a time in seconds; `None` where that is none, such as one below 0."""
+    if isinstance(said, bool) or not isinstance(said, (int, float)) or not 0 <= said <= LONGEST:
+        return None
+    return float(said)

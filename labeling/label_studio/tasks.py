@@ -51,7 +51,8 @@ class Task:
     @property
     def asked(self) -> tuple[str, ...]:
         """The keys of the questions that were asked by changing this task."""
-        return tuple(self.meta.get("asked") or ())
+        asked = self.meta.get("asked")
+        return tuple(map(str, asked)) if isinstance(asked, list) else ()
 
     @property
     def is_sent_by_us(self) -> bool:
