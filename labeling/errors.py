@@ -166,6 +166,25 @@ def literal(value: object) -> str:
         return shown
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: in the singular only for 1.
+
+    Args:
+        number: how many there are.
+        one: the noun in the singular, perhaps with a verb: "sample is".
+        many: the same in the plural; `None` puts an s behind the noun.
+
+    >>> counted(1, "sample"), counted(1234, "sample"), counted(0, "sample is", "samples are")
+    ('1 sample', '1,234 samples', '0 samples are')
+    """
+    return f"{number:,} {noun(number, one, many)}"
+
+
+def noun(number: int, one: str, many: str | None = None) -> str:
+    """Return the noun of a number, in the singular only for 1; `counted` writes the number, too."""
+    return one if number == 1 else many or f"{one}s"
+
+
 def repeated(names: Iterable[str]) -> list[str]:
     """Return the names that are there more than once, sorted.
 

@@ -30,7 +30,7 @@ def test_texts_of_every_column_are_cleaned_also_nested_ones_and_each_is_named(tm
     assert frame["t"].tolist() == [CLEAN, "b"]
     assert frame["d"].tolist() == [{"tags": [CLEAN, {CLEAN: "x"}], "n": 1}, None]
     (warning,) = caplog.messages
-    assert "a.jsonl: 2 texts of 1 samples" in warning
+    assert "a.jsonl: 2 texts of 1 sample had" in warning
     assert "sample 1, column 't': U+0000 (control character), U+001B (control character)" in warning
     assert "U+D83D (half a character)" in warning
     assert "sample 1, column 'd'" in warning

@@ -185,7 +185,7 @@ def test_fit_says_what_gold_labels_do_and_asks_for_none_that_was_given(folder):
 
     assert 120 == counts["given"] + counts["locked"]
     assert 0 < counts["locked"] < 30
-    assert f"Gold labels: {counts['given']} that were given teach the models" in done[()]
+    assert f"Gold labels: {counts['given']} were given: all of them teach the end model" in done[()]
     assert f"{counts['locked']} are locked in the test split" in done[()]
     assert "give 100 gold labels" not in done[()]
 
@@ -228,3 +228,21 @@ def test_on_real_votes_gold_in_the_config_lifts_as_much_as_gold_given_to_the_api
     assert lifted > without + 0.02
     assert lifted == float((api == truth[api.index]).mean())
     assert abs(on_dev - lifted) < 0.05
+
+
+@pytest.mark.parametrize("n", [1, 51])
+def test_fit_does_not_ask_for_gold_labels_that_were_given(folder, n):
+    """Few teach the end model alone; the label model says from how many on it learns, and no more."""
+    table = pd.read_csv(folder / "comments.csv")
+    table.loc[n:, "truth"] = None
+    table.to_csv(folder / "comments.csv", index=False)
+    its = project(folder)
+    model, _ = its.fit()
+    covered = int(its.votes().of_samples(its.data.dev.index).covered.sum())
+    said = " ".join([*model.report_, its.gold_counts().sentence()])
+
+    assert f"{covered} gold label" in said
+    assert "fewer than the 100 that the label model learns from" in said
+    assert f"{n} {'was' if n == 1 else 'were'} given: " in said
+    for word in ("not used", "give ", "more.", "teach the models"):
+        assert word not in said

@@ -363,7 +363,7 @@ def test_a_file_that_was_sent_and_is_gone_is_told(tmp_path):
     (problem,) = loop.last.problems
 
     assert "batch-001.bob.csv" == problem.where
-    assert "1 samples in it wait for an answer: 'b'" in problem.what
+    assert "1 sample in it waits for an answer: 'b'" in problem.what
     (tmp_path / "put back.csv").write_bytes(kept)
     loop.pull()
     assert () == loop.last.problems

@@ -129,7 +129,7 @@ def test_a_stricter_policy_opens_settled_samples_again_and_says_so(folder, caplo
     verdict = project(folder, "review: {escalate: any_conflict}\n").review()
 
     assert third in {escalation.sample_id for escalation in verdict.escalations}
-    assert "1 samples that were settled are open again" in caplog.text
+    assert "1 sample that was settled is open again" in caplog.text
     assert third in caplog.text
     caplog.clear()
     project(folder, "review: {escalate: no_majority}\n").review()

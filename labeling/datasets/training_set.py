@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.datasets import exports
+from labeling.errors import noun
 from labeling.records import (
     ABSTAIN,
     Annotation,
@@ -75,7 +76,8 @@ class TrainingSet:
     def __repr__(self) -> str:
         sources = self.own("source").value_counts().sort_index()
         parts = ", ".join(f"{count} from {source}" for source, count in sources.items())
-        return f"TrainingSet({len(self)} samples: {parts or 'none'}; {len(self.dropped)} left out)"
+        samples = f"{len(self)} {noun(len(self), 'sample')}"
+        return f"TrainingSet({samples}: {parts or 'none'}; {len(self.dropped)} left out)"
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a copy of the table, with the samples' ids as index."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from labeling.errors import shown
+from labeling.errors import counted, shown
 from labeling.label_files.asks import plain_id
 from labeling.label_files.dealing import People, name_in_file
 from labeling.label_files.own_messages import Asked
@@ -164,6 +164,7 @@ def _stem(name: str) -> str:
 
 def _gone(sample_ids: list[Hashable]) -> str:
     return (
-        f"The file was sent, and is gone. {len(sample_ids)} samples in it wait for an answer:"
+        f"The file was sent, and is gone. {counted(len(sample_ids), 'sample in it waits', 'samples in it wait')}"
+        f" for an answer:"
         f" {shown(sample_ids)}. Put it back, under any name; what is in no file is asked again."
     )

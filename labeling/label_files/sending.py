@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labeling.errors import PlatformError, shown
+from labeling.errors import PlatformError, counted, shown
 from labeling.label_files.asks import Ask, ask_cell, ask_of, plain_id
 from labeling.label_files.cells import tidy
 from labeling.label_files.columns import ANNOTATOR, ASK, NOT_FOR, REVIEWER, SAMPLE_ID, Columns
@@ -92,7 +92,7 @@ class Post:
         if begun and contents.unread:
             raise PlatformError(
                 f"Every file in {str(self.folder.path)!r} must be readable, to tell whether"
-                f" {len(begun)} samples were asked before. Not so: {shown(contents.unread)}. Close"
+                f" {counted(len(begun), 'sample was', 'samples were')} asked before. Not so: {shown(contents.unread)}. Close"
                 " or mend it, or move it away if none of them is in it; then do this again."
             )
 
@@ -205,8 +205,8 @@ def _short_of_people(deal: Deal, people: People) -> str:
     ids = [one.sample_id for one, _ in deal.short]
     nobody = sum(not count for _, count in deal.short)
     return (
-        f"{len(ids)} samples have fewer people who may be asked than votes they need"
-        f" ({nobody} have nobody, and wait): {shown(ids)}. The {people.what} are"
+        f"{counted(len(ids), 'sample has', 'samples have')} fewer people who may be asked than votes are needed"
+        f" ({counted(nobody, 'has', 'have')} nobody, and wait{'s' if nobody == 1 else ''}): {shown(ids)}. The {people.what} are"
         f" {shown(people.names, 20)}, without those who spoke of a sample or have it in a"
         " file before; name more."
     )

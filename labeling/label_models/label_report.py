@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labeling.errors import literal, shown
+from labeling.errors import counted, literal, noun, shown
 from labeling.label_models.choosing import (
     LEAST_VOTERS,
     MOST,
@@ -97,7 +97,7 @@ def _data(account: Account) -> str:
     drawn = "" if n > account.n_samples - 0.5 else f", learned from {n:,.0f} drawn by their votes"
     share = several / n if n else 0.0
     return (
-        f"{account.n_samples:,} samples, {len(account.voters)} voters{drawn}; {share:.0%} of the"
+        f"{counted(account.n_samples, 'sample')}, {counted(len(account.voters), 'voter')}{drawn}; {share:.0%} of the"
         " samples have two votes or more, from which voters can be compared."
     )
 
@@ -109,15 +109,14 @@ def _copies(account: Account) -> str:
     if not copies:
         return "No voters were found that copy each other."
     listed = "; ".join(shown(names, 6) for names in copies)
-    found = f"{len(copies)} groups of voters say nearly always the same, far more often than their"
+    groups_say = counted(len(copies), "group of voters says", "groups of voters say")
+    found = f"{groups_say} nearly always the same, far more often than their"
     if account.alike.max() != account.group.max():
         return (
             f"{found} quality explains, but fewer than {VOTERS_TO_LEARN_ALL} voters would be left to tell"
             f" that by, and none are merged: {listed}."
         )
-    return (
-        f"{found} quality explains; each counts as one, which leaves {account.n_groups}: {listed}."
-    )
+    return f"{found} quality explains; {'it' if len(copies) == 1 else 'each'} counts as one, which leaves {account.n_groups}: {listed}."
 
 
 def _untried(account: Account, choice: Choice) -> list[str]:
@@ -129,7 +128,7 @@ def _untried(account: Account, choice: Choice) -> list[str]:
     lines = []
     if not account.use_every_label and "confusion" not in tried:
         lines.append(
-            f"{account.partial} of {account.n_groups} voters never vote for some label: a model that passes"
+            f"{account.partial} of {counted(account.n_groups, 'voter')} never vote for some label: a model that passes"
             " over abstentions would take them for proof that all samples are theirs, and is not"
             " tried."
         )
@@ -167,7 +166,8 @@ def _own_label(trial: Trial) -> str:
 def _model(account: Account, choice: Choice, scale: float) -> str:
     if choice.method == "majority vote" and account.n_groups < LEAST_VOTERS:
         return (
-            f"Majority vote: there are {account.n_groups} voters, and with fewer than"
+            f"Majority vote: there {'is' if account.n_groups == 1 else 'are'}"
+            f" {counted(account.n_groups, 'voter')}, and with fewer than"
             f" {LEAST_VOTERS} nothing that is assumed of them can be checked. {_rough(scale)}"
         )
     if choice.method == "majority vote":
@@ -219,9 +219,12 @@ def _gold(account: Account, stack: Stack | None) -> str:
     if stack is None:
         if not known:
             return "No gold labels: probabilities from votes alone are rough."
+        of_all = f" (of {known:,} in all)" if known > covered else ""
         return (
-            f"{covered} gold labels on covered samples are fewer than {LEAST_GOLD} and are not used:"
-            " the answer is that of the votes alone, and its probabilities are rough."
+            f"{counted(covered, 'gold label')} on covered samples{of_all}"
+            f" {'is' if covered == 1 else 'are'} fewer than the {LEAST_GOLD} that the label model"
+            " learns from: its answer is that of the votes alone, and its probabilities are rough."
+            " An end model learns from every gold label."
         )
     own, majority, abstaining = stack.weights
     corrections = (
@@ -245,7 +248,7 @@ def _unsupported(account: Account, choice: Choice) -> list[str]:
     lines = []
     if alone and choice.method != "majority vote":
         lines.append(
-            f"{len(alone)} voters meet others on fewer than {FEW} samples; what they are worth is"
+            f"{counted(len(alone), 'voter meets', 'voters meet')} others on fewer than {FEW} samples; what {'it is' if len(alone) == 1 else 'they are'} worth is"
             f" assumed, not found: {shown(alone, 8)}."
         )
     unnamed = np.flatnonzero(~labels_voted_for(joined)) if account.n_groups else ()
@@ -259,10 +262,19 @@ def _rare(account: Account, choice: Choice, balance_given: bool) -> list[str]:
     """Return what would help where votes alone cannot tell how common the labels are."""
     if choice.method not in ("naive Bayes", "majority vote"):
         return []
-    heard = account.n_groups >= LEAST_VOTERS and account.use_every_label and not balance_given
-    there = int(account.joined.gold[account.joined.covered].sum())
-    wanted = f"{LEAST_GOLD - there} gold labels more" if there else f"{LEAST_GOLD} gold labels"
+    gold = account.joined.gold
+    there = int(gold[account.joined.covered].sum())
+    if gold.sum():
+        advice = (
+            f"the label model learns it from {LEAST_GOLD} gold labels on covered samples on (there"
+            f" {noun(there, 'is', 'are')} {there}), or from the shares"
+        )
+    else:
+        advice = f"give {LEAST_GOLD} gold labels, or the shares"
+    if account.n_groups >= LEAST_VOTERS and account.use_every_label and not balance_given:
+        advice += " of the labels if you know them"
+    else:
+        advice = advice.rpartition(", or")[0]
     return [
-        "How common the labels are cannot be found from these votes: if some label is rare, give"
-        f" {wanted}{', or the shares of the labels if you know them' if heard else ''}."
+        f"How common the labels are cannot be found from these votes: if some label is rare, {advice}."
     ]

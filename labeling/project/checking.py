@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.config import Config, QuerySection
-from labeling.errors import ConfigError, near, shown
+from labeling.errors import ConfigError, counted, near, shown
 from labeling.project.data import ProjectData
 from labeling.records import (
     BATCH_COLUMNS,
@@ -68,19 +68,20 @@ def checked(
     gold = []
     if config.data.gold is not None or len(data.test):
         gold = [
-            f"{len(data.dev)} of them have a gold label, which teaches the models and measures them by"
-            f" cross-fitting; {len(data.test)} more are in the locked test split."
+            f"{counted(len(data.dev), 'of them has', 'of them have')} a gold label, which teaches the"
+            " models and measures them by cross-fitting;"
+            f" {counted(len(data.test), 'more is', 'more are')} in the locked test split."
         ]
     labels = zip(votes.voters, voted_labels(votes), strict=True)
     silent = [name for name, own in labels if not own]
     return [
-        f"{len(data.samples)} samples with text in column {config.data.text!r}.",
+        f"{counted(len(data.samples), 'sample')} with text in column {config.data.text!r}.",
         *data.notices,
         *gold,
-        f"{len(lfs)} labeling functions for the {len(schema)} labels"
+        f"{counted(len(lfs), 'labeling function')} for the {len(schema)} labels"
         f" {shown(schema.labels, MOST_NAMED)}.",
-        f"On the first {len(few)} samples they cast {int((votes.to_array() >= 0).sum())} votes"
-        f" without a fault and cover {votes.covered.mean():.0%} of them.",
+        f"Tried on {counted(len(few), 'sample')}, they cast"
+        f" {counted(int((votes.to_array() >= 0).sum()), 'vote')} without a fault and cover {votes.covered.mean():.0%} of them.",
         *([silent_sentence(silent, len(lfs), len(few))] if silent else []),
         *found,
     ]
@@ -94,8 +95,8 @@ def silent_sentence(silent: Sequence[str], total: int, samples: int) -> str:
     """
     cast = "casts" if len(silent) == 1 else "cast"
     return (
-        f"{len(silent):,} of {total:,} labeling functions {cast} no vote on these {samples:,}"
-        f" samples: {shown(silent, MOST_NAMED)}."
+        f"{len(silent):,} of {counted(total, 'labeling function')} {cast} no vote on"
+        f" {'this' if samples == 1 else 'these'} {counted(samples, 'sample')}: {shown(silent, MOST_NAMED)}."
     )
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.config import Config
-from labeling.errors import ConfigError, DataError, shown
+from labeling.errors import ConfigError, DataError, counted, noun, shown
 from labeling.project.files import TRIES, digest_of_files, digest_of_text, stamp_of
 from labeling.project.imported_gold import imported_gold, with_imported_gold
 from labeling.records import (
@@ -250,23 +250,27 @@ def usable(
     live = live_annotations(said)
     gone, changed = lost(list(dict.fromkeys(one.sample_id for one in live)))
     for some, what in (
-        (gone, "are no longer among the samples"),
-        (changed, "have another text now"),
+        (gone, ("is no longer among the samples", "are no longer among the samples")),
+        (changed, ("has another text now", "have another text now")),
     ):
         if some:
             logger.warning(
-                "%d samples that people spoke of %s, and are left out: %s. What was said stays in"
-                " the ledger.",
-                *(len(some), what, shown(sorted(some, key=repr))),
+                "%s that people spoke of %s, and %s left out: %s. What was said stays in the ledger.",
+                *(counted(len(some), "sample"), noun(len(some), *what)),
+                *(noun(len(some), "is", "are"), shown(sorted(some, key=repr))),
             )
     away = {*gone, *changed}
     there = [one for one in live if one.sample_id not in away]
     unknown = [one for one in there if one.label is not None and one.label not in schema.labels]
     if unknown:
         logger.warning(
-            "%d annotations bear labels that the config does not have (%s), and are left out. Put the"
-            " labels back into `labels` to count them again.",
-            *(len(unknown), shown(sorted({str(one.label) for one in unknown}))),
+            "%s labels that the config does not have (%s), and %s left out. Put the labels back into"
+            " `labels` to count what was said again.",
+            *(
+                counted(len(unknown), "annotation bears", "annotations bear"),
+                shown(sorted({str(one.label) for one in unknown})),
+            ),
+            noun(len(unknown), "is", "are"),
         )
         return tuple(one for one in there if one.label is None or one.label in schema.labels)
     return tuple(there)

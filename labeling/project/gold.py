@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.errors import counted
 from labeling.records import GoldLabel, shares_by_id
 
 FOLDS = 3
@@ -44,7 +45,8 @@ class GoldCounts:
     Attributes:
         given: those that were given and are not locked: they teach, and measure by cross-fitting.
         locked: those in the locked test split, which teach nothing.
-        people: those that people settled on other samples: they teach.
+        people: those that people settled on other samples: they teach the end model, and where
+            the sample was drawn at random the label model.
     """
 
     given: int
@@ -52,20 +54,26 @@ class GoldCounts:
     people: int
 
     def sentence(self) -> str:
-        """Return what they are used for.
+        """Return what they are used for; what the label model learns, its own report says.
 
         >>> GoldCounts(150, 150, 0).sentence()
-        'Gold labels: 150 that were given teach the models and measure them by cross-fitting (none is
-        measured by models that learned from it); 150 are locked in the test split.'
+        'Gold labels: 150 were given: all of them teach the end model, and the label model as it says
+        itself; they measure both by cross-fitting (no model is measured on what it learned from); 150
+        are locked in the test split.'
         """
         parts = []
         if self.given:
             parts.append(
-                f"{self.given:,} that were given teach the models and measure them by cross-fitting"
-                " (none is measured by models that learned from it)"
+                f"{counted(self.given, 'was', 'were')} given:"
+                f" {'it teaches' if self.given == 1 else 'all of them teach'} the end model, and the"
+                f" label model as it says itself; {'it measures' if self.given == 1 else 'they measure'}"
+                " both by cross-fitting (no model is measured on what it learned from)"
             )
         if self.locked:
-            parts.append(f"{self.locked:,} are locked in the test split")
+            parts.append(f"{counted(self.locked, 'is', 'are')} locked in the test split")
         if self.people:
-            parts.append(f"{self.people:,} that people settled teach the models")
+            parts.append(
+                f"{counted(self.people, 'was', 'were')} settled by people, for the end model, and where"
+                " the sample was drawn at random for the label model"
+            )
         return f"Gold labels: {'; '.join(parts)}." if parts else "Gold labels: none."

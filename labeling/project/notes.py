@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator
 
 from labeling.config import Config
-from labeling.errors import shown
+from labeling.errors import counted, shown
 from labeling.project.policies import (
     BEGUN_BEFORE,
     NO_REVIEWER,
@@ -70,4 +70,4 @@ def without_a_reviewer_to_ask(config: Config, store: Store) -> tuple[Hashable, .
 
 def _samples(sample_ids: Collection[Hashable]) -> str:
     named = shown(sorted(sample_ids, key=repr), SHOWN)
-    return f"{len(sample_ids):,} {'sample is' if len(sample_ids) == 1 else 'samples are'} ({named})"
+    return f"{counted(len(sample_ids), 'sample is', 'samples are')} ({named})"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from labeling.adjudication import Annotators, ReviewPolicy, review
-from labeling.errors import DataError, LabelingError, PlatformError, shown
+from labeling.errors import DataError, LabelingError, PlatformError, counted, shown
 from labeling.project.data import lost_samples, usable
 from labeling.project.outcomes import Pulled, Pushed
 from labeling.project.policies import policy_in_force
@@ -97,7 +97,7 @@ class People:
         left = self.store.outbox.waiting("ask")
         if left:
             raise PlatformError(
-                f"{len(left)} of {len(batch)} samples of batch {number} were not taken by the"
+                f"{len(left):,} of {counted(len(batch), 'sample')} of batch {number} were not taken by the"
                 " platform; push again."
             )
         self.store.batches.set_state(number, "pushed")
@@ -266,9 +266,10 @@ class People:
         again = [sample_id for sample_id in unsettled if states.get(sample_id) == "settled"]
         if again:
             logger.warning(
-                "%d samples that were settled are open again, since `review` in the config is not"
+                "%s open again, since `review` in the config is not"
                 " what it was at the last review: %s.",
-                *(len(again), shown(again)),
+                counted(len(again), "sample that was settled is", "samples that were settled are"),
+                shown(again),
             )
 
     def deliver(self, platform: AnnotationPlatform, samples: Samples, verdict: Verdict) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.errors import DataError
+from labeling.errors import DataError, counted
 
 # Halves of characters (surrogates), and control characters that are not white space.
 UNSAFE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
@@ -138,7 +138,8 @@ def replaced_sentence(replaced: Sequence[ReplacedText]) -> str:
     )
     more = f"; and {len(replaced) - SHOWN} more" if len(replaced) > SHOWN else ""
     return (
-        f"{len(replaced)} texts of {len({one.sample_id for one in replaced})} samples had characters"
+        f"{counted(len(replaced), 'text')} of"
+        f" {counted(len({one.sample_id for one in replaced}), 'sample')} had characters"
         " that cannot be stored or shown (halves of characters, control characters); each was"
         f" replaced by U+FFFD: {places}{more}."
     )

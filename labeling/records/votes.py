@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import VotesError, near, repeated, shown
+from labeling.errors import VotesError, counted, near, noun, repeated, shown
 from labeling.records.cast_votes import CastVotes, read_triples
 from labeling.records.checks import expect
 from labeling.records.samples import checked_ids, positions
@@ -71,9 +71,10 @@ class Votes:
         object.__setattr__(self, "faults", tuple(faults))
 
     def __repr__(self) -> str:
-        faults = f", {len(self.faults)} faults" if self.faults else ""
+        faults = f", {counted(len(self.faults), 'fault')}" if self.faults else ""
         return (
-            f"Votes({len(self)} samples x {len(self.voters)} voters, {self.n_cast} votes cast,"
+            f"Votes({len(self)} {noun(len(self), 'sample')} x {len(self.voters)}"
+            f" {noun(len(self.voters), 'voter')}, {self.n_cast} {noun(self.n_cast, 'vote')} cast,"
             f" labels {shown(self.schema.labels)}{faults})"
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from rich.console import Console
 
+from labeling.errors import counted
 from labeling.screens.fitted_table import Column, print_fitted
 from labeling.terminal import safe
 
@@ -43,15 +44,16 @@ def batch_sentences(chosen: Chosen) -> list[str]:
     size = len(chosen.batch)
     if chosen.is_half_pushed:
         sentences.append(
-            f"Batch {chosen.number} stays as it was, {size} samples: people may have some of it"
+            f"Batch {chosen.number} stays as it was, {counted(size, 'sample')}: people may have some of it"
             " already. labeling push goes on with it; another can be chosen after that."
         )
     elif size:
-        sentences.append(f"Batch {chosen.number}: {size} {'sample' if size == 1 else 'samples'}.")
+        sentences.append(f"Batch {chosen.number}: {counted(size, 'sample')}.")
     if chosen.replaced is not None and not chosen.is_half_pushed:
         count, strategy = chosen.replaced
         sentences.append(
-            f"It replaces one that waited and that nobody was asked about ({count} samples,"
+            f"It replaces one that waited and that nobody was asked about"
+            f" ({counted(count, 'sample')},"
             f" strategy {strategy})."
         )
     frame = chosen.batch.to_frame()

@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 
+from labeling.errors import counted
 from labeling.screens.people import print_people
 from labeling.terminal import safe
 
@@ -42,8 +43,9 @@ def round_line(now: Round) -> str:
         return "Round 0: labeling functions alone."
     verdict = now.verdict
     return (
-        f"Round {now.number}: {len(now.batch)} samples asked, {now.human_votes} human votes and"
-        f" {now.reviews} reviews so far: {len(verdict.gold)} gold labels,"
+        f"Round {now.number}: {counted(len(now.batch), 'sample')} asked,"
+        f" {counted(now.human_votes, 'human vote')} and {counted(now.reviews, 'review')} so far:"
+        f" {counted(len(verdict.gold), 'gold label')},"
         f" {len(verdict.pending)} pending, {len(verdict.escalations)} waiting for a reviewer,"
         f" {len(verdict.unresolved)} unresolved."
     )
@@ -52,16 +54,18 @@ def round_line(now: Round) -> str:
 def pass_line(found: Pass) -> str:
     """Return a sentence or more on what a pass of a watched loop brought."""
     if found.fault:
-        return f"Not reached, {found.faults} times so far; it is tried again. {found.fault}"
-    said = [f"{found.news} new annotations{_uncounted(found)}."]
+        return (
+            f"Not reached, {counted(found.faults, 'time')} so far; it is tried again. {found.fault}"
+        )
+    said = [f"{counted(found.news, 'new annotation')}{_uncounted(found)}."]
     if found.rounds:
         said.append(round_line(found.rounds[-1]))
     elif found.verdict is not None:
         said.append(f"{verdict_words(found.verdict)}.")
     if found.train is not None:
-        said.append(f"Training set: {len(found.train)} samples.")
+        said.append(f"Training set: {counted(len(found.train), 'sample')}.")
     if found.awaited:
-        said.append(f"People are awaited on {found.awaited} samples.")
+        said.append(f"People are awaited on {counted(found.awaited, 'sample')}.")
     if found.is_last:
         said.append("The loop is done: nothing more is asked.")
     return " ".join(said)
@@ -74,8 +78,10 @@ def _uncounted(found: Pass) -> str:
 def verdict_words(verdict: Verdict) -> str:
     """Return what annotations come to, in words and without a full stop."""
     return (
-        f"{len(verdict.gold)} samples are settled, {len(verdict.pending)} need more votes,"
-        f" {len(verdict.escalations)} wait for a reviewer, {len(verdict.unresolved)} are unresolved"
+        f"{counted(len(verdict.gold), 'sample is', 'samples are')} settled,"
+        f" {counted(len(verdict.pending), 'needs', 'need')} more votes,"
+        f" {counted(len(verdict.escalations), 'waits', 'wait')} for a reviewer,"
+        f" {counted(len(verdict.unresolved), 'is', 'are')} unresolved"
     )
 
 
@@ -91,10 +97,10 @@ def foreseen_lines(found: Foreseen, where: str, folder: str) -> list[str]:
     if found.pulled is None:
         return [f"People label at {where}.", *decided]
     said = ["The labeling functions would be applied."] if found.applies else []
-    news, known = len(found.pulled.news), found.pulled.known
+    news, known = counted(len(found.pulled.news), "new annotation"), found.pulled.known
     return [
         *said,
-        f"{news} new annotations would be fetched from {where}; {known} are known.",
+        f"{news} would be fetched from {where}; {counted(known, 'is', 'are')} known.",
         *decided,
         _next_batch(found),
         f"The training set would be written to {folder}.",
@@ -105,8 +111,8 @@ def _asked_more(found: Foreseen) -> str:
     if not found.ask_again and not found.escalate:
         return "Nobody would be asked for more."
     return (
-        f"Annotators would be asked for more votes on {found.ask_again} samples, and a reviewer to"
-        f" decide on {found.escalate}."
+        f"Annotators would be asked for more votes on {counted(found.ask_again, 'sample')}, and a"
+        f" reviewer to decide on {found.escalate:,}."
     )
 
 
@@ -114,9 +120,11 @@ def _next_batch(found: Foreseen) -> str:
     if found.pushes:
         return f"What is left of batch {found.pushes} would be pushed."
     if found.chooses:
-        return f"A batch of {found.chooses} samples would be chosen and pushed."
+        return f"A batch of {counted(found.chooses, 'sample')} would be chosen and pushed."
     if found.awaited:
-        return f"No batch would be chosen: people are awaited on {found.awaited} samples."
+        return (
+            f"No batch would be chosen: people are awaited on {counted(found.awaited, 'sample')}."
+        )
     return "No batch would be chosen: nothing is left to ask."
 
 
@@ -163,16 +171,17 @@ def _samples(status: Status) -> str:
     covered = status.covered or 0
     share = covered / total if total else 0.0
     parts = [
-        f"{total:,} samples, {covered:,} of them ({share:.0%}) covered by"
-        f" {status.labeling_functions} labeling functions"
+        f"{counted(total, 'sample')}, {covered:,} of them ({share:.0%}) covered by"
+        f" {counted(status.labeling_functions or 0, 'labeling function')}"
     ]
     if status.dev:
         parts.append(f"{status.dev:,} with a gold label, which teaches and measures")
     if status.left_out:
-        parts.append(f"{status.left_out:,} more are left out, since their text is missing")
+        more = counted(status.left_out, "more is", "more are")
+        parts.append(f"{more} left out, since the text is missing")
     if status.locked:
         times = {0: "never looked at", 1: "looked at once"}
-        looks = times.get(status.looks, f"looked at {status.looks:,} times")
+        looks = times.get(status.looks, f"looked at {counted(status.looks, 'time')}")
         parts.append(f"{status.locked:,} more in the locked test split, {looks}")
     return "; ".join(parts) + "."
 
@@ -234,7 +243,7 @@ def _uncounted_lines(status: Status) -> list[str]:
     said = [f"Not counted: {one.where}: {one.what}" for one in status.problems[:PROBLEMS]]
     if said:
         others = len(status.problems) - len(said)
-        more = f"... and {others} more problems. " if others else ""
+        more = f"... and {counted(others, 'more problem')}. " if others else ""
         said.append(f"{more}All that is not counted, and why: labeling pull")
     return said
 
@@ -242,7 +251,7 @@ def _uncounted_lines(status: Status) -> list[str]:
 def _rest(status: Status) -> str:
     said = []
     if status.training_set:
-        said.append(f"Training set: {status.training_set['samples']:,} samples.")
+        said.append(f"Training set: {counted(status.training_set['samples'], 'sample')}.")
     run = status.last_run
     if run:
         when = (run["ended_at"] or run["started_at"])[:16].replace("T", " ")
