@@ -1,5 +1,8 @@
 """How common labels are can be declared in a config, and is held against random draws."""
 
+import io
+import json
+import os
 import subprocess
 import sys
 import warnings
@@ -7,11 +10,13 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import labeling as lb
-from labeling.analysis import share_gaps
+from labeling.analysis import compared_shares, share_gaps
 from labeling.config import load_config
 from labeling.project.labels import balance_in_line
+from labeling.screens.label_shares import print_label_shares
 
 CONFIG = """
 data: {path: comments.csv, id: key}
@@ -148,6 +153,98 @@ def test_what_people_said_of_a_random_draw_is_held_against_the_export(folder, ca
     assert "The labels' shares in the training set are not those of 30 samples" in caplog.text
     assert "where 0.0% [0.0%, 11.4%] are expected" in caplog.text
     assert "shares in the training set are not those of 30 samples" in page
+
+
+def people_say_ham_of_all(its):
+    its.add_annotations(
+        lb.Annotation(sample, who, "ham", WHEN, WHEN)
+        for sample in its.store.batches.asked()
+        for who in ("ann", "bob")
+    )
+
+
+def test_shares_in_an_export_stand_beside_those_of_random_draws(folder):
+    """With interval and n, also where they do not differ enough for a warning."""
+    from labeling.report import write_report
+
+    its = project(folder, CONFIG.replace("id: key}", "id: key, gold: gold.csv, locked: 0.5}"))
+    train = its.export()
+    assert ["gold labels"] == list(its.label_shares(train)[0].drawn)
+    its.query()
+    its.push()
+    people_say_ham_of_all(its)
+    shown, found = (
+        subprocess.run(
+            [sys.executable, "-m", "labeling", "-c", folder / "project.yaml", *words],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "COLUMNS": "120"},
+        ).stdout
+        for words in (["export"], ["export", "--json"])
+    )
+    page = write_report(its).read_text("utf-8")
+    ham, spam = json.loads(found)["label_shares"]
+    settled = its.people.verdict(its.people.said(its.samples)).gold
+    n = len({one.sample_id for one in settled} & set(random_samples(its)))
+
+    assert 20 < n
+    assert {"random draw", "gold labels"} == set(ham["drawn"])
+    assert (0.0, n) == (spam["drawn"]["random draw"]["share"], spam["drawn"]["random draw"]["n"])
+    assert len(its.data.dev) == ham["drawn"]["gold labels"]["n"]
+    high = spam["drawn"]["random draw"]["high"]
+    assert f"0.0% [0.0%, {high:.1%}], n = {n}" in shown
+    assert f"{spam['share']:.1%}" in shown
+    assert "share in random draw" in page
+    assert f'<b>0.0%</b> <span class="ci">[0.0%, {high:.1%}]' in page
+
+
+def random_samples(its):
+    chosen = its.store.batches.frame()
+    return chosen.index[chosen["stratum"] == "random"]
+
+
+def test_of_many_labels_the_most_frequent_are_shown_and_the_others_counted():
+    counts = {f"l{number}": number for number in range(77)}
+    shares = compared_shares(counts, {"random draw": pd.Series(["l3", "l76"])})
+    console = Console(file=io.StringIO(), width=80, soft_wrap=True)
+    print_label_shares(shares, console)
+    lines = console.file.getvalue().splitlines()
+
+    assert lines[2].split()[:2] == ["l76", "76"]
+    assert lines[-1].startswith("And 57 rarer labels: ")
+    assert len(lines) == 2 + 20 + 2
+
+
+def test_without_a_random_draw_there_is_nothing_beside_the_shares():
+    console = Console(file=io.StringIO(), width=80)
+    print_label_shares(compared_shares({"a": 0, "b": 0}, {"random draw": pd.Series([])}), console)
+
+    assert "random" not in console.file.getvalue()
+
+
+def test_the_warning_is_about_our_labels_where_the_samples_have_a_column_label(folder, caplog):
+    """Theirs is kept, ours is called labeling_label; the shares are those of ours."""
+    table = pd.read_csv(folder / "comments.csv")
+    table.assign(label="ham").to_csv(folder / "comments.csv", index=False)
+    its = project(folder, CONFIG.replace("id: key}", "id: key, gold: gold.csv, locked: 0}"))
+    train = its.export()
+
+    assert {"ham", "spam"} == set(train.own("label"))
+    assert "in the training set" not in caplog.text or "'ham' 100.0%" not in caplog.text
+    assert its.label_shares(train)[0].count == (train.own("label") == "ham").sum()
+
+
+def test_who_declared_shares_is_not_asked_to_declare_them(folder, caplog):
+    its = project(folder, f"{CONFIG}class_balance: {{ham: 0.2, spam: 0.8}}\n")
+    its.query()
+    its.push()
+    people_say_ham_of_all(its)
+    its.export()
+
+    assert "The labels' shares in the training set are not" in caplog.text
+    assert "`class_balance` is declared in the config: is it right" in caplog.text
+    assert "declare `class_balance`" not in caplog.text
 
 
 def test_a_random_draw_seldom_contradicts_the_shares_that_it_was_drawn_from():

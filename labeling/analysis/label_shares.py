@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,56 @@ class ShareGap:
     label: str
     share: float
     drawn: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class LabelShare:
+    """How common a label is, beside what random draws say.
+
+    Attributes:
+        label: the label.
+        count: how often it is given.
+        n: how many labels there are in all.
+        drawn: its share in each random draw that has samples, by what the draw is.
+    """
+
+    label: str
+    count: int
+    n: int
+    drawn: Mapping[str, Estimate]
+
+    @property
+    def share(self) -> float:
+        """Its share of all labels, 0 to 1; NaN where there are none."""
+        return self.count / self.n if self.n else math.nan
+
+
+def compared_shares(
+    counts: Mapping[str, int], draws: Mapping[str, pd.Series]
+) -> tuple[LabelShare, ...]:
+    """Return for each label its share, and that in each random draw; empty draws are left out.
+
+    Args:
+        counts: how often each label of the schema is given.
+        draws: the labels of random draws, by what they are.
+
+    >>> drawn = pd.Series(["ham"] * 3 + ["spam"] * 2)
+    >>> ham, _ = compared_shares({"ham": 9, "spam": 1}, {"draw": drawn, "none": drawn[:0]})
+    >>> ham.label, ham.share, [f"{name}: {share}" for name, share in ham.drawn.items()]
+    ('ham', 0.9, ['draw: 0.600 [0.231, 0.882], n = 5'])
+    """
+    total = sum(counts.values())
+    return tuple(
+        LabelShare(
+            *(label, count, total),
+            {
+                name: proportion(int((drawn == label).sum()), len(drawn))
+                for name, drawn in draws.items()
+                if len(drawn)
+            },
+        )
+        for label, count in counts.items()
+    )
 
 
 def share_gaps(counts: Mapping[str, int], drawn: pd.Series) -> tuple[ShareGap, ...]:

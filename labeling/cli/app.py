@@ -21,6 +21,7 @@ from labeling.errors import LabelingError, missing_extra
 from labeling.terminal import safe
 
 if TYPE_CHECKING:
+    from labeling.datasets import TrainingSet
     from labeling.project import Project
     from labeling.records import Votes
     from labeling.screens.progress import StageDisplay
@@ -137,6 +138,18 @@ def say(found: Any, as_json: bool, *sentences: object) -> None:
         return
     for sentence in sentences:
         out.print(safe(sentence))
+
+
+def tell_of_export(its: Project, train: TrainingSet, as_json: bool) -> None:
+    """Print what a training set is, and how common its labels are beside what random draws say."""
+    from labeling.screens.label_shares import print_label_shares, shares_as_json
+
+    shares = its.label_shares(train)
+    if as_json:
+        say({**train.manifest(), "label_shares": shares_as_json(shares)}, True)
+        return
+    say(None, False, train)
+    print_label_shares(shares, out)
 
 
 class Stopped(BaseException):

@@ -11,6 +11,7 @@ import typer
 
 from labeling.cli.app import AsJson, DryRun, app, busy, project, say, then
 from labeling.cli.studio import studio
+from labeling.errors import counted
 
 if TYPE_CHECKING:
     from labeling.project.importing import Imported
@@ -127,9 +128,10 @@ def _tell(found: list[Imported], dry_run: bool, as_json: bool) -> None:
 def _lines(found: Imported, dry_run: bool) -> list[str]:
     would = "would be " if dry_run else ""
     lines = [
-        f"{found.source}: {len(found.votes)} votes and skips of"
-        f" {len({vote.annotator for vote in found.votes})} people and {len(found.gold)} gold labels"
-        f" {would}new; {found.known} were known."
+        f"{found.source}: {counted(len(found.votes), 'vote or skip', 'votes or skips')} of"
+        f" {counted(len({vote.annotator for vote in found.votes}), 'person', 'people')} and"
+        f" {counted(len(found.gold), 'gold label')}"
+        f" {would}new; {counted(found.known, 'was', 'were')} known."
     ]
     lines += [f"Left out: {count} {what}." for what, count in found.left_out.items()]
     lines += [f"{problem.where}: {problem.what}" for problem in found.problems[:SHOWN]]

@@ -16,11 +16,12 @@ from labeling.cli.app import (
     out,
     project,
     say,
+    tell_of_export,
     then,
     votes_of,
 )
 from labeling.cli.watching import Every, watch
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, counted
 
 if TYPE_CHECKING:
     from labeling.project import Project
@@ -90,7 +91,7 @@ def push(dry_run: DryRun = False, as_json: AsJson = False) -> None:
             platform.progress = advance
         pushed = its.push(platform)
     if pushed.batch:
-        sentence = f"Batch {pushed.batch}: {pushed.samples} samples are with the annotators."
+        sentence = f"Batch {pushed.batch}: {counted(pushed.samples, 'sample is', 'samples are')} with the annotators."
         next_step = "labeling pull when they have labeled"
     else:
         sentence, next_step = NO_BATCH, "labeling query"
@@ -106,8 +107,9 @@ def _would_push(its: Project, as_json: bool) -> None:
     sentence = NO_BATCH
     if found.batch:
         sentence = (
-            f"Batch {found.batch}: annotators would be asked about {found.samples} samples at"
-            f" {platform!r}; {found.sent} others were sent before."
+            f"Batch {found.batch}: annotators would be asked about"
+            f" {counted(found.samples, 'sample')} at {platform!r};"
+            f" {counted(found.sent, 'other was', 'others were')} sent before."
         )
     if found.begun:
         sentence += f" {found.begun} may have arrived, and would be looked for first."
@@ -127,13 +129,15 @@ def pull(dry_run: DryRun = False, as_json: AsJson = False) -> None:
         platform = its.platform()
         with busy("looking"):
             found = its.pull(platform, dry_run=True)
-        sentence = f"{len(found.news)} annotations would be new; {found.known} are known."
+        news = counted(len(found.news), "annotation")
+        sentence = f"{news} would be new; {counted(found.known, 'is', 'are')} known."
         say({**_pulled(found), "dry_run": True}, as_json, sentence, *_uncounted(found))
         _nothing_was_changed(platform)
         return
     with busy("fetching annotations"):
         pulled = its.pull()
-    sentence = f"{len(pulled.news)} new annotations; {pulled.known} were known."
+    news = counted(len(pulled.news), "new annotation")
+    sentence = f"{news}; {counted(pulled.known, 'was', 'were')} known."
     say(_pulled(pulled), as_json, sentence, *_uncounted(pulled))
     then("Next: labeling review")
 
@@ -266,4 +270,4 @@ def _run(its: Project, as_json: bool) -> None:
         (err if as_json else out).print(safe(round_line(here)))
     with busy("writing the training set"):
         train = its.export(here, votes)
-    say(train.manifest() if as_json else None, as_json, train)
+    tell_of_export(its, train, as_json)

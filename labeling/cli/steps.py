@@ -20,10 +20,11 @@ from labeling.cli.app import (
     out,
     project,
     say,
+    tell_of_export,
     then,
     votes_of,
 )
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, counted
 
 if TYPE_CHECKING:
     from labeling.project.labels import GivenLabels
@@ -203,7 +204,7 @@ def fit(as_json: AsJson = False) -> None:
     with busy("fitting the label model"):
         model, soft = its.fit(votes)
     covered, total = int(soft.covered.sum()), len(soft.sample_ids)
-    sentence = f"{covered} of {total} samples have a soft label."
+    sentence = f"{covered:,} of {counted(total, 'sample has', 'samples have')} a soft label."
     report, gold = list(model.report_), its.gold_counts()
     about = {"report": report, "covered": covered, "samples": total}
     about |= {"gold": dataclasses.asdict(gold)}
@@ -243,7 +244,7 @@ def export(as_json: AsJson = False) -> None:
     votes = votes_of(its)
     with busy("learning, and writing the training set"):
         train = its.export(votes=votes)
-    say(train.manifest() if as_json else None, as_json, train)
+    tell_of_export(its, train, as_json)
     then(f"Written: {its.folder / 'training_set'}.parquet, .jsonl and .csv, with manifests.")
 
 

@@ -63,7 +63,7 @@ from labeling.records import (
 from labeling.store import Run
 
 if TYPE_CHECKING:
-    from labeling.analysis import Estimate
+    from labeling.analysis import Estimate, LabelShare
     from labeling.datasets import TrainingSet
     from labeling.label_models import VoteModel
     from labeling.label_studio import LabelStudio
@@ -424,11 +424,31 @@ class Project:
         among: pd.Index | None = None,
     ) -> None:
         """Warn where labels are more or less common than in a random draw, perhaps among some."""
-        draws = random_draws(self.data.dev, verdict.gold, self.store.batches.frame())
+        draws = self._random_draws(verdict)
         if among is not None:
             draws = {name: drawn[drawn.index.isin(among)] for name, drawn in draws.items()}
-        for sentence in share_sentences(what, counts, draws):
+        declared = self.config.class_balance is not None
+        for sentence in share_sentences(what, counts, draws, is_declared=declared):
             logger.warning("%s", sentence)
+
+    def _random_draws(self, verdict: Verdict) -> dict[str, pd.Series]:
+        return random_draws(self.data.dev, verdict.gold, self.store.batches.frame())
+
+    def label_shares(self, train: TrainingSet) -> tuple[LabelShare, ...]:
+        """Return how common each label is in a training set, beside what random draws say of it.
+
+        Random draws are the samples that `query` drew at random, where people settled them, and the
+        gold labels that were given (which may be none).
+
+        Args:
+            train: what `export` returned.
+        """
+        from labeling.analysis import compared_shares
+
+        verdict = self.people.verdict(self.people.said(self.samples))
+        return compared_shares(
+            label_counts(train.own("label"), self.schema), self._random_draws(verdict)
+        )
 
     def standing(self, votes: Votes | None = None, *, verb: str = "learn") -> Round:
         """Return where the loop stands with all that people said so far.

@@ -6,20 +6,33 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from labeling.errors import counted
 from labeling.records import GoldLabel, LabelSchema, SoftLabels
 
 MOST_NAMED = 3  # labels in one sentence, the widest gaps first
 
+RANDOM, GIVEN = "random draw", "gold labels"
+DRAWS = {
+    RANDOM: "samples that were drawn at random and settled by people",
+    GIVEN: "given gold labels (if they are a random draw)",
+}
+"""What tells how common labels are: a short name, and what it is."""
+
+DECLARE = " If you know how common the labels are, declare `class_balance` in the config; else give"
+DECLARED = (
+    " `class_balance` is declared in the config: is it right, and does the label model use it"
+    " (`labeling fit` says so)? Else give"
+)
 ADVICE = (
-    " If you know how common the labels are, declare `class_balance` in the config; else give gold"
-    " labels, or ask people about more samples drawn at random (`labeling query` draws half so)."
+    " more gold labels, or ask people about more samples drawn at random (`labeling query` draws half"
+    " so)."
 )
 
 
 def random_draws(
     dev: pd.Series, people: Collection[GoldLabel], choices: pd.DataFrame
 ) -> dict[str, pd.Series]:
-    """Return the labels that tell how common labels are, by where they are from.
+    """Return the labels that tell how common labels are, by the names in `DRAWS`.
 
     Args:
         dev: gold labels that were given, index = sample ids.
@@ -28,10 +41,7 @@ def random_draws(
     """
     drawn = set(choices.index[choices["stratum"] == "random"])
     settled = {gold.sample_id: gold.label for gold in people if gold.sample_id in drawn}
-    return {
-        "samples that were drawn at random and settled by people": pd.Series(settled, dtype=object),
-        "given gold labels (if they are a random draw)": dev,
-    }
+    return {RANDOM: pd.Series(settled, dtype=object), GIVEN: dev}
 
 
 def counts_of(soft: SoftLabels) -> dict[str, int]:
@@ -45,18 +55,20 @@ def label_counts(labels: pd.Series, schema: LabelSchema) -> dict[str, int]:
 
 
 def share_sentences(
-    what: str, counts: Mapping[str, int], draws: Mapping[str, pd.Series]
+    what: str, counts: Mapping[str, int], draws: Mapping[str, pd.Series], *, is_declared: bool
 ) -> list[str]:
     """Return a sentence for each draw that other shares of the labels follow from; none if it fits.
 
     Args:
         what: whose labels they are, such as "the training set".
         counts: how often each label is given.
-        draws: labels of random draws, by what they are.
+        draws: labels of random draws, by the names in `DRAWS`.
+        is_declared: whether the config declares how common the labels are.
     """
     from labeling.analysis import share_gaps
 
     found = []
+    advice = (DECLARED if is_declared else DECLARE) + ADVICE
     for name, drawn in draws.items():
         gaps = share_gaps(counts, drawn)
         if gaps:
@@ -65,9 +77,10 @@ def share_sentences(
                 f" [{gap.drawn.low:.1%}, {gap.drawn.high:.1%}] are expected"
                 for gap in gaps[:MOST_NAMED]
             )
-            more = f"; and {len(gaps) - MOST_NAMED} labels more" if len(gaps) > MOST_NAMED else ""
+            rest = len(gaps) - MOST_NAMED
+            more = f"; and {counted(rest, 'label')} more" if rest > 0 else ""
             found.append(
-                f"The labels' shares in {what} are not those of {len(drawn):,} {name}: {listed}{more}"
-                f" (95 % intervals).{ADVICE}"
+                f"The labels' shares in {what} are not those of {len(drawn):,} {DRAWS[name]}: {listed}{more}"
+                f" (95 % intervals).{advice}"
             )
     return found

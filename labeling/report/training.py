@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from labeling.analysis import LabelShare, compared_shares
 from labeling.project.shares import random_draws, share_sentences
 from labeling.records import order_by_chance
 from labeling.report.known import Known
@@ -57,7 +59,8 @@ class TrainingSection:
     n: int
     made_at: str
     fingerprint: str
-    labels: list[tuple[str, int]]
+    labels: list[LabelShare]
+    draws: list[str]
     sources: list[Segment]
     left_out: dict[str, int]
     min_confidence: float
@@ -74,11 +77,13 @@ def section(known: Known) -> TrainingSection | None:
         return None
     path = known.store.files.read(kept)
     about = kept.about
+    draws = random_draws(known.data.dev, known.verdict.gold, known.choices)
     return TrainingSection(
         n=about["samples"],
         made_at=kept.made_at,
         fingerprint=about["fingerprint"],
-        labels=_by_count(about["labels"]),
+        labels=_by_count(compared_shares(about["labels"], draws)),
+        draws=[name for name, drawn in draws.items() if len(drawn)],
         sources=[
             Segment(*SOURCES[source], about["sources"][source])
             for source in SOURCES
@@ -90,7 +95,8 @@ def section(known: Known) -> TrainingSection | None:
         warnings=share_sentences(
             "the training set",
             about["labels"],
-            random_draws(known.data.dev, known.verdict.gold, known.choices),
+            draws,
+            is_declared=known.config.class_balance is not None,
         ),
         rows=[]
         if path is None
@@ -103,11 +109,11 @@ def section(known: Known) -> TrainingSection | None:
     )
 
 
-def _by_count(labels: dict[str, int]) -> list[tuple[str, int]]:
+def _by_count(labels: Sequence[LabelShare]) -> list[LabelShare]:
     """Return the labels in order; where there are many, the most frequent first."""
     if len(labels) <= MOST_LABELS:
-        return list(labels.items())
-    return sorted(labels.items(), key=lambda pair: -pair[1])
+        return list(labels)
+    return sorted(labels, key=lambda share: -share.count)
 
 
 def _files(known: Known, kept: Kept) -> list[File]:
