@@ -37,6 +37,9 @@ SPELLINGS = (
     "Ann\u00a0Lee",
     "Ann\u00ad Lee",  # soft hyphen
     "Ann\ufe0f Lee\u3164",  # variation selector, Hangul filler
+    "Ann\u2800 Lee\U0001d159",  # empty Braille cell, musical sign without a head
+    "Ann\u2065 \U000e0080Lee\ufff0",  # free places that Unicode keeps for signs without a look
+    "\x07Ann\x00 Lee\x7f",  # control characters
 )
 
 

@@ -7,9 +7,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# Characters of other kinds than "format" that show nothing: Hangul fillers, joiners, selectors.
+# Characters of other kinds than "format" that show nothing: Hangul fillers, joiners, selectors, those
+# that Unicode keeps free for such signs, an empty Braille cell, a musical sign without a head, and
+# control characters (but for those that are white space).
 FILLERS = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U0001d159\U000e0000-\U000e0fff]"
 )
 
 
@@ -39,9 +43,9 @@ def person_key(name: str) -> str:
 
 def _shaped(name: str) -> str:
     """Return a name without the characters that show nothing."""
-    if name.isascii():
-        return name
     rest = FILLERS.sub("", name)
+    if rest.isascii():
+        return rest
     return "".join(sign for sign in rest if unicodedata.category(sign) != "Cf")
 
 
