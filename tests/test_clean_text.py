@@ -114,11 +114,22 @@ def test_a_path_given_to_apply_is_read_as_read_samples_does(tmp_path, schema):
         (["new car", "new  car"], "differ only in where invisible"),
         (["spam", "spam "], r"differ only in U\+0020 \(SPACE\)"),
         (["\u2764", "\u2764\ufe0f"], r"differ only in U\+FE0F \(VARIATION SELECTOR-16\)"),
+        (["spam", "spam\u3164"], r"differ only in U\+3164 \(HANGUL FILLER\)"),
+        (["spam", "sp\u034fam"], r"differ only in U\+034F"),
+        (["spam", "spam\u2800"], r"differ only in U\+2800"),
+        (["spam", "spam\U000e0100"], r"differ only in U\+E0100"),
+        (["ham", "\u2800"], r"Got only U\+2800"),
+        (["ham", "spam\uffff"], r"has U\+FFFF"),
     ],
 )
 def test_labels_that_cannot_be_read_or_told_apart_are_refused(labels, message):
     with pytest.raises(LabelingError, match=message):
         lb.LabelSchema(labels)
+
+
+def test_a_description_that_a_page_cannot_show_is_refused():
+    with pytest.raises(LabelingError, match=r"Descriptions of labels must have no control"):
+        lb.LabelSchema(["ham", "spam"], {"spam": "It wants \x00money."})
 
 
 def test_labels_that_look_different_are_taken_as_they_are():

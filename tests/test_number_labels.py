@@ -177,8 +177,19 @@ def test_only_the_plain_text_of_a_number_is_meant_by_it():
     for wrong in (2, 3):
         with pytest.raises(UnknownLabelError, match="Numbers are names"):
             schema.index(wrong)
-    with pytest.raises(UnknownLabelError, match="Codes go from 0 to 1"):
-        lb.LabelSchema(["01", "+2"]).index(2)
+
+
+@pytest.mark.parametrize("labels", [["01", "02"], ["1.0", "2.0"], ["+1", "+2"], ["١", "٢"]])
+def test_no_int_is_a_code_where_labels_look_like_numbers_otherwise_written(labels):
+    """Else 1 would be the second label, "02", in silence."""
+    schema = lb.LabelSchema(labels)
+
+    with pytest.raises(UnknownLabelError, match="Numbers are names"):
+        schema.index(1)
+    with pytest.raises(LabelingFunctionError, match="returned 1"):
+        lb.apply(lb.labeling_function(lambda x: 1, name="rule"), SAMPLES, schema)
+    rule = lb.labeling_function(lambda x: labels[1], name="rule")
+    assert set(lb.apply(rule, SAMPLES, schema)["rule"]) == {labels[1]}
 
 
 def test_no_label_is_called_what_means_abstaining():

@@ -33,15 +33,15 @@ def person_key(name: str) -> str:
     >>> person_key("ann") == person_key("anna")
     False
     """
-    shaped = _shaped(name)
+    shaped = without_invisible(name)
     if not shaped.isascii():
         for _ in range(2):  # folding case can undo a composition, and composing can make a capital
             shaped = unicodedata.normalize("NFKC", shaped).casefold()
-        shaped = _shaped(unicodedata.normalize("NFKC", shaped))
+        shaped = without_invisible(unicodedata.normalize("NFKC", shaped))
     return " ".join(shaped.casefold().split())
 
 
-def _shaped(name: str) -> str:
+def without_invisible(name: str) -> str:
     """Return a name without the characters that show nothing."""
     rest = FILLERS.sub("", name)
     if rest.isascii():

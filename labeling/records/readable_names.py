@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 
 from labeling.errors import LabelingError
 from labeling.records.clean_text import character_name
+from labeling.records.identity import without_invisible
 
 CONTROL = ("Cc", "Cs", "Zl", "Zp")  # control characters, halves of characters, line separators
-VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f]")
+NO_CHARACTERS = ("\ufffe", "\uffff")  # XML has no form for them
 
 
 def visible_form(name: str) -> str:
@@ -21,8 +21,7 @@ def visible_form(name: str) -> str:
     >>> visible_form("spam\u200b"), visible_form("new\u00a0 car"), visible_form("cafe\u0301")
     ('spam', 'new car', 'café')
     """
-    shaped = "".join(one for one in name if unicodedata.category(one) != "Cf")
-    composed = unicodedata.normalize("NFC", VARIATION_SELECTORS.sub("", shaped))
+    composed = unicodedata.normalize("NFC", without_invisible(name))
     return " ".join(composed.split())
 
 
@@ -37,7 +36,9 @@ def refuse_unreadable(labels: Iterable[str]) -> None:
     """
     seen: dict[str, str] = {}
     for label in labels:
-        hidden = sorted({one for one in label if unicodedata.category(one) in CONTROL})
+        hidden = sorted(
+            {one for one in label if unicodedata.category(one) in CONTROL or one in NO_CHARACTERS}
+        )
         if hidden:
             raise LabelingError(
                 "A label must have no control characters, line breaks or halves of characters."

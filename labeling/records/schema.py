@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from labeling.errors import LabelingError, UnknownLabelError, near, repeated, shown
+from labeling.records.clean_text import refuse_unsafe
 from labeling.records.readable_names import refuse_unreadable
 
 ABSTAIN: Final = -1
@@ -23,6 +24,7 @@ MOST_LABELS: Final = 32_767  # codes are stored in 16 bits at most
 MOST_SHOWN = 20  # labels, where a schema is printed
 
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,99}")  # not `01` or `+1`, which an int cannot tell
+LIKE_A_NUMBER = re.compile(r"[+-]?\d+(?:\.0*)?")  # `01`, `1.0`: no int means them, nor a code
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -32,7 +34,8 @@ class LabelSchema:
     Two schemas are equal when their labels are, whatever their descriptions.
 
     Where any label is the text of a whole number, such as "1", an int means the label of that name
-    and never a code; codes are then for `Votes.from_array` alone.
+    and never a code; codes are then for `Votes.from_array` alone. So they are where labels are
+    written as "01" or "1.0", which no int means.
 
     Args:
         labels: two or more different, non-empty names.
@@ -43,7 +46,7 @@ class LabelSchema:
         LabelingError: fewer than two labels, two of one name, a name that is no text, is "-1" (which
             stands for abstaining) or has control characters, two names that look alike (they differ
             in invisible characters, white space or the way accents are written alone), or a
-            description that is no text.
+            description that is no text, or has control characters.
         UnknownLabelError: a description of a label that is not there.
 
     >>> schema = LabelSchema(["ham", "spam"])
@@ -90,7 +93,9 @@ class LabelSchema:
         codes = {label: code for code, label in enumerate(self.labels)}
         named = {int(label): code for label, code in codes.items() if WHOLE_NUMBER.fullmatch(label)}
         object.__setattr__(self, "_codes", codes)
-        object.__setattr__(self, "_int_codes", named or {code: code for code in codes.values()})
+        if not self.has_number_names:
+            named = {code: code for code in codes.values()}
+        object.__setattr__(self, "_int_codes", named)
 
     def __repr__(self) -> str:
         if len(self) <= MOST_SHOWN:
@@ -111,7 +116,7 @@ class LabelSchema:
     @property
     def has_number_names(self) -> bool:
         """Whether any label is the text of a whole number, so that ints are names and not codes."""
-        return any(WHOLE_NUMBER.fullmatch(label) for label in self.labels)
+        return any(map(LIKE_A_NUMBER.fullmatch, self.labels))
 
     @property
     def int_codes(self) -> Mapping[int, int]:
@@ -222,5 +227,6 @@ def _described(
                 f"The description of label {label!r} must be a text. Got {text!r}"
                 f" ({type(text).__name__})."
             )
+    refuse_unsafe(descriptions.values(), "Descriptions of labels")
     texts = ((label, " ".join((descriptions.get(label) or "").split())) for label in labels)
     return tuple((label, text) for label, text in texts if text)
