@@ -263,6 +263,19 @@ def test_frames_inside_cells_and_objects_inside_a_series_are_copied():
     assert (frame.loc[0, "n"], series[0]) == (1, ["a"])
 
 
+def test_objects_inside_frames_and_views_of_memory_are_copied():
+    frame = pd.DataFrame([[[1], 2.0, "a"]], columns=["tags", "tags", "text"])
+    value = {"frame": frame, "view": memoryview(bytearray(b"abcd")).cast("H"), "fixed": b"ab"}
+    made = isolated(value)
+    made["frame"].iloc[0, 0].append(2)
+    made["frame"].iloc[0, 2] = "b"
+    made["view"][0] = 7
+    assert [[1], 2.0, "a"] == frame.iloc[0].tolist()
+    assert (b"abcd", "H") == (value["view"].tobytes(), made["view"].format)
+    assert frame.dtypes.tolist() == made["frame"].dtypes.tolist()
+    assert isolated(memoryview(b"ab")).readonly
+
+
 def test_all_pairs_of_kinds_stay_apart():
     values = [[1], {"a": [1]}, {1}, bytearray(b"a"), np.array([1]), Note([1]), Own([1])]
     for one, two in itertools.product(values, values):

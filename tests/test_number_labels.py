@@ -179,7 +179,9 @@ def test_only_the_plain_text_of_a_number_is_meant_by_it():
             schema.index(wrong)
 
 
-@pytest.mark.parametrize("labels", [["01", "02"], ["1.0", "2.0"], ["+1", "+2"], ["\u0661", "\u0662"]])
+@pytest.mark.parametrize(
+    "labels", [["01", "02"], ["1.0", "2.0"], ["+1", "+2"], ["\u0661", "\u0662"]]
+)
 def test_no_int_is_a_code_where_labels_look_like_numbers_otherwise_written(labels):
     """Else 1 would be the second label, "02", in silence."""
     schema = lb.LabelSchema(labels)

@@ -84,7 +84,8 @@ def _warn(kind: str, why: str) -> None:
 def _copier(kind: type) -> Callable[[Any, Memo], Any]:
     """Return what copies the values of a type."""
     plain: dict[type, Callable[[Any, Memo], Any]] = {
-        **{list: _list, dict: _dict, tuple: _tuple, pd.Series: _series},
+        **{list: _list, dict: _dict, tuple: _tuple, pd.Series: _series, pd.DataFrame: _frame},
+        memoryview: _view,
         **{set: lambda value, _: value.copy(), bytearray: lambda value, _: value.copy()},
     }
     if kind in plain:
@@ -145,6 +146,21 @@ def _series(value: pd.Series, memo: Memo) -> pd.Series:
             if type(inner) not in IMMUTABLE:
                 made.iat[place] = _copied(inner, memo)
     return made
+
+
+def _frame(value: pd.DataFrame, memo: Memo) -> pd.DataFrame:
+    """Return a copy of a frame; pandas' own copies leave objects inside shared."""
+    made = value.copy()
+    for place, kind in enumerate(value.dtypes):
+        if kind == object:
+            made.isetitem(place, _series(value.iloc[:, place], memo))
+    return made
+
+
+def _view(value: memoryview, _: Memo) -> memoryview:
+    if value.readonly:
+        return value
+    return memoryview(bytearray(value)).cast("B").cast(value.format, value.shape)
 
 
 def _instance(value: Any, memo: Memo) -> Any:
