@@ -160,7 +160,8 @@ def _frame(value: pd.DataFrame, memo: Memo) -> pd.DataFrame:
 def _view(value: memoryview, _: Memo) -> memoryview:
     if value.readonly:
         return value
-    return memoryview(bytearray(value)).cast("B").cast(value.format, value.shape)
+    made: Any = memoryview(bytearray(value))
+    return made.cast(value.format, value.shape)  # type: ignore[no-any-return]
 
 
 def _instance(value: Any, memo: Memo) -> Any:
