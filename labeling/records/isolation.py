@@ -152,8 +152,9 @@ def _frame(value: pd.DataFrame, memo: Memo) -> pd.DataFrame:
     """Return a copy of a frame; pandas' own copies leave objects inside shared."""
     made = value.copy()
     for place, kind in enumerate(value.dtypes):
-        if kind == object:
-            made.isetitem(place, _series(value.iloc[:, place], memo))
+        if pd.api.types.is_object_dtype(kind):
+            column: Any = _series(value.iloc[:, place], memo)
+            made.isetitem(place, column)
     return made
 
 
