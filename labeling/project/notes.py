@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator
 
 from labeling.config import Config
-from labeling.errors import counted, shown
+from labeling.errors import counted, noun, shown
 from labeling.project.policies import (
     BEGUN_BEFORE,
     NO_REVIEWER,
@@ -70,4 +70,5 @@ def without_a_reviewer_to_ask(config: Config, store: Store) -> tuple[Hashable, .
 
 def _samples(sample_ids: Collection[Hashable]) -> str:
     named = shown(sorted(sample_ids, key=repr), SHOWN)
-    return f"{counted(len(sample_ids), 'sample is', 'samples are')} ({named})"
+    n = len(sample_ids)
+    return f"{counted(n, 'sample')} ({named}) {noun(n, 'is', 'are')}"
