@@ -235,6 +235,19 @@ def test_the_warning_is_about_our_labels_where_the_samples_have_a_column_label(f
     assert its.label_shares(train)[0].count == (train.own("label") == "ham").sum()
 
 
+def test_a_label_that_only_gold_has_is_no_label_that_nobody_gives(folder, caplog):
+    """Of many labels a model never gives the rarest; what is known to be theirs counts as theirs."""
+    table = pd.read_csv(folder / "gold.csv")
+    table.loc[0, "label"] = "rare"
+    table.to_csv(folder / "gold.csv", index=False)
+    config = CONFIG.replace("id: key}", "id: key, gold: gold.csv, locked: 0}")
+    its = project(folder, config.replace("[ham, spam]", "[ham, spam, rare]"))
+    its.export()
+
+    assert "rare" not in set(its.standing().posterior.to_labels())
+    assert "'rare'" not in caplog.text
+
+
 def test_who_declared_shares_is_not_asked_to_declare_them(folder, caplog):
     its = project(folder, f"{CONFIG}class_balance: {{ham: 0.2, spam: 0.8}}\n")
     its.query()

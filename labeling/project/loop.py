@@ -410,9 +410,8 @@ class Project:
                 write_training_set(self.config, self.store, train)
             counts = label_counts(train.own("label"), self.schema)
             self._warn_of_shares("the training set", counts, end.verdict)
-            self._warn_of_shares(
-                "all labels as they are now", counts_of(end.posterior), end.verdict
-            )
+            counts = counts_of(end.posterior, teaching_gold(self.data.dev, end.gold))
+            self._warn_of_shares("all labels as they are now", counts, end.verdict)
             run.outcome |= {"samples": len(train), "left_out": len(train.dropped)}
         return train
 

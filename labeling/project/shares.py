@@ -44,9 +44,22 @@ def random_draws(
     return {RANDOM: pd.Series(settled, dtype=object), GIVEN: dev}
 
 
-def counts_of(soft: SoftLabels) -> dict[str, int]:
-    """Return how often each label is the most probable one; ties are of no label."""
-    return label_counts(soft.to_labels(), soft.schema)
+def counts_of(soft: SoftLabels, gold: Collection[GoldLabel] = ()) -> dict[str, int]:
+    """Return how often each label is the most probable one; ties are of no label.
+
+    Args:
+        soft: the labels.
+        gold: labels known to be true, which win: a model may never give a rare label that people gave.
+
+    >>> schema, ids = LabelSchema(["ham", "spam"]), pd.Index(["a", "b"])
+    >>> soft = SoftLabels([[0.9, 0.1], [0.8, 0.2]], ids, schema, [True, True])
+    >>> counts_of(soft), counts_of(soft, [GoldLabel("b", "spam")])
+    ({'ham': 2, 'spam': 0}, {'ham': 1, 'spam': 1})
+    """
+    labels = soft.to_labels()
+    known = {one.sample_id: one.label for one in gold}
+    final = [known.get(one, label) for one, label in labels.items()]
+    return label_counts(pd.Series(final, dtype=object), soft.schema)
 
 
 def label_counts(labels: pd.Series, schema: LabelSchema) -> dict[str, int]:
