@@ -455,3 +455,36 @@ def test_a_deep_object_is_refused_by_its_line(its, tmp_path):
     (tmp_path / "f.jsonl").write_text(f'{{"id": 1, "text": "x", "label": ["ham"]}}\n{deep}')
     with pytest.raises(DataError, match="line 2 must be JSON"):
         its.import_annotations(tmp_path / "f.jsonl")
+
+
+def test_what_an_import_brought_to_the_source_is_nobody_s_second_vote(its, tmp_path):
+    """As the server writes it: `import_id` is the id before, `updated_by` who has saved it since."""
+    rows = [
+        task(1, {"key": "c0"}, annotation(1, 3, choice("spam"), updated_by=3, import_id=None)),
+        task(2, {"key": "c0"}, annotation(2, 9, choice("spam"), updated_by=None, import_id=1)),
+        task(3, {"key": "c1"}, annotation(3, 4, choice("ham"), updated_by=4, import_id=1)),
+        task(
+            4,
+            {"key": "c2"},
+            annotation(4, 9, choice("ham"), updated_by=None, import_id=80),
+            annotation(5, 9, choice("spam"), updated_by=None, import_id=81),
+        ),
+        task(5, {"key": "c3"}, annotation(6, 5, choice("ham"), updated_by=None, import_id=2)),
+    ]
+    found = its.import_annotations(written(tmp_path, rows))
+
+    assert [("c0", "user 3", "spam"), ("c1", "user 4", "ham"), ("c3", "user 5", "ham")] == said(its)
+    assert {
+        "annotations that were imported without their authors, several of a task in one name": 2,
+        "copies of other annotations, which an import brought": 1,
+    } == found.left_out
+
+
+def test_what_reviewers_decided_is_no_vote(its, tmp_path):
+    data = {"text": "x", "ext_id": "c0", "votes": "spam: 1, ham: 1", "why": "conflict"}
+    asked = {**task(1, data, annotation(1, 3, choice("spam"))), "meta": {"sample_id": "c0"}}
+    theirs = task(2, {"key": "c1", "ext_id": "c1"}, annotation(2, 4, choice("ham")))
+    found = its.import_annotations(written(tmp_path, [asked, theirs]), by="ext_id")
+
+    assert [("c1", "user 4", "ham")] == said(its)
+    assert [1] == list(found.left_out.values())

@@ -19,6 +19,8 @@ from studio_loop import (
 from studio_project import Loop, make_folder
 
 import labeling as lb
+from labeling.annotation_files import label_studio_annotations
+from labeling.annotation_files.label_studio import COPIES, NOBODY
 from labeling.records import live_annotations
 
 IDS = ["a", "b"]
@@ -75,6 +77,10 @@ def test_copied_annotations_are_no_votes_and_copied_tasks_are_merged(
         platform.pull()
     reimport(studio, exported(studio), *without)
     assert {2} == {len(some) for some in listed(studio).values()}
+    found = platform.annotated_tasks()
+    read = label_studio_annotations(found.tasks, found.names)
+    held = read.left_out.get(COPIES, 0) + read.left_out.get(NOBODY, 0)
+    assert (4, 4) == (len(read.annotations), held)
     said = platform.pull()
     told = platform.problems
 

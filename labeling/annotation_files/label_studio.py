@@ -19,6 +19,12 @@ DECISION = (
 )
 PREDICTIONS = "predictions (nobody made them)"
 WRITTEN_BACK = "decisions that were written back from here"
+DECIDED = "decisions of reviewers who were asked from here (`labeling pull` brings them)"
+COPIES = "copies of other annotations, which an import brought"
+NOBODY = "annotations that were imported without their authors, several of a task in one name"
+ASKED_OF_REVIEWERS = {"ext_id", "votes", "why"}
+"""What the data of a task hold that was sent from here to reviewers."""
+
 
 LONGEST = 1e9
 """Seconds that an annotation can have taken at the most."""
@@ -58,6 +64,8 @@ def label_studio_annotations(
     left_out: collections.Counter[str] = collections.Counter()
     found: list[SourceAnnotation] = []
     malformed = Malformed()
+    tasks = list(tasks)
+    data_of = _data_of_annotations(tasks)
     for number, task in enumerate(tasks, start=1):
         if not is_task(task):
             raise DataError(
@@ -67,12 +75,59 @@ def label_studio_annotations(
             )
         predictions = task.get("predictions")
         left_out[PREDICTIONS] += len(predictions) if isinstance(predictions, list) else 0
-        for made in task["annotations"]:
+        held = _held_back(task, data_of)
+        left_out.update(held.values())
+        for place, made in enumerate(task["annotations"]):
+            if place in held:
+                continue
             read = functools.partial(_annotation, task, made, names or {}, prefix, left_out)
             annotation = malformed.read(f"one of task {number}", read)
             found += [annotation] if annotation is not None else []
     left_out.update(malformed.counts())
     return SourceAnnotations(source or "Label Studio export", tuple(found), +left_out)
+
+
+def _data_of_annotations(tasks: Iterable[Found]) -> dict[int, Any]:
+    """Return of what each annotation is, by its id."""
+    return {
+        made["id"]: task["data"]
+        for task in tasks
+        if is_task(task)
+        for made in task["annotations"]
+        if isinstance(made, Mapping) and isinstance(made.get("id"), int)
+    }
+
+
+def _held_back(task: Found, data_of: Mapping[int, Any]) -> dict[int, str]:
+    """Return which annotations of a task are nobody's votes, by their place, and why.
+
+    Label Studio remembers of an imported annotation the id that it had (`import_id`), and of one that
+    a person saved who that was (`updated_by`).
+    """
+    made = [one if isinstance(one, Mapping) else {} for one in task["annotations"]]
+    if _is_of_reviewers(task):
+        return dict.fromkeys(range(len(made)), DECIDED)
+    held: dict[int, str] = {}
+    of_person: dict[str, list[int]] = {}
+    for place, one in enumerate(made):
+        before = one.get("import_id")
+        if one.get("updated_by", "versions before did not tell") is not None:
+            continue
+        if (
+            isinstance(before, int)
+            and before != one.get("id")
+            and data_of.get(before) == task["data"]
+        ):
+            held[place] = COPIES
+        else:
+            of_person.setdefault(str(one.get("completed_by")), []).append(place)
+    several = (some for some in of_person.values() if len(some) > 1)
+    return held | {place: NOBODY for some in several for place in some}
+
+
+def _is_of_reviewers(task: Found) -> bool:
+    is_sent = isinstance(task.get("meta"), Mapping) and "sample_id" in task["meta"]
+    return is_sent and set(task["data"]) >= ASKED_OF_REVIEWERS
 
 
 def _annotation(
