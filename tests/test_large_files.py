@@ -255,3 +255,15 @@ def test_samples_that_cannot_be_a_table_are_refused_with_the_reason(tmp_path, ha
     with pytest.raises(DataError, match=what) as caught:
         lb.read_samples(harm(tmp_path), id="key")
     assert len(str(caught.value)) < 1_000
+
+
+@pytest.mark.parametrize("name", ["many.jsonl", "many.csv"])
+def test_a_file_of_millions_of_rows_is_named_and_the_others_are_read(folder, name):
+    line = "{}\n" if name.endswith("jsonl") else "x\n"
+    (folder / name).write_text("ask,text,label\n" * name.endswith("csv") + line * 3_000_000)
+    found = pulled(folder)
+
+    assert ["ham"] == found["labels"]
+    assert [name] == [where for where, _ in found["problems"]]
+    assert "at most 1,048,576 rows" in found["problems"][0][1]
+    assert found["megabytes"] < MORE_MEMORY

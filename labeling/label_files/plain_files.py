@@ -12,7 +12,14 @@ from typing import Any
 from labeling.label_files.cells import cell_text, escaped, guarded, unguarded
 from labeling.label_files.columns import ASK, LABEL, is_header_of
 from labeling.label_files.sheets import Sheet, Table
-from labeling.records.bounded import FROM_PEOPLE, any_length, check_depth, check_objects, check_size
+from labeling.records.bounded import (
+    FROM_PEOPLE,
+    any_length,
+    check_depth,
+    check_objects,
+    check_rows,
+    check_size,
+)
 
 DELIMITERS = (",", ";", "\t", "|")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -52,6 +59,7 @@ def read_csv(path: Path) -> list[Table]:
                 if any(cell.strip() for cell in row):
                     cells += len(row)
                     check_size(len(row), cells, FROM_PEOPLE)
+                    check_rows(len(records) + 1)
                     records.append((number, row))
         except csv.Error as error:
             what = f"From here on the file cannot be read: {error}. Is a quotation mark not closed?"
@@ -124,6 +132,7 @@ def read_jsonl(path: Path) -> list[Table]:
     bad = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
+            check_rows(len(objects) + len(bad) + 1)
             try:
                 objects.append((number, _object(line)))
             except (ValueError, RecursionError) as error:

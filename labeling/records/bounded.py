@@ -61,6 +61,18 @@ def check_size(columns: int, cells: int, bounds: Bounds) -> None:
         )
 
 
+def check_rows(rows: int) -> None:
+    """Raise a DataError where a file that people send back has more rows than a spreadsheet may.
+
+    >>> check_rows(2_000_000)
+    Traceback (most recent call last):
+    ...
+    labeling.errors.DataError: There must be at most 1,048,576 rows. There are 2,000,000 or more.
+    """
+    if rows > SHEET_ROWS:
+        raise DataError(f"There must be at most {SHEET_ROWS:,} rows. There are {rows:,} or more.")
+
+
 def check_objects(objects: int, keys: int, values: int, bounds: Bounds) -> None:
     """Raise a DataError where objects make a table of more cells than their values warrant.
 
