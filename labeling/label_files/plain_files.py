@@ -129,7 +129,7 @@ def read_jsonl(path: Path) -> list[Table]:
     text, fault = _decoded(path.read_bytes())
     faults = [(0, fault)] if fault else []
     objects: list[tuple[int, dict[str, object]]] = []
-    bad = []
+    bad: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             check_rows(len(objects) + len(bad) + 1)
