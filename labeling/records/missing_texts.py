@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import LabelingError, counted, near, shown
+from labeling.errors import LabelingError, counted, near, noun, shown
 from labeling.records.frames import text_column
 from labeling.records.samples import require_column, texts
 
@@ -78,7 +78,11 @@ def missing_texts_sentence(ids: pd.Index, total: int, column: str, missing_text:
     """Return in a sentence which samples have no text and what became of them; empty for none."""
     if not len(ids):
         return ""
-    done = "left out and listed" if missing_text == "drop" else "taken as empty"
+    done = (
+        "left out and listed"
+        if missing_text == "drop"
+        else noun(len(ids), "taken as an empty text", "taken as empty texts")
+    )
     return (
         f"{len(ids):,} of {counted(total, 'sample')} {'has' if len(ids) == 1 else 'have'} no text in"
         f" column {column!r} and {'is' if len(ids) == 1 else 'are'} {done}:"
