@@ -207,3 +207,45 @@ def test_texts_of_a_config_are_refused_with_their_key(tmp_path, text, key):
     path.write_text(f"data: {{path: a.csv, id: id}}\n{labels}labeling_functions: [a.py]\n{text}\n")
     with pytest.raises(ConfigError, match=f"key '{key}' must have no control characters"):
         lb.Project(path)
+
+
+@pytest.mark.parametrize("sign", [HALF, NUL])
+def test_a_name_that_no_file_can_hold_is_refused_whoever_gives_it(tmp_path, sign):
+    """Else the export fails for good: the ledger forgets nothing."""
+    (tmp_path / "a.jsonl").write_text(lines(*({"key": f"s{i}", "text": "hi"} for i in range(4))))
+    (tmp_path / "rules.py").write_text(
+        "from labeling.functions import keywords\ngreets = keywords('greets', ['hi'], label='ham')\n"
+    )
+    (tmp_path / "project.yaml").write_text(
+        "data: {path: a.jsonl, id: key}\nlabels: [ham, spam]\nlabeling_functions: [rules.py]\n"
+    )
+    its = lb.Project(tmp_path / "project.yaml")
+    when = pd.Timestamp("2026-01-01", tz="UTC").to_pydatetime()
+    named = Annotation("s1", f"ann{sign}", "ham", when, when, platform_id="1")
+    with pytest.raises(DataError, match="names of annotators must have no control characters"):
+        its.add_annotations([named])
+    with pytest.raises(DataError, match="names of annotators must have no control characters"):
+        its.decide("s1", "ham", by=f"dora{sign}", reason="so it is")
+    assert not its.store.ledger.annotations()
+    with pytest.raises(DataError, match="names of labeling functions"):
+        lb.labeling_function(lambda x: None, name=f"rule{sign}")
+
+
+def test_names_that_were_kept_before_stop_no_export(tmp_path, schema):
+    when = pd.Timestamp("2026-01-01", tz="UTC").to_pydatetime()
+    said = [
+        Annotation("s1", f"ann{HALF}", "ham", when, when, platform_id="1"),
+        Annotation("s1", "bob", "spam", when, when, platform_id="2"),
+        Annotation("s1", f"dora{HALF}", "ham", when, when, platform_id="3", reviewer=True),
+    ]
+    ids = pd.Index(["s1"])
+    train = lb.build_training_set(
+        pd.DataFrame({"text": ["hi"]}, index=ids),
+        lb.SoftLabels([[0.9, 0.1]], ids, schema, [True]),
+        annotations=said,
+        gold=lb.review(said, schema).gold,
+    )
+    train.to_folder(tmp_path)
+    row = json.loads((tmp_path / "training_set.jsonl").read_text("utf-8"))
+    assert ["ann\ufffd", "bob"] == [one["annotator"] for one in row["annotators"]]
+    assert "dora\ufffd" == row["reviewer"]

@@ -23,6 +23,7 @@ from labeling.records import (
     SoftLabels,
     Table,
     Votes,
+    clean_text,
     expect,
     free_names,
     gold_codes,
@@ -324,7 +325,7 @@ def _said(
     traced = _with_lineage(gold)
     known += [said for one in traced for said in one.trace if not said.reviewer]
     deciders = {
-        one.sample_id: ", ".join(said.annotator for said in one.trace if said.reviewer)
+        one.sample_id: ", ".join(clean_text(said.annotator) for said in one.trace if said.reviewer)
         for one in traced
         if one.source == "review"
     }
@@ -335,5 +336,5 @@ def _said(
     people: dict[Any, dict[str, str | None]] = {}
     for one in live:
         name = None if one.label is None else schema.labels[schema.index(one.label)]
-        people.setdefault(one.sample_id, {})[one.annotator] = name
+        people.setdefault(one.sample_id, {})[clean_text(one.annotator)] = name
     return {one: (people.get(one, {}), deciders.get(one)) for one in {**people, **deciders}}

@@ -28,6 +28,7 @@ from labeling.records import (
     Verdict,
     expect,
     person_key,
+    refuse_unsafe,
 )
 from labeling.store import Store
 
@@ -184,6 +185,7 @@ class People:
                 f"An annotator must be a non-empty text that can be seen. Got {one.annotator!r} for sample"
                 f" {one.sample_id!r}."
             )
+        refuse_unsafe([one.annotator], "The names of annotators")
         if one.label is None:
             return one
         return dataclasses.replace(one, label=self.schema.labels[self.schema.index(one.label)])

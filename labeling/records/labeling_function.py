@@ -11,6 +11,7 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
+from labeling.records.clean_text import refuse_unsafe
 from labeling.records.code_pickling import dumps
 from labeling.records.isolation import isolated
 from labeling.records.schema import ABSTAIN, LabelSchema
@@ -65,6 +66,7 @@ class LabelingFunction:
         reads: Sequence[str] = (),
         files: Sequence[str] = (),
     ) -> None:
+        refuse_unsafe([name], "The names of labeling functions")
         functools.update_wrapper(self, function)
         self.name = name
         self.function = function
