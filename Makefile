@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 NEEDED := pyproject.toml constraints.txt
+# So many processes run tests; a file stays with one, which has servers of its own.
+JOBS ?= 2
+PARALLEL := -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast test-matrix docs check format bench bench-quality clean
@@ -16,10 +19,10 @@ demo: $(VENV)/.demo  ## Watch the whole loop on real tweets (sets itself up)
 
 test: check  ## Run all checks and tests (sets itself up)
 	@echo "Running the tests ..."
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term
 
 test-fast: $(VENV)/.dev  ## Run the tests that need no server, browser or heavy extra
-	@$(BIN)/python -m pytest --fast
+	@$(BIN)/python -m pytest $(PARALLEL) --fast
 
 docs: $(VENV)/.dev  ## Write docs/api.md and docs/config.md from the code
 	@$(BIN)/python docs/reference.py
