@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ from labeling.store.privacy import keep_private, make_store_folder
 from labeling.store.stages import StageWatcher
 
 logger = logging.getLogger(__name__)
+
+LOOKS_AGAIN, PAUSE = 20, 0.05
+"""How often, and after how many seconds, it is looked again whether a database is being made."""
 
 
 class Store:
@@ -97,8 +101,18 @@ class Store:
         if is_there and self.database.version() is not None:
             return True
         left = left or self._left_behind()
-        if left:
+        if left and not self._is_being_made():
             raise self._lost(left)
+        return bool(left)
+
+    def _is_being_made(self) -> bool:
+        """Return whether another process was just making what was not there a moment ago."""
+        path = Path(self.database.url.database or "")
+        for _ in range(LOOKS_AGAIN):
+            time.sleep(PAUSE)
+            is_there = not self.database.is_sqlite or (path.is_file() and path.stat().st_size > 0)
+            if is_there and self.database.version() is not None:
+                return True
         return False
 
     def _left_behind(self) -> list[str]:
