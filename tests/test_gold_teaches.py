@@ -1,10 +1,8 @@
 """Gold labels that are given teach the models, and measure them as if they had not."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +12,6 @@ from benchmarks.quality.data import read_set, read_texts
 import labeling as lb
 from labeling.project.gold import folds_of, teaching_gold
 
-DATA = Path(os.environ.get("LABELING_DATA", ""))
 CONFIG = """
 data: {path: comments.csv, id: key, gold: truth, locked: 0}
 labels: [ham, spam]
@@ -190,11 +187,12 @@ def test_fit_says_what_gold_labels_do_and_asks_for_none_that_was_given(folder):
     assert "give 100 gold labels" not in done[()]
 
 
-@pytest.mark.skipif(not (DATA / "youtube").is_dir(), reason="LABELING_DATA names no folder of sets")
-def test_on_real_votes_gold_in_the_config_lifts_as_much_as_gold_given_to_the_api(tmp_path):
+def test_on_real_votes_gold_in_the_config_lifts_as_much_as_gold_given_to_the_api(
+    real_data, tmp_path
+):
     """300 gold labels of YouTube comments; measured on the others."""
-    found = read_set(DATA, "youtube")
-    texts = read_texts(DATA, "youtube")
+    found = read_set(real_data, "youtube")
+    texts = read_texts(real_data, "youtube")
     votes = found.votes.of_samples(texts.index)
     gold = pd.Series(found.gold, index=found.votes.sample_ids)[texts.index]
     truth = gold.map(lambda code: votes.schema.labels[code])

@@ -322,6 +322,27 @@ def labeling(folder, *arguments):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+def test_gold_labels_of_samples_with_imported_votes_are_never_locked(its, tmp_path):
+    starred = {"ground_truth": True}
+    both = [
+        task(
+            number,
+            {"key": f"c{number}"},
+            annotation(number + 1, 3, choice("ham")),
+            annotation(number + 11, 4, choice("ham"), **starred),
+        )
+        for number in range(9)
+    ]
+    for each in both:  # days of January have one digit in `annotation`
+        each["annotations"][1]["created_at"] = each["annotations"][0]["created_at"]
+        each["annotations"][1]["updated_at"] = each["annotations"][0]["updated_at"]
+    found = its.import_annotations(written(tmp_path, both, as_array=True))
+    data = Project(its.config.root / "project.yaml").data
+    assert 9 == len(found.gold) == len(found.votes)
+    assert 0 == len(data.test_gold)
+    assert set(found.gold) == set(data.dev.index)
+
+
 def test_the_command_line_says_what_it_took_and_what_not(folder, tmp_path):
     path = written(tmp_path, tasks())
     foreseen = labeling(folder, "import", path, "--dry-run")

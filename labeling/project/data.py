@@ -158,10 +158,11 @@ class DataFiles:
 
 
 def _remembered(store: Store) -> tuple[list[Hashable], list[Hashable]]:
-    """Return the samples that were locked before, and those that people were chosen for."""
+    """Return the samples that were locked before, and those that people were asked about or spoke of."""
     if not store.ready():
         return [], []
-    return sorted(store.history.locked(), key=repr), list(store.batches.chosen())
+    met = [*store.batches.chosen(), *store.ledger.sample_ids()]
+    return sorted(store.history.locked(), key=repr), met
 
 
 def given_gold(

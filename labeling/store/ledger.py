@@ -95,6 +95,13 @@ class Ledger:
         with self.database.decoding():
             return tuple(_annotation(row) for row in rows)
 
+    def sample_ids(self) -> set[Hashable]:
+        """Return the samples that anybody ever said something about."""
+        with self.database.reading() as connection:
+            keys = connection.scalars(sa.select(ledger.c.sample).distinct()).all()
+        with self.database.decoding():
+            return set(map(id_of, keys))
+
     def activity(self) -> tuple[Activity, ...]:
         """Return how much each person has said that counts, and when last; annotators come first.
 
