@@ -137,13 +137,15 @@ def test_ctrl_c_ends_with_a_sentence(folder):
     assert "Traceback" not in errors
 
 
-def test_what_would_steer_the_terminal_is_written_out(folder):
+def test_a_name_that_would_steer_the_terminal_is_refused_and_written_out(folder):
     rules = RULES.replace("[bold]greets[/bold]", "red \\x1b[31m")
     (folder / "rules.py").write_text(rules, encoding="utf-8")
     done = verb(folder, "summary")
 
-    assert "red \\x1b[31m" in done.stdout
-    assert "\x1b" not in done.stdout
+    assert 1 == done.returncode
+    assert "names of labeling functions must have no control characters" in done.stderr
+    assert "x1b[31m" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_without_its_packages_the_command_says_what_to_install(folder):
