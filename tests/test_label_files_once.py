@@ -206,7 +206,7 @@ def test_who_nobody_may_answer_waits(tmp_path):
     files.push(BATCH, SAMPLES, outbox=outbox)
 
     assert [0] == [one.sample_id for one in outbox.waiting("ask")]
-    assert "1 have nobody, and wait" in files.problems[0].what
+    assert "(1 has nobody, and waits)" in files.problems[0].what
 
 
 def test_asking_again_and_escalating_go_through_the_outbox_too(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -61,7 +62,7 @@ def settled_before(folder):
     """Return a project as an earlier version left it: two of three votes had settled a sample."""
     its, samples = asked(folder, "review: {escalate: no_majority}\n")
     its.review()
-    with sqlite3.connect(its.store.folder / "labeling.db") as database:
+    with closing(sqlite3.connect(its.store.folder / "labeling.db")) as database, database:
         database.execute("ALTER TABLE verdicts DROP COLUMN votes_for")
         database.execute("ALTER TABLE verdicts DROP COLUMN votes_cast")
         database.execute("UPDATE meta SET value = '7 2 3' WHERE key = 'reviewed'")
