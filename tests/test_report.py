@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.records import Annotation
+from labeling.records import Annotation, clean_text
 from labeling.report import write_report
 from tests.browser import opened
 
@@ -45,6 +45,7 @@ HOSTILE = (
     "x" * 10_000,
     'a "quote" & <b>bold</b> \x00\x1b[31m',
 )
+NAMES = tuple(map(clean_text, HOSTILE))  # names with control characters are refused
 READ = "p, caption, caption span, figcaption, td, th, dt, dd span, summary, a, li, code, h1, h2, h3"
 
 
@@ -282,7 +283,7 @@ def hostile(tmp_path_factory):
     labels = [HOSTILE[0], HOSTILE[2], HOSTILE[1]]
     rules = "from labeling.records import LabelingFunction as LF\n" + "\n".join(
         f"r{place} = LF({name!r}, lambda x: {labels[place % 3]!r})\nr{place}.__doc__ = {doc!r}"
-        for place, (name, doc) in enumerate(zip(HOSTILE, HOSTILE[::-1], strict=True))
+        for place, (name, doc) in enumerate(zip(NAMES, HOSTILE[::-1], strict=True))
     )
     (folder / "rules.py").write_text(rules, encoding="utf-8")
     config = f"name: {HOSTILE[1]!r}\ndata: {{path: comments.parquet, id: key}}\n"
@@ -299,11 +300,11 @@ def _said(labels):
     time = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     for place in range(12):
         for number in range(3):
-            who, reason = HOSTILE[number], HOSTILE[place % len(HOSTILE)]
+            who, reason = NAMES[number], HOSTILE[place % len(HOSTILE)]
             yield Annotation(f"c{place}", who, labels[number], time, time, reason=reason)
         reason = HOSTILE[(place + 1) % len(HOSTILE)]
         yield Annotation(
-            *(f"c{place}", HOSTILE[5], labels[place % 3], time, time),
+            *(f"c{place}", NAMES[5], labels[place % 3], time, time),
             reviewer=True,
             reason=reason,
         )
