@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -163,16 +164,17 @@ def test_a_batch_that_people_may_have_stays_as_it_is(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--strategy", "margni"], "Did you mean 'margin'?"),
-        (["-n", "0"], "greater than or equal to 1"),
-        (["-n", "many"], "should be a valid integer"),
+        (["--strategy", "margni"], r"Did you mean 'margin'\?"),
+        # Either wording is Typer's own, of newer and of older versions.
+        (["-n", "0"], "greater than or equal to 1|not in the range x>=1"),
+        (["-n", "many"], "a valid integer"),
     ],
 )
 def test_what_cannot_be_asked_for_is_wrong_usage(folder, arguments, message):
     done = query(folder, *arguments)
 
     assert 2 == done.returncode
-    assert message in " ".join(done.stderr.replace("│", " ").split())
+    assert re.search(message, " ".join(done.stderr.replace("│", " ").split()))
     assert not (folder / "out").exists()
 
 
