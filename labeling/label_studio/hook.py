@@ -66,7 +66,7 @@ class Hook:
     @property
     def url(self) -> str:
         """Where webhooks are to be sent."""
-        host, port = self._server.socket.getsockname()[:2]
+        host, port = self._server.server_address[:2]  # that of the socket, also after it is closed
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def __enter__(self) -> Self:
