@@ -58,6 +58,7 @@ class Hook:
                 " there? Give another port."
             ) from error
         self._server.secret, self._server.wake = self.secret, self._woken.set
+        self._address: tuple[str, int] = self._server.socket.getsockname()[:2]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def __repr__(self) -> str:
@@ -66,7 +67,7 @@ class Hook:
     @property
     def url(self) -> str:
         """Where webhooks are to be sent."""
-        host, port = self._server.server_address[:2]  # that of the socket, also after it is closed
+        host, port = self._address
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def __enter__(self) -> Self:
