@@ -45,7 +45,7 @@ bench: $(VENV)/.dev  ## Measure speed against peers and the floor, as ratios in 
 	@$(BIN)/python -m pytest tests/benchmarks --no-header -q -s
 
 bench-quality: $(VENV)/.dev  ## Score all label models and their peers on real votes (SETS=a,b MODELS=... PARTS=...)
-	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.quality --sets "$(SETS)" --models "$(MODELS)" --parts "$(PARTS)"
+	@$(BIN)/python -m tests.benchmarks.quality --sets "$(SETS)" --models "$(MODELS)" --parts "$(PARTS)"
 
 clean:  ## Remove the virtual environment and everything that is made
 	@rm -rf $(VENV) .cache out build *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache

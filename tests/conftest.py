@@ -8,9 +8,6 @@ from hypothesis import HealthCheck, settings
 
 import labeling as lb
 
-sys.path.insert(0, str(Path(__file__).parent))  # what tests share is imported from here
-
-
 # The same examples in every run; a machine under load must not fail a test by being slow.
 settings.register_profile(
     "same",
@@ -30,7 +27,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     if config.getoption("--fast"):
-        import fast
+        from tests.support import fast
 
         config.pluginmanager.register(fast)  # not a hook of this file: it holds for doctests, too
 
@@ -60,7 +57,7 @@ def real_data():
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server of our own."""
-    from postgres import Server, programs
+    from tests.support.postgres import Server, programs
 
     found = programs()
     if found is None:
@@ -95,7 +92,7 @@ def store(url, tmp_path):
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, one for all; where there is none tests are skipped, or fail if they must not be."""
-    from browser import started
+    from tests.support.browser import started
 
     with contextlib.ExitStack() as stack:
         yield started(stack)
@@ -104,9 +101,8 @@ def browser():
 @pytest.fixture(scope="session")
 def studio_server(request):
     """A Label Studio server of our own; where it is not installed yet, that takes minutes."""
-    from studio import Server, installed, template
-
     from labeling.errors import PlatformError
+    from tests.support.studio import Server, installed, template
 
     capturing = request.config.pluginmanager.get_plugin("capturemanager")
 

@@ -1,14 +1,14 @@
 """Numbers and pictures that describe voters, labeling functions and annotators alike."""
 
-from labeling.analysis.agreement_of_votes import Agreement, agreement
-from labeling.analysis.dependencies_of_votes import dependencies
-from labeling.analysis.dependency_pictures import dependency_picture
-from labeling.analysis.estimates import Estimate, mean_change, mean_of, proportion
-from labeling.analysis.label_shares import LabelShare, ShareGap, compared_shares, share_gaps
-from labeling.analysis.lf_table import lf_summary, voted_labels
-from labeling.analysis.pictures import confusion_picture, cost_picture, lf_picture
-from labeling.analysis.quality import accuracy, confusion, scores
-from labeling.analysis.reasons import vote_reasons
+from labeling.analysis.class_balance import LabelShare, ShareGap, compared_shares, share_gaps
+from labeling.analysis.dependency.detection import dependencies
+from labeling.analysis.dependency.plot import dependency_picture
+from labeling.analysis.inter_annotator import Agreement, agreement
+from labeling.analysis.lf_analysis import lf_summary, voted_labels
+from labeling.analysis.metrics import accuracy, confusion, scores
+from labeling.analysis.plots import confusion_picture, cost_picture, lf_picture
+from labeling.analysis.vote_explanations import vote_reasons
+from labeling.records.estimates import Estimate, mean_change, mean_of, proportion
 
 __all__ = [
     "Agreement",

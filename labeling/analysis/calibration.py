@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labeling.analysis.estimates import Estimate, mean_of
 from labeling.errors import LabelingError
+from labeling.records.estimates import Estimate, mean_of
 
 Floats = npt.NDArray[np.float64]
 

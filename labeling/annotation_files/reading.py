@@ -12,7 +12,7 @@ from labeling.annotation_files import doccano, label_studio, prodigy
 from labeling.annotation_files.malformed import MALFORMED
 from labeling.errors import DataError, near
 from labeling.records import SourceAnnotations
-from labeling.records.bounded import check_depth
+from labeling.records.size_limits import check_depth
 
 EXPORT = "export/"
 """What keys of annotations in files begin with: the same numbers may be others' on a server."""

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from labeling.cli.escaping import safe
 from labeling.errors import LabelingError, missing_extra
-from labeling.terminal import safe
 
 if TYPE_CHECKING:
+    from labeling.cli.progress import StageDisplay
     from labeling.datasets import TrainingSet
     from labeling.project import Project
     from labeling.records import Votes
-    from labeling.screens.progress import StageDisplay
 
 app = typer.Typer(
     help="Make training sets without hand-labeling them all.",
@@ -106,7 +106,7 @@ def project() -> Project:
 @functools.cache
 def display() -> StageDisplay:
     """Return what shows on stderr how far long work is."""
-    from labeling.screens.progress import StageDisplay
+    from labeling.cli.progress import StageDisplay
 
     return StageDisplay(err)
 
@@ -142,7 +142,7 @@ def say(found: Any, as_json: bool, *sentences: object) -> None:
 
 def tell_of_export(its: Project, train: TrainingSet, as_json: bool) -> None:
     """Print what a training set is, and how common its labels are beside what random draws say."""
-    from labeling.screens.label_shares import print_label_shares, shares_as_json
+    from labeling.cli.class_balance import print_label_shares, shares_as_json
 
     shares = its.label_shares(train)
     if as_json:
@@ -184,7 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # letters that a window lacks are written as \uXXXX
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    from labeling.cli import importing, people, steps, studio  # noqa: F401  # they add their verbs to the app
+    from labeling.cli import annotation, importing, pipeline, studio  # noqa: F401  # they add their verbs to the app
 
     try:
         app(arguments, prog_name="labeling")

@@ -12,7 +12,7 @@ from labeling.cli.app import AsJson, Settings, app, busy, project, say, then
 from labeling.cli.watching import Every, watch
 
 if TYPE_CHECKING:
-    from labeling.label_studio.local_server import LocalServer, Status
+    from labeling.label_studio.server.server import LocalServer, Status
 
 studio = typer.Typer(help="Label Studio, where people annotate.", no_args_is_help=True)
 app.add_typer(studio, name="studio", help="Label Studio, where people annotate.")
@@ -71,10 +71,10 @@ def init(
 
     What people have set up in a project that is adopted stays: controls, texts, tasks of others.
     """
-    from labeling.label_studio.line import checked_address
+    from labeling.cli.setup_report import setup_lines, stream_of
+    from labeling.label_studio.client import checked_address
     from labeling.project.platforms import required_label_studio
     from labeling.project.sign_up import stream_on
-    from labeling.screens.setup import setup_lines, stream_of
 
     its = project()
     url = checked_address(required_label_studio(its.config).url)
@@ -112,7 +112,7 @@ def listen(
 
 
 def _server(folder: Path | None, port: int | None = None) -> LocalServer:
-    from labeling.label_studio.local_server import LocalServer
+    from labeling.label_studio.server.server import LocalServer
 
     return LocalServer(folder, port=port)
 

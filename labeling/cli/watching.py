@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labeling.cli.app import end_at_sigterm, err, out, say, then
-from labeling.terminal import safe
+from labeling.cli.escaping import safe
 
 if TYPE_CHECKING:
     from labeling.project import Project
@@ -53,7 +53,7 @@ def _waiting(its: Project, port: int | None, host: str) -> Iterator[Callable[[fl
     if port is None:
         yield time.sleep
         return
-    from labeling.label_studio.hook import Hook
+    from labeling.label_studio.webhook_receiver import Hook
 
     studio = its.label_studio()
     with Hook(port, host) as hook, studio.listen(hook.url, hook.secret):
@@ -62,7 +62,7 @@ def _waiting(its: Project, port: int | None, host: str) -> Iterator[Callable[[fl
 
 
 def _tell(found: Pass, as_json: bool) -> None:
-    from labeling.screens.steps import pass_line
+    from labeling.cli.sentences import pass_line
 
     if as_json:
         say(found.to_dict(), True)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.end_model.columns import Columns, written
 from labeling.end_model.embeddings import Embedding, embedded
 from labeling.end_model.linear_model import Floats
-from labeling.end_model.vocabulary import Vocabulary
+from labeling.end_model.tabular import Columns, written
+from labeling.end_model.tfidf import Vocabulary
 from labeling.errors import LabelingError
 from labeling.records import texts
 

@@ -12,11 +12,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from labeling.end_model.embeddings import Embedding
+from labeling.end_model.encoding import complete, in_order, keys, one_hot, vote_logs
 from labeling.end_model.features import Features, Reader
-from labeling.end_model.files import read_model, write_model
-from labeling.end_model.inputs import complete, in_order, keys, one_hot, vote_logs
-from labeling.end_model.learning import Learned, Material, learn
 from labeling.end_model.linear_model import Floats
+from labeling.end_model.saving import read_model, write_model
+from labeling.end_model.training import Learned, Material, learn
 from labeling.errors import DataError, LabelingError, NotFittedError, shown
 from labeling.records import (
     ABSTAIN,

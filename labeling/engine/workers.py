@@ -20,10 +20,10 @@ import cloudpickle
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.engine.passes import Progress
+from labeling.engine.execution import votes_on
 from labeling.engine.pickling import packed_for_workers, unpicklable_samples
+from labeling.engine.progress import Progress
 from labeling.engine.slow_calls import Board, CallWatch, SlowCall
-from labeling.engine.voting import votes_on
 from labeling.errors import LabelingFunctionError
 from labeling.records import Fault, LabelingFunction, LabelSchema, remember_line, unpacked
 

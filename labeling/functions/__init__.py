@@ -1,16 +1,16 @@
 """What an expert writes: `@labeling_function` and ready-made kinds."""
 
+from labeling.functions.classifiers import model
 from labeling.functions.conditions import Condition, among, contains, matches, search, where
 from labeling.functions.crowds import crowd
 from labeling.functions.decorator import labeling_function
+from labeling.functions.loading import load_labeling_functions, refuse_doubled_names
 from labeling.functions.lookups import lookup
-from labeling.functions.modules import load_labeling_functions, refuse_doubled_names
-from labeling.functions.predictors import model
 from labeling.functions.preprocessing import preprocessor
 from labeling.functions.pretrained import hugging_face, spacy_model
 from labeling.functions.services import service
-from labeling.functions.tables import sql_values
-from labeling.functions.words import keywords, regex
+from labeling.functions.sql import sql_values
+from labeling.functions.text_patterns import keywords, regex
 
 __all__ = [
     "Condition",

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from labeling.errors import LabelingFunctionError, literal
-from labeling.functions.columns import Vote, is_missing, reader
 from labeling.functions.known_values import KnownValues, exactly, ignoring_case
-from labeling.functions.words import compiled, word_search
+from labeling.functions.row_access import Vote, is_missing, reader
+from labeling.functions.text_patterns import compiled, word_search
 from labeling.records import ABSTAIN, LabelingFunction, is_yes_or_no
 
 Truth = bool | None

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from labeling.errors import DataError
-from labeling.functions.columns import Vote, is_missing, may_be_label, reader
 from labeling.functions.known_values import KnownValues
+from labeling.functions.row_access import Vote, is_missing, may_be_label, reader
 from labeling.records import ABSTAIN, LabelingFunction, expect, require_column
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from labeling.errors import LabelingFunctionError, LoadError, literal
-from labeling.functions.columns import Vote, may_be_label, reader
 from labeling.functions.known_values import KnownValues, exactly, ignoring_case
+from labeling.functions.row_access import Vote, may_be_label, reader
 from labeling.records import ABSTAIN, LabelingFunction
 
 

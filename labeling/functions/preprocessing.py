@@ -12,9 +12,9 @@ from types import FunctionType
 from typing import Any
 
 from labeling.errors import LabelingFunctionError
-from labeling.functions.columns import reader
+from labeling.functions.cache import KeptTexts
 from labeling.functions.fingerprints import Fingerprint, fingerprint
-from labeling.functions.kept import KeptTexts
+from labeling.functions.row_access import reader
 from labeling.records import PreprocessedRow
 
 logger = logging.getLogger(__name__)

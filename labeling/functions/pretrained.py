@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labeling.errors import LabelingFunctionError, LoadError
-from labeling.functions.columns import Vote
+from labeling.functions.classifiers import confidence_of, pairs_of_answers, where_there
+from labeling.functions.classifiers import model as model_of
 from labeling.functions.credentials import need
-from labeling.functions.predictors import confidence_of, pairs_of_answers, where_there
-from labeling.functions.predictors import model as model_of
+from labeling.functions.row_access import Vote
 from labeling.records import LabelingFunction
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from labeling.errors import LabelingFunctionError
-from labeling.functions.columns import Vote, is_missing, reader
+from labeling.functions.classifiers import check_threshold, pairs_of_answers, vote_of
 from labeling.functions.credentials import Secret, need
-from labeling.functions.predictors import check_threshold, pairs_of_answers, vote_of
+from labeling.functions.row_access import Vote, is_missing, reader
 from labeling.records import VOTING_SCHEMA, LabelingFunction, vote_code
 
 
@@ -141,7 +141,7 @@ class _Talk:
     labels: Mapping[Any, Vote | None] | None
 
     def votes(self, values: list[Any]) -> list[Vote | None]:
-        from labeling.functions.http_session import answers  # costs what only asking need pay
+        from labeling.functions.http_client import answers  # costs what only asking need pay
 
         schema = VOTING_SCHEMA.get()
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from labeling.errors import PlatformError, shown
 from labeling.label_files.columns import Columns
+from labeling.label_files.formats import label_files_in, read_file
 from labeling.label_files.guide import GUIDE, Guide
-from labeling.label_files.kinds import label_files_in, read_file
 from labeling.label_files.sheets import Contents
 from labeling.records import Problem, whole_file
 

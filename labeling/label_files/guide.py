@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from labeling.label_files.assignment import People
 from labeling.label_files.cells import escaped
 from labeling.label_files.columns import Columns
-from labeling.label_files.dealing import People
 from labeling.label_files.labels import SKIP
 from labeling.records import LabelSchema
 

@@ -7,10 +7,10 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from labeling.label_files.asks import Ask, ask_of, plain_id
+from labeling.label_files.assignment import People
 from labeling.label_files.cells import tidy
 from labeling.label_files.columns import ANNOTATOR, ASK
-from labeling.label_files.dealing import People
+from labeling.label_files.row_key import Ask, ask_of, plain_id
 from labeling.label_files.sheets import Row
 from labeling.records import AskAgain, Kind, Message
 

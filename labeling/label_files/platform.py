@@ -9,24 +9,21 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 import pandas as pd
 
 from labeling.errors import LabelingError, near, shown
-from labeling.label_files.answers import Checks, answers_of, news_of
-from labeling.label_files.asks import plain_id
+from labeling.label_files.assignment import People
 from labeling.label_files.columns import VOTES, WHY, Columns
-from labeling.label_files.coming import Check, Heard, votes_to_come
-from labeling.label_files.dealing import People
+from labeling.label_files.delivery import Post
 from labeling.label_files.folder import Folder
+from labeling.label_files.formats import WRITERS
 from labeling.label_files.guide import guide
-from labeling.label_files.kinds import WRITERS
 from labeling.label_files.labels import Labels
+from labeling.label_files.outstanding import Check, Heard, votes_to_come
 from labeling.label_files.own_messages import (
     asked_of,
     first_questions,
     more_questions,
     review_questions,
 )
-from labeling.label_files.sending import Post
-from labeling.label_files.sheets import Contents, problems_of
-from labeling.label_files.showing import (
+from labeling.label_files.row_content import (
     Shown,
     counted,
     not_shown,
@@ -34,6 +31,9 @@ from labeling.label_files.showing import (
     shown_in_files,
     shown_in_samples,
 )
+from labeling.label_files.row_key import plain_id
+from labeling.label_files.row_parser import Checks, answers_of, news_of
+from labeling.label_files.sheets import Contents, problems_of
 from labeling.records import (
     Annotation,
     AskAgain,

@@ -1,11 +1,11 @@
 """Label models: from votes to the probability of each label, one file an algorithm."""
 
-from labeling.label_models.annotator_model import AnnotatorModel
+from labeling.label_models.annotators.annotator_model import AnnotatorModel
 from labeling.label_models.base import VoteModel
 from labeling.label_models.data_programming import DataProgramming
 from labeling.label_models.dawid_skene import DawidSkene
+from labeling.label_models.default.label_model import LabelModel
 from labeling.label_models.flying_squid import FlyingSquid
-from labeling.label_models.label_model import LabelModel
 from labeling.label_models.majority_vote import MajorityVote
 from labeling.label_models.matrix_completion import MatrixCompletion
 from labeling.label_models.one_coin import OneCoin

@@ -16,7 +16,7 @@ from labeling.label_models.patterns import (
     sum_of_evidence,
     vote_shares,
 )
-from labeling.label_models.support import check_setting, votes_cast, what_votes_cannot_say
+from labeling.label_models.settings import check_setting, votes_cast, what_votes_cannot_say
 
 
 class DataProgramming(VoteModel):

@@ -8,7 +8,7 @@ from scipy.special import log_expit, logit, softmax
 
 from labeling.label_models.base import VoteModel
 from labeling.label_models.patterns import Floats, Patterns
-from labeling.label_models.support import (
+from labeling.label_models.settings import (
     balance_told,
     check_setting,
     even_shares,

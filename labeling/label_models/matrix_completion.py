@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from labeling.label_models.base import VoteModel
 from labeling.label_models.patterns import Floats, Patterns, sum_of_evidence
-from labeling.label_models.support import (
+from labeling.label_models.settings import (
     balance_told,
     check_setting,
     even_shares,

@@ -11,7 +11,7 @@ from labeling.label_models.dawid_skene import (
     expectation_maximisation,
     posterior_of,
 )
-from labeling.label_models.independent import coins
+from labeling.label_models.default.independent_voters import coins
 from labeling.label_models.patterns import Floats, Patterns
 
 BALANCES = ("learned", "uniform")

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 from labeling.errors import VotesError, near, shown
-from labeling.label_models.packing import PackedVotes
+from labeling.label_models.packed_votes import PackedVotes
 from labeling.records import ABSTAIN, CastVotes, LabelSchema, Votes
 
 Floats = npt.NDArray[np.float64]

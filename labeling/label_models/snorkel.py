@@ -16,7 +16,7 @@ from labeling.errors import LabelingError, MissingExtraError, shown
 from labeling.label_models.base import VoteModel
 from labeling.label_models.matrix_completion import second_moments
 from labeling.label_models.patterns import Floats, Patterns, sum_of_evidence
-from labeling.label_models.support import (
+from labeling.label_models.settings import (
     balance_told,
     check_setting,
     even_shares,

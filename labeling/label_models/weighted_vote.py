@@ -10,7 +10,7 @@ from scipy.special import softmax
 from labeling.errors import LabelingError, near, shown
 from labeling.label_models.base import VoteModel
 from labeling.label_models.patterns import Floats, Patterns, expected_votes, sum_of_evidence
-from labeling.label_models.support import balance_told, check_setting, even_shares
+from labeling.label_models.settings import balance_told, check_setting, even_shares
 
 
 class WeightedVote(VoteModel):

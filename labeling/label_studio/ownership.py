@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from labeling.errors import LabelingError
-from labeling.label_studio.line import Line
-from labeling.label_studio.reading import rows
+from labeling.label_studio.client import Line
+from labeling.label_studio.task_queries import rows
 from labeling.label_studio.tasks import task_of
 
 MARK = re.compile(r"\[labeling:(?P<owner>[0-9a-f]*)(?P<adopted> adopted)?\]")

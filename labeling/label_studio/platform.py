@@ -11,27 +11,27 @@ from typing import Literal
 import pandas as pd
 
 from labeling.errors import PlatformError, UnreachableError
-from labeling.label_studio.annotated import AnnotatedTasks, annotated_tasks
-from labeling.label_studio.asking import close, reopen
-from labeling.label_studio.copies import merge_copies
-from labeling.label_studio.decisions import write_back
-from labeling.label_studio.desks import Desk, set_up_both
-from labeling.label_studio.heard import Heard
-from labeling.label_studio.line import Line
-from labeling.label_studio.memory import remembered
+from labeling.label_studio.annotated_tasks import AnnotatedTasks, annotated_tasks
+from labeling.label_studio.annotation_log import Heard
+from labeling.label_studio.client import Line
+from labeling.label_studio.delivery import Post
+from labeling.label_studio.duplicate_tasks import merge_copies
+from labeling.label_studio.ground_truth import write_back
+from labeling.label_studio.importing import NewTask
 from labeling.label_studio.own_messages import first_questions, more_questions, review_questions
-from labeling.label_studio.places import (
+from labeling.label_studio.project_handle import Desk, set_up_both
+from labeling.label_studio.project_settings import (
     annotators_place,
     check_options,
     reviewers_place,
     title_of_reviewers,
 )
-from labeling.label_studio.posting import Post
+from labeling.label_studio.project_setup import ProjectSetup
 from labeling.label_studio.pulling import Known, Pull
-from labeling.label_studio.reading import open_tasks
-from labeling.label_studio.sending import NewTask
-from labeling.label_studio.setup import ProjectSetup
-from labeling.label_studio.showing import Reasons, Showing
+from labeling.label_studio.reopening import close, reopen
+from labeling.label_studio.sync_state import remembered
+from labeling.label_studio.task_builder import Reasons, Showing
+from labeling.label_studio.task_queries import open_tasks
 from labeling.label_studio.tasks import ext_id_of
 from labeling.label_studio.webhooks import listening
 from labeling.records import (

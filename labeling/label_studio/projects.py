@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError, near, shown
+from labeling.label_studio.client import Line, NotThereError, PassingFault
 from labeling.label_studio.interface import (
     Interface,
     controls_in,
@@ -17,7 +18,6 @@ from labeling.label_studio.interface import (
     read_interface,
 )
 from labeling.label_studio.labeling_config import is_of_our_design
-from labeling.label_studio.line import Line, NotThereError, PassingFault
 from labeling.label_studio.ownership import (
     Mark,
     has_other_tasks,

@@ -8,12 +8,12 @@ import logging
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
-from labeling.label_studio.answers import Reader, copied_from, people_in
-from labeling.label_studio.imported import copies_of_annotations, without_authors
-from labeling.label_studio.line import Line, NotThereError
-from labeling.label_studio.memory import Memory, Side
+from labeling.label_studio.annotation_parser import Reader, copied_from, people_in
+from labeling.label_studio.client import Line, NotThereError
+from labeling.label_studio.imported_annotations import copies_of_annotations, without_authors
 from labeling.label_studio.projects import StudioProject
-from labeling.label_studio.reading import (
+from labeling.label_studio.sync_state import Memory, Side
+from labeling.label_studio.task_queries import (
     changes,
     count_of_changes,
     doubled,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError
-from labeling.label_studio.hook import HEADER
-from labeling.label_studio.line import Line, NotThereError
+from labeling.label_studio.client import Line, NotThereError
+from labeling.label_studio.webhook_receiver import HEADER
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as Client

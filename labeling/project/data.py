@@ -14,7 +14,7 @@ import pandas as pd
 
 from labeling.config import Config
 from labeling.errors import ConfigError, DataError, counted, noun, shown
-from labeling.project.files import TRIES, digest_of_files, digest_of_text, stamp_of
+from labeling.project.fingerprints import TRIES, digest_of_files, digest_of_text, stamp_of
 from labeling.project.imported_gold import imported_gold, with_imported_gold
 from labeling.records import (
     MISSING_TEXT,

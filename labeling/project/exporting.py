@@ -14,8 +14,8 @@ from labeling.config import Config
 from labeling.errors import shown
 from labeling.project.data import ProjectData
 from labeling.project.gold import teaching_gold
-from labeling.project.outputs import ready_folder, write_frame
-from labeling.project.rounds import Round
+from labeling.project.output_folder import ready_folder, write_frame
+from labeling.project.snapshots import Round
 from labeling.records import Votes
 from labeling.store import Store, now
 

@@ -8,8 +8,8 @@ from collections.abc import Hashable, Mapping
 import pandas as pd
 
 from labeling.records import LabelSchema
+from labeling.records.ids import id_of, key_of
 from labeling.store import Store
-from labeling.store.ids import id_of, key_of
 
 FACT = "imported gold"  # under which fact they stand, as JSON: sample key -> label
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from labeling.config import Config
-from labeling.project.people import MEMORY
+from labeling.project.annotation_loop import MEMORY
 from labeling.store import Store
 
 

@@ -17,26 +17,27 @@ import labeling
 from labeling.annotation_files import read_annotations
 from labeling.config import Config, QuerySection, load_config
 from labeling.errors import ConfigError
+from labeling.project.annotation_loop import People
 from labeling.project.batch_table import batch_table
 from labeling.project.checking import check_names, check_platform, checked, query_section
+from labeling.project.class_balance import counts_of, label_counts, random_draws, share_sentences
 from labeling.project.data import DataFiles, ProjectData
-from labeling.project.deciding import decision_on
-from labeling.project.exporting import training_set_of, write_training_set
-from labeling.project.foreseeing import (
+from labeling.project.dry_run import (
     foreseen_pull,
     foreseen_push,
     foreseen_review,
     foreseen_run,
 )
+from labeling.project.evaluation import looked_at, remember_standing
+from labeling.project.exporting import training_set_of, write_training_set
 from labeling.project.gold import GoldCounts, teaching_gold
 from labeling.project.imported_gold import remember_gold
 from labeling.project.importing import Imported, found_on_server, imported, known_to
-from labeling.project.learning import Learner
+from labeling.project.lf_loading import Rules
 from labeling.project.links import work_links
-from labeling.project.measuring import looked_at, remember_standing
-from labeling.project.outcomes import Chosen, Foreseen, Pulled, Pushed, Reviewed
-from labeling.project.outputs import with_samples, write_frame
-from labeling.project.people import People
+from labeling.project.manual_decisions import decision_on
+from labeling.project.models import Learner
+from labeling.project.output_folder import with_samples, write_frame
 from labeling.project.platforms import (
     annotators_of,
     label_studio_of,
@@ -45,11 +46,10 @@ from labeling.project.platforms import (
     required_label_studio,
 )
 from labeling.project.policies import policy_of, review_sentences
-from labeling.project.rounds import Round
-from labeling.project.rules import Rules
-from labeling.project.shares import counts_of, label_counts, random_draws, share_sentences
+from labeling.project.results import Chosen, Foreseen, Pulled, Pushed, Reviewed
+from labeling.project.snapshots import Round
 from labeling.project.status import Status, status_of, store_of
-from labeling.project.voting import Progress, Voting
+from labeling.project.vote_cache import Progress, Voting
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from labeling.datasets import TrainingSet
     from labeling.label_models import VoteModel
     from labeling.label_studio import LabelStudio
-    from labeling.label_studio.setup import ProjectSetup
+    from labeling.label_studio.project_setup import ProjectSetup
 
 logger = logging.getLogger(__name__)
 

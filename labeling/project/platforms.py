@@ -11,7 +11,7 @@ import pandas as pd
 from labeling.adjudication import Annotators
 from labeling.config import Config, FilesSection, LabelStudioSection, ReplaySection
 from labeling.errors import ConfigError
-from labeling.project.people import MEMORY
+from labeling.project.annotation_loop import MEMORY
 from labeling.records import AnnotationPlatform, LabelSchema, require_column
 from labeling.replay import annotators_in
 from labeling.sources import read_table

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.config import Config, load_config
+from labeling.project.annotation_loop import MEMORY, REVIEWED, reviewed
 from labeling.project.links import links_of
-from labeling.project.notes import DECIDE, notes_of, without_a_reviewer_to_ask
-from labeling.project.people import MEMORY, REVIEWED, reviewed
 from labeling.project.policies import policy_in_force, policy_of
+from labeling.project.stalled_samples import DECIDE, notes_of, without_a_reviewer_to_ask
 from labeling.records import LabelSchema, Problem
 from labeling.store import Activity, Store
 

@@ -1,42 +1,7 @@
 """The nouns: every immutable thing that travels between rooms, and the Protocols."""
 
 from labeling.records.addresses import is_loopback
-from labeling.records.cast_votes import CastVotes
-from labeling.records.checks import expect, generator_of, share_of_one
-from labeling.records.clean_text import (
-    ReplacedText,
-    clean_text,
-    refuse_unsafe,
-    replaced_sentence,
-    unsafe_characters,
-    with_clean_texts,
-)
-from labeling.records.code_lines import line_of, line_of_function, remember_line
-from labeling.records.decisions import shared_wins
-from labeling.records.files import whole_file
-from labeling.records.frames import is_text, text_column
-from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
-from labeling.records.identity import first_spellings, person_key
-from labeling.records.isolation import IMMUTABLE, isolated
-from labeling.records.labeling_function import (
-    VOTING_SCHEMA,
-    LabelingFunction,
-    is_yes_or_no,
-    packed,
-    unpacked,
-    vote_code,
-)
-from labeling.records.masking import masked
-from labeling.records.missing_texts import (
-    MISSING_TEXT,
-    MissingText,
-    checked_missing_text,
-    missing_texts_sentence,
-    with_texts,
-)
-from labeling.records.outbox import Kind, Message, Outbox, waiting_on
-from labeling.records.own_columns import PREFIX, free_name, free_names, renamed_sentence
-from labeling.records.people import (
+from labeling.records.annotations import (
     BATCH_COLUMNS,
     Annotation,
     AskAgain,
@@ -49,9 +14,43 @@ from labeling.records.people import (
     last_annotations,
     live_annotations,
 )
+from labeling.records.atomic_files import whole_file
+from labeling.records.clean_text import (
+    ReplacedText,
+    clean_text,
+    refuse_unsafe,
+    replaced_sentence,
+    unsafe_characters,
+    with_clean_texts,
+)
+from labeling.records.decisions import shared_wins
+from labeling.records.error_location import line_of, line_of_function, remember_line
+from labeling.records.frames import is_text, text_column
+from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
+from labeling.records.identity import first_spellings, person_key
+from labeling.records.isolation import IMMUTABLE, isolated
+from labeling.records.labeling_function import (
+    VOTING_SCHEMA,
+    LabelingFunction,
+    is_yes_or_no,
+    packed,
+    unpacked,
+    vote_code,
+)
+from labeling.records.long_votes import CastVotes
+from labeling.records.masking import masked
+from labeling.records.missing_texts import (
+    MISSING_TEXT,
+    MissingText,
+    checked_missing_text,
+    missing_texts_sentence,
+    with_texts,
+)
+from labeling.records.outbox import Kind, Message, Outbox, waiting_on
+from labeling.records.platforms import Aggregator, AnnotationPlatform
 from labeling.records.printing import fitted_call
 from labeling.records.private_files import make_private, private_file, private_folder
-from labeling.records.protocols import Aggregator, AnnotationPlatform
+from labeling.records.reserved_columns import PREFIX, free_name, free_names, renamed_sentence
 from labeling.records.sample_rows import PreprocessedRow, SettledRow, missing_column
 from labeling.records.samples import (
     Table,
@@ -66,6 +65,7 @@ from labeling.records.samples import (
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.soft_labels import SoftLabels
 from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
+from labeling.records.validation import expect, generator_of, share_of_one
 from labeling.records.votes import Fault, Votes
 
 __all__ = [

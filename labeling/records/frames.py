@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.errors import DataError, shown
-from labeling.records.bounded import SAMPLES, check_objects
+from labeling.records.size_limits import SAMPLES, check_objects
 
 TEXT = "text"  # the column of a list of texts
 

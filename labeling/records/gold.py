@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import GoldError, UnknownLabelError, repeated, shown
-from labeling.records.people import GoldLabel
+from labeling.records.annotations import GoldLabel
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 

@@ -12,7 +12,7 @@ import cloudpickle
 import numpy as np
 
 from labeling.records.clean_text import refuse_unsafe
-from labeling.records.code_pickling import dumps
+from labeling.records.function_pickling import dumps
 from labeling.records.isolation import isolated
 from labeling.records.schema import ABSTAIN, LabelSchema
 

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import VotesError, counted, near, noun, repeated, shown
-from labeling.records.cast_votes import CastVotes, read_triples
-from labeling.records.checks import expect
+from labeling.records.long_votes import CastVotes, read_triples
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
+from labeling.records.validation import expect
 
 
 class Fault(NamedTuple):

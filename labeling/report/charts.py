@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from labeling.analysis import Estimate
 from labeling.analysis.calibration import Calibration
-from labeling.report.shown import cleaned, clipped, percent, whole
+from labeling.report.formatting import cleaned, clipped, percent, whole
 from labeling.report.svg import COLOURS, picture
 
 MOST_BARS = 40

@@ -11,10 +11,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from labeling.analysis import Estimate, dependencies, lf_summary, proportion, voted_labels
-from labeling.analysis.pairs import pairs_of
+from labeling.analysis.pairwise import pairs_of
 from labeling.records import Votes
 from labeling.report.charts import MOST_BARS, coverage_picture
-from labeling.report.known import Known
+from labeling.report.context import Known
 
 MOST_PAIRS = 5
 MOST_DEPENDENT = 12

@@ -11,7 +11,7 @@ from labeling.analysis import scores
 from labeling.analysis.calibration import PER_BIN, Calibration, calibration
 from labeling.project.gold import teaching_gold
 from labeling.report.charts import confidence_picture, reliability_picture
-from labeling.report.known import Beliefs, Known
+from labeling.report.context import Beliefs, Known
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from labeling.analysis import Estimate
-from labeling.report.known import Known
-from labeling.report.parts import Segment
-from labeling.report.people import PeopleSection
-from labeling.report.spending import SpendingSection
+from labeling.report.annotators import PeopleSection
+from labeling.report.components import Segment
+from labeling.report.context import Known
+from labeling.report.label_cost import SpendingSection
 from labeling.store import STATES
 
 # What each state means to a reader, and how its part of the bar looks.

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from labeling.config import Config
-from labeling.report.known import Known
-from labeling.report.shown import from_root, without_paths
+from labeling.report.context import Known
+from labeling.report.formatting import from_root, without_paths
 from labeling.store import Kept
 
 MOST_RUNS = 50

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from labeling.analysis import Estimate, proportion
 from labeling.report.charts import length_picture
-from labeling.report.known import Known
-from labeling.report.parts import MOST_LABELS, Segment, estimate_of
+from labeling.report.components import MOST_LABELS, Segment, estimate_of
+from labeling.report.context import Known
 
 BINS = 30
 

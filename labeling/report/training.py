@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from labeling.analysis import LabelShare, compared_shares
-from labeling.project.shares import random_draws, share_sentences
+from labeling.project.class_balance import random_draws, share_sentences
 from labeling.records import order_by_chance
-from labeling.report.known import Known
-from labeling.report.parts import MOST_LABELS, Segment
+from labeling.report.components import MOST_LABELS, Segment
+from labeling.report.context import Known
+from labeling.report.formatting import from_root
 from labeling.report.samples import SOURCES
-from labeling.report.shown import from_root
 from labeling.store import Kept
 
 SHOWN = 10

@@ -1,7 +1,7 @@
 """Files and tables in, samples with unique ids out; nothing lost on the way."""
 
-from labeling.sources.made_ids import FROM, Id, made_from
-from labeling.sources.places import files_at, is_address, local_files, shown_address
+from labeling.sources.generated_ids import FROM, Id, made_from
+from labeling.sources.locations import files_at, is_address, local_files, shown_address
 from labeling.sources.reading import (
     READERS,
     kind_of,

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from labeling.errors import DataError, repeated, shown
-from labeling.records.bounded import SAMPLES, any_length, check_size
 from labeling.records.frames import text_column, typed_column
+from labeling.records.size_limits import SAMPLES, any_length, check_size
 
 # Not `007`, `+1` or `-0`, which a number could not give back.
 WHOLE_NUMBER = r"0|-?[1-9][0-9]{0,99}"

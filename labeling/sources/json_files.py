@@ -10,8 +10,8 @@ import pandas as pd
 
 from labeling.errors import DataError
 from labeling.records import refuse_unsafe
-from labeling.records.bounded import check_depth
 from labeling.records.frames import frame_of_objects
+from labeling.records.size_limits import check_depth
 
 
 def read_json_lines(file: Path, id: str | None) -> pd.DataFrame:

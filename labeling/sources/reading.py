@@ -28,10 +28,10 @@ from labeling.records import (
 from labeling.records.frames import frame_of
 from labeling.sources.arrow_files import read_feather, read_parquet, read_parquet_files
 from labeling.sources.csv_files import read_csv, read_tsv
+from labeling.sources.generated_ids import Id, made_from, with_made_ids
 from labeling.sources.json_files import read_json, read_json_lines
-from labeling.sources.made_ids import Id, made_from, with_made_ids
-from labeling.sources.places import is_address, local_files, shown_address, unpacked
-from labeling.sources.workbooks import read_xlsx
+from labeling.sources.locations import is_address, local_files, shown_address, unpacked
+from labeling.sources.xlsx import read_xlsx
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from labeling.records import Batch, GoldLabel, Verdict
+from labeling.records.ids import id_of, key_of
 from labeling.store.database import Connection, Database
-from labeling.store.ids import id_of, key_of
 from labeling.store.ledger import chunks
 from labeling.store.tables import AWAITED, batches, choices, messages, samples, verdicts
 

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from labeling.errors import StoreError
 from labeling.records import Annotation, live_annotations, person_key
+from labeling.records.ids import id_of, key_of
 from labeling.store.database import Connection, Database, next_number
-from labeling.store.ids import id_of, key_of
-from labeling.store.repeats import MARK, repeated
+from labeling.store.resubmissions import MARK, repeated
 from labeling.store.tables import ledger
 
 AT_ONCE = 5_000  # ids in one statement; databases bound their number

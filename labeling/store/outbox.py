@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.records import Kind, Message
+from labeling.records.ids import id_of, key_of
 from labeling.store.database import Database, next_number
-from labeling.store.ids import id_of, key_of
 from labeling.store.ledger import chunks
 from labeling.store.tables import AWAITED, messages, samples
 

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from labeling.errors import StoreError
+from labeling.store.artifacts import Files
 from labeling.store.batches import Batches
 from labeling.store.database import Database, sqlite_at
-from labeling.store.files import Files
-from labeling.store.history import History, Run
 from labeling.store.ledger import Ledger
 from labeling.store.lock import held
 from labeling.store.outbox import StoredOutbox
-from labeling.store.privacy import keep_private, make_store_folder
-from labeling.store.stages import StageWatcher
+from labeling.store.permissions import keep_private, make_store_folder
+from labeling.store.progress import StageWatcher
+from labeling.store.runs import History, Run
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.project.files import digest_of_text
+from labeling.project.fingerprints import digest_of_text
 from labeling.records import Annotation, Batch
 from labeling.store.tables import ledger
 

@@ -11,16 +11,13 @@ import sys
 import time
 from collections import namedtuple
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import labeling as lb
 from labeling.records import LabelingFunction
-
-sys.path.insert(0, str(Path(__file__).parent))
-from corpus import RULES, N, comments
+from tests.benchmarks.corpus import RULES, N, comments
 
 SCHEMA = lb.LabelSchema(["ham", "spam"])
 REPEATS = 5

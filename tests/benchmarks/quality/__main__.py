@@ -10,15 +10,15 @@ from collections.abc import Callable
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks.quality.asking import progress
-from benchmarks.quality.ceilings import scenarios, synthetic
-from benchmarks.quality.crowds import crowds
-from benchmarks.quality.data import ROOT, data_folder, found_sets
-from benchmarks.quality.function_sets import function_sets
-from benchmarks.quality.gold import with_gold
-from benchmarks.quality.ours import Panel
-from benchmarks.quality.page import write
-from benchmarks.quality.text_sets import TEXT_SETS, texts
+from tests.benchmarks.quality.asking import progress
+from tests.benchmarks.quality.ceilings import scenarios, synthetic
+from tests.benchmarks.quality.crowds import crowds
+from tests.benchmarks.quality.data import ROOT, data_folder, found_sets
+from tests.benchmarks.quality.function_sets import function_sets
+from tests.benchmarks.quality.gold import with_gold
+from tests.benchmarks.quality.ours import Panel
+from tests.benchmarks.quality.page import write
+from tests.benchmarks.quality.text_sets import TEXT_SETS, texts
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = ("functions", "gold", "synthetic", "people", "texts")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.quality.ours import Panel, title
-from benchmarks.quality.peers import Answer
-from benchmarks.quality.scores import Codes, Floats, Score, accuracy, f1
 from labeling import Votes
+from tests.benchmarks.quality.ours import Panel, title
+from tests.benchmarks.quality.peers import Answer
+from tests.benchmarks.quality.scores import Codes, Floats, Score, accuracy, f1
 
 
 def progress(text: str) -> None:

@@ -9,11 +9,18 @@ from types import ModuleType
 
 import numpy as np
 
-from benchmarks.quality.asking import Asked
-from benchmarks.quality.ours import Panel
-from benchmarks.quality.scores import Codes, Floats, accuracy, calibration_error, f1, shares_of
-from benchmarks.quality.tables import Grid, failures, percent
 from labeling import LabelSchema, Votes
+from tests.benchmarks.quality.asking import Asked
+from tests.benchmarks.quality.ours import Panel
+from tests.benchmarks.quality.scores import (
+    Codes,
+    Floats,
+    accuracy,
+    calibration_error,
+    f1,
+    shares_of,
+)
+from tests.benchmarks.quality.tables import Grid, failures, percent
 
 SEEDS = 3
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.quality.asking import Asked
-from benchmarks.quality.data import APART, read_set
-from benchmarks.quality.ours import Panel, covered_votes, spread
-from benchmarks.quality.scores import accuracy, shares_of
-from benchmarks.quality.tables import Grid, failures, with_interval
+from tests.benchmarks.quality.asking import Asked
+from tests.benchmarks.quality.data import APART, read_set
+from tests.benchmarks.quality.ours import Panel, covered_votes, spread
+from tests.benchmarks.quality.scores import accuracy, shares_of
+from tests.benchmarks.quality.tables import Grid, failures, with_interval
 
 
 def crowds(panel: Panel, folder: Path, names: Iterable[str]) -> str:

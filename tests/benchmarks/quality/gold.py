@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.quality.asking import progress, scored
-from benchmarks.quality.data import SIX, VoteSet, read_set
-from benchmarks.quality.ours import SECONDS, covered_votes, limited
-from benchmarks.quality.scores import (
+from labeling import LabelModel, SoftLabels, Votes
+from tests.benchmarks.quality.asking import progress, scored
+from tests.benchmarks.quality.data import SIX, VoteSet, read_set
+from tests.benchmarks.quality.ours import SECONDS, covered_votes, limited
+from tests.benchmarks.quality.scores import (
     Codes,
     Floats,
     calibration_error,
     shares_of,
     shares_of_codes,
 )
-from benchmarks.quality.tables import Grid, failures
-from labeling import LabelModel, SoftLabels, Votes
+from tests.benchmarks.quality.tables import Grid, failures
 
 SIZES = (100, 250, 500)
 DRAWS = 5

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.quality.data import VoteSet
-from benchmarks.quality.peer_worker import counting_time, cpu_time_and_answer
-from benchmarks.quality.peers import FOR_FUNCTIONS, FOR_PEOPLE, TITLES, Answer, Peer, failed
 from labeling import Votes
 from labeling.label_models import MODELS
+from tests.benchmarks.quality.data import VoteSet
+from tests.benchmarks.quality.peer_worker import counting_time, cpu_time_and_answer
+from tests.benchmarks.quality.peers import FOR_FUNCTIONS, FOR_PEOPLE, TITLES, Answer, Peer, failed
 
 SECONDS = 120
 # Made for people, who use all labels, or for tens of labeling functions, not hundreds of people.

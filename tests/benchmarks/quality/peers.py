@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.quality.data import ROOT
-from benchmarks.quality.scores import Floats
+from tests.benchmarks.quality.data import ROOT
+from tests.benchmarks.quality.scores import Floats
 
 CACHE = ROOT / ".cache" / "bench-quality"
 ENVIRONMENT = CACHE / "peers"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.quality.scores import Score
+from tests.benchmarks.quality.scores import Score
 
 
 def percent(value: float) -> str:

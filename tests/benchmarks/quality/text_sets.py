@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.quality.asking import progress, scored
-from benchmarks.quality.data import VoteSet, read_set, read_texts
-from benchmarks.quality.gold import decided, drawn, gold_series
-from benchmarks.quality.scores import Codes, Floats, shares_of
-from benchmarks.quality.tables import Grid, failures
 from labeling import EndModel, LabelModel
+from tests.benchmarks.quality.asking import progress, scored
+from tests.benchmarks.quality.data import VoteSet, read_set, read_texts
+from tests.benchmarks.quality.gold import decided, drawn, gold_series
+from tests.benchmarks.quality.scores import Codes, Floats, shares_of
+from tests.benchmarks.quality.tables import Grid, failures
 
 DRAWS = 3
 GOLD = 250

@@ -1,0 +1,143 @@
+"""The table that tells an expert how labeling functions (or annotators) behave."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.records import ABSTAIN, CastVotes, Gold, Votes, expect, gold_codes
+from labeling.records.estimates import proportion
+
+Ints = npt.NDArray[np.int64]
+
+
+def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
+    """Return one row a voter: what it votes, how often, and how it stands to the others.
+
+    Args:
+        votes: of labeling functions or of people.
+        gold: labels known to be true for some of the samples.
+
+    Returns:
+        A frame with the voters' names as index and the columns
+        `polarity` (the labels it voted for), `votes` (how many it cast), and as shares of all
+        samples `coverage` (it voted), `overlaps` (so did another voter), `conflicts` (another
+        voter said something else); `faults`, where it failed and abstained; with gold labels
+        also `correct` and `incorrect` (counts), `accuracy` and its 95 % Wilson interval
+        `accuracy_low`, `accuracy_high` over correct + incorrect samples.
+
+    >>> from labeling.records import LabelSchema
+    >>> votes = Votes.from_array(
+    ...     [[0, 0], [1, 0], [1, -1], [-1, -1]],
+    ...     schema=LabelSchema(["ham", "spam"]),
+    ...     voters=["a", "b"],
+    ... )
+    >>> table = lf_summary(votes, gold=pd.Series({0: "ham", 1: "ham", 2: "spam"}))
+    >>> table[["coverage", "overlaps", "conflicts", "correct", "incorrect"]]
+       coverage  overlaps  conflicts  correct  incorrect
+    a      0.75       0.5       0.25        2          1
+    b      0.50       0.5       0.25        2          0
+    """
+    n = max(len(expect(votes, Votes, "`votes`")), 1)
+    truth = None if gold is None else gold_codes(gold, votes.sample_ids, votes.schema)
+    found = _counted(votes, truth)
+    labels = np.array(votes.schema.labels, dtype=object)
+    failed = Counter(fault.labeling_function for fault in votes.faults)
+    table = pd.DataFrame(
+        {
+            "polarity": [", ".join(labels[codes]) for codes in found.polarity],
+            "votes": found.votes,
+            "coverage": found.votes / n,
+            "overlaps": found.overlaps / n,
+            "conflicts": found.conflicts / n,
+            "faults": [failed[name] for name in votes.voters],
+        },
+        index=pd.Index(votes.voters, name="voter", dtype=object),
+    ).rename_axis(None)
+    if gold is None:
+        return table
+    table["correct"], table["incorrect"] = found.correct, found.incorrect
+    estimates = [
+        proportion(right, right + wrong)
+        for right, wrong in zip(table["correct"].tolist(), table["incorrect"].tolist(), strict=True)
+    ]
+    table["accuracy"] = [estimate.value for estimate in estimates]
+    table["accuracy_low"] = [estimate.low for estimate in estimates]
+    table["accuracy_high"] = [estimate.high for estimate in estimates]
+    return table
+
+
+def voted_labels(votes: Votes) -> list[list[str]]:
+    """Return for each voter the labels that it ever votes for, in the schema's order.
+
+    >>> from labeling.records import LabelSchema
+    >>> schema = LabelSchema(["ham", "spam"])
+    >>> voted_labels(Votes.from_array([[1, 0], [1, 1]], schema=schema))
+    [['spam'], ['ham', 'spam']]
+    """
+    labels = expect(votes, Votes, "`votes`").schema.labels
+    return [[labels[code] for code in codes] for codes in _counted(votes, None).polarity]
+
+
+class _Counts(NamedTuple):
+    """What is counted of each voter: arrays of shape (n_voters,), and the labels voted for."""
+
+    polarity: list[npt.NDArray[Any]]
+    votes: Ints
+    overlaps: Ints
+    conflicts: Ints
+    correct: Ints
+    incorrect: Ints
+
+
+def _counted(votes: Votes, truth: npt.NDArray[np.intp] | None) -> _Counts:
+    if votes.long is None:
+        return _counts_of_array(votes.array, truth)
+    return _counts_of_long(votes.long, truth)
+
+
+def _counts_of_array(codes: npt.NDArray[Any], truth: npt.NDArray[np.intp] | None) -> _Counts:
+    cast = codes != ABSTAIN
+    several = cast.sum(axis=1) >= 2
+    top = np.iinfo(codes.dtype).max
+    highest = codes.max(axis=1, initial=ABSTAIN)
+    lowest = np.where(cast, codes, top).min(axis=1, initial=top)
+    disputed = highest > lowest
+    right = known = np.zeros((len(codes), 1), dtype=bool)
+    if truth is not None:
+        known, right = (truth != ABSTAIN)[:, None], codes == truth[:, None]
+    return _Counts(
+        [np.unique(column[there]) for column, there in zip(codes.T, cast.T, strict=True)],
+        cast.sum(axis=0),
+        (cast & several[:, None]).sum(axis=0),
+        (cast & disputed[:, None]).sum(axis=0),
+        (cast & known & right).sum(axis=0),
+        (cast & known & ~right).sum(axis=0),
+    )
+
+
+def _counts_of_long(votes: CastVotes, truth: npt.NDArray[np.intp] | None) -> _Counts:
+    n, m = votes.shape
+    several = (np.bincount(votes.row, minlength=n) >= 2)[votes.row]
+    highest, lowest = np.full(n, ABSTAIN), np.full(n, np.iinfo(votes.code.dtype).max)
+    np.maximum.at(highest, votes.row, votes.code)
+    np.minimum.at(lowest, votes.row, votes.code)
+    disputed = (highest > lowest)[votes.row]
+    known = right = np.zeros(len(votes), dtype=bool)
+    if truth is not None:
+        known, right = (truth != ABSTAIN)[votes.row], truth[votes.row] == votes.code
+
+    def of_voters(marked: npt.NDArray[np.bool_]) -> Ints:
+        return np.bincount(votes.column[marked], minlength=m)
+
+    size = int(votes.code.max(initial=0)) + 1
+    used = np.unique(votes.column * size + votes.code)
+    return _Counts(
+        np.split(used % size, np.searchsorted(used, np.arange(1, m) * size)),
+        *map(of_voters, (np.ones(len(votes), dtype=bool), several, disputed)),
+        *map(of_voters, (known & right, known & ~right)),
+    )

@@ -1,0 +1,88 @@
+"""A batch on a terminal: what people will be asked about, and why."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.console import Console
+
+from labeling.cli.escaping import safe
+from labeling.cli.fitted_table import Column, print_fitted
+from labeling.errors import counted
+
+if TYPE_CHECKING:
+    from labeling.project.results import Chosen
+
+SEE_ALL = "A wider window shows them, and labeling query --json shows all."
+
+
+def print_batch(chosen: Chosen, console: Console) -> None:
+    """Print a sentence for each stratum of a batch, and a line for each of its samples."""
+    for sentence in batch_sentences(chosen):
+        console.print(safe(sentence))
+    if not len(chosen.batch):
+        return
+    table = chosen.table
+    columns = [
+        Column("sample", [str(sample_id) for sample_id in table.index], least=10),
+        Column("stratum", table["stratum"].tolist(), rank=2),
+        Column("score", [_score(score) for score in table["score"]], right=True, rank=3),
+        Column("most probable", _labels(table["probability"], table["label"]), least=12),
+        Column(
+            "next", _labels(table["second_probability"], table["second_label"]), least=12, rank=1
+        ),
+        Column("text", table["text"].tolist(), least=16),
+    ]
+    print_fitted(columns, console, how_to_see_all=SEE_ALL)
+
+
+def batch_sentences(chosen: Chosen) -> list[str]:
+    """Return what became of a batch that waited, and why the samples of each stratum were chosen."""
+    sentences = []
+    size = len(chosen.batch)
+    if chosen.is_half_pushed:
+        sentences.append(
+            f"Batch {chosen.number} stays as it was, {counted(size, 'sample')}: people may have some of it"
+            " already. labeling push goes on with it; another can be chosen after that."
+        )
+    elif size:
+        sentences.append(f"Batch {chosen.number}: {counted(size, 'sample')}.")
+    if chosen.replaced is not None and not chosen.is_half_pushed:
+        count, strategy = chosen.replaced
+        sentences.append(
+            f"It replaces one that waited and that nobody was asked about"
+            f" ({counted(count, 'sample')},"
+            f" strategy {strategy})."
+        )
+    frame = chosen.batch.to_frame()
+    for (stratum, reason), rows in frame.groupby(["stratum", "reason"], sort=False):
+        chance = rows["propensity"].iloc[0]
+        odds = "" if math.isnan(chance) else f", each with a chance of {chance:.1%}"
+        sentences.append(f"{stratum} ({len(rows)}): {reason}{odds}.")
+    return sentences
+
+
+def _score(score: float) -> str:
+    return "-" if math.isnan(score) else f"{score:.3f}"
+
+
+def _labels(probabilities: pd.Series, labels: pd.Series) -> list[str]:
+    """Return labels with their probabilities first, so that a long name is cut and not the number."""
+    return [
+        f"{_rounded(probability)} {label}"
+        for probability, label in zip(probabilities, labels, strict=True)
+    ]
+
+
+def _rounded(probability: float) -> str:
+    """Return a probability in percent; what is not certain does not read as if it were.
+
+    >>> _rounded(0.996), _rounded(0.004), _rounded(0.5), _rounded(1.0)
+    ('>99%', '<1%', '50%', '100%')
+    """
+    percent = f"{probability:.0%}"
+    if percent == "100%" and probability < 1:
+        return ">99%"
+    return "<1%" if percent == "0%" and probability > 0 else percent

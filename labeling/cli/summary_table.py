@@ -1,0 +1,107 @@
+"""The table of labeling functions on a terminal: as wide as the window, sorted, silent ones marked."""
+
+from __future__ import annotations
+
+import pandas as pd
+from rich.console import Console
+
+from labeling.analysis import voted_labels
+from labeling.cli.escaping import safe
+from labeling.cli.fitted_table import Column, print_fitted
+from labeling.errors import LabelingError, near, shown
+from labeling.project.checking import silent_sentence
+from labeling.records import Votes
+
+NAME = "name"
+SORTS = (NAME, "votes", "coverage", "overlaps", "conflicts", "faults", "accuracy")
+SEE_ALL = "A wider window shows them, and labeling summary --json shows all."
+LABELS_WIDTH = 30  # characters of labels beside each other; of more the number comes first
+
+
+def sorted_summary(summary: pd.DataFrame, by: str | None, *, reverse: bool = False) -> pd.DataFrame:
+    """Return the table of labeling functions in another order; equal ones keep theirs.
+
+    Args:
+        summary: what `lf_summary` returns.
+        by: one of `SORTS`: by name from A on, by a number from the largest on; missing numbers are
+            last. `None` keeps the order.
+        reverse: whether the order is turned around; missing numbers stay last.
+
+    Raises:
+        LabelingError: an order that does not exist, or one by accuracy without gold labels.
+
+    >>> table = pd.DataFrame({"coverage": [0.1, 0.3, 0.2]}, index=["b", "c", "a"])
+    >>> list(sorted_summary(table, "coverage").index), list(sorted_summary(table, "name").index)
+    (['c', 'a', 'b'], ['a', 'b', 'c'])
+    """
+    if by is None:
+        return summary[::-1] if reverse else summary
+    if by not in SORTS:
+        raise LabelingError(
+            f"--sort must be one of {shown(SORTS, 10)}. Got {by!r}.{near(by, SORTS)}"
+        )
+    if by == NAME:
+        return summary.sort_index(ascending=not reverse, kind="stable")
+    if by not in summary.columns:
+        raise LabelingError(
+            f"--sort {by} needs gold labels to measure on: name them as `gold` of `data` in the config."
+        )
+    return summary.sort_values(by, ascending=reverse, kind="stable")
+
+
+def print_summary(summary: pd.DataFrame, votes: Votes, console: Console) -> None:
+    """Print a line for each labeling function, and which of them never vote.
+
+    Args:
+        summary: what `lf_summary` returns, in any order.
+        votes: that it is of.
+        console: where to print.
+    """
+    labels = dict(zip(votes.voters, voted_labels(votes), strict=True))
+    columns = [
+        Column("labeling function", [str(name) for name in summary.index], least=16),
+        Column("votes for", [_labels(labels[name]) for name in summary.index], least=10, rank=4),
+        Column("votes", [f"{count:,}" for count in summary["votes"]], right=True, rank=6),
+        _shares(summary, "coverage", rank=0),
+        _shares(summary, "overlaps", rank=5),
+        _shares(summary, "conflicts", rank=2),
+    ]
+    if summary["faults"].any():
+        faults = [f"{count:,}" for count in summary["faults"]]
+        columns.append(Column("faults", faults, right=True, rank=3))
+    if "accuracy" in summary.columns:
+        columns += _accuracy(summary)
+    print_fitted(columns, console, how_to_see_all=SEE_ALL)
+    silent = [
+        name for name, count in zip(summary.index, summary["votes"], strict=True) if not count
+    ]
+    if silent:
+        console.print(safe(silent_sentence(silent, len(summary), len(votes.sample_ids))))
+
+
+def _labels(labels: list[str]) -> str:
+    if not labels:
+        return "no votes"
+    joined = ", ".join(labels)
+    return joined if len(joined) <= LABELS_WIDTH else f"{len(labels)} labels: {joined}"
+
+
+def _shares(summary: pd.DataFrame, name: str, rank: int) -> Column:
+    return Column(name, [f"{share:.1%}" for share in summary[name]], right=True, rank=rank)
+
+
+def _accuracy(summary: pd.DataFrame) -> list[Column]:
+    """Return accuracy with its interval, and n: neither is shown without the other."""
+    counts = summary["correct"] + summary["incorrect"]
+    rows = zip(
+        *(summary["accuracy"], summary["accuracy_low"], summary["accuracy_high"], counts),
+        strict=True,
+    )
+    cells = [
+        f"{value:4.0%} [{100 * low:.0f}-{100 * high:.0f}]" if n else "-"
+        for value, low, high, n in rows
+    ]
+    return [
+        Column("accuracy", cells, rank=1),
+        Column("n", [f"{n:,}" for n in counts], right=True, rank=1),
+    ]

@@ -1,0 +1,1 @@
+"""The default label model for labeling functions: its steps, a file each."""

@@ -1,0 +1,228 @@
+"""An export that the admin imports again brings copies: merged by a pull, and nobody votes through them."""
+
+import dataclasses
+import datetime
+import json
+
+import pytest
+
+import labeling as lb
+from labeling.annotation_files import label_studio_annotations
+from labeling.annotation_files.label_studio import COPIES, NOBODY
+from labeling.records import live_annotations
+from tests.support.studio_loop import (
+    SCHEMA,
+    batch_of,
+    listed,
+    people,
+    project_id,
+    pushed,
+    samples_of,
+    studio_of,
+    tasks,
+)
+from tests.support.studio_project import Loop, make_folder
+
+IDS = ["a", "b"]
+
+
+def exported(studio, title="mails"):
+    own = project_id(studio, title)
+    found = studio.api("GET", f"/api/projects/{own}/export", params={"exportType": "JSON"})
+    for task in found:
+        task.pop(
+            "predictions"
+        )  # an export has but their numbers, with which no import goes through
+    return found
+
+
+def reimport(studio, found, *without, title="mails"):
+    """Import an export again; of its annotations some fields are left out."""
+    for task in found:
+        task["annotations"] = [
+            {name: value for name, value in one.items() if name not in without}
+            for one in task["annotations"]
+        ]
+    studio.api("POST", f"/api/projects/{project_id(studio, title)}/import", json=found)
+
+
+def labeled(studio):
+    """Ask about two samples; ann and bob differ on the first."""
+    platform = pushed(studio, IDS)
+    ann, bob = people(studio)[:2]
+    for own, task in tasks(studio).items():
+        ann.label(task["id"], "ham", lead_time=3.25)
+        bob.label(task["id"], "spam" if own == "a" else "ham", lead_time=4.5)
+    return platform
+
+
+def votes_of(said):
+    return sorted(
+        (one.sample_id, one.annotator.partition("-")[0], one.label)
+        for one in live_annotations(said)
+    )
+
+
+EXPECTED = [("a", "ann", "ham"), ("a", "bob", "spam"), ("b", "ann", "ham"), ("b", "bob", "ham")]
+FIELDS = [(), ("completed_by",), ("completed_by", "id"), ("completed_by", "id", "unique_id")]
+
+
+@pytest.mark.parametrize("is_pulled_before", [True, False])
+@pytest.mark.parametrize("without", FIELDS, ids=lambda names: "+".join(names) or "as it is")
+def test_copied_annotations_are_no_votes_and_copied_tasks_are_merged(
+    studio, without, is_pulled_before
+):
+    platform = labeled(studio)
+    if is_pulled_before:
+        platform.pull()
+    reimport(studio, exported(studio), *without)
+    assert {2} == {len(some) for some in listed(studio).values()}
+    found = platform.annotated_tasks()
+    read = label_studio_annotations(found.tasks, found.names)
+    held = read.left_out.get(COPIES, 0) + read.left_out.get(NOBODY, 0)
+    assert (4, 4) == (len(read.annotations), held)
+    said = platform.pull()
+    told = platform.problems
+
+    assert EXPECTED == votes_of(said)
+    assert {1} == {len(some) for some in listed(studio).values()}
+    assert (4 if without else 0) == len(told)
+    for one in told:
+        assert "by admin@" in one.where
+        assert "a copy of annotation" in one.what
+    assert EXPECTED == votes_of(platform.pull()) == votes_of(studio_of(studio).pull())
+    assert () == platform.problems
+    assert ["b"] == [one.sample_id for one in lb.review(platform.pull(), SCHEMA).gold]
+
+
+def test_an_old_copy_does_not_take_back_what_somebody_said_since(studio):
+    platform = labeled(studio)
+    old = exported(studio)
+    ann = people(studio)[0]
+    (vote,) = [
+        one["id"] for one in tasks(studio)["b"]["annotations"] if one["completed_by"] == ann.id
+    ]
+    ann.change(vote, "spam")
+    platform.pull()
+    reimport(studio, old)
+
+    assert ("b", "ann", "spam") in votes_of(platform.pull())
+    assert ("b", "ann", "spam") in votes_of(studio_of(studio).pull())
+
+
+def test_votes_on_a_copy_count_beside_its_copied_annotations(studio):
+    """The admin's own vote, too, and that of somebody who changed what was copied."""
+    platform = labeled(studio)
+    platform.pull()
+    reimport(studio, exported(studio), "completed_by")
+    copies = {own: max(some, key=lambda one: one["id"]) for own, some in listed(studio).items()}
+    cleo = people(studio)[2]
+    cleo.label(copies["a"]["id"], "ham")
+    result = copies["b"]["annotations"][0]["result"]
+    sent = {"result": result, "lead_time": 9.0}
+    studio.api("POST", f"/api/tasks/{copies['a']['id']}/annotations/", json=sent)
+    changed = copies["b"]["annotations"][0]["id"]
+    spam = [{**result[0], "value": {"choices": ["spam"]}}]
+    studio.api("PATCH", f"/api/annotations/{changed}/", json={"result": spam})
+    more = [("a", "admin@localhost.local", "ham"), ("a", "cleo", "ham")]
+    expected = sorted([*EXPECTED, *more, ("b", "admin@localhost.local", "spam")])
+
+    assert expected == votes_of(platform.pull())
+    assert {"a": 1, "b": 1} == {own: len(some) for own, some in listed(studio).items()}
+    assert expected == votes_of(platform.pull()) == votes_of(studio_of(studio).pull())
+
+
+def test_tasks_that_were_deleted_and_imported_again_bring_no_new_voters(studio):
+    platform = labeled(studio)
+    said = platform.pull()
+    backup = exported(studio)
+    for task in tasks(studio).values():
+        studio.api("DELETE", f"/api/tasks/{task['id']}/")
+    reimport(studio, backup, "completed_by")
+
+    assert EXPECTED == votes_of(said) == votes_of(platform.pull())
+    assert 4 == len(platform.problems)  # for as long as the copies are there
+    platform.pull()
+    assert 4 == len(platform.problems)
+
+
+def test_annotations_without_authors_are_held_back_and_stay_on_the_server(studio):
+    """Where nobody knows the originals: two people's words in the name of who imported them."""
+    labeled(studio)
+    backup = exported(studio)
+    studio.delete_all_projects()
+    platform = studio_of(studio)
+    platform.init()
+    reimport(studio, backup, "completed_by")
+    said = platform.pull()
+
+    assert [] == votes_of(said)
+    assert 4 == len(platform.problems)
+    assert "who made them" in platform.problems[0].what
+    platform.push(batch_of(IDS), samples_of(IDS))
+    platform.pull()
+    assert 4 == sum(len(task["annotations"]) for task in tasks(studio).values())
+
+
+def test_copies_nobody_annotated_are_merged_too(studio):
+    platform = labeled(studio)
+    platform.pull()
+    reimport(studio, [{**task, "annotations": []} for task in exported(studio)])
+    platform.pull()
+
+    assert {1} == {len(some) for some in listed(studio).values()}
+
+
+@pytest.fixture
+def loop(studio, tmp_path, monkeypatch):
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", studio.token)
+    people(studio)
+    made = Loop(studio, make_folder(tmp_path / "fresh"), tmp_path / "p", studio.url, "mails")
+    for step in ("init", "push", "PEOPLE", "pull"):
+        made.do(step)
+    return made
+
+
+def test_an_import_settles_nothing_in_a_project_and_is_told_of(studio, loop):
+    before = loop.state()
+    reimport(studio, exported(studio), "completed_by")
+    its = lb.Project(loop.folder / "project.yaml")
+    foreseen = its.foresee().pulled
+    assert {2} == {len(some) for some in listed(studio).values()}  # a dry run merges nothing
+    pulled = its.pull()
+
+    assert foreseen.problems == pulled.problems
+    assert all("a copy of annotation" in one.what for one in pulled.problems)
+    assert 13 == len(pulled.problems)
+    assert pulled.problems == its.status().problems
+    after = loop.state()
+    for name in ("votes", "gold", "open", "ledger", "annotators"):
+        assert json.dumps(before[name], default=str) == json.dumps(after[name], default=str), name
+
+
+def test_votes_that_were_counted_before_are_taken_back(studio, loop):
+    """A store of before holds the admin's copied votes, and the copies stand on the server."""
+    before = loop.state()
+    reimport(studio, exported(studio), "completed_by")
+    its = lb.Project(loop.folder / "project.yaml")
+
+    wrong = []
+    for own, some in listed(studio).items():
+        copy = max(some, key=lambda one: one["id"])
+        for one in copy["annotations"]:
+            (vote,) = [
+                said
+                for said in its.store.ledger.annotations([int(own)])
+                if said.platform_id.endswith(f"/{one['import_id']}")
+            ]
+            number = f"{copy['project']}/{copy['id']}/{one['id']}"
+            when = datetime.datetime.fromisoformat(one["created_at"]).astimezone(datetime.UTC)
+            admin = {"annotator": studio.email, "platform_id": number}
+            admin |= {"created_at": when, "updated_at": when}
+            wrong.append(dataclasses.replace(vote, **admin))
+    its.add_annotations(wrong)
+    assert before["votes"] != loop.state()["votes"]
+    its.pull()
+
+    assert before["votes"] == loop.state()["votes"]
+    assert before["gold"] == loop.state()["gold"]

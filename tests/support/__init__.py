@@ -1,0 +1,1 @@
+"""What tests share: servers, a browser, processes that are killed, votes whose truth is known."""
