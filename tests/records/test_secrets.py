@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import labeling as lb
 from labeling.errors import LabelingError, LabelingFunctionError, PlatformError, StoreError
-from labeling.functions import service
+from labeling.functions import http_client, service
 from labeling.label_studio.client import Line
 from labeling.records import masked
 from labeling.store.database import Database
