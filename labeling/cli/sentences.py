@@ -15,7 +15,7 @@ from labeling.errors import counted
 
 if TYPE_CHECKING:
     from labeling.project import Round
-    from labeling.project.results import Foreseen
+    from labeling.project.results import DryRun
     from labeling.project.status import Status
     from labeling.project.watching import Pass
     from labeling.records import Verdict
@@ -85,7 +85,7 @@ def verdict_words(verdict: Verdict) -> str:
     )
 
 
-def foreseen_lines(found: Foreseen, where: str, folder: str) -> list[str]:
+def foreseen_lines(found: DryRun, where: str, folder: str) -> list[str]:
     """Return what a run or a review would do, a sentence each.
 
     Args:
@@ -107,7 +107,7 @@ def foreseen_lines(found: Foreseen, where: str, folder: str) -> list[str]:
     ]
 
 
-def _asked_more(found: Foreseen) -> str:
+def _asked_more(found: DryRun) -> str:
     if not found.ask_again and not found.escalate:
         return "Nobody would be asked for more."
     return (
@@ -116,7 +116,7 @@ def _asked_more(found: Foreseen) -> str:
     )
 
 
-def _next_batch(found: Foreseen) -> str:
+def _next_batch(found: DryRun) -> str:
     if found.pushes:
         return f"What is left of batch {found.pushes} would be pushed."
     if found.chooses:

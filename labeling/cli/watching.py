@@ -53,10 +53,10 @@ def _waiting(its: Project, port: int | None, host: str) -> Iterator[Callable[[fl
     if port is None:
         yield time.sleep
         return
-    from labeling.label_studio.webhook_receiver import Hook
+    from labeling.label_studio.webhook_receiver import WebhookReceiver
 
     studio = its.label_studio()
-    with Hook(port, host) as hook, studio.listen(hook.url, hook.secret):
+    with WebhookReceiver(port, host) as hook, studio.listen(hook.url, hook.secret):
         then(f"Listening at {hook.url} for what Label Studio tells.")
         yield hook.wait
 

@@ -17,7 +17,7 @@ from labeling.records import Message, order_by_chance, person_key, refuse_unsafe
 LONGEST = 40  # characters of a name in the name of a file
 
 
-class People:
+class Roster:
     """The people who may be asked; nobody named means whoever comes.
 
     Raises:
@@ -85,7 +85,7 @@ def name_in_file(person: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Deal:
+class Assignment:
     """Who is to get which question.
 
     Attributes:
@@ -97,12 +97,12 @@ class Deal:
     short: tuple[tuple[Message, int], ...] = ()
 
 
-def dealt(
+def assign(
     messages: Sequence[Message],
-    people: People,
+    people: Roster,
     there: Mapping[str, Collection[str]],
     held: Mapping[str, Collection[str]],
-) -> Deal:
+) -> Assignment:
     """Deal messages to people so that all get equally many, and any two meet on some.
 
     Who gets a sample depends on the samples that are dealt and the people, not on an order. What is
@@ -115,7 +115,7 @@ def dealt(
         held: who has a row of the sample for another question, and is not to get one more.
     """
     if not people.names:
-        return Deal(tuple((one, "") for one in messages if one.key not in there))
+        return Assignment(tuple((one, "") for one in messages if one.key not in there))
     planned = _plan(messages, people.names, held)
     rows: list[tuple[Message, str]] = []
     for one in messages:
@@ -124,7 +124,7 @@ def dealt(
             missing = [name for name in planned[one.key] if name not in has]
             rows += [(one, name) for name in missing[: max(one.votes - len(has), 0)]]
     short = [(one, len(planned[one.key])) for one in messages if len(planned[one.key]) < one.votes]
-    return Deal(tuple(rows), tuple(short))
+    return Assignment(tuple(rows), tuple(short))
 
 
 def _plan(

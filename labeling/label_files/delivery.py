@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labeling.errors import PlatformError, counted, shown
-from labeling.label_files.assignment import Deal, People, dealt, is_barred, name_in_file
+from labeling.label_files.assignment import Assignment, Roster, assign, is_barred, name_in_file
 from labeling.label_files.cells import tidy
 from labeling.label_files.columns import ANNOTATOR, ASK, NOT_FOR, REVIEWER, SAMPLE_ID, Columns
 from labeling.label_files.folder import Folder
@@ -14,13 +14,13 @@ from labeling.label_files.formats import WRITERS
 from labeling.label_files.guide import Guide
 from labeling.label_files.own_messages import Asked
 from labeling.label_files.row_content import Shown
-from labeling.label_files.row_key import Ask, ask_cell, ask_of, plain_id
+from labeling.label_files.row_key import RowKey, encode_row_key, parse_row_key, plain_id
 from labeling.label_files.sheets import Contents, Sheet
 from labeling.records import Message, Outbox, Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class SheetDelivery:
     """Puts questions into the files of a folder.
 
     Attributes:
@@ -34,7 +34,7 @@ class Post:
 
     folder: Folder
     kind: str
-    people: People
+    people: Roster
     columns: Columns
     choices: tuple[str, ...] = field(repr=False)
     advice: Guide = field(repr=False)
@@ -61,7 +61,7 @@ class Post:
         there = self._there(contents)
         self._refuse_to_guess(messages, there, contents)
         held = self._held(messages, asked)
-        deal = dealt(messages, self.people, {key: who.keys() for key, who in there.items()}, held)
+        deal = assign(messages, self.people, {key: who.keys() for key, who in there.items()}, held)
         nobody = {one.key for one, count in deal.short if not count and one.key not in there}
         if nobody and len(nobody) == len(messages) and not any(held.values()):
             raise PlatformError(_short_of_people(deal, self.people))
@@ -117,7 +117,7 @@ class Post:
         """Return which people have a row of each message, and in which file."""
         there: dict[str, dict[str, str]] = {}
         for row in contents.rows:
-            ask = ask_of(row[ASK])
+            ask = parse_row_key(row[ASK])
             if ask is not None:
                 name = row[REVIEWER if ask.reviewer else ANNOTATOR]
                 person = self.people.known(name) or name
@@ -127,7 +127,7 @@ class Post:
     def _files(
         self,
         messages: Sequence[Message],
-        deal: Deal,
+        deal: Assignment,
         shown_of: Shown,
         asked: Mapping[str | int, Asked],
     ) -> tuple[dict[str, list[str]], dict[str, bytes]]:
@@ -165,7 +165,7 @@ class Post:
             ask = _ask(one, asked.get(plain_id(one.sample_id), Asked()))
             cells = dict(shown_of[ask.sample_id])
             cells |= {
-                ASK: ask_cell(ask, str(cells[self.columns.shown[0]])),
+                ASK: encode_row_key(ask, str(cells[self.columns.shown[0]])),
                 SAMPLE_ID: ask.sample_id,
                 NOT_FOR: "\n".join(map(tidy, one.not_annotators)) or None,
                 REVIEWER if reviews else ANNOTATOR: person or None,
@@ -176,13 +176,13 @@ class Post:
         return Sheet(columns, headers, rows, self.columns.shown[0], exact, self.choices)
 
 
-def _ask(message: Message, asked: Asked) -> Ask:
+def _ask(message: Message, asked: Asked) -> RowKey:
     sample_id = plain_id(message.sample_id)
     if message.kind == "escalate":
-        return Ask(message.key, sample_id, reviewer=True)
+        return RowKey(message.key, sample_id, reviewer=True)
     before = [one.round for one in asked.asks.values() if one.key != message.key]
     round_ = 1 if message.kind == "ask" else max([1, *before]) + 1
-    return Ask(message.key, sample_id, round_, message.votes)
+    return RowKey(message.key, sample_id, round_, message.votes)
 
 
 def _bases(messages: Sequence[Message]) -> dict[str, str]:
@@ -201,7 +201,7 @@ def _bases(messages: Sequence[Message]) -> dict[str, str]:
     }
 
 
-def _short_of_people(deal: Deal, people: People) -> str:
+def _short_of_people(deal: Assignment, people: Roster) -> str:
     ids = [one.sample_id for one, _ in deal.short]
     nobody = sum(not count for _, count in deal.short)
     return (

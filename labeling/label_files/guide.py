@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from labeling.label_files.assignment import People
+from labeling.label_files.assignment import Roster
 from labeling.label_files.cells import escaped
 from labeling.label_files.columns import Columns
 from labeling.label_files.labels import SKIP
@@ -57,7 +57,7 @@ class Guide:
         ]
 
 
-def guide(schema: LabelSchema, columns: Columns, annotators: People, votes: int) -> Guide:
+def guide(schema: LabelSchema, columns: Columns, annotators: Roster, votes: int) -> Guide:
     """Return how to label.
 
     >>> how = guide(LabelSchema(["ham", "spam"]), Columns("text"), People([], "annotators"), 2)

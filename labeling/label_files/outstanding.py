@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from labeling.errors import counted, shown
-from labeling.label_files.assignment import People, name_in_file
+from labeling.label_files.assignment import Roster, name_in_file
 from labeling.label_files.own_messages import Asked
 from labeling.label_files.row_key import plain_id
 from labeling.label_files.sheets import Contents
@@ -21,14 +21,14 @@ FILE = re.compile(r"(.+?\.(?:csv|xlsx|jsonl))(?:, |$)", re.IGNORECASE | re.DOTAL
 
 
 @dataclass(slots=True)
-class Heard:
+class Responses:
     """Who spoke: of each sample as an annotator, and on each question."""
 
     of: dict[Hashable, set[str]] = field(default_factory=dict)
     on: dict[str, set[str]] = field(default_factory=dict)
 
     @classmethod
-    def in_ledger(cls, live: Iterable[Annotation], people: People) -> Heard:
+    def in_ledger(cls, live: Iterable[Annotation], people: Roster) -> Responses:
         """Return who is heard in annotations, by the names that these people go by."""
         heard = cls()
         for one in live:
@@ -41,15 +41,15 @@ class Heard:
         return heard
 
 
-def votes_to_come(
-    asked: Mapping[str | int, Asked], heard: Heard, people: People
+def outstanding_votes(
+    asked: Mapping[str | int, Asked], heard: Responses, people: Roster
 ) -> dict[Hashable, int]:
     """Return how many votes on each sample the rows of the files may still bring, if any."""
     counts = {one: _of_sample(asked[one], heard, heard.of.get(one, ()), people) for one in asked}
     return {one: count for one, count in counts.items() if count}
 
 
-def _of_sample(asked: Asked, heard: Heard, spoke: Collection[str], people: People) -> int:
+def _of_sample(asked: Asked, heard: Responses, spoke: Collection[str], people: Roster) -> int:
     anybody, holders = 0, set[str]()  # votes of whoever comes, and people who have a row
     for key, ask in asked.asks.items():
         if ask.reviewer:
@@ -62,7 +62,7 @@ def _of_sample(asked: Asked, heard: Heard, spoke: Collection[str], people: Peopl
     return min(count, len(set(people.names).difference(spoke))) if people.names else count
 
 
-def _is_open(names: Collection[str], people: People) -> bool:
+def _is_open(names: Collection[str], people: Roster) -> bool:
     """Return whether whoever comes may answer a question whose rows hold these names."""
     return not people.names or "" in names
 
@@ -83,7 +83,7 @@ class Check:
     names: Collection[str]
     asked: Mapping[str | int, Asked]
 
-    def hidden(self, heard: Heard) -> dict[Hashable, int]:
+    def hidden(self, heard: Responses) -> dict[Hashable, int]:
         """Return how many votes are awaited of samples in files that cannot be read at the moment.
 
         A file that is there and has no rows counts too, and one that may be there by another name.
@@ -104,7 +104,7 @@ class Check:
                 found[one.sample_id] += max(one.votes - len(heard.on.get(one.key, ())), 0)
         return {one: count for one, count in found.items() if count}
 
-    def gone(self, heard: Heard, people: People) -> Iterator[Problem]:
+    def gone(self, heard: Responses, people: Roster) -> Iterator[Problem]:
         """Yield a problem for each file that is gone, and with it questions that are open.
 
         What was asked again since is not told any more.
@@ -125,7 +125,9 @@ class Check:
         for name in sorted(lost):
             yield Problem(name, _gone(lost[name]))
 
-    def _lost(self, one: Message, files: Sequence[str], heard: Heard, people: People) -> list[str]:
+    def _lost(
+        self, one: Message, files: Sequence[str], heard: Responses, people: Roster
+    ) -> list[str]:
         """Return which of the files that are gone hold a question that is open and nowhere else."""
         if not files:
             return []

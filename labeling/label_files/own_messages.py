@@ -7,10 +7,10 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from labeling.label_files.assignment import People
+from labeling.label_files.assignment import Roster
 from labeling.label_files.cells import tidy
 from labeling.label_files.columns import ANNOTATOR, ASK
-from labeling.label_files.row_key import Ask, ask_of, plain_id
+from labeling.label_files.row_key import RowKey, parse_row_key, plain_id
 from labeling.label_files.sheets import Row
 from labeling.records import AskAgain, Kind, Message
 
@@ -19,10 +19,10 @@ from labeling.records import AskAgain, Kind, Message
 class Asked:
     """What the files of a folder ask about one sample, by the keys of the questions."""
 
-    asks: dict[str, Ask] = field(default_factory=dict)
+    asks: dict[str, RowKey] = field(default_factory=dict)
     people: dict[str, set[str]] = field(default_factory=dict)
 
-    def known(self, key: str, people: People) -> set[str]:
+    def known(self, key: str, people: Roster) -> set[str]:
         """Return who of these people has a row of a question."""
         found = map(people.known, self.people[key])
         return {one for one in found if one}
@@ -36,7 +36,7 @@ def asked_of(rows: Iterable[Row]) -> dict[str | int, Asked]:
     """Return what the rows ask about each sample."""
     found: dict[str | int, Asked] = {}
     for row in rows:
-        ask = ask_of(row[ASK])
+        ask = parse_row_key(row[ASK])
         if ask is not None:
             asked = found.setdefault(ask.sample_id, Asked())
             asked.asks[ask.key] = ask
@@ -60,7 +60,7 @@ def first_questions(
 def more_questions(
     pending: Sequence[AskAgain],
     asked: dict[str | int, Asked],
-    to_come: Mapping[Hashable, int],
+    outstanding_votes: Mapping[Hashable, int],
     batch: int,
 ) -> tuple[Message, ...]:
     """Return a question for each sample that needs more votes than are still to come."""
@@ -68,7 +68,7 @@ def more_questions(
     for place, one in enumerate(pending, _next_number(asked)):
         sample_id = plain_id(one.sample_id)
         before = asked.get(sample_id, Asked())
-        needed = one.votes_needed - to_come.get(sample_id, 0)
+        needed = one.votes_needed - outstanding_votes.get(sample_id, 0)
         if needed > 0:
             keys = (_key("ask again", sample_id, after=n) for n in count(before.votes()))
             key = next(key for key in keys if key not in before.asks)

@@ -9,14 +9,14 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 import pandas as pd
 
 from labeling.errors import LabelingError, near, shown
-from labeling.label_files.assignment import People
+from labeling.label_files.assignment import Roster
 from labeling.label_files.columns import VOTES, WHY, Columns
-from labeling.label_files.delivery import Post
+from labeling.label_files.delivery import SheetDelivery
 from labeling.label_files.folder import Folder
 from labeling.label_files.formats import WRITERS
 from labeling.label_files.guide import guide
 from labeling.label_files.labels import Labels
-from labeling.label_files.outstanding import Check, Heard, votes_to_come
+from labeling.label_files.outstanding import Check, Responses, outstanding_votes
 from labeling.label_files.own_messages import (
     asked_of,
     first_questions,
@@ -127,13 +127,13 @@ class LabelFiles:
         self._missing_text = checked_missing_text(missing_text)
         self._folder = Folder(folder, self._columns)
         labels = Labels(schema)
-        self._annotators = People(annotators, "annotators")
-        self._reviewers = People(reviewers, "reviewers")
+        self._annotators = Roster(annotators, "annotators")
+        self._reviewers = Roster(reviewers, "reviewers")
         self._checks = Checks(self._columns, labels, self._annotators, self._reviewers)
         advice = guide(schema, self._columns, self._annotators, votes_per_sample)
         post = (self._columns, labels.choices, advice)
-        self._to_annotators = Post(self._folder, kind, self._annotators, *post)
-        self._to_reviewers = Post(self._folder, kind, self._reviewers, *post)
+        self._to_annotators = SheetDelivery(self._folder, kind, self._annotators, *post)
+        self._to_reviewers = SheetDelivery(self._folder, kind, self._reviewers, *post)
         self._ledger = list(known)
         self._kept = len(self._ledger)
         self._sent = dict(sent or {})
@@ -220,7 +220,7 @@ class LabelFiles:
         gone = self._check(contents).gone(self._heard(), self._annotators) if self._sent else ()
         self._problems["pull"] = (*problems_of([*contents.faults, *faults]), *gone)
 
-    def to_come(self) -> dict[Hashable, int]:
+    def outstanding_votes(self) -> dict[Hashable, int]:
         """Return how many votes annotators may still give of each sample, where there are any.
 
         These are what the files in the folder ask of people who are named and were not heard (see
@@ -230,7 +230,7 @@ class LabelFiles:
         """
         contents = self._folder.contents()
         check, heard = self._check(contents), self._heard()
-        found = votes_to_come(check.asked, heard, self._annotators)
+        found = outstanding_votes(check.asked, heard, self._annotators)
         hidden = check.hidden(heard)
         return found | {one: max(count, found.get(one, 0)) for one, count in hidden.items()}
 
@@ -247,7 +247,7 @@ class LabelFiles:
     ) -> None:
         """Write files that ask for more votes, of people who have not got the sample yet.
 
-        Without an outbox, votes that are still `to_come` are not asked for again.
+        Without an outbox, votes that are still `outstanding_votes` are not asked for again.
 
         Args:
             pending: what is asked.
@@ -263,7 +263,10 @@ class LabelFiles:
             waiting_on(outbox, "ask again", [one.sample_id for one in pending])
             if outbox is not None
             else more_questions(
-                pending, asked_of(contents.rows), self.to_come(), self._folder.last_batch()
+                pending,
+                asked_of(contents.rows),
+                self.outstanding_votes(),
+                self._folder.last_batch(),
             )
         )
         shown_of = (
@@ -336,8 +339,8 @@ class LabelFiles:
         ids = [one.sample_id for one in messages]
         return shown_in_samples(samples, ids, self._columns, self._missing_text)
 
-    def _heard(self) -> Heard:
-        return Heard.in_ledger(last_annotations(self._ledger), self._annotators)
+    def _heard(self) -> Responses:
+        return Responses.in_ledger(last_annotations(self._ledger), self._annotators)
 
     def _check(self, contents: Contents) -> Check:
         return Check(self._sent, contents, self._folder.names(), asked_of(contents.rows))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from labeling.errors import shown
 from labeling.label_files.columns import ASK, Columns
-from labeling.label_files.row_key import ask_of, is_as_sent, plain_id
+from labeling.label_files.row_key import is_unchanged, parse_row_key, plain_id
 from labeling.label_files.sheets import Row
 from labeling.records import (
     Annotation,
@@ -68,8 +68,8 @@ def shown_in_files(rows: Iterable[Row], columns: Columns) -> dict[str | int, dic
     names = columns.shown
     found: dict[str | int, dict[str, object]] = {}
     for row in rows:
-        ask = ask_of(row[ASK])
-        if ask is not None and ask.sample_id not in found and is_as_sent(row[ASK], row[names[0]]):
+        ask = parse_row_key(row[ASK])
+        if ask is not None and ask.sample_id not in found and is_unchanged(row[ASK], row[names[0]]):
             found[ask.sample_id] = {name: row[name] for name in names}
     return found
 

@@ -19,7 +19,7 @@ WHOLE_NUMBER = re.compile(r"-?[0-9]{1,1000}")
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RowKey:
     """One question about one sample, as it stands in a row.
 
     Attributes:
@@ -37,7 +37,7 @@ class Ask:
     reviewer: bool = False
 
 
-def ask_cell(ask: Ask, text: str) -> str:
+def encode_row_key(ask: RowKey, text: str) -> str:
     """Return the cell for a question about a sample with this text.
 
     It holds the id with its type, since a spreadsheet may turn 007 into 7 in the column for people,
@@ -52,7 +52,7 @@ def ask_cell(ask: Ask, text: str) -> str:
     return f"{front}|{_digest(front, text)}"
 
 
-def ask_of(cell: str) -> Ask | None:
+def parse_row_key(cell: str) -> RowKey | None:
     """Return the question of a cell, or `None` where the cell is not as `ask_cell` wrote it.
 
     >>> ask_of("1x2|b1-17|s007|95b6a026")
@@ -66,10 +66,10 @@ def ask_of(cell: str) -> Ask | None:
     if kind == "i" and not WHOLE_NUMBER.fullmatch(own):
         return None
     sample_id = int(own) if kind == "i" else own
-    return Ask(_unquoted(key), sample_id, int(round_ or 1), int(votes or 1), round_ is None)
+    return RowKey(_unquoted(key), sample_id, int(round_ or 1), int(votes or 1), round_ is None)
 
 
-def is_as_sent(cell: str, text: str) -> bool:
+def is_unchanged(cell: str, text: str) -> bool:
     """Return whether a row's `ask` cell and text are those that were sent; white space may differ.
 
     >>> cell = ask_cell(Ask("b1-17", 7), "Call me")

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from labeling.label_files.assignment import People, is_barred
+from labeling.label_files.assignment import Roster, is_barred
 from labeling.label_files.columns import (
     ANNOTATOR,
     ASK,
@@ -18,7 +18,7 @@ from labeling.label_files.columns import (
     Columns,
 )
 from labeling.label_files.labels import SKIP, Labels
-from labeling.label_files.row_key import Ask, ask_of, is_as_sent
+from labeling.label_files.row_key import RowKey, is_unchanged, parse_row_key
 from labeling.label_files.sheets import Row, Source
 from labeling.records import Annotation, clean_text, last_annotations, person_key, unsafe_characters
 
@@ -41,7 +41,7 @@ class Answer:
     """A row that counts: who says what of which sample."""
 
     row: Row
-    ask: Ask
+    ask: RowKey
     person: str
     label: str | None
     reason: str
@@ -65,8 +65,8 @@ class Checks:
 
     columns: Columns
     labels: Labels
-    annotators: People
-    reviewers: People
+    annotators: Roster
+    reviewers: Roster
 
     def answer(self, row: Row) -> Answer:
         """Return what a labeled row says.
@@ -74,10 +74,10 @@ class Checks:
         Raises:
             LookupError: it cannot be counted; the message says why.
         """
-        ask = ask_of(row[ASK])
+        ask = parse_row_key(row[ASK])
         if ask is None:
             raise LookupError(UNKNOWN_ASK)
-        if not is_as_sent(row[ASK], row[self.columns.shown[0]]):
+        if not is_unchanged(row[ASK], row[self.columns.shown[0]]):
             raise LookupError(AS_SENT)
         person = self._person(row, ask)
         label = self.labels.meant(row[LABEL])
@@ -90,7 +90,7 @@ class Checks:
         reason = clean_text(words)
         return Answer(row, ask, person, label, reason)
 
-    def person(self, row: Row, ask: Ask) -> str | None:
+    def person(self, row: Row, ask: RowKey) -> str | None:
         """Return whom a row names, or `None` where that is nobody who may answer it."""
         people = self.reviewers if ask.reviewer else self.annotators
         name = row[REVIEWER if ask.reviewer else ANNOTATOR]
@@ -106,7 +106,7 @@ class Checks:
                 found[who] = one
         return found
 
-    def _person(self, row: Row, ask: Ask) -> str:
+    def _person(self, row: Row, ask: RowKey) -> str:
         column = REVIEWER if ask.reviewer else ANNOTATOR
         if not person_key(row[column]):
             raise LookupError(
@@ -213,7 +213,7 @@ def _emptied(
     """Return the rows whose label was counted and is not there any more."""
     faults: list[Fault] = []
     for row in rows if known else ():
-        ask = ask_of(row[ASK])
+        ask = parse_row_key(row[ASK])
         person = None if ask is None else checks.person(row, ask)
         if ask is None or person is None:
             continue
@@ -234,7 +234,7 @@ def _emptied(
     return faults
 
 
-def platform_id(ask: Ask, person: str) -> str:
+def platform_id(ask: RowKey, person: str) -> str:
     """Return what an annotation is called: the question, and who answered it."""
     return f"{ask.key}/{person}"
 

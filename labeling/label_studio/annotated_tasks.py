@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.errors import PlatformError, near
-from labeling.label_studio.client import Line
+from labeling.label_studio.client import StudioClient
 from labeling.label_studio.projects import titles
 from labeling.label_studio.task_queries import exported, user_names
 
@@ -29,7 +29,7 @@ class AnnotatedTasks:
     names: Mapping[int, str] = field(repr=False)
 
 
-def annotated_tasks(line: Line, wanted: str | int) -> AnnotatedTasks:
+def annotated_tasks(line: StudioClient, wanted: str | int) -> AnnotatedTasks:
     """Return the annotated tasks of a project; nothing is changed.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Iterable
 from labeling.records import Annotation, live_annotations
 
 
-class Heard:
+class AnnotationLog:
     """Annotations in the order in which they came, each once."""
 
     def __init__(self) -> None:

@@ -33,7 +33,7 @@ LONGEST_REST = 60.0  # seconds, whatever a server asks for
 TRIES = 3  # at the least, however long each takes
 
 
-class PassingFault(Exception):
+class TransientError(Exception):
     """A call failed in a way that may pass, and may have done its work all the same.
 
     Attributes:
@@ -47,7 +47,7 @@ class PassingFault(Exception):
         self.words = words
 
 
-class Line:
+class StudioClient:
     """A line to a Label Studio server.
 
     The SDK would repeat whatever fails, imports too: here that is switched off. `ask` repeats, and
@@ -106,9 +106,9 @@ class Line:
             UnreachableError: the server did not answer as it should for as long as `patience`.
             PlatformError: it refused.
         """
-        return self.patiently(what, lambda: self.call(what, call))
+        return self.with_retries(what, lambda: self.call(what, call))
 
-    def patiently(
+    def with_retries(
         self, what: str, attempt: Callable[[], Answer], *, tries: int | None = None
     ) -> Answer:
         """Return what an attempt comes to, made again while its faults are passing.
@@ -133,7 +133,7 @@ class Line:
             )
 
         trying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(PassingFault),
+            retry=tenacity.retry_if_exception_type(TransientError),
             wait=_wait,
             stop=self._stop if tries is None else tenacity.stop_after_attempt(tries),
             before_sleep=tell,
@@ -141,7 +141,7 @@ class Line:
         )
         try:
             return trying(attempt)
-        except PassingFault as fault:
+        except TransientError as fault:
             if fault.words:
                 raise ServerFailedError(
                     f"Label Studio at {self.url} failed at {what}: {fault}. Nothing is lost: do the"
@@ -177,17 +177,17 @@ class Line:
             ):  # what a token was changed for may expire
                 self._was_let_in = False
                 del self.client
-                fault = PassingFault("the access token may have expired")
+                fault = TransientError("the access token may have expired")
         except UnicodeEncodeError as error:
             words = f"half of a character ({error.object[error.start : error.end]!r})"
             fault = RefusedError(f"What is sent to Label Studio must be whole. Got {words}.", words)
         except httpx.TransportError as error:
             said = masked(" ".join(str(error).split()), self._secrets)
             rest = LONGEST_WAIT if isinstance(error, httpx.ReadTimeout) else 0.0
-            fault = PassingFault(f"{type(error).__name__}{': ' if said else ''}{said}", rest)
+            fault = TransientError(f"{type(error).__name__}{': ' if said else ''}{said}", rest)
         except (httpx.StreamError, httpx.DecodingError, json.JSONDecodeError, UnicodeDecodeError,
                 pydantic.ValidationError) as error:  # fmt: skip
-            fault = PassingFault(f"an answer that cannot be read ({type(error).__name__})")
+            fault = TransientError(f"an answer that cannot be read ({type(error).__name__})")
         else:
             self._was_let_in = True
             return answer
@@ -208,14 +208,14 @@ class Line:
                 f"{masked(_place_named(error.headers or {}), self._secrets)} at {what}: give the address at which it answers."
             )
         if status is None or status < 400:
-            return PassingFault("a web page instead of data" if _is_page(error.body) else
+            return TransientError("a web page instead of data" if _is_page(error.body) else
                                 "an answer that cannot be read")  # fmt: skip
         if status in PASSING or status >= 500:
             words = said if isinstance(error.body, dict) else ""  # others may stand before it
             why = f"status {status}{': ' if words else ''}{words}"
-            return PassingFault(why, _rest_asked_for(error.headers or {}), words)
+            return TransientError(why, _rest_asked_for(error.headers or {}), words)
         if status == 404:
-            return NotThereError(
+            return NotFoundError(
                 f"Label Studio at {self.url} has not what was asked for at {what}: it was deleted, or"
                 " the address is not that of the server itself, without /projects/... behind it."
             )
@@ -225,7 +225,7 @@ class Line:
         return RefusedError(f"Label Studio at {self.url} refused at {what}: {words}.", words)
 
 
-class NotThereError(PlatformError):
+class NotFoundError(PlatformError):
     """What was asked for is not on the server."""
 
 
@@ -260,7 +260,7 @@ def _fault_of(state: tenacity.RetryCallState) -> BaseException | None:
 def _wait(state: tenacity.RetryCallState) -> float:
     fault = _fault_of(state)
     growing: float = tenacity.wait_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)(state)
-    return max(growing, fault.rest if isinstance(fault, PassingFault) else 0.0)
+    return max(growing, fault.rest if isinstance(fault, TransientError) else 0.0)
 
 
 def _rest_asked_for(headers: Mapping[str, str]) -> float:

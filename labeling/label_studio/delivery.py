@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labeling.label_studio.client import Line
+from labeling.label_studio.client import StudioClient
 from labeling.label_studio.importing import NewTask, send
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.reopening import wait_for
@@ -14,7 +14,7 @@ from labeling.records import Message, Outbox, Problem
 
 
 @dataclass(slots=True)
-class Post:
+class TaskDelivery:
     """Questions to one project, some of which may have arrived before.
 
     Attributes:
@@ -27,7 +27,7 @@ class Post:
         refused: the samples that the server does not take, by ext_id, each with its words.
     """
 
-    line: Line
+    line: StudioClient
     project: StudioProject
     messages: Sequence[Message]
     outbox: Outbox | None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError
 from labeling.label_studio.annotation_parser import COPIED, copied_from, person_of
-from labeling.label_studio.client import Line, NotThereError, PassingFault
+from labeling.label_studio.client import NotFoundError, StudioClient, TransientError
 from labeling.label_studio.imported_annotations import copies_of_annotations, without_authors
 from labeling.label_studio.task_queries import task_with_all, tasks_of
 from labeling.label_studio.tasks import Task
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 def merge_copies(
-    line: Line, project: int, ext_ids: Iterable[str], held: Collection[int] = ()
+    line: StudioClient, project: int, ext_ids: Iterable[str], held: Collection[int] = ()
 ) -> tuple[Task, ...]:
     """See to it that each of these samples has one task at most, and return the tasks.
 
@@ -48,14 +48,14 @@ def merge_copies(
     )
     for own in doubled:
         merge = functools.partial(_merge, line, project, own, held)
-        line.patiently(f"merging the tasks of sample {own!r}", merge)
+        line.with_retries(f"merging the tasks of sample {own!r}", merge)
     kept: dict[str, Task] = {}
     for one in tasks_of(line, project, wanted):
         kept.setdefault(one.ext_id, one)
     return tuple(kept.values())
 
 
-def _merge(line: Line, project: int, ext_id: str, held: Collection[int]) -> None:
+def _merge(line: StudioClient, project: int, ext_id: str, held: Collection[int]) -> None:
     found = tasks_of(line, project, [ext_id], annotations=True)
     no_votes = {*held, *copies_of_annotations(found, {}, lambda one: str(person_of(one)))}
     copies = sorted(found, key=lambda one: (-_votes_on(one, no_votes), one.id))
@@ -65,10 +65,10 @@ def _merge(line: Line, project: int, ext_id: str, held: Collection[int]) -> None
         _move_votes(line, other, copies[0], no_votes)
         try:
             now = task_with_all(line, other.id)
-        except NotThereError:
+        except NotFoundError:
             continue  # somebody else who sent at once has merged them too
         if len(now.get("annotations") or ()) != len(other.annotations):
-            raise PassingFault("somebody labeled a copy at this moment")
+            raise TransientError("somebody labeled a copy at this moment")
         _delete(line, other.id)
     if copies and max(one.overlap for one in copies) != copies[0].overlap:
         _join(line, copies)
@@ -78,7 +78,7 @@ def _votes_on(task: Task, no_votes: Collection[int]) -> int:
     return sum(int(one["id"]) not in no_votes for one in task.annotations)
 
 
-def _move_votes(line: Line, source: Task, target: Task, no_votes: Collection[int]) -> None:
+def _move_votes(line: StudioClient, source: Task, target: Task, no_votes: Collection[int]) -> None:
     """Copy what people said on one task to another that they have not said more on since."""
     there = {person_of(one): str(one.get("updated_at")) for one in target.annotations}
     moved = {copied_from(one) for one in target.annotations}
@@ -105,16 +105,16 @@ def _say(task: int, about: Mapping[str, Any], client: Client) -> None:
     client.annotations.create(task, **about)
 
 
-def _delete(line: Line, task_id: int) -> None:
+def _delete(line: StudioClient, task_id: int) -> None:
     try:
         line.call("deleting a copy", lambda client: client.tasks.delete(str(task_id)))
-    except NotThereError:
+    except NotFoundError:
         pass
     except PlatformError as error:
         raise PlatformError(f"A second task of the same sample stays: {error}") from error
 
 
-def _join(line: Line, copies: list[Task]) -> None:
+def _join(line: StudioClient, copies: list[Task]) -> None:
     """Let the task that was kept wait for as many votes as any of its copies did."""
     kept = copies[0]
     overlap = max(one.overlap for one in copies)

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labeling.label_studio.annotation_parser import DECISION, decision_in
-from labeling.label_studio.client import Line, NotThereError
+from labeling.label_studio.client import NotFoundError, StudioClient
 from labeling.label_studio.projects import StudioProject
-from labeling.label_studio.sync_state import Memory
+from labeling.label_studio.sync_state import SyncState
 from labeling.label_studio.task_queries import tasks_of, user_names
 from labeling.label_studio.tasks import Task, ext_id_of
 from labeling.records import Annotation, GoldLabel, person_key
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def write_back(
-    line: Line, project: StudioProject, gold: Sequence[GoldLabel], memory: Memory
+    line: StudioClient, project: StudioProject, gold: Sequence[GoldLabel], memory: SyncState
 ) -> None:
     """Write what reviewers decided to the tasks of their samples; each decision stands there once.
 
@@ -50,12 +50,14 @@ def write_back(
     logger.info("wrote %d decisions of reviewers back", len(news))
 
 
-def _take_out(line: Line, project: StudioProject, ext_ids: Sequence[str], memory: Memory) -> None:
+def _take_out(
+    line: StudioClient, project: StudioProject, ext_ids: Sequence[str], memory: SyncState
+) -> None:
     """Take decisions out that were taken back."""
     for task in tasks_of(line, project.id, ext_ids, annotations=True):
         for one in task.annotations:
             if decision_in(one) is not None:
-                with contextlib.suppress(NotThereError):
+                with contextlib.suppress(NotFoundError):
                     line.ask("taking a decision out", functools.partial(_delete, int(one["id"])))
     for own in ext_ids:
         del memory.written[own]
@@ -72,7 +74,9 @@ def _deciding(gold: GoldLabel) -> Annotation:
     return max(reviews, key=lambda one: one.updated_at)
 
 
-def _write(line: Line, project: StudioProject, seen: Task, gold: GoldLabel, memory: Memory) -> None:
+def _write(
+    line: StudioClient, project: StudioProject, seen: Task, gold: GoldLabel, memory: SyncState
+) -> None:
     tries = 0
 
     def attempt() -> None:
@@ -83,10 +87,12 @@ def _write(line: Line, project: StudioProject, seen: Task, gold: GoldLabel, memo
         for task in tasks[:1]:
             _put(line, project, task, gold, memory)
 
-    line.patiently(f"writing the decision on sample {gold.sample_id!r} back", attempt)
+    line.with_retries(f"writing the decision on sample {gold.sample_id!r} back", attempt)
 
 
-def _put(line: Line, project: StudioProject, task: Task, gold: GoldLabel, memory: Memory) -> None:
+def _put(
+    line: StudioClient, project: StudioProject, task: Task, gold: GoldLabel, memory: SyncState
+) -> None:
     """Make or change the annotation that holds the decision, and take out others of ours."""
     written = [one for one in task.annotations if decision_in(one) is not None]
     decision = _deciding(gold)

@@ -11,10 +11,10 @@ from typing import Any
 
 from labeling.label_studio.client import (
     TRIES,
-    Line,
-    PassingFault,
     RefusedError,
     ServerFailedError,
+    StudioClient,
+    TransientError,
 )
 from labeling.label_studio.duplicate_tasks import merge_copies
 from labeling.label_studio.pieces import in_pieces
@@ -35,7 +35,7 @@ Ids = Mapping[str, int]
 
 
 def send(
-    line: Line,
+    line: StudioClient,
     project: StudioProject,
     tasks: Sequence[NewTask],
     *,
@@ -94,7 +94,7 @@ class _Sending:
         refused: the samples that the server does not take, each with its words.
     """
 
-    line: Line
+    line: StudioClient
     project: StudioProject
     before: dict[str, Task] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
@@ -167,7 +167,7 @@ class _Sending:
             return {**{key: one.id for key, one in there.items()}, **sent}
 
         what = f"sending {len(tasks)} tasks"
-        found = self.line.patiently(what, attempt, tries=tries)
+        found = self.line.with_retries(what, attempt, tries=tries)
         self.made |= {key: task for key, task in found.items() if key not in self.before}
         self.doubtful += own if doubled or made > 1 or tries is not None else []
 
@@ -187,7 +187,7 @@ class _Sending:
         return now != self.project.tasks + len(self.made)
 
 
-def _import(line: Line, project: int, tasks: Sequence[NewTask]) -> dict[str, int]:
+def _import(line: StudioClient, project: int, tasks: Sequence[NewTask]) -> dict[str, int]:
     payload: Any = list(tasks)
     answer: Any = line.call(
         f"sending {len(tasks)} tasks",
@@ -195,7 +195,7 @@ def _import(line: Line, project: int, tasks: Sequence[NewTask]) -> dict[str, int
     )
     ids = list(answer.task_ids or ())
     if len(ids) != len(tasks):  # a server that imports in the background tells no ids
-        raise PassingFault(f"{len(ids)} ids came back for {len(tasks)} tasks", rest=1.0)
+        raise TransientError(f"{len(ids)} ids came back for {len(tasks)} tasks", rest=1.0)
     return {_ext_id(task): int(own) for task, own in zip(tasks, ids, strict=True)}
 
 

@@ -16,7 +16,7 @@ def first_questions(sample_ids: Iterable[Hashable], votes: int) -> tuple[Message
 
 
 def more_questions(
-    pending: Sequence[AskAgain], to_come: Mapping[Hashable, int]
+    pending: Sequence[AskAgain], outstanding_votes: Mapping[Hashable, int]
 ) -> tuple[Message, ...]:
     """Return a question about each sample that needs more votes than are still to come.
 
@@ -25,7 +25,7 @@ def more_questions(
     """
     found = []
     for place, one in enumerate(pending, 1):
-        needed = one.votes_needed - to_come.get(one.sample_id, 0)
+        needed = one.votes_needed - outstanding_votes.get(one.sample_id, 0)
         if needed > 0:
             key = f"ask again, {len(one.not_annotators)} heard: {one.sample_id!r}"
             barred = one.not_annotators

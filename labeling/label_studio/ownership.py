@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from labeling.errors import LabelingError
-from labeling.label_studio.client import Line
+from labeling.label_studio.client import StudioClient
 from labeling.label_studio.task_queries import rows
 from labeling.label_studio.tasks import task_of
 
@@ -73,7 +73,7 @@ def marked(description: str, mark: Mark) -> str:
     return f"{description.rstrip()}\n\n{line}" if description.strip() else line
 
 
-def has_other_tasks(line: Line, project: int) -> bool:
+def has_other_tasks(line: StudioClient, project: int) -> bool:
     """Whether a project has tasks that were not sent by this package."""
     found = rows(line, project, [], include="id,data,meta")
     return any((task := task_of(one)) is None or not task.is_sent_by_us for one in found)

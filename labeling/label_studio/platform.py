@@ -12,14 +12,14 @@ import pandas as pd
 
 from labeling.errors import PlatformError, UnreachableError
 from labeling.label_studio.annotated_tasks import AnnotatedTasks, annotated_tasks
-from labeling.label_studio.annotation_log import Heard
-from labeling.label_studio.client import Line
-from labeling.label_studio.delivery import Post
+from labeling.label_studio.annotation_log import AnnotationLog
+from labeling.label_studio.client import StudioClient
+from labeling.label_studio.delivery import TaskDelivery
 from labeling.label_studio.duplicate_tasks import merge_copies
 from labeling.label_studio.ground_truth import write_back
 from labeling.label_studio.importing import NewTask
 from labeling.label_studio.own_messages import first_questions, more_questions, review_questions
-from labeling.label_studio.project_handle import Desk, set_up_both
+from labeling.label_studio.project_handle import ProjectHandle, set_up_both
 from labeling.label_studio.project_settings import (
     annotators_place,
     check_options,
@@ -30,7 +30,7 @@ from labeling.label_studio.project_setup import ProjectSetup
 from labeling.label_studio.pulling import Known, Pull
 from labeling.label_studio.reopening import close, reopen
 from labeling.label_studio.sync_state import remembered
-from labeling.label_studio.task_builder import Reasons, Showing
+from labeling.label_studio.task_builder import Reasons, TaskBuilder
 from labeling.label_studio.task_queries import open_tasks
 from labeling.label_studio.tasks import ext_id_of
 from labeling.label_studio.webhooks import listening
@@ -125,26 +125,26 @@ class LabelStudio:
         check_options(prelabels, votes_per_sample)
         self.schema = expect(schema, LabelSchema, "`schema`")
         self.votes_per_sample = votes_per_sample
-        self._line = Line(url, token, timeout=timeout, patience=patience)
-        self._showing = Showing(text, prelabels == "shown", reasons)
+        self._line = StudioClient(url, token, timeout=timeout, patience=patience)
+        self._showing = TaskBuilder(text, prelabels == "shown", reasons)
         expert = title_of_reviewers(project, expert_project)
         led = prelabels == "shown"
         self._memory = remembered(memory, self._line.url, project, expert)
         place = annotators_place(
             *(project, schema, votes_per_sample), led=led, guidelines=guidelines, owner=owner
         )
-        self._annotators = Desk(
+        self._annotators = ProjectHandle(
             *(self._line, place, self._memory.annotators, schema, makes_projects, "annotators")
         )
         place = reviewers_place(expert, schema, led=led, guidelines=guidelines, owner=owner)
-        self._reviewers = Desk(
+        self._reviewers = ProjectHandle(
             *(self._line, place, self._memory.reviewers, schema, makes_projects, "a reviewer")
         )
         self._known = known
         self._before = copy.deepcopy(self._memory)
         self.progress: Callable[[int], object] = lambda _: None
         self._open = sent
-        self._heard = Heard()
+        self._heard = AnnotationLog()
         self._sent: list[Message] = []
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self._refused: tuple[Hashable, ...] = ()
@@ -237,7 +237,7 @@ class LabelStudio:
         tasks = self._showing.for_annotators(
             messages, samples, project.interface, soft=soft, batch=batch
         )
-        post = Post(self._line, project, messages, outbox, self.progress)
+        post = TaskDelivery(self._line, project, messages, outbox, self.progress)
         before = post.send(tasks)
         post.confirm({own: task.id for own, task in before.items()})
         self._remember(self._annotators, post)
@@ -339,12 +339,12 @@ class LabelStudio:
         projects = (self._annotators.required().id, self._reviewers.required().id)
         return listening(self._line, projects, hook_url, secret)
 
-    def to_come(self) -> dict[Hashable, int]:
+    def outstanding_votes(self) -> dict[Hashable, int]:
         """Return how many votes annotators may still give of each sample that waits for some."""
         project = self._annotators.required()
         found: dict[Hashable, int] = {}
         for one in open_tasks(self._line, project.id):
-            found[one.sample_id] = found.get(one.sample_id, 0) + one.to_come
+            found[one.sample_id] = found.get(one.sample_id, 0) + one.outstanding_votes
         return found
 
     def ask_again(
@@ -356,7 +356,7 @@ class LabelStudio:
     ) -> None:
         """Ask for more votes: tasks are opened again, for people who did not speak of them yet.
 
-        Without an outbox, votes that are still `to_come` are not asked for again.
+        Without an outbox, votes that are still `outstanding_votes` are not asked for again.
 
         Args:
             pending: what is asked.
@@ -372,10 +372,10 @@ class LabelStudio:
         messages = (
             waiting_on(outbox, "ask again", ids)
             if outbox is not None
-            else more_questions(pending, self.to_come())
+            else more_questions(pending, self.outstanding_votes())
         )
 
-        post = Post(self._line, project, messages, outbox, self.progress)
+        post = TaskDelivery(self._line, project, messages, outbox, self.progress)
         post.begin()
 
         def remake(gone: Sequence[Message]) -> Sequence[NewTask]:
@@ -415,7 +415,7 @@ class LabelStudio:
             else review_questions(escalations, self._heard.reviews)
         )
         tasks = self._showing.for_reviewers(messages, of_sample, samples, project.interface)
-        post = Post(self._line, project, messages, outbox, self.progress)
+        post = TaskDelivery(self._line, project, messages, outbox, self.progress)
         before = post.send(tasks)
         again = [one for one in messages if ext_id_of(one.sample_id) in before]
         reopen(self._line, project, again, lambda _: [], arrived=post.confirm_keys)
@@ -451,13 +451,13 @@ class LabelStudio:
         """The samples that the server did not take at the last push; nobody is asked about them."""
         return self._refused
 
-    def _note_refused(self, post: Post, samples: pd.DataFrame) -> None:
+    def _note_refused(self, post: TaskDelivery, samples: pd.DataFrame) -> None:
         """Remember what the server did not take, as long as it is among the samples."""
         news = post.not_taken()
         self._memory.note_refused({ext_id_of(own): one for own, one in news.items()}, samples.index)
         self._refused = tuple(news)
 
-    def _remember(self, desk: Desk, post: Post) -> None:
+    def _remember(self, desk: ProjectHandle, post: TaskDelivery) -> None:
         desk.remember(post)
         if self._open is None:
             self._sent += post.arrived

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labeling.errors import PlatformError, UnreachableError, shown
-from labeling.label_studio.client import Line
-from labeling.label_studio.delivery import Post
+from labeling.label_studio.client import StudioClient
+from labeling.label_studio.delivery import TaskDelivery
 from labeling.label_studio.ownership import mark_in
 from labeling.label_studio.project_settings import SAME, require_look
 from labeling.label_studio.project_setup import Plan, ProjectSetup, plan
-from labeling.label_studio.projects import Place, StudioProject
+from labeling.label_studio.projects import ProjectSpec, StudioProject
 from labeling.label_studio.pulling import NOT_OURS
-from labeling.label_studio.sync_state import Side
+from labeling.label_studio.sync_state import PullCursor
 from labeling.label_studio.tasks import MODEL_VERSION, ext_id_of
 from labeling.records import LabelSchema, Problem
 
 
 def set_up_both(
-    annotators: Desk, reviewers: Desk, *, adopt: bool, dry_run: bool
+    annotators: ProjectHandle, reviewers: ProjectHandle, *, adopt: bool, dry_run: bool
 ) -> tuple[ProjectSetup, ProjectSetup]:
     """Make both projects or bring them up to date; nothing is changed where one of them cannot be.
 
@@ -34,7 +34,7 @@ def set_up_both(
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ProjectHandle:
     """One of the two projects: where it is looked for, and how far it was read.
 
     Attributes:
@@ -46,9 +46,9 @@ class Desk:
         people: who works there, for messages.
     """
 
-    line: Line
-    place: Place
-    side: Side
+    line: StudioClient
+    place: ProjectSpec
+    side: PullCursor
     schema: LabelSchema
     makes: bool
     people: str
@@ -104,7 +104,7 @@ class Desk:
         """Make the project, or bring the one that is there up to date."""
         found, done = plan.carry_out(self.line)
         if self.side.id != found.id:  # of one that was deleted nothing holds
-            self.side.begin_anew(found.id)
+            self.side.reset(found.id)
         return done
 
     def check(self) -> None:
@@ -114,7 +114,7 @@ class Desk:
             found.require_labels(self.schema)
             require_look(self.place, found)
 
-    def remember(self, post: Post) -> None:
+    def remember(self, post: TaskDelivery) -> None:
         """Remember what is out: by it a task that was deleted is missed."""
         self.side.tasks = max(self.side.tasks, post.project.tasks + post.made)
         self.side.counted += post.made

@@ -10,7 +10,7 @@ from labeling.label_studio.labeling_config import (
     guide_of,
     is_of_our_design,
 )
-from labeling.label_studio.projects import Place, StudioProject
+from labeling.label_studio.projects import ProjectSpec, StudioProject
 from labeling.records import LabelSchema, expect
 
 SAME = "Annotators and reviewers must have a project each. Both are given {!r}."
@@ -44,7 +44,7 @@ def annotators_place(
     led: bool,
     guidelines: str,
     owner: str = "",
-) -> Place:
+) -> ProjectSpec:
     """Return the project of the annotators.
 
     Args:
@@ -68,12 +68,12 @@ def annotators_place(
         "show_instruction": bool(guide),
     }
     designs = tuple(for_annotators(schema, reasons=one) for one in (False, True))
-    return Place(wanted, schema, settings, designs, owner)
+    return ProjectSpec(wanted, schema, settings, designs, owner)
 
 
 def reviewers_place(
     wanted: str | int, schema: LabelSchema, *, led: bool, guidelines: str, owner: str = ""
-) -> Place:
+) -> ProjectSpec:
     """Return the project of the reviewers, where one decision is enough."""
     guide = guide_of(guidelines, schema)
     settings = {
@@ -88,10 +88,10 @@ def reviewers_place(
         "show_instruction": bool(guide),
     }
     designs = tuple(for_reviewers(schema, model=one) for one in (False, True))
-    return Place(wanted, schema, settings, designs, owner)
+    return ProjectSpec(wanted, schema, settings, designs, owner)
 
 
-def what_differs(place: Place, found: StudioProject) -> str:
+def what_differs(place: ProjectSpec, found: StudioProject) -> str:
     """Return in words what people see in a project that they should not, or the other way round.
 
     A labeling config that is not of our design shows what its own people want to see.
@@ -112,7 +112,7 @@ def what_differs(place: Place, found: StudioProject) -> str:
     return ", and ".join(parts)
 
 
-def require_look(place: Place, found: StudioProject) -> None:
+def require_look(place: ProjectSpec, found: StudioProject) -> None:
     """Raise a PlatformError unless people see in a project what they should, and nothing else."""
     wrong = what_differs(place, found)
     if wrong:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from labeling.errors import PlatformError, shown
-from labeling.label_studio.client import Line
+from labeling.label_studio.client import StudioClient
 from labeling.label_studio.config_edits import with_choices
 from labeling.label_studio.interface import differences, read_interface
 from labeling.label_studio.labeling_config import is_of_our_design, needs_update
 from labeling.label_studio.ownership import Mark, has_other_tasks, mark_in, marked
-from labeling.label_studio.projects import Place, StudioProject
+from labeling.label_studio.projects import ProjectSpec, StudioProject
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +52,11 @@ class ProjectSetup:
 class Plan:
     """What is to be done to a project; `found` is `None` where it is to be made."""
 
-    place: Place
+    place: ProjectSpec
     found: StudioProject | None
     setup: ProjectSetup
 
-    def carry_out(self, line: Line) -> tuple[StudioProject, ProjectSetup]:
+    def carry_out(self, line: StudioClient) -> tuple[StudioProject, ProjectSetup]:
         """Do it, and return the project as it is then."""
         if self.found is None:
             made = self.place.made(line)
@@ -72,7 +72,9 @@ class Plan:
         return self.place.required(line, own), self.setup
 
 
-def plan(line: Line, place: Place, remembered: int | None = None, *, adopt: bool = False) -> Plan:
+def plan(
+    line: StudioClient, place: ProjectSpec, remembered: int | None = None, *, adopt: bool = False
+) -> Plan:
     """Return what is to be done to a project; nothing is changed.
 
     Of a project that was there before, what people have set up stays: its controls, texts, and all
@@ -104,7 +106,9 @@ def plan(line: Line, place: Place, remembered: int | None = None, *, adopt: bool
 class _Difference:
     """What differs between a project that is there and one that would be made."""
 
-    def __init__(self, line: Line, place: Place, found: StudioProject, is_ours: bool) -> None:
+    def __init__(
+        self, line: StudioClient, place: ProjectSpec, found: StudioProject, is_ours: bool
+    ) -> None:
         self.place, self.found = place, found
         self.mark = mark_in(found.description, place.owner)
         self.is_our_design = is_of_our_design(found.config, *place.designs)

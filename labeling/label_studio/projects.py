@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError, near, shown
-from labeling.label_studio.client import Line, NotThereError, PassingFault
+from labeling.label_studio.client import NotFoundError, StudioClient, TransientError
 from labeling.label_studio.interface import (
     Interface,
     controls_in,
@@ -81,7 +81,7 @@ class StudioProject:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ProjectSpec:
     """Where a project is looked for, and what is made where it is not there.
 
     Attributes:
@@ -98,7 +98,7 @@ class Place:
     designs: tuple[str, ...] = field(default=(), repr=False)
     owner: str = field(default="", repr=False)
 
-    def found(self, line: Line, remembered: int | None = None) -> StudioProject | None:
+    def found(self, line: StudioClient, remembered: int | None = None) -> StudioProject | None:
         """Return the project, which must be ours; `None` where there is none.
 
         Args:
@@ -117,7 +117,7 @@ class Place:
             raise self.not_ours(line, found)
         return found
 
-    def required(self, line: Line, remembered: int | None = None) -> StudioProject:
+    def required(self, line: StudioClient, remembered: int | None = None) -> StudioProject:
         """Return the project, which must be ours.
 
         Raises:
@@ -132,7 +132,7 @@ class Place:
             )
         return found
 
-    def anybodys(self, line: Line, remembered: int | None = None) -> StudioProject | None:
+    def anybodys(self, line: StudioClient, remembered: int | None = None) -> StudioProject | None:
         """Return the project, whosever it is; one that was remembered and is gone is looked for anew.
 
         Raises:
@@ -147,7 +147,9 @@ class Place:
         again = None if remembered is None else self.of_id(line, remembered)
         return again or self.titled(line)
 
-    def is_ours(self, line: Line, found: StudioProject, remembered: int | None = None) -> bool:
+    def is_ours(
+        self, line: StudioClient, found: StudioProject, remembered: int | None = None
+    ) -> bool:
         """Whether a project was made or adopted for this place.
 
         Versions before wrote no marks: what they made is known by its tasks, or without any by the
@@ -161,7 +163,7 @@ class Place:
             return is_of_our_design(found.config, *self.designs)
         return not has_other_tasks(line, found.id)
 
-    def not_ours(self, line: Line, found: StudioProject) -> PlatformError:
+    def not_ours(self, line: StudioClient, found: StudioProject) -> PlatformError:
         """Return the error that says whose a project may be, and what can be done."""
         is_others = is_marked(found.description)
         made = "for another project folder by labeling" if is_others else "by somebody else"
@@ -173,7 +175,7 @@ class Place:
             " labels that it lacks; with `--dry-run` it only says what would change."
         )
 
-    def titled(self, line: Line) -> StudioProject | None:
+    def titled(self, line: StudioClient) -> StudioProject | None:
         """Return the project of this title, whosever it is.
 
         Raises:
@@ -188,7 +190,7 @@ class Place:
             )
         return self.of_id(line, ids[0]) if ids else None
 
-    def made(self, line: Line) -> StudioProject:
+    def made(self, line: StudioClient) -> StudioProject:
         """Return the project, which is made where there is none; made once, whatever fails."""
         about = {"title": str(self.wanted), **self.as_made()}
 
@@ -206,21 +208,21 @@ class Place:
 
         if isinstance(self.wanted, int):
             return self.required(line)
-        return line.patiently(f"making the project {self.wanted!r}", attempt)
+        return line.with_retries(f"making the project {self.wanted!r}", attempt)
 
     def as_made(self) -> dict[str, Any]:
         """Return all settings of a project that is made."""
         return {"description": marked("", Mark(self.owner)), **self.settings}
 
-    def _only(self, line: Line, made: int) -> int:
+    def _only(self, line: StudioClient, made: int) -> int:
         """Return the first project of this title: two may make one at the same moment."""
         first = min((own for own, title in titles(line) if title == self.wanted), default=made)
         if first != made:
-            with contextlib.suppress(NotThereError):
+            with contextlib.suppress(NotFoundError):
                 line.ask("deleting a copy", lambda client: client.projects.delete(made))
         return first
 
-    def of_id(self, line: Line, own: int) -> StudioProject | None:
+    def of_id(self, line: StudioClient, own: int) -> StudioProject | None:
         """Return the project of an id of the server's, whosever it is; `None` where there is none.
 
         Raises:
@@ -230,7 +232,7 @@ class Place:
             about = line.ask(
                 f"reading the project {self.wanted!r}", lambda client: _read(client, own)
             )
-        except NotThereError:
+        except NotFoundError:
             return None
         title, config = str(about.get("title")), str(about.get("label_config"))
         return StudioProject(
@@ -246,7 +248,7 @@ class Place:
             + int(about.get("skipped_annotations_number") or 0),
         )
 
-    def _gone(self, line: Line, own: int) -> PlatformError:
+    def _gone(self, line: StudioClient, own: int) -> PlatformError:
         return PlatformError(
             f"The project {self.wanted!r} (id {own}) is not on {line.url}: it was deleted, or this"
             " token may not see it. What was pulled from it stays remembered. `labeling studio"
@@ -254,13 +256,13 @@ class Place:
         )
 
 
-def task_count(line: Line, project: int) -> int:
+def task_count(line: StudioClient, project: int) -> int:
     """Return how many tasks a project has."""
     about = line.ask("counting the tasks", lambda client: _read(client, project))
     return int(about.get("task_number") or 0)
 
 
-def titles(line: Line) -> Sequence[tuple[int, str]]:
+def titles(line: StudioClient) -> Sequence[tuple[int, str]]:
     """Return the id and title of every project that can be seen, in the order of ids."""
 
     def read(client: Client) -> list[tuple[int, str]]:
@@ -273,5 +275,5 @@ def titles(line: Line) -> Sequence[tuple[int, str]]:
 def _read(client: Client, own: int) -> Mapping[str, Any]:
     about: Mapping[str, Any] = client.projects.get(own).model_dump()
     if about.get("id") != own or not about.get("label_config"):
-        raise PassingFault("an answer without the project")
+        raise TransientError("an answer without the project")
     return about

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from typing import Any
 
 from labeling.label_studio.annotation_parser import Reader, copied_from, people_in
-from labeling.label_studio.client import Line, NotThereError
+from labeling.label_studio.client import NotFoundError, StudioClient
 from labeling.label_studio.imported_annotations import copies_of_annotations, without_authors
 from labeling.label_studio.projects import StudioProject
-from labeling.label_studio.sync_state import Memory, Side
+from labeling.label_studio.sync_state import PullCursor, SyncState
 from labeling.label_studio.task_queries import (
     changes,
     count_of_changes,
@@ -57,14 +57,14 @@ class Pull:
         votes_per_sample: how many votes are asked for at first.
     """
 
-    line: Line
+    line: StudioClient
     schema: LabelSchema
-    memory: Memory
+    memory: SyncState
     known: Known = dataclasses.field(repr=False)
     sent: Callable[[], Iterable[Message]] = dataclasses.field(repr=False)
     votes_per_sample: int = 1
 
-    def news(self, project: StudioProject, side: Side, *, reviewer: bool) -> list[Annotation]:
+    def news(self, project: StudioProject, side: PullCursor, *, reviewer: bool) -> list[Annotation]:
         """Return what people said in a project since it was last read; more than once at times.
 
         Args:
@@ -98,9 +98,9 @@ class Pull:
         logger.info("read %d tasks of %r: %d annotations", len(found), project.title, len(said))
         return said
 
-    def _changed(self, project: StudioProject, side: Side) -> list[Mapping[str, Any]]:
+    def _changed(self, project: StudioProject, side: PullCursor) -> list[Mapping[str, Any]]:
         if side.id != project.id:
-            side.begin_anew(project.id)
+            side.reset(project.id)
         if side.until is not None:
             # Tasks of others are read again when they change, or when some may be gone.
             uncounted = {
@@ -121,7 +121,7 @@ class Pull:
         return [*found, *whole_tasks(self.line, project.id, sorted(known - there))]
 
     def _copies(
-        self, project: StudioProject, side: Side, newest: str | None, read: Collection[int]
+        self, project: StudioProject, side: PullCursor, newest: str | None, read: Collection[int]
     ) -> list[Mapping[str, Any]]:
         """Return the tasks of samples that have several, but for those that were read already.
 
@@ -137,7 +137,7 @@ class Pull:
         several = {one for own in side.copies for one in of_sample[own]}
         return list(whole_tasks(self.line, project.id, sorted(several.difference(read))))
 
-    def _which_changed(self, project: StudioProject, side: Side) -> list[int]:
+    def _which_changed(self, project: StudioProject, side: PullCursor) -> list[int]:
         """Return the tasks that changed since what was read; those seen as they are are left out."""
         until = str(side.until)
         if len(side.seen) > MANY:  # then counting them tells whether another came among them late
@@ -155,7 +155,7 @@ class Pull:
         return wanted
 
     def _look_for_lost(
-        self, project: StudioProject, side: Side, newest: str | None, *, reviewer: bool
+        self, project: StudioProject, side: PullCursor, newest: str | None, *, reviewer: bool
     ) -> None:
         """Find tasks that wait for answers and were deleted, which no change tells of.
 
@@ -183,7 +183,7 @@ class Pull:
             # Who has a name keeps it: one person must not become two.
             self.memory.names = {**user_names(self.line), **self.memory.names}
 
-    def _said(self, tasks: Collection[Task], reader: Reader, side: Side) -> list[Annotation]:
+    def _said(self, tasks: Collection[Task], reader: Reader, side: PullCursor) -> list[Annotation]:
         remembered = tuple(self.known([one.sample_id for one in tasks]))
         of_sample = _by_sample(remembered, reader.reviewer)
         copies = _copied_annotations(tasks, remembered, reader)
@@ -207,7 +207,7 @@ class Pull:
             return []
         try:
             now = task_of(task_with_all(self.line, task.id))
-        except NotThereError:
+        except NotFoundError:
             return []  # the whole task was deleted: what was said on it stands
         if now is None or now.sample_id != task.sample_id:
             return []
@@ -279,7 +279,7 @@ def _time(said: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(said).astimezone(datetime.UTC)
 
 
-def _window(side: Side) -> str:
+def _window(side: PullCursor) -> str:
     """Return the server's time from which on changes are looked at again."""
     if side.until is None:
         return ""
@@ -287,7 +287,7 @@ def _window(side: Side) -> str:
     return since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _is_due(side: Side, now: str | None) -> bool:
+def _is_due(side: PullCursor, now: str | None) -> bool:
     """Whether it is a day since all tasks were looked for."""
     return bool(now and side.checked and _time_between(side.checked, now) >= CHECKED_EVERY)
 
@@ -318,7 +318,7 @@ def _by_sample(said: Iterable[Annotation], reviewer: bool) -> dict[Hashable, dic
 
 
 def _not_read_again(
-    found: Iterable[Mapping[str, Any]], project: StudioProject, side: Side
+    found: Iterable[Mapping[str, Any]], project: StudioProject, side: PullCursor
 ) -> dict[str, Problem]:
     """Return the tasks of others that stood uncounted and were not among those that were found."""
     if project.tasks < side.tasks:  # then all of them were looked for

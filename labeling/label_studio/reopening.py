@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from labeling.label_studio.client import Line, PassingFault
+from labeling.label_studio.client import StudioClient, TransientError
 from labeling.label_studio.importing import NewTask, send
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.task_queries import AT_ONCE, open_tasks, tasks_of
@@ -24,7 +24,7 @@ RESTORED = "restored"
 
 
 def reopen(
-    line: Line,
+    line: StudioClient,
     project: StudioProject,
     messages: Sequence[Message],
     remake: Callable[[Sequence[Message]], Sequence[NewTask]],
@@ -59,7 +59,7 @@ def reopen(
                 arrived({message.key: _reopened(line, project.id, message, task)})
 
 
-def wait_for(line: Line, tasks: Mapping[str, int], votes: Mapping[str, int]) -> None:
+def wait_for(line: StudioClient, tasks: Mapping[str, int], votes: Mapping[str, int]) -> None:
     """Let tasks that nobody answered yet wait for so many votes each.
 
     Args:
@@ -78,7 +78,7 @@ def _change(task: int, change: Mapping[str, Any], client: Client) -> None:
     client.tasks.update(str(task), **change)
 
 
-def close(line: Line, project: int, sample_ids: Iterable[Hashable]) -> None:
+def close(line: StudioClient, project: int, sample_ids: Iterable[Hashable]) -> None:
     """Let the tasks of samples wait for no more votes.
 
     The overlap is lowered to the votes that are there, for the server opens a task again whose answer
@@ -94,7 +94,7 @@ def close(line: Line, project: int, sample_ids: Iterable[Hashable]) -> None:
         logger.info("closed %d tasks that wait for no more votes", len(closed))
 
 
-def _reopened(line: Line, project: int, message: Message, seen: Task) -> int:
+def _reopened(line: StudioClient, project: int, message: Message, seen: Task) -> int:
     """Open one task again, unless that was done, and return its id."""
     tries = 0
 
@@ -117,14 +117,14 @@ def _reopened(line: Line, project: int, message: Message, seen: Task) -> int:
         )
         return task.id
 
-    found = line.patiently(f"asking for another vote on sample {message.sample_id!r}", attempt)
+    found = line.with_retries(f"asking for another vote on sample {message.sample_id!r}", attempt)
     logger.debug("asked for %d more votes on %r", message.votes, message.sample_id)
     return found
 
 
 def _the_one(tasks: Sequence[Task]) -> Task:
     if not tasks:
-        raise PassingFault("its task was there a moment ago, and is not found")
+        raise TransientError("its task was there a moment ago, and is not found")
     return tasks[0]
 
 

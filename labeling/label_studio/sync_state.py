@@ -14,7 +14,7 @@ from labeling.records import Problem
 
 
 @dataclass(slots=True)
-class Side:
+class PullCursor:
     """How far one project was read.
 
     Attributes:
@@ -45,7 +45,7 @@ class Side:
     copies: list[str] = field(default_factory=list)
     held: list[int] = field(default_factory=list)
 
-    def begin_anew(self, own: int) -> None:
+    def reset(self, own: int) -> None:
         """Forget what was read: another project stands in its place."""
         self.id, self.until, self.tasks, self.checked, self.counted = own, None, 0, None, 0
         self.seen.clear()
@@ -56,7 +56,7 @@ class Side:
 
 
 @dataclass(slots=True)
-class Memory:
+class SyncState:
     """What is remembered of both projects.
 
     Attributes:
@@ -69,19 +69,19 @@ class Memory:
     """
 
     url: str
-    annotators: Side
-    reviewers: Side
+    annotators: PullCursor
+    reviewers: PullCursor
     names: dict[int, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
     refused: dict[str, Problem] = field(default_factory=dict)
 
-    def restore(self, before: Memory) -> None:
+    def restore(self, before: SyncState) -> None:
         """Become what it was before, apart from names and decisions, which stay true."""
         for own, was in (
             (self.annotators, before.annotators),
             (self.reviewers, before.reviewers),
         ):
-            for one in dataclasses.fields(Side):
+            for one in dataclasses.fields(PullCursor):
                 setattr(own, one.name, copy.deepcopy(getattr(was, one.name)))
 
     def note_refused(self, news: Mapping[str, Problem], sample_ids: Iterable[Hashable]) -> None:
@@ -105,7 +105,9 @@ class Memory:
         )
 
 
-def remembered(text: str | None, url: str, annotators: str | int, reviewers: str | int) -> Memory:
+def remembered(
+    text: str | None, url: str, annotators: str | int, reviewers: str | int
+) -> SyncState:
     """Return what a text of `Memory.to_json` holds of these two projects on this server.
 
     Of another server, or of projects that were looked for by another name, nothing holds.
@@ -113,7 +115,7 @@ def remembered(text: str | None, url: str, annotators: str | int, reviewers: str
     Raises:
         PlatformError: the text is something else.
     """
-    empty = Memory(url, Side(annotators), Side(reviewers))
+    empty = SyncState(url, PullCursor(annotators), PullCursor(reviewers))
     if not text:
         return empty
     try:
@@ -124,16 +126,16 @@ def remembered(text: str | None, url: str, annotators: str | int, reviewers: str
         names = {int(own): str(name) for own, name in found["names"].items()}
         is_same = sides[0].id is not None
         if not is_same:
-            return Memory(url, *sides, names)
+            return SyncState(url, *sides, names)
         refused = {own: Problem(*pair) for own, pair in found.get("refused", {}).items()}
-        return Memory(url, *sides, names, dict(found["written"]), refused)
+        return SyncState(url, *sides, names, dict(found["written"]), refused)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlatformError(
             f"What is remembered of Label Studio cannot be read ({type(error).__name__})."
         ) from error
 
 
-def _plain(side: Side) -> dict[str, Any]:
+def _plain(side: PullCursor) -> dict[str, Any]:
     return {**dataclasses.asdict(side), "problems": _pairs(side.problems)}
 
 
@@ -141,8 +143,8 @@ def _pairs(problems: Mapping[str, Problem]) -> dict[str, list[str]]:
     return {own: [one.where, one.what] for own, one in sorted(problems.items())}
 
 
-def _side(found: Mapping[str, Any], wanted: str | int) -> Side:
+def _side(found: Mapping[str, Any], wanted: str | int) -> PullCursor:
     if found["wanted"] != wanted:
-        return Side(wanted)
+        return PullCursor(wanted)
     problems = {own: Problem(*pair) for own, pair in found["problems"].items()}
-    return Side(**{**found, "problems": problems})
+    return PullCursor(**{**found, "problems": problems})

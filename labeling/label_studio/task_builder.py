@@ -28,7 +28,7 @@ Reasons = Callable[[Collection[Hashable]], Mapping[Hashable, Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
+class TaskBuilder:
     """Makes tasks of samples.
 
     Attributes:
@@ -130,7 +130,7 @@ class Showing:
         require_column(identified(samples), self.text, "text")
 
     def _predictions(
-        self, belief: Belief | None, worth: float | None, interface: Interface
+        self, belief: Prelabel | None, worth: float | None, interface: Interface
     ) -> list[dict[str, Any]]:
         if belief is not None:
             score = belief.confidence
@@ -146,7 +146,7 @@ class Showing:
 
 
 @dataclass(frozen=True, slots=True)
-class Belief:
+class Prelabel:
     """What the label model holds of a sample: no label where nothing voted or labels tie."""
 
     label: str | None
@@ -173,7 +173,7 @@ def _other_columns(
     return {own: {**empty, **{key: str(row[key]) for key in columns}} for own, row in found}, empty
 
 
-def _held(soft: SoftLabels | None, ids: Sequence[Hashable]) -> dict[Hashable, Belief]:
+def _held(soft: SoftLabels | None, ids: Sequence[Hashable]) -> dict[Hashable, Prelabel]:
     if soft is None or not ids:
         return {}
     there = [
@@ -184,7 +184,7 @@ def _held(soft: SoftLabels | None, ids: Sequence[Hashable]) -> dict[Hashable, Be
     its = soft.of_samples(pd.Index(there))
     names = soft.schema.labels
     return {
-        own: Belief(
+        own: Prelabel(
             label if covered and isinstance(label, str) else None,
             float(confidence),
             {name: round(float(p), 4) for name, p in zip(names, row, strict=True)},

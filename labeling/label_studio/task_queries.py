@@ -8,7 +8,7 @@ import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from labeling.label_studio.client import Line, PassingFault
+from labeling.label_studio.client import StudioClient, TransientError
 from labeling.label_studio.pieces import in_pieces
 from labeling.label_studio.tasks import EXT_ID, Task, task_of
 
@@ -32,7 +32,7 @@ def where(name: str, operator: str, kind: str, value: object) -> Filter:
 
 
 def tasks_of(
-    line: Line, project: int, ext_ids: Iterable[str], *, annotations: bool = False
+    line: StudioClient, project: int, ext_ids: Iterable[str], *, annotations: bool = False
 ) -> tuple[Task, ...]:
     """Return the tasks of some samples, copies included, in the order of their ids.
 
@@ -49,13 +49,13 @@ def tasks_of(
     return tuple(sorted(found, key=lambda one: one.id))
 
 
-def open_tasks(line: Line, project: int) -> tuple[Task, ...]:
+def open_tasks(line: StudioClient, project: int) -> tuple[Task, ...]:
     """Return the tasks that still wait for annotations."""
     filters = [where("completed_at", "empty", "Datetime", True)]
     return tuple(known(rows(line, project, filters)))
 
 
-def doubled(line: Line, project: int) -> list[str]:
+def doubled(line: StudioClient, project: int) -> list[str]:
     """Return the samples that have several tasks, by their id as text; all tasks are looked at."""
     found = (
         str(one["data"].get(EXT_ID) or "") for one in rows(line, project, [], include="id,data")
@@ -63,13 +63,13 @@ def doubled(line: Line, project: int) -> list[str]:
     return sorted(own for own, count in collections.Counter(found).items() if own and count > 1)
 
 
-def changes(line: Line, project: int, since: str) -> list[Found]:
+def changes(line: StudioClient, project: int, since: str) -> list[Found]:
     """Return which tasks changed after a time of the server's, and when: `CHANGE`."""
     filters = [where("updated_at", "greater", "Datetime", since)]
     return list(rows(line, project, filters, include=CHANGE))
 
 
-def count_of_changes(line: Line, project: int, since: str, until: str) -> int:
+def count_of_changes(line: StudioClient, project: int, since: str, until: str) -> int:
     """Return how many tasks were changed last after one time of the server's, and not after another."""
     filters = [
         where("updated_at", "greater", "Datetime", since),
@@ -78,7 +78,7 @@ def count_of_changes(line: Line, project: int, since: str, until: str) -> int:
     return _page(line, project, filters, ["tasks:id"], 1, include="id")[1]
 
 
-def whole_tasks(line: Line, project: int, task_ids: Iterable[int]) -> Iterator[Found]:
+def whole_tasks(line: StudioClient, project: int, task_ids: Iterable[int]) -> Iterator[Found]:
     """Yield tasks with all that was said on them, as the server tells them."""
     for some in in_questions(task_ids):
         yield from rows(line, project, [where("id", "in_list", "List", some)], annotations=True)
@@ -106,7 +106,7 @@ def known(found: Iterable[Found]) -> Iterator[Task]:
 
 
 def rows(
-    line: Line,
+    line: StudioClient,
     project: int,
     filters: Sequence[Filter],
     *,
@@ -130,13 +130,13 @@ def rows(
         last = int(page[-1]["id"])
 
 
-def newest_change(line: Line, project: int) -> str | None:
+def newest_change(line: StudioClient, project: int) -> str | None:
     """Return when a task was last changed, by the server's clock; `None` where there is no task."""
     page, _ = _page(line, project, [], ["-tasks:updated_at"], 1, include="id,updated_at")
     return str(page[0]["updated_at"]) if page else None
 
 
-def exported(line: Line, project: int) -> list[Found]:
+def exported(line: StudioClient, project: int) -> list[Found]:
     """Return all tasks that somebody annotated or skipped, in the order of their ids.
 
     The server's own export is the fastest way to read them all.
@@ -151,7 +151,7 @@ def exported(line: Line, project: int) -> list[Found]:
     return sorted(found, key=lambda one: int(one["id"]))
 
 
-def task_with_all(line: Line, task_id: int) -> Found:
+def task_with_all(line: StudioClient, task_id: int) -> Found:
     """Return one task with all its annotations.
 
     Raises:
@@ -164,7 +164,7 @@ def task_with_all(line: Line, task_id: int) -> Found:
     return line.ask(f"reading task {task_id}", read)
 
 
-def user_names(line: Line) -> dict[int, str]:
+def user_names(line: StudioClient) -> dict[int, str]:
     """Return the address by which each member of the organization logs in, by the server's ids."""
 
     def read(client: Client) -> dict[int, str]:
@@ -174,7 +174,7 @@ def user_names(line: Line) -> dict[int, str]:
 
 
 def _page(
-    line: Line,
+    line: StudioClient,
     project: int,
     filters: Sequence[Filter],
     ordering: Sequence[str],
@@ -196,7 +196,7 @@ def _page(
         found = [_as_told(one) for one in page.items or []]
         total = getattr(page.response, "total", None)
         if not isinstance(total, int):  # something that stands before the server has answered
-            raise PassingFault("an answer without tasks")
+            raise TransientError("an answer without tasks")
         return found, total
 
     return line.ask("reading tasks", read)

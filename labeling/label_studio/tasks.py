@@ -61,7 +61,7 @@ class Task:
         return own == self.sample_id and type(own) is type(self.sample_id)
 
     @property
-    def to_come(self) -> int:
+    def outstanding_votes(self) -> int:
         """How many votes it still waits for."""
         return 0 if self.is_labeled else max(self.overlap - self.total, 0)
 

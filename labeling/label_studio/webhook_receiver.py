@@ -28,7 +28,7 @@ LULL = 0.5
 within the request that keeps it."""
 
 
-class Hook:
+class WebhookReceiver:
     """Listens for Label Studio's webhooks, each of which must bear the secret.
 
     What is sent is not read: it only wakes who waits. The answer is given at once, since Label Studio

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError
-from labeling.label_studio.client import Line, NotThereError
+from labeling.label_studio.client import NotFoundError, StudioClient
 from labeling.label_studio.webhook_receiver import HEADER
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ REFUSED = "reserved network address"  # what the server says of an address that 
 
 
 @contextlib.contextmanager
-def listening(line: Line, project_ids: Iterable[int], hook_url: str, secret: str) -> Iterator[None]:
+def listening(
+    line: StudioClient, project_ids: Iterable[int], hook_url: str, secret: str
+) -> Iterator[None]:
     """Have the server tell an address of each annotation that is made, changed or deleted.
 
     Args:
@@ -41,7 +43,7 @@ def listening(line: Line, project_ids: Iterable[int], hook_url: str, secret: str
         yield
 
 
-def _register(line: Line, project_id: int, hook_url: str, secret: str) -> None:
+def _register(line: StudioClient, project_id: int, hook_url: str, secret: str) -> None:
     what = f"asking to be told of news of project {project_id}"
 
     def create(client: Client) -> object:
@@ -59,7 +61,7 @@ def _register(line: Line, project_id: int, hook_url: str, secret: str) -> None:
         line.call(what, create)
 
     try:
-        line.patiently(what, attempt)
+        line.with_retries(what, attempt)
     except PlatformError as error:
         if REFUSED not in str(error):
             raise
@@ -71,18 +73,18 @@ def _register(line: Line, project_id: int, hook_url: str, secret: str) -> None:
         ) from error
 
 
-def _remove(line: Line, project_id: int, hook_url: str) -> None:
+def _remove(line: StudioClient, project_id: int, hook_url: str) -> None:
     what = f"removing webhooks of project {project_id}"
     # The SDK wants the id as text.
     found: Any = line.call(what, lambda client: client.webhooks.list(project=str(project_id)))
     for own in [one.id for one in found if one.url == hook_url and one.id is not None]:
-        with contextlib.suppress(NotThereError):
+        with contextlib.suppress(NotFoundError):
             line.call(what, lambda client, own=own: client.webhooks.delete(own))  # type: ignore[misc]  # inferred
 
 
-def _remove_at_last(line: Line, project_id: int, hook_url: str) -> None:
+def _remove_at_last(line: StudioClient, project_id: int, hook_url: str) -> None:
     """Remove a webhook; one that stays does little harm, since nobody listens there."""
     try:
-        line.patiently("removing a webhook", lambda: _remove(line, project_id, hook_url))
+        line.with_retries("removing a webhook", lambda: _remove(line, project_id, hook_url))
     except PlatformError as error:
         logger.warning("The webhook to %s was not removed: %s", hook_url, error)

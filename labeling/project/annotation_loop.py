@@ -41,7 +41,7 @@ REVIEWED = "reviewed"  # under which fact stands what the last review was based 
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class AnnotationLoop:
     """Push, pull and review over a store: each may be killed anywhere and done again.
 
     Attributes:
@@ -244,14 +244,14 @@ class People:
     def decide(self, platform: AnnotationPlatform, samples: pd.DataFrame) -> Verdict:
         """Decide on all that was said, and put into the outbox what is to be asked because of it."""
         gone, changed = self._lost(self.store.batches.awaited(), samples)
-        still_out = to_come(platform)
+        outstanding_votes = count_outstanding(platform)
         with self.store.database.writing():
             self._withdraw([*gone, *changed])
             said = self.said(samples)
             verdict = self.verdict(said)
             self._tell_of_reopened(verdict)
             self.store.batches.settle(verdict, heard_on(said))
-            ask(self.store, verdict, said, still_out)
+            ask(self.store, verdict, said, outstanding_votes)
             ask_what_was_lost(self.store, platform, verdict, self.policy.min_votes)
             self.store.history.put(REVIEWED, reviewed(self.store, self.policy_in_force()))
         logger.info("reviewed %d annotations: %s", len(said), verdict)
@@ -345,9 +345,9 @@ def _warn(platform: AnnotationPlatform) -> None:
         logger.warning("%s: %s", one.where, one.what)
 
 
-def to_come(platform: AnnotationPlatform) -> dict[Hashable, int] | None:
+def count_outstanding(platform: AnnotationPlatform) -> dict[Hashable, int] | None:
     """Return how many votes on each sample are still out; `None` where a platform cannot tell."""
-    count = getattr(platform, "to_come", None)
+    count = getattr(platform, "outstanding_votes", None)
     return None if count is None else dict(count())
 
 

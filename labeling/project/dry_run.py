@@ -11,15 +11,17 @@ from pathlib import Path
 import pandas as pd
 
 from labeling.config import Config
-from labeling.project.annotation_loop import People, to_come
+from labeling.project.annotation_loop import AnnotationLoop, count_outstanding
 from labeling.project.data import ProjectData
-from labeling.project.results import Foreseen, Pulled, Pushed
+from labeling.project.results import DryRun, Pulled, Pushed
 from labeling.records import AnnotationPlatform
 from labeling.replay import Replay
 from labeling.store import Store
 
 
-def foreseen_push(people: People, platform: AnnotationPlatform, samples: pd.DataFrame) -> Pushed:
+def preview_push(
+    people: AnnotationLoop, platform: AnnotationPlatform, samples: pd.DataFrame
+) -> Pushed:
     """Return what a push would ask, after checking that the platform could take it.
 
     Raises:
@@ -32,7 +34,9 @@ def foreseen_push(people: People, platform: AnnotationPlatform, samples: pd.Data
     number, state = store.batches.last() if store.ready() else (0, "pushed")
     if state == "pushed":
         return Pushed(0, 0)
-    to_come(platform)  # before people are asked for the first time a check finds no project missing
+    count_outstanding(
+        platform
+    )  # before people are asked for the first time a check finds no project missing
     waiting = store.outbox.waiting("ask")
     ids = store.batches.batch(number).sample_ids
     if state == "pushing":
@@ -42,23 +46,23 @@ def foreseen_push(people: People, platform: AnnotationPlatform, samples: pd.Data
     return Pushed(number, asked, sent, begun=sum(one.begun for one in waiting))
 
 
-def foreseen_pull(people: People, platform: AnnotationPlatform) -> Pulled:
+def preview_pull(people: AnnotationLoop, platform: AnnotationPlatform) -> Pulled:
     """Return what a pull would bring."""
     with _trying(people, platform) as trial:
         return trial.pull(platform)
 
 
-def foreseen_review(
-    people: People, platform: AnnotationPlatform, samples: pd.DataFrame
-) -> Foreseen:
+def preview_review(
+    people: AnnotationLoop, platform: AnnotationPlatform, samples: pd.DataFrame
+) -> DryRun:
     """Return what a review would come to."""
     with _trying(people, platform) as trial:
         return _decided(trial, platform, samples)
 
 
-def foreseen_run(
-    people: People, platform: AnnotationPlatform, data: ProjectData, config: Config
-) -> Foreseen:
+def preview_run(
+    people: AnnotationLoop, platform: AnnotationPlatform, data: ProjectData, config: Config
+) -> DryRun:
     """Return what a run would do until it asks people, as far as it can be known before."""
     with _trying(people, platform) as trial:
         pulled = trial.pull(platform)
@@ -71,22 +75,22 @@ def foreseen_run(
         return dataclasses.replace(found, chooses=chooses)
 
 
-def _ends(trial: People, platform: AnnotationPlatform, config: Config, rounds: int) -> bool:
+def _ends(trial: AnnotationLoop, platform: AnnotationPlatform, config: Config, rounds: int) -> bool:
     """Return whether a run would choose nothing: recorded votes are played for a number of rounds."""
     if isinstance(platform, Replay):
         return config.replay is not None and rounds >= config.replay.rounds
     return trial.awaited() > 0
 
 
-def _to_choose(trial: People, data: ProjectData, config: Config) -> int:
+def _to_choose(trial: AnnotationLoop, data: ProjectData, config: Config) -> int:
     known = trial.met(trial.said(data.samples)) | set(data.dev.index)
     left = len(data.samples) - int(data.samples.index.isin(list(known)).sum())
     return min(config.query.n, left)
 
 
-def _decided(trial: People, platform: AnnotationPlatform, samples: pd.DataFrame) -> Foreseen:
+def _decided(trial: AnnotationLoop, platform: AnnotationPlatform, samples: pd.DataFrame) -> DryRun:
     verdict = trial.decide(platform, samples)
-    return Foreseen(
+    return DryRun(
         verdict,
         ask_again=len(trial.store.outbox.waiting("ask again")),
         escalate=len(trial.store.outbox.waiting("escalate")),
@@ -96,7 +100,7 @@ def _decided(trial: People, platform: AnnotationPlatform, samples: pd.DataFrame)
 
 
 @contextlib.contextmanager
-def _trying(people: People, platform: AnnotationPlatform) -> Iterator[People]:
+def _trying(people: AnnotationLoop, platform: AnnotationPlatform) -> Iterator[AnnotationLoop]:
     """Give push, pull and review over a store that is afterwards as it was before."""
     try:
         if people.store.ready():

@@ -9,7 +9,7 @@ from labeling.config import Config
 from labeling.errors import ConfigError
 from labeling.project.data import ProjectData
 from labeling.project.snapshots import Round
-from labeling.project.vote_cache import Voting
+from labeling.project.vote_cache import VoteCache
 from labeling.store import Store
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def looked_at(
-    config: Config, data: ProjectData, here: Round, voting: Voting, store: Store
+    config: Config, data: ProjectData, here: Round, voting: VoteCache, store: Store
 ) -> tuple[int, dict[str, Estimate]]:
     """Return how often the locked test split was looked at, this time included, and what is seen.
 

@@ -14,7 +14,7 @@ _IMPORTED: dict[Path, str] = {}
 """What the project's own modules held when this process had them imported: imports are its own too."""
 
 
-class Rules:
+class LabelingFunctionLoader:
     """Loads the labeling functions of a config, and again when one of their files has changed.
 
     Their files are those that the config names, the modules of the project's folder that are imported,

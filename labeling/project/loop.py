@@ -17,23 +17,23 @@ import labeling
 from labeling.annotation_files import read_annotations
 from labeling.config import Config, QuerySection, load_config
 from labeling.errors import ConfigError
-from labeling.project.annotation_loop import People
+from labeling.project.annotation_loop import AnnotationLoop
 from labeling.project.batch_table import batch_table
 from labeling.project.checking import check_names, check_platform, checked, query_section
 from labeling.project.class_balance import counts_of, label_counts, random_draws, share_sentences
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.dry_run import (
-    foreseen_pull,
-    foreseen_push,
-    foreseen_review,
-    foreseen_run,
+    preview_pull,
+    preview_push,
+    preview_review,
+    preview_run,
 )
 from labeling.project.evaluation import looked_at, remember_standing
 from labeling.project.exporting import training_set_of, write_training_set
 from labeling.project.gold import GoldCounts, teaching_gold
 from labeling.project.imported_gold import remember_gold
 from labeling.project.importing import Imported, found_on_server, imported, known_to
-from labeling.project.lf_loading import Rules
+from labeling.project.lf_loading import LabelingFunctionLoader
 from labeling.project.links import work_links
 from labeling.project.manual_decisions import decision_on
 from labeling.project.models import Learner
@@ -46,10 +46,10 @@ from labeling.project.platforms import (
     required_label_studio,
 )
 from labeling.project.policies import policy_of, review_sentences
-from labeling.project.results import Chosen, Foreseen, Pulled, Pushed, Reviewed
+from labeling.project.results import Chosen, DryRun, Pulled, Pushed, Reviewed
 from labeling.project.snapshots import Round
 from labeling.project.status import Status, status_of, store_of
-from labeling.project.vote_cache import Progress, Voting
+from labeling.project.vote_cache import Progress, VoteCache
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
@@ -112,14 +112,16 @@ class Project:
         self.store = store_of(self.config, waits)
         self.store.update()
         annotators = functools.cache(functools.partial(annotators_of, self.config, self.schema))
-        self.people = People(
+        self.people = AnnotationLoop(
             *(self.store, self.schema, policy, self.config.data.text),
             annotators=annotators,
             raw_texts=lambda: self.data.raw_texts,
         )
-        self._rules = Rules(self.config)
+        self._rules = LabelingFunctionLoader(self.config)
         self._data = DataFiles(self.config, self.schema, self.store)
-        self._voting = Voting(*(self.config, self.schema, self.store), self._data.read, self._rules)
+        self._voting = VoteCache(
+            *(self.config, self.schema, self.store), self._data.read, self._rules
+        )
 
     def __repr__(self) -> str:
         return f"Project({self.config.name!r}, labels {', '.join(map(repr, self.schema))})"
@@ -227,7 +229,7 @@ class Project:
             dry_run: whether only to say what would be asked, after checking the platform.
         """
         if dry_run:
-            return foreseen_push(self.people, platform or self.platform(), self.samples)
+            return preview_push(self.people, platform or self.platform(), self.samples)
         with self._held("push"):
             platform = platform or self.platform()
             pushed = self.people.push(
@@ -239,7 +241,7 @@ class Project:
     def pull(self, platform: AnnotationPlatform | None = None, *, dry_run: bool = False) -> Pulled:
         """Fetch what people said since; with `dry_run` nothing of it is kept."""
         if dry_run:
-            return foreseen_pull(self.people, platform or self.platform())
+            return preview_pull(self.people, platform or self.platform())
         with self._held("pull") as run:
             pulled = self.people.pull(platform or self.platform())
             run.outcome |= {"new": len(pulled.news), "problems": len(pulled.problems)}
@@ -350,15 +352,13 @@ class Project:
         links = work_links(self.config, self.store)
         return tuple(links[who] for who in people if who in links)
 
-    def foresee(
-        self, platform: AnnotationPlatform | None = None, *, pulls: bool = True
-    ) -> Foreseen:
+    def foresee(self, platform: AnnotationPlatform | None = None, *, pulls: bool = True) -> DryRun:
         """Return what a run would do next, or a review where nothing is pulled; nothing is changed."""
         platform = platform or self.platform()
         if not pulls:
-            return foreseen_review(self.people, platform, self.samples)
+            return preview_review(self.people, platform, self.samples)
         config = self.config.model_copy(update={"query": self._query_section()})
-        found = foreseen_run(self.people, platform, self.data, config)
+        found = preview_run(self.people, platform, self.data, config)
         return dataclasses.replace(found, applies=self._voting.remembered() is None)
 
     def init_platform(

@@ -8,14 +8,14 @@ from collections.abc import Hashable
 import pandas as pd
 
 from labeling.errors import DataError, near, shown
-from labeling.project.annotation_loop import People
+from labeling.project.annotation_loop import AnnotationLoop
 from labeling.records import Annotation, person_key
 
 PLATFORM_ID = "decided"  # begins the platform id of what was decided here
 
 
 def decision_on(
-    people: People,
+    people: AnnotationLoop,
     samples: pd.DataFrame,
     sample_id: Hashable,
     label: str,

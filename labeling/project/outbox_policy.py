@@ -12,7 +12,7 @@ def ask(
     store: Store,
     verdict: Verdict,
     said: Collection[Annotation],
-    still_out: dict[Hashable, int] | None,
+    outstanding_votes: dict[Hashable, int] | None,
 ) -> None:
     """Put into the outbox what is to be asked and is not under way already.
 
@@ -20,13 +20,15 @@ def ask(
     """
     asked = store.outbox.votes_asked([one.sample_id for one in verdict.pending])
     heard = heard_on(said)
-    if still_out is None:
-        still_out = {one: votes - heard.get(one, 0) for one, votes in asked.items()}
+    if outstanding_votes is None:
+        outstanding_votes = {one: votes - heard.get(one, 0) for one, votes in asked.items()}
     else:
         waiting = store.outbox.votes_waiting()
-        still_out = {one: still_out.get(one, 0) + waiting.get(one, 0) for one in asked}
+        outstanding_votes = {
+            one: outstanding_votes.get(one, 0) + waiting.get(one, 0) for one in asked
+        }
     short = [
-        (one, one.votes_needed - max(still_out[one.sample_id], 0))
+        (one, one.votes_needed - max(outstanding_votes[one.sample_id], 0))
         for one in verdict.pending
         if one.sample_id in asked
     ]

@@ -78,7 +78,7 @@ class Reviewed:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class DryRun:
     """What a review or a run would do now.
 
     Attributes:

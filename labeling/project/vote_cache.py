@@ -13,7 +13,7 @@ import pandas as pd
 import labeling
 from labeling.config import Config
 from labeling.project.data import ProjectData
-from labeling.project.lf_loading import Rules
+from labeling.project.lf_loading import LabelingFunctionLoader
 from labeling.project.output_folder import write_frame
 from labeling.project.parquet import read_votes, write_votes
 from labeling.records import LabelSchema, Votes
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int], object]
 
 
-class Voting:
+class VoteCache:
     """Applies a project's labeling functions.
 
     Args:
@@ -41,7 +41,7 @@ class Voting:
         schema: LabelSchema,
         store: Store,
         data: Callable[[], ProjectData],
-        rules: Rules,
+        rules: LabelingFunctionLoader,
     ) -> None:
         self.config = config
         self.schema = schema

@@ -36,7 +36,7 @@ class AnnotationPlatform(Protocol):
 
     A platform may have more to say, and a project asks where it does: `problems` (what could not be
     asked or counted), `news()` (what came since, where it can tell; `unread()` where that was not
-    kept), `memory` (a text that it wants to be given again next time), `to_come()` (votes still out,
+    kept), `memory` (a text that it wants to be given again next time), `outstanding_votes()` (votes still out,
     by sample), `lost` and `lost_reviews` (what it cannot answer any more), `refused` (what it did not
     take at the last push), `close(sample_ids)` (no more votes are wanted on these), `check(samples)`,
     and `write_back(gold)` (it wants to know what reviewers decided).

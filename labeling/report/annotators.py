@@ -13,7 +13,7 @@ import numpy as np
 from labeling.adjudication import reviews_that_count
 from labeling.analysis import Agreement, Estimate, agreement, mean_of, proportion
 from labeling.records import Annotation, Problem, annotation_votes
-from labeling.report.context import Known
+from labeling.report.context import ReportContext
 from labeling.report.formatting import without_paths
 
 MOST_ESCALATIONS = 60
@@ -80,7 +80,7 @@ class PeopleSection:
     has_lead: bool
 
 
-def section(known: Known) -> PeopleSection | None:
+def section(known: ReportContext) -> PeopleSection | None:
     """Return the section on people; `None` before anybody was asked or spoke."""
     problems = known.status.problems
     if not known.said and not problems and not len(known.choices):
@@ -112,7 +112,7 @@ def section(known: Known) -> PeopleSection | None:
     )
 
 
-def _settled(known: Known) -> dict[str, int]:
+def _settled(known: ReportContext) -> dict[str, int]:
     """Return how many samples people settled in which way: 2 : 1 is not as sure as 2 : 0."""
     by_votes = [gold for gold in known.verdict.gold if gold.source == "agreement"]
     unanimous = sum(gold.votes_for == gold.votes_cast for gold in by_votes)
@@ -125,14 +125,16 @@ def _settled(known: Known) -> dict[str, int]:
 
 
 def _agreement(
-    known: Known, said: list[Annotation], drawn: set[Hashable] | None
+    known: ReportContext, said: list[Annotation], drawn: set[Hashable] | None
 ) -> Agreement | None:
     """Return how far those asked first agree: a third was asked because two differed."""
     first = [one for one in said if one.round == 1 and (drawn is None or one.sample_id in drawn)]
     return agreement(annotation_votes(first, known.project.schema)) if first else None
 
 
-def _annotators(known: Known, said: list[Annotation], reviews: list[Annotation]) -> list[Annotator]:
+def _annotators(
+    known: ReportContext, said: list[Annotation], reviews: list[Annotation]
+) -> list[Annotator]:
     of_person: dict[str, list[Annotation]] = {}
     for one in said:
         of_person.setdefault(one.annotator, []).append(one)
@@ -187,7 +189,7 @@ def _by_sample(said: Iterable[Annotation]) -> BySample:
     return found
 
 
-def _escalated(known: Known, reviews: list[Annotation]) -> list[Escalated]:
+def _escalated(known: ReportContext, reviews: list[Annotation]) -> list[Escalated]:
     """Return the samples that went to a reviewer: those that wait, are unresolved, are decided."""
     waiting = {one.sample_id for one in known.verdict.escalations}
     unresolved = set(known.verdict.unresolved)
@@ -216,6 +218,6 @@ def _escalated(known: Known, reviews: list[Annotation]) -> list[Escalated]:
     return sorted(found, key=lambda one: rank[one.state])
 
 
-def _with_texts(known: Known, escalated: list[Escalated]) -> list[Escalated]:
+def _with_texts(known: ReportContext, escalated: list[Escalated]) -> list[Escalated]:
     texts = known.texts_of(one.sample for one in escalated)
     return [dataclasses.replace(one, text=texts.get(one.sample, "")) for one in escalated]

@@ -28,7 +28,7 @@ CHOICES = ("batch", "stratum", "score", "reason", "propensity", "model_label", "
 
 
 @dataclass(frozen=True, eq=False)
-class Beliefs:
+class ModelOutputs:
     """What labeling functions and models hold of the samples.
 
     Attributes:
@@ -45,7 +45,7 @@ class Beliefs:
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class ReportContext:
     """What is known of a project.
 
     Attributes:
@@ -61,7 +61,7 @@ class Known:
     project: Project
     data: ProjectData
     status: Status
-    beliefs: Beliefs | None
+    beliefs: ModelOutputs | None
     said: tuple[Annotation, ...]
     verdict: Verdict
     choices: pd.DataFrame
@@ -133,7 +133,7 @@ class Known:
         return found
 
 
-def known_of(project: Project) -> Known:
+def load_context(project: Project) -> ReportContext:
     """Return what is known of a project.
 
     Before its labeling functions were first applied nothing is computed. After that, what has
@@ -143,15 +143,15 @@ def known_of(project: Project) -> Known:
     store = project.store
     choices = pd.DataFrame(columns=list(CHOICES))
     if not store.ready():
-        return Known(project, project.data, project.status(), None, (), NOBODY, choices)
+        return ReportContext(project, project.data, project.status(), None, (), NOBODY, choices)
     said = project.people.said(project.samples)
     verdict = project.people.verdict(said)
     beliefs = _beliefs(project, verdict) if store.files.last("votes") else None
     choices = store.batches.frame() if store.batches.last()[0] else choices
-    return Known(project, project.data, project.status(), beliefs, said, verdict, choices)
+    return ReportContext(project, project.data, project.status(), beliefs, said, verdict, choices)
 
 
-def _beliefs(project: Project, verdict: Verdict) -> Beliefs:
+def _beliefs(project: Project, verdict: Verdict) -> ModelOutputs:
     votes = project.votes()
     # A report must not wait for the project, or write into its run log, to read what is there.
     learner = project.learner(votes)
@@ -162,4 +162,4 @@ def _beliefs(project: Project, verdict: Verdict) -> Beliefs:
     if soft is None or posterior is None or lacks_measure:
         here = project.standing(votes, verb="report")
         soft, posterior, measured = here.soft, here.posterior, here.measured
-    return Beliefs(votes, soft, posterior, measured)
+    return ModelOutputs(votes, soft, posterior, measured)

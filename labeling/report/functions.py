@@ -14,7 +14,7 @@ from labeling.analysis import Estimate, dependencies, lf_summary, proportion, vo
 from labeling.analysis.pairwise import pairs_of
 from labeling.records import Votes
 from labeling.report.charts import MOST_BARS, coverage_picture
-from labeling.report.context import Known
+from labeling.report.context import ReportContext
 
 MOST_PAIRS = 5
 MOST_DEPENDENT = 12
@@ -85,7 +85,7 @@ class FunctionsSection:
     fewest_both: int = FEWEST_BOTH
 
 
-def section(known: Known) -> FunctionsSection | None:
+def section(known: ReportContext) -> FunctionsSection | None:
     """Return the section on labeling functions; `None` before they were applied."""
     if known.beliefs is None:
         return None
@@ -125,7 +125,7 @@ def section(known: Known) -> FunctionsSection | None:
     )
 
 
-def _rows(known: Known, votes: Votes) -> list[Row]:
+def _rows(known: ReportContext, votes: Votes) -> list[Row]:
     reasons = {
         lf.name: inspect.cleandoc(lf.__doc__ or "") for lf in known.project.labeling_functions
     }

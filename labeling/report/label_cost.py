@@ -11,7 +11,7 @@ from markupsafe import Markup
 from labeling.analysis import Estimate, proportion
 from labeling.report.charts import spending_picture
 from labeling.report.components import estimate_of
-from labeling.report.context import Known
+from labeling.report.context import ReportContext
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class SpendingSection:
     gold_given: bool
 
 
-def section(known: Known) -> SpendingSection:
+def section(known: ReportContext) -> SpendingSection:
     """Return the section on quality against votes spent."""
     standings = _standings(known)
     audits = _audits(known)
@@ -75,7 +75,7 @@ def section(known: Known) -> SpendingSection:
     )
 
 
-def _standings(known: Known) -> list[Standing]:
+def _standings(known: ReportContext) -> list[Standing]:
     rows = [] if known.store is None else known.store.history.standings()
     return [
         Standing(
@@ -85,7 +85,7 @@ def _standings(known: Known) -> list[Standing]:
     ]
 
 
-def _audits(known: Known) -> list[Audited]:
+def _audits(known: ReportContext) -> list[Audited]:
     settled = known.audit
     spent = _spent(known)
     found = []
@@ -100,7 +100,7 @@ def _audits(known: Known) -> list[Audited]:
     return found
 
 
-def _spent(known: Known) -> Counter[int]:
+def _spent(known: ReportContext) -> Counter[int]:
     """Return how many votes annotators gave on each batch; 0 is for samples of none."""
     of_sample = pd.Series(known.choices["batch"].to_numpy(), known.choices.index).to_dict()
     return Counter(int(of_sample.get(one.sample_id, 0)) for one in known.said if not one.reviewer)

@@ -11,7 +11,7 @@ from labeling.analysis import scores
 from labeling.analysis.calibration import PER_BIN, Calibration, calibration
 from labeling.project.gold import teaching_gold
 from labeling.report.charts import confidence_picture, reliability_picture
-from labeling.report.context import Beliefs, Known
+from labeling.report.context import ModelOutputs, ReportContext
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ModelSection:
     enough: int = PER_BIN
 
 
-def section(known: Known) -> ModelSection | None:
+def section(known: ReportContext) -> ModelSection | None:
     """Return the section on models; `None` before labeling functions were applied."""
     if known.beliefs is None:
         return None
@@ -70,7 +70,7 @@ def section(known: Known) -> ModelSection | None:
     )
 
 
-def _report(known: Known, beliefs: Beliefs) -> tuple[str, ...]:
+def _report(known: ReportContext, beliefs: ModelOutputs) -> tuple[str, ...]:
     """Return what the label model says of itself; where it is not remembered it is fitted again."""
     learner = known.project.learner(beliefs.votes)
     model = learner.remembered_label_model(known.verdict.gold) if known.store else None
@@ -82,7 +82,7 @@ def _report(known: Known, beliefs: Beliefs) -> tuple[str, ...]:
     return model.report_
 
 
-def _checks(known: Known, beliefs: Beliefs) -> list[Check]:
+def _checks(known: ReportContext, beliefs: ModelOutputs) -> list[Check]:
     found = []
     dev = known.data.dev
     if beliefs.measured is not None:

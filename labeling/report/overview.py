@@ -8,7 +8,7 @@ from typing import Any
 from labeling.analysis import Estimate
 from labeling.report.annotators import PeopleSection
 from labeling.report.components import Segment
-from labeling.report.context import Known
+from labeling.report.context import ReportContext
 from labeling.report.label_cost import SpendingSection
 from labeling.store import STATES
 
@@ -53,7 +53,7 @@ class Head:
     most_labels: int = MOST_LABELS
 
 
-def section(known: Known, people: PeopleSection | None, spent: SpendingSection) -> Head:
+def section(known: ReportContext, people: PeopleSection | None, spent: SpendingSection) -> Head:
     """Return the head of the report."""
     status, beliefs = known.status, known.beliefs
     states: dict[str, int] = {

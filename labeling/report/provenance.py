@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from labeling.config import Config
-from labeling.report.context import Known
+from labeling.report.context import ReportContext
 from labeling.report.formatting import from_root, without_paths
 from labeling.store import Kept
 
@@ -52,7 +52,7 @@ class ProvenanceSection:
     more_runs: int
 
 
-def section(known: Known) -> ProvenanceSection:
+def section(known: ReportContext) -> ProvenanceSection:
     """Return the section on provenance."""
     runs = [] if known.store is None else known.store.history.runs(MOST_RUNS)
     kept = (
@@ -98,7 +98,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _run(run: dict[str, Any], known: Known) -> RunRow:
+def _run(run: dict[str, Any], known: ReportContext) -> RunRow:
     outcome = [
         (str(name), without_paths(_told(value), known.config.root))
         for name, value in run["outcome"].items()

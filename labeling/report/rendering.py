@@ -56,9 +56,9 @@ def _sections(project: Project) -> dict[str, Any]:
         samples,
         training,
     )
-    from labeling.report.context import known_of
+    from labeling.report.context import load_context
 
-    known = known_of(project)
+    known = load_context(project)
     said = annotators.section(known)
     spent = label_cost.section(known)
     return {

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from labeling.analysis import Estimate, proportion
 from labeling.report.charts import length_picture
 from labeling.report.components import MOST_LABELS, Segment, estimate_of
-from labeling.report.context import Known
+from labeling.report.context import ReportContext
 
 BINS = 30
 
@@ -74,7 +74,7 @@ class DataSection:
     most_labels: int = MOST_LABELS
 
 
-def section(known: Known) -> DataSection:
+def section(known: ReportContext) -> DataSection:
     """Return the section on data."""
     data = known.data
     covered = None if known.beliefs is None else int(known.beliefs.votes.covered.sum())
@@ -115,7 +115,7 @@ def _sources(final: pd.DataFrame | None) -> list[Segment] | None:
     ]
 
 
-def _labels(known: Known) -> list[LabelRow] | None:
+def _labels(known: ReportContext) -> list[LabelRow] | None:
     if known.final is None:
         return None
     codes = known.final["code"].to_numpy()
@@ -136,7 +136,7 @@ def _labels(known: Known) -> list[LabelRow] | None:
     return sorted(rows, key=lambda row: -row.count)
 
 
-def _looks(known: Known) -> list[Look]:
+def _looks(known: ReportContext) -> list[Look]:
     if known.store is None:
         return []
     return [

@@ -18,7 +18,7 @@ from labeling.analysis import LabelShare, compared_shares
 from labeling.project.class_balance import random_draws, share_sentences
 from labeling.records import order_by_chance
 from labeling.report.components import MOST_LABELS, Segment
-from labeling.report.context import Known
+from labeling.report.context import ReportContext
 from labeling.report.formatting import from_root
 from labeling.report.samples import SOURCES
 from labeling.store import Kept
@@ -70,7 +70,7 @@ class TrainingSection:
     most_labels: int = MOST_LABELS
 
 
-def section(known: Known) -> TrainingSection | None:
+def section(known: ReportContext) -> TrainingSection | None:
     """Return the section on the training set; `None` before the first export."""
     kept = None if known.store is None else known.store.files.last("training_set")
     if known.store is None or kept is None:
@@ -116,7 +116,7 @@ def _by_count(labels: Sequence[LabelShare]) -> list[LabelShare]:
     return sorted(labels, key=lambda share: -share.count)
 
 
-def _files(known: Known, kept: Kept) -> list[File]:
+def _files(known: ReportContext, kept: Kept) -> list[File]:
     """Return the files that were exported, and whether they hold this training set."""
     found = []
     for path in sorted(known.project.folder.glob("training_set.*")):

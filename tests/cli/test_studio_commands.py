@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from labeling.config import load_config
-from labeling.label_studio.webhook_receiver import Hook
+from labeling.label_studio.webhook_receiver import WebhookReceiver
 from labeling.project import Project
 from labeling.project.scaffold import start
 from tests.support.killing import FILES, different, make_project, state_of
@@ -201,7 +201,7 @@ def test_one_webhook_for_an_address_however_often_it_listens(studio, folder):
     both = [one.id for one in its.init_platform()]
     its.query()
     its.push()
-    with Hook() as hook:
+    with WebhookReceiver() as hook:
         about = {"url": hook.url, "project": both[0], "send_payload": True}
         studio.api("POST", "/api/webhooks/", json=about)  # of one that was killed
         studio.api("POST", "/api/webhooks/", json={**about, "url": "http://127.0.0.1:9/mine"})

@@ -74,8 +74,8 @@ class Loop:
         self.known = self.files(**settings).pull()
         return [(one.sample_id, one.annotator, one.label) for one in self.known]
 
-    def to_come(self):
-        return self.files().to_come()
+    def outstanding_votes(self):
+        return self.files().outstanding_votes()
 
     def names(self):
         return sorted(name for name in os.listdir(self.folder) if name.endswith(".csv"))
@@ -107,7 +107,7 @@ def test_one_person_in_two_spellings_is_one_voter(tmp_path):
         copy(tmp_path / "batch-001.csv", f"copy {number}.csv", "ham", annotator=name)
 
     assert [("a", "Ann", "ham")] == loop.pull()
-    assert {"a": 1} == loop.to_come()
+    assert {"a": 1} == loop.outstanding_votes()
 
 
 def test_a_name_is_spelled_as_in_the_ledger(tmp_path):
@@ -147,12 +147,12 @@ def test_two_names_that_were_one_person_before_stay_as_they_are(tmp_path):
 def test_votes_of_named_people_are_to_come_until_they_are_heard(tmp_path):
     loop = Loop(tmp_path, "ann", "bob")
     loop.push("a", "b")
-    assert {"a": 2, "b": 2} == loop.to_come()
+    assert {"a": 2, "b": 2} == loop.outstanding_votes()
 
     fill(tmp_path / "batch-001.ann.csv", "ham", "")
-    assert {"a": 2, "b": 2} == loop.to_come()  # said, and not pulled yet
+    assert {"a": 2, "b": 2} == loop.outstanding_votes()  # said, and not pulled yet
     loop.pull()
-    assert {"a": 1, "b": 2} == loop.to_come() == loop.last.to_come()
+    assert {"a": 1, "b": 2} == loop.outstanding_votes() == loop.last.outstanding_votes()
 
 
 def test_votes_of_whoever_comes_are_to_come_while_a_file_asks_for_them(tmp_path):
@@ -161,15 +161,15 @@ def test_votes_of_whoever_comes_are_to_come_while_a_file_asks_for_them(tmp_path)
     path = tmp_path / "batch-001.csv"
     copy(path, "copy.csv", "ham", "", annotator="ann")
     loop.pull()
-    assert {"a": 1, "b": 2} == loop.to_come()
+    assert {"a": 1, "b": 2} == loop.outstanding_votes()
 
     copy(path, "copy of bob.csv", "ham", "ham", annotator="bob")
     copy(path, "copy of cy.csv", "ham", "", annotator="cy")
     loop.pull()
-    assert {"b": 1} == loop.to_come()
+    assert {"b": 1} == loop.outstanding_votes()
     for name in loop.names():
         (tmp_path / name).unlink()
-    assert {} == loop.to_come()
+    assert {} == loop.outstanding_votes()
 
 
 def test_reviews_are_not_votes_to_come(tmp_path):
@@ -178,15 +178,15 @@ def test_reviews_are_not_votes_to_come(tmp_path):
     loop.files().escalate([Escalation("a", (), "why")], SAMPLES, outbox=loop.outbox)
 
     assert ["review-1.csv"] == loop.names()
-    assert {} == loop.to_come()
+    assert {} == loop.outstanding_votes()
 
 
 def test_of_a_file_for_anybody_only_named_people_who_were_not_heard_bring_votes(tmp_path):
     loop = Loop(tmp_path)
     loop.push("a", votes=3)
-    assert {"a": 3} == loop.to_come()
+    assert {"a": 3} == loop.outstanding_votes()
     loop.annotators = ("ann", "bob")
-    assert {"a": 2} == loop.to_come()
+    assert {"a": 2} == loop.outstanding_votes()
 
 
 @pytest.mark.parametrize("broken", ["unreadable", "no column", "another kind", "another name"])
@@ -202,8 +202,8 @@ def test_what_may_be_in_a_file_that_cannot_be_read_is_to_come(tmp_path, broken):
     fill(tmp_path / "batch-001.ann.csv", "ham")
     loop.pull()
 
-    assert {"a": 1} == loop.to_come()
-    assert {} == loop.files(sent={}).to_come()
+    assert {"a": 1} == loop.outstanding_votes()
+    assert {} == loop.files(sent={}).outstanding_votes()
 
 
 def test_a_hundred_thousand_rows_are_counted(tmp_path):
@@ -216,7 +216,7 @@ def test_a_hundred_thousand_rows_are_counted(tmp_path):
     files = loop.files()
     files.pull()
 
-    assert 100_000 == len(files.to_come())
+    assert 100_000 == len(files.outstanding_votes())
 
 
 # Of whom votes are asked again
@@ -226,11 +226,11 @@ def test_who_has_a_sample_in_a_file_is_not_asked_again(tmp_path):
     loop = Loop(tmp_path, "ann")
     loop.push("a")
     loop.annotators = ("ann", "bob")
-    assert {"a": 1} == loop.to_come()
+    assert {"a": 1} == loop.outstanding_votes()
     loop.again("a")
 
     assert ["batch-001-more-2.bob.csv", "batch-001.ann.csv"] == loop.names()
-    assert {"a": 2} == loop.to_come()
+    assert {"a": 2} == loop.outstanding_votes()
 
 
 def test_a_sample_that_all_have_waits_until_somebody_joins(tmp_path):
@@ -252,10 +252,10 @@ def test_who_left_brings_no_votes_and_others_are_asked(tmp_path):
     fill(tmp_path / "batch-001.ann.csv", "ham")
     loop.pull()
     loop.annotators = ("ann", "dave")
-    assert {} == loop.to_come()
+    assert {} == loop.outstanding_votes()
     loop.again("a", barred=("ann",))
 
-    assert {"a": 1} == loop.to_come()
+    assert {"a": 1} == loop.outstanding_votes()
     assert "batch-001-more-2.dave.csv" in loop.names()
 
 
@@ -263,11 +263,11 @@ def test_who_deleted_a_file_gets_another(tmp_path):
     loop = Loop(tmp_path, "ann", "bob")
     loop.push("a", "b")
     (tmp_path / "batch-001.ann.csv").unlink()
-    assert {"a": 1, "b": 1} == loop.to_come()
+    assert {"a": 1, "b": 1} == loop.outstanding_votes()
     loop.again("a", "b")
 
     assert ["batch-001-more-3.ann.csv", "batch-001.bob.csv"] == loop.names()
-    assert {"a": 2, "b": 2} == loop.to_come()
+    assert {"a": 2, "b": 2} == loop.outstanding_votes()
 
 
 def test_without_an_outbox_votes_that_cannot_come_are_asked_again_once(tmp_path):
@@ -294,7 +294,7 @@ def test_without_an_outbox_a_question_is_new_whatever_was_deleted_before(tmp_pat
         path.unlink()
     LabelFiles(tmp_path, SCHEMA, **people).ask_again([AskAgain("a", 4, ())])
 
-    assert {"a": 4} == LabelFiles(tmp_path, SCHEMA, **people).to_come()
+    assert {"a": 4} == LabelFiles(tmp_path, SCHEMA, **people).outstanding_votes()
 
 
 def test_asking_again_that_was_killed_ends_the_same_when_repeated(tmp_path):

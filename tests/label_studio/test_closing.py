@@ -29,7 +29,7 @@ def test_a_task_is_served_to_nobody_once_its_sample_is_with_a_reviewer(studio):
     platform.escalate(verdict.escalations, samples_of(["a", "b"]))
 
     assert None is cleo.next_task(own)
-    assert {} == platform.to_come()
+    assert {} == platform.outstanding_votes()
     # Changing one's answer does not open it again.
     task = tasks(studio)["a"]
     mine = next(one for one in task["annotations"] if one["completed_by"] == people(studio)[0].id)
@@ -53,7 +53,7 @@ def test_a_closed_task_can_be_opened_again(studio):
 
     assert 1 == again.votes_needed == fewer.votes_needed
     assert cleo.next_task(tasks(studio)["a"]["project"]) is not None
-    assert {"a": 1} == {own: count for own, count in platform.to_come().items() if count}
+    assert {"a": 1} == {own: count for own, count in platform.outstanding_votes().items() if count}
 
 
 def test_what_was_skipped_by_all_and_what_is_there_no_more_can_be_closed(studio):

@@ -14,7 +14,7 @@ import pytest
 import labeling as lb
 from labeling.errors import PlatformError, UnreachableError
 from labeling.functions import service
-from labeling.label_studio.client import Line
+from labeling.label_studio.client import StudioClient
 from labeling.label_studio.credentials import VARIABLE
 from labeling.label_studio.server.credentials import read
 from labeling.label_studio.server.listener import UnprovenError
@@ -65,7 +65,7 @@ def is_free(port):
 
 
 def titles(url, token=None):
-    with_token = Line(url, token, patience=0.1)
+    with_token = StudioClient(url, token, patience=0.1)
     return with_token.ask("looking", lambda client: [one.title for one in client.projects.list()])
 
 
@@ -207,7 +207,7 @@ def test_a_personal_token_is_sent_to_the_server_s_own_path_alone():
 
 
 def test_a_token_that_travels_unencrypted_is_told(caplog):
-    line = Line("http://label-studio.invalid", SECRET, patience=0.1)
+    line = StudioClient("http://label-studio.invalid", SECRET, patience=0.1)
     with pytest.raises(UnreachableError):
         line.ask("looking", lambda client: client.projects.get(1))
     assert "travels to http://label-studio.invalid unencrypted" in caplog.text

@@ -171,7 +171,7 @@ def test_copies_made_by_hand_are_merged_with_all_votes(studio):
     assert expected_votes(studio) == votes(studio)
     assert {2} == {one["overlap"] for one in tasks(studio).values()}
     assert before == said_by(platform.pull()) == said_by(studio_of(studio).pull())
-    assert {"1": 1, "3": 2} == {str(own): n for own, n in platform.to_come().items()}
+    assert {"1": 1, "3": 2} == {str(own): n for own, n in platform.outstanding_votes().items()}
     assert () == platform.problems
 
 

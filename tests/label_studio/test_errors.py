@@ -81,7 +81,7 @@ def test_a_token_that_the_server_does_not_take_is_named_but_not_shown(studio, wr
         **{"signature": changed(pat), "expired": expired(pat), "access": pat.upper()},
     }[wrong]
     platform = studio_of(studio, token=token)
-    for call in (platform.init, platform.pull, platform.to_come):
+    for call in (platform.init, platform.pull, platform.outstanding_votes):
         with pytest.raises(PlatformError, match=r"token.*valid|invalid|expired") as raised:
             call()
         assert not isinstance(raised.value, UnreachableError)
@@ -124,7 +124,7 @@ def test_a_server_that_is_down_is_an_error_at_once_and_loses_nothing(studio):
     before = platform.memory
     studio.kill()
     calls = (
-        *(platform.pull, platform.to_come, platform.init),
+        *(platform.pull, platform.outstanding_votes, platform.init),
         lambda: platform.push(batch_of(["b"]), samples_of(["b"])),
     )
     for call in calls:

@@ -264,7 +264,7 @@ def test_many_tasks_come_in_pages(studio, monkeypatch, fresh):
         ann.label(task, "ham")
 
     assert ids == sorted(one.sample_id for one in platform.pull())
-    assert dict.fromkeys(ids, 1) == platform.to_come()
+    assert dict.fromkeys(ids, 1) == platform.outstanding_votes()
 
 
 def test_votes_to_come_are_those_that_nobody_gave_yet(studio):
@@ -274,7 +274,7 @@ def test_votes_to_come_are_those_that_nobody_gave_yet(studio):
     for who, task, skips in ((ann, "a", 0), (bob, "a", 0), (ann, "b", 0), (ann, "c", 1)):
         who.skip(own[task]) if skips else who.label(own[task], "ham")
 
-    assert {"b": 1, "c": 2, "d": 2} == platform.to_come()
+    assert {"b": 1, "c": 2, "d": 2} == platform.outstanding_votes()
 
 
 def test_a_project_that_nobody_asked_in_has_nothing_to_say(studio):
@@ -282,4 +282,4 @@ def test_a_project_that_nobody_asked_in_has_nothing_to_say(studio):
     platform.init()
 
     assert () == platform.pull() == platform.pull() == platform.problems
-    assert {} == platform.to_come()
+    assert {} == platform.outstanding_votes()

@@ -55,7 +55,7 @@ def test_who_is_asked_again_is_a_third_person_once(studio):
     found = tasks(studio)
 
     assert [(3, False)] * 2 == [(one["overlap"], one["is_labeled"]) for one in found.values()]
-    assert {"a": 1, "b": 1} == platform.to_come()
+    assert {"a": 1, "b": 1} == platform.outstanding_votes()
     project = project_id(studio)
     assert (None, None) == (ann.next_task(project), bob.next_task(project))
     served = []
@@ -77,7 +77,7 @@ def test_who_skips_makes_room_for_somebody_else(studio):
     platform.ask_again(verdict.pending)
 
     assert 1 == tasks(studio)["a"]["overlap"]
-    assert {"a": 1} == platform.to_come()
+    assert {"a": 1} == platform.outstanding_votes()
     assert tasks(studio)["a"]["id"] == bob.next_task(project_id(studio))["id"]
 
 
@@ -88,7 +88,7 @@ def test_a_task_that_was_deleted_is_made_anew_to_ask_again(studio):
         platform.ask_again(verdict.pending, samples_of(IDS))
     found = tasks(studio)
 
-    assert {"a": 1, "b": 1} == platform.to_come()
+    assert {"a": 1, "b": 1} == platform.outstanding_votes()
     assert [1, 3] == [found[own]["overlap"] for own in IDS]
 
 

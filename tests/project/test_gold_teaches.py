@@ -137,13 +137,13 @@ def test_what_was_measured_is_remembered_and_not_computed_twice(folder, monkeypa
 def test_all_that_is_measured_on_dev_samples_comes_from_cross_fitted_models(folder):
     """The remembered standing and the report's calibration; not from what learned the labels."""
     from labeling.analysis import accuracy
-    from labeling.report.context import known_of
+    from labeling.report.context import load_context
     from labeling.report.model import section
 
     its = project(folder)
     here = its.standing()
     expected = accuracy(here.measured, its.data.dev)
-    (check,) = section(known_of(its)).checks
+    (check,) = section(load_context(its)).checks
 
     assert expected.value == its.store.history.standings()[-1]["about"]["dev"]["value"]
     assert expected.value == check.found.right.value

@@ -15,7 +15,7 @@ import pytest
 
 from labeling.errors import PlatformError, UnreachableError
 from labeling.label_studio import webhook_receiver as hooks
-from labeling.label_studio.webhook_receiver import HEADER, Hook
+from labeling.label_studio.webhook_receiver import HEADER, WebhookReceiver
 from labeling.label_studio.webhooks import listening
 from labeling.project import Project
 from labeling.project.watching import Watch
@@ -176,7 +176,7 @@ def post(hook, secret, method="POST", body=b"{}"):
 
 
 def test_a_webhook_wakes_if_it_bears_the_secret():
-    with Hook(secret="só secret") as hook:
+    with WebhookReceiver(secret="só secret") as hook:
         for wrong in (None, "", "wrong", "só secre".encode()):
             assert 403 == post(hook, wrong)
         assert 501 == post(hook, "só secret".encode(), method="GET")
@@ -187,7 +187,7 @@ def test_a_webhook_wakes_if_it_bears_the_secret():
 
 
 def test_webhooks_that_come_together_wake_once():
-    with Hook() as hook:
+    with WebhookReceiver() as hook:
         woken = threading.Timer(0.05, lambda: [post(hook, hook.secret) for _ in range(5)])
         woken.start()
         started = time.monotonic()
@@ -199,7 +199,7 @@ def test_webhooks_that_come_together_wake_once():
 
 
 def test_secrets_are_drawn_and_long():
-    with Hook() as one, Hook() as other:
+    with WebhookReceiver() as one, WebhookReceiver() as other:
         assert one.secret != other.secret
         assert len(one.secret) > 40
 
@@ -207,7 +207,7 @@ def test_secrets_are_drawn_and_long():
 def test_somebody_slow_keeps_nobody_waiting(monkeypatch):
     """Neither a body that does not come, nor one that is longer than is read."""
     monkeypatch.setattr(hooks, "LIMIT", 10)
-    with Hook() as hook:
+    with WebhookReceiver() as hook:
         place = urlsplit(hook.url)
         with socket.create_connection((place.hostname, place.port)) as slow:
             slow.sendall(b"POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n")
@@ -218,7 +218,7 @@ def test_somebody_slow_keeps_nobody_waiting(monkeypatch):
 
 
 def test_it_listens_on_this_machine_alone_unless_told_otherwise():
-    with Hook() as hook:
+    with WebhookReceiver() as hook:
         place = urlsplit(hook.url)
         assert "127.0.0.1" == place.hostname
         with pytest.raises(ConnectionRefusedError):
@@ -230,21 +230,21 @@ def test_it_listens_on_this_machine_alone_unless_told_otherwise():
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::"])
 def test_it_must_be_told_at_which_address(host):
     with pytest.raises(PlatformError, match="address that Label Studio can reach"):
-        Hook(host=host)
+        WebhookReceiver(host=host)
 
 
 def test_a_port_that_is_taken_is_told():
-    with Hook() as hook:
+    with WebhookReceiver() as hook:
         port = urlsplit(hook.url).port
         with pytest.raises(PlatformError, match=f"127.0.0.1, port {port}.*another port"):
-            Hook(port)
+            WebhookReceiver(port)
 
 
 def test_a_server_that_sends_nothing_to_this_machine_gets_advice():
     class Guarded:
         url = "http://studio.example.com"
 
-        def patiently(self, what, attempt):
+        def with_retries(self, what, attempt):
             raise PlatformError(
                 "refused: URL resolves to a reserved network address (127.0.0.0/8)."
             )
@@ -261,7 +261,7 @@ def test_a_webhook_that_cannot_be_removed_is_told(caplog):
         url = "http://studio.example.com"
         is_up = True
 
-        def patiently(self, what, attempt):
+        def with_retries(self, what, attempt):
             if not self.is_up:
                 raise UnreachableError("nobody answers")
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import labeling as lb
 from labeling.errors import LabelingError, LabelingFunctionError, PlatformError, StoreError
 from labeling.functions import http_client, service
-from labeling.label_studio.client import Line
+from labeling.label_studio.client import StudioClient
 from labeling.records import masked
 from labeling.store.database import Database
 from tests.support.legacy_service import serving
@@ -185,7 +185,9 @@ def test_what_a_server_says_of_a_token_is_masked(caplog):
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            line = Line(f"http://127.0.0.1:{server.server_address[1]}", "0123456789abcdef0123")
+            line = StudioClient(
+                f"http://127.0.0.1:{server.server_address[1]}", "0123456789abcdef0123"
+            )
             with caplog.at_level(logging.INFO), pytest.raises(PlatformError) as raised:
                 line.ask("reading projects", lambda client: client.projects.get(id=1))
         finally:
