@@ -23,10 +23,10 @@ class Roster:
     Raises:
         LabelingError: a name that is no text, empty, with odd white space, or given twice but for how it is written.
 
-    >>> People(["Ann", "Bob"], "annotators").known(" ann ")
+    >>> Roster(["Ann", "Bob"], "annotators").resolve(" ann ")
     'Ann'
-    >>> whoever = People([], "annotators")
-    >>> whoever.known("Eve"), whoever.known(" eve ")
+    >>> whoever = Roster([], "annotators")
+    >>> whoever.resolve("Eve"), whoever.resolve(" eve ")
     ('Eve', 'Eve')
     """
 
@@ -52,7 +52,7 @@ class Roster:
             )
         self._by_key = {person_key(name): name for name in self.names}
 
-    def known(self, name: str) -> str | None:
+    def resolve(self, name: str) -> str | None:
         """Return the person of a name as typed, or `None` where people are named and none is it.
 
         With nobody named, whoever comes is called as they were when first met.

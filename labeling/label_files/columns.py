@@ -76,27 +76,27 @@ class Columns:
         return f"{name}{OF_SAMPLE}" if name in RESERVED else name
 
     @property
-    def shown(self) -> tuple[str, ...]:
+    def sample_columns(self) -> tuple[str, ...]:
         """The samples' columns by their names inside, that of the text first."""
         return tuple(map(self.inside, (self.text, *self.show)))
 
     def of_batch(self, *, again: bool = False) -> tuple[str, ...]:
         """Return the columns of a file for annotators; `again`: of one that asks for more votes."""
         barred = (NOT_FOR,) if again else ()
-        return (ASK, SAMPLE_ID, *self.shown, *barred, LABEL, ANNOTATOR, COMMENT)
+        return (ASK, SAMPLE_ID, *self.sample_columns, *barred, LABEL, ANNOTATOR, COMMENT)
 
     def of_review(self) -> tuple[str, ...]:
         """Return the columns of a file for reviewers."""
-        return (ASK, SAMPLE_ID, *self.shown, VOTES, WHY, LABEL, REVIEWER, RATIONALE)
+        return (ASK, SAMPLE_ID, *self.sample_columns, VOTES, WHY, LABEL, REVIEWER, RATIONALE)
 
     def is_exact(self, name: str) -> bool:
         """Return whether a column's texts must come back unchanged, and not only be shown."""
-        return name in (self.shown[0], ANNOTATOR, REVIEWER, NOT_FOR)
+        return name in (self.sample_columns[0], ANNOTATOR, REVIEWER, NOT_FOR)
 
     def named(self, header: str) -> str | None:
         """Return the column that a header stands for, whatever its case and white space."""
         key = _key(header)
-        for name in self.shown:
+        for name in self.sample_columns:
             if key == _key(self.header(name)):
                 return name
         return next((name for name, own in self.own_headers.items() if key == own), None)
@@ -107,7 +107,7 @@ class Columns:
         doubled = [name for name in repeated(there) if name != SAMPLE_ID]
         if doubled:
             return f"Each column must be there once. There twice: {shown(doubled)}; rename one."
-        missing = [name for name in (ASK, self.shown[0], LABEL) if name not in there]
+        missing = [name for name in (ASK, self.sample_columns[0], LABEL) if name not in there]
         if not {ANNOTATOR, REVIEWER} & set(there):
             missing.append(ANNOTATOR)
         if not missing:

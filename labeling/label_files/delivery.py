@@ -13,7 +13,7 @@ from labeling.label_files.folder import Folder
 from labeling.label_files.formats import WRITERS
 from labeling.label_files.guide import Guide
 from labeling.label_files.own_messages import Asked
-from labeling.label_files.row_content import Shown
+from labeling.label_files.row_content import SampleContent
 from labeling.label_files.row_key import RowKey, encode_row_key, parse_row_key, plain_id
 from labeling.label_files.sheets import Contents, Sheet
 from labeling.records import Message, Outbox, Problem
@@ -42,7 +42,7 @@ class SheetDelivery:
     def send(
         self,
         messages: Sequence[Message],
-        shown_of: Shown,
+        content: SampleContent,
         contents: Contents,
         asked: Mapping[str | int, Asked],
         outbox: Outbox | None,
@@ -65,9 +65,9 @@ class SheetDelivery:
         nobody = {one.key for one, count in deal.short if not count and one.key not in there}
         if nobody and len(nobody) == len(messages) and not any(held.values()):
             raise PlatformError(_short_of_people(deal, self.people))
-        names, files = self._files(messages, deal, shown_of, asked)
+        names, files = self._files(messages, deal, content, asked)
         if files:
-            self.folder.make()
+            self.folder.create()
         if outbox is not None:
             outbox.begin(list({one.key: one for one, _ in deal.rows}.values()))
         self.folder.write(files)
@@ -120,7 +120,7 @@ class SheetDelivery:
             ask = parse_row_key(row[ASK])
             if ask is not None:
                 name = row[REVIEWER if ask.reviewer else ANNOTATOR]
-                person = self.people.known(name) or name
+                person = self.people.resolve(name) or name
                 there.setdefault(ask.key, {})[person] = row.source.file
         return there
 
@@ -128,7 +128,7 @@ class SheetDelivery:
         self,
         messages: Sequence[Message],
         deal: Assignment,
-        shown_of: Shown,
+        content: SampleContent,
         asked: Mapping[str | int, Asked],
     ) -> tuple[dict[str, list[str]], dict[str, bytes]]:
         """Return the names of the files that each message goes to, and the files."""
@@ -141,7 +141,7 @@ class SheetDelivery:
         for (start, person), group in groups.items():
             whose = f"{start}.{name_in_file(person)}" if person else start
             name = self.folder.free_name(whose, f".{self.kind}", files)
-            files[name] = WRITERS[self.kind](self._sheet(group, person, shown_of, asked))
+            files[name] = WRITERS[self.kind](self._sheet(group, person, content, asked))
             for one in group:
                 names.setdefault(one.key, []).append(name)
         return names, files
@@ -150,7 +150,7 @@ class SheetDelivery:
         self,
         group: Sequence[Message],
         person: str,
-        shown_of: Shown,
+        content: SampleContent,
         asked: Mapping[str | int, Asked],
     ) -> Sheet:
         kind = group[0].kind
@@ -163,9 +163,9 @@ class SheetDelivery:
         rows = []
         for one in group:
             ask = _ask(one, asked.get(plain_id(one.sample_id), Asked()))
-            cells = dict(shown_of[ask.sample_id])
+            cells = dict(content[ask.sample_id])
             cells |= {
-                ASK: encode_row_key(ask, str(cells[self.columns.shown[0]])),
+                ASK: encode_row_key(ask, str(cells[self.columns.sample_columns[0]])),
                 SAMPLE_ID: ask.sample_id,
                 NOT_FOR: "\n".join(map(tidy, one.not_annotators)) or None,
                 REVIEWER if reviews else ANNOTATOR: person or None,
@@ -173,7 +173,7 @@ class SheetDelivery:
             rows.append([cells.get(name) for name in columns])
         exact = frozenset(filter(self.columns.is_exact, columns))
         headers = tuple(map(self.columns.header, columns))
-        return Sheet(columns, headers, rows, self.columns.shown[0], exact, self.choices)
+        return Sheet(columns, headers, rows, self.columns.sample_columns[0], exact, self.choices)
 
 
 def _ask(message: Message, asked: Asked) -> RowKey:

@@ -48,18 +48,18 @@ class Folder:
             tuple(name for one in every for name in one.unread),
         )
 
-    def names(self) -> list[str]:
+    def file_names(self) -> list[str]:
         """Return the names of all that is there."""
         return os.listdir(self.path) if self.path.is_dir() else []
 
-    def tidied(self) -> Contents:
+    def clean_up(self) -> Contents:
         """Remove what writing that was killed left unfinished, and return the contents."""
-        for name in filter(UNFINISHED.fullmatch, self.names()):
+        for name in filter(UNFINISHED.fullmatch, self.file_names()):
             with suppress(OSError):
                 (self.path / name).unlink()
         return self.contents()
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Make the folder, and see that files can be written there.
 
         Raises:
@@ -80,7 +80,7 @@ class Folder:
 
     def last_batch(self) -> int:
         """Return the highest number of a batch that a file is named after; 0 where none is."""
-        found = [BATCH.match(name) for name in self.names()]
+        found = [BATCH.match(name) for name in self.file_names()]
         return max((int(one[1]) for one in found if one), default=0)
 
     def free_name(self, base: str, suffix: str, taken: Collection[str]) -> str:

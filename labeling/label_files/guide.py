@@ -60,7 +60,7 @@ class Guide:
 def guide(schema: LabelSchema, columns: Columns, annotators: Roster, votes: int) -> Guide:
     """Return how to label.
 
-    >>> how = guide(LabelSchema(["ham", "spam"]), Columns("text"), People([], "annotators"), 2)
+    >>> how = guide(LabelSchema(["ham", "spam"]), Columns("text"), Roster([], "annotators"), 2)
     >>> how.text.splitlines()[0], how.is_unchanged(how.text), how.is_unchanged("our own words")
     ('HOW TO LABEL', True, False)
     """

@@ -34,7 +34,7 @@ class Responses:
         for one in live:
             person = one.annotator
             if not one.reviewer:
-                person = people.known(person) or person
+                person = people.resolve(person) or person
                 heard.of.setdefault(one.sample_id, set()).add(person)
             key = one.platform_id.removesuffix(f"/{one.annotator}")
             heard.on.setdefault(key, set()).add(person)
@@ -135,7 +135,7 @@ class Check:
         names = asked.people.get(one.key, set())
         if names and (one.kind == "escalate" or _is_open(names, people)):
             return []
-        there = heard.on.get(one.key, set()) | {people.known(name) or name for name in names}
+        there = heard.on.get(one.key, set()) | {people.resolve(name) or name for name in names}
         if len(there) >= (min(one.votes, len(_files(self.sent[one]))) if names else one.votes):
             return []
         return [name for name in files if not any(_is_of(person, name) for person in there)]

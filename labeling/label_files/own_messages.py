@@ -24,7 +24,7 @@ class Asked:
 
     def known(self, key: str, people: Roster) -> set[str]:
         """Return who of these people has a row of a question."""
-        found = map(people.known, self.people[key])
+        found = map(people.resolve, self.people[key])
         return {one for one in found if one}
 
     def votes(self) -> int:

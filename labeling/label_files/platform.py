@@ -24,15 +24,15 @@ from labeling.label_files.own_messages import (
     review_questions,
 )
 from labeling.label_files.row_content import (
-    Shown,
-    counted,
-    not_shown,
+    SampleContent,
+    content_from_files,
+    content_from_samples,
+    missing_content,
     require_columns,
-    shown_in_files,
-    shown_in_samples,
+    vote_counts,
 )
 from labeling.label_files.row_key import plain_id
-from labeling.label_files.row_parser import Checks, answers_of, news_of
+from labeling.label_files.row_parser import RowChecks, new_annotations, parse_rows
 from labeling.label_files.sheets import Contents, problems_of
 from labeling.records import (
     Annotation,
@@ -129,7 +129,7 @@ class LabelFiles:
         labels = Labels(schema)
         self._annotators = Roster(annotators, "annotators")
         self._reviewers = Roster(reviewers, "reviewers")
-        self._checks = Checks(self._columns, labels, self._annotators, self._reviewers)
+        self._checks = RowChecks(self._columns, labels, self._annotators, self._reviewers)
         advice = guide(schema, self._columns, self._annotators, votes_per_sample)
         post = (self._columns, labels.choices, advice)
         self._to_annotators = SheetDelivery(self._folder, kind, self._annotators, *post)
@@ -137,7 +137,7 @@ class LabelFiles:
         self._ledger = list(known)
         self._kept = len(self._ledger)
         self._sent = dict(sent or {})
-        self._checks.known(self._ledger)  # whoever comes is called as they are there
+        self._checks.current_votes(self._ledger)  # whoever comes is called as they are there
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self._written: dict[str, tuple[str, ...]] = {}
 
@@ -182,7 +182,7 @@ class LabelFiles:
                 in it cannot be told.
             DataError: a column is missing, or a file cannot be written.
         """
-        contents = self._folder.tidied()
+        contents = self._folder.clean_up()
         messages = (
             waiting_on(outbox, "ask", batch.sample_ids)
             if outbox is not None
@@ -193,10 +193,10 @@ class LabelFiles:
                 self._folder.last_batch() + 1,
             )
         )
-        shown_of = shown_in_samples(
+        content = content_from_samples(
             samples, [one.sample_id for one in messages], self._columns, self._missing_text
         )
-        self._send("ask", messages, shown_of, contents, outbox)
+        self._send("ask", messages, content, contents, outbox)
 
     def pull(self) -> tuple[Annotation, ...]:
         """Return all annotations known, with what the files say that is new.
@@ -214,9 +214,9 @@ class LabelFiles:
 
     def _read(self) -> None:
         contents = self._folder.contents()
-        known = self._checks.known(self._ledger)
-        answers, faults = answers_of(contents.rows, self._checks, known)
-        self._ledger += news_of(answers, known)
+        known = self._checks.current_votes(self._ledger)
+        answers, faults = parse_rows(contents.rows, self._checks, known)
+        self._ledger += new_annotations(answers, known)
         gone = self._check(contents).gone(self._heard(), self._annotators) if self._sent else ()
         self._problems["pull"] = (*problems_of([*contents.faults, *faults]), *gone)
 
@@ -258,7 +258,7 @@ class LabelFiles:
             PlatformError: as for `push`.
             DataError: a column is missing, or a file cannot be written.
         """
-        contents = self._folder.tidied()
+        contents = self._folder.clean_up()
         messages = (
             waiting_on(outbox, "ask again", [one.sample_id for one in pending])
             if outbox is not None
@@ -269,15 +269,15 @@ class LabelFiles:
                 self._folder.last_batch(),
             )
         )
-        shown_of = (
-            shown_in_files(contents.rows, self._columns)
+        content = (
+            content_from_files(contents.rows, self._columns)
             if samples is None
-            else shown_in_samples(
+            else content_from_samples(
                 samples, [one.sample_id for one in messages], self._columns, self._missing_text
             )
         )
         where = "the files that were sent" if samples is None else "the samples"
-        self._send("ask again", messages, shown_of, contents, outbox, where)
+        self._send("ask again", messages, content, contents, outbox, where)
 
     def escalate(
         self,
@@ -292,44 +292,44 @@ class LabelFiles:
             PlatformError: as for `push`.
             DataError: a column is missing, or a file cannot be written.
         """
-        contents = self._folder.tidied()
+        contents = self._folder.clean_up()
         ids = [one.sample_id for one in escalations]
         messages = (
             waiting_on(outbox, "escalate", ids)
             if outbox is not None
             else review_questions(ids, asked_of(contents.rows))
         )
-        shown_of = shown_in_samples(
+        content = content_from_samples(
             samples, [one.sample_id for one in messages], self._columns, self._missing_text
         )
         voted: dict[Hashable, tuple[str, ...]] = {}
         for one in escalations:
             voted[one.sample_id] = tuple(vote.annotator for vote in one.annotations)
-            if one.sample_id in shown_of:
-                said = {VOTES: counted(one.annotations), WHY: one.reason}
-                shown_of[plain_id(one.sample_id)] |= said
+            if one.sample_id in content:
+                said = {VOTES: vote_counts(one.annotations), WHY: one.reason}
+                content[plain_id(one.sample_id)] |= said
         messages = tuple(  # who voted on a sample does not decide on it
             dataclasses.replace(one, not_annotators=one.not_annotators + voted[one.sample_id])
             for one in messages
         )
-        self._send("escalate", messages, shown_of, contents, outbox)
+        self._send("escalate", messages, content, contents, outbox)
 
     def _send(
         self,
         kind: Kind,
         messages: Sequence[Message],
-        shown_of: Shown,
+        content: SampleContent,
         contents: Contents,
         outbox: Outbox | None,
         where: str = "the samples",
     ) -> None:
         self._written.pop(kind, None)
-        self._problems[kind] = not_shown(messages, shown_of, self._folder.path.name, where)
-        found = [one for one in messages if plain_id(one.sample_id) in shown_of]
+        self._problems[kind] = missing_content(messages, content, self._folder.path.name, where)
+        found = [one for one in messages if plain_id(one.sample_id) in content]
         if found:
             post = self._to_reviewers if kind == "escalate" else self._to_annotators
             asked = asked_of(contents.rows)
-            problems, files = post.send(found, shown_of, contents, asked, outbox)
+            problems, files = post.send(found, content, contents, asked, outbox)
             self._problems[kind] += problems
             self._written[kind] = files
 
@@ -337,10 +337,10 @@ class LabelFiles:
         self, samples: pd.DataFrame, messages: Sequence[Message]
     ) -> dict[str | int, dict[str, object]]:
         ids = [one.sample_id for one in messages]
-        return shown_in_samples(samples, ids, self._columns, self._missing_text)
+        return content_from_samples(samples, ids, self._columns, self._missing_text)
 
     def _heard(self) -> Responses:
         return Responses.in_ledger(last_annotations(self._ledger), self._annotators)
 
     def _check(self, contents: Contents) -> Check:
-        return Check(self._sent, contents, self._folder.names(), asked_of(contents.rows))
+        return Check(self._sent, contents, self._folder.file_names(), asked_of(contents.rows))

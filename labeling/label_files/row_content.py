@@ -24,11 +24,11 @@ from labeling.records import (
     with_texts,
 )
 
-Shown = Mapping[str | int, Mapping[str, object]]
+SampleContent = Mapping[str | int, Mapping[str, object]]
 """What is shown of each sample: values by column."""
 
 
-def shown_in_samples(
+def content_from_samples(
     samples: pd.DataFrame,
     sample_ids: Sequence[Hashable],
     columns: Columns,
@@ -47,7 +47,7 @@ def shown_in_samples(
     ids = [one for one, place in zip(ids, where.tolist(), strict=True) if place >= 0]
     rows, there = with_texts(samples.iloc[where[where >= 0]], columns.text, missing_text)
     ids = [one for one, has_text in zip(ids, there.tolist(), strict=True) if has_text]
-    values: dict[str, Sequence[object]] = {columns.shown[0]: texts(rows, columns.text)}
+    values: dict[str, Sequence[object]] = {columns.sample_columns[0]: texts(rows, columns.text)}
     for name in columns.show:
         values[columns.inside(name)] = [_plain(value) for value in rows[name].tolist()]
     return {
@@ -63,9 +63,9 @@ def require_columns(samples: pd.DataFrame, columns: Columns) -> None:
         require_column(samples, name, "a column to show")
 
 
-def shown_in_files(rows: Iterable[Row], columns: Columns) -> dict[str | int, dict[str, object]]:
+def content_from_files(rows: Iterable[Row], columns: Columns) -> dict[str | int, dict[str, object]]:
     """Return what rows show of their samples, where it is as it was sent."""
-    names = columns.shown
+    names = columns.sample_columns
     found: dict[str | int, dict[str, object]] = {}
     for row in rows:
         ask = parse_row_key(row[ASK])
@@ -74,11 +74,11 @@ def shown_in_files(rows: Iterable[Row], columns: Columns) -> dict[str | int, dic
     return found
 
 
-def not_shown(
-    messages: Iterable[Message], shown_of: Shown, place: str, where: str
+def missing_content(
+    messages: Iterable[Message], content: SampleContent, place: str, where: str
 ) -> tuple[Problem, ...]:
     """Return the problem with messages whose samples nothing can be shown of, if there are any."""
-    lost = [one.sample_id for one in messages if plain_id(one.sample_id) not in shown_of]
+    lost = [one.sample_id for one in messages if plain_id(one.sample_id) not in content]
     what = (
         f"Samples must be among {where}, with a text, to be shown to people. {len(lost)} are not, and"
         f" nobody is asked about them: {shown(lost)}. Put them back as they were."
@@ -86,7 +86,7 @@ def not_shown(
     return (Problem(place, what),) if lost else ()
 
 
-def counted(annotations: Iterable[Annotation]) -> str:
+def vote_counts(annotations: Iterable[Annotation]) -> str:
     """Return how many people said what, the most first, by nobody's name.
 
     >>> import datetime

@@ -43,7 +43,7 @@ def encode_row_key(ask: RowKey, text: str) -> str:
     It holds the id with its type, since a spreadsheet may turn 007 into 7 in the column for people,
     and a digest, which tells whether the row still shows what was sent.
 
-    >>> ask_cell(Ask("b1-17", "007", votes=2), "Call me")
+    >>> encode_row_key(RowKey("b1-17", "007", votes=2), "Call me")
     '1x2|b1-17|s007|95b6a026'
     """
     kind = "i" if isinstance(ask.sample_id, int) else "s"
@@ -53,10 +53,10 @@ def encode_row_key(ask: RowKey, text: str) -> str:
 
 
 def parse_row_key(cell: str) -> RowKey | None:
-    """Return the question of a cell, or `None` where the cell is not as `ask_cell` wrote it.
+    """Return the question of a cell, or `None` where the cell is not as `encode_row_key` wrote it.
 
-    >>> ask_of("1x2|b1-17|s007|95b6a026")
-    Ask(key='b1-17', sample_id='007', round=1, votes=2, reviewer=False)
+    >>> parse_row_key("1x2|b1-17|s007|95b6a026")
+    RowKey(key='b1-17', sample_id='007', round=1, votes=2, reviewer=False)
     """
     found = CELL.fullmatch(cell.strip())
     if found is None:
@@ -72,8 +72,8 @@ def parse_row_key(cell: str) -> RowKey | None:
 def is_unchanged(cell: str, text: str) -> bool:
     """Return whether a row's `ask` cell and text are those that were sent; white space may differ.
 
-    >>> cell = ask_cell(Ask("b1-17", 7), "Call me")
-    >>> is_as_sent(cell, "Call  me "), is_as_sent(cell, "Call you")
+    >>> cell = encode_row_key(RowKey("b1-17", 7), "Call me")
+    >>> is_unchanged(cell, "Call  me "), is_unchanged(cell, "Call you")
     (True, False)
     """
     front, _, digest = cell.strip().rpartition("|")

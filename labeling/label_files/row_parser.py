@@ -22,7 +22,7 @@ from labeling.label_files.row_key import RowKey, is_unchanged, parse_row_key
 from labeling.label_files.sheets import Row, Source
 from labeling.records import Annotation, clean_text, last_annotations, person_key, unsafe_characters
 
-Who = tuple[Hashable, str, bool]  # sample, person, whether as a reviewer
+VoteKey = tuple[Hashable, str, bool]  # sample, person, whether as a reviewer
 Fault = tuple[Source, int, str]
 
 LONGEST_NAME = 200  # characters
@@ -37,7 +37,7 @@ UNKNOWN_ASK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ParsedRow:
     """A row that counts: who says what of which sample."""
 
     row: Row
@@ -47,13 +47,13 @@ class Answer:
     reason: str
 
     @property
-    def who(self) -> Who:
+    def who(self) -> VoteKey:
         """Of all rows that agree in this, one counts."""
         return (self.ask.sample_id, self.person, self.ask.reviewer)
 
 
 @dataclass(frozen=True, slots=True)
-class Checks:
+class RowChecks:
     """What a row is checked against.
 
     Attributes:
@@ -68,7 +68,7 @@ class Checks:
     annotators: Roster
     reviewers: Roster
 
-    def answer(self, row: Row) -> Answer:
+    def answer(self, row: Row) -> ParsedRow:
         """Return what a labeled row says.
 
         Raises:
@@ -77,7 +77,7 @@ class Checks:
         ask = parse_row_key(row[ASK])
         if ask is None:
             raise LookupError(UNKNOWN_ASK)
-        if not is_unchanged(row[ASK], row[self.columns.shown[0]]):
+        if not is_unchanged(row[ASK], row[self.columns.sample_columns[0]]):
             raise LookupError(AS_SENT)
         person = self._person(row, ask)
         label = self.labels.meant(row[LABEL])
@@ -88,20 +88,20 @@ class Checks:
                 " shorten it, and the label counts."
             )
         reason = clean_text(words)
-        return Answer(row, ask, person, label, reason)
+        return ParsedRow(row, ask, person, label, reason)
 
     def person(self, row: Row, ask: RowKey) -> str | None:
         """Return whom a row names, or `None` where that is nobody who may answer it."""
         people = self.reviewers if ask.reviewer else self.annotators
         name = row[REVIEWER if ask.reviewer else ANNOTATOR]
-        return people.known(name) if person_key(name) else None
+        return people.resolve(name) if person_key(name) else None
 
-    def known(self, ledger: Iterable[Annotation]) -> dict[Who, Annotation]:
+    def current_votes(self, ledger: Iterable[Annotation]) -> dict[VoteKey, Annotation]:
         """Return the annotations that count, by who said them: one however a name is spelled."""
-        found: dict[Who, Annotation] = {}
+        found: dict[VoteKey, Annotation] = {}
         for one in last_annotations(ledger):
             people = self.reviewers if one.reviewer else self.annotators
-            who = (one.sample_id, people.known(one.annotator) or one.annotator, one.reviewer)
+            who = (one.sample_id, people.resolve(one.annotator) or one.annotator, one.reviewer)
             if who not in found or one.updated_at >= found[who].updated_at:
                 found[who] = one
         return found
@@ -134,9 +134,9 @@ class Checks:
         return person
 
 
-def answers_of(
-    rows: Iterable[Row], checks: Checks, known: Mapping[Who, Annotation]
-) -> tuple[list[Answer], list[Fault]]:
+def parse_rows(
+    rows: Iterable[Row], checks: RowChecks, known: Mapping[VoteKey, Annotation]
+) -> tuple[list[ParsedRow], list[Fault]]:
     """Return the answers that count, one a person and sample, and what is wrong with other rows.
 
     Args:
@@ -144,7 +144,7 @@ def answers_of(
         checks: what they are checked against.
         known: the annotations that count so far; a row whose label was taken back is told by them.
     """
-    groups: dict[Who, list[Answer]] = {}
+    groups: dict[VoteKey, list[ParsedRow]] = {}
     faults: list[Fault] = []
     empty: list[Row] = []
     for row in rows:
@@ -158,7 +158,7 @@ def answers_of(
         else:
             groups.setdefault(answer.who, []).append(answer)
             faults += _replaced(row, answer, checks.columns)
-    counted: list[Answer] = []
+    counted: list[ParsedRow] = []
     for group in groups.values():
         if len(group) > 1:
             faults += _doubled(group)
@@ -167,7 +167,7 @@ def answers_of(
     return counted, [*faults, *_emptied(empty, checks, groups, known)]
 
 
-def _replaced(row: Row, answer: Answer, columns: Columns) -> list[Fault]:
+def _replaced(row: Row, answer: ParsedRow, columns: Columns) -> list[Fault]:
     """Return what is to be said of a comment that counts without some of its characters."""
     column = RATIONALE if answer.ask.reviewer else COMMENT
     characters = unsafe_characters(row[column])
@@ -178,12 +178,12 @@ def _replaced(row: Row, answer: Answer, columns: Columns) -> list[Fault]:
     return [(row.source, row.number, what)] if characters else []
 
 
-def _best(group: Sequence[Answer]) -> Answer:
+def _best(group: Sequence[ParsedRow]) -> ParsedRow:
     """Return the answer that is counted of several that agree: one with a reason, the last saved."""
     return max(group, key=lambda one: (one.reason != "", one.row.source.when))
 
 
-def _doubled(group: Sequence[Answer]) -> list[Fault]:
+def _doubled(group: Sequence[ParsedRow]) -> list[Fault]:
     if len({one.label for one in group}) == 1:
         kept = _best(group)
         return [
@@ -206,9 +206,9 @@ def _doubled(group: Sequence[Answer]) -> list[Fault]:
 
 def _emptied(
     rows: Iterable[Row],
-    checks: Checks,
-    labeled: Mapping[Who, object],
-    known: Mapping[Who, Annotation],
+    checks: RowChecks,
+    labeled: Mapping[VoteKey, object],
+    known: Mapping[VoteKey, Annotation],
 ) -> list[Fault]:
     """Return the rows whose label was counted and is not there any more."""
     faults: list[Fault] = []
@@ -239,7 +239,9 @@ def platform_id(ask: RowKey, person: str) -> str:
     return f"{ask.key}/{person}"
 
 
-def news_of(answers: Iterable[Answer], known: Mapping[Who, Annotation]) -> list[Annotation]:
+def new_annotations(
+    answers: Iterable[ParsedRow], known: Mapping[VoteKey, Annotation]
+) -> list[Annotation]:
     """Return annotations for the answers that are not known, or not so."""
     return [
         _annotation(one, known.get(one.who))
@@ -248,11 +250,11 @@ def news_of(answers: Iterable[Answer], known: Mapping[Who, Annotation]) -> list[
     ]
 
 
-def _is_known(answer: Answer, before: Annotation | None) -> bool:
+def _is_known(answer: ParsedRow, before: Annotation | None) -> bool:
     return before is not None and (before.label, before.reason) == (answer.label, answer.reason)
 
 
-def _annotation(answer: Answer, before: Annotation | None) -> Annotation:
+def _annotation(answer: ParsedRow, before: Annotation | None) -> Annotation:
     when = created = answer.row.source.when
     person = answer.person
     if before is not None:  # later than what it changes and by the same name, or both would count
