@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import labeling as lb
+from labeling import testing
 from labeling.config import Config
 
 FOLDER = Path(__file__).parent
@@ -26,7 +27,7 @@ def api() -> str:
         "# API reference\n",
         NOTE,
         "Every public name of `import labeling as lb`. The names of `lb.functions` and"
-        " `lb.label_models` stand at the end.\n",
+        " `lb.label_models` stand at the end, and with them the contract tests of `labeling.testing`.\n",
     ]
     rooms = ("functions", "label_models")
     for name in lb.__all__:
@@ -42,6 +43,9 @@ def api() -> str:
                 parts.append(f"`lb.{room}.{name}` is `lb.{name}`.\n")
             else:
                 parts += entry(f"lb.{room}.{name}", found)
+    parts.append(f"## labeling.testing\n\n{markdown(testing.__doc__ or '')}")
+    for name in ("check_aggregator", "run_check"):
+        parts += entry(f"labeling.testing.{name}", getattr(testing, name))
     return "\n".join(parts)
 
 
