@@ -72,12 +72,12 @@ def init(
     What people have set up in a project that is adopted stays: controls, texts, tasks of others.
     """
     from labeling.cli.setup_report import setup_lines, stream_of
-    from labeling.label_studio.client import checked_address
+    from labeling.label_studio.client import normalized_url
     from labeling.project.platforms import required_label_studio
     from labeling.project.sign_up import stream_on
 
     its = project()
-    url = checked_address(required_label_studio(its.config).url)
+    url = normalized_url(required_label_studio(its.config).url)
     with busy("looking at both projects" if dry_run else "setting up both projects"):
         done = its.init_platform(adopt=adopt, dry_run=dry_run)
     found = {

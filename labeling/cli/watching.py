@@ -53,7 +53,7 @@ def _waiting(its: Project, port: int | None, host: str) -> Iterator[Callable[[fl
     if port is None:
         yield time.sleep
         return
-    from labeling.label_studio.webhook_receiver import WebhookReceiver
+    from labeling.label_studio.webhooks import WebhookReceiver
 
     studio = its.label_studio()
     with WebhookReceiver(port, host) as hook, studio.listen(hook.url, hook.secret):

@@ -8,8 +8,8 @@ from typing import Any
 
 from labeling.errors import PlatformError, near
 from labeling.label_studio.client import StudioClient
-from labeling.label_studio.projects import titles
-from labeling.label_studio.task_queries import exported, user_names
+from labeling.label_studio.projects import project_titles
+from labeling.label_studio.task_queries import export_tasks, user_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def annotated_tasks(line: StudioClient, wanted: str | int) -> AnnotatedTasks:
         PlatformError: there is none, or there are several of that title.
         UnreachableError: the server does not answer.
     """
-    every = titles(line)
+    every = project_titles(line)
     found = [(own, title) for own, title in every if wanted in (own, title)]
     if len(found) != 1:
         ids = f" There are {len(found)}, with the ids {', '.join(str(own) for own, _ in found)}."
@@ -49,4 +49,4 @@ def annotated_tasks(line: StudioClient, wanted: str | int) -> AnnotatedTasks:
             f"{ids if found else near(wanted, [title for _, title in every])} Give its id."
         )
     ((own, title),) = found
-    return AnnotatedTasks(own, title, exported(line, own), user_names(line))
+    return AnnotatedTasks(own, title, export_tasks(line, own), user_names(line))

@@ -30,7 +30,7 @@ class NotCountedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class AnnotationParser:
     """Reads the annotations of one project's tasks.
 
     Attributes:
@@ -51,7 +51,7 @@ class Reader:
     names: Mapping[int, str] = field(repr=False)
     votes_per_sample: int = 1
 
-    def read(
+    def parse(
         self, task: Task, known: Mapping[str, Annotation], held: Collection[int] = ()
     ) -> tuple[list[Annotation], dict[str, Problem]]:
         """Return what people said on a task, and what cannot be counted by its platform id.
@@ -65,7 +65,7 @@ class Reader:
         problems: dict[str, Problem] = {}
         votes = 0
         for one in sorted(task.annotations, key=lambda one: (str(one["created_at"]), one["id"])):
-            if decision_in(one) is not None or int(one["id"]) in held:
+            if decision_id(one) is not None or int(one["id"]) in held:
                 continue
             own = self.platform_id(task, one)
             votes += not one.get("was_cancelled")
@@ -82,7 +82,7 @@ class Reader:
     ) -> Problem:
         """Return why an annotation does not count, and where it is."""
         where = f"{self.title}, task {task.id}, sample {task.sample_id!r}"
-        return Problem(f"{where}, by {self.name(annotation, known)}", why)
+        return Problem(f"{where}, by {self.author_name(annotation, known)}", why)
 
     def platform_id(self, task: Task, annotation: Found) -> str:
         """Return what an annotation is called: by project, task and its own id."""
@@ -102,7 +102,7 @@ class Reader:
         prelabel = task.meta.get("prelabel") if shown_before else None
         return Annotation(
             sample_id=task.sample_id,
-            annotator=self.name(found, known),
+            annotator=self.author_name(found, known),
             label=None if chosen is None else self._label(chosen),
             created_at=_time(found["created_at"]),
             updated_at=_time(found["updated_at"]),
@@ -141,31 +141,31 @@ class Reader:
             )
         return labels[0]
 
-    def name(self, found: Found, known: Annotation | None = None) -> str:
+    def author_name(self, found: Found, known: Annotation | None = None) -> str:
         """Return who made an annotation, by the name that is known where there is one."""
         if known is not None:  # a person stays who they were, whatever they are called later
             return known.annotator
-        person = person_of(found)
+        person = author_id(found)
         nobody = f"user {person}" if person else f"unknown ({found['id']})"
         return self.names.get(person, nobody)
 
 
-def person_of(annotation: Found) -> int:
+def author_id(annotation: Found) -> int:
     """Return the server's id of who made an annotation; 0 where it does not say."""
     by = annotation.get("completed_by")
     own = by.get("id") if isinstance(by, Mapping) else by
     return 0 if own is None else int(own)
 
 
-def people_in(tasks: Iterable[Task]) -> Iterator[int]:
+def author_ids(tasks: Iterable[Task]) -> Iterator[int]:
     """Yield the server's ids of who made the annotations of some tasks."""
     for task in tasks:
         for one in task.annotations:
-            if person_of(one):
-                yield person_of(one)
+            if author_id(one):
+                yield author_id(one)
 
 
-def decision_in(annotation: Found) -> str | None:
+def decision_id(annotation: Found) -> str | None:
     """Return which reviewer's annotation was written back as this one; `None` where none was."""
     return next((str(found) for found in _marks(annotation, DECISION)), None)
 

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import xml.parsers.expat
 from collections.abc import Sequence
 
-from labeling.label_studio.labeling_config import choice_of
+from labeling.label_studio.labeling_config import choice_element
 
 
 def with_choices(config: str, control: str, labels: Sequence[str]) -> str:
@@ -23,7 +23,7 @@ def with_choices(config: str, control: str, labels: Sequence[str]) -> str:
     >>> print(with_choices(config, "x", ["b"]))
     <View><Choices name="x"><Choice value="a"/><Choice value="b" /></Choices></View>
     """
-    news = [ET.tostring(choice_of(label), encoding="unicode") for label in labels]
+    news = [ET.tostring(choice_element(label), encoding="unicode") for label in labels]
     before, behind = _end_of(config, control)
     if not behind.startswith("</Choices"):
         head = before.rstrip()[: -len("/>")].rstrip()

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError
-from labeling.label_studio.annotation_parser import COPIED, copied_from, person_of
+from labeling.label_studio.annotation_parser import COPIED, author_id, copied_from
 from labeling.label_studio.client import NotFoundError, StudioClient, TransientError
-from labeling.label_studio.imported_annotations import copies_of_annotations, without_authors
-from labeling.label_studio.task_queries import task_with_all, tasks_of
+from labeling.label_studio.imported_annotations import authorless_imports, copied_annotations
+from labeling.label_studio.task_queries import find_tasks, task_with_annotations
 from labeling.label_studio.tasks import Task
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def merge_copies(
+def merge_duplicates(
     line: StudioClient, project: int, ext_ids: Iterable[str], held: Collection[int] = ()
 ) -> tuple[Task, ...]:
     """See to it that each of these samples has one task at most, and return the tasks.
@@ -37,7 +37,7 @@ def merge_copies(
     """
     wanted = list(ext_ids)
     of_sample: dict[str, list[Task]] = {}
-    for one in tasks_of(line, project, wanted):
+    for one in find_tasks(line, project, wanted):
         of_sample.setdefault(one.ext_id, []).append(one)
     doubled = [own for own, copies in of_sample.items() if len(copies) > 1]
     if not doubled:
@@ -50,21 +50,21 @@ def merge_copies(
         merge = functools.partial(_merge, line, project, own, held)
         line.with_retries(f"merging the tasks of sample {own!r}", merge)
     kept: dict[str, Task] = {}
-    for one in tasks_of(line, project, wanted):
+    for one in find_tasks(line, project, wanted):
         kept.setdefault(one.ext_id, one)
     return tuple(kept.values())
 
 
 def _merge(line: StudioClient, project: int, ext_id: str, held: Collection[int]) -> None:
-    found = tasks_of(line, project, [ext_id], annotations=True)
-    no_votes = {*held, *copies_of_annotations(found, {}, lambda one: str(person_of(one)))}
+    found = find_tasks(line, project, [ext_id], annotations=True)
+    no_votes = {*held, *copied_annotations(found, {}, lambda one: str(author_id(one)))}
     copies = sorted(found, key=lambda one: (-_votes_on(one, no_votes), one.id))
     for other in copies[1:]:
-        if without_authors(other, no_votes):
+        if authorless_imports(other, no_votes):
             continue
         _move_votes(line, other, copies[0], no_votes)
         try:
-            now = task_with_all(line, other.id)
+            now = task_with_annotations(line, other.id)
         except NotFoundError:
             continue  # somebody else who sent at once has merged them too
         if len(now.get("annotations") or ()) != len(other.annotations):
@@ -80,10 +80,10 @@ def _votes_on(task: Task, no_votes: Collection[int]) -> int:
 
 def _move_votes(line: StudioClient, source: Task, target: Task, no_votes: Collection[int]) -> None:
     """Copy what people said on one task to another that they have not said more on since."""
-    there = {person_of(one): str(one.get("updated_at")) for one in target.annotations}
+    there = {author_id(one): str(one.get("updated_at")) for one in target.annotations}
     moved = {copied_from(one) for one in target.annotations}
     for one in source.annotations:
-        is_older = str(one.get("updated_at")) <= there.get(person_of(one), "")
+        is_older = str(one.get("updated_at")) <= there.get(author_id(one), "")
         if int(one["id"]) in no_votes or int(one["id"]) in moved or is_older:
             continue
         result = [
@@ -96,9 +96,11 @@ def _move_votes(line: StudioClient, source: Task, target: Task, no_votes: Collec
             for name in ("was_cancelled", "ground_truth", "lead_time")
             if one.get(name) is not None
         }
-        if person_of(one):
-            about["completed_by"] = person_of(one)
-        line.call("copying a vote", functools.partial(_say, target.id, {"result": result, **about}))
+        if author_id(one):
+            about["completed_by"] = author_id(one)
+        line.request_once(
+            "copying a vote", functools.partial(_say, target.id, {"result": result, **about})
+        )
 
 
 def _say(task: int, about: Mapping[str, Any], client: Client) -> None:
@@ -107,7 +109,7 @@ def _say(task: int, about: Mapping[str, Any], client: Client) -> None:
 
 def _delete(line: StudioClient, task_id: int) -> None:
     try:
-        line.call("deleting a copy", lambda client: client.tasks.delete(str(task_id)))
+        line.request_once("deleting a copy", lambda client: client.tasks.delete(str(task_id)))
     except NotFoundError:
         pass
     except PlatformError as error:
@@ -119,12 +121,12 @@ def _join(line: StudioClient, copies: list[Task]) -> None:
     kept = copies[0]
     overlap = max(one.overlap for one in copies)
     asked = list(dict.fromkeys(key for one in copies for key in one.asked))
-    line.call(
+    line.request_once(
         "joining what was asked",
         lambda client: client.tasks.update(
             str(kept.id),
             overlap=overlap,
-            is_labeled=kept.total >= overlap,
+            is_labeled=kept.n_annotations >= overlap,
             meta={**kept.meta, "asked": asked},
         ),
     )

@@ -8,11 +8,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from labeling.label_studio.annotation_parser import DECISION, decision_in
+from labeling.label_studio.annotation_parser import DECISION, decision_id
 from labeling.label_studio.client import NotFoundError, StudioClient
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.sync_state import SyncState
-from labeling.label_studio.task_queries import tasks_of, user_names
+from labeling.label_studio.task_queries import find_tasks, user_names
 from labeling.label_studio.tasks import Task, ext_id_of
 from labeling.records import Annotation, GoldLabel, person_key
 
@@ -42,7 +42,7 @@ def write_back(
         return
     if not memory.names:
         memory.names |= user_names(line)
-    there = {one.ext_id: one for one in tasks_of(line, project.id, news, annotations=True)}
+    there = {one.ext_id: one for one in find_tasks(line, project.id, news, annotations=True)}
     for own, one in news.items():
         if own in there:  # a sample that was labeled elsewhere has no task to write to
             _write(line, project, there[own], one, memory)
@@ -54,11 +54,13 @@ def _take_out(
     line: StudioClient, project: StudioProject, ext_ids: Sequence[str], memory: SyncState
 ) -> None:
     """Take decisions out that were taken back."""
-    for task in tasks_of(line, project.id, ext_ids, annotations=True):
+    for task in find_tasks(line, project.id, ext_ids, annotations=True):
         for one in task.annotations:
-            if decision_in(one) is not None:
+            if decision_id(one) is not None:
                 with contextlib.suppress(NotFoundError):
-                    line.ask("taking a decision out", functools.partial(_delete, int(one["id"])))
+                    line.request_idempotent(
+                        "taking a decision out", functools.partial(_delete, int(one["id"]))
+                    )
     for own in ext_ids:
         del memory.written[own]
 
@@ -83,7 +85,7 @@ def _write(
         nonlocal tries
         tries += 1
         again = tries > 1
-        tasks = tasks_of(line, project.id, [seen.ext_id], annotations=True) if again else [seen]
+        tasks = find_tasks(line, project.id, [seen.ext_id], annotations=True) if again else [seen]
         for task in tasks[:1]:
             _put(line, project, task, gold, memory)
 
@@ -94,21 +96,21 @@ def _put(
     line: StudioClient, project: StudioProject, task: Task, gold: GoldLabel, memory: SyncState
 ) -> None:
     """Make or change the annotation that holds the decision, and take out others of ours."""
-    written = [one for one in task.annotations if decision_in(one) is not None]
+    written = [one for one in task.annotations if decision_id(one) is not None]
     decision = _deciding(gold)
     result = project.interface.result(gold.label, {DECISION: decision.platform_id})
     for extra in written[1:]:
         own = int(extra["id"])
-        line.call("taking out a copy", functools.partial(_delete, own))
+        line.request_once("taking out a copy", functools.partial(_delete, own))
     if not written:
         about: dict[str, Any] = {"result": result, "ground_truth": True}
         by = _id_of(decision.annotator, memory.names)
         if by is not None:
             about["completed_by"] = by
-        line.call("writing", lambda client: client.annotations.create(task.id, **about))
+        line.request_once("writing", lambda client: client.annotations.create(task.id, **about))
     elif written[0].get("result") != result or not written[0].get("ground_truth"):
         own = int(written[0]["id"])
-        line.call(
+        line.request_once(
             "writing",
             lambda client: client.annotations.update(own, result=result, ground_truth=True),
         )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from labeling.label_studio.annotation_parser import copied_from, decision_in, person_of
+from labeling.label_studio.annotation_parser import author_id, copied_from, decision_id
 from labeling.label_studio.tasks import Task
 from labeling.records import person_key
 
@@ -24,7 +24,7 @@ NOBODY = (
 )
 
 
-def copies_of_annotations(
+def copied_annotations(
     tasks: Sequence[Task], said_before: Mapping[int, str], name_of: NameOf
 ) -> dict[int, str]:
     """Return the annotations of one sample that are copies of others, by their id, and why.
@@ -53,7 +53,7 @@ def copies_of_annotations(
     return found
 
 
-def without_authors(task: Task, copies: Collection[int]) -> dict[int, str]:
+def authorless_imports(task: Task, copies: Collection[int]) -> dict[int, str]:
     """Return the annotations of a task that were imported in one name, though a person has one vote.
 
     Args:
@@ -63,7 +63,7 @@ def without_authors(task: Task, copies: Collection[int]) -> dict[int, str]:
     of_person: dict[int, list[int]] = collections.defaultdict(list)
     for annotation in task.annotations:
         if is_imported(annotation) and int(annotation["id"]) not in copies:
-            of_person[person_of(annotation)].append(int(annotation["id"]))
+            of_person[author_id(annotation)].append(int(annotation["id"]))
     return {
         own: NOBODY.format(count=len(some))
         for some in of_person.values()
@@ -74,7 +74,7 @@ def without_authors(task: Task, copies: Collection[int]) -> dict[int, str]:
 
 def is_imported(annotation: Found) -> bool:
     """Return whether nobody has saved an annotation: an import made it, and it is as it came."""
-    is_ours = copied_from(annotation) is not None or decision_in(annotation) is not None
+    is_ours = copied_from(annotation) is not None or decision_id(annotation) is not None
     return annotation.get("updated_by") is None and not is_ours
 
 

@@ -9,17 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from more_itertools import constrained_batches
+
 from labeling.label_studio.client import (
-    TRIES,
+    MIN_ATTEMPTS,
     RefusedError,
     ServerFailedError,
     StudioClient,
     TransientError,
 )
-from labeling.label_studio.duplicate_tasks import merge_copies
-from labeling.label_studio.pieces import in_pieces
+from labeling.label_studio.duplicate_tasks import merge_duplicates
 from labeling.label_studio.projects import StudioProject, task_count
-from labeling.label_studio.task_queries import tasks_of
+from labeling.label_studio.task_queries import find_tasks
 from labeling.label_studio.tasks import EXT_ID, Task
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,9 @@ def send(
     """
     started = time.perf_counter()
     sending = _Sending(line, project)
-    for chunk in in_pieces(tasks, _letters, at_once=AT_ONCE, longest=LONGEST):
+    for chunk in constrained_batches(
+        tasks, LONGEST, max_count=AT_ONCE, get_len=_letters, strict=False
+    ):
         begun([_ext_id(one) for one in chunk])
         sending.send_what_is_taken(chunk)
         progress(len(chunk))
@@ -122,13 +125,13 @@ class _Sending:
     ) -> None:
         """Import a half after the other, until what the server does not take stands alone."""
         if len(tasks) == 1:
-            self.refused[_ext_id(tasks[0])] = error.words
+            self.refused[_ext_id(tasks[0])] = error.detail
             if len(self.refused) >= MOST_IN_VAIN and not self._has_sent_some():
                 raise error  # it is not for the samples that they are refused
             return
         for half in (tasks[: len(tasks) // 2], tasks[len(tasks) // 2 :]):
             try:
-                self.send(half, tries=TRIES if len(half) == 1 else 1)
+                self.send(half, tries=MIN_ATTEMPTS if len(half) == 1 else 1)
             except (RefusedError, ServerFailedError) as fault:
                 self._narrow_down(half, fault)
 
@@ -138,7 +141,7 @@ class _Sending:
     def find_refused_after_all(self) -> None:
         """Find the samples that arrived although the server said that it failed."""
         with contextlib.suppress(RefusedError, ServerFailedError):  # an id may be what it refuses
-            for one in tasks_of(self.line, self.project.id, list(self.refused)):
+            for one in find_tasks(self.line, self.project.id, list(self.refused)):
                 self.made.setdefault(one.ext_id, one.id)
                 self.refused.pop(one.ext_id, None)
 
@@ -157,7 +160,7 @@ class _Sending:
             made += 1
             is_first = tries is None and made == 1
             is_empty = not self.project.tasks and is_first  # but for what was sent from here
-            looked = () if is_empty else tasks_of(self.line, self.project.id, own)
+            looked = () if is_empty else find_tasks(self.line, self.project.id, own)
             there = {one.ext_id: one for one in reversed(looked)}
             doubled |= len(looked) > len(there)
             if is_first:
@@ -167,7 +170,7 @@ class _Sending:
             return {**{key: one.id for key, one in there.items()}, **sent}
 
         what = f"sending {len(tasks)} tasks"
-        found = self.line.with_retries(what, attempt, tries=tries)
+        found = self.line.with_retries(what, attempt, max_attempts=tries)
         self.made |= {key: task for key, task in found.items() if key not in self.before}
         self.doubtful += own if doubled or made > 1 or tries is not None else []
 
@@ -175,7 +178,7 @@ class _Sending:
         """See to it that no sample has several tasks: others may have sent it, too."""
         every = [*self.before, *self.made]
         wanted = every if self.made and self._others_sent() else self.doubtful
-        for one in merge_copies(self.line, self.project.id, wanted):
+        for one in merge_duplicates(self.line, self.project.id, wanted):
             if one.ext_id in self.before:
                 self.before[one.ext_id] = one
             else:
@@ -189,13 +192,13 @@ class _Sending:
 
 def _import(line: StudioClient, project: int, tasks: Sequence[NewTask]) -> dict[str, int]:
     payload: Any = list(tasks)
-    answer: Any = line.call(
+    answer: Any = line.request_once(
         f"sending {len(tasks)} tasks",
         lambda client: client.projects.import_tasks(project, request=payload, return_task_ids=True),
     )
     ids = list(answer.task_ids or ())
     if len(ids) != len(tasks):  # a server that imports in the background tells no ids
-        raise TransientError(f"{len(ids)} ids came back for {len(tasks)} tasks", rest=1.0)
+        raise TransientError(f"{len(ids)} ids came back for {len(tasks)} tasks", retry_after=1.0)
     return {_ext_id(task): int(own) for task, own in zip(tasks, ids, strict=True)}
 
 

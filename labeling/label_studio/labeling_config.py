@@ -32,7 +32,7 @@ SCROLLS = "max-height: 50vh; overflow: auto; white-space: pre-wrap"
 WORD_JOINER = "\u2060"  # has no width
 
 
-def for_annotators(schema: LabelSchema, *, reasons: bool = False) -> str:
+def annotator_config(schema: LabelSchema, *, reasons: bool = False) -> str:
     """Return the labeling config of the annotators' project.
 
     Args:
@@ -64,7 +64,7 @@ def for_annotators(schema: LabelSchema, *, reasons: bool = False) -> str:
     return _written(view)
 
 
-def for_reviewers(schema: LabelSchema, *, model: bool = False) -> str:
+def reviewer_config(schema: LabelSchema, *, model: bool = False) -> str:
     """Return the labeling config of the reviewers' project: votes, reasons, and a rationale.
 
     Args:
@@ -92,7 +92,7 @@ def for_reviewers(schema: LabelSchema, *, model: bool = False) -> str:
     return _written(view)
 
 
-def guide_of(guidelines: str, schema: LabelSchema) -> str:
+def instructions_html(guidelines: str, schema: LabelSchema) -> str:
     """Return what people are shown when they begin, as HTML: guidelines, and what labels mean.
 
     >>> guide_of("Skip <b>.\\n", LabelSchema(["ham", "spam"], {"ham": "Wanted."}))
@@ -103,7 +103,7 @@ def guide_of(guidelines: str, schema: LabelSchema) -> str:
     return html.escape("\n\n".join(parts), quote=False).replace("\n", "<br>")
 
 
-def choice_of(label: str) -> ET.Element:
+def choice_element(label: str) -> ET.Element:
     """Return a choice as it stands in a labeling config."""
     choice = ET.Element("Choice", value=_literal(label))
     if choice.get("value") != label:
@@ -120,7 +120,7 @@ def needs_update(config: str, wanted: str) -> bool:
     return _content(ET.fromstring(config)) != _content(ET.fromstring(wanted))
 
 
-def is_of_our_design(config: str, *made: str) -> bool:
+def is_generated(config: str, *made: str) -> bool:
     """Whether a labeling config is as we make it, now or in versions before, whatever its labels.
 
     Args:
@@ -164,7 +164,7 @@ def _add_choices(view: ET.Element, schema: LabelSchema) -> None:
         showInline="true",
     )
     for place, label in enumerate(schema.labels):
-        choice = choice_of(label)
+        choice = choice_element(label)
         if place < len(HOTKEYS):
             choice.set("hotkey", HOTKEYS[place])
         if label in schema.descriptions:

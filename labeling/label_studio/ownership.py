@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from labeling.errors import LabelingError
 from labeling.label_studio.client import StudioClient
-from labeling.label_studio.task_queries import rows
-from labeling.label_studio.tasks import task_of
+from labeling.label_studio.task_queries import list_tasks
+from labeling.label_studio.tasks import parse_task
 
 MARK = re.compile(r"\[labeling:(?P<owner>[0-9a-f]*)(?P<adopted> adopted)?\]")
 MADE = "Made by labeling, which knows this project by the sign at the end of this line."
@@ -75,5 +75,5 @@ def marked(description: str, mark: Mark) -> str:
 
 def has_other_tasks(line: StudioClient, project: int) -> bool:
     """Whether a project has tasks that were not sent by this package."""
-    found = rows(line, project, [], include="id,data,meta")
-    return any((task := task_of(one)) is None or not task.is_sent_by_us for one in found)
+    found = list_tasks(line, project, [], include="id,data,meta")
+    return any((task := parse_task(one)) is None or not task.is_sent_by_us for one in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import warnings
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal
@@ -15,16 +16,16 @@ from labeling.label_studio.annotated_tasks import AnnotatedTasks, annotated_task
 from labeling.label_studio.annotation_log import AnnotationLog
 from labeling.label_studio.client import StudioClient
 from labeling.label_studio.delivery import TaskDelivery
-from labeling.label_studio.duplicate_tasks import merge_copies
+from labeling.label_studio.duplicate_tasks import merge_duplicates
 from labeling.label_studio.ground_truth import write_back
 from labeling.label_studio.importing import NewTask
 from labeling.label_studio.own_messages import first_questions, more_questions, review_questions
 from labeling.label_studio.project_handle import ProjectHandle, set_up_both
 from labeling.label_studio.project_settings import (
-    annotators_place,
+    annotators_spec,
     check_options,
-    reviewers_place,
-    title_of_reviewers,
+    reviewers_spec,
+    reviewers_title,
 )
 from labeling.label_studio.project_setup import ProjectSetup
 from labeling.label_studio.pulling import Known, Pull
@@ -33,7 +34,7 @@ from labeling.label_studio.sync_state import remembered
 from labeling.label_studio.task_builder import Reasons, TaskBuilder
 from labeling.label_studio.task_queries import open_tasks
 from labeling.label_studio.tasks import ext_id_of
-from labeling.label_studio.webhooks import listening
+from labeling.label_studio.webhooks import registered_webhooks
 from labeling.records import (
     Annotation,
     AskAgain,
@@ -78,7 +79,8 @@ class LabelStudio:
         reasons: gives the sentences to show for some samples; see `labeling.analysis.vote_reasons`.
         guidelines: a text for annotators, shown when they begin.
         timeout: seconds that a request may take.
-        patience: seconds for which faults that may pass are waited out.
+        retry_for: seconds for which transient errors are retried.
+        patience: deprecated name of `retry_for`.
         makes_projects: whether `push` and `escalate` make a project that is not there.
         known: gives what is remembered of some samples; `None` remembers what this object pulled.
         sent: gives the questions that arrived about samples that are not settled; `None` takes those
@@ -115,7 +117,8 @@ class LabelStudio:
         reasons: Reasons | None = None,
         guidelines: str = "",
         timeout: float = 60.0,
-        patience: float = 15.0,
+        retry_for: float = 15.0,
+        patience: float | None = None,
         makes_projects: bool = True,
         known: Known | None = None,
         sent: Callable[[], Iterable[Message]] | None = None,
@@ -123,20 +126,32 @@ class LabelStudio:
         owner: str = "",
     ) -> None:
         check_options(prelabels, votes_per_sample)
+        if patience is not None:
+            warnings.warn(
+                "LabelStudio(patience=...) is deprecated: use retry_for=...",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            retry_for = patience
         self.schema = expect(schema, LabelSchema, "`schema`")
         self.votes_per_sample = votes_per_sample
-        self._line = StudioClient(url, token, timeout=timeout, patience=patience)
+        self._line = StudioClient(url, token, timeout=timeout, retry_for=retry_for)
         self._showing = TaskBuilder(text, prelabels == "shown", reasons)
-        expert = title_of_reviewers(project, expert_project)
+        expert = reviewers_title(project, expert_project)
         led = prelabels == "shown"
         self._memory = remembered(memory, self._line.url, project, expert)
-        place = annotators_place(
-            *(project, schema, votes_per_sample), led=led, guidelines=guidelines, owner=owner
+        place = annotators_spec(
+            *(project, schema, votes_per_sample),
+            shows_prelabels=led,
+            guidelines=guidelines,
+            owner=owner,
         )
         self._annotators = ProjectHandle(
             *(self._line, place, self._memory.annotators, schema, makes_projects, "annotators")
         )
-        place = reviewers_place(expert, schema, led=led, guidelines=guidelines, owner=owner)
+        place = reviewers_spec(
+            expert, schema, shows_prelabels=led, guidelines=guidelines, owner=owner
+        )
         self._reviewers = ProjectHandle(
             *(self._line, place, self._memory.reviewers, schema, makes_projects, "a reviewer")
         )
@@ -150,7 +165,7 @@ class LabelStudio:
         self._refused: tuple[Hashable, ...] = ()
 
     def __repr__(self) -> str:
-        return f"LabelStudio({self._line.url!r}, project={self._annotators.place.wanted!r})"
+        return f"LabelStudio({self._line.url!r}, project={self._annotators.spec.title_or_id!r})"
 
     @property
     def memory(self) -> str:
@@ -167,12 +182,12 @@ class LabelStudio:
     @property
     def lost(self) -> tuple[Hashable, ...]:
         """The samples that wait for annotators and whose task was deleted on the server."""
-        return tuple(self._annotators.side.lost.values())
+        return tuple(self._annotators.cursor.lost.values())
 
     @property
     def lost_reviews(self) -> tuple[Hashable, ...]:
         """The samples that wait for a reviewer and whose task was deleted on the server."""
-        return tuple(self._reviewers.side.lost.values())
+        return tuple(self._reviewers.cursor.lost.values())
 
     def init(
         self, *, adopt: bool = False, dry_run: bool = False
@@ -228,13 +243,13 @@ class LabelStudio:
             UnreachableError: the server does not answer; push again.
             DataError: the text's column is missing.
         """
-        project = self._annotators.to_send_to()
+        project = self._annotators.for_sending()
         messages = (
             waiting_on(outbox, "ask", batch.sample_ids)
             if outbox is not None
             else first_questions(batch.sample_ids, self.votes_per_sample)
         )
-        tasks = self._showing.for_annotators(
+        tasks = self._showing.annotator_tasks(
             messages, samples, project.interface, soft=soft, batch=batch
         )
         post = TaskDelivery(self._line, project, messages, outbox, self.progress)
@@ -272,8 +287,8 @@ class LabelStudio:
         pull = Pull(self._line, self.schema, self._memory, known, sent, self.votes_per_sample)
         self._before = copy.deepcopy(self._memory)
         try:
-            annotators = self._annotators.required()
-            said = pull.news(annotators, self._annotators.side, reviewer=False)
+            annotators = self._annotators.require()
+            said = pull.news(annotators, self._annotators.cursor, reviewer=False)
             said += self._decisions(pull)
         except BaseException:
             self.unread()
@@ -284,15 +299,15 @@ class LabelStudio:
         """Return what reviewers decided; that their project is gone keeps no annotator's vote back."""
         self._problems["pull"] = ()
         try:
-            reviewers = self._reviewers.found()
+            reviewers = self._reviewers.find()
         except UnreachableError:
             raise
         except PlatformError as error:
-            self._problems["pull"] = (Problem(str(self._reviewers.place.wanted), str(error)),)
+            self._problems["pull"] = (Problem(str(self._reviewers.spec.title_or_id), str(error)),)
             return []
         if reviewers is None:
             return []
-        return pull.news(reviewers, self._reviewers.side, reviewer=True)
+        return pull.news(reviewers, self._reviewers.cursor, reviewer=True)
 
     def merge_copies(self) -> None:
         """Merge tasks of the same sample that `news` has found, as an import by hand makes them.
@@ -302,11 +317,11 @@ class LabelStudio:
         Raises:
             UnreachableError: the server does not answer.
         """
-        for side in (self._annotators.side, self._reviewers.side):
+        for side in (self._annotators.cursor, self._reviewers.cursor):
             if not side.copies or side.id is None:
                 continue
             try:
-                merge_copies(self._line, side.id, side.copies, side.held)
+                merge_duplicates(self._line, side.id, side.copies, side.held)
             except UnreachableError:
                 raise
             except PlatformError as error:
@@ -322,7 +337,7 @@ class LabelStudio:
             PlatformError: there is none, or there are several of that title.
             UnreachableError: the server does not answer.
         """
-        wanted = self._annotators.place.wanted if project is None else project
+        wanted = self._annotators.spec.title_or_id if project is None else project
         return annotated_tasks(self._line, wanted)
 
     def unread(self) -> None:
@@ -336,12 +351,12 @@ class LabelStudio:
             PlatformError: a project is not there, or the server sends nothing to this address.
             UnreachableError: the server does not answer.
         """
-        projects = (self._annotators.required().id, self._reviewers.required().id)
-        return listening(self._line, projects, hook_url, secret)
+        projects = (self._annotators.require().id, self._reviewers.require().id)
+        return registered_webhooks(self._line, projects, hook_url, secret)
 
     def outstanding_votes(self) -> dict[Hashable, int]:
         """Return how many votes annotators may still give of each sample that waits for some."""
-        project = self._annotators.required()
+        project = self._annotators.require()
         found: dict[Hashable, int] = {}
         for one in open_tasks(self._line, project.id):
             found[one.sample_id] = found.get(one.sample_id, 0) + one.outstanding_votes
@@ -368,7 +383,7 @@ class LabelStudio:
             UnreachableError: the server does not answer; ask again.
         """
         ids = [one.sample_id for one in pending]
-        project = self._annotators.to_send_to()
+        project = self._annotators.for_sending()
         messages = (
             waiting_on(outbox, "ask again", ids)
             if outbox is not None
@@ -381,7 +396,7 @@ class LabelStudio:
         def remake(gone: Sequence[Message]) -> Sequence[NewTask]:
             if samples is None:
                 return []
-            return self._showing.for_annotators(gone, samples, project.interface)
+            return self._showing.annotator_tasks(gone, samples, project.interface)
 
         told = post.refused.update
         reopen(self._line, project, messages, remake, arrived=post.confirm_keys, refused=told)
@@ -404,7 +419,7 @@ class LabelStudio:
             UnreachableError: the server does not answer; escalate again.
             DataError: the text's column is missing.
         """
-        project = self._reviewers.to_send_to()
+        project = self._reviewers.for_sending()
         self.close(
             [one.sample_id for one in escalations]
         )  # before: a run that is killed does it again
@@ -414,7 +429,7 @@ class LabelStudio:
             if outbox is not None
             else review_questions(escalations, self._heard.reviews)
         )
-        tasks = self._showing.for_reviewers(messages, of_sample, samples, project.interface)
+        tasks = self._showing.reviewer_tasks(messages, of_sample, samples, project.interface)
         post = TaskDelivery(self._line, project, messages, outbox, self.progress)
         before = post.send(tasks)
         again = [one for one in messages if ext_id_of(one.sample_id) in before]
@@ -431,7 +446,7 @@ class LabelStudio:
         Raises:
             UnreachableError: the server does not answer; do it again.
         """
-        project = self._annotators.found_unless_gone()
+        project = self._annotators.find_or_none()
         if project is not None:
             close(self._line, project.id, sample_ids)
 
@@ -444,7 +459,7 @@ class LabelStudio:
         """
         decided = [one for one in gold if one.source == "review" and one.trace]
         if decided or self._memory.written:
-            write_back(self._line, self._annotators.required(), decided, self._memory)
+            write_back(self._line, self._annotators.require(), decided, self._memory)
 
     @property
     def refused(self) -> tuple[Hashable, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from labeling.errors import LabelingError, PlatformError, near, shown
 from labeling.label_studio.interface import read_interface
 from labeling.label_studio.labeling_config import (
-    for_annotators,
-    for_reviewers,
-    guide_of,
-    is_of_our_design,
+    annotator_config,
+    instructions_html,
+    is_generated,
+    reviewer_config,
 )
 from labeling.label_studio.projects import ProjectSpec, StudioProject
 from labeling.records import LabelSchema, expect
@@ -27,7 +27,7 @@ def check_options(prelabels: object, votes_per_sample: object) -> None:
         raise LabelingError(f"`votes_per_sample` must be 1 or more. Got {votes_per_sample!r}.")
 
 
-def title_of_reviewers(project: str | int, expert_project: str | int | None) -> str | int:
+def reviewers_title(project: str | int, expert_project: str | int | None) -> str | int:
     """Return the title or id of the reviewers' project."""
     own = project if isinstance(project, str) else f"project {project}"
     expert = f"{own}: review" if expert_project is None else expert_project
@@ -36,12 +36,12 @@ def title_of_reviewers(project: str | int, expert_project: str | int | None) -> 
     return expert
 
 
-def annotators_place(
+def annotators_spec(
     wanted: str | int,
     schema: LabelSchema,
     votes: int,
     *,
-    led: bool,
+    shows_prelabels: bool,
     guidelines: str,
     owner: str = "",
 ) -> ProjectSpec:
@@ -51,33 +51,38 @@ def annotators_place(
         wanted: its title or id.
         schema: the labels.
         votes: how many annotators a sample waits for.
-        led: whether they see what the label model holds, and why.
+        shows_prelabels: whether they see what the label model holds, and why.
         guidelines: a text shown when they begin.
         owner: whose the project is that is made.
     """
-    guide = guide_of(guidelines, schema)
+    guide = instructions_html(guidelines, schema)
     settings = {
-        "label_config": for_annotators(schema, reasons=led),
+        "label_config": annotator_config(schema, reasons=shows_prelabels),
         "maximum_annotations": votes,
         "overlap_cohort_percentage": 100,
         "sampling": "Uncertainty sampling",
         "skip_queue": "REQUEUE_FOR_OTHERS",
         "show_skip_button": True,
-        "show_collab_predictions": led,
+        "show_collab_predictions": shows_prelabels,
         "expert_instruction": guide,
         "show_instruction": bool(guide),
     }
-    designs = tuple(for_annotators(schema, reasons=one) for one in (False, True))
+    designs = tuple(annotator_config(schema, reasons=one) for one in (False, True))
     return ProjectSpec(wanted, schema, settings, designs, owner)
 
 
-def reviewers_place(
-    wanted: str | int, schema: LabelSchema, *, led: bool, guidelines: str, owner: str = ""
+def reviewers_spec(
+    wanted: str | int,
+    schema: LabelSchema,
+    *,
+    shows_prelabels: bool,
+    guidelines: str,
+    owner: str = "",
 ) -> ProjectSpec:
     """Return the project of the reviewers, where one decision is enough."""
-    guide = guide_of(guidelines, schema)
+    guide = instructions_html(guidelines, schema)
     settings = {
-        "label_config": for_reviewers(schema, model=led),
+        "label_config": reviewer_config(schema, model=shows_prelabels),
         "maximum_annotations": 1,
         "overlap_cohort_percentage": 100,
         "sampling": "Sequential sampling",
@@ -87,17 +92,17 @@ def reviewers_place(
         "expert_instruction": guide,
         "show_instruction": bool(guide),
     }
-    designs = tuple(for_reviewers(schema, model=one) for one in (False, True))
+    designs = tuple(reviewer_config(schema, model=one) for one in (False, True))
     return ProjectSpec(wanted, schema, settings, designs, owner)
 
 
-def what_differs(place: ProjectSpec, found: StudioProject) -> str:
+def display_differences(place: ProjectSpec, found: StudioProject) -> str:
     """Return in words what people see in a project that they should not, or the other way round.
 
     A labeling config that is not of our design shows what its own people want to see.
     """
     parts = []
-    if is_of_our_design(found.config, *place.designs):
+    if is_generated(found.config, *place.designs):
         wanted = read_interface(
             str(place.settings["label_config"]), found.title, place.schema.labels
         )
@@ -112,9 +117,9 @@ def what_differs(place: ProjectSpec, found: StudioProject) -> str:
     return ", and ".join(parts)
 
 
-def require_look(place: ProjectSpec, found: StudioProject) -> None:
+def require_display(place: ProjectSpec, found: StudioProject) -> None:
     """Raise a PlatformError unless people see in a project what they should, and nothing else."""
-    wrong = what_differs(place, found)
+    wrong = display_differences(place, found)
     if wrong:
         raise PlatformError(
             f"The project {found.title!r} is not set up as `prelabels` says: {wrong}. Nothing was"

@@ -12,7 +12,7 @@ from labeling.errors import PlatformError, shown
 from labeling.label_studio.client import StudioClient
 from labeling.label_studio.config_edits import with_choices
 from labeling.label_studio.interface import differences, read_interface
-from labeling.label_studio.labeling_config import is_of_our_design, needs_update
+from labeling.label_studio.labeling_config import is_generated, needs_update
 from labeling.label_studio.ownership import Mark, has_other_tasks, mark_in, marked
 from labeling.label_studio.projects import ProjectSpec, StudioProject
 
@@ -56,20 +56,20 @@ class Plan:
     found: StudioProject | None
     setup: ProjectSetup
 
-    def carry_out(self, line: StudioClient) -> tuple[StudioProject, ProjectSetup]:
+    def apply(self, line: StudioClient) -> tuple[StudioProject, ProjectSetup]:
         """Do it, and return the project as it is then."""
         if self.found is None:
-            made = self.place.made(line)
+            made = self.place.get_or_create(line)
             return made, dataclasses.replace(self.setup, id=made.id)
         own = self.found.id
         changes = {name: after for name, (_, after) in self.setup.changes.items()}
         if changes:
             logger.info("bringing %r up to date: %s", self.found.title, ", ".join(sorted(changes)))
-            line.ask(
+            line.request_idempotent(
                 f"setting up the project {self.found.title!r}",
                 lambda client: client.projects.update(own, **changes),
             )
-        return self.place.required(line, own), self.setup
+        return self.place.require(line, own), self.setup
 
 
 def plan(
@@ -90,13 +90,13 @@ def plan(
         PlatformError: one that is there is not ours, has labels that the schema has not, or waits for
             another number of votes.
     """
-    found = place.anybodys(line, remembered)
+    found = place.find_any(line, remembered)
     if found is None:
-        news = {name: (None, value) for name, value in place.as_made().items()}
-        return Plan(place, None, ProjectSetup(str(place.wanted), None, "made", news))
+        news = {name: (None, value) for name, value in place.creation_settings().items()}
+        return Plan(place, None, ProjectSetup(str(place.title_or_id), None, "made", news))
     is_ours = place.is_ours(line, found, remembered)
     if not is_ours and not adopt:
-        raise place.not_ours(line, found)
+        raise place.ownership_error(line, found)
     changes, left = _Difference(line, place, found, is_ours).pairs()
     changed: Outcome = "changed" if changes else "unchanged"
     outcome: Outcome = changed if is_ours else "adopted"
@@ -111,7 +111,7 @@ class _Difference:
     ) -> None:
         self.place, self.found = place, found
         self.mark = mark_in(found.description, place.owner)
-        self.is_our_design = is_of_our_design(found.config, *place.designs)
+        self.is_our_design = is_generated(found.config, *place.designs)
         # Whether tasks of others are there matters where it is not known that we made the project.
         asked = found.tasks > 0 and (self.mark is None or self.mark.adopted)
         self.has_others = asked and has_other_tasks(line, found.id)

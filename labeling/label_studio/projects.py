@@ -17,7 +17,7 @@ from labeling.label_studio.interface import (
     parsed,
     read_interface,
 )
-from labeling.label_studio.labeling_config import is_of_our_design
+from labeling.label_studio.labeling_config import is_generated
 from labeling.label_studio.ownership import (
     Mark,
     has_other_tasks,
@@ -85,20 +85,20 @@ class ProjectSpec:
     """Where a project is looked for, and what is made where it is not there.
 
     Attributes:
-        wanted: its title, or its id on the server.
+        title_or_id: its title, or its id on the server.
         schema: the labels.
         settings: how it is made, by the names of the SDK.
         designs: the labeling configs that are made in such a place.
         owner: whose the projects are that are made; see `Mark`.
     """
 
-    wanted: str | int
+    title_or_id: str | int
     schema: LabelSchema = field(repr=False)
     settings: Mapping[str, Any] = field(repr=False)
     designs: tuple[str, ...] = field(default=(), repr=False)
     owner: str = field(default="", repr=False)
 
-    def found(self, line: StudioClient, remembered: int | None = None) -> StudioProject | None:
+    def find(self, line: StudioClient, remembered: int | None = None) -> StudioProject | None:
         """Return the project, which must be ours; `None` where there is none.
 
         Args:
@@ -109,43 +109,43 @@ class ProjectSpec:
             PlatformError: there are several of that title, its labeling config does not do, or it is
                 somebody else's.
         """
-        own = self.wanted if isinstance(self.wanted, int) else remembered
-        found = self.titled(line) if own is None else self.of_id(line, own)
+        own = self.title_or_id if isinstance(self.title_or_id, int) else remembered
+        found = self.find_by_title(line) if own is None else self.find_by_id(line, own)
         if found is None and own is not None:
             raise self._gone(line, own)
         if found is not None and not self.is_ours(line, found, remembered):
-            raise self.not_ours(line, found)
+            raise self.ownership_error(line, found)
         return found
 
-    def required(self, line: StudioClient, remembered: int | None = None) -> StudioProject:
+    def require(self, line: StudioClient, remembered: int | None = None) -> StudioProject:
         """Return the project, which must be ours.
 
         Raises:
             PlatformError: there is none, or not one that does.
         """
-        found = self.found(line, remembered)
+        found = self.find(line, remembered)
         if found is None:
-            others = [title for _, title in titles(line)]
+            others = [title for _, title in project_titles(line)]
             raise PlatformError(
-                f"There is no project {self.wanted!r} on {line.url} that this token may see."
-                f"{near(self.wanted, others)} `labeling studio init` makes it."
+                f"There is no project {self.title_or_id!r} on {line.url} that this token may see."
+                f"{near(self.title_or_id, others)} `labeling studio init` makes it."
             )
         return found
 
-    def anybodys(self, line: StudioClient, remembered: int | None = None) -> StudioProject | None:
+    def find_any(self, line: StudioClient, remembered: int | None = None) -> StudioProject | None:
         """Return the project, whosever it is; one that was remembered and is gone is looked for anew.
 
         Raises:
             PlatformError: there are several of that title, there is none of that id, or its labeling
                 config does not do.
         """
-        if isinstance(self.wanted, int):
-            found = self.of_id(line, self.wanted)
+        if isinstance(self.title_or_id, int):
+            found = self.find_by_id(line, self.title_or_id)
             if found is None:
-                raise self._gone(line, self.wanted)
+                raise self._gone(line, self.title_or_id)
             return found
-        again = None if remembered is None else self.of_id(line, remembered)
-        return again or self.titled(line)
+        again = None if remembered is None else self.find_by_id(line, remembered)
+        return again or self.find_by_title(line)
 
     def is_ours(
         self, line: StudioClient, found: StudioProject, remembered: int | None = None
@@ -160,10 +160,10 @@ class ProjectSpec:
         if is_marked(found.description):
             return False
         if not found.tasks:
-            return is_of_our_design(found.config, *self.designs)
+            return is_generated(found.config, *self.designs)
         return not has_other_tasks(line, found.id)
 
-    def not_ours(self, line: StudioClient, found: StudioProject) -> PlatformError:
+    def ownership_error(self, line: StudioClient, found: StudioProject) -> PlatformError:
         """Return the error that says whose a project may be, and what can be done."""
         is_others = is_marked(found.description)
         made = "for another project folder by labeling" if is_others else "by somebody else"
@@ -175,62 +175,66 @@ class ProjectSpec:
             " labels that it lacks; with `--dry-run` it only says what would change."
         )
 
-    def titled(self, line: StudioClient) -> StudioProject | None:
+    def find_by_title(self, line: StudioClient) -> StudioProject | None:
         """Return the project of this title, whosever it is.
 
         Raises:
             PlatformError: there are several, or its labeling config does not do.
         """
-        ids = [own for own, title in titles(line) if title == self.wanted]
+        ids = [own for own, title in project_titles(line) if title == self.title_or_id]
         if len(ids) > 1:
             raise PlatformError(
-                f"There must be one project {self.wanted!r} on {line.url}. There are {len(ids)},"
+                f"There must be one project {self.title_or_id!r} on {line.url}. There are {len(ids)},"
                 f" with the ids {', '.join(map(str, ids))}: give `project` the id of"
                 " the right one, or another title."
             )
-        return self.of_id(line, ids[0]) if ids else None
+        return self.find_by_id(line, ids[0]) if ids else None
 
-    def made(self, line: StudioClient) -> StudioProject:
+    def get_or_create(self, line: StudioClient) -> StudioProject:
         """Return the project, which is made where there is none; made once, whatever fails."""
-        about = {"title": str(self.wanted), **self.as_made()}
+        about = {"title": str(self.title_or_id), **self.creation_settings()}
 
         def attempt() -> StudioProject:
-            found = self.found(line)
+            found = self.find(line)
             if found is not None:
                 return found
-            logger.info("making the project %r in Label Studio", self.wanted)
-            new = line.call(
-                f"making the project {self.wanted!r}",
+            logger.info("making the project %r in Label Studio", self.title_or_id)
+            new = line.request_once(
+                f"making the project {self.title_or_id!r}",
                 lambda client: client.projects.create(**about),
             )
             own = self._only(line, int(new.id or 0))
-            return self.required(line, own)
+            return self.require(line, own)
 
-        if isinstance(self.wanted, int):
-            return self.required(line)
-        return line.with_retries(f"making the project {self.wanted!r}", attempt)
+        if isinstance(self.title_or_id, int):
+            return self.require(line)
+        return line.with_retries(f"making the project {self.title_or_id!r}", attempt)
 
-    def as_made(self) -> dict[str, Any]:
+    def creation_settings(self) -> dict[str, Any]:
         """Return all settings of a project that is made."""
         return {"description": marked("", Mark(self.owner)), **self.settings}
 
     def _only(self, line: StudioClient, made: int) -> int:
         """Return the first project of this title: two may make one at the same moment."""
-        first = min((own for own, title in titles(line) if title == self.wanted), default=made)
+        first = min(
+            (own for own, title in project_titles(line) if title == self.title_or_id), default=made
+        )
         if first != made:
             with contextlib.suppress(NotFoundError):
-                line.ask("deleting a copy", lambda client: client.projects.delete(made))
+                line.request_idempotent(
+                    "deleting a copy", lambda client: client.projects.delete(made)
+                )
         return first
 
-    def of_id(self, line: StudioClient, own: int) -> StudioProject | None:
+    def find_by_id(self, line: StudioClient, own: int) -> StudioProject | None:
         """Return the project of an id of the server's, whosever it is; `None` where there is none.
 
         Raises:
             PlatformError: its labeling config does not do.
         """
         try:
-            about = line.ask(
-                f"reading the project {self.wanted!r}", lambda client: _read(client, own)
+            about = line.request_idempotent(
+                f"reading the project {self.title_or_id!r}", lambda client: _read(client, own)
             )
         except NotFoundError:
             return None
@@ -250,7 +254,7 @@ class ProjectSpec:
 
     def _gone(self, line: StudioClient, own: int) -> PlatformError:
         return PlatformError(
-            f"The project {self.wanted!r} (id {own}) is not on {line.url}: it was deleted, or this"
+            f"The project {self.title_or_id!r} (id {own}) is not on {line.url}: it was deleted, or this"
             " token may not see it. What was pulled from it stays remembered. `labeling studio"
             " init` makes it anew."
         )
@@ -258,18 +262,18 @@ class ProjectSpec:
 
 def task_count(line: StudioClient, project: int) -> int:
     """Return how many tasks a project has."""
-    about = line.ask("counting the tasks", lambda client: _read(client, project))
+    about = line.request_idempotent("counting the tasks", lambda client: _read(client, project))
     return int(about.get("task_number") or 0)
 
 
-def titles(line: StudioClient) -> Sequence[tuple[int, str]]:
+def project_titles(line: StudioClient) -> Sequence[tuple[int, str]]:
     """Return the id and title of every project that can be seen, in the order of ids."""
 
     def read(client: Client) -> list[tuple[int, str]]:
         pages: Any = client.projects.list(page_size=PAGE, include="id,title")
         return sorted((int(one.id or 0), str(one.title)) for one in pages)
 
-    return line.ask("listing the projects", read)
+    return line.request_idempotent("listing the projects", read)
 
 
 def _read(client: Client, own: int) -> Mapping[str, Any]:

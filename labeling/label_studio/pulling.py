@@ -8,23 +8,23 @@ import logging
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
-from labeling.label_studio.annotation_parser import Reader, copied_from, people_in
+from labeling.label_studio.annotation_parser import AnnotationParser, author_ids, copied_from
 from labeling.label_studio.client import NotFoundError, StudioClient
-from labeling.label_studio.imported_annotations import copies_of_annotations, without_authors
+from labeling.label_studio.imported_annotations import authorless_imports, copied_annotations
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.sync_state import PullCursor, SyncState
 from labeling.label_studio.task_queries import (
-    changes,
-    count_of_changes,
-    doubled,
-    exported,
+    changed_tasks,
+    count_changed_tasks,
+    duplicated_samples,
+    export_tasks,
+    find_tasks,
     newest_change,
-    task_with_all,
-    tasks_of,
+    task_with_annotations,
+    tasks_with_annotations,
     user_names,
-    whole_tasks,
 )
-from labeling.label_studio.tasks import Task, ext_id_of, plain, task_of
+from labeling.label_studio.tasks import Task, ext_id_of, parse_task, plain
 from labeling.records import Annotation, LabelSchema, Message, Problem, last_annotations
 
 logger = logging.getLogger(__name__)
@@ -79,9 +79,9 @@ class Pull:
             [*found, *self._copies(project, side, newest, {int(one["id"]) for one in found})],
             key=lambda one: int(one["id"]),
         )
-        ours = [task for one in found if (task := task_of(one)) is not None]
+        ours = [task for one in found if (task := parse_task(one)) is not None]
         self._learn_names(ours)
-        reader = Reader(
+        reader = AnnotationParser(
             *(project.id, project.title, project.interface, self.schema, reviewer),
             names=self.memory.names,
             votes_per_sample=self.votes_per_sample,
@@ -109,8 +109,8 @@ class Pull:
                 if one.what != NOT_OURS or project.tasks < side.tasks
             }
             wanted = [*self._which_changed(project, side), *uncounted]
-            return list(whole_tasks(self.line, project.id, wanted))
-        found = exported(self.line, project.id)
+            return list(tasks_with_annotations(self.line, project.id, wanted))
+        found = export_tasks(self.line, project.id)
         # Of what was known before, tasks that have no annotations any more are not in an export.
         prefix, there = f"{project.id}/", {int(one["id"]) for one in found}
         known = {
@@ -118,7 +118,7 @@ class Pull:
             for one in last_annotations(self.known(None))
             if one.platform_id.startswith(prefix)
         }
-        return [*found, *whole_tasks(self.line, project.id, sorted(known - there))]
+        return [*found, *tasks_with_annotations(self.line, project.id, sorted(known - there))]
 
     def _copies(
         self, project: StudioProject, side: PullCursor, newest: str | None, read: Collection[int]
@@ -129,24 +129,24 @@ class Pull:
         """
         wanted = set(side.copies)
         if project.tasks > side.counted or _is_due(side, newest):
-            wanted |= set(doubled(self.line, project.id))
+            wanted |= set(duplicated_samples(self.line, project.id))
         of_sample: dict[str, list[int]] = {}
-        for one in tasks_of(self.line, project.id, sorted(wanted)):
+        for one in find_tasks(self.line, project.id, sorted(wanted)):
             of_sample.setdefault(one.ext_id, []).append(one.id)
         side.copies = sorted(own for own, some in of_sample.items() if len(some) > 1)
         several = {one for own in side.copies for one in of_sample[own]}
-        return list(whole_tasks(self.line, project.id, sorted(several.difference(read))))
+        return list(tasks_with_annotations(self.line, project.id, sorted(several.difference(read))))
 
     def _which_changed(self, project: StudioProject, side: PullCursor) -> list[int]:
         """Return the tasks that changed since what was read; those seen as they are are left out."""
         until = str(side.until)
         if len(side.seen) > MANY:  # then counting them tells whether another came among them late
-            news = changes(self.line, project.id, until)
+            news = changed_tasks(self.line, project.id, until)
             left = set(side.seen) - {str(one["id"]) for one in news}
-            if count_of_changes(self.line, project.id, _window(side), until) == len(left):
+            if count_changed_tasks(self.line, project.id, _window(side), until) == len(left):
                 return [int(one["id"]) for one in news]
         wanted = []
-        for one in changes(self.line, project.id, _window(side)):
+        for one in changed_tasks(self.line, project.id, _window(side)):
             own, when = str(one["id"]), str(one["updated_at"])
             if own not in side.seen and _is_untouched(one):
                 side.seen[own] = when
@@ -174,16 +174,18 @@ class Pull:
         fewer = project.tasks < max(side.tasks, len(asked))
         side.checked = side.checked or now
         if fewer or side.lost or _is_due(side, now):  # where all are deleted there is no time
-            there = {one.ext_id for one in tasks_of(self.line, project.id, asked)}
+            there = {one.ext_id for one in find_tasks(self.line, project.id, asked)}
             side.lost = {key: own for key, own in asked.items() if key not in there}
             side.checked = now
 
     def _learn_names(self, tasks: Iterable[Task]) -> None:
-        if any(one not in self.memory.names for one in people_in(tasks)):
+        if any(one not in self.memory.names for one in author_ids(tasks)):
             # Who has a name keeps it: one person must not become two.
             self.memory.names = {**user_names(self.line), **self.memory.names}
 
-    def _said(self, tasks: Collection[Task], reader: Reader, side: PullCursor) -> list[Annotation]:
+    def _said(
+        self, tasks: Collection[Task], reader: AnnotationParser, side: PullCursor
+    ) -> list[Annotation]:
         remembered = tuple(self.known([one.sample_id for one in tasks]))
         of_sample = _by_sample(remembered, reader.reviewer)
         copies = _copied_annotations(tasks, remembered, reader)
@@ -192,8 +194,8 @@ class Pull:
         for task in tasks:
             of_others = of_sample.get(task.sample_id, {})
             known = {own: one for own, one in of_others.items() if _is_on(one, task, reader)}
-            held = {**without_authors(task, copies), **copies}
-            answers, problems = reader.read(task, known, held)
+            held = {**authorless_imports(task, copies), **copies}
+            answers, problems = reader.parse(task, known, held)
             side.problems |= {**problems, **_told_of(task, held, reader)}
             said += _not_said(task, held, known, reader)
             there = {reader.platform_id(task, one) for one in task.annotations}
@@ -206,7 +208,7 @@ class Pull:
         if not missing:
             return []
         try:
-            now = task_of(task_with_all(self.line, task.id))
+            now = parse_task(task_with_annotations(self.line, task.id))
         except NotFoundError:
             return []  # the whole task was deleted: what was said on it stands
         if now is None or now.sample_id != task.sample_id:
@@ -221,7 +223,7 @@ class Pull:
 
 
 def _copied_annotations(
-    tasks: Iterable[Task], remembered: Iterable[Annotation], reader: Reader
+    tasks: Iterable[Task], remembered: Iterable[Annotation], reader: AnnotationParser
 ) -> dict[int, str]:
     """Return which annotations are copies of others of the same sample, and why they do not count."""
     before: dict[Hashable, dict[int, str]] = {}
@@ -235,11 +237,11 @@ def _copied_annotations(
     return {
         number: why
         for own, some in of_sample.items()
-        for number, why in copies_of_annotations(some, before.get(own, {}), reader.name).items()
+        for number, why in copied_annotations(some, before.get(own, {}), reader.author_name).items()
     }
 
 
-def _told_of(task: Task, held: Mapping[int, str], reader: Reader) -> dict[str, Problem]:
+def _told_of(task: Task, held: Mapping[int, str], reader: AnnotationParser) -> dict[str, Problem]:
     """Return the annotations of a task that are held back for a reason, by platform id."""
     return {
         reader.platform_id(task, one): reader.problem(task, one, held[int(one["id"])])
@@ -249,7 +251,7 @@ def _told_of(task: Task, held: Mapping[int, str], reader: Reader) -> dict[str, P
 
 
 def _not_said(
-    task: Task, held: Mapping[int, str], known: Mapping[str, Annotation], reader: Reader
+    task: Task, held: Mapping[int, str], known: Mapping[str, Annotation], reader: AnnotationParser
 ) -> Iterator[Annotation]:
     """Yield as deleted what is held back and was counted before this was seen."""
     for one in task.annotations:
@@ -258,13 +260,15 @@ def _not_said(
             yield dataclasses.replace(before, deleted=True)
 
 
-def _is_on(one: Annotation, task: Task, reader: Reader) -> bool:
+def _is_on(one: Annotation, task: Task, reader: AnnotationParser) -> bool:
     """Whether what is known was said on this task, and not on an older one of the same number."""
     is_younger = not task.created_at or one.created_at >= _time(task.created_at)
     return one.platform_id.startswith(reader.prefix(task)) and is_younger
 
 
-def _moved(task: Task, reader: Reader, known: Mapping[str, Annotation]) -> Iterator[Annotation]:
+def _moved(
+    task: Task, reader: AnnotationParser, known: Mapping[str, Annotation]
+) -> Iterator[Annotation]:
     """Yield as deleted what was copied to this task from one that was merged with it."""
     originals = {str(copied_from(one)) for one in task.annotations}
     for own, one in known.items():
@@ -337,5 +341,5 @@ def _foreign(found: Iterable[Mapping[str, Any]], project: StudioProject) -> dict
             NOT_OURS,
         )
         for one in found
-        if task_of(one) is None and one.get("annotations")
+        if parse_task(one) is None and one.get("annotations")
     }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from more_itertools import chunked
 
 from labeling.label_studio.client import StudioClient, TransientError
 from labeling.label_studio.importing import NewTask, send
 from labeling.label_studio.projects import StudioProject
-from labeling.label_studio.task_queries import AT_ONCE, open_tasks, tasks_of
+from labeling.label_studio.task_queries import PAGE_SIZE, find_tasks, open_tasks
 from labeling.label_studio.tasks import EXT_ID, Task, ext_id_of
 from labeling.records import Message
 
@@ -45,13 +47,13 @@ def reopen(
         arrived: told the task of each message's key that was asked.
         refused: told which samples the server does not take, by ext_id, each with its words.
     """
-    for some in _chunks(messages):
-        there = {one.ext_id: one for one in tasks_of(line, project.id, map(_own, some))}
+    for some in chunked(messages, PAGE_SIZE):
+        there = {one.ext_id: one for one in find_tasks(line, project.id, map(_own, some))}
         gone = [one for one in some if _own(one) not in there]
         if gone:
             tasks = [_restoring(task, gone) for task in remake(gone)]
             send(line, project, tasks, refused=refused)
-            made = tasks_of(line, project.id, (str(one["data"][EXT_ID]) for one in tasks))
+            made = find_tasks(line, project.id, (str(one["data"][EXT_ID]) for one in tasks))
             there |= {one.ext_id: one for one in made}
         for message in some:
             task = there.get(_own(message))
@@ -69,7 +71,7 @@ def wait_for(line: StudioClient, tasks: Mapping[str, int], votes: Mapping[str, i
     """
     for own, task in tasks.items():
         change = {"overlap": votes[own], "is_labeled": False}
-        line.ask(
+        line.request_idempotent(
             "setting how many votes a task waits for", functools.partial(_change, task, change)
         )
 
@@ -88,8 +90,8 @@ def close(line: StudioClient, project: int, sample_ids: Iterable[Hashable]) -> N
     open_ones = open_tasks(line, project) if wanted else ()
     closed = [task for task in open_ones if task.ext_id in wanted and not task.is_labeled]
     for task in closed:
-        change = {"overlap": max(task.total, 1), "is_labeled": True}
-        line.ask("closing a task", functools.partial(_change, task.id, change))
+        change = {"overlap": max(task.n_annotations, 1), "is_labeled": True}
+        line.request_idempotent("closing a task", functools.partial(_change, task.id, change))
     if closed:
         logger.info("closed %d tasks that wait for no more votes", len(closed))
 
@@ -101,17 +103,17 @@ def _reopened(line: StudioClient, project: int, message: Message, seen: Task) ->
     def attempt() -> int:
         nonlocal tries
         tries += 1
-        task = seen if tries == 1 else _the_one(tasks_of(line, project, [seen.ext_id]))
+        task = seen if tries == 1 else _the_one(find_tasks(line, project, [seen.ext_id]))
         if message.key in task.asked:
             return task.id
         is_new = task.meta.get(RESTORED) == message.key
         overlap = message.votes if is_new else task.overlap + message.votes
-        line.call(
+        line.request_once(
             "asking for another vote",
             lambda client: client.tasks.update(
                 str(task.id),
                 overlap=overlap,
-                is_labeled=task.total >= overlap,
+                is_labeled=task.n_annotations >= overlap,
                 meta={**task.meta, "asked": [*task.asked, message.key]},
             ),
         )
@@ -136,8 +138,3 @@ def _restoring(task: NewTask, messages: Sequence[Message]) -> NewTask:
 
 def _own(message: Message) -> str:
     return ext_id_of(message.sample_id)
-
-
-def _chunks(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    for start in range(0, len(messages), AT_ONCE):
-        yield messages[start : start + AT_ONCE]

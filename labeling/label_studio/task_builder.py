@@ -41,7 +41,7 @@ class TaskBuilder:
     prelabels: bool = False
     reasons: Reasons | None = field(default=None, repr=False)
 
-    def for_annotators(
+    def annotator_tasks(
         self,
         messages: Sequence[Message],
         samples: pd.DataFrame,
@@ -77,7 +77,7 @@ class TaskBuilder:
             made.append(new_task(own, seen, meta, predictions))
         return made
 
-    def for_reviewers(
+    def reviewer_tasks(
         self,
         messages: Sequence[Message],
         escalations: Mapping[Hashable, Escalation],

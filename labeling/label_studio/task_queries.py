@@ -8,14 +8,15 @@ import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from more_itertools import constrained_batches
+
 from labeling.label_studio.client import StudioClient, TransientError
-from labeling.label_studio.pieces import in_pieces
-from labeling.label_studio.tasks import EXT_ID, Task, task_of
+from labeling.label_studio.tasks import EXT_ID, Task, parse_task
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as Client
 
-AT_ONCE = 500  # tasks in one answer, and ids in one question at the most
+PAGE_SIZE = 500  # tasks in one answer, and ids in one question at the most
 LONGEST = 3_000  # signs of ids in one question: they stand in the address, which servers bound
 CHANGE = "id,created_at,updated_at,total_annotations,cancelled_annotations"
 STANDING = "id,data,meta,overlap,total_annotations,is_labeled,created_at,updated_at"
@@ -25,13 +26,13 @@ Found = Mapping[str, Any]
 Id = TypeVar("Id", int, str)
 
 
-def where(name: str, operator: str, kind: str, value: object) -> Filter:
+def task_filter(name: str, operator: str, kind: str, value: object) -> Filter:
     """Return a filter of the Data Manager's on a column of the tasks."""
     about = {"filter": f"filter:tasks:{name}", "operator": operator, "type": kind}
     return {**about, "value": value}
 
 
-def tasks_of(
+def find_tasks(
     line: StudioClient, project: int, ext_ids: Iterable[str], *, annotations: bool = False
 ) -> tuple[Task, ...]:
     """Return the tasks of some samples, copies included, in the order of their ids.
@@ -43,54 +44,61 @@ def tasks_of(
         annotations: whether to read what people said, too.
     """
     found: list[Task] = []
-    for some in in_questions(ext_ids):
-        filters = [where(f"data.{EXT_ID}", "in_list", "List", some)]
-        found += known(rows(line, project, filters, annotations=annotations))
+    for some in id_batches(ext_ids):
+        filters = [task_filter(f"data.{EXT_ID}", "in_list", "List", some)]
+        found += known(list_tasks(line, project, filters, annotations=annotations))
     return tuple(sorted(found, key=lambda one: one.id))
 
 
 def open_tasks(line: StudioClient, project: int) -> tuple[Task, ...]:
     """Return the tasks that still wait for annotations."""
-    filters = [where("completed_at", "empty", "Datetime", True)]
-    return tuple(known(rows(line, project, filters)))
+    filters = [task_filter("completed_at", "empty", "Datetime", True)]
+    return tuple(known(list_tasks(line, project, filters)))
 
 
-def doubled(line: StudioClient, project: int) -> list[str]:
+def duplicated_samples(line: StudioClient, project: int) -> list[str]:
     """Return the samples that have several tasks, by their id as text; all tasks are looked at."""
     found = (
-        str(one["data"].get(EXT_ID) or "") for one in rows(line, project, [], include="id,data")
+        str(one["data"].get(EXT_ID) or "")
+        for one in list_tasks(line, project, [], include="id,data")
     )
     return sorted(own for own, count in collections.Counter(found).items() if own and count > 1)
 
 
-def changes(line: StudioClient, project: int, since: str) -> list[Found]:
+def changed_tasks(line: StudioClient, project: int, since: str) -> list[Found]:
     """Return which tasks changed after a time of the server's, and when: `CHANGE`."""
-    filters = [where("updated_at", "greater", "Datetime", since)]
-    return list(rows(line, project, filters, include=CHANGE))
+    filters = [task_filter("updated_at", "greater", "Datetime", since)]
+    return list(list_tasks(line, project, filters, include=CHANGE))
 
 
-def count_of_changes(line: StudioClient, project: int, since: str, until: str) -> int:
+def count_changed_tasks(line: StudioClient, project: int, since: str, until: str) -> int:
     """Return how many tasks were changed last after one time of the server's, and not after another."""
     filters = [
-        where("updated_at", "greater", "Datetime", since),
-        where("updated_at", "less_or_equal", "Datetime", until),
+        task_filter("updated_at", "greater", "Datetime", since),
+        task_filter("updated_at", "less_or_equal", "Datetime", until),
     ]
     return _page(line, project, filters, ["tasks:id"], 1, include="id")[1]
 
 
-def whole_tasks(line: StudioClient, project: int, task_ids: Iterable[int]) -> Iterator[Found]:
+def tasks_with_annotations(
+    line: StudioClient, project: int, task_ids: Iterable[int]
+) -> Iterator[Found]:
     """Yield tasks with all that was said on them, as the server tells them."""
-    for some in in_questions(task_ids):
-        yield from rows(line, project, [where("id", "in_list", "List", some)], annotations=True)
+    for some in id_batches(task_ids):
+        yield from list_tasks(
+            line, project, [task_filter("id", "in_list", "List", some)], annotations=True
+        )
 
 
-def in_questions(ids: Iterable[Id]) -> Iterator[list[Id]]:
-    """Yield lists of different ids, each as many as one question can hold.
+def id_batches(ids: Iterable[Id]) -> Iterator[tuple[Id, ...]]:
+    """Yield batches of different ids, each as many as one question can hold.
 
     >>> [len(some) for some in in_questions(f"a long sample id {i}" for i in range(200))]
     [77, 75, 48]
     """
-    return in_pieces(dict.fromkeys(ids), _length_of, at_once=AT_ONCE, longest=LONGEST)
+    return constrained_batches(
+        dict.fromkeys(ids), LONGEST, max_count=PAGE_SIZE, get_len=_length_of, strict=False
+    )
 
 
 def _length_of(own: int | str) -> int:
@@ -100,12 +108,12 @@ def _length_of(own: int | str) -> int:
 def known(found: Iterable[Found]) -> Iterator[Task]:
     """Yield those of the server's tasks that are ours."""
     for one in found:
-        task = task_of(one)
+        task = parse_task(one)
         if task is not None:
             yield task
 
 
-def rows(
+def list_tasks(
     line: StudioClient,
     project: int,
     filters: Sequence[Filter],
@@ -120,9 +128,9 @@ def rows(
     """
     last = 0
     while True:
-        behind = [*filters, where("id", "greater", "Number", last)]
+        behind = [*filters, task_filter("id", "greater", "Number", last)]
         page, total = _page(
-            line, project, behind, ["tasks:id"], AT_ONCE, annotations=annotations, include=include
+            line, project, behind, ["tasks:id"], PAGE_SIZE, annotations=annotations, include=include
         )
         yield from page
         if not page or total <= len(page):  # it may give fewer at a time than it was asked for
@@ -136,7 +144,7 @@ def newest_change(line: StudioClient, project: int) -> str | None:
     return str(page[0]["updated_at"]) if page else None
 
 
-def exported(line: StudioClient, project: int) -> list[Found]:
+def export_tasks(line: StudioClient, project: int) -> list[Found]:
     """Return all tasks that somebody annotated or skipped, in the order of their ids.
 
     The server's own export is the fastest way to read them all.
@@ -147,11 +155,11 @@ def exported(line: StudioClient, project: int) -> list[Found]:
         found: list[Found] = json.loads(data)
         return found
 
-    found = line.ask("exporting the annotations", read)
+    found = line.request_idempotent("exporting the annotations", read)
     return sorted(found, key=lambda one: int(one["id"]))
 
 
-def task_with_all(line: StudioClient, task_id: int) -> Found:
+def task_with_annotations(line: StudioClient, task_id: int) -> Found:
     """Return one task with all its annotations.
 
     Raises:
@@ -161,7 +169,7 @@ def task_with_all(line: StudioClient, task_id: int) -> Found:
     def read(client: Client) -> Found:
         return _as_told(client.tasks.get(str(task_id)))
 
-    return line.ask(f"reading task {task_id}", read)
+    return line.request_idempotent(f"reading task {task_id}", read)
 
 
 def user_names(line: StudioClient) -> dict[int, str]:
@@ -170,7 +178,7 @@ def user_names(line: StudioClient) -> dict[int, str]:
     def read(client: Client) -> dict[int, str]:
         return {int(one.id): str(one.email or one.username) for one in client.users.list()}
 
-    return line.ask("listing the people", read)
+    return line.request_idempotent("listing the people", read)
 
 
 def _page(
@@ -199,7 +207,7 @@ def _page(
             raise TransientError("an answer without tasks")
         return found, total
 
-    return line.ask("reading tasks", read)
+    return line.request_idempotent("reading tasks", read)
 
 
 def _as_told(task: Any) -> Found:

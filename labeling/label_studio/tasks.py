@@ -29,7 +29,7 @@ class Task:
         meta: what is remembered with it: the sample's id with its type, the prelabel, and which
             questions were asked beyond the first.
         overlap: how many annotations it waits for in all.
-        total: how many it has; skips do not count.
+        n_annotations: how many it has; skips do not count.
         is_labeled: whether it is done.
         created_at: when it was made, by the server's clock.
         updated_at: when it was changed last.
@@ -42,7 +42,7 @@ class Task:
     data: Mapping[str, Any] = field(repr=False)
     meta: Mapping[str, Any] = field(repr=False)
     overlap: int = 1
-    total: int = 0
+    n_annotations: int = 0
     is_labeled: bool = False
     created_at: str = ""
     updated_at: str = ""
@@ -63,10 +63,10 @@ class Task:
     @property
     def outstanding_votes(self) -> int:
         """How many votes it still waits for."""
-        return 0 if self.is_labeled else max(self.overlap - self.total, 0)
+        return 0 if self.is_labeled else max(self.overlap - self.n_annotations, 0)
 
 
-def task_of(found: Mapping[str, Any]) -> Task | None:
+def parse_task(found: Mapping[str, Any]) -> Task | None:
     """Return a task of the server's; `None` where it has no `ext_id` and so is not ours."""
     data = found.get("data") or {}
     ext_id = data.get(EXT_ID) if isinstance(data, Mapping) else None
@@ -85,7 +85,7 @@ def task_of(found: Mapping[str, Any]) -> Task | None:
         data=data,
         meta=meta,
         overlap=int(found.get("overlap") or 1),
-        total=len(annotations) if total is None else int(total),
+        n_annotations=len(annotations) if total is None else int(total),
         is_labeled=bool(found.get("is_labeled")),
         created_at=str(found.get("created_at") or ""),
         updated_at=str(found.get("updated_at") or ""),

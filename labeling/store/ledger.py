@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import more_itertools
 import sqlalchemy as sa
 
 from labeling.errors import StoreError
@@ -189,9 +190,7 @@ def _rows_of_samples(connection: Connection, keys: Iterable[str]) -> Iterator[Se
 
 def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
     """Yield lists of different keys that one statement can hold."""
-    every = list(dict.fromkeys(keys))
-    for start in range(0, len(every), AT_ONCE):
-        yield every[start : start + AT_ONCE]
+    return more_itertools.chunked(dict.fromkeys(keys), AT_ONCE)
 
 
 def _row_of(one: Annotation) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def impatient(monkeypatch):
     def be(wanted):
         monkeypatch.setattr(client, "TRIES", 1 if wanted else 3)
         known = LabelStudio.__init__.__kwdefaults__
-        monkeypatch.setitem(known, "patience", 0.0 if wanted else 15.0)
+        monkeypatch.setitem(known, "retry_for", 0.0 if wanted else 15.0)
 
     return be
 

@@ -160,7 +160,7 @@ def test_a_server_that_is_killed_in_the_middle_ends_the_same_when_repeated(
 ):
     _, _, expected = walked(studio, fresh, "whole")
     monkeypatch.setattr(client, "TRIES", 1)
-    monkeypatch.setitem(LabelStudio.__init__.__kwdefaults__, "patience", 0.0)
+    monkeypatch.setitem(LabelStudio.__init__.__kwdefaults__, "retry_for", 0.0)
     armed, died, hooks = dying(studio, when, path)
     with FaultyProxy(studio.url, **hooks) as proxy:
         loop = Loop(studio, fresh, fresh.with_name("killed"), proxy.url, "mails")

@@ -22,7 +22,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.label_studio.labeling_config import for_annotators
+from labeling.label_studio.labeling_config import annotator_config
 from labeling.records import Batch
 
 TASKS, CHANGES, REPEATS, AT_ONCE = 2_000, 10, 3, 1_000
@@ -90,7 +90,7 @@ def everything(comments: pd.DataFrame) -> Batch:
 def bare_project(sdk: Any, title: str) -> int:
     """Make a project as the SDK's users do."""
     made = sdk.projects.create(
-        title=title, label_config=for_annotators(SCHEMA), maximum_annotations=2
+        title=title, label_config=annotator_config(SCHEMA), maximum_annotations=2
     )
     return int(made.id)
 

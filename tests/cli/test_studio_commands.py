@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from labeling.config import load_config
-from labeling.label_studio.webhook_receiver import WebhookReceiver
+from labeling.label_studio.webhooks import WebhookReceiver
 from labeling.project import Project
 from labeling.project.scaffold import start
 from tests.support.killing import FILES, different, make_project, state_of

@@ -5,7 +5,7 @@ import pytest
 import labeling as lb
 from labeling.errors import PlatformError
 from labeling.label_studio.interface import read_interface
-from labeling.label_studio.labeling_config import for_annotators
+from labeling.label_studio.labeling_config import annotator_config
 from tests.support.studio_loop import (
     batch_of,
     people,
@@ -355,7 +355,7 @@ def token(studio, monkeypatch):
 
 def test_projects_that_versions_before_made_are_ours(studio):
     """They have no mark, and no question: known by their tasks, or without any by their config."""
-    old = for_annotators(lb.LabelSchema(["ham", "spam"]))
+    old = annotator_config(lb.LabelSchema(["ham", "spam"]))
     old = "\n".join(line for line in old.splitlines() if "<Header" not in line)
     platform = studio_of(studio)
     platform.init()

@@ -8,7 +8,7 @@ from labeling import LabelSchema
 from labeling.errors import PlatformError
 from labeling.label_studio.config_edits import with_choices
 from labeling.label_studio.interface import read_interface
-from labeling.label_studio.labeling_config import for_annotators, is_of_our_design, needs_update
+from labeling.label_studio.labeling_config import annotator_config, is_generated, needs_update
 
 TEXT = '<Text name="t" value="$t"/>'
 
@@ -59,8 +59,8 @@ def test_choices_that_hold_no_single_fixed_label_do_not_fit(attributes):
 
 def test_a_config_of_ours_is_known_whatever_its_labels_and_no_other_is():
     narrow, wide = LabelSchema(["ham", "spam"]), LabelSchema(["ham", "spam", "x"], {"x": "Else."})
-    made, wanted = for_annotators(narrow), for_annotators(wide)
-    assert is_of_our_design(made, wanted)
+    made, wanted = annotator_config(narrow), annotator_config(wide)
+    assert is_generated(made, wanted)
     assert needs_update(made, wanted)
     assert not needs_update(made.replace('hotkey="1"', 'hotkey="h"'), made)
     for change in (
@@ -72,4 +72,4 @@ def test_a_config_of_ours_is_known_whatever_its_labels_and_no_other_is():
         other = made.replace(*change)
         assert other != made
         assert ET.fromstring(other) is not None
-        assert not is_of_our_design(other, wanted)
+        assert not is_generated(other, wanted)

@@ -65,8 +65,10 @@ def is_free(port):
 
 
 def titles(url, token=None):
-    with_token = StudioClient(url, token, patience=0.1)
-    return with_token.ask("looking", lambda client: [one.title for one in client.projects.list()])
+    with_token = StudioClient(url, token, retry_for=0.1)
+    return with_token.request_idempotent(
+        "looking", lambda client: [one.title for one in client.projects.list()]
+    )
 
 
 def test_who_took_the_port_before_the_start_is_named(server):
@@ -138,9 +140,9 @@ def test_who_listens_at_another_address_of_the_same_name_gets_nothing(server):
         with socket.create_connection(("127.0.0.2", server.port)) as connection:
             ends = connection.getpeername(), connection.getsockname()
             with pytest.raises(UnprovenError, match=f"{server.port} of 127.0.0.2"):
-                server.prove(*ends)
+                server.verify_connection(*ends)
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            server.prove(connection.getpeername(), connection.getsockname())
+            server.verify_connection(connection.getpeername(), connection.getsockname())
     assert b"" == other.received
 
 
@@ -178,7 +180,7 @@ def test_a_redirect_takes_no_secret_elsewhere(status):
     with Listener() as other:
         leads = f"Location: http://localhost:{other.port}/api/projects/"
         with Listener(status=status, headers=[leads]) as first:
-            with pytest.raises(PlatformError, match="sends callers elsewhere"):
+            with pytest.raises(PlatformError, match="redirects"):
                 titles(f"http://127.0.0.1:{first.port}", SECRET)
             asks = service(
                 "legacy",
@@ -207,8 +209,8 @@ def test_a_personal_token_is_sent_to_the_server_s_own_path_alone():
 
 
 def test_a_token_that_travels_unencrypted_is_told(caplog):
-    line = StudioClient("http://label-studio.invalid", SECRET, patience=0.1)
+    line = StudioClient("http://label-studio.invalid", SECRET, retry_for=0.1)
     with pytest.raises(UnreachableError):
-        line.ask("looking", lambda client: client.projects.get(1))
-    assert "travels to http://label-studio.invalid unencrypted" in caplog.text
+        line.request_idempotent("looking", lambda client: client.projects.get(1))
+    assert "is sent to http://label-studio.invalid unencrypted" in caplog.text
     assert SECRET not in caplog.text

@@ -119,7 +119,7 @@ def test_an_address_that_is_none_is_refused(url):
 
 def test_a_server_that_is_down_is_an_error_at_once_and_loses_nothing(studio):
     ann = people(studio)[0]
-    platform = pushed(studio, ["a"], patience=0)
+    platform = pushed(studio, ["a"], retry_for=0)
     ann.label(tasks(studio)["a"]["id"], "ham")
     before = platform.memory
     studio.kill()
@@ -137,7 +137,7 @@ def test_a_server_that_is_down_is_an_error_at_once_and_loses_nothing(studio):
 
 
 def test_a_server_that_restarts_is_waited_for(studio):
-    platform = pushed(studio, ["a"], patience=60)
+    platform = pushed(studio, ["a"], retry_for=60)
     studio.kill()
     starting = threading.Thread(target=studio.restart)
     starting.start()
@@ -152,7 +152,7 @@ def test_a_server_that_restarts_is_waited_for(studio):
 @pytest.mark.parametrize("kind", ["html", "503", "cut", "drop after"])
 def test_whatever_else_answers_at_the_address_is_an_error(studio, kind):
     with FaultyProxy(studio.url, always=kind) as proxy:
-        platform = studio_of(studio, url=proxy.url, patience=0)
+        platform = studio_of(studio, url=proxy.url, retry_for=0)
         for call in (platform.pull, platform.init):
             with pytest.raises(UnreachableError, match="is it Label Studio that answers there"):
                 call()
@@ -162,7 +162,7 @@ def test_whatever_else_answers_at_the_address_is_an_error(studio, kind):
 def test_nobody_listens_is_an_error():
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(UnreachableError, match="ConnectError"):
-        LabelStudio(url, project="mails", schema=SCHEMA, token="x", patience=0).pull()
+        LabelStudio(url, project="mails", schema=SCHEMA, token="x", retry_for=0).pull()
 
 
 class _Elsewhere(BaseHTTPRequestHandler):

@@ -26,7 +26,7 @@ from tests.support.studio_project import Loop, make_folder
 IDS = ["a", "b"]
 
 
-def exported(studio, title="mails"):
+def export_tasks(studio, title="mails"):
     own = project_id(studio, title)
     found = studio.api("GET", f"/api/projects/{own}/export", params={"exportType": "JSON"})
     for task in found:
@@ -75,7 +75,7 @@ def test_copied_annotations_are_no_votes_and_copied_tasks_are_merged(
     platform = labeled(studio)
     if is_pulled_before:
         platform.pull()
-    reimport(studio, exported(studio), *without)
+    reimport(studio, export_tasks(studio), *without)
     assert {2} == {len(some) for some in listed(studio).values()}
     found = platform.annotated_tasks()
     read = label_studio_annotations(found.tasks, found.names)
@@ -97,7 +97,7 @@ def test_copied_annotations_are_no_votes_and_copied_tasks_are_merged(
 
 def test_an_old_copy_does_not_take_back_what_somebody_said_since(studio):
     platform = labeled(studio)
-    old = exported(studio)
+    old = export_tasks(studio)
     ann = people(studio)[0]
     (vote,) = [
         one["id"] for one in tasks(studio)["b"]["annotations"] if one["completed_by"] == ann.id
@@ -114,7 +114,7 @@ def test_votes_on_a_copy_count_beside_its_copied_annotations(studio):
     """The admin's own vote, too, and that of somebody who changed what was copied."""
     platform = labeled(studio)
     platform.pull()
-    reimport(studio, exported(studio), "completed_by")
+    reimport(studio, export_tasks(studio), "completed_by")
     copies = {own: max(some, key=lambda one: one["id"]) for own, some in listed(studio).items()}
     cleo = people(studio)[2]
     cleo.label(copies["a"]["id"], "ham")
@@ -135,7 +135,7 @@ def test_votes_on_a_copy_count_beside_its_copied_annotations(studio):
 def test_tasks_that_were_deleted_and_imported_again_bring_no_new_voters(studio):
     platform = labeled(studio)
     said = platform.pull()
-    backup = exported(studio)
+    backup = export_tasks(studio)
     for task in tasks(studio).values():
         studio.api("DELETE", f"/api/tasks/{task['id']}/")
     reimport(studio, backup, "completed_by")
@@ -149,7 +149,7 @@ def test_tasks_that_were_deleted_and_imported_again_bring_no_new_voters(studio):
 def test_annotations_without_authors_are_held_back_and_stay_on_the_server(studio):
     """Where nobody knows the originals: two people's words in the name of who imported them."""
     labeled(studio)
-    backup = exported(studio)
+    backup = export_tasks(studio)
     studio.delete_all_projects()
     platform = studio_of(studio)
     platform.init()
@@ -167,7 +167,7 @@ def test_annotations_without_authors_are_held_back_and_stay_on_the_server(studio
 def test_copies_nobody_annotated_are_merged_too(studio):
     platform = labeled(studio)
     platform.pull()
-    reimport(studio, [{**task, "annotations": []} for task in exported(studio)])
+    reimport(studio, [{**task, "annotations": []} for task in export_tasks(studio)])
     platform.pull()
 
     assert {1} == {len(some) for some in listed(studio).values()}
@@ -185,7 +185,7 @@ def loop(studio, tmp_path, monkeypatch):
 
 def test_an_import_settles_nothing_in_a_project_and_is_told_of(studio, loop):
     before = loop.state()
-    reimport(studio, exported(studio), "completed_by")
+    reimport(studio, export_tasks(studio), "completed_by")
     its = lb.Project(loop.folder / "project.yaml")
     foreseen = its.foresee().pulled
     assert {2} == {len(some) for some in listed(studio).values()}  # a dry run merges nothing
@@ -203,7 +203,7 @@ def test_an_import_settles_nothing_in_a_project_and_is_told_of(studio, loop):
 def test_votes_that_were_counted_before_are_taken_back(studio, loop):
     """A store of before holds the admin's copied votes, and the copies stand on the server."""
     before = loop.state()
-    reimport(studio, exported(studio), "completed_by")
+    reimport(studio, export_tasks(studio), "completed_by")
     its = lb.Project(loop.folder / "project.yaml")
 
     wrong = []

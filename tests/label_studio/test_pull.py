@@ -99,7 +99,7 @@ def test_an_annotation_that_is_there_is_never_taken_for_deleted(studio, monkeypa
     ann.label(ids_of(studio)["a"], "ham")
     platform.pull()
     bob.label(ids_of(studio)["a"], "ham")
-    real = pulling.whole_tasks
+    real = pulling.tasks_with_annotations
     read = []
 
     def early(*arguments):
@@ -174,7 +174,7 @@ def test_a_pull_that_fails_halfway_brings_everything_the_next_time(studio, monke
     ann.label(ids_of(studio)["a"], "ham")
     last = f"/api/projects/{project_id(studio, 'mails: review')}/"
     with FaultyProxy(studio.url, where=lambda _, path: path == last, always="503") as proxy:
-        platform = studio_of(studio, url=proxy.url, patience=0)
+        platform = studio_of(studio, url=proxy.url, retry_for=0)
         with pytest.raises(UnreachableError):
             platform.pull()
         assert json.loads(platform.memory)["annotators"]["until"] is None
@@ -254,7 +254,7 @@ def test_a_first_pull_gives_the_very_annotations_of_a_later_one(studio, no_overl
 
 @pytest.mark.parametrize("fresh", [True, False])
 def test_many_tasks_come_in_pages(studio, monkeypatch, fresh):
-    monkeypatch.setattr("labeling.label_studio.task_queries.AT_ONCE", 3)
+    monkeypatch.setattr("labeling.label_studio.task_queries.PAGE_SIZE", 3)
     ann = people(studio)[0]
     ids = list(range(8))
     platform = pushed(studio, ids)

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from labeling.errors import PlatformError
-from labeling.label_studio import webhook_receiver as hooks
-from labeling.label_studio.webhook_receiver import HEADER, WebhookReceiver
+from labeling.label_studio import webhooks as hooks
+from labeling.label_studio.webhooks import HEADER, WebhookReceiver
 
 
 @pytest.mark.parametrize("host", ["", "0", "0.0.0", "0x0", "0.0.0.0", "::", "::ffff:0.0.0.0"])
 def test_all_interfaces_are_refused_however_they_are_written(host):
-    with pytest.raises(PlatformError, match="not at all of them"):
+    with pytest.raises(PlatformError, match="not at all interfaces"):
         WebhookReceiver(host=host)
 
 
@@ -24,13 +24,13 @@ def test_a_name_is_judged_by_the_address_that_is_bound():
     with WebhookReceiver(host="localhost") as hook:
         assert urlsplit(hook.url).hostname in ("127.0.0.1", "::1")
         assert 204 == post(hook, hook.secret)
-    with pytest.raises(PlatformError, match=r"Nothing can listen at no\.such\.host\.invalid"):
+    with pytest.raises(PlatformError, match=r"Cannot listen at no\.such\.host\.invalid"):
         WebhookReceiver(host="no.such.host.invalid")
 
 
 def test_it_listens_at_an_address_of_six(monkeypatch):
     if not can_bind("::1"):
-        with pytest.raises(PlatformError, match="Nothing can listen"):
+        with pytest.raises(PlatformError, match="Cannot listen"):
             WebhookReceiver(host="::1")
         return
     with WebhookReceiver(host="::1") as hook:
@@ -73,7 +73,7 @@ def wait_until(is_so, seconds=30):
 @pytest.mark.parametrize("begin", [b"", b"POST / HTTP/1.1\r\nX-Drop: "])
 def test_a_byte_now_and_then_holds_no_thread(monkeypatch, begin):
     """The time is that of the whole request, and not of each byte."""
-    monkeypatch.setattr(hooks, "SLOW", 1.0)
+    monkeypatch.setattr(hooks, "REQUEST_TIMEOUT", 1.0)
     with WebhookReceiver() as hook, opened(hook) as slow:
         slow.sendall(begin)
         wait_until(lambda: threads_of(hook) == 1)
@@ -87,7 +87,7 @@ def test_a_byte_now_and_then_holds_no_thread(monkeypatch, begin):
 
 
 def test_a_slow_body_holds_no_thread_though_the_secret_is_right(monkeypatch):
-    monkeypatch.setattr(hooks, "SLOW", 1.0)
+    monkeypatch.setattr(hooks, "REQUEST_TIMEOUT", 1.0)
     with WebhookReceiver() as hook, opened(hook) as slow:
         head = f"POST / HTTP/1.1\r\n{HEADER}: {hook.secret}\r\nContent-Length: 100\r\n\r\n"
         slow.sendall(head.encode())
@@ -100,18 +100,18 @@ def test_without_the_secret_no_body_is_waited_for():
         slow.sendall(b"POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n")
         started = time.monotonic()
         assert slow.recv(100).startswith(b"HTTP/1.0 403 ")
-        assert time.monotonic() - started < hooks.SLOW
+        assert time.monotonic() - started < hooks.REQUEST_TIMEOUT
         assert not hook.wait(0)
 
 
 def test_many_silent_ones_take_few_threads_and_webhooks_come_through(monkeypatch):
-    monkeypatch.setattr(hooks, "SLOW", 2.0)
+    monkeypatch.setattr(hooks, "REQUEST_TIMEOUT", 2.0)
     with WebhookReceiver() as hook, contextlib.ExitStack() as stack:
         most = 0
-        for _ in range(3 * hooks.AT_ONCE):
+        for _ in range(3 * hooks.MAX_CONCURRENT):
             stack.enter_context(opened(hook))
             most = max(most, threads_of(hook))
-        assert 1 < most <= hooks.AT_ONCE
+        assert 1 < most <= hooks.MAX_CONCURRENT
         wait_until(lambda: threads_of(hook) == 0)
         assert 204 == post(hook, hook.secret)
         assert hook.wait(0)

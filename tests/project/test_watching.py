@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from labeling.errors import PlatformError, UnreachableError
-from labeling.label_studio import webhook_receiver as hooks
-from labeling.label_studio.webhook_receiver import HEADER, WebhookReceiver
-from labeling.label_studio.webhooks import listening
+from labeling.label_studio import webhooks as hooks
+from labeling.label_studio.webhooks import HEADER, WebhookReceiver, registered_webhooks
 from labeling.project import Project
 from labeling.project.watching import Watch
 from tests.support.killing import FILES, REPLAY, make_project, people_label
@@ -206,7 +205,7 @@ def test_secrets_are_drawn_and_long():
 
 def test_somebody_slow_keeps_nobody_waiting(monkeypatch):
     """Neither a body that does not come, nor one that is longer than is read."""
-    monkeypatch.setattr(hooks, "LIMIT", 10)
+    monkeypatch.setattr(hooks, "MAX_BODY", 10)
     with WebhookReceiver() as hook:
         place = urlsplit(hook.url)
         with socket.create_connection((place.hostname, place.port)) as slow:
@@ -251,7 +250,7 @@ def test_a_server_that_sends_nothing_to_this_machine_gets_advice():
 
     with (
         pytest.raises(PlatformError, match=r"SSRF_PROTECTION_ENABLED=false.*labeling run --watch"),
-        listening(Guarded(), [1], "http://127.0.0.1:8090", "secret"),
+        registered_webhooks(Guarded(), [1], "http://127.0.0.1:8090", "secret"),
     ):
         pytest.fail("it listens")
 
@@ -266,7 +265,7 @@ def test_a_webhook_that_cannot_be_removed_is_told(caplog):
                 raise UnreachableError("nobody answers")
 
     line = Goes()
-    with listening(line, [1, 2], "http://127.0.0.1:8090", "secret"):
+    with registered_webhooks(line, [1, 2], "http://127.0.0.1:8090", "secret"):
         line.is_up = False
 
     assert 2 == caplog.text.count("was not removed: nobody answers")

@@ -189,7 +189,9 @@ def test_what_a_server_says_of_a_token_is_masked(caplog):
                 f"http://127.0.0.1:{server.server_address[1]}", "0123456789abcdef0123"
             )
             with caplog.at_level(logging.INFO), pytest.raises(PlatformError) as raised:
-                line.ask("reading projects", lambda client: client.projects.get(id=1))
+                line.request_idempotent(
+                    "reading projects", lambda client: client.projects.get(id=1)
+                )
         finally:
             server.shutdown()
             thread.join()

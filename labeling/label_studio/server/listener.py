@@ -32,7 +32,9 @@ class NotAcceptedError(Exception):
     """The server listens, but did not take a connection in time."""
 
 
-def proof_hooks(prove: Callable[[Address, Address], None]) -> dict[str, list[Callable[..., Any]]]:
+def verification_hooks(
+    verify_connection: Callable[[Address, Address], None],
+) -> dict[str, list[Callable[..., Any]]]:
     """Return the event hooks with which an httpx client proves each connection before it sends.
 
     Args:
@@ -45,7 +47,7 @@ def proof_hooks(prove: Callable[[Address, Address], None]) -> dict[str, list[Cal
         stream = info["return_value"]
         ends = (stream.get_extra_info(name)[:2] for name in ("server_addr", "client_addr"))
         try:
-            prove(*ends)
+            verify_connection(*ends)
         except BaseException:
             stream.close()  # nobody else knows of it yet
             raise

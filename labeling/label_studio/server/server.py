@@ -27,9 +27,9 @@ from labeling.label_studio.server.listener import (
     NotAcceptedError,
     UnprovenError,
     listener_at,
-    proof_hooks,
     require_connection,
     require_listener,
+    verification_hooks,
 )
 from labeling.records import make_private, private_folder
 
@@ -187,7 +187,7 @@ class LocalServer:
             stranger=stranger,
         )
 
-    def prove(self, address: Address, caller: Address) -> None:
+    def verify_connection(self, address: Address, caller: Address) -> None:
         """Raise unless this server holds the other end of a connection.
 
         Args:
@@ -350,7 +350,7 @@ class LocalServer:
             base_url=self.url,
             timeout=timeout,
             trust_env=False,
-            event_hooks=proof_hooks(self.prove),
+            event_hooks=verification_hooks(self.verify_connection),
         )
 
 
