@@ -1,9 +1,9 @@
 """Every kind of labeling function, on comments under goods for sale: are they spam or ham?
 
 A comment has a `comment_id`, its `text`, its `author`, the `country` it came from, the `price` of
-the goods and how many `links` it holds. What needs a file, a fitted model, a package that an extra
-brings, a server or a database stands in a function at the end: call it with that, and give what it
-returns a name in your own module, or put it in a list.
+the goods and the number of `links` it contains. Labeling functions that need a file, a fitted model,
+an extra, a server or a database are made by the functions at the end: call one, and give the
+result a name in your own module, or put it in a list.
 """
 
 import re
@@ -42,7 +42,7 @@ def link_or_chat(x):
 
 @labeling_function(label="spam")
 def dear_and_pushy(x):
-    """Who praises dear goods with exclamation marks is paid for it."""
+    """Expensive goods with many exclamation marks: praise that somebody paid for."""
     return x.price > 500 and x.text.count("!") >= 3
 
 
@@ -63,7 +63,7 @@ thanks_of_a_buyer = search(
     & where(lambda x: x.links == 0)
     & ~among(["bot1"], column="author"),
     label="ham",
-    reason="Who thanks and links nowhere has bought and is content.",
+    reason="Thanks without a link come from a satisfied buyer.",
 )
 
 # Known values: a set, a mapping from value to label. A file or a table: see the end.
@@ -75,7 +75,7 @@ by_country = lookup(
     "by_country",
     {"XX": "spam", "NZ": "ham"},
     column="country",
-    reason="Nobody sells to XX; the shop's own people write from NZ.",
+    reason="Nobody sells to XX; the shop's staff write from NZ.",
 )
 
 
@@ -83,7 +83,7 @@ by_country = lookup(
 
 
 def filter_of_2009(texts):
-    """Return what the old mail filter says: its class, and its points as a confidence."""
+    """Return the class that the old mail filter assigns, and a confidence from its points."""
     points = [sum(text.lower().count(word) for word in ("buy", "cheap", "!!")) for text in texts]
     return [("S" if point else "H", min(1.0, 0.5 + point / 4)) for point in points]
 
@@ -93,23 +93,23 @@ old_filter = model(
     filter_of_2009,
     threshold=0.75,
     labels={"S": "spam", "H": "ham"},
-    reason="Tuned by hand for years; right where it is sure.",
+    reason="Tuned by hand for years; right where it is confident.",
 )
 
 
-# The crowd: what people said in the past.
+# The crowd: past annotations of people.
 
-SAID = pd.DataFrame(
+PAST_ANNOTATIONS = pd.DataFrame(
     {
         "sample": ["c1", "c2", "c1"],
         "annotator": ["ann", "ann", "bob"],
         "label": ["spam", "ham", "spam"],
     }
 )
-people = crowd(SAID, by="comment_id")
+people = crowd(PAST_ANNOTATIONS, by="comment_id")
 
 
-# Preprocessors: run once a sample for all that name them. What is expensive is kept on disk.
+# Preprocessors: run once per sample for all functions that use them. Expensive fields are cached on disk.
 
 
 def without_case(x):
@@ -140,7 +140,7 @@ def repeats_itself(x):
     return len(x.words) >= 6 and len(set(x.words)) <= len(x.words) / 2
 
 
-# What needs a file, a model, an extra or a server that is not here.
+# Labeling functions that need a file, a model, an extra or a server.
 
 
 def banned_by_hand(path):
@@ -159,7 +159,7 @@ def trained_before(classifier):
         classifier,
         threshold=0.8,
         labels={0: "ham", 1: "spam"},
-        reason="Trained on the comments of another shop; right where it is sure.",
+        reason="Trained on the comments of another shop; right where it is confident.",
     )
 
 
@@ -208,5 +208,5 @@ def names_a_person(pipeline):
         pipeline,
         vote=lambda doc: any(entity.label_ == "PERSON" for entity in doc.ents),
         labels={True: "ham", False: None},
-        reason="Who speaks to somebody by name means it.",
+        reason="A comment that addresses a person by name is sincere.",
     )

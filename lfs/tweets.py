@@ -73,10 +73,30 @@ groan = regex("groan", GROAN, label="negative")
 
 # Words and phrases.
 COURTESY = [
-    *("thanks", "thank you", "thx", "much appreciated", "appreciate", "kudos", "well done"),
-    *("congrats", "congratulations", "good job", "great job", "welcome", "cheers", "get well"),
-    *("good luck", "have fun", "have a great", "have a good", "happy birthday", "merry christmas"),
-    *("happy new year", "good morning", "good night", "sweet dreams"),
+    "thanks",
+    "thank you",
+    "thx",
+    "much appreciated",
+    "appreciate",
+    "kudos",
+    "well done",
+    "congrats",
+    "congratulations",
+    "good job",
+    "great job",
+    "welcome",
+    "cheers",
+    "get well",
+    "good luck",
+    "have fun",
+    "have a great",
+    "have a good",
+    "happy birthday",
+    "merry christmas",
+    "happy new year",
+    "good morning",
+    "good night",
+    "sweet dreams",
 ]
 
 courtesy = keywords("courtesy", COURTESY, label="positive")
