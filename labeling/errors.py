@@ -106,7 +106,7 @@ EXTRA_OF = {
     **{"alembic": "cli", "filelock": "cli", "psycopg": "postgresql"},
     **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},
     **{"jinja2": "report", "sentence_transformers": "embeddings"},
-    **{"openpyxl": "xlsx", "requests": "http", "requests_cache": "http", "sqlalchemy": "sql"},
+    **{"openpyxl": "xlsx", "sqlalchemy": "sql"},
     **{"spacy": "spacy", "torch": "transformers", "transformers": "transformers"},
 }
 

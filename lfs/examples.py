@@ -118,7 +118,7 @@ def without_case(x):
     return x
 
 
-@preprocessor(reads=["text"], keep=".cache/comment_words.sqlite")
+@preprocessor(reads=["text"], cache=".cache/comment_words.sqlite")
 def words_of(x):
     """Add the words; imagine a parser that takes a second."""
     x.words = re.findall(r"\w+", x.text.lower())

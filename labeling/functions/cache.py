@@ -1,4 +1,4 @@
-"""What is computed once and kept: texts by key, in an SQLite file that processes share."""
+"""An on-disk cache of texts in an SQLite file that processes may share."""
 
 from __future__ import annotations
 
@@ -13,32 +13,38 @@ from pathlib import Path
 from labeling.errors import LabelingFunctionError
 from labeling.records import make_private, private_file
 
-PATIENCE = 60.0  # seconds to wait for another process that writes
+BUSY_TIMEOUT = 60.0
+"""Seconds to wait for another process that writes."""
 
 
-def in_wal_mode(path: str | os.PathLike[str]) -> sqlite3.Connection:
-    """Open an SQLite file that is read while it is written, and stays whole when a process dies.
+def open_wal(path: str | os.PathLike[str]) -> sqlite3.Connection:
+    """Open an SQLite file in WAL mode: it can be read while it is written, and survives crashes.
 
-    The file and its folder are made where there is none. Only its user may read the file: it holds
-    what samples say.
+    The file and its folder are made if they do not exist. Only its user may read the file, since
+    it holds data of samples.
 
     Raises:
-        sqlite3.Error: it cannot be opened, or is no database.
+        sqlite3.Error: it cannot be opened, or is not a database.
         OSError: its folder cannot be made.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     private_file(path)
-    with contextlib.suppress(OSError):  # it may be another user's
+    with contextlib.suppress(OSError):  # it may belong to another user
         make_private(path)
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
-    until = time.monotonic() + PATIENCE
+    connection = sqlite3.connect(
+        path,
+        timeout=BUSY_TIMEOUT,
+        isolation_level=None,
+        check_same_thread=False,  # whichever thread collects the garbage closes it
+    )
+    deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL").fetchone()
             break
         except sqlite3.OperationalError as error:
-            # While another process changes the mode, SQLite does not wait by itself.
-            if "locked" not in str(error) or time.monotonic() > until:
+            # SQLite itself does not wait while another process changes the mode.
+            if "locked" not in str(error) or time.monotonic() > deadline:
                 connection.close()
                 raise
             time.sleep(0.01)
@@ -49,52 +55,64 @@ def in_wal_mode(path: str | os.PathLike[str]) -> sqlite3.Connection:
     return connection
 
 
-class KeptTexts:
-    """Texts by key in an SQLite file; each process and thread opens it for itself.
+class SqliteCache:
+    """Texts by key in an SQLite file; each process and thread opens a connection of its own.
+
+    Args:
+        path: the file.
+        owner: what the cache belongs to, for error messages: `"service 'legacy'"`.
 
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
-    >>> kept = KeptTexts(f"{folder.name}/kept.sqlite")
-    >>> kept.put(b"key", "text")
-    >>> kept.get(b"key"), kept.get(b"other")
+    >>> cache = SqliteCache(f"{folder.name}/cache.sqlite", "an example")
+    >>> cache.put(b"key", "text")
+    >>> cache.get(b"key"), cache.get(b"other")
     ('text', None)
     >>> folder.cleanup()
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], owner: str) -> None:
         self.path = str(Path(path).absolute())
+        self.owner = owner
         self._opened: tuple[tuple[int, int], sqlite3.Connection] | None = None
 
     def __getstate__(self) -> dict[str, object]:
-        return {"path": self.path, "_opened": None}
+        return {**self.__dict__, "_opened": None}
 
     def get(self, key: bytes) -> str | None:
         """Return the text of a key, or `None`."""
         query = "SELECT text FROM kept WHERE key = ?"
-        row = self._run(query, key).fetchone()
+        row = self._execute(query, key).fetchone()
         return None if row is None else str(row[0])
 
-    def put(self, key: bytes, text: str) -> None:
-        """Keep a text; where another process was faster, its text stays."""
-        self._run("INSERT OR IGNORE INTO kept VALUES (?, ?)", key, text)
+    def put(self, key: bytes, text: str, *, replace: bool = False) -> None:
+        """Store a text; a text that is stored already stays, unless `replace` is true."""
+        conflict = "REPLACE" if replace else "IGNORE"
+        self._execute(f"INSERT OR {conflict} INTO kept VALUES (?, ?)", key, text)
 
-    def _run(self, query: str, *values: bytes | str) -> sqlite3.Cursor:
+    def check_writable(self) -> None:
+        """Raise a LabelingFunctionError if nothing can be stored."""
+        self._execute("BEGIN IMMEDIATE")
+        self._execute("ROLLBACK")
+
+    def _execute(self, query: str, *values: bytes | str) -> sqlite3.Cursor:
         try:
             return self._connection().execute(query, values)
         except (sqlite3.Error, OSError) as error:
             raise LabelingFunctionError(
-                f"What is kept must be in an SQLite file that can be written. Got {self.path!r}:"
-                f" {error}."
+                f"The cache of {self.owner} must be an SQLite file that can be written. Got"
+                f" {self.path!r}: {error}."
             ) from error
 
     def _connection(self) -> sqlite3.Connection:
-        here = (os.getpid(), threading.get_ident())
-        if self._opened is not None and self._opened[0] == here:
+        current = (os.getpid(), threading.get_ident())
+        if self._opened is not None and self._opened[0] == current:
             return self._opened[1]
-        connection = in_wal_mode(self.path)
+        connection = open_wal(self.path)
         weakref.finalize(self, connection.close)
+        # The name of the table is that of all files so far.
         connection.execute(
             "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, text TEXT) WITHOUT ROWID"
         )
-        self._opened = (here, connection)
+        self._opened = (current, connection)
         return connection

@@ -1,4 +1,4 @@
-"""Secrets stay out of labeling functions: they are named there, and looked up where they are used."""
+"""Credentials and optional packages of labeling functions, looked up when they are used."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import importlib.util
 import os
 from collections.abc import Callable
 
-from labeling.errors import LabelingFunctionError, missing_extra
+from labeling.errors import LabelingFunctionError, MissingExtraError, missing_extra
 
 Secret = str | Callable[[], str]
+"""How a secret is given: `"env:NAME"`, a function that returns it, or the text itself."""
+
 _ENV = "env:"
 
 
 def revealed(secret: Secret, what: str) -> str:
-    """Return a secret: that of the environment for `"env:NAME"`, what a function returns, or a text.
+    """Return the value of a secret.
 
     Args:
-        secret: how it is named.
+        secret: `"env:NAME"` of an environment variable, a function that returns it, or the text.
         what: what it is for, for the error message.
 
     Raises:
-        LabelingFunctionError: the environment does not have it, or it is no text.
+        LabelingFunctionError: the environment variable is not set, or the value is not a text.
 
     >>> revealed(lambda: "s3cret", "the token")
     's3cret'
@@ -43,8 +45,15 @@ def revealed(secret: Secret, what: str) -> str:
     return text
 
 
-def need(*modules: str) -> None:
-    """Raise a MissingExtraError where a package that an extra brings is not installed."""
+def need(*modules: str, extra: str | None = None) -> None:
+    """Raise a MissingExtraError if an optional package is not installed.
+
+    Args:
+        modules: the modules of the packages.
+        extra: the extra to install; `None` takes the first extra that brings the package.
+    """
     for module in modules:
         if importlib.util.find_spec(module) is None:
+            if extra is not None:
+                raise MissingExtraError(f"This needs {module}: pip install 'labeling[{extra}]'")
             raise missing_extra(ModuleNotFoundError(f"No module named {module!r}", name=module))

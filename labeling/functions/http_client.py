@@ -1,326 +1,342 @@
-"""How `service` talks HTTP: a session a process, retries that are counted, answers kept on disk."""
+"""HTTP client of `service`: counted retries, a pause for services that are down, an on-disk cache."""
 
 from __future__ import annotations
 
+import datetime
+import email.utils
 import functools
 import hashlib
 import json
 import logging
 import os
-import sqlite3
 import time
 import urllib.parse
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import closing, contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any, NoReturn, Self, TypeVar, cast
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Generic, NoReturn, TypeVar
 
-import requests
-import requests_cache
-import urllib3
-from requests.adapters import HTTPAdapter
+import httpx
+import tenacity
 
 from labeling.errors import LabelingError, LabelingFunctionError
-from labeling.functions.cache import in_wal_mode
+from labeling.functions.cache import SqliteCache
 from labeling.functions.credentials import revealed
-from labeling.functions.services import Address
+from labeling.functions.services import Endpoint
 from labeling.records import is_loopback, line_of, masked
 
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
-PASSING = (429, 500, 502, 503, 504)  # what another try may mend
-BACKOFF = 0.5  # seconds; the second retry waits twice that, and each further one twice as long
-LONGEST_WAIT = 60  # seconds, whatever a Retry-After header asks for
-DOWN_AFTER = 5  # requests in a row that failed for good
-REST = 60.0  # seconds without asking a service that is down
+TRANSIENT_STATUS = (429, 500, 502, 503, 504)
+"""Statuses that a retry may cure."""
+BACKOFF = 0.5
+"""The first retry is made at once, the second after twice these seconds; each wait then doubles."""
+LONGEST_BACKOFF = 120.0
+LONGEST_RETRY_AFTER = 60.0
+"""Seconds to wait at most, whatever a Retry-After header asks for."""
+FAILURES_UNTIL_PAUSE = 5
+"""Consecutive failed requests after which a service counts as down."""
+PAUSE = 60.0
+"""Seconds for which a service that is down gets no requests."""
 
 
-@dataclass(slots=True)
-class _Line:
-    """A session, and how many of its requests have failed in a row."""
-
-    session: requests.Session
-    failed: int = 0
-    rests_until: float = 0.0
-    why: str = ""
-
-
-_READING: ContextVar[_Reading] = ContextVar("_READING")
-
-
-def answers(address: Address, body: object, understood: Callable[[Any], Answer]) -> Answer:
-    """Return what a service answers.
+def ask_service(endpoint: Endpoint, body: object, parse: Callable[[Any], Answer]) -> Answer:
+    """Return the answer of a service to a question, from the cache if it is there.
 
     Args:
-        address: the service.
-        body: what is sent as JSON.
-        understood: from the JSON that came to the answer; whatever it raises means that the answer
-            makes no sense. Such an answer is not kept, and where one was kept it is asked again.
+        endpoint: the service.
+        body: the question, sent as JSON.
+        parse: returns the answer for the JSON of a response; any exception means that the response
+            is invalid. Such a response is not cached, and one that was cached is requested again.
 
     Raises:
-        LabelingFunctionError: it failed for good, or its answer makes no sense.
+        LabelingFunctionError: the request failed for good, or the response is invalid.
     """
-    line = _line(address, os.getpid())
     headers = {
-        key: revealed(value, f"header {key!r} of service {address.name!r}")
-        for key, value in address.headers
+        key: revealed(value, f"header {key!r} of service {endpoint.name!r}")
+        for key, value in endpoint.headers
     }
-    secrets = _secrets(address, headers)
-    question = _as_json(address, body, secrets)
-    reading = _Reading(understood, secrets)
-    response = _sent(address, line, question, headers, reading)
-    if reading.why and getattr(response, "from_cache", False):
-        response = _sent(address, line, question, headers, reading)
-    if reading.why:
-        _fail(address, "must answer with JSON that `answer` understands. Got"
-              f" {_quoted(response.text, secrets)}", reading.why)  # fmt: skip
-    return cast("Answer", reading.answer)
+    secrets = _secrets(endpoint, headers)
+    content = _as_json(endpoint, body, secrets)
+    client = _client(endpoint, os.getpid())
+    cached = client.cached(content)
+    if cached is not None:
+        parsed = _Parsed(cached, parse, secrets)
+        if parsed.is_valid:
+            return parsed.answer
+    text = client.post(content, headers, secrets)
+    parsed = _Parsed(text, parse, secrets)
+    if not parsed.is_valid:
+        got = _quoted(text, secrets)
+        _fail(
+            endpoint, f"must answer with JSON that `answer` understands. Got {got}", parsed.problem
+        )
+    if masked(text, secrets) == text:
+        client.store(content, text)
+    return parsed.answer
 
 
-class _Reading:
-    """What an answer comes to, and whether it may be kept on disk.
+class _Parsed(Generic[Answer]):
+    """What the text of a response means.
 
     Attributes:
-        answer: what was understood of the last response that was read.
-        why: why it makes no sense; empty where it does.
+        answer: the parsed answer, if the response is valid.
+        problem: why it is invalid; empty if it is valid.
     """
 
-    def __init__(self, understood: Callable[[Any], Any], secrets: Collection[str]) -> None:
-        self.understood, self.secrets = understood, secrets
-        self.answer: Any = None
-        self.why = ""
-        self._read: bytes | None = None
+    answer: Answer
 
-    def read(self, response: requests.Response) -> None:
-        """Read a response, once."""
-        if response.content != self._read:
-            self._read = response.content
-            self._understand(response)
-
-    def may_be_kept(self, response: requests.Response) -> bool:
-        """Whether a response makes sense, and quotes no secret."""
-        if response.status_code != 200:
-            return False
-        self.read(response)
-        kept = [value for key, value in response.headers.items() if key.lower() != "set-cookie"]
-        said = "\n".join([response.text, *kept])
-        return not self.why and masked(said, self.secrets) == said
-
-    def _understand(self, response: requests.Response) -> None:
-        self.answer, self.why = None, ""
+    def __init__(self, text: str, parse: Callable[[Any], Answer], secrets: Collection[str]) -> None:
+        self.problem = ""
         try:
-            self.answer = self.understood(response.json())
-        except requests.JSONDecodeError:  # quotes the whole answer
-            self.why = "it is no JSON"
+            decoded = json.loads(text)
+        except json.JSONDecodeError:
+            self.problem = "it is not JSON"
+            return
+        except RecursionError as error:
+            self.problem = repr(error)
+            return
+        try:
+            self.answer = parse(decoded)
         except Exception as error:  # noqa: BLE001  # `answer` is the user's, and may raise anything
             line = line_of(error)
-            told = str(error) if isinstance(error, LabelingError) else repr(error)
-            told = f"{told} ({line})" if line else told
-            self.why = masked(told, self.secrets)[:500].rstrip(".")
+            problem = str(error) if isinstance(error, LabelingError) else repr(error)
+            problem = f"{problem} ({line})" if line else problem
+            self.problem = masked(problem, secrets)[:500].rstrip(".")
+
+    @property
+    def is_valid(self) -> bool:
+        return not self.problem
 
 
 PLAIN_HEADERS = frozenset(
     {"accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "user-agent"}
 )
-_LEAST = 4  # letters of a secret that stands in the code; shorter ones are settings, such as "1"
+SHORTEST_SECRET = 4
+"""Characters of a secret that is written in the code; shorter values are settings, such as "1"."""
 
 
-def _secrets(address: Address, headers: Mapping[str, str]) -> list[str]:
-    """Return what must not be seen: the headers' values, and those of the url's query."""
-    written = {key for key, value in address.headers if value == headers[key]}
-    query = urllib.parse.parse_qsl(urllib.parse.urlsplit(address.url).query, True)
-    found = [value for _, value in query if len(value) >= _LEAST]
+def _secrets(endpoint: Endpoint, headers: Mapping[str, str]) -> list[str]:
+    """Return the values that must not be shown: those of the headers and of the url's query."""
+    literals = {key for key, value in endpoint.headers if value == headers[key]}
+    query = urllib.parse.parse_qsl(urllib.parse.urlsplit(endpoint.url).query, True)
+    secrets = [value for _, value in query if len(value) >= SHORTEST_SECRET]
     for key, value in headers.items():
-        if key.lower() not in PLAIN_HEADERS and (key not in written or len(value) >= _LEAST):
-            found.append(value)
-    return found
+        is_setting = key in literals and len(value) < SHORTEST_SECRET
+        if key.lower() not in PLAIN_HEADERS and not is_setting:
+            secrets.append(value)
+    return secrets
 
 
 def _quoted(text: str, secrets: Collection[str]) -> str:
-    """Return a text as it is quoted; what would be half a secret if it were cut is masked before."""
+    """Return the beginning of a text, masked before it is cut: half a secret is not recognized."""
     return repr(masked(text, secrets)[:200])
 
 
-def _as_json(address: Address, body: object, secrets: Collection[str]) -> bytes:
+def _as_json(endpoint: Endpoint, body: object, secrets: Collection[str]) -> bytes:
     try:
         return json.dumps(body, allow_nan=False).encode()
     except (TypeError, ValueError) as error:
-        got, why = masked(repr(body), secrets)[:200], masked(str(error), secrets)
+        got, problem = masked(repr(body), secrets)[:200], masked(str(error), secrets)
     raise LabelingFunctionError(
-        f"{address.says} must be asked with what JSON can hold: {why}. Got {got};"
+        f"{endpoint.description} must be asked with what JSON can hold: {problem}. Got {got};"
         " `ask` may change it."
     )
 
 
-def _sent(
-    address: Address, line: _Line, body: bytes, headers: Mapping[str, str], reading: _Reading
-) -> requests.Response:
-    if time.monotonic() < line.rests_until:
-        _fail(address, f"is not asked for a minute, since {DOWN_AFTER} requests in a row failed",
-              line.why)  # fmt: skip
-    token = _READING.set(reading)
-    # Its own messages, without what they were raised from: that quotes the whole url.
-    try:
-        with _masked_logs(reading.secrets):
-            response = line.session.post(
-                address.url, data=body, headers={"Content-Type": "application/json", **headers},
-                timeout=address.timeout, allow_redirects=False, proxies=_proxies(address.url),
-            )  # fmt: skip
-    except requests.RequestException as error:
-        why = _cause(error, address.timeout)
-    else:
-        if response.status_code == 200:
-            line.failed = 0
-            reading.read(response)
-            return response
-        why = f"status {response.status_code}"
-        if response.status_code not in PASSING:
-            _fail(address, "refused", f"{why}, {_quoted(response.text, reading.secrets)}")
-    finally:
-        _READING.reset(token)
-    line.failed, line.why = line.failed + 1, why
-    if line.failed >= DOWN_AFTER:
-        line.failed, line.rests_until = 0, time.monotonic() + REST
-    _fail(address, f"failed {address.retries + 1} times", why)
+def _fail(endpoint: Endpoint, what: str, reason: str) -> NoReturn:
+    raise LabelingFunctionError(f"{endpoint.description} {what}: {reason}.") from None
 
 
-def _proxies(url: str) -> dict[str, str] | None:
-    """Return that a service on this machine is asked directly: a proxy would see the headers."""
-    host = urllib.parse.urlsplit(url).hostname
-    return {"no_proxy": host} if host and is_loopback(host) else None
+class _TransientError(Exception):
+    """A request failed in a way that a retry may cure.
+
+    Attributes:
+        retry_after: seconds that the service asks to wait; `None` if it does not say.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
-def _fail(address: Address, what: str, why: str) -> NoReturn:
-    raise LabelingFunctionError(f"{address.says} {what}: {why}.") from None
+class _Client:
+    """Connections to a service, its cache, and how many requests in a row have failed."""
 
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._cache: SqliteCache | None = None
+        if endpoint.cache is not None:
+            self._cache = SqliteCache(endpoint.cache, f"service {endpoint.name!r}")
+            self._cache.check_writable()  # before anything is asked that could not be stored
+        self._failures = 0
+        self._paused_until = 0.0
+        self._last_failure = ""
+        host = urllib.parse.urlsplit(endpoint.url).hostname or ""
+        url_host = f"[{host}]" if ":" in host else host
+        self._http = httpx.Client(
+            timeout=endpoint.timeout,
+            # Without state: an answer must not depend on the samples before it.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            # A service on this machine is asked directly: a proxy would see the headers.
+            mounts={f"all://{url_host}": None} if is_loopback(host) else None,
+        )
+        weakref.finalize(self, self._http.close)
 
-def _cause(error: requests.RequestException, timeout: float) -> str:
-    inner = error.args[0] if error.args else None
-    reason = getattr(inner, "reason", None)
-    refused = isinstance(
-        reason, urllib3.exceptions.NewConnectionError
-    )  # counts as a time-out there
-    if (
-        isinstance(reason or error, (requests.Timeout, urllib3.exceptions.TimeoutError))
-        and not refused
-    ):
-        return f"no answer within {timeout:g} s"
-    return type(reason or error).__name__  # their texts quote the url
+    def cached(self, content: bytes) -> str | None:
+        """Return the stored response to a question, or `None`."""
+        stored = None if self._cache is None else self._cache.get(self._key(content))
+        if stored is None:
+            return None
+        try:
+            return str(json.loads(stored)["response"])
+        except (ValueError, KeyError, TypeError):
+            return None
 
+    def store(self, content: bytes, response: str) -> None:
+        """Store the response to a question; neither headers nor the url's query are written."""
+        if self._cache is not None:
+            stored = json.dumps({"url": self.endpoint.public_url, "response": response})
+            self._cache.put(self._key(content), stored, replace=True)
 
-class _CountedRetry(urllib3.Retry):
-    """Retries that say so."""
+    def _key(self, content: bytes) -> bytes:
+        """Return the hash of a question: the whole url, and the exact body."""
+        method_and_url = json.dumps(["POST", self.endpoint.url]).encode()
+        return hashlib.sha256(method_and_url + b"\n" + content).digest()
 
-    address: Address
+    def post(self, content: bytes, headers: Mapping[str, str], secrets: Collection[str]) -> str:
+        """Return the text of the response to a question, after retries if needed."""
+        endpoint = self.endpoint
+        if time.monotonic() < self._paused_until:
+            what = (
+                f"is not asked for a minute, since {FAILURES_UNTIL_PAUSE} requests in a row failed"
+            )
+            _fail(endpoint, what, self._last_failure)
+        sent_headers = _encoded(endpoint, {"Content-Type": "application/json", **headers})
+        # Errors are raised after the `except` clauses: what they come from quotes the whole url.
+        try:
+            with _masked_logs(secrets):
+                response = self._retrying()(self._attempt, content, sent_headers)
+        except _TransientError as error:
+            reason = str(error)
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            reason = type(error).__name__
+        else:
+            if response.status_code == httpx.codes.OK:
+                self._failures = 0
+                return response.text
+            quote = _quoted(response.text, secrets)
+            _fail(endpoint, "refused", f"status {response.status_code}, {quote}")
+        self._count_failure(reason)
+        _fail(endpoint, f"failed {endpoint.retries + 1} times", reason)
 
-    def new(self, **changes: Any) -> Self:
-        made = super().new(**changes)
-        made.address = self.address
-        return made
+    def _count_failure(self, reason: str) -> None:
+        self._failures, self._last_failure = self._failures + 1, reason
+        if self._failures >= FAILURES_UNTIL_PAUSE:
+            self._failures, self._paused_until = 0, time.monotonic() + PAUSE
 
-    def increment(self, *args: Any, **kwargs: Any) -> Self:
-        after = super().increment(*args, **kwargs)
-        last = after.history[-1]
-        why = type(last.error).__name__ if last.error else f"status {last.status}"
+    def _attempt(self, content: bytes, headers: httpx.Headers) -> httpx.Response:
+        try:
+            response = self._http.post(self.endpoint.url, content=content, headers=headers)
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol):
+            raise  # the request itself is at fault
+        except httpx.TimeoutException:
+            reason, retry_after = f"no answer within {self.endpoint.timeout:g} s", None
+        except httpx.RequestError as error:
+            reason, retry_after = type(error).__name__, None  # its text quotes the url
+        else:
+            if response.status_code not in TRANSIENT_STATUS:
+                return response
+            reason, retry_after = f"status {response.status_code}", _retry_after(response)
+        raise _TransientError(reason, retry_after)
+
+    def _retrying(self) -> tenacity.Retrying:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_TransientError),
+            wait=_wait,
+            stop=tenacity.stop_after_attempt(self.endpoint.retries + 1),
+            before_sleep=self._log_retry,
+            reraise=True,
+        )
+
+    def _log_retry(self, state: tenacity.RetryCallState) -> None:
         logger.warning(
             "%s: try %d of %d failed (%s), trying again",
-            *(self.address.says, len(after.history), self.address.retries + 1, why),
+            self.endpoint.description,
+            state.attempt_number,
+            self.endpoint.retries + 1,
+            state.outcome.exception() if state.outcome else None,
         )
-        return after
 
 
-LIBRARIES = (
-    *("urllib3.connectionpool", "requests_cache.session", "requests_cache.policy.actions"),
-    *("requests_cache.backends.base", "requests_cache.backends.sqlite"),
+@functools.lru_cache(maxsize=64)
+def _client(endpoint: Endpoint, process: int) -> _Client:
+    """Return the client of a service; a forked process makes one of its own."""
+    return _Client(endpoint)
+
+
+def _encoded(endpoint: Endpoint, headers: Mapping[str, str]) -> httpx.Headers:
+    """Return headers of which a later one replaces an earlier one, in whatever case it is written."""
+    encoded = httpx.Headers()
+    for key, value in headers.items():
+        try:
+            encoded.update({key.encode("latin-1"): value.encode("latin-1")})
+        except UnicodeEncodeError:
+            break
+    else:
+        return encoded
+    raise LabelingFunctionError(
+        f"Header {key!r} of service {endpoint.name!r} must be a text in Latin-1. Got other"
+        " characters."
+    )
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """Return the seconds until the next try."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, _TransientError) and error.retry_after is not None:
+        return error.retry_after
+    retry = state.attempt_number
+    return 0.0 if retry == 1 else min(BACKOFF * 2.0 ** (retry - 1), LONGEST_BACKOFF)
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Return the seconds of a Retry-After header, a number or a date; `None` without one."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return min(float(text), LONGEST_RETRY_AFTER)
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    date = date if date.tzinfo else date.replace(tzinfo=datetime.UTC)
+    seconds = (date - datetime.datetime.now(datetime.UTC)).total_seconds()
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+
+
+TRANSPORT_LOGGERS = tuple(
+    f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")
 )
 
 
 @contextmanager
 def _masked_logs(secrets: Collection[str]) -> Iterator[None]:
-    """Mask secrets in what the libraries log, and keep urllib3 from logging each retry once more."""
+    """Mask secrets in what httpx logs, and drop what its transport logs: all headers."""
 
-    def wanted(record: logging.LogRecord) -> bool:
-        if str(record.msg).startswith("Retrying ("):
-            return False
+    def mask(record: logging.LogRecord) -> bool:
         record.msg, record.args = masked(record.getMessage(), secrets), ()
         return True
 
-    loggers = [logging.getLogger(name) for name in LIBRARIES]
-    for library in loggers:
-        library.addFilter(wanted)
+    def drop(_: logging.LogRecord) -> bool:
+        return False
+
+    filters = {"httpx": mask, **dict.fromkeys(TRANSPORT_LOGGERS, drop)}
+    for name, log_filter in filters.items():
+        logging.getLogger(name).addFilter(log_filter)
     try:
         yield
     finally:
-        for library in loggers:
-            library.removeFilter(wanted)
-
-
-@functools.lru_cache(maxsize=64)
-def _line(address: Address, process: int) -> _Line:
-    """Return the open line to a service; a process forked from another one opens its own."""
-    session = requests.Session() if address.cache is None else _keeping(address, address.cache)
-    # No state but the question: the answer to a sample must not hang on those before it.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.auth = _as_it_is  # or a .netrc would take the place of the Authorization given
-    retry = _CountedRetry(
-        total=address.retries, allowed_methods=None, status_forcelist=PASSING,
-        backoff_factor=BACKOFF, retry_after_max=LONGEST_WAIT, raise_on_status=False,
-    )  # fmt: skip
-    retry.address = address
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
-    return _Line(session)
-
-
-def _keeping(address: Address, cache: str) -> requests.Session:
-    """Return a session that keeps answers of status 200, and of what was asked no secret."""
-    _check_writable(address, cache)
-    query = urllib.parse.parse_qs(urllib.parse.urlsplit(address.url).query, True)
-    session = requests_cache.CachedSession(
-        cache,
-        backend="sqlite",
-        serializer="json",  # never its default, which is pickle
-        wal=True,
-        busy_timeout=60_000,
-        allowable_methods=("POST",),
-        allowable_codes=(200,),
-        ignored_parameters=[*query, *dict(address.headers), "Set-Cookie", "set-cookie"],
-        key_fn=_key,
-        filter_fn=lambda response: _READING.get().may_be_kept(response),
-    )
-    session.hooks["response"].append(_forget_cookies)
-    return session
-
-
-def _key(request: requests.PreparedRequest, **_: object) -> str:
-    """Return what tells questions apart: all of the url and body.
-
-    The library's own key sorts the list that a body may be, and so confuses the order of samples.
-    """
-    body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
-    text = json.dumps([request.method, request.url]).encode()
-    return hashlib.sha256(text + b"\n" + body).hexdigest()
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _forget_cookies(response: requests.Response, **_: object) -> None:
-    response.cookies.clear()
-
-
-def _check_writable(address: Address, cache: str) -> None:
-    """Raise where a cache cannot be written: the library would wait for it for ever."""
-    try:
-        with closing(in_wal_mode(cache)) as database:
-            database.execute("BEGIN IMMEDIATE")
-            database.rollback()
-    except (sqlite3.Error, OSError) as error:
-        raise LabelingFunctionError(
-            f"The cache of service {address.name!r} must be an SQLite file that can be written. Got"
-            f" {cache!r}: {error}."
-        ) from error
+        for name, log_filter in filters.items():
+            logging.getLogger(name).removeFilter(log_filter)

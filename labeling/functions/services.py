@@ -1,4 +1,4 @@
-"""`service`: a legacy system that answers over HTTP, as a labeling function."""
+"""`service`: an HTTP service, such as a legacy system, as a labeling function."""
 
 from __future__ import annotations
 
@@ -17,22 +17,26 @@ from labeling.records import VOTING_SCHEMA, LabelingFunction, vote_code
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where a service is and how it is asked; plain data, so that any process can ask it."""
+class Endpoint:
+    """The address of a service and how it is asked; plain data, so that any process can ask it."""
 
     name: str
     url: str
-    shown: str
-    """The url without its query, which may hold a key."""
     headers: tuple[tuple[str, Secret], ...]
     timeout: float
     retries: int
     cache: str | None
 
     @property
-    def says(self) -> str:
-        """The beginning of a message about it."""
-        return f"Service {self.name!r} at {self.shown}"
+    def public_url(self) -> str:
+        """The url without its query, which may hold a key."""
+        parts = urllib.parse.urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+    @property
+    def description(self) -> str:
+        """The service's name and address, for messages."""
+        return f"Service {self.name!r} at {self.public_url}"
 
 
 def service(
@@ -53,34 +57,34 @@ def service(
 ) -> LabelingFunction:
     """Return a labeling function that asks an HTTP service: JSON by POST, JSON back.
 
-    It abstains, without asking, where the value is missing. What can pass (no connection, a
-    time-out, status 429, 500, 502, 503, 504) is tried again, and each retry is logged as a
-    warning; what lasts is a fault of the sample. After five requests in a row that failed for good
-    the service is taken to be down, and for a minute each sample is a fault at once.
+    It abstains, without a request, if the value is missing. Transient failures (no connection, a
+    time-out, status 429, 500, 502, 503, 504) are retried, and each retry is logged as a warning; a
+    failure that lasts is a fault of the sample. After five requests in a row that failed, the
+    service counts as down: for a minute each sample is a fault at once.
 
     Args:
         name: its name.
-        url: where it answers. Neither credentials nor the query are ever shown.
-        column: the column whose value it is asked about; with several, it gets a dict.
-        ask: from that value to what is sent as JSON; `None` sends `{column: value}`.
-        answer: from the JSON that came to a label or a `(label, confidence)` pair; `None` takes
-            `["label"]`, and with a threshold `["confidence"]`.
-        labels: what the service's answers are called in the schema; `None` for "abstain".
-        threshold: the confidence from which on it votes, 0 to 1.
-        batch_size: how many values a request carries; `ask` then gets their list, and `answer`
-            gives a list as long. `None`: one value a request, which serves a cache better.
-        headers: sent with each request. A token is named as `"env:NAME"` of an environment
-            variable, or given by a function, so that it stands in no code.
-        timeout: seconds to wait for the connection, and for each part of the answer.
-        retries: how often a request is tried again.
-        cache: the path of an SQLite file that keeps answers (as JSON; never headers' values), so
-            that nothing is asked twice; `None` keeps none. Kept is only what is a vote, and quotes
-            no secret.
+        url: the address of the service. Credentials and the query are never shown.
+        column: the column whose value is sent; with several columns, `ask` gets a dict.
+        ask: returns what is sent as JSON for a value; `None` sends `{column: value}`.
+        answer: returns a label or a `(label, confidence)` pair for the JSON of a response; `None`
+            takes `["label"]`, and with a threshold `["confidence"]`.
+        labels: from the service's answers to labels of the schema; `None` for "abstain".
+        threshold: the least confidence with which it votes, 0 to 1.
+        batch_size: how many values a request carries; `ask` then gets a list of them, and `answer`
+            returns a list of that length. `None`: one value per request, which suits a cache better.
+        headers: sent with each request. Give a token as `"env:NAME"` of an environment variable, or
+            as a function that returns it, so that it is not in the code.
+        timeout: seconds to wait for the connection, and for each part of the response.
+        retries: how often a request is retried.
+        cache: the path of an SQLite file with past responses (as JSON; never values of headers), so
+            that no question is sent twice; `None` caches nothing. A response is cached only if it is
+            valid and quotes no secret.
         reason: why it is to be trusted, in the expert's words; it becomes the docstring.
 
     Raises:
-        LabelingFunctionError: the url or a number cannot be used; or, when it is asked, the
-            service fails for good or answers what is no answer.
+        LabelingFunctionError: the url or a number cannot be used; or, when it is applied, the
+            request fails for good or the response is invalid.
         MissingExtraError: the packages of the extra `http` are not installed.
 
     >>> legacy = service(
@@ -93,127 +97,140 @@ def service(
     >>> legacy.__doc__
     'Votes as http://localhost:9/classify answers.'
     """
-    need("requests", "requests_cache")
+    need("httpx", "tenacity", extra="http")
     check_threshold(name, threshold)
-    address = _address(name, url, headers or {}, timeout, retries, cache)
-    if batch_size is not None and not _whole(batch_size, 1):
+    cache_path = None if cache is None else str(Path(cache).absolute())
+    endpoint = Endpoint(name, url, tuple((headers or {}).items()), timeout, retries, cache_path)
+    _check_endpoint(endpoint)
+    if batch_size is not None and not _is_whole(batch_size, 1):
         raise LabelingFunctionError(
             f"`batch_size` of {name!r} must be a whole number from 1, or None. Got {batch_size!r}."
         )
-    columns = [column] if isinstance(column, str) else list(column)
-    value_of = _value_reader(column)
-    many = batch_size is not None
-    talk = _Talk(
-        address,
-        ask or _Plainly(column, many),
-        answer or _Labeled(threshold > 0, many),
-        many,
+    is_batched = batch_size is not None
+    voter = _ServiceVoter(
+        endpoint,
+        _value_reader(column),
+        ask or _DefaultQuestion(column, is_batched),
+        answer or _DefaultAnswer(threshold > 0, is_batched),
+        batch_size,
         threshold,
         labels,
     )
+    return _labeling_function(voter, column, reason)
+
+
+def _labeling_function(
+    voter: _ServiceVoter, column: str | Sequence[str], reason: str | None
+) -> LabelingFunction:
+    name = voter.endpoint.name
 
     def votes(rows: Sequence[Any]) -> list[Vote | None]:
-        values = list(map(value_of, rows))
-        there = [value for value in values if value is not None]
-        step = batch_size or 1
-        parts = (there[start : start + step] for start in range(0, len(there), step))
-        given = (vote for part in parts for vote in talk.votes(part))
-        return [None if value is None else next(given) for value in values]
+        return voter.votes(rows)
 
     def vote(x: Any) -> Vote | None:
-        return votes([x])[0]
+        return voter.votes([x])[0]
 
-    vote.__doc__ = reason or f"Votes as {address.shown} answers."
+    vote.__doc__ = reason or f"Votes as {voter.endpoint.public_url} answers."
     vote.__name__ = vote.__qualname__ = name
-    # One by one where nothing is gained by batches: a fault then costs no second question.
-    return LabelingFunction(name, vote, batch=votes if batch_size else None, reads=columns)
+    columns = [column] if isinstance(column, str) else list(column)
+    # Row by row if batches gain nothing: a fault then costs no second request.
+    return LabelingFunction(name, vote, batch=votes if voter.batch_size else None, reads=columns)
 
 
 @dataclass(frozen=True, slots=True)
-class _Talk:
-    """How values become a question, and its answer a label and confidence for each."""
+class _ServiceVoter:
+    """Turns values into requests, and responses into votes."""
 
-    address: Address
+    endpoint: Endpoint
+    read_value: Callable[[Any], Any]
     ask: Callable[[Any], Any]
     answer: Callable[[Any], Any]
-    many: bool
+    batch_size: int | None
     threshold: float
     labels: Mapping[Any, Vote | None] | None
 
-    def votes(self, values: list[Any]) -> list[Vote | None]:
-        from labeling.functions.http_client import answers  # costs what only asking need pay
+    def votes(self, rows: Sequence[Any]) -> list[Vote | None]:
+        """Return the vote on each row; `None` if its value is missing."""
+        values = list(map(self.read_value, rows))
+        present = [value for value in values if value is not None]
+        size = self.batch_size or 1
+        batches = (present[start : start + size] for start in range(0, len(present), size))
+        votes = (vote for batch in batches for vote in self._votes_of_request(batch))
+        return [None if value is None else next(votes) for value in values]
 
+    def _votes_of_request(self, values: list[Any]) -> list[Vote | None]:
+        from labeling.functions.http_client import ask_service  # its packages load when it is used
+
+        is_batched = self.batch_size is not None
         schema = VOTING_SCHEMA.get()
 
-        def understood(got: Any) -> list[Vote | None]:
-            given = self.answer(got) if self.many else [self.answer(got)]
-            pairs = pairs_of_answers(self.address.name, given, self.threshold)
+        def parse(response: Any) -> list[Vote | None]:
+            answers = self.answer(response) if is_batched else [self.answer(response)]
+            pairs = pairs_of_answers(self.endpoint.name, answers, self.threshold)
             if len(pairs) != len(values):
                 raise LabelingFunctionError(
                     f"it gave {len(pairs)} answers for {len(values)} values"
                 )
             votes = [
-                vote_of(self.address.name, label, sure, self.threshold, self.labels)
-                for label, sure in pairs
+                vote_of(self.endpoint.name, label, confidence, self.threshold, self.labels)
+                for label, confidence in pairs
             ]
             if schema is not None:
                 for vote in votes:
                     vote_code(vote, schema)
             return votes
 
-        return answers(self.address, self.ask(values if self.many else values[0]), understood)
+        question = self.ask(values if is_batched else values[0])
+        return ask_service(self.endpoint, question, parse)
 
 
-class _Plainly:
-    """Asks with `{column: value}`."""
+class _DefaultQuestion:
+    """Asks with `{column: value}`, or with the dict of several columns."""
 
-    def __init__(self, column: str | Sequence[str], many: bool) -> None:
-        self.column, self.many = column, many
+    def __init__(self, column: str | Sequence[str], is_batched: bool) -> None:
+        self.column, self.is_batched = column, is_batched
 
     def __call__(self, value: Any) -> Any:
-        return [self._one(one) for one in value] if self.many else self._one(value)
+        return list(map(self._question, value)) if self.is_batched else self._question(value)
 
-    def _one(self, value: Any) -> Any:
+    def _question(self, value: Any) -> Any:
         return {self.column: value} if isinstance(self.column, str) else value
 
 
-class _Labeled:
-    """Understands `{"label": ..., "confidence": ...}`."""
+class _DefaultAnswer:
+    """Reads `{"label": ..., "confidence": ...}`."""
 
-    def __init__(self, sure: bool, many: bool) -> None:
-        self.sure, self.many = sure, many
+    def __init__(self, has_confidence: bool, is_batched: bool) -> None:
+        self.has_confidence, self.is_batched = has_confidence, is_batched
 
-    def __call__(self, got: Any) -> Any:
-        return [self._one(one) for one in got] if self.many else self._one(got)
+    def __call__(self, response: Any) -> Any:
+        return list(map(self._answer, response)) if self.is_batched else self._answer(response)
 
-    def _one(self, got: Any) -> Any:
-        return (got["label"], got["confidence"]) if self.sure else got["label"]
+    def _answer(self, response: Any) -> Any:
+        label = response["label"]
+        return (label, response["confidence"]) if self.has_confidence else label
 
 
 def _value_reader(column: str | Sequence[str]) -> Callable[[Any], Any]:
-    """Return what reads the value to ask about; `None` where there is none."""
+    """Return a function that reads the value to send from a row; `None` if it is missing."""
     if isinstance(column, str):
         read = reader(column)
         return lambda x: None if is_missing(value := read(x)) else value
-    readers = {one: reader(one) for one in column}
+    readers = {name: reader(name) for name in column}
 
     def values(x: Any) -> dict[str, Any] | None:
-        given = {one: read(x) for one, read in readers.items()}
-        there = {one: None if is_missing(value) else value for one, value in given.items()}
-        return there if any(value is not None for value in there.values()) else None
+        read_values = {name: read(x) for name, read in readers.items()}
+        present = {
+            name: None if is_missing(value) else value for name, value in read_values.items()
+        }
+        return present if any(value is not None for value in present.values()) else None
 
     return values
 
 
-def _address(
-    name: str,
-    url: str,
-    headers: Mapping[str, Secret],
-    timeout: float,
-    retries: int,
-    cache: str | os.PathLike[str] | None,
-) -> Address:
-    parts = urllib.parse.urlsplit(url)
+def _check_endpoint(endpoint: Endpoint) -> None:
+    name, timeout, retries = endpoint.name, endpoint.timeout, endpoint.retries
+    parts = urllib.parse.urlsplit(endpoint.url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise LabelingFunctionError(
             f"The url of service {name!r} must begin with http:// or https:// and a host. Got"
@@ -224,15 +241,12 @@ def _address(
             f"The url of service {name!r} must hold no credentials. Give them as"
             ' headers={"Authorization": "env:NAME"}, from an environment variable.'
         )
-    if not _whole(retries, 0) or isinstance(timeout, bool) or not timeout > 0:
+    if not _is_whole(retries, 0) or isinstance(timeout, bool) or not timeout > 0:
         raise LabelingFunctionError(
             f"Service {name!r} must have a `timeout` above 0 seconds, and `retries` from 0. Got"
             f" {timeout!r} and {retries!r}."
         )
-    shown = f"{parts.scheme}://{parts.netloc}{parts.path}"
-    kept = None if cache is None else str(Path(cache).absolute())
-    return Address(name, url, shown, tuple(headers.items()), timeout, retries, kept)
 
 
-def _whole(value: object, least: int) -> bool:
+def _is_whole(value: object, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least

@@ -37,8 +37,8 @@ def words(x):
     return x
 
 
-def kept(function, path, **options):
-    return preprocessor(reads=options.pop("reads", ["text"]), keep=path, **options)(function)
+def cached(function, path, **options):
+    return preprocessor(reads=options.pop("reads", ["text"]), cache=path, **options)(function)
 
 
 def many_words(pre):
@@ -52,16 +52,16 @@ def run(pre, text="free tea", **fields):
 def test_votes_are_those_of_the_plain_preprocessor_cold_warm_and_in_workers(schema, tmp_path):
     plain = lb.apply(many_words(words), FRAME, schema).to_array()
     file = tmp_path / "new" / "words.sqlite"
-    cold = kept(words, file)
+    cold = cached(words, file)
     for _ in range(2):
         assert (lb.apply(many_words(cold), FRAME, schema).to_array() == plain).all()
     assert (cold.computed, cold.read) == (4, 36)
     for workers in (1, 2):
-        again = many_words(kept(words, file))
+        again = many_words(cached(words, file))
         assert (lb.apply(again, FRAME, schema, workers=workers).to_array() == plain).all()
-    fresh = many_words(kept(words, tmp_path / "by_workers.sqlite"))
+    fresh = many_words(cached(words, tmp_path / "by_workers.sqlite"))
     assert (lb.apply(fresh, FRAME, schema, workers=2).to_array() == plain).all()
-    read = kept(words, tmp_path / "by_workers.sqlite")
+    read = cached(words, tmp_path / "by_workers.sqlite")
     assert run(read)["words"] == ["free"]
     assert (read.computed, read.read) == (0, 1)
 
@@ -95,7 +95,7 @@ def test_what_is_read_is_exactly_what_was_added(value, names, tmp_path_factory):
         return x
 
     file = tmp_path_factory.mktemp("kept") / "any.sqlite"
-    made, read = (vars(kept(add, file, version=1)(SimpleNamespace(text="a"))) for _ in range(2))
+    made, read = (vars(cached(add, file, version=1)(SimpleNamespace(text="a"))) for _ in range(2))
     expected = {"text": "a"} | dict.fromkeys(names, value)
     assert same(made, expected)
     assert same(read, expected)
@@ -108,7 +108,7 @@ def test_changed_columns_are_kept_too_in_place_or_not(tmp_path):
         return x
 
     for expected in ((1, 0), (0, 1)):
-        pre = kept(change, tmp_path / "k.sqlite", reads=["text", "tags"])
+        pre = cached(change, tmp_path / "k.sqlite", reads=["text", "tags"])
         assert run(pre, "a", tags=["old"]) == {"text": "A", "tags": ["old", "new"]}
         assert (pre.computed, pre.read) == expected
 
@@ -118,7 +118,7 @@ def test_values_of_different_types_are_different(tmp_path):
         x.kind = type(x.text).__name__
         return x
 
-    pre = kept(say, tmp_path / "k.sqlite")
+    pre = cached(say, tmp_path / "k.sqlite")
     asked = [1, True, 1.0, "1", None, "None", [1], ["1"], {"1": 1}]
     assert [run(pre, value)["kind"] for value in asked * 2] == [type(v).__name__ for v in asked] * 2
     assert (pre.computed, pre.read) == (9, 9)
@@ -132,12 +132,12 @@ def test_what_json_would_change_is_refused_and_not_kept(tmp_path, wrong):
         x.field = wrong
         return x
 
-    pre = kept(add, tmp_path / "k.sqlite", version=1)
+    pre = cached(add, tmp_path / "k.sqlite", version=1)
     for _ in range(2):
         with pytest.raises(LabelingFunctionError, match="'add' must add only what JSON gives back"):
             run(pre)
     with pytest.raises(LabelingFunctionError, match="'words' must read only what JSON gives back"):
-        run(kept(words, tmp_path / "k.sqlite"), wrong)
+        run(cached(words, tmp_path / "k.sqlite"), wrong)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_what_could_not_be_kept_honestly_is_refused(tmp_path, does, message):
         return does(x)
 
     with pytest.raises(LabelingFunctionError, match=message):
-        run(kept(misused, tmp_path / "k.sqlite", version=1), n=1)
+        run(cached(misused, tmp_path / "k.sqlite", version=1), n=1)
 
 
 def test_errors_of_the_function_are_its_own_and_nothing_is_kept(tmp_path, schema):
@@ -164,7 +164,7 @@ def test_errors_of_the_function_are_its_own_and_nothing_is_kept(tmp_path, schema
         return x
 
     frame = FRAME.head(2)
-    rule = many_words(kept(fails, tmp_path / "k.sqlite", reads=["n"]))
+    rule = many_words(cached(fails, tmp_path / "k.sqlite", reads=["n"]))
     votes = lb.apply(rule, frame, schema, on_error="record")
     assert [type(fault.exception) for fault in votes.faults] == [ZeroDivisionError]
 
@@ -180,19 +180,31 @@ def test_errors_of_the_function_are_its_own_and_nothing_is_kept(tmp_path, schema
 )
 def test_a_misused_decorator_says_what_it_needs(tmp_path, options, function, message):
     with pytest.raises(LabelingFunctionError, match=message):
-        preprocessor(keep=tmp_path / "k.sqlite", **options)(function)
+        preprocessor(cache=tmp_path / "k.sqlite", **options)(function)
+
+
+def test_the_name_of_before_for_the_cache_works_and_is_deprecated(tmp_path):
+    run(cached(words, tmp_path / "k.sqlite"))
+    with pytest.warns(DeprecationWarning, match=r"`keep=` of @preprocessor is.*use `cache=`"):
+        old = preprocessor(reads=["text"], keep=tmp_path / "k.sqlite")(words)
+    run(old)
+    assert (old.computed, old.read) == (0, 1)
+    with pytest.raises(
+        LabelingFunctionError, match="must be given the path of its file as `cache="
+    ):
+        preprocessor(reads=["text"])
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path):
     (tmp_path / "k.sqlite").write_text("this is no database but a text " * 50)
-    with pytest.raises(LabelingFunctionError, match=r"must be in an SQLite file.*k.sqlite"):
-        run(kept(words, tmp_path / "k.sqlite"))
-    with pytest.raises(LabelingFunctionError, match="must be in an SQLite file"):
-        run(kept(words, tmp_path / "k.sqlite" / "inner.sqlite"))
+    with pytest.raises(LabelingFunctionError, match=r"must be an SQLite file.*k.sqlite"):
+        run(cached(words, tmp_path / "k.sqlite"))
+    with pytest.raises(LabelingFunctionError, match="must be an SQLite file"):
+        run(cached(words, tmp_path / "k.sqlite" / "inner.sqlite"))
 
 
 def test_how_many_were_read_is_logged(tmp_path, caplog):
-    pre = kept(words, tmp_path / "k.sqlite")
+    pre = cached(words, tmp_path / "k.sqlite")
     with caplog.at_level("INFO", "labeling"):
         for _ in range(4):
             run(pre)
@@ -268,9 +280,9 @@ def test_what_cannot_be_seen_needs_a_version(tmp_path):
         return x
 
     with pytest.raises(LabelingFunctionError, match=r"'parse' uses parser \(Parser\).*a `version`"):
-        run(kept(parse, tmp_path / "k.sqlite"))
-    assert run(kept(parse, tmp_path / "k.sqlite", version=1))["words"] == ["free", "tea"]
-    newer = kept(parse, tmp_path / "k.sqlite", version=2)
+        run(cached(parse, tmp_path / "k.sqlite"))
+    assert run(cached(parse, tmp_path / "k.sqlite", version=1))["words"] == ["free", "tea"]
+    newer = cached(parse, tmp_path / "k.sqlite", version=2)
     run(newer)
     assert newer.computed == 1
     imports = source("def f(x):\n    import json, no_such_module\n    return x")
@@ -279,7 +291,7 @@ def test_what_cannot_be_seen_needs_a_version(tmp_path):
 
 def test_a_helper_that_is_written_anew_is_noticed(tmp_path):
     function = source(BASE.replace('"a", "b"', "1, 2"))
-    pre = kept(function, tmp_path / "k.sqlite")
+    pre = cached(function, tmp_path / "k.sqlite")
     assert run(pre, [1, 5])["y"] == [4]
     function.__globals__["inner"] = lambda x: x * 100
     assert run(pre, [1, 5])["y"] == [100]
@@ -292,7 +304,7 @@ def test_a_fingerprint_is_the_same_in_every_process(tmp_path):
         "import re\nfrom labeling.functions import preprocessor, search, contains\n"
         f"KNOWN = frozenset({[f'word {n}' for n in range(50)]!r})\n"
         "def fold(text):\n    return text.lower() if text not in KNOWN else text\n"
-        f"@preprocessor(reads=['text'], keep={str(tmp_path / 'k.sqlite')!r})\n"
+        f"@preprocessor(reads=['text'], cache={str(tmp_path / 'k.sqlite')!r})\n"
         "def lower(x):\n    x.lower = fold(x.text)\n    return x\n"
         "rule = search('r', contains('tea', column='lower'), label='spam', pre=[lower])\n"
     )
@@ -320,7 +332,7 @@ import sys
 from types import SimpleNamespace
 from labeling.functions import preprocessor
 
-@preprocessor(reads=["n"], keep=sys.argv[1])
+@preprocessor(reads=["n"], cache=sys.argv[1])
 def square(x):
     x.square = [x.n, x.n * x.n]
     return x
@@ -342,9 +354,9 @@ def writer(file, count):
 def rows(file):
     database = sqlite3.connect(file)
     assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    kept = [json.loads(text) for (text,) in database.execute("SELECT text FROM kept")]
+    cached = [json.loads(text) for (text,) in database.execute("SELECT text FROM kept")]
     database.close()
-    return kept
+    return cached
 
 
 def test_several_processes_share_a_file_from_the_first_moment(tmp_path):
@@ -371,7 +383,7 @@ def test_a_killed_process_leaves_whole_rows_and_the_next_one_goes_on(tmp_path):
 
 
 def test_it_can_be_pickled_and_counts_for_itself(tmp_path):
-    pre = kept(words, tmp_path / "k.sqlite")
+    pre = cached(words, tmp_path / "k.sqlite")
     run(pre)
     back = pickle.loads(pickle.dumps(many_words(pre))).pre[0]
     assert run(back) == run(pre)

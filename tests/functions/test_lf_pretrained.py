@@ -281,7 +281,7 @@ def test_nothing_heavy_is_imported_before_it_is_used():
         "import sys, labeling.functions as f\n"
         "f.hugging_face('m', 'text-classification', model='m', labels={})\n"
         "f.spacy_model('m', 'en_core_web_sm'); f.service('s', 'http://h/')\n"
-        "print([m for m in ('torch', 'transformers', 'spacy', 'requests', 'sqlalchemy')"
+        "print([m for m in ('torch', 'transformers', 'spacy', 'httpx', 'sqlalchemy')"
         " if m in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

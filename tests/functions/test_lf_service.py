@@ -120,7 +120,9 @@ def test_no_connection_and_time_outs_are_clear_and_show_no_query(legacy, caplog)
     with pytest.raises(LabelingFunctionError, match=r"failed 2 times: no answer within 0.1 s\."):
         slow(x("a"))
     nobody = service("nobody", f"http://127.0.0.1:9/x?key={KEY}", retries=1)
-    with pytest.raises(LabelingFunctionError, match=r"127.0.0.1:9/x failed 2 times: New") as raised:
+    with pytest.raises(
+        LabelingFunctionError, match=r"127.0.0.1:9/x failed 2 times: ConnectError"
+    ) as raised:
         nobody(x("a"))
     assert raised.value.__suppress_context__
     assert KEY not in caplog.text
@@ -140,20 +142,20 @@ def test_a_service_that_is_down_is_left_alone_for_a_while(legacy, schema, monkey
     frame = pd.DataFrame({"text": [f"text {number}" for number in range(100)]})
     votes = lb.apply(rule, frame, schema, on_error="record")
     assert len(votes.faults) == 100
-    assert len(legacy.asked) == 2 * http_client.DOWN_AFTER
+    assert len(legacy.asked) == 2 * http_client.FAILURES_UNTIL_PAUSE
     assert "not asked for a minute, since 5 requests in a row failed: status 503" in str(
         votes.faults[-1].exception
     )
     legacy.fails = 0
     now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + http_client.REST + 1)
+    monkeypatch.setattr(time, "monotonic", lambda: now + http_client.PAUSE + 1)
     assert rule(x("free")) == "spam"
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"<html>oops", "Got '<html>oops': it is no JSON"),
+        (b"<html>oops", "Got '<html>oops': it is not JSON"),
         (b"\xff\xfe", "must answer with JSON"),
         (b'{"class": "spam"}', r"Got '.\"class\": \"spam\".': KeyError\('label'\)"),
         (b"[]", "TypeError"),
@@ -185,7 +187,7 @@ def test_an_answer_is_kept_by_url_and_exact_question(legacy, tmp_path):
 
     assert [rule()(x("free")) for _ in range(3)] == ["spam"] * 3
     assert len(legacy.asked) == 1
-    http_client._line.cache_clear()  # as in another process
+    http_client._client.cache_clear()  # as in another process
     assert rule()(x("free")) == "spam"
     assert len(legacy.asked) == 1
     assert service("other", f"{legacy.url}?v=2", cache=cache)(x("free")) == "spam"
@@ -221,15 +223,67 @@ def test_no_secret_is_kept_on_disk_and_nothing_is_pickled(legacy, tmp_path, monk
     assert legacy.headers[0]["X-Legacy"] == TOKEN
     assert legacy.headers[0]["Authorization"] == f"Bearer {TOKEN}"
     rule(x("free tea"))
-    assert "Cookie" not in legacy.headers[1]
+    assert "cookie" not in {name.lower() for name in legacy.headers[1]}
     stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert b"classify" in stored
     assert TOKEN.encode() not in stored
     assert KEY.encode() not in stored
     database = sqlite3.connect(cache)
-    kept = [json.loads(value) for (value,) in database.execute("SELECT value FROM responses")]
+    kept = [json.loads(value) for (value,) in database.execute("SELECT text FROM kept")]
     database.close()
     assert len(kept) == 2
+
+
+def test_secrets_go_to_the_address_given_alone(legacy, monkeypatch, tmp_path):
+    """Neither a .netrc nor a proxy of the environment has a say."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ann password other-s3cr3t\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert service("legacy", legacy.url)(x("free")) == "spam"
+    rule = service("legacy", legacy.url, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert rule(x("free tea")) == "spam"
+    assert "Authorization" not in legacy.headers[0]
+    assert legacy.headers[1]["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_header_given_in_another_case_replaces_the_usual_one(legacy):
+    rule = service("legacy", legacy.url, headers={"content-type": "application/x", "X-Name": "é"})
+    assert rule(x("free")) == "spam"
+    names = [name for name in legacy.headers[0] if name.lower() == "content-type"]
+    assert [legacy.headers[0][name] for name in names] == ["application/x"]
+    for value, message in [(f"{TOKEN}\n", "LocalProtocolError"), (f"{TOKEN}→", "in Latin-1")]:
+        rule = service("legacy", legacy.url, headers={"X-Name": value}, retries=0)
+        with pytest.raises(LabelingFunctionError, match=message) as raised:
+            rule(x("a"))
+        assert TOKEN not in str(raised.value) + repr(raised.value.__context__)
+
+
+@pytest.mark.parametrize("wait", ["0.07", "Thu, 01 Jan 1970 00:00:00 GMT", "2", "soon"])
+def test_a_retry_after_header_says_how_long_to_wait(legacy, monkeypatch, wait):
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    legacy.fails, legacy.retry_after = 2, wait
+    assert service("legacy", legacy.url)(x("free")) == "spam"
+    backoff = [0.0, 2 * http_client.BACKOFF]
+    expected = {"2": [2.0, 2.0], "Thu, 01 Jan 1970 00:00:00 GMT": [0.0, 0.0]}
+    assert slept == expected.get(wait, backoff)
+
+
+def test_a_cache_of_requests_cache_is_left_as_it_is_and_is_not_read(legacy, tmp_path):
+    cache = tmp_path / "kept.sqlite"
+    database = sqlite3.connect(cache)
+    database.execute("CREATE TABLE responses (key TEXT PRIMARY KEY, value TEXT, expires INTEGER)")
+    database.execute("CREATE TABLE redirects (key TEXT PRIMARY KEY, value TEXT)")
+    database.execute("INSERT INTO responses VALUES ('key', '{\"label\": \"ham\"}', NULL)")
+    database.commit()
+    database.close()
+    rule = service("legacy", legacy.url, cache=cache)
+    assert [rule(x("free")) for _ in range(2)] == ["spam", "spam"]
+    assert len(legacy.asked) == 1
+    database = sqlite3.connect(cache)
+    assert database.execute("SELECT count(*) FROM responses").fetchone() == (1,)
+    database.close()
 
 
 def test_a_token_that_is_not_set_is_named(legacy, monkeypatch):
@@ -278,8 +332,8 @@ def test_a_cache_that_cannot_be_written_is_refused_and_not_waited_for(legacy, tm
 
 
 def test_without_the_packages_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "requests_cache", None)
-    with pytest.raises(MissingExtraError, match=r"requests_cache: pip install 'labeling\[http\]'"):
+    monkeypatch.setitem(sys.modules, "tenacity", None)
+    with pytest.raises(MissingExtraError, match=r"tenacity: pip install 'labeling\[http\]'"):
         service("legacy", "http://localhost/")
 
 

@@ -1,4 +1,4 @@
-"""A real HTTP service on this machine that answers as a legacy system would, and badly when told to."""
+"""A real HTTP service on this machine that answers as a legacy system would, or fails, as the test sets it."""
 
 import contextlib
 import http.server
@@ -18,7 +18,7 @@ def classify(body):
 
 
 class Legacy(http.server.ThreadingHTTPServer):
-    """A service that answers JSON, and misbehaves where it is told to."""
+    """A service that answers JSON, and fails as its attributes say."""
 
     daemon_threads = True
 
@@ -27,6 +27,7 @@ class Legacy(http.server.ThreadingHTTPServer):
         self.asked, self.headers = [], []
         self.fails = 0  # how many requests it fails, and with which status
         self.status, self.refusal = 503, b"not now"
+        self.retry_after = None
         self.slow = 0.0
         self.answer = lambda body: json.dumps(classify(body)).encode()
         self.url = f"http://127.0.0.1:{self.server_port}/classify"
@@ -53,6 +54,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Type", "application/json")
             self.send_header("Set-Cookie", f"session={TOKEN}")
             self.send_header("Location", "/elsewhere")
+            if self.server.retry_after:
+                self.send_header("Retry-After", self.server.retry_after)
             self.end_headers()
             self.wfile.write(content)
         except OSError:
@@ -65,7 +68,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def serving():
     """A service that answers as long as the context lasts."""
-    http_client._line.cache_clear()
+    http_client._client.cache_clear()
     server = Legacy()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
