@@ -130,21 +130,21 @@ def pull(dry_run: DryRun = False, as_json: AsJson = False) -> None:
         with busy("looking"):
             found = its.pull(platform, dry_run=True)
         news = counted(len(found.news), "annotation")
-        sentence = f"{news} would be new; {counted(found.known, 'is', 'are')} known."
+        sentence = f"{news} would be new; {counted(found.already_stored, 'is', 'are')} known."
         say({**_pulled(found), "dry_run": True}, as_json, sentence, *_uncounted(found))
         _nothing_was_changed(platform)
         return
     with busy("fetching annotations"):
         pulled = its.pull()
     news = counted(len(pulled.news), "new annotation")
-    sentence = f"{news}; {counted(pulled.known, 'was', 'were')} known."
+    sentence = f"{news}; {counted(pulled.already_stored, 'was', 'were')} known."
     say(_pulled(pulled), as_json, sentence, *_uncounted(pulled))
     then("Next: labeling review")
 
 
 def _pulled(pulled: Pulled) -> dict[str, Any]:
     problems = [{"where": one.where, "what": one.what} for one in pulled.problems]
-    return {"new": len(pulled.news), "known": pulled.known, "problems": problems}
+    return {"new": len(pulled.news), "known": pulled.already_stored, "problems": problems}
 
 
 def _uncounted(pulled: Pulled) -> list[str]:
@@ -208,7 +208,7 @@ def _foresee(its: Project, as_json: bool, *, pulls: bool) -> None:
 
     platform = its.platform()
     with busy("looking"):
-        found = its.foresee(platform, pulls=pulls)
+        found = its.preview(platform, pulls=pulls)
     where = repr(platform)
     about: dict[str, Any] = {"dry_run": True, "where": where}
     about |= _counts(found.verdict, found.unanswered)

@@ -98,7 +98,7 @@ def project() -> Project:
     """Return the project that the command line is about."""
     from labeling.project import Project
 
-    its = Project(Settings.config, waits=lambda text: err.print(f"[dim]{safe(text)}[/dim]"))
+    its = Project(Settings.config, on_wait=lambda text: err.print(f"[dim]{safe(text)}[/dim]"))
     its.store.watcher = display()
     return its
 
@@ -144,7 +144,7 @@ def tell_of_export(its: Project, train: TrainingSet, as_json: bool) -> None:
     """Print what a training set is, and how common its labels are beside what random draws say."""
     from labeling.cli.class_balance import print_label_shares, shares_as_json
 
-    shares = its.label_shares(train)
+    shares = its.class_balance(train)
     if as_json:
         say({**train.manifest(), "label_shares": shares_as_json(shares)}, True)
         return

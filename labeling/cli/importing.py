@@ -109,7 +109,7 @@ def _tell(found: list[Imported], dry_run: bool, as_json: bool) -> None:
             "source": result.source,
             "new": len(result.votes),
             "gold": len(result.gold),
-            "known": result.known,
+            "known": result.already_stored,
             "annotators": dict(collections.Counter(vote.annotator for vote in result.votes)),
             "left_out": result.left_out,
             "problems": [dataclasses.asdict(problem) for problem in result.problems],
@@ -131,7 +131,7 @@ def _lines(found: Imported, dry_run: bool) -> list[str]:
         f"{found.source}: {counted(len(found.votes), 'vote or skip', 'votes or skips')} of"
         f" {counted(len({vote.annotator for vote in found.votes}), 'person', 'people')} and"
         f" {counted(len(found.gold), 'gold label')}"
-        f" {would}new; {counted(found.known, 'was', 'were')} known."
+        f" {would}new; {counted(found.already_stored, 'was', 'were')} known."
     ]
     lines += [f"Left out: {count} {what}." for what, count in found.left_out.items()]
     lines += [f"{problem.where}: {problem.what}" for problem in found.problems[:SHOWN]]

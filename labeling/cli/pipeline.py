@@ -75,7 +75,7 @@ def init(
     """Start a project: a config with comments, and labeling functions that run."""
     from labeling.config import load_config
     from labeling.project.policies import review_sentences
-    from labeling.project.scaffold import check_samples, guessed_columns, start
+    from labeling.project.scaffold import check_samples, guessed_columns, write_scaffold
     from labeling.records import LabelSchema
 
     data = _asked(*("--data", "File of the samples", data), check=check_samples)
@@ -88,9 +88,10 @@ def init(
         *("--text", "Column of the text", text, likely_text),
         check=lambda one: check_samples(data, id, one),
     )
-    made = start(
-        *(folder, data, given.names),
-        descriptions=given.descriptions,
+    made = write_scaffold(
+        folder,
+        data,
+        given,
         class_balance=_given_balance(class_balance, given.names),
         id=id,
         text=text,
@@ -116,20 +117,20 @@ def init(
 
 def _given_balance(line: str | None, labels: Sequence[str]) -> dict[str, float] | None:
     """Return the class balance that was given, or is known on a terminal; else `None`."""
-    from labeling.project.labels import balance_in_line
+    from labeling.project.labels import parse_class_balance
 
     if line is None and sys.stdin.isatty():
         question = "How common the labels are, such as 0.9,0.1; leave it empty if you do not know"
         line = _asked(
             *("--class-balance", question, None, ""),
-            check=lambda answer: answer.strip() and balance_in_line(answer, labels),
+            check=lambda answer: answer.strip() and parse_class_balance(answer, labels),
         )
-    return balance_in_line(line, labels) if line and line.strip() else None
+    return parse_class_balance(line, labels) if line and line.strip() else None
 
 
 def _given_labels(line: str | None, source: str | None, data: str) -> GivenLabels:
     """Return the labels that were given, or else asked for; say where they were found."""
-    from labeling.project.labels import labels_from, labels_in_line
+    from labeling.project.labels import labels_from, parse_labels
 
     if line is not None and source is not None:
         raise typer.BadParameter("give one of --labels and --labels-from", param_hint="--labels")
@@ -138,7 +139,7 @@ def _given_labels(line: str | None, source: str | None, data: str) -> GivenLabel
         then(given.source)
         return given
     question = "Labels, with commas between them (and quotes around one that has a comma)"
-    return labels_in_line(_asked("--labels", question, line, check=labels_in_line))
+    return parse_labels(_asked("--labels", question, line, check=parse_labels))
 
 
 def _asked(
@@ -267,7 +268,7 @@ def look(as_json: AsJson = False) -> None:
     its = project()
     votes = votes_of(its)
     with busy("measuring"):
-        number, seen = its.look(votes)
+        number, seen = its.evaluate_test_split(votes)
     numbers = {
         name: {key: _number(value) for key, value in dataclasses.asdict(one).items()}
         for name, one in seen.items()

@@ -97,7 +97,7 @@ def foreseen_lines(found: DryRun, where: str, folder: str) -> list[str]:
     if found.pulled is None:
         return [f"People label at {where}.", *decided]
     said = ["The labeling functions would be applied."] if found.applies else []
-    news, known = counted(len(found.pulled.news), "new annotation"), found.pulled.known
+    news, known = counted(len(found.pulled.news), "new annotation"), found.pulled.already_stored
     return [
         *said,
         f"{news} would be fetched from {where}; {counted(known, 'is', 'are')} known.",

@@ -1,6 +1,6 @@
-"""The loop: one short method a verb; the only place where the rooms are wired together."""
+"""Runs a labeling project step by step; the only room that wires the others together."""
 
 from labeling.project.loop import Project
-from labeling.project.snapshots import Round
+from labeling.project.results import Round
 
 __all__ = ["Project", "Round"]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.adjudication import Annotators, ReviewPolicy, review
 from labeling.errors import DataError, LabelingError, PlatformError, counted, shown
-from labeling.project.data import lost_samples, usable
+from labeling.project.data import current_annotations, missing_or_changed
 from labeling.project.outbox_policy import ask, ask_what_was_lost, heard_on
 from labeling.project.policies import policy_in_force
 from labeling.project.results import Pulled, Pushed
@@ -192,7 +192,9 @@ class AnnotationLoop:
 
     def _settle(self, sample_ids: set[Hashable]) -> None:
         """Remember where samples stand; whether they are still in the data is seen by `review`."""
-        said = usable(self.store.ledger.annotations(sample_ids), self.schema, lambda _: ([], []))
+        said = current_annotations(
+            self.store.ledger.annotations(sample_ids), self.schema, lambda _: ([], [])
+        )
         silent = sample_ids - {one.sample_id for one in said}
         self.store.batches.settle(self.verdict(said), heard_on(said), silent)
 
@@ -209,7 +211,7 @@ class AnnotationLoop:
 
     def said(self, samples: pd.DataFrame) -> tuple[Annotation, ...]:
         """Return what each person last said of samples and labels that still are as they were."""
-        return usable(
+        return current_annotations(
             self.store.ledger.annotations(), self.schema, lambda ids: self._lost(ids, samples)
         )
 
@@ -217,7 +219,7 @@ class AnnotationLoop:
         self, sample_ids: Collection[Hashable], samples: pd.DataFrame
     ) -> tuple[list[Hashable], list[Hashable]]:
         digests = self.store.batches.text_digests(sample_ids)
-        return lost_samples(sample_ids, samples, self.text, digests, self.raw_texts())
+        return missing_or_changed(sample_ids, samples, self.text, digests, self.raw_texts())
 
     def is_changed(self, sample_id: Hashable, samples: pd.DataFrame) -> bool:
         """Return whether people were shown another text of a sample than it has now."""

@@ -1,4 +1,4 @@
-"""A batch as people look at it: each sample's text and most probable labels beside why it was chosen."""
+"""The table that shows a batch: texts, most probable labels, and why each sample was chosen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def batch_table(batch: Batch, texts: pd.Series, posterior: SoftLabels) -> pd.Dat
     Args:
         batch: the samples that were chosen.
         texts: of these samples and others, index = ids.
-        posterior: the probabilities of their labels; equal ones stand in the schema's order.
+        posterior: the probabilities of their labels; ties keep the schema's order.
 
     Returns:
         A frame with the sample ids as index and the columns `text`, `label`, `probability`,
@@ -32,7 +32,7 @@ def batch_table(batch: Batch, texts: pd.Series, posterior: SoftLabels) -> pd.Dat
     order = np.argsort(-probabilities.round(9), axis=1, kind="stable")
     rows = np.arange(len(order))
     columns: dict[str, object] = {"text": texts.loc[batch.sample_ids].to_numpy(object)}
-    for place, prefix in enumerate(("", "second_")):
-        columns[f"{prefix}label"] = labels[order[:, place]]
-        columns[f"{prefix}probability"] = probabilities[rows, order[:, place]]
+    for rank, prefix in enumerate(("", "second_")):
+        columns[f"{prefix}label"] = labels[order[:, rank]]
+        columns[f"{prefix}probability"] = probabilities[rows, order[:, rank]]
     return pd.DataFrame(columns, index=batch.sample_ids).join(batch.to_frame())

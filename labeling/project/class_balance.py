@@ -1,13 +1,16 @@
-"""Warnings where labels are more or less common than a random draw says."""
+"""Compares the class balance of labels with that of random draws, and warns where they differ."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 
 import pandas as pd
 
 from labeling.errors import counted
 from labeling.records import GoldLabel, LabelSchema, SoftLabels
+
+logger = logging.getLogger(__name__)
 
 MOST_NAMED = 3  # labels in one sentence, the widest gaps first
 
@@ -16,9 +19,9 @@ DRAWS = {
     RANDOM: "samples that were drawn at random and settled by people",
     GIVEN: "given gold labels (if they are a random draw)",
 }
-"""What tells how common labels are: a short name, and what it is."""
+"""The random draws that tell the class balance: a short name, and what it is."""
 
-DECLARE = " If you know how common the labels are, declare `class_balance` in the config; else give"
+DECLARE = " If you know the class balance, declare it as `class_balance` in the config; else give"
 DECLARED = (
     " `class_balance` is declared in the config: is it right, and does the label model use it"
     " (`labeling fit` says so)? Else give"
@@ -30,36 +33,35 @@ ADVICE = (
 
 
 def random_draws(
-    dev: pd.Series, people: Collection[GoldLabel], choices: pd.DataFrame
+    dev: pd.Series, settled: Collection[GoldLabel], choices: pd.DataFrame
 ) -> dict[str, pd.Series]:
-    """Return the labels that tell how common labels are, by the names in `DRAWS`.
+    """Return the labels of random draws, by the names in `DRAWS`.
 
     Args:
         dev: gold labels that were given, index = sample ids.
-        people: what people settled.
-        choices: the samples that were chosen for people, index = ids, with their `stratum`.
+        settled: gold labels that people settled.
+        choices: the samples that were chosen for annotation, index = ids, with their `stratum`.
     """
     drawn = set(choices.index[choices["stratum"] == "random"])
-    settled = {gold.sample_id: gold.label for gold in people if gold.sample_id in drawn}
-    return {RANDOM: pd.Series(settled, dtype=object), GIVEN: dev}
+    labels = {gold.sample_id: gold.label for gold in settled if gold.sample_id in drawn}
+    return {RANDOM: pd.Series(labels, dtype=object), GIVEN: dev}
 
 
-def counts_of(soft: SoftLabels, gold: Collection[GoldLabel] = ()) -> dict[str, int]:
-    """Return how often each label is the most probable one; ties are of no label.
+def most_probable_counts(soft: SoftLabels, gold: Collection[GoldLabel] = ()) -> dict[str, int]:
+    """Return how often each label is the most probable one; ties count for no label.
 
     Args:
-        soft: the labels.
-        gold: labels known to be true, which win: a model may never give a rare label that people gave.
+        soft: the soft labels.
+        gold: gold labels, which win: a model may never predict a rare label that people gave.
 
     >>> schema, ids = LabelSchema(["ham", "spam"]), pd.Index(["a", "b"])
     >>> soft = SoftLabels([[0.9, 0.1], [0.8, 0.2]], ids, schema, [True, True])
-    >>> counts_of(soft), counts_of(soft, [GoldLabel("b", "spam")])
+    >>> most_probable_counts(soft), most_probable_counts(soft, [GoldLabel("b", "spam")])
     ({'ham': 2, 'spam': 0}, {'ham': 1, 'spam': 1})
     """
-    labels = soft.to_labels()
-    known = {one.sample_id: one.label for one in gold}
-    final = [known.get(one, label) for one, label in labels.items()]
-    return label_counts(pd.Series(final, dtype=object), soft.schema)
+    gold_labels = {label.sample_id: label.label for label in gold}
+    labels = [gold_labels.get(sample_id, label) for sample_id, label in soft.to_labels().items()]
+    return label_counts(pd.Series(labels, dtype=object), soft.schema)
 
 
 def label_counts(labels: pd.Series, schema: LabelSchema) -> dict[str, int]:
@@ -67,20 +69,20 @@ def label_counts(labels: pd.Series, schema: LabelSchema) -> dict[str, int]:
     return {label: int((labels == label).sum()) for label in schema}
 
 
-def share_sentences(
+def class_balance_warnings(
     what: str, counts: Mapping[str, int], draws: Mapping[str, pd.Series], *, is_declared: bool
 ) -> list[str]:
-    """Return a sentence for each draw that other shares of the labels follow from; none if it fits.
+    """Return a warning for each random draw whose class balance differs significantly.
 
     Args:
         what: whose labels they are, such as "the training set".
         counts: how often each label is given.
         draws: labels of random draws, by the names in `DRAWS`.
-        is_declared: whether the config declares how common the labels are.
+        is_declared: whether the config declares the class balance.
     """
     from labeling.analysis import share_gaps
 
-    found = []
+    warnings = []
     advice = (DECLARED if is_declared else DECLARE) + ADVICE
     for name, drawn in draws.items():
         gaps = share_gaps(counts, drawn)
@@ -92,8 +94,16 @@ def share_sentences(
             )
             rest = len(gaps) - MOST_NAMED
             more = f"; and {counted(rest, 'label')} more" if rest > 0 else ""
-            found.append(
-                f"The labels' shares in {what} are not those of {len(drawn):,} {DRAWS[name]}: {listed}{more}"
-                f" (95 % intervals).{advice}"
+            warnings.append(
+                f"The class balance of {what} is not that of {len(drawn):,} {DRAWS[name]}:"
+                f" {listed}{more} (95 % intervals).{advice}"
             )
-    return found
+    return warnings
+
+
+def warn_of_class_balance(
+    what: str, counts: Mapping[str, int], draws: Mapping[str, pd.Series], *, is_declared: bool
+) -> None:
+    """Log the warnings of `class_balance_warnings`."""
+    for sentence in class_balance_warnings(what, counts, draws, is_declared=is_declared):
+        logger.warning("%s", sentence)

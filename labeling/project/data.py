@@ -1,4 +1,4 @@
-"""A project's samples, the gold labels it was given, and the test split that stays locked."""
+"""Samples, given gold labels and the locked test split of a project."""
 
 from __future__ import annotations
 
@@ -42,12 +42,13 @@ from labeling.store import Store
 
 logger = logging.getLogger(__name__)
 
+BoolArray = npt.NDArray[np.bool_]
 LOCK = 20_111_953  # the salt of the test split: another seed must not unlock it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProjectData:
-    """What the files of a project hold.
+    """The data of a project.
 
     Attributes:
         samples: those to label, index = ids; without the column of gold labels, and without the
@@ -58,8 +59,8 @@ class ProjectData:
         test_gold: their gold labels.
         digest: a fingerprint of the files.
         left_out: index = samples that are not used, column `reason`.
-        notices: what is not as the files have it, a sentence each.
-        raw_texts: of samples in whose text characters were replaced, the text that the files hold.
+        notices: what differs from the files, a sentence each.
+        raw_texts: the original texts of samples in whose text characters were replaced.
     """
 
     samples: pd.DataFrame
@@ -80,89 +81,105 @@ class DataFiles:
         self._schema = schema
         self._store = store
         gold = gold_file(config)
-        self._places = [config.source(config.data.path), *([] if gold is None else [gold])]
+        self._sources = [config.source(config.data.path), *([] if gold is None else [gold])]
         self._stamp: object = None
         self._data: ProjectData | None = None
 
     def read(self) -> ProjectData:
-        """Return what the files hold.
+        """Return the samples and gold labels.
 
         Raises:
             DataError: a file or column is missing, or ids and texts are not what they must be.
             UnknownLabelError: a gold label that the schema does not have.
         """
         for _ in range(TRIES):
-            stamp = self._stamp_now()
+            stamp = self._current_stamp()
             if self._data is not None and stamp == self._stamp:
                 return self._data
             with self._store.stage("reading the samples"), contextlib.ExitStack() as fetched:
-                files = [fetched.enter_context(local_files(place)) for place in self._places]
-                digest = digest_of_files([file for some in files for file in some])
-                found = self._read(digest, files[0])
-            if stamp == self._stamp_now():
-                self._data, self._stamp = found, stamp
-                return found
+                files = [fetched.enter_context(local_files(source)) for source in self._sources]
+                digest = digest_of_files([file for group in files for file in group])
+                data = self._read(digest, files[0])
+            if stamp == self._current_stamp():
+                self._data, self._stamp = data, stamp
+                return data
         raise DataError("The files of the samples change while they are read; try again.")
 
-    def _stamp_now(self) -> object:
-        """Return what changes when files do; what lies at an address is fetched once a process."""
-        files = [file for one in self._places if not is_address(one) for file in files_at(one)]
+    def _current_stamp(self) -> object:
+        """Return a value that changes when the files do; addresses are fetched once a process."""
+        files = [
+            file for source in self._sources if not is_address(source) for file in files_at(source)
+        ]
         return files, stamp_of(files), imported_gold(self._store)
 
     def _read(self, digest: str, files: list[Path]) -> ProjectData:
-        config = self._config
-        samples, replaced, doubled = read_clean_samples(
-            self._places[0], config.data.ids, config.data.text, files
+        section = self._config.data
+        all_samples, replaced, duplicate_notices = read_clean_samples(
+            self._sources[0], section.ids, section.text, files
         )
-        everything, how = samples, config.data.missing_text
-        samples, there = with_texts(everything, config.data.text, how)
-        missing = everything.index[everything[config.data.text].isna()]
+        samples, has_text = with_texts(all_samples, section.text, section.missing_text)
+        missing = all_samples.index[all_samples[section.text].isna()]
         notices = (
-            *doubled,
+            *duplicate_notices,
             replaced_sentence(replaced),
-            missing_texts_sentence(missing, len(everything), config.data.text, how),
+            missing_texts_sentence(missing, len(all_samples), section.text, section.missing_text),
         )
         if not len(samples):
             raise DataError(f"There must be a sample with a text. {notices[-1]}")
-        locked, met = _remembered(self._store)
+        samples, gold = self._with_gold(samples, all_samples)
+        is_test, is_locked = self._test_split(samples, gold)
+        return ProjectData(
+            samples=samples[~is_locked],
+            dev=gold[~is_test],
+            test=samples[is_locked],
+            test_gold=gold[is_test],
+            digest=digest,
+            left_out=pd.DataFrame({"reason": MISSING_TEXT}, index=all_samples.index[~has_text]),
+            notices=tuple(filter(None, notices)),
+            raw_texts={
+                text.sample_id: text.raw for text in replaced if text.column == section.text
+            },
+        )
+
+    def _with_gold(
+        self, samples: pd.DataFrame, all_samples: pd.DataFrame
+    ) -> tuple[pd.DataFrame, pd.Series]:
+        """Return the samples without their column of gold labels, and the gold labels."""
         gold = pd.Series(dtype=object)
-        if config.data.gold is not None:
-            source, file = config.data.gold, gold_file(config)
-            gold = given_gold(source, file, str(everything.index.name), everything, self._schema)
+        source = self._config.data.gold
+        if source is not None:
+            file = gold_file(self._config)
+            id_column = str(all_samples.index.name)
+            gold = given_gold(source, file, id_column, all_samples, self._schema)
             gold = gold[gold.index.isin(samples.index)]
             if file is None:
                 samples = samples.drop(columns=source)
-        gold = with_imported_gold(gold, self._store, samples, self._schema)
-        is_test: npt.NDArray[np.bool_] = np.zeros(len(gold), dtype=bool)
+        return samples, with_imported_gold(gold, self._store, samples, self._schema)
+
+    def _test_split(self, samples: pd.DataFrame, gold: pd.Series) -> tuple[BoolArray, BoolArray]:
+        """Return which gold labels, and which samples, are in the locked test split."""
+        share = self._config.data.locked
+        locked, seen = _locked_and_seen(self._store)
+        is_test: BoolArray = np.zeros(len(gold), dtype=bool)
         if len(gold):
-            # What people have met already cannot test any more.
-            drawn = shares_by_id(gold.index, LOCK) < config.data.locked
-            is_test = (drawn & ~gold.index.isin(met)) | gold.index.isin(locked)
-        test_gold = gold[is_test]
-        hidden = samples.index.isin([*locked, *test_gold.index])
-        if hidden.all():
+            # A sample that people have seen can no longer test.
+            is_drawn = shares_by_id(gold.index, LOCK) < share
+            is_test = (is_drawn & ~gold.index.isin(seen)) | gold.index.isin(locked)
+        is_locked: BoolArray = samples.index.isin([*locked, *gold[is_test].index])
+        if is_locked.all():
             raise ConfigError(
                 "Some samples must be left to label. All are in the locked test split: give more"
-                f" samples, or lower `locked` of `data` (now {config.data.locked:g}) in a new project."
+                f" samples, or lower `locked` of `data` (now {share:g}) in a new project."
             )
-        return ProjectData(
-            samples[~hidden],
-            gold[~is_test],
-            samples[hidden],
-            test_gold,
-            digest,
-            pd.DataFrame({"reason": MISSING_TEXT}, index=everything.index[~there]),
-            tuple(filter(None, notices)),
-            {one.sample_id: one.raw for one in replaced if one.column == config.data.text},
-        )
+        return is_test, is_locked
 
 
-def _remembered(store: Store) -> tuple[list[Hashable], list[Hashable]]:
-    """Return the samples that were locked before, and those that people were asked about or spoke of."""
+def _locked_and_seen(store: Store) -> tuple[list[Hashable], list[Hashable]]:
+    """Return the samples that were locked before, and those that were sent or have annotations."""
     if not store.ready():
         return [], []
-    met = [*store.batches.chosen(), *store.ledger.sample_ids()]
-    return sorted(store.history.locked(), key=repr), met
+    seen = [*store.batches.chosen(), *store.ledger.sample_ids()]
+    return sorted(store.history.locked(), key=repr), seen
 
 
 def given_gold(
@@ -171,10 +188,10 @@ def given_gold(
     """Return gold labels as names, index = ids in the samples' order.
 
     Args:
-        source: what the config calls them: a column of the samples, or a file.
-        file: where that file is; `None` for a column.
+        source: the column of the samples, or the file, as the config names it.
+        file: the path of that file; `None` for a column.
         id: the file's column of ids.
-        samples: those that they are of, index = ids.
+        samples: the samples, index = ids.
         schema: the labels.
 
     Raises:
@@ -188,18 +205,20 @@ def given_gold(
         table = table[table["label"].notna()]
         ids = checked_ids(pd.Index(table[id]), f"The ids of gold labels in {source}")
         positions(samples.index, ids, f"the gold labels in {source}", "the samples")
-        found = pd.Series(table["label"].tolist(), index=ids, dtype=object)
+        labels = pd.Series(table["label"].tolist(), index=ids, dtype=object)
     else:
         require_column(samples, source, "gold labels (`gold` of `data`)")
-        found = samples[source].astype(object).dropna()
-    if not len(found):
+        labels = samples[source].astype(object).dropna()
+    if not len(labels):
         raise DataError(f"There must be at least one gold label. {source!r} of `data` holds none.")
-    names = [schema.recorded(label) for label in found.tolist()]
-    named = pd.Series(names, index=found.index, dtype=object)
+    names = [schema.recorded(label) for label in labels.tolist()]
+    named = pd.Series(names, index=labels.index, dtype=object)
     codes = gold_codes(named, samples.index, schema)
-    there = codes >= 0
+    has_gold = codes >= 0
     return pd.Series(
-        [schema.labels[code] for code in codes[there]], index=samples.index[there], dtype=object
+        [schema.labels[code] for code in codes[has_gold]],
+        index=samples.index[has_gold],
+        dtype=object,
     )
 
 
@@ -211,67 +230,85 @@ def gold_file(config: Config) -> Path | str | None:
     return config.source(source)
 
 
-def lost_samples(
+def missing_or_changed(
     ids: Collection[Hashable],
     samples: pd.DataFrame,
     text: str,
     digests: Mapping[Hashable, str],
     raw_texts: Mapping[Hashable, str],
 ) -> tuple[list[Hashable], list[Hashable]]:
-    """Return which of these samples are gone, and of which another text was shown to people.
+    """Return which of these samples are missing, and of which people were shown another text.
 
     Args:
-        ids: samples that people spoke of or were asked about.
-        samples: the project's.
+        ids: samples that have annotations or were sent.
+        samples: the project's samples.
         text: the column of the text.
-        digests: of the texts that people were to be shown.
-        raw_texts: of samples in whose text characters were replaced, the text before: versions that
-            replaced none have shown it.
+        digests: of the texts that were sent.
+        raw_texts: the original texts of samples in whose text characters were replaced: earlier
+            versions replaced none, and have shown these.
     """
     index = pd.Index(list(ids), dtype=None if len(ids) else object)
     rows = samples.index.get_indexer(index)
-    gone = [one for one, row in zip(index, rows, strict=True) if row < 0]
-    there = [(one, row) for one, row in zip(index, rows, strict=True) if row >= 0]
-    now = samples[text].iloc[[int(row) for _, row in there]].tolist()
+    missing = [sample_id for sample_id, row in zip(index, rows, strict=True) if row < 0]
+    present = [(sample_id, row) for sample_id, row in zip(index, rows, strict=True) if row >= 0]
+    texts = samples[text].iloc[[int(row) for _, row in present]].tolist()
     changed = [
-        one
-        for (one, _), its in zip(there, now, strict=True)
-        if one in digests
-        and digests[one] not in map(digest_of_text, {its, raw_texts.get(one, its)})
+        sample_id
+        for (sample_id, _), current in zip(present, texts, strict=True)
+        if sample_id in digests
+        and digests[sample_id]
+        not in map(digest_of_text, {current, raw_texts.get(sample_id, current)})
     ]
-    return gone, changed
+    return missing, changed
 
 
-def usable(
-    said: Collection[Annotation],
+def current_annotations(
+    annotations: Collection[Annotation],
     schema: LabelSchema,
-    lost: Callable[[Collection[Hashable]], tuple[list[Hashable], list[Hashable]]],
+    find_missing_or_changed: Callable[
+        [Collection[Hashable]], tuple[list[Hashable], list[Hashable]]
+    ],
 ) -> tuple[Annotation, ...]:
-    """Return what each person last said of samples and labels that still are; warn of the rest."""
-    live = live_annotations(said)
-    gone, changed = lost(list(dict.fromkeys(one.sample_id for one in live)))
-    for some, what in (
-        (gone, ("is no longer among the samples", "are no longer among the samples")),
-        (changed, ("has another text now", "have another text now")),
-    ):
-        if some:
-            logger.warning(
-                "%s that people spoke of %s, and %s left out: %s. What was said stays in the ledger.",
-                *(counted(len(some), "sample"), noun(len(some), *what)),
-                *(noun(len(some), "is", "are"), shown(sorted(some, key=repr))),
-            )
-    away = {*gone, *changed}
-    there = [one for one in live if one.sample_id not in away]
-    unknown = [one for one in there if one.label is not None and one.label not in schema.labels]
-    if unknown:
+    """Return the last annotation of each person on each sample, if sample and label still exist.
+
+    It warns of those that are left out.
+    """
+    live = live_annotations(annotations)
+    sample_ids = list(dict.fromkeys(annotation.sample_id for annotation in live))
+    missing, changed = find_missing_or_changed(sample_ids)
+    _warn_of_left_out(missing, "is no longer among the samples", "are no longer among the samples")
+    _warn_of_left_out(changed, "has another text now", "have another text now")
+    left_out = {*missing, *changed}
+    live = tuple(annotation for annotation in live if annotation.sample_id not in left_out)
+    unknown = [
+        annotation.label
+        for annotation in live
+        if annotation.label is not None and annotation.label not in schema.labels
+    ]
+    if not unknown:
+        return live
+    logger.warning(
+        "%s labels that the config does not have (%s), and %s left out. Put the labels back into"
+        " `labels` to count them again.",
+        counted(len(unknown), "annotation has", "annotations have"),
+        shown(sorted(set(unknown))),
+        noun(len(unknown), "is", "are"),
+    )
+    return tuple(
+        annotation
+        for annotation in live
+        if annotation.label is None or annotation.label in schema.labels
+    )
+
+
+def _warn_of_left_out(sample_ids: Collection[Hashable], singular: str, plural: str) -> None:
+    """Warn of annotated samples whose annotations are left out, and say why."""
+    n = len(sample_ids)
+    if n:
         logger.warning(
-            "%s labels that the config does not have (%s), and %s left out. Put the labels back into"
-            " `labels` to count what was said again.",
-            *(
-                counted(len(unknown), "annotation bears", "annotations bear"),
-                shown(sorted({str(one.label) for one in unknown})),
-            ),
-            noun(len(unknown), "is", "are"),
+            "%s with annotations %s, and %s left out: %s. The annotations stay in the ledger.",
+            counted(n, "sample"),
+            noun(n, singular, plural),
+            noun(n, "is", "are"),
+            shown(sorted(sample_ids, key=repr)),
         )
-        return tuple(one for one in there if one.label is None or one.label in schema.labels)
-    return tuple(there)

@@ -1,4 +1,4 @@
-"""How good the labels are: on gold labels after each round, and on the locked test split when asked."""
+"""Measures label quality: on gold labels after each round, on the locked test split on request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from labeling.config import Config
 from labeling.errors import ConfigError
 from labeling.project.data import ProjectData
-from labeling.project.snapshots import Round
+from labeling.project.results import Round
 from labeling.project.vote_cache import VoteCache
 from labeling.store import Store
 
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from labeling.analysis import Estimate
 
 
-def looked_at(
-    config: Config, data: ProjectData, here: Round, voting: VoteCache, store: Store
+def evaluate_test_split(
+    config: Config, data: ProjectData, current: Round, vote_cache: VoteCache, store: Store
 ) -> tuple[int, dict[str, Estimate]]:
-    """Return how often the locked test split was looked at, this time included, and what is seen.
+    """Measure accuracy on the locked test split.
+
+    Returns:
+        How often it was measured on, this time included, and the accuracies by what they are of.
 
     Raises:
         ConfigError: there is no test split.
@@ -30,37 +33,43 @@ def looked_at(
     if len(data.test) and not len(data.test_gold):
         raise ConfigError(
             f"{len(data.test)} samples are in the locked test split, and none of them has a gold"
-            " label any more: name the gold labels of before as `gold` of `data` in the config."
+            " label any more: name the earlier gold labels as `gold` of `data` in the config."
         )
     if not len(data.test):
         raise ConfigError(
-            "There is no locked test split to look at: name the gold labels as `gold` of `data`"
+            "There is no locked test split to evaluate on: name the gold labels as `gold` of `data`"
             f" in the config, and a share `locked` above 0 (now {config.data.locked:g})."
         )
     test = data.test[data.test.index.isin(data.test_gold.index)]
     with store.stage("applying labeling functions to the test split", len(test)) as advance:
         votes = apply_to_frame(
-            *(voting.rules.load(), test, voting.schema),
+            vote_cache.lf_loader.load(),
+            test,
+            vote_cache.schema,
             workers=config.workers,
             progress=advance,
         )
-    soft = here.label_model.predict_proba(votes)
-    final = here.end_model.predict_proba(test, soft=soft, votes=votes)
-    seen = {
+    soft = current.label_model.predict_proba(votes)
+    final = current.end_model.predict_proba(test, soft=soft, votes=votes)
+    accuracies = {
         "label model, covered": accuracy(soft, data.test_gold, covered_only=True),
         "label + end model, all": accuracy(final, data.test_gold),
     }
-    number = store.history.look({name: dataclasses.asdict(one) for name, one in seen.items()})
-    return number, seen
+    about = {name: dataclasses.asdict(estimate) for name, estimate in accuracies.items()}
+    return store.history.look(about), accuracies
 
 
-def remember_standing(store: Store, data: ProjectData, end: Round) -> None:
-    """Remember how good the labels are with so many votes of people."""
+def log_quality(store: Store, data: ProjectData, current: Round) -> None:
+    """Log the accuracy on dev gold labels beside the number of human votes."""
     from labeling.analysis import accuracy
 
     about = {}
-    if end.measured is not None:
-        about["dev"] = dataclasses.asdict(accuracy(end.measured, data.dev))
+    if current.measured is not None:
+        about["dev"] = dataclasses.asdict(accuracy(current.measured, data.dev))
     store.history.stand(
-        store.ledger.counts()[0], end.human_votes, end.reviews, len(end.gold), about
+        store.ledger.counts()[0],
+        current.human_votes,
+        current.reviews,
+        len(current.gold),
+        about,
     )

@@ -1,4 +1,4 @@
-"""From where the loop stands to a training set in files."""
+"""Builds the training set, and writes it and other results to the output folder."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import dataclasses
 import functools
 import logging
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from labeling.config import Config
-from labeling.errors import shown
+from labeling.errors import DataError, shown
 from labeling.project.data import ProjectData
 from labeling.project.gold import teaching_gold
-from labeling.project.output_folder import ready_folder, write_frame
-from labeling.project.snapshots import Round
-from labeling.records import Votes
+from labeling.project.results import Round
+from labeling.records import Batch, SoftLabels, Votes, free_names, whole_file
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def training_set_of(config: Config, data: ProjectData, end: Round, votes: Votes) -> TrainingSet:
-    """Return the training set of all that is known; gold labels that were given win over people's."""
+def build_project_training_set(
+    config: Config, data: ProjectData, current: Round, votes: Votes
+) -> TrainingSet:
+    """Return the training set; given gold labels win over those that people settled."""
     from labeling.datasets import build_training_set
 
     train = build_training_set(
         data.samples,
-        end.posterior,
-        gold=teaching_gold(data.dev, end.gold),
+        current.posterior,
+        gold=teaching_gold(data.dev, current.gold),
         votes=votes,
-        annotations=end.annotations,
+        annotations=current.annotations,
         min_confidence=config.export.min_confidence,
     )
     if not len(data.left_out):
@@ -43,10 +45,10 @@ def training_set_of(config: Config, data: ProjectData, end: Round, votes: Votes)
 
 
 def write_training_set(config: Config, store: Store, train: TrainingSet) -> None:
-    """Write a training set as Parquet, JSON lines and CSV, and remember it.
+    """Write a training set as Parquet, JSON lines and CSV, and keep it in the store.
 
     Raises:
-        DataError: a form cannot be written; the others are there.
+        DataError: a format cannot be written; the others are there.
     """
     folder = ready_folder(config.at(config.export.folder))
     try:
@@ -73,3 +75,52 @@ def write_training_set(config: Config, store: Store, train: TrainingSet) -> None
         about=manifest,
         made_at=now(),
     )
+
+
+def write_soft_labels(soft: SoftLabels, folder: Path) -> None:
+    """Write `soft_labels.parquet`: a column for each label, and whether a row is covered."""
+    covered = "covered" if "covered" not in soft.schema.labels else "covered_by_votes"
+    write_frame(soft.to_frame().assign(**{covered: soft.covered}), folder, "soft_labels.parquet")
+
+
+def ready_folder(folder: Path) -> Path:
+    """Make the folder, and remove unfinished files of interrupted processes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"The folder {str(folder)!r} cannot be made: {error}") from error
+    try:
+        for unfinished in folder.glob(".*.part"):
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"The folder {str(folder)!r} must be writable: {error}") from error
+    return folder
+
+
+def with_samples(batch: Batch, samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a batch beside those of its samples.
+
+    Where the samples have a column of the same name, that of the batch is called `labeling_<name>`.
+    """
+    rows = samples.loc[batch.sample_ids]
+    chosen = batch.to_frame()
+    taken = [*rows.columns, rows.index.name]
+    return chosen.rename(columns=free_names(chosen.columns, taken)).join(rows)
+
+
+def write_frame(frame: pd.DataFrame, folder: Path, name: str) -> None:
+    """Write a table as Parquet, its index included, whole or not at all.
+
+    Raises:
+        DataError: a column holds values that Parquet cannot hold; it names the column and the row.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from labeling.datasets import parquet_table
+
+    with whole_file(ready_folder(folder) / name) as unfinished:
+        try:
+            pq.write_table(parquet_table(frame), unfinished)
+        except (pa.ArrowException, ValueError, TypeError) as error:
+            raise DataError(f"{name} cannot be written: {error}") from error

@@ -1,4 +1,4 @@
-"""Fingerprints of files and texts."""
+"""Fingerprints of files and texts, to detect changes."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from pathlib import Path
 
 from labeling.errors import DataError
 
-TRIES = 3  # to read files that somebody is writing
+TRIES = 3  # attempts to read files that another process is writing
 
 
 def digest_of_files(paths: Iterable[Path]) -> str:
     """Return a fingerprint of the files' contents.
 
     Raises:
-        DataError: one cannot be read.
+        DataError: a file cannot be read.
     """
-    together = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in paths:
         try:
             with path.open("rb") as stream:
-                together.update(hashlib.file_digest(stream, "sha256").digest())
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
         except OSError as error:
             raise DataError(f"{str(path)!r} cannot be read: {error}") from error
-    return together.hexdigest()
+    return digest.hexdigest()
 
 
 def stamp_of(paths: Iterable[Path]) -> tuple[tuple[int, int, int] | None, ...]:
-    """Return what changes when a file is written: a quick sign, not a proof."""
+    """Return modification times and sizes, which change when a file is written: quick, but no proof."""
     return tuple(_stamp(path) for path in paths)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def digest_of_text(text: str) -> str:

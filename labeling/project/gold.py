@@ -1,4 +1,4 @@
-"""Which gold labels teach the models, which measure them, and how both can be the same."""
+"""Gold labels of a project: which ones train the models, and which measure them by cross-fitting."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from labeling.errors import counted
 from labeling.records import GoldLabel, shares_by_id
 
 FOLDS = 3
-"""Parts of the dev labels, each measured by models that learned from the others: a fit for each."""
+"""Folds of the dev labels; each is measured by models fitted on the others."""
 
-FOLD_SALT = 20_261_129  # of its own: folds must not depend on the draw of the locked test split
+FOLD_SALT = (
+    20_261_129  # differs from that of the locked test split, so that the two draws are independent
+)
 
 
-def teaching_gold(dev: pd.Series, people: Collection[GoldLabel]) -> tuple[GoldLabel, ...]:
-    """Return all gold labels that models may learn from; given ones win over those of people.
+def teaching_gold(dev: pd.Series, settled: Collection[GoldLabel]) -> tuple[GoldLabel, ...]:
+    """Return all gold labels that models may learn from; given ones win over settled ones.
 
     Args:
         dev: gold labels that were given and are not locked, index = sample ids.
-        people: what people settled.
+        settled: gold labels that people settled.
 
     >>> teaching_gold(pd.Series({"a": "ham"}), [GoldLabel("a", "spam"), GoldLabel("b", "spam")])[1]
     GoldLabel('b', 'spam', 'given')
     """
     given = [GoldLabel(sample_id, label) for sample_id, label in dev.items()]
-    there = set(dev.index)
-    return (*given, *(gold for gold in people if gold.sample_id not in there))
+    given_ids = set(dev.index)
+    return (*given, *(gold for gold in settled if gold.sample_id not in given_ids))
 
 
 def folds_of(sample_ids: pd.Index) -> npt.NDArray[np.intp]:
@@ -40,7 +42,7 @@ def folds_of(sample_ids: pd.Index) -> npt.NDArray[np.intp]:
 
 @dataclass(frozen=True, slots=True)
 class GoldCounts:
-    """How many gold labels there are, and what for.
+    """How many gold labels there are, by their use.
 
     Attributes:
         given: those that were given and are not locked: they teach, and measure by cross-fitting.
@@ -54,7 +56,7 @@ class GoldCounts:
     people: int
 
     def sentence(self) -> str:
-        """Return what they are used for; what the label model learns, its own report says.
+        """Return a sentence on their use; the label model reports itself which ones it learns from.
 
         >>> GoldCounts(150, 150, 0).sentence()
         'Gold labels: 150 were given: all of them teach the end model, and the label model as it says

@@ -1,4 +1,4 @@
-"""Gold labels that were imported: remembered in the store, and given like those of the config."""
+"""Gold labels that were imported: kept in the store, and used like those of the config."""
 
 from __future__ import annotations
 
@@ -11,39 +11,44 @@ from labeling.records import LabelSchema
 from labeling.records.ids import id_of, key_of
 from labeling.store import Store
 
-FACT = "imported gold"  # under which fact they stand, as JSON: sample key -> label
+FACT = "imported gold"  # key of the stored JSON object: encoded sample id -> label
 
 
 def imported_gold(store: Store) -> dict[Hashable, str]:
-    """Return the gold labels that were imported, by sample."""
+    """Return the imported gold labels, by sample."""
     if not store.ready():
         return {}
-    found: dict[str, str] = json.loads(store.history.get(FACT) or "{}")
-    return {id_of(key): label for key, label in found.items()}
+    labels: dict[str, str] = json.loads(store.history.get(FACT) or "{}")
+    return {id_of(key): label for key, label in labels.items()}
 
 
-def remember_gold(store: Store, news: Mapping[Hashable, str]) -> None:
-    """Add gold labels to those that were imported; the store must be held."""
-    if not news:
+def store_imported_gold(store: Store, new: Mapping[Hashable, str]) -> None:
+    """Add gold labels to the imported ones; the project must be locked."""
+    if not new:
         return
-    every = {**imported_gold(store), **news}
-    store.history.put(FACT, json.dumps({key_of(own): label for own, label in every.items()}))
+    labels = {**imported_gold(store), **new}
+    text = json.dumps({key_of(sample_id): label for sample_id, label in labels.items()})
+    store.history.put(FACT, text)
 
 
 def with_imported_gold(
     gold: pd.Series, store: Store, samples: pd.DataFrame, schema: LabelSchema
 ) -> pd.Series:
-    """Return the gold labels of the config and those that were imported, in the samples' order.
+    """Return the gold labels of the config and the imported ones, in the samples' order.
 
     Args:
-        gold: those of the config, index = ids; where both name a label, this is the one.
-        store: remembers those that were imported.
-        samples: of which they may be.
-        schema: the labels; what it does not have any more is left out.
+        gold: those of the config, index = ids; they win over imported ones.
+        store: holds the imported ones.
+        samples: the samples that may have them.
+        schema: the labels; imported labels that it no longer has are left out.
     """
-    news = {own: label for own, label in imported_gold(store).items() if label in schema.labels}
-    if not news:
+    imported = {
+        sample_id: label
+        for sample_id, label in imported_gold(store).items()
+        if label in schema.labels
+    }
+    if not imported:
         return gold
-    every = {**news, **gold.to_dict()}
-    ids = samples.index[samples.index.isin(list(every))]
-    return pd.Series([every[own] for own in ids], index=ids, dtype=object)
+    labels = {**imported, **gold.to_dict()}
+    ids = samples.index[samples.index.isin(list(labels))]
+    return pd.Series([labels[sample_id] for sample_id in ids], index=ids, dtype=object)

@@ -1,4 +1,4 @@
-"""The labels of a new project: from a line, from a file, or from a column of the data."""
+"""Labels of a new project: from a comma-separated text, a file, or a column of the data."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ DESCRIPTION = "description"
 
 @dataclass(frozen=True, slots=True)
 class GivenLabels:
-    """Labels, what they mean, and where they are from.
+    """Labels of a new project, with descriptions.
 
     Attributes:
         names: the labels, in order.
-        descriptions: what some of them mean.
-        source: where they were found, in a sentence; empty where they were given.
+        descriptions: from labels to what they mean.
+        source: a sentence on the column or file they are from; empty where they were typed.
     """
 
     names: tuple[str, ...]
@@ -37,64 +37,64 @@ class GivenLabels:
     source: str = ""
 
 
-def labels_in_line(line: str) -> GivenLabels:
-    """Return the labels of a line, with commas between them, as CSV has it.
+def parse_labels(text: str) -> GivenLabels:
+    """Return the labels of a comma-separated text, quoted as in CSV.
 
     Raises:
-        DataError: a quotation mark is not closed, or stands within a label.
-        LabelingError: they cannot be labels.
+        DataError: a quotation mark is not closed, or within a label.
+        LabelingError: the labels are invalid.
 
-    >>> labels_in_line('ham, "spam, maybe"').names
+    >>> parse_labels('ham, "spam, maybe"').names
     ('ham', 'spam, maybe')
     """
-    return _checked(GivenLabels(_cells(line)))
+    return _checked(GivenLabels(_cells(text)))
 
 
-def _cells(line: str) -> tuple[str, ...]:
+def _cells(text: str) -> tuple[str, ...]:
     try:
-        rows = list(csv.reader([line], skipinitialspace=True, strict=True))
+        rows = list(csv.reader([text], skipinitialspace=True, strict=True))
     except csv.Error as error:
         raise DataError(
             "Labels must have commas between them, and quotation marks around those that have a"
-            f' comma themselves, such as: ham,"spam, maybe". Got {line!r}: {error}.'
+            f' comma themselves, such as: ham,"spam, maybe". Got {text!r}: {error}.'
         ) from error
     return tuple(cell.strip() for row in rows for cell in row)
 
 
-def balance_in_line(line: str, labels: Sequence[str]) -> dict[str, float]:
-    """Return the labels' shares of a line: numbers in the order of the labels, or label=number.
+def parse_class_balance(text: str, labels: Sequence[str]) -> dict[str, float]:
+    """Return the class balance of a text: numbers in the order of the labels, or label=number.
 
     Raises:
-        DataError: it is no such line.
-        LabelingError: the shares are not those of these labels, or do not sum to 1.
+        DataError: the text cannot be parsed.
+        LabelingError: the class balance is not of these labels, or does not sum to 1.
 
-    >>> balance_in_line("0.9, 0.1", ["ham", "spam"])
+    >>> parse_class_balance("0.9, 0.1", ["ham", "spam"])
     {'ham': 0.9, 'spam': 0.1}
-    >>> balance_in_line("spam=0.1,ham=0.9", ["ham", "spam"])
+    >>> parse_class_balance("spam=0.1,ham=0.9", ["ham", "spam"])
     {'ham': 0.9, 'spam': 0.1}
     """
-    cells = [cell.rpartition("=") for cell in _cells(line)]
+    cells = [cell.rpartition("=") for cell in _cells(text)]
     try:
-        shares = [float(share) for _, _, share in cells]
+        values = [float(value) for _, _, value in cells]
     except ValueError:
-        shares = []
-    if not shares or len({bool(sign) for _, sign, _ in cells}) > 1:
+        values = []
+    if not values or len({bool(sign) for _, sign, _ in cells}) > 1:
         raise DataError(
-            "The labels' shares must be numbers in the order of the labels, such as 0.9,0.1, or"
-            f" label=number, such as {labels[0]}=0.9. Got {line!r}."
+            "The class balance must be numbers in the order of the labels, such as 0.9,0.1, or"
+            f" label=number, such as {labels[0]}=0.9. Got {text!r}."
         )
     if not cells[0][1]:
-        return shares_by_name(shares, labels)
+        return shares_by_name(values, labels)
     names = [name.strip() for name, _, _ in cells]
     if len(set(names)) < len(names):
-        raise DataError(f"Each label must be named once. Got {line!r}.")
-    return shares_by_name(dict(zip(names, shares, strict=True)), labels)
+        raise DataError(f"Each label must be named once. Got {text!r}.")
+    return shares_by_name(dict(zip(names, values, strict=True)), labels)
 
 
 def labels_from(source: str, data: str | os.PathLike[str]) -> GivenLabels:
     """Return the labels of a column of the data, or else of a file.
 
-    A column gives its different values, the most frequent first. A text file gives a label a line;
+    A column gives its distinct values, the most frequent first. A text file has one label per line;
     JSON and YAML a list of names, a mapping from name to description, or a list of objects with
     `name` and `description`; any table these columns.
 
@@ -104,7 +104,7 @@ def labels_from(source: str, data: str | os.PathLike[str]) -> GivenLabels:
 
     Raises:
         DataError: there is no such column or file, or it holds no labels.
-        LabelingError: what it holds cannot be labels.
+        LabelingError: the labels are invalid.
     """
     table = read_table(data)
     if source in table.columns:
@@ -113,8 +113,8 @@ def labels_from(source: str, data: str | os.PathLike[str]) -> GivenLabels:
     read = FILES.get(file.suffix.lower())
     if read is None or not file.is_file():
         raise DataError(
-            f"Labels must come from a column of {os.path.basename(data)!r} or from a file of one of the kinds"
-            f" {', '.join(FILES)}. There is no {source!r}; columns are {shown(table.columns, 20)}."
+            f"Labels must come from a column of {os.path.basename(data)!r} or from a file of one of"
+            f" the kinds {', '.join(FILES)}. There is no {source!r}; columns are {shown(table.columns, 20)}."
             f"{near(source, table.columns)}"
         )
     try:
@@ -149,7 +149,7 @@ def _from_column(name: str, column: pd.Series) -> GivenLabels:
 
 
 def _name(value: Any) -> str:
-    """Return the text of a value of a column: of 1 and 1.0 it is "1"."""
+    """Return a value of a column as text; 1 and 1.0 are "1"."""
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if is_whole else value).strip()
 
@@ -167,23 +167,23 @@ def _from_yaml(file: Path) -> GivenLabels:
     return _from_parsed(yaml.load(file.read_text(encoding="utf-8-sig"), OneOfEachKey), file)
 
 
-def _from_parsed(found: Any, file: Path) -> GivenLabels:
-    if isinstance(found, list):
-        found = [_pair(item) if isinstance(item, dict) else item for item in found]
-    names, descriptions = names_and_descriptions(found)
+def _from_parsed(content: Any, file: Path) -> GivenLabels:
+    if isinstance(content, list):
+        content = [_pair(item) if isinstance(item, dict) else item for item in content]
+    names, descriptions = names_and_descriptions(content)
     if not isinstance(names, list):
         raise DataError(
             f"{file.name!r} must hold a list of labels, or a mapping from label to description. Got"
-            f" a {type(found).__name__}."
+            f" a {type(content).__name__}."
         )
     return GivenLabels(tuple(names), descriptions)
 
 
 def _pair(item: dict[Any, Any]) -> dict[Any, Any]:
-    """Return an object with a name and a description as a mapping from one to the other."""
+    """Return an object with `name` and `description` as a mapping from name to description."""
     name = next((item[key] for key in NAMES if key in item), None)
-    known = set(item) <= {*NAMES, DESCRIPTION}
-    return {name: item.get(DESCRIPTION)} if known and isinstance(name, str) else item
+    has_only_these = set(item) <= {*NAMES, DESCRIPTION}
+    return {name: item.get(DESCRIPTION)} if has_only_these and isinstance(name, str) else item
 
 
 def _from_table(file: Path) -> GivenLabels:
@@ -194,7 +194,7 @@ def _from_table(file: Path) -> GivenLabels:
             f"{file.name!r} must have a column 'name' with the labels, and may have one"
             f" 'description'. It has {shown(columns, 20)}."
         )
-    table = read_table(file, name)  # as an id it keeps its text: `007` and `1.0` are names
+    table = read_table(file, name)  # an id column keeps its text: `007` and `1.0` are names
     names = tuple(map(_name, table[name].tolist()))
     if DESCRIPTION not in columns:
         return GivenLabels(names)

@@ -1,4 +1,4 @@
-"""A project's labeling functions, and a fingerprint of the files that they were made of."""
+"""Loads the labeling functions of a project, and fingerprints the files they depend on."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from labeling.project.fingerprints import TRIES, digest_of_files
 from labeling.records import LabelingFunction
 
 _IMPORTED: dict[Path, str] = {}
-"""What the project's own modules held when this process had them imported: imports are its own too."""
+"""Digests of the project's modules, as this process imported them: imports are shared by all loaders."""
 
 
 class LabelingFunctionLoader:
     """Loads the labeling functions of a config, and again when one of their files has changed.
 
-    Their files are those that the config names, the modules of the project's folder that are imported,
-    and the lists that look-ups were made of. What a rule asks elsewhere is not seen.
+    Their files are those that the config names, the imported modules of the project's folder, and the
+    lists of lookups. Other sources, such as a web service, are not tracked.
 
     Attributes:
         digest: a fingerprint of the files as they were when the labeling functions were loaded.
@@ -34,37 +34,37 @@ class LabelingFunctionLoader:
         """Return the labeling functions of all files that the config names, in order.
 
         Raises:
-            LoadError: a file cannot be loaded, or two labeling functions have one name.
+            LoadError: a file cannot be loaded, or two labeling functions have the same name.
         """
-        there = [file for file in self._files if file.is_file()]
-        if self._files and there == self._files and digest_of_files(there) == self.digest:
+        existing = [file for file in self._files if file.is_file()]
+        if existing and existing == self._files and digest_of_files(existing) == self.digest:
             return self._loaded
         for _ in range(TRIES):
-            named = [self._config.at(path) for path in self._config.labeling_functions]
-            before = digest_of_files([file for file in named if file.is_file()])
+            paths = [self._config.at(path) for path in self._config.labeling_functions]
+            before = digest_of_files([file for file in paths if file.is_file()])
             _forget_changed_modules(self._config.root)
-            self._loaded = self._load(named)
-            if before == digest_of_files(named):
+            self._loaded = self._load(paths)
+            if before == digest_of_files(paths):
                 lists = {Path(file) for lf in self._loaded for file in lf.files}
                 modules = _local_modules(self._config.root)
                 _IMPORTED.update({file: digest_of_files([file]) for file in modules})
-                self._files = [*named, *sorted({*lists, *modules})]
+                self._files = [*paths, *sorted({*lists, *modules})]
                 self.digest = digest_of_files(self._files)
                 return self._loaded
         raise LoadError(
             "The files of the labeling functions change while they are read; try again."
         )
 
-    def _load(self, named: list[Path]) -> list[LabelingFunction]:
+    def _load(self, paths: list[Path]) -> list[LabelingFunction]:
         from labeling.functions import load_labeling_functions, refuse_doubled_names
 
-        found = [lf for path in named for lf in load_labeling_functions(path)]
-        refuse_doubled_names(found, "the project")
-        return found
+        lfs = [lf for path in paths for lf in load_labeling_functions(path)]
+        refuse_doubled_names(lfs, "the project")
+        return lfs
 
 
 def _forget_changed_modules(root: Path) -> None:
-    """Let modules of the project's folder be imported anew where they have changed since."""
+    """Drop changed modules of the project's folder from `sys.modules`, so that they are imported again."""
     for file, name in _local_modules(root).items():
         if file in _IMPORTED and _IMPORTED[file] != digest_of_files([file]):
             sys.modules.pop(name, None)
@@ -72,16 +72,16 @@ def _forget_changed_modules(root: Path) -> None:
 
 def _local_modules(root: Path) -> dict[Path, str]:
     """Return the file and the name of each imported module that lies in the project's folder."""
-    found = {}
+    modules = {}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or name.partition(".")[0] in ("labeling", "__main__"):
             continue
         path = Path(file)
-        is_own = path.is_relative_to(root) and not _is_installed(path, root)
-        if path.suffix == ".py" and is_own and path.is_file():
-            found[path] = name
-    return found
+        is_local = path.is_relative_to(root) and not _is_installed(path, root)
+        if path.suffix == ".py" and is_local and path.is_file():
+            modules[path] = name
+    return modules
 
 
 def _is_installed(path: Path, root: Path) -> bool:

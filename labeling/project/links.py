@@ -1,4 +1,4 @@
-"""Where people work, and where results are: addresses and paths to open."""
+"""Addresses and paths of a project: where people label, and the report."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from labeling.store import Store
 def work_links(config: Config, store: Store) -> dict[str, str]:
     """Return where annotators and reviewers label: addresses of Label Studio, or a folder of files.
 
-    Projects of Label Studio that were never met have no address yet.
+    Projects that do not exist in Label Studio yet have no address.
     """
     if config.files is not None:
         return {"annotators": str(config.at(config.files.folder))}
     if config.label_studio is None or not store.ready():
         return {}
     url = config.label_studio.url.rstrip("/")
-    known = json.loads(store.history.get(MEMORY) or "{}")
-    if known.get("url") != url:
+    state = json.loads(store.history.get(MEMORY) or "{}")
+    if state.get("url") != url:
         return {}
-    ids = {who: known.get(who, {}).get("id") for who in ("annotators", "reviewers")}
-    return {who: stream_link(url, own) for who, own in ids.items() if own is not None}
+    ids = {role: state.get(role, {}).get("id") for role in ("annotators", "reviewers")}
+    return {role: stream_link(url, id_) for role, id_ in ids.items() if id_ is not None}
 
 
 def stream_link(url: str, project_id: int) -> str:
-    """Return the address at which a project of Label Studio gives people one task after the other.
+    """Return the address of a Label Studio project's label stream: one task after the other.
 
     >>> stream_link("http://localhost:8080", 3)
     'http://localhost:8080/projects/3/data?labeling=1'
@@ -36,6 +36,6 @@ def stream_link(url: str, project_id: int) -> str:
 
 
 def links_of(config: Config, store: Store) -> dict[str, str]:
-    """Return where people label, and the report, where one was written."""
+    """Return where people label, and the report, if it was written."""
     report = config.at(config.export.folder) / "report.html"
     return work_links(config, store) | ({"report": str(report)} if report.is_file() else {})

@@ -1,4 +1,4 @@
-"""What is learned from votes and people's decisions: label model, end model, the next batch."""
+"""Fits the label model and the end model of a project, and caches them and their soft labels."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ import logging
 import re
 import time
 import warnings
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from labeling.config import Config, QuerySection
+from labeling.config import Config
 from labeling.errors import ModelFileError
 from labeling.project.data import ProjectData
-from labeling.project.fingerprints import digest_of_text
 from labeling.project.gold import folds_of, teaching_gold
 from labeling.project.parquet import read_soft, write_soft
-from labeling.project.snapshots import Round
-from labeling.records import Batch, GoldLabel, SoftLabels, Votes
+from labeling.records import GoldLabel, SoftLabels, Votes
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 Kind = Literal["soft_labels", "posterior", "measured"]
 ModelKind = Literal["label_model", "end_model"]
 Model = TypeVar("Model")
+Gold = tuple[GoldLabel, ...]
 
 MEASURING = "measuring on gold labels, by models that learn from others"
 
@@ -40,18 +40,18 @@ logger = logging.getLogger(__name__)
 
 
 class Learner:
-    """Fits the models of a config, and remembers their soft labels.
+    """Fits the models of a config, and caches them and their soft labels in the store.
 
-    The models learn from what people settled and from the gold labels that were given and are not
-    locked. The same gold labels measure them by cross-fitting: each is held against models that
-    learned from all but its fold.
+    The models learn from the gold labels that people settled and from the given ones that are not
+    locked. The same gold labels measure them by cross-fitting: each is compared with models that
+    learned from all gold labels but its fold. In the methods, `settled` are those of people.
 
     Args:
-        config: says which models.
+        config: names the models.
         data: the project's samples and gold labels.
-        votes: on these samples.
+        votes: the votes on these samples.
         inputs: a fingerprint of samples and votes.
-        store: remembers; may only be written while it is held.
+        store: the cache; may only be written while the project is locked.
     """
 
     def __init__(
@@ -64,89 +64,80 @@ class Learner:
         self.inputs = inputs
         self.store = store
 
-    def label_model(self, people: tuple[GoldLabel, ...]) -> tuple[VoteModel, SoftLabels]:
-        """Return the config's label model, fitted, and its soft labels, which are remembered.
-
-        Args:
-            people: what people settled.
-        """
-        model, soft = self.fit_label_model(teaching_gold(self.data.dev, people))
-        self._keep_model("label_model", model, people)
-        self._keep("soft_labels", soft, people)
+    def label_model(self, settled: Gold) -> tuple[VoteModel, SoftLabels]:
+        """Fit the label model, cache it and its soft labels, and return both."""
+        model, soft = self.fit_label_model(teaching_gold(self.data.dev, settled))
+        self._cache_model("label_model", model, settled)
+        self._cache_soft("soft_labels", soft, settled)
         return model, soft
 
-    def remembered_label_model(self, people: tuple[GoldLabel, ...]) -> VoteModel | None:
-        """Return the label model that was fitted with what people settled, if it is remembered."""
+    def cached_label_model(self, settled: Gold) -> VoteModel | None:
+        """Return the cached label model that was fitted with these gold labels, if there is one."""
         from labeling.label_models import MODELS
 
-        return self._remembered_model("label_model", people, MODELS[self.config.label_model].load)
+        return self._cached_model("label_model", settled, MODELS[self.config.label_model].load)
 
-    def fit_label_model(self, gold: tuple[GoldLabel, ...]) -> tuple[VoteModel, SoftLabels]:
+    def fit_label_model(self, gold: Gold) -> tuple[VoteModel, SoftLabels]:
         """Return the config's label model, fitted with these gold labels, and its soft labels.
 
-        It learns from given gold labels, and from those that people settled of samples that were
-        drawn at random: those chosen because a model was unsure of them would make every vote look
-        doubtful. The end model learns from all.
+        It learns from given gold labels, and from settled ones of samples that were drawn at random:
+        those chosen because a model was unsure of them would make every vote look doubtful. The end
+        model learns from all.
         """
         from labeling.label_models import MODELS
         from labeling.label_models.default.label_model import BALANCE_IGNORED
 
         started = time.perf_counter()
-        learned, balance = self.drawn_at_random(gold), self.config.class_balance
+        gold = self.drawn_at_random(gold)
         with (
             self.store.stage("fitting the label model"),
-            warnings.catch_warnings(),  # the model's report says it as well
+            warnings.catch_warnings(),  # the model's report has it as well
         ):
             warnings.filterwarnings("ignore", message=re.escape(BALANCE_IGNORED))
             model = MODELS[self.config.label_model]().fit(
-                self.votes, gold=learned, class_balance=balance
+                self.votes, gold=gold, class_balance=self.config.class_balance
             )
             soft = model.predict_proba(self.votes)
-        spent = time.perf_counter() - started
-        logger.info("fitted the label model with %d gold labels in %.1f s", len(learned), spent)
+        seconds = time.perf_counter() - started
+        logger.info("fitted the label model with %d gold labels in %.1f s", len(gold), seconds)
         return model, soft
 
-    def drawn_at_random(self, gold: tuple[GoldLabel, ...]) -> tuple[GoldLabel, ...]:
-        """Return the gold labels that were given, and those of samples drawn at random for people."""
+    def drawn_at_random(self, gold: Gold) -> Gold:
+        """Return the given gold labels, and those of samples that were drawn at random for people."""
         chosen = self.store.batches.frame()
         drawn = set(chosen.index[chosen["stratum"] == "random"])
-        return tuple(one for one in gold if one.source == "given" or one.sample_id in drawn)
+        return tuple(label for label in gold if label.source == "given" or label.sample_id in drawn)
 
-    def posteriors(
-        self, people: tuple[GoldLabel, ...]
-    ) -> tuple[SoftLabels, SoftLabels, Callable[[], tuple[VoteModel, EndModel]], SoftLabels | None]:
-        """Return the soft labels of label model and end model, what gives both models, and what
-        cross-fitted models say of the samples with a given gold label; `None` without such.
-        """
-        fitted = functools.cache(functools.partial(self._fitted, people))
-        soft = self.remembered("soft_labels", people)
-        posterior = self.remembered("posterior", people)
+    def posteriors(self, settled: Gold) -> Posteriors:
+        """Return the soft labels of both models; only what is not cached is fitted."""
+        models = FittedModels(self, settled)
+        soft = self.cached("soft_labels", settled)
+        posterior = self.cached("posterior", settled)
         if soft is None or posterior is None:
-            _, end, soft = fitted()
+            soft, end = models.soft, models.end_model
             with self.store.stage("labeling all samples by the end model"):
                 posterior = end.predict_proba(self.samples, soft=soft, votes=self.votes)
-            self._keep("posterior", posterior, people)
-        return soft, posterior, lambda: fitted()[:2], self._measured(people)
+            self._cache_soft("posterior", posterior, settled)
+        return Posteriors(soft, posterior, self._measured(settled), models)
 
-    def _fitted(self, people: tuple[GoldLabel, ...]) -> tuple[VoteModel, EndModel, SoftLabels]:
+    def end_model(self, soft: SoftLabels, settled: Gold) -> EndModel:
+        """Return the cached end model; fit and cache it if there is none."""
         from labeling.end_model import EndModel
 
-        model, soft = self.remembered_label_model(people), self.remembered("soft_labels", people)
-        if model is None or soft is None:
-            model, soft = self.label_model(people)
-        end = self._remembered_model("end_model", people, EndModel.load)
+        end = self._cached_model("end_model", settled, EndModel.load)
         if end is None:
-            end = self._fit_end_model(soft, teaching_gold(self.data.dev, people))
-            self._keep_model("end_model", end, people)
-        return model, end, soft
+            end = self._fit_end_model(soft, teaching_gold(self.data.dev, settled))
+            self._cache_model("end_model", end, settled)
+        return end
 
-    def _fit_end_model(self, soft: SoftLabels, gold: tuple[GoldLabel, ...]) -> EndModel:
+    def _fit_end_model(self, soft: SoftLabels, gold: Gold) -> EndModel:
         from labeling.end_model import EndModel
 
         started = time.perf_counter()
         with self.store.stage("fitting the end model"):
             end = EndModel(self.config.data.text).fit(
-                *(self.samples, soft),
+                self.samples,
+                soft,
                 gold=gold,
                 votes=self.votes,
                 class_balance=self.config.class_balance,
@@ -154,118 +145,132 @@ class Learner:
         logger.info("fitted the end model in %.1f s", time.perf_counter() - started)
         return end
 
-    def _measured(self, people: tuple[GoldLabel, ...]) -> SoftLabels | None:
+    def _measured(self, settled: Gold) -> SoftLabels | None:
         """Return the posterior of each dev sample by models that did not learn its gold label."""
         ids = self.data.dev.index
         if not len(ids):
             return None
-        measured = self.remembered("measured", people)
+        measured = self.cached("measured", settled)
         if measured is not None:
             return measured
-        gold, folds = teaching_gold(self.data.dev, people), folds_of(ids)
+        gold, folds = teaching_gold(self.data.dev, settled), folds_of(ids)
         array = np.empty((len(ids), len(self.votes.schema)))
         with self.store.stage(MEASURING, len(np.unique(folds))) as advance:
             for fold in np.unique(folds):
                 held_out = ids[folds == fold]
                 logger.info("%s: %d of them", MEASURING, len(held_out))
-                array[folds == fold] = self._without(held_out, gold).to_array()
+                array[folds == fold] = self._fit_without(held_out, gold).to_array()
                 advance(1)
         measured = SoftLabels(array, ids, self.votes.schema, np.ones(len(ids), dtype=bool))
-        self._keep("measured", measured, people)
+        self._cache_soft("measured", measured, settled)
         return measured
 
-    def _without(self, held_out: pd.Index, gold: tuple[GoldLabel, ...]) -> SoftLabels:
-        """Return the posterior of some samples by models that learned no gold label of theirs."""
-        away = set(held_out)
-        rest = tuple(one for one in gold if one.sample_id not in away)
+    def _fit_without(self, held_out: pd.Index, gold: Gold) -> SoftLabels:
+        """Return the posterior of held-out samples by models that learned none of their gold labels."""
+        excluded = set(held_out)
+        rest = tuple(label for label in gold if label.sample_id not in excluded)
         _, soft = self.fit_label_model(rest)
-        own, votes = soft.of_samples(held_out), self.votes.of_samples(held_out)
+        held_out_soft = soft.of_samples(held_out)
         if not soft.covered.any() and not rest:
-            return own  # nothing was left to learn from
+            return held_out_soft  # nothing was left to learn from
         end = self._fit_end_model(soft, rest)
-        return end.predict_proba(self.samples.loc[held_out], soft=own, votes=votes)
+        return end.predict_proba(
+            self.samples.loc[held_out],
+            soft=held_out_soft,
+            votes=self.votes.of_samples(held_out),
+        )
 
-    def _fingerprint(self, people: tuple[GoldLabel, ...]) -> str:
-        gold = teaching_gold(self.data.dev, people)
-        known = sorted((repr(one.sample_id), one.label, one.source == "given") for one in gold)
+    def _digest(self, settled: Gold) -> str:
+        """Return a fingerprint of all that fitted models depend on."""
+        gold = sorted(
+            (repr(label.sample_id), label.label, label.source == "given")
+            for label in teaching_gold(self.data.dev, settled)
+        )
         config = self.config
-        said = [self.inputs, config.label_model, config.data.text, known, config.class_balance]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        inputs = [self.inputs, config.label_model, config.data.text, gold, config.class_balance]
+        return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
-    def _keep(self, kind: Kind, soft: SoftLabels, people: tuple[GoldLabel, ...]) -> None:
+    def _cache_soft(self, kind: Kind, soft: SoftLabels, settled: Gold) -> None:
         about = {"samples": len(soft.sample_ids), "covered": int(soft.covered.sum())}
-        self._keep_file(kind, functools.partial(write_soft, soft), about, people)
+        self._cache_file(kind, functools.partial(write_soft, soft), about, settled)
 
-    def _keep_model(
-        self, kind: ModelKind, model: VoteModel | EndModel, people: tuple[GoldLabel, ...]
-    ) -> None:
-        self._keep_file(kind, model.save, {"model": type(model).__name__}, people)
+    def _cache_model(self, kind: ModelKind, model: VoteModel | EndModel, settled: Gold) -> None:
+        self._cache_file(kind, model.save, {"model": type(model).__name__}, settled)
 
-    def _keep_file(
+    def _cache_file(
         self,
         kind: Kind | ModelKind,
         write: Callable[[Path], object],
         about: dict[str, Any],
-        people: tuple[GoldLabel, ...],
+        settled: Gold,
     ) -> None:
         self.store.files.keep(
             kind,
             write,
-            inputs=self._fingerprint(people),
-            about={**about, "gold": len(teaching_gold(self.data.dev, people))},
+            inputs=self._digest(settled),
+            about={**about, "gold": len(teaching_gold(self.data.dev, settled))},
             made_at=now(),
         )
 
-    def _remembered_model(
-        self, kind: ModelKind, people: tuple[GoldLabel, ...], load: Callable[[Path], Model]
+    def _cached_model(
+        self, kind: ModelKind, settled: Gold, load: Callable[[Path], Model]
     ) -> Model | None:
-        path = self.store.files.find(kind, self._fingerprint(people))
+        path = self.store.files.find(kind, self._digest(settled))
         if path is None:
             return None
         try:
             return load(path)
-        except ModelFileError as error:  # one of another version of this package
+        except ModelFileError as error:  # saved by another version of this package
             logger.info("the %s is fitted again: %s", kind.replace("_", " "), error)
             return None
 
-    def remembered(self, kind: Kind, people: tuple[GoldLabel, ...]) -> SoftLabels | None:
-        """Return soft labels that were learned with what people settled, if they are remembered."""
-        path = self.store.files.find(kind, self._fingerprint(people))
+    def cached(self, kind: Kind, settled: Gold) -> SoftLabels | None:
+        """Return the cached soft labels that were learned with these gold labels, if there are any."""
+        path = self.store.files.find(kind, self._digest(settled))
         return None if path is None else read_soft(path, self.votes.schema)
 
-    def choose(
-        self, here: Round, exclude: Collection[Hashable], number: int, how: QuerySection
-    ) -> Batch:
-        """Return the batch of this number: the same for the same answers so far."""
-        from labeling.query import select
 
-        return select(
-            self.samples,
-            votes=self.votes,
-            soft=here.soft,
-            end=here.posterior,
-            exclude=exclude,
-            n=how.n,
-            strategy=how.strategy,
-            rng=np.random.default_rng([self.config.seed, number]),
-            text=self.config.data.text,
-        )
+class FittedModels:
+    """Label model and end model, each loaded from the cache or fitted on first use."""
 
-    def remember(self, batch: Batch, here: Round, number: int, how: QuerySection) -> None:
-        """Remember a batch of this number, in the place of one that was not pushed."""
-        if not len(batch):
-            self.store.batches.forget(number)
-            return
-        before = here.posterior.of_samples(batch.sample_ids)
-        labels = zip(before.to_labels().tolist(), before.confidence().tolist(), strict=True)
-        texts = self.samples.loc[batch.sample_ids, self.config.data.text].tolist()
-        self.store.batches.choose(
-            number,
-            batch,
-            dict(zip(batch.sample_ids, labels, strict=True)),
-            dict(zip(batch.sample_ids, map(digest_of_text, texts), strict=True)),
-            strategy=how.strategy,
-            seed=self.config.seed,
-            made_at=now(),
-        )
-        logger.info("chose batch %d: %s", number, batch)
+    def __init__(self, learner: Learner, settled: Gold) -> None:
+        self._learner = learner
+        self._settled = settled
+
+    @functools.cached_property
+    def label_model(self) -> VoteModel:
+        """The label model."""
+        cached = self._learner.cached_label_model(self._settled)
+        return self._fitted[0] if cached is None else cached
+
+    @functools.cached_property
+    def soft(self) -> SoftLabels:
+        """The label model's soft labels."""
+        cached = self._learner.cached("soft_labels", self._settled)
+        return self._fitted[1] if cached is None else cached
+
+    @functools.cached_property
+    def end_model(self) -> EndModel:
+        """The end model."""
+        return self._learner.end_model(self.soft, self._settled)
+
+    @functools.cached_property
+    def _fitted(self) -> tuple[VoteModel, SoftLabels]:
+        return self._learner.label_model(self._settled)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posteriors:
+    """Soft labels of a learner's models.
+
+    Attributes:
+        soft: the label model's.
+        posterior: the end model's.
+        measured: cross-fitted ones of the samples with a given gold label; `None` without such.
+        models: both models, loaded or fitted on first use.
+    """
+
+    soft: SoftLabels
+    posterior: SoftLabels
+    measured: SoftLabels | None
+    models: FittedModels = field(repr=False)

@@ -1,4 +1,4 @@
-"""Votes and soft labels as Parquet files, and back without loss."""
+"""Writes votes and soft labels as Parquet files, and reads them back without loss."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ SAMPLE = "sample"
 
 def write_votes(votes: Votes, path: Path) -> None:
     """Write votes: a column of ids, then one of codes for each voter, numbered in order."""
-    about = {"voters": list(votes.voters), "labels": list(votes.schema.labels)}
-    _write(votes.sample_ids, [*votes.to_array().T], about, path)
+    metadata = {"voters": list(votes.voters), "labels": list(votes.schema.labels)}
+    _write(votes.sample_ids, [*votes.to_array().T], metadata, path)
 
 
 def read_votes(path: Path, schema: LabelSchema) -> Votes:
     """Return the votes of a file of `write_votes`."""
-    ids, columns, about = _read(path, schema)
+    ids, columns, metadata = _read(path, schema)
     array = np.empty((len(ids), len(columns)), dtype=schema.code_type, order="F")
-    for place, column in enumerate(columns):
-        array[:, place] = column
-    return Votes(array, ids, tuple(about["voters"]), schema)
+    for index, column in enumerate(columns):
+        array[:, index] = column
+    return Votes(array, ids, tuple(metadata["voters"]), schema)
 
 
 def write_soft(soft: SoftLabels, path: Path) -> None:
     """Write soft labels: a column of ids, one for each label, and whether a row is covered."""
-    about = {"labels": list(soft.schema.labels)}
-    _write(soft.sample_ids, [*soft.to_array().T, soft.covered], about, path)
+    metadata = {"labels": list(soft.schema.labels)}
+    _write(soft.sample_ids, [*soft.to_array().T, soft.covered], metadata, path)
 
 
 def read_soft(path: Path, schema: LabelSchema) -> SoftLabels:
@@ -46,12 +46,12 @@ def read_soft(path: Path, schema: LabelSchema) -> SoftLabels:
 
 
 def _write(
-    ids: pd.Index, columns: list[npt.NDArray[Any]], about: dict[str, Any], path: Path
+    ids: pd.Index, columns: list[npt.NDArray[Any]], metadata: dict[str, Any], path: Path
 ) -> None:
     arrays = [pa.Array.from_pandas(pd.Series(ids)), *map(pa.array, columns)]
-    names = [SAMPLE, *(f"column_{place}" for place in range(len(columns)))]
-    about = {**about, "id": ids.name}
-    table = pa.table(arrays, names).replace_schema_metadata({"labeling": json.dumps(about)})
+    names = [SAMPLE, *(f"column_{index}" for index in range(len(columns)))]
+    text = json.dumps({**metadata, "id": ids.name})
+    table = pa.table(arrays, names).replace_schema_metadata({"labeling": text})
     pq.write_table(table, path, compression="zstd")
 
 
@@ -59,10 +59,10 @@ def _read(
     path: Path, schema: LabelSchema
 ) -> tuple[pd.Index, list[npt.NDArray[Any]], dict[str, Any]]:
     table = pq.read_table(path)
-    about = json.loads(table.schema.metadata[b"labeling"])
-    if about["labels"] != list(schema.labels):
+    metadata = json.loads(table.schema.metadata[b"labeling"])
+    if metadata["labels"] != list(schema.labels):
         raise StoreError(
-            f"{path.name!r} must be about the labels {schema.labels}. Got {about['labels']}."
+            f"{path.name!r} must be about the labels {schema.labels}. Got {metadata['labels']}."
         )
-    ids = pd.Index(table[SAMPLE].to_pandas(), name=about["id"])
-    return ids, [column.to_numpy() for column in table.columns[1:]], about
+    ids = pd.Index(table[SAMPLE].to_pandas(), name=metadata["id"])
+    return ids, [column.to_numpy() for column in table.columns[1:]], metadata

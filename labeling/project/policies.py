@@ -1,4 +1,4 @@
-"""When a sample is settled, as the config says, and as an earlier version began a project."""
+"""Review policy of a project: as its config sets it, or as an earlier version started it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from labeling.records import LabelSchema
 from labeling.store import Store
 
 ESCALATE_BEFORE = "escalate_before"
-"""The name of the fact that says what settled a sample when an earlier version began the project."""
+"""Key of the stored `escalate` of a project that an earlier version started."""
 
 
 def policy_of(config: Config) -> ReviewPolicy:
     """Return the review policy of a config.
 
     Raises:
-        ConfigError: numbers of votes, or an `escalate`, that cannot be.
+        ConfigError: the numbers of votes or `escalate` are invalid.
     """
     section = config.review
     try:
@@ -28,17 +28,17 @@ def policy_of(config: Config) -> ReviewPolicy:
 
 
 def policy_in_force(policy: ReviewPolicy, schema: LabelSchema, store: Store) -> ReviewPolicy:
-    """Return a policy with `escalate` said; a project goes on as an earlier version began it."""
-    if policy.escalate is None and goes_on_as_before(policy, schema, store):
+    """Return a policy with `escalate` resolved; a project continues as an earlier version started it."""
+    if policy.escalate is None and keeps_majority_rule(policy, schema, store):
         policy = dataclasses.replace(policy, escalate="no_majority")
     return policy.for_schema(schema)
 
 
-def goes_on_as_before(policy: ReviewPolicy, schema: LabelSchema, store: Store) -> bool:
+def keeps_majority_rule(policy: ReviewPolicy, schema: LabelSchema, store: Store) -> bool:
     """Return whether conflicts that would be escalated today are settled by majority.
 
-    So it is where people spoke before conflicts between two labels were escalated, and the config
-    does not say what it wants: what was settled must not be opened again unasked.
+    That is so in projects with annotations from before conflicts between two labels were escalated,
+    unless the config sets `escalate`: settled samples must not be opened again unasked.
     """
     default = policy.for_schema(schema).escalate
     if policy.escalate is not None or default == "no_majority" or not store.ready():
@@ -47,28 +47,29 @@ def goes_on_as_before(policy: ReviewPolicy, schema: LabelSchema, store: Store) -
 
 
 def review_sentences(config: Config, schema: LabelSchema, store: Store | None = None) -> list[str]:
-    """Return what the review policy means, and what to do where nobody is named to decide.
+    """Return sentences that describe the review policy, and advice where no reviewer is named.
 
     Args:
-        config: of the project.
+        config: the project's config.
         schema: its labels.
-        store: what it remembers; `None` for one that is about to begin.
+        store: its store; `None` for a new project.
     """
     policy = policy_of(config)
-    found = [policy.describe(schema)]
-    if store is not None and goes_on_as_before(policy, schema, store):
-        found = [policy_in_force(policy, schema, store).describe(schema), BEGUN_BEFORE]
+    sentences = [policy.describe(schema)]
+    if store is not None and keeps_majority_rule(policy, schema, store):
+        sentences = [policy_in_force(policy, schema, store).describe(schema), STARTED_BEFORE]
     if len(_annotators(config)) in range(1, policy.min_votes):
-        found.append(
+        sentences.append(
             f"{len(_annotators(config))} annotators cannot give {policy.min_votes} votes: every sample"
             " goes to a reviewer. Name more `annotators`, or lower `min_votes` of `review`."
         )
-    return found + ([NO_REVIEWER[platform]] if (platform := without_reviewer(config)) else [])
+    platform = without_reviewer(config)
+    return [*sentences, NO_REVIEWER[platform]] if platform else sentences
 
 
-BEGUN_BEFORE = (
-    "This project was begun when a majority settled two labels, and goes on so: a conflict that a"
-    " third vote decides reaches no reviewer. Write `escalate: any_conflict` under `review:` to"
+STARTED_BEFORE = (
+    "This project was started when a majority settled two labels, and continues so: a conflict that"
+    " a third vote decides reaches no reviewer. Write `escalate: any_conflict` under `review:` to"
     " have conflicts reviewed, those settled so far as well, or `escalate: no_majority` to keep it."
 )
 NO_REVIEWER = {
@@ -89,7 +90,7 @@ def _annotators(config: Config) -> tuple[str, ...]:
 
 
 def without_reviewer(config: Config) -> str:
-    """Return where people label, if no reviewer is named there."""
+    """Return the platform of a config that names no reviewer; empty if it names one."""
     if config.files is not None and not config.files.reviewers:
         return "files"
     if config.replay is not None and config.replay.reviewer is None:

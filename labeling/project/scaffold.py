@@ -1,4 +1,4 @@
-"""Starting a project: a config with comments, and labeling functions that run."""
+"""Scaffold of a new project: a config with comments, and labeling functions that run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +19,13 @@ from labeling.errors import ConfigError, DataError
 from labeling.project.checking import check_platform
 from labeling.project.checking import check_samples as check_samples_of
 from labeling.project.data import DataFiles, ProjectData
+from labeling.project.labels import GivenLabels
 from labeling.project.platforms import platform_of
 from labeling.project.status import store_of
 from labeling.records import LabelSchema, identified, is_text, whole_file, with_texts
 from labeling.sources import FROM, is_address, kind_of, read_table
 
-Place = str | os.PathLike[str]
+Source = str | os.PathLike[str]
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 CONFIG = """\
 # A labeling project. Relative paths start at the folder above this one.
@@ -106,13 +107,13 @@ GOLD = """\
 NO_BALANCE = """\
 # How common the labels are, where you know it from elsewhere, such as a count of a random draw. On
 # texts it helps more than anything but gold labels; a guess may do harm. For example:
-# class_balance: {shares}
+# class_balance: {class_balance}
 """
 BALANCE = """\
 # How common the labels are, as known from elsewhere. Leave it out if it is a guess.
-class_balance: {shares}
+class_balance: {class_balance}
 """
-RULES = '''\
+LABELING_FUNCTIONS = '''\
 """Labeling functions: rules that vote on a sample, or abstain.
 
 Change them, add more, and look at what they do with `labeling summary`.
@@ -134,10 +135,15 @@ says_so = keywords("says_so", [{last}], label={last}, column={text})
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """What `start` wrote, and what was there already and is left as it is.
+class Scaffold:
+    """The files of a new project.
 
-    `notices` say what is not as the files of the samples have it.
+    Attributes:
+        config: the path of the config.
+        labeling_functions: the path of the labeling functions.
+        written: the files that were written.
+        kept: those that existed before, and were not changed.
+        notices: what differs from the files of the samples, a sentence each.
     """
 
     config: Path
@@ -148,7 +154,7 @@ class Started:
 
 
 def guessed_columns(data: str | os.PathLike[str]) -> tuple[str | None, str | None]:
-    """Return which columns of a file look like the samples' ids and texts; `None` where none does."""
+    """Return the likely columns of ids and of texts in a file; `None` where there is none."""
     table = _table(data)
     unique = [
         str(name)
@@ -156,125 +162,129 @@ def guessed_columns(data: str | os.PathLike[str]) -> tuple[str | None, str | Non
         if column.notna().all() and column.astype(str).is_unique
     ]
     named = [name for name in unique if name.lower() in ("id", "key") or "id" in name.lower()]
-    long = {
+    lengths = {
         str(name): column.dropna().str.len().mean()
         for name, column in table.items()
         if is_text(column)
     }
-    text = max(long, key=lambda name: long[name]) if long else None
+    text = max(lengths, key=lambda name: lengths[name]) if lengths else None
     ids = [name for name in (*named, *unique) if name != text]
     return (ids[0] if ids else None), text
 
 
-def check_samples(data: Place, id: str | None = None, text: str | None = None) -> None:
-    """Raise where a file, or a column of it, cannot be that of the samples.
+def check_samples(data: Source, id: str | None = None, text: str | None = None) -> None:
+    """Raise where a file cannot be read as samples, or lacks these columns.
 
     Raises:
         DataError: it cannot be read, or has no such columns.
     """
     table = _table(data)
-    samples = table if id is None or made_of(id, table) else identified(table, id)
+    samples = table if id is None or generated_ids(id, table) else identified(table, id)
     if text is not None:
         with_texts(samples, text, "drop")
 
 
-def made_of(id: str, table: pd.DataFrame) -> dict[str, str] | None:
-    """Return what ids are made from where `id` is `row` or `content` and no column is called so."""
+def generated_ids(id: str, table: pd.DataFrame) -> dict[str, str] | None:
+    """Return the setting that generates ids, where `id` is `row` or `content` and no column's name."""
     return {"from": id} if id in FROM and id not in table.columns else None
 
 
-def _table(data: Place) -> pd.DataFrame:
-    """Return the rows of a file, which is read once however often it is asked about."""
+def _table(data: Source) -> pd.DataFrame:
+    """Return the rows of a file, cached until it changes."""
     stamp = os.stat(data).st_mtime_ns if os.path.exists(data) else 0
-    return _table_as_of(str(data), stamp)
+    return _cached_table(str(data), stamp)
 
 
 @functools.lru_cache(maxsize=1)
-def _table_as_of(data: str, stamp: int) -> pd.DataFrame:
+def _cached_table(data: str, stamp: int) -> pd.DataFrame:
     return read_table(data)
 
 
-def start(
+def write_scaffold(
     folder: Path,
-    data: Place,
-    labels: Sequence[str],
+    data: Source,
+    labels: GivenLabels,
     *,
     id: str,
     text: str,
     gold: str | None = None,
     name: str = "project",
-    descriptions: Mapping[str, str | None] | None = None,
     class_balance: Mapping[str, float] | None = None,
-) -> Started:
-    """Write `configs/<name>.yaml` and `lfs/<name>.py` of a new project; what is there stays.
+) -> Scaffold:
+    """Write `configs/<name>.yaml` and `lfs/<name>.py` of a new project; existing files are kept.
 
     Args:
-        folder: the project's.
+        folder: the project's folder.
         data: the file of the samples, or what else `read_samples` takes.
-        labels: their names.
-        id: the column of the ids; `row` or `content` where no column is called so, to make them.
+        labels: their names, and descriptions for annotators.
+        id: the column of the ids; `row` or `content`, if no column's name, generates them.
         text: the column of the texts.
-        gold: a column or file of known labels.
+        gold: a column or file of gold labels.
         name: the project's name.
-        descriptions: what labels mean, for annotators.
-        class_balance: the share of each label in the data, where it is known.
+        class_balance: the share of each label in the data, if it is known.
 
     Raises:
         DataError: the data cannot be read, or has no such columns.
-        LabelingError: labels that cannot be, or gold labels that are none of them.
+        LabelingError: invalid labels, or gold labels that are not among them.
     """
-    schema = LabelSchema(labels, descriptions)
+    schema = LabelSchema(labels.names, labels.descriptions)
     if not NAME.fullmatch(name):
         raise ConfigError(
             "A project's name must be of letters, digits, '_', '-' and '.', and begin with a letter"
             f" or digit, since files bear it. Got {name!r}."
         )
-    made = made_of(id, _table(data))
-    here = {"path": _absolute(data)}  # while the project's folder need not be there yet
+    id_setting = generated_ids(id, _table(data)) or id
+    paths = {"path": _absolute(data)}  # from here, since the project's folder may not exist yet
     if gold is not None and kind_of(gold) is not None:
-        _table(gold)  # so that an error names it as it was given
-        here["gold"] = _absolute(gold)
-        gold = _from(folder, gold)
-    policy = ReviewPolicy().for_schema(schema)
-    said = {
-        "name": name,
-        "path": json.dumps(_from(folder, data), ensure_ascii=False),
-        "id": json.dumps(id if made is None else made, ensure_ascii=False),
-        **{"text": json.dumps(text, ensure_ascii=False)},
-        "labels": _labels_in_yaml(schema),
-        "balance": _balance_in_yaml(schema, class_balance),
-        **{"policy": policy.describe(schema), "escalate": policy.escalate},
-        "gold": NO_GOLD if gold is None else GOLD.format(gold=json.dumps(gold, ensure_ascii=False)),
-    }
-    config = CONFIG.format(**said)
-    found = _checked_data(config_of(config, folder / "configs" / f"{name}.yaml"), here, schema)
-    rules = RULES.format(
-        text=json.dumps(text, ensure_ascii=False),
-        short=max(int(found.samples[text].str.len().quantile(0.2)), 1),
-        first=json.dumps(schema.labels[0], ensure_ascii=False),
-        last=json.dumps(schema.labels[-1], ensure_ascii=False),
+        _table(gold)  # so that an error names the path as it was given
+        paths["gold"] = _absolute(gold)
+        gold = _relative(folder, gold)
+    config = CONFIG.format(
+        name=name,
+        path=_quoted(_relative(folder, data)),
+        id=_quoted(id_setting),
+        text=_quoted(text),
+        gold=NO_GOLD if gold is None else GOLD.format(gold=_quoted(gold)),
+        labels=_labels_in_yaml(schema),
+        balance=_balance_in_yaml(schema, class_balance),
+        policy=ReviewPolicy().for_schema(schema).describe(schema),
+        escalate=ReviewPolicy().for_schema(schema).escalate,
     )
-    wanted = {
-        folder / "configs" / f"{name}.yaml": config,
-        folder / "lfs" / f"{name}.py": rules,
-    }
-    kept = tuple(path for path in wanted if path.exists())
-    written = tuple(path for path in wanted if path not in kept)
+    config_file = folder / "configs" / f"{name}.yaml"
+    found = _checked_data(config_of(config, config_file), paths, schema)
+    lfs_file = folder / "lfs" / f"{name}.py"
+    contents = {config_file: config, lfs_file: _labeling_functions(found, schema, text)}
+    kept = tuple(path for path in contents if path.exists())
+    written = tuple(path for path in contents if path not in kept)
     for path in written:
-        _write(path, wanted[path])
-    file, lfs = wanted
-    return Started(file, lfs, written, kept, found.notices)
+        _write(path, contents[path])
+    return Scaffold(config_file, lfs_file, written, kept, found.notices)
 
 
-def _checked_data(config: Config, here: dict[str, str], schema: LabelSchema) -> ProjectData:
-    """Return the data of a config that is not written yet, after all that `check` asks of it.
+def _labeling_functions(data: ProjectData, schema: LabelSchema, text: str) -> str:
+    """Return a module of example labeling functions that run on these samples."""
+    return LABELING_FUNCTIONS.format(
+        text=_quoted(text),
+        short=max(int(data.samples[text].str.len().quantile(0.2)), 1),
+        first=_quoted(schema.labels[0]),
+        last=_quoted(schema.labels[-1]),
+    )
+
+
+def _quoted(value: str | dict[str, str]) -> str:
+    """Return a value as JSON, which is YAML and, of a text, Python too."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _checked_data(config: Config, paths: dict[str, str], schema: LabelSchema) -> ProjectData:
+    """Return the data of a config that is not written yet, after all checks of `labeling check`.
 
     Args:
         config: as it will be written.
-        here: the keys of its `data` that are paths, as they are from here.
+        paths: the keys of its `data` that are paths, as absolute paths.
         schema: the labels.
     """
-    config = config.model_copy(update={"data": config.data.model_copy(update=here)})
+    config = config.model_copy(update={"data": config.data.model_copy(update=paths)})
     store = store_of(config)
     data = DataFiles(config, schema, store).read()
     platform = platform_of(config, schema, store, lambda sample_ids: {})
@@ -283,10 +293,10 @@ def _checked_data(config: Config, here: dict[str, str], schema: LabelSchema) -> 
 
 
 def _balance_in_yaml(schema: LabelSchema, balance: Mapping[str, float] | None) -> str:
-    """Return the key `class_balance` of a config, as a comment where no balance is known."""
-    equal = dict.fromkeys(schema.labels, float(f"{1 / len(schema):.2g}"))
-    shares = json.dumps(dict(balance or equal), ensure_ascii=False)
-    return (BALANCE if balance else NO_BALANCE).format(shares=shares)
+    """Return the key `class_balance` of a config, as a comment where it is unknown."""
+    uniform = dict.fromkeys(schema.labels, float(f"{1 / len(schema):.2g}"))
+    text = json.dumps(dict(balance or uniform), ensure_ascii=False)
+    return (BALANCE if balance else NO_BALANCE).format(class_balance=text)
 
 
 def _labels_in_yaml(schema: LabelSchema) -> str:
@@ -301,15 +311,15 @@ def _labels_in_yaml(schema: LabelSchema) -> str:
     return DESCRIBED_LABELS.format(labels="\n".join(lines)).strip()
 
 
-def _absolute(file: Place) -> str:
+def _absolute(file: Source) -> str:
     return str(file) if is_address(file) else os.path.abspath(file)
 
 
-def _from(folder: Path, place: Place) -> str:
-    """Return the way to a file from a project's folder, links resolved as the config will."""
-    if is_address(place):
-        return str(place)
-    file = Path(place)
+def _relative(folder: Path, source: Source) -> str:
+    """Return a file's path relative to the project's folder, links resolved as by the config."""
+    if is_address(source):
+        return str(source)
+    file = Path(source)
     return os.path.relpath(file.resolve(), folder.resolve()).replace(os.sep, "/")
 
 

@@ -1,4 +1,4 @@
-"""The address at which annotators sign up, from which they go on to label."""
+"""Sign-up link for annotators that leads on to the label stream of their project."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from labeling.project.status import store_of
 
 
 def sign_up_link(invite: str, stream: str | None) -> str:
-    """Return the address at which people sign up, and go on to label at once where that is known.
+    """Return the address to sign up at, which redirects to the label stream if there is one.
 
     Args:
-        invite: the server's own address to sign up at.
-        stream: where the annotators label; `None` where no project is known.
+        invite: the server's sign-up address.
+        stream: the annotators' label stream; `None` where no project is known.
 
     >>> stream = "http://localhost:8080/projects/3/data?labeling=1"
     >>> sign_up_link("http://127.0.0.1:8080/user/signup/?token=x", stream)
@@ -29,9 +29,9 @@ def sign_up_link(invite: str, stream: str | None) -> str:
 
 
 def stream_on(server: str, config_path: str | os.PathLike[str]) -> str | None:
-    """Return where annotators label, if the project of a config has them label on this server.
+    """Return the annotators' label stream, if the project of a config is on this server.
 
-    A config or a store that cannot be read is no error here: a server is of use without a project.
+    A config or a store that cannot be read is no error here: a server is useful without a project.
     """
     try:
         config = load_config(config_path)

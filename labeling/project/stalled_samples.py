@@ -7,9 +7,9 @@ from collections.abc import Collection, Hashable, Iterator
 from labeling.config import Config
 from labeling.errors import counted, noun, shown
 from labeling.project.policies import (
-    BEGUN_BEFORE,
     NO_REVIEWER,
-    goes_on_as_before,
+    STARTED_BEFORE,
+    keeps_majority_rule,
     policy_of,
     without_reviewer,
 )
@@ -33,8 +33,8 @@ def notes_of(
     """
     agreement = store.batches.agreement()
     by_majority = agreement["majority"] + agreement["uncounted"]
-    if by_majority and goes_on_as_before(policy_of(config), schema, store):
-        yield BEGUN_BEFORE
+    if by_majority and keeps_majority_rule(policy_of(config), schema, store):
+        yield STARTED_BEFORE
     undelivered = without_a_reviewer_to_ask(config, store) if is_reviewed else ()
     if undelivered:
         yield (

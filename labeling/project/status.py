@@ -1,4 +1,4 @@
-"""Where every sample stands, and what to do next: read from the database alone, in a moment."""
+"""The state of every sample and the next step: read from the database alone, in a moment."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from labeling.config import Config, load_config
 from labeling.project.annotation_loop import MEMORY, REVIEWED, reviewed
 from labeling.project.links import links_of
 from labeling.project.policies import policy_in_force, policy_of
+from labeling.project.results import VotesSummary
 from labeling.project.stalled_samples import DECIDE, notes_of, without_a_reviewer_to_ask
 from labeling.records import LabelSchema, Problem
 from labeling.store import Activity, Store
@@ -26,34 +27,34 @@ URL = "LABELING_STORE_URL"  # the environment's address of the store, which may 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where a project stands.
+    """The state of a project.
 
     Attributes:
         project: its name.
-        people_label: where they do, in words; empty where nobody is asked.
+        people_label: where people label, in words; empty where nobody is asked.
         samples: how many there are to label when they were last read; `None` before that.
         locked: how many are in the locked test split.
         left_out: how many are not used, since their text is missing.
         dev: how many have a gold label to measure on.
-        covered: on how many a labeling function voted.
+        covered: how many have a vote of a labeling function.
         labeling_functions: how many there are.
-        states: how many of the samples that were chosen for people stand where.
+        states: how many of the samples that were chosen for annotation are in each state.
         agreement: how many samples are settled by equal votes (`unanimous`), by a `majority` of
             them, by `review`; `uncounted` are those whose votes an earlier version did not count.
-        notes: sentences on what should be decided or done by somebody.
+        notes: sentences on what somebody should decide or do.
         batches: how many were chosen; the last one's state is in `batch_state`.
         batch_state: `chosen` (not pushed yet) or `pushed`; `None` before the first.
-        annotations: how many there are in the ledger, reviews and changes of mind included.
-        reviews: how many of them reviewers made.
+        annotations: how many there are in the ledger, reviews and changed labels included.
+        reviews: how many of them are by reviewers.
         annotators: how many people made them.
-        people: how much each annotator and reviewer has said that counts, and when last.
-        links: where `annotators` and `reviewers` label, and the `report`; what is not there yet is
+        people: how many annotations of each annotator and reviewer count, and when the last was made.
+        links: where `annotators` and `reviewers` label, and the `report`; what does not exist yet is
             left out.
         to_send: messages that wait in the outbox.
         to_review: how many samples a review would ask somebody about.
         problems: what the last pull could not count.
         training_set: the manifest of the last one; `None` before the first.
-        looks: how often the locked test split was looked at.
+        looks: how often accuracy was measured on the locked test split.
         last_run: the verb, the state and the end of the last run.
         next: what to do next.
     """
@@ -86,69 +87,85 @@ class Status:
 
     @property
     def not_chosen(self) -> int | None:
-        """How many samples nobody was asked about."""
+        """How many samples were not chosen for annotation."""
         if self.samples is None:
             return None
-        there = sum(count for state, count in self.states.items() if state != "withdrawn")
-        return max(
-            self.samples - there, 0
-        )  # of those some may have left the data, unseen by a review
+        chosen = sum(count for state, count in self.states.items() if state != "withdrawn")
+        # Chosen samples may have left the data since, which only a review sees.
+        return max(self.samples - chosen, 0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON knows it."""
-        found = dataclasses.asdict(self)
-        return {**found, "states": {"not_chosen": self.not_chosen, **self.states}}
+        """Return all of it as JSON values."""
+        values = dataclasses.asdict(self)
+        return {**values, "states": {"not_chosen": self.not_chosen, **self.states}}
 
 
-def store_of(config: Config, waits: Callable[[str], object] | None = None) -> Store:
-    """Return the store of a config; what is in the environment wins over what the config says."""
+def store_of(config: Config, on_wait: Callable[[str], object] | None = None) -> Store:
+    """Return the store of a config; the environment's address wins over that of the config."""
     return Store(
         config.memory,
         config.name,
         url=os.environ.get(URL) or config.store.url or None,
         patience=config.store.wait,
-        waits=waits or logger.warning,
+        waits=on_wait or logger.warning,
     )
 
 
 def status_at(path: str | os.PathLike[str]) -> Status:
-    """Return where the project of a config file stands."""
+    """Return the state of the project of a config file."""
     config = load_config(path)
     return status_of(config, store_of(config))
 
 
 def status_of(config: Config, store: Store) -> Status:
-    """Return where a project stands, without reading its samples.
+    """Return the state of a project, without reading its samples.
 
     Raises:
-        StoreError: what is remembered cannot be read.
+        StoreError: the store cannot be read.
     """
     if not store.ready():
         return Status(config.name, _where(config), links=links_of(config, store))
+    policy, schema = policy_of(config), LabelSchema(config.labels)
+    is_reviewed = store.history.get(REVIEWED) == reviewed(
+        store, policy_in_force(policy, schema, store)
+    )
+    notes = notes_of(config, schema, store, is_reviewed=is_reviewed)
+    status = dataclasses.replace(
+        _counts(config, store),
+        notes=tuple(notes),
+        to_review=0 if is_reviewed else store.batches.unreviewed(),
+    )
+    next_step = _next_step(
+        status,
+        config,
+        lacks_projects=_lacks_projects(config, store),
+        # A reviewer's decision is settled when it is pulled, and written back by a review.
+        has_news=config.label_studio is not None and status.annotations > 0 and not is_reviewed,
+        stuck=len(without_a_reviewer_to_ask(config, store)) if is_reviewed else 0,
+    )
+    return dataclasses.replace(status, next=next_step)
+
+
+def _counts(config: Config, store: Store) -> Status:
+    """Return what the store holds, counted."""
     votes = store.files.last("votes")
-    about = votes.about if votes else {}
+    summary = VotesSummary.of(votes.about if votes else {})
     number, state = store.batches.last()
     annotations, reviews, annotators = store.ledger.counts()
-    sending = store.outbox.counts()
-    train = store.files.last("training_set")
+    messages = store.outbox.counts()
+    training_set = store.files.last("training_set")
     runs = store.history.runs(1)
-    policy, schema = policy_of(config), LabelSchema(config.labels)
-    agreement = store.batches.agreement()
-    now = reviewed(store, policy_in_force(policy, schema, store))
-    is_reviewed = store.history.get(REVIEWED) == now
-    notes = notes_of(config, schema, store, is_reviewed=is_reviewed)
-    found = Status(
+    return Status(
         project=config.name,
         people_label=_where(config),
-        samples=about.get("samples"),
-        locked=about.get("locked", 0),
-        left_out=about.get("left_out", 0),
-        dev=about.get("dev", 0),
-        covered=about.get("covered"),
-        labeling_functions=about.get("voters"),
+        samples=summary.samples,
+        locked=summary.locked,
+        left_out=summary.left_out,
+        dev=summary.dev,
+        covered=summary.covered,
+        labeling_functions=summary.voters,
         states=store.batches.counts(),
-        agreement=agreement,
-        notes=tuple(notes),
+        agreement=store.batches.agreement(),
         batches=number,
         batch_state=state if number else None,
         annotations=annotations,
@@ -156,19 +173,12 @@ def status_of(config: Config, store: Store) -> Status:
         annotators=annotators,
         people=store.ledger.activity(),
         links=links_of(config, store),
-        to_send=sending.get("waiting", 0) + sending.get("begun", 0),
-        to_review=0 if is_reviewed else store.batches.unreviewed(),
+        to_send=messages.get("waiting", 0) + messages.get("begun", 0),
         problems=store.history.problems(),
-        training_set=train.about if train else None,
+        training_set=training_set.about if training_set else None,
         looks=len(store.history.looks()),
-        last_run=_run(runs[0]) if runs else None,
+        last_run=_last_run(runs[0]) if runs else None,
     )
-    lacks = _lacks_projects(config, store)
-    # What a reviewer decided is settled when it is pulled, and written back by a review.
-    has_news = config.label_studio is not None and annotations > 0 and not is_reviewed
-    stuck = len(without_a_reviewer_to_ask(config, store)) if is_reviewed else 0
-    step = _next(found, config, lacks_projects=lacks, has_news=has_news, stuck=stuck)
-    return dataclasses.replace(found, next=step)
 
 
 def _where(config: Config) -> str:
@@ -192,15 +202,16 @@ def _lacks_projects(config: Config, store: Store) -> bool:
     return not here or side.get("id") is None or side.get("wanted") != wanted
 
 
-def _run(run: dict[str, Any]) -> dict[str, Any]:
+def _last_run(run: dict[str, Any]) -> dict[str, Any]:
     names = ("number", "verb", "state", "started_at", "ended_at", "seconds")
-    found = {name: run[name] for name in names}
-    if run["state"] == "running" and run["host"] == socket.gethostname() and not _lives(run["pid"]):
-        found["state"] = "died"  # the next verb will write it down
-    return found
+    last = {name: run[name] for name in names}
+    is_local = run["host"] == socket.gethostname()
+    if run["state"] == "running" and is_local and not _is_alive(run["pid"]):
+        last["state"] = "died"  # the next verb will store it
+    return last
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -210,18 +221,26 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _next(
-    found: Status, config: Config, *, lacks_projects: bool, has_news: bool, stuck: int
+def _next_step(
+    status: Status, config: Config, *, lacks_projects: bool, has_news: bool, stuck: int
 ) -> str:
-    """Return the verb that brings the project on, in the order of the loop."""
-    states = {"asked": 0, "collecting": 0, "escalated": 0, **found.states}
-    to_push = found.batch_state in ("chosen", "pushing")
+    """Return the next verb of the loop.
+
+    Args:
+        status: the counts.
+        config: the project's config.
+        lacks_projects: whether projects in Label Studio must be made first.
+        has_news: whether a review has to write decisions back.
+        stuck: how many escalated samples no reviewer can be asked about.
+    """
+    states = {"asked": 0, "collecting": 0, "escalated": 0, **status.states}
+    to_push = status.batch_state in ("chosen", "pushing")
     steps = (
-        (found.samples is None, "labeling apply"),
+        (status.samples is None, "labeling apply"),
         (not config.asks_people, "labeling export"),
         (to_push and lacks_projects, "labeling studio init, then labeling push"),
         (to_push, "labeling push"),
-        (found.to_send - stuck or found.to_review or has_news, "labeling review"),
+        (status.to_send - stuck or status.to_review or has_news, "labeling review"),
         (
             states["asked"] or states["collecting"],
             "labeling pull when people have labeled, then labeling review",
@@ -231,8 +250,8 @@ def _next(
             "labeling pull when the reviewer has decided, then labeling review",
         ),
         (stuck, f"{DECIDE}, or labeling export"),
-        ((found.not_chosen or 0) <= found.dev, "labeling export"),
-        (not found.batches, "labeling query"),
+        ((status.not_chosen or 0) <= status.dev, "labeling export"),
+        (not status.batches, "labeling query"),
     )
     last = "labeling export, or labeling query for another batch"
     return next((step for is_next, step in steps if is_next), last)

@@ -1,7 +1,8 @@
-"""A project's votes: cast once, remembered, and cast anew when what they came from has changed."""
+"""Cached votes of a project, recomputed when data, labeling functions or their imports change."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -13,10 +14,11 @@ import pandas as pd
 import labeling
 from labeling.config import Config
 from labeling.project.data import ProjectData
+from labeling.project.exporting import write_frame
 from labeling.project.lf_loading import LabelingFunctionLoader
-from labeling.project.output_folder import write_frame
 from labeling.project.parquet import read_votes, write_votes
-from labeling.records import LabelSchema, Votes
+from labeling.project.results import VotesSummary
+from labeling.records import LabelingFunction, LabelSchema, Votes
 from labeling.store import Run, Store, now
 
 logger = logging.getLogger(__name__)
@@ -25,14 +27,14 @@ Progress = Callable[[int], object]
 
 
 class VoteCache:
-    """Applies a project's labeling functions.
+    """Applies a project's labeling functions, and caches their votes in the store.
 
     Args:
-        config: the project's.
+        config: the project's config.
         schema: its labels.
-        store: remembers the votes.
-        data: gives the samples.
-        rules: loads the labeling functions.
+        store: caches the votes.
+        data: returns the samples.
+        lf_loader: loads the labeling functions.
     """
 
     def __init__(
@@ -41,88 +43,96 @@ class VoteCache:
         schema: LabelSchema,
         store: Store,
         data: Callable[[], ProjectData],
-        rules: LabelingFunctionLoader,
+        lf_loader: LabelingFunctionLoader,
     ) -> None:
         self.config = config
         self.schema = schema
         self.store = store
         self.data = data
-        self.rules = rules
+        self.lf_loader = lf_loader
 
-    def inputs(self) -> str:
-        """Return a fingerprint of what votes come from, as far as it stands in files."""
-        self.rules.load()
-        said = [
-            *(self.data().digest, self.rules.digest, _digest_of_ids(self.data().samples)),
-            *(self.config.data.model_dump(mode="json"), list(self.schema.labels)),
+    def inputs_digest(self) -> str:
+        """Return a fingerprint of all files and settings that votes depend on."""
+        self.lf_loader.load()
+        inputs = [
+            self.data().digest,
+            self.lf_loader.digest,
+            _digest_of_ids(self.data().samples),
+            self.config.data.model_dump(mode="json"),
+            list(self.schema.labels),
             labeling.__version__,
-            # Votes of before numbers were names must be cast anew.
-            *(["numbers are names"] if self.schema.has_number_names else []),
         ]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        if self.schema.has_number_names:
+            inputs.append("numbers are names")  # recomputes votes from before numbers were names
+        return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
-    def remembered(self) -> Votes | None:
-        """Return the votes that are remembered, if nothing that they came from has changed."""
+    def cached(self) -> Votes | None:
+        """Return the cached votes; `None` if there are none, or what they depend on has changed."""
         if not self.store.ready():
             return None
-        path = self.store.files.find("votes", self.inputs())
+        path = self.store.files.find("votes", self.inputs_digest())
         return None if path is None else read_votes(path, self.schema)
 
-    def cast(self, run: Run, progress: Progress | None = None) -> Votes:
-        """Apply the labeling functions, remember the votes, and write `votes.parquet`."""
-        from labeling.engine import apply_to_frame
-
-        # What is remembered is named by what was read, and not by what is there when it is done.
-        data, lfs, inputs = self.data(), self.rules.load(), self.inputs()
-        samples = data.samples
+    def compute(self, run: Run, progress: Progress | None = None) -> Votes:
+        """Apply the labeling functions, cache the votes, and write `votes.parquet`."""
+        # The cache entry is named by what was read, even if files change in the meantime.
+        data, lfs, inputs = self.data(), self.lf_loader.load(), self.inputs_digest()
         self.store.history.lock_away(data.test.index)
-        with self.store.stage("applying labeling functions", len(samples)) as advance:
-
-            def told(rows: int) -> None:
-                advance(rows)
-                if progress is not None:
-                    progress(rows)
-
-            votes = apply_to_frame(
-                lfs, samples, self.schema, workers=self.config.workers, progress=told
-            )
-        covered = int(votes.covered.sum())
-        about = {"samples": len(samples), "voters": len(votes.voters), "covered": covered}
+        votes = self._apply(lfs, data.samples, progress)
+        summary = VotesSummary(
+            samples=len(data.samples),
+            voters=len(votes.voters),
+            covered=int(votes.covered.sum()),
+            locked=len(data.test),
+            dev=len(data.dev),
+            left_out=len(data.left_out),
+        )
         with self.store.stage("writing the votes"):
-            # What is remembered comes last: it says that the rest is done.
+            # The cache entry is written last: it marks the step as done.
             folder = self.config.at(self.config.export.folder)
-            write_frame(_named(votes), folder, "votes.parquet")
+            write_frame(_label_names(votes), folder, "votes.parquet")
             self.store.files.keep(
                 "votes",
                 functools.partial(write_votes, votes),
                 inputs=inputs,
-                about={
-                    **about,
-                    "locked": len(data.test),
-                    "dev": len(data.dev),
-                    "left_out": len(data.left_out),
-                },
+                about=dataclasses.asdict(summary),
                 made_at=now(),
             )
-        run.outcome["votes"] = about
+        run.outcome["votes"] = summary.of_run()
         return votes
 
-    def fingerprint(self, votes: Votes) -> str:
+    def _apply(
+        self, lfs: list[LabelingFunction], samples: pd.DataFrame, progress: Progress | None
+    ) -> Votes:
+        from labeling.engine import apply_to_frame
+
+        with self.store.stage("applying labeling functions", len(samples)) as advance:
+
+            def report(rows: int) -> None:
+                advance(rows)
+                if progress is not None:
+                    progress(rows)
+
+            return apply_to_frame(
+                lfs, samples, self.schema, workers=self.config.workers, progress=report
+            )
+
+    def votes_digest(self, votes: Votes) -> str:
         """Return a fingerprint of samples and votes."""
-        said = [labeling.__version__, list(votes.voters), list(votes.schema.labels)]
-        together = hashlib.sha256(json.dumps([self.data().digest, *said]).encode())
-        together.update(_digest_of_ids(votes).encode())
-        together.update(votes.to_array().tobytes(order="F"))
-        return together.hexdigest()
+        names = [labeling.__version__, list(votes.voters), list(votes.schema.labels)]
+        digest = hashlib.sha256(json.dumps([self.data().digest, *names]).encode())
+        digest.update(_digest_of_ids(votes).encode())
+        digest.update(votes.to_array().tobytes(order="F"))
+        return digest.hexdigest()
 
 
-def _digest_of_ids(what: pd.DataFrame | Votes) -> str:
-    ids = what.sample_ids if isinstance(what, Votes) else what.index
+def _digest_of_ids(rows: pd.DataFrame | Votes) -> str:
+    ids = rows.sample_ids if isinstance(rows, Votes) else rows.index
     hashed = pd.util.hash_pandas_object(pd.Series(ids), index=False)
     return hashlib.sha256(hashed.to_numpy().tobytes()).hexdigest()
 
 
-def _named(votes: Votes) -> pd.DataFrame:
+def _label_names(votes: Votes) -> pd.DataFrame:
     """Return votes as label names, one column a voter; missing = abstained."""
     labels = pd.Index(votes.schema.labels)
     return pd.DataFrame(

@@ -15,7 +15,7 @@ from labeling.records import Problem, Verdict
 if TYPE_CHECKING:
     from labeling.datasets import TrainingSet
     from labeling.project.loop import Project
-    from labeling.project.snapshots import Round
+    from labeling.project.results import Round
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,11 +155,11 @@ def _beliefs(project: Project, verdict: Verdict) -> ModelOutputs:
     votes = project.votes()
     # A report must not wait for the project, or write into its run log, to read what is there.
     learner = project.learner(votes)
-    soft = learner.remembered("soft_labels", verdict.gold)
-    posterior = learner.remembered("posterior", verdict.gold)
-    measured = learner.remembered("measured", verdict.gold)
+    soft = learner.cached("soft_labels", verdict.gold)
+    posterior = learner.cached("posterior", verdict.gold)
+    measured = learner.cached("measured", verdict.gold)
     lacks_measure = measured is None and len(project.data.dev) > 0
     if soft is None or posterior is None or lacks_measure:
-        here = project.standing(votes, verb="report")
+        here = project.snapshot(votes, verb="report")
         soft, posterior, measured = here.soft, here.posterior, here.measured
     return ModelOutputs(votes, soft, posterior, measured)

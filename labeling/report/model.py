@@ -73,7 +73,7 @@ def section(known: ReportContext) -> ModelSection | None:
 def _report(known: ReportContext, beliefs: ModelOutputs) -> tuple[str, ...]:
     """Return what the label model says of itself; where it is not remembered it is fitted again."""
     learner = known.project.learner(beliefs.votes)
-    model = learner.remembered_label_model(known.verdict.gold) if known.store else None
+    model = learner.cached_label_model(known.verdict.gold) if known.store else None
     if model is None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they were shown when the project fitted it

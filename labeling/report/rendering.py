@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling.errors import missing_extra
 from labeling.project import Project
-from labeling.project.output_folder import ready_folder
+from labeling.project.exporting import ready_folder
 from labeling.records import whole_file
 from labeling.report import formatting
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from labeling.analysis import LabelShare, compared_shares
-from labeling.project.class_balance import random_draws, share_sentences
+from labeling.project.class_balance import class_balance_warnings, random_draws
 from labeling.records import order_by_chance
 from labeling.report.components import MOST_LABELS, Segment
 from labeling.report.context import ReportContext
@@ -92,7 +92,7 @@ def section(known: ReportContext) -> TrainingSection | None:
         left_out=about["left_out"],
         min_confidence=known.config.export.min_confidence,
         files=_files(known, kept),
-        warnings=share_sentences(
+        warnings=class_balance_warnings(
             "the training set",
             about["labels"],
             draws,

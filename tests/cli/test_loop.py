@@ -160,4 +160,4 @@ def test_samples_that_are_gone_are_told_and_left_out(folder):
     train, said = verb(folder, "export")
 
     assert 5 == train["sources"]["agreement"]
-    assert "1 sample that people spoke of is no longer among the samples" in " ".join(said.split())
+    assert "1 sample with annotations is no longer among the samples" in " ".join(said.split())

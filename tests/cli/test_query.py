@@ -64,7 +64,7 @@ def query(folder, *arguments, **environment):
 def test_each_sample_is_shown_with_text_and_its_two_most_probable_labels(folder):
     done = query(folder, "-n", "25", COLUMNS="200")
     project = lb.Project(folder / "project.yaml")
-    posterior = project.standing().posterior
+    posterior = project.snapshot().posterior
     lines = {line.split()[0]: line for line in done.stdout.splitlines() if line[:1] == "c"}
 
     assert 18 == len(lines)
@@ -134,7 +134,7 @@ def test_a_batch_that_waits_gives_way_to_what_is_asked_for_and_that_is_said(fold
 def test_run_pushes_a_batch_of_the_size_that_was_asked_for(folder):
     project = lb.Project(folder / "project.yaml")
     chosen = project.query(n=2, strategy="uncovered")
-    foreseen = lb.Project(folder / "project.yaml").foresee()
+    foreseen = lb.Project(folder / "project.yaml").preview()
     *_, last = lb.Project(folder / "project.yaml").rounds(count=1)
 
     assert 2 == foreseen.chooses

@@ -211,7 +211,7 @@ def test_a_window_shows_as_many_people_as_fit_and_counts_the_others(height, caps
 def test_the_run_log_speaks_no_inner_language(folder):
     """Also of runs that an earlier version wrote into it."""
     project = lb.Project(folder / "project.yaml")
-    project.standing()
+    project.snapshot()
     project.add_annotations([Annotation("c1", "ann", "ham", NOW, NOW)])
     with project.store.held("stand"):
         waits = project.store.history.holder()

@@ -11,7 +11,8 @@ import pytest
 from labeling.config import load_config
 from labeling.label_studio.webhooks import WebhookReceiver
 from labeling.project import Project
-from labeling.project.scaffold import start
+from labeling.project.labels import GivenLabels
+from labeling.project.scaffold import write_scaffold
 from tests.support.killing import FILES, different, make_project, state_of
 from tests.support.studio_loop import people
 from tests.support.watched import SOON, is_free, watching
@@ -226,7 +227,8 @@ def test_one_webhook_for_an_address_however_often_it_listens(studio, folder):
 
 def test_the_section_that_init_writes_as_a_comment_can_be_used(tmp_path):
     folder = make_project(tmp_path)
-    made = start(folder, folder / "comments.parquet", ["ham", "spam"], id="key", text="text")
+    labels = GivenLabels(("ham", "spam"))
+    made = write_scaffold(folder, folder / "comments.parquet", labels, id="key", text="text")
     before, _, after = made.config.read_text(encoding="utf-8").partition("files:")
     assert load_config(made.config).label_studio is None
     lines = [one.removeprefix("# ") for one in after.splitlines() if one.startswith("# ")]

@@ -78,4 +78,4 @@ def test_a_text_that_really_changed_is_still_told(tmp_path, caplog):
     its = project(tmp_path, RAW | {"c0": "win \x00 another", "c3": "another"})
     with caplog.at_level(logging.WARNING):
         its.review()
-    assert "2 samples that people spoke of have another text now" in caplog.text
+    assert "2 samples with annotations have another text now" in caplog.text

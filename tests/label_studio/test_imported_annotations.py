@@ -187,7 +187,7 @@ def test_an_import_settles_nothing_in_a_project_and_is_told_of(studio, loop):
     before = loop.state()
     reimport(studio, export_tasks(studio), "completed_by")
     its = lb.Project(loop.folder / "project.yaml")
-    foreseen = its.foresee().pulled
+    foreseen = its.preview().pulled
     assert {2} == {len(some) for some in listed(studio).values()}  # a dry run merges nothing
     pulled = its.pull()
 

@@ -51,7 +51,7 @@ def test_a_dry_run_leaves_the_news_to_the_pull_after_it(studio, loop):
     platform = project.platform()
 
     assert 2 == len(project.pull(platform, dry_run=True).news)
-    project.foresee(platform)
+    project.preview(platform)
     assert 2 == len(project.pull(platform).news)
     assert 2 == lb.Project(loop.folder / "project.yaml").store.ledger.counts()[0]
 

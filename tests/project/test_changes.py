@@ -152,7 +152,7 @@ def test_a_text_that_changes_after_people_labeled_it_loses_its_label(folder, cap
     train = folder.project.export()
 
     assert 5 == (train.to_pandas()["source"] == "agreement").sum()
-    assert "1 sample that people spoke of has another text now" in caplog.text
+    assert "1 sample with annotations has another text now" in caplog.text
     assert "agreement" != train.to_pandas().loc[asked[0], "source"]
 
 

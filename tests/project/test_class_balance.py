@@ -16,7 +16,7 @@ import labeling as lb
 from labeling.analysis import compared_shares, share_gaps
 from labeling.cli.class_balance import print_label_shares
 from labeling.config import load_config
-from labeling.project.labels import balance_in_line
+from labeling.project.labels import parse_class_balance
 
 CONFIG = """
 data: {path: comments.csv, id: key}
@@ -101,14 +101,14 @@ def test_a_balance_that_cannot_be_is_an_error_of_the_config(folder, said, messag
 def test_the_models_of_a_project_are_told_as_those_of_the_api(folder):
     balance = {"ham": 0.8, "spam": 0.2}
     its = project(folder, f"{CONFIG}class_balance: {balance}\n")
-    here = its.standing()  # what the label model ignores is in its report; no warning is raised
+    here = its.snapshot()  # what the label model ignores is in its report; no warning is raised
     votes = its.votes()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         soft = lb.LabelModel().fit(votes, class_balance=balance).predict_proba(votes)
     end = lb.EndModel().fit(its.samples, soft, votes=votes, class_balance=balance)
     expected = end.predict_proba(its.samples, soft=soft, votes=votes)
-    without = project(folder).standing().posterior
+    without = project(folder).snapshot().posterior
 
     np.testing.assert_array_equal(expected.to_array(), here.posterior.to_array())
     assert not np.array_equal(without.to_array(), here.posterior.to_array())
@@ -150,9 +150,9 @@ def test_what_people_said_of_a_random_draw_is_held_against_the_export(folder, ca
     page = write_report(its).read_text("utf-8")
 
     assert truth.value_counts(normalize=True)["ham"] > 0.7
-    assert "The labels' shares in the training set are not those of 30 samples" in caplog.text
+    assert "The class balance of the training set is not that of 30 samples" in caplog.text
     assert "where 0.0% [0.0%, 11.4%] are expected" in caplog.text
-    assert "shares in the training set are not those of 30 samples" in page
+    assert "class balance of the training set is not that of 30 samples" in page
 
 
 def people_say_ham_of_all(its):
@@ -169,7 +169,7 @@ def test_shares_in_an_export_stand_beside_those_of_random_draws(folder):
 
     its = project(folder, CONFIG.replace("id: key}", "id: key, gold: gold.csv, locked: 0.5}"))
     train = its.export()
-    assert ["gold labels"] == list(its.label_shares(train)[0].drawn)
+    assert ["gold labels"] == list(its.class_balance(train)[0].drawn)
     its.query()
     its.push()
     people_say_ham_of_all(its)
@@ -232,7 +232,7 @@ def test_the_warning_is_about_our_labels_where_the_samples_have_a_column_label(f
 
     assert {"ham", "spam"} == set(train.own("label"))
     assert "in the training set" not in caplog.text or "'ham' 100.0%" not in caplog.text
-    assert its.label_shares(train)[0].count == (train.own("label") == "ham").sum()
+    assert its.class_balance(train)[0].count == (train.own("label") == "ham").sum()
 
 
 def test_a_label_that_only_gold_has_is_no_label_that_nobody_gives(folder, caplog):
@@ -244,7 +244,7 @@ def test_a_label_that_only_gold_has_is_no_label_that_nobody_gives(folder, caplog
     its = project(folder, config.replace("[ham, spam]", "[ham, spam, rare]"))
     its.export()
 
-    assert "rare" not in set(its.standing().posterior.to_labels())
+    assert "rare" not in set(its.snapshot().posterior.to_labels())
     assert "'rare'" not in caplog.text
 
 
@@ -255,7 +255,7 @@ def test_who_declared_shares_is_not_asked_to_declare_them(folder, caplog):
     people_say_ham_of_all(its)
     its.export()
 
-    assert "The labels' shares in the training set are not" in caplog.text
+    assert "The class balance of the training set is not" in caplog.text
     assert "`class_balance` is declared in the config: is it right" in caplog.text
     assert "declare `class_balance`" not in caplog.text
 
@@ -284,13 +284,13 @@ def test_gaps_are_told_widest_first_and_few_samples_tell_nothing():
 @pytest.mark.parametrize("line", ["0.9", "0.9,0.2", "ham=0.9,0.1", "ham=0.9,ham=0.1", "a,b", ","])
 def test_shares_on_the_command_line_that_cannot_be_are_refused(line):
     with pytest.raises(lb.LabelingError):
-        balance_in_line(line, ["ham", "spam"])
+        parse_class_balance(line, ["ham", "spam"])
 
 
 def test_labels_with_commas_and_equals_signs_are_quoted_as_in_csv():
     line = '"ham, fine=0.6",a=b=0.4'
 
-    assert {"ham, fine": 0.6, "a=b": 0.4} == balance_in_line(line, ["ham, fine", "a=b"])
+    assert {"ham, fine": 0.6, "a=b": 0.4} == parse_class_balance(line, ["ham, fine", "a=b"])
 
 
 @pytest.mark.parametrize(

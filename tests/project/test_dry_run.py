@@ -35,7 +35,7 @@ def said(folder, name, *arguments):
 
 def foresee_all(its):
     """Do all that can be done dry; return what each said."""
-    return its.push(dry_run=True), its.pull(dry_run=True), its.review(dry_run=True), its.foresee()
+    return its.push(dry_run=True), its.pull(dry_run=True), its.review(dry_run=True), its.preview()
 
 
 def test_at_every_step_of_the_loop_nothing_is_changed(tmp_path):
@@ -72,7 +72,7 @@ def test_what_is_foreseen_then_happens(tmp_path):
 
     people_label(folder)
     assert its.pull(dry_run=True) == its.pull()
-    foreseen = its.foresee(pulls=False)
+    foreseen = its.preview(pulls=False)
     asked = dict.fromkeys(("ask again", "escalate"), 0)
     verdict = its.review()
     for kind in asked:
@@ -87,27 +87,27 @@ def test_what_is_foreseen_then_happens(tmp_path):
 def test_a_run_says_whether_it_would_choose_or_wait(tmp_path):
     folder = make_project(tmp_path, platform=FILES)
     its = Project(folder / "project.yaml")
-    first = its.foresee()
+    first = its.preview()
     assert (True, 6, 0) == (first.applies, first.chooses, first.awaited)
 
     *_, here = its.rounds()
-    waits = its.foresee()
+    waits = its.preview()
     assert (False, 0, 6) == (waits.applies, waits.chooses, waits.awaited)
 
     while its.people.awaited():
         people_label(folder)
         its.pull()
         its.review()
-    after = its.foresee()
+    after = its.preview()
     assert (6, 0, 6 * here.number) == (after.chooses, after.awaited, len(after.verdict.gold))
 
 
 def test_a_run_with_recorded_votes_ends_after_its_rounds(tmp_path):
     folder = make_project(tmp_path, platform=REPLAY)
     its = Project(folder / "project.yaml")
-    assert 6 == its.foresee().chooses
+    assert 6 == its.preview().chooses
     list(its.rounds())
-    assert 0 == its.foresee().chooses
+    assert 0 == its.preview().chooses
 
 
 @pytest.mark.parametrize("platform", [REPLAY, FILES])
@@ -153,7 +153,7 @@ def test_a_push_that_was_broken_off_is_told_as_begun(tmp_path):
     found = its.push(dry_run=True)
 
     assert (1, 4, 2, 4) == (found.batch, found.samples, found.sent, found.begun)
-    assert 1 == its.foresee().pushes
+    assert 1 == its.preview().pushes
 
 
 def test_a_platform_that_refuses_is_seen_before_anything_is_sent(tmp_path):

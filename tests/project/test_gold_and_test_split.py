@@ -117,8 +117,8 @@ def test_samples_with_a_gold_label_are_not_asked_about(tmp_path, table):
 
 
 def test_each_look_is_counted_and_remembered(tmp_path, table):
-    first, seen = project(tmp_path).look()
-    second, again = project(tmp_path).look()
+    first, seen = project(tmp_path).evaluate_test_split()
+    second, again = project(tmp_path).evaluate_test_split()
     its = project(tmp_path)
 
     assert (1, 2) == (first, second)
@@ -131,7 +131,7 @@ def test_without_gold_labels_there_is_nothing_to_look_at(tmp_path):
     make(tmp_path, CONFIG.replace(", gold: truth, locked: 0.5", ""))
 
     with pytest.raises(lb.LabelingError, match="no locked test split to look at"):
-        project(tmp_path).look()
+        project(tmp_path).evaluate_test_split()
 
 
 def test_gold_labels_may_be_in_a_file_of_their_own(tmp_path, table):
@@ -197,7 +197,7 @@ def test_a_test_split_that_lost_its_gold_labels_is_told_of(tmp_path, table):
     )
 
     with pytest.raises(lb.LabelingError, match="none of them has a gold label any more"):
-        project(tmp_path).look()
+        project(tmp_path).evaluate_test_split()
 
 
 def test_a_look_is_at_what_has_a_gold_label(tmp_path, table):
@@ -211,7 +211,7 @@ def test_a_look_is_at_what_has_a_gold_label(tmp_path, table):
     )
 
     assert len(its.data.test) == len(project(tmp_path).data.test)
-    assert 5 == project(tmp_path).look()[1]["label + end model, all"].n
+    assert 5 == project(tmp_path).evaluate_test_split()[1]["label + end model, all"].n
 
 
 def test_what_people_have_met_is_not_locked_any_more(tmp_path):

@@ -61,13 +61,13 @@ def relabeled(folder, key):
 
 
 def measured(folder):
-    here = project(folder).standing()
+    here = project(folder).snapshot()
     return pd.DataFrame(here.measured.to_array(), index=here.measured.sample_ids)
 
 
 def test_a_project_learns_from_given_gold_labels_as_the_api_does(folder):
     its = project(folder)
-    here = its.standing()
+    here = its.snapshot()
     votes, dev = its.votes(), its.data.dev
     soft = lb.LabelModel().fit(votes, gold=dev).predict_proba(votes)
     end = lb.EndModel().fit(its.samples, soft, gold=dev, votes=votes)
@@ -120,7 +120,7 @@ def test_given_labels_win_over_those_of_people():
 
 
 def test_what_was_measured_is_remembered_and_not_computed_twice(folder, monkeypatch):
-    first = project(folder).standing().measured
+    first = project(folder).snapshot().measured
     fitted = []
     fit = lb.EndModel.fit
     monkeypatch.setattr(
@@ -128,7 +128,7 @@ def test_what_was_measured_is_remembered_and_not_computed_twice(folder, monkeypa
         "fit",
         lambda model, *data, **more: fitted.append(1) or fit(model, *data, **more),
     )
-    again = project(folder).standing().measured
+    again = project(folder).snapshot().measured
 
     assert not fitted
     np.testing.assert_array_equal(first.to_array(), again.to_array())
@@ -141,7 +141,7 @@ def test_all_that_is_measured_on_dev_samples_comes_from_cross_fitted_models(fold
     from labeling.report.model import section
 
     its = project(folder)
-    here = its.standing()
+    here = its.snapshot()
     expected = accuracy(here.measured, its.data.dev)
     (check,) = section(load_context(its)).checks
 
@@ -210,7 +210,7 @@ def test_on_real_votes_gold_in_the_config_lifts_as_much_as_gold_given_to_the_api
 
     def accuracy(config):
         (tmp_path / "project.yaml").write_text(config, encoding="utf-8")
-        here = lb.Project(tmp_path / "project.yaml").standing()
+        here = lb.Project(tmp_path / "project.yaml").snapshot()
         chosen = here.posterior.to_labels().drop(given.index)
         return float((chosen == truth[chosen.index]).mean()), here
 

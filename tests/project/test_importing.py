@@ -76,7 +76,7 @@ def tasks():
 
 LEFT_OUT = {
     "annotations of no sample of this project": 1,
-    "annotations of what has not the field to find it by": 1,
+    "annotations without the field to match them by": 1,
     "annotations with several labels": 1,
     "annotations without a label of this project ('eggs')": 1,
     "choices of control 'mood'": 1,

@@ -12,7 +12,7 @@ import pytest
 import labeling as lb
 from labeling.errors import LabelingError
 from labeling.label_files import LabelFiles
-from labeling.project.labels import labels_from, labels_in_line
+from labeling.project.labels import labels_from, parse_labels
 
 MEANT = {"ham": None, "spam, maybe": "It: wants 'money'."}
 
@@ -49,7 +49,7 @@ def labeling(folder, *arguments):
     ],
 )
 def test_a_line_of_labels_is_read_as_csv(line, names):
-    assert names == list(labels_in_line(line).names)
+    assert names == list(parse_labels(line).names)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_line_of_labels_is_read_as_csv(line, names):
 )
 def test_a_line_that_is_none_is_refused(line, message):
     with pytest.raises(LabelingError, match=message):
-        labels_in_line(line)
+        parse_labels(line)
 
 
 FILES = {

@@ -231,7 +231,7 @@ def test_the_label_model_learns_only_from_people_on_samples_drawn_at_random(fold
     monkeypatch.setattr(LabelModel, "fit", listening)
     project = lb.Project(folder / "project.yaml")
     rounds = list(project.rounds())
-    rounds[-1].models()
+    _ = rounds[-1].end_model
     chosen = project.store.batches.frame()
     strata = chosen.loc[heard[-1], "stratum"]
     assert len(strata) > 3

@@ -40,19 +40,19 @@ def npz(folder):
 def test_look_and_report_after_export_fit_nothing(tmp_path, table, caplog):
     project(tmp_path).export()
     assert min(fits(caplog)) >= 1
-    first = project(tmp_path).look()[1]
+    first = project(tmp_path).evaluate_test_split()[1]
     write_report(project(tmp_path))
     assert fits(caplog) == (0, 0)
     for path in npz(tmp_path):
         path.unlink()
-    assert project(tmp_path).look()[1] == first
+    assert project(tmp_path).evaluate_test_split()[1] == first
     assert fits(caplog) == (1, 1)
 
 
 def test_export_after_fit_does_not_fit_the_label_model_again(tmp_path, table, caplog):
     fitted, _ = project(tmp_path).fit()
     assert fits(caplog)[0] == 1
-    end = project(tmp_path).standing()
+    end = project(tmp_path).snapshot()
     counts = fits(caplog)
     assert counts[0] == counts[1] - 1  # one fold each to measure, and one end model
     assert end.label_model.report_ == fitted.report_
@@ -60,9 +60,9 @@ def test_export_after_fit_does_not_fit_the_label_model_again(tmp_path, table, ca
 
 def test_kept_models_answer_as_those_that_were_fitted(tmp_path, table):
     its = project(tmp_path)
-    fresh = its.standing()
+    fresh = its.snapshot()
     models = [(fresh.label_model, fresh.end_model)]
-    kept = project(tmp_path).standing()
+    kept = project(tmp_path).snapshot()
     models.append((kept.label_model, kept.end_model))
     votes = its.votes()
     answers = [
@@ -77,7 +77,7 @@ def test_kept_models_answer_as_those_that_were_fitted(tmp_path, table):
 
 
 def test_other_answers_of_people_mean_other_models(tmp_path, table, caplog):
-    project(tmp_path).standing()
+    project(tmp_path).snapshot()
     fits(caplog)
     its = project(tmp_path)
     known = set(its.data.dev.index)
@@ -86,7 +86,7 @@ def test_other_answers_of_people_mean_other_models(tmp_path, table, caplog):
     its.add_annotations(
         [Annotation(one, who, "spam", when, when) for one in free for who in ("ann", "bob")]
     )
-    assert project(tmp_path).standing().end_model is not None
+    assert project(tmp_path).snapshot().end_model is not None
     assert min(fits(caplog)) >= 1
 
 
@@ -115,7 +115,7 @@ def test_a_model_that_this_version_cannot_read_is_fitted_again(tmp_path, table, 
             **{"inputs": latest.inputs, "about": {}, "made_at": "2030"},
         )
     fits(caplog)
-    number, _ = project(tmp_path).look()
+    number, _ = project(tmp_path).evaluate_test_split()
     assert number == 1
     assert "the end model is fitted again" in caplog.text
     assert fits(caplog) == (0, 1)

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.project.scaffold import guessed_columns, start
+from labeling.project.labels import GivenLabels
+from labeling.project.scaffold import guessed_columns, write_scaffold
 
 
 @pytest.fixture
@@ -127,9 +128,12 @@ def test_columns_and_labels_of_any_name(tmp_path):
     """Quotes, colons, braces and other scripts stand in YAML and Python as they are."""
     table = pd.DataFrame({"the 'id': {x}": [1, 2], 'te"xt #é': ["one two", "three four"]})
     table.to_parquet(tmp_path / "data.parquet", index=False)
-    made = start(
-        *(tmp_path, tmp_path / "data.parquet", ["yes", "no: {ü}"]),
-        **{"id": "the 'id': {x}", "text": 'te"xt #é'},
+    made = write_scaffold(
+        tmp_path,
+        tmp_path / "data.parquet",
+        GivenLabels(("yes", "no: {ü}")),
+        id="the 'id': {x}",
+        text='te"xt #é',
     )
     project = lb.Project(made.config)
 

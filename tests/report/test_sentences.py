@@ -79,7 +79,7 @@ def test_only_those_who_were_heard_are_named_as_reviewers(project, path):
         "1 review does not count, since whoever gave it had annotated the sample before." in words
     )
     assert "a reviewer was heard 1 time" in words
-    assert 1 == project.standing().reviews
+    assert 1 == project.snapshot().reviews
 
 
 def test_without_a_reviewer_who_was_heard_nobody_is_named(tmp_path, project):

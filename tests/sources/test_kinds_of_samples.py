@@ -211,7 +211,7 @@ labeling_functions: [rules.py]
     its = lb.Project(tmp_path / "project.yaml")
     assert 3 == len(its.apply().sample_ids)
     its = lb.Project(tmp_path / "project.yaml")
-    assert its._voting.remembered() is not None
+    assert its.vote_cache.cached() is not None
     (tmp_path / "project.yaml").write_text(config.replace("http://", "http://me:pass@"))
     with pytest.raises(ConfigError, match="must not stand in an address"):
         lb.Project(tmp_path / "project.yaml")

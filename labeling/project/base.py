@@ -1,0 +1,157 @@
+"""What the verbs of a project share: config, store, data, votes, models and platform."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+from collections.abc import Callable, Collection, Hashable, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+import labeling
+from labeling.config import Config, load_config
+from labeling.errors import ConfigError
+from labeling.project.annotation_loop import AnnotationLoop
+from labeling.project.checking import check_names
+from labeling.project.class_balance import random_draws, warn_of_class_balance
+from labeling.project.data import DataFiles, ProjectData
+from labeling.project.lf_loading import LabelingFunctionLoader
+from labeling.project.models import Learner
+from labeling.project.platforms import (
+    annotators_of,
+    label_studio_of,
+    platform_of,
+    required_label_studio,
+)
+from labeling.project.policies import policy_of
+from labeling.project.status import store_of
+from labeling.project.vote_cache import Progress, VoteCache
+from labeling.records import AnnotationPlatform, LabelingFunction, LabelSchema, Verdict, Votes
+from labeling.store import Run
+
+if TYPE_CHECKING:
+    from labeling.label_studio import LabelStudio
+
+logger = logging.getLogger(__name__)
+
+
+class BaseProject:
+    """The parts of a project, wired together; `Project` adds the verbs and documents the arguments."""
+
+    def __init__(
+        self,
+        config_path: str | os.PathLike[str],
+        *,
+        on_wait: Callable[[str], object] | None = None,
+        waits: Callable[[str], object] | None = None,
+    ) -> None:
+        self.config: Config = load_config(config_path)
+        check_names(self.config)
+        self.schema = LabelSchema(self.config.labels, self.config.label_descriptions)
+        try:
+            policy = policy_of(self.config)
+        except ConfigError as error:
+            raise ConfigError(f"{config_path}: {error}") from None
+        self.folder = self.config.at(self.config.export.folder)
+        self.store = store_of(self.config, on_wait or waits)
+        self.store.update()
+        self.people = AnnotationLoop(
+            self.store,
+            self.schema,
+            policy,
+            self.config.data.text,
+            annotators=functools.cache(lambda: annotators_of(self.config, self.schema)),
+            raw_texts=lambda: self.data.raw_texts,
+        )
+        self._lf_loader = LabelingFunctionLoader(self.config)
+        self._data_files = DataFiles(self.config, self.schema, self.store)
+        self.vote_cache = VoteCache(
+            self.config, self.schema, self.store, self._data_files.read, self._lf_loader
+        )
+
+    def __repr__(self) -> str:
+        return f"Project({self.config.name!r}, labels {', '.join(map(repr, self.schema))})"
+
+    @property
+    def data(self) -> ProjectData:
+        """The samples, the given gold labels, and the locked test split."""
+        return self._data_files.read()
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """The samples to label, index = ids; without those of the locked test split."""
+        return self.data.samples
+
+    @property
+    def labeling_functions(self) -> list[LabelingFunction]:
+        """The labeling functions of all files that the config names, in order."""
+        return self._lf_loader.load()
+
+    def apply(self, progress: Progress | None = None) -> Votes:
+        """Apply the labeling functions, and write `votes.parquet`: a column each, label names."""
+        for notice in self.data.notices:
+            logger.warning("%s", notice)
+        with self._locked("apply") as run:
+            return self.vote_cache.compute(run, progress)
+
+    def votes(self, progress: Progress | None = None) -> Votes:
+        """Return the cached votes; apply the labeling functions where they or the data changed."""
+        cached = self.vote_cache.cached()
+        return self.apply(progress) if cached is None else cached
+
+    def learner(self, votes: Votes) -> Learner:
+        """Return a learner, which fits the config's models on votes and caches their soft labels."""
+        digest = self.vote_cache.votes_digest(votes)
+        return Learner(self.config, self.data, votes, digest, self.store)
+
+    def platform(self) -> AnnotationPlatform:
+        """Return the annotation platform of the config.
+
+        Raises:
+            ConfigError: the config has none.
+        """
+        return platform_of(self.config, self.schema, self.store, self._vote_reasons)
+
+    def label_studio(self) -> LabelStudio:
+        """Return the Label Studio client of the config.
+
+        Raises:
+            ConfigError: the config has none.
+        """
+        section = required_label_studio(self.config)
+        return label_studio_of(self.config, section, self.schema, self.store, self._vote_reasons)
+
+    def _vote_reasons(self, sample_ids: Collection[Hashable]) -> dict[Hashable, tuple[str, ...]]:
+        """Return why the labeling functions vote as they do on some samples."""
+        from labeling.analysis import vote_reasons
+
+        return vote_reasons(self.votes(), self.labeling_functions, sample_ids)
+
+    def _warn_of_class_balance(
+        self,
+        what: str,
+        counts: Mapping[str, int],
+        verdict: Verdict,
+        among: pd.Index | None = None,
+    ) -> None:
+        """Warn where the class balance is not that of a random draw, perhaps among some samples."""
+        draws = self._random_draws(verdict)
+        if among is not None:
+            draws = {name: drawn[drawn.index.isin(among)] for name, drawn in draws.items()}
+        is_declared = self.config.class_balance is not None
+        warn_of_class_balance(what, counts, draws, is_declared=is_declared)
+
+    def _random_draws(self, verdict: Verdict) -> dict[str, pd.Series]:
+        return random_draws(self.data.dev, verdict.gold, self.store.batches.frame())
+
+    def _locked(self, verb: str) -> AbstractContextManager[Run]:
+        """Lock the project for one verb, which is written into the run log."""
+        return self.store.held(
+            verb,
+            config_hash=self.config.digest,
+            code_version=labeling.__version__,
+            seed=self.config.seed,
+        )

@@ -1,0 +1,119 @@
+"""Selects the next batch of samples for annotation, and stores it."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import numpy as np
+
+from labeling.config import QuerySection
+from labeling.project.base import BaseProject
+from labeling.project.batch_table import batch_table
+from labeling.project.exporting import with_samples, write_frame
+from labeling.project.fingerprints import digest_of_text
+from labeling.project.results import Chosen, Round
+from labeling.records import Batch, Votes
+from labeling.store import Store, now
+
+logger = logging.getLogger(__name__)
+
+LAST_QUERY = "query"  # key of the stored size and strategy of the last query
+
+
+def next_batch_number(store: Store) -> int:
+    """Return the number of the next batch, or of the one that was chosen and is not pushed yet."""
+    number, state = store.batches.last()
+    return number + (state == "pushed")
+
+
+def default_query(project: BaseProject) -> QuerySection:
+    """Return size and strategy of the waiting batch; of the config where none waits."""
+    store = project.store
+    text = store.history.get(LAST_QUERY) if store.ready() else None
+    last = json.loads(text or "{}")
+    if not last or last["batch"] != next_batch_number(store) or not store.batches.waiting():
+        return project.config.query
+    return QuerySection(n=last["n"], strategy=last["strategy"])
+
+
+def choose_batch(project: BaseProject, current: Round, votes: Votes, query: QuerySection) -> Chosen:
+    """Select and store the next batch, and return it with its texts and most probable labels."""
+    store = project.store
+    waiting = store.batches.waiting()
+    batch = select_batch(project, current, votes, query)
+    number, state = store.batches.last()
+    replaced = None if waiting == (len(batch), query.strategy) else waiting
+    return Chosen(
+        batch,
+        table=batch_table(batch, project.samples[project.config.data.text], current.posterior),
+        number=number,
+        replaced=replaced,
+        is_half_pushed=state == "pushing",
+    )
+
+
+def select_batch(
+    project: BaseProject, current: Round, votes: Votes, query: QuerySection | None = None
+) -> Batch:
+    """Select the next batch, store it and write `batch.parquet`.
+
+    A batch that is half pushed is returned unchanged, since annotators may have some of it.
+    """
+    store = project.store
+    project.people.take_back()
+    number, state = store.batches.last()
+    if state == "pushing":
+        return store.batches.batch(number)
+    number = next_batch_number(store)
+    query = query or default_query(project)
+    with store.stage("choosing samples"):
+        batch = _select(project, current, votes, query, number)
+    write_frame(with_samples(batch, project.samples), project.folder, "batch.parquet")
+    _store_batch(project, batch, current, query, number)
+    store.history.put(LAST_QUERY, json.dumps({"batch": number, **query.model_dump()}))
+    return batch
+
+
+def _select(
+    project: BaseProject, current: Round, votes: Votes, query: QuerySection, number: int
+) -> Batch:
+    """Return the batch of this number: the same for the same annotations so far."""
+    from labeling.query import select
+
+    samples, config = project.samples, project.config
+    excluded = project.people.met(current.annotations) | set(project.data.dev.index)
+    return select(
+        samples,
+        votes=votes,
+        soft=current.soft,
+        end=current.posterior,
+        exclude=list(samples.index[samples.index.isin(list(excluded))]),
+        n=query.n,
+        strategy=query.strategy,
+        rng=np.random.default_rng([config.seed, number]),
+        text=config.data.text,
+    )
+
+
+def _store_batch(
+    project: BaseProject, batch: Batch, current: Round, query: QuerySection, number: int
+) -> None:
+    """Store a batch under this number; it replaces one that was not pushed."""
+    batches = project.store.batches
+    if not len(batch):
+        batches.forget(number)
+        return
+    before = current.posterior.of_samples(batch.sample_ids)
+    labels = zip(before.to_labels().tolist(), before.confidence().tolist(), strict=True)
+    texts = project.samples.loc[batch.sample_ids, project.config.data.text].tolist()
+    batches.choose(
+        number,
+        batch,
+        dict(zip(batch.sample_ids, labels, strict=True)),
+        dict(zip(batch.sample_ids, map(digest_of_text, texts), strict=True)),
+        strategy=query.strategy,
+        seed=project.config.seed,
+        made_at=now(),
+    )
+    logger.info("chose batch %d: %s", number, batch)
