@@ -1,24 +1,24 @@
-"""Every error that `labeling` raises on purpose.
+"""Exceptions that `labeling` raises on purpose, as one tree.
 
 * LabelingError
-  x ConfigError                  a config file is missing, malformed, or says what cannot be
-  x DataError                    a file, frame, id or text is not what it must be
-  x UnknownLabelError            a name or code that the schema does not have
-  x GoldError                    gold labels or a class balance that cannot be used
-  x VotesError                   an array or table that is not a table of votes
-  x LabelingFunctionError        a labeling function raised, or returned what is no vote
-  x ColumnError                  a labeling function asked its sample for a column it does not have
+  x ConfigError                  a config file is missing, malformed, or has an invalid value
+  x DataError                    a file, table, id or text is invalid
+  x UnknownLabelError            a label name or code that is not in the schema
+  x GoldError                    invalid gold labels or an invalid class balance
+  x VotesError                   an array or table that is not a valid table of votes
+  x LabelingFunctionError        a labeling function raised, or returned something other than a vote
+  x ColumnError                  a labeling function read a column that its sample does not have
   x LoadError                    a module of labeling functions that cannot be loaded
-  x NotFittedError               a model was asked before it was fitted
+  x NotFittedError               a model was used before it was fitted
   x ModelFileError               a saved model that cannot be read
-  x PlatformError                an annotation platform cannot do what was asked
-    + UnreachableError           it does not answer, or not as it should; it may do so later
-  x StoreError                   what is remembered cannot be read or written
-    + HeldError                  another process holds the project
-  x MissingExtraError            a package that only an extra brings is not installed
+  x PlatformError                an annotation platform cannot do what was requested
+    + UnreachableError           it does not respond, or fails with an error that may be temporary
+  x StoreError                   the project's store cannot be read or written
+    + ProjectLockedError         another process holds the project lock
+  x MissingExtraError            a package of an optional extra is not installed
   x FetchError                   demo data that could not be fetched or verified
 
-Each also inherits the built-in error that a caller would guess.
+Each also inherits from the built-in exception that a caller would expect.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ from collections.abc import Iterable
 
 
 class LabelingError(Exception):
-    """The base of all errors of this package; catch it to catch them all."""
+    """Base class of all errors of this package; catch it to catch them all."""
 
 
 class ConfigError(LabelingError, ValueError):
-    """A config file is missing, malformed, or says what cannot be."""
+    """A config file is missing, malformed, or has an invalid value."""
 
 
 class DataError(LabelingError, ValueError):
-    """A file, frame, id or text is not what it must be."""
+    """A file, table, id or text is invalid."""
 
 
 class UnknownLabelError(LabelingError, ValueError):
-    """A label name or code that the schema does not have."""
+    """A label name or code that is not in the schema."""
 
 
 class GoldError(LabelingError, ValueError):
-    """Gold labels or a class balance that cannot be used."""
+    """Invalid gold labels or an invalid class balance."""
 
 
 class VotesError(LabelingError, ValueError):
-    """An array or table that is not a table of votes."""
+    """An array or table that is not a valid table of votes."""
 
 
 class LabelingFunctionError(LabelingError, ValueError):
-    """A labeling function raised, or returned what is no vote."""
+    """A labeling function raised, or returned something other than a vote."""
 
 
 class ColumnError(LabelingError, AttributeError, KeyError):
-    """A labeling function asked its sample for a column that it does not have."""
+    """A labeling function read a column that its sample does not have."""
 
     __str__ = Exception.__str__  # a KeyError puts quotes around its message
 
@@ -68,7 +68,7 @@ class LoadError(LabelingError, ImportError):
 
 
 class NotFittedError(LabelingError, ValueError, AttributeError):
-    """A model was asked for something before it was fitted."""
+    """A model was used before it was fitted."""
 
 
 class ModelFileError(LabelingError, ValueError):
@@ -76,23 +76,27 @@ class ModelFileError(LabelingError, ValueError):
 
 
 class PlatformError(LabelingError, RuntimeError):
-    """An annotation platform cannot do what was asked of it."""
+    """An annotation platform cannot do what was requested."""
 
 
 class UnreachableError(PlatformError, ConnectionError):
-    """An annotation platform does not answer, or not as it should; it may do so later."""
+    """An annotation platform does not respond, or responds with an error that may be temporary."""
 
 
 class StoreError(LabelingError, RuntimeError):
-    """What is remembered between runs cannot be read or written."""
+    """The project's store cannot be read or written."""
 
 
-class HeldError(StoreError, TimeoutError):
-    """Another process holds the project, and did not let go of it in time."""
+class ProjectLockedError(StoreError, TimeoutError):
+    """Another process holds the project lock; timed out waiting for it."""
+
+
+HeldError = ProjectLockedError
+"""Deprecated name of `ProjectLockedError`."""
 
 
 class MissingExtraError(LabelingError, ImportError):
-    """A package that only an extra brings is not installed."""
+    """A package of an optional extra is not installed."""
 
 
 class FetchError(LabelingError, RuntimeError):
@@ -103,16 +107,27 @@ EXTRA_OF = {
     "matplotlib": "plots",
     **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "psutil", "tenacity"), "label-studio"),
     "fsspec": "remote",
-    **{"alembic": "cli", "filelock": "cli", "psycopg": "postgresql"},
-    **{"platformdirs": "cli", "pydantic": "cli", "rich": "cli", "typer": "cli", "yaml": "cli"},
-    **{"jinja2": "report", "sentence_transformers": "embeddings"},
-    **{"openpyxl": "xlsx", "sqlalchemy": "sql"},
-    **{"spacy": "spacy", "torch": "transformers", "transformers": "transformers"},
+    "alembic": "cli",
+    "filelock": "cli",
+    "psycopg": "postgresql",
+    "platformdirs": "cli",
+    "pydantic": "cli",
+    "rich": "cli",
+    "typer": "cli",
+    "yaml": "cli",
+    "jinja2": "report",
+    "sentence_transformers": "embeddings",
+    "openpyxl": "xlsx",
+    "sqlalchemy": "sql",
+    "spacy": "spacy",
+    "torch": "transformers",
+    "transformers": "transformers",
 }
+"""The extra that installs a package, by the package's import name."""
 
 
 def missing_extra(error: ModuleNotFoundError) -> ImportError:
-    """Return the error that says what to install, or the one given where no extra has it."""
+    """Return an error that names the extra to install, or `error` itself if no extra fits."""
     extra = EXTRA_OF.get((error.name or "").partition(".")[0])
     if extra is None:
         return error
@@ -120,11 +135,11 @@ def missing_extra(error: ModuleNotFoundError) -> ImportError:
 
 
 LONGEST = 200  # characters of a value in a message
-LONGEST_NAME = 100  # characters of a name that may be a slip of another
+LONGEST_NAME = 100  # characters of a name that may be a misspelling of another
 
 
 def quoted(value: object) -> str:
-    """Return a value for an error message: its representation, cut where it is long.
+    """Return the `repr` of a value for an error message, truncated where it is long.
 
     >>> quoted("spam")
     "'spam'"
@@ -136,7 +151,7 @@ def quoted(value: object) -> str:
 
 
 def near(name: object, choices: Iterable[object]) -> str:
-    """Return `" Did you mean 'x'?"` for the choice nearest to `name`, or an empty string.
+    """Return `" Did you mean 'x'?"` for the choice closest to `name`, or an empty string.
 
     >>> near("spma", ["ham", "spam"])
     " Did you mean 'spam'?"
@@ -146,47 +161,47 @@ def near(name: object, choices: Iterable[object]) -> str:
     if len(str(name)) > LONGEST_NAME:
         return ""
     by_text = {str(choice).lower(): choice for choice in choices}
-    found = difflib.get_close_matches(str(name).lower(), by_text, n=1, cutoff=0.6)
-    return f" Did you mean {by_text[found[0]]!r}?" if found else ""
+    matches = difflib.get_close_matches(str(name).lower(), by_text, n=1, cutoff=0.6)
+    return f" Did you mean {by_text[matches[0]]!r}?" if matches else ""
 
 
 def literal(value: object) -> str:
-    r"""Return a value as it is written in Python; backslashes are not doubled where they need not be.
+    r"""Return a value as a Python literal: a raw string where that avoids doubled backslashes.
 
     >>> print(literal(r"\d+"), literal("plain"), literal("two\nlines"), literal(3))
     r'\d+' 'plain' 'two\nlines' 3
     """
-    shown = repr(value)
+    text = repr(value)
     if not isinstance(value, str) or "\\" not in value or len(value) > LONGEST:
-        return shown
-    raw = "r" + shown.replace("\\\\", "\\")
+        return text
+    raw = "r" + text.replace("\\\\", "\\")
     try:
-        return raw if ast.literal_eval(raw) == value else shown
+        return raw if ast.literal_eval(raw) == value else text
     except SyntaxError:  # such as a backslash at the end
-        return shown
+        return text
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun: in the singular only for 1.
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun, singular for 1 and plural otherwise.
 
     Args:
-        number: how many there are.
-        one: the noun in the singular, perhaps with a verb: "sample is".
-        many: the same in the plural; `None` puts an s behind the noun.
+        number: the count.
+        singular: the noun in the singular, with a verb if needed: "sample is".
+        plural: the same in the plural; `None` appends an s.
 
     >>> counted(1, "sample"), counted(1234, "sample"), counted(0, "sample is", "samples are")
     ('1 sample', '1,234 samples', '0 samples are')
     """
-    return f"{number:,} {noun(number, one, many)}"
+    return f"{number:,} {noun(number, singular, plural)}"
 
 
-def noun(number: int, one: str, many: str | None = None) -> str:
-    """Return the noun of a number, in the singular only for 1; `counted` writes the number, too."""
-    return one if number == 1 else many or f"{one}s"
+def noun(number: int, singular: str, plural: str | None = None) -> str:
+    """Return the singular of a noun for 1 and the plural otherwise; `counted` adds the number."""
+    return singular if number == 1 else plural or f"{singular}s"
 
 
 def repeated(names: Iterable[str]) -> list[str]:
-    """Return the names that are there more than once, sorted.
+    """Return the names that occur more than once, sorted.
 
     >>> repeated(["b", "a", "b", "a", "c"])
     ['a', 'b']
@@ -195,11 +210,11 @@ def repeated(names: Iterable[str]) -> list[str]:
 
 
 def shown(values: Iterable[object], limit: int = 5) -> str:
-    """Return the first few values for an error message, and how many more there are.
+    """Return the first values for an error message, and how many more there are.
 
     >>> shown(["a", "b", "c"], limit=2)
     "'a', 'b' and 1 more"
     """
-    every = list(values)
-    text = ", ".join(quoted(value) for value in every[:limit])
-    return text if len(every) <= limit else f"{text} and {len(every) - limit} more"
+    items = list(values)
+    text = ", ".join(quoted(value) for value in items[:limit])
+    return text if len(items) <= limit else f"{text} and {len(items) - limit} more"

@@ -1,4 +1,4 @@
-"""The nouns: every immutable thing that travels between rooms, and the Protocols."""
+"""Immutable records that all other packages exchange, their protocols, and shared helpers."""
 
 from labeling.records.addresses import is_loopback
 from labeling.records.annotations import (

@@ -1,4 +1,4 @@
-"""Network addresses: which of them stay on this machine."""
+"""Tests for loopback network addresses."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import ipaddress
 
 
 def is_loopback(host: str | None) -> bool:
-    """Return whether a host's name or IP address is this machine's own, by what is written.
+    """Return whether a host name or IP address is a loopback address.
 
-    Nothing is looked up: what a name server says may be wrong.
+    No name is resolved: the answer of a DNS server may be wrong.
 
     >>> [is_loopback(host) for host in ("localhost", "127.0.0.1", "::1", "example.com")]
     [True, True, True, False]

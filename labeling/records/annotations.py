@@ -1,4 +1,4 @@
-"""What people say, and what follows from it: annotations, gold labels, verdicts, batches."""
+"""Annotations and what is derived from them: gold labels, verdicts, escalations, batches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -21,32 +21,47 @@ from labeling.records.votes import Votes
 
 BATCH_COLUMNS = ("stratum", "score", "reason", "propensity")
 
-Source = Literal["agreement", "review", "given"]
+
+class LabelSource(StrEnum):
+    """Where a label came from; files and databases hold the values."""
+
+    VOTES = "votes"
+    END_MODEL = "end model"
+    AGREEMENT = "agreement"
+    REVIEW = "review"
+    GIVEN = "given"
+
+
+class Stratum(StrEnum):
+    """Strata of a batch besides the query strategies, which name the stratum that they draw."""
+
+    RANDOM = "random"
+    GIVEN = "given"
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What one person said of one sample at one time; a change of mind is a new one.
+    """One person's annotation of one sample; a later change is a new annotation.
 
     Attributes:
         sample_id: the sample.
-        annotator: who said it.
+        annotator: the person's name.
         label: a label name, or `None` where the annotator skipped the sample.
-        created_at: when it was first made, UTC.
-        updated_at: when it took this form, UTC.
+        created_at: when it was created, UTC.
+        updated_at: when it was last updated, UTC.
         lead_seconds: how long it took, in seconds, where the platform measured it.
-        platform_id: the platform's own id of it.
-        round: 1 when first asked, 2 when asked again, and so on.
-        reviewer: whether it was made as a reviewer of a sample that was escalated.
+        platform_id: the platform's id of it.
+        round: 1 for the first request, 2 for the first re-annotation, and so on.
+        reviewer: whether it is a reviewer's decision on an escalated sample.
         prelabel_shown: whether the annotator saw a suggested label.
-        prelabel: which.
-        reason: why, in the words of the person; characters that cannot be stored become U+FFFD.
-        origin: how the label came about where the platform tells: `manual`, `prediction` (a prelabel
-            that was kept) or `prediction-changed`.
-        deleted: whether it was taken back on the platform: then it counts no longer.
+        prelabel: the suggested label.
+        reason: the person's comment; characters that cannot be stored become U+FFFD.
+        origin: how the label came about where the platform reports it: `manual`, `prediction` (an
+            accepted prelabel) or `prediction-changed`.
+        deleted: whether it was deleted on the platform and no longer counts.
 
     Raises:
-        DataError: a time that is not in UTC.
+        DataError: a time is not in UTC.
     """
 
     sample_id: Hashable
@@ -76,31 +91,33 @@ class Annotation:
             object.__setattr__(self, "reason", clean_text(self.reason))
 
     def __repr__(self) -> str:
-        told = [
-            f", {each.name}={getattr(self, each.name)!r}"
-            for each in dataclasses.fields(self)
-            if each.default is not dataclasses.MISSING and getattr(self, each.name) != each.default
+        non_defaults = [
+            f", {attribute.name}={getattr(self, attribute.name)!r}"
+            for attribute in dataclasses.fields(self)
+            if attribute.default is not dataclasses.MISSING
+            and getattr(self, attribute.name) != attribute.default
         ]
         return (
             f"Annotation({self.sample_id!r}, {self.annotator!r}, {self.label!r},"
-            f" {self.updated_at.isoformat()}{''.join(told)})"
+            f" {self.updated_at.isoformat()}{''.join(non_defaults)})"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class GoldLabel:
-    """A label that counts as true, and the annotations that made it so.
+    """A label that is taken as true, and the annotations it is based on.
 
     Attributes:
         sample_id: the sample.
         label: a label name.
-        source: `agreement` of annotators, `review` by a reviewer, or `given` from outside.
-        trace: the annotations behind it, those of annotators and reviewer alike.
+        source: `agreement` of annotators, `review` by a reviewer, or `given` from outside; see
+            `LabelSource`.
+        trace: the annotations of annotators and reviewers that it is based on.
     """
 
     sample_id: Hashable
     label: str
-    source: Source = "given"
+    source: str = LabelSource.GIVEN.value
     trace: tuple[Annotation, ...] = ()
 
     def __repr__(self) -> str:
@@ -109,18 +126,22 @@ class GoldLabel:
 
     @property
     def votes_cast(self) -> int:
-        """How many annotators voted on the sample; skips and reviewers are not counted."""
-        return sum(said.label is not None for said in self.trace if not said.reviewer)
+        """Number of annotators who voted on the sample, without skips and reviewers."""
+        return sum(
+            annotation.label is not None for annotation in self.trace if not annotation.reviewer
+        )
 
     @property
     def votes_for(self) -> int:
-        """How many of these votes are for the label."""
-        return sum(said.label == self.label for said in self.trace if not said.reviewer)
+        """Number of these votes that are for the label."""
+        return sum(
+            annotation.label == self.label for annotation in self.trace if not annotation.reviewer
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class AskAgain:
-    """A sample that is short of votes: how many more it needs, and whom not to ask."""
+    """A sample that needs more votes: how many, and which annotators to exclude."""
 
     sample_id: Hashable
     votes_needed: int
@@ -129,13 +150,13 @@ class AskAgain:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """A sample that its annotators could not settle, for a reviewer to decide.
+    """A sample on which the votes are not decisive, for a reviewer to decide.
 
     Attributes:
         sample_id: the sample.
-        annotations: what the annotators said of it.
-        reason: why it is here.
-        model_label: what the label model holds most probable, if that is known.
+        annotations: the annotators' annotations of it.
+        reason: why it was escalated.
+        model_label: the label model's most probable label, if known.
     """
 
     sample_id: Hashable
@@ -146,13 +167,13 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a round of annotations comes to.
+    """The outcome of adjudicating all annotations so far.
 
     Attributes:
         gold: the samples that are settled.
         pending: the samples that need more votes.
         escalations: the samples that wait for a reviewer.
-        unresolved: the samples on which a reviewer was heard but gave no label.
+        unresolved: the samples that a reviewer has seen without giving a decisive label.
     """
 
     gold: tuple[GoldLabel, ...]
@@ -169,11 +190,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that came back from people and was not counted, for a person to mend.
+    """An annotation that could not be counted, for a person to correct.
 
     Attributes:
-        where: the place, such as `batch-001.csv, row 7`.
-        what: what is wrong there, what must be, and what was found.
+        where: its location, such as `batch-001.csv, row 7`.
+        what: what is wrong, what is required, and what it has instead.
 
     Characters that cannot be stored become U+FFFD in both.
     """
@@ -187,23 +208,26 @@ class Problem:
 
 
 BATCH_DEFAULTS: Mapping[str, str | float] = {
-    **{"stratum": "given", "score": np.nan, "reason": "", "propensity": np.nan},
+    "stratum": Stratum.GIVEN.value,
+    "score": np.nan,
+    "reason": "",
+    "propensity": np.nan,
 }
-"""The columns of a batch, and what stands there where nothing is said."""
+"""The columns of a batch and their default values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """The samples chosen for people, and why each was.
+    """The samples selected for annotation, and why each was selected.
 
     Attributes:
-        frame: index = sample id; columns `stratum`, `score` (1 = most worth asking), `reason`,
-            `propensity` (the chance of being drawn; NaN where the choice was not random). Those
-            that are left out are "given", NaN, empty and NaN.
+        frame: index = sample id; columns `stratum`, `score` (1 = most informative), `reason`,
+            `propensity` (the probability of being drawn; NaN where selection was not random).
+            Missing columns default to "given", NaN, empty and NaN.
 
     Raises:
-        DataError: it is no frame, ids are missing or not unique, or a score or propensity is no
-            number.
+        DataError: it is not a frame, ids are missing or not unique, or a score or propensity is not
+            a number.
 
     >>> Batch(pd.DataFrame(index=["a", "b"]))
     Batch(2 samples: 2 given)
@@ -223,7 +247,8 @@ class Batch:
                 frame[name] = frame[name].astype(np.float64)
             except (TypeError, ValueError) as error:
                 raise DataError(
-                    f"Column {name!r} of a batch must hold numbers, NaN where there is none: {error}."
+                    f"Column {name!r} of a batch must hold numbers, NaN where there is none:"
+                    f" {error}."
                 ) from None
         others = [name for name in frame if name not in BATCH_DEFAULTS]
         object.__setattr__(self, "frame", frame[[*BATCH_DEFAULTS, *others]])
@@ -237,7 +262,7 @@ class Batch:
 
     @property
     def sample_ids(self) -> pd.Index:
-        """The chosen samples' ids."""
+        """The ids of the selected samples."""
         return self.frame.index
 
     def to_frame(self) -> pd.DataFrame:
@@ -246,93 +271,98 @@ class Batch:
 
 
 def live_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
-    """Return what each person last said of each sample, in the order of first words.
+    """Return each person's current annotation of each sample, in the order of first annotation.
 
     The ledger is append-only: of two annotations by one person on one sample the one updated later
-    counts, and at equal times the one that was appended later. One that was deleted on the platform
-    does not count; what the same person said there besides (under another platform id) does.
+    counts, and at equal times the one appended later. An annotation that was deleted on the
+    platform does not count; the same person's other ones (under another platform id) do.
 
-    Names that differ in case, width, white space or invisible signs alone are one person's (see
-    `person_key`), who is called as they were first.
+    Names that differ only in case, width, white space or invisible characters are one person's (see
+    `person_key`), who gets the spelling that came first.
 
     >>> now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    >>> said = [Annotation("a", "Ann", "spam", now, now), Annotation("a", "ann ", "ham", now, now)]
-    >>> [(one.annotator, one.label) for one in live_annotations(said)]
+    >>> ledger = [
+    ...     Annotation("a", "Ann", "spam", now, now),
+    ...     Annotation("a", "ann ", "ham", now, now),
+    ... ]
+    >>> [(annotation.annotator, annotation.label) for annotation in live_annotations(ledger)]
     [('Ann', 'ham')]
     """
-    said = tuple(annotations) if isinstance(annotations, Iterable) else annotations
-    live = last_annotations(said)
-    names = first_spellings(one.annotator for one in said)
+    history = tuple(annotations) if isinstance(annotations, Iterable) else annotations
+    live = last_annotations(history)
+    names = first_spellings(annotation.annotator for annotation in history)
     return tuple(
-        dataclasses.replace(one, annotator=names[person_key(one.annotator)])
-        if one.annotator != names[person_key(one.annotator)]
-        else one
-        for one in live
+        dataclasses.replace(annotation, annotator=names[person_key(annotation.annotator)])
+        if annotation.annotator != names[person_key(annotation.annotator)]
+        else annotation
+        for annotation in live
     )
 
 
 def last_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
-    """Return the annotations that `live_annotations` does, each with the name that it came with."""
+    """Return the same annotations as `live_annotations`, with each name as it was written."""
     if not isinstance(annotations, Iterable):
         raise DataError(f"Annotations must be a list. Got a {type(annotations).__name__}.")
-    versions: dict[Speaker, dict[str, Annotation]] = {}
-    for said in annotations:
-        add_version(versions, expect(said, Annotation, "Each annotation"))
-    live = (last_said(of_speaker.values()) for of_speaker in versions.values())
-    return tuple(said for said in live if said is not None)
+    versions: dict[VoteKey, dict[str, Annotation]] = {}
+    for annotation in annotations:
+        add_version(versions, expect(annotation, Annotation, "Each annotation"))
+    live = (latest_version(of_key.values()) for of_key in versions.values())
+    return tuple(annotation for annotation in live if annotation is not None)
 
 
-Speaker = tuple[Hashable, str, bool]
-"""A sample, who spoke of it, and whether as its reviewer."""
+VoteKey = tuple[Hashable, str, bool]
+"""A sample, the `person_key` of who annotated it, and whether as a reviewer."""
 
 
-def speaker_of(said: Annotation) -> Speaker:
-    """Return who spoke, of what, and as what: of all that is said so, one statement counts."""
-    return said.sample_id, person_key(said.annotator), said.reviewer
+def vote_key(annotation: Annotation) -> VoteKey:
+    """Return the key of an annotation; of all annotations with one key only the latest counts."""
+    return annotation.sample_id, person_key(annotation.annotator), annotation.reviewer
 
 
-def add_version(versions: dict[Speaker, dict[str, Annotation]], said: Annotation) -> None:
-    """Add what was appended next: it is the newest version of its platform id unless it is older.
+def add_version(versions: dict[VoteKey, dict[str, Annotation]], annotation: Annotation) -> None:
+    """Add the next annotation of the ledger as the newest version of its platform id.
+
+    An annotation with an earlier update time than the version before is ignored.
 
     Args:
-        versions: by speaker and platform id, each speaker's in the order in which they were
-            appended; it is changed.
-        said: what was appended.
+        versions: by vote key and platform id, those of a key in the order in which they were
+            appended; changed in place.
+        annotation: the annotation that was appended.
     """
-    of_speaker = versions.setdefault(speaker_of(said), {})
-    before = of_speaker.get(said.platform_id)
-    if before is None or said.updated_at >= before.updated_at:
-        of_speaker.pop(said.platform_id, None)
-        of_speaker[said.platform_id] = said
+    of_key = versions.setdefault(vote_key(annotation), {})
+    before = of_key.get(annotation.platform_id)
+    if before is None or annotation.updated_at >= before.updated_at:
+        of_key.pop(annotation.platform_id, None)
+        of_key[annotation.platform_id] = annotation
 
 
-def last_said(versions: Iterable[Annotation]) -> Annotation | None:
-    """Return the version that was updated last, at equal times the one appended last, if any stands."""
+def latest_version(versions: Iterable[Annotation]) -> Annotation | None:
+    """Return the version updated last (at equal times appended last) and not deleted, if any."""
     last: Annotation | None = None
-    for said in versions:
-        if not said.deleted and (last is None or said.updated_at >= last.updated_at):
-            last = said
+    for annotation in versions:
+        if not annotation.deleted and (last is None or annotation.updated_at >= last.updated_at):
+            last = annotation
     return last
 
 
 def annotation_votes(annotations: Iterable[Annotation], schema: LabelSchema) -> Votes:
-    """Return the annotators' live votes as Votes: people are voters like any other.
+    """Return the annotators' current annotations as Votes, with annotators as voters.
 
     Skips are abstentions; reviewers are left out, since they decide and do not vote.
 
     >>> now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    >>> said = [Annotation("a", "ann", "spam", now, now), Annotation("a", "bob", None, now, now)]
-    >>> annotation_votes(said, LabelSchema(["ham", "spam"])).to_array()
+    >>> ledger = [Annotation("a", "ann", "spam", now, now), Annotation("a", "bob", None, now, now)]
+    >>> annotation_votes(ledger, LabelSchema(["ham", "spam"])).to_array()
     array([[ 1, -1]], dtype=int8)
     """
-    live = [one for one in live_annotations(annotations) if not one.reviewer]
+    live = [annotation for annotation in live_annotations(annotations) if not annotation.reviewer]
+    sample_ids = [annotation.sample_id for annotation in live]
+    labels = [ABSTAIN if annotation.label is None else annotation.label for annotation in live]
     frame = pd.DataFrame(
         {
-            "sample": pd.Series([one.sample_id for one in live], dtype=object).infer_objects(),
-            "voter": [one.annotator for one in live],
-            "label": pd.Series(
-                [ABSTAIN if one.label is None else one.label for one in live], dtype=object
-            ),
+            "sample": pd.Series(sample_ids, dtype=object).infer_objects(),
+            "voter": [annotation.annotator for annotation in live],
+            "label": pd.Series(labels, dtype=object),
         }
     )
     return Votes.from_triples(frame, schema=schema)

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Atomic writing of files: a temporary file beside the target, renamed when complete."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from labeling.errors import DataError
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give the path of an unfinished file beside `path`, and rename it when all went well.
+    """Yield the path of a temporary file beside `path`, and rename it to `path` on success.
 
     Whatever happens, `path` holds either all of the new file or all of the old one.
 
     Raises:
-        DataError: there is no such folder, or the file cannot be written.
+        DataError: the folder does not exist, or the file cannot be written.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -26,7 +26,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     os.listdir(folder)
     ['a.txt']
     """
-    target = Path(os.path.realpath(path))  # a link stays, and what it points to is written
+    target = Path(os.path.realpath(path))  # a symbolic link stays; its target is written
     if not target.parent.is_dir():
         raise DataError(f"There is no folder {str(target.parent)!r} to write {target.name!r} to.")
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")

@@ -1,4 +1,4 @@
-"""Characters that files, databases and pages do not take: replaced in texts, refused in names."""
+"""Unsafe characters (control characters, lone surrogates): replaced in texts, refused in names."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import pandas as pd
 
 from labeling.errors import DataError, counted
 
-# Halves of characters (surrogates), and control characters that are not white space.
+# Lone surrogates (halves of characters), and control characters that are not white space.
 UNSAFE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
-TEXTS_AT_ONCE = 4096  # joined for one search, which is much faster than one search each
-SHOWN = 5  # places in a sentence
+TEXTS_AT_ONCE = 4096  # joined for a single search, which is much faster than one search each
+MAX_EXAMPLES = 5  # in a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class ReplacedText:
-    """A text of a sample in which characters were replaced.
+    """A text of a sample in which unsafe characters were replaced.
 
     Attributes:
         sample_id: the sample.
-        column: the column, also where the text is nested in a list or object of it.
-        characters: the names of the characters that were replaced, sorted.
-        raw: the value as it was.
+        column: the column; the text may be nested in a list or object of it.
+        characters: the names of the replaced characters, sorted.
+        raw: the original value.
     """
 
     sample_id: Hashable
@@ -38,7 +38,7 @@ class ReplacedText:
 
 
 def character_name(character: str) -> str:
-    r"""Return how a message names a character that cannot be seen.
+    r"""Return the name of an invisible character for a message.
 
     >>> character_name("\x00"), character_name("\ud83d"), character_name("\u200b")
     ('U+0000 (control character)', 'U+D83D (half a character)', 'U+200B (ZERO WIDTH SPACE)')
@@ -50,14 +50,14 @@ def character_name(character: str) -> str:
 
 
 def unsafe_characters(text: str) -> tuple[str, ...]:
-    """Return the names of the characters of a text that files and databases do not take, sorted."""
+    """Return the names of the unsafe characters in a text, sorted."""
     return tuple(map(character_name, sorted(set(UNSAFE.findall(text)))))
 
 
 def clean_text(text: str) -> str:
-    r"""Return a text with U+FFFD in the place of each character that cannot be stored.
+    r"""Return a text with each unsafe character replaced by U+FFFD.
 
-    These are halves of characters, as files have them that were cut in the middle of an emoji, and
+    Unsafe are lone surrogates, as left by files that were cut in the middle of an emoji, and
     control characters other than white space.
 
     >>> clean_text("cut \ud83d"), clean_text("tab\tand line\n")
@@ -67,11 +67,11 @@ def clean_text(text: str) -> str:
 
 
 def refuse_unsafe(values: Iterable[object], what: str) -> None:
-    r"""Raise a DataError where a text that names something has characters that cannot be stored.
+    r"""Raise a DataError if an id or name has unsafe characters.
 
     Args:
-        values: ids, names, guidelines; what is no text is let through.
-        what: what they are, with a verb's plural after it: `"The sample ids"`.
+        values: ids, names, guidelines; values other than texts are ignored.
+        what: what they are, as a plural subject: `"The sample ids"`.
 
     >>> refuse_unsafe(["a\x00b"], "The sample ids")
     Traceback (most recent call last):
@@ -91,16 +91,15 @@ def refuse_unsafe(values: Iterable[object], what: str) -> None:
 
 
 def with_clean_texts(samples: pd.DataFrame) -> tuple[pd.DataFrame, tuple[ReplacedText, ...]]:
-    r"""Return samples whose texts can be stored anywhere, and which texts are not what they were.
+    r"""Return samples without unsafe characters, and the texts in which some were replaced.
 
-    Texts in lists and objects are cleaned as well, and so are their keys.
+    Texts in lists and objects are cleaned as well, and so are the keys of objects.
 
     Args:
-        samples: index = ids; it is unchanged.
+        samples: index = ids; unchanged.
 
     Raises:
-        DataError: a column's name, or an id, has such characters: they cannot be replaced, since
-            they name something.
+        DataError: a column name or an id has unsafe characters, which are not replaced in names.
 
     >>> samples = pd.DataFrame({"text": ["fine", "a\x00b"]}, index=["s1", "s2"])
     >>> clean, replaced = with_clean_texts(samples)
@@ -119,29 +118,30 @@ def with_clean_texts(samples: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Replace
         values = column.tolist()
         for row, value in suspects.items():
             values[row] = _clean(value)
-            found = tuple(
-                sorted({one for text in _texts_in(value) for one in unsafe_characters(text)})
-            )
-            replaced.append(ReplacedText(ids[row], str(name), found, value))
+            characters = {
+                character for text in _texts_in(value) for character in unsafe_characters(text)
+            }
+            replaced.append(ReplacedText(ids[row], str(name), tuple(sorted(characters)), value))
         kind = column.dtype if isinstance(column.dtype, pd.StringDtype) else object
         clean[name] = pd.Series(values, index=samples.index, dtype=kind)
     return clean, tuple(replaced)
 
 
 def replaced_sentence(replaced: Sequence[ReplacedText]) -> str:
-    """Return in a sentence what was replaced, with the first places; empty where nothing was."""
+    """Return a sentence on the replaced characters with the first examples; empty for none."""
     if not replaced:
         return ""
-    places = "; ".join(
-        f"sample {one.sample_id!r}, column {one.column!r}: {', '.join(one.characters)}"
-        for one in replaced[:SHOWN]
+    examples = "; ".join(
+        f"sample {text.sample_id!r}, column {text.column!r}: {', '.join(text.characters)}"
+        for text in replaced[:MAX_EXAMPLES]
     )
-    more = f"; and {len(replaced) - SHOWN} more" if len(replaced) > SHOWN else ""
+    n_more = len(replaced) - MAX_EXAMPLES
+    more = f"; and {n_more} more" if n_more > 0 else ""
+    n_samples = len({text.sample_id for text in replaced})
     return (
-        f"{counted(len(replaced), 'text')} of"
-        f" {counted(len({one.sample_id for one in replaced}), 'sample')} had characters"
+        f"{counted(len(replaced), 'text')} of {counted(n_samples, 'sample')} had characters"
         " that cannot be stored or shown (halves of characters, control characters); each was"
-        f" replaced by U+FFFD: {places}{more}."
+        f" replaced by U+FFFD: {examples}{more}."
     )
 
 
@@ -153,15 +153,15 @@ def _suspects(column: pd.Series) -> dict[int, Any]:
             return {}
     elif not (isinstance(kind, pd.StringDtype) or kind.kind == "O"):
         return {}
-    found: dict[int, Any] = {}
+    unsafe: dict[int, Any] = {}
     for start in range(0, len(column), TEXTS_AT_ONCE):
         values = column.iloc[start : start + TEXTS_AT_ONCE].tolist()
         texts = [value for value in values if isinstance(value, str)]
         all_plain = len(texts) == len(values)
         if all_plain and not UNSAFE.search("\n".join(texts)):
             continue
-        found |= {start + row: value for row, value in enumerate(values) if _is_unsafe(value)}
-    return found
+        unsafe |= {start + row: value for row, value in enumerate(values) if _is_unsafe(value)}
+    return unsafe
 
 
 def _is_unsafe(value: Any) -> bool:
@@ -169,7 +169,7 @@ def _is_unsafe(value: Any) -> bool:
 
 
 def _texts_in(value: Any) -> Iterator[str]:
-    """Yield all texts of a value: itself, or those of a list or object, keys too."""
+    """Yield all texts in a value: itself, or those nested in a list or object, with its keys."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
@@ -184,20 +184,20 @@ def _texts_in(value: Any) -> Iterator[str]:
 
 
 def _clean(value: Any) -> Any:
-    """Return a value with clean texts; lists and objects are made anew, others are as they were."""
+    """Return a value with clean texts; lists and objects are copied, other values are not."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, dict):
-        made = {_clean(key): _clean(part) for key, part in value.items()}
-        if len(made) < len(value):
+        cleaned = {_clean(key): _clean(part) for key, part in value.items()}
+        if len(cleaned) < len(value):
             raise DataError(
                 "Keys of an object must differ in more than characters that cannot be stored. Got"
-                f" {list(value)[:SHOWN]!r}."
+                f" {list(value)[:MAX_EXAMPLES]!r}."
             )
-        return made
+        return cleaned
     if isinstance(value, (list, set, frozenset)):
         return type(value)(map(_clean, value))
-    if isinstance(value, tuple):  # also a named one, whose class takes its fields one by one
+    if isinstance(value, tuple):  # also a named tuple, whose class takes its fields as arguments
         parts = [_clean(part) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, np.ndarray) and value.dtype == object:

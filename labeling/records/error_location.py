@@ -1,4 +1,4 @@
-"""Where in a user's code an error was raised."""
+"""Source locations (file and line) of errors and functions in a user's code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOTE = "raised at "
 def line_of(error: BaseException) -> str:
     """Return the file and line of the user's code that an error came from; empty if unknown.
 
-    That is the last line of the traceback that is neither of this package nor of an installed one.
+    That is the last line of the traceback outside of this package and of installed ones.
 
     >>> try:
     ...     eval(compile("1 / 0", "rules.py", "eval"))
@@ -23,15 +23,15 @@ def line_of(error: BaseException) -> str:
     ...     line_of(error)
     'rules.py:1'
     """
-    found = _place(error)
-    return _shown(*found) if found else ""
+    location = _location(error)
+    return _described(*location) if location else ""
 
 
-def _place(error: BaseException) -> tuple[str, int] | None:
-    lines = _lines(error.__traceback__)
-    users = [line for line in lines if not line[0].startswith(_not_users())]
-    if users:
-        return users[-1]
+def _location(error: BaseException) -> tuple[str, int] | None:
+    frames = _frames(error.__traceback__)
+    user_frames = [frame for frame in frames if not frame[0].startswith(_library_paths())]
+    if user_frames:
+        return user_frames[-1]
     for note in getattr(error, "__notes__", ()):
         file, _, line = note.removeprefix(_NOTE).rpartition(":")
         if note.startswith(_NOTE) and line.isdecimal():
@@ -40,40 +40,40 @@ def _place(error: BaseException) -> tuple[str, int] | None:
 
 
 def remember_line(error: BaseException) -> None:
-    """Write into an error where it was raised, before it loses its traceback on the way."""
-    found = _place(error)
-    if found:
-        error.add_note(f"{_NOTE}{found[0]}:{found[1]}")
+    """Add the location of an error to its notes, which survive pickling; a traceback does not."""
+    location = _location(error)
+    if location:
+        error.add_note(f"{_NOTE}{location[0]}:{location[1]}")
 
 
 def line_of_function(function: Callable[..., Any]) -> str:
-    """Return the file and line at which a user's function begins; empty if unknown."""
+    """Return the file and first line of a user's function; empty if unknown."""
     code = getattr(function, "__code__", None)
-    if code is None or code.co_filename.startswith(_not_users()):
+    if code is None or code.co_filename.startswith(_library_paths()):
         return ""
-    return _shown(code.co_filename, code.co_firstlineno)
+    return _described(code.co_filename, code.co_firstlineno)
 
 
-def _lines(traceback: TracebackType | None) -> list[tuple[str, int]]:
-    lines = []
+def _frames(traceback: TracebackType | None) -> list[tuple[str, int]]:
+    frames = []
     while traceback is not None:
-        lines.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
+        frames.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
         traceback = traceback.tb_next
-    return lines
+    return frames
 
 
 @functools.cache
-def _not_users() -> tuple[str, ...]:
-    """Return the folders of this package, of installed ones, and of Python itself."""
+def _library_paths() -> tuple[str, ...]:
+    """Return the folders of this package, of installed packages, and of the standard library."""
     paths = sysconfig.get_paths()
     folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     return (str(Path(__file__).parents[1]), *sorted(folders), "<frozen ")
 
 
-def _shown(file: str, line: int) -> str:
+def _described(file: str, line: int) -> str:
     if "ipykernel_" in file or file.startswith("<ipython-input"):
         return f"line {line} of a notebook's cell"
     path = Path(file)
-    here = Path.cwd()
-    inside = path.is_absolute() and path.is_relative_to(here)
-    return f"{path.relative_to(here) if inside else path}:{line}"
+    working_folder = Path.cwd()
+    is_inside = path.is_absolute() and path.is_relative_to(working_folder)
+    return f"{path.relative_to(working_folder) if is_inside else path}:{line}"

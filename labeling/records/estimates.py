@@ -1,4 +1,4 @@
-"""Numbers with their n and a 95 % interval; no estimate is shown without."""
+"""Point estimates with sample size and 95 % confidence interval (Wilson, percentile bootstrap)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number, its 95 % interval, and what it rests on.
+    """A point estimate, its 95 % confidence interval, and its sample size.
 
     Attributes:
-        value: the number; NaN where it is undefined.
-        low: lower end of the interval; NaN where it is undefined.
+        value: the point estimate; NaN if undefined.
+        low: lower end of the interval; NaN if undefined.
         high: upper end.
-        n: how many samples it is about.
-        note: why it is undefined, or what else must be known to read it.
+        n: the sample size.
+        note: why it is undefined, or how to interpret it.
 
     >>> print(Estimate(0.75, 0.5, 0.9, 12))
     0.750 [0.500, 0.900], n = 12
@@ -42,12 +42,12 @@ class Estimate:
 
 
 def undefined(n: int, note: str) -> Estimate:
-    """Return an estimate that says why there is none."""
+    """Return an undefined estimate with the reason."""
     return Estimate(math.nan, math.nan, math.nan, n, note)
 
 
 def proportion(right: int, n: int) -> Estimate:
-    """Return a share with Wilson's interval.
+    """Return a proportion with the Wilson score interval.
 
     >>> print(proportion(3, 3))
     1.000 [0.439, 1.000], n = 3
@@ -72,7 +72,7 @@ def mean_of(scores: npt.NDArray[np.float64], seed: int = 0) -> Estimate:
         return proportion(int(scores.sum()), n)
     if n == 1:
         return Estimate(float(scores[0]), math.nan, math.nan, 1, "one sample has no interval")
-    # Sorted: the interval depends on no order of samples.
+    # Sorted, so that the interval does not depend on the order of samples.
     interval = bootstrap(
         (np.sort(scores),), np.mean, n_resamples=RESAMPLES, method="percentile", rng=seed
     ).confidence_interval

@@ -1,4 +1,4 @@
-"""Tables of any kind as pandas DataFrames, without loss: the one place where they are converted."""
+"""Lossless conversion of tables of any kind to pandas DataFrames."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def frame_of(data: Any) -> pd.DataFrame:
     """Return a table as a DataFrame; a DataFrame as it is.
 
     Args:
-        data: a DataFrame; what offers its columns by Arrow's PyCapsule protocol (`polars`,
-            `pyarrow`, `duckdb`, ...) or the DataFrame interchange protocol; a mapping from column to
-            values; a list of mappings from column to value, also one with `column_names` whose
-            slices are such mappings (`datasets`); or a list of texts, whose column is `text`.
+        data: a DataFrame; an object that supports Arrow's PyCapsule protocol (`polars`, `pyarrow`,
+            `duckdb`, ...) or the DataFrame interchange protocol; a mapping from column to values; a
+            list of mappings from column to value, also one with `column_names` whose slices are
+            such mappings (`datasets`); or a list of texts, whose column is `text`.
 
     Raises:
-        DataError: it is none of these.
+        DataError: another type.
 
     >>> frame_of([{"text": "a", "n": 1}, {"text": "b"}])["n"].tolist()
     [1, <NA>]
@@ -51,7 +51,7 @@ def frame_of(data: Any) -> pd.DataFrame:
 
 
 def frame_of_arrow(table: Any) -> pd.DataFrame:
-    """Return a `pyarrow.Table` as a frame: whole numbers stay whole, nested values are plain Python."""
+    """Return a `pyarrow.Table` as a frame; integers are nullable, nested values plain Python."""
     import pyarrow as pa
 
     frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
@@ -67,30 +67,28 @@ def frame_of_arrow(table: Any) -> pd.DataFrame:
 
 
 def frame_of_objects(objects: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return objects as a frame with a column for each key there is.
+    """Return objects as a frame with a column for each key.
 
     Raises:
         DataError: so many different keys that nearly all cells would be empty.
     """
-    names = dict.fromkeys(name for found in objects for name in found)
+    names = dict.fromkeys(name for row in objects for name in row)
     check_objects(len(objects), len(names), sum(map(len, objects)), SAMPLES)
-    return pd.DataFrame(
-        {name: typed_column([found.get(name) for found in objects]) for name in names}
-    )
+    return pd.DataFrame({name: typed_column([row.get(name) for row in objects]) for name in names})
 
 
 def text_column(values: Sequence[object], index: pd.Index | None = None) -> pd.Series:
-    """Return texts, or `None` where one is missing, as a column of the type that pandas gives texts.
+    """Return texts (`None` = missing) as a column of pandas' default type for texts.
 
-    From version 3 on that is a type of its own; in older ones it would turn `None` into "None".
+    That is `str` from pandas 3 on, and `object` before, where `str` would turn `None` into "None".
     """
-    has_own_type = int(pd.__version__.partition(".")[0]) >= 3
-    found: pd.Series = pd.Series(values, index=index, dtype="str" if has_own_type else object)
-    return found
+    has_text_type = int(pd.__version__.partition(".")[0]) >= 3
+    column: pd.Series = pd.Series(values, index=index, dtype="str" if has_text_type else object)
+    return column
 
 
 def is_text(column: pd.Series) -> bool:
-    """Return whether a column holds texts, missing ones aside; one that holds nothing does not.
+    """Return whether a column holds texts, apart from missing values; False for an empty column.
 
     >>> is_text(pd.Series(["a", None])), is_text(pd.Series([None])), is_text(pd.Series(["a", 1]))
     (True, False, False)
@@ -100,7 +98,7 @@ def is_text(column: pd.Series) -> bool:
 
 
 def typed_column(values: list[Any]) -> pd.Series:
-    """Return plain values as a column whose type loses none of them."""
+    """Return plain values as a column of a type that holds each of them without loss."""
     kinds = {type(value) for value in values if value is not None}
     if kinds == {int}:
         fits = all(value is None or -(2**63) <= value < 2**63 for value in values)

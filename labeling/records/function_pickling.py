@@ -1,4 +1,4 @@
-"""Pickling of functions with the name of the file that each was written in."""
+"""Pickling of functions (cloudpickle) that preserves the file name of each."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _BY_TYPE = cloudpickle.Pickler.dispatch_table
 
 
 def dumps(value: Any) -> bytes:
-    """Return a value as bytes, as `cloudpickle.dumps` does, with the files of its functions.
+    """Pickle a value as `cloudpickle.dumps` does, with the file names of its functions.
 
-    cloudpickle leaves them out from version 3.1.3 on; errors in worker processes need them, to name
-    the line of a labeling function that failed.
+    cloudpickle omits them from version 3.1.3 on; errors in worker processes need them, to name the
+    line of a labeling function that failed.
 
     >>> rule = lambda: 1
     >>> cloudpickle.loads(dumps(rule)).__code__.co_filename == rule.__code__.co_filename

@@ -1,4 +1,4 @@
-"""Gold labels and class balances as arrays, from whatever form the user has them in."""
+"""Conversion of gold labels and class balances from any accepted form to arrays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ClassBalance = Mapping[str, float] | Sequence[float] | pd.Series
 def gold_codes(
     gold: Gold | None, sample_ids: pd.Index, schema: LabelSchema
 ) -> npt.NDArray[np.intp]:
-    """Return each sample's gold code, -1 where there is none: shape (n_samples,).
+    """Return each sample's gold label as a code, -1 without gold: shape (n_samples,).
 
     Args:
         gold: a Series from sample id to label (name or code), a mapping, or GoldLabels.
@@ -29,8 +29,8 @@ def gold_codes(
 
     Raises:
         GoldError: a label is missing, or gold is of another type.
-        UnknownLabelError: a label that the schema does not have.
-        DataError: an id that is unknown, missing or given twice.
+        UnknownLabelError: a label is not in the schema.
+        DataError: an id is unknown, missing or given twice.
 
     >>> gold_codes(pd.Series({"b": "spam"}), pd.Index(["a", "b"]), LabelSchema(["ham", "spam"]))
     array([-1,  1])
@@ -53,9 +53,9 @@ def gold_series(gold: Gold) -> pd.Series:
         return pd.Series(list(gold.values()), index=pd.Index(list(gold)), dtype=object)
     if isinstance(gold, Collection) and not isinstance(gold, (str, pd.DataFrame, np.ndarray)):
         given = list(gold)
-        if all(isinstance(one, GoldLabel) for one in given):
-            ids = pd.Index([one.sample_id for one in given])
-            return pd.Series([one.label for one in given], index=ids, dtype=object)
+        if all(isinstance(label, GoldLabel) for label in given):
+            ids = pd.Index([label.sample_id for label in given])
+            return pd.Series([label.label for label in given], index=ids, dtype=object)
     raise GoldError(
         "Gold must be a pandas Series from sample id to label, or a collection of GoldLabel."
         f" Got a {type(gold).__name__}."
@@ -78,10 +78,10 @@ def _label_codes(labels: pd.Series, schema: LabelSchema) -> list[int]:
 def class_shares(
     class_balance: ClassBalance | None, schema: LabelSchema
 ) -> npt.NDArray[np.float64] | None:
-    """Return the shares of the labels in schema order, or `None` where none are given.
+    """Return a class balance as an array in schema order, or `None` if none is given.
 
     Args:
-        class_balance: from label to share as a mapping or Series, or shares in schema order.
+        class_balance: a mapping or Series from label to share, or shares in schema order.
         schema: the labels.
 
     >>> class_shares({"spam": 0.2, "ham": 0.8}, LabelSchema(["ham", "spam"]))

@@ -33,10 +33,10 @@ def key_of(sample_id: Hashable) -> str:
 def id_of(key: str) -> Hashable:
     """Return the sample id of a text of `key_of`."""
     try:
-        found: Hashable = json.loads(key)
+        sample_id: Hashable = json.loads(key)
     except (ValueError, TypeError) as error:
         raise StoreError(
             f"The store holds a sample id that was never written there: {key!r}. It is damaged:"
             " restore it from a backup."
         ) from error
-    return found
+    return sample_id

@@ -1,4 +1,4 @@
-"""A labeling function: an expert's rule that votes on a sample or abstains."""
+"""`LabelingFunction`, a named function that votes on a sample or abstains, and its pickling."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ RowFunction = Callable[..., Any]
 Preprocessor = Callable[[Any], Any]
 
 VOTING_SCHEMA: ContextVar[LabelSchema | None] = ContextVar("VOTING_SCHEMA", default=None)
-"""The labels that are voted on, while labeling functions are applied."""
+"""The schema of the votes while labeling functions are applied."""
 
 
 class LabelingFunction:
-    """A named rule; made by `@labeling_function` and by the ready-made kinds.
+    """A named labeling function; made by `@labeling_function` and by the ready-made kinds.
 
     It keeps the docstring (the expert's reason), `__name__`, `__module__` and `__wrapped__` of the
-    function it is made of. It can be pickled wherever that function was defined.
+    function it wraps. It can be pickled wherever that function was defined.
 
     Attributes:
         name: unique among the labeling functions that are used together.
-        function: what votes on one row.
+        function: votes on one row.
         resources: passed to `function` as keyword arguments.
-        pre: functions from row to row that run before it, in this order.
-        label: for a yes-or-no function: the label it votes for when it returns True.
+        pre: preprocessors from row to row that run before it, in this order.
+        label: for a boolean function: the label it votes for when it returns True.
         batch: for models: a function from rows to a vote for each; `function` is then unused.
-        reads: the columns it is known to need, checked before anything runs.
-        files: absolute paths of the files it was made of: when one changes, so may its votes.
+        reads: the columns it needs, as far as known, checked before anything runs.
+        files: absolute paths of the files it was built from; its votes may change with them.
 
     >>> from types import SimpleNamespace
     >>> lf = LabelingFunction("has_link", lambda x: "http" in x.text, label="spam")
@@ -83,9 +83,8 @@ class LabelingFunction:
     def __call__(self, x: Any) -> Any:
         """Return the vote on one sample: any object that has the attributes the function reads.
 
-        A function with `label=` answers with that label for True and ABSTAIN for False; otherwise
-        the vote is what the function returned. `x` is not changed: the function and its
-        preprocessors get a copy, of lists and dicts inside as well.
+        With `label=`, True becomes that label and False ABSTAIN; otherwise the vote is what the
+        function returned. `x` is not changed: the function and its preprocessors get a deep copy.
         """
         x = isolated(x)
         for preprocess in self.pre:
@@ -96,28 +95,28 @@ class LabelingFunction:
         return vote
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By value, through cloudpickle: the module's name for the function means this object, and
-        # modules of labeling functions, notebooks and scripts cannot be imported by a worker.
+        # By value, through cloudpickle: the function's name in its module refers to this object,
+        # and modules of labeling functions, notebooks and scripts cannot be imported by a worker.
         return _restored, (packed([self]),)
 
 
 def vote_code(answer: Any, schema: LabelSchema, label: str | int | None = None) -> int:
-    """Return the code of what a labeling function returned.
+    """Return the label code of a labeling function's return value.
 
     Args:
-        answer: what it returned.
+        answer: the return value.
         schema: the labels.
-        label: what a yes-or-no function votes for.
+        label: the label that a boolean function votes for.
 
     Raises:
-        UnknownLabelError: it is no label.
-        TypeError: it is a bool, and no function for yes or no returned it.
+        UnknownLabelError: it is not a label.
+        TypeError: it is a bool, and `label` is None.
     """
     if answer is None:
         return ABSTAIN
     if is_yes_or_no(answer):
         if label is None:
-            raise TypeError(f"{answer!r} is no label")
+            raise TypeError(f"{answer!r} is not a label")
         return schema.index(label) if answer else ABSTAIN
     if not isinstance(answer, (str, float)) and answer == ABSTAIN and hasattr(answer, "__index__"):
         return ABSTAIN
@@ -125,12 +124,12 @@ def vote_code(answer: Any, schema: LabelSchema, label: str | int | None = None) 
 
 
 def packed(lfs: Sequence[LabelingFunction]) -> bytes:
-    """Return labeling functions as bytes; what they share is in there once and stays shared."""
+    """Pickle labeling functions together; objects that they share are pickled once."""
     return dumps([vars(lf) for lf in lfs])
 
 
 def unpacked(plan: bytes) -> list[LabelingFunction]:
-    """Return the labeling functions of `packed`; for a pipe between processes, never a file."""
+    """Unpickle labeling functions; for pipes between processes only, never for files."""
     lfs = []
     for state in cloudpickle.loads(plan):
         lf = LabelingFunction.__new__(LabelingFunction)
@@ -144,5 +143,5 @@ def _restored(state: bytes) -> LabelingFunction:
 
 
 def is_yes_or_no(value: object) -> bool:
-    """Whether a value is a bool, NumPy's included."""
+    """Return whether a value is a bool, NumPy's included."""
     return isinstance(value, (bool, np.bool_))

@@ -1,4 +1,4 @@
-"""Votes one by one: the long form, for tables in which nearly everybody abstains nearly everywhere."""
+"""Sparse votes (row, column, code), for tables in which most voters abstain on most samples."""
 
 from __future__ import annotations
 
@@ -13,79 +13,83 @@ from labeling.errors import UnknownLabelError, VotesError, shown
 from labeling.records.samples import require_column
 from labeling.records.schema import ABSTAIN, LabelSchema
 
-Places = npt.NDArray[np.intp]
+Indexes = npt.NDArray[np.intp]
 
 MANY_CELLS = 1_000_000
-"""Up to so many cells a table takes a few MB at the most, and stays a table."""
-BYTES_A_VOTE = 16
-"""Where fewer cells than one in so many hold a vote, a list of votes takes less memory."""
+"""Tables of up to this many cells stay dense, since they take a few MB at most."""
+BYTES_PER_VOTE = 16
+"""A table with less than one vote in this many cells takes less memory as sparse votes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CastVotes:
-    """The votes that were cast, row by row, and in a row column by column; no cell twice.
+    """The votes of a sparse table in row-major order; at most one per cell.
 
     Attributes:
-        row: of each vote, ascending: shape (n_cast,).
-        column: of each vote: shape (n_cast,).
-        code: its label, from 0: shape (n_cast,).
-        shape: how many rows and columns the table has.
+        row: row of each vote, ascending: shape (n_cast,).
+        column: column of each vote: shape (n_cast,).
+        code: label code of each vote, from 0: shape (n_cast,).
+        shape: number of rows and columns of the table.
     """
 
-    row: Places
-    column: Places
+    row: Indexes
+    column: Indexes
     code: npt.NDArray[Any]
     shape: tuple[int, int]
 
     @classmethod
     def of(
-        cls, row: Places, column: Places, code: npt.NDArray[Any], shape: tuple[int, int]
+        cls, row: Indexes, column: Indexes, code: npt.NDArray[Any], shape: tuple[int, int]
     ) -> Self:
-        """Return votes in order; those that abstain are left out."""
+        """Return votes in row-major order, without abstentions."""
         cast = np.flatnonzero(code != ABSTAIN)
         cast = cast[np.lexsort((column[cast], row[cast]))]
-        found = cls(row[cast], column[cast], code[cast], shape)
-        for part in (found.row, found.column, found.code):
+        votes = cls(row[cast], column[cast], code[cast], shape)
+        for part in (votes.row, votes.column, votes.code):
             part.flags.writeable = False
-        return found
+        return votes
 
     def __len__(self) -> int:
         return len(self.code)
 
     def to_array(self) -> npt.NDArray[Any]:
-        """Return the table: codes, -1 = abstained, column by column in memory."""
+        """Return the dense table of codes, -1 = abstained, in column-major (Fortran) order."""
         array = np.full(self.shape, ABSTAIN, dtype=self.code.dtype, order="F")
         array[self.row, self.column] = self.code
         return array
 
-    def of_rows(self, rows: Places) -> CastVotes:
-        """Return some rows, in this order; each once at the most."""
-        place = np.full(self.shape[0], -1, dtype=np.intp)
-        place[rows] = np.arange(len(rows))
-        there = place[self.row] >= 0
+    def of_rows(self, rows: Indexes) -> CastVotes:
+        """Return these rows, in this order; each may be given once."""
+        new_index = np.full(self.shape[0], -1, dtype=np.intp)
+        new_index[rows] = np.arange(len(rows))
+        selected = new_index[self.row] >= 0
         return CastVotes.of(
-            *(place[self.row[there]], self.column[there], self.code[there]),
+            new_index[self.row[selected]],
+            self.column[selected],
+            self.code[selected],
             (len(rows), self.shape[1]),
         )
 
-    def of_columns(self, columns: Places) -> CastVotes:
-        """Return some columns, in this order; each once at the most."""
-        place = np.full(self.shape[1], -1, dtype=np.intp)
-        place[columns] = np.arange(len(columns))
-        there = place[self.column] >= 0
+    def of_columns(self, columns: Indexes) -> CastVotes:
+        """Return these columns, in this order; each may be given once."""
+        new_index = np.full(self.shape[1], -1, dtype=np.intp)
+        new_index[columns] = np.arange(len(columns))
+        selected = new_index[self.column] >= 0
         return CastVotes.of(
-            *(self.row[there], place[self.column[there]], self.code[there]),
+            self.row[selected],
+            new_index[self.column[selected]],
+            self.code[selected],
             (self.shape[0], len(columns)),
         )
 
 
 class Triples(NamedTuple):
-    """What a table with one row a vote says.
+    """Votes read from a table with one row per vote.
 
     Attributes:
         ids: the samples, in the order of their first row.
-        voters: the voters, likewise.
-        codes: shape (n_samples, n_voters): a table, or the votes one by one where they are few.
+        voters: the voters, in the order of their first row.
+        codes: shape (n_samples, n_voters): dense, or sparse where votes are few.
     """
 
     ids: pd.Index
@@ -96,60 +100,61 @@ class Triples(NamedTuple):
 def read_triples(
     frame: pd.DataFrame, schema: LabelSchema, sample: str, voter: str, label: str
 ) -> Triples:
-    """Return the votes of a table with one row a vote; see `Votes.from_triples`."""
+    """Return the votes of a table with one row per vote; see `Votes.from_triples`."""
     for column, purpose in ((sample, "sample"), (voter, "voter"), (label, "label")):
         require_column(frame, column, purpose)
     codes = _codes(frame[label], schema)
     rows, ids = pd.factorize(pd.Index(frame[sample]))
-    columns, people = pd.factorize(pd.Index(frame[voter]))
-    for column, found in ((sample, rows), (voter, columns)):
-        if (found < 0).any():
-            where = np.flatnonzero(found < 0).tolist()
+    columns, voters = pd.factorize(pd.Index(frame[voter]))
+    for column, codes_of_column in ((sample, rows), (voter, columns)):
+        if (codes_of_column < 0).any():
+            where = np.flatnonzero(codes_of_column < 0).tolist()
             raise VotesError(f"Column {column!r} must not be missing in rows {shown(where)}.")
-    shape = (len(ids), len(people))
-    few = len(codes) * BYTES_A_VOTE < shape[0] * shape[1] > MANY_CELLS
-    place = _places(rows, columns, shape) if few else rows * shape[1] + columns
-    last = np.full(len(codes) if few else shape[0] * shape[1], ABSTAIN, dtype=schema.code_type)
-    last[place] = codes
-    clash = np.flatnonzero(last[place] != codes)
-    if len(clash):
-        raise _says_several(frame[[sample, voter]].iloc[[clash[0]]], len(clash))
-    names = tuple(map(str, people))
-    if not few:
+    shape = (len(ids), len(voters))
+    is_sparse = len(codes) * BYTES_PER_VOTE < shape[0] * shape[1] > MANY_CELLS
+    cell = _cell_numbers(rows, columns, shape) if is_sparse else rows * shape[1] + columns
+    n_cells = len(codes) if is_sparse else shape[0] * shape[1]
+    last = np.full(n_cells, ABSTAIN, dtype=schema.code_type)
+    last[cell] = codes
+    conflicts = np.flatnonzero(last[cell] != codes)
+    if len(conflicts):
+        raise _conflict_error(frame[[sample, voter]].iloc[[conflicts[0]]], len(conflicts))
+    names = tuple(map(str, voters))
+    if not is_sparse:
         return Triples(ids, names, last.reshape(shape))
-    first = np.unique(place, return_index=True)[1]
+    first = np.unique(cell, return_index=True)[1]
     return Triples(ids, names, CastVotes.of(rows[first], columns[first], codes[first], shape))
 
 
-def _places(rows: Places, columns: Places, shape: tuple[int, int]) -> Places:
-    """Return a number for each cell that is named, the same wherever it is."""
-    place: Places = np.unique(rows * shape[1] + columns, return_inverse=True)[1]
-    return place
+def _cell_numbers(rows: Indexes, columns: Indexes, shape: tuple[int, int]) -> Indexes:
+    """Number the distinct cells from 0, and return the number of each vote's cell."""
+    cell: Indexes = np.unique(rows * shape[1] + columns, return_inverse=True)[1]
+    return cell
 
 
-def _says_several(first: pd.DataFrame, count: int) -> VotesError:
-    what, who = (first[column].tolist()[0] for column in first)
+def _conflict_error(first: pd.DataFrame, count: int) -> VotesError:
+    sample, voter = (first[column].tolist()[0] for column in first)
     return VotesError(
-        f"A voter must say one thing of a sample. {who!r} says several of {what!r}, and {count} rows"
-        " clash so; keep the vote that counts."
+        f"A voter must have one vote on a sample. {voter!r} has several different votes on"
+        f" {sample!r}, and {count} rows conflict in this way; keep the vote that counts."
     )
 
 
 def _codes(labels: pd.Series, schema: LabelSchema) -> npt.NDArray[Any]:
     """Return the code of each label given by name or code; -1 = abstained."""
-    found, values = pd.factorize(labels.astype(object), use_na_sentinel=True)
-    if (found < 0).any():
-        where = labels.index[found < 0].tolist()
+    positions, values = pd.factorize(labels.astype(object), use_na_sentinel=True)
+    if (positions < 0).any():
+        where = labels.index[positions < 0].tolist()
         raise UnknownLabelError(
             f"A label must not be missing in rows {shown(where)}; leave out the row, or write -1,"
             " where a voter abstained."
         )
-    # To a hash table 1, True and 1.0 are one value: look at one of each type as it stands.
+    # 1, True and 1.0 have equal hashes and are factorized as one value: check one of each type.
     kinds = {type(value): value for value in labels.tolist()} if labels.dtype == object else {}
     for value in kinds.values():
         _code(value, schema)
     codes = [_code(value, schema) for value in values]
-    return np.array(codes, dtype=schema.code_type)[found]
+    return np.array(codes, dtype=schema.code_type)[positions]
 
 
 def _code(value: object, schema: LabelSchema) -> int:

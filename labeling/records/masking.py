@@ -1,4 +1,4 @@
-"""Secrets are masked in whatever is quoted: error messages, logs, what a server answers."""
+"""Masking of secrets in quoted text such as error messages, logs and server responses."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from collections.abc import Callable, Iterable, Iterator
 MASK = "***"
 _SCHEMES = frozenset({"basic", "bearer", "token", "apikey", "api-key", "digest", "negotiate"})
 _SEPARATORS = re.compile(r"[\s,;=&\"']+")
-_LEAST = 4  # letters of a part of a secret that is one by itself
+_MIN_LENGTH = 4  # of a part of a secret that is masked on its own
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return a text in which secrets are masked, however they are encoded there.
+    """Return a text with secrets masked in all usual encodings.
 
-    Found are a secret and its parts (`Bearer abc` has the part `abc`; of base64 what it encodes, and
-    there what stands behind the colon), in any case; plain, in hexadecimal and in base64, and as
-    urls, JSON, HTML and Python's `repr` write these, one inside another as well.
+    Masked are a secret and its parts (`abc` of `Bearer abc`; the decoded text of base64, and its
+    part after the colon), ignoring case: plain, in hexadecimal and in base64, and as escaped in
+    URLs, JSON, HTML and Python's `repr`, also nested.
 
     Args:
-        text: what is quoted. Mask it before it is cut: half a secret cannot be found.
-        secrets: what must not be seen; empty ones are passed over.
+        text: the quoted text. Mask before truncating: a truncated secret is not recognized.
+        secrets: the secrets; empty ones are ignored.
 
     >>> masked("no user for key=s3cr3t%20token", ["s3cr3t token"])
     'no user for key=***'
@@ -43,27 +43,27 @@ def _pattern(secrets: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _parts(secret: str) -> set[str]:
-    """Return a secret, and what of it would give it away by itself."""
-    found = {secret, secret.strip()}
+    """Return a secret and the parts of it that are confidential on their own."""
+    parts = {secret, secret.strip()}
     scheme, _, rest = secret.strip().partition(" ")
     if scheme.lower() in _SCHEMES:
-        found.add(rest.strip())
+        parts.add(rest.strip())
     for word in _SEPARATORS.split(secret):
-        if len(word) >= _LEAST and word.lower() not in _SCHEMES:
-            found.add(word)
-            found |= set(_inside_base64(word))
-    return {part for part in found if part}
+        if len(word) >= _MIN_LENGTH and word.lower() not in _SCHEMES:
+            parts.add(word)
+            parts |= set(_inside_base64(word))
+    return {part for part in parts if part}
 
 
 def _inside_base64(word: str) -> Iterator[str]:
-    """Yield what a word encodes, such as `user:password`, and its password."""
+    """Yield the text that a base64 word encodes, such as `user:password`, and its password."""
     padded = word.rstrip("=") + "=" * (-len(word.rstrip("=")) % 4)
     try:
         text = base64.b64decode(padded, altchars=b"-_" if set(word) & set("-_") else None,
                                 validate=True).decode()  # fmt: skip
     except (binascii.Error, ValueError):
         return
-    if len(text) >= _LEAST and text.isprintable():
+    if len(text) >= _MIN_LENGTH and text.isprintable():
         yield text
         password = text.partition(":")[2]
         if password:
@@ -84,7 +84,7 @@ _ESCAPES: tuple[Callable[[str], str], ...] = (
 
 
 def _encoded(part: str) -> set[str]:
-    """Return a text as it is written in urls, JSON, HTML and Python, and in one inside another."""
+    """Return a text as escaped in URLs, JSON, HTML and Python, also nested."""
     once = {part, *_in_other_letters(part)}
     twice = {escape(form) for form in once for escape in _ESCAPES}
     return {escape(form) for form in twice for escape in _ESCAPES}
@@ -92,13 +92,13 @@ def _encoded(part: str) -> set[str]:
 
 def _in_other_letters(part: str) -> Iterator[str]:
     raw = part.encode("utf-8", "surrogatepass")
-    if len(raw) < _LEAST:
+    if len(raw) < _MIN_LENGTH:
         return
     yield raw.hex()
-    for shift in range(3):  # base64 of a longer text looks otherwise at each of three places
+    for shift in range(3):  # base64 encodes a text in three ways, by its offset in a longer text
         code = base64.b64encode(b"\0" * shift + raw).decode()
         whole = len(code) - (0, 3, 2)[(shift + len(raw)) % 3]
         inner = code[(0, 2, 3)[shift] : whole]
-        if len(inner) >= _LEAST:
+        if len(inner) >= _MIN_LENGTH:
             yield inner
             yield inner.replace("+", "-").replace("/", "_")

@@ -1,4 +1,4 @@
-"""Samples whose text is missing: left out and listed, taken as empty, or refused."""
+"""Handling of samples whose text is missing: drop them, take it as empty, or raise an error."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from labeling.records.frames import text_column
 from labeling.records.samples import require_column, texts
 
 MissingText = Literal["drop", "empty", "error"]
-"""What becomes of a sample whose text is missing (null; an empty text is a text)."""
+"""How to treat a sample whose text is missing (null; an empty text is a text)."""
 
 MISSING_TEXT = "its text is missing"
 
 
 def checked_missing_text(value: Any) -> MissingText:
-    """Return a value of `missing_text` after checking that it is one.
+    """Return a value of `missing_text` after validation.
 
     >>> checked_missing_text("skip")
     Traceback (most recent call last):
     ...
-    labeling.errors.LabelingError: `missing_text` must be one of 'drop', 'empty', 'error'. Got 'skip'.
+    labeling.errors.LabelingError: `missing_text` must be one of 'drop', 'empty', 'error'. Got
+    'skip'.
     """
     choices = get_args(MissingText)
     if value not in choices:
@@ -37,19 +38,20 @@ def checked_missing_text(value: Any) -> MissingText:
 def with_texts(
     samples: pd.DataFrame, column: str | None, missing_text: MissingText
 ) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
-    """Return the samples that are used, and which of those given these are.
+    """Return the samples that have a text, and a mask of which they are.
 
     Args:
         samples: index = ids; unchanged.
-        column: of the texts; `None` uses all samples.
-        missing_text: `"drop"` leaves samples out whose text is missing, `"empty"` takes "" for it,
-            `"error"` refuses them.
+        column: the column of the texts; `None` returns all samples.
+        missing_text: `"drop"` leaves out samples whose text is missing, `"empty"` replaces it by
+            "", `"error"` raises.
 
     Returns:
-        The samples, and a mask of shape (n_samples,) that is False where one was left out.
+        The samples, and a mask of shape (n_samples,) that is False for samples left out.
 
     Raises:
-        DataError: there is no such column, a value is no text, or one is missing and may not be.
+        DataError: there is no such column, a value is not a text, or a text is missing and
+            `missing_text` is `"error"`.
 
     >>> samples = pd.DataFrame({"text": ["a", None]}, index=["s1", "s2"])
     >>> with_texts(samples, "text", "drop")[0].index.tolist()
@@ -57,34 +59,34 @@ def with_texts(
     >>> with_texts(samples, "text", "empty")[0]["text"].tolist()
     ['a', '']
     """
-    everything = np.ones(len(samples), dtype=bool)
+    all_samples = np.ones(len(samples), dtype=bool)
     if column is None:
-        return samples, everything
+        return samples, all_samples
     require_column(samples, column, "text")
-    there = samples[column].notna().to_numpy(dtype=bool)
-    if there.all() or missing_text == "error":
+    has_text = samples[column].notna().to_numpy(dtype=bool)
+    if has_text.all() or missing_text == "error":
         texts(samples, column)
-        return samples, everything
+        return samples, all_samples
     if missing_text == "drop":
-        present = samples[there]
+        present = samples[has_text]
         texts(present, column)
-        return present, there
-    filled = samples.assign(**{column: samples[column].astype(object).where(there, "")})
+        return present, has_text
+    filled = samples.assign(**{column: samples[column].astype(object).where(has_text, "")})
     filled[column] = text_column(texts(filled, column), filled.index)
-    return filled, everything
+    return filled, all_samples
 
 
 def missing_texts_sentence(ids: pd.Index, total: int, column: str, missing_text: str) -> str:
-    """Return in a sentence which samples have no text and what became of them; empty for none."""
+    """Return a sentence on the samples without text and how they were treated; empty for none."""
     if not len(ids):
         return ""
-    done = (
+    treatment = (
         "left out and listed"
         if missing_text == "drop"
         else noun(len(ids), "taken as an empty text", "taken as empty texts")
     )
     return (
-        f"{len(ids):,} of {counted(total, 'sample')} {'has' if len(ids) == 1 else 'have'} no text in"
-        f" column {column!r} and {'is' if len(ids) == 1 else 'are'} {done}:"
-        f" {shown(ids)}. `missing_text` says what is done with them: drop, empty or error."
+        f"{len(ids):,} of {counted(total, 'sample')} {'has' if len(ids) == 1 else 'have'} no text"
+        f" in column {column!r} and {'is' if len(ids) == 1 else 'are'} {treatment}:"
+        f" {shown(ids)}. `missing_text` sets how they are treated: drop, empty or error."
     )

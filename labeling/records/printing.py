@@ -1,4 +1,4 @@
-"""How models and records show themselves: short, and with what tells them apart."""
+"""Short `repr` texts of models: the constructor call with its non-default settings."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from labeling.errors import shown
 
-LONGEST = 60  # characters of a setting's value
+MAX_LENGTH = 60  # characters of a setting's value
 
 
 def written_call(model: object) -> str:
-    """Return a model as it would be made: its class, and the settings that are not the usual ones.
+    """Return the constructor call of a model: its class and the settings that are not the default.
 
     >>> class Model:
     ...     def __init__(self, steps=60, *, tolerance=0.1):
@@ -24,12 +24,14 @@ def written_call(model: object) -> str:
         value = getattr(model, name, parameter.default)
         if value is not parameter.default and value != parameter.default:
             text = repr(value)
-            settings.append(f"{name}={text if len(text) <= LONGEST else text[:LONGEST] + '...'}")
+            settings.append(
+                f"{name}={text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + '...'}"
+            )
     return f"{type(model).__name__}({', '.join(settings)})"
 
 
 def fitted_call(model: object, labels: Sequence[str] | None, voters: Sequence[str] = ()) -> str:
-    """Return a model as it would be made, and what it was fitted on; `None`: not fitted yet.
+    """Return the constructor call of a model and what it was fitted on; `labels=None`: not fitted.
 
     >>> class Model: ...
     >>> fitted_call(Model(), ["ham", "spam"], ["ann", "bob"])
@@ -39,5 +41,5 @@ def fitted_call(model: object, labels: Sequence[str] | None, voters: Sequence[st
     """
     if labels is None:
         return f"{written_call(model)}, not fitted yet"
-    of_voters = f"{len(voters)} voters and " if voters else ""
-    return f"{written_call(model)}, fitted on {of_voters}labels {shown(labels)}"
+    voter_count = f"{len(voters)} voters and " if voters else ""
+    return f"{written_call(model)}, fitted on {voter_count}labels {shown(labels)}"

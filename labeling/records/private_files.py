@@ -1,4 +1,4 @@
-"""Files and folders that only their user may look into."""
+"""Permissions of files and folders that only their owner may access."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import stat
 from pathlib import Path
 
 FOLDER, FILE = 0o700, 0o600
-OTHERS = 0o077  # the rights of the group and of everybody else
+OTHERS = 0o077  # the permissions of the group and of others
 
 
 def make_private(path: str | os.PathLike[str]) -> None:
-    """Take from others every right to a file or folder; what the user may do with it stays.
+    """Remove the permissions of group and others from a file or folder; the owner's stay.
 
-    A link is left alone, and so is what it leads to.
+    Symbolic links and their targets are not changed.
 
     Raises:
-        OSError: there is no such file, or it is another user's.
+        OSError: there is no such file, or it belongs to another user.
 
     >>> import tempfile
     >>> with tempfile.NamedTemporaryFile() as file:
@@ -31,31 +31,31 @@ def make_private(path: str | os.PathLike[str]) -> None:
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder that only its user may look into, unless it is there; then it stays as it is.
+    """Create a folder that only its owner may access; an existing folder is not changed.
 
-    Folders above it that are missing are made as usual.
+    Missing parent folders are created with the usual permissions.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         path.mkdir(mode=FOLDER)
     except FileExistsError:
-        path.mkdir(exist_ok=True)  # an error where it is no folder
+        path.mkdir(exist_ok=True)  # raises where it is not a folder
     else:
-        path.chmod(FOLDER)  # whatever the umask took
+        path.chmod(FOLDER)  # regardless of the umask
 
 
 def private_file(path: str | os.PathLike[str]) -> None:
-    """Make an empty file that only its user may read and write, unless it is there.
+    """Create an empty file that only its owner may read and write, unless it exists.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE)
     except FileExistsError:
         return
     os.close(descriptor)
-    os.chmod(path, FILE)  # whatever the umask took
+    os.chmod(path, FILE)  # regardless of the umask

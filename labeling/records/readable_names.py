@@ -1,4 +1,4 @@
-"""Names that people read and type: no characters that nobody sees, no two that look alike."""
+"""Validation of label names: no invisible characters, no two names that look the same."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from labeling.records.clean_text import character_name
 from labeling.records.identity import without_invisible
 
 CONTROL = ("Cc", "Cs", "Zl", "Zp")  # control characters, halves of characters, line separators
-NO_CHARACTERS = ("\ufffe", "\uffff")  # XML has no form for them
+NO_CHARACTERS = ("\ufffe", "\uffff")  # not allowed in XML
 
 
 def visible_form(name: str) -> str:
-    r"""Return what is to be seen of a name: equal for names that look alike.
+    r"""Return the visible form of a name, which is equal for names that look the same.
 
-    Accents are composed, white space is one space, and what has no shape is left out. Case stays.
+    Accents are composed, white space becomes one space, invisible characters are removed.
 
     >>> visible_form("spam\u200b"), visible_form("new\u00a0 car"), visible_form("cafe\u0301")
     ('spam', 'new car', 'café')
@@ -26,7 +26,7 @@ def visible_form(name: str) -> str:
 
 
 def refuse_unreadable(labels: Iterable[str]) -> None:
-    r"""Raise a LabelingError where labels cannot be read, or told apart by reading them.
+    r"""Raise a LabelingError for labels that are not readable or look the same.
 
     >>> refuse_unreadable(["ham", "spam", "spam\u200b"])
     Traceback (most recent call last):
@@ -37,7 +37,11 @@ def refuse_unreadable(labels: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for label in labels:
         hidden = sorted(
-            {one for one in label if unicodedata.category(one) in CONTROL or one in NO_CHARACTERS}
+            {
+                character
+                for character in label
+                if unicodedata.category(character) in CONTROL or character in NO_CHARACTERS
+            }
         )
         if hidden:
             raise LabelingError(
@@ -47,7 +51,7 @@ def refuse_unreadable(labels: Iterable[str]) -> None:
         form = visible_form(label)
         if not form:
             what = ", ".join(map(character_name, sorted(set(label))))
-            raise LabelingError(f"A label must be a text that can be seen. Got only {what}.")
+            raise LabelingError(f"A label must have visible characters. Got only {what}.")
         if form in seen:
             raise LabelingError(
                 f"Labels must look different from each other. {seen[form][:80]!a} and"
@@ -57,6 +61,6 @@ def refuse_unreadable(labels: Iterable[str]) -> None:
 
 
 def _difference(first: str, second: str) -> str:
-    """Return the names of the characters that only one of two names has, or how else they differ."""
+    """Return the names of the characters that only one of two names has, or another difference."""
     only = sorted(set(first) ^ set(second))
-    return ", ".join(map(character_name, only)) if only else "where invisible characters stand"
+    return ", ".join(map(character_name, only)) if only else "the positions of invisible characters"

@@ -1,4 +1,4 @@
-"""Columns that we add to those of the samples: where a name is taken, ours steps aside."""
+"""Names of the columns that we add to those of the samples, with a prefix where a name is taken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PREFIX = "labeling_"
 
 
 def free_name(name: str, taken: Collection[object]) -> str:
-    """Return a name that is not taken: the name itself, or with `labeling_` before it.
+    """Return a name that is not taken: the name itself, or with the prefix `labeling_`.
 
     >>> free_name("score", ["text"]), free_name("score", ["text", "score"])
     ('score', 'labeling_score')
@@ -21,7 +21,7 @@ def free_name(name: str, taken: Collection[object]) -> str:
 
 
 def free_names(names: Iterable[str], taken: Collection[object]) -> dict[str, str]:
-    """Return for each name one that is not taken, as `free_name` does.
+    """Return the `free_name` of each name.
 
     >>> free_names(["label", "weight"], ["text", "weight"])
     {'label': 'label', 'weight': 'labeling_weight'}
@@ -30,15 +30,15 @@ def free_names(names: Iterable[str], taken: Collection[object]) -> dict[str, str
 
 
 def renamed_sentence(names: dict[str, str], where: str) -> str:
-    """Return in a sentence what our columns are called that stepped aside; empty where none did.
+    """Return a sentence on our columns that were renamed; empty if none were.
 
     >>> renamed_sentence({"label": "label", "weight": "labeling_weight"}, "the training set")
     "The samples have the columns 'weight': in the training set ours are called 'labeling_weight'."
     """
-    moved = {name: own for name, own in names.items() if name != own}
-    if not moved:
+    renamed = {name: new_name for name, new_name in names.items() if name != new_name}
+    if not renamed:
         return ""
     return (
-        f"The samples have the columns {shown(moved, 20)}: in {where} ours are called"
-        f" {shown(moved.values(), 20)}."
+        f"The samples have the columns {shown(renamed, 20)}: in {where} ours are called"
+        f" {shown(renamed.values(), 20)}."
     )

@@ -1,4 +1,4 @@
-"""Samples as preprocessors and labeling functions see them: `x.column` and `x["column"]`."""
+"""Row objects that preprocessors and labeling functions read: `x.column` and `x["column"]`."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from labeling.errors import ColumnError, near, shown
 from labeling.records.isolation import IMMUTABLE, isolated
 
 
-def missing_column(names: Iterable[Hashable], asked: Any) -> AttributeError:
-    """Return the error about a column that a sample does not have.
+def missing_column(names: Iterable[Hashable], name: Any) -> AttributeError:
+    """Return the error for a column that a sample does not have.
 
     >>> str(missing_column(["text", "n"], "txt"))
     "This sample has no column 'txt'. Did you mean 'text'? It has 'text', 'n'."
     """
-    if isinstance(asked, str) and asked.startswith("__"):  # libraries ask for such at every turn
-        return AttributeError(asked)
-    return ColumnError(_about_missing(tuple(names), asked))
+    if isinstance(name, str) and name.startswith("__"):  # probed by many libraries
+        return AttributeError(name)
+    return ColumnError(_missing_column_message(tuple(names), name))
 
 
-@functools.lru_cache(maxsize=1_024)  # `hasattr(x, name)` and the like ask for each sample
-def _about_missing(names: tuple[Hashable, ...], asked: Any) -> str:
-    there = f" It has {shown(names, 20)}." if names else " It has none."
-    return f"This sample has no column {asked!r}.{near(asked, names)}{there}"
+@functools.lru_cache(maxsize=1_024)  # `hasattr(x, name)` may raise it for each sample
+def _missing_column_message(names: tuple[Hashable, ...], name: Any) -> str:
+    available = f" It has {shown(names, 20)}." if names else " It has none."
+    return f"This sample has no column {name!r}.{near(name, names)}{available}"
 
 
 class PreprocessedRow(SimpleNamespace):
@@ -60,10 +60,10 @@ class PreprocessedRow(SimpleNamespace):
 
 
 class SettledRow(PreprocessedRow):
-    """A row that labeling functions share: none may change it.
+    """A read-only row that labeling functions share.
 
-    A value that could be changed in place is copied each time it is read; the `row_of_call` that a
-    labeling function gets keeps its copy for as long as the call lasts.
+    A mutable value is copied each time it is read; the `row_of_call` that a labeling function gets
+    caches its copy for the duration of the call.
     """
 
     __slots__ = ("__mutable",)
@@ -75,10 +75,10 @@ class SettledRow(PreprocessedRow):
         """Return a row with these fields."""
         mutable = {name: value for name, value in fields.items() if type(value) not in IMMUTABLE}
         immutable = {name: value for name, value in fields.items() if name not in mutable}
-        return cls.__made(immutable if mutable else fields, mutable)
+        return cls.__build(immutable if mutable else fields, mutable)
 
     @classmethod
-    def __made(cls, immutable: Mapping[Any, Any], mutable: dict[Any, Any]) -> Self:
+    def __build(cls, immutable: Mapping[Any, Any], mutable: dict[Any, Any]) -> Self:
         row = cls()
         row.__dict__.update(immutable)
         object.__setattr__(row, "_SettledRow__mutable", mutable)
@@ -86,24 +86,24 @@ class SettledRow(PreprocessedRow):
 
     @staticmethod
     def row_of_call(row: SettledRow) -> SettledRow:
-        """Return the row that one call of a labeling function gets."""
-        # No methods of the row are used here: columns may bear their names.
+        """Return the row for one call of a labeling function."""
+        # Methods of the row are not used here: columns may have their names.
         mutable = row.__mutable
         if not mutable:
             return row
-        made = _RowOfCall.__made(row.__dict__, mutable)
+        row = _RowOfCall.__build(row.__dict__, mutable)
         for name in mutable.keys() & _METHODS:
-            made[name]
-        return made
+            row[name]
+        return row
 
     @staticmethod
     def fields(row: SettledRow) -> dict[Any, Any]:
-        """Return the fields of a row; what can be changed in place is a copy."""
+        """Return the fields of a row; mutable values are copies."""
         return row.__dict__ | {name: row[name] for name in row.__mutable}
 
     @staticmethod
     def shared_values(row: SettledRow) -> list[Any]:
-        """Return the values that all labeling functions share, and none may change."""
+        """Return the values that all labeling functions share and must not change."""
         return [*row.__dict__.values(), *row.__mutable.values()]
 
     def _read(self, name: Any) -> Any:
@@ -115,8 +115,8 @@ class SettledRow(PreprocessedRow):
         return SettledRow.__getitem__(self, name)
 
     def __getitem__(self, name: Any) -> Any:
-        own = self.__dict__
-        return own[name] if name in own else type(self)._read(self, name)
+        immutable = self.__dict__
+        return immutable[name] if name in immutable else type(self)._read(self, name)
 
     def __contains__(self, name: Any) -> bool:
         return name in self.__dict__ or name in self.__mutable
@@ -141,7 +141,7 @@ class SettledRow(PreprocessedRow):
 
 
 class _RowOfCall(SettledRow):
-    """Keeps what it has copied, so that a labeling function sees its own changes."""
+    """A row that caches its copies, so that a labeling function sees its own changes."""
 
     __slots__ = ()
 

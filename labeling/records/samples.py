@@ -1,4 +1,4 @@
-"""Samples are the rows of a pandas DataFrame whose index holds their ids."""
+"""Samples as rows of a DataFrame indexed by unique ids: validation, lookup, random order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Table = Any
 
 
 def checked_ids(ids: pd.Index | pd.Series | list[object], what: str = "The sample ids") -> pd.Index:
-    """Return ids as an Index after checking that they are unique and none is missing.
+    """Return ids as an Index after checking that they are unique and not missing.
 
     >>> checked_ids(pd.Index(["a", "b", "a"]))
     Traceback (most recent call last):
@@ -36,15 +36,15 @@ def checked_ids(ids: pd.Index | pd.Series | list[object], what: str = "The sampl
 
 
 def identified(data: Table, id: str | None = None) -> pd.DataFrame:
-    """Return the samples of a table with their ids as its index; the table itself is unchanged.
+    """Return the samples of a table, indexed by their ids; the table itself is unchanged.
 
     Args:
-        data: one row a sample, of any kind that `frame_of` takes; one without an index of its own
-            has the numbers of its rows.
-        id: the column that holds the ids, which stays visible; `None` takes the frame's index.
+        data: a table with one row per sample, of any kind that `frame_of` takes; without an index,
+            rows are numbered.
+        id: the column of the ids, which is kept; `None` takes the frame's index.
 
     Raises:
-        DataError: no table, no rows, two columns of one name, no such column, or ids that are
+        DataError: not a table, no rows, two columns of one name, no such column, or ids that are
             missing or not unique.
 
     >>> identified(pd.DataFrame({"key": ["a", "b"], "text": ["x", "y"]}), id="key").index.tolist()
@@ -64,19 +64,19 @@ def identified(data: Table, id: str | None = None) -> pd.DataFrame:
 
 
 def require_column(data: pd.DataFrame, column: str, purpose: str) -> None:
-    """Raise a DataError that names the near columns unless the frame has this column."""
+    """Raise a DataError with similar column names unless the frame has this column."""
     if column not in data.columns:
         raise DataError(
-            f"There is no column {column!r} (asked for as {purpose}); the columns are"
+            f"There is no column {column!r} (needed as {purpose}); the columns are"
             f" {shown(data.columns, 20)}.{near(column, data.columns)}"
         )
 
 
 def texts(data: pd.DataFrame, column: str) -> list[str]:
-    """Return a column's texts, one `str` a sample.
+    """Return a column's texts, one `str` per sample.
 
     Raises:
-        DataError: there is no such column, or some of it is not text.
+        DataError: there is no such column, or a value is not a text.
 
     >>> texts(pd.DataFrame({"text": ["a", 7]}, index=["s1", "s2"]), "text")
     Traceback (most recent call last):
@@ -91,53 +91,55 @@ def texts(data: pd.DataFrame, column: str) -> list[str]:
         first = values[wrong[0]]
         raise DataError(
             f"Column {column!r} must hold text in every row. {len(wrong)} of {len(values)} rows do"
-            f" not, the first is sample {data.index.tolist()[wrong[0]]!r}: {first!r} ({type(first).__name__})."
+            f" not, the first is sample {data.index.tolist()[wrong[0]]!r}: {first!r}"
+            f" ({type(first).__name__})."
         )
     return values
 
 
 def positions(ids: pd.Index, wanted: pd.Index, what: str, where: str) -> npt.NDArray[np.intp]:
-    """Return where each wanted id stands in `ids`; an id that is not there is a DataError."""
-    found = ids.get_indexer(wanted)
-    if (found < 0).any():
-        unknown = wanted[found < 0]
+    """Return the position of each wanted id in `ids`; an unknown id is a DataError."""
+    indexer = ids.get_indexer(wanted)
+    if (indexer < 0).any():
+        unknown = wanted[indexer < 0]
         raise DataError(
-            f"{len(unknown)} of {len(wanted)} ids of {what} are not among {where}: {shown(unknown)}."
+            f"{len(unknown)} of {len(wanted)} ids of {what} are not among {where}:"
+            f" {shown(unknown)}."
             f"{near(unknown[0], ids[:10_000]) if isinstance(unknown[0], str) else ''}"
         )
-    return found
+    return indexer
 
 
 def order_by_chance(ids: pd.Index, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Return a random order of ids that depends on the ids and `rng`, not on where an id stands.
+    """Return a random order of ids that depends on the ids and `rng`, not on their positions.
 
-    Each id is hashed together with a number drawn from `rng`, so a table in another order gives
-    the same ids the same fate.
+    The ids are sorted by a hash of each with a number drawn from `rng`, so that a table in another
+    order gives the same result.
 
     >>> ids = pd.Index(["a", "b", "c", "d"])
     >>> drawn = ids[order_by_chance(ids, np.random.default_rng(0))]
-    >>> back = ids[::-1]
-    >>> drawn.equals(back[order_by_chance(back, np.random.default_rng(0))])
+    >>> backward = ids[::-1]
+    >>> drawn.equals(backward[order_by_chance(backward, np.random.default_rng(0))])
     True
     """
     if not len(ids):
         return np.empty(0, dtype=np.intp)
     salt = rng.integers(0, 2**63, dtype=np.uint64)
-    return np.argsort(_drawn(ids, salt), kind="stable")
+    return np.argsort(_hashed(ids, salt), kind="stable")
 
 
 def shares_by_id(ids: pd.Index, salt: int) -> npt.NDArray[np.float64]:
-    """Return a number from 0 to 1 for each id that depends on the id and the salt alone.
+    """Return a uniform random number from 0 to 1 for each id, determined by the id and the salt.
 
     >>> drawn = shares_by_id(pd.Index(["a", "b", "c"]), 1)
     >>> bool((drawn[:2] == shares_by_id(pd.Index(["a", "b"]), 1)).all())
     True
     """
-    return _drawn(ids, np.uint64(salt)) / 2.0**64
+    return _hashed(ids, np.uint64(salt)) / 2.0**64
 
 
-def _drawn(ids: pd.Index, salt: np.uint64) -> npt.NDArray[np.uint64]:
-    """Return evenly spread numbers that depend on the ids and the salt, not on the order."""
+def _hashed(ids: pd.Index, salt: np.uint64) -> npt.NDArray[np.uint64]:
+    """Return a uniform hash of each id and the salt."""
     hashed = pd.util.hash_pandas_object(pd.Series(ids), index=False)
     key: npt.NDArray[Any] = hashed.to_numpy(np.uint64) ^ salt
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # splitmix64

@@ -1,4 +1,4 @@
-"""The labels that a project knows, in order."""
+"""`LabelSchema`: the ordered label names of a project and their integer codes."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from labeling.records.clean_text import refuse_unsafe
 from labeling.records.readable_names import refuse_unreadable
 
 ABSTAIN: Final = -1
-"""What a voter says that does not vote; `None` means the same."""
+"""The vote of a voter who abstains; `None` means the same."""
 
-MOST_LABELS: Final = 32_767  # codes are stored in 16 bits at most
+MAX_LABELS: Final = 32_767  # codes are stored in at most 16 bits
 
-MOST_SHOWN = 20  # labels, where a schema is printed
+MAX_PRINTED = 20  # labels in the `repr` of a schema
 
-WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,99}")  # not `01` or `+1`, which an int cannot tell
-LIKE_A_NUMBER = re.compile(r"[+-]?\d+(?:\.0*)?")  # `01`, `1.0`: no int means them, nor a code
+WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,99}")  # not `01` or `+1`, which differ from str(int)
+LIKE_A_NUMBER = re.compile(r"[+-]?\d+(?:\.0*)?")  # also `01` and `1.0`, which no int stands for
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class LabelSchema:
-    """The label names of a project; a label's code is its place among them.
+    """The label names of a project; a label's code is its index.
 
-    Two schemas are equal when their labels are, whatever their descriptions.
+    Two schemas with the same labels are equal, regardless of their descriptions.
 
-    Where any label is the text of a whole number, such as "1", an int means the label of that name
-    and never a code; codes are then for `Votes.from_array` alone. So they are where labels are
-    written as "01" or "1.0", which no int means.
+    If any label is the text of a whole number, such as "1", an int means the label of that name and
+    never a code; codes are then used by `Votes.from_array` only. The same holds for labels such as
+    "01" or "1.0", which no int stands for.
 
     Args:
         labels: two or more different, non-empty names.
-        descriptions: a sentence for some or all labels, from label to text, for the people who
-            label; `None` and empty texts are no description. Line breaks become spaces.
+        descriptions: a sentence for some or all labels, from label to text, for annotators; `None`
+            and empty texts mean no description. Line breaks become spaces.
 
     Raises:
-        LabelingError: fewer than two labels, two of one name, a name that is no text, is "-1" (which
-            stands for abstaining) or has control characters, two names that look alike (they differ
-            in invisible characters, white space or the way accents are written alone), or a
-            description that is no text, or has control characters.
-        UnknownLabelError: a description of a label that is not there.
+        LabelingError: fewer than two labels, two of one name, a name that is not a text, is "-1"
+            (which means abstaining) or has control characters, two names that look the same (they
+            differ only in invisible characters, white space or the composition of accents), or a
+            description that is not a text or has control characters.
+        UnknownLabelError: a description of an unknown label.
 
     >>> schema = LabelSchema(["ham", "spam"])
     >>> len(schema), schema.index("spam"), schema.index(0), schema.labels
@@ -81,13 +81,13 @@ class LabelSchema:
                 f"Labels must differ from each other. Given twice: {shown(doubled)}."
             )
         refuse_unreadable(names)
-        if not 2 <= len(names) <= MOST_LABELS:
+        if not 2 <= len(names) <= MAX_LABELS:
             raise LabelingError(
                 f"A schema must have at least two labels. Got {len(names)}: {shown(names)}."
                 if len(names) < 2
-                else f"A schema must have at most {MOST_LABELS} labels. Got {len(names)}."
+                else f"A schema must have at most {MAX_LABELS} labels. Got {len(names)}."
             )
-        # Texts of NumPy or an enum, which show as np.str_('ham'), become plain ones.
+        # Subclasses of str, such as np.str_ or enum members, become plain texts.
         object.__setattr__(self, "labels", tuple(map(str.__str__, names)))
         object.__setattr__(self, "_descriptions", _described(self.labels, descriptions))
         codes = {label: code for code, label in enumerate(self.labels)}
@@ -98,9 +98,9 @@ class LabelSchema:
         object.__setattr__(self, "_int_codes", named)
 
     def __repr__(self) -> str:
-        if len(self) <= MOST_SHOWN:
+        if len(self) <= MAX_PRINTED:
             return f"LabelSchema({list(self.labels)!r})"
-        return f"LabelSchema({len(self)} labels: {shown(self.labels, MOST_SHOWN)})"
+        return f"LabelSchema({len(self)} labels: {shown(self.labels, MAX_PRINTED)})"
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -110,7 +110,7 @@ class LabelSchema:
 
     @property
     def descriptions(self) -> Mapping[str, str]:
-        """What a label means, of those that are described; read-only, in the order of labels."""
+        """The descriptions by label, in schema order; read-only, without labels that have none."""
         return MappingProxyType(dict(self._descriptions))
 
     @property
@@ -120,14 +120,14 @@ class LabelSchema:
 
     @property
     def int_codes(self) -> Mapping[int, int]:
-        """The code that each int stands for that is a label: by name, or the code itself."""
+        """The code of each int that stands for a label: by its name, or the code itself."""
         return MappingProxyType(self._int_codes)
 
     def index(self, label: object) -> int:
         """Return the code of a label given by name or int (NumPy's or an IntEnum member too).
 
-        An int means the label of that name where any name is the text of a whole number, and
-        otherwise a code.
+        If any label is the text of a whole number, an int means the label of that name; otherwise
+        it is a code.
 
         Raises:
             UnknownLabelError: there is no such label; a bool or float is never a label.
@@ -137,7 +137,7 @@ class LabelSchema:
             code = self._codes.get(str.__str__(label))
         elif not isinstance(label, (bool, np.bool_)):
             try:
-                code = self._int_codes.get(operator.index(label))  # type: ignore[arg-type]  # a TypeError is the answer
+                code = self._int_codes.get(operator.index(label))  # type: ignore[arg-type]
             except TypeError:
                 code = None
         if code is None:
@@ -148,11 +148,11 @@ class LabelSchema:
         return code
 
     def recorded(self, value: object) -> object:
-        """Return the label that a value of a file's column stands for, as a name where it has one.
+        """Return the label name that a value read from a file stands for, if there is one.
 
-        Readers of files turn columns of texts such as "1" or "True" into numbers and bools, and
-        whole numbers with gaps into floats: 1 and 1.0 are "1" again, where that is a label. Any
-        other value is returned as it is, for `index` to accept or refuse.
+        File readers convert columns of texts such as "1" or "True" to numbers and bools, and whole
+        numbers with missing values to floats: 1 and 1.0 become "1" again if that is a label. Any
+        other value is returned unchanged, for `index` to accept or refuse.
 
         >>> LabelSchema(["1", "2"]).recorded(2.0), LabelSchema(["ham", "spam"]).recorded(1)
         ('2', 1)
@@ -195,11 +195,11 @@ def _check_texts(names: tuple[object, ...]) -> None:
 
 
 def _whole(value: object) -> int | None:
-    """Return a number as an int where it is a whole one: 1.0 and Decimal("1.00") are 1."""
+    """Return a number as an int if it is whole (1.0 and Decimal("1.00") are 1), else `None`."""
     if isinstance(value, (bool, np.bool_)):
         return None
     try:
-        whole = int(value)  # type: ignore[call-overload]  # what is no real number raises
+        whole = int(value)  # type: ignore[call-overload]  # raises for other types
     except (TypeError, ValueError, OverflowError):  # also NaN and infinity
         return None
     return whole if whole == value else None
@@ -208,7 +208,7 @@ def _whole(value: object) -> int | None:
 def _described(
     labels: tuple[str, ...], descriptions: Mapping[str, str | None] | None
 ) -> tuple[tuple[str, str], ...]:
-    """Return the descriptions in the order of the labels, after checking them."""
+    """Return the descriptions in schema order, after validation."""
     if descriptions is None:
         return ()
     if not isinstance(descriptions, Mapping):

@@ -1,4 +1,4 @@
-"""Bounds on what a small file can unfold to: rows, columns, cells, depth, bytes."""
+"""Size limits for untrusted files: rows, columns, cells, nesting depth, unpacked bytes."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from typing import Any
 
 from labeling.errors import DataError
 
-SHEET_ROWS = 1_048_576  # of a spreadsheet, by its own rules
-DEEPEST = 100  # lists and objects inside of each other
-NO_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[^\[\]{}]', re.DOTALL)  # texts, and all else
-SPARSE = 100  # cells a value, beyond which objects are no table
+SHEET_ROWS = 1_048_576  # the limit of spreadsheet programs
+MAX_DEPTH = 100  # of nested lists and objects
+NO_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[^\[\]{}]', re.DOTALL)  # texts, and other characters
+SPARSE = 100  # cells per value beyond which objects are not accepted as a table
 MANY_CELLS = 20_000_000
-_ONE_AT_A_TIME = threading.Lock()  # the csv module's limit is that of the process
+_FIELD_LIMIT_LOCK = threading.Lock()  # the csv module's field size limit is global
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The most that a file of a kind may hold.
+    """Size limits for one kind of file.
 
     Attributes:
-        columns: of a table.
-        cells: of a table, empty ones included.
-        unpacked: bytes of a file that was packed (XLSX, gz).
+        columns: maximum number of columns of a table.
+        cells: maximum number of cells of a table, empty ones included.
+        unpacked: maximum number of bytes of a decompressed file (XLSX, gz).
     """
 
     columns: int
@@ -39,14 +39,14 @@ class Bounds:
 
 
 SAMPLES = Bounds(columns=20_000, cells=2_000_000_000, unpacked=64 << 30)
-"""For the files of samples: what would not fit into the memory of a large machine either."""
+"""For files of samples: more would not fit into the memory of a large machine."""
 
 FROM_PEOPLE = Bounds(columns=1_000, cells=5_000_000, unpacked=256 << 20)
-"""For the files that people send back: far more than anybody can label."""
+"""For files that annotators return: far more than anyone can label."""
 
 
 def check_size(columns: int, cells: int, bounds: Bounds) -> None:
-    """Raise a DataError where a table has more columns or cells than it may.
+    """Raise a DataError if a table has more columns or cells than its bounds allow.
 
     >>> check_size(2_000, 2_000, FROM_PEOPLE)
     Traceback (most recent call last):
@@ -62,7 +62,7 @@ def check_size(columns: int, cells: int, bounds: Bounds) -> None:
 
 
 def check_rows(rows: int) -> None:
-    """Raise a DataError where a file that people send back has more rows than a spreadsheet may.
+    """Raise a DataError if a returned file has more rows than a spreadsheet can hold.
 
     >>> check_rows(2_000_000)
     Traceback (most recent call last):
@@ -74,13 +74,13 @@ def check_rows(rows: int) -> None:
 
 
 def check_objects(objects: int, keys: int, values: int, bounds: Bounds) -> None:
-    """Raise a DataError where objects make a table of more cells than their values warrant.
+    """Raise a DataError if the table of a list of objects would be too large and nearly empty.
 
     Args:
-        objects: how many there are.
-        keys: how many different keys they have.
-        values: how many values they hold together.
-        bounds: the most there may be.
+        objects: the number of objects.
+        keys: the number of different keys.
+        values: the number of values of all objects.
+        bounds: the limits.
     """
     cells = objects * keys
     check_size(keys, cells, bounds)
@@ -92,32 +92,30 @@ def check_objects(objects: int, keys: int, values: int, bounds: Bounds) -> None:
 
 
 def check_depth(text: str) -> None:
-    """Raise a DataError where a JSON text has too many lists and objects inside of each other.
+    """Raise a DataError if a JSON text has lists and objects nested too deeply.
 
     >>> check_depth('{"tags": ["a", "[[["]}')
     """
-    if text.count("[") + text.count("{") <= DEEPEST:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     depth = 0
     for bracket in NO_BRACKET.sub("", text):
         depth += 1 if bracket in "[{" else -1
-        if depth > DEEPEST:
-            raise DataError(
-                f"Lists and objects must be at most {DEEPEST} deep inside of each other."
-            )
+        if depth > MAX_DEPTH:
+            raise DataError(f"Lists and objects must be nested at most {MAX_DEPTH} deep.")
 
 
 def check_workbook(path: Path, bounds: Bounds) -> None:
-    """Raise a DataError where an XLSX file unpacks to more than it may.
+    """Raise a DataError if an XLSX file is larger than its bounds when unpacked.
 
     Raises:
-        zipfile.BadZipFile: it is no such file.
+        zipfile.BadZipFile: it is not a zip file.
     """
     with zipfile.ZipFile(path) as packed:
         size = sum(part.file_size for part in packed.infolist())
     if size > bounds.unpacked:
         raise DataError(
-            f"A workbook must unpack to at most {bounds.unpacked:,} bytes. This one says {size:,}."
+            f"A workbook must unpack to at most {bounds.unpacked:,} bytes. This one has {size:,}."
         )
 
 
@@ -125,14 +123,14 @@ def sheet_rows(sheet: Any, bounds: Bounds) -> Iterator[tuple[int, tuple[Any, ...
     """Yield the rows of an openpyxl sheet that are not empty, with their numbers.
 
     Args:
-        sheet: opened to be read only; a row may say that it is number 999,999,999, or a cell that it
-            is far to the right, and then all before it are made up.
-        bounds: the most there may be.
+        sheet: opened read-only; openpyxl fills the gap before a row or cell whose stated number is
+            far beyond the others, such as row 999,999,999.
+        bounds: the limits.
 
     Raises:
-        DataError: there are more rows, columns or cells than there may be.
+        DataError: there are more rows, columns or cells than allowed.
     """
-    sheet.reset_dimensions()  # some programs write wrong ones
+    sheet.reset_dimensions()  # some programs write wrong dimensions
     cells = 0
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
         if number > SHEET_ROWS:
@@ -145,8 +143,8 @@ def sheet_rows(sheet: Any, bounds: Bounds) -> Iterator[tuple[int, tuple[Any, ...
 
 @contextmanager
 def any_length() -> Iterator[None]:
-    """Let the csv module read fields of any length: its limit is less than a long document."""
-    with _ONE_AT_A_TIME:
+    """Let the csv module read fields of any length; its default limit is too low for documents."""
+    with _FIELD_LIMIT_LOCK:
         before = csv.field_size_limit(sys.maxsize)
         try:
             yield

@@ -1,4 +1,4 @@
-"""Soft labels: a probability for every label of every sample."""
+"""`SoftLabels`: a probability for every label of every sample."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class SoftLabels:
     """Probabilities of shape (n_samples, n_labels); each row sums to 1.
 
     Attributes:
-        array: float64, read-only. A row that no voter covered holds equal probabilities.
+        array: float64, read-only. An uncovered row holds equal probabilities.
         sample_ids: unique ids in the order of the rows.
         schema: the labels, in the order of the columns.
-        covered: bool array of shape (n_samples,): whether anything but ignorance is behind a row.
+        covered: bool array of shape (n_samples,): whether a row is based on any evidence.
 
     >>> soft = SoftLabels(
     ...     [[0.9, 0.1], [0.5, 0.5]],
@@ -50,9 +50,9 @@ class SoftLabels:
                 f"Soft labels must be of shape ({len(ids)}, {len(self.schema)}), with a `covered`"
                 f" of {len(ids)}. Got {array.shape} and {covered.shape}."
             )
-        sums = array @ np.ones(array.shape[1])  # NumPy's own sum over few columns is slow
+        sums = array @ np.ones(array.shape[1])  # faster than `sum` over few columns
         if not (np.abs(sums - 1).max(initial=0.0) < 1e-6 and array.min(initial=0.0) >= 0):
-            raise _no_probabilities(array, ids)
+            raise _not_probabilities(array, ids)
         array.flags.writeable = covered.flags.writeable = False
         for name, value in (("array", array), ("sample_ids", ids), ("covered", covered)):
             object.__setattr__(self, name, value)
@@ -77,51 +77,51 @@ class SoftLabels:
         return self.array
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the probabilities, one column a label, with the samples' ids as index."""
+        """Return the probabilities, one column per label, with the sample ids as index."""
         return pd.DataFrame(self.array, index=self.sample_ids, columns=list(self.schema))
 
     def winners(self) -> npt.NDArray[np.bool_]:
-        """Return which labels have the highest probability of a row, one or several when tied."""
+        """Return which labels have the highest probability of a row; several when tied."""
         return winners(self.array)
 
     def codes(
         self, optimize: str | Costs = "accuracy", *, positive: str | int | None = None
     ) -> npt.NDArray[np.intp]:
-        """Return the code of the label that is decided for; -1 for uncovered and for tied rows.
+        """Return the code of the decided label; -1 for uncovered and for tied rows.
 
         The arguments are those of `to_labels`.
         """
-        found = np.full(len(self.sample_ids), ABSTAIN, dtype=np.intp)
+        codes = np.full(len(self.sample_ids), ABSTAIN, dtype=np.intp)
         rows = self.array[self.covered]
         if not isinstance(optimize, str):
-            found[self.covered] = cost_codes(rows, optimize, self.schema)
+            codes[self.covered] = cost_codes(rows, optimize, self.schema)
         elif optimize == "f1":
-            found[self.covered] = f1_codes(rows, positive, self.schema)
+            codes[self.covered] = f1_codes(rows, positive, self.schema)
         elif optimize == "accuracy":
-            found[self.covered] = best_codes(rows)
+            codes[self.covered] = best_codes(rows)
         else:
             raise LabelingError(
                 "`optimize` must be 'accuracy', 'f1', or a table of costs. Got"
                 f" {optimize!r}.{near(optimize, ['accuracy', 'f1'])}"
             )
-        return found
+        return codes
 
     def to_labels(
         self, optimize: str | Costs = "accuracy", *, positive: str | int | None = None
     ) -> pd.Series:
-        """Return the label to decide for on each sample; `None` for uncovered and for tied rows.
+        """Return the decided label of each sample; `None` for uncovered and for tied rows.
 
-        The most probable label makes the fewest errors. It is the wrong decision for F1, where a
-        rare label is worth naming below one half, and where some errors cost more than others.
+        The most probable label minimizes the error rate. It is not optimal for F1, where a rare
+        label may be predicted below probability 0.5, nor where errors have different costs.
 
         Args:
-            optimize: "accuracy": the most probable label. "f1": the labels of the highest expected
-                F1, for two labels; decided over all covered samples together. Or costs[true][decided]
-                as a mapping by label or a table in schema order: the lowest expected cost.
-            positive: the label whose F1 counts, by name or code; `None` = the last of the schema.
+            optimize: "accuracy": the most probable label. "f1": maximize expected F1, for two
+                labels, over all covered samples together. Or costs[true][decided] as a mapping by
+                label or a table in schema order: minimize expected cost.
+            positive: the positive class of F1, by name or code; `None` = the last of the schema.
 
         Raises:
-            LabelingError: another word, "f1" with more than two labels, or no table of costs.
+            LabelingError: another text, "f1" with more than two labels, or an invalid cost table.
 
         >>> soft = SoftLabels(
         ...     [[0.6, 0.4], [0.95, 0.05]],
@@ -149,10 +149,10 @@ class SoftLabels:
         return SoftLabels(self.array[rows], self.sample_ids[rows], self.schema, self.covered[rows])
 
 
-def _no_probabilities(array: npt.NDArray[np.float64], ids: pd.Index) -> LabelingError:
-    fine = np.isfinite(array).all(axis=1) & (array >= 0).all(axis=1)
-    off = np.flatnonzero(~(fine & (np.abs(array.sum(axis=1) - 1) < 1e-6)))
+def _not_probabilities(array: npt.NDArray[np.float64], ids: pd.Index) -> LabelingError:
+    is_valid = np.isfinite(array).all(axis=1) & (array >= 0).all(axis=1)
+    wrong = np.flatnonzero(~(is_valid & (np.abs(array.sum(axis=1) - 1) < 1e-6)))
     return LabelingError(
-        f"Each row of soft labels must be probabilities that sum to 1. {len(off)} rows are not; the"
-        f" first is sample {ids.tolist()[off[0]]!r}: {array[off[0]].tolist()}."
+        f"Each row of soft labels must be probabilities that sum to 1. {len(wrong)} rows are not;"
+        f" the first is sample {ids.tolist()[wrong[0]]!r}: {array[wrong[0]].tolist()}."
     )

@@ -1,4 +1,4 @@
-"""Annotations that were made elsewhere, as they were found: not of samples yet, and not checked."""
+"""Annotations imported from other tools, before they are validated and matched to samples."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class SourceAnnotation:
-    """An annotation as another tool keeps it.
+    """An annotation as stored by another tool.
 
     Attributes:
-        key: what it is called there; the same annotation has the same key each time. One that ends
-            with a slash is that of what was annotated, and who did it is to be added.
-        where: its place, for messages, such as `task 12` or `line 7`.
-        data: the fields of what was annotated: the text, ids and whatever else.
-        annotator: who made it; empty where the source does not say.
-        choices: control -> the labels chosen there; empty for a skip.
-        skipped: whether the annotator gave no label on purpose.
-        ground_truth: whether it is marked as true.
-        created_at: when it was made, UTC; `None` where the source does not say.
-        updated_at: when it was changed last, UTC.
+        key: its stable id in the source. A key that ends with a slash identifies the annotated
+            object only, and the annotator is to be appended.
+        where: its location for messages, such as `task 12` or `line 7`.
+        data: the fields of the annotated object: the text, ids and others.
+        annotator: who made it; empty if the source does not state it.
+        choices: the chosen labels by control; empty for a skip.
+        skipped: whether the annotator deliberately gave no label.
+        ground_truth: whether it is marked as ground truth.
+        created_at: when it was created, UTC; `None` if the source does not state it.
+        updated_at: when it was last updated, UTC.
         lead_seconds: how long it took, in seconds.
-        reason: a comment of the annotator's.
+        reason: the annotator's comment.
     """
 
     key: str
@@ -45,9 +45,9 @@ class SourceAnnotations:
     """All annotations of a source.
 
     Attributes:
-        source: what it is, in words.
+        source: a description of the source.
         annotations: in the order of the source.
-        left_out: what else there was, in words -> how often.
+        left_out: counts of what was left out, by description.
     """
 
     source: str

@@ -1,23 +1,24 @@
-"""What every door of a room checks first."""
+"""Validation of arguments, shared by all public functions."""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
 from labeling.errors import LabelingError
 
-Kind = TypeVar("Kind")
+Type = TypeVar("Type")
 
-HOW_MADE = {
+HOW_TO_CREATE = {
     "LabelSchema": 'write LabelSchema(["name", ...])',
     "SoftLabels": "it comes from a label model's predict_proba(votes)",
-    "Votes": "make them with apply(...), Votes.from_array(...) or Votes.from_triples(...)",
+    "Votes": "create them with apply(...), Votes.from_array(...) or Votes.from_triples(...)",
 }
+"""Hints for error messages."""
 
 
-def expect(value: object, kind: type[Kind], what: str) -> Kind:
+def expect(value: object, kind: type[Type], what: str) -> Type:
     """Return a value after checking its type.
 
     >>> expect(["ham", "spam"], int, "`n`")
@@ -26,7 +27,7 @@ def expect(value: object, kind: type[Kind], what: str) -> Kind:
     labeling.errors.LabelingError: `n` must be of type int. Got a list.
     """
     if not isinstance(value, kind):
-        hint = f"; {HOW_MADE[kind.__name__]}" if kind.__name__ in HOW_MADE else ""
+        hint = f"; {HOW_TO_CREATE[kind.__name__]}" if kind.__name__ in HOW_TO_CREATE else ""
         raise LabelingError(
             f"{what} must be of type {kind.__name__}. Got a {type(value).__name__}{hint}."
         )
@@ -34,7 +35,7 @@ def expect(value: object, kind: type[Kind], what: str) -> Kind:
 
 
 def generator_of(rng: Any) -> np.random.Generator:
-    """Return the generator of a seed; `None` is refused, since it would never give the same again.
+    """Return the random generator of a seed; `None` is refused, since it is not reproducible.
 
     >>> generator_of("zero")
     Traceback (most recent call last):
@@ -50,12 +51,39 @@ def generator_of(rng: Any) -> np.random.Generator:
     raise LabelingError(f"`rng` must be a whole number from 0 or a NumPy Generator. Got {rng!r}.")
 
 
+def is_whole_number(value: object) -> TypeGuard[int]:
+    """Return whether a value is an int, NumPy's included; a bool is not.
+
+    >>> [is_whole_number(value) for value in (3, np.int8(3), True, 3.0, "3")]
+    [True, True, False, False, False]
+    """
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is an int or float, NumPy's included; a bool is not.
+
+    >>> [is_number(value) for value in (3, 0.5, np.float32(0.5), True, "3")]
+    [True, True, True, False, False]
+    """
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def whole_number(value: object, what: str, *, minimum: int = 1) -> int:
+    """Return a whole number as an int after checking its range.
+
+    >>> whole_number(2.5, "`n`")
+    Traceback (most recent call last):
+    ...
+    labeling.errors.LabelingError: `n` must be a whole number from 1. Got 2.5.
+    """
+    if is_whole_number(value) and value >= minimum:
+        return int(value)
+    raise LabelingError(f"{what} must be a whole number from {minimum}. Got {value!r}.")
+
+
 def share_of_one(value: Any, what: str) -> float:
-    """Return a number from 0 to 1 after checking that it is one."""
-    if (
-        isinstance(value, (int, float, np.number))
-        and not isinstance(value, bool)
-        and 0 <= value <= 1
-    ):
+    """Return a number as a float after checking that it is from 0 to 1."""
+    if is_number(value) and 0 <= value <= 1:
         return float(value)
     raise LabelingError(f"{what} must be between 0 and 1. Got {value!r}.")

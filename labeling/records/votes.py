@@ -1,4 +1,4 @@
-"""Votes: what every voter said of every sample."""
+"""`Votes`: the vote of every voter on every sample, dense or sparse."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from labeling.records.validation import expect
 
 
 class Fault(NamedTuple):
-    """A labeling function that failed on a sample, with what it raised; it abstained there."""
+    """An exception that a labeling function raised on a sample, on which it then abstains."""
 
     labeling_function: str
     sample_id: Hashable
@@ -29,16 +29,16 @@ class Fault(NamedTuple):
 class Votes:
     """A table of votes: samples in rows, voters (labeling functions or people) in columns.
 
-    Build it with `Votes.from_array` or `Votes.from_triples`, or by applying labeling functions.
-    `votes["name"]` is what one voter said, `votes[["a", "b"]]` the votes of some, `len(votes)` the
-    number of samples, and `np.asarray(votes)` the array. Where nearly everybody abstains nearly
-    everywhere, `from_triples` keeps a list of votes and makes the array only when it is asked for.
+    Create it with `Votes.from_array` or `Votes.from_triples`, or by applying labeling functions.
+    `votes["name"]` returns the votes of one voter, `votes[["a", "b"]]` those of several,
+    `len(votes)` the number of samples, and `np.asarray(votes)` the array. If nearly all votes are
+    abstentions, `from_triples` stores them sparsely and builds the array only on demand.
 
     Attributes:
         sample_ids: unique ids in the order of the rows.
         voters: unique names in the order of the columns.
         schema: the labels that the codes stand for.
-        faults: where a labeling function failed and abstained for that reason.
+        faults: exceptions of labeling functions, which abstained on those samples.
     """
 
     sample_ids: pd.Index
@@ -94,7 +94,7 @@ class Votes:
     def __getitem__(self, name: list[str] | tuple[str, ...]) -> Votes: ...
 
     def __getitem__(self, name: str | list[str] | tuple[str, ...]) -> pd.Series | Votes:
-        """Return what a voter said, as label names (`None` = abstained); or the votes of several.
+        """Return the votes of a voter as label names (`None` = abstained), or those of several.
 
         >>> schema = LabelSchema(["ham", "spam"])
         >>> votes = Votes.from_array([[1, -1], [0, 1]], schema=schema, voters=["link", "short"])
@@ -105,8 +105,8 @@ class Votes:
             return self.of_voters(name)
         if not isinstance(name, str):
             raise VotesError(
-                f"Votes must be asked for by a voter's name, or a list of names. Got {name!r}; for"
-                " samples there is `of_samples`."
+                f"Votes must be indexed by a voter's name, or a list of names. Got {name!r}; use"
+                " `of_samples` for samples."
             )
         return self.of_voters([name]).to_frame()[name]
 
@@ -127,14 +127,14 @@ class Votes:
         """Return votes from an int array of shape (n_samples, n_voters), -1 = abstained.
 
         Args:
-            L: the codes; copied. A DataFrame brings its index and columns as ids and voters.
+            L: the codes; copied. The index and columns of a DataFrame are ids and voters.
             schema: the labels that the codes stand for.
             sample_ids: unique ids; `None` numbers the rows from 0.
             voters: unique names; `None` calls them `voter_0`, `voter_1`, ...
 
         Raises:
-            VotesError: no two dimensions, no integers, a code out of range, wrong lengths.
-            DataError: ids that are missing or not unique.
+            VotesError: not two dimensions, not integers, a code out of range, wrong lengths.
+            DataError: ids are missing or not unique.
 
         >>> schema = LabelSchema(["ham", "spam"])
         >>> Votes.from_array([[1, -1], [0, 1]], schema=schema, voters=["has_link", "is_short"])
@@ -167,10 +167,10 @@ class Votes:
         voter: str = "voter",
         label: str = "label",
     ) -> Votes:
-        """Return votes from a table with one row a vote: who said what of which sample.
+        """Return votes from a long table with one row per vote: sample, voter and label.
 
-        Samples and voters stand in the order of their first row. Voters' names become `str`.
-        A pair of sample and voter may be there twice only if both rows say the same.
+        Samples and voters keep the order of their first row. Voters' names become `str`. A pair of
+        sample and voter may occur twice only with the same label.
 
         Args:
             frame: the table.
@@ -181,8 +181,8 @@ class Votes:
 
         Raises:
             DataError: a column is missing.
-            UnknownLabelError: a label that the schema does not have.
-            VotesError: one voter says two things of one sample, or an id or voter is missing.
+            UnknownLabelError: a label is not in the schema.
+            VotesError: a voter has two different votes on a sample, or an id or voter is missing.
 
         >>> frame = pd.DataFrame(
         ...     {
@@ -211,12 +211,12 @@ class Votes:
 
     @property
     def long(self) -> CastVotes | None:
-        """The votes one by one, where they are few for so large a table; else `None`."""
+        """The votes in sparse form if they are stored so; else `None`."""
         return self._codes if isinstance(self._codes, CastVotes) else None
 
     @property
     def n_cast(self) -> int:
-        """How many votes were cast."""
+        """The number of votes that are not abstentions."""
         if isinstance(self._codes, CastVotes):
             return len(self._codes)
         return int((self._codes != ABSTAIN).sum())
@@ -226,13 +226,13 @@ class Votes:
         return self.array
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the votes as label names, one column a voter; `None` = abstained."""
+        """Return the votes as label names, one column per voter; `None` = abstained."""
         names = np.array([*self.schema.labels, None], dtype=object)
         columns = list(self.voters)
         return pd.DataFrame(names[self.array], self.sample_ids, columns, dtype=object)
 
     def to_triples(self) -> pd.DataFrame:
-        """Return the votes that were cast, one a row, with columns `sample, voter, label`."""
+        """Return the votes without abstentions, one per row: columns `sample, voter, label`."""
         names = np.array(self.schema.labels, dtype=object)
         if isinstance(self._codes, CastVotes):
             rows, columns, codes = self._codes.row, self._codes.column, self._codes.code
@@ -248,7 +248,7 @@ class Votes:
         )
 
     def label_counts(self) -> npt.NDArray[np.int64]:
-        """Return how many votes each label has of a sample: shape (n_samples, n_labels)."""
+        """Return the number of votes for each label: shape (n_samples, n_labels)."""
         n, k = len(self), len(self.schema)
         if isinstance(self._codes, CastVotes):
             cell = self._codes.row * k + self._codes.code
@@ -257,36 +257,36 @@ class Votes:
 
     @property
     def covered(self) -> npt.NDArray[np.bool_]:
-        """Whether any voter spoke of a sample: bool array of shape (n_samples,)."""
-        found: npt.NDArray[np.bool_] = np.zeros(len(self), dtype=bool)
+        """Whether any voter voted on a sample: bool array of shape (n_samples,)."""
+        covered: npt.NDArray[np.bool_] = np.zeros(len(self), dtype=bool)
         if isinstance(self._codes, CastVotes):
-            found[self._codes.row] = True
-            return found
-        for column in self._codes.T:  # column by column, as they lie in memory
-            found |= column != ABSTAIN
-        return found
+            covered[self._codes.row] = True
+            return covered
+        for column in self._codes.T:  # by column, as the array is in Fortran order
+            covered |= column != ABSTAIN
+        return covered
 
     def of_samples(self, ids: Sequence[Hashable] | pd.Index) -> Votes:
         """Return the votes on these samples, in this order; an unknown id is a DataError."""
         rows = positions(self.sample_ids, pd.Index(ids), "the samples asked for", "the votes")
-        kept = set(pd.Index(ids))
-        faults = tuple(fault for fault in self.faults if fault.sample_id in kept)
+        wanted = set(pd.Index(ids))
+        faults = tuple(fault for fault in self.faults if fault.sample_id in wanted)
         long = self.long
         codes = self.array[rows] if long is None else long.of_rows(rows)
         return Votes(codes, self.sample_ids[rows], self.voters, self.schema, faults)
 
     def of_voters(self, names: Sequence[str]) -> Votes:
         """Return the votes of these voters, in this order; an unknown name is a VotesError."""
-        places = {name: place for place, name in enumerate(self.voters)}
-        unknown = [name for name in names if name not in places]
+        column_of = {name: column for column, name in enumerate(self.voters)}
+        unknown = [name for name in names if name not in column_of]
         if unknown:
             raise VotesError(
                 f"There is no voter {unknown[0]!r}; voters are {shown(self.voters, 20)}."
                 f"{near(unknown[0], self.voters)}"
             )
-        columns = np.array([places[name] for name in names], dtype=np.intp)
-        kept = set(names)
-        faults = tuple(fault for fault in self.faults if fault.labeling_function in kept)
+        columns = np.array([column_of[name] for name in names], dtype=np.intp)
+        wanted = set(names)
+        faults = tuple(fault for fault in self.faults if fault.labeling_function in wanted)
         long = self.long
         codes = (
             np.asfortranarray(self.array[:, columns]) if long is None else long.of_columns(columns)
@@ -295,7 +295,7 @@ class Votes:
 
 
 def _checked_codes(array: npt.NDArray[Any], schema: LabelSchema) -> npt.NDArray[Any]:
-    """Return a copy of the codes, column by column in memory, after checking their range."""
+    """Return a copy of the codes in Fortran order, after checking their range."""
     array = np.asarray(array)
     if array.dtype.kind not in "iu" and array.size:
         raise VotesError(
@@ -322,4 +322,4 @@ def _checked_voters(names: Sequence[str]) -> tuple[str, ...]:
     doubled = repeated(voters)
     if doubled:
         raise VotesError(f"Voters must have different names. Given twice: {shown(doubled)}.")
-    return tuple(map(str.__str__, voters))  # texts of NumPy become plain ones
+    return tuple(map(str.__str__, voters))  # subclasses such as np.str_ become plain texts

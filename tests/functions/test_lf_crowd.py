@@ -64,7 +64,7 @@ def test_columns_that_are_not_there_are_named(schema):
         crowd(SAID, by="key", annotator="who")
     with pytest.raises(lb.LabelingError, match=r"must be of type DataFrame. Got a str"):
         crowd("said.csv", by="key")
-    with pytest.raises(DataError, match=r"no column 'id' \(asked for as what labeling function"):
+    with pytest.raises(DataError, match=r"no column 'id' \(needed as what labeling function"):
         lb.apply(crowd(SAID, by="id"), SAMPLES, schema)
 
 

@@ -350,7 +350,7 @@ def test_a_legacy_system_that_is_called_is_a_model(schema):
 SENSELESS = [
     (b'{"label": "eggs"}', {}, "'eggs'"),
     (b'{"label": 7}', {}, "7"),
-    (b'{"label": true}', {}, "True is no label"),
+    (b'{"label": true}', {}, "True is not a label"),
     (b'{"label": ["spam"]}', {}, "spam"),
     (b'{"label": "spam", "confidence": NaN}', {"threshold": 0.5}, "from 0 to 1. Got nan"),
     (b'{"label": "spam", "confidence": 87.0}', {"threshold": 0.5}, "Divide percentages by 100"),

@@ -111,7 +111,7 @@ def test_a_path_given_to_apply_is_read_as_read_samples_does(tmp_path, schema):
         (["spam", "\ufeffspam"], r"differ only in U\+FEFF \(ZERO WIDTH NO-BREAK SPACE\)"),
         (["caf\u00e9", "cafe\u0301"], r"differ only in .*COMBINING ACUTE ACCENT"),
         (["new car", "new\u00a0car"], r"differ only in .*NO-BREAK SPACE"),
-        (["new car", "new  car"], "differ only in where invisible"),
+        (["new car", "new  car"], "differ only in the positions of invisible"),
         (["spam", "spam "], r"differ only in U\+0020 \(SPACE\)"),
         (["\u2764", "\u2764\ufe0f"], r"differ only in U\+FE0F \(VARIATION SELECTOR-16\)"),
         (["spam", "spam\u3164"], r"differ only in U\+3164 \(HANGUL FILLER\)"),

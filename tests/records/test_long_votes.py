@@ -163,7 +163,9 @@ def test_two_words_of_one_voter_are_refused_in_either_form():
 
     assert lb.Votes.from_triples(again, schema=schema).n_cast == len(frame)
     for wrong in (clash, silent):
-        with pytest.raises(VotesError, match="says several of 0, and 1 rows clash"):
+        with pytest.raises(
+            VotesError, match="has several different votes on 0, and 1 rows conflict"
+        ):
             lb.Votes.from_triples(wrong, schema=schema)
     mute = frame.assign(label=-1)
     assert lb.Votes.from_triples(mute, schema=schema).n_cast == 0
@@ -191,5 +193,5 @@ def test_votes_are_asked_for_as_a_table_is():
     assert np.shares_memory(np.asarray(votes), votes.array)
     with pytest.raises(VotesError, match=r"no voter 'lnik'.*Did you mean 'link'"):
         votes["lnik"]
-    with pytest.raises(VotesError, match=r"by a voter's name.*Got 0; for samples there is"):
+    with pytest.raises(VotesError, match=r"by a voter's name.*Got 0; use .of_samples. for samples"):
         votes[0]

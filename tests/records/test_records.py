@@ -186,7 +186,9 @@ def test_equal_duplicates_in_the_long_form_count_once(schema):
 @pytest.mark.parametrize("other", ["ham", -1])
 def test_clashing_duplicates_in_the_long_form_are_refused_by_name(schema, other):
     frame = triples((7, 3, "spam"), (7, 3, other))
-    with pytest.raises(VotesError, match=r"3 says several of 7, and 1 rows clash"):
+    with pytest.raises(
+        VotesError, match=r"3 has several different votes on 7, and 1 rows conflict"
+    ):
         lb.Votes.from_triples(frame, schema=schema)
 
 
