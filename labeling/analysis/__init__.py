@@ -1,6 +1,11 @@
-"""Numbers and pictures that describe voters, labeling functions and annotators alike."""
+"""Statistics and charts of votes: labeling functions, annotators, label quality, class balance."""
 
-from labeling.analysis.class_balance import LabelShare, ShareGap, compared_shares, share_gaps
+from labeling.analysis.class_balance import (
+    ClassBalanceGap,
+    ClassProportion,
+    class_balance_gaps,
+    compare_class_balance,
+)
 from labeling.analysis.dependency.detection import dependencies
 from labeling.analysis.dependency.plot import dependency_picture
 from labeling.analysis.inter_annotator import Agreement, agreement
@@ -12,12 +17,13 @@ from labeling.records.estimates import Estimate, mean_change, mean_of, proportio
 
 __all__ = [
     "Agreement",
+    "ClassBalanceGap",
+    "ClassProportion",
     "Estimate",
-    "LabelShare",
-    "ShareGap",
     "accuracy",
     "agreement",
-    "compared_shares",
+    "class_balance_gaps",
+    "compare_class_balance",
     "confusion",
     "confusion_picture",
     "cost_picture",
@@ -29,7 +35,6 @@ __all__ = [
     "mean_of",
     "proportion",
     "scores",
-    "share_gaps",
     "vote_reasons",
     "voted_labels",
 ]

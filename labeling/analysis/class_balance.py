@@ -1,4 +1,4 @@
-"""Whether the shares of the labels are those of a random draw, as far as its size can tell."""
+"""Class balance of a set of labels, compared with that of random samples."""
 
 from __future__ import annotations
 
@@ -12,60 +12,62 @@ from labeling.records.estimates import LEVEL, Estimate, proportion
 
 
 @dataclass(frozen=True, slots=True)
-class ShareGap:
-    """A label whose share is not what a random draw says.
+class ClassBalanceGap:
+    """A label whose proportion differs from that in a random sample.
 
     Attributes:
         label: the label.
-        share: its share of the labels in question.
-        drawn: its share in the random draw, with interval and n.
+        proportion: its proportion of the labels in question.
+        expected: its proportion in the random sample, with interval and n.
     """
 
     label: str
-    share: float
-    drawn: Estimate
+    proportion: float
+    expected: Estimate
 
 
 @dataclass(frozen=True, slots=True)
-class LabelShare:
-    """How common a label is, beside what random draws say.
+class ClassProportion:
+    """The proportion of a label, and its proportions in random samples.
 
     Attributes:
         label: the label.
-        count: how often it is given.
-        n: how many labels there are in all.
-        drawn: its share in each random draw that has samples, by what the draw is.
+        count: how many samples have it.
+        n: number of labels in all.
+        in_draws: its proportion in each random sample that is not empty, by the sample's name.
     """
 
     label: str
     count: int
     n: int
-    drawn: Mapping[str, Estimate]
+    in_draws: Mapping[str, Estimate]
 
     @property
-    def share(self) -> float:
-        """Its share of all labels, 0 to 1; NaN where there are none."""
+    def proportion(self) -> float:
+        """Its proportion of all labels, 0 to 1; NaN where there are none."""
         return self.count / self.n if self.n else math.nan
 
 
-def compared_shares(
+def compare_class_balance(
     counts: Mapping[str, int], draws: Mapping[str, pd.Series]
-) -> tuple[LabelShare, ...]:
-    """Return for each label its share, and that in each random draw; empty draws are left out.
+) -> tuple[ClassProportion, ...]:
+    """Return the proportion of each label, and that in each random sample; empty ones are left out.
 
     Args:
-        counts: how often each label of the schema is given.
-        draws: the labels of random draws, by what they are.
+        counts: number of samples with each label of the schema.
+        draws: labels of random samples, by name.
 
     >>> drawn = pd.Series(["ham"] * 3 + ["spam"] * 2)
-    >>> ham, _ = compared_shares({"ham": 9, "spam": 1}, {"draw": drawn, "none": drawn[:0]})
-    >>> ham.label, ham.share, [f"{name}: {share}" for name, share in ham.drawn.items()]
+    >>> ham, _ = compare_class_balance({"ham": 9, "spam": 1}, {"draw": drawn, "none": drawn[:0]})
+    >>> ham.label, ham.proportion, [f"{name}: {found}" for name, found in ham.in_draws.items()]
     ('ham', 0.9, ['draw: 0.600 [0.231, 0.882], n = 5'])
     """
     total = sum(counts.values())
     return tuple(
-        LabelShare(
-            *(label, count, total),
+        ClassProportion(
+            label,
+            count,
+            total,
             {
                 name: proportion(int((drawn == label).sum()), len(drawn))
                 for name, drawn in draws.items()
@@ -76,20 +78,22 @@ def compared_shares(
     )
 
 
-def share_gaps(counts: Mapping[str, int], drawn: pd.Series) -> tuple[ShareGap, ...]:
-    """Return the labels whose share lies outside the 95 % interval of a random draw, widest first.
+def class_balance_gaps(counts: Mapping[str, int], drawn: pd.Series) -> tuple[ClassBalanceGap, ...]:
+    """Return the labels whose proportion lies outside the 95 % interval of a random sample.
 
     With many labels some lie outside by chance. So a label is returned only where an exact binomial
-    test, corrected for the number of labels (Bonferroni), rejects its share as well.
+    test, corrected for the number of labels (Bonferroni), rejects its proportion as well. The
+    widest gaps come first.
 
     Args:
-        counts: how often each label of the schema is given.
-        drawn: the labels of a random draw of samples.
+        counts: number of samples with each label of the schema.
+        drawn: labels of a random sample.
 
-    >>> (gap, _) = share_gaps({"ham": 90, "spam": 10}, pd.Series(["ham"] * 20 + ["spam"] * 20))
-    >>> gap.label, gap.share, str(gap.drawn)
+    >>> counts = {"ham": 90, "spam": 10}
+    >>> (gap, _) = class_balance_gaps(counts, pd.Series(["ham"] * 20 + ["spam"] * 20))
+    >>> gap.label, gap.proportion, str(gap.expected)
     ('ham', 0.9, '0.500 [0.352, 0.648], n = 40')
-    >>> share_gaps({"ham": 90, "spam": 10}, pd.Series(["ham", "spam"]))
+    >>> class_balance_gaps({"ham": 90, "spam": 10}, pd.Series(["ham", "spam"]))
     ()
     """
     from scipy.stats import binomtest
@@ -97,12 +101,17 @@ def share_gaps(counts: Mapping[str, int], drawn: pd.Series) -> tuple[ShareGap, .
     n, total = len(drawn), sum(counts.values())
     if not n or not total:
         return ()
-    most_by_chance = (1 - LEVEL) / max(len(counts) - 1, 1)  # shares sum to one: one is not free
-    found = []
+    # Proportions sum to 1, so that one fewer than there are labels can vary freely.
+    significance = (1 - LEVEL) / max(len(counts) - 1, 1)
+    gaps = []
     for label, count in counts.items():
-        share, times = count / total, int((drawn == label).sum())
-        estimate = proportion(times, n)
-        inside = estimate.low <= share <= estimate.high
-        if not inside and binomtest(times, n, share).pvalue < most_by_chance:
-            found.append(ShareGap(label, share, estimate))
-    return tuple(sorted(found, key=lambda gap: (-abs(gap.share - gap.drawn.value), gap.label)))
+        share, successes = count / total, int((drawn == label).sum())
+        expected = proportion(successes, n)
+        is_inside = expected.low <= share <= expected.high
+        if not is_inside and binomtest(successes, n, share).pvalue < significance:
+            gaps.append(ClassBalanceGap(label, share, expected))
+    return tuple(sorted(gaps, key=_widest_first))
+
+
+def _widest_first(gap: ClassBalanceGap) -> tuple[float, str]:
+    return -abs(gap.proportion - gap.expected.value), gap.label

@@ -1,4 +1,4 @@
-"""How far people agree: percent agreement and Krippendorff's alpha."""
+"""Inter-annotator agreement: percent agreement and Krippendorff's alpha."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from labeling.records.estimates import LEVEL, RESAMPLES, Estimate, mean_of, unde
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far voters agree on the samples that two or more of them labeled.
+    """Agreement of voters on the samples that two or more of them labeled.
 
     Attributes:
         percent: the share of pairs of votes on one sample that are equal, averaged over samples.
-        alpha: Krippendorff's alpha for names: 1 = perfect, 0 = as by chance.
+        alpha: Krippendorff's alpha for nominal data: 1 = perfect, 0 = agreement at chance level.
         n_samples: samples with two votes or more.
         n_votes: their votes.
     """
@@ -36,7 +36,7 @@ def agreement(votes: Votes, *, seed: int = 0) -> Agreement:
     """Return the agreement of voters, with 95 % bootstrap intervals over samples.
 
     Where alpha is undefined (no sample has two votes, or all votes are equal) it is NaN, and its
-    note says why.
+    note gives the reason.
 
     Args:
         votes: of people; see `annotation_votes` for how annotations become votes.
@@ -52,7 +52,7 @@ def agreement(votes: Votes, *, seed: int = 0) -> Agreement:
     """
     labels = [expect(votes, Votes, "`votes`").schema.index(name) for name in sorted(votes.schema)]
     counts = votes.label_counts()[:, labels]
-    counts = counts[np.lexsort(counts.T)]  # so that resampling depends on no order of samples
+    counts = counts[np.lexsort(counts.T)]  # so that resampling does not depend on sample order
     total = counts.sum(axis=1)
     counts, total = counts[total >= 2], total[total >= 2]
     if not len(counts):
@@ -67,22 +67,26 @@ def _alpha_of(counts: npt.NDArray[np.intp], seed: int) -> Estimate:
 
     n = len(counts)
     if (counts.sum(axis=0) > 0).sum() < 2:
-        return undefined(n, "all votes are equal, so agreement by chance cannot be told apart")
+        return undefined(n, "all votes are equal, so chance agreement cannot be estimated")
     value = _alpha(counts)
     if n < 2:
-        return Estimate(value, np.nan, np.nan, n, "one sample has no interval")
+        return Estimate(value, np.nan, np.nan, n, "an interval needs more than one sample")
 
     def of_rows(rows: npt.NDArray[np.intp]) -> float:
         drawn = counts[rows]
         return _alpha(drawn) if (drawn.sum(axis=0) > 0).sum() >= 2 else np.nan
 
     with warnings.catch_warnings():
-        # Resamples without an alpha are counted below; scipy can only warn of them.
+        # Resamples without an alpha are counted below; scipy can only warn about them.
         warnings.simplefilter("ignore", DegenerateDataWarning)
         drawn = bootstrap(
-            *((np.arange(n),), of_rows),
-            n_resamples=RESAMPLES, vectorized=False, method="percentile", rng=seed,
-        ).bootstrap_distribution  # fmt: skip
+            (np.arange(n),),
+            of_rows,
+            n_resamples=RESAMPLES,
+            vectorized=False,
+            method="percentile",
+            rng=seed,
+        ).bootstrap_distribution
     usable = drawn[~np.isnan(drawn)]  # resamples whose votes are all equal have no alpha
     low, high = np.quantile(usable, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     left_out = len(drawn) - len(usable)
@@ -91,11 +95,11 @@ def _alpha_of(counts: npt.NDArray[np.intp], seed: int) -> Estimate:
 
 
 def _alpha(counts: npt.NDArray[np.intp]) -> float:
-    """Return alpha for names: 1 - observed disagreement / disagreement by chance.
+    """Return alpha for nominal data: 1 - observed disagreement / disagreement by chance.
 
     In the coincidence matrix a sample with m votes adds 1 / (m - 1) for each ordered pair of them,
-    so that the matrix sums to the number of votes. Only what is off its diagonal is needed, and it
-    is summed in whole numbers first: perfect agreement is exactly 1, in any order of samples.
+    so that the matrix sums to the number of votes. Only its off-diagonal part is needed, and it is
+    summed in integers first: perfect agreement is exactly 1, in any order of samples.
 
     Args:
         counts: votes for each label, shape (samples, labels); two or more votes a sample, and two

@@ -1,4 +1,4 @@
-"""The table that tells an expert how labeling functions (or annotators) behave."""
+"""Summary table of labeling functions (or annotators): coverage, conflicts, accuracy."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Ints = npt.NDArray[np.int64]
 
 
 def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
-    """Return one row a voter: what it votes, how often, and how it stands to the others.
+    """Return a row for each voter: labels, coverage, overlaps, conflicts, faults, accuracy.
 
     Args:
         votes: of labeling functions or of people.
-        gold: labels known to be true for some of the samples.
+        gold: gold labels of some of the samples.
 
     Returns:
         A frame with the voters' names as index and the columns
         `polarity` (the labels it voted for), `votes` (how many it cast), and as shares of all
-        samples `coverage` (it voted), `overlaps` (so did another voter), `conflicts` (another
-        voter said something else); `faults`, where it failed and abstained; with gold labels
+        samples `coverage` (it voted), `overlaps` (another voter voted too), `conflicts` (another
+        voter voted differently); `faults`, where it failed and abstained; with gold labels
         also `correct` and `incorrect` (counts), `accuracy` and its 95 % Wilson interval
         `accuracy_low`, `accuracy_high` over correct + incorrect samples.
 
@@ -44,23 +44,23 @@ def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
     """
     n = max(len(expect(votes, Votes, "`votes`")), 1)
     truth = None if gold is None else gold_codes(gold, votes.sample_ids, votes.schema)
-    found = _counted(votes, truth)
+    counts = _counted(votes, truth)
     labels = np.array(votes.schema.labels, dtype=object)
     failed = Counter(fault.labeling_function for fault in votes.faults)
     table = pd.DataFrame(
         {
-            "polarity": [", ".join(labels[codes]) for codes in found.polarity],
-            "votes": found.votes,
-            "coverage": found.votes / n,
-            "overlaps": found.overlaps / n,
-            "conflicts": found.conflicts / n,
+            "polarity": [", ".join(labels[codes]) for codes in counts.polarity],
+            "votes": counts.votes,
+            "coverage": counts.votes / n,
+            "overlaps": counts.overlaps / n,
+            "conflicts": counts.conflicts / n,
             "faults": [failed[name] for name in votes.voters],
         },
         index=pd.Index(votes.voters, name="voter", dtype=object),
     ).rename_axis(None)
     if gold is None:
         return table
-    table["correct"], table["incorrect"] = found.correct, found.incorrect
+    table["correct"], table["incorrect"] = counts.correct, counts.incorrect
     estimates = [
         proportion(right, right + wrong)
         for right, wrong in zip(table["correct"].tolist(), table["incorrect"].tolist(), strict=True)
@@ -72,7 +72,7 @@ def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
 
 
 def voted_labels(votes: Votes) -> list[list[str]]:
-    """Return for each voter the labels that it ever votes for, in the schema's order.
+    """Return the labels that each voter votes for at least once, in the order of the schema.
 
     >>> from labeling.records import LabelSchema
     >>> schema = LabelSchema(["ham", "spam"])
@@ -84,7 +84,7 @@ def voted_labels(votes: Votes) -> list[list[str]]:
 
 
 class _Counts(NamedTuple):
-    """What is counted of each voter: arrays of shape (n_voters,), and the labels voted for."""
+    """Counts of each voter, as arrays of shape (n_voters,), and the labels it voted for."""
 
     polarity: list[npt.NDArray[Any]]
     votes: Ints
@@ -107,16 +107,16 @@ def _counts_of_array(codes: npt.NDArray[Any], truth: npt.NDArray[np.intp] | None
     highest = codes.max(axis=1, initial=ABSTAIN)
     lowest = np.where(cast, codes, top).min(axis=1, initial=top)
     disputed = highest > lowest
-    right = known = np.zeros((len(codes), 1), dtype=bool)
+    correct = has_gold = np.zeros((len(codes), 1), dtype=bool)
     if truth is not None:
-        known, right = (truth != ABSTAIN)[:, None], codes == truth[:, None]
+        has_gold, correct = (truth != ABSTAIN)[:, None], codes == truth[:, None]
     return _Counts(
-        [np.unique(column[there]) for column, there in zip(codes.T, cast.T, strict=True)],
+        [np.unique(column[has_vote]) for column, has_vote in zip(codes.T, cast.T, strict=True)],
         cast.sum(axis=0),
         (cast & several[:, None]).sum(axis=0),
         (cast & disputed[:, None]).sum(axis=0),
-        (cast & known & right).sum(axis=0),
-        (cast & known & ~right).sum(axis=0),
+        (cast & has_gold & correct).sum(axis=0),
+        (cast & has_gold & ~correct).sum(axis=0),
     )
 
 
@@ -127,9 +127,9 @@ def _counts_of_long(votes: CastVotes, truth: npt.NDArray[np.intp] | None) -> _Co
     np.maximum.at(highest, votes.row, votes.code)
     np.minimum.at(lowest, votes.row, votes.code)
     disputed = (highest > lowest)[votes.row]
-    known = right = np.zeros(len(votes), dtype=bool)
+    has_gold = correct = np.zeros(len(votes), dtype=bool)
     if truth is not None:
-        known, right = (truth != ABSTAIN)[votes.row], truth[votes.row] == votes.code
+        has_gold, correct = (truth != ABSTAIN)[votes.row], truth[votes.row] == votes.code
 
     def of_voters(marked: npt.NDArray[np.bool_]) -> Ints:
         return np.bincount(votes.column[marked], minlength=m)
@@ -139,5 +139,5 @@ def _counts_of_long(votes: CastVotes, truth: npt.NDArray[np.intp] | None) -> _Co
     return _Counts(
         np.split(used % size, np.searchsorted(used, np.arange(1, m) * size)),
         *map(of_voters, (np.ones(len(votes), dtype=bool), several, disputed)),
-        *map(of_voters, (known & right, known & ~right)),
+        *map(of_voters, (has_gold & correct, has_gold & ~correct)),
     )

@@ -1,4 +1,4 @@
-"""How right soft labels are, measured against gold labels."""
+"""Accuracy and confusion matrix of soft labels, measured against gold labels."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from labeling.records.estimates import Estimate, mean_of
 
 
 def scores(soft: SoftLabels, gold: Gold) -> pd.Series:
-    """Return how right each sample with a gold label is: 1, 0, or a tie's chance to be right.
+    """Return the score of each sample with a gold label: 1, 0, or a fraction for a tie.
 
-    A tie among t labels with the gold one among them scores 1/t; nothing breaks it.
+    A tie among t labels with the gold one among them scores 1/t; ties are not broken.
     """
     truth = gold_codes(gold, soft.sample_ids, soft.schema)
     rows = np.flatnonzero(truth != ABSTAIN)
@@ -28,7 +28,7 @@ def accuracy(soft: SoftLabels, gold: Gold, *, covered_only: bool = False) -> Est
     Args:
         soft: the soft labels; an uncovered row is a tie of all labels.
         gold: the gold labels, of some of the samples or all.
-        covered_only: whether to leave out the rows that nothing covered.
+        covered_only: whether to leave out rows that no voter covers.
 
     >>> from labeling.records import LabelSchema
     >>> soft = SoftLabels(
@@ -37,17 +37,17 @@ def accuracy(soft: SoftLabels, gold: Gold, *, covered_only: bool = False) -> Est
     >>> accuracy(soft, pd.Series({0: "ham", 1: "ham"})).value
     0.75
     """
-    found = scores(soft, gold)
+    hits = scores(soft, gold)
     if covered_only:
         covered = pd.Series(soft.covered, index=soft.sample_ids)
-        found = found[covered.loc[found.index].to_numpy()]
-    return mean_of(found.to_numpy())
+        hits = hits[covered.loc[hits.index].to_numpy()]
+    return mean_of(hits.to_numpy())
 
 
 def confusion(soft: SoftLabels, gold: Gold) -> npt.NDArray[np.float64]:
-    """Return how many samples of each gold label (rows) got which label (columns).
+    """Return the confusion matrix: gold labels in rows, most probable labels in columns.
 
-    Ties are shared out evenly, so counts may be fractions. Shape (n_labels, n_labels).
+    Ties are divided evenly, so that counts may be fractions. Shape (n_labels, n_labels).
     """
     truth = gold_codes(gold, soft.sample_ids, soft.schema)
     rows = np.flatnonzero(truth != ABSTAIN)

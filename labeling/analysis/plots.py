@@ -1,7 +1,7 @@
-"""Pictures of labeling functions, of confusions, and of what human votes bought.
+"""Charts of labeling functions, confusion matrices and labeling cost, saved as image files.
 
-Each is written twice, for light and for dark pages, and can be read in greyscale: what colour tells,
-a hatch, a marker or a number tells too.
+Each chart is written twice, for light and for dark pages. What colour encodes is also encoded by a
+hatch, a marker or a number, so that each can be read in greyscale.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.analysis.charts import DARK, LIGHT, Palette, draw_cost, draw_coverage
 from labeling.errors import missing_extra
 from labeling.records import whole_file
 from labeling.records.estimates import Estimate
@@ -21,47 +22,24 @@ from labeling.records.estimates import Estimate
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Palette = Mapping[str, str]
-
-# Blue and orange differ for every kind of colour vision, and in lightness too.
-LIGHT: Palette = {
-    **{"page": "#ffffff", "ink": "#1f2328", "faint": "#d0d7de", "main": "#0b5cad"},
-    **{"second": "#e8912d", "map": "Blues"},
-}
-DARK: Palette = {
-    **{"page": "#0d1117", "ink": "#e6edf3", "faint": "#3d444d", "main": "#79b8ff"},
-    **{"second": "#c46a10", "map": "Blues_r"},
-}
-MARKERS = ("o", "s", "^", "D")
-
 
 def lf_picture(summary: pd.DataFrame, n: int, path: str | Path) -> tuple[Path, Path]:
-    """Draw each labeling function's coverage, and how much of it others contradict.
+    """Draw the coverage of each labeling function, and how much of it conflicts with others.
 
     Args:
         summary: what `lf_summary` returns.
-        n: how many samples its shares are of.
-        path: of the light picture; the dark one is `<name>-dark<suffix>`.
+        n: number of samples.
+        path: of the light chart; the dark one is `<name>-dark<suffix>`.
 
     Returns:
-        The paths of both pictures.
+        The paths of both charts.
     """
 
-    def draw(colours: Palette) -> Figure:
-        figure, axes = figure_of(colours, 7.2, 1.2 + 0.27 * len(summary))
-        ranked = summary.sort_values("coverage")
-        rows = np.arange(len(ranked))
-        axes.barh(rows, ranked["coverage"], color=colours["main"], label="votes on")
-        axes.barh(
-            *(rows, ranked["conflicts"]),
-            color=colours["second"], hatch="////", edgecolor=colours["page"], linewidth=0,
-            label="and another labeling function says something else",
-        )  # fmt: skip
-        axes.set_yticks(rows, [str(name) for name in ranked.index])
-        axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        axes.set_xlabel(f"share of {n:,} samples")
+    def draw(palette: Palette) -> Figure:
+        figure, axes = figure_of(palette, 7.2, 1.2 + 0.27 * len(summary))
+        draw_coverage(axes, summary.sort_values("coverage"), n, palette)
         axes.set_title("Labeling functions: coverage and conflict")
-        _legend(axes, colours, "lower right")
+        _legend(axes, palette, "lower right")
         return figure
 
     return saved(draw, path)
@@ -70,33 +48,43 @@ def lf_picture(summary: pd.DataFrame, n: int, path: str | Path) -> tuple[Path, P
 def confusion_picture(
     tables: Mapping[str, npt.NDArray[np.float64]], labels: Sequence[str], path: str | Path
 ) -> tuple[Path, Path]:
-    """Draw confusion tables side by side: gold labels in rows, given labels in columns.
+    """Draw confusion matrices next to each other: gold labels in rows, predicted labels in columns.
 
     Args:
-        tables: from a title to counts of shape (n_labels, n_labels); shading is by share of a row.
-        labels: their names.
-        path: of the light picture; the dark one is `<name>-dark<suffix>`.
+        tables: from a title to counts of shape (n_labels, n_labels); cells are shaded by row share.
+        labels: names of the labels.
+        path: of the light chart; the dark one is `<name>-dark<suffix>`.
     """
 
-    def draw(colours: Palette) -> Figure:
-        figure, every = figure_of(colours, 1.4 + 3.6 * len(tables), 3.9, len(tables))
-        for axes, (title, counts) in zip(np.atleast_1d(every), tables.items(), strict=True):
-            shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-9)
-            axes.imshow(shares, cmap=colours["map"], vmin=0, vmax=1)
-            for (row, column), share in np.ndenumerate(shares):
-                strong = (share > 0.5) == (colours is LIGHT)
-                axes.text(
-                    *(column, row, f"{counts[row, column]:.0f}\n{share:.0%}"),
-                    ha="center", va="center", color="#ffffff" if strong else "#1f2328",
-                )  # fmt: skip
-            axes.set_xticks(range(len(labels)), labels)
-            axes.set_yticks(range(len(labels)), labels)
-            axes.set_xlabel("given label")
-            axes.set_ylabel("gold label")
+    def draw(palette: Palette) -> Figure:
+        figure, panels = figure_of(palette, 1.4 + 3.6 * len(tables), 3.9, len(tables))
+        for axes, (title, counts) in zip(np.atleast_1d(panels), tables.items(), strict=True):
+            _draw_confusion(axes, counts, labels, palette)
             axes.set_title(f"{title} (n = {counts.sum():.0f})")
         return figure
 
     return saved(draw, path)
+
+
+def _draw_confusion(
+    axes: Any, counts: npt.NDArray[np.float64], labels: Sequence[str], palette: Palette
+) -> None:
+    row_shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-9)
+    axes.imshow(row_shares, cmap=palette["map"], vmin=0, vmax=1)
+    for (row, column), share in np.ndenumerate(row_shares):
+        is_dark_cell = (share > 0.5) == (palette is LIGHT)
+        axes.text(
+            column,
+            row,
+            f"{counts[row, column]:.0f}\n{share:.0%}",
+            ha="center",
+            va="center",
+            color="#ffffff" if is_dark_cell else "#1f2328",
+        )
+    axes.set_xticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel("given label")
+    axes.set_ylabel("gold label")
 
 
 def cost_picture(
@@ -106,69 +94,57 @@ def cost_picture(
 
     Args:
         curves: from a name to (human votes, accuracy) pairs.
-        path: of the light picture; the dark one is `<name>-dark<suffix>`.
-        title: of the picture.
+        path: of the light chart; the dark one is `<name>-dark<suffix>`.
+        title: of the chart.
     """
 
-    def draw(colours: Palette) -> Figure:
-        figure, axes = figure_of(colours, 7.2, 4.2)
-        shades = (colours["main"], colours["second"], colours["ink"])
-        width = max(votes for points in curves.values() for votes, _ in points) or 1
-        for number, (name, points) in enumerate(curves.items()):
-            shade = shades[number % len(shades)]
-            votes = np.array([spent for spent, _ in points]) + number * 0.008 * width
-            values = np.array([found.value for _, found in points])
-            reach = [
-                [found.value - found.low for _, found in points],
-                [found.high - found.value for _, found in points],
-            ]
-            axes.errorbar(
-                *(votes, values), yerr=reach, color=shade, marker=MARKERS[number % len(MARKERS)],
-                linestyle=("-", "--", ":")[number % 3], capsize=3,
-                label=f"{name} (n = {points[-1][1].n})",
-            )  # fmt: skip
+    def draw(palette: Palette) -> Figure:
+        figure, axes = figure_of(palette, 7.2, 4.2)
+        named = {f"{name} (n = {points[-1][1].n})": points for name, points in curves.items()}
+        draw_cost(axes, named, palette)
         axes.set_xlabel("human votes spent")
         axes.set_ylabel("accuracy, with 95 % interval")
         axes.set_title(title)
-        axes.grid(axis="y", color=colours["faint"], linewidth=0.5)
-        _legend(axes, colours, "best")
+        _legend(axes, palette, "best")
         return figure
 
     return saved(draw, path)
 
 
-def figure_of(colours: Palette, width: float, height: float, panels: int = 1) -> tuple[Figure, Any]:
+def figure_of(palette: Palette, width: float, height: float, panels: int = 1) -> tuple[Figure, Any]:
     """Return a figure in a palette, and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=144, layout="constrained")
-    figure.set_facecolor(colours["page"])
+    figure.set_facecolor(palette["page"])
     axes = figure.subplots(1, panels)
-    for one in np.atleast_1d(axes):
-        one.set_facecolor(colours["page"])
-        for spine in one.spines.values():
-            spine.set_color(colours["faint"])
+    for panel in np.atleast_1d(axes):
+        panel.set_facecolor(palette["page"])
+        for spine in panel.spines.values():
+            spine.set_color(palette["line"])
     return figure, axes
 
 
-def _legend(axes: Any, colours: Palette, place: str) -> None:
-    axes.legend(loc=place, facecolor=colours["page"], edgecolor=colours["faint"], fontsize="small")
+def _legend(axes: Any, palette: Palette, location: str) -> None:
+    axes.legend(
+        loc=location, facecolor=palette["page"], edgecolor=palette["line"], fontsize="small"
+    )
 
 
 def saved(draw: Callable[[Palette], Figure], path: str | Path) -> tuple[Path, Path]:
-    """Draw a picture light and dark, write both, and return their paths."""
+    """Draw a chart in the light and the dark palette, write both, and return their paths."""
     try:
         import matplotlib
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
     light = Path(path)
     dark = light.with_name(f"{light.stem}-dark{light.suffix}")
-    for target, colours in ((light, LIGHT), (dark, DARK)):
+    for target, palette in ((light, LIGHT), (dark, DARK)):
         ink = ("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.titlecolor")
-        style: dict[str, Any] = dict.fromkeys(ink, colours["ink"])
-        # Names come from users: a dollar sign in one is no formula.
-        style |= {"text.parse_math": False, "font.size": 9, "savefig.facecolor": colours["page"]}
+        style: dict[str, Any] = dict.fromkeys(ink, palette["ink"])
+        # Names come from users: a dollar sign in a name must not start a formula.
+        style |= {"text.parse_math": False, "font.size": 9, "savefig.facecolor": palette["page"]}
         styled = matplotlib.rc_context(style)  # type: ignore[arg-type]  # wants literal keys
         with styled, whole_file(target) as unfinished:
-            draw(colours).savefig(unfinished, format=target.suffix.lstrip(".") or "png")
+            draw(palette).savefig(unfinished, format=target.suffix.lstrip(".") or "png")
     return light, dark

@@ -1,4 +1,4 @@
-"""Why labeling functions vote as they do, in their authors' words."""
+"""Explanations of votes, taken from the docstrings of the labeling functions."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from labeling.records import LabelingFunction, Votes, clean_text
 def vote_reasons(
     votes: Votes, lfs: Iterable[LabelingFunction], sample_ids: Collection[Hashable] | None = None
 ) -> dict[Hashable, tuple[str, ...]]:
-    """Return a sentence for each vote on some samples: who votes for what, and why.
+    """Return a sentence for each vote on some samples: the voter, its label and the reason.
 
     Args:
         votes: of the labeling functions.
         lfs: the functions; the first line of a docstring is the reason.
-        sample_ids: of which samples, all among those of the votes; `None` is all.
+        sample_ids: which samples, all among those of the votes; `None` is all.
 
     Returns:
-        Sample id -> sentences, in the order of the voters; none where all abstain.
+        Sample id -> sentences, in the order of the voters; empty where all abstain.
 
     >>> from labeling import LabelSchema, apply, labeling_function
     >>> @labeling_function(label="spam")
@@ -33,12 +33,12 @@ def vote_reasons(
     {'c1': ('has_link: spam (A link in a short comment is nearly always spam.)',), 'c2': ()}
     """
     ids = votes.sample_ids if sample_ids is None else pd.Index(list(sample_ids), dtype=object)
-    why = {lf.name: _first_line(lf) for lf in lfs}
+    reasons = {lf.name: _summary_line(lf) for lf in lfs}
     rows = votes.to_array()[votes.sample_ids.get_indexer(ids)]
     labels = votes.schema.labels
     return {
         sample_id: tuple(
-            f"{voter}: {labels[code]}" + (f" ({why[voter]})" if why.get(voter) else "")
+            f"{voter}: {labels[code]}" + (f" ({reasons[voter]})" if reasons.get(voter) else "")
             for voter, code in zip(votes.voters, row.tolist(), strict=True)
             if code >= 0
         )
@@ -46,6 +46,6 @@ def vote_reasons(
     }
 
 
-def _first_line(lf: LabelingFunction) -> str:
+def _summary_line(lf: LabelingFunction) -> str:
     lines = clean_text(lf.__doc__ or "").strip().splitlines()
     return lines[0].strip() if lines else ""

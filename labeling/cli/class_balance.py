@@ -12,7 +12,7 @@ from labeling.cli.fitted_table import Column, print_fitted
 from labeling.errors import counted
 
 if TYPE_CHECKING:
-    from labeling.analysis import Estimate, LabelShare
+    from labeling.analysis import ClassProportion, Estimate
 
 MOST = 20  # labels that are shown; of more the most frequent
 SEE_ALL = "labeling export --json shows all, and so does labeling report."
@@ -21,7 +21,7 @@ SEE_ALL = "labeling export --json shows all, and so does labeling report."
 NOTE = "In brackets: 95 % intervals. Gold labels tell how common labels are where they are a random draw."
 
 
-def print_label_shares(shares: Sequence[LabelShare], console: Console) -> None:
+def print_label_shares(shares: Sequence[ClassProportion], console: Console) -> None:
     """Print a line a label: how often it is given, its share, and its share in each random draw.
 
     Args:
@@ -31,13 +31,13 @@ def print_label_shares(shares: Sequence[LabelShare], console: Console) -> None:
     shown = list(shares)
     if len(shown) > MOST:
         shown = sorted(shown, key=lambda share: -share.count)[:MOST]
-    draws = list(shown[0].drawn)
+    draws = list(shown[0].in_draws)
     columns = [
         Column("label", [share.label for share in shown], least=8),
         Column("samples", [f"{share.count:,}" for share in shown], right=True),
-        Column("share", [_percent(share.share) for share in shown], right=True),
+        Column("share", [_percent(share.proportion) for share in shown], right=True),
         *(
-            Column(f"in {name}", [_estimate(share.drawn[name]) for share in shown], rank=rank)
+            Column(f"in {name}", [_estimate(share.in_draws[name]) for share in shown], rank=rank)
             for rank, name in enumerate(draws)
         ),
     ]
@@ -48,16 +48,16 @@ def print_label_shares(shares: Sequence[LabelShare], console: Console) -> None:
         console.print(safe(f"And {counted(len(shares) - MOST, 'rarer label')}: {SEE_ALL}"))
 
 
-def shares_as_json(shares: Sequence[LabelShare]) -> list[dict[str, Any]]:
+def shares_as_json(shares: Sequence[ClassProportion]) -> list[dict[str, Any]]:
     """Return the shares as JSON knows them, one object a label."""
     return [
         {
             "label": share.label,
             "samples": share.count,
-            "share": share.share,
+            "share": share.proportion,
             "drawn": {
                 name: {"share": found.value, "low": found.low, "high": found.high, "n": found.n}
-                for name, found in share.drawn.items()
+                for name, found in share.in_draws.items()
             },
         }
         for share in shares

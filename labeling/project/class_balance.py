@@ -80,16 +80,16 @@ def class_balance_warnings(
         draws: labels of random draws, by the names in `DRAWS`.
         is_declared: whether the config declares the class balance.
     """
-    from labeling.analysis import share_gaps
+    from labeling.analysis import class_balance_gaps
 
     warnings = []
     advice = (DECLARED if is_declared else DECLARE) + ADVICE
     for name, drawn in draws.items():
-        gaps = share_gaps(counts, drawn)
+        gaps = class_balance_gaps(counts, drawn)
         if gaps:
             listed = "; ".join(
-                f"{gap.label!r} {gap.share:.1%}, where {gap.drawn.value:.1%}"
-                f" [{gap.drawn.low:.1%}, {gap.drawn.high:.1%}] are expected"
+                f"{gap.label!r} {gap.proportion:.1%}, where {gap.expected.value:.1%}"
+                f" [{gap.expected.low:.1%}, {gap.expected.high:.1%}] are expected"
                 for gap in gaps[:MOST_NAMED]
             )
             rest = len(gaps) - MOST_NAMED

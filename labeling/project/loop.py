@@ -39,7 +39,7 @@ from labeling.project.status import Status, status_of
 from labeling.records import Annotation, AnnotationPlatform, Batch, SoftLabels, Verdict, Votes
 
 if TYPE_CHECKING:
-    from labeling.analysis import Estimate, LabelShare
+    from labeling.analysis import ClassProportion, Estimate
     from labeling.datasets import TrainingSet
     from labeling.label_models import VoteModel
     from labeling.label_studio.project_setup import ProjectSetup
@@ -307,7 +307,7 @@ class Project(BaseProject):
             run.outcome |= {"samples": len(train), "left_out": len(train.dropped)}
         return train
 
-    def class_balance(self, train: TrainingSet) -> tuple[LabelShare, ...]:
+    def class_balance(self, train: TrainingSet) -> tuple[ClassProportion, ...]:
         """Return the class balance of a training set, beside that of random draws.
 
         Random draws are the samples that `query` drew at random and people settled, and the given
@@ -316,10 +316,10 @@ class Project(BaseProject):
         Args:
             train: what `export` returned.
         """
-        from labeling.analysis import compared_shares
+        from labeling.analysis import compare_class_balance
 
         verdict = self.people.verdict(self.people.said(self.samples))
-        return compared_shares(
+        return compare_class_balance(
             label_counts(train.own("label"), self.schema), self._random_draws(verdict)
         )
 
@@ -389,7 +389,7 @@ class Project(BaseProject):
         """Deprecated name of `preview`."""
         return self.preview(platform, pulls=pulls)
 
-    def label_shares(self, train: TrainingSet) -> tuple[LabelShare, ...]:
+    def label_shares(self, train: TrainingSet) -> tuple[ClassProportion, ...]:
         """Deprecated name of `class_balance`."""
         return self.class_balance(train)
 

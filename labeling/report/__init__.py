@@ -1,4 +1,4 @@
-"""The report: one HTML file that tells where a project stands, for people to read."""
+"""The report: one HTML page that describes the state of a project."""
 
 from labeling.report.rendering import write_report
 

@@ -1,4 +1,4 @@
-"""The section on people: who said how much, how far they agree, and what a reviewer decided."""
+"""Section on annotators: votes, agreement, escalations, and problems of the last pull."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from labeling.report.formatting import without_paths
 
 MOST_ESCALATIONS = 60
 MOST_PROBLEMS = 50
+STATE_ORDER = {"waits": 0, "unresolved": 1, "decided": 2}
 
 BySample = dict[Hashable, list[Annotation]]
 
 
 @dataclass(frozen=True)
 class Annotator:
-    """Somebody who labels.
+    """Statistics of an annotator.
 
     Attributes:
-        name: theirs.
+        name: of the annotator.
         votes: labels given.
         skips: samples skipped.
-        peers: how often another who was asked first said the same.
-        reviewer: how often a reviewer decided as they had said.
-        gold: how often a gold label that was given is what they had said.
-        lead: the median of the seconds a label took, where known.
+        peers: agreement with the first-round votes of other annotators.
+        reviewer: agreement with the decisions of reviewers.
+        gold: agreement with given gold labels.
+        lead: median of the seconds spent on a sample, where known.
     """
 
     name: str
@@ -46,21 +47,21 @@ class Annotator:
 
 
 @dataclass(frozen=True)
-class Escalated:
-    """A sample that its annotators could not settle."""
+class Escalation:
+    """A sample that was escalated to a reviewer."""
 
     sample: Hashable
     text: str
     votes: list[Annotation]
-    why: str
-    model: str | None
+    reason: str
+    model_label: str | None
     state: str
     decisions: list[Annotation]
 
 
 @dataclass(frozen=True)
-class PeopleSection:
-    """What the section shows."""
+class AnnotatorsSection:
+    """Contents of the section."""
 
     votes: int
     skips: int
@@ -70,9 +71,9 @@ class PeopleSection:
     settled: dict[str, int]
     annotators: list[Annotator]
     reviewers: list[tuple[str, int]]
-    random: Agreement | None
-    every: Agreement | None
-    escalated: list[Escalated]
+    agreement_on_random: Agreement | None
+    agreement_on_all: Agreement | None
+    escalated: list[Escalation]
     escalations: dict[str, int]
     problems: tuple[Problem, ...]
     more_problems: int
@@ -80,144 +81,175 @@ class PeopleSection:
     has_lead: bool
 
 
-def section(known: ReportContext) -> PeopleSection | None:
-    """Return the section on people; `None` before anybody was asked or spoke."""
-    problems = known.status.problems
-    if not known.said and not problems and not len(known.choices):
+def section(context: ReportContext) -> AnnotatorsSection | None:
+    """Return the section on annotators; `None` before any sample was selected or annotated."""
+    problems = context.status.problems
+    if not context.annotations and not problems and not len(context.selections):
         return None
-    said = [one for one in known.said if not one.reviewer]
-    reviews = reviews_that_count(known.said)
-    annotators = _annotators(known, said, reviews)
-    escalated = _escalated(known, reviews)
-    return PeopleSection(
-        votes=sum(one.label is not None for one in said),
-        skips=sum(one.label is None for one in said),
-        samples=len({one.sample_id for one in said}),
+    annotations = [vote for vote in context.annotations if not vote.reviewer]
+    reviews = reviews_that_count(context.annotations)
+    n_reviews = sum(annotation.reviewer for annotation in context.annotations)
+    annotators = _annotators(context, annotations)
+    escalated = _escalated(context, reviews)
+    return AnnotatorsSection(
+        votes=sum(vote.label is not None for vote in annotations),
+        skips=sum(vote.label is None for vote in annotations),
+        samples=len({vote.sample_id for vote in annotations}),
         reviews=len(reviews),
-        ignored_reviews=sum(one.reviewer for one in known.said) - len(reviews),
-        settled=_settled(known),
+        ignored_reviews=n_reviews - len(reviews),
+        settled=_settled(context),
         annotators=annotators,
-        reviewers=sorted(Counter(one.annotator for one in reviews).items()),
-        random=_agreement(known, said, set(known.at_random.index)),
-        every=_agreement(known, said, None),
-        escalated=_with_texts(known, escalated[:MOST_ESCALATIONS]),
-        escalations=dict(Counter(one.state for one in escalated)),
-        problems=tuple(
-            Problem(*(without_paths(text, known.config.root) for text in (one.where, one.what)))
-            for one in problems[:MOST_PROBLEMS]
-        ),
+        reviewers=sorted(Counter(review.annotator for review in reviews).items()),
+        agreement_on_random=_agreement(context, annotations, set(context.random_sample.index)),
+        agreement_on_all=_agreement(context, annotations, None),
+        escalated=_with_texts(context, escalated[:MOST_ESCALATIONS]),
+        escalations=dict(Counter(escalation.state for escalation in escalated)),
+        problems=tuple(_without_paths(context, problem) for problem in problems[:MOST_PROBLEMS]),
         more_problems=max(len(problems) - MOST_PROBLEMS, 0),
-        has_gold=any(one.gold.n for one in annotators),
-        has_lead=any(one.lead is not None for one in annotators),
+        has_gold=any(annotator.gold.n for annotator in annotators),
+        has_lead=any(annotator.lead is not None for annotator in annotators),
     )
 
 
-def _settled(known: ReportContext) -> dict[str, int]:
-    """Return how many samples people settled in which way: 2 : 1 is not as sure as 2 : 0."""
-    by_votes = [gold for gold in known.verdict.gold if gold.source == "agreement"]
+def _without_paths(context: ReportContext, problem: Problem) -> Problem:
+    root = context.config.root
+    return Problem(without_paths(problem.where, root), without_paths(problem.what, root))
+
+
+def _settled(context: ReportContext) -> dict[str, int]:
+    """Return how many samples were settled in which way: 2 : 1 is less certain than 2 : 0."""
+    by_votes = [gold for gold in context.verdict.gold if gold.source == "agreement"]
     unanimous = sum(gold.votes_for == gold.votes_cast for gold in by_votes)
     counts = {
-        "by equal votes": unanimous,
-        "by most votes, against others": len(by_votes) - unanimous,
-        "by a reviewer": sum(gold.source == "review" for gold in known.verdict.gold),
+        "unanimously": unanimous,
+        "by majority": len(by_votes) - unanimous,
+        "by a reviewer": sum(gold.source == "review" for gold in context.verdict.gold),
     }
-    return {how: count for how, count in counts.items() if count}
+    return {kind: count for kind, count in counts.items() if count}
 
 
 def _agreement(
-    known: ReportContext, said: list[Annotation], drawn: set[Hashable] | None
+    context: ReportContext, annotations: list[Annotation], sample_ids: set[Hashable] | None
 ) -> Agreement | None:
-    """Return how far those asked first agree: a third was asked because two differed."""
-    first = [one for one in said if one.round == 1 and (drawn is None or one.sample_id in drawn)]
-    return agreement(annotation_votes(first, known.project.schema)) if first else None
+    """Return the agreement of first-round votes: a third vote is requested where two differ."""
+    first_round = [
+        vote
+        for vote in annotations
+        if vote.round == 1 and (sample_ids is None or vote.sample_id in sample_ids)
+    ]
+    if not first_round:
+        return None
+    return agreement(annotation_votes(first_round, context.project.schema))
 
 
-def _annotators(
-    known: ReportContext, said: list[Annotation], reviews: list[Annotation]
-) -> list[Annotator]:
-    of_person: dict[str, list[Annotation]] = {}
-    for one in said:
-        of_person.setdefault(one.annotator, []).append(one)
-    first = _by_sample(one for one in said if one.round == 1 and one.label is not None)
-    decided = {one.sample_id: one.label for one in known.verdict.gold if one.source == "review"}
-    given = known.data.dev.to_dict()
-    return [_annotator(name, own, first, decided, given) for name, own in sorted(of_person.items())]
+def _annotators(context: ReportContext, annotations: list[Annotation]) -> list[Annotator]:
+    by_annotator: dict[str, list[Annotation]] = {}
+    for vote in annotations:
+        by_annotator.setdefault(vote.annotator, []).append(vote)
+    first_round = _by_sample(
+        vote for vote in annotations if vote.round == 1 and vote.label is not None
+    )
+    reviewed = {
+        gold.sample_id: gold.label for gold in context.verdict.gold if gold.source == "review"
+    }
+    given = context.data.dev.to_dict()
+    return [
+        _annotator(name, votes, first_round, reviewed, given)
+        for name, votes in sorted(by_annotator.items())
+    ]
 
 
 def _annotator(
     name: str,
-    own: list[Annotation],
-    first: BySample,
-    decided: dict[Hashable, str],
+    annotations: list[Annotation],
+    first_round: BySample,
+    reviewed: dict[Hashable, str],
     given: dict[Hashable, str],
 ) -> Annotator:
-    votes = [one for one in own if one.label is not None]
-    leads = [one.lead_seconds for one in own if one.lead_seconds is not None]
+    votes = [annotation for annotation in annotations if annotation.label is not None]
+    lead_times = [vote.lead_seconds for vote in annotations if vote.lead_seconds is not None]
     return Annotator(
         name=name,
         votes=len(votes),
-        skips=len(own) - len(votes),
-        peers=_with_peers(votes, first),
-        reviewer=_with_labels(votes, decided),
-        gold=_with_labels(votes, given),
-        lead=statistics.median(leads) if leads else None,
+        skips=len(annotations) - len(votes),
+        peers=_agreement_with_peers(votes, first_round),
+        reviewer=_agreement_with_labels(votes, reviewed),
+        gold=_agreement_with_labels(votes, given),
+        lead=statistics.median(lead_times) if lead_times else None,
     )
 
 
-def _with_peers(votes: list[Annotation], first: BySample) -> Estimate:
-    """Return how often others said the same: of the first votes alone, as later ones are asked for
-    where the first differ."""
-    shares = []
-    for one in votes:
+def _agreement_with_peers(votes: list[Annotation], first_round: BySample) -> Estimate:
+    """Return the agreement with other annotators in the first round.
+
+    Later votes are requested only where first-round votes differ, which would bias the estimate.
+    """
+    agreements = []
+    for vote in votes:
         others = [
-            other for other in first.get(one.sample_id, ()) if other.annotator != one.annotator
+            other
+            for other in first_round.get(vote.sample_id, ())
+            if other.annotator != vote.annotator
         ]
-        if one.round == 1 and others:
-            shares.append(sum(other.label == one.label for other in others) / len(others))
-    return mean_of(np.array(shares, dtype=np.float64))
+        if vote.round == 1 and others:
+            agreements.append(sum(other.label == vote.label for other in others) / len(others))
+    return mean_of(np.array(agreements, dtype=np.float64))
 
 
-def _with_labels(votes: list[Annotation], labels: dict[Hashable, str]) -> Estimate:
-    known = [labels[one.sample_id] == one.label for one in votes if one.sample_id in labels]
-    return proportion(sum(known), len(known))
+def _agreement_with_labels(votes: list[Annotation], labels: dict[Hashable, str]) -> Estimate:
+    equal = [labels[vote.sample_id] == vote.label for vote in votes if vote.sample_id in labels]
+    return proportion(sum(equal), len(equal))
 
 
-def _by_sample(said: Iterable[Annotation]) -> BySample:
-    found: BySample = {}
-    for one in said:
-        found.setdefault(one.sample_id, []).append(one)
-    return found
+def _by_sample(annotations: Iterable[Annotation]) -> BySample:
+    by_sample: BySample = {}
+    for annotation in annotations:
+        by_sample.setdefault(annotation.sample_id, []).append(annotation)
+    return by_sample
 
 
-def _escalated(known: ReportContext, reviews: list[Annotation]) -> list[Escalated]:
-    """Return the samples that went to a reviewer: those that wait, are unresolved, are decided."""
-    waiting = {one.sample_id for one in known.verdict.escalations}
-    unresolved = set(known.verdict.unresolved)
-    heard = _by_sample(reviews)
-    wanted = waiting | unresolved | set(heard)
-    if not wanted:
+def _escalated(context: ReportContext, reviews: list[Annotation]) -> list[Escalation]:
+    """Return the escalated samples: first those waiting, then unresolved, then decided ones."""
+    waiting = {escalation.sample_id for escalation in context.verdict.escalations}
+    unresolved = set(context.verdict.unresolved)
+    decisions = _by_sample(reviews)
+    escalated = waiting | unresolved | set(decisions)
+    if not escalated:
         return []
-    said = [one for one in known.said if one.sample_id in wanted and not one.reviewer]
-    # What annotators alone come to tells why a reviewer was asked, also after the decision.
-    before = {one.sample_id: one for one in known.project.people.verdict(said).escalations}
-    before |= {one.sample_id: one for one in known.verdict.escalations}
-    votes = _by_sample(said)
-    order = dict.fromkeys(one.sample_id for one in known.said if one.sample_id in wanted)
-    found = []
-    for sample in order:
+    relevant = [vote for vote in context.annotations if vote.sample_id in escalated]
+    annotations = [vote for vote in relevant if not vote.reviewer]
+    # The verdict without reviews gives the reason for the escalation, also after the decision.
+    causes = (
+        *context.project.people.verdict(annotations).escalations,
+        *context.verdict.escalations,
+    )
+    cause_of = {cause.sample_id: cause for cause in causes}
+    votes = _by_sample(annotations)
+    result = []
+    for sample in dict.fromkeys(vote.sample_id for vote in relevant):
         state = (
             "waits" if sample in waiting else "unresolved" if sample in unresolved else "decided"
         )
-        why, model = "votes that came later settle it", None
-        if sample in before:
-            why, model = before[sample].reason, before[sample].model_label
-        found.append(
-            Escalated(sample, "", votes.get(sample, []), why, model, state, heard.get(sample, []))
+        reason, model_label = "resolved by later votes", None
+        if sample in cause_of:
+            reason, model_label = cause_of[sample].reason, cause_of[sample].model_label
+        result.append(
+            Escalation(
+                sample=sample,
+                text="",
+                votes=votes.get(sample, []),
+                reason=reason,
+                model_label=model_label,
+                state=state,
+                decisions=decisions.get(sample, []),
+            )
         )
-    rank = {"waits": 0, "unresolved": 1, "decided": 2}
-    return sorted(found, key=lambda one: rank[one.state])
+    return sorted(result, key=lambda escalation: STATE_ORDER[escalation.state])
 
 
-def _with_texts(known: ReportContext, escalated: list[Escalated]) -> list[Escalated]:
-    texts = known.texts_of(one.sample for one in escalated)
-    return [dataclasses.replace(one, text=texts.get(one.sample, "")) for one in escalated]
+def _with_texts(context: ReportContext, escalated: list[Escalation]) -> list[Escalation]:
+    texts = context.texts_of(escalation.sample for escalation in escalated)
+    return [
+        dataclasses.replace(escalation, text=texts.get(escalation.sample, ""))
+        for escalation in escalated
+    ]

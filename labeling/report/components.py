@@ -1,4 +1,4 @@
-"""What several sections are made of."""
+"""Parts that several sections of the report share."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 
 from labeling.analysis import Estimate
 
-MOST_LABELS = 20  # that a table shows at once; the others can be unfolded
+MOST_LABELS = 20  # rows of a table of labels; the others are folded
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of a stacked bar: what it is, how it looks, how many it holds."""
+    """A segment of a stacked bar: its name, style and count."""
 
     name: str
-    look: str
+    style: str
     count: int
 
 
-def estimate_of(kept: Any) -> Estimate | None:
-    """Return an estimate as it was remembered; `None` where it is none.
+def estimate_of(stored: Any) -> Estimate | None:
+    """Return an estimate that was stored as JSON; `None` if the value is not an estimate.
 
     >>> print(estimate_of({"value": 0.5, "low": 0.4, "high": 0.6, "n": 80, "note": ""}))
     0.500 [0.400, 0.600], n = 80
     >>> estimate_of("soon")
     """
     names = ("value", "low", "high")
-    if not isinstance(kept, dict) or not {*names, "n"} <= set(kept):
+    if not isinstance(stored, dict) or not {*names, "n"} <= set(stored):
         return None
-    numbers = [math.nan if kept[name] is None else float(kept[name]) for name in names]
+    numbers = [math.nan if stored[name] is None else float(stored[name]) for name in names]
     value, low, high = numbers
-    return Estimate(value, low, high, int(kept["n"]), str(kept.get("note", "")))
+    return Estimate(value, low, high, int(stored["n"]), str(stored.get("note", "")))

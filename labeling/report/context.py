@@ -1,4 +1,4 @@
-"""What is known of a project, read once; every section is made of it."""
+"""State of a project, loaded once for all sections of the report."""
 
 from __future__ import annotations
 
@@ -23,19 +23,28 @@ from labeling.records import (
 )
 from labeling.store import Store
 
-NOBODY = Verdict((), (), ())
-CHOICES = ("batch", "stratum", "score", "reason", "propensity", "model_label", "confidence")
+NO_VERDICT = Verdict((), (), ())
+SELECTION_COLUMNS = (
+    "batch",
+    "stratum",
+    "score",
+    "reason",
+    "propensity",
+    "model_label",
+    "confidence",
+)
 
 
 @dataclass(frozen=True, eq=False)
 class ModelOutputs:
-    """What labeling functions and models hold of the samples.
+    """Votes of the labeling functions, and soft labels of the models.
 
     Attributes:
-        votes: of the labeling functions.
-        soft: the label model's.
-        posterior: the end model's, which cover every sample.
-        measured: those of models that did not learn a sample's given gold label, for these samples.
+        votes: votes of the labeling functions.
+        soft: soft labels of the label model.
+        posterior: soft labels of the end model, which cover every sample.
+        measured: cross-fitted soft labels of the samples with a given gold label: each is predicted
+            by models that were not trained on that label.
     """
 
     votes: Votes
@@ -46,120 +55,120 @@ class ModelOutputs:
 
 @dataclass(frozen=True, eq=False)
 class ReportContext:
-    """What is known of a project.
+    """Everything that the sections of the report are made of.
 
     Attributes:
-        project: it.
-        data: its samples and the gold labels it was given.
-        status: where it stands.
-        beliefs: `None` before the labeling functions were first applied.
-        said: the live annotations: what each person last said of each sample.
-        verdict: what they come to.
-        choices: who was chosen for people, why, and what the model held of them before.
+        project: the project.
+        data: its samples and given gold labels.
+        status: its status.
+        outputs: votes and model outputs; `None` before labeling functions were first applied.
+        annotations: the current annotations: the latest of each person on each sample.
+        verdict: the result of adjudicating them.
+        selections: the samples selected for annotation: why, and what the model predicted before.
     """
 
     project: Project
     data: ProjectData
     status: Status
-    beliefs: ModelOutputs | None
-    said: tuple[Annotation, ...]
+    outputs: ModelOutputs | None
+    annotations: tuple[Annotation, ...]
     verdict: Verdict
-    choices: pd.DataFrame
+    selections: pd.DataFrame
 
     @property
     def config(self) -> Config:
-        """The project's."""
+        """The config of the project."""
         return self.project.config
 
     @functools.cached_property
     def store(self) -> Store | None:
-        """The project's, where it remembers anything."""
+        """The store of the project; `None` before anything was stored."""
         return self.project.store if self.project.store.ready() else None
 
     @functools.cached_property
-    def peoples_labels(self) -> dict[Hashable, str]:
+    def human_labels(self) -> dict[Hashable, str]:
         """The labels that people settled."""
-        return {one.sample_id: one.label for one in self.verdict.gold}
+        return {gold.sample_id: gold.label for gold in self.verdict.gold}
 
     @functools.cached_property
-    def at_random(self) -> pd.DataFrame:
-        """The samples that were drawn at random for people: the only fair audit of a model."""
-        return self.choices[self.choices["stratum"] == "random"]
+    def random_sample(self) -> pd.DataFrame:
+        """The selected samples that were drawn at random: the only unbiased audit of a model."""
+        return self.selections[self.selections["stratum"] == "random"]
 
     @functools.cached_property
     def audit(self) -> pd.DataFrame:
-        """Of those the ones that people settled, with their label, and whether the model was right.
+        """The settled samples of the random sample: their label, and whether the model was correct.
 
-        A model that was undecided (`model_label` is missing) was not right.
+        A model without a prediction (`model_label` is missing) was not correct.
         """
-        label = self.at_random.index.map(self.peoples_labels.get).to_series(self.at_random.index)
-        found = self.at_random.assign(label=label.astype(object))
-        found = found[found["label"].notna()]
-        return found.assign(right=(found["model_label"] == found["label"]).astype(float))
+        sample_ids = self.random_sample.index
+        label = sample_ids.map(self.human_labels.get).to_series(sample_ids)
+        audited = self.random_sample.assign(label=label.astype(object))
+        audited = audited[audited["label"].notna()]
+        return audited.assign(right=(audited["model_label"] == audited["label"]).astype(float))
 
     @functools.cached_property
-    def final(self) -> pd.DataFrame | None:
-        """Each sample's code (-1 where nothing decides) and the source of its label."""
-        if self.beliefs is None:
+    def current_labels(self) -> pd.DataFrame | None:
+        """The code of each sample's label (-1 where undecided) and the source of the label."""
+        if self.outputs is None:
             return None
-        posterior = self.beliefs.posterior
-        found = pd.DataFrame({"code": posterior.codes()}, index=posterior.sample_ids)
-        found["source"] = "end model"
-        found.loc[self.beliefs.votes.covered, "source"] = "votes"
-        found.loc[found["code"] == ABSTAIN, "source"] = "none"
-        schema, ids = posterior.schema, posterior.sample_ids
-        for source, gold in self._gold().items():
-            codes = gold_codes(gold, ids, schema)
-            found.loc[codes != ABSTAIN, "source"] = source
-            found["code"] = found["code"].where(codes == ABSTAIN, codes)
-        return found
+        posterior = self.outputs.posterior
+        labels = pd.DataFrame({"code": posterior.codes()}, index=posterior.sample_ids)
+        labels["source"] = "end model"
+        labels.loc[self.outputs.votes.covered, "source"] = "votes"
+        labels.loc[labels["code"] == ABSTAIN, "source"] = "none"
+        for source, gold in self._gold_by_source().items():
+            codes = gold_codes(gold, posterior.sample_ids, posterior.schema)
+            labels.loc[codes != ABSTAIN, "source"] = source
+            labels["code"] = labels["code"].where(codes == ABSTAIN, codes)
+        return labels
 
-    def _gold(self) -> dict[str, Gold]:
-        """Return the gold labels by who made them; the last wins, as in the training set."""
-        people: dict[str, Gold] = {
-            source: [one for one in self.verdict.gold if one.source == source]
+    def _gold_by_source(self) -> dict[str, Gold]:
+        """Return the gold labels by source; later sources win, as in the training set."""
+        human: dict[str, Gold] = {
+            source: [gold for gold in self.verdict.gold if gold.source == source]
             for source in ("agreement", "review")
         }
-        return {**people, "given": self.data.dev}
+        return {**human, "given": self.data.dev}
 
-    def texts_of(self, ids: Iterable[Hashable]) -> dict[Hashable, str]:
+    def texts_of(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, str]:
         """Return the texts of some samples."""
-        wanted = pd.Index(list(dict.fromkeys(ids)), dtype=None)
+        wanted = pd.Index(list(dict.fromkeys(sample_ids)), dtype=None)
         if not len(wanted):
             return {}
-        found: dict[Hashable, str] = (
+        texts: dict[Hashable, str] = (
             self.data.samples[self.config.data.text].reindex(wanted).dropna().to_dict()
         )
-        return found
+        return texts
 
 
 def load_context(project: Project) -> ReportContext:
-    """Return what is known of a project.
+    """Return the state of a project.
 
-    Before its labeling functions were first applied nothing is computed. After that, what has
-    changed since is computed anew, for which the project must be held; what is remembered is only
-    read.
+    Nothing is computed before labeling functions were first applied. After that, outputs whose
+    inputs have changed are recomputed, which takes the project lock; stored outputs are only read.
     """
     store = project.store
-    choices = pd.DataFrame(columns=list(CHOICES))
+    selections = pd.DataFrame(columns=list(SELECTION_COLUMNS))
+    data, status = project.data, project.status()
     if not store.ready():
-        return ReportContext(project, project.data, project.status(), None, (), NOBODY, choices)
-    said = project.people.said(project.samples)
-    verdict = project.people.verdict(said)
-    beliefs = _beliefs(project, verdict) if store.files.last("votes") else None
-    choices = store.batches.frame() if store.batches.last()[0] else choices
-    return ReportContext(project, project.data, project.status(), beliefs, said, verdict, choices)
+        return ReportContext(project, data, status, None, (), NO_VERDICT, selections)
+    annotations = project.people.said(project.samples)
+    verdict = project.people.verdict(annotations)
+    outputs = _model_outputs(project, verdict) if store.files.last("votes") else None
+    selections = store.batches.frame() if store.batches.last()[0] else selections
+    return ReportContext(project, data, status, outputs, annotations, verdict, selections)
 
 
-def _beliefs(project: Project, verdict: Verdict) -> ModelOutputs:
+def _model_outputs(project: Project, verdict: Verdict) -> ModelOutputs:
     votes = project.votes()
-    # A report must not wait for the project, or write into its run log, to read what is there.
+    # Reading stored outputs must neither wait for the project lock nor write into the run log.
     learner = project.learner(votes)
     soft = learner.cached("soft_labels", verdict.gold)
     posterior = learner.cached("posterior", verdict.gold)
     measured = learner.cached("measured", verdict.gold)
-    lacks_measure = measured is None and len(project.data.dev) > 0
-    if soft is None or posterior is None or lacks_measure:
-        here = project.snapshot(votes, verb="report")
-        soft, posterior, measured = here.soft, here.posterior, here.measured
+    lacks_measured = measured is None and len(project.data.dev) > 0
+    if soft is None or posterior is None or lacks_measured:
+        snapshot = project.snapshot(votes, verb="report")
+        soft, posterior, measured = snapshot.soft, snapshot.posterior, snapshot.measured
     return ModelOutputs(votes, soft, posterior, measured)

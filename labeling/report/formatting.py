@@ -1,4 +1,4 @@
-"""How numbers, times, paths and users' texts are shown."""
+"""Formatting of numbers, times, paths and users' texts: the template filters of the report."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from pathlib import Path
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 ABSOLUTE = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:\\|/)(?:[^\s'\"<>/\\]+[/\\])+")
-NONE = "\u2013"  # a dash as long as a number
+NONE = "\u2013"  # an en dash
 MINUS = "\u2212"
 
 
 def cleaned(text: str) -> str:
-    r"""Return a text that HTML and XML can hold: signs that they cannot are written out.
+    r"""Return a text with the characters that HTML and XML do not allow written as escapes.
 
     >>> cleaned("a\x00b")
     'a\\x00b'
     """
-    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def clipped(text: object, length: int) -> str:
-    """Return the beginning of a text, with an ellipsis where there is more.
+    """Return a text cut to a length, with an ellipsis where it was cut.
 
     >>> clipped("one two three", 8)
     'one two…'
     """
-    whole = str(text)
-    return whole if len(whole) <= length else whole[: length - 1].rstrip() + "…"
+    full = str(text)
+    return full if len(full) <= length else full[: length - 1].rstrip() + "…"
 
 
 def whole(number: float | None) -> str:
-    """Return a count, with commas.
+    """Return an integer with thousands separators.
 
     >>> whole(1234567)
     '1,234,567'
@@ -42,7 +42,7 @@ def whole(number: float | None) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """Return a share from 0 to 1.
+    """Return a proportion from 0 to 1 in percent.
 
     >>> percent(0.1234), percent(float("nan")) == NONE
     ('12.3%', True)
@@ -51,7 +51,7 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def decimal(number: float, digits: int = 2) -> str:
-    """Return a number, with a true minus sign.
+    """Return a number with a typographic minus sign.
 
     >>> decimal(0.5), decimal(-0.5) == f"{MINUS}0.50"
     ('0.50', True)
@@ -60,32 +60,32 @@ def decimal(number: float, digits: int = 2) -> str:
 
 
 def when(text: str | datetime.datetime | None) -> str:
-    """Return a time of the store, to the minute.
+    """Return a time of the store to the minute.
 
     >>> when("2026-11-21T08:22:26.531782+00:00")
     '2026-11-21 08:22 UTC'
     """
     if text is None:
         return NONE
-    time = datetime.datetime.fromisoformat(text) if isinstance(text, str) else text
-    return time.strftime("%Y-%m-%d %H:%M UTC")
+    moment = datetime.datetime.fromisoformat(text) if isinstance(text, str) else text
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def seconds(spent: float) -> str:
-    """Return how long something took.
+def seconds(duration: float) -> str:
+    """Return a duration given in seconds.
 
     >>> seconds(0.31), seconds(75), seconds(7322)
     ('0.3 s', '1 min 15 s', '2 h 2 min')
     """
-    if spent < 60:
-        return f"{spent:.1f} s"
-    minutes, rest = divmod(round(spent), 60)
+    if duration < 60:
+        return f"{duration:.1f} s"
+    minutes, rest = divmod(round(duration), 60)
     hours, left = divmod(minutes, 60)
     return f"{hours} h {left} min" if hours else f"{minutes} min {rest} s"
 
 
 def size(count: int) -> str:
-    """Return a size in bytes for people.
+    """Return a human-readable size in bytes.
 
     >>> size(900), size(161_327), size(5_000_000)
     ('900 B', '161 kB', '5.0 MB')
@@ -96,7 +96,7 @@ def size(count: int) -> str:
 
 
 def from_root(path: str | Path, root: Path) -> str:
-    """Return a path as it is from the project's root; one from elsewhere keeps its name alone.
+    """Return a path relative to the project's root; of a path outside it only the name.
 
     >>> from_root("/data/spam/out/a.csv", Path("/data/spam")), from_root("/etc/x", Path("/data"))
     ('out/a.csv', '…/x')
@@ -104,12 +104,12 @@ def from_root(path: str | Path, root: Path) -> str:
     given = Path(path)
     if not given.is_absolute():
         return given.as_posix()
-    inside = given.is_relative_to(root)
-    return given.relative_to(root).as_posix() if inside else f"…/{given.name}"
+    is_inside = given.is_relative_to(root)
+    return given.relative_to(root).as_posix() if is_inside else f"…/{given.name}"
 
 
 def without_paths(text: str, root: Path) -> str:
-    """Return a message in which no path tells of the machine.
+    """Return a message without absolute paths, which would reveal details of the machine.
 
     >>> without_paths("'/data/spam/out/a.csv' and /etc/x are gone", Path("/data/spam"))
     "'out/a.csv' and …/x are gone"

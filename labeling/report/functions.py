@@ -1,4 +1,4 @@
-"""The section on labeling functions: how each behaves, why it is there, and who contradicts whom."""
+"""Section on labeling functions: coverage, accuracy, conflicting pairs, and dependencies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from labeling.report.context import ReportContext
 
 MOST_PAIRS = 5
 MOST_DEPENDENT = 12
-FEWEST_BOTH = 10  # of fewer samples that both vote on nothing can be said
+FEWEST_BOTH = 10  # samples that both vote on; with fewer a pair cannot be judged
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two labeling functions, and on what share of the samples of both they differ.
+    """Two labeling functions, and the share of the samples that both vote on where they differ.
 
-    Where each votes for one label alone, whether they differ is settled before any sample is seen.
+    Two functions that each vote for a single label either always agree or always differ.
     """
 
     first: str
@@ -54,7 +54,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Dependence:
-    """Two labeling functions that depend on each other; what was expected if they did not."""
+    """Two dependent labeling functions, with the counts expected of independent ones."""
 
     first: str
     second: str
@@ -67,7 +67,7 @@ class Dependence:
 
 @dataclass(frozen=True)
 class FunctionsSection:
-    """What the section shows."""
+    """Contents of the section."""
 
     n: int
     rows: list[Row]
@@ -81,63 +81,78 @@ class FunctionsSection:
     alike: list[Pair]
     dependent: list[Dependence]
     n_dependent: int
-    settled: bool
+    converged: bool
     fewest_both: int = FEWEST_BOTH
 
 
-def section(known: ReportContext) -> FunctionsSection | None:
+def section(context: ReportContext) -> FunctionsSection | None:
     """Return the section on labeling functions; `None` before they were applied."""
-    if known.beliefs is None:
+    if context.outputs is None:
         return None
-    votes = known.beliefs.votes
-    rows = _rows(known, votes)
+    votes = context.outputs.votes
+    rows = _rows(context, votes)
+    disputed, alike = _extreme_pairs(votes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the page states non-convergence itself
+        dependent = dependencies(votes)
+    return FunctionsSection(
+        n=len(votes.sample_ids),
+        rows=rows,
+        dev=len(context.data.dev),
+        people=len(context.verdict.gold),
+        harder=len(context.random_sample) < len(context.selections),
+        picture=coverage_picture(lf_summary(votes), len(votes.sample_ids)),
+        drawn=min(MOST_BARS, len(rows)),
+        faults=sum(row.faults for row in rows),
+        disputed=disputed,
+        alike=alike,
+        dependent=_dependent(dependent),
+        n_dependent=len(dependent),
+        converged=bool(dependent.attrs["converged"]),
+    )
+
+
+def _extreme_pairs(votes: Votes) -> tuple[list[Pair], list[Pair]]:
+    """Return the pairs that differ on most samples, and those that differ least often."""
     pairs = pairs_of(votes)
-    single = {
+    single_label = {
         name
         for name, labels in zip(votes.voters, voted_labels(votes), strict=True)
         if len(labels) == 1
     }
     enough = pairs[pairs["both"] >= FEWEST_BOTH]
     disputed = enough[enough["differ"] > 0].sort_values("differ", ascending=False, kind="stable")
-    # Two that vote for the same label alone cannot differ: that they do not tells nothing.
-    could_differ = enough[~(enough["first"].isin(single) & enough["second"].isin(single))]
-    most = [_pair(row, single).share.high for row in _values(could_differ)]
-    alike = could_differ.assign(most=most).sort_values("most", kind="stable")
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # that it did not come to rest: the page says so
-        dependent = dependencies(votes)
-    return FunctionsSection(
-        n=len(votes.sample_ids),
-        rows=rows,
-        dev=len(known.data.dev),
-        people=len(known.verdict.gold),
-        harder=len(known.at_random) < len(known.choices),
-        picture=coverage_picture(lf_summary(votes), len(votes.sample_ids)),
-        drawn=min(MOST_BARS, len(rows)),
-        faults=sum(row.faults for row in rows),
-        disputed=[_pair(row, single) for row in _values(disputed.head(MOST_PAIRS))],
-        alike=[_pair(row, single) for row in _values(alike.head(MOST_PAIRS))],
-        dependent=_dependent(dependent),
-        n_dependent=len(dependent),
-        settled=bool(dependent.attrs["converged"]),
+    # Two functions that vote for the same single label never differ, which is no information.
+    is_fixed = enough["first"].isin(single_label) & enough["second"].isin(single_label)
+    could_differ = enough[~is_fixed]
+    upper_bounds = [_pair(row, single_label).share.high for row in _values(could_differ)]
+    alike = could_differ.assign(upper=upper_bounds).sort_values("upper", kind="stable")
+    return (
+        [_pair(row, single_label) for row in _values(disputed.head(MOST_PAIRS))],
+        [_pair(row, single_label) for row in _values(alike.head(MOST_PAIRS))],
     )
 
 
-def _rows(known: ReportContext, votes: Votes) -> list[Row]:
+def _rows(context: ReportContext, votes: Votes) -> list[Row]:
     reasons = {
-        lf.name: inspect.cleandoc(lf.__doc__ or "") for lf in known.project.labeling_functions
+        lf.name: inspect.cleandoc(lf.__doc__ or "") for lf in context.project.labeling_functions
     }
     table = lf_summary(votes)
-    dev = _accuracies(lf_summary(votes, known.data.dev)) if len(known.data.dev) else {}
-    gold = known.verdict.gold
+    dev = _accuracies(lf_summary(votes, context.data.dev)) if len(context.data.dev) else {}
+    gold = context.verdict.gold
     people = _accuracies(lf_summary(votes, gold)) if gold else {}
     return [
         Row(
-            *(name, reasons.get(name, ""), str(row["polarity"]), int(row["votes"])),
-            *(float(row["coverage"]), float(row["overlaps"]), float(row["conflicts"])),
-            *(int(row["faults"]), dev.get(name), people.get(name)),
+            name=name,
+            reason=reasons.get(name, ""),
+            polarity=str(row["polarity"]),
+            votes=int(row["votes"]),
+            coverage=float(row["coverage"]),
+            overlaps=float(row["overlaps"]),
+            conflicts=float(row["conflicts"]),
+            faults=int(row["faults"]),
+            dev=dev.get(name),
+            people=people.get(name),
         )
         for name, row in zip(votes.voters, table.to_dict("records"), strict=True)
     ]
@@ -155,11 +170,17 @@ def _values(pairs: pd.DataFrame) -> list[tuple[str, str, int, int]]:
 
 
 def _dependent(pairs: pd.DataFrame) -> list[Dependence]:
-    shown = pairs.head(MOST_DEPENDENT)[[field.name for field in fields(Dependence)]]
-    return [Dependence(*one) for one in shown.itertuples(index=False, name=None)]
+    strongest = pairs.head(MOST_DEPENDENT)[[field.name for field in fields(Dependence)]]
+    return [Dependence(*row) for row in strongest.itertuples(index=False, name=None)]
 
 
-def _pair(row: tuple[str, str, int, int], single: Collection[str]) -> Pair:
+def _pair(row: tuple[str, str, int, int], single_label: Collection[str]) -> Pair:
     first, second, both, differ = row
-    share = proportion(int(differ), int(both))
-    return Pair(first, second, int(both), int(differ), share, {first, second} <= set(single))
+    return Pair(
+        first=first,
+        second=second,
+        both=int(both),
+        differ=int(differ),
+        share=proportion(int(differ), int(both)),
+        has_one_label_each={first, second} <= set(single_label),
+    )

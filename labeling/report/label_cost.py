@@ -1,4 +1,4 @@
-"""The section on what human votes bought: quality of the labels against votes spent."""
+"""Section on labeling cost: label quality against human votes spent."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pandas as pd
 from markupsafe import Markup
 
 from labeling.analysis import Estimate, proportion
-from labeling.report.charts import spending_picture
+from labeling.report.charts import cost_picture
 from labeling.report.components import estimate_of
 from labeling.report.context import ReportContext
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How good the labels were with so many human votes."""
+class QualityPoint:
+    """Quality of the labels after a number of human votes."""
 
     votes: int
     reviews: int
@@ -25,82 +25,89 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Audited:
-    """A batch: what the model held before, against what people said of its random draw.
+class BatchAudit:
+    """Predictions of the model before a batch was pushed, compared with the labels of people.
 
     Attributes:
-        batch: its number.
-        before: human votes given on earlier batches.
+        batch: number of the batch.
+        votes_before: human votes on earlier batches.
         drawn: samples drawn at random.
-        undecided: how many of those that were settled the model had no label for.
-        right: the share of those settled whose label the model had; n says how many.
+        undecided: settled samples without a prediction of the model.
+        accuracy: accuracy of the model on the settled samples.
     """
 
     batch: int
-    before: int
+    votes_before: int
     drawn: int
     undecided: int
-    right: Estimate
+    accuracy: Estimate
 
 
 @dataclass(frozen=True)
-class SpendingSection:
-    """What the section shows."""
+class CostSection:
+    """Contents of the section."""
 
-    standings: list[Standing]
-    audits: list[Audited]
+    quality_log: list[QualityPoint]
+    audits: list[BatchAudit]
     pooled: Estimate | None
     drawn: int
     picture: Markup | None
     gold_given: bool
 
 
-def section(known: ReportContext) -> SpendingSection:
-    """Return the section on quality against votes spent."""
-    standings = _standings(known)
-    audits = _audits(known)
-    dev = [(one.votes, one.dev) for one in standings if one.dev is not None]
-    batches = [(one.before, one.right) for one in audits]
-    named = [("all labels, against dev gold labels", dev)]
-    named.append(("before asking, against people on a random draw", batches))
-    curves = [(name, points) for name, points in named if points]
-    audit = known.audit
-    return SpendingSection(
-        standings=standings,
+def section(context: ReportContext) -> CostSection:
+    """Return the section on labeling cost."""
+    quality_log = _quality_log(context)
+    audits = _audits(context)
+    dev = [(point.votes, point.dev) for point in quality_log if point.dev is not None]
+    batches = [(audit.votes_before, audit.accuracy) for audit in audits]
+    curves = {
+        "all labels, against dev gold labels": dev,
+        "model before annotation, on the random sample": batches,
+    }
+    curves = {name: points for name, points in curves.items() if points}
+    audit = context.audit
+    return CostSection(
+        quality_log=quality_log,
         audits=audits,
         pooled=proportion(int(audit["right"].sum()), len(audit)) if len(audit) else None,
-        drawn=len(known.at_random),
-        picture=spending_picture(curves) if curves else None,
-        gold_given=len(known.data.dev) > 0,
+        drawn=len(context.random_sample),
+        picture=cost_picture(curves) if curves else None,
+        gold_given=len(context.data.dev) > 0,
     )
 
 
-def _standings(known: ReportContext) -> list[Standing]:
-    rows = [] if known.store is None else known.store.history.standings()
+def _quality_log(context: ReportContext) -> list[QualityPoint]:
+    rows = [] if context.store is None else context.store.history.standings()
     return [
-        Standing(
+        QualityPoint(
             row["human_votes"], row["reviews"], row["gold"], estimate_of(row["about"].get("dev"))
         )
         for row in rows
     ]
 
 
-def _audits(known: ReportContext) -> list[Audited]:
-    settled = known.audit
-    spent = _spent(known)
-    found = []
-    for batch, drawn in known.at_random.groupby("batch", sort=True):
+def _audits(context: ReportContext) -> list[BatchAudit]:
+    settled = context.audit
+    votes_of_batch = _votes_of_batch(context)
+    audits = []
+    for batch, drawn in context.random_sample.groupby("batch", sort=True):
         number = int(str(batch))
-        own = settled[settled["batch"] == batch]
-        if len(own):
-            before = sum(count for other, count in spent.items() if other < number)
-            right = proportion(int(own["right"].sum()), len(own))
-            undecided = int(own["model_label"].isna().sum())
-            found.append(Audited(number, before, len(drawn), undecided, right))
-    return found
+        of_batch = settled[settled["batch"] == batch]
+        if len(of_batch):
+            before = sum(count for other, count in votes_of_batch.items() if other < number)
+            accuracy = proportion(int(of_batch["right"].sum()), len(of_batch))
+            undecided = int(of_batch["model_label"].isna().sum())
+            audits.append(BatchAudit(number, before, len(drawn), undecided, accuracy))
+    return audits
 
 
-def _spent(known: ReportContext) -> Counter[int]:
-    """Return how many votes annotators gave on each batch; 0 is for samples of none."""
-    of_sample = pd.Series(known.choices["batch"].to_numpy(), known.choices.index).to_dict()
-    return Counter(int(of_sample.get(one.sample_id, 0)) for one in known.said if not one.reviewer)
+def _votes_of_batch(context: ReportContext) -> Counter[int]:
+    """Return the number of annotators' votes on each batch; 0 stands for samples in no batch."""
+    selections = context.selections
+    batch_of = pd.Series(selections["batch"].to_numpy(), selections.index).to_dict()
+    return Counter(
+        int(batch_of.get(annotation.sample_id, 0))
+        for annotation in context.annotations
+        if not annotation.reviewer
+    )

@@ -1,4 +1,4 @@
-"""The section on models: what was done, how sure they are, and whether that can be believed."""
+"""Section on models: fit report, confidence, and calibration against independent labels."""
 
 from __future__ import annotations
 
@@ -13,54 +13,63 @@ from labeling.project.gold import teaching_gold
 from labeling.report.charts import confidence_picture, reliability_picture
 from labeling.report.context import ModelOutputs, ReportContext
 
+DEV_DESCRIPTION = (
+    "predictions for samples with a given gold label, each made by models that were not trained on"
+    " that label"
+)
+AUDIT_DESCRIPTION = (
+    "predictions made before annotation, compared with the labels that people settled for samples"
+    " drawn at random"
+)
+
 
 @dataclass(frozen=True)
-class Check:
-    """A model held against labels that it did not make.
+class CalibrationCheck:
+    """Calibration of the model against labels that it was not trained on.
 
     Attributes:
-        name: whose labels.
-        told: what they are, in a sentence.
-        found: the calibration.
-        few: whether there are too few to tell.
+        name: of the labels.
+        description: what is compared.
+        calibration: the result.
+        is_small: whether there are too few samples to judge.
     """
 
     name: str
-    told: str
-    found: Calibration
-    few: bool
+    description: str
+    calibration: Calibration
+    is_small: bool
 
 
 @dataclass(frozen=True)
 class ModelSection:
-    """What the section shows."""
+    """Contents of the section."""
 
     name: str
     report: tuple[str, ...]
     covered: int
     n: int
     confidence: Markup
-    checks: list[Check]
+    checks: list[CalibrationCheck]
     reliability: Markup | None
     enough: int = PER_BIN
 
 
-def section(known: ReportContext) -> ModelSection | None:
+def section(context: ReportContext) -> ModelSection | None:
     """Return the section on models; `None` before labeling functions were applied."""
-    if known.beliefs is None:
+    if context.outputs is None:
         return None
-    soft, posterior = known.beliefs.soft, known.beliefs.posterior
-    lowest = 1 / len(known.project.schema)
-    checks = _checks(known, known.beliefs)
-    drawn = [(one.name, one.found) for one in checks if not one.few]
+    soft, posterior = context.outputs.soft, context.outputs.posterior
+    lowest = 1 / len(context.project.schema)
+    checks = _checks(context, context.outputs)
+    drawn = [(check.name, check.calibration) for check in checks if not check.is_small]
     return ModelSection(
-        name=known.config.label_model,
-        report=_report(known, known.beliefs),
+        name=context.config.label_model,
+        report=_fit_report(context, context.outputs),
         covered=int(soft.covered.sum()),
         n=len(soft.sample_ids),
         confidence=confidence_picture(
             [
-                ("label model, where a labeling function votes", soft.confidence()[soft.covered]),
+                ("label model, covered samples", soft.confidence()[soft.covered]),
                 ("with the end model, all samples", posterior.confidence()),
             ],
             lowest,
@@ -70,35 +79,31 @@ def section(known: ReportContext) -> ModelSection | None:
     )
 
 
-def _report(known: ReportContext, beliefs: ModelOutputs) -> tuple[str, ...]:
-    """Return what the label model says of itself; where it is not remembered it is fitted again."""
-    learner = known.project.learner(beliefs.votes)
-    model = learner.cached_label_model(known.verdict.gold) if known.store else None
+def _fit_report(context: ReportContext, outputs: ModelOutputs) -> tuple[str, ...]:
+    """Return the label model's report; a model that was not stored is fitted again."""
+    learner = context.project.learner(outputs.votes)
+    model = learner.cached_label_model(context.verdict.gold) if context.store else None
     if model is None:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they were shown when the project fitted it
-            gold = teaching_gold(known.data.dev, known.verdict.gold)
+            warnings.simplefilter("ignore")  # the project issued them when it fitted the model
+            gold = teaching_gold(context.data.dev, context.verdict.gold)
             model, _ = learner.fit_label_model(gold)
     return model.report_
 
 
-def _checks(known: ReportContext, beliefs: ModelOutputs) -> list[Check]:
-    found = []
-    dev = known.data.dev
-    if beliefs.measured is not None:
-        right = scores(beliefs.measured, dev)
-        sure = beliefs.measured.of_samples(right.index).confidence()
-        told = (
-            "what the models say of samples with a given gold label, each by models that did not"
-            " learn from it"
-        )
-        found.append(("dev gold labels", told, calibration(sure, right.to_numpy())))
-    audit = known.audit
+def _checks(context: ReportContext, outputs: ModelOutputs) -> list[CalibrationCheck]:
+    checks = []
+    if outputs.measured is not None:
+        right = scores(outputs.measured, context.data.dev)
+        confidence = outputs.measured.of_samples(right.index).confidence()
+        result = calibration(confidence, right.to_numpy())
+        checks.append(_check("dev gold labels", DEV_DESCRIPTION, result))
+    audit = context.audit
     if len(audit):
-        told = (
-            "the label that the model held before anybody was asked, against what people then said"
-            " of samples drawn at random"
-        )
-        sure = audit["confidence"].to_numpy(float)
-        found.append(("people, random draw", told, calibration(sure, audit["right"].to_numpy())))
-    return [Check(*one, few=one[2].right.n < PER_BIN) for one in found]
+        result = calibration(audit["confidence"].to_numpy(float), audit["right"].to_numpy())
+        checks.append(_check("people, random sample", AUDIT_DESCRIPTION, result))
+    return checks
+
+
+def _check(name: str, description: str, result: Calibration) -> CalibrationCheck:
+    return CalibrationCheck(name, description, result, is_small=result.accuracy.n < PER_BIN)

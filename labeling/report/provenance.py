@@ -1,4 +1,4 @@
-"""The section on provenance: config, versions, fingerprints, and what was run when."""
+"""Section on provenance: config, package versions, fingerprints, and the run log."""
 
 from __future__ import annotations
 
@@ -22,14 +22,20 @@ KINDS = {
     "training_set": "training set",
 }
 PACKAGES = (
-    *("labeling", "numpy", "pandas", "scipy", "scikit-learn", "pyarrow"),
-    *("matplotlib", "jinja2"),
+    "labeling",
+    "numpy",
+    "pandas",
+    "scipy",
+    "scikit-learn",
+    "pyarrow",
+    "matplotlib",
+    "jinja2",
 )
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run of the log."""
+    """A run of the run log."""
 
     number: int
     verb: str
@@ -41,7 +47,7 @@ class RunRow:
 
 @dataclass(frozen=True)
 class ProvenanceSection:
-    """What the section shows."""
+    """Contents of the section."""
 
     config: str
     config_hash: str
@@ -52,64 +58,66 @@ class ProvenanceSection:
     more_runs: int
 
 
-def section(known: ReportContext) -> ProvenanceSection:
+def section(context: ReportContext) -> ProvenanceSection:
     """Return the section on provenance."""
-    runs = [] if known.store is None else known.store.history.runs(MOST_RUNS)
-    kept = (
-        []
-        if known.store is None
-        else [(name, known.store.files.last(kind)) for kind, name in KINDS.items()]
-    )
+    runs, files = [], []
+    if context.store is not None:
+        runs = context.store.history.runs(MOST_RUNS)
+        files = [(name, context.store.files.last(kind)) for kind, name in KINDS.items()]
     return ProvenanceSection(
-        config=config_text(known.config),
-        config_hash=known.config.digest,
-        seed=known.config.seed,
+        config=config_text(context.config),
+        config_hash=context.config.digest,
+        seed=context.config.seed,
         versions=_versions(),
-        files=[(name, file) for name, file in kept if file is not None],
-        runs=[_run(run, known) for run in runs],
+        files=[(name, file) for name, file in files if file is not None],
+        runs=[_run(run, context) for run in runs],
         more_runs=max(runs[0]["number"] - len(runs), 0) if runs else 0,
     )
 
 
 def config_text(config: Config) -> str:
-    """Return all that a config says, defaults included, without the address of a database."""
-    said = config.model_dump(mode="json", exclude={"root": True, "store": {"url"}})
+    """Return a config as YAML, defaults included, without the address of a database."""
+    values = config.model_dump(mode="json", exclude={"root": True, "store": {"url"}})
     if config.store.url is not None:
-        said["store"]["url"] = "(not shown)"
-    shown = yaml.safe_dump(_relative(said, config), sort_keys=False, allow_unicode=True, width=88)
-    return str(shown)
+        values["store"]["url"] = "(not shown)"
+    relative = _with_relative_paths(values, config)
+    return str(yaml.safe_dump(relative, sort_keys=False, allow_unicode=True, width=88))
 
 
-def _relative(value: Any, config: Config) -> Any:
+def _with_relative_paths(value: Any, config: Config) -> Any:
     if isinstance(value, dict):
-        return {key: _relative(one, config) for key, one in value.items()}
+        return {key: _with_relative_paths(item, config) for key, item in value.items()}
     if isinstance(value, list):
-        return [_relative(one, config) for one in value]
+        return [_with_relative_paths(item, config) for item in value]
     return from_root(value, config.root) if isinstance(value, str) and value[:1] == "/" else value
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
-def _run(run: dict[str, Any], known: ReportContext) -> RunRow:
+def _run(run: dict[str, Any], context: ReportContext) -> RunRow:
     outcome = [
-        (str(name), without_paths(_told(value), known.config.root))
+        (str(name), without_paths(_text_of(value), context.config.root))
         for name, value in run["outcome"].items()
     ]
     return RunRow(
-        *(run["number"], run["verb"], run["state"], run["started_at"]),
-        *(run["seconds"], outcome),
+        number=run["number"],
+        verb=run["verb"],
+        state=run["state"],
+        started_at=run["started_at"],
+        seconds=run["seconds"],
+        outcome=outcome,
     )
 
 
-def _told(value: Any) -> str:
+def _text_of(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_told(one)}" for key, one in value.items())
+        return ", ".join(f"{key} {_text_of(item)}" for key, item in value.items())
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,10 +1,11 @@
-"""From a project to one HTML file that needs nothing but itself."""
+"""Renders the report of a project as one self-contained HTML file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labeling.analysis.charts import DARK, LIGHT
 from labeling.errors import missing_extra
 from labeling.project import Project
 from labeling.project.exporting import ready_folder
@@ -15,26 +16,30 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FILTERS = {
-    **{"percent": formatting.percent, "whole": formatting.whole, "decimal": formatting.decimal},
-    **{"when": formatting.when, "seconds": formatting.seconds, "size": formatting.size},
+    "percent": formatting.percent,
+    "whole": formatting.whole,
+    "decimal": formatting.decimal,
+    "when": formatting.when,
+    "seconds": formatting.seconds,
+    "size": formatting.size,
     "clipped": formatting.clipped,
 }
 
 
 def write_report(project: Project, path: Path | None = None) -> Path:
-    """Write the report of a project as one HTML file, whole or not at all, and return its path.
+    """Write the report of a project as one HTML file, atomically, and return its path.
 
-    The same state gives the same bytes. Nothing in the file is fetched from anywhere, and nothing
-    in it runs. What has changed since labeling functions were last applied is computed anew.
+    The same state gives the same bytes. The page loads nothing from anywhere and runs no scripts.
+    Outputs whose inputs have changed since labeling functions were last applied are recomputed.
 
     Args:
-        project: a project.
+        project: the project.
         path: of the file; `None` is `report.html` in the folder of the exports.
 
     Raises:
-        MissingExtraError: what draws or writes it is not installed.
-        DataError: the file cannot be written, or the samples not read.
-        StoreError: what is remembered cannot be read.
+        MissingExtraError: a package that renders the report is not installed.
+        DataError: the file cannot be written, or the samples cannot be read.
+        StoreError: the store cannot be read.
     """
     environment = _environment()
     page = environment.get_template("report.html.jinja").render(_sections(project))
@@ -45,7 +50,8 @@ def write_report(project: Project, path: Path | None = None) -> Path:
 
 
 def _sections(project: Project) -> dict[str, Any]:
-    # Here, so that where Jinja2 is missing the error says so, and not that a part of it is.
+    # Imported here: the sections import MarkupSafe, which comes with Jinja2. Without Jinja2 the
+    # error must name Jinja2.
     from labeling.report import (
         annotators,
         functions,
@@ -58,19 +64,24 @@ def _sections(project: Project) -> dict[str, Any]:
     )
     from labeling.report.context import load_context
 
-    known = load_context(project)
-    said = annotators.section(known)
-    spent = label_cost.section(known)
+    context = load_context(project)
+    people = annotators.section(context)
+    cost = label_cost.section(context)
     return {
-        "head": overview.section(known, said, spent),
-        "data": samples.section(known),
-        "lfs": functions.section(known),
-        "model": model.section(known),
-        "people": said,
-        "spending": spent,
-        "train": training.section(known),
-        "provenance": provenance.section(known),
+        "head": overview.section(context, people, cost),
+        "data": samples.section(context),
+        "lfs": functions.section(context),
+        "model": model.section(context),
+        "people": people,
+        "cost": cost,
+        "train": training.section(context),
+        "provenance": provenance.section(context),
+        "palettes": {"light": _page_colours(LIGHT), "dark": _page_colours(DARK)},
     }
+
+
+def _page_colours(palette: Any) -> dict[str, str]:
+    return {name: colour for name, colour in palette.items() if name != "map"}
 
 
 def _environment() -> Environment:

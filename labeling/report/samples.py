@@ -1,4 +1,4 @@
-"""The section on data: samples, their texts, where their labels come from, gold labels."""
+"""Section on data: samples, text lengths, sources of labels, class balance, and the test split."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from labeling.report.context import ReportContext
 BINS = 30
 
 SOURCES = {
-    "agreement": ("annotators who agree", "main"),
-    "review": ("a reviewer", "second"),
-    "given": ("gold labels that were given", "main-lines"),
+    "agreement": ("agreement of annotators", "main"),
+    "review": ("decision of a reviewer", "second"),
+    "given": ("given gold labels", "main-lines"),
     "votes": ("labeling functions and models", "soft"),
-    "end model": ("the end model alone, as no labeling function votes", "soft-lines"),
-    "none": ("nobody: two labels are tied", "empty"),
+    "end model": ("end model alone (no labeling function votes)", "soft-lines"),
+    "none": ("undecided: two labels are tied", "empty"),
 }
 
 
 @dataclass(frozen=True)
 class LabelRow:
-    """A label: how many samples have it, and what share of a random draw people gave it."""
+    """A label: its count and proportion, and its proportion in the random sample."""
 
     label: str
     count: int
-    share: float
-    drawn: Estimate
+    proportion: float
+    in_random: Estimate
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """How long the texts are, in characters; `beyond` are longer than the picture reaches."""
+    """Text lengths in characters; `beyond` is the number of texts too long for the chart."""
 
     median: int
     low: int
@@ -49,17 +49,17 @@ class Lengths:
 
 
 @dataclass(frozen=True)
-class Look:
-    """A look at the locked test split."""
+class Evaluation:
+    """An evaluation on the locked test split."""
 
     number: int
     at: str
-    seen: list[tuple[str, Estimate | str]]
+    results: list[tuple[str, Estimate | str]]
 
 
 @dataclass(frozen=True)
 class DataSection:
-    """What the section shows."""
+    """Contents of the section."""
 
     n: int
     covered: int | None
@@ -70,58 +70,62 @@ class DataSection:
     lengths: Lengths
     sources: list[Segment] | None
     labels: list[LabelRow] | None
-    looks: list[Look]
+    evaluations: list[Evaluation]
     most_labels: int = MOST_LABELS
 
 
-def section(known: ReportContext) -> DataSection:
+def section(context: ReportContext) -> DataSection:
     """Return the section on data."""
-    data = known.data
-    covered = None if known.beliefs is None else int(known.beliefs.votes.covered.sum())
+    data = context.data
     return DataSection(
         n=len(data.samples),
-        covered=covered,
+        covered=None if context.outputs is None else int(context.outputs.votes.covered.sum()),
         dev=len(data.dev),
         test=len(data.test),
-        locked=known.config.data.locked,
-        given=known.config.data.gold is not None,
-        lengths=_lengths(data.samples[known.config.data.text]),
-        sources=_sources(known.final),
-        labels=_labels(known),
-        looks=_looks(known),
+        locked=context.config.data.locked,
+        given=context.config.data.gold is not None,
+        lengths=_lengths(data.samples[context.config.data.text]),
+        sources=_sources(context.current_labels),
+        labels=_labels(context),
+        evaluations=_evaluations(context),
     )
 
 
 def _lengths(texts: pd.Series) -> Lengths:
-    found = texts.str.len().to_numpy(np.int64)
-    low, median, high, reach = np.quantile(found, (0.05, 0.5, 0.95, 0.99)).astype(int)
+    lengths = texts.str.len().to_numpy(np.int64)
+    low, median, high, reach = np.quantile(lengths, (0.05, 0.5, 0.95, 0.99)).astype(int)
     reach = max(int(reach), 1)
-    width = -(-(reach + 1) // BINS)  # whole characters, so that no bin holds more of them
+    width = -(-(reach + 1) // BINS)  # whole characters, so that all bins cover equally many
     edges = np.arange(0, reach + width + 1, width, dtype=np.float64)
-    counts = np.histogram(found[found < edges[-1]], edges)[0]
-    beyond = int((found >= edges[-1]).sum())
-    drawn = length_picture(counts, edges)
-    return Lengths(int(median), int(low), int(high), int(found.max()), beyond, drawn)
+    counts = np.histogram(lengths[lengths < edges[-1]], edges)[0]
+    return Lengths(
+        median=int(median),
+        low=int(low),
+        high=int(high),
+        longest=int(lengths.max()),
+        beyond=int((lengths >= edges[-1]).sum()),
+        picture=length_picture(counts, edges),
+    )
 
 
-def _sources(final: pd.DataFrame | None) -> list[Segment] | None:
-    if final is None:
+def _sources(labels: pd.DataFrame | None) -> list[Segment] | None:
+    if labels is None:
         return None
-    counts = final["source"].value_counts()
+    counts = labels["source"].value_counts()
     return [
-        Segment(name, look, int(counts.get(source, 0)))
-        for source, (name, look) in SOURCES.items()
+        Segment(name, style, int(counts.get(source, 0)))
+        for source, (name, style) in SOURCES.items()
         if counts.get(source, 0)
     ]
 
 
-def _labels(known: ReportContext) -> list[LabelRow] | None:
-    if known.final is None:
+def _labels(context: ReportContext) -> list[LabelRow] | None:
+    if context.current_labels is None:
         return None
-    codes = known.final["code"].to_numpy()
+    codes = context.current_labels["code"].to_numpy()
     decided = int((codes >= 0).sum())
-    counts = np.bincount(codes[codes >= 0], minlength=len(known.project.schema))
-    drawn = known.audit["label"]
+    counts = np.bincount(codes[codes >= 0], minlength=len(context.project.schema))
+    drawn = context.audit["label"]
     rows = [
         LabelRow(
             label,
@@ -129,21 +133,25 @@ def _labels(known: ReportContext) -> list[LabelRow] | None:
             int(count) / max(decided, 1),
             proportion(int((drawn == label).sum()), len(drawn)),
         )
-        for label, count in zip(known.project.schema, counts, strict=True)
+        for label, count in zip(context.project.schema, counts, strict=True)
     ]
     if len(rows) <= MOST_LABELS:
         return rows
     return sorted(rows, key=lambda row: -row.count)
 
 
-def _looks(known: ReportContext) -> list[Look]:
-    if known.store is None:
+def _evaluations(context: ReportContext) -> list[Evaluation]:
+    if context.store is None:
         return []
     return [
-        Look(one["number"], one["at"], [(name, _seen(what)) for name, what in one["about"].items()])
-        for one in known.store.history.looks()
+        Evaluation(
+            row["number"],
+            row["at"],
+            [(name, _result(value)) for name, value in row["about"].items()],
+        )
+        for row in context.store.history.looks()
     ]
 
 
-def _seen(what: Any) -> Estimate | str:
-    return estimate_of(what) or str(what)
+def _result(value: Any) -> Estimate | str:
+    return estimate_of(value) or str(value)

@@ -1,4 +1,4 @@
-"""Pictures for a page that is light or dark: SVG whose colours are the page's own."""
+"""Charts as inline SVG that take their colours and fonts from the page's CSS variables."""
 
 from __future__ import annotations
 
@@ -16,26 +16,31 @@ from labeling.errors import missing_extra
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Matplotlib knows no CSS: it draws in colours that nothing else has, and each is then replaced.
+# Matplotlib cannot draw with CSS variables: each placeholder colour, which occurs nowhere else, is
+# replaced by the variable of that name.
 COLOURS = {
-    **{"page": "#0e0f01", "ink": "#0e0f02", "muted": "#0e0f03", "line": "#0e0f04"},
-    **{"main": "#0e0f05", "second": "#0e0f06"},
+    "page": "#0e0f01",
+    "ink": "#0e0f02",
+    "muted": "#0e0f03",
+    "line": "#0e0f04",
+    "main": "#0e0f05",
+    "second": "#0e0f06",
 }
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
-WIDTH = 4.7  # inches: about as wide as a phone, so that the letters stay large enough there
-FAMILY = re.compile(r"(font(?:-family)?:[^;']*?)('[^;]*|sans-serif)(?=;|$)")
+WIDTH = 4.7  # inches: about the width of a phone, so that the text stays readable there
+FONT_FAMILY = re.compile(r"(font(?:-family)?:[^;']*?)('[^;]*|sans-serif)(?=;|$)")
 
 Draw = Callable[["Axes"], object]
 
 
-def picture(name: str, title: str, told: str, draw: Draw, height: float = 2.9) -> Markup:
-    """Return a picture as SVG to stand in the page.
+def picture(name: str, title: str, description: str, draw: Draw, height: float = 2.9) -> Markup:
+    """Return a chart as SVG to be embedded in the page.
 
     Args:
-        name: unique among the page's pictures.
-        title: what it shows, in a few words.
-        told: what is to be seen on it, for who cannot see it.
+        name: unique among the charts of the page.
+        title: of the chart.
+        description: a text alternative for readers who cannot see the chart.
         draw: draws on the axes it is given.
         height: in inches.
 
@@ -48,56 +53,67 @@ def picture(name: str, title: str, told: str, draw: Draw, height: float = 2.9) -
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
     with matplotlib.rc_context(_style(name)), warnings.catch_warnings():
-        # Signs that its own font lacks are drawn by the reader's browser, which has them.
+        # Glyphs that matplotlib's font lacks are drawn by the reader's browser.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = figure.subplots()
         axes.spines[["top", "right"]].set_visible(False)
         draw(axes)
         file = io.BytesIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(file, format="svg", transparent=True, metadata=nothing)
-    return _inlined(file.getvalue(), f"picture-{name}", title, told)
+        no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(file, format="svg", transparent=True, metadata=no_metadata)
+    return _inlined(file.getvalue(), f"picture-{name}", title, description)
 
 
 def _style(name: str) -> Any:
     ink = ("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor")
+    muted = ("axes.edgecolor", "xtick.color", "ytick.color")
     return {
         **dict.fromkeys(ink, COLOURS["ink"]),
-        **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), COLOURS["muted"]),
-        **{"grid.color": COLOURS["line"], "grid.linewidth": 0.6, "axes.axisbelow": True},
-        **{"legend.frameon": False, "legend.fontsize": 9.5, "axes.linewidth": 0.6},
-        **{"svg.fonttype": "none", "svg.hashsalt": name, "hatch.linewidth": 0.9},
-        **{"font.size": 9.5, "axes.labelsize": 9.5, "text.parse_math": False},
-        **{"xtick.major.width": 0.6, "ytick.major.width": 0.6},
+        **dict.fromkeys(muted, COLOURS["muted"]),
+        "grid.color": COLOURS["line"],
+        "grid.linewidth": 0.6,
+        "axes.axisbelow": True,
+        "axes.linewidth": 0.6,
+        "axes.labelsize": 9.5,
+        "legend.frameon": False,
+        "legend.fontsize": 9.5,
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+        "hatch.linewidth": 0.9,
+        "font.size": 9.5,
+        "text.parse_math": False,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
     }
 
 
-def _inlined(drawn: bytes, name: str, title: str, told: str) -> Markup:
-    """Return an SVG with the page's colours, letters and no id that another picture may have."""
-    root = ElementTree.fromstring(drawn)
+def _inlined(svg: bytes, name: str, title: str, description: str) -> Markup:
+    """Return an SVG with the colours and fonts of the page, and ids unique on the page."""
+    root = ElementTree.fromstring(svg)
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag.rpartition("}")[2] in ("metadata", "style"):
                 parent.remove(child)
-    used = set(re.findall(r"""(?:url\(|href=["'])#([^)"']+)""", drawn.decode()))
+    referenced = set(re.findall(r"""(?:url\(|href=["'])#([^)"']+)""", svg.decode()))
     for element in root.iter():
-        _rename(element, name, used)
+        _prefix_ids(element, name, referenced)
         element.attrib.update({key: _themed(key, value) for key, value in element.attrib.items()})
     for key in ("width", "height", "version"):
         root.attrib.pop(key, None)
-    root.attrib.update({"role": "img", "aria-labelledby": f"{name}-title {name}-told"})
-    root.insert(0, _told("desc", f"{name}-told", told))
-    root.insert(0, _told("title", f"{name}-title", title))
+    root.attrib.update({"role": "img", "aria-labelledby": f"{name}-title {name}-description"})
+    root.insert(0, _text_element("desc", f"{name}-description", description))
+    root.insert(0, _text_element("title", f"{name}-title", title))
     text = ElementTree.tostring(root, encoding="unicode", default_namespace=None)
-    # Inside HTML the parser knows an SVG by its name; prefixes would be unknown tags to it.
+    # Inside HTML, SVG elements have no namespace prefix.
     return Markup(text.replace("ns0:", "").replace(":ns0", ""))
 
 
-def _rename(element: ElementTree.Element, name: str, used: set[str]) -> None:
-    own = element.attrib.pop("id", None)
-    if own in used:
-        element.set("id", f"{name}-{own}")
+def _prefix_ids(element: ElementTree.Element, name: str, referenced: set[str]) -> None:
+    """Prefix an element's id and the ids it refers to; drop an id that nothing refers to."""
+    element_id = element.attrib.pop("id", None)
+    if element_id in referenced:
+        element.set("id", f"{name}-{element_id}")
     target = element.attrib.pop(HREF, None)
     if target is not None:
         element.set("href", f"#{name}-{target[1:]}")
@@ -107,13 +123,13 @@ def _rename(element: ElementTree.Element, name: str, used: set[str]) -> None:
 
 def _themed(key: str, value: str) -> str:
     if key == "style":
-        value = FAMILY.sub(r"\1var(--sans)", value)
-    for colour, code in COLOURS.items():
-        value = value.replace(code, f"var(--{colour})")
+        value = FONT_FAMILY.sub(r"\1var(--sans)", value)
+    for variable, placeholder in COLOURS.items():
+        value = value.replace(placeholder, f"var(--{variable})")
     return value
 
 
-def _told(tag: str, name: str, text: str) -> ElementTree.Element:
-    element = ElementTree.Element(f"{SVG}{tag}", {"id": name})
+def _text_element(tag: str, element_id: str, text: str) -> ElementTree.Element:
+    element = ElementTree.Element(f"{SVG}{tag}", {"id": element_id})
     element.text = text
     return element

@@ -1,4 +1,4 @@
-"""The section on the training set: what is in it, what is not, and a few rows with their lineage."""
+"""Section on the training set: sources, class balance, dropped samples, example rows, and files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from labeling.analysis import LabelShare, compared_shares
+from labeling.analysis import ClassProportion, compare_class_balance
 from labeling.project.class_balance import class_balance_warnings, random_draws
 from labeling.records import order_by_chance
 from labeling.report.components import MOST_LABELS, Segment
@@ -23,9 +23,9 @@ from labeling.report.formatting import from_root
 from labeling.report.samples import SOURCES
 from labeling.store import Kept
 
-SHOWN = 10
-AT_LEAST = 2  # rows of each source
-AT_ONCE = 50_000
+N_ROWS = 10
+PER_SOURCE = 2  # rows of each source at least
+BATCH_SIZE = 50_000  # rows read at a time
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,17 @@ class File:
     name: str
     bytes: int
     sha256: str
-    current: bool
+    is_current: bool
 
 
 @dataclass(frozen=True)
 class TrainingSection:
-    """What the section shows."""
+    """Contents of the section."""
 
     n: int
     made_at: str
     fingerprint: str
-    labels: list[LabelShare]
+    labels: list[ClassProportion]
     draws: list[str]
     sources: list[Segment]
     left_out: dict[str, int]
@@ -70,19 +70,18 @@ class TrainingSection:
     most_labels: int = MOST_LABELS
 
 
-def section(known: ReportContext) -> TrainingSection | None:
+def section(context: ReportContext) -> TrainingSection | None:
     """Return the section on the training set; `None` before the first export."""
-    kept = None if known.store is None else known.store.files.last("training_set")
-    if known.store is None or kept is None:
+    artifact = None if context.store is None else context.store.files.last("training_set")
+    if context.store is None or artifact is None:
         return None
-    path = known.store.files.read(kept)
-    about = kept.about
-    draws = random_draws(known.data.dev, known.verdict.gold, known.choices)
+    about = artifact.about
+    draws = random_draws(context.data.dev, context.verdict.gold, context.selections)
     return TrainingSection(
         n=about["samples"],
-        made_at=kept.made_at,
+        made_at=artifact.made_at,
         fingerprint=about["fingerprint"],
-        labels=_by_count(compared_shares(about["labels"], draws)),
+        labels=_by_count(compare_class_balance(about["labels"], draws)),
         draws=[name for name, drawn in draws.items() if len(drawn)],
         sources=[
             Segment(*SOURCES[source], about["sources"][source])
@@ -90,92 +89,107 @@ def section(known: ReportContext) -> TrainingSection | None:
             if source in about["sources"]
         ],
         left_out=about["left_out"],
-        min_confidence=known.config.export.min_confidence,
-        files=_files(known, kept),
+        min_confidence=context.config.export.min_confidence,
+        files=_files(context, artifact),
         warnings=class_balance_warnings(
             "the training set",
             about["labels"],
             draws,
-            is_declared=known.config.class_balance is not None,
+            is_declared=context.config.class_balance is not None,
         ),
-        rows=[]
-        if path is None
-        else _rows(
-            path,
-            str(known.project.samples.index.name),
-            known.config.data.text,
-            kept.about.get("own_columns", {}),
-        ),
+        rows=_example_rows(context, context.store.files.read(artifact), about),
     )
 
 
-def _by_count(labels: Sequence[LabelShare]) -> list[LabelShare]:
+def _by_count(labels: Sequence[ClassProportion]) -> list[ClassProportion]:
     """Return the labels in order; where there are many, the most frequent first."""
     if len(labels) <= MOST_LABELS:
         return list(labels)
-    return sorted(labels, key=lambda share: -share.count)
+    return sorted(labels, key=lambda label: -label.count)
 
 
-def _files(known: ReportContext, kept: Kept) -> list[File]:
-    """Return the files that were exported, and whether they hold this training set."""
-    found = []
-    for path in sorted(known.project.folder.glob("training_set.*")):
+def _files(context: ReportContext, artifact: Kept) -> list[File]:
+    """Return the exported files, and whether they hold the current training set."""
+    files = []
+    for path in sorted(context.project.folder.glob("training_set.*")):
         manifest = path.with_name(f"{path.name}.manifest.json")
         if path.suffix == ".json" or not manifest.is_file():
             continue
         about = json.loads(manifest.read_text("utf-8"))
-        current = about.get("fingerprint") == kept.about["fingerprint"]
-        name = from_root(path, known.config.root)
-        found.append(File(name, path.stat().st_size, str(about.get("sha256", "")), current))
-    return found
+        files.append(
+            File(
+                name=from_root(path, context.config.root),
+                bytes=path.stat().st_size,
+                sha256=str(about.get("sha256", "")),
+                is_current=about.get("fingerprint") == artifact.about["fingerprint"],
+            )
+        )
+    return files
+
+
+def _example_rows(context: ReportContext, path: Path | None, about: dict[str, Any]) -> list[Row]:
+    if path is None:
+        return []
+    id_column = str(context.project.samples.index.name)
+    return _rows(path, id_column, context.config.data.text, about.get("own_columns", {}))
 
 
 def _rows(path: Path, id_column: str, text: str, renamed: dict[str, str]) -> list[Row]:
-    """Return a few rows of a training set; `renamed` says which of its own columns stepped aside."""
+    """Return a few rows of a training set.
+
+    Args:
+        path: of the Parquet file.
+        id_column: name of the id column.
+        text: name of the text column.
+        renamed: columns of ours that were renamed, since the samples have a column of that name.
+    """
     file = pq.ParquetFile(path)
     names = file.schema_arrow.names
     id_column = id_column if id_column in names else names[0]
     wanted = ("label", "confidence", "source", "lf_votes", "annotators", "reviewer")
-    own = {name: renamed.get(name, name) for name in wanted}
-    about = file.read(columns=[id_column, own["source"]]).to_pandas()
-    places = _few(pd.Index(about[id_column]), about[own["source"]].to_numpy(object))
-    table = _taken(file, places, list(dict.fromkeys((id_column, text, *own.values()))))
+    column_of = {name: renamed.get(name, name) for name in wanted}
+    keys = file.read(columns=[id_column, column_of["source"]]).to_pandas()
+    positions = _examples(pd.Index(keys[id_column]), keys[column_of["source"]].to_numpy(object))
+    columns = list(dict.fromkeys((id_column, text, *column_of.values())))
     return [
         Row(
-            row[id_column],
-            row[text],
-            *(row[own["label"]], row[own["confidence"]], row[own["source"]]),
-            *(_pairs(row[own["lf_votes"]]), _pairs(row[own["annotators"]])),
-            row[own["reviewer"]],
+            sample=row[id_column],
+            text=row[text],
+            label=row[column_of["label"]],
+            confidence=row[column_of["confidence"]],
+            source=row[column_of["source"]],
+            lf_votes=_pairs(row[column_of["lf_votes"]]),
+            annotators=_pairs(row[column_of["annotators"]]),
+            reviewer=row[column_of["reviewer"]],
         )
-        for row in table.to_pylist()
+        for row in _take(file, positions, columns).to_pylist()
     ]
 
 
 def _pairs(votes: list[Any] | None) -> list[tuple[str, Any]]:
-    """Return who voted what; files of before have pairs, later ones objects (voter, label)."""
-    return [tuple(one.values() if isinstance(one, dict) else one) for one in votes or ()]
+    """Return (voter, label) pairs; earlier versions wrote pairs, later ones objects."""
+    return [tuple(vote.values() if isinstance(vote, dict) else vote) for vote in votes or ()]
 
 
-def _few(ids: pd.Index, source: npt.NDArray[np.object_]) -> list[int]:
-    """Return the places of a few rows, drawn by chance, of every source, in order of source."""
-    by_chance = order_by_chance(ids, np.random.default_rng(0))
+def _examples(sample_ids: pd.Index, source: npt.NDArray[np.object_]) -> list[int]:
+    """Return the positions of a few random rows of every source, ordered by source."""
+    shuffled = order_by_chance(sample_ids, np.random.default_rng(0))
     chosen: list[int] = []
     for name in SOURCES:
-        chosen += by_chance[source[by_chance] == name][:AT_LEAST].tolist()
-    left = by_chance[~np.isin(by_chance, chosen)]
-    chosen += left[: max(SHOWN - len(chosen), 0)].tolist()
-    rank = {name: place for place, name in enumerate(SOURCES)}
-    return sorted(chosen, key=lambda place: rank.get(str(source[place]), len(rank)))
+        chosen += shuffled[source[shuffled] == name][:PER_SOURCE].tolist()
+    left = shuffled[~np.isin(shuffled, chosen)]
+    chosen += left[: max(N_ROWS - len(chosen), 0)].tolist()
+    rank = {name: number for number, name in enumerate(SOURCES)}
+    return sorted(chosen, key=lambda row: rank.get(str(source[row]), len(rank)))
 
 
-def _taken(file: pq.ParquetFile, places: list[int], columns: list[str]) -> pa.Table:
-    """Return some rows of a file, without holding all of it in memory."""
-    parts, start, order = [], 0, np.sort(np.array(places, dtype=np.int64))
-    for part in file.iter_batches(AT_ONCE, columns=columns):
-        own = order[(order >= start) & (order < start + len(part))] - start
-        if len(own):
-            parts.append(pa.Table.from_batches([part]).take(own))
-        start += len(part)
-    rows = np.searchsorted(order, places)
+def _take(file: pq.ParquetFile, positions: list[int], columns: list[str]) -> pa.Table:
+    """Return rows of a file by position, without reading the whole file into memory."""
+    parts, start, order = [], 0, np.sort(np.array(positions, dtype=np.int64))
+    for batch in file.iter_batches(BATCH_SIZE, columns=columns):
+        in_batch = order[(order >= start) & (order < start + len(batch))] - start
+        if len(in_batch):
+            parts.append(pa.Table.from_batches([batch]).take(in_batch))
+        start += len(batch)
+    rows = np.searchsorted(order, positions)
     return pa.concat_tables(parts).take(rows) if parts else pa.table({})

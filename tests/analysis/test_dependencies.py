@@ -301,13 +301,15 @@ def test_the_report_lists_copies_and_says_what_to_do(tmp_path):
     assert 6 == len(cells)
     assert "rule &lt;b&gt;c0&lt;/b&gt;" in cells[0]
     assert "Merge such a pair" in page
-    assert "did not come to rest" not in page
+    assert "did not converge" not in page
 
 
-def test_the_report_says_what_did_not_come_to_rest(tmp_path, monkeypatch):
+def test_the_report_says_what_did_not_converge(tmp_path, monkeypatch):
     monkeypatch.setattr("labeling.analysis.dependency.low_rank.MOST_STEPS", 2)
 
-    assert "did not come to rest, so that weak ones are uncertain" in reported(tmp_path, RULES)
+    assert "estimation did not converge: weak dependencies are uncertain" in reported(
+        tmp_path, RULES
+    )
 
 
 def test_the_report_is_silent_where_nothing_depends(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 import labeling as lb
-from labeling.analysis import compared_shares, share_gaps
+from labeling.analysis import class_balance_gaps, compare_class_balance
 from labeling.cli.class_balance import print_label_shares
 from labeling.config import load_config
 from labeling.project.labels import parse_class_balance
@@ -169,7 +169,7 @@ def test_shares_in_an_export_stand_beside_those_of_random_draws(folder):
 
     its = project(folder, CONFIG.replace("id: key}", "id: key, gold: gold.csv, locked: 0.5}"))
     train = its.export()
-    assert ["gold labels"] == list(its.class_balance(train)[0].drawn)
+    assert ["gold labels"] == list(its.class_balance(train)[0].in_draws)
     its.query()
     its.push()
     people_say_ham_of_all(its)
@@ -206,7 +206,7 @@ def random_samples(its):
 
 def test_of_many_labels_the_most_frequent_are_shown_and_the_others_counted():
     counts = {f"l{number}": number for number in range(77)}
-    shares = compared_shares(counts, {"random draw": pd.Series(["l3", "l76"])})
+    shares = compare_class_balance(counts, {"random draw": pd.Series(["l3", "l76"])})
     console = Console(file=io.StringIO(), width=80, soft_wrap=True)
     print_label_shares(shares, console)
     lines = console.file.getvalue().splitlines()
@@ -218,7 +218,9 @@ def test_of_many_labels_the_most_frequent_are_shown_and_the_others_counted():
 
 def test_without_a_random_draw_there_is_nothing_beside_the_shares():
     console = Console(file=io.StringIO(), width=80)
-    print_label_shares(compared_shares({"a": 0, "b": 0}, {"random draw": pd.Series([])}), console)
+    print_label_shares(
+        compare_class_balance({"a": 0, "b": 0}, {"random draw": pd.Series([])}), console
+    )
 
     assert "random" not in console.file.getvalue()
 
@@ -267,7 +269,7 @@ def test_a_random_draw_seldom_contradicts_the_shares_that_it_was_drawn_from():
         shares = rng.dirichlet(np.ones(labels))
         counts = {f"l{number}": round(share * 1e6) for number, share in enumerate(shares)}
         drawn = [pd.Series(rng.choice(list(counts), n, p=shares)) for _ in range(200)]
-        alarms = sum(bool(share_gaps(counts, draw)) for draw in drawn)
+        alarms = sum(bool(class_balance_gaps(counts, draw)) for draw in drawn)
 
         assert alarms <= 0.1 * len(drawn)
 
@@ -276,9 +278,9 @@ def test_gaps_are_told_widest_first_and_few_samples_tell_nothing():
     counts = {"a": 70, "b": 20, "c": 10}
     drawn = pd.Series(["a"] * 20 + ["b"] * 20 + ["c"] * 60)
 
-    assert ["c", "a"] == [gap.label for gap in share_gaps(counts, drawn)]
-    assert () == share_gaps(counts, drawn[:1])
-    assert () == share_gaps(counts, drawn[:0])
+    assert ["c", "a"] == [gap.label for gap in class_balance_gaps(counts, drawn)]
+    assert () == class_balance_gaps(counts, drawn[:1])
+    assert () == class_balance_gaps(counts, drawn[:0])
 
 
 @pytest.mark.parametrize("line", ["0.9", "0.9,0.2", "ham=0.9,0.1", "ham=0.9,ham=0.1", "a,b", ","])

@@ -146,7 +146,7 @@ def test_all_that_is_measured_on_dev_samples_comes_from_cross_fitted_models(fold
     (check,) = section(load_context(its)).checks
 
     assert expected.value == its.store.history.standings()[-1]["about"]["dev"]["value"]
-    assert expected.value == check.found.right.value
+    assert expected.value == check.calibration.accuracy.value
     assert expected.value < accuracy(here.posterior, its.data.dev).value
 
 

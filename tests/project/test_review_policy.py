@@ -168,14 +168,14 @@ def test_check_says_what_the_policy_means_and_who_is_missing(folder):
     assert "No reviewer is named" in " ".join(lb.Project(folder / "project.yaml").check())
 
 
-def test_the_report_tells_equal_votes_from_majorities(folder):
+def test_the_report_tells_unanimous_votes_from_majorities(folder):
     from labeling.report import write_report
 
     its, _ = asked(folder, "review: {escalate: no_majority}\n")
     its.review()
     page = write_report(its).read_text("utf-8")
 
-    assert "1 by equal votes, 1 by most votes, against others." in page
+    assert "1 unanimously, 1 by majority." in page
 
 
 def test_a_new_project_says_what_goes_to_a_reviewer(folder):

@@ -52,22 +52,22 @@ def test_calibration_counts_each_sample_once_whatever_their_order():
     found = calibration(sure, right)
 
     assert found == calibration(sure[order], right[order])
-    assert 500 == sum(one.right.n for one in found.bins) == found.right.n
+    assert 500 == sum(group.accuracy.n for group in found.bins) == found.accuracy.n
     assert all(one.high < other.low for one, other in itertools.pairwise(found.bins))
-    assert "" == found.leaning
+    assert "" == found.bias
 
 
-@pytest.mark.parametrize(("sure", "leaning"), [(0.99, "over"), (0.55, "under"), (0.8, "")])
-def test_a_model_that_claims_too_much_or_too_little_is_found_out(sure, leaning):
+@pytest.mark.parametrize(("sure", "bias"), [(0.99, "over"), (0.55, "under"), (0.8, "")])
+def test_a_model_that_claims_too_much_or_too_little_is_found_out(sure, bias):
     right = np.repeat([1.0, 0.0], [80, 20])
 
-    assert leaning == calibration(np.full(100, sure), right).leaning
+    assert bias == calibration(np.full(100, sure), right).bias
 
 
 def test_calibration_without_samples_is_undefined():
     found = calibration(np.empty(0), np.empty(0))
 
-    assert (0, ()) == (found.right.n, found.bins)
+    assert (0, ()) == (found.accuracy.n, found.bins)
 
 
 @pytest.mark.parametrize("extra", ["jinja2", "matplotlib"])

@@ -245,11 +245,11 @@ def test_a_project_that_was_never_applied_leaves_no_trace_but_the_page(tmp_path,
 
     assert {*before, "out"} == {one.name for one in tmp_path.iterdir()}
     for sentence in (
-        "No labeling function was applied yet. labeling apply does so.",
-        "Nobody was asked yet. labeling query chooses whom to ask about.",
+        "Labeling functions were not applied yet. Run labeling apply.",
+        "No samples were sent to annotators yet. labeling query selects a batch.",
         "There is no training set yet. labeling export builds one.",
-        "Nothing can be measured yet.",
-        "Nothing was run yet.",
+        "Label quality cannot be measured yet.",
+        "There were no runs yet.",
     ):
         assert sentence in words
     with opened(browser, path, width=390) as found:
@@ -265,11 +265,11 @@ def test_with_votes_alone_the_rest_says_what_to_do(tmp_path):
     words = words_of(write_report(project))
 
     assert "4 labeling functions vote on" in words
-    assert "Nobody was asked yet. labeling query chooses whom to ask about." in words
+    assert "No samples were sent to annotators yet. labeling query selects a batch." in words
     assert "Name gold labels as gold: under data: in the config" in words
-    assert "Nothing to hold it against yet." in words
+    assert "Calibration cannot be measured yet" in words
     project.query()
-    assert "nobody has answered yet" in words_of(write_report(project))
+    assert "there are no annotations yet" in words_of(write_report(project))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.analysis.plots import Palette, figure_of, saved
+from labeling.analysis.charts import Palette
+from labeling.analysis.plots import figure_of, saved
 from labeling.errors import VotesError, shown
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _fields(
     edges = np.arange(len(signs) + 1) - 0.5
     axes.set_xticks(edges, minor=True)
     axes.set_yticks(edges, minor=True)
-    axes.grid(which="minor", color=colours["faint"], linewidth=0.4)
+    axes.grid(which="minor", color=colours["line"], linewidth=0.4)
     axes.tick_params(which="both", length=0)
 
 

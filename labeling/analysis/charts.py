@@ -1,0 +1,125 @@
+"""Palettes, and charts drawn on given axes: used for image files and for the report alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labeling.records.estimates import Estimate
+
+Palette = Mapping[str, str]
+
+# Blue and orange can be told apart with every kind of colour vision, and differ in lightness too.
+LIGHT: Palette = {
+    "page": "#ffffff",
+    "ink": "#1f2328",
+    "muted": "#57606a",
+    "line": "#d0d7de",
+    "main": "#0b5cad",
+    "second": "#e8912d",
+    "map": "Blues",
+}
+DARK: Palette = {
+    "page": "#0d1117",
+    "ink": "#e6edf3",
+    "muted": "#9da7b3",
+    "line": "#3d444d",
+    "main": "#79b8ff",
+    "second": "#c46a10",
+    "map": "Blues_r",
+}
+SERIES_COLOURS = ("main", "second", "ink")
+MARKERS = ("o", "s", "^", "D")
+LINE_STYLES = ("-", "--", ":")
+
+
+def series_style(number: int, palette: Palette) -> dict[str, Any]:
+    """Return the style of a chart's n-th series, which differs in colour, marker and line style."""
+    return {
+        "color": palette[SERIES_COLOURS[number % len(SERIES_COLOURS)]],
+        "marker": MARKERS[number % len(MARKERS)],
+        "linestyle": LINE_STYLES[number % len(LINE_STYLES)],
+    }
+
+
+def draw_coverage(
+    axes: Any,
+    summary: pd.DataFrame,
+    n: int,
+    palette: Palette,
+    names: Sequence[str] | None = None,
+) -> None:
+    """Draw the coverage of labeling functions as bars, with their conflicts hatched in front.
+
+    Args:
+        axes: where to draw; the legend is left to the caller.
+        summary: what `lf_summary` returns, in the order from bottom to top.
+        n: number of samples.
+        palette: colours.
+        names: labels of the bars; `None` is the index of the summary.
+    """
+    rows = np.arange(len(summary))
+    edge = {"edgecolor": palette["page"], "linewidth": 0.5}
+    axes.barh(rows, summary["coverage"], facecolor=palette["main"], label="votes on", **edge)
+    axes.barh(
+        rows,
+        summary["conflicts"],
+        facecolor=palette["second"],
+        hatch="////",
+        label="of these, another labeling function votes differently",
+        **edge,
+    )
+    axes.set_yticks(rows, names or [str(name) for name in summary.index])
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(-0.6, len(summary) - 0.4)
+    axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    axes.set_xlabel(f"share of {n:,} samples")
+
+
+def draw_cost(
+    axes: Any, curves: Mapping[str, Sequence[tuple[int, Estimate]]], palette: Palette
+) -> None:
+    """Draw label quality against human votes spent, with intervals.
+
+    Args:
+        axes: where to draw; labels of the axes and the legend are left to the caller.
+        curves: from a name to (human votes, estimate) pairs.
+        palette: colours.
+    """
+    width = max((votes for points in curves.values() for votes, _ in points), default=0)
+    for number, (name, points) in enumerate(curves.items()):
+        with_interval = [(votes, found) for votes, found in points if not np.isnan(found.low)]
+        # Shifted sideways: intervals drawn at the same position would hide each other.
+        votes = [votes + 0.012 * width * number for votes, _ in with_interval]
+        estimates = [found for _, found in with_interval]
+        draw_intervals(axes, votes, estimates, name, series_style(number, palette))
+    axes.grid(axis="y", color=palette["line"], linewidth=0.5)
+    axes.xaxis.set_major_formatter(lambda count, _: f"{int(count):,}")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+
+
+def draw_intervals(
+    axes: Any,
+    xs: Sequence[float],
+    estimates: Sequence[Estimate],
+    name: str,
+    style: Mapping[str, Any],
+) -> None:
+    """Draw estimates with their intervals as a line with error bars."""
+    values = np.array([found.value for found in estimates])
+    reach = np.array([(found.value - found.low, found.high - found.value) for found in estimates])
+    axes.errorbar(
+        xs,
+        values,
+        yerr=np.clip(reach.reshape(-1, 2).T, 0, None),
+        label=name,
+        capsize=3,
+        markersize=5,
+        linewidth=1.2,
+        elinewidth=1,
+        **style,
+    )
