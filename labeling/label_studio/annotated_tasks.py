@@ -1,4 +1,6 @@
-"""All annotated tasks of any project that the token may see, whoever made it and whatever its controls."""
+"""Annotated tasks of any project that the token may see, for imports: whoever made the project, and
+whatever its controls.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ class AnnotatedTasks:
     Attributes:
         id: the project's id on the server.
         title: its title.
-        tasks: as the server's JSON export has them; skipped ones, too.
-        names: the e-mail addresses of the people by the server's ids.
+        tasks: the tasks of the server's JSON export, skipped ones included.
+        names: the e-mail addresses of the users, by the server's ids.
     """
 
     id: int
@@ -29,24 +31,29 @@ class AnnotatedTasks:
     names: Mapping[int, str] = field(repr=False)
 
 
-def annotated_tasks(line: StudioClient, wanted: str | int) -> AnnotatedTasks:
+def annotated_tasks(client: StudioClient, title_or_id: str | int) -> AnnotatedTasks:
     """Return the annotated tasks of a project; nothing is changed.
 
     Args:
-        line: to the server.
-        wanted: the project's title or id.
+        client: the server's client.
+        title_or_id: the project's title or id.
 
     Raises:
         PlatformError: there is none, or there are several of that title.
         UnreachableError: the server does not answer.
     """
-    every = project_titles(line)
-    found = [(own, title) for own, title in every if wanted in (own, title)]
-    if len(found) != 1:
-        ids = f" There are {len(found)}, with the ids {', '.join(str(own) for own, _ in found)}."
-        raise PlatformError(
-            f"There must be one project {wanted!r} on {line.url} that this token may see."
-            f"{ids if found else near(wanted, [title for _, title in every])} Give its id."
+    projects = project_titles(client)
+    matches = [project for project in projects if title_or_id in project]
+    if len(matches) != 1:
+        ids = ", ".join(str(project_id) for project_id, _ in matches)
+        hint = (
+            f" There are {len(matches)}, with the ids {ids}."
+            if matches
+            else near(title_or_id, [title for _, title in projects])
         )
-    ((own, title),) = found
-    return AnnotatedTasks(own, title, export_tasks(line, own), user_names(line))
+        raise PlatformError(
+            f"There must be one project {title_or_id!r} on {client.url} that this token may see."
+            f"{hint} Give its id."
+        )
+    ((project_id, title),) = matches
+    return AnnotatedTasks(project_id, title, export_tasks(client, project_id), user_names(client))

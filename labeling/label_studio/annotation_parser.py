@@ -1,4 +1,4 @@
-"""What people said on a task: annotations that count, and what does not, with the reason."""
+"""Parser of annotations: returns those that count, and a problem for each that does not."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from labeling.label_studio.tasks import Task
 from labeling.records import Annotation, LabelSchema, Problem
 
 DECISION = "decision"
-"""In the meta of a result: a reviewer's decision that was written back; it is nobody's vote."""
+"""Key in the meta of a result: a reviewer's decision that was written back, which is nobody's vote."""
 
 COPIED = "copied_from"
-"""In the meta of a result: the annotation that it is a copy of, made when tasks were merged."""
+"""Key in the meta of a result: the id of the annotation that it copies, made when tasks were merged."""
 
-LONGEST = 1e9
-"""Seconds that an answer can have taken at the most; whoever annotates may write any number."""
+MAX_LEAD_SECONDS = 1e9
+"""The largest plausible lead time; annotators can write any number."""
 
-Found = Mapping[str, Any]
+RawAnnotation = Mapping[str, Any]
 
 
 class NotCountedError(Exception):
-    """An annotation that cannot be counted, and why."""
+    """An annotation cannot be counted; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotationParser:
-    """Reads the annotations of one project's tasks.
+    """Parses the annotations of one project's tasks.
 
     Attributes:
-        project: its id on the server.
-        title: what people call it.
-        interface: where labels stand.
-        schema: what they may be.
+        project: the project's id on the server.
+        title: its title.
+        interface: where labels are in its annotations.
+        schema: the labels.
         reviewer: whether people decide there, rather than vote.
-        names: who is behind each id of the server's.
+        names: the names of the users, by the server's ids.
         votes_per_sample: how many votes are asked for at first.
     """
 
@@ -52,85 +52,85 @@ class AnnotationParser:
     votes_per_sample: int = 1
 
     def parse(
-        self, task: Task, known: Mapping[str, Annotation], held: Collection[int] = ()
+        self, task: Task, stored: Mapping[str, Annotation], excluded: Collection[int] = ()
     ) -> tuple[list[Annotation], dict[str, Problem]]:
-        """Return what people said on a task, and what cannot be counted by its platform id.
+        """Return a task's annotations, and the problems of those that cannot be counted.
 
         Args:
-            task: with its annotations.
-            known: what is remembered, by platform id.
-            held: the ids of annotations that are no votes.
+            task: the task with its annotations.
+            stored: the stored annotations, by platform id.
+            excluded: the ids of annotations that are no votes.
         """
-        said: list[Annotation] = []
+        annotations: list[Annotation] = []
         problems: dict[str, Problem] = {}
-        votes = 0
-        for one in sorted(task.annotations, key=lambda one: (str(one["created_at"]), one["id"])):
-            if decision_id(one) is not None or int(one["id"]) in held:
+        n_votes = 0
+        for raw in sorted(task.annotations, key=lambda raw: (str(raw["created_at"]), raw["id"])):
+            if decision_id(raw) is not None or int(raw["id"]) in excluded:
                 continue
-            own = self.platform_id(task, one)
-            votes += not one.get("was_cancelled")
+            platform_id = self.platform_id(task, raw)
+            n_votes += not raw.get("was_cancelled")
             try:
-                answer = self._answer(task, one, own, known.get(own), votes)
+                annotation = self._annotation(task, raw, stored.get(platform_id), n_votes)
             except NotCountedError as error:
-                problems[own] = self.problem(task, one, str(error), known.get(own))
+                problems[platform_id] = self.problem(task, raw, str(error), stored.get(platform_id))
             else:
-                said.append(answer)
-        return said, problems
+                annotations.append(annotation)
+        return annotations, problems
 
     def problem(
-        self, task: Task, annotation: Found, why: str, known: Annotation | None = None
+        self, task: Task, raw: RawAnnotation, reason: str, stored: Annotation | None = None
     ) -> Problem:
-        """Return why an annotation does not count, and where it is."""
+        """Return the problem of an annotation that does not count, with its place."""
         where = f"{self.title}, task {task.id}, sample {task.sample_id!r}"
-        return Problem(f"{where}, by {self.author_name(annotation, known)}", why)
+        return Problem(f"{where}, by {self.author_name(raw, known)}", reason)
 
-    def platform_id(self, task: Task, annotation: Found) -> str:
-        """Return what an annotation is called: by project, task and its own id."""
-        return f"{self.prefix(task)}{annotation['id']}"
+    def platform_id(self, task: Task, raw: RawAnnotation) -> str:
+        """Return the platform id of an annotation: the ids of project, task and annotation."""
+        return f"{self.prefix(task)}{raw['id']}"
 
     def prefix(self, task: Task) -> str:
-        """Return what the platform ids of all annotations of a task begin with."""
+        """Return the common prefix of the platform ids of a task's annotations."""
         return f"{self.project}/{task.id}/"
 
-    def _answer(
-        self, task: Task, found: Found, own: str, known: Annotation | None, place: int
+    def _annotation(
+        self, task: Task, raw: RawAnnotation, stored: Annotation | None, vote_number: int
     ) -> Annotation:
-        skipped = bool(found.get("was_cancelled"))  # then the result is but the prelabel
-        items = [one for one in found.get("result") or () if isinstance(one, Mapping)]
-        chosen = None if skipped else self._chosen(items)
-        shown_before = found.get("parent_prediction") is not None
-        prelabel = task.meta.get("prelabel") if shown_before else None
+        is_skipped = bool(raw.get("was_cancelled"))  # its result is only the prelabel
+        items = [item for item in raw.get("result") or () if isinstance(item, Mapping)]
+        choice = None if is_skipped else self._choice(items)
+        had_prelabel = raw.get("parent_prediction") is not None
+        prelabel = task.meta.get("prelabel") if had_prelabel else None
         return Annotation(
             sample_id=task.sample_id,
-            annotator=self.author_name(found, known),
-            label=None if chosen is None else self._label(chosen),
-            created_at=_time(found["created_at"]),
-            updated_at=_time(found["updated_at"]),
-            lead_seconds=_seconds(found.get("lead_time")),
-            platform_id=own,
-            # By the order in which they came; what is known stays as it was seen first.
-            round=known.round if known else 1 + max(place - self.votes_per_sample, 0),
+            annotator=self.author_name(raw, stored),
+            label=None if choice is None else self._label(choice),
+            created_at=_time(raw["created_at"]),
+            updated_at=_time(raw["updated_at"]),
+            lead_seconds=_seconds(raw.get("lead_time")),
+            platform_id=self.platform_id(task, raw),
+            # By the order of the votes; the round of a stored annotation does not change.
+            round=stored.round if stored else 1 + max(vote_number - self.votes_per_sample, 0),
             reviewer=self.reviewer,
-            prelabel_shown=shown_before,
+            prelabel_shown=had_prelabel,
             prelabel=prelabel if isinstance(prelabel, str) else None,
             reason=_rationale(items),
-            origin="" if chosen is None else str(chosen.get("origin") or ""),
+            origin="" if choice is None else str(choice.get("origin") or ""),
         )
 
-    def _chosen(self, items: Iterable[Found]) -> Found:
+    def _choice(self, items: Iterable[RawAnnotation]) -> RawAnnotation:
         control = self.interface.control
-        about = [one for one in items if one.get("from_name") == control]
-        if len(about) != 1:
-            others = sorted({str(one.get("from_name")) for one in items} - {control})
+        choices = [item for item in items if item.get("from_name") == control]
+        if len(choices) != 1:
+            others = sorted({str(item.get("from_name")) for item in items} - {control})
             raise NotCountedError(
-                f"An annotation must hold one choice of {control!r}. It holds {len(about)}"
+                f"An annotation must hold one choice of {control!r}. It holds {len(choices)}"
                 + (f", and {shown(others)}." if others else ".")
                 + " Label the sample again, or skip it."
             )
-        return about[0]
+        return choices[0]
 
-    def _label(self, chosen: Found) -> str:
-        value = chosen.get("value")
+    def _label(self, choice: RawAnnotation) -> str:
+        value = choice.get("value")
         labels = value.get("choices") if isinstance(value, Mapping) else None
         if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
             raise NotCountedError(f"A choice must hold one label. Got {labels!r:.200}.")
@@ -141,68 +141,67 @@ class AnnotationParser:
             )
         return labels[0]
 
-    def author_name(self, found: Found, known: Annotation | None = None) -> str:
-        """Return who made an annotation, by the name that is known where there is one."""
-        if known is not None:  # a person stays who they were, whatever they are called later
-            return known.annotator
-        person = author_id(found)
-        nobody = f"user {person}" if person else f"unknown ({found['id']})"
-        return self.names.get(person, nobody)
+    def author_name(self, raw: RawAnnotation, stored: Annotation | None = None) -> str:
+        """Return the name of an annotation's author; the stored name, if there is one."""
+        if stored is not None:  # a user who is renamed stays the same annotator
+            return stored.annotator
+        user_id = author_id(raw)
+        fallback = f"user {user_id}" if user_id else f"unknown ({raw['id']})"
+        return self.names.get(user_id, fallback)
 
 
-def author_id(annotation: Found) -> int:
-    """Return the server's id of who made an annotation; 0 where it does not say."""
-    by = annotation.get("completed_by")
-    own = by.get("id") if isinstance(by, Mapping) else by
-    return 0 if own is None else int(own)
+def author_id(raw: RawAnnotation) -> int:
+    """Return the user id of an annotation's author; 0 if there is none."""
+    author = raw.get("completed_by")
+    user_id = author.get("id") if isinstance(author, Mapping) else author
+    return 0 if user_id is None else int(user_id)
 
 
 def author_ids(tasks: Iterable[Task]) -> Iterator[int]:
-    """Yield the server's ids of who made the annotations of some tasks."""
+    """Yield the user ids of the authors of the tasks' annotations."""
     for task in tasks:
-        for one in task.annotations:
-            if author_id(one):
-                yield author_id(one)
+        for raw in task.annotations:
+            if author_id(raw):
+                yield author_id(raw)
 
 
-def decision_id(annotation: Found) -> str | None:
-    """Return which reviewer's annotation was written back as this one; `None` where none was."""
-    return next((str(found) for found in _marks(annotation, DECISION)), None)
+def decision_id(raw: RawAnnotation) -> str | None:
+    """Return the platform id of the decision that was written back as an annotation, or `None`."""
+    return next((str(value) for value in _meta_values(raw, DECISION)), None)
 
 
-def copied_from(annotation: Found) -> int | None:
-    """Return of which annotation this is a copy, made when tasks were merged; `None` where of none.
+def copied_from(raw: RawAnnotation) -> int | None:
+    """Return the id of the annotation that this one copies, made when tasks were merged, or `None`.
 
-    A mark that is no number was not written here: whoever annotates may write any.
+    A value that is no number was not written here: annotators can write any.
     """
-    marks = (found for found in _marks(annotation, COPIED) if type(found) is int)
-    return next(marks, None)
+    return next((value for value in _meta_values(raw, COPIED) if type(value) is int), None)
 
 
-def _marks(annotation: Found, name: str) -> Iterator[object]:
-    for item in annotation.get("result") or ():
+def _meta_values(raw: RawAnnotation, key: str) -> Iterator[object]:
+    for item in raw.get("result") or ():
         meta = item.get("meta") if isinstance(item, Mapping) else None
-        if isinstance(meta, Mapping) and meta.get(name) is not None:
-            yield meta[name]
+        if isinstance(meta, Mapping) and meta.get(key) is not None:
+            yield meta[key]
 
 
-def _rationale(items: Iterable[Found]) -> str:
-    lines: list[str] = []
-    for one in items:
-        value = one.get("value")
-        said = value.get("text") if isinstance(value, Mapping) else None
-        if one.get("from_name") == RATIONALE and isinstance(said, (str, list)):
-            lines += [said] if isinstance(said, str) else map(str, said)
-    return "\n".join(lines).strip()
+def _rationale(items: Iterable[RawAnnotation]) -> str:
+    paragraphs: list[str] = []
+    for item in items:
+        value = item.get("value")
+        text = value.get("text") if isinstance(value, Mapping) else None
+        if item.get("from_name") == RATIONALE and isinstance(text, (str, list)):
+            paragraphs += [text] if isinstance(text, str) else map(str, text)
+    return "\n".join(paragraphs).strip()
 
 
-def _time(said: object) -> datetime.datetime:
-    when = datetime.datetime.fromisoformat(str(said))
-    return when.astimezone(datetime.UTC) if when.tzinfo else when.replace(tzinfo=datetime.UTC)
+def _time(value: object) -> datetime.datetime:
+    time = datetime.datetime.fromisoformat(str(value))
+    return time.astimezone(datetime.UTC) if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
-def _seconds(said: object) -> float | None:
-    """Return a time in seconds; `None` where that is none, such as one below 0."""
-    if isinstance(said, bool) or not isinstance(said, (int, float)) or not 0 <= said <= LONGEST:
+def _seconds(value: object) -> float | None:
+    """Return a lead time in seconds; `None` if it is not plausible, such as below 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(said)
+    return float(value) if 0 <= value <= MAX_LEAD_SECONDS else None

@@ -1,4 +1,4 @@
-"""Changes to a labeling config that is not ours: as few letters of it as can be."""
+"""Edits of an adopted labeling config: adds choices, and changes no other character."""
 
 from __future__ import annotations
 
@@ -10,44 +10,45 @@ from labeling.label_studio.labeling_config import choice_element
 
 
 def with_choices(config: str, control: str, labels: Sequence[str]) -> str:
-    """Return a labeling config whose choices of one name offer more labels, behind those there.
+    """Return a labeling config with labels appended to a Choices control.
 
-    Nothing else of the text is changed.
+    The rest of the text is unchanged.
 
     Args:
         config: well-formed XML.
-        control: the name of the choices.
-        labels: what is to be added.
+        control: the name of the Choices control.
+        labels: the labels to append.
 
     >>> config = '<View><Choices name="x"><Choice value="a"/></Choices></View>'
     >>> print(with_choices(config, "x", ["b"]))
     <View><Choices name="x"><Choice value="a"/><Choice value="b" /></Choices></View>
     """
-    news = [ET.tostring(choice_element(label), encoding="unicode") for label in labels]
-    before, behind = _end_of(config, control)
-    if not behind.startswith("</Choices"):
-        head = before.rstrip()[: -len("/>")].rstrip()
-        return f"{head}>{''.join(news)}</Choices>{behind}"
-    margin = before[len(before.rstrip()) :]  # what stands before the end tag: a line and its indent
-    inner = f"{margin}  " if "\n" in margin else ""
-    return f"{before.rstrip()}{''.join(inner + one for one in news)}{margin}{behind}"
+    additions = [ET.tostring(choice_element(label), encoding="unicode") for label in labels]
+    head, tail = _split_at_end(config, control)
+    if not tail.startswith("</Choices"):
+        open_tag = head.rstrip()[: -len("/>")].rstrip()
+        return f"{open_tag}>{''.join(additions)}</Choices>{tail}"
+    margin = head[len(head.rstrip()) :]  # the line break and indentation before the end tag
+    indent = f"{margin}  " if "\n" in margin else ""
+    choices = "".join(indent + addition for addition in additions)
+    return f"{head.rstrip()}{choices}{margin}{tail}"
 
 
-def _end_of(config: str, control: str) -> tuple[str, str]:
-    """Return what stands before the end tag of some choices, and from there on.
+def _split_at_end(config: str, control: str) -> tuple[str, str]:
+    """Return the text before the end tag of a Choices control, and the text from there on.
 
-    Of a tag without content (`<Choices/>`) the first ends with the tag itself.
+    For an empty-element tag (`<Choices/>`) the first part includes the tag.
     """
     text = config.encode()
     parser = xml.parsers.expat.ParserCreate("utf-8")
-    is_meant: list[bool] = []
+    open_tags: list[bool] = []  # for each open tag, whether it is the control
     ends: list[int] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        is_meant.append(tag == "Choices" and attributes.get("name") == control)
+        open_tags.append(tag == "Choices" and attributes.get("name") == control)
 
     def end(_: str) -> None:
-        if is_meant.pop():
+        if open_tags.pop():
             ends.append(parser.CurrentByteIndex)
 
     parser.StartElementHandler, parser.EndElementHandler = start, end

@@ -1,4 +1,4 @@
-"""Several tasks of one sample, which two who send at once can make: one is kept, with all votes."""
+"""Duplicate tasks of a sample, made by simultaneous imports: one is kept, with all votes."""
 
 from __future__ import annotations
 
@@ -15,118 +15,127 @@ from labeling.label_studio.task_queries import find_tasks, task_with_annotations
 from labeling.label_studio.tasks import Task
 
 if TYPE_CHECKING:
-    from label_studio_sdk import LabelStudio as Client
+    from label_studio_sdk import LabelStudio as Sdk
 
 logger = logging.getLogger(__name__)
 
 
 def merge_duplicates(
-    line: StudioClient, project: int, ext_ids: Iterable[str], held: Collection[int] = ()
+    client: StudioClient,
+    project_id: int,
+    ext_ids: Iterable[str],
+    copy_ids: Collection[int] = (),
 ) -> tuple[Task, ...]:
-    """See to it that each of these samples has one task at most, and return the tasks.
+    """Merge the duplicate tasks of samples, and return the one task of each.
 
-    Of several the one with the most votes is kept, of equal ones the oldest. What people said on the
-    others is copied to it first; where the same person spoke on both, what they said last. What an
-    import copied is no vote; a task stays whose annotations were imported without their authors.
+    The task with the most votes is kept, or the oldest of those. The votes of the others are copied
+    to it first; if a person voted on several, the last vote counts. Annotations that an import copied
+    are no votes. A task stays if its annotations were imported without their authors.
 
     Args:
-        line: to the server.
-        project: its id there.
-        ext_ids: the samples' ids as texts.
-        held: the ids of annotations that are known to be copies of others.
+        client: the server's client.
+        project_id: the project.
+        ext_ids: the samples' ids as text.
+        copy_ids: the ids of annotations that are known to be copies of others.
     """
-    wanted = list(ext_ids)
-    of_sample: dict[str, list[Task]] = {}
-    for one in find_tasks(line, project, wanted):
-        of_sample.setdefault(one.ext_id, []).append(one)
-    doubled = [own for own, copies in of_sample.items() if len(copies) > 1]
-    if not doubled:
-        return tuple(copies[0] for copies in of_sample.values())
+    ext_ids = list(ext_ids)
+    tasks_of: dict[str, list[Task]] = {}
+    for task in find_tasks(client, project_id, ext_ids):
+        tasks_of.setdefault(task.ext_id, []).append(task)
+    duplicated = [ext_id for ext_id, tasks in tasks_of.items() if len(tasks) > 1]
+    if not duplicated:
+        return tuple(tasks[0] for tasks in tasks_of.values())
     logger.warning(
         "%d samples had several tasks in Label Studio; one of each is kept, with all votes.",
-        len(doubled),
+        len(duplicated),
     )
-    for own in doubled:
-        merge = functools.partial(_merge, line, project, own, held)
-        line.with_retries(f"merging the tasks of sample {own!r}", merge)
-    kept: dict[str, Task] = {}
-    for one in find_tasks(line, project, wanted):
-        kept.setdefault(one.ext_id, one)
-    return tuple(kept.values())
+    for ext_id in duplicated:
+        merge = functools.partial(_merge, client, project_id, ext_id, copy_ids)
+        client.with_retries(f"merging the tasks of sample {ext_id!r}", merge)
+    remaining: dict[str, Task] = {}
+    for task in find_tasks(client, project_id, ext_ids):
+        remaining.setdefault(task.ext_id, task)
+    return tuple(remaining.values())
 
 
-def _merge(line: StudioClient, project: int, ext_id: str, held: Collection[int]) -> None:
-    found = find_tasks(line, project, [ext_id], annotations=True)
-    no_votes = {*held, *copied_annotations(found, {}, lambda one: str(author_id(one)))}
-    copies = sorted(found, key=lambda one: (-_votes_on(one, no_votes), one.id))
-    for other in copies[1:]:
-        if authorless_imports(other, no_votes):
+def _merge(client: StudioClient, project_id: int, ext_id: str, copy_ids: Collection[int]) -> None:
+    tasks = find_tasks(client, project_id, [ext_id], annotations=True)
+    copies = copied_annotations(tasks, {}, lambda annotation: str(author_id(annotation)))
+    no_votes = {*copy_ids, *copies}
+    ranked = sorted(tasks, key=lambda task: (-_n_votes(task, no_votes), task.id))
+    for task in ranked[1:]:
+        if authorless_imports(task, no_votes):
             continue
-        _move_votes(line, other, copies[0], no_votes)
+        _copy_votes(client, task, ranked[0], no_votes)
         try:
-            now = task_with_annotations(line, other.id)
+            current = task_with_annotations(client, task.id)
         except NotFoundError:
-            continue  # somebody else who sent at once has merged them too
-        if len(now.get("annotations") or ()) != len(other.annotations):
-            raise TransientError("somebody labeled a copy at this moment")
-        _delete(line, other.id)
-    if copies and max(one.overlap for one in copies) != copies[0].overlap:
-        _join(line, copies)
+            continue  # another process has merged them, too
+        if len(current.get("annotations") or ()) != len(task.annotations):
+            raise TransientError("a duplicate was labeled at this moment")
+        _delete(client, task.id)
+    if ranked and max(task.overlap for task in ranked) != ranked[0].overlap:
+        _combine_questions(client, ranked)
 
 
-def _votes_on(task: Task, no_votes: Collection[int]) -> int:
-    return sum(int(one["id"]) not in no_votes for one in task.annotations)
+def _n_votes(task: Task, no_votes: Collection[int]) -> int:
+    return sum(int(annotation["id"]) not in no_votes for annotation in task.annotations)
 
 
-def _move_votes(line: StudioClient, source: Task, target: Task, no_votes: Collection[int]) -> None:
-    """Copy what people said on one task to another that they have not said more on since."""
-    there = {author_id(one): str(one.get("updated_at")) for one in target.annotations}
-    moved = {copied_from(one) for one in target.annotations}
-    for one in source.annotations:
-        is_older = str(one.get("updated_at")) <= there.get(author_id(one), "")
-        if int(one["id"]) in no_votes or int(one["id"]) in moved or is_older:
+def _copy_votes(
+    client: StudioClient, source: Task, target: Task, no_votes: Collection[int]
+) -> None:
+    """Copy the votes of one task to another, unless their authors have voted there since."""
+    last_votes = {
+        author_id(annotation): str(annotation.get("updated_at"))
+        for annotation in target.annotations
+    }
+    copied_ids = {copied_from(annotation) for annotation in target.annotations}
+    for annotation in source.annotations:
+        annotation_id, author = int(annotation["id"]), author_id(annotation)
+        is_older = str(annotation.get("updated_at")) <= last_votes.get(author, "")
+        if annotation_id in no_votes or annotation_id in copied_ids or is_older:
             continue
         result = [
-            {**item, "meta": {**(item.get("meta") or {}), COPIED: int(one["id"])}}
-            for item in one.get("result") or ()
+            {**item, "meta": {**(item.get("meta") or {}), COPIED: annotation_id}}
+            for item in annotation.get("result") or ()
             if isinstance(item, Mapping)
         ]
-        about: dict[str, Any] = {
-            name: one[name]
+        fields: dict[str, Any] = {
+            name: annotation[name]
             for name in ("was_cancelled", "ground_truth", "lead_time")
-            if one.get(name) is not None
+            if annotation.get(name) is not None
         }
-        if author_id(one):
-            about["completed_by"] = author_id(one)
-        line.request_once(
-            "copying a vote", functools.partial(_say, target.id, {"result": result, **about})
-        )
+        if author:
+            fields["completed_by"] = author
+        create = functools.partial(_create, target.id, {"result": result, **fields})
+        client.request_once("copying a vote", create)
 
 
-def _say(task: int, about: Mapping[str, Any], client: Client) -> None:
-    client.annotations.create(task, **about)
+def _create(task_id: int, fields: Mapping[str, Any], sdk: Sdk) -> None:
+    sdk.annotations.create(task_id, **fields)
 
 
-def _delete(line: StudioClient, task_id: int) -> None:
+def _delete(client: StudioClient, task_id: int) -> None:
     try:
-        line.request_once("deleting a copy", lambda client: client.tasks.delete(str(task_id)))
+        client.request_once("deleting a duplicate task", lambda sdk: sdk.tasks.delete(str(task_id)))
     except NotFoundError:
         pass
     except PlatformError as error:
         raise PlatformError(f"A second task of the same sample stays: {error}") from error
 
 
-def _join(line: StudioClient, copies: list[Task]) -> None:
-    """Let the task that was kept wait for as many votes as any of its copies did."""
-    kept = copies[0]
-    overlap = max(one.overlap for one in copies)
-    asked = list(dict.fromkeys(key for one in copies for key in one.asked))
-    line.request_once(
-        "joining what was asked",
-        lambda client: client.tasks.update(
-            str(kept.id),
+def _combine_questions(client: StudioClient, tasks: list[Task]) -> None:
+    """Give the first task, which is kept, the largest overlap and the questions of all."""
+    task = tasks[0]
+    overlap = max(duplicate.overlap for duplicate in tasks)
+    asked = list(dict.fromkeys(key for duplicate in tasks for key in duplicate.asked))
+    client.request_once(
+        "merging what was asked",
+        lambda sdk: sdk.tasks.update(
+            str(task.id),
             overlap=overlap,
-            is_labeled=kept.n_annotations >= overlap,
-            meta={**kept.meta, "asked": asked},
+            is_labeled=task.n_annotations >= overlap,
+            meta={**task.meta, "asked": asked},
         ),
     )

@@ -1,4 +1,4 @@
-"""Reviewers' decisions, written back to the annotators' tasks as ground truth."""
+"""Ground truth: writes the reviewers' decisions to the annotators' tasks."""
 
 from __future__ import annotations
 
@@ -17,109 +17,118 @@ from labeling.label_studio.tasks import Task, ext_id_of
 from labeling.records import Annotation, GoldLabel, person_key
 
 if TYPE_CHECKING:
-    from label_studio_sdk import LabelStudio as Client
+    from label_studio_sdk import LabelStudio as Sdk
 
 logger = logging.getLogger(__name__)
 
 
 def write_back(
-    line: StudioClient, project: StudioProject, gold: Sequence[GoldLabel], memory: SyncState
+    client: StudioClient, project: StudioProject, gold: Sequence[GoldLabel], state: SyncState
 ) -> None:
-    """Write what reviewers decided to the tasks of their samples; each decision stands there once.
+    """Write reviewers' decisions to the tasks of their samples as ground truth, once each.
 
     Args:
-        line: to the server.
-        project: the annotators'.
-        gold: labels that reviewers gave.
-        memory: which were written before; it is changed.
+        client: the server's client.
+        project: the annotators' project.
+        gold: the labels that reviewers decided.
+        state: holds the decisions that were written before; it is updated in place.
     """
-    news = {ext_id_of(one.sample_id): one for one in gold}
-    gone = [own for own in memory.written if own not in news]
-    news = {own: one for own, one in news.items() if memory.written.get(own) != _decided(one)}
-    if gone:
-        _take_out(line, project, gone, memory)
-    if not news:
+    gold_of = {ext_id_of(label.sample_id): label for label in gold}
+    withdrawn = [ext_id for ext_id in state.written if ext_id not in gold_of]
+    unwritten = {
+        ext_id: label
+        for ext_id, label in gold_of.items()
+        if state.written.get(ext_id) != _version(label)
+    }
+    if withdrawn:
+        _withdraw(client, project, withdrawn, state)
+    if not unwritten:
         return
-    if not memory.names:
-        memory.names |= user_names(line)
-    there = {one.ext_id: one for one in find_tasks(line, project.id, news, annotations=True)}
-    for own, one in news.items():
-        if own in there:  # a sample that was labeled elsewhere has no task to write to
-            _write(line, project, there[own], one, memory)
-        memory.written[own] = _decided(one)
-    logger.info("wrote %d decisions of reviewers back", len(news))
+    if not state.names:
+        state.names |= user_names(client)
+    tasks = find_tasks(client, project.id, unwritten, annotations=True)
+    task_of = {task.ext_id: task for task in tasks}
+    for ext_id, label in unwritten.items():
+        if ext_id in task_of:  # a sample that was labeled elsewhere has no task
+            _write(client, project, task_of[ext_id], label, state)
+        state.written[ext_id] = _version(label)
+    logger.info("wrote %d decisions of reviewers back", len(unwritten))
 
 
-def _take_out(
-    line: StudioClient, project: StudioProject, ext_ids: Sequence[str], memory: SyncState
+def _withdraw(
+    client: StudioClient, project: StudioProject, ext_ids: Sequence[str], state: SyncState
 ) -> None:
-    """Take decisions out that were taken back."""
-    for task in find_tasks(line, project.id, ext_ids, annotations=True):
-        for one in task.annotations:
-            if decision_id(one) is not None:
+    """Delete the ground truth of decisions that were withdrawn."""
+    for task in find_tasks(client, project.id, ext_ids, annotations=True):
+        for annotation in task.annotations:
+            if decision_id(annotation) is not None:
                 with contextlib.suppress(NotFoundError):
-                    line.request_idempotent(
-                        "taking a decision out", functools.partial(_delete, int(one["id"]))
+                    client.request_idempotent(
+                        "deleting a withdrawn decision",
+                        functools.partial(_delete, int(annotation["id"])),
                     )
-    for own in ext_ids:
-        del memory.written[own]
+    for ext_id in ext_ids:
+        del state.written[ext_id]
 
 
-def _decided(gold: GoldLabel) -> str:
-    """Return what tells one decision on a sample from another."""
-    return f"{_deciding(gold).platform_id}: {gold.label}"
+def _version(gold: GoldLabel) -> str:
+    """Return the text that identifies a decision; it is stored in the sync state."""
+    return f"{_deciding_annotation(gold).platform_id}: {gold.label}"
 
 
-def _deciding(gold: GoldLabel) -> Annotation:
-    """Return the annotation of the reviewer that decided last."""
-    reviews = [one for one in gold.trace if one.reviewer]
-    return max(reviews, key=lambda one: one.updated_at)
+def _deciding_annotation(gold: GoldLabel) -> Annotation:
+    """Return the last annotation by a reviewer."""
+    reviews = [annotation for annotation in gold.trace if annotation.reviewer]
+    return max(reviews, key=lambda annotation: annotation.updated_at)
 
 
 def _write(
-    line: StudioClient, project: StudioProject, seen: Task, gold: GoldLabel, memory: SyncState
+    client: StudioClient, project: StudioProject, task: Task, gold: GoldLabel, state: SyncState
 ) -> None:
-    tries = 0
+    attempts = 0
 
     def attempt() -> None:
-        nonlocal tries
-        tries += 1
-        again = tries > 1
-        tasks = find_tasks(line, project.id, [seen.ext_id], annotations=True) if again else [seen]
-        for task in tasks[:1]:
-            _put(line, project, task, gold, memory)
+        nonlocal attempts
+        attempts += 1
+        tasks: Sequence[Task] = [task]
+        if attempts > 1:  # an earlier attempt may have succeeded
+            tasks = find_tasks(client, project.id, [task.ext_id], annotations=True)
+        for current in tasks[:1]:
+            _write_annotation(client, project, current, gold, state)
 
-    line.with_retries(f"writing the decision on sample {gold.sample_id!r} back", attempt)
+    client.with_retries(f"writing the decision on sample {gold.sample_id!r} back", attempt)
 
 
-def _put(
-    line: StudioClient, project: StudioProject, task: Task, gold: GoldLabel, memory: SyncState
+def _write_annotation(
+    client: StudioClient, project: StudioProject, task: Task, gold: GoldLabel, state: SyncState
 ) -> None:
-    """Make or change the annotation that holds the decision, and take out others of ours."""
-    written = [one for one in task.annotations if decision_id(one) is not None]
-    decision = _deciding(gold)
+    """Create or update the annotation with the decision, and delete duplicates of it."""
+    written = [annotation for annotation in task.annotations if decision_id(annotation) is not None]
+    decision = _deciding_annotation(gold)
     result = project.interface.result(gold.label, {DECISION: decision.platform_id})
-    for extra in written[1:]:
-        own = int(extra["id"])
-        line.request_once("taking out a copy", functools.partial(_delete, own))
+    for duplicate in written[1:]:
+        delete = functools.partial(_delete, int(duplicate["id"]))
+        client.request_once("deleting a duplicate decision", delete)
     if not written:
-        about: dict[str, Any] = {"result": result, "ground_truth": True}
-        by = _id_of(decision.annotator, memory.names)
-        if by is not None:
-            about["completed_by"] = by
-        line.request_once("writing", lambda client: client.annotations.create(task.id, **about))
+        fields: dict[str, Any] = {"result": result, "ground_truth": True}
+        user_id = _user_id(decision.annotator, state.names)
+        if user_id is not None:
+            fields["completed_by"] = user_id
+        client.request_once("writing", lambda sdk: sdk.annotations.create(task.id, **fields))
     elif written[0].get("result") != result or not written[0].get("ground_truth"):
-        own = int(written[0]["id"])
-        line.request_once(
+        annotation_id = int(written[0]["id"])
+        client.request_once(
             "writing",
-            lambda client: client.annotations.update(own, result=result, ground_truth=True),
+            lambda sdk: sdk.annotations.update(annotation_id, result=result, ground_truth=True),
         )
 
 
-def _delete(annotation: int, client: Client) -> None:
-    client.annotations.delete(annotation)
+def _delete(annotation_id: int, sdk: Sdk) -> None:
+    sdk.annotations.delete(annotation_id)
 
 
-def _id_of(name: str, names: Mapping[int, str]) -> int | None:
+def _user_id(name: str, names: Mapping[int, str]) -> int | None:
     key = person_key(name)
-    return next((own for own, its in names.items() if person_key(its) == key), None)
+    return next(
+        (user_id for user_id, user_name in names.items() if person_key(user_name) == key), None
+    )

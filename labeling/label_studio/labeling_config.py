@@ -1,4 +1,4 @@
-"""The labeling config of a project of ours: what people see and press, made from the schema."""
+"""Labeling configs of new projects, generated from the schema: displayed fields and controls."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from labeling.records import LabelSchema
 
 HOTKEYS = "1234567890"
 TEXT, VOTES, WHY, MODEL = "text", "votes", "why", "model"
-"""The keys of a task's data that people see."""
+"""Keys of a task's data that are displayed."""
 
 CONTROL, RATIONALE = "label", "rationale"
-"""The controls that people use: the choices, and a reviewer's reason."""
+"""Names of the controls: the choice of a label, and a reviewer's rationale."""
 
 QUESTION = "Which label fits this text?"
 PLACEHOLDER = (
     "Why? A sentence that helps the next one. Then press Submit; or Shift+Enter, and Ctrl+Enter."
 )
-"""As the page has it: while one writes, Ctrl+Enter alone does nothing."""
+"""Shift+Enter first: in the text field Ctrl+Enter alone does nothing."""
 
-ON_PHONES = (
+NARROW_SCREEN_CSS = (
     "@media (max-width: 700px) { .lsf-editor { margin: 0; width: 100%; min-width: 0; }"
     " .lsf-bottombar { flex-wrap: wrap; height: auto; } }"
 )
-"""Without it Skip and Submit are out of view on a narrow screen."""
+"""Keeps Skip and Submit visible on narrow screens."""
 
-SCROLLS = "max-height: 50vh; overflow: auto; white-space: pre-wrap"
-"""How a text is shown: as it was written, and so that a long one hides no choices."""
+SCROLLING = "max-height: 50vh; overflow: auto; white-space: pre-wrap"
+"""Style of a text: white space is kept, and a long text scrolls instead of hiding the choices."""
 
-WORD_JOINER = "\u2060"  # has no width
+WORD_JOINER = "\u2060"  # an invisible character
 
 
 def annotator_config(schema: LabelSchema, *, reasons: bool = False) -> str:
     """Return the labeling config of the annotators' project.
 
     Args:
-        schema: the labels; the first ten have a digit as their hotkey, and what a label means is
-            shown where the pointer rests on it.
-        reasons: whether the reasons of the labeling functions are shown.
+        schema: the labels; the first ten get a digit as their hotkey, and descriptions become
+            tooltips.
+        reasons: whether the reasons of the labeling functions are displayed.
 
     >>> schema = LabelSchema(["ham", "spam & <eggs>"], {"ham": "Wanted."})
     >>> print(for_annotators(schema))  # doctest: +ELLIPSIS
@@ -56,27 +56,27 @@ def annotator_config(schema: LabelSchema, *, reasons: bool = False) -> str:
     </View>
     """
     view = _view()
-    _add_scrolled(view, TEXT)
+    _add_scrolling_text(view, TEXT)
     ET.SubElement(view, "Header", value=QUESTION, size="5")
     _add_choices(view, schema)
     if reasons:
-        _add_text(view, "What the labeling functions say", WHY)
-    return _written(view)
+        _add_section(view, "What the labeling functions say", WHY)
+    return _to_xml(view)
 
 
 def reviewer_config(schema: LabelSchema, *, model: bool = False) -> str:
-    """Return the labeling config of the reviewers' project: votes, reasons, and a rationale.
+    """Return the labeling config of the reviewers' project, with votes, reasons and a rationale.
 
     Args:
         schema: the labels.
-        model: whether what the label model holds is shown.
+        model: whether the label model's label is displayed.
     """
     view = _view()
-    _add_scrolled(view, TEXT)
-    _add_text(view, "What annotators said", VOTES)
-    _add_text(view, "Why you are asked", WHY)
+    _add_scrolling_text(view, TEXT)
+    _add_section(view, "What annotators said", VOTES)
+    _add_section(view, "Why you are asked", WHY)
     if model:
-        _add_text(view, "What the label model holds", MODEL)
+        _add_section(view, "What the label model holds", MODEL)
     _add_choices(view, schema)
     ET.SubElement(
         view,
@@ -89,11 +89,11 @@ def reviewer_config(schema: LabelSchema, *, model: bool = False) -> str:
         editable="true",
         showSubmitButton="false",
     )
-    return _written(view)
+    return _to_xml(view)
 
 
 def instructions_html(guidelines: str, schema: LabelSchema) -> str:
-    """Return what people are shown when they begin, as HTML: guidelines, and what labels mean.
+    """Return the project's instructions as HTML: the guidelines and the labels' descriptions.
 
     >>> guide_of("Skip <b>.\\n", LabelSchema(["ham", "spam"], {"ham": "Wanted."}))
     'Skip &lt;b&gt;.<br><br>ham: Wanted.'
@@ -104,7 +104,7 @@ def instructions_html(guidelines: str, schema: LabelSchema) -> str:
 
 
 def choice_element(label: str) -> ET.Element:
-    """Return a choice as it stands in a labeling config."""
+    """Return the Choice tag of a label."""
     choice = ET.Element("Choice", value=_literal(label))
     if choice.get("value") != label:
         choice.set("alias", label)
@@ -112,23 +112,23 @@ def choice_element(label: str) -> ET.Element:
 
 
 def needs_update(config: str, wanted: str) -> bool:
-    """Whether a labeling config of ours lacks something that the wanted one has.
+    """Whether a generated labeling config is out of date.
 
-    Looked at are the tags, the labels and what is said of them; whatever else an administrator has
-    chosen, such as other hotkeys, is left.
+    Tags, labels and their descriptions are compared; other attributes that an administrator has
+    changed, such as hotkeys, are kept.
     """
     return _content(ET.fromstring(config)) != _content(ET.fromstring(wanted))
 
 
-def is_generated(config: str, *made: str) -> bool:
-    """Whether a labeling config is as we make it, now or in versions before, whatever its labels.
+def is_generated(config: str, *generated: str) -> bool:
+    """Whether a labeling config was generated by this or an earlier version, for whatever labels.
 
     Args:
-        config: as the server has it.
-        made: the configs that we make.
+        config: the labeling config on the server.
+        generated: the configs that this version generates.
     """
-    own = _skeleton(ET.fromstring(config))
-    return any(own == _skeleton(ET.fromstring(one)) for one in made)
+    skeleton = _skeleton(ET.fromstring(config))
+    return any(skeleton == _skeleton(ET.fromstring(own_config)) for own_config in generated)
 
 
 def _content(root: ET.Element) -> list[tuple[str | None, ...]]:
@@ -137,18 +137,18 @@ def _content(root: ET.Element) -> list[tuple[str | None, ...]]:
 
 
 def _skeleton(root: ET.Element) -> list[tuple[str | None, ...]]:
-    """Return the tags of a config but for its labels, and for what versions before did not have."""
+    """Return a config's tags without the labels, and without the tags that earlier versions lack."""
     tags = (
         tag
         for tag in root.iter()
-        if tag.tag != "Choice" and tag.get("value") != QUESTION and tag.text != ON_PHONES
+        if tag.tag != "Choice" and tag.get("value") != QUESTION and tag.text != NARROW_SCREEN_CSS
     )
     return [(tag.tag, *map(tag.get, ("name", "toName", "value"))) for tag in tags]
 
 
 def _view() -> ET.Element:
     view = ET.Element("View")
-    ET.SubElement(view, "Style").text = ON_PHONES
+    ET.SubElement(view, "Style").text = NARROW_SCREEN_CSS
     return view
 
 
@@ -163,30 +163,30 @@ def _add_choices(view: ET.Element, schema: LabelSchema) -> None:
         requiredMessage="Choose a label, or skip.",
         showInline="true",
     )
-    for place, label in enumerate(schema.labels):
+    for position, label in enumerate(schema.labels):
         choice = choice_element(label)
-        if place < len(HOTKEYS):
-            choice.set("hotkey", HOTKEYS[place])
+        if position < len(HOTKEYS):
+            choice.set("hotkey", HOTKEYS[position])
         if label in schema.descriptions:
             choice.set("hint", _literal(schema.descriptions[label]))
         choices.append(choice)
 
 
 def _literal(text: str) -> str:
-    """Return a text that stands for itself: with $ at its beginning it would name a task's data."""
+    """Return a text escaped for a labeling config, where a leading $ refers to the task's data."""
     return text.replace("$", f"${WORD_JOINER}", 1) if text.startswith("$") else text
 
 
-def _add_text(view: ET.Element, title: str, key: str) -> None:
+def _add_section(view: ET.Element, title: str, key: str) -> None:
     ET.SubElement(view, "Header", value=title, size="5")
-    _add_scrolled(view, key)
+    _add_scrolling_text(view, key)
 
 
-def _add_scrolled(view: ET.Element, key: str) -> None:
-    scrolled = ET.SubElement(view, "View", style=SCROLLS)
-    ET.SubElement(scrolled, "Text", name=key, value=f"${key}")
+def _add_scrolling_text(view: ET.Element, key: str) -> None:
+    container = ET.SubElement(view, "View", style=SCROLLING)
+    ET.SubElement(container, "Text", name=key, value=f"${key}")
 
 
-def _written(view: ET.Element) -> str:
+def _to_xml(view: ET.Element) -> str:
     ET.indent(view)
     return ET.tostring(view, encoding="unicode")

@@ -1,4 +1,4 @@
-"""The annotators' and the reviewers' project, each as a platform uses it."""
+"""Handles of the annotators' and the reviewers' project: specification, cursor and operations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from labeling.errors import PlatformError, UnreachableError, shown
 from labeling.label_studio.client import StudioClient
 from labeling.label_studio.delivery import TaskDelivery
 from labeling.label_studio.ownership import mark_in
-from labeling.label_studio.project_settings import SAME, require_display
+from labeling.label_studio.project_settings import SAME_PROJECT, require_display
 from labeling.label_studio.project_setup import Plan, ProjectSetup, plan
 from labeling.label_studio.projects import ProjectSpec, StudioProject
 from labeling.label_studio.pulling import NOT_OURS
@@ -20,45 +20,46 @@ from labeling.records import LabelSchema, Problem
 def set_up_both(
     annotators: ProjectHandle, reviewers: ProjectHandle, *, adopt: bool, dry_run: bool
 ) -> tuple[ProjectSetup, ProjectSetup]:
-    """Make both projects or bring them up to date; nothing is changed where one of them cannot be.
+    """Create both projects or update them; if one of them cannot be used, nothing is changed.
 
     Raises:
-        PlatformError: a project that is there cannot be used, or both are the same.
+        PlatformError: an existing project cannot be used, or both are the same.
     """
-    first, second = (handle.plan(adopt=adopt) for handle in (annotators, reviewers))
-    if first.setup.id is not None and first.setup.id == second.setup.id:
-        raise PlatformError(SAME.format(first.setup.title))
+    plans = (annotators.plan(adopt=adopt), reviewers.plan(adopt=adopt))
+    first, second = (plan.setup for plan in plans)
+    if first.id is not None and first.id == second.id:
+        raise PlatformError(SAME_PROJECT.format(first.title))
     if dry_run:
-        return first.setup, second.setup
-    return annotators.apply(first), reviewers.apply(second)
+        return first, second
+    return annotators.apply(plans[0]), reviewers.apply(plans[1])
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectHandle:
-    """One of the two projects: where it is looked for, and how far it was read.
+    """One of the two projects: its specification, and how far it was read.
 
     Attributes:
-        line: to the server.
-        spec: where it is looked for, and how it is made.
-        cursor: what is remembered of it; it is changed.
+        client: the server's client.
+        spec: which project it is, and how it is created.
+        cursor: its part of the sync state; it is updated in place.
         schema: the labels.
-        makes: whether it is made where it is not there and something is to be sent.
-        people: who works there, for messages.
+        creates: whether sending creates a project that does not exist.
+        people: who works there, for messages: "annotators".
     """
 
-    line: StudioClient
+    client: StudioClient
     spec: ProjectSpec
     cursor: PullCursor
     schema: LabelSchema
-    makes: bool
+    creates: bool
     people: str
 
     def find(self) -> StudioProject | None:
-        """Return the project; `None` where there is none."""
-        return self.spec.find(self.line, self.cursor.id)
+        """Return the project; `None` if there is none."""
+        return self.spec.find(self.client, self.cursor.id)
 
     def find_or_none(self) -> StudioProject | None:
-        """Return the project; `None` where there is none, or not one that can be used.
+        """Return the project; `None` if there is none, or none that can be used.
 
         Raises:
             UnreachableError: the server does not answer.
@@ -71,75 +72,78 @@ class ProjectHandle:
             return None
 
     def require(self) -> StudioProject:
-        """Return the project, which must be there."""
-        return self.spec.require(self.line, self.cursor.id)
+        """Return the project, which must exist."""
+        return self.spec.require(self.client, self.cursor.id)
 
     def for_sending(self) -> StudioProject:
-        """Return the project, which must be ours and offer the schema's labels."""
-        found = (
-            (self.find() or self.spec.get_or_create(self.line)) if self.makes else self.require()
-        )
-        self.cursor.id = found.id
-        found.require_labels(self.schema)
-        require_display(self.spec, found)
-        return found
+        """Return the project to send tasks to, which must be ours and offer the schema's labels."""
+        if self.creates:
+            project = self.find() or self.spec.get_or_create(self.client)
+        else:
+            project = self.require()
+        self.cursor.id = project.id
+        project.require_labels(self.schema)
+        require_display(self.spec, project)
+        return project
 
     def order_by_our_scores(self, project: StudioProject) -> None:
-        """Have the server give people samples in the order of the scores that were sent.
+        """Have the server order samples by the scores of our predictions.
 
-        The server takes the version of the first predictions by itself. In a project that was
-        adopted, predictions of others may order their tasks, which stays so.
+        The server uses the model version of the first predictions by default. In an adopted project,
+        predictions of others may order the tasks; this is left as it is.
         """
         mark = mark_in(project.description, self.spec.owner)
         is_adopted = mark is not None and mark.adopted
         if not is_adopted and project.model_version not in ("", MODEL_VERSION):
-            self.line.request_idempotent(
+            self.client.request_idempotent(
                 "choosing whose scores order the samples",
-                lambda client: client.projects.update(project.id, model_version=MODEL_VERSION),
+                lambda sdk: sdk.projects.update(project.id, model_version=MODEL_VERSION),
             )
 
     def plan(self, *, adopt: bool = False) -> Plan:
-        """Return what is to be done to have the project as it should be; nothing is changed."""
-        return plan(self.line, self.spec, self.cursor.id, adopt=adopt)
+        """Return the changes that creating or updating the project needs; nothing is changed."""
+        return plan(self.client, self.spec, self.cursor.id, adopt=adopt)
 
     def apply(self, plan: Plan) -> ProjectSetup:
-        """Make the project, or bring the one that is there up to date."""
-        found, done = plan.apply(self.line)
-        if self.cursor.id != found.id:  # of one that was deleted nothing holds
-            self.cursor.reset(found.id)
-        return done
+        """Create the project, or update the existing one."""
+        project, setup = plan.apply(self.client)
+        if self.cursor.id != project.id:  # the cursor of a deleted project is of no use
+            self.cursor.reset(project.id)
+        return setup
 
     def check(self) -> None:
-        """Raise an error unless the server answers and the project, if it is there, will do."""
-        found = self.find()
-        if found is not None:
-            found.require_labels(self.schema)
-            require_display(self.spec, found)
+        """Raise an error unless the server answers and the project, if it exists, can be used."""
+        project = self.find()
+        if project is not None:
+            project.require_labels(self.schema)
+            require_display(self.spec, project)
 
-    def remember(self, post: TaskDelivery) -> None:
-        """Remember what is out: by it a task that was deleted is missed."""
-        self.cursor.tasks = max(self.cursor.tasks, post.project.tasks + post.made)
-        self.cursor.counted += post.made
-        for one in post.arrived:
-            self.cursor.lost.pop(ext_id_of(one.sample_id), None)
+    def remember(self, delivery: TaskDelivery) -> None:
+        """Record the delivered tasks in the cursor, so that deleted ones are missed later."""
+        self.cursor.tasks = max(self.cursor.tasks, delivery.project.tasks + delivery.made)
+        self.cursor.counted += delivery.made
+        for message in delivery.arrived:
+            self.cursor.lost.pop(ext_id_of(message.sample_id), None)
 
     def problems(self) -> list[Problem]:
-        """Return what stands uncounted, and whose task was deleted before it was answered."""
-        found = [one for _, one in sorted(self.cursor.problems.items())]
-        uncounted = [one for one in found if one.what != NOT_OURS]
-        others = [one for one in found if one.what == NOT_OURS]
-        if len(others) > 1:
-            what = (
-                f"{len(others)} tasks with annotations have no `ext_id` of a sample in their data:"
+        """Return the annotations that could not be counted, and the tasks that were deleted."""
+        problems = [problem for _, problem in sorted(self.cursor.problems.items())]
+        ours = [problem for problem in problems if problem.what != NOT_OURS]
+        foreign = [problem for problem in problems if problem.what == NOT_OURS]
+        if len(foreign) > 1:
+            summary = (
+                f"{len(foreign)} tasks with annotations have no `ext_id` of a sample in their data:"
                 " they were not sent from here, and are not counted."
             )
-            others = [Problem(f"{others[0].where} and others", what)]
-        uncounted += others
+            foreign = [Problem(f"{foreign[0].where} and others", summary)]
+        return [*ours, *foreign, *self._lost_problem()]
+
+    def _lost_problem(self) -> list[Problem]:
         if not self.cursor.lost:
-            return uncounted
-        lost = shown(sorted(self.cursor.lost.values(), key=str))
-        what = (
+            return []
+        sample_ids = shown(sorted(self.cursor.lost.values(), key=str))
+        summary = (
             f"Tasks were deleted on the server before {self.people} had answered in full:"
             f" {len(self.cursor.lost)} in all. A review asks again, in new ones."
         )
-        return [*uncounted, Problem(f"{self.spec.title_or_id}, samples {lost}", what)]
+        return [Problem(f"{self.spec.title_or_id}, samples {sample_ids}", summary)]

@@ -1,4 +1,4 @@
-"""How the two projects are made on the server."""
+"""Settings of the two projects: how they are created, and checks that existing ones match."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from labeling.label_studio.labeling_config import (
 from labeling.label_studio.projects import ProjectSpec, StudioProject
 from labeling.records import LabelSchema, expect
 
-SAME = "Annotators and reviewers must have a project each. Both are given {!r}."
+SAME_PROJECT = "Annotators and reviewers must have a project each. Both are given {!r}."
 
 
 def check_options(prelabels: object, votes_per_sample: object) -> None:
-    """Raise a LabelingError unless two options are what they must be."""
+    """Raise a LabelingError unless `prelabels` and `votes_per_sample` are valid."""
     if prelabels not in ("hidden", "shown"):
         raise LabelingError(
             f"`prelabels` must be 'hidden' or 'shown'. Got {prelabels!r}."
@@ -29,58 +29,58 @@ def check_options(prelabels: object, votes_per_sample: object) -> None:
 
 def reviewers_title(project: str | int, expert_project: str | int | None) -> str | int:
     """Return the title or id of the reviewers' project."""
-    own = project if isinstance(project, str) else f"project {project}"
-    expert = f"{own}: review" if expert_project is None else expert_project
+    title = project if isinstance(project, str) else f"project {project}"
+    expert = f"{title}: review" if expert_project is None else expert_project
     if expert == project:
-        raise LabelingError(SAME.format(project))
+        raise LabelingError(SAME_PROJECT.format(project))
     return expert
 
 
 def annotators_spec(
-    wanted: str | int,
+    title_or_id: str | int,
     schema: LabelSchema,
-    votes: int,
+    votes_per_sample: int,
     *,
     shows_prelabels: bool,
     guidelines: str,
     owner: str = "",
 ) -> ProjectSpec:
-    """Return the project of the annotators.
+    """Return the specification of the annotators' project.
 
     Args:
-        wanted: its title or id.
+        title_or_id: its title or id.
         schema: the labels.
-        votes: how many annotators a sample waits for.
-        shows_prelabels: whether they see what the label model holds, and why.
-        guidelines: a text shown when they begin.
-        owner: whose the project is that is made.
+        votes_per_sample: how many annotators label a sample.
+        shows_prelabels: whether annotators see the label model's label and its reasons.
+        guidelines: the instructions that are displayed when annotators begin.
+        owner: the owner of the project, if it is created.
     """
-    guide = instructions_html(guidelines, schema)
+    instructions = instructions_html(guidelines, schema)
     settings = {
         "label_config": annotator_config(schema, reasons=shows_prelabels),
-        "maximum_annotations": votes,
+        "maximum_annotations": votes_per_sample,
         "overlap_cohort_percentage": 100,
         "sampling": "Uncertainty sampling",
         "skip_queue": "REQUEUE_FOR_OTHERS",
         "show_skip_button": True,
         "show_collab_predictions": shows_prelabels,
-        "expert_instruction": guide,
-        "show_instruction": bool(guide),
+        "expert_instruction": instructions,
+        "show_instruction": bool(instructions),
     }
-    designs = tuple(annotator_config(schema, reasons=one) for one in (False, True))
-    return ProjectSpec(wanted, schema, settings, designs, owner)
+    configs = tuple(annotator_config(schema, reasons=reasons) for reasons in (False, True))
+    return ProjectSpec(title_or_id, schema, settings, configs, owner)
 
 
 def reviewers_spec(
-    wanted: str | int,
+    title_or_id: str | int,
     schema: LabelSchema,
     *,
     shows_prelabels: bool,
     guidelines: str,
     owner: str = "",
 ) -> ProjectSpec:
-    """Return the project of the reviewers, where one decision is enough."""
-    guide = instructions_html(guidelines, schema)
+    """Return the specification of the reviewers' project, where one decision is enough."""
+    instructions = instructions_html(guidelines, schema)
     settings = {
         "label_config": reviewer_config(schema, model=shows_prelabels),
         "maximum_annotations": 1,
@@ -89,39 +89,37 @@ def reviewers_spec(
         "skip_queue": "IGNORE_SKIPPED",
         "show_skip_button": True,
         "show_collab_predictions": False,
-        "expert_instruction": guide,
-        "show_instruction": bool(guide),
+        "expert_instruction": instructions,
+        "show_instruction": bool(instructions),
     }
-    designs = tuple(reviewer_config(schema, model=one) for one in (False, True))
-    return ProjectSpec(wanted, schema, settings, designs, owner)
+    configs = tuple(reviewer_config(schema, model=model) for model in (False, True))
+    return ProjectSpec(title_or_id, schema, settings, configs, owner)
 
 
-def display_differences(place: ProjectSpec, found: StudioProject) -> str:
-    """Return in words what people see in a project that they should not, or the other way round.
+def display_differences(spec: ProjectSpec, project: StudioProject) -> str:
+    """Return in words how a project's display differs from its specification; empty if it does not.
 
-    A labeling config that is not of our design shows what its own people want to see.
+    A labeling config that this package did not generate displays what its authors chose.
     """
-    parts = []
-    if is_generated(found.config, *place.designs):
-        wanted = read_interface(
-            str(place.settings["label_config"]), found.title, place.schema.labels
-        )
-        there = found.interface
-        missing = sorted((wanted.keys - {wanted.text}) - there.keys)
-        besides = sorted((there.keys - {there.text}) - wanted.keys)
-        parts += [f"it does not show {shown(missing)}"] if missing else []
-        parts += [f"it shows {shown(besides)}"] if besides else []
-        leads = "show_collab_predictions"  # without it none is sent that could be shown
-        if place.settings[leads] and not found.settings.get(leads):
-            parts.append("it hides prelabels")
-    return ", and ".join(parts)
+    if not is_generated(project.config, *spec.generated_configs):
+        return ""
+    wanted = read_interface(str(spec.settings["label_config"]), project.title, spec.schema.labels)
+    actual = project.interface
+    missing = sorted((wanted.keys - {wanted.text}) - actual.keys)
+    extra = sorted((actual.keys - {actual.text}) - wanted.keys)
+    differences = [f"it does not show {shown(missing)}"] if missing else []
+    differences += [f"it shows {shown(extra)}"] if extra else []
+    setting = "show_collab_predictions"  # without it no label is sent that could be displayed
+    if spec.settings[setting] and not project.settings.get(setting):
+        differences.append("it hides prelabels")
+    return ", and ".join(differences)
 
 
-def require_display(place: ProjectSpec, found: StudioProject) -> None:
-    """Raise a PlatformError unless people see in a project what they should, and nothing else."""
-    wrong = display_differences(place, found)
-    if wrong:
+def require_display(spec: ProjectSpec, project: StudioProject) -> None:
+    """Raise a PlatformError unless a project displays what its specification says."""
+    differences = display_differences(spec, project)
+    if differences:
         raise PlatformError(
-            f"The project {found.title!r} is not set up as `prelabels` says: {wrong}. Nothing was"
-            " sent. `labeling studio init`, or `LabelStudio.init()`, brings it up to date."
+            f"The project {project.title!r} is not set up as `prelabels` says: {differences}."
+            " Nothing was sent. `labeling studio init`, or `LabelStudio.init()`, updates it."
         )

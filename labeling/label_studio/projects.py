@@ -1,4 +1,4 @@
-"""The two projects on the server: one for annotators, one for reviewers; found, made or adopted."""
+"""Projects on the server: finds, creates and reads the annotators' and the reviewers' project."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from labeling.label_studio.client import NotFoundError, StudioClient, TransientE
 from labeling.label_studio.interface import (
     Interface,
     controls_in,
-    differences,
-    parsed,
+    label_differences,
+    parse_config,
     read_interface,
 )
 from labeling.label_studio.labeling_config import is_generated
 from labeling.label_studio.ownership import (
     Mark,
-    has_other_tasks,
+    has_foreign_tasks,
     is_marked,
     mark_in,
     marked,
@@ -28,27 +28,27 @@ from labeling.label_studio.ownership import (
 from labeling.records import LabelSchema
 
 if TYPE_CHECKING:
-    from label_studio_sdk import LabelStudio as Client
+    from label_studio_sdk import LabelStudio as Sdk
 
 logger = logging.getLogger(__name__)
 
-PAGE = 500
+PAGE_SIZE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class StudioProject:
-    """A project of the server as it was when it was looked at.
+    """A snapshot of a project on the server.
 
     Attributes:
-        id: the server's own id.
-        title: what people call it.
+        id: the server's id.
+        title: the project's title.
         config: its labeling config.
-        interface: where labels stand in its annotations.
-        description: what an administrator reads of it.
-        settings: those of its settings that matter here.
-        model_version: whose predictions order its tasks; empty before the first.
-        tasks: how many tasks it has.
-        annotations: how many annotations it has, skips included.
+        interface: where labels are in its annotations.
+        description: its description.
+        settings: those of its settings that this package sets.
+        model_version: the model version whose predictions order its tasks; empty before the first.
+        tasks: the number of its tasks.
+        annotations: the number of its annotations, skips included.
     """
 
     id: int
@@ -62,222 +62,229 @@ class StudioProject:
     annotations: int = 0
 
     def require_labels(self, schema: LabelSchema) -> None:
-        """Raise a PlatformError unless people can choose just the schema's labels."""
-        found = differences(self.interface, schema)
-        if found:
+        """Raise a PlatformError unless the project offers exactly the schema's labels."""
+        difference = label_differences(self.interface, schema)
+        if difference:
             raise PlatformError(
                 f"The labeling config of {self.title!r} must offer the labels of the schema,"
-                f" {shown(schema.labels, 10)}: {found}. Nothing was sent. `labeling studio init`"
-                " brings it up to date where no annotation stands against it, or change `labels`."
+                f" {shown(schema.labels, 10)}: {difference}. Nothing was sent. `labeling studio init`"
+                " updates it unless annotations would lose their labels; or change `labels`."
             )
 
     def contents(self) -> str:
-        """Return in words what the project holds."""
-        controls = ", ".join(controls_in(parsed(self.config, self.title))[:10]) or "none"
+        """Return a sentence on what the project contains, for messages."""
+        controls = ", ".join(controls_in(parse_config(self.config, self.title))[:10]) or "none"
         return (
-            f"It holds {self.tasks} tasks and {self.annotations} annotations; its controls:"
+            f"It contains {self.tasks} tasks and {self.annotations} annotations; its controls:"
             f" {controls}."
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectSpec:
-    """Where a project is looked for, and what is made where it is not there.
+    """Which project is used, and how it is created if it does not exist.
 
     Attributes:
         title_or_id: its title, or its id on the server.
         schema: the labels.
-        settings: how it is made, by the names of the SDK.
-        designs: the labeling configs that are made in such a place.
-        owner: whose the projects are that are made; see `Mark`.
+        settings: the settings of a new project, by the SDK's names.
+        generated_configs: all labeling configs that this package generates for such a project.
+        owner: the owner in the mark of a new project; see `Mark`.
     """
 
     title_or_id: str | int
     schema: LabelSchema = field(repr=False)
     settings: Mapping[str, Any] = field(repr=False)
-    designs: tuple[str, ...] = field(default=(), repr=False)
+    generated_configs: tuple[str, ...] = field(default=(), repr=False)
     owner: str = field(default="", repr=False)
 
-    def find(self, line: StudioClient, remembered: int | None = None) -> StudioProject | None:
-        """Return the project, which must be ours; `None` where there is none.
+    def find(self, client: StudioClient, cached_id: int | None = None) -> StudioProject | None:
+        """Return the project, which must be owned by this spec; `None` if there is none.
 
         Args:
-            line: to the server.
-            remembered: the id that it had when it was last found.
+            client: the server's client.
+            cached_id: the id that it had when it was last found.
 
         Raises:
-            PlatformError: there are several of that title, its labeling config does not do, or it is
-                somebody else's.
+            PlatformError: there are several of that title, its labeling config cannot be used, or it
+                is owned by somebody else.
         """
-        own = self.title_or_id if isinstance(self.title_or_id, int) else remembered
-        found = self.find_by_title(line) if own is None else self.find_by_id(line, own)
-        if found is None and own is not None:
-            raise self._gone(line, own)
-        if found is not None and not self.is_ours(line, found, remembered):
-            raise self.ownership_error(line, found)
-        return found
+        project_id = self.title_or_id if isinstance(self.title_or_id, int) else cached_id
+        if project_id is None:
+            project = self.find_by_title(client)
+        else:
+            project = self.find_by_id(client, project_id)
+            if project is None:
+                raise self._deleted_error(client, project_id)
+        if project is not None and not self.is_owned(client, project, cached_id):
+            raise self.ownership_error(client, project)
+        return project
 
-    def require(self, line: StudioClient, remembered: int | None = None) -> StudioProject:
-        """Return the project, which must be ours.
+    def require(self, client: StudioClient, cached_id: int | None = None) -> StudioProject:
+        """Return the project, which must exist and be owned by this spec.
 
         Raises:
-            PlatformError: there is none, or not one that does.
+            PlatformError: there is none, or none that can be used.
         """
-        found = self.find(line, remembered)
-        if found is None:
-            others = [title for _, title in project_titles(line)]
+        project = self.find(client, cached_id)
+        if project is None:
+            titles = [title for _, title in project_titles(client)]
             raise PlatformError(
-                f"There is no project {self.title_or_id!r} on {line.url} that this token may see."
-                f"{near(self.title_or_id, others)} `labeling studio init` makes it."
+                f"There is no project {self.title_or_id!r} on {client.url} that this token may see."
+                f"{near(self.title_or_id, titles)} `labeling studio init` creates it."
             )
-        return found
+        return project
 
-    def find_any(self, line: StudioClient, remembered: int | None = None) -> StudioProject | None:
-        """Return the project, whosever it is; one that was remembered and is gone is looked for anew.
+    def find_any(self, client: StudioClient, cached_id: int | None = None) -> StudioProject | None:
+        """Return the project, whoever owns it; if the known one was deleted, find it by its title.
 
         Raises:
             PlatformError: there are several of that title, there is none of that id, or its labeling
-                config does not do.
+                config cannot be used.
         """
         if isinstance(self.title_or_id, int):
-            found = self.find_by_id(line, self.title_or_id)
-            if found is None:
-                raise self._gone(line, self.title_or_id)
-            return found
-        again = None if remembered is None else self.find_by_id(line, remembered)
-        return again or self.find_by_title(line)
+            project = self.find_by_id(client, self.title_or_id)
+            if project is None:
+                raise self._deleted_error(client, self.title_or_id)
+            return project
+        cached = None if cached_id is None else self.find_by_id(client, cached_id)
+        return cached or self.find_by_title(client)
 
-    def is_ours(
-        self, line: StudioClient, found: StudioProject, remembered: int | None = None
+    def is_owned(
+        self, client: StudioClient, project: StudioProject, cached_id: int | None = None
     ) -> bool:
-        """Whether a project was made or adopted for this place.
+        """Whether a project was created or adopted for this spec.
 
-        Versions before wrote no marks: what they made is known by its tasks, or without any by the
-        labeling config.
+        Earlier versions wrote no marks: their projects are recognized by the tasks, or without tasks
+        by the labeling config.
         """
-        if found.id == remembered or mark_in(found.description, self.owner) is not None:
+        if project.id == cached_id or mark_in(project.description, self.owner) is not None:
             return True
-        if is_marked(found.description):
+        if is_marked(project.description):
             return False
-        if not found.tasks:
-            return is_generated(found.config, *self.designs)
-        return not has_other_tasks(line, found.id)
+        if not project.tasks:
+            return is_generated(project.config, *self.generated_configs)
+        return not has_foreign_tasks(client, project.id)
 
-    def ownership_error(self, line: StudioClient, found: StudioProject) -> PlatformError:
-        """Return the error that says whose a project may be, and what can be done."""
-        is_others = is_marked(found.description)
-        made = "for another project folder by labeling" if is_others else "by somebody else"
+    def ownership_error(self, client: StudioClient, project: StudioProject) -> PlatformError:
+        """Return the error that a project is owned by somebody else, with the ways out."""
+        is_others = is_marked(project.description)
+        maker = "for another project folder by labeling" if is_others else "by somebody else"
         return PlatformError(
-            f"The project {found.title!r} (id {found.id}) on {line.url} was made {made}. "
-            f"{found.contents()} Nothing was read or changed. Choose another title (`project` and"
+            f"The project {project.title!r} (id {project.id}) on {client.url} was made {maker}. "
+            f"{project.contents()} Nothing was read or changed. Choose another title (`project` and"
             " `expert_project`), or adopt it: `labeling studio init --adopt`, or"
             " `LabelStudio.init(adopt=True)`, keeps its controls, texts and settings, and adds the"
-            " labels that it lacks; with `--dry-run` it only says what would change."
+            " missing labels; with `--dry-run` it only reports what would change."
         )
 
-    def find_by_title(self, line: StudioClient) -> StudioProject | None:
-        """Return the project of this title, whosever it is.
+    def find_by_title(self, client: StudioClient) -> StudioProject | None:
+        """Return the project of this title, whoever owns it.
 
         Raises:
-            PlatformError: there are several, or its labeling config does not do.
+            PlatformError: there are several, or its labeling config cannot be used.
         """
-        ids = [own for own, title in project_titles(line) if title == self.title_or_id]
+        ids = [
+            project_id for project_id, title in project_titles(client) if title == self.title_or_id
+        ]
         if len(ids) > 1:
             raise PlatformError(
-                f"There must be one project {self.title_or_id!r} on {line.url}. There are {len(ids)},"
-                f" with the ids {', '.join(map(str, ids))}: give `project` the id of"
+                f"There must be one project {self.title_or_id!r} on {client.url}. There are"
+                f" {len(ids)}, with the ids {', '.join(map(str, ids))}: give `project` the id of"
                 " the right one, or another title."
             )
-        return self.find_by_id(line, ids[0]) if ids else None
+        return self.find_by_id(client, ids[0]) if ids else None
 
-    def get_or_create(self, line: StudioClient) -> StudioProject:
-        """Return the project, which is made where there is none; made once, whatever fails."""
-        about = {"title": str(self.title_or_id), **self.creation_settings()}
+    def get_or_create(self, client: StudioClient) -> StudioProject:
+        """Return the project, created if there is none; created once, whatever fails."""
+        action = f"making the project {self.title_or_id!r}"
+        settings = {"title": str(self.title_or_id), **self.creation_settings()}
 
         def attempt() -> StudioProject:
-            found = self.find(line)
-            if found is not None:
-                return found
+            project = self.find(client)
+            if project is not None:
+                return project
             logger.info("making the project %r in Label Studio", self.title_or_id)
-            new = line.request_once(
-                f"making the project {self.title_or_id!r}",
-                lambda client: client.projects.create(**about),
-            )
-            own = self._only(line, int(new.id or 0))
-            return self.require(line, own)
+            created = client.request_once(action, lambda sdk: sdk.projects.create(**settings))
+            return self.require(client, self._keep_first(client, int(created.id or 0)))
 
         if isinstance(self.title_or_id, int):
-            return self.require(line)
-        return line.with_retries(f"making the project {self.title_or_id!r}", attempt)
+            return self.require(client)
+        return client.with_retries(action, attempt)
 
     def creation_settings(self) -> dict[str, Any]:
-        """Return all settings of a project that is made."""
+        """Return all settings of a new project."""
         return {"description": marked("", Mark(self.owner)), **self.settings}
 
-    def _only(self, line: StudioClient, made: int) -> int:
-        """Return the first project of this title: two may make one at the same moment."""
-        first = min(
-            (own for own, title in project_titles(line) if title == self.title_or_id), default=made
+    def _keep_first(self, client: StudioClient, created_id: int) -> int:
+        """Return the first project of this title, and delete ours if another process was first."""
+        first_id = min(
+            (
+                project_id
+                for project_id, title in project_titles(client)
+                if title == self.title_or_id
+            ),
+            default=created_id,
         )
-        if first != made:
+        if first_id != created_id:
             with contextlib.suppress(NotFoundError):
-                line.request_idempotent(
-                    "deleting a copy", lambda client: client.projects.delete(made)
+                client.request_idempotent(
+                    "deleting a duplicate project", lambda sdk: sdk.projects.delete(created_id)
                 )
-        return first
+        return first_id
 
-    def find_by_id(self, line: StudioClient, own: int) -> StudioProject | None:
-        """Return the project of an id of the server's, whosever it is; `None` where there is none.
+    def find_by_id(self, client: StudioClient, project_id: int) -> StudioProject | None:
+        """Return the project of a server's id, whoever owns it; `None` if there is none.
 
         Raises:
-            PlatformError: its labeling config does not do.
+            PlatformError: its labeling config cannot be used.
         """
         try:
-            about = line.request_idempotent(
-                f"reading the project {self.title_or_id!r}", lambda client: _read(client, own)
+            fields = client.request_idempotent(
+                f"reading the project {self.title_or_id!r}", lambda sdk: _read(sdk, project_id)
             )
         except NotFoundError:
             return None
-        title, config = str(about.get("title")), str(about.get("label_config"))
+        title, config = str(fields.get("title")), str(fields.get("label_config"))
         return StudioProject(
-            id=own,
+            id=project_id,
             title=title,
             config=config,
             interface=read_interface(config, title, self.schema.labels),
-            description=str(about.get("description") or ""),
-            settings={name: about.get(name) for name in self.settings},
-            model_version=str(about.get("model_version") or ""),
-            tasks=int(about.get("task_number") or 0),
-            annotations=int(about.get("total_annotations_number") or 0)
-            + int(about.get("skipped_annotations_number") or 0),
+            description=str(fields.get("description") or ""),
+            settings={name: fields.get(name) for name in self.settings},
+            model_version=str(fields.get("model_version") or ""),
+            tasks=int(fields.get("task_number") or 0),
+            annotations=int(fields.get("total_annotations_number") or 0)
+            + int(fields.get("skipped_annotations_number") or 0),
         )
 
-    def _gone(self, line: StudioClient, own: int) -> PlatformError:
+    def _deleted_error(self, client: StudioClient, project_id: int) -> PlatformError:
         return PlatformError(
-            f"The project {self.title_or_id!r} (id {own}) is not on {line.url}: it was deleted, or this"
-            " token may not see it. What was pulled from it stays remembered. `labeling studio"
-            " init` makes it anew."
+            f"The project {self.title_or_id!r} (id {project_id}) is not on {client.url}: it was"
+            " deleted, or this token may not see it. The annotations pulled from it are kept."
+            " `labeling studio init` creates a new one."
         )
 
 
-def task_count(line: StudioClient, project: int) -> int:
-    """Return how many tasks a project has."""
-    about = line.request_idempotent("counting the tasks", lambda client: _read(client, project))
-    return int(about.get("task_number") or 0)
+def task_count(client: StudioClient, project_id: int) -> int:
+    """Return the number of tasks of a project."""
+    fields = client.request_idempotent("counting the tasks", lambda sdk: _read(sdk, project_id))
+    return int(fields.get("task_number") or 0)
 
 
-def project_titles(line: StudioClient) -> Sequence[tuple[int, str]]:
-    """Return the id and title of every project that can be seen, in the order of ids."""
+def project_titles(client: StudioClient) -> Sequence[tuple[int, str]]:
+    """Return the id and title of every visible project, in the order of ids."""
 
-    def read(client: Client) -> list[tuple[int, str]]:
-        pages: Any = client.projects.list(page_size=PAGE, include="id,title")
-        return sorted((int(one.id or 0), str(one.title)) for one in pages)
+    def read(sdk: Sdk) -> list[tuple[int, str]]:
+        pages: Any = sdk.projects.list(page_size=PAGE_SIZE, include="id,title")
+        return sorted((int(project.id or 0), str(project.title)) for project in pages)
 
-    return line.request_idempotent("listing the projects", read)
+    return client.request_idempotent("listing the projects", read)
 
 
-def _read(client: Client, own: int) -> Mapping[str, Any]:
-    about: Mapping[str, Any] = client.projects.get(own).model_dump()
-    if about.get("id") != own or not about.get("label_config"):
-        raise TransientError("an answer without the project")
-    return about
+def _read(sdk: Sdk, project_id: int) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = sdk.projects.get(project_id).model_dump()
+    if fields.get("id") != project_id or not fields.get("label_config"):
+        raise TransientError("a response without the project")
+    return fields

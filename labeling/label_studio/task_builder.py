@@ -1,7 +1,8 @@
-"""What people are shown of a sample: its text, and on demand what the model holds and why."""
+"""Builds tasks from samples: the text, and on request the label model's label and its reasons."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,12 +30,12 @@ Reasons = Callable[[Collection[Hashable]], Mapping[Hashable, Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class TaskBuilder:
-    """Makes tasks of samples.
+    """Builds tasks from samples.
 
     Attributes:
         text: the samples' column that is labeled.
-        prelabels: whether annotators see what the label model holds, and why.
-        reasons: gives why the labeling functions vote as they do; `None` shows none.
+        prelabels: whether annotators see the label model's label and its reasons.
+        reasons: returns why the labeling functions vote as they do; `None` displays no reasons.
     """
 
     text: str
@@ -50,32 +51,32 @@ class TaskBuilder:
         soft: SoftLabels | None = None,
         batch: Batch | None = None,
     ) -> list[dict[str, Any]]:
-        """Return tasks for annotators; where prelabels are hidden nothing leads them.
+        """Return tasks for annotators; if prelabels are hidden, nothing suggests a label.
 
-        A prediction is sent in any case: its score, by which the server serves the least certain
-        first. Hidden, it has no label.
+        Each task has a prediction in any case, because the server serves tasks with the lowest score
+        first. If prelabels are hidden, the prediction has no label.
         """
         texts_of = self.texts_of(messages, samples)
-        ids = [one.sample_id for one in messages if one.sample_id in texts_of]
-        held = _held(soft, ids)
-        why = dict(self.reasons(ids)) if self.prelabels and self.reasons is not None else {}
-        worth = {} if batch is None else batch.to_frame()["score"].to_dict()
+        ids = [message.sample_id for message in messages if message.sample_id in texts_of]
+        prelabels = _prelabels(soft, ids)
+        reasons = dict(self.reasons(ids)) if self.prelabels and self.reasons is not None else {}
+        scores = {} if batch is None else batch.to_frame()["score"].to_dict()
         others, empty = _other_columns(ids, samples, interface)
-        made = []
+        tasks = []
         for message in messages:
-            own = message.sample_id
-            if own not in texts_of:
+            sample_id = message.sample_id
+            if sample_id not in texts_of:
                 continue
-            seen = {**others.get(own, empty), interface.text: texts_of[own]}
+            content = {**others.get(sample_id, empty), interface.text: texts_of[sample_id]}
             if self.prelabels:
-                seen[WHY] = "\n".join(why.get(own, ())) or "None of them votes."
-            belief = held.get(own)
+                content[WHY] = "\n".join(reasons.get(sample_id, ())) or "None of them votes."
+            prelabel = prelabels.get(sample_id)
             meta: dict[str, Any] = {"batch": message.batch} if message.batch else {}
-            if self.prelabels and belief is not None and belief.label is not None:
-                meta["prelabel"] = belief.label
-            predictions = self._predictions(belief, worth.get(own), interface)
-            made.append(new_task(own, seen, meta, predictions))
-        return made
+            if self.prelabels and prelabel is not None and prelabel.label is not None:
+                meta["prelabel"] = prelabel.label
+            predictions = self._predictions(prelabel, scores.get(sample_id), interface)
+            tasks.append(new_task(sample_id, content, meta, predictions))
+        return tasks
 
     def reviewer_tasks(
         self,
@@ -84,70 +85,71 @@ class TaskBuilder:
         samples: pd.DataFrame,
         interface: Interface,
     ) -> list[dict[str, Any]]:
-        """Return tasks for reviewers: what was said, by nobody's name, and why they are asked."""
+        """Return tasks for reviewers: the votes without names, and why a review is needed."""
         texts_of = self.texts_of(messages, samples)
         others, empty = _other_columns(list(texts_of), samples, interface)
-        made = []
+        tasks = []
         for message in messages:
             escalation = escalations.get(message.sample_id)
             if escalation is None or message.sample_id not in texts_of:
                 continue
-            seen = {
+            content = {
                 **others.get(message.sample_id, empty),
                 interface.text: texts_of[message.sample_id],
                 VOTES: _votes(escalation),
                 WHY: escalation.reason or "Annotators do not agree.",
             }
             if self.prelabels:
-                seen[MODEL] = escalation.model_label or "nothing certain"
-            made.append(new_task(message.sample_id, seen, {"asked": [message.key]}))
-        return made
+                content[MODEL] = escalation.model_label or "nothing certain"
+            tasks.append(new_task(message.sample_id, content, {"asked": [message.key]}))
+        return tasks
 
     def texts_of(self, messages: Iterable[Message], samples: pd.DataFrame) -> dict[Hashable, str]:
-        """Return the texts of those samples of some messages that are there and have one.
+        """Return the texts of the messages' samples, without missing samples and missing texts.
 
         Raises:
-            DataError: the column is missing, or a text is none.
-            PlatformError: ids that cannot be told apart as texts.
+            DataError: the column is missing, or it holds something other than texts.
+            PlatformError: sample ids that are equal as text.
         """
         self.check(samples)
-        ids = [one.sample_id for one in messages]
-        alike = repeated(ext_id_of(one) for one in dict.fromkeys(ids))
-        if alike:
+        ids = [message.sample_id for message in messages]
+        duplicates = repeated(ext_id_of(sample_id) for sample_id in dict.fromkeys(ids))
+        if duplicates:
             raise PlatformError(
-                f"Sample ids must differ as texts, too, in Label Studio. Alike are {shown(alike)}:"
-                " write all of them as texts."
+                f"Sample ids must differ as texts, too, in Label Studio. Alike are"
+                f" {shown(duplicates)}: write all of them as texts."
             )
-        where = samples.index.get_indexer(pd.Index(ids, dtype=object))
+        rows = samples.index.get_indexer(pd.Index(ids, dtype=object))
         has_text = samples[self.text].notna().to_numpy(dtype=bool)
-        is_there = (where >= 0) & has_text[where]
-        there = [one for one, is_shown in zip(ids, is_there.tolist(), strict=True) if is_shown]
-        found = texts(samples.iloc[where[is_there]], self.text)
-        return dict(zip(there, map(str, found), strict=True))
+        is_available = (rows >= 0) & has_text[rows]
+        available = itertools.compress(ids, is_available.tolist())
+        column = texts(samples.iloc[rows[is_available]], self.text)
+        return dict(zip(available, map(str, column), strict=True))
 
     def check(self, samples: pd.DataFrame) -> None:
-        """Raise a DataError that names the near columns unless samples have the text."""
+        """Raise a DataError that suggests similar names if the samples lack the text column."""
         require_column(identified(samples), self.text, "text")
 
     def _predictions(
-        self, belief: Prelabel | None, worth: float | None, interface: Interface
+        self, prelabel: Prelabel | None, uncertainty: float | None, interface: Interface
     ) -> list[dict[str, Any]]:
-        if belief is not None:
-            score = belief.confidence
-        elif worth is not None and not math.isnan(worth):
-            score = 1.0 - worth  # least certain is most worth asking
+        if prelabel is not None:
+            score = prelabel.confidence
+        elif uncertainty is not None and not math.isnan(uncertainty):
+            score = 1.0 - uncertainty  # the lowest score is served first
         else:
             return []
         result: list[dict[str, object]] = []
-        if self.prelabels and belief is not None and belief.label is not None:
-            result = interface.result(belief.label, {"probabilities": dict(belief.probabilities)})
+        if self.prelabels and prelabel is not None and prelabel.label is not None:
+            meta: dict[str, object] = {"probabilities": dict(prelabel.probabilities)}
+            result = interface.result(prelabel.label, meta)
             result[0]["score"] = score
         return [{"model_version": MODEL_VERSION, "score": score, "result": result}]
 
 
 @dataclass(frozen=True, slots=True)
 class Prelabel:
-    """What the label model holds of a sample: no label where nothing voted or labels tie."""
+    """The label model's output for a sample; no label if no function votes or labels tie."""
 
     label: str | None
     confidence: float
@@ -157,52 +159,58 @@ class Prelabel:
 def _other_columns(
     ids: Sequence[Hashable], samples: pd.DataFrame, interface: Interface
 ) -> tuple[dict[Hashable, dict[str, str]], dict[str, str]]:
-    """Return what else an adopted project shows of samples, and what it shows of one without that.
+    """Return the other fields that an adopted project displays, by sample, and their empty default.
 
-    A key of the task's data that is a column of the samples is filled from there; any other is empty,
-    for a server refuses tasks that lack it.
+    A key of the task's data that is a column of the samples is filled from it; any other is empty,
+    because a server refuses tasks that lack it.
     """
     keys = interface.keys - {interface.text}
     empty = dict.fromkeys(sorted(keys), "")
     columns = sorted(keys & set(samples.columns) - {VOTES, WHY, MODEL})
     if not columns:
         return {}, empty
-    there = samples.loc[samples.index.isin(list(ids)), columns]
-    rows = there.astype(object).where(there.notna(), "").to_dict("records")
-    found = zip(there.index.tolist(), rows, strict=True)
-    return {own: {**empty, **{key: str(row[key]) for key in columns}} for own, row in found}, empty
+    selected = samples.loc[samples.index.isin(list(ids)), columns]
+    rows = selected.astype(object).where(selected.notna(), "").to_dict("records")
+    fields = {
+        sample_id: {**empty, **{key: str(row[key]) for key in columns}}
+        for sample_id, row in zip(selected.index.tolist(), rows, strict=True)
+    }
+    return fields, empty
 
 
-def _held(soft: SoftLabels | None, ids: Sequence[Hashable]) -> dict[Hashable, Prelabel]:
+def _prelabels(soft: SoftLabels | None, ids: Sequence[Hashable]) -> dict[Hashable, Prelabel]:
     if soft is None or not ids:
         return {}
-    there = [
-        one
-        for one, row in zip(ids, soft.sample_ids.get_indexer(pd.Index(ids)), strict=True)
-        if row >= 0
-    ]
-    its = soft.of_samples(pd.Index(there))
-    names = soft.schema.labels
+    rows = soft.sample_ids.get_indexer(pd.Index(ids))
+    available = list(itertools.compress(ids, (rows >= 0).tolist()))
+    selected = soft.of_samples(pd.Index(available))
+    columns = zip(
+        available,
+        selected.to_labels().tolist(),
+        selected.confidence().tolist(),
+        selected.to_array().tolist(),
+        selected.covered.tolist(),
+        strict=True,
+    )
     return {
-        own: Prelabel(
-            label if covered and isinstance(label, str) else None,
+        sample_id: Prelabel(
+            label if is_covered and isinstance(label, str) else None,
             float(confidence),
-            {name: round(float(p), 4) for name, p in zip(names, row, strict=True)},
+            {
+                name: round(float(probability), 4)
+                for name, probability in zip(soft.schema.labels, probabilities, strict=True)
+            },
         )
-        for own, label, confidence, row, covered in zip(
-            *(there, its.to_labels().tolist(), its.confidence().tolist()),
-            *(its.to_array().tolist(), its.covered.tolist()),
-            strict=True,
-        )
+        for sample_id, label, confidence, probabilities, is_covered in columns
     }
 
 
 def _votes(escalation: Escalation) -> str:
-    """Return what each annotator said, by nobody's name, in an order that tells nothing either."""
-    said = [one for one in live_annotations(escalation.annotations) if not one.reviewer]
-    lines = sorted(
-        (one.label or "skipped") + (f" ({one.reason})" if one.reason else "") for one in said
+    """Return the annotators' votes without names, sorted so that the order reveals nobody."""
+    votes = sorted(
+        (annotation.label or "skipped") + (f" ({annotation.reason})" if annotation.reason else "")
+        for annotation in live_annotations(escalation.annotations)
+        if not annotation.reviewer
     )
-    return (
-        "\n".join(f"Annotator {place}: {line}" for place, line in enumerate(lines, 1)) or "nobody"
-    )
+    lines = [f"Annotator {number}: {vote}" for number, vote in enumerate(votes, 1)]
+    return "\n".join(lines) or "nobody"

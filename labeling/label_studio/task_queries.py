@@ -1,4 +1,4 @@
-"""Reading tasks: by sample, by what changed, and all at once."""
+"""Queries of tasks: by sample, by time of change, and whole projects, a page at a time."""
 
 from __future__ import annotations
 
@@ -14,203 +14,212 @@ from labeling.label_studio.client import StudioClient, TransientError
 from labeling.label_studio.tasks import EXT_ID, Task, parse_task
 
 if TYPE_CHECKING:
-    from label_studio_sdk import LabelStudio as Client
+    from label_studio_sdk import LabelStudio as Sdk
 
-PAGE_SIZE = 500  # tasks in one answer, and ids in one question at the most
-LONGEST = 3_000  # signs of ids in one question: they stand in the address, which servers bound
-CHANGE = "id,created_at,updated_at,total_annotations,cancelled_annotations"
-STANDING = "id,data,meta,overlap,total_annotations,is_labeled,created_at,updated_at"
+PAGE_SIZE = 500  # the most tasks in a response, and ids in a request
+MAX_ID_LENGTH = 3_000  # characters of ids in a request: they are part of the URL
+CHANGE_FIELDS = "id,created_at,updated_at,total_annotations,cancelled_annotations"
+TASK_FIELDS = "id,data,meta,overlap,total_annotations,is_labeled,created_at,updated_at"
 
 Filter = Mapping[str, Any]
-Found = Mapping[str, Any]
+RawTask = Mapping[str, Any]
 Id = TypeVar("Id", int, str)
 
 
-def task_filter(name: str, operator: str, kind: str, value: object) -> Filter:
-    """Return a filter of the Data Manager's on a column of the tasks."""
-    about = {"filter": f"filter:tasks:{name}", "operator": operator, "type": kind}
-    return {**about, "value": value}
+def task_filter(column: str, operator: str, kind: str, value: object) -> Filter:
+    """Return a filter of the Data Manager on a column of the tasks."""
+    return {
+        "filter": f"filter:tasks:{column}",
+        "operator": operator,
+        "type": kind,
+        "value": value,
+    }
 
 
 def find_tasks(
-    line: StudioClient, project: int, ext_ids: Iterable[str], *, annotations: bool = False
+    client: StudioClient, project_id: int, ext_ids: Iterable[str], *, annotations: bool = False
 ) -> tuple[Task, ...]:
-    """Return the tasks of some samples, copies included, in the order of their ids.
+    """Return the tasks of samples, duplicates included, in the order of their ids.
 
     Args:
-        line: to the server.
-        project: its id there.
-        ext_ids: the samples' ids as texts.
-        annotations: whether to read what people said, too.
+        client: the server's client.
+        project_id: the project.
+        ext_ids: the samples' ids as text.
+        annotations: whether to read the annotations, too.
     """
-    found: list[Task] = []
-    for some in id_batches(ext_ids):
-        filters = [task_filter(f"data.{EXT_ID}", "in_list", "List", some)]
-        found += known(list_tasks(line, project, filters, annotations=annotations))
-    return tuple(sorted(found, key=lambda one: one.id))
+    tasks: list[Task] = []
+    for batch in id_batches(ext_ids):
+        filters = [task_filter(f"data.{EXT_ID}", "in_list", "List", batch)]
+        tasks += _parsed(list_tasks(client, project_id, filters, annotations=annotations))
+    return tuple(sorted(tasks, key=lambda task: task.id))
 
 
-def open_tasks(line: StudioClient, project: int) -> tuple[Task, ...]:
+def open_tasks(client: StudioClient, project_id: int) -> tuple[Task, ...]:
     """Return the tasks that still wait for annotations."""
     filters = [task_filter("completed_at", "empty", "Datetime", True)]
-    return tuple(known(list_tasks(line, project, filters)))
+    return tuple(_parsed(list_tasks(client, project_id, filters)))
 
 
-def duplicated_samples(line: StudioClient, project: int) -> list[str]:
-    """Return the samples that have several tasks, by their id as text; all tasks are looked at."""
-    found = (
-        str(one["data"].get(EXT_ID) or "")
-        for one in list_tasks(line, project, [], include="id,data")
+def duplicated_samples(client: StudioClient, project_id: int) -> list[str]:
+    """Return the samples that have several tasks, by their id as text; all tasks are read."""
+    ext_ids = (
+        str(raw_task["data"].get(EXT_ID) or "")
+        for raw_task in list_tasks(client, project_id, [], include="id,data")
     )
-    return sorted(own for own, count in collections.Counter(found).items() if own and count > 1)
+    counts = collections.Counter(ext_ids)
+    return sorted(ext_id for ext_id, count in counts.items() if ext_id and count > 1)
 
 
-def changed_tasks(line: StudioClient, project: int, since: str) -> list[Found]:
-    """Return which tasks changed after a time of the server's, and when: `CHANGE`."""
+def changed_tasks(client: StudioClient, project_id: int, since: str) -> list[RawTask]:
+    """Return the `CHANGE_FIELDS` of the tasks that changed after a time of the server's clock."""
     filters = [task_filter("updated_at", "greater", "Datetime", since)]
-    return list(list_tasks(line, project, filters, include=CHANGE))
+    return list(list_tasks(client, project_id, filters, include=CHANGE_FIELDS))
 
 
-def count_changed_tasks(line: StudioClient, project: int, since: str, until: str) -> int:
-    """Return how many tasks were changed last after one time of the server's, and not after another."""
+def count_changed_tasks(client: StudioClient, project_id: int, since: str, until: str) -> int:
+    """Return the number of tasks whose last change is after one time and not after another."""
     filters = [
         task_filter("updated_at", "greater", "Datetime", since),
         task_filter("updated_at", "less_or_equal", "Datetime", until),
     ]
-    return _page(line, project, filters, ["tasks:id"], 1, include="id")[1]
+    return _page(client, project_id, filters, _fields("id"), size=1)[1]
 
 
 def tasks_with_annotations(
-    line: StudioClient, project: int, task_ids: Iterable[int]
-) -> Iterator[Found]:
-    """Yield tasks with all that was said on them, as the server tells them."""
-    for some in id_batches(task_ids):
-        yield from list_tasks(
-            line, project, [task_filter("id", "in_list", "List", some)], annotations=True
-        )
+    client: StudioClient, project_id: int, task_ids: Iterable[int]
+) -> Iterator[RawTask]:
+    """Yield tasks with all their annotations, as the server returns them."""
+    for batch in id_batches(task_ids):
+        filters = [task_filter("id", "in_list", "List", batch)]
+        yield from list_tasks(client, project_id, filters, annotations=True)
 
 
 def id_batches(ids: Iterable[Id]) -> Iterator[tuple[Id, ...]]:
-    """Yield batches of different ids, each as many as one question can hold.
+    """Yield batches of the distinct ids, each small enough for one request.
 
-    >>> [len(some) for some in in_questions(f"a long sample id {i}" for i in range(200))]
+    >>> [len(batch) for batch in id_batches(f"a long sample id {i}" for i in range(200))]
     [77, 75, 48]
     """
     return constrained_batches(
-        dict.fromkeys(ids), LONGEST, max_count=PAGE_SIZE, get_len=_length_of, strict=False
+        dict.fromkeys(ids), MAX_ID_LENGTH, max_count=PAGE_SIZE, get_len=_url_length, strict=False
     )
 
 
-def _length_of(own: int | str) -> int:
-    return len(urllib.parse.quote(json.dumps(own), safe="")) + 6  # with what stands between two
+def _url_length(task_id: int | str) -> int:
+    return len(urllib.parse.quote(json.dumps(task_id), safe="")) + 6  # with the separator
 
 
-def known(found: Iterable[Found]) -> Iterator[Task]:
-    """Yield those of the server's tasks that are ours."""
-    for one in found:
-        task = parse_task(one)
+def _parsed(raw_tasks: Iterable[RawTask]) -> Iterator[Task]:
+    """Yield the tasks that are ours."""
+    for raw_task in raw_tasks:
+        task = parse_task(raw_task)
         if task is not None:
             yield task
 
 
 def list_tasks(
-    line: StudioClient,
-    project: int,
+    client: StudioClient,
+    project_id: int,
     filters: Sequence[Filter],
     *,
     annotations: bool = False,
-    include: str = STANDING,
-) -> Iterator[Found]:
-    """Yield tasks in the order of their ids, a page at a time.
+    include: str = TASK_FIELDS,
+) -> Iterator[RawTask]:
+    """Yield tasks in the order of their ids, read a page at a time.
 
-    Each page begins behind the last id: pages by number would leave out tasks while people work, who
-    make tasks appear and disappear under a filter.
+    Each page starts after the last id: numbered pages would skip tasks, because annotators make tasks
+    match or stop matching a filter in the meantime.
     """
-    last = 0
+    fields = {"fields": "all"} if annotations else _fields(include)
+    last_id = 0
     while True:
-        behind = [*filters, task_filter("id", "greater", "Number", last)]
-        page, total = _page(
-            line, project, behind, ["tasks:id"], PAGE_SIZE, annotations=annotations, include=include
-        )
+        page_filters = [*filters, task_filter("id", "greater", "Number", last_id)]
+        page, total = _page(client, project_id, page_filters, fields)
         yield from page
-        if not page or total <= len(page):  # it may give fewer at a time than it was asked for
+        if not page or total <= len(page):  # a page may be smaller than requested
             return
-        last = int(page[-1]["id"])
+        last_id = int(page[-1]["id"])
 
 
-def newest_change(line: StudioClient, project: int) -> str | None:
-    """Return when a task was last changed, by the server's clock; `None` where there is no task."""
-    page, _ = _page(line, project, [], ["-tasks:updated_at"], 1, include="id,updated_at")
+def newest_change(client: StudioClient, project_id: int) -> str | None:
+    """Return when a task was last changed, by the server's clock; `None` without tasks."""
+    fields = _fields("id,updated_at")
+    page, _ = _page(client, project_id, [], fields, order="-tasks:updated_at", size=1)
     return str(page[0]["updated_at"]) if page else None
 
 
-def export_tasks(line: StudioClient, project: int) -> list[Found]:
-    """Return all tasks that somebody annotated or skipped, in the order of their ids.
+def export_tasks(client: StudioClient, project_id: int) -> list[RawTask]:
+    """Return all tasks that were annotated or skipped, in the order of their ids.
 
-    The server's own export is the fastest way to read them all.
+    The server's export is the fastest way to read them all.
     """
 
-    def read(client: Client) -> list[Found]:
-        data = b"".join(client.projects.exports.download_sync(project, export_type="JSON"))
-        found: list[Found] = json.loads(data)
-        return found
+    def read(sdk: Sdk) -> list[RawTask]:
+        data = b"".join(sdk.projects.exports.download_sync(project_id, export_type="JSON"))
+        raw_tasks: list[RawTask] = json.loads(data)
+        return raw_tasks
 
-    found = line.request_idempotent("exporting the annotations", read)
-    return sorted(found, key=lambda one: int(one["id"]))
+    raw_tasks = client.request_idempotent("exporting the annotations", read)
+    return sorted(raw_tasks, key=lambda raw_task: int(raw_task["id"]))
 
 
-def task_with_annotations(line: StudioClient, task_id: int) -> Found:
+def task_with_annotations(client: StudioClient, task_id: int) -> RawTask:
     """Return one task with all its annotations.
 
     Raises:
-        NotThereError: it is not on the server.
+        NotFoundError: it is not on the server.
     """
 
-    def read(client: Client) -> Found:
-        return _as_told(client.tasks.get(str(task_id)))
+    def read(sdk: Sdk) -> RawTask:
+        return _to_json(sdk.tasks.get(str(task_id)))
 
-    return line.request_idempotent(f"reading task {task_id}", read)
+    return client.request_idempotent(f"reading task {task_id}", read)
 
 
-def user_names(line: StudioClient) -> dict[int, str]:
-    """Return the address by which each member of the organization logs in, by the server's ids."""
+def user_names(client: StudioClient) -> dict[int, str]:
+    """Return the e-mail address (or user name) of each member of the organization, by user id."""
 
-    def read(client: Client) -> dict[int, str]:
-        return {int(one.id): str(one.email or one.username) for one in client.users.list()}
+    def read(sdk: Sdk) -> dict[int, str]:
+        return {int(user.id): str(user.email or user.username) for user in sdk.users.list()}
 
-    return line.request_idempotent("listing the people", read)
+    return client.request_idempotent("listing the people", read)
+
+
+def _fields(include: str) -> dict[str, str]:
+    """Return the parameters that restrict a response to some fields of the tasks."""
+    return {"fields": "task_only", "include": include}
 
 
 def _page(
-    line: StudioClient,
-    project: int,
+    client: StudioClient,
+    project_id: int,
     filters: Sequence[Filter],
-    ordering: Sequence[str],
-    size: int,
+    fields: Mapping[str, Any],
     *,
-    annotations: bool = False,
-    include: str = STANDING,
-) -> tuple[list[Found], int]:
-    """Return the first of the tasks under some filters, and how many there are in all."""
-    about = {"filters": {"conjunction": "and", "items": list(filters)}, "ordering": list(ordering)}
-    wanted: dict[str, Any] = {"fields": "all"} if annotations else {"fields": "task_only"}
-    if not annotations:
-        wanted["include"] = include
+    order: str = "tasks:id",
+    size: int | None = None,
+) -> tuple[list[RawTask], int]:
+    """Return the first page of the tasks that match the filters, and the number of all."""
+    query = {"filters": {"conjunction": "and", "items": list(filters)}, "ordering": [order]}
 
-    def read(client: Client) -> tuple[list[Found], int]:
-        page: Any = client.tasks.list(
-            project=project, query=json.dumps(about), page=1, page_size=size, **wanted
+    def read(sdk: Sdk) -> tuple[list[RawTask], int]:
+        page: Any = sdk.tasks.list(
+            project=project_id,
+            query=json.dumps(query),
+            page=1,
+            page_size=PAGE_SIZE if size is None else size,
+            **fields,
         )
-        found = [_as_told(one) for one in page.items or []]
+        raw_tasks = [_to_json(task) for task in page.items or []]
         total = getattr(page.response, "total", None)
-        if not isinstance(total, int):  # something that stands before the server has answered
-            raise TransientError("an answer without tasks")
-        return found, total
+        if not isinstance(total, int):  # a proxy has answered
+            raise TransientError("a response without tasks")
+        return raw_tasks, total
 
-    return line.request_idempotent("reading tasks", read)
+    return client.request_idempotent("reading tasks", read)
 
 
-def _as_told(task: Any) -> Found:
-    """Return a task of the SDK's as plain data; times as texts."""
-    found: Found = task.model_dump(mode="json", exclude_none=True)
-    return found
+def _to_json(task: Any) -> RawTask:
+    """Return a task of the SDK as plain data; times as text."""
+    raw_task: RawTask = task.model_dump(mode="json", exclude_none=True)
+    return raw_task

@@ -1,4 +1,4 @@
-"""Tasks, which is what Label Studio calls samples that people were asked about."""
+"""Label Studio tasks: one for each sample that people label."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ import numpy as np
 from labeling.errors import PlatformError
 
 EXT_ID = "ext_id"
-"""The key in a task's data by which a sample is found again; task ids are given anew on some servers."""
+"""The key of the sample's id in a task's data; task ids may change when a server is restored."""
 
 MODEL_VERSION = "labeling"
-"""The version under which predictions are sent; one for all, so that old and new are in one order."""
+"""The model version of predictions; always the same, so that old and new ones share one order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task as it is on the server.
+    """A task on the server.
 
     Attributes:
-        id: the server's own id.
+        id: the server's id.
         ext_id: the sample's id as text.
         sample_id: the sample's id.
-        data: what people are shown, and `ext_id`.
-        meta: what is remembered with it: the sample's id with its type, the prelabel, and which
-            questions were asked beyond the first.
-        overlap: how many annotations it waits for in all.
-        n_annotations: how many it has; skips do not count.
-        is_labeled: whether it is done.
-        created_at: when it was made, by the server's clock.
-        updated_at: when it was changed last.
-        annotations: as the server tells them, where they were asked for.
+        data: the fields that are displayed, and `ext_id`.
+        meta: the sample's id with its type, the prelabel, and the keys of the questions that were
+            asked after the first.
+        overlap: the number of annotations that it waits for in all.
+        n_annotations: the number of its annotations, without skips.
+        is_labeled: whether it is completed.
+        created_at: when it was created, by the server's clock.
+        updated_at: when it was last changed.
+        annotations: the annotations as the server returns them, if they were requested.
     """
 
     id: int
@@ -50,59 +50,60 @@ class Task:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """The keys of the questions that were asked by changing this task."""
-        asked = self.meta.get("asked")
-        return tuple(map(str, asked)) if isinstance(asked, list) else ()
+        """The keys of the questions that were asked by reopening this task."""
+        keys = self.meta.get("asked")
+        return tuple(map(str, keys)) if isinstance(keys, list) else ()
 
     @property
     def is_sent_by_us(self) -> bool:
-        """Whether this package made it: then the sample's id is remembered with it."""
-        own = self.meta.get("sample_id")
-        return own == self.sample_id and type(own) is type(self.sample_id)
+        """Whether this package imported it, and so stored the sample's id in its meta."""
+        sample_id = self.meta.get("sample_id")
+        return sample_id == self.sample_id and type(sample_id) is type(self.sample_id)
 
     @property
     def outstanding_votes(self) -> int:
-        """How many votes it still waits for."""
+        """The number of votes that it still waits for."""
         return 0 if self.is_labeled else max(self.overlap - self.n_annotations, 0)
 
 
-def parse_task(found: Mapping[str, Any]) -> Task | None:
-    """Return a task of the server's; `None` where it has no `ext_id` and so is not ours."""
-    data = found.get("data") or {}
+def parse_task(raw_task: Mapping[str, Any]) -> Task | None:
+    """Return a task of the server's response; `None` if it has no `ext_id`, and so is not ours."""
+    data = raw_task.get("data") or {}
     ext_id = data.get(EXT_ID) if isinstance(data, Mapping) else None
     if isinstance(ext_id, bool) or not isinstance(ext_id, (str, int)) or ext_id == "":
         return None
-    meta = found.get("meta")
+    meta = raw_task.get("meta")
     meta = meta if isinstance(meta, Mapping) else {}
-    own = meta.get("sample_id")
-    is_own = isinstance(own, (str, int)) and not isinstance(own, bool) and str(own) == str(ext_id)
-    annotations = tuple(found.get("annotations") or ())
-    total = found.get("total_annotations")
+    typed_id = meta.get("sample_id")
+    is_id = isinstance(typed_id, (str, int)) and not isinstance(typed_id, bool)
+    is_same = is_id and str(typed_id) == str(ext_id)
+    annotations = tuple(raw_task.get("annotations") or ())
+    total = raw_task.get("total_annotations")
     return Task(
-        id=int(found["id"]),
+        id=int(raw_task["id"]),
         ext_id=str(ext_id),
-        sample_id=own if is_own and own is not None else ext_id,
+        sample_id=typed_id if is_same and typed_id is not None else ext_id,
         data=data,
         meta=meta,
-        overlap=int(found.get("overlap") or 1),
+        overlap=int(raw_task.get("overlap") or 1),
         n_annotations=len(annotations) if total is None else int(total),
-        is_labeled=bool(found.get("is_labeled")),
-        created_at=str(found.get("created_at") or ""),
-        updated_at=str(found.get("updated_at") or ""),
+        is_labeled=bool(raw_task.get("is_labeled")),
+        created_at=str(raw_task.get("created_at") or ""),
+        updated_at=str(raw_task.get("updated_at") or ""),
         annotations=annotations,
     )
 
 
 def ext_id_of(sample_id: Hashable) -> str:
-    """Return a sample's id as the text by which its task is found.
+    """Return a sample's id as the text that identifies its task.
 
     Raises:
         PlatformError: the id is neither a text nor a whole number, or it is empty.
     """
-    whole = isinstance(sample_id, (int, np.integer)) and not isinstance(sample_id, bool)
-    if not whole and (not isinstance(sample_id, str) or not sample_id):
+    is_whole = isinstance(sample_id, (int, np.integer)) and not isinstance(sample_id, bool)
+    if not is_whole and (not isinstance(sample_id, str) or not sample_id):
         raise PlatformError(
-            "Sample ids must be texts or whole numbers to be known in Label Studio. Got"
+            "Sample ids must be texts or whole numbers to be used in Label Studio. Got"
             f" {sample_id!r} ({type(sample_id).__name__}); choose another id column, or write it as"
             " text."
         )
@@ -110,26 +111,26 @@ def ext_id_of(sample_id: Hashable) -> str:
 
 
 def plain(sample_id: Hashable) -> str | int:
-    """Return a sample's id as JSON has it."""
+    """Return a sample's id as a JSON value."""
     return str(sample_id) if isinstance(sample_id, str) else int(sample_id)  # type: ignore[call-overload]  # checked by ext_id_of
 
 
 def new_task(
     sample_id: Hashable,
-    shown: Mapping[str, Any],
+    content: Mapping[str, Any],
     meta: Mapping[str, Any] | None = None,
     predictions: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Return a task to be sent.
+    """Return a task to import.
 
     Args:
         sample_id: the sample.
-        shown: what people see of it.
-        meta: what is to be remembered with it.
-        predictions: as the server wants them.
+        content: the fields that are displayed.
+        meta: further entries of the task's meta.
+        predictions: its predictions, in the server's format.
     """
     return {
-        "data": {**shown, EXT_ID: ext_id_of(sample_id)},
+        "data": {**content, EXT_ID: ext_id_of(sample_id)},
         "meta": {"sample_id": plain(sample_id), **(meta or {})},
         "predictions": list(predictions),
     }
