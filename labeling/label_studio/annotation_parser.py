@@ -82,7 +82,7 @@ class AnnotationParser:
     ) -> Problem:
         """Return the problem of an annotation that does not count, with its place."""
         where = f"{self.title}, task {task.id}, sample {task.sample_id!r}"
-        return Problem(f"{where}, by {self.author_name(raw, known)}", reason)
+        return Problem(f"{where}, by {self.author_name(raw, stored)}", reason)
 
     def platform_id(self, task: Task, raw: RawAnnotation) -> str:
         """Return the platform id of an annotation: the ids of project, task and annotation."""

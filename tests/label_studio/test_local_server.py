@@ -331,7 +331,7 @@ def test_a_server_that_does_not_start_shows_its_last_words(studio_server, tmp_pa
 
 
 def test_a_server_that_does_not_answer_is_stopped(server, monkeypatch):
-    monkeypatch.setattr(local_server, "PATIENCE", 0.1)
+    monkeypatch.setattr(local_server, "START_TIMEOUT", 0.1)
     with pytest.raises(PlatformError, match="did not answer within 0 s"):
         server.up(print)
     assert server.pid is None
@@ -379,14 +379,14 @@ def test_an_installation_that_was_killed_is_made_anew(environment, monkeypatch):
     server_environment.install(environment, print)
     server_environment.install(environment, print)
 
-    assert environment.is_installed(environment)
+    assert server_environment.is_installed(environment)
     assert not (environment / "half").exists()
     assert ["venv", "pip"] == ran
 
 
 def test_of_two_that_install_at_once_one_does(environment, monkeypatch):
     ran, said = fake_pip(monkeypatch, seconds=0.3), []
-    install = environment.install
+    install = server_environment.install
     threads = [threading.Thread(target=install, args=(environment, said.append)) for _ in range(2)]
     for one in threads:
         one.start()
@@ -422,7 +422,7 @@ def fake_pip(monkeypatch, seconds=0.0):
                 (folder / name).touch()
         return 0
 
-    monkeypatch.setattr(environment, "_run", run)
+    monkeypatch.setattr(server_environment, "_run", run)
     return ran
 
 

@@ -1,1 +1,1 @@
-"""A Label Studio server on this machine: installed, started, proven to be ours, stopped."""
+"""A local Label Studio server: installed, started, verified and stopped."""

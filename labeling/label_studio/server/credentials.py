@@ -1,4 +1,4 @@
-"""The admin's credentials of a local Label Studio server: a file that only its user reads."""
+"""Credentials of a local server's admin, in a file that only its user can read."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from urllib.parse import urlsplit
 
 ADMIN = "admin@localhost.local"
 HOST = "127.0.0.1"
-NEEDED = ("email", "password", "token")
+REQUIRED_KEYS = ("email", "password", "token")
 
 
 def default_folder() -> Path:
-    """Return the folder of the local server's data."""
+    """Return the default data folder of the local server."""
     import platformdirs
 
     return Path(platformdirs.user_data_path("labeling")) / "label-studio"
 
 
 def file_in(folder: Path) -> Path:
-    """Return where a server's credentials are kept."""
+    """Return the path of the credentials in a server's data folder."""
     return folder / "credentials.json"
 
 
 def new() -> dict[str, Any]:
-    """Return credentials that nobody can guess."""
+    """Return random credentials."""
     return {
         "email": ADMIN,
         "password": secrets.token_urlsafe(18),
@@ -36,32 +36,35 @@ def new() -> dict[str, Any]:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """Return a server's credentials and port; nothing where the file is missing or broken."""
+    """Return a server's credentials and port; empty if the file is missing or invalid."""
     try:
-        found = json.loads(file_in(folder).read_text("utf-8"))
+        values = json.loads(file_in(folder).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    whole = isinstance(found, dict) and all(isinstance(found.get(one), str) for one in NEEDED)
-    return found if whole else {}
+    is_valid = isinstance(values, dict) and all(
+        isinstance(values.get(key), str) for key in REQUIRED_KEYS
+    )
+    return values if is_valid else {}
 
 
-def write(folder: Path, known: dict[str, Any]) -> None:
-    """Write credentials whole or not at all, for the user alone from the first byte on."""
+def write(folder: Path, values: dict[str, Any]) -> None:
+    """Write credentials atomically; the file is private to the user from its creation on."""
     path = file_in(folder)
-    made = path.with_name(f"{path.name}.new")
-    made.unlink(missing_ok=True)
-    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        json.dump(known, stream, indent=2)
-    os.replace(made, path)
+    temporary = path.with_name(f"{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        json.dump(values, stream, indent=2)
+    os.replace(temporary, path)
 
 
 def token_of(url: str, folder: Path | None = None) -> str | None:
-    """Return the admin's token for the local server at an address; `None` for any other."""
+    """Return the admin's token if a URL is the local server's address, else `None`."""
     try:
-        known = read(folder or default_folder())
+        values = read(folder or default_folder())
         parts = urlsplit(url)
-        here = parts.scheme == "http" and parts.hostname in (HOST, "localhost")
-        ours = here and (parts.port or 80) == known.get("port")
+        is_local = parts.scheme == "http" and parts.hostname in (HOST, "localhost")
+        is_own = is_local and (parts.port or 80) == values.get("port")
     except (OSError, ValueError):
         return None
-    return str(known["token"]) if ours else None
+    return str(values["token"]) if is_own else None

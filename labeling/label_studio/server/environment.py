@@ -1,4 +1,4 @@
-"""A virtual environment for the Label Studio server: made once, and anew where that was broken off."""
+"""Virtual environment of the local server: created once, and again after a broken installation."""
 
 from __future__ import annotations
 
@@ -15,86 +15,86 @@ from labeling.records import private_file
 
 VERSION = "1.23.2"
 VARIABLE = "LABELING_STUDIO_ENVIRONMENT"
-BEGUN, DONE = "labeling.begun", "labeling.installed"  # files in the environment
-SHADOWS = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")  # with them pip would see other packages
+BEGUN, DONE = "labeling.begun", "labeling.installed"  # marker files in the environment
+REMOVED_VARIABLES = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")  # would show pip other packages
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 def default_environment() -> Path:
-    """Return the folder of the server's virtual environment."""
-    own = os.environ.get(VARIABLE)
-    if own:
-        return Path(own)
+    """Return the default folder of the server's virtual environment."""
+    folder = os.environ.get(VARIABLE)
+    if folder:
+        return Path(folder)
     import platformdirs
 
     return Path(platformdirs.user_cache_path("labeling")) / f"label-studio-{VERSION}"
 
 
-def program(environment: Path) -> list[str]:
-    """Return the command that is Label Studio; by its Python, as a `#!` line may be too long."""
+def server_command(environment: Path) -> list[str]:
+    """Return the command of Label Studio; run by its Python, as a `#!` path may be too long."""
     return [str(environment / "bin" / "python"), str(environment / "bin" / "label-studio")]
 
 
 def is_installed(environment: Path) -> bool:
-    """Return whether the server is there as a whole, installed by us or by somebody else."""
-    if not all(Path(path).is_file() for path in program(environment)):
+    """Whether the server is completely installed, by this package or by somebody else."""
+    if not all(Path(path).is_file() for path in server_command(environment)):
         return False
     if _is_ours(environment):
         return _text(environment / DONE) == VERSION
     return any(environment.glob(f"lib/python*/site-packages/label_studio-{VERSION}.dist-info"))
 
 
-def install(environment: Path, say: Say) -> None:
-    """Make the environment unless it is there; of several processes one makes it.
+def install(environment: Path, notify: Notify) -> None:
+    """Install the server unless it is installed; safe to call from several processes.
 
     Raises:
-        PlatformError: pip cannot, or the folder holds something else.
+        PlatformError: pip fails, or the folder contains something else.
     """
     if is_installed(environment):
         return
     environment.parent.mkdir(parents=True, exist_ok=True)
-    waits = f"Another process installs Label Studio in {environment}; waiting for it ..."
-    with alone(_beside(environment, "lock"), say, waits):
+    message = f"Another process installs Label Studio in {environment}; waiting for it ..."
+    with exclusive_lock(_sibling(environment, "lock"), notify, message):
         if not is_installed(environment):
-            say(f"Installing Label Studio {VERSION} (once; some 3 minutes, 1 GB) ...")
-            _make(environment)
-            say(f"Label Studio is installed in {environment}.")
+            notify(f"Installing Label Studio {VERSION} (once; some 3 minutes, 1 GB) ...")
+            _create(environment)
+            notify(f"Label Studio is installed in {environment}.")
 
 
 @contextmanager
-def alone(lock: Path, say: Say, waits: str) -> Iterator[None]:
-    """Hold a lock that goes with the process; say so where another process has it."""
+def exclusive_lock(path: Path, notify: Notify, message: str) -> Iterator[None]:
+    """Hold a file lock, which ends with the process; notify before waiting for another process."""
     import filelock
 
-    held = filelock.FileLock(lock, mode=0o600)
+    lock = filelock.FileLock(path, mode=0o600)
     try:
-        held.acquire(timeout=0)
+        lock.acquire(timeout=0)
     except filelock.Timeout:
-        say(waits)
-        held.acquire()
+        notify(message)
+        lock.acquire()
     try:
         yield
     finally:
-        held.release()
+        lock.release()
 
 
-def last_lines(path: Path, count: int = 12) -> str:
-    """Return the end of a log file, indented; or that there is nothing in it."""
+def log_tail(path: Path, count: int = 12) -> str:
+    """Return the last lines of a log file, indented, or a note that it is empty."""
     lines = _text(path).splitlines()[-count:]
-    return "\n".join(f"  {line}" for line in lines) or "  (nothing was said)"
+    return "\n".join(f"  {line}" for line in lines) or "  (the log is empty)"
 
 
-def _make(environment: Path) -> None:
-    _make_room(environment)
-    log = _beside(environment, "log")
+def _create(environment: Path) -> None:
+    _prepare_folder(environment)
+    log = _sibling(environment, "log")
     python = str(environment / "bin" / "python")
     options = ["--no-input", "--disable-pip-version-check"]
     commands = [
         [sys.executable, "-m", "venv", str(environment)],
         [python, "-m", "pip", "install", *options, f"label-studio=={VERSION}"],
     ]
-    private_file(log)  # pip may name an index with its password
+    private_file(log)  # pip may print the URL of an index with its password
     with log.open("wb") as stream:
         codes = (_run(command, stream.fileno()) for command in commands)
         failed = next((code for code in codes if code), 0)
@@ -102,18 +102,18 @@ def _make(environment: Path) -> None:
         shutil.rmtree(environment, ignore_errors=True)
         raise PlatformError(
             f"Label Studio {VERSION} cannot be installed: pip needs a network or an index that has"
-            f" it. It ended with {failed}; its last words (all are in {log}):\n{last_lines(log)}"
+            f" it. It exited with {failed}; its last lines (all are in {log}):\n{log_tail(log)}"
         )
     os.replace(environment / BEGUN, environment / DONE)
 
 
-def _make_room(environment: Path) -> None:
-    """Leave an empty folder that is marked as ours; nobody else's is touched."""
+def _prepare_folder(environment: Path) -> None:
+    """Create an empty folder with our marker; a folder of somebody else is not changed."""
     if environment.exists():
-        ours = environment.is_dir() and (_is_ours(environment) or not any(environment.iterdir()))
-        if not ours:
+        is_empty = environment.is_dir() and not any(environment.iterdir())
+        if not is_empty and not (environment.is_dir() and _is_ours(environment)):
             raise PlatformError(
-                f"{environment} is there, but it is no environment with Label Studio {VERSION}:"
+                f"{environment} exists, but is no environment with Label Studio {VERSION}:"
                 f" name another folder in {VARIABLE}, or remove it"
             )
         shutil.rmtree(environment)
@@ -122,10 +122,10 @@ def _make_room(environment: Path) -> None:
 
 
 def _run(command: list[str], log: int) -> int:
-    """Run a command as the user has configured pip, all that it says into the log."""
-    kept = {name: value for name, value in os.environ.items() if name not in SHADOWS}
+    """Run a command with the user's pip configuration; its output goes to the log."""
+    variables = {name: value for name, value in os.environ.items() if name not in REMOVED_VARIABLES}
     return subprocess.run(
-        command, env=kept, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
+        command, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
     ).returncode
 
 
@@ -137,5 +137,5 @@ def _text(path: Path) -> str:
     return path.read_text("utf-8", "replace") if path.is_file() else ""
 
 
-def _beside(environment: Path, what: str) -> Path:
-    return environment.with_name(f"{environment.name}.{what}")
+def _sibling(environment: Path, suffix: str) -> Path:
+    return environment.with_name(f"{environment.name}.{suffix}")

@@ -1,4 +1,4 @@
-"""Who listens at an address of this machine: a secret is sent to the server that was started, alone."""
+"""Verification of the process that listens at a local address, before a secret is sent to it."""
 
 from __future__ import annotations
 
@@ -18,52 +18,54 @@ if TYPE_CHECKING:
 Address = tuple[str, int]
 Socket = tuple[str, Address | None, Address | None]
 
-ACCEPTED_WITHIN = 10.0  # seconds in which a busy server takes a connection
-LONGEST_COMMAND = 80  # signs of a command line in a message
-EVERYWHERE = ("0.0.0.0", "::", "::ffff:0.0.0.0")
-CONNECTED = "connection.connect_tcp.complete"  # the event of httpx: nothing has been sent yet
+ACCEPT_TIMEOUT = 10.0  # seconds in which a busy server accepts a connection
+MAX_COMMAND_LENGTH = 80  # characters of a command line in a message
+ANY_ADDRESS = ("0.0.0.0", "::", "::ffff:0.0.0.0")
+CONNECTED = "connection.connect_tcp.complete"  # httpx's event: nothing has been sent yet
 
 
 class UnprovenError(PlatformError):
-    """What listens at an address is not the server that it should be; nothing was sent to it."""
+    """The process at an address is not the expected server; nothing was sent to it."""
 
 
 class NotAcceptedError(Exception):
-    """The server listens, but did not take a connection in time."""
+    """The server listens, but did not accept a connection in time."""
 
 
 def verification_hooks(
-    verify_connection: Callable[[Address, Address], None],
+    verify: Callable[[Address, Address], None],
 ) -> dict[str, list[Callable[..., Any]]]:
-    """Return the event hooks with which an httpx client proves each connection before it sends.
+    """Return the event hooks by which an httpx client verifies each connection before it sends.
 
     Args:
-        prove: gets the address that was connected to, and that of this end of the connection.
+        verify: is called with the server's and the client's address of the connection.
     """
 
-    def look(event: str, info: Mapping[str, Any]) -> None:
+    def trace(event: str, info: Mapping[str, Any]) -> None:
         if event != CONNECTED:
             return
         stream = info["return_value"]
-        ends = (stream.get_extra_info(name)[:2] for name in ("server_addr", "client_addr"))
+        server, client = (
+            stream.get_extra_info(name)[:2] for name in ("server_addr", "client_addr")
+        )
         try:
-            verify_connection(*ends)
+            verify(server, client)
         except BaseException:
-            stream.close()  # nobody else knows of it yet
+            stream.close()  # httpx does not know of it yet
             raise
 
-    def watch(request: httpx.Request) -> None:
-        request.extensions["trace"] = look
+    def add_trace(request: httpx.Request) -> None:
+        request.extensions["trace"] = trace
 
-    return {"request": [watch]}
+    return {"request": [add_trace]}
 
 
 def require_listener(server: psutil.Process | None, address: Address) -> None:
-    """Raise an UnprovenError unless a process listens at an address (IP and port).
+    """Raise an UnprovenError unless a process listens at an address.
 
     Args:
         server: the process; `None` if it does not run.
-        address: where it must listen.
+        address: IP and port at which it must listen.
     """
     if server is None or (psutil.CONN_LISTEN, address, None) not in _sockets(server):
         host, port = address
@@ -74,49 +76,51 @@ def require_listener(server: psutil.Process | None, address: Address) -> None:
         )
 
 
-def require_connection(server: psutil.Process | None, address: Address, caller: Address) -> None:
-    """Raise unless a process holds the other end of a connection.
+def require_connection(server: psutil.Process | None, address: Address, client: Address) -> None:
+    """Raise an error unless a process has accepted a connection.
 
-    That it listens there is not enough: whoever listened a moment before may have taken it.
+    That the process listens at the address is not enough: another process that listened a moment
+    before may have accepted the connection.
 
     Args:
         server: the process; `None` if it does not run.
         address: IP and port that were connected to.
-        caller: IP and port of this end.
+        client: IP and port of the client's end.
 
     Raises:
-        UnprovenError: another listens at the address.
-        NotAcceptedError: the process takes no connections.
+        UnprovenError: another process listens at the address.
+        NotAcceptedError: the process does not accept connections.
     """
-    deadline = time.monotonic() + ACCEPTED_WITHIN
-    while server is None or not _is_held(server, address, caller):
+    deadline = time.monotonic() + ACCEPT_TIMEOUT
+    while server is None or not _has_accepted(server, address, client):
         require_listener(server, address)
         if time.monotonic() > deadline:
-            raise NotAcceptedError(f"no connection was taken within {ACCEPTED_WITHIN:.0f} s")
+            raise NotAcceptedError(f"no connection was accepted within {ACCEPT_TIMEOUT:.0f} s")
         time.sleep(0.01)
 
 
-def _is_held(process: psutil.Process, address: Address, caller: Address) -> bool:
-    return any(found[1:] == (address, caller) for found in _sockets(process))
+def _has_accepted(process: psutil.Process, address: Address, client: Address) -> bool:
+    return any((local, remote) == (address, client) for _, local, remote in _sockets(process))
 
 
 def listener_at(host: str, port: int) -> str:
-    """Return in words which process listens at an address, as far as this user may see."""
-    wanted = [(ip, port) for ip in (host, *EVERYWHERE)]
+    """Return in words which process listens at an address, as far as this user can see."""
+    addresses = [(ip, port) for ip in (host, *ANY_ADDRESS)]
     for process in psutil.process_iter():
         if any(
-            state == psutil.CONN_LISTEN and own in wanted for state, own, _ in _sockets(process)
+            status == psutil.CONN_LISTEN and local in addresses
+            for status, local, _ in _sockets(process)
         ):
             return f"process {process.pid} ({_command_of(process)})"
     return "a program that this user cannot see"
 
 
 def _sockets(process: psutil.Process) -> set[Socket]:
-    """Return the state and both ends of each TCP socket of a process; none where it is another's."""
+    """Return the status and both ends of a process's TCP sockets; empty for another user's."""
     with contextlib.suppress(psutil.Error):
         return {
-            (found.status, _address(found.laddr), _address(found.raddr))
-            for found in process.net_connections("tcp")
+            (connection.status, _address(connection.laddr), _address(connection.raddr))
+            for connection in process.net_connections("tcp")
         }
     return set()
 
@@ -128,6 +132,6 @@ def _address(end: Any) -> Address | None:
 def _command_of(process: psutil.Process) -> str:
     with contextlib.suppress(psutil.Error):
         command = shlex.join(process.cmdline()) or process.name()
-        is_long = len(command) > LONGEST_COMMAND
-        return command[: LONGEST_COMMAND - 4] + " ..." if is_long else command
+        is_long = len(command) > MAX_COMMAND_LENGTH
+        return command[: MAX_COMMAND_LENGTH - 4] + " ..." if is_long else command
     return "it has ended"
