@@ -1,6 +1,4 @@
-"""Annotated tasks of any project that the token may see, for imports: whoever made the project, and
-whatever its controls.
-"""
+"""Annotated tasks of any project that the token may see, whatever its owner and controls."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ from labeling.label_studio.tasks import Task
 from labeling.records import Annotation, LabelSchema, Problem
 
 DECISION = "decision"
-"""Key in the meta of a result: a reviewer's decision that was written back, which is nobody's vote."""
+"""Key in a result's meta: the reviewer's decision that was written back; it is nobody's vote."""
 
 COPIED = "copied_from"
-"""Key in the meta of a result: the id of the annotation that it copies, made when tasks were merged."""
+"""Key in a result's meta: the id of the annotation that was copied when tasks were merged."""
 
 MAX_LEAD_SECONDS = 1e9
 """The largest plausible lead time; annotators can write any number."""
@@ -137,7 +137,8 @@ class AnnotationParser:
         if labels[0] not in self.schema.labels:
             raise NotCountedError(
                 f"The label must be one of {shown(self.schema.labels, 10)}. Got {labels[0]!r}."
-                f"{near(labels[0], self.schema.labels)} Label the sample again, or add it to `labels`."
+                f"{near(labels[0], self.schema.labels)} Label the sample again, or add it to"
+                " `labels`."
             )
         return labels[0]
 

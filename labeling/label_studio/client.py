@@ -119,8 +119,8 @@ class StudioClient:
     ) -> Result:
         """Return the result of an attempt, which is repeated after transient errors.
 
-        An attempt that changes something first checks whether an earlier one has succeeded, and makes
-        each request by `request_once`.
+        An attempt that changes something first checks whether an earlier one has succeeded, and
+        makes each request by `request_once`.
 
         Args:
             action: what is done, for messages.
@@ -223,8 +223,8 @@ class StudioClient:
         if status is not None and 300 <= status < 400:
             target = masked(_redirect_target(error.headers or {}), self._secrets)
             return PlatformError(
-                f"Label Studio at {self.url} redirects{target} at {action}: give the address at which"
-                " it answers."
+                f"Label Studio at {self.url} redirects{target} at {action}: give the address at"
+                " which it answers."
             )
         if status is None or status < 400:
             is_page = _is_page(error.body)
@@ -318,7 +318,8 @@ def normalized_url(url: str) -> str:
         required = "no name or password in it" if is_valid else "such as http://localhost:8080"
         got = "one with a name or password" if is_valid else repr(url)
         raise PlatformError(
-            f"The address of Label Studio must begin with http:// or https://, {required}. Got {got}."
+            f"The address of Label Studio must begin with http:// or https://, {required}."
+            f" Got {got}."
         )
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
 

@@ -27,8 +27,8 @@ def token_for(url: str, token: str | None = None) -> str:
 
     Args:
         url: the server's address.
-        token: the token, if it was given; `None` looks in LABEL_STUDIO_API_KEY, then in the system's
-            keyring, then at the local server of `labeling studio up`.
+        token: the token, if it was given; `None` looks in LABEL_STUDIO_API_KEY, then in the
+            system's keyring, then at the local server of `labeling studio up`.
 
     Raises:
         PlatformError: there is no token, or it has characters that no token has.
@@ -37,13 +37,14 @@ def token_for(url: str, token: str | None = None) -> str:
     if not token:
         raise PlatformError(
             f"There must be a token for Label Studio at {url}: put one into {VARIABLE}, or into the"
-            f" keyring with `keyring set {SERVICE} {url}`. It is found in Label Studio under Account &"
-            " Settings, Personal Access Token."
+            f" keyring with `keyring set {SERVICE} {url}`. It is found in Label Studio under"
+            " Account & Settings, Personal Access Token."
         )
     if any(not " " < character < "\x7f" for character in token):
         raise PlatformError(
-            f"The token for Label Studio at {url} must be one word of printable ASCII characters, as"
-            f" Label Studio shows it. The one given has {len(token)} characters, some of them others."
+            f"The token for Label Studio at {url} must be one word of printable ASCII characters,"
+            f" as Label Studio shows it. The one given has {len(token)} characters, some of them"
+            " others."
         )
     return token
 

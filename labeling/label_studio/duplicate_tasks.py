@@ -29,8 +29,8 @@ def merge_duplicates(
     """Merge the duplicate tasks of samples, and return the one task of each.
 
     The task with the most votes is kept, or the oldest of those. The votes of the others are copied
-    to it first; if a person voted on several, the last vote counts. Annotations that an import copied
-    are no votes. A task stays if its annotations were imported without their authors.
+    to it first; if a person voted on several, the last vote counts. Annotations that an import
+    copied are no votes. A task stays if its annotations were imported without their authors.
 
     Args:
         client: the server's client.

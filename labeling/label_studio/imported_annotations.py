@@ -18,12 +18,13 @@ from labeling.records import person_key
 NameOf = Callable[[RawAnnotation], str]
 
 COPY = (
-    "An annotation counts if somebody made it. This one is a copy of annotation {original} by {name},"
-    " made by an import: that one counts, and the copy does not."
+    "An annotation counts if somebody made it. This one is a copy of annotation {original} by"
+    " {name}, made by an import: that one counts, and the copy does not."
 )
 NO_AUTHORS = (
-    "Annotations that are imported must name who made them. {count} on this task are in one name, that"
-    " of who imported them, so none of them counts. Import them again with their `completed_by`."
+    "Annotations that are imported must name who made them. {count} on this task are in one name,"
+    " that of who imported them, so none of them counts. Import them again with their"
+    " `completed_by`."
 )
 
 

@@ -137,7 +137,7 @@ def _content(root: ET.Element) -> list[tuple[str | None, ...]]:
 
 
 def _skeleton(root: ET.Element) -> list[tuple[str | None, ...]]:
-    """Return a config's tags without the labels, and without the tags that earlier versions lack."""
+    """Return a config's tags without its labels and without tags that earlier versions lack."""
     tags = (
         tag
         for tag in root.iter()

@@ -66,10 +66,11 @@ def _marks(description: str) -> list[Mark]:
 def marked(description: str, mark: Mark) -> str:
     """Return a description with a mark appended on a line of its own.
 
-    >>> print(marked("Mails of May.", Mark("1f", adopted=True)))
+    >>> print(marked("Mails of May.", Mark("1f", adopted=True)))  # doctest: +NORMALIZE_WHITESPACE
     Mails of May.
     <BLANKLINE>
-    Used by labeling, which knows this project by the sign at the end of this line. [labeling:1f adopted]
+    Used by labeling, which knows this project by the sign at the end of this line.
+    [labeling:1f adopted]
     """
     sentence = f"{USED if mark.adopted else MADE} {mark}"
     return f"{description.rstrip()}\n\n{sentence}" if description.strip() else sentence

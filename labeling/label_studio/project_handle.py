@@ -89,8 +89,8 @@ class ProjectHandle:
     def order_by_our_scores(self, project: StudioProject) -> None:
         """Have the server order samples by the scores of our predictions.
 
-        The server uses the model version of the first predictions by default. In an adopted project,
-        predictions of others may order the tasks; this is left as it is.
+        The server uses the model version of the first predictions by default. In an adopted
+        project, predictions of others may order the tasks; this is left as it is.
         """
         mark = mark_in(project.description, self.spec.owner)
         is_adopted = mark is not None and mark.adopted

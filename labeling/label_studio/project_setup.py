@@ -122,7 +122,7 @@ class _Comparison:
         )
 
     def pairs(self) -> tuple[Pairs, Pairs]:
-        """Return the settings to change and those to keep, each with its actual and wanted value."""
+        """Return the settings to change and those to keep, with their actual and wanted values."""
         changes: dict[str, tuple[Any, Any]] = {}
         left: dict[str, tuple[Any, Any]] = {}
         config = self._config()
@@ -158,9 +158,9 @@ class _Comparison:
         if wanted != actual:
             raise PlatformError(
                 f"The project {self.project.title!r} must wait for {wanted} annotations a task, and"
-                f" waits for {actual}: Label Studio would change its {self.project.tasks} tasks, too."
-                f" Say so in the config (`review: {{min_votes: {actual}}}`), or use another project"
-                " title."
+                f" waits for {actual}: Label Studio would change its {self.project.tasks} tasks,"
+                f" too. Say so in the config (`review: {{min_votes: {actual}}}`), or use another"
+                " project title."
             )
 
     def _config(self) -> str:
@@ -182,9 +182,10 @@ class _Comparison:
         extra = [label for label in project.interface.labels if label not in schema.labels]
         return PlatformError(
             f"The project {project.title!r} cannot be used:"
-            f" {label_differences(project.interface, schema)}. Its {project.annotations} annotations"
-            " may have the labels that it would lose, or people may choose them later. Put"
-            f" {shown(extra, 10)} into `labels`, or use another project title. Nothing was changed."
+            f" {label_differences(project.interface, schema)}. Its {project.annotations}"
+            " annotations may have the labels that it would lose, or people may choose them later."
+            f" Put {shown(extra, 10)} into `labels`, or use another project title. Nothing was"
+            " changed."
         )
 
     def _wanted_keys(self) -> list[str]:

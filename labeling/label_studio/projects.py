@@ -67,8 +67,8 @@ class StudioProject:
         if difference:
             raise PlatformError(
                 f"The labeling config of {self.title!r} must offer the labels of the schema,"
-                f" {shown(schema.labels, 10)}: {difference}. Nothing was sent. `labeling studio init`"
-                " updates it unless annotations would lose their labels; or change `labels`."
+                f" {shown(schema.labels, 10)}: {difference}. Nothing was sent. `labeling studio"
+                " init` updates it unless annotations would lose their labels; or change `labels`."
             )
 
     def contents(self) -> str:
@@ -106,8 +106,8 @@ class ProjectSpec:
             cached_id: the id that it had when it was last found.
 
         Raises:
-            PlatformError: there are several of that title, its labeling config cannot be used, or it
-                is owned by somebody else.
+            PlatformError: there are several of that title, its labeling config cannot be used, or
+                it is owned by somebody else.
         """
         project_id = self.title_or_id if isinstance(self.title_or_id, int) else cached_id
         if project_id is None:
@@ -136,11 +136,11 @@ class ProjectSpec:
         return project
 
     def find_any(self, client: StudioClient, cached_id: int | None = None) -> StudioProject | None:
-        """Return the project, whoever owns it; if the known one was deleted, find it by its title.
+        """Return the project of any owner; if the last known one was deleted, search by its title.
 
         Raises:
-            PlatformError: there are several of that title, there is none of that id, or its labeling
-                config cannot be used.
+            PlatformError: there are several of that title, there is none of that id, or its
+                labeling config cannot be used.
         """
         if isinstance(self.title_or_id, int):
             project = self.find_by_id(client, self.title_or_id)
@@ -155,8 +155,8 @@ class ProjectSpec:
     ) -> bool:
         """Whether a project was created or adopted for this spec.
 
-        Earlier versions wrote no marks: their projects are recognized by the tasks, or without tasks
-        by the labeling config.
+        Earlier versions wrote no marks: their projects are recognized by the tasks, or without
+        tasks by the labeling config.
         """
         if project.id == cached_id or mark_in(project.description, self.owner) is not None:
             return True
@@ -179,7 +179,7 @@ class ProjectSpec:
         )
 
     def find_by_title(self, client: StudioClient) -> StudioProject | None:
-        """Return the project of this title, whoever owns it.
+        """Return the project of this title and any owner.
 
         Raises:
             PlatformError: there are several, or its labeling config cannot be used.
@@ -234,7 +234,7 @@ class ProjectSpec:
         return first_id
 
     def find_by_id(self, client: StudioClient, project_id: int) -> StudioProject | None:
-        """Return the project of a server's id, whoever owns it; `None` if there is none.
+        """Return the project of an id and any owner; `None` if there is none.
 
         Raises:
             PlatformError: its labeling config cannot be used.

@@ -53,8 +53,8 @@ class TaskBuilder:
     ) -> list[dict[str, Any]]:
         """Return tasks for annotators; if prelabels are hidden, nothing suggests a label.
 
-        Each task has a prediction in any case, because the server serves tasks with the lowest score
-        first. If prelabels are hidden, the prediction has no label.
+        Each task has a prediction in any case, because the server serves tasks with the lowest
+        score first. If prelabels are hidden, the prediction has no label.
         """
         texts_of = self.texts_of(messages, samples)
         ids = [message.sample_id for message in messages if message.sample_id in texts_of]

@@ -127,8 +127,8 @@ def list_tasks(
 ) -> Iterator[RawTask]:
     """Yield tasks in the order of their ids, read a page at a time.
 
-    Each page starts after the last id: numbered pages would skip tasks, because annotators make tasks
-    match or stop matching a filter in the meantime.
+    Each page starts after the last id: numbered pages would skip tasks, because annotators make
+    tasks match or stop matching a filter in the meantime.
     """
     fields = {"fields": "all"} if annotations else _fields(include)
     last_id = 0

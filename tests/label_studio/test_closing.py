@@ -10,7 +10,7 @@ POLICY = lb.ReviewPolicy(max_votes=2)
 
 
 def answered(studio, ids):
-    """Return a platform with a vote of each ann and bob, who differ, and tasks opened for a third."""
+    """Return a platform with differing votes by ann and bob, and tasks reopened for a third."""
     platform = pushed(studio, ids)
     for task in tasks(studio).values():
         for who, label in zip(people(studio), ("ham", "spam"), strict=False):

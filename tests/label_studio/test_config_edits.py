@@ -43,7 +43,8 @@ def test_choices_are_added_behind_those_there(choices, behind):
 
 
 def test_labels_may_have_an_alias():
-    config = f'<View>{TEXT}<Choices name="c" toName="t"><Choice value="Ham!" alias="ham"/></Choices></View>'
+    choice = '<Choice value="Ham!" alias="ham"/>'
+    config = f'<View>{TEXT}<Choices name="c" toName="t">{choice}</Choices></View>'
     assert ("ham", "spam") == read_interface(with_choices(config, "c", ["spam"]), "p").labels
 
 
@@ -52,7 +53,8 @@ def test_labels_may_have_an_alias():
     ['choice="multiple"', 'perRegion="true"', 'value="$options"', 'allowNested="true"'],
 )
 def test_choices_that_hold_no_single_fixed_label_do_not_fit(attributes):
-    config = f'<View>{TEXT}<Choices name="c" toName="t" {attributes}><Choice value="a"/></Choices></View>'
+    choices = f'<Choices name="c" toName="t" {attributes}><Choice value="a"/></Choices>'
+    config = f"<View>{TEXT}{choices}</View>"
     with pytest.raises(PlatformError, match="It has <Choices c>"):
         read_interface(config, "p")
 

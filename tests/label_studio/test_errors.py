@@ -1,4 +1,4 @@
-"""What can be wrong with a server, a token or a project is said in words, and nothing is lost by it."""
+"""Errors of the server, the token or the project are reported in words, and nothing is lost."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""An export that the admin imports again brings copies: merged by a pull, and nobody votes through them."""
+"""Copies from an export that the admin imports again are merged by a pull, and are no votes."""
 
 import dataclasses
 import datetime

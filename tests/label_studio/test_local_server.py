@@ -1,4 +1,4 @@
-"""A local Label Studio server: installed once, started and stopped at will, for this machine alone."""
+"""A local Label Studio server is installed once, started and stopped, for this machine alone."""
 
 import html
 import json

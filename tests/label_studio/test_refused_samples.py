@@ -1,4 +1,4 @@
-"""A sample that the server does not take: it is named with the server's words, the others are sent."""
+"""A sample that the server refuses is reported with the server's message; the others are sent."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What once went wrong unseen: votes lost between two pulls, numbers given twice, names that change."""
+"""Regressions: votes lost between two pulls, ids given twice, names that change."""
 
 import pytest
 

@@ -33,7 +33,7 @@ def split(server, ids=IDS):
 
 
 def in_conflict(server, ids=IDS):
-    """Return a platform whose annotators cannot settle anything, and what a reviewer must decide."""
+    """Return a platform whose annotators never agree, and the samples that a reviewer decides."""
     platform, _ = split(server, ids)
     cleo = people(server)[2]
     for task in tasks(server).values():

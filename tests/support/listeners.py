@@ -1,4 +1,4 @@
-"""Somebody else who listens at an address, answers whatever is asked, and keeps all that was sent."""
+"""A foreign listener at an address, which answers every request and records all it receives."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ ANSWER = {"status": "UP", "token": "f" * 40, "invite_url": "/user/signup/?token=
 
 
 class Listener:
-    """Listens until it is closed; `received` is every byte that came, `connections` how many did."""
+    """Listens until it is closed; `received` is every byte sent to it, `connections` a count."""
 
     def __init__(self, port=0, host="127.0.0.1", status="200 OK", headers=()):
         self.received, self.connections = b"", 0

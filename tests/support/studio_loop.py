@@ -1,4 +1,4 @@
-"""What the tests against Label Studio share: samples, people who answer, and what the server holds."""
+"""Helpers of the Label Studio tests: samples, annotators, and queries of the server."""
 
 import functools
 

@@ -71,8 +71,8 @@ def start(command: Sequence[str], variables: dict[str, str], log: Path, pid_file
 def find_server(pid_file: Path, ending: str) -> psutil.Process | None:
     """Return this user's process whose command line has an ending; `None` if there is none.
 
-    The process id in the file is tried first. It may have been reused after a crash, and the file may
-    be lost while the server runs; then all processes are searched.
+    The process id in the file is tried first. It may have been reused after a crash, and the file
+    may be lost while the server runs; then all processes are searched.
 
     Args:
         pid_file: the file that `start` wrote.

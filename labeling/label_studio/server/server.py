@@ -81,7 +81,7 @@ class Status:
     email: str | None
     invite: str | None
     stranger: str | None
-    """The process that listens at the address instead of this server, as far as this user can see."""
+    """The process that listens at the address instead, as far as this user can see."""
 
 
 class LocalServer:
@@ -214,7 +214,7 @@ class LocalServer:
             raise httpx.ConnectTimeout(str(error)) from error
 
     def _stranger(self) -> str | None:
-        """Return which other process listens at the address; `None` if it is this server, or none."""
+        """Return which other process listens at the server's address; `None` if none does."""
         if not is_listening(HOST, self.port):
             return None
         try:
@@ -290,7 +290,7 @@ class LocalServer:
         }
 
     def _wait(self) -> None:
-        """Wait until the server answers; if it does not, stop it and raise an error with the log."""
+        """Wait until the server answers; if it does not, stop it and raise a PlatformError."""
         deadline = time.monotonic() + START_TIMEOUT
         with self._client(timeout=5) as client:
             while not self._is_up(client):
@@ -305,8 +305,8 @@ class LocalServer:
         """Whether the server answers.
 
         Raises:
-            PlatformError: another process listens at its port; Label Studio then takes the next port,
-                where nobody would find it, and is stopped.
+            PlatformError: another process listens at its port; Label Studio then takes the next
+                port, where nobody would find it, and is stopped.
         """
         import httpx
 
