@@ -1,4 +1,4 @@
-"""Who is asked about which sample, and what people are called."""
+"""Assigns samples to annotators, and resolves the names that people type."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from labeling.errors import LabelingError, near, repeated, shown
 from labeling.label_files.cells import tidy
 from labeling.records import Message, order_by_chance, person_key, refuse_unsafe
 
-LONGEST = 40  # characters of a name in the name of a file
+MAX_NAME_IN_FILE = 40  # characters of a person's name in the name of a file
 
 
 class Roster:
-    """The people who may be asked; nobody named means whoever comes.
+    """The people who may be asked; an empty roster admits anybody.
 
     Raises:
-        LabelingError: a name that is no text, empty, with odd white space, or given twice but for how it is written.
+        LabelingError: a name that is no text, empty, with odd white space, or given twice but for how
+            it is written.
 
     >>> Roster(["Ann", "Bob"], "annotators").resolve(" ann ")
     'Ann'
-    >>> whoever = Roster([], "annotators")
-    >>> whoever.resolve("Eve"), whoever.resolve(" eve ")
+    >>> anybody = Roster([], "annotators")
+    >>> anybody.resolve("Eve"), anybody.resolve(" eve ")
     ('Eve', 'Eve')
     """
 
@@ -34,9 +35,9 @@ class Roster:
         self.names = (names,) if isinstance(names, str) else tuple(names)
         self.what = what
         wrong = [
-            one
-            for one in self.names
-            if not isinstance(one, str) or tidy(one) != one or not person_key(one)
+            name
+            for name in self.names
+            if not isinstance(name, str) or tidy(name) != name or not person_key(name)
         ]
         if wrong:
             raise LabelingError(
@@ -44,40 +45,40 @@ class Roster:
                 f" the same wherever they are typed. Got {shown(wrong)}."
             )
         refuse_unsafe(self.names, f"`{what}`")
-        doubled = repeated(person_key(name) for name in self.names)
-        if doubled:
+        duplicates = repeated(person_key(name) for name in self.names)
+        if duplicates:
             raise LabelingError(
-                f"`{what}` must differ by more than case, width, white space and signs that nobody"
-                f" sees, since such names are one person's. Given twice: {shown(doubled)}."
+                f"`{what}` must differ by more than case, width, white space and invisible characters,"
+                f" since such names are one person's. Given twice: {shown(duplicates)}."
             )
         self._by_key = {person_key(name): name for name in self.names}
 
     def resolve(self, name: str) -> str | None:
-        """Return the person of a name as typed, or `None` where people are named and none is it.
+        """Return the person of a typed name; `None` if there is no such person.
 
-        With nobody named, whoever comes is called as they were when first met.
+        An empty roster resolves every name, to the spelling that it first saw.
         """
         if self.names:
             return self._by_key.get(person_key(name))
         return self._by_key.setdefault(person_key(name), tidy(name))
 
     def hint(self, name: str) -> str:
-        """Return who there is, and who may be meant."""
+        """Return a sentence with all names, and the one that may be meant."""
         return f"{self.what} are {shown(self.names, 20)}.{near(name, self.names)}"
 
 
-def is_barred(name: str, barred: Collection[str]) -> bool:
+def is_excluded(name: str, excluded: Collection[str]) -> bool:
     """Return whether a person is among those who are not to be asked."""
-    return person_key(name) in set(map(person_key, barred))
+    return person_key(name) in set(map(person_key, excluded))
 
 
 def name_in_file(person: str) -> str:
-    """Return what stands for a person in the name of a file: different for different people.
+    """Return the part of a file's name that stands for a person: different for different people.
 
     >>> name_in_file("ann"), name_in_file("../ann")
     ('ann', 'ann-0dd1f074')
     """
-    plain = re.sub(r"[^\w-]+", "_", person).strip("_")[:LONGEST]
+    plain = re.sub(r"[^\w-]+", "_", person).strip("_")[:MAX_NAME_IN_FILE]
     if plain == person:
         return plain
     digest = hashlib.blake2b(person.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
@@ -86,11 +87,11 @@ def name_in_file(person: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Who is to get which question.
+    """Which person gets which question.
 
     Attributes:
-        rows: message and person (`""`: whoever comes), in the order of the messages.
-        short: messages for which fewer people are there than votes are asked for, and how many.
+        rows: message and person (`""`: anybody), in the order of the messages.
+        short: messages with fewer eligible people than votes are asked for, and how many.
     """
 
     rows: tuple[tuple[Message, str], ...]
@@ -100,51 +101,61 @@ class Assignment:
 def assign(
     messages: Sequence[Message],
     people: Roster,
-    there: Mapping[str, Collection[str]],
-    held: Mapping[str, Collection[str]],
+    already_has_row: Mapping[str, Collection[str]],
+    already_has_sample: Mapping[str, Collection[str]],
 ) -> Assignment:
-    """Deal messages to people so that all get equally many, and any two meet on some.
+    """Assign messages to people so that all get equally many, and any two share some samples.
 
-    Who gets a sample depends on the samples that are dealt and the people, not on an order. What is
-    there already is not dealt again, and nobody gets a sample twice.
+    The assignment depends on the samples and the people, not on their order. Rows that exist are not
+    assigned again, and nobody gets a sample twice.
 
     Args:
         messages: the questions, in order.
         people: who may be asked.
-        there: who has a row already, by the message's key.
-        held: who has a row of the sample for another question, and is not to get one more.
+        already_has_row: who has a row already, by the message's key.
+        already_has_sample: who has a row of the sample for another question, and gets no second one,
+            by the message's key.
     """
     if not people.names:
-        return Assignment(tuple((one, "") for one in messages if one.key not in there))
-    planned = _plan(messages, people.names, held)
+        return Assignment(
+            tuple((message, "") for message in messages if message.key not in already_has_row)
+        )
+    planned = _plan(messages, people.names, already_has_sample)
     rows: list[tuple[Message, str]] = []
-    for one in messages:
-        has = there.get(one.key, ())
-        if "" not in has:
-            missing = [name for name in planned[one.key] if name not in has]
-            rows += [(one, name) for name in missing[: max(one.votes - len(has), 0)]]
-    short = [(one, len(planned[one.key])) for one in messages if len(planned[one.key]) < one.votes]
+    for message in messages:
+        assigned = already_has_row.get(message.key, ())
+        if "" not in assigned:
+            missing = [name for name in planned[message.key] if name not in assigned]
+            needed = max(message.votes - len(assigned), 0)
+            rows += [(message, name) for name in missing[:needed]]
+    short = [
+        (message, len(planned[message.key]))
+        for message in messages
+        if len(planned[message.key]) < message.votes
+    ]
     return Assignment(tuple(rows), tuple(short))
 
 
 def _plan(
-    messages: Sequence[Message], names: Sequence[str], held: Mapping[str, Collection[str]]
+    messages: Sequence[Message],
+    names: Sequence[str],
+    already_has_sample: Mapping[str, Collection[str]],
 ) -> dict[str, list[str]]:
-    """Return who is to answer each message: those who have least, and of these by chance."""
+    """Return the people for each message: those with the smallest load, ties broken by a hash."""
     load = dict.fromkeys(sorted(names), 0)
-    ids = pd.Index([repr(one.sample_id) for one in messages], dtype=object)
+    ids = pd.Index([repr(message.sample_id) for message in messages], dtype=object)
     planned: dict[str, list[str]] = {}
-    for place in order_by_chance(ids, np.random.default_rng(0)).tolist():
-        one = messages[place]
-        barred = (*one.not_annotators, *held.get(one.key, ()))
-        free = [name for name in load if not is_barred(name, barred)]
-        free.sort(key=lambda name: (load[name], _chance(ids[place], name)))
-        planned[one.key] = free[: one.votes]
-        for name in planned[one.key]:
+    for index in order_by_chance(ids, np.random.default_rng(0)).tolist():
+        message = messages[index]
+        excluded = (*message.not_annotators, *already_has_sample.get(message.key, ()))
+        eligible = [name for name in load if not is_excluded(name, excluded)]
+        eligible.sort(key=lambda name: (load[name], _hash(ids[index], name)))
+        planned[message.key] = eligible[: message.votes]
+        for name in planned[message.key]:
             load[name] += 1
     return planned
 
 
-def _chance(sample_id: str, name: str) -> bytes:
-    both = f"{sample_id} {name}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(both, digest_size=8).digest()
+def _hash(sample_id: str, name: str) -> bytes:
+    text = f"{sample_id} {name}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=8).digest()

@@ -1,11 +1,20 @@
-"""Texts made safe for the cells of a spreadsheet, and read back as what they were."""
+"""Escapes texts for the cells of a spreadsheet, and reads them back unchanged."""
 
 from __future__ import annotations
 
 import re
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # wide ones run too
-SHORT, FEW = 40, 2  # a number, date or time has no more characters and words: `5 March, 10:00 pm`
+FORMULA_STARTS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)  # full-width ones are evaluated too
+MAX_CHARACTERS, MAX_WORDS = 40, 2  # of a number, date or time, such as `5 March, 10:00 pm`
 
 # What XML cannot hold. The `x` of `_x000D_` is escaped too: spreadsheets read it as a character.
 UNSAFE = re.compile(
@@ -16,7 +25,7 @@ ESCAPED = re.compile(r"\\u([0-9a-f]{4})")
 
 
 def tidy(text: str) -> str:
-    r"""Return a text with one space wherever there was white space, and none around it.
+    r"""Return a text with white space collapsed to single spaces, and none around it.
 
     >>> tidy(" a \r\n b ")
     'a b'
@@ -25,30 +34,30 @@ def tidy(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Return a text whose control characters and halves of characters are written out.
+    r"""Return a text with control characters and lone surrogates escaped.
 
     >>> escaped("a\x00b"), escaped("plain \\ text")
     ('a\\u0000b', 'plain \\ text')
     """
-    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def unescaped(cell: str) -> str:
-    r"""Return what `escaped` was given.
+    r"""Undo `escaped`.
 
     >>> unescaped(escaped("\x00 \\u0000 _x000D_")) == "\x00 \\u0000 _x000D_"
     True
     """
-    return ESCAPED.sub(lambda found: chr(int(found[1], 16)), cell) if "\\u" in cell else cell
+    return ESCAPED.sub(lambda match: chr(int(match[1], 16)), cell) if "\\u" in cell else cell
 
 
 def guarded(text: str, *, exact: bool) -> str:
-    """Return a text that a spreadsheet opens as text: with an apostrophe, where it needs one.
+    """Return a text that a spreadsheet opens as text: with a leading apostrophe, if it needs one.
 
     Args:
         text: any text.
-        exact: whether it must come back unchanged. Then what looks like a number, date or truth
-            value is guarded as well as formulas.
+        exact: whether it must be read back unchanged. Then what looks like a number, date or boolean
+            is guarded as well as formulas.
 
     >>> guarded("=1+1", exact=False), guarded("007", exact=True), guarded("007", exact=False)
     ("'=1+1", "'007", '007')
@@ -57,7 +66,7 @@ def guarded(text: str, *, exact: bool) -> str:
 
 
 def unguarded(cell: str, *, exact: bool) -> str:
-    """Return what `guarded` was given, with the apostrophe there or taken by the spreadsheet.
+    """Undo `guarded`, whether or not the spreadsheet removed the apostrophe.
 
     >>> unguarded("'=1+1", exact=False), unguarded("'tis", exact=True)
     ('=1+1', "'tis")
@@ -66,21 +75,21 @@ def unguarded(cell: str, *, exact: bool) -> str:
 
 
 def _needs_guard(text: str, exact: bool) -> bool:
-    bare = text.lstrip("'")  # so that an apostrophe of the text's own is told from the guard
+    bare = text.lstrip("'")  # an apostrophe of the text itself must not be taken for the guard
     if bare[:1] in ("\t", "\r", "\n") and bare:
         return True
     first = bare.lstrip()
     if first.startswith(FORMULA_STARTS):
         return True
-    if not exact or len(first) > SHORT:
+    if not exact or len(first) > MAX_CHARACTERS:
         return False
     if first.strip().lower() in ("true", "false"):
         return True
-    return any(one.isdigit() for one in first) and len(WORD.findall(first)) <= FEW
+    return any(map(str.isdigit, first)) and len(WORD.findall(first)) <= MAX_WORDS
 
 
 def cell_text(value: object) -> str:
-    """Return what a person sees in a cell, whatever type the file gave it.
+    """Return the text that a person sees in a cell, whatever type the file stores.
 
     >>> [cell_text(value) for value in (None, "a", 1, 1.0, 1.5, True)]
     ['', 'a', '1', '1', '1.5', 'TRUE']

@@ -1,4 +1,4 @@
-"""The columns of the files: those of every project, and the project's own."""
+"""Columns of label files: the fixed ones, and the columns of the samples that people see."""
 
 from __future__ import annotations
 
@@ -14,10 +14,18 @@ ANNOTATOR, COMMENT, NOT_FOR = "annotator", "comment", "not_for"
 VOTES, WHY, REVIEWER, RATIONALE = "votes", "why", "reviewer", "rationale"
 
 RESERVED = (
-    *(ASK, SAMPLE_ID, LABEL, ANNOTATOR, COMMENT, NOT_FOR),
-    *(VOTES, WHY, REVIEWER, RATIONALE),
+    ASK,
+    SAMPLE_ID,
+    LABEL,
+    ANNOTATOR,
+    COMMENT,
+    NOT_FOR,
+    VOTES,
+    WHY,
+    REVIEWER,
+    RATIONALE,
 )
-TYPED = frozenset({LABEL, COMMENT, RATIONALE})  # people's own words, not ours come back
+TYPED = frozenset({LABEL, COMMENT, RATIONALE})  # typed by people, so that nothing is unescaped
 OF_SAMPLE = " of the sample"
 FILLED_IN = (*TYPED, ANNOTATOR, REVIEWER)
 
@@ -26,8 +34,8 @@ FILLED_IN = (*TYPED, ANNOTATOR, REVIEWER)
 class Columns:
     """The columns of a project's files.
 
-    Inside, our columns go by the names above, and those of the samples by `inside(name)`. In files
-    the samples' columns have their own names, and where one has a name of ours, ours is called
+    In the code, fixed columns have the names above, and those of the samples `internal_name(name)`. In
+    files the samples' columns keep their names, and a fixed column whose name is taken is called
     `labeling_<name>`; see `header`.
 
     Args:
@@ -39,9 +47,9 @@ class Columns:
 
     >>> Columns("text", ("author",)).of_batch()
     ('ask', 'sample_id', 'text', 'author', 'label', 'annotator', 'comment')
-    >>> Columns("text").named(" Label ")
+    >>> Columns("text").find(" Label ")
     'label'
-    >>> Columns("Label").named("label"), Columns("Label").header("label")
+    >>> Columns("Label").find("label"), Columns("Label").header("label")
     ('Label', 'labeling_label')
     """
 
@@ -54,61 +62,61 @@ class Columns:
                 raise LabelingError(
                     f"A column's name must be a text that is not empty. Got {name!r}."
                 )
-        doubled = repeated(_key(name) for name in (self.text, *self.show))
-        if doubled:
+        duplicates = repeated(_key(name) for name in (self.text, *self.show))
+        if duplicates:
             raise LabelingError(
-                f"`text` and `show` must name different columns. Given twice: {shown(doubled)}."
+                f"`text` and `show` must name different columns. Given twice: {shown(duplicates)}."
             )
 
     @property
     def own_headers(self) -> dict[str, str]:
-        """What our columns are called in the files, by their names inside."""
+        """The headers of the fixed columns, by their internal names."""
         return free_names(RESERVED, {_key(name) for name in (self.text, *self.show)})
 
     def header(self, name: str) -> str:
-        """Return what a column is called in the files, by its name inside."""
+        """Return the header of a column in the files, by its internal name."""
         if name in RESERVED:
             return self.own_headers[name]
         return name.removesuffix(OF_SAMPLE)
 
-    def inside(self, name: str) -> str:
-        """Return what a column of the samples is called inside, where ours keep their names."""
+    def internal_name(self, name: str) -> str:
+        """Return the internal name of a column of the samples, which differs from all fixed ones."""
         return f"{name}{OF_SAMPLE}" if name in RESERVED else name
 
     @property
     def sample_columns(self) -> tuple[str, ...]:
-        """The samples' columns by their names inside, that of the text first."""
-        return tuple(map(self.inside, (self.text, *self.show)))
+        """The internal names of the samples' columns, that of the text first."""
+        return tuple(map(self.internal_name, (self.text, *self.show)))
 
     def of_batch(self, *, again: bool = False) -> tuple[str, ...]:
         """Return the columns of a file for annotators; `again`: of one that asks for more votes."""
-        barred = (NOT_FOR,) if again else ()
-        return (ASK, SAMPLE_ID, *self.sample_columns, *barred, LABEL, ANNOTATOR, COMMENT)
+        not_for = (NOT_FOR,) if again else ()
+        return (ASK, SAMPLE_ID, *self.sample_columns, *not_for, LABEL, ANNOTATOR, COMMENT)
 
     def of_review(self) -> tuple[str, ...]:
         """Return the columns of a file for reviewers."""
         return (ASK, SAMPLE_ID, *self.sample_columns, VOTES, WHY, LABEL, REVIEWER, RATIONALE)
 
     def is_exact(self, name: str) -> bool:
-        """Return whether a column's texts must come back unchanged, and not only be shown."""
+        """Return whether a column's texts must be read back unchanged."""
         return name in (self.sample_columns[0], ANNOTATOR, REVIEWER, NOT_FOR)
 
-    def named(self, header: str) -> str | None:
-        """Return the column that a header stands for, whatever its case and white space."""
+    def find(self, header: str) -> str | None:
+        """Return the internal name of a header, ignoring case and white space."""
         key = _key(header)
         for name in self.sample_columns:
             if key == _key(self.header(name)):
                 return name
-        return next((name for name, own in self.own_headers.items() if key == own), None)
+        return next((name for name, header in self.own_headers.items() if key == header), None)
 
     def fault(self, headers: Sequence[str]) -> str | None:
         """Return what is wrong with the columns that a file has, or `None`."""
-        there = [name for name in map(self.named, headers) if name is not None]
-        doubled = [name for name in repeated(there) if name != SAMPLE_ID]
-        if doubled:
-            return f"Each column must be there once. There twice: {shown(doubled)}; rename one."
-        missing = [name for name in (ASK, self.sample_columns[0], LABEL) if name not in there]
-        if not {ANNOTATOR, REVIEWER} & set(there):
+        present = [name for name in map(self.find, headers) if name is not None]
+        duplicates = [name for name in repeated(present) if name != SAMPLE_ID]
+        if duplicates:
+            return f"Each column must be there once. There twice: {shown(duplicates)}; rename one."
+        missing = [name for name in (ASK, self.sample_columns[0], LABEL) if name not in present]
+        if not {ANNOTATOR, REVIEWER} & set(present):
             missing.append(ANNOTATOR)
         if not missing:
             return None
@@ -121,7 +129,7 @@ class Columns:
 
 
 def is_header_of(header: str, name: str) -> bool:
-    """Return whether a header may be that of a column of ours, in the files of any project.
+    """Return whether a header may be that of a fixed column, in the files of any project.
 
     >>> (
     ...     is_header_of(" Ask", "ask"),

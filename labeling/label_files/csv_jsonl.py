@@ -1,4 +1,4 @@
-"""CSV and JSON lines files, also as spreadsheet programs leave them behind."""
+"""Writes CSV and JSON lines files, and reads them back as spreadsheet programs save them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def write_csv(sheet: Sheet) -> bytes:
-    """Return a CSV file as spreadsheets read it: UTF-8 with a mark, and no cell is a formula."""
+    """Return a CSV file for spreadsheets: UTF-8 with a byte order mark, formulas guarded."""
     raw = io.StringIO(newline="")
     rows = csv.writer(raw, lineterminator="\r\n")
     rows.writerow([guarded(escaped(name), exact=False) for name in sheet.headers])
@@ -34,8 +34,8 @@ def write_csv(sheet: Sheet) -> bytes:
     for row in sheet.rows:
         rows.writerow(
             [
-                guarded(escaped(value), exact=one) if isinstance(value, str) else value
-                for value, one in zip(row, exact, strict=True)
+                guarded(escaped(value), exact=is_exact) if isinstance(value, str) else value
+                for value, is_exact in zip(row, exact, strict=True)
             ]
         )
     return raw.getvalue().encode("utf-8-sig")
@@ -45,7 +45,7 @@ def read_csv(path: Path) -> list[Table]:
     """Return the table of a CSV file, whatever its delimiter and encoding.
 
     Raises:
-        ValueError: it is no text.
+        ValueError: it is not text.
     """
     raw = path.read_bytes()
     text, fault = _decoded(raw)
@@ -77,54 +77,54 @@ def _csv_table(
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
-    """Return a file's text, and what is to be said of its encoding."""
+    """Return a file's text, and a sentence on its encoding if it is not Unicode."""
     if raw.startswith(UTF_16):
         return raw.decode("utf-16"), ""
     try:
         return raw.decode("utf-8-sig"), ""
     except UnicodeDecodeError:
         what = (
-            "The file must be UTF-8 and is not; it was read as Windows-1252. Rows whose text came"
-            " through are counted. Save it as 'CSV UTF-8', and check names and comments."
+            "The file must be UTF-8 and is not; it was read as Windows-1252. Rows whose text is"
+            " unchanged are counted. Save it as 'CSV UTF-8', and check names and comments."
         )
         return raw.decode("cp1252"), what
 
 
 def _delimiter(text: str) -> str:
-    """Return the delimiter with which the first line names the columns that every file has."""
-    first = text.lstrip("\r\n").splitlines()[:1]
+    """Return the delimiter with which the header has the most fixed columns."""
+    header = text.lstrip("\r\n").splitlines()[:1]
 
-    def found(delimiter: str) -> int:
-        names = next(csv.reader(first, delimiter=delimiter), [])
-        return sum(any(is_header_of(name, own) for name in names) for own in (ASK, LABEL))
+    def count(delimiter: str) -> int:
+        names = next(csv.reader(header, delimiter=delimiter), [])
+        return sum(any(is_header_of(name, column) for name in names) for column in (ASK, LABEL))
 
-    return max(DELIMITERS, key=found)  # the first of the best
+    return max(DELIMITERS, key=count)  # on ties the first
 
 
 def write_jsonl(sheet: Sheet) -> bytes:
-    """Return a JSON object a line, with `""` for what people fill in."""
+    """Return a JSON object per line, with `""` where people fill in."""
     raw = io.BytesIO()
     for row in sheet.rows:
         values = {
             name: "" if value is None else value
             for name, value in zip(sheet.headers, row, strict=True)
         }
-        raw.write(_line(values))
+        raw.write(_json_line(values))
     return raw.getvalue()
 
 
-def _line(values: dict[str, Any]) -> bytes:
+def _json_line(values: dict[str, Any]) -> bytes:
     try:
         return (json.dumps(values, ensure_ascii=False) + "\n").encode()
-    except UnicodeEncodeError:  # half a character, which UTF-8 does not have
+    except UnicodeEncodeError:  # a lone surrogate, which UTF-8 does not have
         return (json.dumps(values) + "\n").encode()
 
 
 def read_jsonl(path: Path) -> list[Table]:
-    """Return the table of a JSON lines file; its columns are all keys there are.
+    """Return the table of a JSON lines file; its columns are all keys of its objects.
 
     Raises:
-        ValueError: it is no text.
+        ValueError: it is not text.
     """
     text, fault = _decoded(path.read_bytes())
     faults = [(0, fault)] if fault else []

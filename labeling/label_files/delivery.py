@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labeling.errors import PlatformError, counted, shown
-from labeling.label_files.assignment import Assignment, Roster, assign, is_barred, name_in_file
+from labeling.label_files.assignment import Assignment, Roster, assign, is_excluded, name_in_file
 from labeling.label_files.cells import tidy
 from labeling.label_files.columns import ANNOTATOR, ASK, NOT_FOR, REVIEWER, SAMPLE_ID, Columns
 from labeling.label_files.folder import Folder
@@ -109,7 +109,7 @@ class SheetDelivery:
                     name
                     for key in keys
                     for name in before.known(key, self.people)
-                    if not is_barred(name, one.not_annotators)
+                    if not is_excluded(name, one.not_annotators)
                 }
         return held
 

@@ -1,4 +1,4 @@
-"""The folder that is shared with people: what is in it, and putting new files there."""
+"""The shared folder of label files: reads its contents, and writes new files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNFINISHED = re.compile(r"\..+\.[0-9]+\.part", re.DOTALL)  # as `whole_file` nam
 
 
 class Folder:
-    """A folder of label files; each file is read again only when it changed."""
+    """A folder of label files; a file is read again only after it changed."""
 
     def __init__(self, path: str | os.PathLike[str], columns: Columns) -> None:
         self.path = Path(path)
@@ -29,62 +29,57 @@ class Folder:
         self._read: dict[Path, tuple[tuple[int, int], Contents]] = {}
 
     def contents(self) -> Contents:
-        """Return the rows of all files, by name, and what is wrong with them."""
-        before, self._read = self._read, {}
+        """Return the rows of all files, in order of their names, and what is wrong with them."""
+        previous, self._read = self._read, {}
         for path in label_files_in(self.path):
             try:
-                about = path.stat()
+                status = path.stat()
             except FileNotFoundError:
-                continue  # somebody renamed it a moment ago
-            version = (about.st_mtime_ns, about.st_size)
-            known = before.get(path)
-            if known is None or known[0] != version or known[1].unread:
-                known = (version, read_file(path, self.columns))
-            self._read[path] = known
-        every = [contents for _, contents in self._read.values()]
-        return Contents(
-            tuple(row for one in every for row in one.rows),
-            tuple(fault for one in every for fault in one.faults),
-            tuple(name for one in every for name in one.unread),
-        )
+                continue  # it was renamed a moment ago
+            version = (status.st_mtime_ns, status.st_size)
+            cached = previous.get(path)
+            if cached is None or cached[0] != version or cached[1].unread:
+                cached = (version, read_file(path, self.columns))
+            self._read[path] = cached
+        return Contents.joined([contents for _, contents in self._read.values()])
 
     def file_names(self) -> list[str]:
-        """Return the names of all that is there."""
+        """Return the names of all files in the folder."""
         return os.listdir(self.path) if self.path.is_dir() else []
 
     def clean_up(self) -> Contents:
-        """Remove what writing that was killed left unfinished, and return the contents."""
+        """Remove unfinished files of interrupted writes, and return the contents."""
         for name in filter(UNFINISHED.fullmatch, self.file_names()):
             with suppress(OSError):
                 (self.path / name).unlink()
         return self.contents()
 
     def create(self) -> None:
-        """Make the folder, and see that files can be written there.
+        """Make the folder, and check that files can be written there.
 
         Raises:
             PlatformError: it cannot be made, or nothing can be written there.
         """
-        done = "made"
+        action = "made"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            done = "written to"
+            action = "written to"
             with tempfile.NamedTemporaryFile(
                 dir=self.path, prefix=".", suffix=f".{os.getpid()}.part"
             ):
                 pass
         except OSError as error:
             raise PlatformError(
-                f"The folder {str(self.path)!r} cannot be {done}: {error}. Mend that, or name another."
+                f"The folder {str(self.path)!r} cannot be {action}: {error}. Fix that, or name another."
             ) from error
 
     def last_batch(self) -> int:
-        """Return the highest number of a batch that a file is named after; 0 where none is."""
-        found = [BATCH.match(name) for name in self.file_names()]
-        return max((int(one[1]) for one in found if one), default=0)
+        """Return the highest batch number in the names of the files; 0 if there is none."""
+        matches = [BATCH.match(name) for name in self.file_names()]
+        return max((int(match[1]) for match in matches if match), default=0)
 
     def free_name(self, base: str, suffix: str, taken: Collection[str]) -> str:
-        """Return a name that no file has: people may be typing into those there are."""
+        """Return a name that no file has: existing files are never overwritten."""
         name, count = f"{base}{suffix}", 1
         while name in taken or os.path.lexists(self.path / name):
             count += 1
@@ -102,24 +97,24 @@ class Folder:
                 unfinished.write_bytes(content)
 
     def write_guide(self, guide: Guide) -> tuple[Problem, ...]:
-        """Write how to label, unless somebody has changed the file; return what it does not say."""
+        """Write the guide, unless somebody changed it; return a problem if it lacks labels."""
         file = self.path / GUIDE
-        found = None
+        current = None
         if os.path.lexists(file):
             try:
-                found = file.read_bytes().decode("utf-8-sig")
+                current = file.read_bytes().decode("utf-8-sig")
             except (OSError, UnicodeDecodeError):
-                found = ""
-        if found is None or guide.is_unchanged(found):
+                current = ""
+        if current is None or guide.is_unchanged(current):
             content = guide.text.replace("\n", "\r\n")
-            if found != content:
+            if current != content:
                 self.write({GUIDE: content.encode("utf-8-sig")})
             return ()
-        missing = guide.missing_in(found)
+        missing = guide.missing_in(current)
         if not missing:
             return ()
         what = (
-            f"{GUIDE} must say what people may write. It was changed here, so it stays as it is, and"
-            f" it does not have {shown(missing)}: add that, or delete the file to have it written anew."
+            f"{GUIDE} must list what people may write. Somebody changed it, so it is not overwritten,"
+            f" and it lacks {shown(missing)}: add that, or delete the file to have it written again."
         )
         return (Problem(self.path.name, what),)

@@ -1,4 +1,4 @@
-"""The kinds of files there are, and reading any of them row by row."""
+"""File formats of label files, and reading a file of any of them."""
 
 from __future__ import annotations
 
@@ -32,32 +32,39 @@ READERS: dict[str, Callable[[Path], list[Table]]] = {
     ".xlsx": read_xlsx,
     ".jsonl": read_jsonl,
 }
-NOT_READ = (".ods", ".xls", ".xlsm", ".xlsb", ".tsv", ".numbers")  # what people may save as
+NOT_READ = (
+    ".ods",
+    ".xls",
+    ".xlsm",
+    ".xlsb",
+    ".tsv",
+    ".numbers",
+)  # other formats that spreadsheet programs save
 
 
-def _of_csv(value: object, exact: bool) -> str:
+def _csv_cell(value: object, exact: bool) -> str:
     return unescaped(csv_text(value, exact=exact))
 
 
-def _of_xlsx(value: object, exact: bool) -> str:
+def _xlsx_cell(value: object, exact: bool) -> str:
     return unescaped(cell_text(value))
 
 
-def _of_jsonl(value: object, exact: bool) -> str:
+def _jsonl_cell(value: object, exact: bool) -> str:
     return cell_text(value)
 
 
-TEXT_OF = {".csv": _of_csv, ".xlsx": _of_xlsx, ".jsonl": _of_jsonl}
+CELL_READERS = {".csv": _csv_cell, ".xlsx": _xlsx_cell, ".jsonl": _jsonl_cell}
 
 
 def label_files_in(folder: Path) -> Iterator[Path]:
-    """Yield the files that people may have labeled in, by name; not what programs leave beside."""
+    """Yield the files that people may have labeled in, by name; without hidden and lock files."""
     if not folder.is_dir():
         return
     for name in sorted(os.listdir(folder)):
         path = folder / name
-        known = path.suffix.lower() in (*READERS, *NOT_READ)
-        if known and not name.startswith((".", "~")) and path.is_file():
+        is_table = path.suffix.lower() in (*READERS, *NOT_READ)
+        if is_table and not name.startswith((".", "~")) and path.is_file():
             yield path
 
 
@@ -71,15 +78,15 @@ def read_file(path: Path, columns: Columns) -> Contents:
             what = "The name of a file must be of whole characters and is not; rename the file."
             return Contents(faults=((source, 0, what),), unread=(clean_text(path.name),))
         if suffix in NOT_READ:
-            kinds = ", ".join(READERS)
-            what = f"Files must be of the kinds {kinds}. Got {suffix}; save it as one of those."
+            formats = ", ".join(READERS)
+            what = f"Files must be of the kinds {formats}. Got {suffix}; save it as one of those."
             return Contents(faults=((source, 0, what),))
         if path.stat().st_size > FROM_PEOPLE.unpacked:
             raise DataError(
                 f"It must have at most {FROM_PEOPLE.unpacked:,} bytes. It has {path.stat().st_size:,}."
             )
         tables = READERS[suffix](path)
-    except DataError as error:  # it is larger than what people can have labeled
+    except DataError as error:  # larger than what people can have labeled
         source = Source(path.name, datetime.datetime.now(datetime.UTC))
         return Contents(
             faults=((source, 0, f"The file is not read. {error}"),), unread=(path.name,)
@@ -91,34 +98,31 @@ def read_file(path: Path, columns: Columns) -> Contents:
         why = str(error) or type(error).__name__
         what = f"The file cannot be read: {why}. Is it still open, or not copied to its end?"
         return Contents(faults=((source, 0, what),), unread=(path.name,))
-    found = [
-        _contents(one, Source(path.name, when, one.inside, one.unit), columns, suffix)
-        for one in tables
-    ]
-    return Contents(
-        tuple(row for one in found for row in one.rows),
-        tuple(fault for one in found for fault in one.faults),
-        tuple(name for one in found for name in one.unread),
+    return Contents.joined(
+        [
+            _contents(table, Source(path.name, when, table.sheet, table.unit), columns, suffix)
+            for table in tables
+        ]
     )
 
 
 def _contents(table: Table, source: Source, columns: Columns, suffix: str) -> Contents:
-    text_of = TEXT_OF[suffix]
+    text_of = CELL_READERS[suffix]
     headers = [text_of(name, False) for name in table.header]
     faults = [(source, number, what) for number, what in table.faults]
     unread = () if table.complete else (source.file,)
-    wrong = columns.fault(headers)
-    if wrong is not None:
-        return Contents((), (*faults, (source, 0, wrong)), unread)
-    names = [columns.named(name) for name in headers]
-    how = [(name, place) for place, name in enumerate(names) if name is not None]
-    exact = {name: columns.is_exact(name) for name, _ in how}
+    header_fault = columns.fault(headers)
+    if header_fault is not None:
+        return Contents((), (*faults, (source, 0, header_fault)), unread)
+    names = [columns.find(header) for header in headers]
+    positions = [(name, index) for index, name in enumerate(names) if name is not None]
+    exact = {name: columns.is_exact(name) for name, _ in positions}
     rows = []
     for number, values in table.records:
         cells = {
-            name: cell_text(values[place]) if name in TYPED else text_of(values[place], exact[name])
-            for name, place in how
-            if place < len(values)
+            name: cell_text(values[index]) if name in TYPED else text_of(values[index], exact[name])
+            for name, index in positions
+            if index < len(values)
         }
         if any(cells.values()):
             rows.append(Row(source, number, cells))

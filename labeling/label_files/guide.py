@@ -1,4 +1,4 @@
-"""What people are told about how to label in the files."""
+"""The guide for annotators, `HOW_TO_LABEL.txt`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from labeling.records import LabelSchema
 
 GUIDE = "HOW_TO_LABEL.txt"
 
-NAMED = (
-    "1. Open the file with your name in it. Your name stands in column `{own[annotator]}` already."
-)
+NAMED = "1. Open the file with your name in it. Your name stands in column `{header[annotator]}` already."
 ANYBODY = """\
 1. Make a copy of the file in this folder, under any name, and label in the copy.
-   Write your name into column `{own[annotator]}` of each row that you label, always the same way.
-   {votes} people are needed for each row, each in a copy of their own. Where a column `{own[not_for]}`
+   Write your name into column `{header[annotator]}` of each row that you label, always the same way.
+   {votes} people are needed for each row, each in a copy of their own. Where a column `{header[not_for]}`
    names you, leave the row to others."""
 
 
@@ -30,47 +28,48 @@ MARK = "This file is kept up to date for as long as nobody changes it (mark {dig
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """How to label, for the people who do, and what tells whether they have changed it.
+    """The guide for annotators, and the means to tell whether they changed it.
 
     Attributes:
-        text: what the file is to hold.
-        labels: the labels, and what they mean, as they are written in it.
-        earlier: what versions wrote that set no mark below it.
+        text: the text of the file.
+        labels: the labels and their descriptions, as they are written in it.
+        earlier: matches the text of earlier versions, which had no mark.
     """
 
     text: str
     labels: tuple[str, ...] = field(repr=False)
     earlier: re.Pattern[str] = field(repr=False)
 
-    def is_unchanged(self, found: str) -> bool:
-        """Return whether a text is as some version of this package wrote it."""
-        found = _lines(found)
-        body = found.rpartition("\n\n")[0]
-        return found == _lines(_marked(body + "\n")) or self.earlier.fullmatch(found) is not None
+    def is_unchanged(self, current: str) -> bool:
+        """Return whether a text is as a version of this package wrote it."""
+        current = _normalized(current)
+        body = current.rpartition("\n\n")[0]
+        is_marked = current == _normalized(_marked(body + "\n"))
+        return is_marked or self.earlier.fullmatch(current) is not None
 
-    def missing_in(self, found: str) -> list[str]:
-        """Return the labels, and sentences on what they mean, that a text has not as whole words."""
+    def missing_in(self, current: str) -> list[str]:
+        """Return the labels and descriptions that a text does not have as whole words."""
         return [
             label
             for label in self.labels
-            if not re.search(rf"(?<!\w){re.escape(label)}(?!\w)", found)
+            if not re.search(rf"(?<!\w){re.escape(label)}(?!\w)", current)
         ]
 
 
 def guide(schema: LabelSchema, columns: Columns, annotators: Roster, votes: int) -> Guide:
-    """Return how to label.
+    """Return the guide for a project.
 
     >>> how = guide(LabelSchema(["ham", "spam"]), Columns("text"), Roster([], "annotators"), 2)
     >>> how.text.splitlines()[0], how.is_unchanged(how.text), how.is_unchanged("our own words")
     ('HOW TO LABEL', True, False)
     """
-    own = columns.own_headers
-    first = (NAMED if annotators.names else ANYBODY).format(votes=votes, own=own)
-    anybody = re.escape(ANYBODY.format(votes="\0", own=own)).replace("\0", "[0-9]+")
-    firsts = f"(?:{re.escape(NAMED.format(own=own))}|{anybody})"
-    name = f"   (?:{'|'.join(re.escape(escaped(label)) for label in schema)})"
-    earlier = re.escape(_lines(_text("\0", "\1", columns)))
-    earlier = earlier.replace("\0", firsts).replace("\1", f"{name}(?:\\n{name})*")
+    headers = columns.own_headers
+    first = (NAMED if annotators.names else ANYBODY).format(votes=votes, header=headers)
+    anybody = re.escape(ANYBODY.format(votes="\0", header=headers)).replace("\0", "[0-9]+")
+    any_first = f"(?:{re.escape(NAMED.format(header=headers))}|{anybody})"
+    label = f"   (?:{'|'.join(re.escape(escaped(label)) for label in schema)})"
+    earlier = re.escape(_normalized(_text("\0", "\1", columns)))
+    earlier = earlier.replace("\0", any_first).replace("\1", f"{label}(?:\\n{label})*")
     descriptions = [escaped(text) for text in schema.descriptions.values()]
     return Guide(
         _marked(_text(first, "\n".join(_described(schema)), columns)),
@@ -80,41 +79,41 @@ def guide(schema: LabelSchema, columns: Columns, annotators: Roster, votes: int)
 
 
 def _marked(text: str) -> str:
-    """Return a text with a line below it that tells whether it was changed."""
-    digest = hashlib.blake2b(_lines(text).encode(), digest_size=4).hexdigest()
+    """Return a text with a digest below it, which tells whether it was changed."""
+    digest = hashlib.blake2b(_normalized(text).encode(), digest_size=4).hexdigest()
     return f"{text}\n{MARK.format(digest=digest)}\n"
 
 
-def _lines(text: str) -> str:
-    """Return a text without what an editor may change unasked: ends of lines and of the text."""
+def _normalized(text: str) -> str:
+    """Return a text without trailing white space, which editors may change on their own."""
     return "\n".join(line.rstrip() for line in text.splitlines()).rstrip("\n")
 
 
 def _text(first: str, labels: str, columns: Columns) -> str:
-    own = columns.own_headers
+    header = columns.own_headers
     return f"""\
 HOW TO LABEL
 
 {first}
-2. Read the text in column `{escaped(columns.text)}`, and write one of these into column `{own["label"]}`:
+2. Read the text in column `{escaped(columns.text)}`, and write one of these into column `{header["label"]}`:
 
 {labels}
 
    In doubt, write {SKIP}: that is better than a guess. What is not labeled yet stays empty.
-3. Column `{own["comment"]}` is for your reasons; nothing has to be in it.
+3. Column `{header["comment"]}` is for your reasons; nothing has to be in it.
 4. Save the file as what it is (.csv, .xlsx or .jsonl) in this folder, as often as you like.
 
 You may sort and filter whole rows, add columns, and change your mind about a label. Please leave
-the columns `{own["ask"]}` and `{escaped(columns.text)}` as they are: a row in which they were changed is not counted.
+the columns `{header["ask"]}` and `{escaped(columns.text)}` as they are: a row in which they were changed is not counted.
 
-Files named review-... are for reviewers. What others said is in column `{own["votes"]}`, and why the sample
-needs a decision in column `{own["why"]}`. Write your label, your name into column `{own["reviewer"]}`, and your
-reasons into column `{own["rationale"]}`.
+Files named review-... are for reviewers. What others said is in column `{header["votes"]}`, and why the sample
+needs a decision in column `{header["why"]}`. Write your label, your name into column `{header["reviewer"]}`, and your
+reasons into column `{header["rationale"]}`.
 """
 
 
 def _described(schema: LabelSchema) -> Iterator[str]:
-    """Yield a line for each label, and below it what it means."""
+    """Yield a line for each label, and below it its description."""
     for label in schema:
         yield f"   {escaped(label)}"
         if label in schema.descriptions:

@@ -1,8 +1,9 @@
-"""What people see of a sample, and of what others said of it."""
+"""Content of the rows: what people see of a sample, and of the votes on it."""
 
 from __future__ import annotations
 
 import collections
+import itertools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ from labeling.records import (
 )
 
 SampleContent = Mapping[str | int, Mapping[str, object]]
-"""What is shown of each sample: values by column."""
+"""What people see of each sample: values by column."""
 
 
 def content_from_samples(
@@ -34,77 +35,83 @@ def content_from_samples(
     columns: Columns,
     missing_text: MissingText = "drop",
 ) -> dict[str | int, dict[str, object]]:
-    """Return what is to be shown of some samples, by their ids; of those that can be shown.
+    """Return what people see of some samples, by their ids, without those that have no text.
 
     Raises:
-        DataError: a column is missing, or a text is none.
+        DataError: a column is missing, or a value is no text.
     """
-    ids = [plain_id(one) for one in sample_ids]
+    ids = [plain_id(sample_id) for sample_id in sample_ids]
     if not ids:
         return {}
     require_columns(samples, columns)
-    where = samples.index.get_indexer(pd.Index(ids, dtype=object))
-    ids = [one for one, place in zip(ids, where.tolist(), strict=True) if place >= 0]
-    rows, there = with_texts(samples.iloc[where[where >= 0]], columns.text, missing_text)
-    ids = [one for one, has_text in zip(ids, there.tolist(), strict=True) if has_text]
+    positions = samples.index.get_indexer(pd.Index(ids, dtype=object))
+    is_present = positions >= 0
+    rows, has_text = with_texts(samples.iloc[positions[is_present]], columns.text, missing_text)
+    ids = list(itertools.compress(itertools.compress(ids, is_present), has_text))
     values: dict[str, Sequence[object]] = {columns.sample_columns[0]: texts(rows, columns.text)}
     for name in columns.show:
-        values[columns.inside(name)] = [_plain(value) for value in rows[name].tolist()]
+        values[columns.internal_name(name)] = [_plain(value) for value in rows[name].tolist()]
     return {
-        sample_id: {name: column[place] for name, column in values.items()}
-        for place, sample_id in enumerate(ids)
+        sample_id: {name: column[index] for name, column in values.items()}
+        for index, sample_id in enumerate(ids)
     }
 
 
 def require_columns(samples: pd.DataFrame, columns: Columns) -> None:
-    """Raise a DataError that names the near columns unless samples have what people are to see."""
+    """Raise a DataError with similar names unless samples have the columns that people see."""
     require_column(identified(samples), columns.text, "text")
     for name in columns.show:
         require_column(samples, name, "a column to show")
 
 
 def content_from_files(rows: Iterable[Row], columns: Columns) -> dict[str | int, dict[str, object]]:
-    """Return what rows show of their samples, where it is as it was sent."""
+    """Return what rows show of their samples, if it is unchanged."""
     names = columns.sample_columns
-    found: dict[str | int, dict[str, object]] = {}
+    content: dict[str | int, dict[str, object]] = {}
     for row in rows:
-        ask = parse_row_key(row[ASK])
-        if ask is not None and ask.sample_id not in found and is_unchanged(row[ASK], row[names[0]]):
-            found[ask.sample_id] = {name: row[name] for name in names}
-    return found
+        key = parse_row_key(row[ASK])
+        if key is None or key.sample_id in content:
+            continue
+        if is_unchanged(row[ASK], row[names[0]]):
+            content[key.sample_id] = {name: row[name] for name in names}
+    return content
 
 
 def missing_content(
-    messages: Iterable[Message], content: SampleContent, place: str, where: str
+    messages: Iterable[Message], content: SampleContent, folder: str, where: str
 ) -> tuple[Problem, ...]:
-    """Return the problem with messages whose samples nothing can be shown of, if there are any."""
-    lost = [one.sample_id for one in messages if plain_id(one.sample_id) not in content]
+    """Return a problem if there are messages whose samples have nothing to show."""
+    missing = [
+        message.sample_id for message in messages if plain_id(message.sample_id) not in content
+    ]
     what = (
-        f"Samples must be among {where}, with a text, to be shown to people. {len(lost)} are not, and"
-        f" nobody is asked about them: {shown(lost)}. Put them back as they were."
+        f"Samples must be among {where}, with a text, to be shown to people. {len(missing)} are not,"
+        f" and nobody is asked about them: {shown(missing)}. Put them back as they were."
     )
-    return (Problem(place, what),) if lost else ()
+    return (Problem(folder, what),) if missing else ()
 
 
 def vote_counts(annotations: Iterable[Annotation]) -> str:
-    """Return how many people said what, the most first, by nobody's name.
+    """Return how many people gave each label, the most frequent first, without names.
 
     >>> import datetime
     >>> now = datetime.datetime.now(datetime.UTC)
-    >>> said = zip("abcd", ["ham", "spam", "spam", None])
-    >>> counted([Annotation("s", person, label, now, now) for person, label in said])
+    >>> votes = zip("abcd", ["ham", "spam", "spam", None])
+    >>> vote_counts([Annotation("s", person, label, now, now) for person, label in votes])
     '2 x spam, 1 x ham, 1 skipped'
     """
-    said = [one for one in live_annotations(annotations) if not one.reviewer]
-    counts = collections.Counter(one.label for one in said if one.label is not None)
-    most_first = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    labels = [vote.label for vote in live_annotations(annotations) if not vote.reviewer]
+    counts = collections.Counter(label for label in labels if label is not None)
+    most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     parts = [f"{count} x {label}" for label, count in most_first]
-    skipped = sum(one.label is None for one in said)
-    return ", ".join([*parts, *([f"{skipped} skipped"] if skipped else [])]) or "none"
+    skipped = labels.count(None)
+    if skipped:
+        parts.append(f"{skipped} skipped")
+    return ", ".join(parts) or "none"
 
 
 def _plain(value: Any) -> object:
-    """Return a value of a sample as a cell can hold it."""
+    """Return a value of a sample in a type that cells can hold."""
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return None
     if isinstance(value, (str, bool, int)):

@@ -1,4 +1,4 @@
-"""The `ask` cell of a row: which question it answers, and whether the row is still as it was sent."""
+"""Codec of the `ask` cell of a row: which question it answers, and whether the row is unchanged."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ import numpy as np
 from labeling.errors import PlatformError
 from labeling.label_files.cells import tidy
 
-READABLE = " !\"#$&'()*+,/:;<=>?@[\\]^`{}"  # what may stand in a cell as it is: all but % and |
+UNQUOTED = (
+    " !\"#$&'()*+,/:;<=>?@[\\]^`{}"  # characters that a cell keeps as they are: all but % and |
+)
 CELL = re.compile(r"(?:review|([0-9]{1,6})x([0-9]{1,6}))\|([^|]*)\|([is])([^|]*)\|([0-9a-f]{8})")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,1000}")
 
 
 @dataclass(frozen=True, slots=True)
 class RowKey:
-    """One question about one sample, as it stands in a row.
+    """A question about a sample, as the `ask` cell of a row holds it.
 
     Attributes:
         key: the message's key.
-        sample_id: the sample: a text or a whole number.
-        round: 1 when first asked, 2 when asked again, and so on.
+        sample_id: the sample's id, a text or a whole number.
+        round: 1 for the first question about it, 2 when asked again, and so on.
         votes: how many people are asked.
         reviewer: whether a reviewer is asked for a decision.
     """
@@ -37,47 +39,47 @@ class RowKey:
     reviewer: bool = False
 
 
-def encode_row_key(ask: RowKey, text: str) -> str:
-    """Return the cell for a question about a sample with this text.
+def encode_row_key(row_key: RowKey, text: str) -> str:
+    """Return the `ask` cell of a question about a sample with this text.
 
-    It holds the id with its type, since a spreadsheet may turn 007 into 7 in the column for people,
-    and a digest, which tells whether the row still shows what was sent.
+    It holds the id with its type, since a spreadsheet may turn 007 into 7 in the visible column, and a
+    digest that detects changes of the row.
 
     >>> encode_row_key(RowKey("b1-17", "007", votes=2), "Call me")
     '1x2|b1-17|s007|95b6a026'
     """
-    kind = "i" if isinstance(ask.sample_id, int) else "s"
-    head = "review" if ask.reviewer else f"{ask.round}x{ask.votes}"
-    front = f"{head}|{_quoted(ask.key)}|{kind}{_quoted(str(ask.sample_id))}"
+    id_type = "i" if isinstance(row_key.sample_id, int) else "s"
+    head = "review" if row_key.reviewer else f"{row_key.round}x{row_key.votes}"
+    front = f"{head}|{_quoted(row_key.key)}|{id_type}{_quoted(str(row_key.sample_id))}"
     return f"{front}|{_digest(front, text)}"
 
 
 def parse_row_key(cell: str) -> RowKey | None:
-    """Return the question of a cell, or `None` where the cell is not as `encode_row_key` wrote it.
+    """Return the question of a cell; `None` if `encode_row_key` cannot have written it.
 
     >>> parse_row_key("1x2|b1-17|s007|95b6a026")
     RowKey(key='b1-17', sample_id='007', round=1, votes=2, reviewer=False)
     """
-    found = CELL.fullmatch(cell.strip())
-    if found is None:
+    match = CELL.fullmatch(cell.strip())
+    if match is None:
         return None
-    round_, votes, key, kind, own, _ = found.groups()
-    own = _unquoted(own)
-    if kind == "i" and not WHOLE_NUMBER.fullmatch(own):
+    round_, votes, key, id_type, id_text, _ = match.groups()
+    id_text = _unquoted(id_text)
+    if id_type == "i" and not WHOLE_NUMBER.fullmatch(id_text):
         return None
-    sample_id = int(own) if kind == "i" else own
+    sample_id = int(id_text) if id_type == "i" else id_text
     return RowKey(_unquoted(key), sample_id, int(round_ or 1), int(votes or 1), round_ is None)
 
 
 def is_unchanged(cell: str, text: str) -> bool:
-    """Return whether a row's `ask` cell and text are those that were sent; white space may differ.
+    """Return whether a row's `ask` cell and text are as they were sent, except for white space.
 
     >>> cell = encode_row_key(RowKey("b1-17", 7), "Call me")
     >>> is_unchanged(cell, "Call  me "), is_unchanged(cell, "Call you")
     (True, False)
     """
     front, _, digest = cell.strip().rpartition("|")
-    # A spreadsheet may take an apostrophe that was the text's own.
+    # A spreadsheet may remove an apostrophe at the beginning of the text.
     return digest in (_digest(front, text), _digest(front, f"'{text}"))
 
 
@@ -98,7 +100,7 @@ def plain_id(sample_id: Hashable) -> str | int:
 
 
 def _quoted(text: str) -> str:
-    return quote(text, safe=READABLE, errors="surrogatepass")
+    return quote(text, safe=UNQUOTED, errors="surrogatepass")
 
 
 def _unquoted(cell: str) -> str:
@@ -106,5 +108,5 @@ def _unquoted(cell: str) -> str:
 
 
 def _digest(front: str, text: str) -> str:
-    shown = f"{front}|{tidy(text)}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(shown, digest_size=4).hexdigest()
+    content = f"{front}|{tidy(text)}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=4).hexdigest()

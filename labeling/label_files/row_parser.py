@@ -1,4 +1,4 @@
-"""What the rows of the files say: votes that count, and what cannot be counted and why."""
+"""Parses rows into votes, and reports rows that cannot be counted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from labeling.label_files.assignment import Roster, is_barred
+from labeling.label_files.assignment import Roster, is_excluded
 from labeling.label_files.columns import (
     ANNOTATOR,
     ASK,
@@ -25,36 +25,36 @@ from labeling.records import Annotation, clean_text, last_annotations, person_ke
 VoteKey = tuple[Hashable, str, bool]  # sample, person, whether as a reviewer
 Fault = tuple[Source, int, str]
 
-LONGEST_NAME = 200  # characters
-LONGEST_REASON = 100_000
-AS_SENT = (
-    "The text or the `ask` cell must be as they were sent, and one was changed, so nobody knows what"
-    " the label is of. Copy both from the file as it was, or undo the change."
+MAX_NAME = 200  # characters
+MAX_REASON = 100_000
+CHANGED_ROW = (
+    "The text and the `ask` cell must be as they were sent, and one was changed, so that it is unclear"
+    " what the label is of. Copy both from the original file, or undo the change."
 )
 UNKNOWN_ASK = (
-    "The `ask` cell must be as it was sent; this is none that was. Copy it from the file as it was."
+    "The `ask` cell must be as it was sent; this is none that was. Copy it from the original file."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedRow:
-    """A row that counts: who says what of which sample."""
+    """A row that counts: which label a person gives a sample."""
 
     row: Row
-    ask: RowKey
+    row_key: RowKey
     person: str
     label: str | None
     reason: str
 
     @property
-    def who(self) -> VoteKey:
-        """Of all rows that agree in this, one counts."""
-        return (self.ask.sample_id, self.person, self.ask.reviewer)
+    def vote_key(self) -> VoteKey:
+        """Of all rows with the same key, one counts."""
+        return (self.row_key.sample_id, self.person, self.row_key.reviewer)
 
 
 @dataclass(frozen=True, slots=True)
 class RowChecks:
-    """What a row is checked against.
+    """Checks and parses rows.
 
     Attributes:
         columns: the project's columns.
@@ -68,165 +68,162 @@ class RowChecks:
     annotators: Roster
     reviewers: Roster
 
-    def answer(self, row: Row) -> ParsedRow:
-        """Return what a labeled row says.
+    def parse(self, row: Row) -> ParsedRow:
+        """Parse a labeled row.
 
         Raises:
-            LookupError: it cannot be counted; the message says why.
+            LookupError: it cannot be counted; the message is the reason.
         """
-        ask = parse_row_key(row[ASK])
-        if ask is None:
+        row_key = parse_row_key(row[ASK])
+        if row_key is None:
             raise LookupError(UNKNOWN_ASK)
         if not is_unchanged(row[ASK], row[self.columns.sample_columns[0]]):
-            raise LookupError(AS_SENT)
-        person = self._person(row, ask)
-        label = self.labels.meant(row[LABEL])
-        words = row[RATIONALE if ask.reviewer else COMMENT].strip()
-        if len(words) > LONGEST_REASON:
+            raise LookupError(CHANGED_ROW)
+        person = self._person(row, row_key)
+        label = self.labels.parse(row[LABEL])
+        reason = row[RATIONALE if row_key.reviewer else COMMENT].strip()
+        if len(reason) > MAX_REASON:
             raise LookupError(
-                f"A comment must have at most {LONGEST_REASON:,} characters. It has {len(words):,};"
+                f"A comment must have at most {MAX_REASON:,} characters. It has {len(reason):,};"
                 " shorten it, and the label counts."
             )
-        reason = clean_text(words)
-        return ParsedRow(row, ask, person, label, reason)
+        return ParsedRow(row, row_key, person, label, clean_text(reason))
 
-    def person(self, row: Row, ask: RowKey) -> str | None:
-        """Return whom a row names, or `None` where that is nobody who may answer it."""
-        people = self.reviewers if ask.reviewer else self.annotators
-        name = row[REVIEWER if ask.reviewer else ANNOTATOR]
+    def person(self, row: Row, row_key: RowKey) -> str | None:
+        """Return the person named in a row; `None` unless they may answer it."""
+        people = self.reviewers if row_key.reviewer else self.annotators
+        name = row[REVIEWER if row_key.reviewer else ANNOTATOR]
         return people.resolve(name) if person_key(name) else None
 
     def current_votes(self, ledger: Iterable[Annotation]) -> dict[VoteKey, Annotation]:
-        """Return the annotations that count, by who said them: one however a name is spelled."""
-        found: dict[VoteKey, Annotation] = {}
-        for one in last_annotations(ledger):
-            people = self.reviewers if one.reviewer else self.annotators
-            who = (one.sample_id, people.resolve(one.annotator) or one.annotator, one.reviewer)
-            if who not in found or one.updated_at >= found[who].updated_at:
-                found[who] = one
-        return found
+        """Return the annotations that count; different spellings of a name are one person."""
+        votes: dict[VoteKey, Annotation] = {}
+        for annotation in last_annotations(ledger):
+            people = self.reviewers if annotation.reviewer else self.annotators
+            person = people.resolve(annotation.annotator) or annotation.annotator
+            key = (annotation.sample_id, person, annotation.reviewer)
+            if key not in votes or annotation.updated_at >= votes[key].updated_at:
+                votes[key] = annotation
+        return votes
 
-    def _person(self, row: Row, ask: RowKey) -> str:
-        column = REVIEWER if ask.reviewer else ANNOTATOR
+    def _person(self, row: Row, row_key: RowKey) -> str:
+        column = REVIEWER if row_key.reviewer else ANNOTATOR
+        header = self.columns.header(column)
         if not person_key(row[column]):
+            raise LookupError(f"Column {header!r} must hold the name of who labeled. It is empty.")
+        if len(row[column]) > MAX_NAME:
             raise LookupError(
-                f"Column {self.columns.header(column)!r} must hold the name of who labeled. It is empty."
-            )
-        if len(row[column]) > LONGEST_NAME:
-            raise LookupError(
-                f"Column {self.columns.header(column)!r} must hold a name of at most {LONGEST_NAME}"
-                f" characters. It has {len(row[column]):,}."
+                f"Column {header!r} must hold a name of at most {MAX_NAME} characters. It has"
+                f" {len(row[column]):,}."
             )
         characters = unsafe_characters(row[column])
         if characters:
             raise LookupError(
-                f"Column {self.columns.header(column)!r} must hold a name of whole characters. It has"
+                f"Column {header!r} must hold a name of whole characters. It has"
                 f" {', '.join(characters)}; write the name again."
             )
-        person = self.person(row, ask)
+        person = self.person(row, row_key)
         if person is None:
-            hint = (self.reviewers if ask.reviewer else self.annotators).hint(row[column])
+            hint = (self.reviewers if row_key.reviewer else self.annotators).hint(row[column])
             raise LookupError(f"Nobody of the name {row[column]!r} was asked; {hint}")
-        if not ask.reviewer and is_barred(person, row[NOT_FOR].splitlines()):
+        if not row_key.reviewer and is_excluded(person, row[NOT_FOR].splitlines()):
             raise LookupError(
-                f"{person!r} spoke of this sample before, and somebody else must label it."
+                f"{person!r} labeled this sample before, and somebody else must label it."
             )
         return person
 
 
 def parse_rows(
-    rows: Iterable[Row], checks: RowChecks, known: Mapping[VoteKey, Annotation]
+    rows: Iterable[Row], checks: RowChecks, current_votes: Mapping[VoteKey, Annotation]
 ) -> tuple[list[ParsedRow], list[Fault]]:
-    """Return the answers that count, one a person and sample, and what is wrong with other rows.
+    """Return the rows that count, one per person and sample, and what is wrong with the others.
 
     Args:
         rows: the rows of all files, in order.
         checks: what they are checked against.
-        known: the annotations that count so far; a row whose label was taken back is told by them.
+        current_votes: the annotations that count so far, to detect labels that were removed.
     """
     groups: dict[VoteKey, list[ParsedRow]] = {}
     faults: list[Fault] = []
-    empty: list[Row] = []
+    unlabeled: list[Row] = []
     for row in rows:
         if not row[LABEL].strip():
-            empty.append(row)
+            unlabeled.append(row)
             continue
         try:
-            answer = checks.answer(row)
+            parsed = checks.parse(row)
         except LookupError as error:
             faults.append((row.source, row.number, str(error.args[0])))
         else:
-            groups.setdefault(answer.who, []).append(answer)
-            faults += _replaced(row, answer, checks.columns)
+            groups.setdefault(parsed.vote_key, []).append(parsed)
+            faults += _replaced_characters(parsed, checks.columns)
     counted: list[ParsedRow] = []
     for group in groups.values():
         if len(group) > 1:
-            faults += _doubled(group)
-        if len({one.label for one in group}) == 1:
+            faults += _duplicates(group)
+        if len({parsed.label for parsed in group}) == 1:
             counted.append(_best(group))
-    return counted, [*faults, *_emptied(empty, checks, groups, known)]
+    return counted, [*faults, *_removed_labels(unlabeled, checks, groups, current_votes)]
 
 
-def _replaced(row: Row, answer: ParsedRow, columns: Columns) -> list[Fault]:
-    """Return what is to be said of a comment that counts without some of its characters."""
-    column = RATIONALE if answer.ask.reviewer else COMMENT
+def _replaced_characters(parsed: ParsedRow, columns: Columns) -> list[Fault]:
+    """Return a fault if some characters of a comment cannot be stored."""
+    row = parsed.row
+    column = RATIONALE if parsed.row_key.reviewer else COMMENT
     characters = unsafe_characters(row[column])
     what = (
-        f"Column {columns.header(column)!r} has characters that cannot be stored ({', '.join(characters)}): they are"
-        " kept as U+FFFD. The label counts."
+        f"Column {columns.header(column)!r} has characters that cannot be stored"
+        f" ({', '.join(characters)}): they are kept as U+FFFD. The label counts."
     )
     return [(row.source, row.number, what)] if characters else []
 
 
 def _best(group: Sequence[ParsedRow]) -> ParsedRow:
-    """Return the answer that is counted of several that agree: one with a reason, the last saved."""
-    return max(group, key=lambda one: (one.reason != "", one.row.source.when))
+    """Return the row that counts of several that agree: one with a reason, the last saved."""
+    return max(group, key=lambda parsed: (parsed.reason != "", parsed.row.source.when))
 
 
-def _doubled(group: Sequence[ParsedRow]) -> list[Fault]:
-    if len({one.label for one in group}) == 1:
-        kept = _best(group)
+def _duplicates(group: Sequence[ParsedRow]) -> list[Fault]:
+    """Return faults for several rows of the same person and sample."""
+    if len({parsed.label for parsed in group}) == 1:
+        best = _best(group)
+        what = (
+            f"The same person gave the same label in {best.row.source.describe([])} too; it is"
+            " counted once."
+        )
         return [
-            (
-                *(one.row.source, one.row.number),
-                f"The same person gave the same label in {kept.row.source.place([])} too; it is"
-                " counted once.",
-            )
-            for one in group
-            if one is not kept
+            (parsed.row.source, parsed.row.number, what) for parsed in group if parsed is not best
         ]
-    said = ", ".join(f"{one.label or SKIP!r} in {one.row.place}" for one in group)
+    labels = ", ".join(f"{parsed.label or SKIP!r} in {parsed.row.location}" for parsed in group)
     first = group[0]
     what = (
-        f"{first.person!r} must give sample {first.ask.sample_id!r} one label. There are different"
-        f" ones: {said}. None of them is counted now; empty the wrong ones."
+        f"{first.person!r} must give sample {first.row_key.sample_id!r} one label. There are different"
+        f" ones: {labels}. None of them is counted now; empty the wrong ones."
     )
     return [(first.row.source, first.row.number, what)]
 
 
-def _emptied(
+def _removed_labels(
     rows: Iterable[Row],
     checks: RowChecks,
     labeled: Mapping[VoteKey, object],
-    known: Mapping[VoteKey, Annotation],
+    current_votes: Mapping[VoteKey, Annotation],
 ) -> list[Fault]:
-    """Return the rows whose label was counted and is not there any more."""
+    """Return faults for rows whose label was counted and is no longer there."""
     faults: list[Fault] = []
-    for row in rows if known else ():
-        ask = parse_row_key(row[ASK])
-        person = None if ask is None else checks.person(row, ask)
-        if ask is None or person is None:
+    for row in rows if current_votes else ():
+        row_key = parse_row_key(row[ASK])
+        person = None if row_key is None else checks.person(row, row_key)
+        if row_key is None or person is None:
             continue
-        who = (ask.sample_id, person, ask.reviewer)
-        before = known.get(who)
-        if (
-            before is None
-            or who in labeled
-            or before.platform_id != platform_id(ask, before.annotator)
-        ):
+        vote_key = (row_key.sample_id, person, row_key.reviewer)
+        before = current_votes.get(vote_key)
+        if before is None or vote_key in labeled:
+            continue
+        if before.platform_id != platform_id(row_key, before.annotator):
             continue
         what = (
-            f"The label of sample {ask.sample_id!r} was taken out, and the vote"
+            f"The label of sample {row_key.sample_id!r} was removed, and the vote"
             f" {before.label or SKIP!r} of {person!r} still counts: a vote is changed, never"
             f" withdrawn. Write another label, or {SKIP} to abstain."
         )
@@ -234,41 +231,38 @@ def _emptied(
     return faults
 
 
-def platform_id(ask: RowKey, person: str) -> str:
-    """Return what an annotation is called: the question, and who answered it."""
-    return f"{ask.key}/{person}"
+def platform_id(row_key: RowKey, person: str) -> str:
+    """Return the platform id of an annotation: the question's key, and who answered it."""
+    return f"{row_key.key}/{person}"
 
 
 def new_annotations(
-    answers: Iterable[ParsedRow], known: Mapping[VoteKey, Annotation]
+    rows: Iterable[ParsedRow], current_votes: Mapping[VoteKey, Annotation]
 ) -> list[Annotation]:
-    """Return annotations for the answers that are not known, or not so."""
-    return [
-        _annotation(one, known.get(one.who))
-        for one in answers
-        if not _is_known(one, known.get(one.who))
-    ]
+    """Return annotations for the rows that are new or changed."""
+    annotations = []
+    for parsed in rows:
+        before = current_votes.get(parsed.vote_key)
+        if before is None or (before.label, before.reason) != (parsed.label, parsed.reason):
+            annotations.append(_annotation(parsed, before))
+    return annotations
 
 
-def _is_known(answer: ParsedRow, before: Annotation | None) -> bool:
-    return before is not None and (before.label, before.reason) == (answer.label, answer.reason)
-
-
-def _annotation(answer: ParsedRow, before: Annotation | None) -> Annotation:
-    when = created = answer.row.source.when
-    person = answer.person
-    if before is not None:  # later than what it changes and by the same name, or both would count
+def _annotation(parsed: ParsedRow, before: Annotation | None) -> Annotation:
+    when = created = parsed.row.source.when
+    person = parsed.person
+    if before is not None:  # same name and a later time, or both annotations would count
         person = before.annotator
         when = max(when, before.updated_at + datetime.timedelta(microseconds=1))
         created = before.created_at
     return Annotation(
-        sample_id=answer.ask.sample_id,
+        sample_id=parsed.row_key.sample_id,
         annotator=person,
-        label=answer.label,
+        label=parsed.label,
         created_at=created,
         updated_at=when,
-        platform_id=platform_id(answer.ask, person),
-        round=answer.ask.round,
-        reviewer=answer.ask.reviewer,
-        reason=answer.reason,
+        platform_id=platform_id(parsed.row_key, person),
+        round=parsed.row_key.round,
+        reviewer=parsed.row_key.reviewer,
+        reason=parsed.reason,
     )

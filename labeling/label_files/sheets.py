@@ -1,10 +1,10 @@
-"""Rows from files and files from rows: what CSV, XLSX and JSON lines have in common."""
+"""Tables and rows of label files, common to CSV, XLSX and JSON lines."""
 
 from __future__ import annotations
 
 import collections
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labeling.errors import shown
@@ -18,12 +18,12 @@ class Sheet:
     """A table to write: texts and numbers, one row a question.
 
     Attributes:
-        columns: their names inside.
-        headers: what they are called in the file.
+        columns: their internal names.
+        headers: their names in the file.
         rows: the cells, in the order of the columns; `None` is empty.
         text: the column that is labeled.
-        exact: the columns whose texts must come back unchanged.
-        choices: what may be written as a label.
+        exact: the columns whose texts must be read back unchanged.
+        choices: the labels that people may choose.
     """
 
     columns: tuple[str, ...]
@@ -36,20 +36,20 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as it was read, before its columns are known.
+    """A table as it was read, before its columns are identified.
 
     Attributes:
         header: the columns' names.
         records: row numbers as people see them, and the cells.
-        inside: which sheet of the file it is, where that is not clear.
+        sheet: which sheet of the file it is, unless it is the first.
         unit: what its rows are called.
-        faults: row numbers (0: all) and what was wrong there.
+        faults: row numbers (0: all) and what is wrong there.
         complete: whether all its rows could be read.
     """
 
     header: Sequence[object]
     records: Sequence[tuple[int, Sequence[object]]] = field(repr=False)
-    inside: str = ""
+    sheet: str = ""
     unit: str = "row"
     faults: Sequence[tuple[int, str]] = ()
     complete: bool = True
@@ -61,20 +61,20 @@ class Source:
 
     file: str
     when: datetime.datetime
-    inside: str = ""
+    sheet: str = ""
     unit: str = "row"
 
-    def place(self, numbers: Sequence[int]) -> str:
-        """Return the words for some of its rows.
+    def describe(self, numbers: Sequence[int]) -> str:
+        """Return file, sheet and row numbers in words.
 
         >>> now = datetime.datetime.now(datetime.UTC)
         >>> (
-        ...     Source("batch-001.csv", now).place([7]),
-        ...     Source("a.xlsx", now, "sheet 'b'").place([7, 8]),
+        ...     Source("batch-001.csv", now).describe([7]),
+        ...     Source("a.xlsx", now, "sheet 'b'").describe([7, 8]),
         ... )
         ('batch-001.csv, row 7', "a.xlsx, sheet 'b', rows 7, 8")
         """
-        file = ", ".join(filter(None, (self.file, self.inside)))
+        file = ", ".join(filter(None, (self.file, self.sheet)))
         if not numbers:
             return file
         return f"{file}, {self.unit}{'s' if len(numbers) > 1 else ''} {shown(numbers)}"
@@ -82,16 +82,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a file: texts by column; a column that is not there is empty."""
+    """A row of a file: texts by column; a missing column is empty."""
 
     source: Source
     number: int
     cells: Mapping[str, str]
 
     @property
-    def place(self) -> str:
-        """Where it is, in words."""
-        return self.source.place([self.number])
+    def location(self) -> str:
+        """File, sheet and row number in words."""
+        return self.source.describe([self.number])
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
@@ -99,35 +99,44 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What was found in a file.
+    """The contents of a file, or of all files of a folder.
 
     Attributes:
-        rows: its rows that are not empty.
-        faults: what is wrong with it or its rows: the place, its row number (0: all), and what.
-        unread: files that could not be read to their end: what is not in `rows` may be in them.
+        rows: the rows that are not empty.
+        faults: what is wrong with a file or its rows: the source, the row number (0: all), and what.
+        unread: files that could not be read to their end: rows that are missing may be in them.
     """
 
     rows: tuple[Row, ...] = ()
     faults: tuple[tuple[Source, int, str], ...] = ()
     unread: tuple[str, ...] = ()
 
+    @classmethod
+    def joined(cls, parts: Collection[Contents]) -> Contents:
+        """Return the contents of several files or sheets together."""
+        return cls(
+            tuple(row for part in parts for row in part.rows),
+            tuple(fault for part in parts for fault in part.faults),
+            tuple(name for part in parts for name in part.unread),
+        )
+
 
 def problems_of(faults: Iterable[tuple[Source, int, str]]) -> tuple[Problem, ...]:
     """Return faults as problems, in order; rows of a file with the same fault become one.
 
-    Of a file with very many different faults the first are told, and how many more there are.
+    Of a file with very many different faults only the first are listed, and the others counted.
     """
     numbers: dict[tuple[Source, str], list[int]] = {}
     for source, number, what in faults:
         numbers.setdefault((source, what), []).extend([number] if number else [])
-    told = collections.Counter[Source]()
+    counts = collections.Counter[Source]()
     problems = []
-    for (source, what), places in numbers.items():
-        told[source] += 1
-        if told[source] <= MOST_PROBLEMS:
-            problems.append(Problem(source.place(places), what))
-    for source, count in told.items():
+    for (source, what), rows in numbers.items():
+        counts[source] += 1
+        if counts[source] <= MOST_PROBLEMS:
+            problems.append(Problem(source.describe(rows), what))
+    for source, count in counts.items():
         if count > MOST_PROBLEMS:
             more = f"There are {count - MOST_PROBLEMS:,} more problems in this file."
-            problems.append(Problem(source.place([]), more))
+            problems.append(Problem(source.describe([]), more))
     return tuple(problems)

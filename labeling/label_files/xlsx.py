@@ -1,4 +1,4 @@
-"""XLSX files, through openpyxl."""
+"""Reads and writes XLSX files with openpyxl."""
 
 from __future__ import annotations
 
@@ -17,111 +17,115 @@ from labeling.label_files.columns import ASK, FILLED_IN, LABEL, SAMPLE_ID, VOTES
 from labeling.label_files.sheets import Sheet, Table
 from labeling.records.size_limits import FROM_PEOPLE, check_workbook, sheet_rows
 
-MOST_CHARACTERS = 32_767  # in a cell, counted as UTF-16
-MOST_ROWS = 1_048_576
-LONG_AGO = datetime.datetime(2000, 1, 1)
+MAX_CHARACTERS = 32_767  # in a cell, counted as UTF-16
+MAX_ROWS = 1_048_576
+CREATED_AT = datetime.datetime(2000, 1, 1)
 ZIP_DATE = (2000, 1, 1, 0, 0, 0)
 WIDTHS = {ASK: 6, SAMPLE_ID: 12, LABEL: 16, VOTES: 24, WHY: 36}
 TEXT_WIDTH, WIDTH = 80, 24
 
 
 def read_xlsx(path: Path) -> list[Table]:
-    """Return the sheets that have questions; where there are none, the first."""
+    """Return the sheets that have questions, or else the first sheet."""
     openpyxl = _openpyxl()
     check_workbook(path, FROM_PEOPLE)
     with path.open("rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of styles and extensions that are not read
+        warnings.simplefilter("ignore")  # about styles and extensions that are not read
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        tables = [_table(sheet, place) for place, sheet in enumerate(book.worksheets)]
+        tables = [_table(sheet, index) for index, sheet in enumerate(book.worksheets)]
         book.close()
-    asking = [one for one in tables if any(is_header_of(str(name), ASK) for name in one.header)]
-    return asking or tables[:1]
+    questions = [
+        table for table in tables if any(is_header_of(str(name), ASK) for name in table.header)
+    ]
+    return questions or tables[:1]
 
 
-def _table(sheet: Any, place: int) -> Table:
-    filled = list(sheet_rows(sheet, FROM_PEOPLE))
-    header = filled[0][1] if filled else ()
-    return Table(header, filled[1:], f"sheet {sheet.title!r}" if place else "")
+def _table(sheet: Any, index: int) -> Table:
+    rows = list(sheet_rows(sheet, FROM_PEOPLE))
+    header = rows[0][1] if rows else ()
+    return Table(header, rows[1:], f"sheet {sheet.title!r}" if index else "")
 
 
 def write_xlsx(sheet: Sheet) -> bytes:
     """Return a workbook with a list to choose labels from; the same rows give the same bytes.
 
     Raises:
-        PlatformError: there are more characters or rows than a spreadsheet takes.
+        PlatformError: more characters or rows than a spreadsheet can hold.
         MissingExtraError: openpyxl is not installed.
     """
-    if len(sheet.rows) >= MOST_ROWS:
+    if len(sheet.rows) >= MAX_ROWS:
         raise PlatformError(
-            f"A spreadsheet must have at most {MOST_ROWS - 1} rows. Got {len(sheet.rows)}; push"
+            f"A spreadsheet must have at most {MAX_ROWS - 1} rows. Got {len(sheet.rows)}; push"
             " smaller batches, or files of the kind csv or jsonl."
         )
-    rows = _written(sheet)  # before the workbook is begun, which must then be finished
+    rows = _escaped_rows(sheet)  # before the workbook is opened, which must then be saved
     book = _openpyxl().Workbook(write_only=True)
-    book.properties.created = LONG_AGO
+    book.properties.created = CREATED_AT
     _write_questions(book.create_sheet("questions"), sheet, rows)
     choices = book.create_sheet("labels")
     for label in sheet.choices:
         choices.append([_cell(choices, escaped(label))])
     raw = io.BytesIO()
     book.save(raw)
-    return _without_time(raw)
+    return _without_timestamps(raw)
 
 
-def _write_questions(page: Any, sheet: Sheet, rows: Sequence[Sequence[object]]) -> None:
+def _write_questions(worksheet: Any, sheet: Sheet, rows: Sequence[Sequence[object]]) -> None:
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
 
-    page.freeze_panes = "A2"
+    worksheet.freeze_panes = "A2"
     top = Alignment(vertical="top", wrap_text=True)
-    for place, name in enumerate(sheet.columns, 1):
-        column = page.column_dimensions[get_column_letter(place)]
+    for index, name in enumerate(sheet.columns, 1):
+        column = worksheet.column_dimensions[get_column_letter(index)]
         column.width = TEXT_WIDTH if name == sheet.text else WIDTHS.get(name, WIDTH)
         column.alignment = top
         if name in FILLED_IN:
-            column.number_format = "@"  # or 1-2 would become a date
+            column.number_format = "@"  # text, or 1-2 would become a date
     letter = get_column_letter(sheet.columns.index(LABEL) + 1)
     choose = DataValidation("list", f"labels!$A$1:$A${len(sheet.choices)}", allow_blank=True)
     choose.error = "Choose one from the list."
     choose.add(f"{letter}2:{letter}{len(sheet.rows) + 1}")
-    page.data_validations.append(choose)
-    page.append([_cell(page, escaped(name), font=Font(bold=True)) for name in sheet.headers])
+    worksheet.data_validations.append(choose)
+    worksheet.append(
+        [_cell(worksheet, escaped(name), font=Font(bold=True)) for name in sheet.headers]
+    )
     styles: list[dict[str, Any]] = [
         {} if name in (ASK, SAMPLE_ID) else {"alignment": top} for name in sheet.columns
     ]
     for row in rows:
-        page.append(
+        worksheet.append(
             [
-                _cell(page, value, **style) if isinstance(value, str) else value
+                _cell(worksheet, value, **style) if isinstance(value, str) else value
                 for value, style in zip(row, styles, strict=True)
             ]
         )
 
 
-def _written(sheet: Sheet) -> list[list[object]]:
-    """Return the rows with their texts as a workbook can hold them."""
+def _escaped_rows(sheet: Sheet) -> list[list[object]]:
+    """Return the rows with texts escaped for a workbook."""
     rows = [
         [escaped(value) if isinstance(value, str) else value for value in row] for row in sheet.rows
     ]
     for before, row in zip(sheet.rows, rows, strict=True):
         longest = max(_units(value) for value in row if isinstance(value, str))
-        if longest > MOST_CHARACTERS:
+        if longest > MAX_CHARACTERS:
             raise PlatformError(
-                f"A cell of a spreadsheet must have at most {MOST_CHARACTERS} characters. Sample"
+                f"A cell of a spreadsheet must have at most {MAX_CHARACTERS} characters. Sample"
                 f" {before[sheet.columns.index(SAMPLE_ID)]!r} has {longest}; use files of the kind"
                 " csv or jsonl."
             )
     return rows
 
 
-def _cell(page: Any, text: str, **style: Any) -> Any:
-    """Return a cell that holds text, whatever the text looks like."""
+def _cell(worksheet: Any, text: str, **style: Any) -> Any:
+    """Return a text cell, whatever the text looks like."""
     from openpyxl.cell import WriteOnlyCell
 
-    cell = WriteOnlyCell(page, text)
+    cell = WriteOnlyCell(worksheet, text)
     cell.data_type = "s"  # not a formula, not an error value
-    cell.number_format = "@"  # and it stays text when somebody edits it
+    cell.number_format = "@"  # it stays text when somebody edits it
     for name, value in style.items():
         setattr(cell, name, value)
     return cell
@@ -131,16 +135,16 @@ def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def _without_time(raw: io.BytesIO) -> bytes:
-    """Return a workbook without the times at which it was written."""
+def _without_timestamps(raw: io.BytesIO) -> bytes:
+    """Return a workbook without the times of writing, so that the same rows give the same bytes."""
     plain = io.BytesIO()
     with zipfile.ZipFile(raw) as old, zipfile.ZipFile(plain, "w") as new:
-        for one in old.infolist():
-            content = old.read(one)
-            if one.filename == "docProps/core.xml":
+        for entry in old.infolist():
+            content = old.read(entry)
+            if entry.filename == "docProps/core.xml":
                 modified = rb"(<dcterms:modified[^>]*>)[^<]*"
                 content = re.sub(modified, rb"\g<1>2000-01-01T00:00:00Z", content)
-            new.writestr(zipfile.ZipInfo(one.filename, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
+            new.writestr(zipfile.ZipInfo(entry.filename, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
     return plain.getvalue()
 
 

@@ -296,7 +296,7 @@ def test_a_label_taken_out_still_counts_and_is_told(tmp_path):
 
     assert before == files.pull()
     assert "batch-001.ann.csv, row 2" == only_problem(files).where
-    assert "was taken out" in only_problem(files).what
+    assert "was removed" in only_problem(files).what
 
 
 # Rows that do not count
