@@ -115,6 +115,6 @@ class Folder:
             return ()
         what = (
             f"{GUIDE} must list what people may write. Somebody changed it, so it is not overwritten,"
-            f" and it lacks {shown(missing)}: add that, or delete the file to have it written again."
+            f" and it does not have {shown(missing)}: add that, or delete the file to have it written again."
         )
         return (Problem(self.path.name, what),)
