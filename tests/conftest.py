@@ -84,8 +84,8 @@ def store(url, tmp_path):
     """An empty store on either database, held by the test."""
     from labeling.store import Store
 
-    made = Store(tmp_path / "memory", "test", url=url, patience=5)
-    with made.held("test"):
+    made = Store(tmp_path / "memory", "test", url=url, lock_timeout=5)
+    with made.locked("test"):
         yield made
 
 

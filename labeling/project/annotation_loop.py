@@ -111,7 +111,7 @@ class AnnotationLoop:
         if refused:
             with self.store.database.writing():
                 self._withdraw(refused)
-                self.store.history.set_problems(getattr(platform, "problems", ()))
+                self.store.facts.set_problems(getattr(platform, "problems", ()))
 
     def take_back(self) -> None:
         """Let a batch be chosen anew of which nothing was sent yet."""
@@ -149,7 +149,7 @@ class AnnotationLoop:
             if news:
                 self._settle({one.sample_id for one in news})
             found = tuple(getattr(platform, "problems", ()))
-            self.store.history.set_problems(found)
+            self.store.facts.set_problems(found)
             self.keep_memory(platform)  # with what it brought, or it would not bring it again
             known = self.store.ledger.counts()[0] - len(news)
         logger.info("pulled %d new annotations, %d problems", len(news), len(found))
@@ -160,8 +160,8 @@ class AnnotationLoop:
     def keep_memory(self, platform: AnnotationPlatform) -> None:
         """Remember what a platform wants to be given again."""
         memory = getattr(platform, "memory", None)
-        if memory is not None and memory != self.store.history.get(MEMORY):
-            self.store.history.put(MEMORY, memory)
+        if memory is not None and memory != self.store.facts.get(MEMORY):
+            self.store.facts.put(MEMORY, memory)
 
     def add(self, said: Collection[Annotation], samples: pd.DataFrame) -> tuple[Annotation, ...]:
         """Append annotations from anywhere, and return those that were new."""
@@ -255,13 +255,13 @@ class AnnotationLoop:
             self.store.batches.settle(verdict, heard_on(said))
             ask(self.store, verdict, said, outstanding_votes)
             ask_what_was_lost(self.store, platform, verdict, self.policy.min_votes)
-            self.store.history.put(REVIEWED, reviewed(self.store, self.policy_in_force()))
+            self.store.facts.put(REVIEWED, reviewed(self.store, self.policy_in_force()))
         logger.info("reviewed %d annotations: %s", len(said), verdict)
         return verdict
 
     def _tell_of_reopened(self, verdict: Verdict) -> None:
         """Warn where another policy than that of the last review opens settled samples again."""
-        last = (self.store.history.get(REVIEWED) or "").partition(" ")[2]
+        last = (self.store.facts.get(REVIEWED) or "").partition(" ")[2]
         if not last or last == reviewed(self.store, self.policy_in_force()).partition(" ")[2]:
             return
         states = self.store.batches.states()

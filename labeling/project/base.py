@@ -149,7 +149,7 @@ class BaseProject:
 
     def _locked(self, verb: str) -> AbstractContextManager[Run]:
         """Lock the project for one verb, which is written into the run log."""
-        return self.store.held(
+        return self.store.locked(
             verb,
             config_hash=self.config.digest,
             code_version=labeling.__version__,

@@ -30,7 +30,7 @@ def next_batch_number(store: Store) -> int:
 def default_query(project: BaseProject) -> QuerySection:
     """Return size and strategy of the waiting batch; of the config where none waits."""
     store = project.store
-    text = store.history.get(LAST_QUERY) if store.ready() else None
+    text = store.facts.get(LAST_QUERY) if store.ready() else None
     last = json.loads(text or "{}")
     if not last or last["batch"] != next_batch_number(store) or not store.batches.waiting():
         return project.config.query
@@ -71,7 +71,7 @@ def select_batch(
         batch = _select(project, current, votes, query, number)
     write_frame(with_samples(batch, project.samples), project.folder, "batch.parquet")
     _store_batch(project, batch, current, query, number)
-    store.history.put(LAST_QUERY, json.dumps({"batch": number, **query.model_dump()}))
+    store.facts.put(LAST_QUERY, json.dumps({"batch": number, **query.model_dump()}))
     return batch
 
 

@@ -19,7 +19,7 @@ from labeling.records import (
     free_names,
     renamed_sentence,
 )
-from labeling.store import key_of
+from labeling.records.ids import encode_id
 
 MOST_NAMED = 10  # labels or labeling functions that a sentence names
 TRIED = 200  # samples that the labeling functions are tried on
@@ -113,7 +113,7 @@ def check_samples(data: ProjectData, schema: LabelSchema) -> list[str]:
     from labeling.datasets import OWN_COLUMNS, build_training_set, findings
 
     for sample_id in data.samples.index:
-        key_of(sample_id)
+        encode_id(sample_id)
     few = data.samples.iloc[:TRIED]
     build_training_set(few, no_labels(few.index, schema))
     taken = [*few.columns, few.index.name]

@@ -179,7 +179,7 @@ def _locked_and_seen(store: Store) -> tuple[list[Hashable], list[Hashable]]:
     if not store.ready():
         return [], []
     seen = [*store.batches.chosen(), *store.ledger.sample_ids()]
-    return sorted(store.history.locked(), key=repr), seen
+    return sorted(store.facts.locked_samples(), key=repr), seen
 
 
 def given_gold(

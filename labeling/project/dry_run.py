@@ -104,13 +104,13 @@ def _trying(people: AnnotationLoop, platform: AnnotationPlatform) -> Iterator[An
     """Give push, pull and review over a store that is afterwards as it was before."""
     try:
         if people.store.ready():
-            with people.store.trying():
+            with people.store.rolled_back():
                 yield dataclasses.replace(people, is_trial=True)
             return
         # Nothing is remembered: it is tried in an empty store elsewhere, so that none is made here.
         with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
             store = Store(Path(folder), people.store.project)
-            with store.held("try"):
+            with store.locked("try"):
                 yield dataclasses.replace(people, store=store, is_trial=True)
     finally:
         getattr(platform, "unread", lambda: None)()  # what was tried comes again

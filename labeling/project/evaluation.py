@@ -56,7 +56,7 @@ def evaluate_test_split(
         "label + end model, all": accuracy(final, data.test_gold),
     }
     about = {name: dataclasses.asdict(estimate) for name, estimate in accuracies.items()}
-    return store.history.look(about), accuracies
+    return store.facts.log_test_look(about), accuracies
 
 
 def log_quality(store: Store, data: ProjectData, current: Round) -> None:
@@ -66,7 +66,7 @@ def log_quality(store: Store, data: ProjectData, current: Round) -> None:
     about = {}
     if current.measured is not None:
         about["dev"] = dataclasses.asdict(accuracy(current.measured, data.dev))
-    store.history.stand(
+    store.facts.log_quality(
         store.ledger.counts()[0],
         current.human_votes,
         current.reviews,

@@ -68,7 +68,7 @@ def write_training_set(config: Config, store: Store, train: TrainingSet) -> None
             shown(manifest["json_in_parquet"]),
         )
     logger.info("exported %s to %s", train, folder)
-    store.files.keep(
+    store.artifacts.save(
         "training_set",
         functools.partial(shutil.copyfile, folder / "training_set.parquet"),
         inputs=manifest["fingerprint"],

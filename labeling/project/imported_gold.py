@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping
 import pandas as pd
 
 from labeling.records import LabelSchema
-from labeling.records.ids import id_of, key_of
+from labeling.records.ids import decode_id, encode_id
 from labeling.store import Store
 
 FACT = "imported gold"  # key of the stored JSON object: encoded sample id -> label
@@ -18,8 +18,8 @@ def imported_gold(store: Store) -> dict[Hashable, str]:
     """Return the imported gold labels, by sample."""
     if not store.ready():
         return {}
-    labels: dict[str, str] = json.loads(store.history.get(FACT) or "{}")
-    return {id_of(key): label for key, label in labels.items()}
+    labels: dict[str, str] = json.loads(store.facts.get(FACT) or "{}")
+    return {decode_id(key): label for key, label in labels.items()}
 
 
 def store_imported_gold(store: Store, new: Mapping[Hashable, str]) -> None:
@@ -27,8 +27,8 @@ def store_imported_gold(store: Store, new: Mapping[Hashable, str]) -> None:
     if not new:
         return
     labels = {**imported_gold(store), **new}
-    text = json.dumps({key_of(sample_id): label for sample_id, label in labels.items()})
-    store.history.put(FACT, text)
+    text = json.dumps({encode_id(sample_id): label for sample_id, label in labels.items()})
+    store.facts.put(FACT, text)
 
 
 def with_imported_gold(

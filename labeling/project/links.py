@@ -19,7 +19,7 @@ def work_links(config: Config, store: Store) -> dict[str, str]:
     if config.label_studio is None or not store.ready():
         return {}
     url = config.label_studio.url.rstrip("/")
-    state = json.loads(store.history.get(MEMORY) or "{}")
+    state = json.loads(store.facts.get(MEMORY) or "{}")
     if state.get("url") != url:
         return {}
     ids = {role: state.get(role, {}).get("id") for role in ("annotators", "reviewers")}

@@ -204,7 +204,7 @@ class Learner:
         about: dict[str, Any],
         settled: Gold,
     ) -> None:
-        self.store.files.keep(
+        self.store.artifacts.save(
             kind,
             write,
             inputs=self._digest(settled),
@@ -215,7 +215,7 @@ class Learner:
     def _cached_model(
         self, kind: ModelKind, settled: Gold, load: Callable[[Path], Model]
     ) -> Model | None:
-        path = self.store.files.find(kind, self._digest(settled))
+        path = self.store.artifacts.find(kind, self._digest(settled))
         if path is None:
             return None
         try:
@@ -226,7 +226,7 @@ class Learner:
 
     def cached(self, kind: Kind, settled: Gold) -> SoftLabels | None:
         """Return the cached soft labels that were learned with these gold labels, if there are any."""
-        path = self.store.files.find(kind, self._digest(settled))
+        path = self.store.artifacts.find(kind, self._digest(settled))
         return None if path is None else read_soft(path, self.votes.schema)
 
 

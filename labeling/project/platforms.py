@@ -126,15 +126,15 @@ def label_studio_of(
         makes_projects=False,
         known=lambda ids: store.ledger.annotations(ids) if store.ready() else (),
         sent=lambda: store.outbox.open() if store.ready() else (),
-        memory=store.history.get(MEMORY) if store.ready() else None,
-        owner=(store.history.get(OWNER) or "") if store.ready() else "",
+        memory=store.facts.get(MEMORY) if store.ready() else None,
+        owner=(store.facts.get(OWNER) or "") if store.ready() else "",
     )
 
 
 def remember_owner(store: Store) -> None:
     """See to it that a store has a name, by which its projects on a shared server are known."""
-    if store.history.get(OWNER) is None:
-        store.history.put(OWNER, secrets.token_hex(8))
+    if store.facts.get(OWNER) is None:
+        store.facts.put(OWNER, secrets.token_hex(8))
 
 
 def _replay(

@@ -43,7 +43,7 @@ def keeps_majority_rule(policy: ReviewPolicy, schema: LabelSchema, store: Store)
     default = policy.for_schema(schema).escalate
     if policy.escalate is not None or default == "no_majority" or not store.ready():
         return False
-    return store.history.get(ESCALATE_BEFORE) == "no_majority"
+    return store.facts.get(ESCALATE_BEFORE) == "no_majority"
 
 
 def review_sentences(config: Config, schema: LabelSchema, store: Store | None = None) -> list[str]:

@@ -106,8 +106,8 @@ def store_of(config: Config, on_wait: Callable[[str], object] | None = None) -> 
         config.memory,
         config.name,
         url=os.environ.get(URL) or config.store.url or None,
-        patience=config.store.wait,
-        waits=on_wait or logger.warning,
+        lock_timeout=config.store.wait,
+        on_wait=on_wait or logger.warning,
     )
 
 
@@ -126,7 +126,7 @@ def status_of(config: Config, store: Store) -> Status:
     if not store.ready():
         return Status(config.name, _where(config), links=links_of(config, store))
     policy, schema = policy_of(config), LabelSchema(config.labels)
-    is_reviewed = store.history.get(REVIEWED) == reviewed(
+    is_reviewed = store.facts.get(REVIEWED) == reviewed(
         store, policy_in_force(policy, schema, store)
     )
     notes = notes_of(config, schema, store, is_reviewed=is_reviewed)
@@ -148,13 +148,13 @@ def status_of(config: Config, store: Store) -> Status:
 
 def _counts(config: Config, store: Store) -> Status:
     """Return what the store holds, counted."""
-    votes = store.files.last("votes")
+    votes = store.artifacts.latest("votes")
     summary = VotesSummary.of(votes.about if votes else {})
     number, state = store.batches.last()
     annotations, reviews, annotators = store.ledger.counts()
     messages = store.outbox.counts()
-    training_set = store.files.last("training_set")
-    runs = store.history.runs(1)
+    training_set = store.artifacts.latest("training_set")
+    runs = store.runs.recent(1)
     return Status(
         project=config.name,
         people_label=_where(config),
@@ -174,9 +174,9 @@ def _counts(config: Config, store: Store) -> Status:
         people=store.ledger.activity(),
         links=links_of(config, store),
         to_send=messages.get("waiting", 0) + messages.get("begun", 0),
-        problems=store.history.problems(),
+        problems=store.facts.problems(),
         training_set=training_set.about if training_set else None,
-        looks=len(store.history.looks()),
+        looks=len(store.facts.test_looks()),
         last_run=_last_run(runs[0]) if runs else None,
     )
 
@@ -195,7 +195,7 @@ def _lacks_projects(config: Config, store: Store) -> bool:
     """Return whether people label in Label Studio, and its projects were never met."""
     if config.label_studio is None:
         return False
-    known = json.loads(store.history.get(MEMORY) or "{}")
+    known = json.loads(store.facts.get(MEMORY) or "{}")
     wanted = config.label_studio.project or config.name
     side = known.get("annotators", {})
     here = known.get("url") == config.label_studio.url.rstrip("/")

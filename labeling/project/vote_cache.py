@@ -70,14 +70,14 @@ class VoteCache:
         """Return the cached votes; `None` if there are none, or what they depend on has changed."""
         if not self.store.ready():
             return None
-        path = self.store.files.find("votes", self.inputs_digest())
+        path = self.store.artifacts.find("votes", self.inputs_digest())
         return None if path is None else read_votes(path, self.schema)
 
     def compute(self, run: Run, progress: Progress | None = None) -> Votes:
         """Apply the labeling functions, cache the votes, and write `votes.parquet`."""
         # The cache entry is named by what was read, even if files change in the meantime.
         data, lfs, inputs = self.data(), self.lf_loader.load(), self.inputs_digest()
-        self.store.history.lock_away(data.test.index)
+        self.store.facts.lock_samples(data.test.index)
         votes = self._apply(lfs, data.samples, progress)
         summary = VotesSummary(
             samples=len(data.samples),
@@ -91,7 +91,7 @@ class VoteCache:
             # The cache entry is written last: it marks the step as done.
             folder = self.config.at(self.config.export.folder)
             write_frame(_label_names(votes), folder, "votes.parquet")
-            self.store.files.keep(
+            self.store.artifacts.save(
                 "votes",
                 functools.partial(write_votes, votes),
                 inputs=inputs,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labeling.errors import HeldError, UnreachableError
+from labeling.errors import ProjectLockedError, UnreachableError
 from labeling.records import Problem, Verdict
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Watch:
         for number in itertools.count(1):
             try:
                 found = self._pass()
-            except (UnreachableError, HeldError) as error:
+            except (UnreachableError, ProjectLockedError) as error:
                 faults += 1
                 found = Pass(fault=str(error))
             yield dataclasses.replace(found, number=number, faults=faults)
@@ -131,7 +131,7 @@ class Watch:
         store = self._project.store
         return Pass(
             news=self._told - told,
-            problems=store.history.problems(),
+            problems=store.facts.problems(),
             awaited=self._project.people.awaited(),
             verdict=verdict,
         )
@@ -139,7 +139,7 @@ class Watch:
     def _known(self) -> object:
         """Return what changes with all that people say, and with what cannot be counted."""
         store = self._project.store
-        return store.ledger.counts(), store.history.problems()
+        return store.ledger.counts(), store.facts.problems()
 
     def _annotations(self) -> int:
         store = self._project.store

@@ -8,13 +8,15 @@ from labeling.records.annotations import (
     Batch,
     Escalation,
     GoldLabel,
+    LabelSource,
     Problem,
+    Stratum,
     Verdict,
     annotation_votes,
     last_annotations,
     live_annotations,
 )
-from labeling.records.atomic_files import whole_file
+from labeling.records.atomic_files import is_unfinished, unfinished_path, whole_file
 from labeling.records.clean_text import (
     ReplacedText,
     clean_text,
@@ -65,7 +67,14 @@ from labeling.records.samples import (
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.soft_labels import SoftLabels
 from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
-from labeling.records.validation import expect, generator_of, share_of_one
+from labeling.records.validation import (
+    expect,
+    generator_of,
+    is_number,
+    is_whole_number,
+    share_of_one,
+    whole_number,
+)
 from labeling.records.votes import Fault, Votes
 
 __all__ = [
@@ -88,6 +97,7 @@ __all__ = [
     "GoldLabel",
     "Kind",
     "LabelSchema",
+    "LabelSource",
     "LabelingFunction",
     "Message",
     "MissingText",
@@ -99,6 +109,7 @@ __all__ = [
     "SoftLabels",
     "SourceAnnotation",
     "SourceAnnotations",
+    "Stratum",
     "Table",
     "Verdict",
     "Votes",
@@ -117,7 +128,10 @@ __all__ = [
     "gold_series",
     "identified",
     "is_loopback",
+    "is_number",
     "is_text",
+    "is_unfinished",
+    "is_whole_number",
     "is_yes_or_no",
     "isolated",
     "last_annotations",
@@ -144,11 +158,13 @@ __all__ = [
     "shares_by_id",
     "text_column",
     "texts",
+    "unfinished_path",
     "unpacked",
     "unsafe_characters",
     "vote_code",
     "waiting_on",
     "whole_file",
+    "whole_number",
     "with_clean_texts",
     "with_texts",
 ]

@@ -1,4 +1,4 @@
-"""Atomic writing of files: a temporary file beside the target, renamed when complete."""
+"""Atomic writing of files: an unfinished file beside the target, renamed when complete."""
 
 from __future__ import annotations
 
@@ -9,10 +9,27 @@ from pathlib import Path
 
 from labeling.errors import DataError
 
+UNFINISHED = ".part"
+"""Suffix of the names of unfinished files."""
+
+
+def unfinished_path(target: Path) -> Path:
+    """Return the path of this process's unfinished file for a target, hidden in the same folder."""
+    return target.with_name(f".{target.name}.{os.getpid()}{UNFINISHED}")
+
+
+def is_unfinished(path: Path) -> bool:
+    """Return whether a file is an unfinished one, of any process.
+
+    >>> is_unfinished(Path("out/.votes.12.part")), is_unfinished(Path("out/votes.csv"))
+    (True, False)
+    """
+    return path.suffix == UNFINISHED
+
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield the path of a temporary file beside `path`, and rename it to `path` on success.
+    """Yield the path of an unfinished file beside `path`, and rename it to `path` on success.
 
     Whatever happens, `path` holds either all of the new file or all of the old one.
 
@@ -29,7 +46,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(os.path.realpath(path))  # a symbolic link stays; its target is written
     if not target.parent.is_dir():
         raise DataError(f"There is no folder {str(target.parent)!r} to write {target.name!r} to.")
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
+    unfinished = unfinished_path(target)
     try:
         yield unfinished
         os.replace(unfinished, target)

@@ -155,7 +155,7 @@ def load_context(project: Project) -> ReportContext:
         return ReportContext(project, data, status, None, (), NO_VERDICT, selections)
     annotations = project.people.said(project.samples)
     verdict = project.people.verdict(annotations)
-    outputs = _model_outputs(project, verdict) if store.files.last("votes") else None
+    outputs = _model_outputs(project, verdict) if store.artifacts.latest("votes") else None
     selections = store.batches.frame() if store.batches.last()[0] else selections
     return ReportContext(project, data, status, outputs, annotations, verdict, selections)
 

@@ -78,7 +78,7 @@ def section(context: ReportContext) -> CostSection:
 
 
 def _quality_log(context: ReportContext) -> list[QualityPoint]:
-    rows = [] if context.store is None else context.store.history.standings()
+    rows = [] if context.store is None else context.store.facts.quality_log()
     return [
         QualityPoint(
             row["human_votes"], row["reviews"], row["gold"], estimate_of(row["about"].get("dev"))

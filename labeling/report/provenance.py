@@ -12,7 +12,7 @@ import yaml
 from labeling.config import Config
 from labeling.report.context import ReportContext
 from labeling.report.formatting import from_root, without_paths
-from labeling.store import Kept
+from labeling.store import Artifact
 
 MOST_RUNS = 50
 KINDS = {
@@ -53,7 +53,7 @@ class ProvenanceSection:
     config_hash: str
     seed: int
     versions: dict[str, str]
-    files: list[tuple[str, Kept]]
+    files: list[tuple[str, Artifact]]
     runs: list[RunRow]
     more_runs: int
 
@@ -62,8 +62,8 @@ def section(context: ReportContext) -> ProvenanceSection:
     """Return the section on provenance."""
     runs, files = [], []
     if context.store is not None:
-        runs = context.store.history.runs(MOST_RUNS)
-        files = [(name, context.store.files.last(kind)) for kind, name in KINDS.items()]
+        runs = context.store.runs.recent(MOST_RUNS)
+        files = [(name, context.store.artifacts.latest(kind)) for kind, name in KINDS.items()]
     return ProvenanceSection(
         config=config_text(context.config),
         config_hash=context.config.digest,

@@ -149,7 +149,7 @@ def _evaluations(context: ReportContext) -> list[Evaluation]:
             row["at"],
             [(name, _result(value)) for name, value in row["about"].items()],
         )
-        for row in context.store.history.looks()
+        for row in context.store.facts.test_looks()
     ]
 
 

@@ -21,7 +21,7 @@ from labeling.report.components import MOST_LABELS, Segment
 from labeling.report.context import ReportContext
 from labeling.report.formatting import from_root
 from labeling.report.samples import SOURCES
-from labeling.store import Kept
+from labeling.store import Artifact
 
 N_ROWS = 10
 PER_SOURCE = 2  # rows of each source at least
@@ -72,7 +72,7 @@ class TrainingSection:
 
 def section(context: ReportContext) -> TrainingSection | None:
     """Return the section on the training set; `None` before the first export."""
-    artifact = None if context.store is None else context.store.files.last("training_set")
+    artifact = None if context.store is None else context.store.artifacts.latest("training_set")
     if context.store is None or artifact is None:
         return None
     about = artifact.about
@@ -97,7 +97,7 @@ def section(context: ReportContext) -> TrainingSection | None:
             draws,
             is_declared=context.config.class_balance is not None,
         ),
-        rows=_example_rows(context, context.store.files.read(artifact), about),
+        rows=_example_rows(context, context.store.artifacts.verified_path(artifact), about),
     )
 
 
@@ -108,7 +108,7 @@ def _by_count(labels: Sequence[ClassProportion]) -> list[ClassProportion]:
     return sorted(labels, key=lambda label: -label.count)
 
 
-def _files(context: ReportContext, artifact: Kept) -> list[File]:
+def _files(context: ReportContext, artifact: Artifact) -> list[File]:
     """Return the exported files, and whether they hold the current training set."""
     files = []
     for path in sorted(context.project.folder.glob("training_set.*")):

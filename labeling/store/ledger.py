@@ -1,4 +1,4 @@
-"""The ledger: everything that people said, in the order in which it came; nothing is taken out."""
+"""The append-only ledger of all annotations, in order of arrival."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ import sqlalchemy as sa
 
 from labeling.errors import StoreError
 from labeling.records import Annotation, live_annotations, person_key
-from labeling.records.ids import id_of, key_of
+from labeling.records.ids import decode_id, encode_id
 from labeling.store.database import Connection, Database, next_number
-from labeling.store.resubmissions import MARK, repeated
+from labeling.store.resubmissions import MARK, resubmitted
 from labeling.store.tables import ledger
 
-AT_ONCE = 5_000  # ids in one statement; databases bound their number
+IDS_PER_STATEMENT = 5_000  # databases limit the number of parameters of a statement
 
 TEXTS = ("annotator", "label", "platform_id", "prelabel", "reason", "origin")
 MAY_BE_NONE = ("label", "prelabel")
-ADDED = ("origin", "deleted")  # since the second version of the tables
+ADDED = ("origin", "deleted")  # in later versions of the tables
 FIELDS = tuple(field.name for field in dataclasses.fields(Annotation))
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """How much a person has said that still counts.
+    """Counts of a person's current annotations.
 
     Attributes:
-        name: the person's.
+        name: the person's name.
         reviewer: whether as a reviewer.
-        labels: samples that the person gave a label: votes, or a reviewer's decisions.
-        skips: samples that the person skipped.
-        last_seen: when the newest of these took its form, UTC, in ISO 8601.
+        labels: number of samples that the person labeled: votes, or a reviewer's decisions.
+        skips: number of samples that the person skipped.
+        last_seen: update time of the newest of these, UTC, in ISO 8601.
     """
 
     name: str
@@ -55,99 +55,101 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def append(self, said: Iterable[Annotation]) -> tuple[Annotation, ...]:
-        """Append what the ledger does not have yet, all or nothing, and return that.
+    def append(self, annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
+        """Append annotations that are not in the ledger, all or none, and return these.
 
-        What a person said before counts as said again only where that changes what they said last
-        (see `repeats`).
+        An annotation that is in the ledger is appended again only if that changes which annotation
+        of its author is current (see `resubmitted`).
         """
-        listed = list(said)
+        listed = list(annotations)
         rows = [_row_of(annotation) for annotation in listed]
         with self.database.writing() as connection:
-            there: set[str] = set()
-            for some in chunks(row["digest"] for row in rows):
-                known = sa.select(ledger.c.digest).where(ledger.c.digest.in_(some))
-                there |= set(connection.scalars(known))
-            again = repeated(connection, rows, there, AT_ONCE)
-            first, news = next_number(connection, ledger), []
+            stored: set[str] = set()
+            for digests in chunks(row["digest"] for row in rows):
+                query = sa.select(ledger.c.digest).where(ledger.c.digest.in_(digests))
+                stored |= set(connection.scalars(query))
+            again = resubmitted(connection, rows, stored, IDS_PER_STATEMENT)
+            first, new = next_number(connection, ledger), []
             appended: list[dict[str, Any]] = []
-            for place, row in enumerate(rows):
-                if row["digest"] in there and place not in again:
+            for position, row in enumerate(rows):
+                if row["digest"] in stored and position not in again:
                     continue
-                there.add(row["digest"])
+                stored.add(row["digest"])
                 number = first + len(appended)
-                digest = f"{row['digest']}{MARK}{number}" if place in again else row["digest"]
+                digest = f"{row['digest']}{MARK}{number}" if position in again else row["digest"]
                 appended.append({**row, "number": number, "digest": digest})
-                news.append(listed[place])
+                new.append(listed[position])
             if appended:
                 connection.execute(sa.insert(ledger), appended)
-        return tuple(news)
+        return tuple(new)
 
     def annotations(self, sample_ids: Iterable[Hashable] | None = None) -> tuple[Annotation, ...]:
-        """Return the annotations of these samples, or all, in the order in which they came."""
+        """Return the annotations of these samples, or all, in order of arrival."""
         with self.database.reading() as connection:
             if sample_ids is None:
                 rows: list[Sequence[Any]] = list(
                     connection.execute(_SELECT.order_by(ledger.c.number))
                 )
             else:
-                found = _rows_of_samples(connection, map(key_of, sample_ids))
-                rows = sorted(found, key=operator.itemgetter(0))
+                selected = _rows_of_samples(connection, map(encode_id, sample_ids))
+                rows = sorted(selected, key=operator.itemgetter(0))
         with self.database.decoding():
             return tuple(_annotation(row) for row in rows)
 
     def sample_ids(self) -> set[Hashable]:
-        """Return the samples that anybody ever said something about."""
+        """Return the samples that have any annotation."""
         with self.database.reading() as connection:
             keys = connection.scalars(sa.select(ledger.c.sample).distinct()).all()
         with self.database.decoding():
-            return set(map(id_of, keys))
+            return set(map(decode_id, keys))
 
     def activity(self) -> tuple[Activity, ...]:
-        """Return how much each person has said that counts, and when last; annotators come first.
+        """Return the activity of each person, annotators first, in descending number of labels.
 
-        Who voted most is first; a person who is annotator and reviewer is listed as both.
+        A person who is annotator and reviewer is listed as both.
         """
         with self.database.reading() as connection:
             rows = connection.execute(_ACTIVITY).all()
-        found = [
+        activities = [
             Activity(name, bool(reviewer), int(labels), int(skips), last_seen)
             for name, reviewer, labels, skips, last_seen in rows
         ]
-        if len({(person_key(person.name), person.reviewer) for person in found}) < len(found):
-            found = _activity_of(live_annotations(self.annotations()))
+        people = {(person_key(person.name), person.reviewer) for person in activities}
+        if len(people) < len(activities):
+            activities = _activity_of(live_annotations(self.annotations()))
         return tuple(
-            sorted(found, key=lambda person: (person.reviewer, -person.labels, person.name))
+            sorted(activities, key=lambda person: (person.reviewer, -person.labels, person.name))
         )
 
     def counts(self) -> tuple[int, int, int]:
-        """Return how many annotations there are, how many of them reviews, how many annotators."""
+        """Return the number of annotations, of reviews among them, and of people."""
         reviews = sa.func.coalesce(sa.func.sum(sa.cast(ledger.c.reviewer, sa.Integer)), 0)
         with self.database.reading() as connection:
             row = connection.execute(sa.select(sa.func.count(), reviews).select_from(ledger))
-            every, of_reviewers = row.one()
+            total, of_reviewers = row.one()
             names = connection.scalars(sa.select(ledger.c.annotator).distinct()).all()
         with self.database.decoding():
             people = set(map(person_key, names))
-        return int(every), int(of_reviewers), len(people)
+        return int(total), int(of_reviewers), len(people)
 
 
 def _activity_of(live: Iterable[Annotation]) -> list[Activity]:
-    """Return what the database counts, where it cannot: names of one person in several spellings."""
+    """Return activities counted in Python, for names of one person in several spellings."""
     of_person: dict[tuple[str, bool], list[Annotation]] = {}
     for annotation in live:
         person = (annotation.annotator, annotation.reviewer)
         of_person.setdefault(person, []).append(annotation)
     return [
         Activity(
-            *(name, reviewer),
-            labels=sum(annotation.label is not None for annotation in said),
-            skips=sum(annotation.label is None for annotation in said),
-            last_seen=max(annotation.updated_at for annotation in said).isoformat(
+            name,
+            reviewer,
+            labels=sum(annotation.label is not None for annotation in annotations),
+            skips=sum(annotation.label is None for annotation in annotations),
+            last_seen=max(annotation.updated_at for annotation in annotations).isoformat(
                 timespec="microseconds"
             ),
         )
-        for (name, reviewer), said in of_person.items()
+        for (name, reviewer), annotations in of_person.items()
     ]
 
 
@@ -159,65 +161,68 @@ _SELECT = sa.select(
 
 def _latest(rows: sa.FromClause, *key: str) -> sa.Subquery:
     """Return the last updated row of each key, as `live_annotations` does."""
-    place = (
+    rank = (
         sa.func.row_number()
         .over(
             partition_by=[rows.c[name] for name in key],
             order_by=[rows.c.updated_at.desc(), rows.c.number.desc()],
         )
-        .label("place")
+        .label("rank")
     )
-    names = [rows.c[name] for name in _COUNTED]
-    ranked = sa.select(*names, place).subquery()
-    return sa.select(ranked).where(ranked.c.place == 1).subquery()
+    columns = [rows.c[name] for name in _COUNTED]
+    ranked = sa.select(*columns, rank).subquery()
+    return sa.select(ranked).where(ranked.c.rank == 1).subquery()
 
 
-_SPEAKER = ("sample", "annotator", "reviewer")
-_COUNTED = (*_SPEAKER, "platform_id", "label", "updated_at", "number", "deleted")
-_VERSIONS = _latest(ledger, *_SPEAKER, "platform_id")
-_LIVE = _latest(sa.select(_VERSIONS).where(_VERSIONS.c.deleted.is_not(True)).subquery(), *_SPEAKER)
+_VOTE_KEY = ("sample", "annotator", "reviewer")
+_COUNTED = (*_VOTE_KEY, "platform_id", "label", "updated_at", "number", "deleted")
+_VERSIONS = _latest(ledger, *_VOTE_KEY, "platform_id")
+_LIVE = _latest(sa.select(_VERSIONS).where(_VERSIONS.c.deleted.is_not(True)).subquery(), *_VOTE_KEY)
 _SKIPPED = sa.case((_LIVE.c.label.is_(None), 1), else_=0)
 _ACTIVITY = sa.select(
-    *(_LIVE.c.annotator, _LIVE.c.reviewer, sa.func.sum(1 - _SKIPPED), sa.func.sum(_SKIPPED)),
+    _LIVE.c.annotator,
+    _LIVE.c.reviewer,
+    sa.func.sum(1 - _SKIPPED),
+    sa.func.sum(_SKIPPED),
     sa.func.max(_LIVE.c.updated_at),
 ).group_by(_LIVE.c.annotator, _LIVE.c.reviewer)
 
 
 def _rows_of_samples(connection: Connection, keys: Iterable[str]) -> Iterator[Sequence[Any]]:
-    for some in chunks(keys):
-        yield from connection.execute(_SELECT.where(ledger.c.sample.in_(some)))
+    for chunk in chunks(keys):
+        yield from connection.execute(_SELECT.where(ledger.c.sample.in_(chunk)))
 
 
 def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
-    """Yield lists of different keys that one statement can hold."""
-    return more_itertools.chunked(dict.fromkeys(keys), AT_ONCE)
+    """Yield distinct keys in lists that one statement can hold."""
+    return more_itertools.chunked(dict.fromkeys(keys), IDS_PER_STATEMENT)
 
 
-def _row_of(one: Annotation) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(one, name) for name in FIELDS}
+def _row_of(annotation: Annotation) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(annotation, name) for name in FIELDS}
     for name in TEXTS:
         if not isinstance(row[name], str) and not (row[name] is None and name in MAY_BE_NONE):
             raise StoreError(
                 f"`{name}` of an annotation must be a text. Got {row[name]!r} for sample"
-                f" {one.sample_id!r}."
+                f" {annotation.sample_id!r}."
             )
-    row["sample"] = key_of(row.pop("sample_id"))
-    # The same numbers are the same, whatever type they came in: what is said again is not news.
-    spent = one.lead_seconds
-    row["lead_seconds"] = None if spent is None or math.isnan(spent) else float(spent)
-    row |= {"round": int(one.round), "reviewer": bool(one.reviewer)}
+    row["sample"] = encode_id(row.pop("sample_id"))
+    # Numbers are normalized, so that the digest of an annotation does not depend on their types.
+    seconds = annotation.lead_seconds
+    row["lead_seconds"] = None if seconds is None or math.isnan(seconds) else float(seconds)
+    row |= {"round": int(annotation.round), "reviewer": bool(annotation.reviewer)}
     row |= {name: bool(row[name]) for name in ("prelabel_shown", "deleted")}
     for name in ("created_at", "updated_at"):
         row[name] = row[name].isoformat(timespec="microseconds")
-    # What has no origin and was not taken back has the digest that it had before these were known.
-    known = {name: value for name, value in row.items() if value or name not in ADDED}
-    text = json.dumps(known, sort_keys=True)
+    # Annotations without origin that are not deleted have the digest of before these were added.
+    hashed = {name: value for name, value in row.items() if value or name not in ADDED}
+    text = json.dumps(hashed, sort_keys=True)
     return {**row, "digest": hashlib.sha256(text.encode()).hexdigest()[:32]}
 
 
 def _annotation(row: Sequence[Any]) -> Annotation:
     values = dict(zip(FIELDS, row[1:], strict=True))
-    values["sample_id"] = id_of(values["sample_id"])
+    values["sample_id"] = decode_id(values["sample_id"])
     for name in ("created_at", "updated_at"):
         values[name] = datetime.datetime.fromisoformat(values[name])
     return Annotation(**values)

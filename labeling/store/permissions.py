@@ -1,4 +1,4 @@
-"""What a project remembers is its user's own: nobody else on the machine may read it."""
+"""Permissions of a store's files: only their owner may read them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from labeling.records import make_private, private_folder
 
 logger = logging.getLogger(__name__)
 
-DEFAULT = ".labeling"  # the folder in which stores are kept unless the config names another
-OWN = ("labeling.db*", "lock", "files*", "files*/**/*")
+DEFAULT = ".labeling"  # the parent folder of stores unless the config names another
+STORE_FILES = ("labeling.db*", "lock", "files*", "files*/**/*")
 
 
 def make_store_folder(folder: Path) -> None:
-    """Make a store's folder, and the default one around it, for its user alone.
+    """Create a store's folder, and the default parent folder, for their owner only.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     if folder.parent.name == DEFAULT:
         private_folder(folder.parent)
@@ -26,28 +26,30 @@ def make_store_folder(folder: Path) -> None:
 
 
 def keep_private(folder: Path) -> None:
-    """Take others' rights to all that a store keeps, as stores of before were open to them.
+    """Remove others' permissions from all files of a store; earlier versions left them readable.
 
-    A folder that the config names may hold other things as well: these are left alone.
+    A folder that the config names may hold other files as well, which are not changed.
     """
-    refused: list[str] = []
-    for path in _kept_in(folder):
+    failures: list[str] = []
+    for path in _store_paths(folder):
         try:
             make_private(path)
         except FileNotFoundError:
-            continue  # SQLite removes its files beside the database at any time
+            continue  # SQLite removes its auxiliary files at any time
         except OSError as error:
-            refused.append(f"{path.name}: {error.strerror}")
-    if refused:
+            failures.append(f"{path.name}: {error.strerror}")
+    if failures:
         logger.warning(
             "Others may still read %d of the files in %s, which cannot be changed (%s).",
-            *(len(refused), folder, refused[0]),
+            len(failures),
+            folder,
+            failures[0],
         )
 
 
-def _kept_in(folder: Path) -> Iterator[Path]:
+def _store_paths(folder: Path) -> Iterator[Path]:
     if folder.parent.name == DEFAULT:
         yield from (folder.parent, folder, *folder.rglob("*"))
         return
-    for pattern in OWN:
+    for pattern in STORE_FILES:
         yield from folder.glob(pattern)

@@ -1,4 +1,4 @@
-"""Stages of long work: who watches is told that one begins, how far it is, and that it ends."""
+"""Protocol for listeners to the progress of long work: stages begin, advance and end."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Protocol
 
 
 class StageWatcher(Protocol):
-    """Whoever wants to know what takes so long; `labeling.cli.progress` shows it."""
+    """A listener to the stages of long work; `labeling.cli.progress` displays them."""
 
     def begin(
         self, name: str, total: int | None, expected: float | None
     ) -> Callable[[int], object]:
-        """A stage begins, inside those that have begun and not ended.
+        """A stage begins, nested in those that have begun and not ended.
 
         Args:
-            name: what is done, in words.
-            total: how many steps it has; `None` where that is not known.
-            expected: seconds that it took the last time; `None` where that is not known.
+            name: a description of the stage.
+            total: its number of steps; `None` if unknown.
+            expected: the seconds that it took the last time; `None` if unknown.
 
         Returns:
-            what is told how many more of its steps are done.
+            A function to call with the number of further steps that are done.
         """
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""A project's memory: the database, the files beside it, and the lock that guards both."""
+"""`Store`: a project's database, artifacts, and the lock that guards both."""
 
 from __future__ import annotations
 
@@ -10,48 +10,50 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from labeling.errors import StoreError
-from labeling.store.artifacts import Files
+from labeling.store.artifacts import Artifacts
 from labeling.store.batches import Batches
 from labeling.store.database import Database, sqlite_at
+from labeling.store.facts import Facts
 from labeling.store.ledger import Ledger
-from labeling.store.lock import held
+from labeling.store.lock import project_lock
 from labeling.store.outbox import StoredOutbox
 from labeling.store.permissions import keep_private, make_store_folder
 from labeling.store.progress import StageWatcher
-from labeling.store.runs import History, Run
+from labeling.store.runs import Run, RunLog
 
 logger = logging.getLogger(__name__)
 
-LOOKS_AGAIN, PAUSE = 20, 0.05
-"""How often, and after how many seconds, it is looked again whether a database is being made."""
+CREATION_CHECKS, CHECK_INTERVAL = 20, 0.05
+"""How often, and every how many seconds, to check whether another process creates the database."""
 
 
 class Store:
-    """What a project remembers between runs.
+    """The persistent state of a project.
 
-    Nothing is made before something is written: a project that was only looked at leaves no trace.
+    Nothing is created before something is written: reading a project leaves no trace.
 
     Args:
-        folder: holds `labeling.db` and the Parquet files.
-        project: its name; a store belongs to one project.
+        folder: holds `labeling.db` and the artifacts.
+        project: the project's name; a store belongs to one project.
         url: of another database, such as `postgresql://user@host/name`.
-        patience: seconds to wait for another process that holds the project.
-        waits: told who holds it, before waiting.
+        lock_timeout: seconds to wait for another process that holds the project lock.
+        on_wait: called with a message about that process, before waiting.
 
     Attributes:
-        ledger: what people said.
-        outbox: what is asked of a platform.
-        batches: who was chosen, and where each sample stands.
-        files: votes, soft labels and training sets.
-        history: runs, looks and facts.
-        watcher: told of the stages of long work.
+        ledger: the annotations.
+        outbox: the requests to an annotation platform.
+        batches: the selected samples and their states.
+        artifacts: votes, soft labels, models and training sets.
+        runs: the run log.
+        facts: small project state.
+        watcher: listens to the stages of long work.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store = Store(Path(folder, "memory"), "spam")
-    ...     with store.held("apply"):
-    ...         store.history.put("fact", "true")
-    ...     store.history.get("fact")
+    ...     with store.locked("apply"):
+    ...         store.facts.put("fact", "true")
+    ...     store.facts.get("fact")
     'true'
     """
 
@@ -61,35 +63,37 @@ class Store:
         project: str,
         *,
         url: str | None = None,
-        patience: float = 30.0,
-        waits: Callable[[str], object] = logger.warning,
+        lock_timeout: float = 30.0,
+        on_wait: Callable[[str], object] = logger.warning,
     ) -> None:
         self.folder = folder
         self.project = project
-        self.patience = patience
-        self.waits = waits
+        self.lock_timeout = lock_timeout
+        self.on_wait = on_wait
         self.database = Database(url or sqlite_at(folder / "labeling.db"))
         self.ledger = Ledger(self.database)
         self.outbox = StoredOutbox(self.database)
         self.batches = Batches(self.database)
-        beside = "files" if url is None else f"files-{zlib.crc32(self.database.shown.encode()):08x}"
-        self.files = Files(self.database, folder / beside)
-        self.history = History(self.database)
+        address_hash = f"{zlib.crc32(self.database.display_url.encode()):08x}"
+        folder_name = "files" if url is None else f"files-{address_hash}"
+        self.artifacts = Artifacts(self.database, folder / folder_name)
+        self.runs = RunLog(self.database)
+        self.facts = Facts(self.database)
         self.watcher: StageWatcher | None = None
         self._run: Run | None = None
 
     @property
     def exists(self) -> bool:
-        """Whether anything was ever remembered.
+        """Whether anything was ever written to the store.
 
         Raises:
-            StoreError: it was, and its database is gone, empty, or no file.
+            StoreError: it was, and its database is missing, empty, or not a file.
         """
+        path = Path(self.database.url.database or "")
         try:
-            path = Path(self.database.url.database or "")
-            is_there = not self.database.is_sqlite or (path.is_file() and path.stat().st_size > 0)
-            left = [] if is_there else self._left_behind()
-        except OSError as error:  # who may not look must not be told that nothing is there
+            has_database = self._has_database
+            remains = [] if has_database else self._remains()
+        except OSError as error:  # an unreadable folder must not be taken for a missing store
             raise StoreError(
                 f"The project's folder {str(self.folder)!r} must be readable: {error}"
             ) from error
@@ -97,65 +101,72 @@ class Store:
             raise StoreError(
                 f"The store {str(path)!r} must be a file. It is a folder: move it away."
             )
-        # Not connected to before: SQLite would make a new one, and remove an old one's log.
-        if is_there and self.database.version() is not None:
+        if has_database and self.database.version() is not None:
             return True
-        left = left or self._left_behind()
-        if left and not self._is_being_made():
-            raise self._lost(left)
-        return bool(left)
+        remains = remains or self._remains()
+        if remains and not self._is_being_created():
+            raise self._lost(remains)
+        return bool(remains)
 
-    def _is_being_made(self) -> bool:
-        """Return whether another process was just making what was not there a moment ago."""
+    @property
+    def _has_database(self) -> bool:
+        """Whether there is a database file; always true for a server.
+
+        To be checked before connecting: SQLite would create a new file and remove the write-ahead
+        log of an old one.
+        """
         path = Path(self.database.url.database or "")
-        for _ in range(LOOKS_AGAIN):
-            time.sleep(PAUSE)
-            is_there = not self.database.is_sqlite or (path.is_file() and path.stat().st_size > 0)
-            if is_there and self.database.version() is not None:
+        return not self.database.is_sqlite or (path.is_file() and path.stat().st_size > 0)
+
+    def _is_being_created(self) -> bool:
+        """Return whether another process has just created the database."""
+        for _ in range(CREATION_CHECKS):
+            time.sleep(CHECK_INTERVAL)
+            if self._has_database and self.database.version() is not None:
                 return True
         return False
 
-    def _left_behind(self) -> list[str]:
-        """Return what is there beside the database that it alone can make sense of."""
-        found = []
-        count = sum(1 for _ in self.files.folder.glob("*/*.parquet"))
+    def _remains(self) -> list[str]:
+        """Return descriptions of the files that are useless without the database."""
+        remains = []
+        count = sum(1 for _ in self.artifacts.folder.glob("*/*.parquet"))
         if count:
-            found.append(f"{count} files in {str(self.files.folder)!r}")
+            remains.append(f"{count} files in {str(self.artifacts.folder)!r}")
         log = self.folder / "labeling.db-wal"
         if self.database.is_sqlite and log.is_file() and log.stat().st_size:
-            found.append(f"its log {str(log)!r}")
-        return found
+            remains.append(f"its log {str(log)!r}")
+        return remains
 
-    def _lost(self, left: list[str]) -> StoreError:
+    def _lost(self, remains: list[str]) -> StoreError:
         what = "gone or empty" if self.database.is_sqlite else "without its tables"
         return StoreError(
-            f"The project's database {self.database.shown} is {what}, and these are still there:"
-            f" {' and '.join(left)}. What people said, batches and states were in it: put it back"
-            f" from a backup. To begin anew without it, move {str(self.folder)!r} away; what people"
-            " wrote can be pulled again from where they label."
+            f"The project's database {self.database.display_url} is {what}, but these still exist:"
+            f" {' and '.join(remains)}. The database held annotations, batches and states: restore"
+            f" it from a backup. To start over without it, move {str(self.folder)!r} away;"
+            " annotations can be pulled again from the annotation platform."
         )
 
     @contextlib.contextmanager
-    def held(
+    def locked(
         self, verb: str, *, config_hash: str = "", code_version: str = "", seed: int = 0
     ) -> Iterator[Run]:
-        """Hold the project for one verb, and write it into the run log; verbs within it belong to it.
+        """Hold the project lock for a verb and record it in the run log; nested verbs belong to it.
 
         Raises:
-            HeldError: another process holds the project.
+            ProjectLockedError: another process holds the project lock.
             StoreError: the store cannot be written, or belongs to another project.
         """
         if self._run is not None:
             yield self._run
             return
         self._make_folder()
-        with held(self.database, self.folder, self.patience, self._holder, self._waits):
+        with self._project_lock():
             keep_private(self.folder)
-            _ = self.exists  # raises where a database was lost, which must not be made anew
+            _ = self.exists  # raises if the database was lost, which must not be created again
             self.database.migrate()
             self._claim()
-            self.files.tidy()
-            with self.history.running(
+            self.artifacts.remove_orphans()
+            with self.runs.record(
                 verb, config_hash=config_hash, code_version=code_version, seed=seed
             ) as run:
                 self._run = run
@@ -164,13 +175,22 @@ class Store:
                 finally:
                     self._run = None
 
+    def _project_lock(self) -> contextlib.AbstractContextManager[None]:
+        return project_lock(
+            self.database,
+            self.folder,
+            self.lock_timeout,
+            self._describe_holder,
+            lambda holder: self.on_wait(f"Waiting for {holder} ..."),
+        )
+
     @contextlib.contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Callable[[int], object]]:
-        """Do a stage of long work: who watches is told, and the run log how long it took.
+        """Run a stage of long work: report it to the watcher and its duration to the run log.
 
         Args:
-            name: what is done, in words.
-            total: how many steps it has, if that is known; the function that is given counts them.
+            name: a description of the stage.
+            total: its number of steps, if known; the yielded function counts them.
         """
         with contextlib.ExitStack() as stack:
             if self._run is not None:
@@ -178,40 +198,39 @@ class Store:
             if self.watcher is None:
                 yield lambda steps: None
                 return
-            expected = None if self._run is None else self.history.seconds_of(name)
+            expected = None if self._run is None else self.runs.last_duration(name)
             advance = self.watcher.begin(name, total, expected)
             stack.callback(self.watcher.end)
             yield advance
 
     @contextlib.contextmanager
-    def trying(self) -> Iterator[None]:
-        """Hold the project to find out what would happen: at the end all that was written is gone.
+    def rolled_back(self) -> Iterator[None]:
+        """Hold the project lock and roll back at the end whatever was written, for a dry run.
 
-        Not even the run log tells of it. The store must be `ready`.
+        It leaves no trace in the run log either. The store must be `ready`.
         """
         with contextlib.ExitStack() as stack:
             if self._run is None:
-                told = (self._holder, self._waits)
-                stack.enter_context(held(self.database, self.folder, self.patience, *told))
-            stack.enter_context(self.database.trying())
+                stack.enter_context(self._project_lock())
+            stack.enter_context(self.database.rolled_back())
             yield
 
     def update(self) -> None:
-        """Bring a store that an earlier version of the package made up to date; no other is touched.
+        """Migrate a store of an earlier version of the package; others are not changed.
 
         Raises:
-            HeldError: another process holds the project.
+            ProjectLockedError: another process holds the project lock.
             StoreError: the store cannot be read or written.
         """
         if self.exists and self.database.is_older():
-            with self.held("update"):
-                logger.info("the store %s is up to date now", self.database.shown)
+            with self.locked("update"):
+                logger.info("the store %s is up to date now", self.database.display_url)
 
     def ready(self) -> bool:
-        """Return whether there is something to read, after checking that it can be read.
+        """Return whether the store exists, after checking that it can be read.
 
         Raises:
-            StoreError: the store's schema is not that of this version, or it is another project's.
+            StoreError: its schema is not that of this version, or it is another project's.
         """
         if not self.exists:
             return False
@@ -227,25 +246,22 @@ class Store:
                 f"The project's folder {str(self.folder)!r} cannot be made: {error}"
             ) from error
 
-    def _holder(self) -> str:
+    def _describe_holder(self) -> str:
         try:
-            return self.history.holder()
-        except StoreError:  # it is making the tables at this moment
+            return self.runs.describe_current()
+        except StoreError:  # it is creating the tables at this moment
             return "a process that has just begun"
 
-    def _waits(self, holder: str) -> None:
-        self.waits(f"Waiting for {holder} ...")
-
     def _claim(self) -> None:
-        if self.history.get("project") is None:
-            self.history.put("project", self.project)
+        if self.facts.get("project") is None:
+            self.facts.put("project", self.project)
         self._check_project()
 
     def _check_project(self) -> None:
-        owner = self.history.get("project")
+        owner = self.facts.get("project")
         if owner is not None and owner != self.project:
             raise StoreError(
-                f"The store {self.database.shown} belongs to project {owner!r}, and this is"
-                f" {self.project!r}. Give each project a store of its own, or say `name: {owner}`"
-                " in the config if it is the same project with another file name."
+                f"The store {self.database.display_url} belongs to project {owner!r}, and this is"
+                f" {self.project!r}. Give each project its own store, or set `name: {owner}` in the"
+                " config if it is the same project with another file name."
             )

@@ -1,4 +1,4 @@
-"""The tables of the database: what must be transactional; migrations make them."""
+"""Tables of the database, as the migrations create them."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from sqlalchemy import (
 
 
 class AnyText(TypeDecorator[str]):
-    """Text of any characters: a NUL or half a character, which databases refuse, becomes JSON."""
+    """Text of any characters; NUL and lone surrogates, which databases refuse, are stored as JSON."""
 
     impl = Text
     cache_ok = True
     MARK = "\\json:"
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        """Return a text as it is stored."""
+        """Return the stored form of a text."""
         if value is None or not (_is_refused(value) or value.startswith(self.MARK)):
             return value
         return self.MARK + json.dumps(value)
 
     def process_result_value(self, value: str | None, dialect: Any) -> str | None:
-        """Return a stored text as it was."""
+        """Return the text of a stored form."""
         if value is None or not value.startswith(self.MARK):
             return value
         return str(json.loads(value.removeprefix(self.MARK)))
 
 
 def _is_refused(value: str) -> bool:
-    return "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)
+    return "\0" in value or any("\ud800" <= character <= "\udfff" for character in value)
 
 
 metadata = MetaData()
@@ -52,18 +52,20 @@ metadata = MetaData()
 AWAITED = ("asked", "collecting", "escalated")
 """The states of samples that people were asked about and that are not settled."""
 
-# Numbers are given by hand, one after the other, under the project's lock: a database's own
-# sequences leave gaps where a transaction was rolled back, and runs that died would differ from
-# those that did not. Times are ISO texts in UTC: exact, and the same on every database.
+# Rows are numbered consecutively under the project lock instead of by a database sequence, which
+# leaves gaps where a transaction was rolled back, so that runs that died would differ from those
+# that did not. Times are ISO texts in UTC: exact, and the same on every database.
 
 meta = Table(
-    *("meta", metadata),
+    "meta",
+    metadata,
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
 runs = Table(
-    *("runs", metadata),
+    "runs",
+    metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("verb", Text, nullable=False),
     Column("state", Text, nullable=False),  # running, done, failed, died
@@ -79,7 +81,8 @@ runs = Table(
 )
 
 batches = Table(
-    *("batches", metadata),
+    "batches",
+    metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("state", Text, nullable=False),  # chosen, pushing, pushed
     Column("strategy", Text, nullable=False),
@@ -88,7 +91,8 @@ batches = Table(
 )
 
 choices = Table(
-    *("choices", metadata),
+    "choices",
+    metadata,
     Column("batch", Integer, ForeignKey("batches.number"), primary_key=True),
     Column("place", Integer, primary_key=True),
     Column("sample", Text, nullable=False),
@@ -96,14 +100,15 @@ choices = Table(
     Column("score", Float),
     Column("reason", AnyText, nullable=False),
     Column("propensity", Float),
-    Column("model_label", AnyText),  # what the model held before anybody was asked
+    Column("model_label", AnyText),  # the model's label when the sample was selected
     Column("confidence", Float),
-    Column("text_digest", Text, nullable=False),  # of what people are shown
+    Column("text_digest", Text, nullable=False),  # of the text that annotators see
     UniqueConstraint("sample", name="choices_sample"),
 )
 
 samples = Table(
-    *("samples", metadata),
+    "samples",
+    metadata,
     Column("sample", Text, primary_key=True),
     Column("batch", Integer),
     Column("state", Text, nullable=False),
@@ -111,7 +116,8 @@ samples = Table(
 )
 
 ledger = Table(
-    *("annotations", metadata),
+    "annotations",
+    metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", Text, nullable=False),
     Column("sample", Text, nullable=False),
@@ -133,7 +139,8 @@ ledger = Table(
 )
 
 verdicts = Table(
-    *("verdicts", metadata),
+    "verdicts",
+    metadata,
     Column("sample", Text, primary_key=True),
     Column("kind", Text, nullable=False),  # gold, pending, escalated, unresolved
     Column("label", AnyText),
@@ -143,11 +150,12 @@ verdicts = Table(
     Column("votes_needed", Integer),
     Column("heard", Integer, nullable=False),
     Column("votes_for", Integer),  # of gold by agreement: votes for its label
-    Column("votes_cast", Integer),  # and votes in all
+    Column("votes_cast", Integer),  # and total votes
 )
 
 messages = Table(
-    *("messages", metadata),
+    "messages",
+    metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False),
     Column("kind", Text, nullable=False),
@@ -163,7 +171,8 @@ messages = Table(
 )
 
 files = Table(
-    *("files", metadata),
+    "files",
+    metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", Text, nullable=False),
     Column("digest", Text, nullable=False),
@@ -174,7 +183,8 @@ files = Table(
 )
 
 standings = Table(
-    *("standings", metadata),
+    "standings",
+    metadata,
     Column("annotations", BigInteger, primary_key=True, autoincrement=False),
     Column("human_votes", BigInteger, nullable=False),
     Column("reviews", BigInteger, nullable=False),
@@ -183,19 +193,22 @@ standings = Table(
 )
 
 locked = Table(
-    *("locked", metadata),
-    Column("sample", Text, primary_key=True),  # in the test split, for ever
+    "locked",
+    metadata,
+    Column("sample", Text, primary_key=True),  # in the test split, permanently
 )
 
 looks = Table(
-    *("looks", metadata),
+    "looks",
+    metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("at", Text, nullable=False),
-    Column("about", Text, nullable=False),  # JSON: what was seen
+    Column("about", Text, nullable=False),  # JSON: the results
 )
 
 problems = Table(
-    *("problems", metadata),
+    "problems",
+    metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("place", AnyText, nullable=False),
     Column("what", AnyText, nullable=False),

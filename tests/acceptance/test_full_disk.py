@@ -140,7 +140,7 @@ def test_a_full_disk_changes_nothing_and_is_gone_on_from(disk, unharmed):
             message = refused(folder, verb)
             if state is not None:  # what is there can be looked at
                 assert 40 == lb.Project(folder / "project.yaml").status().samples
-        assert "run the same again" in message or "cannot be made" in message, message
+        assert "Run the same command again" in message or "cannot be made" in message, message
         assert state is None or {} == different(state, state_of(folder)), (verb, message)
         do(folder, verb)
         state = state_of(folder)

@@ -44,7 +44,7 @@ class Place:
         database = self.server.new(self.database) if self.server else None
         place = Place(folder, self.server, database)
         for files in folder.glob(".labeling/project/files-*"):  # named after the database's address
-            files.rename(Store(files.parent, "project", url=place.url).files.folder)
+            files.rename(Store(files.parent, "project", url=place.url).artifacts.folder)
         return place
 
     def state(self):

@@ -34,7 +34,7 @@ def in_ledger(*calls):
     """Return what stands in a ledger to which these were appended, and how many annotations it has."""
     with TemporaryDirectory() as folder:
         store = Store(Path(folder), "test")
-        with store.held("test"):
+        with store.locked("test"):
             for call in calls:
                 store.ledger.append(call)
             return live_annotations(store.ledger.annotations()), store.ledger.counts()[0]

@@ -87,7 +87,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> lb.Project:
     frame = {"stratum": "random", "score": 0.5, "reason": "drawn", "propensity": 0.05}
     batch = Batch(pd.DataFrame(frame, index=chosen))
     known = dict.fromkeys(chosen, ("spam", 0.75)), dict.fromkeys(chosen, "")
-    with made.store.held("query"):
+    with made.store.locked("query"):
         made.store.batches.choose(1, batch, *known, **ABOUT)
         made.store.outbox.add([("ask", one, 1, 2, ()) for one in chosen])
         waiting = made.store.outbox.waiting("ask")
@@ -155,7 +155,7 @@ def test_votes_come_back_from_files_in_seconds(project: lb.Project) -> None:
     batch = Batch(pd.DataFrame(frame, index=ids))
     texts = project.samples["text"].loc[ids]
     known = dict.fromkeys(ids, ("spam", 0.75)), texts.map(digest_of_text).to_dict()
-    with project.store.held("query"):
+    with project.store.locked("query"):
         project.store.batches.choose(2, batch, *known, **ABOUT)
     project.data  # noqa: B018  # is read before the time is taken
     pushed = seconds(project.push)

@@ -122,7 +122,7 @@ def test_a_project_tells_its_stages_and_how_long_they_took_the_last_time(tmp_pat
     expected = {name: seconds for name, _, seconds in runs[1].begun}
     assert expected["applying labeling functions"] >= 0
     assert expected["writing the training set"] >= 0
-    assert set(its.store.history.runs()[0]["seconds"]) >= {
+    assert set(its.store.runs.recent()[0]["seconds"]) >= {
         "applying labeling functions to the test split"
     }
 

@@ -152,7 +152,7 @@ def test_the_config_decides_where_nothing_is_asked_for(folder):
 def test_a_batch_that_people_may_have_stays_as_it_is(folder):
     project = lb.Project(folder / "project.yaml")
     project.query()
-    with project.store.held("test"):
+    with project.store.locked("test"):
         project.store.outbox.add([("ask", "c1", 1, 2, ())])
         project.store.outbox.begin(project.store.outbox.waiting("ask"))
         project.store.batches.set_state(1, "pushing")

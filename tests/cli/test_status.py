@@ -175,8 +175,8 @@ def test_projects_of_label_studio_are_linked_once_they_are_met(folder):
     before = work_links(project.config, project.store)
     memory = remembered(None, "http://localhost:8080", "spam", "spam: review")
     memory.annotators.id, memory.reviewers.id = 3, 4
-    with project.store.held("test"):
-        project.store.history.put(MEMORY, memory.to_json())
+    with project.store.locked("test"):
+        project.store.facts.put(MEMORY, memory.to_json())
     lines = verb(folder, "status").splitlines()
 
     assert {} == before
@@ -213,9 +213,9 @@ def test_the_run_log_speaks_no_inner_language(folder):
     project = lb.Project(folder / "project.yaml")
     project.snapshot()
     project.add_annotations([Annotation("c1", "ann", "ham", NOW, NOW)])
-    with project.store.held("stand"):
-        waits = project.store.history.holder()
-    verbs = {run["verb"] for run in project.store.history.runs()}
+    with project.store.locked("stand"):
+        waits = project.store.runs.describe_current()
+    verbs = {run["verb"] for run in project.store.runs.recent()}
 
     assert {"learn", "add annotations"} == verbs
     assert waits.startswith("a notebook or script that fits the models, process ")
@@ -227,7 +227,7 @@ def test_a_report_that_must_learn_first_is_logged_as_a_report(folder):
     project.apply()
     write_report(project)
 
-    assert "report" == project.store.history.runs(1)[0]["verb"]
+    assert "report" == project.store.runs.recent(1)[0]["verb"]
 
 
 def test_letters_are_drawn_that_the_window_has(folder):
@@ -249,5 +249,5 @@ def test_letters_are_drawn_that_the_window_has(folder):
 
 def test_activity_of_an_empty_ledger_is_nobody(tmp_path):
     store = Store(tmp_path, "empty")
-    with store.held("test"):
+    with store.locked("test"):
         assert () == store.ledger.activity()

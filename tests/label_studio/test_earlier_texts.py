@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 import labeling as lb
 from labeling.project.fingerprints import digest_of_text
-from labeling.records.ids import key_of
+from labeling.records.ids import encode_id
 from labeling.store.tables import choices
 
 RULES = """
@@ -52,7 +52,7 @@ def answered(folder):
         table.to_csv(path, index=False, encoding="utf-8-sig")
     with its.store.database.writing() as connection:
         for key, text in RAW.items():
-            this = sa.update(choices).where(choices.c.sample == key_of(key))
+            this = sa.update(choices).where(choices.c.sample == encode_id(key))
             connection.execute(this.values(text_digest=digest_of_text(text)))
     return lb.Project(folder / "project.yaml")
 

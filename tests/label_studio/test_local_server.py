@@ -214,8 +214,8 @@ def test_the_link_to_sign_up_goes_to_the_project_of_the_config(tmp_path):
     memory = remembered(None, "http://localhost:8080", "spam", "spam: review")
     memory.annotators.id = 3
     store = store_of(load_config(path))
-    with store.held("test"):
-        store.history.put(MEMORY, memory.to_json())
+    with store.locked("test"):
+        store.facts.put(MEMORY, memory.to_json())
 
     assert None is before
     assert "http://localhost:8080/projects/3/data?labeling=1" == stream_on(

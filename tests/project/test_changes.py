@@ -293,9 +293,9 @@ def test_training_sets_outlive_a_look_at_another_store(folder, tmp_path):
     """Files that cannot be made again are never tidied away."""
     its = folder.project
     its.export()
-    kept = its.store.files.last("training_set").path
+    kept = its.store.artifacts.latest("training_set").path
     its.store.database.reading()
-    its.store.files.tidy()
+    its.store.artifacts.remove_orphans()
 
     assert kept.is_file()
 
@@ -333,4 +333,4 @@ def test_a_loop_that_nobody_goes_on_with_has_not_failed(folder):
     for _ in its.rounds():
         break
 
-    assert "failed" != its.store.history.runs(1)[0]["state"]
+    assert "failed" != its.store.runs.recent(1)[0]["state"]

@@ -7,7 +7,7 @@ import sys
 import pytest
 import sqlalchemy as sa
 
-from labeling.errors import HeldError, PlatformError
+from labeling.errors import PlatformError, ProjectLockedError
 from labeling.project import Project
 from labeling.store import Store
 from tests.support.killing import FILES, REPLAY, different, make_project, people_label, state_of
@@ -209,23 +209,23 @@ def printed(folder, name):
 
 def test_what_is_tried_on_a_store_is_taken_back(url, tmp_path):
     """On either database, within a verb and without; the project is held meanwhile."""
-    store = Store(tmp_path / "memory", "test", url=url, patience=0)
-    other = Store(tmp_path / "memory", "test", url=url, patience=0, waits=lambda _: None)
-    with store.held("apply"):
-        store.history.put("fact", "kept")
-        with store.trying():
-            store.history.put("fact", "tried")
-            assert "tried" == store.history.get("fact")
-        assert "kept" == store.history.get("fact")
-        store.history.put("other", "kept, too")
-    with store.trying():
-        store.history.put("fact", "tried")
-        with pytest.raises(HeldError), other.held("query"):
+    store = Store(tmp_path / "memory", "test", url=url, lock_timeout=0)
+    other = Store(tmp_path / "memory", "test", url=url, lock_timeout=0, on_wait=lambda _: None)
+    with store.locked("apply"):
+        store.facts.put("fact", "kept")
+        with store.rolled_back():
+            store.facts.put("fact", "tried")
+            assert "tried" == store.facts.get("fact")
+        assert "kept" == store.facts.get("fact")
+        store.facts.put("other", "kept, too")
+    with store.rolled_back():
+        store.facts.put("fact", "tried")
+        with pytest.raises(ProjectLockedError), other.locked("query"):
             pytest.fail("it was free")
-    with pytest.raises(ZeroDivisionError), store.trying():
-        store.history.put("fact", 1 // 0)
+    with pytest.raises(ZeroDivisionError), store.rolled_back():
+        store.facts.put("fact", 1 // 0)
 
-    assert ("kept", "kept, too") == (store.history.get("fact"), store.history.get("other"))
-    assert ["apply"] == [run["verb"] for run in store.history.runs()]
-    with other.held("query"):
+    assert ("kept", "kept, too") == (store.facts.get("fact"), store.facts.get("other"))
+    assert ["apply"] == [run["verb"] for run in store.runs.recent()]
+    with other.locked("query"):
         pass

@@ -228,7 +228,7 @@ def test_what_people_have_met_is_not_locked_any_more(tmp_path):
 def test_what_is_remembered_of_a_look_has_its_n_and_interval(tmp_path, table):
     its = project(tmp_path)
     its.look()
-    about = its.store.history.looks()[0]["about"]["label + end model, all"]
+    about = its.store.facts.test_looks()[0]["about"]["label + end model, all"]
 
     assert about["low"] <= about["value"] <= about["high"]
     assert len(its.data.test) == about["n"]

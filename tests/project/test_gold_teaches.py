@@ -145,7 +145,7 @@ def test_all_that_is_measured_on_dev_samples_comes_from_cross_fitted_models(fold
     expected = accuracy(here.measured, its.data.dev)
     (check,) = section(load_context(its)).checks
 
-    assert expected.value == its.store.history.standings()[-1]["about"]["dev"]["value"]
+    assert expected.value == its.store.facts.quality_log()[-1]["about"]["dev"]["value"]
     assert expected.value == check.calibration.accuracy.value
     assert expected.value < accuracy(here.posterior, its.data.dev).value
 

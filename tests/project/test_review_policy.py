@@ -118,7 +118,7 @@ def test_what_an_earlier_version_settled_stays_settled_and_is_told_of(folder):
 def test_an_earlier_projects_votes_are_counted_by_the_next_review(folder):
     settled_before(folder)
     its = project(folder)
-    with its.store.held("test"):
+    with its.store.locked("test"):
         pass
 
     assert 2 == its.status().agreement["uncounted"]

@@ -107,9 +107,9 @@ def test_a_model_that_this_version_cannot_read_is_fitted_again(tmp_path, table, 
     its.export()
     (kept,) = (path for path in npz(tmp_path) if path.parent.name == "end_model")
     (other,) = (path for path in npz(tmp_path) if path.parent.name == "label_model")
-    latest = its.store.files.last("end_model")
-    with its.store.held("test"):
-        its.store.files.keep(
+    latest = its.store.artifacts.latest("end_model")
+    with its.store.locked("test"):
+        its.store.artifacts.save(
             "end_model",
             lambda path: shutil.copyfile(other, path),
             **{"inputs": latest.inputs, "about": {}, "made_at": "2030"},

@@ -131,7 +131,7 @@ def test_it_ends_when_it_is_told_to(folder, number):
     assert "What was done is remembered" in errors
     assert (1, 0, 12) == (first["pass"], first["new"], second["new"])
     assert is_free(folder)
-    assert "done" == Project(folder / "project.yaml").store.history.runs(1)[0]["state"]
+    assert "done" == Project(folder / "project.yaml").store.runs.recent(1)[0]["state"]
 
 
 def test_one_line_tells_of_each_pass_with_news(folder):

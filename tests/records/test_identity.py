@@ -163,7 +163,7 @@ def test_a_project_counts_people_once_whatever_its_ledger_holds(tmp_path):
         said("c1", "ann", "ham", 3),
         said("c1", "Bob", "ham", 4),
     ]
-    with its.store.held("test"):
+    with its.store.locked("test"):
         its.store.ledger.append(written)
     again = Project(folder / "project.yaml")
     live = again.people.said(again.samples)

@@ -66,7 +66,7 @@ def test_sqlite_s_files_are_private_while_they_are_written(folder):
     before = os.umask(0o000)
     try:
         its = Project(folder / "project.yaml")
-        with its.store.held("test"), its.store.database.writing() as connection:
+        with its.store.locked("test"), its.store.database.writing() as connection:
             connection.execute(sa.update(samples).values(state="chosen"))
             assert {"labeling.db", "labeling.db-wal", "lock"} <= set(os.listdir(its.store.folder))
             assert {} == open_to_others(folder / ".labeling")
@@ -94,8 +94,8 @@ def test_a_folder_that_holds_other_things_too_stays_open(tmp_path):
     for path in (shared, shared / "notes.txt"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     made = Store(shared, "spam")
-    with made.held("test"):
-        made.history.put("fact", "true")
+    with made.locked("test"):
+        made.facts.put("fact", "true")
 
     assert {".": "0o755", "notes.txt": "0o644"} == open_to_others(shared)
 

@@ -163,7 +163,7 @@ def test_a_store_shows_no_password_among_the_options_of_its_address(options):
     database = Database(f"postgresql://{USER}@127.0.0.1:9/none?{options}")
     with pytest.raises(StoreError) as raised, database.reading():
         pass
-    text = "".join(traceback.format_exception(raised.value)) + database.shown
+    text = "".join(traceback.format_exception(raised.value)) + database.display_url
     assert all(form.strip("\"'") not in text for form in forms(SECRET).values())
 
 

@@ -179,16 +179,16 @@ def _accuracy(row):
 
 def test_the_same_state_gives_the_same_bytes(done, tmp_path):
     project, path = done
-    runs = len(project.store.history.runs())
+    runs = len(project.store.runs.recent())
     again = write_report(lb.Project(project.config.root / "project.yaml"), tmp_path / "again.html")
 
     assert path.read_bytes() == again.read_bytes()
-    assert runs == len(project.store.history.runs())  # what is remembered is only read
+    assert runs == len(project.store.runs.recent())  # what is remembered is only read
 
 
 def test_a_report_does_not_wait_for_who_holds_the_project(done, tmp_path):
     project = done[0]
-    with lb.Project(project.config.root / "project.yaml").store.held("run"):
+    with lb.Project(project.config.root / "project.yaml").store.locked("run"):
         write_report(project, tmp_path / "meanwhile.html")
 
     assert "data:" in page_of(tmp_path / "meanwhile.html")
@@ -200,14 +200,14 @@ def test_nothing_tells_of_the_machine(done):
 
     assert str(project.config.root) not in page
     assert "/tmp/" not in page
-    assert project.store.history.runs(1)[0]["host"] not in re.sub(r"<svg.*?</svg>", "", page)
+    assert project.store.runs.recent(1)[0]["host"] not in re.sub(r"<svg.*?</svg>", "", page)
 
 
 def test_every_section_says_what_is_known(done):
     project, path = done
     words = words_of(path)
     status = project.status()
-    train = project.store.files.last("training_set")
+    train = project.store.artifacts.latest("training_set")
 
     for count in (len(project.samples), status.annotations - status.reviews):
         assert f"{count:,}" in words

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 import labeling as lb
-from labeling.errors import HeldError, StoreError
+from labeling.errors import ProjectLockedError, StoreError
 from labeling.project.status import URL, status_at
 from labeling.store import Store
 from tests.support.killing import make_project
@@ -26,12 +26,12 @@ from pathlib import Path
 from labeling.store import Store
 
 folder, url = sys.argv[1:]
-store = Store(Path(folder), "test", url=url or None, patience=60)
-with store.held("apply"):
-    store.history.put("first", "begun")
+store = Store(Path(folder), "test", url=url or None, lock_timeout=60)
+with store.locked("apply"):
+    store.facts.put("first", "begun")
     print("held", flush=True)
     sys.stdin.readline()
-    store.history.put("first", "done")
+    store.facts.put("first", "done")
 """
 STARTERS = """
 import sys
@@ -45,14 +45,14 @@ print("ready", flush=True)
 for line in sys.stdin:
     folder, _, url = line.strip().partition(" ")
     try:
-        store = Store(Path(folder), "test", url=url or None, patience=60, waits=lambda _: None)
+        store = Store(Path(folder), "test", url=url or None, lock_timeout=60, on_wait=lambda _: None)
         if name == "onlooker":
             for _ in range(20):
                 if store.ready():
-                    store.history.runs(), store.batches.counts(), store.ledger.counts()
+                    store.runs.recent(), store.batches.counts(), store.ledger.counts()
         else:
-            with store.held(name):
-                store.history.put(name, "done")
+            with store.locked(name):
+                store.facts.put(name, "done")
         print("fine", flush=True)
     except Exception as error:
         print(type(error).__name__, str(error).replace("\\n", " "), flush=True)
@@ -93,34 +93,34 @@ def test_a_second_process_waits_and_goes_on(start, tmp_path, url):
         told.append(text)
         threading.Timer(0.5, go_on, [first]).start()
 
-    second = Store(tmp_path, "test", url=url, patience=30, waits=waits)
-    with second.held("fit"):
-        assert "done" == second.history.get("first")
-        second.history.put("second", "done")
+    second = Store(tmp_path, "test", url=url, lock_timeout=30, on_wait=waits)
+    with second.locked("fit"):
+        assert "done" == second.facts.get("first")
+        second.facts.put("second", "done")
 
     assert 0 == first.wait(20)
     assert 1 == len(told)
     assert f"`labeling apply`, process {first.pid} on {socket.gethostname()}" in told[0]
     assert [("fit", "done"), ("apply", "done")] == [
-        (run["verb"], run["state"]) for run in second.history.runs()
+        (run["verb"], run["state"]) for run in second.runs.recent()
     ]
 
 
 def test_who_waits_too_long_is_told_who_holds_it(start, tmp_path, url):
     first = start(HOLDER, tmp_path, url or "")
-    second = Store(tmp_path, "test", url=url, patience=0.3, waits=lambda _: None)
+    second = Store(tmp_path, "test", url=url, lock_timeout=0.3, on_wait=lambda _: None)
     begin = time.monotonic()
-    with pytest.raises(HeldError) as caught, second.held("fit"):
+    with pytest.raises(ProjectLockedError) as caught, second.locked("fit"):
         pytest.fail("held twice")
 
     assert 0.3 <= time.monotonic() - begin < 30
     message = str(caught.value)
-    since = second.history.runs(1)[0]["started_at"][:19].replace("T", " ")
+    since = second.runs.recent(1)[0]["started_at"][:19].replace("T", " ")
     for part in ("`labeling apply`", f"process {first.pid} on {socket.gethostname()}", since):
         assert part in message
     assert "did not end within 0.3 s" in message
     assert isinstance(caught.value, (StoreError, TimeoutError))
-    assert "begun" == second.history.get("first")
+    assert "begun" == second.facts.get("first")
 
 
 def test_a_killed_holder_frees_the_project_at_once(start, tmp_path, url):
@@ -128,13 +128,13 @@ def test_a_killed_holder_frees_the_project_at_once(start, tmp_path, url):
     first.send_signal(signal.SIGKILL)
     first.wait()
     begin = time.monotonic()
-    second = Store(tmp_path, "test", url=url, patience=60, waits=lambda _: None)
-    with second.held("fit"):
+    second = Store(tmp_path, "test", url=url, lock_timeout=60, on_wait=lambda _: None)
+    with second.locked("fit"):
         assert time.monotonic() - begin < 30
-        states = [run["state"] for run in second.history.runs()]
+        states = [run["state"] for run in second.runs.recent()]
 
     assert ["running", "died"] == states
-    assert "begun" == second.history.get("first")
+    assert "begun" == second.facts.get("first")
 
 
 def test_what_a_killed_holder_committed_is_there_before_anybody_goes_on(start, tmp_path, postgres):
@@ -145,7 +145,7 @@ def test_what_a_killed_holder_committed_is_there_before_anybody_goes_on(start, t
     import os, signal, threading
     threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGKILL]).start()
     with store.database.writing() as connection:
-        store.history.put("late", "there")
+        store.facts.put("late", "there")
         connection.exec_driver_sql("SELECT pg_sleep(2); COMMIT")
 """,
     )
@@ -153,9 +153,9 @@ def test_what_a_killed_holder_committed_is_there_before_anybody_goes_on(start, t
     url = postgres.url(database)
     first = start(script, tmp_path, url)
     first.wait(20)
-    second = Store(tmp_path, "test", url=url, patience=20, waits=lambda _: None)
-    with second.held("fit"):
-        found = second.history.get("late")
+    second = Store(tmp_path, "test", url=url, lock_timeout=20, on_wait=lambda _: None)
+    with second.locked("fit"):
+        found = second.facts.get("late")
 
     postgres.drop(database)
     assert "there" == found
@@ -165,24 +165,24 @@ def test_who_lost_the_lock_writes_nothing_more(tmp_path, postgres):
     """A server that restarts, or cuts an idle connection, takes the lock away."""
     database = postgres.new()
     url = postgres.url(database)
-    store = Store(tmp_path, "test", url=url, patience=0, waits=lambda _: None)
-    other = Store(tmp_path, "test", url=url, patience=0, waits=lambda _: None)
+    store = Store(tmp_path, "test", url=url, lock_timeout=0, on_wait=lambda _: None)
+    other = Store(tmp_path, "test", url=url, lock_timeout=0, on_wait=lambda _: None)
 
     def loses():
-        with store.held("apply"):
+        with store.locked("apply"):
             postgres.say(
                 "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d"
                 f" ON l.database = d.oid WHERE l.locktype = 'advisory' AND d.datname = '{database}'"
             )
-            with other.held("fit"):
+            with other.locked("fit"):
                 pass
             with contextlib.suppress(StoreError):
-                store.history.put("late", "written")
-            store.history.put("late", "written")
+                store.facts.put("late", "written")
+            store.facts.put("late", "written")
 
-    with pytest.raises(StoreError, match="Run the same again"):
+    with pytest.raises(StoreError, match="Run the same command again"):
         loses()
-    assert other.history.get("late") is None
+    assert other.facts.get("late") is None
     postgres.drop(database)
 
 
@@ -202,9 +202,9 @@ def test_processes_that_start_a_fresh_project_at_the_same_moment_all_succeed(
             go_on(process, f"{folder} {address}")
         assert ["fine"] * 3 == [process.stdout.readline().strip() for process in processes]
         store = Store(folder, "test", url=address or None)
-        assert ("done", "done") == (store.history.get("apply"), store.history.get("fit"))
+        assert ("done", "done") == (store.facts.get("apply"), store.facts.get("fit"))
         assert {("apply", "done"), ("fit", "done")} == {
-            (run["verb"], run["state"]) for run in store.history.runs()
+            (run["verb"], run["state"]) for run in store.runs.recent()
         }
         if server:
             server.drop(database)
@@ -217,7 +217,7 @@ def test_status_neither_waits_nor_is_waited_for(tmp_path, url, monkeypatch):
     folder = make_project(tmp_path / "own")
     project = lb.Project(folder / "project.yaml")
     project.apply()
-    with project.store.held("query"), project.store.database.writing() as connection:
+    with project.store.locked("query"), project.store.database.writing() as connection:
         connection.execute(sa.text("DELETE FROM files"))
         begin = time.monotonic()
         status = status_at(folder / "project.yaml")
@@ -242,7 +242,7 @@ def test_two_projects_in_one_process_exclude_each_other(tmp_path):
 
     rounds = first.rounds(votes)
     next(rounds)
-    with pytest.raises(HeldError, match=f"`labeling run`, process {os.getpid()}"):
+    with pytest.raises(ProjectLockedError, match=f"`labeling run`, process {os.getpid()}"):
         second.apply()
     assert 1 == len(waited)
     first.fit(votes)  # within the loop of the same project nothing waits
@@ -252,14 +252,14 @@ def test_two_projects_in_one_process_exclude_each_other(tmp_path):
 
 def test_projects_of_other_folders_do_not_wait_for_each_other(tmp_path):
     one, other = (lb.Project(make_project(tmp_path / name) / "project.yaml") for name in "ab")
-    with one.store.held("apply"), other.store.held("apply"):
+    with one.store.locked("apply"), other.store.locked("apply"):
         pass
 
 
 def test_a_transaction_waits_for_one_of_another_tool(tmp_path, url):
     """Somebody's SQL console holds the database for a moment: that is waited for."""
     store = Store(tmp_path, "test", url=url)
-    with store.held("apply"):
+    with store.locked("apply"):
         if url:
             other = psycopg.connect(url)
             other.execute("LOCK TABLE meta IN EXCLUSIVE MODE")
@@ -268,8 +268,8 @@ def test_a_transaction_waits_for_one_of_another_tool(tmp_path, url):
             other.execute("BEGIN IMMEDIATE")
         ends = threading.Timer(0.5, other.rollback)
         ends.start()
-        store.history.put("fact", "1")
+        store.facts.put("fact", "1")
         ends.join()
         other.close()
 
-    assert "1" == store.history.get("fact")
+    assert "1" == store.facts.get("fact")

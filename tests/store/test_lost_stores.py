@@ -125,8 +125,8 @@ def test_a_store_that_never_was_begun_is_no_loss(tmp_path):
     assert not store.ready()
     (tmp_path / "memory").mkdir()
     (tmp_path / "memory" / "labeling.db").write_bytes(b"")  # killed at its first moment
-    with store.held("test"):
-        store.history.put("fact", "true")
+    with store.locked("test"):
+        store.facts.put("fact", "true")
     assert store.ready()
 
 
@@ -216,17 +216,17 @@ def test_a_postgresql_database_that_was_dropped_or_emptied_is_named(postgres, tm
     name = postgres.new()
     url = postgres.url(name)
     store = Store(tmp_path, "test", url=url)
-    with store.held("apply"):
+    with store.locked("apply"):
         pass
-    kept = store.files.folder / "votes"
+    kept = store.artifacts.folder / "votes"
     kept.mkdir(parents=True)
     (kept / "0.parquet").write_bytes(b"")
     postgres.drop(name)
-    for use in (store.ready, lambda: store.held("apply").__enter__()):
+    for use in (store.ready, lambda: store.locked("apply").__enter__()):
         with pytest.raises(StoreError, match=r"does not exist.*from a backup"):
             use()
     again = Store(tmp_path, "test", url=postgres.url(postgres.new()))
-    again.files.folder = store.files.folder
-    for use in (again.ready, lambda: again.held("apply").__enter__()):
+    again.artifacts.folder = store.artifacts.folder
+    for use in (again.ready, lambda: again.locked("apply").__enter__()):
         with pytest.raises(StoreError, match=r"without its tables.*1 files in .*backup"):
             use()

@@ -35,7 +35,7 @@ def upgrade():
 
 
 def hold(store):
-    with store.held("fit"):
+    with store.locked("fit"):
         pytest.fail("it was held")
 
 
@@ -54,15 +54,15 @@ def test_the_version_is_that_of_the_newest_migration():
 def test_a_store_of_a_newer_version_is_left_alone(tmp_path, url):
     """It can neither be read nor written, and the error says what to do."""
     store = Store(tmp_path, "test", url=url)
-    with store.held("apply"):
-        store.history.put("fact", "1")
+    with store.locked("apply"):
+        store.facts.put("fact", "1")
     with store.database.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
 
     for use in (store.ready, lambda: hold(store)):
         with pytest.raises(StoreError, match=r"9999.*upgrade the package"):
             use()
-    assert ["apply"] == [run["verb"] for run in store.history.runs()]
+    assert ["apply"] == [run["verb"] for run in store.runs.recent()]
 
 
 @pytest.fixture
@@ -81,17 +81,17 @@ def newer(tmp_path, monkeypatch):
 
 def test_an_older_store_is_brought_up_to_date_by_who_holds_it(tmp_path, url, newer):
     store = Store(tmp_path / "memory", "test", url=url)
-    with store.held("apply"):
-        store.history.put("fact", "1")
+    with store.locked("apply"):
+        store.facts.put("fact", "1")
     newer()
 
     with pytest.raises(StoreError, match="0003, and 0004 is needed: run a verb that writes"):
         store.ready()
     for _ in range(2):
-        with store.held("fit"):
+        with store.locked("fit"):
             assert ("0004", "1", "once") == (
-                *(store.database.version(), store.history.get("fact")),
-                store.history.get("migrated"),
+                *(store.database.version(), store.facts.get("fact")),
+                store.facts.get("migrated"),
             )
     assert store.ready()
 
@@ -117,15 +117,15 @@ def test_a_project_of_an_earlier_version_is_used_as_any(tmp_path, newer):
 def test_a_migration_that_fails_changes_nothing(tmp_path, url, newer):
     """All of it is one transaction, on SQLite too."""
     store = Store(tmp_path / "memory", "test", url=url)
-    with store.held("apply"):
-        store.history.put("fact", "1")
+    with store.locked("apply"):
+        store.facts.put("fact", "1")
     newer()
     file = database.MIGRATIONS / "versions" / "0004_next.py"
     file.write_text(f"{NEXT}    op.execute('SELECT 1 FROM nowhere')\n", encoding="utf-8")
 
     with pytest.raises(StoreError, match="nowhere"):
         hold(store)
-    assert ("0003", None) == (store.database.version(), store.history.get("migrated"))
+    assert ("0003", None) == (store.database.version(), store.facts.get("migrated"))
     with store.database.reading() as connection:
         columns = [one["name"] for one in sa.inspect(connection).get_columns("looks")]
     assert "who" not in columns
@@ -133,7 +133,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, url, newer):
 
 def test_a_store_belongs_to_one_project(tmp_path, url):
     mine = Store(tmp_path, "mine", url=url)
-    with mine.held("apply"):
+    with mine.locked("apply"):
         pass
     yours = Store(tmp_path, "yours", url=url)
 
@@ -141,7 +141,7 @@ def test_a_store_belongs_to_one_project(tmp_path, url):
         with pytest.raises(StoreError, match="belongs to project 'mine', and this is 'yours'"):
             use()
     assert mine.ready()
-    assert ["apply"] == [run["verb"] for run in mine.history.runs()]
+    assert ["apply"] == [run["verb"] for run in mine.runs.recent()]
 
 
 def test_a_file_that_is_no_database_is_an_error_of_ours(tmp_path):
@@ -196,7 +196,7 @@ def test_the_password_of_an_address_is_never_shown(
     try:
         project = lb.Project(config)
         said += [repr(project.store), str(vars(project.store)), repr(vars(project.store.database))]
-        said += [project.store.database.shown, repr(vars(project)), repr(project.config)]
+        said += [project.store.database.display_url, repr(vars(project)), repr(project.config)]
         project.apply()
         said.append(repr(project.status()))
         assert "nothing" == change

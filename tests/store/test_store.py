@@ -144,7 +144,7 @@ def test_a_change_of_mind_is_one_more(store):
 
 def test_thousands_of_samples_are_found_in_one_call(store):
     """More ids than a database takes in one statement."""
-    every = [said(number) for number in range(2 * ledger_module.AT_ONCE + 1)]
+    every = [said(number) for number in range(2 * ledger_module.IDS_PER_STATEMENT + 1)]
     store.ledger.append(every)
 
     assert tuple(every) == store.ledger.annotations(range(len(every)))
@@ -187,16 +187,16 @@ def test_what_goes_wrong_in_a_transaction_leaves_nothing_behind(store):
     def fails():
         with store.database.writing():
             store.ledger.append([said("b")])
-            store.history.put("fact", "1")
+            store.facts.put("fact", "1")
             raise KeyError
 
     with pytest.raises(KeyError):
         fails()
 
     assert before == store.ledger.annotations()
-    assert store.history.get("fact") is None
-    store.history.put("fact", "2")
-    assert "2" == store.history.get("fact")
+    assert store.facts.get("fact") is None
+    store.facts.put("fact", "2")
+    assert "2" == store.facts.get("fact")
 
 
 def batch(*sample_ids, **columns):
@@ -295,7 +295,7 @@ def test_a_verdict_on_a_sample_that_was_never_chosen_is_kept_too(store):
 
 def test_many_verdicts_at_once(store):
     """More than a database takes in one statement."""
-    count = 2 * ledger_module.AT_ONCE + 1
+    count = 2 * ledger_module.IDS_PER_STATEMENT + 1
     gold = tuple(GoldLabel(number, "spam", "agreement") for number in range(count))
     store.batches.settle(Verdict(gold, (), ()), dict.fromkeys(range(count), 2))
 
@@ -374,21 +374,21 @@ def test_a_run_is_done_failed_or_died(tmp_path, url):
     from labeling.store import Store
 
     store = Store(tmp_path / "memory", "test", url=url)
-    with store.held("apply", config_hash="c", code_version="1", seed=3) as run:
+    with store.locked("apply", config_hash="c", code_version="1", seed=3) as run:
         run.outcome["votes"] = 7
         with run.stage("learn"):
             pass
-    with pytest.raises(ValueError, match="wrong"), store.held("fit"):
+    with pytest.raises(ValueError, match="wrong"), store.locked("fit"):
         raise ValueError("wrong")
-    left = store.history.running("query", config_hash="", code_version="", seed=0)
+    left = store.runs.record("query", config_hash="", code_version="", seed=0)
     left.__enter__()  # and it is killed here
-    assert "running" == store.history.runs(1)[0]["state"]
-    with store.held("query"):
+    assert "running" == store.runs.recent(1)[0]["state"]
+    with store.locked("query"):
         pass
 
     states = ["done", "failed", "died", "done"]
-    assert states == [run["state"] for run in store.history.runs()[::-1]]
-    done, failed = store.history.runs()[::-1][:2]
+    assert states == [run["state"] for run in store.runs.recent()[::-1]]
+    done, failed = store.runs.recent()[::-1][:2]
     assert ("done", "apply", {"votes": 7}) == (done["state"], done["verb"], done["outcome"])
     assert ("c", "1", 3, ["learn"]) == (
         *(done["config_hash"], done["code_version"], done["seed"]),
@@ -399,26 +399,26 @@ def test_a_run_is_done_failed_or_died(tmp_path, url):
 
 
 def test_verbs_within_a_verb_are_one_run(store):
-    with store.held("inner"), store.held("innermost"):
+    with store.locked("inner"), store.locked("innermost"):
         pass
 
-    assert ["test"] == [one["verb"] for one in store.history.runs()]
+    assert ["test"] == [one["verb"] for one in store.runs.recent()]
 
 
 def test_looks_standings_and_problems_are_remembered(store):
-    assert [1, 2] == [store.history.look({"n": 5}), store.history.look({"n": 6})]
-    store.history.stand(10, 8, 2, 4, {"dev": {"value": 0.1}})
-    store.history.stand(5, 5, 0, 1, {})
-    store.history.stand(10, 9, 1, 3, {})
-    store.history.set_problems([Problem("a.csv, row 2", "no\0good"), Problem("b", "c")])
+    assert [1, 2] == [store.facts.log_test_look({"n": 5}), store.facts.log_test_look({"n": 6})]
+    store.facts.log_quality(10, 8, 2, 4, {"dev": {"value": 0.1}})
+    store.facts.log_quality(5, 5, 0, 1, {})
+    store.facts.log_quality(10, 9, 1, 3, {})
+    store.facts.set_problems([Problem("a.csv, row 2", "no\0good"), Problem("b", "c")])
 
-    assert [{"n": 5}, {"n": 6}] == [one["about"] for one in store.history.looks()]
+    assert [{"n": 5}, {"n": 6}] == [one["about"] for one in store.facts.test_looks()]
     assert [(5, 1), (10, 3)] == [
-        (one["annotations"], one["gold"]) for one in store.history.standings()
+        (one["annotations"], one["gold"]) for one in store.facts.quality_log()
     ]
-    assert (Problem("a.csv, row 2", "no\0good"), Problem("b", "c")) == store.history.problems()
-    store.history.set_problems([])
-    assert () == store.history.problems()
+    assert (Problem("a.csv, row 2", "no\0good"), Problem("b", "c")) == store.facts.problems()
+    store.facts.set_problems([])
+    assert () == store.facts.problems()
 
 
 def test_a_store_that_cannot_be_looked_at_is_not_taken_for_an_empty_one(tmp_path):

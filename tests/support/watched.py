@@ -14,8 +14,8 @@ SOON = 60  # seconds after which what should happen has failed to
 def is_free(folder):
     """Return whether another process could hold the project at once."""
     store = Project(folder / "project.yaml").store
-    store.patience = 0
-    with store.held("test"):
+    store.lock_timeout = 0
+    with store.locked("test"):
         return True
 
 
