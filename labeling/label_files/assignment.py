@@ -21,8 +21,8 @@ class Roster:
     """The people who may be asked; an empty roster admits anybody.
 
     Raises:
-        LabelingError: a name that is no text, empty, with odd white space, or given twice but for how
-            it is written.
+        LabelingError: a name that is no text, empty, with odd white space, or given twice but for
+            how it is written.
 
     >>> Roster(["Ann", "Bob"], "annotators").resolve(" ann ")
     'Ann'
@@ -41,15 +41,15 @@ class Roster:
         ]
         if wrong:
             raise LabelingError(
-                f"`{what}` must be names with single spaces inside and none around, so that they are"
-                f" the same wherever they are typed. Got {shown(wrong)}."
+                f"`{what}` must be names with single spaces inside and none around, so that they"
+                f" are the same wherever they are typed. Got {shown(wrong)}."
             )
         refuse_unsafe(self.names, f"`{what}`")
         duplicates = repeated(person_key(name) for name in self.names)
         if duplicates:
             raise LabelingError(
-                f"`{what}` must differ by more than case, width, white space and invisible characters,"
-                f" since such names are one person's. Given twice: {shown(duplicates)}."
+                f"`{what}` must differ by more than case, width, white space and invisible"
+                f" characters, since such names are one person's. Given twice: {shown(duplicates)}."
             )
         self._by_key = {person_key(name): name for name in self.names}
 
@@ -106,15 +106,15 @@ def assign(
 ) -> Assignment:
     """Assign messages to people so that all get equally many, and any two share some samples.
 
-    The assignment depends on the samples and the people, not on their order. Rows that exist are not
-    assigned again, and nobody gets a sample twice.
+    The assignment depends on the samples and the people, not on their order. Rows that exist are
+    not assigned again, and nobody gets a sample twice.
 
     Args:
         messages: the questions, in order.
         people: who may be asked.
         already_has_row: who has a row already, by the message's key.
-        already_has_sample: who has a row of the sample for another question, and gets no second one,
-            by the message's key.
+        already_has_sample: who has a row of the sample for another question, and gets no second
+            one, by the message's key.
     """
     if not people.names:
         return Assignment(

@@ -56,8 +56,8 @@ def guarded(text: str, *, exact: bool) -> str:
 
     Args:
         text: any text.
-        exact: whether it must be read back unchanged. Then what looks like a number, date or boolean
-            is guarded as well as formulas.
+        exact: whether it must be read back unchanged. Then what looks like a number, date or
+            boolean is guarded as well as formulas.
 
     >>> guarded("=1+1", exact=False), guarded("007", exact=True), guarded("007", exact=False)
     ("'=1+1", "'007", '007')

@@ -34,8 +34,8 @@ FILLED_IN = (*TYPED, ANNOTATOR, REVIEWER)
 class Columns:
     """The columns of a project's files.
 
-    In the code, fixed columns have the names above, and those of the samples `internal_name(name)`. In
-    files the samples' columns keep their names, and a fixed column whose name is taken is called
+    In the code, fixed columns have the names above, and those of the samples `internal_name(name)`.
+    In files the samples' columns keep their names, and a fixed column whose name is taken is called
     `labeling_<name>`; see `header`.
 
     Args:
@@ -80,7 +80,7 @@ class Columns:
         return name.removesuffix(OF_SAMPLE)
 
     def internal_name(self, name: str) -> str:
-        """Return the internal name of a column of the samples, which differs from all fixed ones."""
+        """Return the internal name of a samples' column, which differs from all fixed ones."""
         return f"{name}{OF_SAMPLE}" if name in RESERVED else name
 
     @property

@@ -70,7 +70,8 @@ class Folder:
                 pass
         except OSError as error:
             raise PlatformError(
-                f"The folder {str(self.path)!r} cannot be {action}: {error}. Fix that, or name another."
+                f"The folder {str(self.path)!r} cannot be {action}: {error}. Fix that, or name"
+                " another."
             ) from error
 
     def last_batch(self) -> int:
@@ -114,7 +115,8 @@ class Folder:
         if not missing:
             return ()
         what = (
-            f"{GUIDE} must list what people may write. Somebody changed it, so it is not overwritten,"
-            f" and it does not have {shown(missing)}: add that, or delete the file to have it written again."
+            f"{GUIDE} must list what people may write. Somebody changed it, so it is not"
+            f" overwritten, and it does not have {shown(missing)}: add that, or delete the file to"
+            " have it written again."
         )
         return (Problem(self.path.name, what),)

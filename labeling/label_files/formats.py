@@ -83,7 +83,8 @@ def read_file(path: Path, columns: Columns) -> Contents:
             return Contents(faults=((source, 0, what),))
         if path.stat().st_size > FROM_PEOPLE.unpacked:
             raise DataError(
-                f"It must have at most {FROM_PEOPLE.unpacked:,} bytes. It has {path.stat().st_size:,}."
+                f"It must have at most {FROM_PEOPLE.unpacked:,} bytes. It has"
+                f" {path.stat().st_size:,}."
             )
         tables = READERS[suffix](path)
     except DataError as error:  # larger than what people can have labeled

@@ -15,13 +15,17 @@ from labeling.records import LabelSchema
 
 GUIDE = "HOW_TO_LABEL.txt"
 
-NAMED = "1. Open the file with your name in it. Your name stands in column `{header[annotator]}` already."
+NAMED = (
+    "1. Open the file with your name in it. Your name stands in column `{header[annotator]}`"
+    " already."
+)
 ANYBODY = """\
 1. Make a copy of the file in this folder, under any name, and label in the copy.
-   Write your name into column `{header[annotator]}` of each row that you label, always the same way.
-   {votes} people are needed for each row, each in a copy of their own. Where a column `{header[not_for]}`
+   Write your name into column `{header[annotator]}` of each row that you label, always the same\
+ way.
+   {votes} people are needed for each row, each in a copy of their own. Where a column\
+ `{header[not_for]}`
    names you, leave the row to others."""
-
 
 MARK = "This file is kept up to date for as long as nobody changes it (mark {digest})."
 
@@ -95,7 +99,8 @@ def _text(first: str, labels: str, columns: Columns) -> str:
 HOW TO LABEL
 
 {first}
-2. Read the text in column `{escaped(columns.text)}`, and write one of these into column `{header["label"]}`:
+2. Read the text in column `{escaped(columns.text)}`, and write one of these into\
+ column `{header["label"]}`:
 
 {labels}
 
@@ -104,10 +109,13 @@ HOW TO LABEL
 4. Save the file as what it is (.csv, .xlsx or .jsonl) in this folder, as often as you like.
 
 You may sort and filter whole rows, add columns, and change your mind about a label. Please leave
-the columns `{header["ask"]}` and `{escaped(columns.text)}` as they are: a row in which they were changed is not counted.
+the columns `{header["ask"]}` and `{escaped(columns.text)}` as they are: a row in which\
+ they were changed is not counted.
 
-Files named review-... are for reviewers. What others said is in column `{header["votes"]}`, and why the sample
-needs a decision in column `{header["why"]}`. Write your label, your name into column `{header["reviewer"]}`, and your
+Files named review-... are for reviewers. What others said is in column `{header["votes"]}`, and\
+ why the sample
+needs a decision in column `{header["why"]}`. Write your label, your name into column\
+ `{header["reviewer"]}`, and your
 reasons into column `{header["rationale"]}`.
 """
 

@@ -85,8 +85,8 @@ def missing_content(
         message.sample_id for message in messages if plain_id(message.sample_id) not in content
     ]
     what = (
-        f"Samples must be among {where}, with a text, to be shown to people. {len(missing)} are not,"
-        f" and nobody is asked about them: {shown(missing)}. Put them back as they were."
+        f"Samples must be among {where}, with a text, to be shown to people. {len(missing)} are"
+        f" not, and nobody is asked about them: {shown(missing)}. Put them back as they were."
     )
     return (Problem(folder, what),) if missing else ()
 

@@ -42,8 +42,8 @@ class RowKey:
 def encode_row_key(row_key: RowKey, text: str) -> str:
     """Return the `ask` cell of a question about a sample with this text.
 
-    It holds the id with its type, since a spreadsheet may turn 007 into 7 in the visible column, and a
-    digest that detects changes of the row.
+    It holds the id with its type, since a spreadsheet may turn 007 into 7 in the visible column,
+    and a digest that detects changes of the row.
 
     >>> encode_row_key(RowKey("b1-17", "007", votes=2), "Call me")
     '1x2|b1-17|s007|95b6a026'
@@ -95,7 +95,8 @@ def plain_id(sample_id: Hashable) -> str | int:
         return int(sample_id)
     raise PlatformError(
         "Sample ids must be texts or whole numbers to go through files and come back. Got"
-        f" {sample_id!r} ({type(sample_id).__name__}); choose another id column, or write it as text."
+        f" {sample_id!r} ({type(sample_id).__name__}); choose another id column, or write it as"
+        " text."
     )
 
 

@@ -28,8 +28,8 @@ Fault = tuple[Source, int, str]
 MAX_NAME = 200  # characters
 MAX_REASON = 100_000
 CHANGED_ROW = (
-    "The text and the `ask` cell must be as they were sent, and one was changed, so that it is unclear"
-    " what the label is of. Copy both from the original file, or undo the change."
+    "The text and the `ask` cell must be as they were sent, and one was changed, so that it is"
+    " unclear what the label is of. Copy both from the original file, or undo the change."
 )
 UNKNOWN_ASK = (
     "The `ask` cell must be as it was sent; this is none that was. Copy it from the original file."
@@ -197,8 +197,8 @@ def _duplicates(group: Sequence[ParsedRow]) -> list[Fault]:
     labels = ", ".join(f"{parsed.label or SKIP!r} in {parsed.row.location}" for parsed in group)
     first = group[0]
     what = (
-        f"{first.person!r} must give sample {first.row_key.sample_id!r} one label. There are different"
-        f" ones: {labels}. None of them is counted now; empty the wrong ones."
+        f"{first.person!r} must give sample {first.row_key.sample_id!r} one label. There are"
+        f" different ones: {labels}. None of them is counted now; empty the wrong ones."
     )
     return [(first.row.source, first.row.number, what)]
 

@@ -103,7 +103,8 @@ class Contents:
 
     Attributes:
         rows: the rows that are not empty.
-        faults: what is wrong with a file or its rows: the source, the row number (0: all), and what.
+        faults: what is wrong with a file or its rows: the source, the row number (0: all), and
+            what.
         unread: files that could not be read to their end: rows that are missing may be in them.
     """
 

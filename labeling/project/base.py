@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 
 class BaseProject:
-    """The parts of a project, wired together; `Project` adds the verbs and documents the arguments."""
+    """The parts of a project, wired together; `Project` adds the verbs."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class BaseProject:
         return self.apply(progress) if cached is None else cached
 
     def learner(self, votes: Votes) -> Learner:
-        """Return a learner, which fits the config's models on votes and caches their soft labels."""
+        """Return a learner, which fits the config's models and caches their soft labels."""
         digest = self.vote_cache.votes_digest(votes)
         return Learner(self.config, self.data, votes, digest, self.store)
 

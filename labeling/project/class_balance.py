@@ -27,8 +27,8 @@ DECLARED = (
     " (`labeling fit` says so)? Else give"
 )
 ADVICE = (
-    " more gold labels, or ask people about more samples drawn at random (`labeling query` draws half"
-    " so)."
+    " more gold labels, or ask people about more samples drawn at random (`labeling query` draws"
+    " half so)."
 )
 
 

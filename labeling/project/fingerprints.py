@@ -28,7 +28,7 @@ def digest_of_files(paths: Iterable[Path]) -> str:
 
 
 def stamp_of(paths: Iterable[Path]) -> tuple[tuple[int, int, int] | None, ...]:
-    """Return modification times and sizes, which change when a file is written: quick, but no proof."""
+    """Return modification times and sizes, a quick check for changes."""
     return tuple(_stamp(path) for path in paths)
 
 

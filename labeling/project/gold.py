@@ -1,4 +1,4 @@
-"""Gold labels of a project: which ones train the models, and which measure them by cross-fitting."""
+"""Gold labels of a project, which train the models and measure them by cross-fitting."""
 
 from __future__ import annotations
 
@@ -59,23 +59,24 @@ class GoldCounts:
         """Return a sentence on their use; the label model reports itself which ones it learns from.
 
         >>> GoldCounts(150, 150, 0).sentence()
-        'Gold labels: 150 were given: all of them teach the end model, and the label model as it says
-        itself; they measure both by cross-fitting (no model is measured on what it learned from); 150
-        are locked in the test split.'
+        'Gold labels: 150 were given: all of them teach the end model, and the label model as it
+        says itself; they measure both by cross-fitting (no model is measured on what it learned from);
+        150 are locked in the test split.'
         """
         parts = []
         if self.given:
             parts.append(
                 f"{counted(self.given, 'was', 'were')} given:"
-                f" {'it teaches' if self.given == 1 else 'all of them teach'} the end model, and the"
-                f" label model as it says itself; {'it measures' if self.given == 1 else 'they measure'}"
-                " both by cross-fitting (no model is measured on what it learned from)"
+                f" {'it teaches' if self.given == 1 else 'all of them teach'} the end model, and"
+                " the label model as it says itself;"
+                f" {'it measures' if self.given == 1 else 'they measure'} both by cross-fitting (no"
+                " model is measured on what it learned from)"
             )
         if self.locked:
             parts.append(f"{counted(self.locked, 'is', 'are')} locked in the test split")
         if self.people:
             parts.append(
-                f"{counted(self.people, 'was', 'were')} settled by people, for the end model, and where"
-                " the sample was drawn at random for the label model"
+                f"{counted(self.people, 'was', 'were')} settled by people, for the end model, and"
+                " where the sample was drawn at random for the label model"
             )
         return f"Gold labels: {'; '.join(parts)}." if parts else "Gold labels: none."

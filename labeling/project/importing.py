@@ -273,8 +273,9 @@ class _Matcher:
                 marked = ", ".join(f"{label!r} in {where[0]}" for label, where in labels.items())
                 existing = "" if given is None else f"; the project has {given!r}"
                 what = (
-                    f"A sample must have one gold label. Marked as ground truth are {marked}{existing}."
-                    " None of them was imported: remove the mark from the wrong ones."
+                    "A sample must have one gold label. Marked as ground truth are"
+                    f" {marked}{existing}. None of them was imported: remove the mark from the"
+                    " wrong ones."
                 )
                 self._gold_problems.append(Problem(f"sample {sample_id!r}", what))
             elif given is None:
@@ -318,8 +319,8 @@ def _id_field(source: SourceAnnotations, existing: ExistingLabels, by: str | Non
     listed = shown([key for key, _ in fields.most_common()], 10)
     raise DataError(
         f"Samples must be found by an id or by their text. {missing}; there are {listed}."
-        f"{near(name, fields)} Name the field that holds the sample's id (`by`), or match by the exact"
-        " text (`by_text`)."
+        f"{near(name, fields)} Name the field that holds the sample's id (`by`), or match by the"
+        " exact text (`by_text`)."
     )
 
 
@@ -369,8 +370,8 @@ def _control(source: SourceAnnotations, schema: LabelSchema, control: str | None
     if control is not None:
         if names and control not in names:
             raise DataError(
-                f"`control` must be one of those that people chose labels in: {shown(names, 10)}. Got"
-                f" {control!r}.{near(control, names)}"
+                f"`control` must be one of those that people chose labels in: {shown(names, 10)}."
+                f" Got {control!r}.{near(control, names)}"
             )
         return control
     fitting = [name for name in names if _has_labels(source.annotations, name, schema)]

@@ -114,8 +114,8 @@ def labels_from(source: str, data: str | os.PathLike[str]) -> GivenLabels:
     if read is None or not file.is_file():
         raise DataError(
             f"Labels must come from a column of {os.path.basename(data)!r} or from a file of one of"
-            f" the kinds {', '.join(FILES)}. There is no {source!r}; columns are {shown(table.columns, 20)}."
-            f"{near(source, table.columns)}"
+            f" the kinds {', '.join(FILES)}. There is no {source!r}; columns are"
+            f" {shown(table.columns, 20)}.{near(source, table.columns)}"
         )
     try:
         given = read(file)

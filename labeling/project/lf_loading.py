@@ -11,14 +11,14 @@ from labeling.project.fingerprints import TRIES, digest_of_files
 from labeling.records import LabelingFunction
 
 _IMPORTED: dict[Path, str] = {}
-"""Digests of the project's modules, as this process imported them: imports are shared by all loaders."""
+"""Digests of the project's modules as this process imported them, shared by all loaders."""
 
 
 class LabelingFunctionLoader:
     """Loads the labeling functions of a config, and again when one of their files has changed.
 
-    Their files are those that the config names, the imported modules of the project's folder, and the
-    lists of lookups. Other sources, such as a web service, are not tracked.
+    Their files are those that the config names, the imported modules of the project's folder, and
+    the lists of lookups. Other sources, such as a web service, are not tracked.
 
     Attributes:
         digest: a fingerprint of the files as they were when the labeling functions were loaded.
@@ -64,7 +64,7 @@ class LabelingFunctionLoader:
 
 
 def _forget_changed_modules(root: Path) -> None:
-    """Drop changed modules of the project's folder from `sys.modules`, so that they are imported again."""
+    """Remove changed modules of the project's folder from `sys.modules`, to import them again."""
     for file, name in _local_modules(root).items():
         if file in _IMPORTED and _IMPORTED[file] != digest_of_files([file]):
             sys.modules.pop(name, None)

@@ -208,7 +208,8 @@ class Project(BaseProject):
             project: the title or id of the server's project; `None` is the annotators' one.
             control: whose labels are meant, where several controls offer labels of the schema.
             annotator: the author of annotations whose source does not name one.
-            authors: from names of the source to annotators, such as `{"user 3": "ann@example.com"}`.
+            authors: from names of the source to annotators, such as
+                `{"user 3": "ann@example.com"}`.
             dry_run: whether only to return what would be imported.
 
         Raises:
@@ -341,8 +342,8 @@ class Project(BaseProject):
     ) -> Iterator[Round]:
         """Yield the state of the loop, and again after each further round of annotation.
 
-        It continues an interrupted loop, and ends when annotations are awaited, after `count` rounds,
-        or when no sample is left to ask about.
+        It continues an interrupted loop, and ends when annotations are awaited, after `count`
+        rounds, or when no sample is left to ask about.
 
         Args:
             votes: the labeling functions' votes, if they are at hand.
@@ -357,7 +358,7 @@ class Project(BaseProject):
             yield from run_rounds(self, votes, platform, count)
 
     def evaluate_test_split(self, votes: Votes | None = None) -> tuple[int, dict[str, Estimate]]:
-        """Measure accuracy on the locked test split; return how often it was measured, and the result."""
+        """Measure accuracy on the locked test split; return how often it was, and the result."""
         with self._locked("look"):
             current = self.snapshot(votes)
             return evaluate_test_split(self.config, self.data, current, self.vote_cache, self.store)

@@ -80,9 +80,9 @@ class Learner:
     def fit_label_model(self, gold: Gold) -> tuple[VoteModel, SoftLabels]:
         """Return the config's label model, fitted with these gold labels, and its soft labels.
 
-        It learns from given gold labels, and from settled ones of samples that were drawn at random:
-        those chosen because a model was unsure of them would make every vote look doubtful. The end
-        model learns from all.
+        It learns from given gold labels, and from settled ones of samples that were drawn at
+        random: those chosen because a model was unsure of them would make every vote look doubtful.
+        The end model learns from all.
         """
         from labeling.label_models import MODELS
         from labeling.label_models.default.label_model import BALANCE_IGNORED
@@ -103,7 +103,7 @@ class Learner:
         return model, soft
 
     def drawn_at_random(self, gold: Gold) -> Gold:
-        """Return the given gold labels, and those of samples that were drawn at random for people."""
+        """Return the given gold labels, and those of samples drawn at random."""
         chosen = self.store.batches.frame()
         drawn = set(chosen.index[chosen["stratum"] == "random"])
         return tuple(label for label in gold if label.source == "given" or label.sample_id in drawn)
@@ -166,7 +166,7 @@ class Learner:
         return measured
 
     def _fit_without(self, held_out: pd.Index, gold: Gold) -> SoftLabels:
-        """Return the posterior of held-out samples by models that learned none of their gold labels."""
+        """Return the posterior of held-out samples by models fitted without their gold labels."""
         excluded = set(held_out)
         rest = tuple(label for label in gold if label.sample_id not in excluded)
         _, soft = self.fit_label_model(rest)
@@ -225,7 +225,7 @@ class Learner:
             return None
 
     def cached(self, kind: Kind, settled: Gold) -> SoftLabels | None:
-        """Return the cached soft labels that were learned with these gold labels, if there are any."""
+        """Return the cached soft labels that were fitted with these gold labels, if any."""
         path = self.store.artifacts.find(kind, self._digest(settled))
         return None if path is None else read_soft(path, self.votes.schema)
 

@@ -28,7 +28,7 @@ def policy_of(config: Config) -> ReviewPolicy:
 
 
 def policy_in_force(policy: ReviewPolicy, schema: LabelSchema, store: Store) -> ReviewPolicy:
-    """Return a policy with `escalate` resolved; a project continues as an earlier version started it."""
+    """Return a policy with `escalate` resolved; started projects keep their rule."""
     if policy.escalate is None and keeps_majority_rule(policy, schema, store):
         policy = dataclasses.replace(policy, escalate="no_majority")
     return policy.for_schema(schema)
@@ -60,8 +60,8 @@ def review_sentences(config: Config, schema: LabelSchema, store: Store | None = 
         sentences = [policy_in_force(policy, schema, store).describe(schema), STARTED_BEFORE]
     if len(_annotators(config)) in range(1, policy.min_votes):
         sentences.append(
-            f"{len(_annotators(config))} annotators cannot give {policy.min_votes} votes: every sample"
-            " goes to a reviewer. Name more `annotators`, or lower `min_votes` of `review`."
+            f"{len(_annotators(config))} annotators cannot give {policy.min_votes} votes: every"
+            " sample goes to a reviewer. Name more `annotators`, or lower `min_votes` of `review`."
         )
     platform = without_reviewer(config)
     return [*sentences, NO_REVIEWER[platform]] if platform else sentences
@@ -74,9 +74,9 @@ STARTED_BEFORE = (
 )
 NO_REVIEWER = {
     "files": (
-        "No reviewer is named: a sample in conflict waits in a review file until somebody who did not"
-        " vote on it decides there, and writes their name. Name them as `reviewers: [...]` under"
-        " `files:` and each gets files of their own."
+        "No reviewer is named: a sample in conflict waits in a review file until somebody who did"
+        " not vote on it decides there, and writes their name. Name them as `reviewers: [...]`"
+        " under `files:` and each gets files of their own."
     ),
     "replay": (
         "The replay has no reviewer: a sample in conflict waits until one decides. Name recorded"

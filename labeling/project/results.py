@@ -29,8 +29,8 @@ class Round:
         annotations: the last annotation of each person on each sample so far.
         soft: the label model's soft labels of the project's samples.
         posterior: the end model's, which cover every sample.
-        measured: cross-fitted soft labels of the samples with a given gold label, by models that did
-            not learn it; `None` where none is given.
+        measured: cross-fitted soft labels of the samples with a given gold label, by models that
+            did not learn it; `None` where none is given.
         models: the label model and the end model, loaded or fitted on first use.
     """
 
@@ -182,7 +182,8 @@ class DryRun:
         pulled: what would be fetched; `None` of a review, which fetches nothing.
         applies: whether the labeling functions would be applied first.
         pushes: the number of the batch whose interrupted push would be continued; 0 for none.
-        chooses: how many samples would be chosen for the next batch; 0 while annotations are awaited.
+        chooses: how many samples would be chosen for the next batch; 0 while annotations are
+            awaited.
     """
 
     verdict: Verdict

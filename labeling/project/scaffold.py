@@ -185,7 +185,7 @@ def check_samples(data: Source, id: str | None = None, text: str | None = None) 
 
 
 def generated_ids(id: str, table: pd.DataFrame) -> dict[str, str] | None:
-    """Return the setting that generates ids, where `id` is `row` or `content` and no column's name."""
+    """Return the setting that generates ids, if `id` is `row` or `content` and no column."""
     return {"from": id} if id in FROM and id not in table.columns else None
 
 

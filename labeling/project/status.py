@@ -47,9 +47,10 @@ class Status:
         annotations: how many there are in the ledger, reviews and changed labels included.
         reviews: how many of them are by reviewers.
         annotators: how many people made them.
-        people: how many annotations of each annotator and reviewer count, and when the last was made.
-        links: where `annotators` and `reviewers` label, and the `report`; what does not exist yet is
-            left out.
+        people: how many annotations of each annotator and reviewer count, and when the last was
+            made.
+        links: where `annotators` and `reviewers` label, and the `report`; what does not exist yet
+            is left out.
         to_send: messages that wait in the outbox.
         to_review: how many samples a review would ask somebody about.
         problems: what the last pull could not count.
