@@ -60,8 +60,8 @@ class GoldCounts:
 
         >>> GoldCounts(150, 150, 0).sentence()
         'Gold labels: 150 were given: all of them teach the end model, and the label model as it
-        says itself; they measure both by cross-fitting (no model is measured on what it learned from);
-        150 are locked in the test split.'
+        says itself; they measure both by cross-fitting (no model is measured on what it learned
+        from); 150 are locked in the test split.'
         """
         parts = []
         if self.given:

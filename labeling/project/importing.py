@@ -68,6 +68,11 @@ class Imported:
     left_out: Mapping[str, int]
     problems: tuple[Problem, ...]
 
+    @property
+    def known(self) -> int:
+        """Deprecated name of `already_stored`."""
+        return self.already_stored
+
 
 @dataclass(frozen=True, slots=True)
 class ExistingLabels:
@@ -286,10 +291,10 @@ class _Matcher:
 
     def problems(self) -> Iterator[Problem]:
         """Yield what a person must decide."""
-        for samples, places in self._ambiguous.items():
+        for samples, locations in self._ambiguous.items():
             what = (
-                f"Annotations must match one sample each. {len(places)} annotations"
-                f" ({shown(places, 3)}) match any of these samples, and were left out. Match by"
+                f"Annotations must match one sample each. {len(locations)} annotations"
+                f" ({shown(locations, 3)}) match any of these samples, and were left out. Match by"
                 " another field."
             )
             yield Problem(f"samples {shown(samples)}", what)

@@ -155,6 +155,11 @@ class Pulled:
     already_stored: int
     problems: tuple[Problem, ...]
 
+    @property
+    def known(self) -> int:
+        """Deprecated name of `already_stored`."""
+        return self.already_stored
+
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:

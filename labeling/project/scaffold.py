@@ -228,11 +228,7 @@ def write_scaffold(
         LabelingError: invalid labels, or gold labels that are not among them.
     """
     schema = LabelSchema(labels.names, labels.descriptions)
-    if not NAME.fullmatch(name):
-        raise ConfigError(
-            "A project's name must be of letters, digits, '_', '-' and '.', and begin with a letter"
-            f" or digit, since files bear it. Got {name!r}."
-        )
+    _check_name(name)
     id_setting = generated_ids(id, _table(data)) or id
     paths = {"path": _absolute(data)}  # from here, since the project's folder may not exist yet
     if gold is not None and kind_of(gold) is not None:
@@ -259,6 +255,14 @@ def write_scaffold(
     for path in written:
         _write(path, contents[path])
     return Scaffold(config_file, lfs_file, written, kept, found.notices)
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise ConfigError(
+            "A project's name must be of letters, digits, '_', '-' and '.', and begin with a letter"
+            f" or digit, since files are named after it. Got {name!r}."
+        )
 
 
 def _labeling_functions(data: ProjectData, schema: LabelSchema, text: str) -> str:

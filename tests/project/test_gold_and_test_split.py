@@ -130,7 +130,7 @@ def test_each_look_is_counted_and_remembered(tmp_path, table):
 def test_without_gold_labels_there_is_nothing_to_look_at(tmp_path):
     make(tmp_path, CONFIG.replace(", gold: truth, locked: 0.5", ""))
 
-    with pytest.raises(lb.LabelingError, match="no locked test split to look at"):
+    with pytest.raises(lb.LabelingError, match="no locked test split to evaluate on"):
         project(tmp_path).evaluate_test_split()
 
 

@@ -103,7 +103,7 @@ def test_a_label_studio_export_becomes_votes_and_gold_once(its, tmp_path, as_arr
     ] == said(its)
     assert {"c2": "news"} == found.gold
     assert LEFT_OUT == found.left_out == again.left_out
-    assert ((), {}, 4) == (again.votes, again.gold, again.known)
+    assert ((), {}, 4) == (again.votes, again.gold, again.already_stored)
     vote = found.votes[0]
     assert ("2026-01-01T10:00:00+00:00", 2.5) == (vote.created_at.isoformat(), vote.lead_seconds)
 
@@ -259,7 +259,7 @@ def test_prodigy_s_answers_are_votes_skips_and_what_they_reject_is_counted(its, 
         *[("c1", "mails-ann", None), ("c2", "mails-ann", "news")],
     ] == said(its)
     assert 2023 == found.votes[0].created_at.year
-    assert ((), 4) == (again.votes, again.known)
+    assert ((), 4) == (again.votes, again.already_stored)
     assert {
         "annotations whose source does not say who made them (name the annotator)": 1,
         "annotations with several labels": 1,
@@ -399,14 +399,14 @@ def test_a_project_of_the_server_is_imported_and_left_as_it_is(studio, tmp_path,
         its
     )
     assert {"c2": "news"} == found.gold
-    assert ((), {}, 4) == (by_text.votes, by_text.gold, by_text.known)
+    assert ((), {}, 4) == (by_text.votes, by_text.gold, by_text.already_stored)
     assert before == (
         studio.tasks(own),
         studio.api("GET", f"/api/projects/{own}/")["label_config"],
     )
     exported = studio.api("GET", f"/api/projects/{own}/export?exportType=JSON")
     again = its.import_annotations(written(tmp_path, exported), by="nr")
-    assert ((), 4) == (again.votes, again.known)
+    assert ((), 4) == (again.votes, again.already_stored)
     with pytest.raises(PlatformError, match="Did you mean 'old mails'"):
         its.import_annotations(project="old mail")
 
@@ -455,7 +455,7 @@ def test_the_same_numbers_of_two_servers_are_two_people_s_votes(is_at_once, its,
     again = its.import_annotations(written(tmp_path, [second, first]))
 
     assert [("c0", "ann", "spam"), ("c0", "bob", "ham")] == said(its)
-    assert ((), 2) == (again.votes, again.known)
+    assert ((), 2) == (again.votes, again.already_stored)
 
 
 def test_annotations_without_ids_are_their_authors_votes(its, tmp_path):
@@ -465,7 +465,7 @@ def test_annotations_without_ids_are_their_authors_votes(its, tmp_path):
     again = its.import_annotations(written(tmp_path, rows))
 
     assert [(key, who, label) for key in ("c0", "c1") for who, label in VOTES_OF_TWO] == said(its)
-    assert ((), 4) == (again.votes, again.known)
+    assert ((), 4) == (again.votes, again.already_stored)
 
 
 VOTES_OF_TWO = (("ann", "spam"), ("bob", "ham"))
