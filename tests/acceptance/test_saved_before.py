@@ -1,0 +1,115 @@
+"""What an earlier commit saved opens and gives the same: stores, models and exports.
+
+saved_before/make.py says how the files were made.
+"""
+
+import json
+import shutil
+import tarfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import labeling as lb
+from labeling.label_models import MODELS
+from labeling.store import Store
+from tests.acceptance.saved_before.make import ARCHIVE, REST, do, texts, votes_and_gold
+
+SAVED = [f"{name}{suffix}" for name in (*MODELS, "end") for suffix in ("", "-gold")]
+EXPORTS = ("training_set.parquet", "training_set.jsonl", "training_set.csv")
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("before")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def probabilities(unpacked):
+    with np.load(unpacked / "models" / "probabilities.npz") as file:
+        return dict(file)
+
+
+def test_every_kind_of_model_was_saved(probabilities):
+    assert sorted(SAVED) == sorted(probabilities)
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_model_gives_the_probabilities_that_it_gave_and_saves_the_same_bytes(
+    unpacked, probabilities, tmp_path, name
+):
+    """The processor decides about the last digit of a probability, and nothing about the file."""
+    kind = name.removesuffix("-gold")
+    path = unpacked / "models" / name
+    if kind == "end":
+        model = lb.EndModel.load(path)
+        soft = model.predict_proba(texts())
+    else:
+        model = MODELS[kind].load(path)
+        soft = model.predict_proba(votes_and_gold()[0])
+    model.save(tmp_path / "again")
+
+    np.testing.assert_allclose(soft.to_array(), probabilities[name], rtol=0, atol=1e-12)
+    assert path.read_bytes() == (tmp_path / "again").read_bytes()
+
+
+def table(folder, name):
+    path = folder / "out" / name
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    return pd.read_csv(path) if path.suffix == ".csv" else pd.read_json(path, lines=True)
+
+
+def same_exports(expected, actual):
+    for name in EXPORTS:
+        pd.testing.assert_frame_equal(table(expected, name), table(actual, name), rtol=0, atol=1e-9)
+        manifest = f"out/{name}.manifest.json"
+        before, now = (
+            json.loads((one / manifest).read_text("utf-8")) for one in (expected, actual)
+        )
+        differing = {key for key in {*before, *now} if before.get(key) != now.get(key)}
+        assert differing <= {"fingerprint", "packages", "sha256"}, (before, now)
+
+
+def test_a_loop_that_was_begun_before_goes_on_and_ends_the_same(unpacked, tmp_path):
+    folder = shutil.copytree(unpacked / "begun", tmp_path / "begun")
+    do(folder, REST)
+
+    same_exports(unpacked / "finished", folder)
+    for query in (
+        "SELECT sample, annotator, label, deleted FROM annotations ORDER BY 1, 2, 3",
+        "SELECT key, state, votes FROM messages ORDER BY key",
+        "SELECT number, state FROM batches ORDER BY number",
+    ):
+        before, now = rows(unpacked / "finished", query), rows(folder, query)
+        assert before == now, query
+        assert now, query
+
+
+def rows(folder, query):
+    import sqlalchemy as sa
+
+    store = Store(folder / ".labeling" / "project", "project")
+    with store.database.reading() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(query))]
+
+
+def test_a_store_of_before_is_read_and_exports_the_same_again(unpacked, tmp_path):
+    folder = shutil.copytree(unpacked / "finished", tmp_path / "finished")
+    status = lb.Project(folder / "project.yaml").status()
+    do(folder, ["export"])
+
+    assert (40, "export", "done") == (
+        status.samples,
+        status.last_run["verb"],
+        status.last_run["state"],
+    )
+    same_exports(unpacked / "finished", folder)
+    for name in ("training_set.jsonl", "training_set.csv"):
+        assert (unpacked / "finished" / "out" / name).read_bytes() == (
+            folder / "out" / name
+        ).read_bytes()
