@@ -4,9 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 NEEDED := pyproject.toml constraints.txt
-# So many processes run tests; a file stays with one, which has servers of its own.
+# Number of processes that run tests. All tests of a file run in one of them, which has servers of
+# its own; tests/support/selection.py puts the files that take longest first.
 JOBS ?= 2
-PARALLEL := -n $(JOBS) --dist loadfile
+PARALLEL := -n $(JOBS) --dist loadfile --no-loadscope-reorder
+FAST := not (studio or browser or kill or postgres or heavy or slow)
+# One thread a process: the processes share the cores already. Children start from compiled files.
+THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast test-matrix docs check format bench bench-quality clean
@@ -19,10 +24,10 @@ demo: $(VENV)/.demo  ## Watch the whole loop on real tweets (sets itself up)
 
 test: check  ## Run all checks and tests (sets itself up)
 	@echo "Running the tests ..."
-	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term
+	@$(THREADS) $(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term
 
-test-fast: $(VENV)/.dev  ## Run the tests that need no server, browser or heavy extra
-	@$(BIN)/python -m pytest $(PARALLEL) --fast
+test-fast: $(VENV)/.dev  ## Run the tests without servers, browser, kills and heavy extras (minutes)
+	@$(THREADS) $(BIN)/python -m pytest $(PARALLEL) -m "$(FAST)"
 
 docs: $(VENV)/.dev  ## Write docs/api.md and docs/config.md from the code
 	@$(BIN)/python docs/reference.py

@@ -8,6 +8,7 @@ import collections
 import contextlib
 import csv
 import dataclasses
+import gc
 import hashlib
 import json
 import os
@@ -142,12 +143,11 @@ class Nurseries:
     """As many nurseries as there are cores."""
 
     def __init__(self):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_PROCESS")}
         self._all = [
             subprocess.Popen(
                 [sys.executable, __file__],
                 **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True},
-                env={**environment, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             )
             for _ in range(CORES)
         ]
@@ -282,6 +282,7 @@ def _serve():
         with tempfile.TemporaryDirectory() as folder:
             _do(make_project(Path(folder), platform=platform), ["run", "status"], None)
     __import__("psycopg")
+    gc.freeze()  # a collection in a child must not copy all that is shared with its parent
     for line in sys.stdin:
         job = json.loads(line)
         reading, writing = os.pipe()
