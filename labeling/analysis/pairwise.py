@@ -1,4 +1,4 @@
-"""Which two voters say the same, and which contradict each other."""
+"""Pairs of voters: on how many samples both vote, agree and conflict."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from labeling.records import ABSTAIN, CastVotes, Votes, expect
+from labeling.records import ABSTAIN, CastVotes, Votes, co_occurrence, expect
 
-AT_ONCE = 100_000  # rows counted at once: their sums are exact as float32
+CHUNK = 100_000  # rows counted at once: their sums are exact as float32
 
 
 def pairs_of(votes: Votes) -> pd.DataFrame:
-    """Return one row for each pair of voters who spoke of the same sample at least once.
+    """Return one row for each pair of voters who voted on the same sample at least once.
 
     Returns:
         A frame with the columns `first`, `second` (in the order of the voters), `both` (samples
@@ -48,25 +48,25 @@ def pairs_of(votes: Votes) -> pd.DataFrame:
 
 
 def _counts_of_long(votes: CastVotes) -> tuple[npt.NDArray[np.int64], ...]:
-    """Return the pairs who spoke of one sample, on how many they both spoke, and on how many alike."""
+    """Return the pairs with a common sample, on how many both vote, and on how many alike."""
     n, m = votes.shape
     ones = np.ones(len(votes), dtype=np.int64)
-    both = sparse.csr_matrix((ones, (votes.row, votes.column)), shape=(n, m))
+    is_vote = sparse.csr_matrix((ones, (votes.row, votes.column)), shape=(n, m))
     size = int(votes.code.max(initial=0)) + 1
-    of_label = sparse.csr_matrix(
+    is_label = sparse.csr_matrix(
         (ones, (votes.row * size + votes.code, votes.column)), shape=(n * size, m)
     )
-    spoke, alike = (_pairs_in(table) for table in (both, of_label))
-    same = np.zeros(len(spoke.data), dtype=np.int64)
-    same[np.searchsorted(spoke.row * m + spoke.col, alike.row * m + alike.col)] = alike.data
-    return spoke.row, spoke.col, spoke.data, same
+    both, alike = (_pair_counts(marks) for marks in (is_vote, is_label))
+    same = np.zeros(len(both.data), dtype=np.int64)
+    same[np.searchsorted(both.row * m + both.col, alike.row * m + alike.col)] = alike.data
+    return both.row, both.col, both.data, same
 
 
-def _pairs_in(marks: Any) -> Any:
+def _pair_counts(marks: Any) -> Any:
     """Return in how many rows each two columns are marked, the pairs in order."""
-    found = sparse.triu(marks.T @ marks, 1).tocsr()
-    found.sort_indices()
-    pairs = found.tocoo()
+    counts = sparse.triu(marks.T @ marks, 1).tocsr()
+    counts.sort_indices()
+    pairs = counts.tocoo()
     pairs.row, pairs.col = pairs.row.astype(np.int64), pairs.col.astype(np.int64)
     return pairs
 
@@ -74,18 +74,12 @@ def _pairs_in(marks: Any) -> Any:
 def _counts(
     codes: npt.NDArray[np.integer], n_labels: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return on how many samples each two voters both spoke, and on how many alike."""
+    """Return on how many samples each two voters both vote, and on how many alike."""
     m = codes.shape[1]
     both, same = np.zeros((m, m), np.int64), np.zeros((m, m), np.int64)
-    for start in range(0, len(codes), AT_ONCE):
-        part = codes[start : start + AT_ONCE]
-        both += together(part != ABSTAIN)
+    for start in range(0, len(codes), CHUNK):
+        part = codes[start : start + CHUNK]
+        both += co_occurrence(part != ABSTAIN)
         for label in range(n_labels):
-            same += together(part == label)
+            same += co_occurrence(part == label)
     return both, same
-
-
-def together(marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Return in how many rows each two columns are marked; exact for up to 2^24 rows."""
-    numbers = marks.astype(np.float32)
-    return (numbers.T @ numbers).astype(np.int64)

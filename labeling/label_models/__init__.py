@@ -1,4 +1,4 @@
-"""Label models: from votes to the probability of each label, one file an algorithm."""
+"""Label models: they estimate label probabilities from votes; one file per algorithm."""
 
 from labeling.label_models.annotators.annotator_model import AnnotatorModel
 from labeling.label_models.base import VoteModel
@@ -24,7 +24,7 @@ MODELS: dict[str, type[VoteModel]] = {
     "snorkel": Snorkel,
     "weighted_vote": WeightedVote,
 }
-"""What a config calls each model; a new one is a file and a line here."""
+"""The models by their name in a config; a new model is one file and one line here."""
 
 __all__ = [
     "MODELS",

@@ -1,4 +1,4 @@
-"""What every label model shares: fit, predict, and saving without pickle."""
+"""Base class of all label models: fit, predict_proba, and saving without pickle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.errors import LabelingError, ModelFileError, NotFittedError, shown
-from labeling.label_models.patterns import Floats, Patterns, label_order, patterns_of
+from labeling.label_models.patterns import Floats, Patterns, patterns_of
 from labeling.records import (
     ClassBalance,
     Gold,
@@ -23,6 +23,7 @@ from labeling.records import (
     expect,
     fitted_call,
     gold_codes,
+    label_order,
     whole_file,
 )
 
@@ -30,15 +31,16 @@ FORMAT = 1
 
 
 class VoteModel(ABC):
-    """A model from votes to probabilities; the subclasses say how.
+    """A label model: it estimates label probabilities from votes.
 
-    Hyper-parameters stand in attributes named as the arguments; what was learned ends in `_`, in
-    the order of the sorted names of voters and labels.
+    Hyper-parameters are attributes named like the arguments; fitted attributes end in `_` and are
+    in the order of the sorted names of voters and labels. A subclass implements `_fit` and
+    `_posterior`.
 
     Attributes:
         labels_: the names of the labels, sorted.
         voters_: the names of the voters it was fitted on, sorted.
-        report_: sentences about what was done and why, with numbers.
+        report_: sentences on what was done and why, with numbers.
     """
 
     labels_: tuple[str, ...]
@@ -51,13 +53,13 @@ class VoteModel(ABC):
     def fit(
         self, votes: Votes, *, gold: Gold | None = None, class_balance: ClassBalance | None = None
     ) -> Self:
-        """Learn how far each voter can be trusted, and return the model itself.
+        """Fit the model to votes, and return the model itself.
 
         Args:
             votes: the votes of at least one voter.
-            gold: labels known to be true for some of the samples: a Series from id to label, or a
-                collection of GoldLabel.
-            class_balance: the labels' shares in the data, where they are known.
+            gold: true labels of some of the samples: a Series from id to label, or a collection of
+                GoldLabel.
+            class_balance: the share of each label in the data, if it is known.
 
         Raises:
             LabelingError: votes without a voter, unusable gold labels or class balance.
@@ -65,25 +67,25 @@ class VoteModel(ABC):
         expect(votes, Votes, "`votes`")
         if not votes.voters:
             raise LabelingError("There must be at least one voter. The votes have no column.")
-        shares = class_shares(class_balance, votes.schema)
+        balance = class_shares(class_balance, votes.schema)
         codes = gold_codes(gold, votes.sample_ids, votes.schema)
         order = label_order(votes.schema)
         self.labels_ = tuple(votes.schema.labels[code] for code in order)
         self.voters_ = tuple(sorted(votes.voters))
         self.report_ = ()
         patterns = self._patterns(votes, codes)
-        self._learn(patterns, None if shares is None else shares[order])
+        self._fit(patterns, None if balance is None else balance[order])
         return self
 
     def predict_proba(self, votes: Votes) -> SoftLabels:
         """Return the probability of each label for each sample of the votes.
 
         Rows without any vote are uncovered: equal probabilities, `covered` False. Gold labels
-        shape what was learned but are never copied into the answer.
+        inform the fit but are never copied into the result.
 
         Raises:
             NotFittedError: `fit` was not called.
-            LabelingError: votes of other labels, or of a voter that the model does not know.
+            LabelingError: votes of other labels, or of a voter the model was not fitted on.
         """
         if not hasattr(self, "labels_"):
             raise NotFittedError(
@@ -95,66 +97,68 @@ class VoteModel(ABC):
                 f"Votes must have the labels that the model was fitted on: {shown(self.labels_)}."
                 f" Got {shown(votes.schema.labels)}."
             )
-        posterior, covered, of_row = self._answers(votes)
+        posterior, covered, row_of_sample = self._predict(votes)
         posterior[~covered] = 1 / len(order)
         probabilities = np.empty_like(posterior)
         probabilities[:, order] = posterior
-        return SoftLabels(probabilities[of_row], votes.sample_ids, votes.schema, covered[of_row])
+        return SoftLabels(
+            probabilities[row_of_sample], votes.sample_ids, votes.schema, covered[row_of_sample]
+        )
 
     def _voters_for(self, votes: Votes) -> tuple[str, ...]:
-        """Return the voters, sorted, whose columns the model looks at."""
+        """Return the sorted names of the voters whose votes the model uses."""
         return self.voters_
 
     def _patterns(self, votes: Votes, gold: npt.NDArray[np.intp]) -> Patterns:
-        """Return what the model learns from."""
+        """Return the vote patterns to fit."""
         return patterns_of(votes, self.voters_, gold)
 
-    def _answers(
+    def _predict(
         self, votes: Votes
     ) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.intp] | slice]:
-        """Return probabilities of distinct rows, which are covered, and the row of each sample."""
+        """Return the posteriors of distinct rows, which are covered, and the row of each sample."""
         patterns = patterns_of(votes, self._voters_for(votes))
-        return self._posterior(patterns), patterns.covered, patterns.of_row
+        return self._posterior(patterns), patterns.covered, patterns.pattern_of_row
 
     @abstractmethod
-    def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
-        """Set what is learned; everything is in the order of sorted names."""
+    def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
+        """Set the fitted attributes; everything is in the order of sorted names."""
 
     @abstractmethod
     def _posterior(self, patterns: Patterns) -> Floats:
-        """Return new probabilities of shape (n_patterns, n_labels)."""
+        """Return a new array of probabilities, shape (n_patterns, n_labels)."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a file (npz with JSON inside, no pickle)."""
         if not hasattr(self, "labels_"):
             raise NotFittedError(f"This {type(self).__name__} is not fitted yet; nothing to save.")
         arrays = {name: value for name, value in vars(self).items() if _is_array(value)}
-        rest = {name: value for name, value in vars(self).items() if name not in arrays}
-        about = json.dumps({"format": FORMAT, "model": type(self).__name__, "values": rest})
+        values = {name: value for name, value in vars(self).items() if name not in arrays}
+        metadata = json.dumps({"format": FORMAT, "model": type(self).__name__, "values": values})
         with whole_file(path) as unfinished, unfinished.open("wb") as file:
-            np.savez(file, about=np.array(about), **arrays)
+            np.savez(file, about=np.array(metadata), **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Return the model that `save` wrote.
 
         Raises:
-            ModelFileError: no such file, or not one of this model.
+            ModelFileError: no such file, or a file of another model.
         """
         try:
             # NumPy leaves a file open that it opened itself and cannot read.
             with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                found = {name: file[name] for name in file.files}
-            about = {"format": None, "model": None} | json.loads(str(found.pop("about")))
+                arrays = {name: file[name] for name in file.files}
+            metadata = {"format": None, "model": None} | json.loads(str(arrays.pop("about")))
         except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
             raise ModelFileError(f"{str(path)!r} is no saved label model: {error}") from error
-        if about["format"] != FORMAT or about["model"] != cls.__name__:
+        if metadata["format"] != FORMAT or metadata["model"] != cls.__name__:
             raise ModelFileError(
                 f"{str(path)!r} must hold a {cls.__name__} of format {FORMAT}. It holds a"
-                f" {about['model']} of format {about['format']}."
+                f" {metadata['model']} of format {metadata['format']}."
             )
         model = cls.__new__(cls)
-        for name, value in {**about["values"], **found}.items():
+        for name, value in {**metadata["values"], **arrays}.items():
             setattr(model, name, tuple(value) if isinstance(value, list) else value)
         return model
 

@@ -1,15 +1,13 @@
-"""Dawid-Skene: a confusion matrix for every voter, found by expectation-maximisation."""
+"""Dawid-Skene: a confusion matrix for each voter, estimated by expectation-maximisation."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
-from labeling.errors import LabelingError
 from labeling.label_models.base import VoteModel
 from labeling.label_models.patterns import (
     Floats,
@@ -18,26 +16,29 @@ from labeling.label_models.patterns import (
     sum_of_evidence,
     vote_shares,
 )
+from labeling.label_models.report_sentences import convergence_sentence, warn_not_converged
+from labeling.label_models.settings import check_setting
 
 
 class DawidSkene(VoteModel):
     """Voters err independently, each with a confusion matrix of its own (Dawid & Skene 1979).
 
-    P(vote v by j | true y) = T_j[y, v]; abstentions carry no evidence. EM from the vote shares, with
-    a Dirichlet prior on the rows of T (`right` pseudo-votes on the diagonal, `wrong` off it). Made
-    for people who use all labels; for labeling functions that vote for a single label, `LabelModel`
-    is the better choice, because a voter who never says anything else looks uninformative here.
+    P(vote v by j | true y) = T_j[y, v]; abstentions carry no evidence. EM starts from the vote
+    shares, with a Dirichlet prior on the rows of T (`right` pseudo-votes on the diagonal, `wrong`
+    off it). It suits people who use all labels; for labeling functions that vote for a single
+    label, `LabelModel` is the better choice, because a voter with one label looks uninformative
+    here.
 
     Args:
         right: pseudo-votes for the true label.
         wrong: pseudo-votes for each other label.
-        steps: EM steps at the most.
-        tolerance: it has converged when no probability moves by more than this.
+        steps: EM steps at most.
+        tolerance: converged when no probability changes by more than this.
 
     Attributes:
         confusion_: T, shape (n_voters, n_labels true, n_labels voted).
-        class_balance_: estimated shares of the labels, or those given.
-        converged_: whether EM came to rest within `steps`.
+        class_balance_: the estimated class balance, or the one given.
+        converged_: whether EM converged within `steps`.
 
     Source: A. P. Dawid, A. M. Skene, "Maximum likelihood estimation of observer error-rates using
     the EM algorithm", Applied Statistics 28 (1979).
@@ -60,82 +61,100 @@ class DawidSkene(VoteModel):
         self.steps = steps
         self.tolerance = tolerance
 
-    def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
-        check_settings(self, self.steps, self.right, self.wrong)
-        prior = np.full((patterns.n_labels, patterns.n_labels), self.wrong)
-        np.fill_diagonal(prior, self.right)
-
-        def confusion_of(votes: Floats) -> Floats:
-            counts = votes + prior
-            confusion: Floats = counts / counts.sum(axis=2, keepdims=True)
-            return confusion
-
-        found = expectation_maximisation(
-            patterns, confusion_of, class_shares, steps=self.steps, tolerance=self.tolerance
+    def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
+        check_em_settings(self)
+        result = expectation_maximisation(
+            patterns,
+            self._estimate_confusion,
+            class_balance,
+            steps=self.steps,
+            tolerance=self.tolerance,
         )
-        self.confusion_, self.class_balance_, step, self.converged_ = found
+        self.confusion_, self.class_balance_ = result.confusion, result.class_balance
+        self.converged_ = result.converged
         if not self.converged_:
-            warnings.warn(
-                f"DawidSkene did not come to rest in {self.steps} steps; raise `steps` if its last"
-                " digits matter.",
-                stacklevel=3,
-            )
-        self.report_ = (f"EM {'converged' if self.converged_ else 'stopped'} after {step} steps.",)
+            warn_not_converged(self, self.steps)
+        self.report_ = (convergence_sentence(self.converged_, result.steps),)
+
+    def _estimate_confusion(self, votes: Floats) -> Floats:
+        prior = np.full(votes.shape[1:], self.wrong)
+        np.fill_diagonal(prior, self.right)
+        counts = votes + prior
+        confusion: Floats = counts / counts.sum(axis=2, keepdims=True)
+        return confusion
 
     def _posterior(self, patterns: Patterns) -> Floats:
-        return posterior_of(patterns, self.confusion_, self.class_balance_)
+        return label_posterior(patterns, self.confusion_, self.class_balance_)
 
 
-class Found(NamedTuple):
-    """What expectation-maximisation came to.
+class EMResult(NamedTuple):
+    """The result of expectation-maximisation.
 
     Attributes:
         confusion: shape (n_voters, n_labels true, n_labels voted).
-        balance: shares of the labels, shape (n_labels,).
-        steps: how many it took.
-        converged: whether it came to rest.
+        class_balance: shape (n_labels,).
+        steps: the number of steps made.
+        converged: whether it converged.
     """
 
     confusion: Floats
-    balance: Floats
+    class_balance: Floats
     steps: int
     converged: bool
 
 
 def expectation_maximisation(
     patterns: Patterns,
-    confusion_of: Callable[[Floats], Floats],
-    class_shares: Floats | None,
+    estimate_confusion: Callable[[Floats], Floats],
+    class_balance: Floats | None,
     *,
     steps: int,
     tolerance: float,
-) -> Found:
-    """Alternate between what is true and who says what of it, starting from the vote shares.
+) -> EMResult:
+    """Alternate M-steps (confusion matrices, class balance) and E-steps (posterior of the labels).
 
     Args:
-        patterns: the votes; samples with a gold label count as known.
-        confusion_of: from expected votes to matrices, both (n_voters, n_labels true, voted).
-        class_shares: the shares of the labels; learned where None.
-        steps: how many steps at the most, 1 or more.
-        tolerance: it has converged when no probability moves by more than this.
+        patterns: the votes; samples with a gold label have a known label.
+        estimate_confusion: from expected votes to matrices, both (n_voters, n_labels true, voted).
+        class_balance: learned where None.
+        steps: the largest number of steps, 1 or more.
+        tolerance: converged when no probability changes by more than this.
     """
-    posterior = with_gold(vote_shares(patterns), patterns)
+    current = clamp_to_gold(vote_shares(patterns), patterns)
     for step in range(1, steps + 1):  # noqa: B007  # read after the loop
-        before, mass = posterior, posterior * patterns.counts[:, None]
-        confusion = confusion_of(expected_votes(patterns, mass))
-        share = mass[patterns.covered].sum(axis=0) + 1
-        balance = share / share.sum() if class_shares is None else class_shares
-        posterior = with_gold(posterior_of(patterns, confusion, balance), patterns)
-        converged = bool(np.abs(posterior - before).max(initial=0.0) < tolerance)
+        before = current
+        confusion, balance = _m_step(patterns, current, estimate_confusion, class_balance)
+        current = _e_step(patterns, confusion, balance)
+        converged = bool(np.abs(current - before).max(initial=0.0) < tolerance)
         if converged:
             break
-    return Found(confusion, balance, step, converged)
+    return EMResult(confusion, balance, step, converged)
 
 
-def posterior_of(patterns: Patterns, confusion: Floats, balance: Floats) -> Floats:
-    """Return the probabilities given matrices and shares of the labels: (n_patterns, n_labels)."""
+def _m_step(
+    patterns: Patterns,
+    current: Floats,
+    estimate_confusion: Callable[[Floats], Floats],
+    class_balance: Floats | None,
+) -> tuple[Floats, Floats]:
+    """Return confusion matrices and class balance by the current posterior."""
+    mass = current * patterns.counts[:, None]
+    confusion = estimate_confusion(expected_votes(patterns, mass))
+    if class_balance is not None:
+        return confusion, class_balance
+    total = mass[patterns.covered].sum(axis=0) + 1
+    return confusion, total / total.sum()
+
+
+def _e_step(patterns: Patterns, confusion: Floats, class_balance: Floats) -> Floats:
+    """Return the posterior of each pattern, gold labels clamped."""
+    return clamp_to_gold(label_posterior(patterns, confusion, class_balance), patterns)
+
+
+def label_posterior(patterns: Patterns, confusion: Floats, class_balance: Floats) -> Floats:
+    """Return P(y | votes) given confusion matrices and class balance: (n_patterns, n_labels)."""
     evidence = np.log(confusion).transpose(0, 2, 1)
-    scores = sum_of_evidence(patterns, evidence, np.log(balance))
+    scores = sum_of_evidence(patterns, evidence, np.log(class_balance))
     # Column by column: reducing many short rows takes most of a step's time.
     scores -= reduce(np.maximum, scores.T)[:, None]
     np.exp(scores, out=scores)
@@ -143,21 +162,20 @@ def posterior_of(patterns: Patterns, confusion: Floats, balance: Floats) -> Floa
     return scores
 
 
-def with_gold(posterior: Floats, patterns: Patterns) -> Floats:
-    """Return probabilities in which the samples with a gold label count as known.
+def clamp_to_gold(posterior: Floats, patterns: Patterns) -> Floats:
+    """Return the posterior with samples that have a gold label set to it.
 
-    A pattern's row becomes the mean of its samples: certain ones and those the posterior is about.
+    The row of a pattern becomes the mean over its samples, with and without a gold label.
     """
-    known = patterns.gold.sum(axis=1, keepdims=True)
+    n_gold = patterns.gold.sum(axis=1, keepdims=True)
     total = patterns.counts[:, None]
-    mixed: Floats = (posterior * (total - known) + patterns.gold) / total
-    return mixed
+    clamped: Floats = (posterior * (total - n_gold) + patterns.gold) / total
+    return clamped
 
 
-def check_settings(model: VoteModel, steps: int, right: float, wrong: float) -> None:
-    """Raise a LabelingError unless there is a step and each pseudo-vote is above 0."""
-    if steps < 1 or min(right, wrong) <= 0:
-        raise LabelingError(
-            f"{type(model).__name__} must have at least 1 step, and `right` and `wrong` above 0."
-            f" Got {steps}, {right} and {wrong}."
-        )
+def check_em_settings(model: VoteModel) -> None:
+    """Raise a LabelingError unless `steps`, `tolerance`, `right` and `wrong` can be used."""
+    check_setting(model, "steps", at_least=1, whole=True)
+    check_setting(model, "tolerance", at_least=0)
+    check_setting(model, "right", above=0)
+    check_setting(model, "wrong", above=0)

@@ -8,10 +8,10 @@ from labeling.records import Votes
 
 
 class MajorityVote(VoteModel):
-    """The share of a sample's votes that each label has; a tie stays a tie.
+    """The share of each label among the votes of a sample; a tie stays a tie.
 
-    It learns nothing: gold labels and a class balance are checked and leave no trace, and votes of
-    voters it never saw are counted like all others.
+    Nothing is estimated: gold labels and a class balance are checked and ignored, and votes of
+    voters it was not fitted on count like all others.
 
     >>> from labeling.records import LabelSchema
     >>> votes = Votes.from_array([[0, 0, 1], [-1, -1, -1]], schema=LabelSchema(["ham", "spam"]))
@@ -23,8 +23,8 @@ class MajorityVote(VoteModel):
     def _voters_for(self, votes: Votes) -> tuple[str, ...]:
         return tuple(sorted(votes.voters))
 
-    def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
-        self.report_ = ("Each vote counts the same; nothing is learned.",)
+    def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
+        self.report_ = ("Each vote counts the same; nothing is estimated.",)
 
     def _posterior(self, patterns: Patterns) -> Floats:
         return vote_shares(patterns)

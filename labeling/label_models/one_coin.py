@@ -1,4 +1,4 @@
-"""One coin: a single skill for every voter, found by expectation-maximisation."""
+"""One-coin model: a single accuracy for each voter, estimated by expectation-maximisation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 from labeling.errors import LabelingError
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import (
-    check_settings,
+    check_em_settings,
     expectation_maximisation,
-    posterior_of,
+    label_posterior,
 )
-from labeling.label_models.default.independent_voters import coins
 from labeling.label_models.patterns import Floats, Patterns
+from labeling.label_models.report_sentences import convergence_sentence, warn_not_converged
 
 BALANCES = ("learned", "uniform")
 
@@ -21,22 +21,23 @@ class OneCoin(VoteModel):
     """Voters err independently, each right with one probability, whatever the label.
 
     P(vote v by j | true y) = s_j where v = y, and (1 - s_j) / (k - 1) for each of the k - 1 other
-    labels; abstentions carry no evidence. EM from the vote shares, where
-    s_j = (expected right votes + `right`) / (votes + `right` + (k - 1) `wrong`). One skill is known
-    from far fewer votes than a matrix of k² cells (`DawidSkene`); but voters who lean to one label
-    mislead this model, and may mislead it altogether where the class balance is learned.
+    labels; abstentions carry no evidence. EM starts from the vote shares, with
+    s_j = (expected right votes + `right`) / (votes + `right` + (k - 1) `wrong`). One skill needs
+    far fewer votes than a matrix of k² cells (`DawidSkene`); but voters who are biased towards one
+    label violate the model, and the more so where the class balance is learned.
 
     Args:
         right: pseudo-votes for the true label.
         wrong: pseudo-votes for each other label.
-        balance: "learned", or "uniform": each label is as common. Shares given to `fit` win.
-        steps: EM steps at the most.
-        tolerance: it has converged when no probability moves by more than this.
+        balance: "learned", or "uniform": each label is as common. A class balance given to `fit`
+            takes precedence.
+        steps: EM steps at most.
+        tolerance: converged when no probability changes by more than this.
 
     Attributes:
         skill_: s, shape (n_voters,), in the order of voters_.
-        class_balance_: shares of the labels: estimated, uniform or those given.
-        converged_: whether EM came to rest within `steps`.
+        class_balance_: the class balance: estimated, uniform or the one given.
+        converged_: whether EM converged within `steps`.
 
     Source: Y. Zhang, X. Chen, D. Zhou, M. I. Jordan, "Spectral methods meet EM: a provably optimal
     algorithm for crowdsourcing", JMLR 17 (2016), whose one-coin model this is.
@@ -73,33 +74,39 @@ class OneCoin(VoteModel):
         self.steps = steps
         self.tolerance = tolerance
 
-    def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
-        check_settings(self, self.steps, self.right, self.wrong)
+    def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
+        check_em_settings(self)
         if self.balance not in BALANCES:
             raise LabelingError(f"`balance` must be one of {BALANCES}. Got {self.balance!r}.")
-        given = class_shares is not None
-        if class_shares is None and self.balance == "uniform":
-            class_shares = np.full(patterns.n_labels, 1 / patterns.n_labels)
-        found = expectation_maximisation(
+        is_given = class_balance is not None
+        if class_balance is None and self.balance == "uniform":
+            class_balance = np.full(patterns.n_labels, 1 / patterns.n_labels)
+        result = expectation_maximisation(
             patterns,
-            lambda votes: coins(coin_skill(votes, self.right, self.wrong), patterns.n_labels),
-            class_shares,
+            self._estimate_confusion,
+            class_balance,
             steps=self.steps,
             tolerance=self.tolerance,
         )
-        self.skill_ = np.ascontiguousarray(found.confusion[:, 0, 0])
-        self.class_balance_, self.converged_ = found.balance, found.converged
+        self.skill_ = np.ascontiguousarray(result.confusion[:, 0, 0])
+        self.class_balance_, self.converged_ = result.class_balance, result.converged
+        if not self.converged_:
+            warn_not_converged(self, self.steps)
         self.report_ = (
-            f"EM {'converged' if self.converged_ else 'stopped'} after {found.steps} steps.",
-            f"The class balance was {'given' if given else self.balance}.",
+            convergence_sentence(self.converged_, result.steps),
+            f"The class balance was {'given' if is_given else self.balance}.",
         )
 
+    def _estimate_confusion(self, votes: Floats) -> Floats:
+        return one_coin_confusion(one_coin_skill(votes, self.right, self.wrong), votes.shape[1])
+
     def _posterior(self, patterns: Patterns) -> Floats:
-        return posterior_of(patterns, coins(self.skill_, patterns.n_labels), self.class_balance_)
+        confusion = one_coin_confusion(self.skill_, patterns.n_labels)
+        return label_posterior(patterns, confusion, self.class_balance_)
 
 
-def coin_skill(votes: Floats, right: float, wrong: float) -> Floats:
-    """Return each voter's share of right votes with so many pseudo-votes: shape (n_voters,).
+def one_coin_skill(votes: Floats, right: float, wrong: float) -> Floats:
+    """Return the smoothed share of right votes of each voter: shape (n_voters,).
 
     Args:
         votes: expected votes, shape (n_voters, n_labels true, n_labels voted).
@@ -109,3 +116,19 @@ def coin_skill(votes: Floats, right: float, wrong: float) -> Floats:
     n_right, total = np.trace(votes, axis1=1, axis2=2), votes.sum(axis=(1, 2))
     skill: Floats = (n_right + right) / (total + right + (votes.shape[1] - 1) * wrong)
     return skill
+
+
+def one_coin_confusion(accuracy: Floats, n_labels: int) -> Floats:
+    """Return confusion matrices whose errors are spread evenly over the wrong labels.
+
+    Args:
+        accuracy: of each voter, any shape.
+        n_labels: the number of labels.
+
+    Returns:
+        Matrices of shape (*accuracy.shape, n_labels, n_labels).
+    """
+    accuracy = np.clip(accuracy, 1e-6, 1 - 1e-6)[..., None, None]
+    eye = np.eye(n_labels)
+    confusion: Floats = eye * accuracy + (1 - eye) * (1 - accuracy) / (n_labels - 1)
+    return confusion

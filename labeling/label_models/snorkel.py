@@ -1,4 +1,4 @@
-"""Snorkel's own LabelModel, with its results in our terms; needs the extra `snorkel`."""
+"""Adapter of the LabelModel of the package snorkel; needs the extra `snorkel`."""
 
 from __future__ import annotations
 
@@ -15,45 +15,49 @@ from threadpoolctl import threadpool_limits
 from labeling.errors import LabelingError, MissingExtraError, shown
 from labeling.label_models.base import VoteModel
 from labeling.label_models.matrix_completion import second_moments
-from labeling.label_models.patterns import Floats, Patterns, sum_of_evidence
-from labeling.label_models.settings import (
-    balance_told,
-    check_setting,
-    even_shares,
-    gold_not_used,
-    votes_cast,
-    what_votes_cannot_say,
+from labeling.label_models.patterns import (
+    Floats,
+    Patterns,
+    balance_or_uniform,
+    n_votes_by_voter,
+    sum_of_evidence,
 )
+from labeling.label_models.report_sentences import (
+    balance_sentence,
+    gold_unused_sentences,
+    identifiability_sentences,
+)
+from labeling.label_models.settings import check_setting
 
 LEAST_VOTERS = 3
 OPTIMIZERS = ("adam", "adamax", "sgd")
 
 
 class Snorkel(VoteModel):
-    """The LabelModel of the package snorkel, as a reference: it is run, not rewritten.
+    """The LabelModel of the package snorkel, as a reference implementation.
 
-    It fits μ, P(voter says v | y), to the second moments of the votes (see `MatrixCompletion`) by
-    gradient descent in torch. Votes go in with rows, voters and labels in one order of their own,
-    so that the order given does not matter; voters who never vote are left out. It needs three
-    voters. Training sets and reads the global random states of Python, NumPy and torch, which are
-    put back as they were: do not draw from them in another thread meanwhile. What was learned is
-    kept as arrays, so a saved model predicts without snorkel and torch.
+    It fits μ, P(voter votes v | y), to the second moments of the votes (see `MatrixCompletion`) by
+    gradient descent in torch. Rows, voters and labels are passed in canonical order, so that the
+    given order does not matter; voters who never vote are left out. It needs three voters. Training
+    uses the global random states of Python, NumPy and torch, which are restored afterwards: do not
+    draw from them in another thread meanwhile. The fitted parameters are stored as arrays, so a
+    saved model predicts without snorkel and torch.
 
     Args:
-        n_epochs: gradient steps; Snorkel's tutorials take 500.
+        n_epochs: gradient steps; Snorkel's tutorials use 500.
         lr: learning rate, above 0. With many dense voters 0.01 diverges: an error or a warning.
-        l2: strength of the pull towards the start, 0 or more.
+        l2: strength of the regularisation towards the start, 0 or more.
         optimizer: "sgd", "adam" or "adamax".
-        prec_init: each vote's accuracy at the start, above 0, at most 1.
-        mu_eps: μ is kept within [mu_eps, 1 - mu_eps]; `None` leaves it to Snorkel.
+        prec_init: initial accuracy of each vote, above 0, at most 1.
+        mu_eps: μ is clipped to [mu_eps, 1 - mu_eps]; `None` leaves it to Snorkel.
         seed: for the scale of the start; Snorkel itself draws one when it is imported.
 
     Attributes:
-        mu_: P(voter says v | y), shape (n_voters, n_labels voted, n_labels true); 1 for voters who
+        mu_: P(voter votes v | y), shape (n_voters, n_labels voted, n_labels true); 1 for voters who
             never voted.
-        class_balance_: the labels' shares that were given, or equal ones.
-        misfit_: what is left of the second moments of different voters, as a share of their size
-            (root mean square): 0 = matched, 1 = as if nothing had been learned.
+        class_balance_: the class balance that was given, or a uniform one.
+        misfit_: the residual of the second moments of different voters, relative to their size
+            (root mean square): 0 = exact fit, 1 = no fit.
 
     Raises:
         MissingExtraError: snorkel is not installed.
@@ -94,28 +98,28 @@ class Snorkel(VoteModel):
         self.mu_eps = mu_eps
         self.seed = seed
 
-    def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
+    def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
         self._check(patterns.n_voters)
         n_labels = patterns.n_labels
-        self.class_balance_ = even_shares(patterns, class_shares)
+        self.class_balance_ = balance_or_uniform(patterns, class_balance)
         self.mu_ = np.ones((patterns.n_voters, n_labels, n_labels))
-        speaking = np.flatnonzero(votes_cast(patterns) > 0)
-        if len(speaking):
-            mu = self._train(patterns, speaking)
-            self.mu_[speaking] = mu[: len(speaking)]
+        active = np.flatnonzero(n_votes_by_voter(patterns) > 0)
+        if len(active):
+            mu = self._train(patterns, active)
+            self.mu_[active] = mu[: len(active)]
         self.misfit_ = _misfit(patterns, self.mu_, self.class_balance_)
         if self.misfit_ > 1:
             warnings.warn(
-                "Snorkel's training seems to have diverged: what is left of the second moments is"
+                "Snorkel's training seems to have diverged: the residual of the second moments is"
                 f" {self.misfit_:.1f} times their size. {_HINT}",
                 stacklevel=3,
             )
         self.report_ = (
             f"Snorkel ran {self.n_epochs} epochs of {self.optimizer} at learning rate {self.lr:g}"
-            f" with seed {self.seed}; {self.misfit_:.0%} of the second moments are left.",
-            balance_told(class_shares),
-            *gold_not_used(patterns),
-            *what_votes_cannot_say(patterns),
+            f" with seed {self.seed}; the residual of the second moments is {self.misfit_:.0%}.",
+            balance_sentence(class_balance),
+            *gold_unused_sentences(patterns),
+            *identifiability_sentences(patterns),
         )
 
     def _check(self, n_voters: int) -> None:
@@ -128,7 +132,8 @@ class Snorkel(VoteModel):
             check_setting(self, "mu_eps", above=0, below=0.5)
         if self.optimizer not in OPTIMIZERS:
             raise LabelingError(
-                f"`optimizer` of Snorkel must be one of {shown(OPTIMIZERS)}. Got {self.optimizer!r}."
+                f"`optimizer` of Snorkel must be one of {shown(OPTIMIZERS)}. Got"
+                f" {self.optimizer!r}."
             )
         if n_voters < LEAST_VOTERS:
             raise LabelingError(
@@ -136,11 +141,11 @@ class Snorkel(VoteModel):
                 " or MajorityVote for fewer."
             )
 
-    def _train(self, patterns: Patterns, speaking: np.ndarray[Any, Any]) -> Floats:
-        """Return the μ of the voters who speak: (n_voters, n_labels voted, n_labels true)."""
-        array = _as_snorkel_has_it(patterns, speaking)
+    def _train(self, patterns: Patterns, active: np.ndarray[Any, Any]) -> Floats:
+        """Return μ of the voters who vote: (n_voters, n_labels voted, n_labels true)."""
+        array = _snorkel_matrix(patterns, active)
         # One thread gives the same sums on any machine, and is faster: the matrices are small.
-        with _untouched_randomness(), threadpool_limits(limits=1):
+        with _restored_random_states(), threadpool_limits(limits=1):
             model = _label_model()(cardinality=patterns.n_labels, verbose=False)
             try:
                 model.fit(
@@ -149,7 +154,7 @@ class Snorkel(VoteModel):
                     progress_bar=False,
                     **{name: getattr(self, name) for name in _SETTINGS},
                 )
-            except Exception as error:  # Snorkel raises no narrower one; others go on
+            except Exception as error:  # Snorkel raises nothing narrower; others are re-raised
                 if "Loss is NaN" not in str(error):
                     raise
                 raise LabelingError(f"Snorkel's training diverged: {error} {_HINT}") from error
@@ -176,24 +181,24 @@ def _label_model() -> Any:
     return LabelModel
 
 
-def _as_snorkel_has_it(
-    patterns: Patterns, speaking: np.ndarray[Any, Any]
+def _snorkel_matrix(
+    patterns: Patterns, active: np.ndarray[Any, Any]
 ) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the votes of some voters as an array, abstention -1, in the order of the patterns.
+    """Return the label matrix of some voters, abstention -1, in the order of the patterns.
 
-    Silent voters fill it up to the three that Snorkel asks for.
+    Silent voters are added up to the three that Snorkel requires.
     """
     column = np.full(patterns.n_voters, -1)
-    column[speaking] = np.arange(len(speaking))
-    array = np.full((len(patterns.counts), max(len(speaking), LEAST_VOTERS)), -1, dtype=np.int64)
+    column[active] = np.arange(len(active))
+    array = np.full((len(patterns.counts), max(len(active), LEAST_VOTERS)), -1, dtype=np.int64)
     array[patterns.row, column[patterns.voter]] = patterns.vote
     return np.repeat(array, patterns.counts.astype(np.intp), axis=0)
 
 
 @contextmanager
-def _untouched_randomness() -> Iterator[None]:
-    """Put the global random states of Python, NumPy and torch back at the end."""
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  # theirs, kept safe
+def _restored_random_states() -> Iterator[None]:
+    """Restore the global random states of Python, NumPy and torch at the end."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  # the user's
     try:
         import torch
     except ModuleNotFoundError as error:
@@ -211,6 +216,6 @@ def _misfit(patterns: Patterns, mu: Floats, balance: Floats) -> float:
     voter = used // patterns.n_labels
     of_used = mu.reshape(-1, patterns.n_labels)[used]
     off_block = voter[:, None] != voter
-    miss = ((of_used * balance) @ of_used.T - moments)[off_block]
+    residual = ((of_used * balance) @ of_used.T - moments)[off_block]
     size = float(np.linalg.norm(moments[off_block]))
-    return float(np.linalg.norm(miss)) / size if size else 0.0
+    return float(np.linalg.norm(residual)) / size if size else 0.0

@@ -1,4 +1,4 @@
-"""Weighted vote: each voter's votes count as much as its weight says."""
+"""Weighted vote: the log-odds of a label are the sum of the weights of its voters."""
 
 from __future__ import annotations
 
@@ -9,30 +9,37 @@ from scipy.special import softmax
 
 from labeling.errors import LabelingError, near, shown
 from labeling.label_models.base import VoteModel
-from labeling.label_models.patterns import Floats, Patterns, expected_votes, sum_of_evidence
-from labeling.label_models.settings import balance_told, check_setting, even_shares
+from labeling.label_models.patterns import (
+    Floats,
+    Patterns,
+    balance_or_uniform,
+    expected_votes,
+    sum_of_evidence,
+)
+from labeling.label_models.report_sentences import balance_sentence
+from labeling.label_models.settings import check_setting
 
 
 class WeightedVote(VoteModel):
     """Each vote adds its voter's weight, in nats, to the log-odds of its label.
 
     P(y | votes) ∝ p(y) exp(sum of w_j over the voters j who voted y), with p the class balance
-    (equal shares unless given). The best weight of a voter who is right with probability a, and
+    (uniform unless given). The optimal weight of a voter who is right with probability a, and
     otherwise wrong in any of the k - 1 ways, is w = ln(a (k - 1) / (1 - a)).
 
-    A weight comes from the user, or is that of the accuracy on gold labels, shrunk to
+    A weight is given by the user, or computed from the accuracy on gold labels, shrunk to
     `prior_accuracy`: a_j = (right_j + prior_votes * prior_accuracy) / (n_j + prior_votes). Without
-    gold labels and weights all voters weigh the same.
+    gold labels and weights all voters have the same weight.
 
     Args:
-        weights: from a voter's name to its weight, in nats: 0 = not heard, below 0 = rather wrong.
-            A voter that is not named is weighed as said above.
-        prior_accuracy: what a vote is worth before anything is known, above 1/n_labels, below 1.
-        prior_votes: how many votes that prior counts as, above 0.
+        weights: from voter names to weights, in nats: 0 = ignored, below 0 = more often wrong than
+            right. The weights of other voters are computed as above.
+        prior_accuracy: the accuracy of a voter without gold labels, above 1/n_labels, below 1.
+        prior_votes: the number of votes that prior counts as, above 0.
 
     Attributes:
         weights_: the weight of each voter, nats, shape (n_voters,), in the order of voters_.
-        class_balance_: the labels' shares that the sum of weights starts from.
+        class_balance_: the class balance that was given, or a uniform one.
 
     Source: S. Nitzan, J. Paroush, "Optimal decision rules in uncertain dichotomous choice
     situations", International Economic Review 23 (1982).
@@ -60,26 +67,26 @@ class WeightedVote(VoteModel):
         self.prior_accuracy = prior_accuracy
         self.prior_votes = prior_votes
 
-    def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
+    def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
         n_labels = patterns.n_labels
         check_setting(self, "prior_accuracy", above=1 / n_labels, below=1)
         check_setting(self, "prior_votes", above=0)
-        given = self._given()
+        given = self._given_weights()
         votes = expected_votes(patterns, patterns.gold)
         right, total = np.trace(votes, axis1=1, axis2=2), votes.sum(axis=(1, 2))
         accuracy = (right + self.prior_votes * self.prior_accuracy) / (total + self.prior_votes)
-        learned = np.log(accuracy * (n_labels - 1) / (1 - accuracy))
+        estimated = np.log(accuracy * (n_labels - 1) / (1 - accuracy))
         self.weights_ = np.array(
-            [given.get(name, own) for name, own in zip(self.voters_, learned, strict=True)]
+            [given.get(name, weight) for name, weight in zip(self.voters_, estimated, strict=True)]
         )
-        self.class_balance_ = even_shares(patterns, class_shares)
-        self.report_ = self._report(total, len(given), balance_told(class_shares))
+        self.class_balance_ = balance_or_uniform(patterns, class_balance)
+        self.report_ = self._report(total, len(given), balance_sentence(class_balance))
 
-    def _given(self) -> Mapping[str, float]:
+    def _given_weights(self) -> Mapping[str, float]:
         """Return the weights that the user gave, by name, after checking them."""
         if self.weights is None:
             return {}
-        # A dict of plain numbers can be written to a file as it stands.
+        # A dict of plain numbers can be saved as JSON.
         if not isinstance(self.weights, dict) or not all(map(_is_number, self.weights.values())):
             raise LabelingError(
                 "`weights` of WeightedVote must be a dict from a voter's name to a finite int or"
@@ -94,12 +101,12 @@ class WeightedVote(VoteModel):
         return self.weights
 
     def _report(self, n_gold: Floats, n_given: int, balance: str) -> tuple[str, ...]:
-        known, n_voters = int((n_gold > 0).sum()), len(self.voters_)
+        n_with_gold, n_voters = int((n_gold > 0).sum()), len(self.voters_)
         return (
-            f"{n_given} of {n_voters} weights were given; {known} voters have votes on samples with"
-            f" gold labels ({n_gold.sum():.0f} votes in all).",
-            f"Voters with neither weigh as one that is right {self.prior_accuracy:.0%} of the time;"
-            f" weights are {self.weights_.min():.2f} to {self.weights_.max():.2f} nats.",
+            f"{n_given} of {n_voters} weights were given; {n_with_gold} voters have votes on"
+            f" samples with gold labels ({n_gold.sum():.0f} votes in all).",
+            f"Other voters have the weight of an accuracy of {self.prior_accuracy:.0%}; weights are"
+            f" {self.weights_.min():.2f} to {self.weights_.max():.2f} nats.",
             balance,
         )
 

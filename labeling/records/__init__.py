@@ -17,6 +17,7 @@ from labeling.records.annotations import (
     live_annotations,
 )
 from labeling.records.atomic_files import is_unfinished, unfinished_path, whole_file
+from labeling.records.canonical_order import label_order, label_ranks
 from labeling.records.clean_text import (
     ReplacedText,
     clean_text,
@@ -49,6 +50,13 @@ from labeling.records.missing_texts import (
     with_texts,
 )
 from labeling.records.outbox import Kind, Message, Outbox, waiting_on
+from labeling.records.pairwise_counts import (
+    LEAST_JACCARD,
+    LEAST_OVERLAP,
+    co_occurrence,
+    near_copies,
+    weighted_co_occurrence,
+)
 from labeling.records.platforms import Aggregator, AnnotationPlatform
 from labeling.records.printing import fitted_call
 from labeling.records.private_files import make_private, private_file, private_folder
@@ -66,6 +74,12 @@ from labeling.records.samples import (
 )
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.soft_labels import SoftLabels
+from labeling.records.softmax_regression import (
+    Ridges,
+    StackedRows,
+    StackParameters,
+    fit_softmax_regression,
+)
 from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
 from labeling.records.validation import (
     expect,
@@ -81,6 +95,8 @@ __all__ = [
     "ABSTAIN",
     "BATCH_COLUMNS",
     "IMMUTABLE",
+    "LEAST_JACCARD",
+    "LEAST_OVERLAP",
     "MISSING_TEXT",
     "PREFIX",
     "VOTING_SCHEMA",
@@ -105,10 +121,13 @@ __all__ = [
     "PreprocessedRow",
     "Problem",
     "ReplacedText",
+    "Ridges",
     "SettledRow",
     "SoftLabels",
     "SourceAnnotation",
     "SourceAnnotations",
+    "StackParameters",
+    "StackedRows",
     "Stratum",
     "Table",
     "Verdict",
@@ -118,8 +137,10 @@ __all__ = [
     "checked_missing_text",
     "class_shares",
     "clean_text",
+    "co_occurrence",
     "expect",
     "first_spellings",
+    "fit_softmax_regression",
     "fitted_call",
     "free_name",
     "free_names",
@@ -134,6 +155,8 @@ __all__ = [
     "is_whole_number",
     "is_yes_or_no",
     "isolated",
+    "label_order",
+    "label_ranks",
     "last_annotations",
     "line_of",
     "line_of_function",
@@ -142,6 +165,7 @@ __all__ = [
     "masked",
     "missing_column",
     "missing_texts_sentence",
+    "near_copies",
     "order_by_chance",
     "packed",
     "person_key",
@@ -163,6 +187,7 @@ __all__ = [
     "unsafe_characters",
     "vote_code",
     "waiting_on",
+    "weighted_co_occurrence",
     "whole_file",
     "whole_number",
     "with_clean_texts",

@@ -210,11 +210,11 @@ def test_an_unknown_method_is_told_the_known_ones():
         dependencies(votes, method="robust pca ")
 
 
-def test_what_did_not_come_to_rest_says_so(monkeypatch):
+def test_a_computation_that_did_not_converge_warns(monkeypatch):
     monkeypatch.setattr("labeling.analysis.dependency.low_rank.MOST_STEPS", 2)
     votes, _ = made("two labels", 0, copied)
 
-    with pytest.warns(UserWarning, match="did not come to rest within 2 steps"):
+    with pytest.warns(UserWarning, match="did not converge in 2 steps"):
         table = dependencies(votes)
 
     assert {"method": "robust PCA", "steps": 2, "converged": False} == table.attrs

@@ -140,7 +140,7 @@ def test_few_votes_give_no_verdict_and_the_report_says_so():
 def test_the_report_names_spammers_and_adversaries_and_the_weights():
     _, votes = crowd(coins([0.85] * 10 + [0.5, 0.05], 2), n=800, per_sample=4)
     report = "\n".join(AnnotatorModel().fit(votes).report_)
-    assert "View 'one coin': weight 0." in report
+    assert "Component 'one coin': weight 0." in report
     assert "Verdict 'spammer' on 1 of 12: 'a10'" in report
     assert "Verdict 'adversary' on 1 of 12: 'a11'" in report
     assert "12 annotators with" in report
@@ -204,15 +204,6 @@ def test_a_class_balance_replaces_the_shares_of_the_votes():
     assert accuracy(given.predict_proba(votes), truth) >= 0.94  # Bayes: 0.95
 
 
-@pytest.mark.parametrize(
-    "options", [{"steps": 0}, {"pseudo_votes": 0}, {"tolerance": 0}, {"tolerance": -1}]
-)
-def test_settings_that_cannot_be_are_refused(options):
-    _, votes = crowd(coins([0.8] * 3, 2), n=10, per_sample=2)
-    with pytest.raises(LabelingError, match="AnnotatorModel must have at least 1 step"):
-        AnnotatorModel(**options).fit(votes)
-
-
 def test_one_coin_finds_each_skill_and_the_class_balance():
     skills = [0.9, 0.8, 0.7, 0.6, 0.3]
     truth, votes = crowd(coins(skills, 3), n=3000, per_sample=4, balance=[0.6, 0.3, 0.1])
@@ -223,6 +214,14 @@ def test_one_coin_finds_each_skill_and_the_class_balance():
     assert accuracy(model.predict_proba(votes), truth) > 0.85
 
 
+def test_one_coin_warns_when_it_stops_too_early():
+    _, votes = crowd(coins([0.8, 0.7, 0.6], 2), n=200, per_sample=2)
+    with pytest.warns(UserWarning, match="OneCoin did not converge in 1 steps") as warned:
+        model = OneCoin(steps=1).fit(votes)
+    assert warned[0].filename == __file__
+    assert (model.converged_, model.report_[0]) == (False, "EM stopped after 1 steps.")
+
+
 def test_one_coin_takes_the_balance_that_it_is_told():
     _, votes = crowd(coins([0.7] * 4, 2), n=500, per_sample=2, balance=[0.9, 0.1])
     assert OneCoin(balance="uniform").fit(votes).class_balance_.tolist() == [0.5, 0.5]
@@ -231,7 +230,7 @@ def test_one_coin_takes_the_balance_that_it_is_told():
     assert given.report_[1] == "The class balance was given."
     with pytest.raises(LabelingError, match="`balance` must be one of"):
         OneCoin(balance="even").fit(votes)
-    with pytest.raises(LabelingError, match="OneCoin must have at least 1 step"):
+    with pytest.raises(LabelingError, match=r"`wrong` of OneCoin must be a number above 0\. Got 0"):
         OneCoin(wrong=0).fit(votes)
 
 
@@ -256,8 +255,8 @@ def test_gold_labels_show_that_people_err_together():
     assert sure.mean() > 0.98
     assert abs(modest.mean() - 0.75) < 0.08
     assert (plain.sharpness_, told.sharpness_ < 0.5) == (1, True)
-    assert any("too sure" in line for line in told.report_)
-    assert not any("too sure" in line for line in plain.report_)
+    assert any("over-confident" in line for line in told.report_)
+    assert not any("over-confident" in line for line in plain.report_)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 import labeling as lb
 from labeling.label_models import LabelModel, MajorityVote
-from labeling.label_models.default.duplicate_voters import copy_groups, merged
+from labeling.label_models.default.duplicate_voters import duplicate_groups, plurality_vote
 from labeling.label_models.patterns import patterns_of
 from tests.support.synthetic_votes import calibration_error, f1, gap, hits, schema_of, voters
 
@@ -63,7 +63,7 @@ def test_samples_that_nobody_voted_on_may_be_left_out_beforehand(shares):
     kept = votes.of_samples(seen)
     model = LabelModel().fit(kept)
     assert model.method_ == "abstaining"
-    line = next(line for line in model.report_ if "taken to have been left out" in line)
+    line = next(line for line in model.report_ if "estimated to have been left out" in line)
     told = float(line.split("About ")[1].split(" samples")[0].replace(",", ""))
     assert told == pytest.approx(20_000 - len(seen), rel=0.1)
     assert gap(truth[seen], kept, posterior[seen], model.predict_proba(kept)) < 0.01
@@ -75,7 +75,7 @@ def test_copies_count_as_one_voter_and_are_named():
     same = {votes.voters[0], votes.voters[10], votes.voters[11]}
     groups = pd.Series(model.voters_).groupby(model.group_).agg(set)
     assert [group for group in groups if len(group) > 1] == [same]
-    line = next(line for line in model.report_ if "nearly always the same" in line)
+    line = next(line for line in model.report_ if "near-duplicate" in line)
     assert all(repr(name) in line for name in same)
     assert "which leaves 10" in line
 
@@ -83,14 +83,14 @@ def test_copies_count_as_one_voter_and_are_named():
 @pytest.mark.parametrize("coverage", [0.3, 1.0])
 def test_good_voters_who_agree_because_they_are_right_are_no_copies(coverage):
     _, votes, _ = voters([0.97] * 6 + [0.9] * 4, coverage=coverage)
-    groups = copy_groups(patterns_of(votes, tuple(sorted(votes.voters))))
+    groups = duplicate_groups(patterns_of(votes, tuple(sorted(votes.voters))))
     assert len(set(groups.tolist())) == 10
 
 
 def test_copies_are_not_merged_where_too_few_voters_would_be_left_to_tell():
     _, votes, _ = voters([0.9, 0.8, 0.7], copies=[2, 2, 2])
     model = LabelModel().fit(votes)
-    alike = [line for line in model.report_ if "and none are merged" in line]
+    alike = [line for line in model.report_ if "so none are merged" in line]
     assert model.group_.tolist() == list(range(6))
     assert len(alike) == 1
 
@@ -110,7 +110,12 @@ def test_voters_for_one_label_who_fire_together_are_copies():
 
 
 def test_copies_who_tie_are_silent_together_and_their_sample_stays_covered():
-    assert merged(np.array([[0, 1], [0, -1], [1, 1], [-1, -1]]), 2).tolist() == [-1, 0, 1, -1]
+    assert plurality_vote(np.array([[0, 1], [0, -1], [1, 1], [-1, -1]]), 2).tolist() == [
+        -1,
+        0,
+        1,
+        -1,
+    ]
     _truth, votes, _ = voters(TEN, copies=[3], n=3000)
     model = LabelModel().fit(votes)
     array = np.full((1, 11), lb.ABSTAIN)
@@ -139,7 +144,7 @@ def test_votes_that_do_not_bear_independence_out_get_naive_bayes_and_the_report_
     assert model.method_ == "naive Bayes"
     tried = [line for line in model.report_ if line.startswith("Tried")]
     assert len(tried) == 1
-    assert all("so the votes do not bear it out" in line for line in tried)
+    assert all("Split-half check failed" in line for line in tried)
     assert any("20 of 20 voters never vote for some label" in line for line in model.report_)
     assert any("rough" in line for line in model.report_)
     by_votes = hits(MajorityVote().fit(votes).predict_proba(votes).to_array(), truth)[votes.covered]
@@ -163,7 +168,7 @@ def test_few_voters_who_use_every_label_need_a_class_balance_to_beat_the_majorit
     truth, votes, _ = voters([0.6, 0.9, 0.75, 0.8, 0.7][:number], n=8000, shares=(0.95, 0.05))
     model = LabelModel().fit(votes)
     assert model.method_ == "majority vote"
-    assert any("too few to find out how common the labels are" in line for line in model.report_)
+    assert any("too few to estimate the class balance" in line for line in model.report_)
     told = LabelModel().fit(votes, class_balance=[0.95, 0.05])
     assert told.method_ == "confusion"
     without, by_balance = (
@@ -177,7 +182,7 @@ def test_a_class_balance_that_the_votes_bear_out_is_used_without_a_warning():
     truth, votes, posterior = voters(TEN, shares=(0.9, 0.1), n=4000)
     model = LabelModel().fit(votes, class_balance=[0.9, 0.1])
     assert model.balance_.tolist() == [0.9, 0.1]
-    assert any("labels' shares as given: label 0 0.900" in line for line in model.report_)
+    assert any("class balance given: label 0 0.900" in line for line in model.report_)
     assert gap(truth, votes, posterior, model.predict_proba(votes)) < 0.006
 
 
@@ -231,7 +236,7 @@ def test_voters_nobody_can_be_compared_with_are_named():
     array = np.concatenate([np.column_stack([votes.to_array(), np.full(600, lb.ABSTAIN)]), lonely])
     more = lb.Votes.from_array(array, schema=votes.schema, voters=[*votes.voters, "lonely"])
     report = LabelModel().fit(more).report_
-    assert any("'lonely'" in line and "assumed, not found" in line for line in report)
+    assert any("'lonely'" in line and "assumed, not estimated" in line for line in report)
 
 
 def test_very_many_samples_are_learned_from_by_a_draw_that_depends_on_their_votes(monkeypatch):

@@ -116,7 +116,7 @@ def test_the_label_model_warns_that_it_does_not_use_a_class_balance():
 
 def test_a_model_that_stops_too_early_warns_at_the_line_that_fitted_it():
     _, votes = simulated([0.8, 0.7, 0.6], n=200)
-    with pytest.warns(UserWarning, match="did not come to rest in 1 steps") as warned:
+    with pytest.warns(UserWarning, match="did not converge in 1 steps") as warned:
         model = DawidSkene(steps=1).fit(votes)
     assert warned[0].filename == __file__
     assert (model.converged_, model.report_) == (False, ("EM stopped after 1 steps.",))

@@ -189,7 +189,7 @@ def test_data_programming_says_when_it_stops_too_early_and_climbs_the_likelihood
     _, votes = simulated(coins([0.8, 0.7, 0.6, 0.6]), balance=[0.5, 0.5], n=500)
     reached = []
     for steps in (1, 2, 5):
-        with pytest.warns(UserWarning, match="did not come to rest") as warned:
+        with pytest.warns(UserWarning, match="did not converge") as warned:
             model = DataProgramming(steps=steps, smoothing=1e-6).fit(votes)
         assert warned[0].filename == __file__
         reached.append(model.log_likelihood_)
@@ -294,7 +294,7 @@ def real_score(folder, name, model):
 def test_published_scores_are_reached_on_real_votes(real_data, kind, name, published, within):
     settings = {"n_epochs": 500} if kind is Snorkel else {}
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"\w+ did not come to rest")
+        warnings.filterwarnings("ignore", message=r"\w+ did not converge")
         score = real_score(real_data, name, made(kind, **settings))
     assert score == pytest.approx(published, abs=within)
 

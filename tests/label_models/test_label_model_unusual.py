@@ -8,8 +8,8 @@ import pytest
 
 import labeling as lb
 from labeling.label_models import LabelModel
-from labeling.label_models.default.duplicate_voters import copy_groups
-from labeling.label_models.default.subsampling import patterns_to_learn_from
+from labeling.label_models.default.duplicate_voters import duplicate_groups
+from labeling.label_models.default.subsampling import training_patterns
 from labeling.label_models.patterns import patterns_of
 from tests.support.synthetic_votes import schema_of, voters
 
@@ -53,7 +53,7 @@ def test_copies_are_found_among_many_labels_without_a_table_of_all_pairs_of_vote
     _, votes, _ = voters([0.8] * 40, n=500, shares=[1 / 250] * 250, copies=[0])
     patterns = patterns_of(votes, sorted(votes.voters))
     tracemalloc.start()
-    group = copy_groups(patterns)
+    group = duplicate_groups(patterns)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(set(group)) == 40
@@ -64,10 +64,10 @@ def test_copies_are_the_same_label_by_label(monkeypatch):
     for k in (2, 3):
         _, votes, _ = voters(TEN, shares=[1 / k] * k, copies=[0, 3, 3])
         patterns = patterns_of(votes, sorted(votes.voters))
-        at_once = copy_groups(patterns)
+        at_once = duplicate_groups(patterns)
         with monkeypatch.context() as patch:
             patch.setattr("labeling.label_models.default.duplicate_voters.SMALL_TABLE", 0)
-            assert copy_groups(patterns).tolist() == at_once.tolist()
+            assert duplicate_groups(patterns).tolist() == at_once.tolist()
         assert len(set(at_once)) == 10
 
 
@@ -100,7 +100,7 @@ def test_a_balance_that_is_borne_out_stays_in_use_beside_gold_labels():
     assert len(model.stack_weights_) == 3
     assert model.balance_.tolist() == [0.9, 0.1]
     assert not any("is not used" in line for line in model.report_)
-    with pytest.warns(UserWarning, match="and the gold labels tell") as told:
+    with pytest.warns(UserWarning, match="and the gold labels determine") as told:
         model = LabelModel().fit(votes, gold=gold, class_balance=[0.01, 0.99])
     assert "Give at least" not in str(told[0].message)
     assert sum("is not used" in line for line in model.report_) == 1
@@ -112,7 +112,7 @@ def test_the_report_advises_only_what_would_help():
         return [line.split("give ")[1] for line in report if line.startswith("How common")]
 
     truth, full, _ = voters(TEN[:5], n=1000)
-    assert advice(full) == ["100 gold labels, or the shares of the labels if you know them."]
+    assert advice(full) == ["100 gold labels, or the class balance if you know it."]
     assert advice(full.of_voters(full.voters[:3])) == ["100 gold labels."]
     assert advice(full, gold={row: int(truth[row]) for row in range(300)}) == []
     with pytest.warns(UserWarning, match="does not use class_balance"):
@@ -128,6 +128,6 @@ def test_a_draw_of_covered_samples_alone_has_no_silent_row(monkeypatch):
     monkeypatch.setattr("labeling.label_models.default.subsampling.DRAWN", 2000)
     _, votes, _ = voters(np.linspace(0.55, 0.9, 30), n=6000, coverage=0.6)
     nobody = np.full(6000, lb.ABSTAIN)
-    drawn = patterns_to_learn_from(votes, tuple(sorted(votes.voters)), nobody)
+    drawn = training_patterns(votes, tuple(sorted(votes.voters)), nobody)
     assert drawn.counts.sum() < 6000
     assert drawn.covered.all()  # else the samples that were left out beforehand are not estimated

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import labeling as lb
-from labeling.label_models.packed_votes import PackedVotes, voters_a_byte
-from labeling.label_models.patterns import columns_of, distinct_rows, label_ranks, patterns_of
+from labeling.label_models.packed_votes import PackedVotes, votes_per_byte
+from labeling.label_models.patterns import distinct_rows, patterns_of, voter_columns
+from labeling.records import label_ranks
 
 
 @st.composite
@@ -27,7 +28,7 @@ def tables(draw):
 
 def packed(votes, voters):
     return PackedVotes.of(
-        columns_of(votes, voters), len(votes.sample_ids), label_ranks(votes.schema)
+        voter_columns(votes, voters), len(votes.sample_ids), label_ranks(votes.schema)
     )
 
 
@@ -37,11 +38,13 @@ def test_sums_codes_and_coverage_are_those_of_the_plain_table(votes, seed):
     found, plain = packed(votes, voters), patterns_of(votes, voters)
     k = len(votes.schema)
     evidence = np.random.default_rng(seed).normal(size=(len(voters), k, 2))
-    np.testing.assert_allclose(found.sums(evidence), plain.sums(evidence)[plain.of_row], atol=1e-9)
+    np.testing.assert_allclose(
+        found.sums(evidence), plain.sums(evidence)[plain.pattern_of_row], atol=1e-9
+    )
     assert found.covered.tolist() == votes.covered.tolist()
     assert (
         found.codes(np.arange(len(votes.sample_ids))).tolist()
-        == plain.codes()[plain.of_row].tolist()
+        == plain.codes()[plain.pattern_of_row].tolist()
     )
 
 
@@ -49,8 +52,8 @@ def test_sums_codes_and_coverage_are_those_of_the_plain_table(votes, seed):
 def test_equal_rows_have_equal_hashes_in_any_order_of_voters_and_labels(votes):
     voters = tuple(sorted(votes.voters))
     hashes = packed(votes, voters).hashes()
-    of_row = patterns_of(votes, voters).of_row
-    assert len(set(hashes.tolist())) == len(set(of_row.tolist()))
+    pattern_of_row = patterns_of(votes, voters).pattern_of_row
+    assert len(set(hashes.tolist())) == len(set(pattern_of_row.tolist()))
     labels = votes.schema.labels[::-1]
     code = np.append(np.arange(len(labels))[::-1], lb.ABSTAIN)
     turned = lb.Votes.from_array(
@@ -62,8 +65,8 @@ def test_equal_rows_have_equal_hashes_in_any_order_of_voters_and_labels(votes):
 @given(votes=tables(), ordered=st.booleans())
 def test_distinct_rows_are_found_as_numpy_finds_them(votes, ordered):
     codes = votes.to_array()
-    found, of_row = distinct_rows(codes, ordered)
-    assert found[of_row].tolist() == codes.tolist()
+    found, pattern_of_row = distinct_rows(codes, ordered)
+    assert found[pattern_of_row].tolist() == codes.tolist()
     assert len(found) == len(np.unique(codes, axis=0)) or not codes.size
     again, _ = distinct_rows(codes[::-1], ordered)
     assert ordered or again.tolist() == found.tolist()
@@ -74,10 +77,10 @@ def test_rows_whose_keys_clash_are_still_told_apart(monkeypatch):
         "labeling.label_models.patterns.row_keys", lambda rows: np.zeros(len(rows), np.uint64)
     )
     codes = np.array([[1, 0], [0, 1], [1, 0], [-1, -1]], dtype=np.int8)
-    found, of_row = distinct_rows(codes, False)
-    assert found[of_row].tolist() == codes.tolist()
+    found, pattern_of_row = distinct_rows(codes, False)
+    assert found[pattern_of_row].tolist() == codes.tolist()
     assert len(found) == 3
 
 
 def test_five_voters_on_two_labels_fit_into_a_byte():
-    assert [voters_a_byte(base) for base in (3, 4, 6, 7, 17, 256)] == [5, 4, 3, 2, 1, 1]
+    assert [votes_per_byte(base) for base in (3, 4, 6, 7, 17, 256)] == [5, 4, 3, 2, 1, 1]

@@ -1,4 +1,4 @@
-"""What dependencies between voters are read from: who votes together with whom, how often, and alike."""
+"""Pairwise counts of votes and abstentions: the input of both dependency methods."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labeling.analysis.pairwise import together
-from labeling.records import ABSTAIN, Votes, shares_by_id
+from labeling.records import (
+    ABSTAIN,
+    LEAST_OVERLAP,
+    Votes,
+    co_occurrence,
+    label_ranks,
+    near_copies,
+    shares_by_id,
+)
 
-LEAST_OVERLAP = 10  # samples on which both vote; of fewer nothing can be said
-NEAR = 0.8  # votes that agree, of the samples on which either votes
-ONE_LABEL = 0.9  # agreement where both vote, for voters who use one label each
-ALL_LABELS = 0.95  # and for others, who have more to differ about
-CELLS = 1 << 24  # counted at once; so few rows sum exactly as float32
+CELLS = 1 << 24  # counted at once; chunks of that size sum exactly as float32
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Counted:
-    """Votes in an order of their own, and their counts over samples.
+class VoteCounts:
+    """Votes in canonical order, and the co-occurrence counts of their values.
 
     Attributes:
-        codes: shape (n_samples, n_voters), -1 = abstained; the codes follow the labels' names.
+        codes: shape (n_samples, n_voters), -1 = abstained; ranks of the labels by name.
         voters: those with `LEAST_OVERLAP` votes or more, sorted.
-        n_labels: of the schema.
-        owner: which voter each used value belongs to; abstaining is a value: shape (n_values,).
-        value: the values' codes.
-        counts: on how many samples two values stand: shape (n_values, n_values).
+        n_labels: the number of labels of the schema.
+        owner: the voter of each used value; abstaining is a value: shape (n_values,).
+        value: the code of each value.
+        counts: the number of samples with each two values: shape (n_values, n_values).
     """
 
     codes: npt.NDArray[Any]
@@ -42,84 +45,81 @@ class Counted:
     counts: Floats
 
     @classmethod
-    def of(cls, votes: Votes) -> Counted:
-        """Return the counts of votes; neither rows nor columns nor labels need have an order."""
+    def of(cls, votes: Votes) -> VoteCounts:
+        """Return the counts of votes, whatever the order of rows, columns and labels."""
         codes = votes.to_array()
-        cast = (codes != ABSTAIN).sum(axis=0)
+        n_votes = (codes != ABSTAIN).sum(axis=0)
         order = sorted(range(len(votes.voters)), key=lambda voter: votes.voters[voter])
-        kept = [voter for voter in order if cast[voter] >= LEAST_OVERLAP]
-        labels = sorted(votes.schema)
-        place = np.array([*(labels.index(name) for name in votes.schema), ABSTAIN])
-        ranked = place[codes[:, kept]]
-        values = range(ABSTAIN, len(labels))
-        used = np.array([(ranked == value).any(axis=0) for value in values]).T
-        owner, value = np.nonzero(used)
+        columns = [voter for voter in order if n_votes[voter] >= LEAST_OVERLAP]
+        ranks = np.append(label_ranks(votes.schema), ABSTAIN)
+        ranked = ranks[codes[:, columns]]
+        values = range(ABSTAIN, len(votes.schema))
+        is_used = np.array([(ranked == value).any(axis=0) for value in values]).T
+        owner, value = np.nonzero(is_used)
         value -= 1  # the first is the abstention
-        counts = _counts(ranked, owner, value)
-        names = tuple(votes.voters[voter] for voter in kept)
-        return cls(ranked, names, len(labels), owner, value, counts)
+        return cls(
+            codes=ranked,
+            voters=tuple(votes.voters[voter] for voter in columns),
+            n_labels=len(votes.schema),
+            owner=owner,
+            value=value,
+            counts=_co_occurrence_of_values(ranked, owner, value),
+        )
 
     @property
     def n(self) -> int:
-        """How many samples there are."""
+        """The number of samples."""
         return len(self.codes)
 
     @property
-    def kinds(self) -> npt.NDArray[np.intp]:
-        """How many values each voter uses besides one, and 1 at least: shape (n_voters,)."""
+    def degrees_of_freedom(self) -> npt.NDArray[np.intp]:
+        """The number of values of each voter less one, at least 1: shape (n_voters,)."""
         return np.maximum(np.bincount(self.owner, minlength=len(self.voters)) - 1, 1)
 
     @property
-    def noise(self) -> float:
+    def standard_error(self) -> float:
         """The standard error of a correlation of independent values."""
         return float(1 / np.sqrt(self.n))
 
-    def drawn(self, votes: Votes, most: int) -> npt.NDArray[Any]:
-        """Return the codes of at most so many samples, which are drawn by their ids."""
+    def subsample(self, votes: Votes, most: int) -> npt.NDArray[Any]:
+        """Return the codes of at most this number of samples, drawn by their ids."""
         order = np.argsort(shares_by_id(votes.sample_ids, 0), kind="stable")
         return self.codes[order[:most]]
 
-    def per_pair(self, values: Floats) -> Floats:
+    def sum_by_pair(self, values: Floats) -> Floats:
         """Return sums over the values of each two voters: shape (n_voters, n_voters)."""
         starts = np.searchsorted(self.owner, np.arange(len(self.voters)))
-        found: Floats = np.add.reduceat(np.add.reduceat(values, starts, axis=0), starts, axis=1)
-        return found
+        sums: Floats = np.add.reduceat(np.add.reduceat(values, starts, axis=0), starts, axis=1)
+        return sums
 
     def both(self, counts: Floats) -> Floats:
-        """Return on how many samples both voters vote, by such counts of values."""
-        cast = self.value != ABSTAIN
-        return self.per_pair(counts * (cast[:, None] & cast[None, :]))
+        """Return on how many samples both voters vote, by these counts of values."""
+        is_vote = self.value != ABSTAIN
+        return self.sum_by_pair(counts * (is_vote[:, None] & is_vote[None, :]))
 
     def same(self, counts: Floats) -> Floats:
-        """Return on how many samples both voters vote for one label, by such counts of values."""
-        alike = (self.value[:, None] == self.value[None, :]) & (self.value != ABSTAIN)
-        return self.per_pair(counts * alike)
+        """Return on how many samples both voters vote for one label, by these counts of values."""
+        is_same = (self.value[:, None] == self.value[None, :]) & (self.value != ABSTAIN)
+        return self.sum_by_pair(counts * is_same)
 
-    def near(self) -> Bools:
-        """Return which voters say nearly always the same: shape (n_voters, n_voters)."""
-        both, same = self.both(self.counts), self.same(self.counts)
-        votes = np.diag(both)
-        used = np.zeros((len(self.voters), self.n_labels), dtype=bool)
-        cast = self.value != ABSTAIN
-        used[self.owner[cast], self.value[cast]] = True
-        single = used.sum(axis=1) == 1
-        least = np.where(single[:, None] & single[None, :], ONE_LABEL, ALL_LABELS)
-        found = same >= NEAR * (votes[:, None] + votes[None, :] - both)
-        found &= (same >= least * both) & (both >= LEAST_OVERLAP)
-        np.fill_diagonal(found, False)
-        return found
+    def near_copies(self) -> Bools:
+        """Return which voters vote nearly always alike: shape (n_voters, n_voters)."""
+        uses = np.zeros((len(self.voters), self.n_labels), dtype=bool)
+        is_vote = self.value != ABSTAIN
+        uses[self.owner[is_vote], self.value[is_vote]] = True
+        return near_copies(self.both(self.counts), self.same(self.counts), uses)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explained:
-    """What a common true label explains of any two voters, and what is left.
+    """What a common true label explains of each two voters, and the rest.
 
     Attributes:
         strength: of the dependence; 0 = none: shape (n_voters, n_voters).
         both: on how many samples both would vote without it.
         same: on how many they would vote alike.
-        steps: of the computation.
-        converged: whether it came to rest.
+        steps: the number of steps of the computation.
+        converged: whether it converged.
     """
 
     strength: Floats
@@ -129,11 +129,11 @@ class Explained:
     converged: bool
 
 
-def _counts(
+def _co_occurrence_of_values(
     codes: npt.NDArray[Any], owner: npt.NDArray[np.intp], value: npt.NDArray[np.intp]
 ) -> Floats:
     counts = np.zeros((len(owner), len(owner)), np.int64)
     size = max(CELLS // max(len(owner), 1), 1)
     for start in range(0, len(codes), size):
-        counts += together(codes[start : start + size, owner] == value)
+        counts += co_occurrence(codes[start : start + size, owner] == value)
     return counts.astype(np.float64)

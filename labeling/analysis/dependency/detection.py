@@ -1,4 +1,4 @@
-"""Which voters depend on each other beyond what a common true label explains."""
+"""Detection of dependent voters: pairs that agree more than a common true label explains."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from labeling.analysis.dependency.counts import (
-    LEAST_OVERLAP,
-    Bools,
-    Counted,
-    Explained,
-    Floats,
-)
+from labeling.analysis.dependency.counts import Bools, Explained, Floats, VoteCounts
 from labeling.analysis.dependency.low_rank import explained_by_low_rank
 from labeling.analysis.dependency.structure import explained_by_structure
 from labeling.errors import LabelingError, near
-from labeling.records import Votes, expect
+from labeling.records import LEAST_OVERLAP, Votes, expect
 
-SURE = 4.0  # standard errors
-LEAST_EFFECT = 0.2  # of the way from what is expected to always
-COPY_EFFECT = 0.5  # and for a copy
-LEAST_VOTERS = 4  # of three, any agreement is explained by their accuracies
+Z_SCORE = 4.0  # standard errors
+LEAST_EFFECT = 0.2  # of the way from the expected rate to always
+LEAST_COPY_EFFECT = 0.5  # and for a copy
+LEAST_VOTERS = 4  # the accuracies of three explain any agreement
 
-METHODS: dict[str, Callable[[Counted, Votes], Explained]] = {
-    "robust PCA": lambda counted, _: explained_by_low_rank(counted),
+METHODS: dict[str, Callable[[VoteCounts, Votes], Explained]] = {
+    "robust PCA": lambda counts, _: explained_by_low_rank(counts),
     "structure learning": explained_by_structure,
 }
 COLUMNS = {
-    **{"first": object, "second": object, "both": np.int64, "expected_both": np.float64},
-    **{"agreement": np.float64, "expected_agreement": np.float64},
-    **{"strength": np.float64, "kind": object},
+    "first": object,
+    "second": object,
+    "both": np.int64,
+    "expected_both": np.float64,
+    "agreement": np.float64,
+    "expected_agreement": np.float64,
+    "strength": np.float64,
+    "kind": object,
 }
 
 
@@ -41,40 +40,40 @@ def dependencies(votes: Votes, *, method: str = "robust PCA") -> pd.DataFrame:
 
     Independent voters agree because each of them is often right. A pair is listed where two voters
     vote together, or alike where both vote, far more often than that explains: 4 standard errors,
-    and at least a fifth of the way from what is expected to always. It is a diagnostic: it says
-    which rules to look at, and changes no label.
+    and at least a fifth of the way from the expected rate to always. It is a diagnostic: it says
+    which labeling functions to look at, and changes no label.
 
-    - `"robust PCA"`: what all share is of low rank, what pairs share besides is sparse (Varma et
-      al., ICML 2019). Counts all samples; 100 voters on 50,000 samples take some seconds at most.
+    - `"robust PCA"`: what all voters share is of low rank, what single pairs share is sparse (Varma
+      et al., ICML 2019). Uses all samples; 100 voters on 50,000 samples take some seconds at most.
     - `"structure learning"`: penalised pseudolikelihood of each vote given the others, the true
-      label summed out (Bach et al., ICML 2017). Learns from samples drawn by id, 1,000,000 /
-      (labels x voters) or 1,000 at least, and is slower by far. It finds more where labels have few
-      voters each; it assumes that labels are about equally frequent, and takes what a group shares
-      for the true label where the group speaks on far more samples than all others.
+      label summed out (Bach et al., ICML 2017). Uses samples drawn by id, 1,000,000 / (labels x
+      voters) or 1,000 at least, and is far slower. It finds more where labels have few voters each;
+      it assumes about equally frequent labels, and takes what a group shares for the true label
+      where the group votes on far more samples than all others.
 
-    What neither can see: anything with fewer than 4 voters; a group of dependent voters who are most
+    Neither can detect: anything with fewer than 4 voters; a group of dependent voters who are most
     of those for their label, since the label itself then looks like what they share (so labeling
     functions for one label each need some independent ones for that label); voters who avoid each
     other; pairs with fewer than 10 samples in common. Where samples differ in what makes voters
-    speak (long texts), pairs in which that is strong are listed as correlated.
+    vote (long texts), pairs with a strong such effect are listed as correlated.
 
     Args:
-        votes: of labeling functions or of people.
+        votes: of labeling functions or annotators.
         method: `"robust PCA"` or `"structure learning"`.
 
     Returns:
-        A frame with the columns `first`, `second` (names, sorted), `both` and `expected_both` (samples
-        on which both vote, and would if independent), `agreement` and `expected_agreement` (shares of
-        those on which they vote alike), `strength` (robust PCA: Cramér's V of what is left, 0 to 1;
-        structure learning: a logarithm of odds) and `kind`: `"copy"` (says nearly always the same) or
-        `"correlated"`. Its `attrs` hold `method`, `steps` and `converged`. Independent of the order of
-        samples, voters and labels.
+        A frame with the columns `first`, `second` (names, sorted), `both` and `expected_both`
+        (samples on which both vote, and would if independent), `agreement` and `expected_agreement`
+        (shares of those on which they vote alike), `strength` (robust PCA: Cramér's V of the
+        residual, 0 to 1; structure learning: log-odds) and `kind`: `"copy"` (votes nearly always
+        alike) or `"correlated"`. Its `attrs` hold `method`, `steps` and `converged`. Independent of
+        the order of samples, voters and labels.
 
     Raises:
         LabelingError: there is no such method.
 
     Warns:
-        UserWarning: the computation did not come to rest.
+        UserWarning: the computation did not converge.
 
     >>> from labeling.records import LabelSchema
     >>> rng = np.random.default_rng(0)
@@ -94,49 +93,49 @@ def dependencies(votes: Votes, *, method: str = "robust PCA") -> pd.DataFrame:
             f"{method!r} is no method; methods are {', '.join(map(repr, METHODS))}."
             f"{near(str(method), METHODS)}"
         )
-    counted = Counted.of(votes)
-    if len(counted.voters) < LEAST_VOTERS:
-        return _table(counted, None, method)
-    explained = METHODS[method](counted, votes)
+    counts = VoteCounts.of(votes)
+    if len(counts.voters) < LEAST_VOTERS:
+        return _table(counts, None, method)
+    explained = METHODS[method](counts, votes)
     if not explained.converged:
         warnings.warn(
-            f"The {method} of {len(counted.voters)} voters did not come to rest within"
-            f" {explained.steps} steps; weak dependencies among those found are uncertain.",
+            f"The {method} of {len(counts.voters)} voters did not converge in {explained.steps}"
+            " steps; weak dependencies in the table are uncertain.",
             stacklevel=2,
         )
-    return _table(counted, explained, method)
+    return _table(counts, explained, method)
 
 
-def _table(counted: Counted, explained: Explained | None, method: str) -> pd.DataFrame:
-    """Return the pairs that depend, sorted."""
+def _table(counts: VoteCounts, explained: Explained | None, method: str) -> pd.DataFrame:
+    """Return the dependent pairs, sorted."""
     steps, converged = (0, True) if explained is None else (explained.steps, explained.converged)
-    about = {"method": method, "steps": steps, "converged": converged}
     if explained is None:
         table = pd.DataFrame({name: np.empty(0, kind) for name, kind in COLUMNS.items()})
     else:
-        table = pd.DataFrame(_columns(counted, explained)).astype(COLUMNS)
+        table = pd.DataFrame(_columns(counts, explained)).astype(COLUMNS)
         table = table.sort_values(
             ["strength", "first", "second"], ascending=[False, True, True], ignore_index=True
         )
-    table.attrs.update(about)
+    table.attrs.update({"method": method, "steps": steps, "converged": converged})
     return table
 
 
-def _columns(counted: Counted, explained: Explained) -> dict[str, object]:
-    both, same = counted.both(counted.counts), counted.same(counted.counts)
+def _columns(counts: VoteCounts, explained: Explained) -> dict[str, object]:
+    both, same = counts.both(counts.counts), counts.same(counts.counts)
     votes = np.diag(both)
     agreement = same / np.maximum(both, 1e-12)
     expected = np.minimum(explained.same / np.maximum(explained.both, 1e-12), 1.0)
-    least = np.minimum(votes[:, None], votes[None, :])
-    alike = _effect(agreement, expected, np.ones_like(both), 0.05)
-    alike = np.where(_sure(agreement, expected, both), alike, 0.0)
-    together = _effect(both, explained.both, least, 0.1 * least)
-    sure = both - explained.both > SURE * np.sqrt(np.maximum(explained.both, 1))
-    effect = np.maximum(alike, np.where(sure, together, 0.0))
+    fewer = np.minimum(votes[:, None], votes[None, :])
+    agreement_effect = _effect(agreement, expected, np.ones_like(both), 0.05)
+    is_significant = _is_significant(agreement, expected, both)
+    agreement_effect = np.where(is_significant, agreement_effect, 0.0)
+    overlap_effect = _effect(both, explained.both, fewer, 0.1 * fewer)
+    is_significant = both - explained.both > Z_SCORE * np.sqrt(np.maximum(explained.both, 1))
+    effect = np.maximum(agreement_effect, np.where(is_significant, overlap_effect, 0.0))
     effect = np.where((both >= LEAST_OVERLAP) & (explained.strength > 0), effect, 0.0)
     first, second = np.nonzero(np.triu(effect > LEAST_EFFECT, 1))
-    names = np.array(counted.voters, dtype=object)
-    copy = counted.near() & (effect > COPY_EFFECT)
+    names = np.array(counts.voters, dtype=object)
+    is_copy = counts.near_copies() & (effect > LEAST_COPY_EFFECT)
     pairs = (first, second)
     return {
         "first": names[first],
@@ -145,20 +144,23 @@ def _columns(counted: Counted, explained: Explained) -> dict[str, object]:
         "expected_both": explained.both[pairs],
         "agreement": agreement[pairs],
         "expected_agreement": expected[pairs],
-        # To so many digits they are the same on every machine, and equal ones are ties.
+        # Rounded, they are the same on every machine, and equal ones are ties.
         "strength": np.round(explained.strength[pairs], 6),
-        "kind": np.where(copy[pairs], "copy", "correlated").astype(object),
+        "kind": np.where(is_copy[pairs], "copy", "correlated").astype(object),
     }
 
 
-def _effect(found: Floats, expected: Floats, most: Floats, smallest: Floats | float) -> Floats:
-    """Return how far what was found is from what is expected to the most there can be."""
-    far: Floats = (found - expected) / np.maximum(np.maximum(most - expected, smallest), 1e-12)
-    return far
+def _effect(
+    observed: Floats, expected: Floats, largest: Floats, least_range: Floats | float
+) -> Floats:
+    """Return the effect size: the distance from expected to observed, over that to the largest."""
+    distance = np.maximum(np.maximum(largest - expected, least_range), 1e-12)
+    effect: Floats = (observed - expected) / distance
+    return effect
 
 
-def _sure(found: Floats, expected: Floats, n: Floats) -> Bools:
-    """Return whether shares of n are above the expected ones by `SURE` standard errors."""
+def _is_significant(observed: Floats, expected: Floats, n: Floats) -> Bools:
+    """Return whether shares of n exceed the expected ones by `Z_SCORE` standard errors."""
     error = np.sqrt(np.maximum(expected * (1 - expected), 0.01) / np.maximum(n, 1))
-    above: Bools = found - expected > SURE * error
-    return above
+    is_above: Bools = observed - expected > Z_SCORE * error
+    return is_above

@@ -1,4 +1,4 @@
-"""A picture of which voters depend on each other."""
+"""Heat map of the dependencies between voters."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from labeling.errors import VotesError, shown
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST = 60  # voters that are drawn; more could not be read
-LONGEST = 36  # characters of a name that are drawn
+MOST_VOTERS = 60  # that are drawn; more could not be read
+LONGEST_NAME = 36  # characters of a name that are drawn
 SIGNS = {"copy": "=", "correlated": "+"}
 
 
 def dependency_picture(
     dependencies: pd.DataFrame, voters: Sequence[str], path: str | Path
 ) -> tuple[Path, Path]:
-    """Draw who depends on whom as a table, in which dependent voters stand side by side.
+    """Draw a heat map of dependencies, in which dependent voters are next to each other.
 
-    The darker (on a dark page: the lighter) a field, the stronger the dependence; `=` marks copies, `+`
-    voters that are correlated. Voters who depend on nobody are counted, not drawn, and of more than
-    60 who do, those with the strongest dependencies are drawn.
+    The darker (on a dark page: the lighter) a cell, the stronger the dependence; `=` marks copies,
+    `+` correlated voters. Independent voters are counted, not drawn, and of more than 60 dependent
+    ones, those with the strongest dependencies are drawn.
 
     Args:
-        dependencies: what `labeling.analysis.dependencies` returns.
+        dependencies: the result of `labeling.analysis.dependencies`.
         voters: the names of all voters.
         path: of the light picture; the dark one is `<name>-dark<suffix>`.
 
@@ -42,26 +42,26 @@ def dependency_picture(
     Raises:
         VotesError: dependencies of voters who are not among `voters`.
     """
-    found = [*dependencies["first"], *dependencies["second"]]
-    unknown = sorted(set(found) - set(voters))
+    dependent = {*dependencies["first"], *dependencies["second"]}
+    unknown = sorted(dependent - set(voters))
     if unknown:
         raise VotesError(
             f"Dependencies must be of these {len(voters)} voters. Not among them:"
-            f" {shown(unknown)}; give the voters of the votes that the dependencies were found in."
+            f" {shown(unknown)}; give the voters of the votes that the dependencies are of."
         )
-    names = _side_by_side(dependencies)
-    strength, signs = _table(dependencies, names)
+    names = _ordered_by_group(dependencies)
+    strength, signs = _matrices(dependencies, names)
 
     def draw(colours: Palette) -> Figure:
-        # A field is as wide as a line is high, and names stand beside and below.
-        beside = 0.075 * max((len(_clipped(name)) for name in names), default=0) + 0.4
-        fields = 0.24 * len(names)
-        figure, axes = figure_of(colours, max(fields + beside, 3.2), fields + beside + 0.8)
+        # A cell is as wide as a line of text is high; names are to the left and below.
+        margin = 0.075 * max((len(_clipped(name)) for name in names), default=0) + 0.4
+        size = 0.24 * len(names)
+        figure, axes = figure_of(colours, max(size + margin, 3.2), size + margin + 0.8)
         figure.suptitle(
-            _title(len(set(found)), len(names), len(voters)), color=colours["ink"], fontsize=9
+            _title(len(dependent), len(names), len(voters)), color=colours["ink"], fontsize=9
         )
         if names:
-            _fields(axes, colours, strength, signs)
+            _draw_cells(axes, colours, strength, signs)
             axes.set_xticks(range(len(names)), [_clipped(name) for name in names], rotation=90)
             axes.set_yticks(range(len(names)), [_clipped(name) for name in names])
             figure.supxlabel("=  copy       +  correlated", color=colours["ink"], fontsize=9)
@@ -72,25 +72,26 @@ def dependency_picture(
     return saved(draw, path)
 
 
-def _title(dependent: int, drawn: int, n: int) -> str:
-    if not dependent:
+def _title(n_dependent: int, n_drawn: int, n: int) -> str:
+    if not n_dependent:
         return f"None of {n} voters\nwas found to depend on others"
-    first = f"{dependent} of {n} voters depend on others"
-    rest = f"\nno dependence was found of {n - dependent}" if n > dependent else ""
-    left = f"\ndrawn: the {drawn} with the strongest dependencies" if drawn < dependent else ""
-    return f"{first}{rest}{left}"
+    first = f"{n_dependent} of {n} voters depend on others"
+    independent = f"\nno dependence was found of {n - n_dependent}" if n > n_dependent else ""
+    is_part = n_drawn < n_dependent
+    drawn = f"\ndrawn: the {n_drawn} with the strongest dependencies" if is_part else ""
+    return f"{first}{independent}{drawn}"
 
 
 def _clipped(name: str) -> str:
-    """Return a name without its middle, if it is long: generated names begin alike."""
-    half = (LONGEST - 1) // 2
-    return name if len(name) <= LONGEST else f"{name[:half]}…{name[-half:]}"
+    """Return a name without its middle, if it is long: generated names often start alike."""
+    half = (LONGEST_NAME - 1) // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
 
 
-def _fields(
+def _draw_cells(
     axes: Any, colours: Palette, strength: npt.NDArray[np.float64], signs: npt.NDArray[Any]
 ) -> None:
-    # Faint fields must differ from the page, and full ones leave signs that can be read.
+    # Faint cells must differ from the page, and on full ones the signs must be legible.
     shade = np.where(strength > 0, 0.15 + 0.65 * strength / strength.max(initial=1e-12), np.nan)
     colour = axes.imshow(shade, cmap=colours["map"], vmin=0, vmax=1).cmap
     for (row, column), sign in np.ndenumerate(signs):
@@ -108,44 +109,44 @@ def _fields(
     axes.tick_params(which="both", length=0)
 
 
-def _table(
+def _matrices(
     dependencies: pd.DataFrame, names: Sequence[str]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
-    """Return the strengths and signs of pairs, both ways."""
-    place = {name: number for number, name in enumerate(names)}
-    strength = np.zeros((len(names), len(names)))
-    signs = np.full(strength.shape, "", dtype=object)
+    """Return the symmetric matrices of strengths and signs."""
+    index = {name: number for number, name in enumerate(names)}
+    strengths = np.zeros((len(names), len(names)))
+    signs = np.full(strengths.shape, "", dtype=object)
     columns = dependencies[["first", "second", "strength", "kind"]]
-    for first, second, how, kind in columns.itertuples(index=False, name=None):
-        if first in place and second in place:
-            j, i = place[first], place[second]
-            strength[j, i] = strength[i, j] = how
+    for first, second, strength, kind in columns.itertuples(index=False, name=None):
+        if first in index and second in index:
+            j, i = index[first], index[second]
+            strengths[j, i] = strengths[i, j] = strength
             signs[j, i] = signs[i, j] = SIGNS.get(kind, "")
-    return strength, signs
+    return strengths, signs
 
 
-def _side_by_side(dependencies: pd.DataFrame) -> list[str]:
-    """Return the dependent voters in the order in which the strongest pairs join them.
+def _ordered_by_group(dependencies: pd.DataFrame) -> list[str]:
+    """Return the dependent voters ordered by single-linkage clustering, larger groups first.
 
-    The strongest pair whose voters are in different groups joins these, until all pairs are used;
-    then larger groups come first.
+    The strongest pair whose voters are in different groups merges these, until all pairs are used.
     """
     ranked = dependencies.sort_values(
         ["strength", "first", "second"], ascending=[False, True, True]
     )
     pairs = list(ranked[["first", "second"]].itertuples(index=False, name=None))
-    strongest = list(dict.fromkeys(name for pair in pairs for name in pair))[:MOST]
+    strongest = list(dict.fromkeys(name for pair in pairs for name in pair))[:MOST_VOTERS]
     groups = {name: [name] for name in strongest}
     for first, second in pairs:
         if first in groups and second in groups and groups[first] is not groups[second]:
-            joined = _joined(groups[first], groups[second], first, second)
-            groups.update(dict.fromkeys(joined, joined))
-    different = {id(group): group for group in groups.values()}.values()
-    return [name for group in sorted(different, key=lambda one: (-len(one), one)) for name in group]
+            merged = _merged(groups[first], groups[second], first, second)
+            groups.update(dict.fromkeys(merged, merged))
+    distinct = {id(group): group for group in groups.values()}.values()
+    largest_first = sorted(distinct, key=lambda group: (-len(group), group))
+    return [name for group in largest_first for name in group]
 
 
-def _joined(left: list[str], right: list[str], first: str, second: str) -> list[str]:
-    """Return two groups as one, turned so that these two voters stand as near as can be."""
+def _merged(left: list[str], right: list[str], first: str, second: str) -> list[str]:
+    """Return two groups as one, oriented so that these two voters are as near as possible."""
     if left.index(first) < len(left) / 2 - 0.5:
         left = left[::-1]
     if right.index(second) > len(right) / 2 - 0.5:

@@ -1,4 +1,4 @@
-"""The default model for people: two views of their skill, weighed by how plausible each is."""
+"""The default label model for annotators: a mixture of the one-coin and the Dawid-Skene model."""
 
 from __future__ import annotations
 
@@ -6,62 +6,63 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from labeling.errors import LabelingError, NotFittedError
+from labeling.errors import NotFittedError
 from labeling.label_models.annotators.fit_report import (
-    of_annotators,
-    of_labels,
-    of_sharpness,
-    of_steps,
-    of_views,
+    annotator_sentences,
+    component_sentences,
+    convergence_sentences,
+    overconfidence_sentences,
+    rare_label_sentences,
 )
-from labeling.label_models.annotators.skill import View, skills_of
+from labeling.label_models.annotators.skill import Component, estimate_skills
 from labeling.label_models.base import VoteModel
-from labeling.label_models.dawid_skene import expectation_maximisation, posterior_of
-from labeling.label_models.default.independent_voters import coins
-from labeling.label_models.one_coin import coin_skill
+from labeling.label_models.dawid_skene import expectation_maximisation, label_posterior
+from labeling.label_models.one_coin import one_coin_confusion, one_coin_skill
 from labeling.label_models.patterns import (
     Floats,
     Patterns,
     sum_of_evidence,
     vote_shares,
 )
+from labeling.label_models.settings import check_setting
 from labeling.records import shared_wins
 
-VIEWS = ("one coin", "own confusion")
-SHARPNESS = 0.5 ** (np.arange(25) / 4)  # from 1 down to 1/64
-SHARP_PRIOR = 1.0  # what a sharpness other than 1 costs, in log-loss at e times or 1/e
-GOLD_WORTH = 50.0  # gold labels that say as much of a view as its shares of the labels do
+COMPONENTS = ("one coin", "own confusion")
+POWERS = 0.5 ** (np.arange(25) / 4)  # from 1 down to 1/64
+POWER_PRIOR = 1.0  # penalty of a power other than 1, in log-loss at e times or 1/e
+GOLD_WORTH = 50.0  # gold labels that count as much as the class balance of a component
+TOLERANCE = 1e-6  # of EM
 
 
 class AnnotatorModel(VoteModel):
-    """The default for people: one-coin and Dawid-Skene, weighted by how far each shifts the labels.
+    """The default for annotators: one-coin and Dawid-Skene, weighted by how far each shifts labels.
 
     *One coin* gives each annotator one skill; *own confusion* a confusion matrix that is shrunk to
-    the matrix of the annotator's own skill by `pseudo_votes` a row. Either fails by distorting how
-    common the labels are, so each is weighted by exp(-d / `tolerance`), with d the total variation
-    between its shares of the labels and those of the votes (or the class balance that was given).
-    Gold labels enter both views as known truths, and n of them turn d into
-    (50 d + n e) / (50 + n), with e the view's share of errors on them, and `tolerance` into
-    `tolerance` / sqrt(1 + n / 50). They also show how sure to be. Without them the intervals and
-    probabilities hold as far as people err independently: mistakes that all share on hard samples
-    are invisible in votes.
+    the matrix of the annotator's own skill by `pseudo_votes` a row. Either fails by distorting the
+    class balance, so each is weighted by exp(-d / `tolerance`), with d the total variation between
+    its class balance and that of the votes (or the class balance that was given). Gold labels enter
+    both components as known labels, and n of them turn d into (50 d + n e) / (50 + n), with e the
+    error rate of the component on them, and `tolerance` into `tolerance` / sqrt(1 + n / 50). They
+    also calibrate the probabilities. Without them intervals and probabilities hold if people err
+    independently: errors that all share on hard samples are invisible in votes.
 
     Args:
         pseudo_votes: strength of the shrinkage, in votes a row.
-        tolerance: distance of the shares at which a view loses weight, 0 to 1.
-        steps: EM steps at the most.
+        tolerance: distance of the class balances at which a component loses weight, 0 to 1.
+        steps: EM steps at most.
 
     Attributes:
-        confusion_: shape (2 views, n_voters, n_labels true, n_labels voted).
-        class_balance_: shape (2 views, n_labels).
-        weights_: the weight of each view.
-        sharpness_: the power that probabilities are raised to, 1 without gold labels: people err
-            together on hard samples, which makes the plain model too sure, and only gold shows it.
-        n_votes_: how many votes each annotator cast, shape (n_voters,), in the order of voters_.
-        skill_: each annotator's share of right votes: the mean of what the votes leave open.
+        confusion_: shape (2 components, n_voters, n_labels true, n_labels voted).
+        class_balance_: shape (2 components, n_labels).
+        weights_: the weight of each component.
+        sharpness_: the power that probabilities are raised to (an inverse temperature), 1 without
+            gold labels: people err together on hard samples, which makes the plain model
+            over-confident, and only gold labels reveal it.
+        n_votes_: the number of votes of each annotator, shape (n_voters,), in the order of voters_.
+        skill_: the share of right votes of each annotator: its posterior mean.
         skill_interval_: its central 95 %, shape (n_voters, 2).
-        chance_: the share that would be right if an annotator's votes, as common as they are, had
-            nothing to do with the truth.
+        chance_: the share of right votes if the votes of an annotator, with their marginal
+            frequencies, were independent of the truth.
         verdict_: a word for each annotator; see `skills`.
 
     >>> from labeling.records import LabelSchema, Votes
@@ -95,19 +96,19 @@ class AnnotatorModel(VoteModel):
         self.steps = steps
 
     def skills(self) -> pd.DataFrame:
-        """Return a row for each annotator: what is known of them, and a verdict.
+        """Return a row for each annotator: skill, interval and a verdict.
 
         Columns: `n_votes`; `skill`, the share of right votes; `low` and `high`, its central 95 %;
-        `chance`, what votes without any relation to the truth would reach; `verdict`, which says
-        more than "unsure" only with 95 % certainty:
+        `chance`, the share of right votes if they were independent of the truth; `verdict`, which
+        is other than "unsure" only with 95 % certainty:
 
         - "fine": better than chance.
-        - "spammer": the votes pass for independent of the truth, and there are enough of them to
-          tell that apart from 0.6 of the competence that is usual here. Leave them out, or ask
-          again; this model already gives them next to no weight.
-        - "adversary": worse than chance, so the votes say something, turned round. That may be a
-          misread instruction as well as ill will; this model turns them by itself.
-        - "unsure": too few votes to tell.
+        - "spammer": the votes are compatible with independence of the truth, and enough to
+          distinguish that from 0.6 of the usual competence here. Exclude the annotator, or ask
+          again; this model already gives such votes next to no weight.
+        - "adversary": worse than chance, so the votes are informative when inverted. The cause may
+          be a misread instruction as well as ill will; this model inverts them by itself.
+        - "unsure": too few votes to decide.
 
         Raises:
             NotFittedError: `fit` was not called.
@@ -129,106 +130,121 @@ class AnnotatorModel(VoteModel):
         }
         return pd.DataFrame(columns, index=pd.Index(self.voters_, name="annotator"))
 
-    def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
-        if self.steps < 1 or min(self.pseudo_votes, self.tolerance) <= 0:
-            raise LabelingError(
-                "AnnotatorModel must have at least 1 step, and `pseudo_votes` and `tolerance` above"
-                f" 0. Got {self.steps}, {self.pseudo_votes} and {self.tolerance}."
-            )
-        found = [
+    def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
+        check_setting(self, "steps", at_least=1, whole=True)
+        check_setting(self, "pseudo_votes", above=0)
+        check_setting(self, "tolerance", above=0)
+        results = [
             expectation_maximisation(
-                patterns, matrices, class_shares, steps=self.steps, tolerance=1e-6
+                patterns, estimate, class_balance, steps=self.steps, tolerance=TOLERANCE
             )
-            for matrices in (self._one_coin, self._own_confusion)
+            for estimate in (self._one_coin, self._own_confusion)
         ]
-        self.confusion_ = np.stack([view.confusion for view in found])
-        self.class_balance_ = np.stack([view.balance for view in found])
-        distance, errors = self._weigh(patterns, class_shares)
-        self.sharpness_ = _sharpness(self._mixture(patterns), patterns)
-        skills = skills_of(patterns, self._accounts(patterns))
+        self.confusion_ = np.stack([result.confusion for result in results])
+        self.class_balance_ = np.stack([result.class_balance for result in results])
+        distances, errors = self._set_weights(patterns, class_balance)
+        mixture = self._mixture(patterns)
+        self.sharpness_ = _best_power(mixture, patterns)
+        skills = estimate_skills(patterns, self._components(patterns))
         self.n_votes_, self.chance_ = skills.n_votes, skills.chance
         self.skill_, self.skill_interval_ = skills.skill, skills.interval
         self.verdict_ = skills.verdicts
         self.report_ = (
-            *of_views(VIEWS, self.weights_, distance, errors, patterns, class_shares),
-            *of_steps(VIEWS, found),
-            *of_sharpness(self.sharpness_),
-            *of_labels(self.labels_, patterns, self._mixture(patterns)),
-            *of_annotators(self.voters_, skills),
+            *component_sentences(
+                COMPONENTS,
+                self.weights_,
+                distances,
+                errors,
+                n_gold=int(patterns.gold[patterns.covered].sum()),
+                is_balance_given=class_balance is not None,
+            ),
+            *convergence_sentences(COMPONENTS, results),
+            *overconfidence_sentences(self.sharpness_),
+            *rare_label_sentences(self.labels_, patterns, mixture),
+            *annotator_sentences(self.voters_, skills),
         )
 
     @staticmethod
     def _one_coin(votes: Floats) -> Floats:
-        return coins(coin_skill(votes, 4, 1), votes.shape[1])
+        return one_coin_confusion(one_coin_skill(votes, 4, 1), votes.shape[1])
 
     def _own_confusion(self, votes: Floats) -> Floats:
         right, total = np.trace(votes, axis1=1, axis2=2), votes.sum(axis=(1, 2))
         pooled = (right.sum() + 4) / (total.sum() + 5)
         skill = (right + 5 * pooled) / (total + 5)
-        counts = votes + self.pseudo_votes * coins(skill, votes.shape[1])
+        counts = votes + self.pseudo_votes * one_coin_confusion(skill, votes.shape[1])
         confusion: Floats = counts / counts.sum(axis=2, keepdims=True)
         return confusion
 
-    def _weigh(self, patterns: Patterns, class_shares: Floats | None) -> tuple[Floats, Floats]:
-        """Set the views' weights; return the distances of their shares and their gold errors."""
+    def _set_weights(
+        self, patterns: Patterns, class_balance: Floats | None
+    ) -> tuple[Floats, Floats]:
+        """Set the component weights; return the distances of the balances and the gold errors."""
         counts = patterns.counts * patterns.covered
-        expected = counts @ vote_shares(patterns) / max(counts.sum(), 1.0)
-        if class_shares is not None:
-            expected = class_shares
-        views = self._views(patterns)
-        shares = [counts @ view / max(counts.sum(), 1.0) for view in views]
-        distance = np.array([0.5 * np.abs(share - expected).sum() for share in shares])
-        known = patterns.gold * patterns.covered[:, None]
-        n_known = known.sum()
+        total = max(counts.sum(), 1.0)
+        expected = counts @ vote_shares(patterns) / total
+        if class_balance is not None:
+            expected = class_balance
+        posteriors = self._posteriors(patterns)
+        balances = [counts @ posterior / total for posterior in posteriors]
+        distances = np.array([0.5 * np.abs(balance - expected).sum() for balance in balances])
+        gold = patterns.gold * patterns.covered[:, None]
+        n_gold = gold.sum()
         errors = np.array(
-            [1 - (known * shared_wins(view)).sum() / max(n_known, 1.0) for view in views]
+            [
+                1 - (gold * shared_wins(posterior)).sum() / max(n_gold, 1.0)
+                for posterior in posteriors
+            ]
         )
-        mixed = (GOLD_WORTH * distance + n_known * errors) / (GOLD_WORTH + n_known)
-        sharp = np.sqrt(1 + n_known / GOLD_WORTH) / self.tolerance
-        self.weights_ = softmax(-mixed * sharp)
-        return distance, errors
+        mixed = (GOLD_WORTH * distances + n_gold * errors) / (GOLD_WORTH + n_gold)
+        inverse_tolerance = np.sqrt(1 + n_gold / GOLD_WORTH) / self.tolerance
+        self.weights_ = softmax(-mixed * inverse_tolerance)
+        return distances, errors
 
-    def _views(self, patterns: Patterns) -> list[Floats]:
+    def _posteriors(self, patterns: Patterns) -> list[Floats]:
+        """Return the posterior of each component."""
         return [
-            posterior_of(patterns, confusion, balance)
+            label_posterior(patterns, confusion, balance)
             for confusion, balance in zip(self.confusion_, self.class_balance_, strict=True)
         ]
 
-    def _accounts(self, patterns: Patterns) -> list[View]:
-        """Return the views with what they say of each cast vote's sample by the other votes."""
-        views = []
+    def _components(self, patterns: Patterns) -> list[Component]:
+        """Return the components with the posterior of each vote's sample by its other votes."""
+        components = []
         for weight, confusion, balance in zip(
             self.weights_, self.confusion_, self.class_balance_, strict=True
         ):
             evidence = np.log(confusion).transpose(0, 2, 1)
             scores = sum_of_evidence(patterns, evidence, np.log(balance))[patterns.row]
-            own = evidence[patterns.voter, patterns.vote]
-            views.append(View(float(weight), confusion, softmax(scores - own, axis=1)))
-        return views
+            vote_scores = evidence[patterns.voter, patterns.vote]
+            by_others = softmax(scores - vote_scores, axis=1)
+            components.append(Component(float(weight), confusion, by_others))
+        return components
 
     def _posterior(self, patterns: Patterns) -> Floats:
-        return _sharpened(self._mixture(patterns), self.sharpness_)
+        return _with_power(self._mixture(patterns), self.sharpness_)
 
     def _mixture(self, patterns: Patterns) -> Floats:
+        weighted = zip(self.weights_, self._posteriors(patterns), strict=True)
         return sum(
-            (w * view for w, view in zip(self.weights_, self._views(patterns), strict=True)),
+            (weight * posterior for weight, posterior in weighted),
             start=np.zeros((len(patterns.counts), patterns.n_labels)),
         )
 
 
-def _sharpness(mixture: Floats, patterns: Patterns) -> float:
-    """Return the power of the probabilities that suits the gold labels best; near 1 if few."""
-    known = patterns.gold * patterns.covered[:, None]
+def _best_power(mixture: Floats, patterns: Patterns) -> float:
+    """Return the power of the probabilities that fits the gold labels best; near 1 if few."""
+    gold = patterns.gold * patterns.covered[:, None]
     losses = [
-        SHARP_PRIOR * np.log(power) ** 2
-        - (known * np.log(np.maximum(_sharpened(mixture, power), 1e-12))).sum()
-        for power in SHARPNESS
+        POWER_PRIOR * np.log(power) ** 2
+        - (gold * np.log(np.maximum(_with_power(mixture, power), 1e-12))).sum()
+        for power in POWERS
     ]
-    return float(SHARPNESS[int(np.argmin(losses))])
+    return float(POWERS[int(np.argmin(losses))])
 
 
-def _sharpened(mixture: Floats, power: float) -> Floats:
+def _with_power(mixture: Floats, power: float) -> Floats:
     if power == 1:
         return mixture
-    sharpened: Floats = softmax(power * np.log(np.maximum(mixture, 1e-300)), axis=1)
-    return sharpened
+    result: Floats = softmax(power * np.log(np.maximum(mixture, 1e-300)), axis=1)
+    return result

@@ -1,4 +1,4 @@
-"""What the model for people says of itself: sentences with numbers, in the order of its steps."""
+"""Report on the fit of the annotator model: sentences with numbers, in the order of its steps."""
 
 from __future__ import annotations
 
@@ -8,92 +8,95 @@ import numpy as np
 
 from labeling.errors import literal, shown
 from labeling.label_models.annotators.skill import Skills
-from labeling.label_models.dawid_skene import Found
+from labeling.label_models.dawid_skene import EMResult
 from labeling.label_models.patterns import Floats, Patterns, vote_shares
+from labeling.label_models.report_sentences import convergence_sentence
 
-WHY = {
-    "spammer": "the votes pass for independent of the truth",
+REASONS = {
+    "spammer": "the votes are compatible with independence of the truth",
     "adversary": "the votes are right less often than by chance",
 }
-FEW_VOTES = 12  # below so many votes of an annotator not even one skill is known to 0.2
-VANISHED = 20.0  # a label with so many times more votes than samples is worth a warning
+FEW_VOTES = 12  # with fewer votes of an annotator, a skill is not known even to 0.2
+VANISHED = 20.0  # ratio of the vote share of a label to its share of the samples to warn at
 
 
-def of_views(
+def component_sentences(
     names: Sequence[str],
     weights: Floats,
-    distance: Floats,
+    distances: Floats,
     errors: Floats,
-    patterns: Patterns,
-    class_shares: Floats | None,
+    *,
+    n_gold: int,
+    is_balance_given: bool,
 ) -> list[str]:
-    """Return how much each view weighs, and why."""
-    n_known = int(patterns.gold[patterns.covered].sum())
-    against = "those of the votes" if class_shares is None else "the class balance that was given"
-    lines = []
-    for name, weight, far, error in zip(names, weights, distance, errors, strict=True):
-        told = f", and it errs on {error:.0%} of {n_known} gold labels" if n_known else ""
-        lines.append(
-            f"View {name!r}: weight {weight:.2f}; its shares of the labels are {far:.3f} from"
-            f" {against}{told}."
+    """Return the weight of each component of the mixture, and why."""
+    reference = "the class balance that was given" if is_balance_given else "that of the votes"
+    sentences = []
+    for name, weight, distance, error in zip(names, weights, distances, errors, strict=True):
+        on_gold = f", and its error rate on {n_gold} gold labels is {error:.0%}" if n_gold else ""
+        sentences.append(
+            f"Component {name!r}: weight {weight:.2f}; the distance of its class balance from"
+            f" {reference} is {distance:.3f}{on_gold}."
         )
-    return lines
+    return sentences
 
 
-def of_steps(names: Sequence[str], found: Sequence[Found]) -> list[str]:
-    """Return whether each view came to rest."""
+def convergence_sentences(names: Sequence[str], results: Sequence[EMResult]) -> list[str]:
+    """Return whether the EM of each component converged."""
     return [
-        f"EM of view {name!r} {'converged' if view.converged else 'stopped'} after {view.steps}"
-        " steps."
-        for name, view in zip(names, found, strict=True)
+        convergence_sentence(result.converged, result.steps, f"EM of component {name!r}")
+        for name, result in zip(names, results, strict=True)
     ]
 
 
-def of_sharpness(sharpness: float) -> list[str]:
-    """Return what gold labels say of the probabilities, if they say anything."""
-    if sharpness == 1:
+def overconfidence_sentences(power: float) -> list[str]:
+    """Return how much gold labels show the probabilities to be over-confident, if at all."""
+    if power == 1:
         return []
     return [
-        "By the gold labels the model is too sure, as where people err together: its"
-        f" probabilities are raised to the power of {sharpness:.2f}."
+        "By the gold labels the model is over-confident, as where people err together: its"
+        f" probabilities are raised to the power of {power:.2f}."
     ]
 
 
-def of_labels(labels: Sequence[str], patterns: Patterns, posterior: Floats) -> list[str]:
-    """Return a warning of each label that is voted for and yet hardly ever found true."""
+def rare_label_sentences(labels: Sequence[str], patterns: Patterns, posterior: Floats) -> list[str]:
+    """Return a warning for each label with votes that is hardly ever estimated to be true."""
     counts = patterns.counts * patterns.covered
     total = max(counts.sum(), 1.0)
-    votes, found = counts @ vote_shares(patterns) / total, counts @ posterior / total
+    vote_balance, balance = counts @ vote_shares(patterns) / total, counts @ posterior / total
     return [
-        f"Label {literal(label)} has {said:.1%} of the votes, but is found true of {true:.1%} of the"
-        " samples: either the votes for it are slips, or the model took the wrong turn. A few"
-        " gold labels, or `class_balance`, decide that."
-        for label, said, true in zip(labels, votes, found, strict=True)
-        if true < said / VANISHED
+        f"Label {literal(label)} has {voted:.1%} of the votes, but is estimated to be true for"
+        f" {true:.1%} of the samples: either these votes are slips, or the model converged to the"
+        " wrong solution. A few gold labels, or `class_balance`, decide that."
+        for label, voted, true in zip(labels, vote_balance, balance, strict=True)
+        if true < voted / VANISHED
     ]
 
 
-def of_annotators(names: Sequence[str], skills: Skills) -> list[str]:
-    """Return what is known of the annotators, and what the votes cannot support."""
-    heard = skills.n_votes > 0
-    n_heard = int(heard.sum())
-    if not n_heard:
+def annotator_sentences(names: Sequence[str], skills: Skills) -> list[str]:
+    """Return the estimated skills and verdicts, and what the votes cannot support."""
+    is_active = skills.n_votes > 0
+    n_active = int(is_active.sum())
+    if not n_active:
         return ["Nobody has voted."]
-    median = np.median(skills.n_votes[heard])
-    lines = [
-        f"{n_heard} annotators with {median:.0f} votes in the median; median skill"
-        f" {np.median(skills.skill[heard]):.2f}, where chance is"
-        f" {np.median(skills.chance[heard]):.2f}."
+    median = np.median(skills.n_votes[is_active])
+    sentences = [
+        f"{n_active} annotators with a median of {median:.0f} votes; median skill"
+        f" {np.median(skills.skill[is_active]):.2f}, where chance is"
+        f" {np.median(skills.chance[is_active]):.2f}."
     ]
-    for verdict, why in WHY.items():
-        words = zip(names, skills.verdicts, strict=True)
-        if who := [name for name, word in words if word == verdict]:
-            lines.append(f"Verdict {verdict!r} on {len(who)} of {n_heard}: {shown(who)}; {why}.")
-    if unsure := skills.verdicts.count("unsure") - int((~heard).sum()):
-        lines.append(f"No verdict on {unsure} of {n_heard}: their votes do not suffice for one.")
+    for verdict, reason in REASONS.items():
+        verdicts = zip(names, skills.verdicts, strict=True)
+        judged = [name for name, word in verdicts if word == verdict]
+        if judged:
+            sentences.append(
+                f"Verdict {verdict!r} on {len(judged)} of {n_active}: {shown(judged)}; {reason}."
+            )
+    if n_unsure := skills.verdicts.count("unsure") - int((~is_active).sum()):
+        sentences.append(f"No verdict on {n_unsure} of {n_active}: they have too few votes.")
     if median < FEW_VOTES:
-        lines.append(
+        sentences.append(
             f"Half of the annotators have {median:.0f} votes or fewer. Below {FEW_VOTES} a skill is"
             " hardly known: read the intervals, not the skills."
         )
-    return lines
+    return sentences

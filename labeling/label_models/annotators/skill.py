@@ -1,4 +1,4 @@
-"""How good each annotator is, how sure that is, and who gives no information or the wrong one."""
+"""Skill of each annotator with a credible interval, and verdicts on spammers and adversaries."""
 
 from __future__ import annotations
 
@@ -13,48 +13,67 @@ from scipy.stats import chi2
 
 from labeling.label_models.patterns import Floats, Patterns
 
-Places = npt.NDArray[np.intp]
+Indices = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
-SURE = 0.95
-PRIOR_VOTES = 2.0  # what the pooled skill counts as: with no vote, "unsure" is all that can be said
+CERTAINTY = 0.95
+PRIOR_VOTES = 2.0  # the number of votes that the pooled skill counts as
 CELLS = 60  # near the estimate, and half as many in all from 0 to 1
-REACH = 6.0  # how near: in standard errors of somebody whose samples' truth is known
+REACH = 6.0  # how near: in standard errors of a skill on samples whose truth is known
 COMPETENCE = np.arange(-20, 21) / 20
 # Nine of ten try, and are anything from poor to perfect; one of twenty has no competence at all.
 PRIOR_ON_COMPETENCE = np.select([COMPETENCE > 0, COMPETENCE < 0], [0.9 / 20, 0.05 / 20], 0.05)
-POPULATION_VOTES = 10.0  # how many annotators that prior counts as
-SLIPS = 0.02  # nobody is perfectly right or wrong: the share of votes given by habit alone
+POPULATION_VOTES = 10.0  # the number of annotators that prior counts as
+SLIP_RATE = 0.02  # nobody is perfectly right or wrong: the share of votes by the marginal alone
 ABLE = 0.2  # the usual competence is the median of those who have at least this much
-FEEBLE = 0.6  # of the usual competence: less than that is what a spammer has
-CONTRARY = -0.12  # whoever is more likely than not below this says something, turned round
+LOW_COMPETENCE = 0.6  # of the usual competence: a spammer has less
+INVERTED = -0.12  # votes of a competence below this, more likely than not, are informative inverted
 
 
-class Seen(NamedTuple):
-    """Cast votes, each with what the others say of its sample.
+class ObservedVotes(NamedTuple):
+    """Cast votes, each with the label of its sample according to the others.
 
     Attributes:
-        voter: who, by place in the sorted names: shape (n_seen,).
-        vote: the label, by place in the sorted names: shape (n_seen,).
-        weight: how many samples it stands for: shape (n_seen,).
-        others: the probability of each label without this vote: shape (n_seen, n_labels).
+        voter: index into the sorted names: shape (n_observed,).
+        vote: the label, index into the sorted names: shape (n_observed,).
+        weight: the number of samples it represents: shape (n_observed,).
+        truth: the probability of each label without this vote: shape (n_observed, n_labels).
     """
 
-    voter: Places
-    vote: Places
+    voter: Indices
+    vote: Indices
     weight: Floats
-    others: Floats
+    truth: Floats
+
+    def sum_by_voter(self, values: Floats, n_voters: int) -> Floats:
+        """Return the sum of values over the votes of each voter: shape (n_voters,)."""
+        totals: Floats = np.bincount(self.voter, values, n_voters).astype(np.float64)
+        return totals
+
+
+class VoterTotals(NamedTuple):
+    """The votes of each voter, summed up.
+
+    Attributes:
+        n_votes: shape (n_voters,).
+        vote_marginal: the share of each label among the votes: shape (n_voters, n_labels).
+        label_exposure: the share of each true label among the samples: shape (n_voters, n_labels).
+    """
+
+    n_votes: Floats
+    vote_marginal: Floats
+    label_exposure: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Skills:
-    """What is known of the annotators, in the order of the sorted names.
+    """The estimates for the annotators, in the order of the sorted names.
 
     Attributes:
-        n_votes: how many votes each cast.
+        n_votes: the number of votes of each.
         skill: the share of right votes, the mean of its posterior.
         interval: its central 95 %: shape (n_voters, 2).
-        chance: the share that would be right if their votes had nothing to do with the truth.
+        chance: the share of right votes if they were independent of the truth.
         verdicts: "adversary", "spammer", "fine" or "unsure".
     """
 
@@ -65,69 +84,71 @@ class Skills:
     verdicts: tuple[str, ...]
 
 
-class View(NamedTuple):
-    """One account of the votes.
+class Component(NamedTuple):
+    """A model in the mixture.
 
     Attributes:
-        weight: how plausible it is; those of all views sum to 1.
+        weight: those of all components sum to 1.
         confusion: its matrices, shape (n_voters, n_labels true, n_labels voted).
-        others: for each cast vote the probabilities according to all other votes of its sample,
-            shape (n_cast, n_labels): nobody confirms himself.
+        by_others: for each cast vote the probabilities according to all other votes of its sample,
+            shape (n_cast, n_labels): no vote confirms itself.
     """
 
     weight: float
     confusion: Floats
-    others: Floats
+    by_others: Floats
 
 
-def skills_of(patterns: Patterns, views: Sequence[View]) -> Skills:
-    """Return the skills and verdicts of all voters; where views differ, that widens intervals."""
+def estimate_skills(patterns: Patterns, components: Sequence[Component]) -> Skills:
+    """Return the skills and verdicts; differences of the components widen the intervals."""
     n_voters, n_labels = patterns.n_voters, patterns.n_labels
-    mean = View(
-        1.0,
-        sum((one.weight * one.confusion for one in views), start=np.zeros(())),
-        sum((one.weight * one.others for one in views), start=np.zeros(())),
+    confusion = sum(
+        (component.weight * component.confusion for component in components), start=np.zeros(())
     )
-    seen = _seen(patterns, mean.others)
-    n_votes = _by_voter(seen, seen.weight, n_voters)
-    said = _table(seen.voter, seen.vote, seen.weight, (n_voters, n_labels))
-    now = seen.others * mean.confusion[seen.voter, :, seen.vote]
-    now /= np.maximum(now.sum(axis=1, keepdims=True), 1e-300)
-    true = np.stack([_by_voter(seen, seen.weight * column, n_voters) for column in now.T], axis=1)
-    habit, met = _shares(said), _shares(true)
-    skill, interval = _intervals(patterns, views, met, n_votes)
-    chance: Floats = (habit * met).sum(axis=1)
-    verdicts = _verdicts(seen, views, habit, met, n_votes, interval, chance)
+    by_others = sum(
+        (component.weight * component.by_others for component in components), start=np.zeros(())
+    )
+    observed = _observed_votes(patterns, by_others)
+    n_votes = observed.sum_by_voter(observed.weight, n_voters)
+    votes = _votes_by_label(observed, (n_voters, n_labels))
+    posterior = observed.truth * confusion[observed.voter, :, observed.vote]
+    posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)
+    truth = np.stack(
+        [observed.sum_by_voter(observed.weight * column, n_voters) for column in posterior.T],
+        axis=1,
+    )
+    totals = VoterTotals(n_votes, _shrunk_shares(votes), _shrunk_shares(truth))
+    skill, interval = _intervals(patterns, components, totals)
+    chance: Floats = (totals.vote_marginal * totals.label_exposure).sum(axis=1)
+    is_blind = _is_independent_of_truth(observed, components, totals)
+    is_spammer = is_blind & _has_low_competence(observed, totals)
+    verdicts = _verdicts(is_spammer, interval, chance)
     return Skills(n_votes, skill, interval, chance, verdicts)
 
 
-def _seen(patterns: Patterns, others: Floats) -> Seen:
-    """Return the cast votes, those on samples with a gold label apart: there the truth is known."""
-    known = patterns.gold[patterns.row]
-    unknown = patterns.counts[patterns.row] - known.sum(axis=1)
-    free = np.flatnonzero(unknown > 0)
-    cast, label = np.nonzero(known)
-    return Seen(
-        np.concatenate([patterns.voter[free], patterns.voter[cast]]),
-        np.concatenate([patterns.vote[free], patterns.vote[cast]]),
-        np.concatenate([unknown[free], known[cast, label]]),
-        np.concatenate([others[free], np.eye(patterns.n_labels)[label]]),
+def _observed_votes(patterns: Patterns, by_others: Floats) -> ObservedVotes:
+    """Return the cast votes; on samples with a gold label the truth is the gold label."""
+    gold = patterns.gold[patterns.row]
+    n_without_gold = patterns.counts[patterns.row] - gold.sum(axis=1)
+    free = np.flatnonzero(n_without_gold > 0)
+    cast, label = np.nonzero(gold)
+    return ObservedVotes(
+        voter=np.concatenate([patterns.voter[free], patterns.voter[cast]]),
+        vote=np.concatenate([patterns.vote[free], patterns.vote[cast]]),
+        weight=np.concatenate([n_without_gold[free], gold[cast, label]]),
+        truth=np.concatenate([by_others[free], np.eye(patterns.n_labels)[label]]),
     )
 
 
-def _by_voter(seen: Seen, values: Floats, n_voters: int) -> Floats:
-    total: Floats = np.bincount(seen.voter, values, n_voters).astype(np.float64)
-    return total
+def _votes_by_label(observed: ObservedVotes, shape: tuple[int, int]) -> Floats:
+    """Return the number of votes by voter and label voted for."""
+    cell = observed.voter * shape[1] + observed.vote
+    votes = np.bincount(cell, observed.weight, shape[0] * shape[1]).astype(np.float64)
+    return votes.reshape(shape)
 
 
-def _table(rows: Places, columns: Places, weights: Floats, shape: tuple[int, int]) -> Floats:
-    cell = rows * shape[1] + columns
-    found = np.bincount(cell, weights, shape[0] * shape[1]).astype(np.float64)
-    return found.reshape(shape)
-
-
-def _shares(counts: Floats) -> Floats:
-    """Return each voter's shares, shrunk by one vote to those of all."""
+def _shrunk_shares(counts: Floats) -> Floats:
+    """Return the shares of each row, shrunk by one vote to the pooled shares."""
     pooled = counts.sum(axis=0) + 1e-9
     mixed = counts + pooled / pooled.sum()
     shares: Floats = mixed / mixed.sum(axis=1, keepdims=True)
@@ -135,130 +156,147 @@ def _shares(counts: Floats) -> Floats:
 
 
 def _intervals(
-    patterns: Patterns, views: Sequence[View], met: Floats, n_votes: Floats
+    patterns: Patterns, components: Sequence[Component], totals: VoterTotals
 ) -> tuple[Floats, Floats]:
-    """Return the posterior mean and the central 95 % of each voter's share of right votes."""
-    estimates = [_skill_by(view, met) for view in views]
-    edges = _edges(estimates, n_votes)
+    """Return the posterior mean and the central 95 % of the share of right votes of each voter."""
+    n_votes, exposure = totals.n_votes, totals.label_exposure
+    estimates = [_skill_by(component, exposure) for component in components]
+    edges = _grid_edges(estimates, n_votes)
     width, grid = np.diff(edges, axis=0), (edges[1:] + edges[:-1]) / 2
     pooled = ((estimates[-1] * n_votes).sum() + 1) / (n_votes.sum() + 2)
     inside = np.clip(grid, 1e-12, 1 - 1e-12)
     prior = PRIOR_VOTES * (pooled * np.log(inside) + (1 - pooled) * np.log(1 - inside))
     prior += np.log(np.maximum(width, 1e-300))
     posterior = np.zeros_like(grid)
-    for view in views:
-        posterior += view.weight * softmax(_fit_of(patterns, view, met, grid) + prior, axis=0)
-    below = np.concatenate([np.zeros((1, len(n_votes))), posterior.cumsum(axis=0)])
-    ends = [np.interp((0.025, 0.975), below[:, one], edges[:, one]) for one in range(len(n_votes))]
+    for component in components:
+        likelihood = _log_likelihood(patterns, component, exposure, grid)
+        posterior += component.weight * softmax(likelihood + prior, axis=0)
+    cumulative = np.concatenate([np.zeros((1, len(n_votes))), posterior.cumsum(axis=0)])
+    ends = [
+        np.interp((0.025, 0.975), cumulative[:, voter], edges[:, voter])
+        for voter in range(len(n_votes))
+    ]
     return (posterior * grid).sum(axis=0), np.array(ends).reshape(-1, 2)
 
 
-def _edges(estimates: Sequence[Floats], n_votes: Floats) -> Floats:
+def _grid_edges(estimates: Sequence[Floats], n_votes: Floats) -> Floats:
     """Return edges of cells from 0 to 1 for each voter, dense where the skill is likely to be."""
-    spread = [
-        REACH * np.sqrt((one * (1 - one) + 0.25 / (n_votes + 1)) / (n_votes + 1))
-        for one in estimates
+    upper = [
+        skill + REACH * np.sqrt((skill * (1 - skill) + 0.25 / (n_votes + 1)) / (n_votes + 1))
+        for skill in estimates
     ]
-    near = [one + far for one, far in zip(estimates, spread, strict=True)]
-    low = np.clip(2 * np.min(estimates, axis=0) - np.max(near, axis=0), 0, 1)
-    high = np.clip(np.max(near, axis=0), 0, 1)
+    low = np.clip(2 * np.min(estimates, axis=0) - np.max(upper, axis=0), 0, 1)
+    high = np.clip(np.max(upper, axis=0), 0, 1)
     dense = low + (high - low) * np.linspace(0, 1, CELLS + 1)[:, None]
     wide = np.repeat(np.linspace(0, 1, CELLS // 2 + 1)[:, None], len(n_votes), axis=1)
     edges: Floats = np.sort(np.concatenate([dense, wide]), axis=0)
     return edges
 
 
-def _skill_by(view: View, met: Floats) -> Floats:
-    right = np.clip(np.diagonal(view.confusion, axis1=1, axis2=2), 1e-6, 1 - 1e-6)
-    skill: Floats = (met * right).sum(axis=1)
+def _skill_by(component: Component, exposure: Floats) -> Floats:
+    """Return the share of right votes of each voter by its confusion matrix."""
+    right = np.clip(np.diagonal(component.confusion, axis1=1, axis2=2), 1e-6, 1 - 1e-6)
+    skill: Floats = (exposure * right).sum(axis=1)
     return skill
 
 
-def _fit_of(patterns: Patterns, view: View, met: Floats, grid: Floats) -> Floats:
+def _log_likelihood(
+    patterns: Patterns, component: Component, exposure: Floats, grid: Floats
+) -> Floats:
     """Return the log-likelihood of each skill on the grid: shape (n_cells, n_voters).
 
-    The likelihood of a skill a is that of the votes when the truth is as unsure as the others leave
+    The likelihood of a skill a is that of the votes with the truth as uncertain as the others leave
     it: P(v) = sum_y q(y) T_a[y, v]. T_a moves the voter's matrix towards all right (R = 0) or all
     wrong (r = 0), so that its mean diagonal is a:
     P(v) = q(v) + R (m - q(v)) above the estimate and e + r (m - e) below it, where m is P(v) by the
     matrix itself, e by its errors alone, R = (1 - a) / (1 - estimate) and r = a / estimate.
     """
-    seen, estimate = _seen(patterns, view.others), _skill_by(view, met)
-    right = np.clip(np.diagonal(view.confusion, axis1=1, axis2=2), 1e-6, 1 - 1e-6)
-    cast = np.arange(len(seen.vote))
-    here = seen.others[cast, seen.vote]
-    columns = seen.others * view.confusion[seen.voter, :, seen.vote]
-    by_matrix = columns.sum(axis=1)
-    errors = columns / (1 - right[seen.voter])
-    by_error = errors.sum(axis=1) - errors[cast, seen.vote]
-    fit = np.empty_like(grid)
-    for place, skill in enumerate(grid):
-        up = ((1 - skill) / (1 - estimate))[seen.voter]
-        down = (skill / estimate)[seen.voter]
-        chance = np.where(
-            up < 1, here + up * (by_matrix - here), by_error + down * (by_matrix - by_error)
+    observed = _observed_votes(patterns, component.by_others)
+    estimate = _skill_by(component, exposure)
+    right = np.clip(np.diagonal(component.confusion, axis1=1, axis2=2), 1e-6, 1 - 1e-6)
+    cast = np.arange(len(observed.vote))
+    if_right = observed.truth[cast, observed.vote]
+    joint = observed.truth * component.confusion[observed.voter, :, observed.vote]
+    by_matrix = joint.sum(axis=1)
+    errors = joint / (1 - right[observed.voter])
+    by_error = errors.sum(axis=1) - errors[cast, observed.vote]
+    likelihood = np.empty_like(grid)
+    for cell, skill in enumerate(grid):
+        up = ((1 - skill) / (1 - estimate))[observed.voter]
+        down = (skill / estimate)[observed.voter]
+        probability = np.where(
+            up < 1,
+            if_right + up * (by_matrix - if_right),
+            by_error + down * (by_matrix - by_error),
         )
-        log = np.log(np.maximum(chance, 1e-12)) * seen.weight
-        fit[place] = _by_voter(seen, log, len(estimate))
-    return fit
+        log = np.log(np.maximum(probability, 1e-12)) * observed.weight
+        likelihood[cell] = observed.sum_by_voter(log, len(estimate))
+    return likelihood
 
 
-def _verdicts(
-    seen: Seen,
-    views: Sequence[View],
-    habit: Floats,
-    met: Floats,
-    n_votes: Floats,
-    interval: Floats,
-    chance: Floats,
-) -> tuple[str, ...]:
-    """Return a word for each voter; each needs to be 95 % sure, else it is "unsure".
+def _is_independent_of_truth(
+    observed: ObservedVotes, components: Sequence[Component], totals: VoterTotals
+) -> Bools:
+    """Return whose votes are compatible with independence of the truth: a likelihood-ratio test.
 
-    *adversary*: the interval of the skill lies below chance. *spammer*: it holds the chance level,
-    the votes pass for independent of the truth (likelihood ratio against the matrix of the better
-    view), and the competence is far below what is usual here. *fine*: it lies above chance, and
-    the two other tests do not say the opposite; they may where there are many labels, because an
-    interval then lies a little high.
+    The alternative is the confusion matrix of the better component.
     """
-    by_habit = np.log(habit[seen.voter, seen.vote])
+    n_voters, n_labels = totals.vote_marginal.shape
+    by_marginal = np.log(totals.vote_marginal[observed.voter, observed.vote])
     gains = []
-    for view in views:  # whoever is told from chance by one account of them is told from chance
-        by_matrix = (seen.others * view.confusion[seen.voter, :, seen.vote]).sum(axis=1)
-        gains.append(_by_voter(seen, seen.weight * (np.log(by_matrix) - by_habit), len(n_votes)))
+    for component in components:
+        joint = observed.truth * component.confusion[observed.voter, :, observed.vote]
+        gain = observed.weight * (np.log(joint.sum(axis=1)) - by_marginal)
+        gains.append(observed.sum_by_voter(gain, n_voters))
     ratio = 2 * np.max(gains, axis=0)
-    blind = ratio < chi2.ppf(0.99, (habit.shape[1] - 1) ** 2)
-    feeble = _feeble(seen, habit, met, n_votes)
-    words = np.full(len(n_votes), "unsure", dtype="<U9")
-    idle, above = blind & feeble, interval[:, 0] > chance
-    words[above & ~idle] = "fine"
-    words[interval[:, 1] < chance] = "adversary"
-    words[(words == "unsure") & idle & ~above] = "spammer"
-    return tuple(words.tolist())
+    is_independent: Bools = ratio < chi2.ppf(0.99, (n_labels - 1) ** 2)
+    return is_independent
 
 
-def _feeble(seen: Seen, habit: Floats, met: Floats, n_votes: Floats) -> Bools:
-    """Return who surely has far less than the usual competence, and no clearly negative one.
+def _verdicts(is_spammer: Bools, interval: Floats, chance: Floats) -> tuple[str, ...]:
+    """Return a word for each voter; each needs 95 % certainty, else it is "unsure".
 
-    Competence c: P(v | y) = u(v) + c ([v = y] - s(v)), where u is how often the voter says v and s
-    how often v is true: the truth with probability c, a guess otherwise, u kept whatever c is
-    (below 0: rather the opposite). How common each c is among the voters is learned from all.
+    *adversary*: the interval of the skill lies below chance. *spammer*: it contains the chance
+    level, the votes are compatible with independence of the truth, and the competence is far below
+    the usual one. *fine*: it lies above chance, and the two other tests do not contradict; they may
+    where there are many labels, because an interval is then slightly too high.
     """
-    fit = np.empty((len(COMPETENCE), len(n_votes)))
-    gain = np.eye(habit.shape[1]) - met[:, None, :]
-    for place, competence in enumerate(COMPETENCE):
-        # Where u leaves no room for so much competence, rows are cut and made to sum to 1 again.
-        matrix = np.maximum(habit[:, None, :] + competence * gain, SLIPS * habit[:, None, :])
+    verdicts = np.full(len(chance), "unsure", dtype="<U9")
+    is_above = interval[:, 0] > chance
+    verdicts[is_above & ~is_spammer] = "fine"
+    verdicts[interval[:, 1] < chance] = "adversary"
+    verdicts[(verdicts == "unsure") & is_spammer & ~is_above] = "spammer"
+    return tuple(verdicts.tolist())
+
+
+def _has_low_competence(observed: ObservedVotes, totals: VoterTotals) -> Bools:
+    """Return who certainly has far less than the usual competence, and no clearly negative one.
+
+    Competence c: P(v | y) = u(v) + c ([v = y] - s(v)), where u is the vote marginal and s the label
+    exposure: the truth with probability c, else a guess, u unchanged whatever c is (below 0: rather
+    the opposite). The distribution of c is learned from all voters.
+    """
+    marginal, n_votes = totals.vote_marginal, totals.n_votes
+    likelihood = np.empty((len(COMPETENCE), len(n_votes)))
+    gain = np.eye(marginal.shape[1]) - totals.label_exposure[:, None, :]
+    for cell, competence in enumerate(COMPETENCE):
+        # Where u is incompatible with that competence, rows are clipped and normalised.
+        matrix = np.maximum(
+            marginal[:, None, :] + competence * gain, SLIP_RATE * marginal[:, None, :]
+        )
         matrix /= matrix.sum(axis=2, keepdims=True)
-        chance = (seen.others * matrix[seen.voter, :, seen.vote]).sum(axis=1)
-        fit[place] = _by_voter(seen, np.log(chance) * seen.weight, len(n_votes))
-    share, heard = PRIOR_ON_COMPETENCE, n_votes > 0
+        probability = (observed.truth * matrix[observed.voter, :, observed.vote]).sum(axis=1)
+        likelihood[cell] = observed.sum_by_voter(
+            np.log(probability) * observed.weight, len(n_votes)
+        )
+    share, is_active = PRIOR_ON_COMPETENCE, n_votes > 0
     for _ in range(30):
-        posterior = softmax(fit + np.log(share)[:, None], axis=0)
-        share = posterior[:, heard].sum(axis=1) + POPULATION_VOTES * PRIOR_ON_COMPETENCE
+        posterior = softmax(likelihood + np.log(share)[:, None], axis=0)
+        share = posterior[:, is_active].sum(axis=1) + POPULATION_VOTES * PRIOR_ON_COMPETENCE
         share = share / share.sum()
     able = np.where(COMPETENCE >= ABLE, share, 0).cumsum()
     usual = COMPETENCE[np.searchsorted(able, able[-1] / 2)]
-    feeble = posterior[FEEBLE * usual > COMPETENCE].sum(axis=0) >= SURE
-    contrary = posterior[COMPETENCE < CONTRARY].sum(axis=0) >= 0.5
-    found: Bools = feeble & ~contrary
-    return found
+    is_low = posterior[LOW_COMPETENCE * usual > COMPETENCE].sum(axis=0) >= CERTAINTY
+    is_inverted = posterior[COMPETENCE < INVERTED].sum(axis=0) >= 0.5
+    low: Bools = is_low & ~is_inverted
+    return low

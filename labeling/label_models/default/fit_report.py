@@ -1,4 +1,4 @@
-"""What the default label model did and why, in sentences with numbers."""
+"""Report on the fit of the default label model: what was done and why, with numbers."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy.typing as npt
 
 from labeling.errors import counted, literal, noun, shown
 from labeling.label_models.default.model_selection import (
+    LEAST_OWN_LABEL_SHARE,
+    LEAST_SHARE_USING_ALL_LABELS,
     LEAST_VOTERS,
-    MOST,
-    OWN_LABEL,
-    VOTERS_OF_A_LABEL,
-    VOTERS_TO_LEARN_ALL,
+    LEAST_VOTERS_PER_LABEL,
+    LEAST_VOTERS_TO_LEARN_ALL,
     Choice,
-    Trial,
+    ModelCheck,
     labels_voted_for,
 )
-from labeling.label_models.default.stacking import LEAST_GOLD, Stack
+from labeling.label_models.default.stacking import CORRECTION_RIDGES, LEAST_GOLD, Stack
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns
 
-FEW = 10  # samples that a voter shares with others, below which nothing can be said of it
+LEAST_SHARED_SAMPLES = 10  # of a voter with others, to estimate its accuracy
 MODEL_NAMES = {
     "confusion": "independent voters with a confusion matrix each",
     "abstaining": "independent voters whose abstentions are evidence as well",
@@ -30,251 +30,280 @@ MODEL_NAMES = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Account:
-    """What the sentences are about.
+class FitContext:
+    """The input of the fit that the sentences report on.
 
     Attributes:
         voters: their names, sorted.
         labels: their names, sorted.
-        alike: which voters say nearly always the same: shape (n_voters,).
-        group: which voters count as one: shape (n_voters,).
-        n_samples: how many samples there were.
-        joined: what was learned from, copies merged.
+        duplicates: the group of near-duplicates of each voter: shape (n_voters,).
+        group: which voters are merged: shape (n_voters,).
+        n_samples: the number of samples.
+        merged: the patterns that were fitted, duplicates merged.
+        is_balance_given: whether a class balance was given.
     """
 
     voters: tuple[str, ...]
     labels: tuple[str, ...]
-    alike: npt.NDArray[np.intp]
+    duplicates: npt.NDArray[np.intp]
     group: npt.NDArray[np.intp]
     n_samples: int
-    joined: Patterns
+    merged: Patterns
+    is_balance_given: bool
 
     @property
     def n_groups(self) -> int:
-        """How many voters are left who are no copies and ever voted."""
-        return len(np.unique(self.joined.voter))
+        """The number of voters who ever voted, duplicates merged."""
+        return len(np.unique(self.merged.voter))
 
     @property
-    def partial(self) -> int:
-        """How many voters never vote for a label that others vote for (or for all but one label)."""
-        used = np.asarray(self.joined.hot.sum(axis=0)).reshape(self.joined.n_voters, -1) > 0
-        named = labels_voted_for(self.joined)
-        if named.sum() > 1:
-            used = used[:, named]
-        return int((used.any(axis=1) & ~used.all(axis=1)).sum())
+    def n_partial(self) -> int:
+        """The number of voters who never vote for a label that others vote for."""
+        uses = self.merged.uses
+        is_voted_for = labels_voted_for(self.merged)
+        if is_voted_for.sum() > 1:
+            uses = uses[:, is_voted_for]
+        return int((uses.any(axis=1) & ~uses.all(axis=1)).sum())
 
     @property
     def use_every_label(self) -> bool:
         """Whether nearly all voters vote for every label."""
-        return self.n_groups - self.partial >= MOST * self.n_groups
+        return self.n_groups - self.n_partial >= LEAST_SHARE_USING_ALL_LABELS * self.n_groups
 
     def members(self, number: int) -> list[str]:
-        """Return the names of the voters who count as this one."""
-        return self.named(self.group, number)
+        """Return the names of the voters that are merged into this one."""
+        return self.names_in(self.group, number)
 
-    def named(self, group: npt.NDArray[np.intp], number: int) -> list[str]:
+    def names_in(self, group: npt.NDArray[np.intp], number: int) -> list[str]:
         """Return the names of the voters of a group."""
         return [self.voters[voter] for voter in np.flatnonzero(group == number)]
 
 
-def sentences(
-    account: Account, choice: Choice, scale: float, stack: Stack | None, balance_given: bool
+def report_sentences(
+    context: FitContext, choice: Choice, scale: float, stack: Stack | None
 ) -> tuple[str, ...]:
     """Return what was done and why."""
-    lines = [_data(account), _copies(account), *_untried(account, choice)]
-    lines += map(_trial, choice.trials)
-    lines += [_model(account, choice, scale), *_balance(choice, balance_given)]
-    lines += [_gold(account, stack), *_unsupported(account, choice)]
+    sentences = [
+        _data(context),
+        _duplicates(context),
+        *_models_not_checked(context, choice),
+        *(_model_check(check) for check in choice.checks),
+        _model(context, choice, scale),
+        *_balance(context, choice),
+        _gold(context, stack),
+        *_unsupported(context, choice),
+    ]
     if stack is None:
-        lines += _rare(account, choice, balance_given)
-    return tuple(lines)
+        sentences += _advice(context, choice)
+    return tuple(sentences)
 
 
-def _data(account: Account) -> str:
-    joined = account.joined
-    n = joined.counts.sum()
-    several = joined.counts[joined.n_votes >= 2].sum()
-    drawn = "" if n > account.n_samples - 0.5 else f", learned from {n:,.0f} drawn by their votes"
-    share = several / n if n else 0.0
+def _data(context: FitContext) -> str:
+    merged = context.merged
+    n = merged.counts.sum()
+    n_compared = merged.counts[merged.n_votes >= 2].sum()
+    is_subset = n <= context.n_samples - 0.5
+    drawn = f", fitted on {n:,.0f} samples drawn by their votes" if is_subset else ""
     return (
-        f"{counted(account.n_samples, 'sample')}, {counted(len(account.voters), 'voter')}{drawn}; {share:.0%} of the"
-        " samples have two votes or more, from which voters can be compared."
+        f"{counted(context.n_samples, 'sample')}, {counted(len(context.voters), 'voter')}{drawn};"
+        f" {n_compared / n if n else 0.0:.0%} of the samples have two votes or more, from which"
+        " voters can be compared."
     )
 
 
-def _copies(account: Account) -> str:
-    numbers = range(int(account.alike.max(initial=-1)) + 1)
-    groups = [account.named(account.alike, number) for number in numbers]
-    copies = [names for names in groups if len(names) > 1]
-    if not copies:
-        return "No voters were found that copy each other."
-    listed = "; ".join(shown(names, 6) for names in copies)
-    groups_say = counted(len(copies), "group of voters says", "groups of voters say")
-    found = f"{groups_say} nearly always the same, far more often than their"
-    if account.alike.max() != account.group.max():
+def _duplicates(context: FitContext) -> str:
+    numbers = range(int(context.duplicates.max(initial=-1)) + 1)
+    groups = [context.names_in(context.duplicates, number) for number in numbers]
+    duplicates = [names for names in groups if len(names) > 1]
+    if not duplicates:
+        return "No near-duplicate voters were found."
+    listed = "; ".join(shown(names, 6) for names in duplicates)
+    n = len(duplicates)
+    agree = (
+        f"{counted(n, 'group')} of near-duplicate voters {noun(n, 'agrees', 'agree')} far more"
+        f" often than {noun(n, 'its', 'their')} accuracies explain"
+    )
+    if context.duplicates.max() != context.group.max():
         return (
-            f"{found} quality explains, but fewer than {VOTERS_TO_LEARN_ALL} voters would be left to tell"
-            f" that by, and none are merged: {listed}."
+            f"{agree}, but fewer than {LEAST_VOTERS_TO_LEARN_ALL} voters would be left to estimate"
+            f" these from, so none are merged: {listed}."
         )
-    return f"{found} quality explains; {'it' if len(copies) == 1 else 'each'} counts as one, which leaves {account.n_groups}: {listed}."
-
-
-def _untried(account: Account, choice: Choice) -> list[str]:
-    """Return why models were not tried."""
-    if account.n_groups < LEAST_VOTERS:
-        return []
-    joined, tried = account.joined, {one.kind for one in choice.trials}
-    used = joined.uses
-    lines = []
-    if not account.use_every_label and "confusion" not in tried:
-        lines.append(
-            f"{account.partial} of {counted(account.n_groups, 'voter')} never vote for some label: a model that passes"
-            " over abstentions would take them for proof that all samples are theirs, and is not"
-            " tried."
-        )
-    least = int(used.sum(axis=0).argmin())
-    if choice.method == "naive Bayes" and "abstaining" not in tried:
-        lines.append(
-            f"{account.n_groups} voters, of whom {int(used[:, least].sum())} ever vote for"
-            f" {literal(account.labels[least])}: abstentions are taken for evidence only with"
-            f" {VOTERS_TO_LEARN_ALL} or more, {VOTERS_OF_A_LABEL} for each label."
-        )
-    return lines
-
-
-def _trial(trial: Trial) -> str:
-    halves = trial.halves
-    balance = "labels' shares as given" if trial.given else "learned shares of the labels"
-    verdict = "so the votes bear it out" if trial.passed else "so the votes do not bear it out"
     return (
-        f"Tried: {MODEL_NAMES[trial.kind]}, {balance}. Halves of the voters, fitted apart, share"
-        f" {halves.ratio:.2f} of what they should ({trial.accepted[0]} to {trial.accepted[1]} is accepted), and their shares of"
-        f" the labels differ by {halves.disagreement:.2f} in the logarithm (at most"
-        f" {trial.most_apart} is; {halves.n} halvings){_own_label(trial)}, {verdict}."
+        f"{agree}; {noun(n, 'it', 'each')} counts as one voter, which leaves {context.n_groups}:"
+        f" {listed}."
     )
 
 
-def _own_label(trial: Trial) -> str:
-    if trial.kind != "abstaining":
+def _models_not_checked(context: FitContext, choice: Choice) -> list[str]:
+    """Return why models were not checked."""
+    if context.n_groups < LEAST_VOTERS:
+        return []
+    checked = {check.candidate.family for check in choice.checks}
+    uses = context.merged.uses
+    sentences = []
+    if not context.use_every_label and "confusion" not in checked:
+        sentences.append(
+            f"{context.n_partial} of {counted(context.n_groups, 'voter')} never vote for some"
+            " label: a model that ignores abstentions would take these voters as evidence that all"
+            " samples have their label, and is not tried."
+        )
+    rarest = int(uses.sum(axis=0).argmin())
+    if choice.method == "naive Bayes" and "abstaining" not in checked:
+        sentences.append(
+            f"{context.n_groups} voters, of whom {int(uses[:, rarest].sum())} ever vote for"
+            f" {literal(context.labels[rarest])}: abstentions are used as evidence only with"
+            f" {LEAST_VOTERS_TO_LEARN_ALL} voters or more, {LEAST_VOTERS_PER_LABEL} for each label."
+        )
+    return sentences
+
+
+def _model_check(check: ModelCheck) -> str:
+    candidate, split_half = check.candidate, check.split_half
+    lowest, highest = candidate.accepted_ratios
+    return (
+        f"Tried: {MODEL_NAMES[candidate.family]},"
+        f" {'given' if check.uses_given_balance else 'learned'} class balance. Split-half check"
+        f" {'passed' if check.passed else 'failed'}: observed/expected covariance"
+        f" {split_half.ratio:.2f} (accepted {lowest}-{highest}); class balances differ by"
+        f" {split_half.balance_gap:.2f} in log (limit {candidate.largest_balance_gap};"
+        f" {split_half.n_splits} splits){_own_label(check)}."
+    )
+
+
+def _own_label(check: ModelCheck) -> str:
+    if check.candidate.family != "abstaining":
         return ""
     return (
-        f"; {trial.own_label:.0%} of the votes are taken to speak for the label they name (at least"
-        f" {OWN_LABEL:.0%} must)"
+        f"; {check.own_label_share:.0%} of the votes are evidence for the label they name (at least"
+        f" {LEAST_OWN_LABEL_SHARE:.0%})"
     )
 
 
-def _model(account: Account, choice: Choice, scale: float) -> str:
-    if choice.method == "majority vote" and account.n_groups < LEAST_VOTERS:
+def _model(context: FitContext, choice: Choice, scale: float) -> str:
+    if choice.method == "majority vote" and context.n_groups < LEAST_VOTERS:
         return (
-            f"Majority vote: there {'is' if account.n_groups == 1 else 'are'}"
-            f" {counted(account.n_groups, 'voter')}, and with fewer than"
-            f" {LEAST_VOTERS} nothing that is assumed of them can be checked. {_rough(scale)}"
+            f"Majority vote: there {noun(context.n_groups, 'is', 'are')}"
+            f" {counted(context.n_groups, 'voter')}, and with fewer than {LEAST_VOTERS} no model"
+            f" can be checked. {_rough(scale)}"
         )
     if choice.method == "majority vote":
         return (
-            f"Majority vote: {account.n_groups} voters who use every label are too few to find out how"
-            f" common the labels are, and with fewer than {VOTERS_TO_LEARN_ALL} a rare label would"
-            f" mislead whoever weighs them. {_rough(scale)}"
+            f"Majority vote: {context.n_groups} voters who use every label are too few to estimate"
+            f" the class balance, and with fewer than {LEAST_VOTERS_TO_LEARN_ALL} a rare label"
+            f" would bias any weighting. {_rough(scale)}"
         )
     if choice.method == "naive Bayes":
-        return f"Leave-one-out naive Bayes, from equal shares of the labels. {_rough(scale)}"
-    shares = _listed(account.labels, choice.evidence.balance)
-    of_all = account.n_samples / max(
-        account.joined.counts.sum(), 1.0
-    )  # where a draw was learned from
-    left_out = (
-        f" About {choice.unseen * of_all:,.0f} samples without any vote are taken to have been left out."
-        if choice.method == "abstaining" and choice.unseen
-        else ""
-    )
-    came = "came to rest" if choice.converged else "did not come to rest"
+        return f"Leave-one-out naive Bayes with a uniform class balance. {_rough(scale)}"
     return (
-        f"Dawid-Skene, {MODEL_NAMES[choice.method]}; labels' shares"
-        f" {'as given' if choice.given else 'learned'}: {shares}. EM {came} after {choice.steps} steps."
-        f"{left_out} Its probabilities rest on votes alone."
+        f"Dawid-Skene, {MODEL_NAMES[choice.method]}; class balance"
+        f" {'given' if choice.uses_given_balance else 'learned'}:"
+        f" {_listed(context.labels, choice.evidence.class_balance)}. EM"
+        f" {'converged' if choice.converged else 'did not converge'} after {choice.steps} steps."
+        f"{_left_out(context, choice)} Its probabilities depend on the votes alone."
+    )
+
+
+def _left_out(context: FitContext, choice: Choice) -> str:
+    if choice.method != "abstaining" or not choice.n_left_out:
+        return ""
+    # Where a subset was fitted, scaled to all samples.
+    scale = context.n_samples / max(context.merged.counts.sum(), 1.0)
+    return (
+        f" About {choice.n_left_out * scale:,.0f} samples without any vote are estimated to have"
+        " been left out."
     )
 
 
 def _rough(scale: float) -> str:
     return (
-        f"Log-probabilities, each less their mean over the labels, are divided by {scale:.2f}, so that"
-        " their mean size is one: the order of the probabilities counts, their size is rough."
+        f"Log-probabilities, centred over the labels, are divided by {scale:.2f} to a mean size of"
+        " one: use its probabilities to rank; their size is rough."
     )
 
 
-def _listed(labels: tuple[str, ...], shares: Floats) -> str:
-    pairs = [f"{label} {share:.3f}" for label, share in zip(labels, shares, strict=True)]
+def _listed(labels: tuple[str, ...], class_balance: Floats) -> str:
+    pairs = [f"{label} {share:.3f}" for label, share in zip(labels, class_balance, strict=True)]
     return ", ".join(pairs[:12]) + (f" and {len(pairs) - 12} more" if len(pairs) > 12 else "")
 
 
-def _balance(choice: Choice, given: bool) -> list[str]:
-    if not given or choice.given:
+def _balance(context: FitContext, choice: Choice) -> list[str]:
+    if not context.is_balance_given or choice.uses_given_balance:
         return []
-    return ["The class balance that was given is not used: the votes do not bear it out."]
+    return ["The class balance that was given is not used: the votes do not support it."]
 
 
-def _gold(account: Account, stack: Stack | None) -> str:
-    known = int(account.joined.gold.sum())
-    covered = int(account.joined.gold[account.joined.covered].sum())
+def _gold(context: FitContext, stack: Stack | None) -> str:
+    n_gold = int(context.merged.gold.sum())
+    n_covered = int(context.merged.gold[context.merged.covered].sum())
     if stack is None:
-        if not known:
+        if not n_gold:
             return "No gold labels: probabilities from votes alone are rough."
-        of_all = f" (of {known:,} in all)" if known > covered else ""
+        of_all = f" (of {n_gold:,} in all)" if n_gold > n_covered else ""
         return (
-            f"{counted(covered, 'gold label')} on covered samples{of_all}"
-            f" {'is' if covered == 1 else 'are'} fewer than the {LEAST_GOLD} that the label model"
-            " learns from: its answer is that of the votes alone, and its probabilities are rough."
-            " An end model learns from every gold label."
+            f"{counted(n_covered, 'gold label')} on covered samples{of_all}"
+            f" {noun(n_covered, 'is', 'are')} fewer than the {LEAST_GOLD} that the label model"
+            " needs: its result depends on the votes alone, and its probabilities are rough. An"
+            " end model uses every gold label."
         )
-    own, majority, abstaining = stack.weights
+    without_gold, majority, abstaining = stack.weights
     corrections = (
-        f"each vote corrected, with a ridge of {stack.ridge:g}"
+        f"each vote is corrected, with a ridge of {stack.ridge:g}"
         if np.isfinite(stack.ridge)
-        else "no vote corrected by itself"
+        else "no corrections of single votes"
     )
     return (
         f"{stack.n_gold} gold labels on covered samples: log-loss {stack.loss:.3f} cross-validated"
-        f" (the answer without gold: {stack.loss_without:.3f}). Of 8 stacks this one predicts best:"
-        f" weights {own:.2f} for the answer without gold, {majority:.2f} for majority vote,"
-        f" {abstaining:.2f} for the model of abstentions; {corrections}."
+        f" (without gold: {stack.loss_without_gold:.3f}). Best of {2 * len(CORRECTION_RIDGES)}"
+        f" stacks: weights {without_gold:.2f} for the model without gold, {majority:.2f} for"
+        f" majority vote, {abstaining:.2f} for the model of abstentions; {corrections}."
     )
 
 
-def _unsupported(account: Account, choice: Choice) -> list[str]:
-    joined = account.joined
-    weights = np.where(joined.n_votes >= 2, joined.counts, 0.0)
-    shared = np.bincount(joined.voter, weights[joined.row], minlength=joined.n_voters)
-    alone = [name for number in np.flatnonzero(shared < FEW) for name in account.members(number)]
-    lines = []
-    if alone and choice.method != "majority vote":
-        lines.append(
-            f"{counted(len(alone), 'voter meets', 'voters meet')} others on fewer than {FEW} samples; what {'it is' if len(alone) == 1 else 'they are'} worth is"
-            f" assumed, not found: {shown(alone, 8)}."
+def _unsupported(context: FitContext, choice: Choice) -> list[str]:
+    """Return what is assumed rather than estimated, for want of votes."""
+    merged = context.merged
+    weights = np.where(merged.n_votes >= 2, merged.counts, 0.0)
+    n_shared = np.bincount(merged.voter, weights[merged.row], minlength=merged.n_voters)
+    lonely = np.flatnonzero(n_shared < LEAST_SHARED_SAMPLES)
+    names = [name for number in lonely for name in context.members(number)]
+    sentences = []
+    if names and choice.method != "majority vote":
+        sentences.append(
+            f"{counted(len(names), 'voter shares', 'voters share')} fewer than"
+            f" {LEAST_SHARED_SAMPLES} samples with others;"
+            f" {noun(len(names), 'its accuracy is', 'their accuracies are')} assumed, not"
+            f" estimated: {shown(names, 8)}."
         )
-    unnamed = np.flatnonzero(~labels_voted_for(joined)) if account.n_groups else ()
-    if len(unnamed):
-        names = shown([account.labels[label] for label in unnamed], 8)
-        lines.append(f"Nobody votes for {names}: what has such a label, votes cannot tell.")
-    return lines
+    unused = np.flatnonzero(~labels_voted_for(merged)) if context.n_groups else ()
+    if len(unused):
+        labels = shown([context.labels[label] for label in unused], 8)
+        sentences.append(
+            f"Nobody votes for {labels}: votes cannot identify samples with such a label."
+        )
+    return sentences
 
 
-def _rare(account: Account, choice: Choice, balance_given: bool) -> list[str]:
-    """Return what would help where votes alone cannot tell how common the labels are."""
+def _advice(context: FitContext, choice: Choice) -> list[str]:
+    """Return what would help where votes alone cannot identify the class balance."""
     if choice.method not in ("naive Bayes", "majority vote"):
         return []
-    gold = account.joined.gold
-    there = int(gold[account.joined.covered].sum())
+    gold = context.merged.gold
+    n_covered = int(gold[context.merged.covered].sum())
+    balance_helps = (
+        context.n_groups >= LEAST_VOTERS
+        and context.use_every_label
+        and not context.is_balance_given
+    )
     if gold.sum():
         advice = (
-            f"the label model learns it from {LEAST_GOLD} gold labels on covered samples on (there"
-            f" {noun(there, 'is', 'are')} {there}), or from the shares"
+            f"the label model estimates it from {LEAST_GOLD} gold labels on covered samples or more"
+            f" (there {noun(n_covered, 'is', 'are')} {n_covered})"
         )
+        alternative = ", or uses the class balance if you know and give it"
     else:
-        advice = f"give {LEAST_GOLD} gold labels, or the shares"
-    if account.n_groups >= LEAST_VOTERS and account.use_every_label and not balance_given:
-        advice += " of the labels if you know them"
-    else:
-        advice = advice.rpartition(", or")[0]
+        advice = f"give {LEAST_GOLD} gold labels"
+        alternative = ", or the class balance if you know it"
     return [
-        f"How common the labels are cannot be found from these votes: if some label is rare, {advice}."
+        "How common the labels are cannot be estimated from these votes: if some label is rare,"
+        f" {advice}{alternative if balance_helps else ''}."
     ]

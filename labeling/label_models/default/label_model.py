@@ -1,4 +1,4 @@
-"""The default label model for labeling functions: it checks what the votes bear out, and says so."""
+"""The default label model for labeling functions: it checks what the votes support first."""
 
 from __future__ import annotations
 
@@ -10,74 +10,79 @@ from scipy.special import softmax
 
 from labeling.label_models.base import VoteModel
 from labeling.label_models.default.duplicate_voters import (
-    copy_groups,
-    merged_columns,
-    without_copies,
+    duplicate_groups,
+    merge_columns,
+    merge_duplicates,
 )
-from labeling.label_models.default.fit_report import Account, sentences
-from labeling.label_models.default.independent_voters import Evidence, fitted
+from labeling.label_models.default.fit_report import FitContext, report_sentences
+from labeling.label_models.default.independent_voters import Evidence, fit_em
 from labeling.label_models.default.leave_one_out import mean_log_odds
-from labeling.label_models.default.model_selection import VOTERS_TO_LEARN_ALL, Choice, chosen
+from labeling.label_models.default.model_selection import (
+    LEAST_VOTERS_TO_LEARN_ALL,
+    Choice,
+    select_model,
+)
 from labeling.label_models.default.stacking import LEAST_GOLD, Stack, centred_logs, fit_stack
-from labeling.label_models.default.subsampling import is_large, patterns_to_learn_from
+from labeling.label_models.default.subsampling import is_large, training_patterns
 from labeling.label_models.packed_votes import Floats, PackedVotes
 from labeling.label_models.patterns import (
     Patterns,
-    columns_of,
-    label_ranks,
     patterns_of_columns,
     vote_shares,
+    voter_columns,
 )
-from labeling.records import Votes
+from labeling.records import Votes, label_ranks
 
-BALANCE_IGNORED = "LabelModel does not use class_balance: the votes do not bear it out"
+BALANCE_IGNORED = "LabelModel does not use class_balance: the votes do not support it"
 WITHOUT_GOLD = (
-    ". A balance that the votes do not bear out would swamp them. Give at least 100 gold labels, or"
-    " use DawidSkene, which takes any balance."
+    ". An unsupported balance would outweigh the votes. Give at least 100 gold labels, or use"
+    " DawidSkene, which accepts any balance."
 )
-WITH_GOLD = ", and the gold labels tell how common the labels are."
+WITH_GOLD = ", and the gold labels determine the class balance."
 
 
 class LabelModel(VoteModel):
-    """The label model to begin with: it looks at the votes before it believes in them.
+    """The default label model: it checks what the votes support before it relies on it.
 
-    1. *Copies* (voters who agree far more than their quality explains) are merged into one voter,
-       who abstains where they tie.
-    2. *Do the votes bear a model out?* Random halves of the voters, fitted apart, must confirm each
-       other. If they do, voters err independently, and Dawid-Skene, with or without the evidence of
-       abstentions, finds each voter's confusions and the labels' shares.
-    3. If not, *leave-one-out naive Bayes* from equal shares of the labels, about as robust as
-       majority vote. Its log-odds (log-probabilities less their mean over the labels) are scaled to
-       a mean size of one; its probabilities are rough.
+    1. *Near-duplicate voters* (which agree far more than their accuracies explain) are merged into
+       one voter, who abstains where they tie.
+    2. *Split-half check*: a model of independent voters is fitted to random halves of the voters
+       separately, and their posteriors must agree. If they do, Dawid-Skene, with or without the
+       evidence of abstentions, estimates the confusion matrix of each voter and the class balance.
+    3. If not, *leave-one-out naive Bayes* with a uniform class balance, about as robust as majority
+       vote. Its log-odds (log-probabilities less their mean over the labels) are scaled to a mean
+       size of one; its probabilities are rough.
     4. With fewer than four voters nothing can be checked, and fewer than six who use every label
-       cannot tell a rare one: *majority vote*, log-odds scaled in the same way.
-    5. With 100 gold labels or more on covered samples, a *stack* learns from them how far to trust
-       each answer and each vote, and its probabilities are calibrated. Fewer are not used. They
-       must be of samples drawn at random: those that were chosen for being doubtful make every vote
-       look doubtful.
+       cannot identify a rare one: *majority vote*, log-odds scaled in the same way.
+    5. With 100 gold labels or more on covered samples, a *stack* learns from them how much to trust
+       each model and each vote, and its probabilities are calibrated. Fewer are not used. They must
+       be of samples drawn at random: those chosen because a model was unsure of them make every
+       vote look doubtful.
 
-    `report_` says which of these happened, and by how much. A class balance that is given takes the
-    place of the learned one where the votes bear it out; else it is ignored with a warning, because
-    with accuracies that nobody can check it swamps the votes.
+    `report_` tells which of these happened, with numbers. A class balance that is given replaces
+    the learned one where the votes support it; otherwise it is ignored with a warning, because with
+    accuracies that cannot be checked it would outweigh the votes.
 
-    Of more than 50,000 samples of which hardly two have equal votes a draw is learned from.
+    Of more than 50,000 samples of which hardly two have equal votes a random subset is used.
 
     Attributes:
-        method_: the answer without gold labels: "majority vote", "naive Bayes", "confusion" or
+        method_: the model without gold labels: "majority vote", "naive Bayes", "confusion" or
             "abstaining".
-        group_: which voters count as one: shape (n_voters,).
-        evidence_: what each vote adds, nats: shape (n_groups, n_labels voted, n_labels).
-        offset_: what stands there before any vote, nats: shape (n_labels,).
-        balance_: the labels' shares behind that: shape (n_labels,).
+        group_: which voters are merged: shape (n_voters,).
+        evidence_: the evidence of each vote, nats: shape (n_groups, n_labels voted, n_labels).
+        offset_: the score without any vote, nats: shape (n_labels,).
+        balance_: the class balance in the offset: shape (n_labels,).
         scale_: what log-odds are divided by.
-        stack_weights_: how far gold labels trust the answer without them, majority vote, and the
-            model of abstentions: shape (3,); empty where there are too few.
-        stack_offset_: what they add to each label, nats: shape (n_labels,).
-        stack_corrections_: and to each vote, nats: shape (n_groups, n_labels voted, n_labels).
-        abstaining_evidence_: what each vote adds in the model of abstentions that the stack listens
-            to, nats: shape (n_groups, n_labels voted, n_labels); no rows where there is no stack.
-        abstaining_offset_: what stands there before any vote, nats: shape (n_labels,).
-        n_samples_: how many samples it was fitted on.
+        stack_weights_: the weights of the model without gold labels, majority vote, and the model
+            of
+            abstentions: shape (3,); empty where there are too few gold labels.
+        stack_offset_: the offset of each label in the stack, nats: shape (n_labels,).
+        stack_corrections_: the correction of each vote, nats: shape (n_groups, n_labels voted,
+            n_labels).
+        abstaining_evidence_: the evidence of each vote in the model of abstentions in the stack,
+            nats: shape (n_groups, n_labels voted, n_labels); no rows where there is no stack.
+        abstaining_offset_: its score without any vote, nats: shape (n_labels,).
+        n_samples_: the number of samples it was fitted on.
 
     >>> from labeling.records import LabelSchema, Votes
     >>> votes = Votes.from_array(
@@ -103,80 +108,89 @@ class LabelModel(VoteModel):
 
     def _patterns(self, votes: Votes, gold: npt.NDArray[np.intp]) -> Patterns:
         self.n_samples_ = len(votes.sample_ids)
-        return patterns_to_learn_from(votes, self.voters_, gold)
+        return training_patterns(votes, self.voters_, gold)
 
-    def _learn(self, patterns: Patterns, class_shares: Floats | None) -> None:
-        alike = copy_groups(patterns)
-        # Too few others to tell copies from voters who are right together: none are merged.
-        few = len(np.unique(alike[patterns.voter])) < VOTERS_TO_LEARN_ALL
-        self.group_ = np.arange(patterns.n_voters) if few else alike
-        joined = without_copies(patterns, self.group_)
-        choice = chosen(joined, class_shares)
-        self._keep(choice, joined)
-        stack = self._learn_gold(joined)
-        account = Account(self.voters_, self.labels_, alike, self.group_, self.n_samples_, joined)
-        given = class_shares is not None
-        self.report_ = sentences(account, choice, self.scale_, stack, given)
-        if given and not choice.given:
+    def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
+        duplicates = duplicate_groups(patterns)
+        # With too few others, duplicates cannot be told from accurate voters: none are merged.
+        n_groups = len(np.unique(duplicates[patterns.voter]))
+        is_merged = n_groups >= LEAST_VOTERS_TO_LEARN_ALL
+        self.group_ = duplicates if is_merged else np.arange(patterns.n_voters)
+        merged = merge_duplicates(patterns, self.group_)
+        choice = select_model(merged, class_balance)
+        self._set_choice(choice, merged)
+        stack = self._fit_gold(merged)
+        context = FitContext(
+            voters=self.voters_,
+            labels=self.labels_,
+            duplicates=duplicates,
+            group=self.group_,
+            n_samples=self.n_samples_,
+            merged=merged,
+            is_balance_given=class_balance is not None,
+        )
+        self.report_ = report_sentences(context, choice, self.scale_, stack)
+        if context.is_balance_given and not choice.uses_given_balance:
             advice = WITHOUT_GOLD if stack is None else WITH_GOLD
             warnings.warn(BALANCE_IGNORED + advice, stacklevel=3)
 
-    def _keep(self, choice: Choice, joined: Patterns) -> None:
-        self.method_ = choice.method
+    def _set_choice(self, choice: Choice, merged: Patterns) -> None:
         evidence = choice.evidence
-        self.evidence_, self.offset_, self.balance_ = (
-            evidence.votes,
-            evidence.offset,
-            evidence.balance,
-        )
+        self.method_ = choice.method
+        self.evidence_, self.offset_ = evidence.votes, evidence.offset
+        self.balance_ = evidence.class_balance
         self.scale_ = 1.0
         if choice.method in ("naive Bayes", "majority vote"):
-            counts = joined.counts * joined.covered
-            self.scale_ = mean_log_odds(evidence.scores(joined), counts)
+            counts = merged.counts * merged.covered
+            self.scale_ = mean_log_odds(evidence.scores(merged), counts)
 
-    def _learn_gold(self, joined: Patterns) -> Stack | None:
-        k = joined.n_labels
+    def _fit_gold(self, merged: Patterns) -> Stack | None:
+        k = merged.n_labels
         self.stack_weights_, self.stack_offset_ = np.zeros(0), np.zeros(k)
         self.stack_corrections_ = self.abstaining_evidence_ = np.zeros((0, k, k))
         self.abstaining_offset_ = np.zeros(k)
-        if joined.gold[joined.covered].sum() < LEAST_GOLD:
+        if merged.gold[merged.covered].sum() < LEAST_GOLD:
             return None
-        heard = fitted(joined, "abstaining").evidence
-        self.abstaining_evidence_, self.abstaining_offset_ = heard.votes, heard.offset
-        stack = fit_stack(joined, self._answers_without_gold(joined))
+        abstaining = fit_em(merged, "abstaining").evidence
+        self.abstaining_evidence_, self.abstaining_offset_ = abstaining.votes, abstaining.offset
+        stack = fit_stack(merged, self._stacked_posteriors(merged))
         self.stack_weights_, self.stack_offset_ = stack.weights, stack.offsets
         self.stack_corrections_ = stack.corrections
         return stack
 
-    def _answers(
+    def _predict(
         self, votes: Votes
     ) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.intp] | slice]:
-        columns = merged_columns(columns_of(votes, self.voters_), self.group_, len(votes.schema))
+        columns = merge_columns(voter_columns(votes, self.voters_), self.group_, len(votes.schema))
         n = len(votes.sample_ids)
         if is_large(votes):
             packed = PackedVotes.of(columns, n, label_ranks(votes.schema))
-            merged = len(columns) < len(self.voters_)
-            covered = votes.covered if merged else packed.covered
+            has_merged = len(columns) < len(self.voters_)
+            covered = votes.covered if has_merged else packed.covered
             return self._posterior(packed), covered, slice(None)
         patterns = patterns_of_columns(columns, n, votes.schema)
-        # Copies who tie are silent together, and their samples covered nevertheless.
-        return self._posterior(patterns)[patterns.of_row], votes.covered, slice(None)
+        # Where duplicates tie, they abstain, but their samples are covered.
+        return self._posterior(patterns)[patterns.pattern_of_row], votes.covered, slice(None)
 
     def _posterior(self, table: Patterns | PackedVotes) -> Floats:
         if not len(self.stack_weights_):
-            return self._answer_without_gold(table)
+            return self._posterior_without_gold(table)
         scores = table.sums(self.stack_corrections_) + self.stack_offset_
-        for weight, posterior in zip(
-            self.stack_weights_, self._answers_without_gold(table), strict=True
-        ):
+        stacked = zip(self.stack_weights_, self._stacked_posteriors(table), strict=True)
+        for weight, posterior in stacked:
             scores += weight * centred_logs(posterior)
-        found: Floats = softmax(scores, axis=1)
-        return found
+        result: Floats = softmax(scores, axis=1)
+        return result
 
-    def _answers_without_gold(self, table: Patterns | PackedVotes) -> list[Floats]:
-        heard = Evidence(self.abstaining_evidence_, self.abstaining_offset_, self.balance_)
-        return [self._answer_without_gold(table), vote_shares(table), heard.posterior(table)]
+    def _stacked_posteriors(self, table: Patterns | PackedVotes) -> list[Floats]:
+        """Return the posteriors of the models in the stack."""
+        abstaining = Evidence(self.abstaining_evidence_, self.abstaining_offset_, self.balance_)
+        return [
+            self._posterior_without_gold(table),
+            vote_shares(table),
+            abstaining.posterior(table),
+        ]
 
-    def _answer_without_gold(self, table: Patterns | PackedVotes) -> Floats:
+    def _posterior_without_gold(self, table: Patterns | PackedVotes) -> Floats:
         evidence = Evidence(self.evidence_, self.offset_, self.balance_)
         return evidence.posterior(table, self.scale_)

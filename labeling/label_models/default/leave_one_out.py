@@ -1,13 +1,13 @@
-"""Leave-one-out naive Bayes: what the other voters say of each vote.
+"""Leave-one-out naive Bayes: the evidence of each vote according to the other voters.
 
-A vote v of voter j is evidence A[j, v, y] for each label y: how much more often samples with that vote
-are y than others, *according to the other voters* (so that no voter confirms itself). Abstentions carry
-no evidence, and the posterior starts from equal shares of the labels. A voter who uses every label has
+A vote v of voter j is evidence A[j, v, y] for each label y: how much more often samples with that
+vote are y than others, *according to the other voters* (so that no voter confirms itself).
+Abstentions carry no evidence, and the class balance is uniform. A voter who uses every label has
 one accuracy; a voter who uses a part of them has one for each label.
 
-Where the others say little, a vote is worth a prior accuracy, and more than that if it is cast
-rarely: a rule that fires on a share c of the samples is right at most pi/c of the time, so that the
-room for being wrong grows with what it covers.
+Where the others vote rarely, a vote has a prior accuracy, which is higher for rare votes: a
+labeling function that fires on a share c of the samples is right at most pi/c of the time, so that
+the room for errors grows with its coverage.
 """
 
 from __future__ import annotations
@@ -15,80 +15,84 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import softmax
 
-from labeling.label_models.default.independent_voters import Evidence, coins
+from labeling.label_models.default.independent_voters import Evidence
+from labeling.label_models.one_coin import one_coin_confusion
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns, votes_by_truth
 
-ACCURACY = 0.6  # of a vote before anything is known of it
-SPECIFIC = 0.25  # log-odds of that grow as (rate of the vote) to the power of minus this
-HIGHEST = 0.95  # but to no more than this accuracy
-PRIOR_VOTES = 50.0  # how many votes it counts as
-PRIOR_SHARE = 0.3  # and the share of a voter's own votes that plain `ACCURACY` counts as
-STEPS = 12  # each keeps half of what was
+PRIOR_ACCURACY = 0.6
+SPECIFICITY = 0.25  # the prior log-odds grow as (rate of the vote) to the power of minus this
+HIGHEST_ACCURACY = 0.95  # of the prior
+PRIOR_VOTES = 50.0  # the number of votes that the prior counts as
+PRIOR_SHARE = 0.3  # and the share of a voter's votes that plain `PRIOR_ACCURACY` counts as
+STEPS = 12  # each is damped by one half
 
 
 def leave_one_out(patterns: Patterns) -> Evidence:
     """Return the evidence of each vote according to the other voters."""
     k = patterns.n_labels
-    prior, plain = _prior(patterns), coins(np.array(ACCURACY), k)
+    prior, plain = _prior(patterns), one_coin_confusion(np.array(PRIOR_ACCURACY), k)
     weights = np.where(patterns.n_votes >= 2, patterns.counts, 0.0)[patterns.row][:, None]
     table = prior
     for _ in range(STEPS):
         log_table = np.log(table)
         scores = patterns.sums(log_table)
-        own = log_table[patterns.voter, patterns.vote]
-        others = softmax(scores[patterns.row] - own, axis=1) * weights
-        found = votes_by_truth(patterns, others).transpose(0, 2, 1)
-        precision = _precision(found, _exposure(patterns, softmax(scores, axis=1), found))
-        votes = found.sum(axis=2, keepdims=True)
+        vote_scores = log_table[patterns.voter, patterns.vote]
+        by_others = softmax(scores[patterns.row] - vote_scores, axis=1) * weights
+        expected = votes_by_truth(patterns, by_others).transpose(0, 2, 1)
+        exposure = _label_exposure(patterns, softmax(scores, axis=1), expected)
+        precision = _precision(expected, exposure)
+        votes = expected.sum(axis=2, keepdims=True)
         share = PRIOR_SHARE * votes.sum(axis=1, keepdims=True)
         estimate = votes * precision + PRIOR_VOTES * prior + share * plain
         table = (table + estimate / (votes + PRIOR_VOTES + share)) / 2
-    even = np.full(k, 1 / k)
-    return Evidence(np.log(table), np.zeros(k), even)
+    return Evidence(np.log(table), np.zeros(k), np.full(k, 1 / k))
 
 
 def _prior(patterns: Patterns) -> Floats:
-    """Return what each vote is worth by its rate alone: (n_voters, n_labels voted, true)."""
+    """Return the prior precision of each vote by its rate: (n_voters, n_labels voted, true)."""
     k = patterns.n_labels
     votes = patterns.votes_for
     rate = np.log(np.maximum(votes, 1) / max(patterns.counts.sum(), 1.0))
     typical = (rate * votes).sum() / max(votes.sum(), 1.0)
     rate = np.where(votes > 0, rate, typical)
-    odds = np.log(ACCURACY * (k - 1) / (1 - ACCURACY)) * np.exp(-SPECIFIC * (rate - typical))
-    odds = np.exp(np.minimum(odds, np.log(HIGHEST * (k - 1) / (1 - HIGHEST))))
+    odds = np.log(PRIOR_ACCURACY * (k - 1) / (1 - PRIOR_ACCURACY)) * np.exp(
+        -SPECIFICITY * (rate - typical)
+    )
+    highest = np.log(HIGHEST_ACCURACY * (k - 1) / (1 - HIGHEST_ACCURACY))
+    odds = np.exp(np.minimum(odds, highest))
     weights = np.where(np.eye(k) > 0, odds[:, :, None], 1.0)
-    found: Floats = weights / weights.sum(axis=2, keepdims=True)
-    return found
+    prior: Floats = weights / weights.sum(axis=2, keepdims=True)
+    return prior
 
 
-def _exposure(patterns: Patterns, posterior: Floats, found: Floats) -> Floats:
-    """Return how often each voter met each label where others speak: (n_voters, n_labels)."""
+def _label_exposure(patterns: Patterns, posterior: Floats, expected: Floats) -> Floats:
+    """Return the share of each label among the samples of each voter: (n_voters, n_labels)."""
     mass = posterior * patterns.counts[:, None]
-    spoken = [
+    voted = [
         np.bincount(patterns.voter, weights=column, minlength=patterns.n_voters)
         for column in mass[patterns.row].T
     ]
-    silent = mass[patterns.covered].sum(axis=0) - np.stack(spoken, axis=1)
-    met = np.maximum(silent, 0.0) + found.sum(axis=1)
-    shares: Floats = met / np.maximum(met.sum(axis=1, keepdims=True), 1e-300)
+    silent = mass[patterns.covered].sum(axis=0) - np.stack(voted, axis=1)
+    exposure = np.maximum(silent, 0.0) + expected.sum(axis=1)
+    shares: Floats = exposure / np.maximum(exposure.sum(axis=1, keepdims=True), 1e-300)
     return shares
 
 
-def _precision(found: Floats, met: Floats) -> Floats:
-    """Return which label each vote speaks for, each label weighing the same however often it is met.
+def _precision(expected: Floats, exposure: Floats) -> Floats:
+    """Return P(y | vote) with all labels equally common.
 
     Args:
-        found: votes by truth according to the others: shape (n_voters, n_labels voted, true).
-        met: shares of the labels that each voter met: shape (n_voters, n_labels).
+        expected: votes by truth according to the others: shape (n_voters, n_labels voted, true).
+        exposure: the share of each label among the samples of each voter: (n_voters, n_labels).
     """
-    k = met.shape[1]
-    rates = found / np.maximum(met[:, None, :], 1e-12)
+    k = exposure.shape[1]
+    rates = expected / np.maximum(exposure[:, None, :], 1e-12)
     precision = rates / np.maximum(rates.sum(axis=2, keepdims=True), 1e-300)
-    right, total = np.trace(found, axis1=1, axis2=2), found.sum(axis=(1, 2))
-    coin = coins(np.clip(right / np.maximum(total, 1e-12), 0.01, 0.99), k)
-    uses_all = (found.sum(axis=2) > 0).all(axis=1)
-    combined: Floats = np.where(uses_all[:, None, None], coin, precision)
+    right, total = np.trace(expected, axis1=1, axis2=2), expected.sum(axis=(1, 2))
+    accuracy = np.clip(right / np.maximum(total, 1e-12), 0.01, 0.99)
+    uses_all = (expected.sum(axis=2) > 0).all(axis=1)
+    combined: Floats = np.where(uses_all[:, None, None], one_coin_confusion(accuracy, k), precision)
     return combined
 
 

@@ -1,241 +1,301 @@
-"""Which model the votes bear out."""
+"""Model selection: the first model family to pass the split-half check, or a robust fallback."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from labeling.label_models.default.independent_voters import (
-    BALANCE,
-    UNSEEN,
+    BALANCE_SAMPLES,
+    UNUSED_ACCURACY,
     Evidence,
-    Fit,
-    Kind,
-    coins,
-    fitted,
+    Family,
+    IndependentFit,
+    fit_em,
 )
 from labeling.label_models.default.leave_one_out import leave_one_out
-from labeling.label_models.default.split_half import Halves, held_against_each_other
-from labeling.label_models.default.uncovered_samples import with_unseen
+from labeling.label_models.default.split_half import SplitHalf, split_half_check
+from labeling.label_models.default.uncovered_samples import with_uncovered_samples
+from labeling.label_models.one_coin import one_coin_confusion
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns
 from labeling.records import ABSTAIN
 
 LEAST_VOTERS = 4
+LEAST_VOTERS_TO_LEARN_ALL = 6
+LEAST_VOTERS_PER_LABEL = 4
+LEAST_SHARE_USING_ALL_LABELS = 0.8  # of the voters
+LEAST_OWN_LABEL_SHARE = 0.95  # of the votes
 
-# The simplest first: what stands for a model while halves are compared, what is fitted if they
-# confirm it, what they must share at least and may at most, over what they should (abstentions are
-# more easily taken for evidence), and how far their balances may differ (nats).
-TRIED: tuple[tuple[Kind, Kind, tuple[float, float], float], ...] = (
-    ("one coin", "confusion", (0.8, 1.25), 0.4),
-    ("abstaining", "abstaining", (0.93, 1.15), 0.6),
+
+class Candidate(NamedTuple):
+    """A model family to check.
+
+    Attributes:
+        proxy: the family that the halves are fitted with.
+        family: the family that is fitted if they pass.
+        accepted_ratios: lowest and highest observed over expected covariance of halves.
+        largest_balance_gap: of the class balances of halves, nats.
+    """
+
+    proxy: Family
+    family: Family
+    accepted_ratios: tuple[float, float]
+    largest_balance_gap: float
+
+
+# The simplest first. The bounds are narrower for abstentions: they more easily pass for evidence.
+CANDIDATES = (
+    Candidate("one coin", "confusion", (0.8, 1.25), 0.4),
+    Candidate("abstaining", "abstaining", (0.93, 1.15), 0.6),
 )
-VOTERS_TO_LEARN_ALL = 6
-VOTERS_OF_A_LABEL = 4
-MOST = 0.8
-OWN_LABEL = 0.95  # of the votes must speak for the label they name
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """How a model fared when halves of the voters were held against each other.
+class ModelCheck:
+    """The outcome of the split-half check of a model.
 
     Attributes:
-        kind: of the model.
-        given: whether the labels' shares were given, or learned.
-        halves: what was found.
-        accepted: what they must share at least and may at most, over what they should.
-        most_apart: how far the balances of the halves may differ, nats.
-        own_label: the share of the votes that, as the model has it, speak for the label they name
-            more than for any other.
+        candidate: the model family and what is accepted.
+        uses_given_balance: whether the class balance was given; else it was learned.
+        split_half: the agreement of the halves.
+        own_label_share: the share of the votes that, in the fitted model, are evidence for the
+            label they name more than for any other.
     """
 
-    kind: Kind
-    given: bool
-    halves: Halves
-    accepted: tuple[float, float]
-    most_apart: float
-    own_label: float
+    candidate: Candidate
+    uses_given_balance: bool
+    split_half: SplitHalf
+    own_label_share: float
 
     @property
     def passed(self) -> bool:
-        """Whether the halves confirm the model."""
+        """Whether the check supports the model."""
+        lowest, highest = self.candidate.accepted_ratios
         return (
-            self.accepted[0] < self.halves.ratio < self.accepted[1]
-            and self.halves.disagreement < self.most_apart
-            and self.own_label >= OWN_LABEL
+            lowest < self.split_half.ratio < highest
+            and self.split_half.balance_gap < self.candidate.largest_balance_gap
+            and self.own_label_share >= LEAST_OWN_LABEL_SHARE
         )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """The model that was chosen.
+    """The selected model.
 
     Attributes:
         method: "majority vote", "naive Bayes", "confusion" or "abstaining".
-        evidence: what votes say in it.
-        given: whether it uses the labels' shares that were given.
-        trials: what was tried on the way.
-        unseen: how many samples without a vote were taken to have been left out beforehand.
-        steps: how many EM steps were made, 0 = none.
-        converged: whether they came to rest.
+        evidence: of the votes under it.
+        uses_given_balance: whether it uses the class balance that was given.
+        checks: the models that were checked on the way.
+        n_left_out: the estimated number of samples without a vote that were left out beforehand.
+        steps: the number of EM steps made, 0 = none.
+        converged: whether EM converged.
     """
 
     method: str
     evidence: Evidence
-    given: bool
-    trials: tuple[Trial, ...]
-    unseen: float = 0.0
+    uses_given_balance: bool
+    checks: tuple[ModelCheck, ...]
+    n_left_out: float = 0.0
     steps: int = 0
     converged: bool = True
 
 
-def chosen(patterns: Patterns, shares: Floats | None) -> Choice:
-    """Return the model that the votes bear out, or one that needs no such thing.
+def select_model(patterns: Patterns, class_balance: Floats | None) -> Choice:
+    """Return the first model that passes the split-half check, or a fallback that needs none.
 
     Args:
-        patterns: the votes of voters who are no copies of each other.
-        shares: the labels' shares, where they are given.
+        patterns: the votes, duplicate voters merged.
+        class_balance: if one is given.
     """
-    speaking = np.unique(patterns.voter)
-    if len(speaking) < LEAST_VOTERS:
-        return Choice("majority vote", _counted(patterns), False, ())
-    trials: list[Trial] = []
-    named = labels_voted_for(patterns)
-    if 2 <= named.sum() < patterns.n_labels:
-        # A label without votes is free to explain whatever the others do not: without it first.
-        part = None if shares is None else shares[named] / shares[named].sum()
-        few = chosen(_of_labels(patterns, named), part)
-        if few.method == "confusion":
-            return replace(few, evidence=_of_all_labels(few, named, patterns, shares))
-        if few.method == "majority vote":
-            return replace(few, evidence=_counted(patterns))
-        trials += [trial for trial in few.trials if trial.kind == "confusion"]
-    seen, patterns = patterns, with_unseen(patterns)
-    unseen = float(patterns.counts.sum() - seen.counts.sum())
-    heard = Patterns.of_codes(patterns.codes()[:, speaking], patterns.counts, patterns.gold)
-    spoken = heard
-    if _use_every_label(heard) and not seen.covered.all():
-        spoken = _as_silent_as_voters_are(heard)
-    found = _borne_out(patterns, heard, spoken, shares, trials)
-    if found is not None:
-        kind, given, fit = found
-        told = (tuple(trials), unseen, fit.steps, fit.converged)
-        return Choice(kind, fit.evidence, given, *told)
-    if heard.n_voters < VOTERS_TO_LEARN_ALL and _use_every_label(heard):
-        return Choice("majority vote", _counted(patterns), False, tuple(trials))
-    return Choice("naive Bayes", leave_one_out(seen), False, tuple(trials))
+    active = np.unique(patterns.voter)
+    if len(active) < LEAST_VOTERS:
+        return Choice("majority vote", _majority_evidence(patterns), False, ())
+    checks: list[ModelCheck] = []
+    is_voted_for = labels_voted_for(patterns)
+    if 2 <= is_voted_for.sum() < patterns.n_labels:
+        # A label without votes could explain any misfit of the others: first without it.
+        smaller = _select_without_unused_labels(patterns, is_voted_for, class_balance)
+        if smaller.method in ("confusion", "majority vote"):
+            return smaller
+        checks += [check for check in smaller.checks if check.candidate.family == "confusion"]
+    return _select_checked(patterns, active, class_balance, checks)
+
+
+def _select_checked(
+    patterns: Patterns,
+    active: npt.NDArray[np.intp],
+    class_balance: Floats | None,
+    earlier_checks: list[ModelCheck],
+) -> Choice:
+    """Return the first model that passes, or a fallback; `active` are the voters who ever vote."""
+    completed = with_uncovered_samples(patterns)
+    n_left_out = float(completed.counts.sum() - patterns.counts.sum())
+    voting = Patterns.from_codes(completed.codes()[:, active], completed.counts, completed.gold)
+    voting_covered = voting
+    if _use_every_label(voting) and not patterns.covered.all():
+        voting_covered = _with_expected_uncovered(voting)
+    passed, checks = _first_supported(completed, voting, voting_covered, class_balance)
+    all_checks = (*earlier_checks, *checks)
+    if passed is not None:
+        check, fit = passed
+        return Choice(
+            method=check.candidate.family,
+            evidence=fit.evidence,
+            uses_given_balance=check.uses_given_balance,
+            checks=all_checks,
+            n_left_out=n_left_out,
+            steps=fit.steps,
+            converged=fit.converged,
+        )
+    if voting.n_voters < LEAST_VOTERS_TO_LEARN_ALL and _use_every_label(voting):
+        return Choice("majority vote", _majority_evidence(patterns), False, all_checks)
+    return Choice("naive Bayes", leave_one_out(patterns), False, all_checks)
 
 
 def labels_voted_for(patterns: Patterns) -> npt.NDArray[np.bool_]:
-    """Return for which labels there is a vote at all: shape (n_labels,)."""
-    found = np.zeros(patterns.n_labels, dtype=bool)
-    found[patterns.vote] = True
-    return found
+    """Return which labels have a vote at all: shape (n_labels,)."""
+    is_voted_for = np.zeros(patterns.n_labels, dtype=bool)
+    is_voted_for[patterns.vote] = True
+    return is_voted_for
 
 
-def _of_labels(patterns: Patterns, named: npt.NDArray[np.bool_]) -> Patterns:
-    """Return patterns that know only some of the labels, for all of which there are votes."""
-    place = np.append(np.cumsum(named) - 1, ABSTAIN)
-    return Patterns.of_codes(place[patterns.codes()], patterns.counts, patterns.gold[:, named])
+def _select_without_unused_labels(
+    patterns: Patterns, is_voted_for: npt.NDArray[np.bool_], class_balance: Floats | None
+) -> Choice:
+    """Return the model of the labels with votes, extended to all labels where it is final."""
+    rank = np.append(np.cumsum(is_voted_for) - 1, ABSTAIN)
+    smaller = Patterns.from_codes(
+        rank[patterns.codes()], patterns.counts, patterns.gold[:, is_voted_for]
+    )
+    balance = None
+    if class_balance is not None:
+        balance = class_balance[is_voted_for] / class_balance[is_voted_for].sum()
+    choice = select_model(smaller, balance)
+    if choice.method == "confusion":
+        evidence = _extend_to_all_labels(choice, is_voted_for, patterns, class_balance)
+        return replace(choice, evidence=evidence)
+    if choice.method == "majority vote":
+        return replace(choice, evidence=_majority_evidence(patterns))
+    return choice
 
 
-def _of_all_labels(
-    few: Choice, named: npt.NDArray[np.bool_], patterns: Patterns, shares: Floats | None
+def _extend_to_all_labels(
+    choice: Choice,
+    is_voted_for: npt.NDArray[np.bool_],
+    patterns: Patterns,
+    class_balance: Floats | None,
 ) -> Evidence:
-    """Return evidence of some labels as evidence of all.
+    """Return evidence for some labels as evidence for all.
 
-    A vote speaks against a label that nobody votes for as much as against any, and its share is what
-    is assumed before there are samples.
+    A vote is as much evidence against a label without votes as against any other, and the share of
+    such a label is its prior share.
     """
-    k, inner = patterns.n_labels, few.evidence.votes
-    votes = np.log(coins(np.full(len(inner), UNSEEN), k))
-    votes[:, named] = inner.min(axis=2, keepdims=True)
-    votes[np.ix_(np.arange(len(inner)), named, named)] = inner
-    balance: Floats = np.full(k, BALANCE / k / (patterns.counts[patterns.covered].sum() + BALANCE))
-    balance[named] = few.evidence.balance * (1 - balance[~named].sum())
-    if few.given and shares is not None:
-        balance = shares
+    k, inner = patterns.n_labels, choice.evidence.votes
+    votes = np.log(one_coin_confusion(np.full(len(inner), UNUSED_ACCURACY), k))
+    votes[:, is_voted_for] = inner.min(axis=2, keepdims=True)
+    votes[np.ix_(np.arange(len(inner)), is_voted_for, is_voted_for)] = inner
+    n_covered = patterns.counts[patterns.covered].sum()
+    balance: Floats = np.full(k, BALANCE_SAMPLES / k / (n_covered + BALANCE_SAMPLES))
+    balance[is_voted_for] = choice.evidence.class_balance * (1 - balance[~is_voted_for].sum())
+    if choice.uses_given_balance and class_balance is not None:
+        balance = class_balance
     return Evidence(votes, np.log(balance), balance)
 
 
-def _as_silent_as_voters_are(patterns: Patterns) -> Patterns:
+def _with_expected_uncovered(patterns: Patterns) -> Patterns:
     """Return patterns with as many samples without a vote as independent voters would leave.
 
-    Halves of the voters share it if both are silent on many samples at a time, which is no error to
-    a model that passes over abstentions: samples that nobody spoke of must not decide on it.
+    Halves of the voters co-vary if both abstain on many samples at a time, which is no misfit of a
+    model that ignores abstentions: samples without any vote must not decide on it.
     """
     covered = patterns.covered
     codes, gold = patterns.codes()[covered], patterns.gold[covered]
-    return with_unseen(Patterns.of_codes(codes, patterns.counts[covered], gold, ordered=True))
+    return with_uncovered_samples(
+        Patterns.from_codes(codes, patterns.counts[covered], gold, keep_order=True)
+    )
 
 
-def _borne_out(
-    whole: Patterns,
-    heard: Patterns,
-    spoken: Patterns,
-    shares: Floats | None,
-    trials: list[Trial],
-) -> tuple[Kind, bool, Fit] | None:
-    """Return the first kind of model that halves confirm, whether with given shares, and its fit.
+def _first_supported(
+    patterns: Patterns, voting: Patterns, voting_covered: Patterns, class_balance: Floats | None
+) -> tuple[tuple[ModelCheck, IndependentFit] | None, list[ModelCheck]]:
+    """Return the first model that passes with its fit, if any, and all checks made.
 
-    Shares that are given come before learned ones; but halves to which they are given can no longer
-    disagree about them, so that abstentions are only believed if learned shares agree as well.
+    A given class balance is preferred to a learned one; but halves with a given balance cannot
+    disagree about it, so that abstentions are only used if the learned balance passes as well.
 
     Args:
-        whole: the votes of all voters, to be fitted.
-        heard: those of voters who ever vote, for the model of abstentions.
-        spoken: the same, for models that pass over abstentions.
-        shares: the labels' shares, where they are given.
-        trials: to which what is tried is added.
+        patterns: the votes of all voters, to be fitted.
+        voting: those of voters who ever vote, for the model of abstentions.
+        voting_covered: the same, for models that ignore abstentions.
+        class_balance: if one is given.
     """
-    for stand_in, kind, accepted, most_apart in TRIED:
-        passed: dict[bool, Fit] = {}
-        patterns = heard if kind == "abstaining" else spoken
-        for balance in [None] if shares is None else [None, shares]:
-            given = balance is not None
-            if not _can_be_tried(patterns, stand_in, given):
-                continue
-            halves = held_against_each_other(patterns, stand_in, balance)
-            fit = None if kind == "confusion" else fitted(whole, kind, balance)
-            own = 1.0 if fit is None else _own_label(whole, fit.evidence)
-            trials.append(Trial(kind, given, halves, accepted, most_apart, own))
-            if trials[-1].passed:
-                passed[given] = fit or fitted(whole, kind, balance)
-        if True in passed and (False in passed or kind != "abstaining"):
-            return kind, True, passed[True]
+    checks: list[ModelCheck] = []
+    for candidate in CANDIDATES:
+        halved = voting if candidate.family == "abstaining" else voting_covered
+        results = _check_balances(candidate, patterns, halved, class_balance)
+        checks += [check for check, _ in results]
+        passed = {check.uses_given_balance: (check, fit) for check, fit in results if fit}
+        if True in passed and (False in passed or candidate.family != "abstaining"):
+            return passed[True], checks
         if False in passed:
-            return kind, False, passed[False]
-    return None
+            return passed[False], checks
+    return None, checks
 
 
-def _can_be_tried(patterns: Patterns, kind: Kind, given: bool) -> bool:
-    """Return whether the voters are of a kind, and as many, that a model of them can be checked.
+def _check_balances(
+    candidate: Candidate, patterns: Patterns, halved: Patterns, class_balance: Floats | None
+) -> list[tuple[ModelCheck, IndependentFit | None]]:
+    """Return the checks with a learned and a given class balance, with the fits that passed."""
+    balances: Sequence[Floats | None] = [None] if class_balance is None else [None, class_balance]
+    results: list[tuple[ModelCheck, IndependentFit | None]] = []
+    for balance in balances:
+        is_given = balance is not None
+        if not _can_be_checked(halved, candidate.proxy, is_given):
+            continue
+        split_half = split_half_check(halved, candidate.proxy, balance)
+        if candidate.family == "confusion":
+            check = ModelCheck(candidate, is_given, split_half, own_label_share=1.0)
+            fit = fit_em(patterns, candidate.family, balance) if check.passed else None
+        else:
+            fit = fit_em(patterns, candidate.family, balance)
+            own_label_share = _own_label_share(patterns, fit.evidence)
+            check = ModelCheck(candidate, is_given, split_half, own_label_share)
+        results.append((check, fit if check.passed else None))
+    return results
 
-    A half needs three voters to find out anything; where the labels' shares are given and each voter
-    has one accuracy, two will do. To a model that passes over abstentions a voter who only ever votes
-    for one label seems to say that all samples have it. To one that does not, a label that few voters
-    name is what they all keep silent on: two of a label are needed in each half.
+
+def _can_be_checked(patterns: Patterns, family: Family, is_balance_given: bool) -> bool:
+    """Return whether voters are many enough, and of a kind, that a model of them can be checked.
+
+    A half needs three voters to be identifiable; with a given class balance and one accuracy a
+    voter, two suffice. To a model that ignores abstentions a voter with a single label is evidence
+    that all samples have it. To one that does not, all voters are silent on a label that few name:
+    each half needs two voters for each label.
     """
-    if kind == "abstaining":
-        used = patterns.uses
-        least = int(used.sum(axis=0).min())
-        return patterns.n_voters >= VOTERS_TO_LEARN_ALL and least >= VOTERS_OF_A_LABEL
-    return _use_every_label(patterns) and (given or patterns.n_voters >= VOTERS_TO_LEARN_ALL)
+    if family == "abstaining":
+        least = int(patterns.uses.sum(axis=0).min())
+        return patterns.n_voters >= LEAST_VOTERS_TO_LEARN_ALL and least >= LEAST_VOTERS_PER_LABEL
+    return _use_every_label(patterns) and (
+        is_balance_given or patterns.n_voters >= LEAST_VOTERS_TO_LEARN_ALL
+    )
 
 
-def _own_label(patterns: Patterns, evidence: Evidence) -> float:
-    """Return the share of votes that a model takes for evidence of what they say."""
+def _own_label_share(patterns: Patterns, evidence: Evidence) -> float:
+    """Return the share of votes that a model takes as evidence for the label they name."""
     table = evidence.votes
-    best = table >= table.max(axis=2, keepdims=True)
-    own = np.diagonal(best, axis1=1, axis2=2)
+    is_best = table >= table.max(axis=2, keepdims=True)
+    is_own_best = np.diagonal(is_best, axis1=1, axis2=2)
     votes = patterns.votes_for
-    return float((votes * own).sum() / max(votes.sum(), 1.0))
+    return float((votes * is_own_best).sum() / max(votes.sum(), 1.0))
 
 
-def _counted(patterns: Patterns) -> Evidence:
+def _majority_evidence(patterns: Patterns) -> Evidence:
     k = patterns.n_labels
     votes = np.tile(np.eye(k), (patterns.n_voters, 1, 1))
     return Evidence(votes, np.zeros(k), np.full(k, 1 / k))
@@ -244,8 +304,7 @@ def _counted(patterns: Patterns) -> Evidence:
 def _use_every_label(patterns: Patterns) -> bool:
     """Return whether nearly all voters vote for every label.
 
-    Weighing such voters from equal shares of the labels does harm where one label is rare, which
-    few of them cannot tell; voters who stand for one label each do not have this trouble.
+    Weighting few such voters from a uniform class balance does harm where one label is rare, since
+    few voters cannot identify the balance; voters for one label each do not have this problem.
     """
-    used = patterns.uses
-    return bool(used.all(axis=1).mean() >= MOST)
+    return bool(patterns.uses.all(axis=1).mean() >= LEAST_SHARE_USING_ALL_LABELS)

@@ -1,14 +1,14 @@
-"""Whether votes bear a model out: two halves of the voters, fitted apart, are held against each other.
+"""Split-half validation: fit random halves of the voters separately and compare their posteriors.
 
-If voters err independently given the true label, and the model has them right, then the posteriors
-P_A and P_B of two halves vary together exactly as far as both tell the same label apart:
+If voters err independently given the true label, and the model is right, then the posteriors P_A
+and P_B of two halves co-vary exactly as far as both identify the same label:
 
     Cov(P_A, P_B) = Cov(P_A) diag(1/pi) Cov(P_B)
 
-because E[P_B | y] = pi + Cov(P_B) diag(1/pi) (1_y - pi) where P_B is calibrated. What the halves
-share beyond the label (copies, topics), or claim and cannot confirm (a wrong balance of the labels),
-moves the ratio of both sides away from 1. No gold label is needed, and a model that is merely
-flexible gains nothing: what one half says was never fitted to the other.
+because E[P_B | y] = pi + Cov(P_B) diag(1/pi) (1_y - pi) where P_B is calibrated. Dependence beyond
+the label (duplicates, topics), and overconfidence (a wrong class balance), move the ratio of both
+sides away from 1. No gold label is needed, and flexibility alone does not help a model: the
+posterior of one half was never fitted to the other.
 """
 
 from __future__ import annotations
@@ -19,97 +19,105 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labeling.label_models.default.independent_voters import Kind, fitted
+from labeling.label_models.default.independent_voters import Family, fit_em
 from labeling.label_models.packed_votes import Floats, hash_limit
 from labeling.label_models.patterns import Patterns, row_keys
 
-ENOUGH = 60_000  # votes from which halves are told apart; more tell the same
-HALVINGS = 8
-HALVINGS_OF_MANY = 4  # where there are that many
-ROUGHLY = 1e-4  # how far probabilities of a half may still move
+ENOUGH_VOTES = 60_000  # more do not make the comparison more precise
+N_SPLITS = 8
+N_SPLITS_OF_MANY = 4  # where there are more votes than that
+TOLERANCE = 1e-4  # of the EM of a half
 
 
 @dataclass(frozen=True, slots=True)
-class Halves:
-    """How far halves of the voters confirm each other.
+class SplitHalf:
+    """The agreement of halves of the voters.
 
     Attributes:
-        ratio: what they share, over what they would share if the model was right: 1 is ideal.
-        disagreement: how far their balances of the labels differ: the largest difference of a log share,
-            median over halvings, nats.
-        n: how many halvings were made.
+        ratio: their covariance over the one expected if the model is right: 1 is ideal.
+        balance_gap: the difference of their class balances: the largest absolute difference of a
+            log share, median over splits, nats.
+        n_splits: the number of random splits.
     """
 
     ratio: float
-    disagreement: float
-    n: int
+    balance_gap: float
+    n_splits: int
 
 
-def held_against_each_other(patterns: Patterns, kind: Kind, shares: Floats | None = None) -> Halves:
-    """Return how far random halves of the voters confirm a model.
+def split_half_check(
+    patterns: Patterns, family: Family, class_balance: Floats | None = None
+) -> SplitHalf:
+    """Return how well random halves of the voters agree under a model.
 
-    Voters who use the same labels are shared out evenly. The halves are drawn by the order of the
-    voters' names.
+    Voters who use the same labels are divided evenly. The halves are drawn by the order of the
+    names of the voters.
 
     Args:
         patterns: the votes of four voters or more, each of whom voted.
-        kind: of the model.
-        shares: the labels' shares where they are known; else each half learns them.
+        family: of the model.
+        class_balance: if it is known; else each half learns it.
     """
-    sides = _halvings(patterns, HALVINGS if len(patterns.row) <= ENOUGH else HALVINGS_OF_MANY)
-    patterns = _drawn(patterns)
+    n_splits = N_SPLITS if len(patterns.row) <= ENOUGH_VOTES else N_SPLITS_OF_MANY
+    splits = _random_splits(patterns, n_splits)
+    patterns = _subsample(patterns)
     codes = patterns.codes()
     weights = patterns.counts / max(patterns.counts.sum(), 1.0)
-    shared = expected = 0.0
-    apart = []
-    for side in sides:
-        half, other = (_half(patterns, codes[:, side == one], kind, shares) for one in (0, 1))
-        balance = (half[1] + other[1]) / 2
-        shared += float(np.trace(_covariance(half[0], other[0], weights)))
-        own = [_covariance(posterior, posterior, weights) for posterior in (half[0], other[0])]
-        expected += float(np.trace(own[0] @ (own[1] / balance[:, None])))
-        apart.append(float(np.abs(np.log(half[1]) - np.log(other[1])).max()))
-    ratio = shared / expected if expected > 0 else 0.0
-    return Halves(ratio, float(np.median(apart)), len(sides))
+    observed = expected = 0.0
+    gaps = []
+    for half in splits:
+        (first, first_balance), (second, second_balance) = (
+            _fit_half(patterns, codes[:, half == number], family, class_balance)
+            for number in (0, 1)
+        )
+        balance = (first_balance + second_balance) / 2
+        observed += float(np.trace(_covariance(first, second, weights)))
+        variances = [_covariance(posterior, posterior, weights) for posterior in (first, second)]
+        expected += float(np.trace(variances[0] @ (variances[1] / balance[:, None])))
+        gaps.append(float(np.abs(np.log(first_balance) - np.log(second_balance)).max()))
+    ratio = observed / expected if expected > 0 else 0.0
+    return SplitHalf(ratio, float(np.median(gaps)), len(splits))
 
 
-def _drawn(patterns: Patterns) -> Patterns:
-    """Return the patterns, or where they are many a draw of those that a single sample shows."""
+def _subsample(patterns: Patterns) -> Patterns:
+    """Return the patterns, or if they are many a random subset of those with a single sample."""
     codes, counts = patterns.codes(), patterns.counts
-    single = counts == 1
-    share = (ENOUGH - patterns.n_votes[~single].sum()) / max(patterns.n_votes[single].sum(), 1)
+    is_single = counts == 1
+    n_single_votes = patterns.n_votes[is_single].sum()
+    share = (ENOUGH_VOTES - patterns.n_votes[~is_single].sum()) / max(n_single_votes, 1)
     if share >= 1 or share <= 0:
         return patterns
-    kept = ~single | (row_keys(codes) < hash_limit(share))
-    weights = np.where(single, 1 / share, counts)
-    return Patterns.of_codes(codes[kept], weights[kept], patterns.gold[kept], ordered=True)
+    chosen = ~is_single | (row_keys(codes) < hash_limit(share))
+    weights = np.where(is_single, 1 / share, counts)
+    return Patterns.from_codes(
+        codes[chosen], weights[chosen], patterns.gold[chosen], keep_order=True
+    )
 
 
-def _halvings(patterns: Patterns, number: int) -> list[npt.NDArray[np.intp]]:
-    """Return for each halving the side of each voter, 0 or 1."""
+def _random_splits(patterns: Patterns, n_splits: int) -> list[npt.NDArray[np.intp]]:
+    """Return for each split the half of each voter, 0 or 1."""
     random = np.random.default_rng(0)
-    used = patterns.uses
-    _, group = np.unique(used, axis=0, return_inverse=True)
-    sides: list[npt.NDArray[np.intp]] = []
-    for _ in range(number):
-        mixed = random.permutation(patterns.n_voters)
-        dealt = mixed[np.argsort(group.ravel()[mixed], kind="stable")]
-        side = np.empty(patterns.n_voters, dtype=np.intp)
-        side[dealt] = np.arange(patterns.n_voters) % 2
-        sides.append(side)
-    return sides
+    _, group = np.unique(patterns.uses, axis=0, return_inverse=True)
+    splits: list[npt.NDArray[np.intp]] = []
+    for _ in range(n_splits):
+        shuffled = random.permutation(patterns.n_voters)
+        stratified = shuffled[np.argsort(group.ravel()[shuffled], kind="stable")]
+        half = np.empty(patterns.n_voters, dtype=np.intp)
+        half[stratified] = np.arange(patterns.n_voters) % 2
+        splits.append(half)
+    return splits
 
 
-def _half(
-    patterns: Patterns, codes: npt.NDArray[Any], kind: Kind, shares: Floats | None
+def _fit_half(
+    patterns: Patterns, codes: npt.NDArray[Any], family: Family, class_balance: Floats | None
 ) -> tuple[Floats, Floats]:
-    """Return the posterior of every pattern by these voters alone, and their balance."""
-    part = Patterns.of_codes(codes, patterns.counts, patterns.gold, ordered=True)
-    fit = fitted(part, kind, shares, ROUGHLY)
-    return fit.posterior[part.of_row], fit.evidence.balance
+    """Return the posterior of every pattern by these voters alone, and their class balance."""
+    part = Patterns.from_codes(codes, patterns.counts, patterns.gold, keep_order=True)
+    fit = fit_em(part, family, class_balance, TOLERANCE)
+    return fit.posterior[part.pattern_of_row], fit.evidence.class_balance
 
 
-def _covariance(one: Floats, other: Floats, weights: Floats) -> Floats:
-    one, other = one - weights @ one, other - weights @ other
-    found: Floats = one.T @ (other * weights[:, None])
-    return found
+def _covariance(a: Floats, b: Floats, weights: Floats) -> Floats:
+    a, b = a - weights @ a, b - weights @ b
+    covariance: Floats = a.T @ (b * weights[:, None])
+    return covariance
