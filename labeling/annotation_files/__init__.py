@@ -1,4 +1,4 @@
-"""Annotations that other tools exported: Label Studio's, doccano's and Prodigy's files."""
+"""Reads annotations from files that Label Studio, doccano and Prodigy export."""
 
 from labeling.annotation_files.doccano import doccano_annotations
 from labeling.annotation_files.label_studio import label_studio_annotations

@@ -1,4 +1,4 @@
-"""Reading an exported file, and telling which tool wrote it."""
+"""Reads exported files, and detects which tool wrote them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from labeling.annotation_files import doccano, label_studio, prodigy
-from labeling.annotation_files.malformed import MALFORMED
+from labeling.annotation_files.parsing import MALFORMED
 from labeling.errors import DataError, near
 from labeling.records import SourceAnnotations
 from labeling.records.size_limits import check_depth
 
 EXPORT = "export/"
-"""What keys of annotations in files begin with: the same numbers may be others' on a server."""
+"""Prefix of the keys of annotations in files: on a server the same numbers may mean others."""
 
 Rows = list[dict[str, Any]]
 Format = tuple[Callable[[Mapping[str, Any]], bool], Callable[[Rows, str], SourceAnnotations]]
@@ -27,10 +27,10 @@ FORMATS: dict[str, Format] = {
             rows, source=source, prefix=EXPORT
         ),
     ),
-    "prodigy": (prodigy.is_line, prodigy.prodigy_annotations),
-    "doccano": (doccano.is_line, doccano.doccano_annotations),
+    "prodigy": (prodigy.is_row, prodigy.prodigy_annotations),
+    "doccano": (doccano.is_row, doccano.doccano_annotations),
 }
-"""Name of a format -> whether an object is of it, and what reads all of them; tried in this order."""
+"""For each format, in the order of detection: a test of an object, and a parser of all objects."""
 
 
 def read_annotations(path: str | os.PathLike[str], format: str | None = None) -> SourceAnnotations:
@@ -38,35 +38,35 @@ def read_annotations(path: str | os.PathLike[str], format: str | None = None) ->
 
     Args:
         path: the file.
-        format: `"label-studio"`, `"doccano"` or `"prodigy"`; `None` tells it by the first object.
+        format: `"label-studio"`, `"doccano"` or `"prodigy"`; `None` detects it by the first object.
 
     Raises:
-        DataError: the file cannot be read, or is of none of these formats.
+        DataError: the file cannot be read, or has none of these formats.
     """
     if format is not None and format not in FORMATS:
         raise DataError(
             f"`format` must be one of {', '.join(FORMATS)}. Got {format!r}.{near(format, FORMATS)}"
         )
     rows = _rows(Path(path))
-    name = format or _format_of(rows, Path(path).name)
-    found = FORMATS[name][1](rows, f"{name} file {Path(path).name!r}")
-    malformed = next((what for what in found.left_out if what.startswith(MALFORMED)), None)
-    if malformed and not found.annotations:
+    name = format or _detect_format(rows, Path(path).name)
+    annotations = FORMATS[name][1](rows, f"{name} file {Path(path).name!r}")
+    malformed = next((kind for kind in annotations.left_out if kind.startswith(MALFORMED)), None)
+    if malformed and not annotations.annotations:
         raise DataError(
             f"{Path(path).name!r} must be an export of {name}. It has something else in it:"
             f" {malformed}."
         )
-    return found
+    return annotations
 
 
-def _format_of(rows: Rows, name: str) -> str:
-    for format, (is_of_it, _) in FORMATS.items():
-        if is_of_it(rows[0]):
+def _detect_format(rows: Rows, name: str) -> str:
+    for format, (matches, _) in FORMATS.items():
+        if matches(rows[0]):
             return format
     keys = ", ".join(map(repr, list(rows[0])[:10])) or "none"
     raise DataError(
         f"{name!r} must be an export of Label Studio (JSON), doccano (JSONL) or Prodigy (db-out)."
-        f" Its first object has the keys {keys}. If it is one of these, say which: `format`."
+        f" Its first object has the keys {keys}. If it is one of these, give its `format`."
     )
 
 
@@ -91,8 +91,8 @@ def _rows(path: Path) -> Rows:
 
 
 def _array(text: str, name: str) -> Rows:
-    found: Rows = _parsed(text, name)
-    return found
+    rows: Rows = _parsed(text, name)
+    return rows
 
 
 def _lines(text: str, name: str) -> Rows:
@@ -100,13 +100,13 @@ def _lines(text: str, name: str) -> Rows:
     return [_parsed(line, f"{name}, line {number}") for number, line in numbered if line.strip()]
 
 
-def _parsed(text: str, where: str) -> Any:
+def _parsed(text: str, location: str) -> Any:
     try:
         check_depth(text)
         return json.loads(text)
     except DataError as error:
-        raise DataError(f"{where} must be JSON. {error}") from error
+        raise DataError(f"{location} must be JSON. {error}") from error
     except (ValueError, RecursionError) as error:
         raise DataError(
-            f"{where} must be JSON. It begins with {text.strip()[:80]!r}: {error}."
+            f"{location} must be JSON. It begins with {text.strip()[:80]!r}: {error}."
         ) from error

@@ -1,4 +1,4 @@
-"""Applies labeling functions to samples: as fast as a plain loop, exact, fault by fault."""
+"""Applies labeling functions to samples, in one process or several, and records their faults."""
 
 from labeling.engine.applier import ROWS_AT_ONCE, apply_to_frame
 

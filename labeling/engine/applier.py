@@ -1,12 +1,13 @@
-"""`apply`: labeling functions over samples, in this process or in several, with equal votes."""
+"""`apply`: runs labeling functions on samples in this process or in workers, with equal votes."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, Literal, NoReturn
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 
 from labeling.engine.execution import WrongReturnError, votes_on
 from labeling.engine.progress import Progress
-from labeling.engine.rows import settled
+from labeling.engine.rows import with_plain_objects
 from labeling.engine.slow_calls import CallWatch
 from labeling.engine.workers import in_workers
 from labeling.errors import LabelingFunctionError, UnknownLabelError, repeated, shown
@@ -34,10 +35,10 @@ from labeling.records import (
 logger = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 32_768
-"""Rows held as Python objects at a time; measured: smaller chunks are slower, larger ones not faster."""
+"""Rows of a chunk, held as Python objects at a time; smaller is slower, larger not faster."""
 
 BYTES_AT_ONCE = 64 * 2**20
-"""About how many bytes of a frame become Python objects at a time, however few rows they are."""
+"""About how many bytes of a frame become Python objects at a time, however few rows that is."""
 
 OnError = Literal["raise", "record"]
 ChunkVotes = tuple[npt.NDArray[Any], list[Fault]]
@@ -57,27 +58,30 @@ def apply_to_frame(
 
     Args, errors and meaning are those of `labeling.apply`, which also takes paths.
     """
-    functions = _checked(lfs, schema)
+    functions = _checked_functions(lfs, schema)
     if on_error not in ("raise", "record"):
         raise LabelingFunctionError(f"`on_error` must be 'raise' or 'record'. Got {on_error!r}.")
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise LabelingFunctionError(f"`workers` must be a whole number from 1. Got {workers!r}.")
-    samples = settled(identified(data, id))
+    samples = with_plain_objects(identified(data, id))
     for lf in functions:
         for column in lf.reads:
             if column != samples.index.name:
                 require_column(samples, column, f"what labeling function {lf.name!r} reads")
     started = time.perf_counter()
-    votes, faults = _gathered(functions, samples, schema, workers, on_error, progress)
+    votes, faults = _all_votes(functions, samples, schema, workers, on_error, progress)
     logger.info(
         "applied %d labeling functions to %d samples in %.1f s, %d faults",
-        *(len(functions), len(samples), time.perf_counter() - started, len(faults)),
+        len(functions),
+        len(samples),
+        time.perf_counter() - started,
+        len(faults),
     )
     names = tuple(lf.name for lf in functions)
-    return Votes(votes, samples.index, names, schema, tuple(_in_order(faults, names)))
+    return Votes(votes, samples.index, names, schema, tuple(_ordered(faults, names)))
 
 
-def _checked(
+def _checked_functions(
     lfs: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema
 ) -> list[LabelingFunction]:
     expect(schema, LabelSchema, "`schema`")
@@ -96,15 +100,15 @@ def _checked(
             except UnknownLabelError as error:
                 raise UnknownLabelError(f"Labeling function {lf.name!r}: {error}") from None
     names = [lf.name for lf in functions]
-    doubled = repeated(names)
-    if doubled:
+    duplicates = repeated(names)
+    if duplicates:
         raise LabelingFunctionError(
-            f"Labeling functions must have different names. Given twice: {shown(doubled)}."
+            f"Labeling functions must have different names. Given twice: {shown(duplicates)}."
         )
     return functions
 
 
-def _gathered(
+def _all_votes(
     lfs: Sequence[LabelingFunction],
     samples: pd.DataFrame,
     schema: LabelSchema,
@@ -114,56 +118,61 @@ def _gathered(
 ) -> ChunkVotes:
     votes = np.empty((len(samples), len(lfs)), dtype=schema.code_type, order="F")
     faults: list[Fault] = []
-    at_once = _rows_at_once(samples, workers)
-    starts = range(0, len(samples), at_once)
-    stop = on_error == "raise"
-    # After a fault that stops it no more chunks are handed out, and those under way are awaited.
-    chunks = (samples.iloc[start : start + at_once] for start in starts if not (stop and faults))
-    run = functools.partial(_here, progress)
+    size = _chunk_size(samples, workers)
+    starts = range(0, len(samples), size)
+    stop_at_fault = on_error == "raise"
+    # After a fault no further chunks are handed out; those that are running are awaited.
+    chunks = (
+        samples.iloc[start : start + size] for start in starts if not (stop_at_fault and faults)
+    )
+    run = functools.partial(_in_process, progress)
     if workers > 1:
         run = functools.partial(in_workers, progress, workers)
-    for start, (part, failed) in zip(starts, run(lfs, chunks, schema, stop), strict=False):
-        votes[start : start + len(part)] = part
-        faults += failed
-    if stop and faults:
+    with contextlib.closing(run(lfs, chunks, schema, stop_at_fault)) as results:
+        for start, (chunk_votes, chunk_faults) in zip(starts, results, strict=False):
+            votes[start : start + len(chunk_votes)] = chunk_votes
+            faults += chunk_faults
+    if stop_at_fault and faults:
         _raise(faults[0])
     return votes, faults
 
 
-def _rows_at_once(samples: pd.DataFrame, workers: int) -> int:
-    """Return how many rows a chunk has; columns of objects cost nothing more: they are shared."""
+def _chunk_size(samples: pd.DataFrame, workers: int) -> int:
+    """Return how many rows a chunk has; object columns count as pointers, for values are shared."""
     most = len(samples) if workers == 1 else math.ceil(len(samples) / (4 * workers))
     bytes_of_row = int(samples.memory_usage(index=False).sum()) / len(samples)
     return max(1, min(most, ROWS_AT_ONCE, int(BYTES_AT_ONCE / max(bytes_of_row, 1))))
 
 
-def _here(
+def _in_process(
     progress: Progress | None,
     lfs: Sequence[LabelingFunction],
     chunks: Iterable[pd.DataFrame],
     schema: LabelSchema,
     stop_at_fault: bool,
-) -> Iterator[ChunkVotes]:
+) -> Generator[ChunkVotes, None, None]:
     watch = CallWatch()
     for chunk in chunks:
         with watch.watching():
-            found = votes_on(
+            votes_and_faults = votes_on(
                 chunk, lfs, schema, stop_at_fault=stop_at_fault, progress=progress, watch=watch
             )
-        yield found
+        yield votes_and_faults
 
 
 def _raise(fault: Fault) -> NoReturn:
     if isinstance(fault.exception, WrongReturnError):
         raise fault.exception
-    line = line_of(fault.exception)
+    location = line_of(fault.exception)
+    raised_at = f" ({location})" if location else ""
     raise LabelingFunctionError(
         f"Labeling function {fault.labeling_function!r} failed on sample {fault.sample_id!r}:"
-        f" {fault.exception!r}{f' ({line})' if line else ''}. Fix it, or pass on_error='record' to keep going and see every"
-        " fault in votes.faults."
+        f" {fault.exception!r}{raised_at}. Fix it, or pass on_error='record' to keep going and see"
+        " every fault in votes.faults."
     ) from fault.exception
 
 
-def _in_order(faults: Sequence[Fault], names: Sequence[str]) -> list[Fault]:
-    place = {name: number for number, name in enumerate(names)}
-    return sorted(faults, key=lambda fault: place[fault.labeling_function])
+def _ordered(faults: Sequence[Fault], names: Sequence[str]) -> list[Fault]:
+    """Return faults in the order of the labeling functions, and for each in that of the samples."""
+    columns = {name: column for column, name in enumerate(names)}
+    return sorted(faults, key=lambda fault: columns[fault.labeling_function])

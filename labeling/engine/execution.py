@@ -1,4 +1,4 @@
-"""Running labeling functions over a chunk of samples, one function at a time."""
+"""Runs labeling functions on a chunk of samples, one function at a time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from labeling.engine.preprocessed_rows import (
     as_exception,
     chain_of,
     chains_of,
-    prepared_blocks,
+    preprocessed_blocks,
     row_of_call,
 )
-from labeling.engine.progress import Passes, Progress
+from labeling.engine.progress import ChunkProgress, Progress
 from labeling.engine.rows import rows_of
 from labeling.engine.slow_calls import CallWatch
 from labeling.errors import LabelingFunctionError, near, shown
@@ -37,11 +37,11 @@ from labeling.records import (
 RowFault = tuple[int, Exception]
 
 BATCH = 1_024
-"""Rows that a function over many rows gets at once: enough to be fast, few enough to show progress."""
+"""Rows per call of a batch function: enough to be fast, few enough to show progress."""
 
 
 class WrongReturnError(LabelingFunctionError):
-    """A labeling function returned what is no vote; the message names it, sample and value."""
+    """A labeling function returned an invalid vote; the message names the sample and value."""
 
 
 def votes_on(
@@ -59,10 +59,10 @@ def votes_on(
         samples: the chunk, index = sample ids.
         lfs: the labeling functions.
         schema: the labels.
-        stop_at_fault: whether only the first fault counts, that of the first sample and there of
-            the first labeling function; the votes are then incomplete.
-        progress: told while it works how many more samples are done.
-        watch: told which function is called.
+        stop_at_fault: whether to stop at a fault and return only the first one, by sample and then
+            by labeling function; the votes are then incomplete.
+        progress: called with the number of samples done since its last call.
+        watch: is told which function is being called.
 
     Returns:
         codes of shape (n_samples, n_lfs), column by column in memory; the faults.
@@ -95,57 +95,59 @@ class _Chunk:
         self.stop_at_fault, self.watch = stop_at_fault, watch
         self.votes = np.full((len(ids), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
         self.faults: list[tuple[int, int, Fault]] = []
-        self.passes = Passes(len(ids), len(lfs) + len(chains_of(lfs)), progress)
+        self.progress = ChunkProgress(len(ids), len(lfs) + len(chains_of(lfs)), progress)
 
     def run(self, rows: list[Any]) -> None:
-        """Let all labeling functions vote on the rows of the chunk."""
-        prepared = [(column, lf) for column, lf in enumerate(self.lfs) if lf.pre]
+        """Run all labeling functions on the rows of the chunk."""
+        preprocessed = [(column, lf) for column, lf in enumerate(self.lfs) if lf.pre]
         for column, lf in enumerate(self.lfs):
             if not lf.pre:
-                self.pass_over(rows, 0, column)
-        blocks = prepared_blocks(
-            rows, self.ids, [lf for _, lf in prepared], self.passes, self.watch
+                self.run_function(rows, 0, column)
+        blocks = preprocessed_blocks(
+            rows, self.ids, [lf for _, lf in preprocessed], self.progress, self.watch
         )
         for start, rows_by_chain in blocks:
-            for column, lf in prepared:
-                self.pass_over(rows_by_chain[chain_of(lf)], start, column)
+            for column, lf in preprocessed:
+                self.run_function(rows_by_chain[chain_of(lf)], start, column)
             if self.stop_at_fault and self.faults:
                 break
-        self.passes.end()
+        self.progress.finish()
 
-    def pass_over(self, rows: list[Any], start: int, column: int) -> None:
-        """Let the labeling function of a column vote on rows, of which the first is row `start`."""
+    def run_function(self, rows: list[Any], start: int, column: int) -> None:
+        """Run the labeling function of a column on rows, of which the first is row `start`."""
         lf, ids = self.lfs[column], self.ids[start : start + len(rows)]
-        answers, failed = self._answers(lf, rows, ids)
+        answers, raised = self._answers(lf, rows, ids)
         self.watch.leave()
-        codes, wrong = _codes(lf, answers, self.schema, ids)
+        codes, invalid = _codes(lf, answers, self.schema, ids)
         self.votes[start : start + len(answers), column] = codes
-        for row, error in sorted(failed + wrong, key=lambda fault: fault[0]):
+        for row, error in sorted(raised + invalid, key=lambda fault: fault[0]):
             self.faults.append((start + row, column, Fault(lf.name, _id_at(ids, row), error)))
 
     def _answers(
         self, lf: LabelingFunction, rows: list[Any], ids: pd.Index
     ) -> tuple[list[Any], list[RowFault]]:
-        """Return what the function answers for each row; `None` where it failed."""
-        what = f"labeling function {lf.name!r}"
-        own = _need_own_rows(lf, rows)
+        """Return what the function returns for each row; `None` where it raised an error."""
+        called = f"labeling function {lf.name!r}"
+        copies_rows = _could_change_rows(lf, rows)
         answers: list[Any] = []
         if lf.batch is not None and not _any_failed(lf, rows):
             try:
-                for block in self.passes.blocks(rows, BATCH):
-                    self.watch.enter(what, ids, answers, len(block))
-                    found = list(lf.batch(list(map(row_of_call, block)) if own else block))
-                    if len(found) != len(block):
+                for block in self.progress.blocks(rows, BATCH):
+                    self.watch.enter(called, ids, answers, len(block))
+                    batch = list(map(row_of_call, block)) if copies_rows else block
+                    batch_answers = list(lf.batch(batch))
+                    if len(batch_answers) != len(block):
                         break
-                    answers += found
-            except (Exception, SystemExit):  # noqa: BLE001  # row by row below, which finds the rows at fault
-                pass
+                    answers += batch_answers
+            except (Exception, SystemExit):  # noqa: BLE001
+                pass  # the rows at fault are found below, row by row
             if len(answers) == len(rows):
                 return answers, []
             answers = []
-        self.watch.enter(what, ids, answers)
-        given = self.passes.over(rows)
-        calls = map(_row_function(lf, rows), map(row_of_call, given) if own else given)
+        self.watch.enter(called, ids, answers)
+        given_rows = self.progress.over(rows)
+        arguments = map(row_of_call, given_rows) if copies_rows else given_rows
+        calls = map(_row_function(lf, rows), arguments)
         return answers, _row_by_row(calls, answers, len(rows), self.stop_at_fault)
 
 
@@ -154,13 +156,13 @@ def _id_at(ids: pd.Index, row: int) -> Any:
     return ids[row : row + 1].tolist()[0]
 
 
-def _need_own_rows(lf: LabelingFunction, rows: list[Any]) -> bool:
+def _could_change_rows(lf: LabelingFunction, rows: list[Any]) -> bool:
     """Whether a call of a labeling function could change its row in place."""
     return bool(lf.pre) or (bool(rows) and isinstance(rows[0], SettledRow))
 
 
 def _any_failed(lf: LabelingFunction, rows: list[Any]) -> bool:
-    """Whether a preprocessor failed on any of the rows that a labeling function sees."""
+    """Whether a preprocessor failed on any of the rows of a labeling function."""
     return bool(lf.pre) and any(type(row) is Failed for row in rows)
 
 
@@ -186,10 +188,10 @@ def _row_function(lf: LabelingFunction, rows: list[Any]) -> Callable[[Any], Any]
 def _row_by_row(
     calls: Iterator[Any], answers: list[Any], count: int, stop_at_fault: bool
 ) -> list[RowFault]:
-    """Collect what calls answer, `None` where one failed, and return the faults."""
+    """Collect what calls return, `None` where a call raised an error, and return the faults."""
     faults: list[RowFault] = []
-    # `extend` keeps what it has when a call raises, and `map` goes on with the next row: faults
-    # are isolated without a try around each call.
+    # When a call raises, `extend` keeps the answers so far and `map` resumes with the next row:
+    # this isolates faults without a `try` around each call.
     while True:
         try:
             answers.extend(calls)
@@ -198,7 +200,7 @@ def _row_by_row(
         else:
             if len(answers) == count:
                 return faults
-            # A StopIteration of the function has ended the loop over the rows.
+            # The function raised StopIteration, which ended the loop over the rows.
             faults.append((len(answers), StopIteration("raised by the labeling function")))
         answers.append(None)
         if stop_at_fault:
@@ -208,15 +210,15 @@ def _row_by_row(
 def _codes(
     lf: LabelingFunction, answers: list[Any], schema: LabelSchema, ids: pd.Index
 ) -> tuple[npt.NDArray[Any], list[RowFault]]:
-    """Return the codes of answers; a wrong answer abstains and is a fault."""
+    """Return the codes of answers; an invalid answer abstains and is a fault."""
     kinds = set(map(type, answers))
     table = _table(lf, schema, kinds)
     if table is not None:
-        # Where ints are codes a chunk of them needs no look-up.
-        as_they_are = kinds == {int} and not schema.has_number_names
-        found = answers if as_they_are else map(table.__getitem__, answers)
+        # Ints that are codes need no look-up.
+        are_codes = kinds == {int} and not schema.has_number_names
+        looked_up = answers if are_codes else map(table.__getitem__, answers)
         try:
-            codes = np.fromiter(found, schema.code_type, len(answers))
+            codes = np.fromiter(looked_up, schema.code_type, len(answers))
         except (KeyError, OverflowError):
             pass
         else:
@@ -228,12 +230,12 @@ def _codes(
         try:
             codes[row] = vote_code(answer, schema, lf.label)
         except (LookupError, ValueError, TypeError):
-            faults.append((row, _wrong_return(lf, answer, schema, _id_at(ids, row))))
+            faults.append((row, _invalid_vote(lf, answer, schema, _id_at(ids, row))))
     return codes, faults
 
 
 def _table(lf: LabelingFunction, schema: LabelSchema, kinds: set[type]) -> dict[Any, int] | None:
-    """Return answer → code where a look-up is exact; True, 1 and 1.0 are one key to a dict."""
+    """Return a dict from answer to code, or `None`: True, 1 and 1.0 are the same key of a dict."""
     names: dict[Any, int] = {name: code for code, name in enumerate(schema.labels)}
     if kinds <= {int, str, type(None)}:
         return names | dict(schema.int_codes) | {ABSTAIN: ABSTAIN, None: ABSTAIN}
@@ -242,7 +244,7 @@ def _table(lf: LabelingFunction, schema: LabelSchema, kinds: set[type]) -> dict[
     return None
 
 
-def _wrong_return(
+def _invalid_vote(
     lf: LabelingFunction, answer: Any, schema: LabelSchema, sample_id: Any
 ) -> WrongReturnError:
     hint = near(answer, schema.labels) if isinstance(answer, str) else ""
@@ -251,10 +253,10 @@ def _wrong_return(
     elif lf.label is not None and not hint:
         hint = " A yes-or-no function must return a bool: wrap the answer in bool(...)."
     numbers = "its number" if schema.has_number_names else f"a code from 0 to {len(schema) - 1}"
-    line = line_of_function(lf.function)
-    defined = f" It is defined at {line}." if line else ""
+    location = line_of_function(lf.function)
+    defined_at = f" It is defined at {location}." if location else ""
     return WrongReturnError(
         f"Labeling function {lf.name!r} returned {answer!r} ({type(answer).__name__}) for sample"
         f" {sample_id!r}. It must return a label ({shown(schema.labels, 20)}), {numbers}, or"
-        f" ABSTAIN.{hint}{defined}"
+        f" ABSTAIN.{hint}{defined_at}"
     )

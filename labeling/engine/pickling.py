@@ -1,4 +1,4 @@
-"""Names what cannot be sent to a worker process: of labeling functions, and of samples."""
+"""Pickling for worker processes, with errors that name what cannot be pickled."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from labeling.errors import DataError, LabelingError, LabelingFunctionError
 from labeling.records import LabelingFunction, packed
 
 
-def packed_for_workers(lfs: Sequence[LabelingFunction], workers: int) -> bytes:
-    """Return labeling functions as bytes.
+def dumps_for_workers(lfs: Sequence[LabelingFunction], workers: int) -> bytes:
+    """Return pickled labeling functions.
 
     Raises:
         LabelingFunctionError: one of them cannot be pickled; the message names it, and what in it.
     """
     try:
         return packed(lfs)
-    except Exception as error:  # whatever an object does when it is pickled
+    except Exception as error:  # pickling an object may raise anything
         raise _unpicklable(lfs, workers, error) from error
 
 
@@ -32,74 +32,74 @@ def _unpicklable(
     must = f"With workers={workers} each labeling function must be picklable"
     advice = "Use workers=1, or open what it needs inside the function."
     for lf in lfs:
-        why = _why_not(lf)
+        why = _pickling_error(lf)
         if why is not None:
-            inside = " of ".join(_culprit(lf)) or "what it is made of"
+            part = " of ".join(_unpicklable_part(lf)) or "what it is made of"
             return LabelingFunctionError(
-                f"{must}, and {lf.name!r} is not, because of {inside}: {_told(why)}. {advice}"
+                f"{must}, and {lf.name!r} is not, because of {part}: {_text(why)}. {advice}"
             )
-    return LabelingFunctionError(f"{must}, and together they are not: {_told(error)}. {advice}")
+    return LabelingFunctionError(f"{must}, and together they are not: {_text(error)}. {advice}")
 
 
 def unpicklable_samples(chunks: Iterable[pd.DataFrame], workers: int) -> LabelingError | None:
-    """Return the error about a value of a sample that cannot be pickled; `None` if there is none."""
+    """Return an error about a sample's value that cannot be pickled; `None` if there is none."""
     for chunk in chunks:
         for column in chunk.columns:
             values = chunk[column] if chunk[column].dtype == "object" else chunk[column][:0]
             for sample_id, value in values.items():
-                why = _why_not(value)
+                why = _pickling_error(value)
                 if why is not None:
                     return DataError(
                         f"With workers={workers} samples must be picklable. Column {column!r} of"
-                        f" sample {sample_id!r} holds a {type(value).__name__}: {_told(why)}. Use"
+                        f" sample {sample_id!r} holds a {type(value).__name__}: {_text(why)}. Use"
                         " workers=1, or leave the column out."
                     )
     return None
 
 
-def _why_not(value: Any) -> Exception | None:
+def _pickling_error(value: Any) -> Exception | None:
     try:
         cloudpickle.dumps(value)
-    except Exception as error:  # noqa: BLE001  # whatever an object does when it is pickled
+    except Exception as error:  # noqa: BLE001  # pickling an object may raise anything
         return error
     return None
 
 
-def _told(error: Exception) -> str:
+def _text(error: Exception) -> str:
     return (str(error) or repr(error)).rstrip(".")
 
 
-def _culprit(lf: LabelingFunction) -> list[str]:
-    """Return what of a labeling function cannot be pickled, from the inside out."""
+def _unpicklable_part(lf: LabelingFunction) -> list[str]:
+    """Return the part of a labeling function that cannot be pickled, from the inside out."""
     parts: list[tuple[str, Any]] = [
         *((f"its resource {name!r}", value) for name, value in lf.resources.items()),
-        *((f"its preprocessor {getattr(one, '__name__', '')!r}", one) for one in lf.pre),
+        *((f"its preprocessor {getattr(pre, '__name__', '')!r}", pre) for pre in lf.pre),
         ("its function", lf.function),
         ("its function for many samples", lf.batch),
     ]
     for name, value in parts:
-        if _why_not(value) is not None:
-            return [*_inside(value, {id(value)}), _named(name, value)]
+        if _pickling_error(value) is not None:
+            return [*_inside(value, {id(value)}), _described(name, value)]
     return []
 
 
 def _inside(value: Any, seen: set[int]) -> list[str]:
-    """Return the variable of a function that cannot be pickled, and those of what it calls."""
+    """Return the variable of a function that cannot be pickled, after those of what it calls."""
     if not isinstance(value, FunctionType):
         return []
     for name, used in _used(value):
-        if id(used) not in seen and _why_not(used) is not None:
+        if id(used) not in seen and _pickling_error(used) is not None:
             seen.add(id(used))
-            return [*_inside(used, seen), _named(f"{name!r}", used)]
+            return [*_inside(used, seen), _described(f"{name!r}", used)]
     return []
 
 
-def _named(name: str, value: Any) -> str:
+def _described(name: str, value: Any) -> str:
     return name if isinstance(value, FunctionType) else f"{name} (a {type(value).__name__})"
 
 
 def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield the names and values that a function uses: its defaults, and variables outside it."""
+    """Yield the names and values that a function uses: its defaults, and variables from outside."""
     code, defaults = function.__code__, function.__defaults__ or ()
     positional = code.co_varnames[: code.co_argcount]
     yield from zip(positional[len(positional) - len(defaults) :], defaults, strict=True)

@@ -1,4 +1,4 @@
-"""Rows with the fields that preprocessors add, in blocks whose memory is bounded."""
+"""Rows with the fields that preprocessors add, in blocks of bounded memory."""
 
 from __future__ import annotations
 
@@ -12,36 +12,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.engine.progress import Passes
+from labeling.engine.progress import ChunkProgress
 from labeling.engine.slow_calls import CallWatch
 from labeling.errors import LabelingFunctionError
 from labeling.records import LabelingFunction, PreprocessedRow, SettledRow, isolated
 
 BLOCK_ROWS = 1_024
-"""Rows whose added fields are held at once, at most."""
+"""Rows of a block at most."""
 BLOCK_BYTES = 32 * 2**20
-"""About how many bytes of added fields are held at once; those of one row always fit."""
-_SEEN = 16  # values of a container that are measured, for the size of all of them
+"""About how many bytes of added fields a block has at most; those of one row always fit."""
+_SAMPLED = 16
+"""Values of a container that are measured to estimate the size of all of them."""
 
 Chain = tuple[Hashable, ...]
-"""What tells the preprocessors of a labeling function from others, in order."""
+"""Identifies the preprocessors of a labeling function, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Stands where a row would stand that a preprocessor failed on."""
+    """Takes the place of a row on which a preprocessor failed."""
 
     error: Exception
 
 
 def chain_of(lf: LabelingFunction) -> Chain:
-    """Return what tells the preprocessors of a labeling function from others, in order."""
-    # A method is a new object each time it is named, and equal to itself.
-    return tuple(one if isinstance(one, MethodType) else id(one) for one in lf.pre)
+    """Return the key of the preprocessors of a labeling function, in order."""
+    # A bound method is a new object at each access, and equal to the others.
+    return tuple(pre if isinstance(pre, MethodType) else id(pre) for pre in lf.pre)
 
 
 def chains_of(lfs: Iterable[LabelingFunction]) -> dict[Chain, Callable[[Any], Any]]:
-    """Return each chain of preprocessors with the last of them; a chain comes after its beginnings."""
+    """Return the last preprocessor of each chain; a chain comes after its prefixes."""
     return {
         chain_of(lf)[: depth + 1]: preprocess
         for lf in lfs
@@ -49,35 +50,35 @@ def chains_of(lfs: Iterable[LabelingFunction]) -> dict[Chain, Callable[[Any], An
     }
 
 
-def prepared_blocks(
+def preprocessed_blocks(
     rows: Sequence[Any],
     ids: pd.Index,
     lfs: Sequence[LabelingFunction],
-    passes: Passes,
+    progress: ChunkProgress,
     watch: CallWatch,
 ) -> Iterator[tuple[int, dict[Chain, list[Any]]]]:
-    """Yield blocks of rows: the number of the first one, and the rows of each chain.
+    """Yield blocks of rows: the number of the first row, and the rows of each chain.
 
-    Each preprocessor runs once a row, whichever labeling functions name it.
+    Each preprocessor runs once per row, however many labeling functions use it.
     """
     if not lfs:
         return
     chains = chains_of(lfs)
     called = {chain: f"preprocessor {_name(last)!r}" for chain, last in chains.items()}
-    start, size, rest = 0, 0, ids
+    start, size, remaining_ids = 0, 0, ids
     block: dict[Chain, list[Any]] = {chain: [] for chain in chains}
     for number, row in enumerate(rows, 1):
-        made: dict[Chain, Any] = {(): row}
+        row_by_chain: dict[Chain, Any] = {(): row}
         for chain, preprocess in chains.items():
-            watch.enter(called[chain], rest, block[chain])
-            made[chain] = _preprocessed(preprocess, made[chain[:-1]])
-            block[chain].append(made[chain])
+            watch.enter(called[chain], remaining_ids, block[chain])
+            row_by_chain[chain] = _preprocessed(preprocess, row_by_chain[chain[:-1]])
+            block[chain].append(row_by_chain[chain])
         watch.leave()
-        passes.passed(len(chains))
-        size += _added_bytes(made)
+        progress.advance(len(chains))
+        size += _added_bytes(row_by_chain)
         if size >= BLOCK_BYTES or number - start >= BLOCK_ROWS or number == len(rows):
             yield start, block
-            start, size, rest = number, 0, ids[number:]
+            start, size, remaining_ids = number, 0, ids[number:]
             block = {chain: [] for chain in chains}
 
 
@@ -90,16 +91,16 @@ def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
         return row
     name = _name(preprocess)
     try:
-        made = preprocess(copy.copy(isolated(row)))
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # it may raise anything
+        result = preprocess(copy.copy(isolated(row)))
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a preprocessor may raise anything
         return Failed(as_exception(error))
-    if made is None:
+    if result is None:
         return Failed(
             LabelingFunctionError(f"Preprocessor {name!r} must return the row. Got None.")
         )
-    if type(made) is not PreprocessedRow:
-        return made
-    for field, value in made.__dict__.items():
+    if type(result) is not PreprocessedRow:
+        return result
+    for field, value in result.__dict__.items():
         if isinstance(value, Iterator):
             return Failed(
                 LabelingFunctionError(
@@ -107,32 +108,32 @@ def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
                     f" {type(value).__name__} as {field!r}; make it a list."
                 )
             )
-    return SettledRow.of(made.__dict__)
+    return SettledRow.of(result.__dict__)
 
 
 def as_exception(error: Exception | SystemExit) -> Exception:
-    """Return what counts as the fault of a function: an exit is one too."""
+    """Return the exception of a fault; an attempt to exit the process is one too."""
     if isinstance(error, SystemExit):
         return LabelingFunctionError(f"it tried to end the process: {error!r}")
     return error
 
 
 def row_of_call(row: Any) -> Any:
-    """Return the row that one call of a labeling function gets; no other call sees its changes."""
+    """Return the row for a call of a labeling function; no other call sees changes made to it."""
     if isinstance(row, SettledRow):
         return SettledRow.row_of_call(row)
     return row if isinstance(row, Failed) else isolated(row)
 
 
-def _added_bytes(made: dict[Chain, Any]) -> int:
+def _added_bytes(row_by_chain: dict[Chain, Any]) -> int:
     """Return about how many bytes preprocessors have added to a row."""
-    given, *others = (_values(row) for row in made.values())
-    seen = set(map(id, given))
+    original, *preprocessed = (_values(row) for row in row_by_chain.values())
+    counted = set(map(id, original))
     size = 0
-    for values in others:
+    for values in preprocessed:
         for value in values:
-            if id(value) not in seen:
-                seen.add(id(value))
+            if id(value) not in counted:
+                counted.add(id(value))
                 size += _bytes(value)
     return size
 
@@ -144,22 +145,22 @@ def _values(row: Any) -> Iterable[Any]:
 
 
 def _bytes(value: Any, depth: int = 8) -> int:
-    """Return about how much memory a value takes, from a few of the values inside it."""
+    """Return about how much memory a value takes, estimated from a few of its items."""
     if isinstance(value, np.ndarray):
         return int(value.nbytes)
     size = sys.getsizeof(value)
     if isinstance(value, dict):
-        inside: list[Any] = [*_first(value.values()), *_first(value)]
+        items: list[Any] = [*_first(value.values()), *_first(value)]
     elif isinstance(value, (list, tuple, set, frozenset)):
-        inside = _first(value)
+        items = _first(value)
     else:
-        inside = _first(getattr(value, "__dict__", {}).values())
-    if not inside or not depth:
+        items = _first(getattr(value, "__dict__", {}).values())
+    if not items or not depth:
         return size
-    count = len(value) if hasattr(value, "__len__") else len(inside)
-    share = max(count / min(count, _SEEN), 1) if count else 1
-    return size + int(share * sum(_bytes(one, depth - 1) for one in inside))
+    count = len(value) if hasattr(value, "__len__") else len(items)
+    scale = max(count / min(count, _SAMPLED), 1) if count else 1
+    return size + int(scale * sum(_bytes(item, depth - 1) for item in items))
 
 
 def _first(values: Iterable[Any]) -> list[Any]:
-    return [value for value, _ in zip(values, range(_SEEN), strict=False)]
+    return [value for value, _ in zip(values, range(_SAMPLED), strict=False)]

@@ -1,4 +1,4 @@
-"""How far a chunk of samples is, while functions pass over it one after another."""
+"""Progress of a chunk of samples while functions run over it one after another."""
 
 from __future__ import annotations
 
@@ -10,61 +10,62 @@ from typing import Any
 Progress = Callable[[int], object]
 
 BLOCK = 32
-"""Rows between two looks at the clock: few, since a row may take seconds; a look costs 1 ns a row."""
-PAUSE = 0.1  # seconds between two words, so that telling costs nothing beside any work
+"""Rows between clock checks: few, since a row may take seconds; a check costs 1 ns a row."""
+MIN_INTERVAL = 0.1
+"""Minimum seconds between progress callbacks."""
 
 
-class Passes:
-    """Tells while a chunk is worked on; a row is done when every function has passed over it.
+class ChunkProgress:
+    """Reports how many rows of a chunk are done: a row is done when every function has seen it.
 
     Args:
-        rows: how many there are.
-        count: how often something passes over all of them.
-        progress: told how many more rows are done; `None` tells nobody.
+        n_rows: how many rows there are.
+        n_passes: how often a function goes over all of them.
+        callback: gets the number of rows done since the last call; `None` reports nothing.
 
-    >>> told = []
-    >>> passes = Passes(3, 2, told.append)
-    >>> [list(passes.over("abc")) for _ in range(2)]
+    >>> reported = []
+    >>> progress = ChunkProgress(3, 2, reported.append)
+    >>> [list(progress.over("abc")) for _ in range(2)]
     [['a', 'b', 'c'], ['a', 'b', 'c']]
-    >>> passes.end()
-    >>> sum(told)
+    >>> progress.finish()
+    >>> sum(reported)
     3
     """
 
-    def __init__(self, rows: int, count: int, progress: Progress | None) -> None:
-        self._rows = rows
-        self._count = count
-        self._progress = progress
-        self._passed = 0
-        self._told = 0
-        self._last = time.perf_counter()
+    def __init__(self, n_rows: int, n_passes: int, callback: Progress | None) -> None:
+        self._n_rows = n_rows
+        self._n_passes = n_passes
+        self._callback = callback
+        self._calls = 0
+        self._reported = 0
+        self._last_report = time.perf_counter()
 
     def over(self, rows: Any) -> Iterable[Any]:
-        """Return the rows, and tell now and then how many were taken."""
-        if self._progress is None:
+        """Return the rows; progress is reported while they are consumed."""
+        if self._callback is None:
             return rows  # type: ignore[no-any-return]  # a list
         return itertools.chain.from_iterable(self.blocks(rows, BLOCK))
 
     def blocks(self, rows: Any, size: int) -> Iterator[Any]:
-        """Yield the rows in blocks of a size, and tell now and then."""
+        """Yield the rows in blocks of a size; progress is reported after each block."""
         for start in range(0, len(rows), size):
             block = rows[start : start + size]
             yield block
-            self.passed(len(block))
+            self.advance(len(block))
 
-    def passed(self, count: int) -> None:
-        """Count so many passes of something over a row, and tell now and then."""
-        self._passed += count
-        if time.perf_counter() - self._last > PAUSE:
-            # What failed is passed over again, and all of it is told at the end only.
-            self._tell(min(self._passed // self._count, self._rows - 1))
+    def advance(self, calls: int) -> None:
+        """Count calls of a function on a row, and report if the last report is long enough ago."""
+        self._calls += calls
+        if time.perf_counter() - self._last_report > MIN_INTERVAL:
+            # Rows that failed are run again, so the last one is reported by `finish` only.
+            self._report(min(self._calls // self._n_passes, self._n_rows - 1))
 
-    def end(self) -> None:
-        """Tell that all rows are done."""
-        self._tell(self._rows)
+    def finish(self) -> None:
+        """Report that all rows are done."""
+        self._report(self._n_rows)
 
-    def _tell(self, done: int) -> None:
-        if self._progress is not None and done > self._told:
-            self._progress(done - self._told)
-            self._told = done
-        self._last = time.perf_counter()
+    def _report(self, done: int) -> None:
+        if self._callback is not None and done > self._reported:
+            self._callback(done - self._reported)
+            self._reported = done
+        self._last_report = time.perf_counter()

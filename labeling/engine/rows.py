@@ -1,4 +1,4 @@
-"""From a table's columns to the rows that labeling functions see: plain, immutable Python."""
+"""Converts a frame to the immutable rows of plain Python values that labeling functions get."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ from labeling.errors import DataError
 from labeling.records import IMMUTABLE, PreprocessedRow, SettledRow, missing_column
 
 
-def settled(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return samples whose columns of objects hold plain Python; the frame itself is unchanged.
+def with_plain_objects(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return samples whose object columns hold plain Python values; the frame is not changed.
 
-    What stands for a missing value there depends on the whole column, so it is settled before the
-    samples are cut into chunks.
+    Which value means "missing" in such a column depends on the whole column, so it is converted
+    before the samples are cut into chunks.
     """
-    made = samples.copy(deep=False)
+    converted = samples.copy(deep=False)
     for name, column in samples.items():
-        if _holds_objects(column.dtype):
-            # As a Series of objects pandas takes it as it is, and makes no text of what is none.
-            made[name] = pd.Series(python_values(column), index=samples.index, dtype=object)
-    return made
+        if _is_object(column.dtype):
+            # As a Series of objects: pandas would infer another type.
+            converted[name] = pd.Series(python_values(column), index=samples.index, dtype=object)
+    return converted
 
 
 def rows_of(samples: pd.DataFrame) -> list[Any]:
-    """Return one row a sample: `x.column` and `x["column"]`, the name of the index included.
+    """Return a row for each sample: `x.column` and `x["column"]`, the name of the index included.
 
     Args:
-        samples: `settled` ones, or some of their rows.
+        samples: the result of `with_plain_objects`, or some of its rows.
 
     >>> row = rows_of(pd.DataFrame({"text": ["hi"], "my number": [3]}))[0]
     >>> row.text, row["my number"]
     ('hi', 3)
     """
     columns = {
-        name: column.tolist() if _holds_objects(column.dtype) else python_values(column)
+        name: column.tolist() if _is_object(column.dtype) else python_values(column)
         for name, column in samples.items()
     }
-    own = samples.index.name
-    if isinstance(own, str) and own not in columns:
-        columns[own] = python_values(pd.Series(samples.index))
+    index_name = samples.index.name
+    if isinstance(index_name, str) and index_name not in columns:
+        columns[index_name] = python_values(pd.Series(samples.index))
     if not columns:
         return [_row_type(())()] * len(samples)
     values = zip(*columns.values(), strict=True)
-    if any(_mutable(samples, name, column) for name, column in columns.items()):
+    if any(_is_mutable(samples, name, column) for name, column in columns.items()):
         return [SettledRow.of(dict(zip(columns, row, strict=True))) for row in values]
     return list(map(tuple.__new__, itertools.repeat(_row_type(tuple(columns))), values))
 
 
-def _mutable(samples: pd.DataFrame, name: Hashable, values: list[Any]) -> bool:
-    """Whether a labeling function could change any value of a column in place."""
+def _is_mutable(samples: pd.DataFrame, name: Hashable, values: list[Any]) -> bool:
+    """Whether a labeling function could change a value of a column in place."""
     dtype = samples[name].dtype if name in samples.columns else object
-    if isinstance(dtype, (np.dtype, pd.StringDtype)) and not _holds_objects(dtype):
+    if isinstance(dtype, (np.dtype, pd.StringDtype)) and not _is_object(dtype):
         return False
     for kind in set(map(type, values)) - IMMUTABLE:
         if issubclass(kind, Iterator):
@@ -69,60 +69,76 @@ def _mutable(samples: pd.DataFrame, name: Hashable, values: list[Any]) -> bool:
     return not IMMUTABLE.issuperset(map(type, values))
 
 
-_HOOKS = frozenset({"__del__", "__getattr__"})  # Python calls them where a class has them
+_SPECIAL_METHODS = frozenset({"__del__", "__getattr__"})
+"""Special methods that a tuple does not have, and that Python would call on a row."""
 
 
 @functools.lru_cache(maxsize=64)
 def _row_type(names: tuple[Hashable, ...]) -> type:
-    """Return a class of immutable rows whose attributes are read as fast as a namedtuple's."""
-    fields_by_place = [f"f{place}" for place in range(len(names))]
-    base: type[Any] = namedtuple("base", fields_by_place)  # type: ignore[misc]  # names are data
-    place = {name: number for number, name in enumerate(names)}
+    """Return a class of immutable rows whose attributes are as fast as those of a namedtuple."""
+    field_names = [f"f{number}" for number in range(len(names))]
+    base: type[Any] = namedtuple("base", field_names)  # type: ignore[misc]  # names are data
+    columns = {
+        str(name): base.__dict__[field]
+        for name, field in zip(names, field_names, strict=True)
+        if not _is_special(base, str(name))
+    }
+    # What tuples have under these names is not a column.
+    hidden = {name: _hidden(name) for name in ("count", "index", *field_names)}
+    methods = _row_methods(names)
+    # A column may replace `get`, but no special method: x["__len__"] reads such a column.
+    return type("Row", (base,), {**hidden, "get": methods.pop("get"), **columns, **methods})
 
-    def item(self: tuple[Any, ...], name: Any) -> Any:
+
+def _is_special(base: type, name: str) -> bool:
+    """Whether a name is that of a method which Python itself calls."""
+    return name.startswith("__") and (hasattr(base, name) or name in _SPECIAL_METHODS)
+
+
+def _row_methods(names: tuple[Hashable, ...]) -> dict[str, Any]:
+    """Return the methods of rows with these columns."""
+    positions = {name: position for position, name in enumerate(names)}
+
+    def getitem(self: tuple[Any, ...], name: Any) -> Any:
         try:
-            return tuple.__getitem__(self, place[name])
+            return tuple.__getitem__(self, positions[name])
         except KeyError:
             raise missing_column(names, name) from None
 
-    def missing(_: tuple[Any, ...], name: str) -> NoReturn:
+    def getattr_missing(_: tuple[Any, ...], name: str) -> NoReturn:
         raise missing_column(names, name)
 
     def get(self: tuple[Any, ...], name: Any, default: Any = None) -> Any:
-        return tuple.__getitem__(self, place[name]) if name in place else default
+        return tuple.__getitem__(self, positions[name]) if name in positions else default
 
-    def has(_: tuple[Any, ...], name: Any) -> bool:
-        return name in place
+    def contains(_: tuple[Any, ...], name: Any) -> bool:
+        return name in positions
 
-    def text(self: tuple[Any, ...]) -> str:
+    def represent(self: tuple[Any, ...]) -> str:
         values = tuple.__iter__(self)
         fields = (f"{name}={value!r}" for name, value in zip(names, values, strict=True))
         return f"Row({', '.join(fields)})"
 
-    def changeable(self: tuple[Any, ...]) -> PreprocessedRow:
+    def copy_for_preprocessor(self: tuple[Any, ...]) -> PreprocessedRow:
         row = PreprocessedRow()
         fields: Any = zip(names, tuple.__iter__(self), strict=True)  # names of any kind
         row.__dict__.update(fields)
         return row
 
-    fields = {
-        str(name): base.__dict__[f"f{number}"]
-        for name, number in place.items()
-        if not (str(name).startswith("__") and (hasattr(base, str(name)) or name in _HOOKS))
+    return {
+        "get": get,
+        "__slots__": (),
+        "__getitem__": getitem,
+        "__getattr__": getattr_missing,
+        "__contains__": contains,
+        "__repr__": represent,
+        "__copy__": copy_for_preprocessor,
     }
-    own = {
-        **{"__slots__": (), "__getitem__": item, "__getattr__": missing, "__contains__": has},
-        **{"__repr__": text, "__copy__": changeable},
-    }
-    # What tuples have under these names is no column.
-    never = {name: _never(name) for name in ("count", "index", *fields_by_place)}
-    # No column may take the place of a method that rows live by; x["__len__"] reads it.
-    return type("Row", (base,), {**never, "get": get, **fields, **own})
 
 
-def _never(name: str) -> property:
+def _hidden(name: str) -> property:
     def absent(_: object) -> NoReturn:
-        raise AttributeError(name)  # then Python asks `__getattr__`
+        raise AttributeError(name)  # Python then calls `__getattr__`
 
     return property(absent)
 
@@ -130,7 +146,7 @@ def _never(name: str) -> property:
 def python_values(column: pd.Series) -> list[Any]:
     """Return a column as plain Python: `str`, `int`, `bool`, `float`; missing is `None`.
 
-    A missing number in a column of floats is NaN.
+    A missing number in a float column is NaN.
 
     >>> python_values(pd.Series([1, None], dtype="Int64")), python_values(pd.Series(["a", None]))
     ([1, None], ['a', None])
@@ -145,14 +161,14 @@ def python_values(column: pd.Series) -> list[Any]:
         return pa.array(column).to_pylist()  # type: ignore[no-any-return]  # untyped
     if pd.api.types.is_float_dtype(kind):
         return column.to_numpy(dtype=float, na_value=np.nan).tolist()
-    if _holds_objects(kind):
+    if _is_object(kind):
         return _plain(column.tolist())
-    gaps = column.isna().to_numpy()
+    missing = column.isna().to_numpy()
     values = _plain(column.tolist())
-    return [None if gap else value for gap, value in zip(gaps, values, strict=True)]
+    return [None if gap else value for gap, value in zip(missing, values, strict=True)]
 
 
-def _holds_objects(kind: object) -> bool:
+def _is_object(kind: object) -> bool:
     return isinstance(kind, np.dtype) and kind.kind == "O"
 
 
@@ -164,8 +180,8 @@ def _plain(values: list[Any]) -> list[Any]:
     if kinds <= _PLAIN:
         return values
     plain = [None if _is_missing(value) else _python(value) for value in values]
-    there = {type(value) for value in plain if value is not None}
-    if float in there and there <= {float, int}:  # a column of floats, in boxes
+    present_kinds = {type(value) for value in plain if value is not None}
+    if float in present_kinds and present_kinds <= {float, int}:  # floats in an object column
         return [np.nan if value is None else value for value in plain]
     return plain
 

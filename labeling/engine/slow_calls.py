@@ -1,4 +1,4 @@
-"""Names the labeling function and the sample of a call that does not return."""
+"""Warns of calls that do not return: names the labeling function and the sample."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from labeling.records import whole_file
 logger = logging.getLogger(__name__)
 
 TICK = 1.0
-"""Seconds between two looks at what is running."""
+"""Seconds between checks of what is running."""
 WARN_AFTER = 5.0
-"""Seconds that a call may take before a warning."""
+"""Seconds that a call may take before a warning is logged."""
 PER_ROW = 0.05
-"""Seconds more for each sample of a call on many of them."""
+"""Additional seconds for each further sample of a batch call."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlowCall:
-    """A call that is running: of what, on which sample, for how long, and how long it may take."""
+    """A running call: the function, the sample, how long it has run and how long it may."""
 
     function: str
     sample: str
@@ -44,75 +44,77 @@ class SlowCall:
 
 
 class CallWatch:
-    """What is called right now; costs nothing a call, since it is looked at from outside.
+    """Knows what is being called right now, at no cost per call: a timer looks at it from outside.
 
-    The place is that of a list which grows by an answer a row: `done`.
+    The current sample follows from the length of a list that grows by an answer per row: `done`.
 
     Args:
-        report: what is done at each tick with the call that is running.
+        report: is called at each tick with the call that is running.
     """
 
     def __init__(self, report: Callable[[SlowCall], object] | None = None) -> None:
-        self.report = report or CallWarnings().look
+        self.report = report or CallWarnings().check
         self._function = ""
         self._ids = pd.Index([])
         self._done: Sequence[Any] = ()
         self._rows = 1
-        self._seen: tuple[str, int, int] | None = None
+        self._last_seen: tuple[str, int, int] | None = None
         self._since = 0.0
 
     def enter(self, function: str, ids: pd.Index, done: Sequence[Any], rows: int = 1) -> None:
-        """Remember what is called: on the sample after those that are done, and how many at once."""
+        """Note what is called: on the sample after those that are done, and on how many at once."""
         self._ids, self._done, self._rows, self._function = ids, done, rows, function
 
     def leave(self) -> None:
-        """Remember that nothing is called."""
+        """Note that nothing is called."""
         self._function = ""
 
     def running(self) -> SlowCall | None:
-        """Return the call that is running, with the time since it was first seen."""
+        """Return the call that is running, and for how long it has been seen running."""
         function, done = self._function, len(self._done)
         if not function or done >= len(self._ids):
             return None
-        seen, at = (function, id(self._done), done), time.monotonic()
-        if seen != self._seen:
-            self._seen, self._since = seen, at
+        seen, now = (function, id(self._done), done), time.monotonic()
+        if seen != self._last_seen:
+            self._last_seen, self._since = seen, now
         sample = repr(self._ids[done : done + 1].tolist()[0])
         if self._rows > 1:
             sample = f"{sample} and {self._rows - 1} after it"
         allowed = WARN_AFTER + PER_ROW * (self._rows - 1)
-        return SlowCall(function, sample, at - self._since, allowed)
+        return SlowCall(function, sample, now - self._since, allowed)
 
     def tick(self) -> None:
         """Report the call that is running."""
         call = self.running()
         if call is not None:
-            with contextlib.suppress(RuntimeError):  # the call itself was just printing: next tick
+            with contextlib.suppress(
+                RuntimeError
+            ):  # the call itself was printing: report at the next tick
                 self.report(call)
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """Watch as long as the context lasts; whoever stops it is told what was running."""
+        """Watch while the context lasts; an interrupt gets a note of what was running."""
         try:
             with ticking(self.tick):
                 yield
         except Exception:
-            raise
-        except BaseException as stop:
+            raise  # only what stops the program, such as Ctrl-C, is noted: errors name their origin
+        except BaseException as interrupt:
             call = self.running()
             if call is not None:
-                stop.add_note(f"Stopped in {call}.")
+                interrupt.add_note(f"Stopped in {call}.")
             raise
 
 
 class CallWarnings:
-    """Warns once of each function that does not return."""
+    """Logs a warning for each function that does not return, once."""
 
     def __init__(self) -> None:
         self._warned: set[str] = set()
 
-    def look(self, call: SlowCall) -> None:
-        """Warn of a call that takes longer than it may, if nobody was warned of its function."""
+    def check(self, call: SlowCall) -> None:
+        """Warn of a call that takes too long, unless its function has been warned of already."""
         if call.seconds >= call.allowed and call.function not in self._warned:
             logger.warning("still running: %s; Ctrl-C stops it", call)
             self._warned.add(call.function)
@@ -120,10 +122,10 @@ class CallWarnings:
 
 @contextlib.contextmanager
 def ticking(tick: Callable[[], object]) -> Iterator[None]:
-    """Call something once a second, also while a regular expression holds Python's lock.
+    """Call a function once a second, even while a regular expression holds Python's global lock.
 
-    Only a signal of the main thread can do that. Where that is not to be had (in another thread,
-    or where the program uses the alarm itself) a thread ticks, which such a call keeps waiting.
+    Only a signal handler of the main thread can do that. Without it (in another thread, or if the
+    program itself uses SIGALRM) a thread calls the function, which waits for the lock.
     """
     if not _alarm_is_free():
         with _thread_ticking(tick):
@@ -168,11 +170,11 @@ def _thread_ticking(tick: Callable[[], object]) -> Iterator[None]:
         ended.set()
 
 
-class Board:
-    """A folder in which workers write what they are calling, for the process that waits for them.
+class CallBoard:
+    """A folder to which worker processes write what they are calling, for the main process.
 
     Args:
-        folder: an empty one.
+        folder: an empty folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -180,7 +182,7 @@ class Board:
 
     def write(self, call: SlowCall) -> None:
         """Write what this process is calling."""
-        # Where the folder is gone, nobody waits any more.
+        # If the folder no longer exists, the main process has ended.
         with (
             contextlib.suppress(OSError, DataError),
             whole_file(self.folder / f"{os.getpid()}.json") as part,
@@ -188,12 +190,12 @@ class Board:
             part.write_text(json.dumps(asdict(call)), encoding="utf-8")
 
     def clear(self) -> None:
-        """Write that this process is calling nothing."""
+        """Remove what this process wrote: it is calling nothing."""
         with contextlib.suppress(OSError):
             (self.folder / f"{os.getpid()}.json").unlink(missing_ok=True)
 
     def read(self) -> list[SlowCall]:
-        """Return what the workers are calling."""
+        """Return what the worker processes are calling."""
         calls = []
         for path in sorted(self.folder.glob("*.json")):
             with contextlib.suppress(OSError):
@@ -202,19 +204,19 @@ class Board:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """Warn of the workers' slow calls; whoever stops the wait is told what they were."""
+        """Warn of slow calls of the workers; an interrupt gets a note of what was running."""
         warnings = CallWarnings()
 
-        def look() -> None:
+        def check() -> None:
             for call in self.read():
-                warnings.look(call)
+                warnings.check(call)
 
         try:
-            with _thread_ticking(look):
+            with _thread_ticking(check):
                 yield
         except Exception:
-            raise
-        except BaseException as stop:
+            raise  # as above: only what stops the program is noted
+        except BaseException as interrupt:
             for call in self.read():
-                stop.add_note(f"Stopped in {call}.")
+                interrupt.add_note(f"Stopped in {call}.")
             raise

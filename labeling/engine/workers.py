@@ -1,4 +1,4 @@
-"""Chunks of samples in joblib's worker processes, which end when the process that waits for them does."""
+"""Runs chunks of samples in joblib's worker processes, which end when the main process does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,14 +21,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.engine.execution import votes_on
-from labeling.engine.pickling import packed_for_workers, unpicklable_samples
+from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
 from labeling.engine.progress import Progress
-from labeling.engine.slow_calls import Board, CallWatch, SlowCall
+from labeling.engine.slow_calls import CallBoard, CallWatch, SlowCall
 from labeling.errors import LabelingFunctionError
 from labeling.records import Fault, LabelingFunction, LabelSchema, remember_line, unpacked
 
 ORPHAN_CHECK = 1.0
-"""Seconds between two looks at whether the process that started a worker is still there."""
+"""Seconds between checks whether the process that started a worker still runs."""
 
 
 def in_workers(
@@ -38,58 +38,59 @@ def in_workers(
     chunks: Iterable[pd.DataFrame],
     schema: LabelSchema,
     stop_at_fault: bool,
-) -> Iterator[tuple[npt.NDArray[Any], list[Fault]]]:
-    """Yield the votes on each chunk and the faults, in order.
+) -> Generator[tuple[npt.NDArray[Any], list[Fault]], None, None]:
+    """Yield the votes and faults of each chunk, in order.
 
     Raises:
         LabelingFunctionError: a labeling function cannot be sent to a worker.
     """
-    import joblib  # costs 0.1 s that most imports of this room need not pay
+    import joblib  # takes 0.1 s, which only runs with workers need
 
-    plan = packed_for_workers(lfs, workers)
+    pickled = dumps_for_workers(lfs, workers)
     sent: list[pd.DataFrame] = []
     with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
-        job = functools.partial(_in_worker, plan, schema, stop_at_fault, folder, os.getpid())
-        board = Board(Path(folder))
-        found = joblib.Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
-            joblib.delayed(job)(chunk) for chunk in _remembered(chunks, sent)
+        job = functools.partial(_run_chunk, pickled, schema, stop_at_fault, folder, os.getpid())
+        board = CallBoard(Path(folder))
+        results = joblib.Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
+            joblib.delayed(job)(chunk) for chunk in _recorded(chunks, sent)
         )
-        with board.watching(), _explained(sent, workers, board):
-            for votes, faults in found:
+        with board.watching(), _explained_errors(sent, workers, board):
+            for votes, faults in results:
                 if progress is not None:
                     progress(len(votes))
-                yield votes, _arrived(faults)
+                yield votes, _loads_faults(faults)
 
 
-def _remembered(chunks: Iterable[pd.DataFrame], sent: list[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+def _recorded(chunks: Iterable[pd.DataFrame], sent: list[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     for chunk in chunks:
         sent.append(chunk)
         yield chunk
 
 
 @contextmanager
-def _explained(sent: list[pd.DataFrame], workers: int, board: Board) -> Iterator[None]:
-    """Say of what goes wrong between processes where it comes from."""
+def _explained_errors(sent: list[pd.DataFrame], workers: int, board: CallBoard) -> Iterator[None]:
+    """Replace errors of the worker pool by errors that name their cause."""
     try:
         yield
     except BrokenProcessPool as error:
         calls = board.read()
-        seen = f" Last seen in {'; '.join(map(str, calls))}." if calls else ""
+        last_seen = f" Last seen in {'; '.join(map(str, calls))}." if calls else ""
         raise LabelingFunctionError(
             "A worker process ended before its samples were done: a labeling function made it crash"
-            f" or ended it, or there was not enough memory.{seen} Apply them one at a time to see which."
+            f" or ended it, or there was not enough memory.{last_seen} Apply them one at a time to"
+            " see which."
         ) from error
     except pickle.PicklingError as error:
-        about = unpicklable_samples(sent, workers)
-        if about is None:
+        explained = unpicklable_samples(sent, workers)
+        if explained is None:
             raise
-        raise about from error
+        raise explained from error
 
 
 @functools.lru_cache(maxsize=1)
-def _unpacked(plan: bytes) -> list[LabelingFunction]:
+def _loads_functions(pickled: bytes) -> list[LabelingFunction]:
     try:
-        return unpacked(plan)
+        return unpacked(pickled)
     except Exception as error:
         raise LabelingFunctionError(
             f"A worker process cannot load the labeling functions: {error!r}. What they are made of"
@@ -97,38 +98,38 @@ def _unpacked(plan: bytes) -> list[LabelingFunction]:
         ) from error
 
 
-def _in_worker(
-    plan: bytes,
+def _run_chunk(
+    pickled: bytes,
     schema: LabelSchema,
     stop_at_fault: bool,
     folder: str,
     parent: int,
     chunk: pd.DataFrame,
 ) -> tuple[npt.NDArray[Any], bytes]:
-    """Return the votes and the faults, which may hold exceptions of the expert's own classes."""
+    """Return votes and pickled faults, whose exceptions may be of classes of the user."""
     ends_with_parent = _end_with_parent(parent)
-    board = Board(Path(folder))
+    board = CallBoard(Path(folder))
 
     def report(call: SlowCall) -> None:
-        if ends_with_parent:  # here as well: a call may keep all threads waiting
+        if ends_with_parent:  # here as well: a call may block all threads
             _end_if_orphan(parent, folder)
         board.write(call)
 
     watch = CallWatch(report)
     with watch.watching():
         votes, faults = votes_on(
-            chunk, _unpacked(plan), schema, stop_at_fault=stop_at_fault, watch=watch
+            chunk, _loads_functions(pickled), schema, stop_at_fault=stop_at_fault, watch=watch
         )
     board.clear()
-    return votes, cloudpickle.dumps(list(map(_portable, faults)))
+    return votes, cloudpickle.dumps(list(map(_picklable, faults)))
 
 
 @functools.cache
 def _end_with_parent(parent: int) -> bool:
-    """End this process when its parent has ended, however: a killed one cannot say so.
+    """End this process when its parent has ended in any way: a killed parent cannot tell it to.
 
     Returns:
-        whether it does; not where it is the same process, or one of a cluster.
+        whether it does; not if it is the same process, or belongs to a cluster.
     """
     if os.getppid() != parent:
         return False
@@ -149,8 +150,8 @@ def _end_if_orphan(parent: int, folder: str | None = None) -> None:
         os._exit(1)
 
 
-def _portable(fault: Fault) -> tuple[Fault, list[str]]:
-    """Return a fault that survives the way back, and notes: its line, and its traceback."""
+def _picklable(fault: Fault) -> tuple[Fault, list[str]]:
+    """Return a fault that can be pickled, and notes with its location and traceback."""
     error = fault.exception
     remember_line(error)
     if not isinstance(error, LabelingFunctionError):
@@ -158,15 +159,15 @@ def _portable(fault: Fault) -> tuple[Fault, list[str]]:
     notes = list(getattr(error, "__notes__", ()))
     try:
         error = pickle.loads(cloudpickle.dumps(error))
-    except Exception:  # noqa: BLE001  # whatever its class does when it is rebuilt
+    except Exception:  # noqa: BLE001  # unpickling its class may raise anything
         error = LabelingFunctionError(f"{type(error).__qualname__}: {error}")
     return fault._replace(exception=error), notes
 
 
-def _arrived(sent: bytes) -> list[Fault]:
-    """Return faults as they came from a worker's pipe, with their notes; some classes lose them."""
+def _loads_faults(pickled: bytes) -> list[Fault]:
+    """Return the faults of a worker, with their notes: exceptions of some classes lose them."""
     faults = []
-    for fault, notes in pickle.loads(sent):
+    for fault, notes in pickle.loads(pickled):
         for note in notes:
             if note not in getattr(fault.exception, "__notes__", ()):
                 fault.exception.add_note(note)

@@ -1,10 +1,13 @@
-"""What an expert writes: `@labeling_function` and ready-made kinds."""
+"""`@labeling_function`, and ready-made kinds of labeling functions."""
+
+import warnings
+from typing import Any
 
 from labeling.functions.classifiers import model
 from labeling.functions.conditions import Condition, among, contains, matches, search, where
 from labeling.functions.crowds import crowd
 from labeling.functions.decorator import labeling_function
-from labeling.functions.loading import load_labeling_functions, refuse_doubled_names
+from labeling.functions.loading import load_labeling_functions, refuse_duplicate_names
 from labeling.functions.lookups import lookup
 from labeling.functions.preprocessing import preprocessor
 from labeling.functions.pretrained import hugging_face, spacy_model
@@ -25,7 +28,7 @@ __all__ = [
     "matches",
     "model",
     "preprocessor",
-    "refuse_doubled_names",
+    "refuse_duplicate_names",
     "regex",
     "search",
     "service",
@@ -33,3 +36,15 @@ __all__ = [
     "sql_values",
     "where",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return `refuse_duplicate_names` for its deprecated name `refuse_doubled_names`."""
+    if name == "refuse_doubled_names":
+        warnings.warn(
+            "`refuse_doubled_names` is deprecated: use `refuse_duplicate_names`.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return refuse_duplicate_names
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Labeling functions made of models: anything that labels many samples at once."""
+"""`model`: a classifier, or any function that labels many samples at once, as labeling function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from labeling.functions.row_access import Vote, is_missing, reader
 from labeling.records import ABSTAIN, LabelingFunction
 
 ROUNDING = 1e-6
-"""How far above 1 a probability may be, as it is where single precision adds up."""
+"""How far above 1 a probability may be, since sums in single precision are inexact."""
 
 
 def model(
@@ -27,19 +27,18 @@ def model(
     labels: Mapping[Any, Vote | None] | None = None,
     reason: str | None = None,
 ) -> LabelingFunction:
-    """Return a labeling function that votes as a model predicts, where it is sure enough.
+    """Return a labeling function that votes as a model predicts, if it is confident enough.
 
-    It abstains where the model is not, and where two classes are equally probable.
+    It abstains if the model is not, and if two classes are equally probable.
 
     Args:
         name: its name.
         predictor: a fitted scikit-learn classifier with `predict_proba`, or a function from a list
-            of values to a `(label, confidence)` pair for each (just a label, where `threshold`
-            is 0).
-        column: the column whose values the model gets as a list; or several, which it gets as a
-            DataFrame.
-        threshold: the confidence from which on it votes, 0 to 1.
-        labels: what the model's own classes are called in the schema; `None` for "abstain".
+            of values to a `(label, confidence)` pair for each (a label alone if `threshold` is 0).
+        column: the column whose values the model gets as a list; or several columns, which it gets
+            as a DataFrame.
+        threshold: the least confidence with which it votes, 0 to 1.
+        labels: from the model's classes to labels of the schema; `None` for "abstain".
         reason: why it is to be trusted, in the expert's words; it becomes the docstring.
 
     Raises:
@@ -53,31 +52,31 @@ def model(
     ('spam', -1)
     """
     check_threshold(name, threshold)
-    predict = _pairs_of(name, predictor, threshold)
-    several = None if isinstance(column, str) else list(column)
+    predict = _predict_function(name, predictor, threshold)
+    has_one_column = isinstance(column, str)
     columns = [column] if isinstance(column, str) else list(column)
-    readers = [reader(one) for one in columns]
+    readers = [reader(name) for name in columns]
 
     def votes(rows: Sequence[Any]) -> list[Vote | None]:
         values = [list(map(read, rows)) for read in readers]
-        given = (
-            values[0] if several is None else pd.DataFrame(dict(zip(columns, values, strict=True)))
-        )
-        pairs = predict(given)
+        if has_one_column:
+            pairs = predict(values[0])
+        else:
+            pairs = predict(pd.DataFrame(dict(zip(columns, values, strict=True))))
         check_count(name, pairs, rows)
-        return [vote_of(name, label, sure, threshold, labels) for label, sure in pairs]
+        return [vote_of(name, label, confidence, threshold, labels) for label, confidence in pairs]
 
     def vote(x: Any) -> Vote | None:
         return votes([x])[0]
 
-    who = getattr(predictor, "__name__", type(predictor).__name__)
-    vote.__doc__ = reason or f"Votes as {who} predicts, from confidence {threshold:g}."
+    model_name = getattr(predictor, "__name__", type(predictor).__name__)
+    vote.__doc__ = reason or f"Votes as {model_name} predicts, from confidence {threshold:g}."
     vote.__name__ = vote.__qualname__ = name
     return LabelingFunction(name, vote, batch=votes, reads=columns)
 
 
 def check_threshold(name: str, threshold: float) -> None:
-    """Raise where a confidence to vote from is none."""
+    """Raise a LabelingFunctionError if a threshold is not between 0 and 1."""
     if not 0 <= threshold <= 1:
         raise LabelingFunctionError(
             f"The threshold of {name!r} must be between 0 and 1. Got {threshold!r}."
@@ -85,25 +84,30 @@ def check_threshold(name: str, threshold: float) -> None:
 
 
 def vote_of(
-    name: str, label: Any, sure: float, threshold: float, labels: Mapping[Any, Vote | None] | None
+    name: str,
+    label: Any,
+    confidence: float,
+    threshold: float,
+    labels: Mapping[Any, Vote | None] | None,
 ) -> Vote | None:
-    """Return the vote that an answer stands for, where it is sure enough."""
-    if label is None or sure < threshold:
+    """Return the vote for an answer: ABSTAIN if its confidence is below the threshold."""
+    if label is None or confidence < threshold:
         return ABSTAIN
     if labels is None:
         return label  # type: ignore[no-any-return]  # checked against the schema by the engine
     if label not in labels:
         raise LabelingFunctionError(
-            f"`labels` of {name!r} must say what {label!r} means. It knows {list(labels)!r}."
+            f"`labels` of {name!r} must say what {label!r} means. It has {list(labels)!r}."
         )
     return labels[label]
 
 
-def _pairs_of(
+def _predict_function(
     name: str, predictor: Any, threshold: float
 ) -> Callable[[Any], list[tuple[Any, float]]]:
+    """Return a function from values to (label, confidence) pairs."""
     if hasattr(predictor, "predict_proba") and hasattr(predictor, "classes_"):
-        return lambda values: _estimated(name, predictor, values)
+        return lambda values: _predict_pairs(name, predictor, values)
     if hasattr(predictor, "predict_proba"):
         raise LabelingFunctionError(f"The estimator of {name!r} must be fitted before it is used.")
     if callable(predictor):
@@ -114,40 +118,43 @@ def _pairs_of(
     )
 
 
-def where_there(
+def skipping_missing(
     name: str, predict: Callable[[list[Any]], list[tuple[Any, float]]]
 ) -> Callable[[list[Any]], list[tuple[Any, float]]]:
-    """Return a predictor that is asked only for values that are there, and abstains on others."""
+    """Return a predictor that abstains on missing values, and predicts only for the others."""
 
-    def answers(values: list[Any]) -> list[tuple[Any, float]]:
-        there = [value for value in values if not is_missing(value)]
-        pairs = predict(there) if there else []
-        check_count(name, pairs, there)
-        given = iter(pairs)
-        return [(None, 1.0) if is_missing(value) else next(given) for value in values]
+    def predict_present(values: list[Any]) -> list[tuple[Any, float]]:
+        present = [value for value in values if not is_missing(value)]
+        pairs = predict(present) if present else []
+        check_count(name, pairs, present)
+        remaining = iter(pairs)
+        return [(None, 1.0) if is_missing(value) else next(remaining) for value in values]
 
-    return answers
+    return predict_present
 
 
-def check_count(name: str, answers: Sequence[Any], asked: Sequence[Any]) -> None:
-    """Raise where there is not an answer for each sample."""
-    if len(answers) != len(asked):
+def check_count(name: str, answers: Sequence[Any], samples: Sequence[Any]) -> None:
+    """Raise a LabelingFunctionError unless there is an answer for each sample."""
+    if len(answers) != len(samples):
         raise LabelingFunctionError(
-            f"The model of {name!r} must answer for each of {len(asked)} samples."
+            f"The model of {name!r} must answer for each of {len(samples)} samples."
             f" It gave {len(answers)} answers."
         )
 
 
-def _estimated(name: str, estimator: Any, values: Any) -> list[tuple[Any, float]]:
+def _predict_pairs(name: str, estimator: Any, values: Any) -> list[tuple[Any, float]]:
+    """Return label and probability for each value; the label is `None` if two are as probable."""
     probabilities = np.asarray(estimator.predict_proba(values), dtype=float)
     for value in probabilities[~((probabilities >= 0) & (probabilities <= 1))].tolist():
         confidence_of(name, "a class", value)
-    top = probabilities.max(axis=1)
-    tied = (probabilities == top[:, None]).sum(axis=1) > 1  # two labels at once are no vote
+    highest = probabilities.max(axis=1)
+    is_tied = (probabilities == highest[:, None]).sum(axis=1) > 1
     classes = np.asarray(estimator.classes_)[probabilities.argmax(axis=1)].tolist()
     return [
-        (None if tie else label, sure)
-        for label, sure, tie in zip(classes, top.tolist(), tied.tolist(), strict=True)
+        (None if tied else label, probability)
+        for label, probability, tied in zip(
+            classes, highest.tolist(), is_tied.tolist(), strict=True
+        )
     ]
 
 
@@ -155,21 +162,21 @@ def confidence_of(name: str, label: Any, value: Any) -> float:
     """Return a confidence as a float.
 
     Raises:
-        LabelingFunctionError: it is no number from 0 to 1.
+        LabelingFunctionError: it is not a number from 0 to 1.
     """
     is_number = isinstance(value, (numbers.Real, np.number)) and not isinstance(value, bool)
-    sure = float(value) if is_number else math.nan
-    if not 0 <= sure <= 1 + ROUNDING:
-        hint = " Divide percentages by 100." if 1 < sure <= 100 else ""
+    confidence = float(value) if is_number else math.nan
+    if not 0 <= confidence <= 1 + ROUNDING:
+        hint = " Divide percentages by 100." if 1 < confidence <= 100 else ""
         raise LabelingFunctionError(
             f"The confidence of {name!r} in {label!r:.200} must be a number from 0 to 1. Got"
             f" {value!r:.200}.{hint}"
         )
-    return min(sure, 1.0)
+    return min(confidence, 1.0)
 
 
 def pairs_of_answers(name: str, answers: Any, threshold: float) -> list[tuple[Any, float]]:
-    """Return answers as (label, confidence); a label alone is sure, where no threshold asks."""
+    """Return answers as (label, confidence); a label alone is certain if there is no threshold."""
     pairs = []
     for answer in list(answers):
         if isinstance(answer, tuple) and len(answer) == 2:

@@ -1,4 +1,4 @@
-"""Boolean search: conditions on a sample that are combined with `&`, `|` and `~`."""
+"""`search`: Boolean conditions on a sample, combined with `&`, `|` and `~`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ from labeling.functions.text_patterns import compiled, word_search
 from labeling.records import ABSTAIN, LabelingFunction, is_yes_or_no
 
 Truth = bool | None
-TEXT = "text"  # what is read where no column is named
-_OR, _AND, _NOT = 1, 2, 3  # how tightly they bind, as in Python
+TEXT = "text"
+"""The column of conditions that name none."""
+
+_OR, _AND, _NOT = 1, 2, 3
+"""Precedence of the operators, as in Python."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Condition:
-    """What may hold of a sample; made by `contains`, `matches`, `among` and `where`.
+    """A condition on a sample; made by `contains`, `matches`, `among` and `where`.
 
-    Called with a sample it answers True, False, or `None` where it cannot be known because the
-    value is missing. `&`, `|` and `~` reckon with that as SQL does: what is not known stays so
-    under `~`, `False & unknown` is False, and `True | unknown` is True.
+    Called with a sample it returns True, False, or `None` (unknown) if the value is missing. `&`,
+    `|` and `~` use three-valued logic, as in SQL: `~unknown` is unknown, `False & unknown` is
+    False, and `True | unknown` is True.
 
     >>> from types import SimpleNamespace
     >>> wanted = contains("free") & ~contains("love") | matches(r"win\\W+cash")
@@ -38,21 +41,21 @@ class Condition:
     test: Callable[[Any], Truth]
     text: str
     reads: tuple[str, ...] = ()
-    binds: int = _NOT
-    rebuilt: Callable[[str], Condition] | None = None
-    """From the column that is read where none was named to the same condition on it; `None` where
-    all columns were named."""
+    precedence: int = _NOT
+    for_column: Callable[[str], Condition] | None = None
+    """Returns the same condition on a column, for a condition that named none; `None` if all
+    columns are named."""
 
     def on(self, column: str) -> Condition:
-        """Return the condition that reads this column wherever it was made without one.
+        """Return the condition that reads this column wherever it names none.
 
         >>> (contains("free") & contains("win", column="text")).on("title")
         contains('free', column='title') & contains('win')
         """
-        return self if self.rebuilt is None else self.rebuilt(column)
+        return self if self.for_column is None else self.for_column(column)
 
     def __call__(self, x: Any) -> Truth:
-        """Return whether it holds of a sample, or `None` where that cannot be known."""
+        """Return whether the condition holds for a sample, or `None` if that is unknown."""
         return self.test(x)
 
     def __and__(self, other: object) -> Condition:
@@ -62,20 +65,21 @@ class Condition:
         return _combined(self, other, _OR)
 
     def __rand__(self, other: object) -> NoReturn:
-        raise _no_condition(other)
+        raise _not_a_condition(other)
 
     def __ror__(self, other: object) -> NoReturn:
-        raise _no_condition(other)
+        raise _not_a_condition(other)
 
     def __invert__(self) -> Condition:
         test = self.test
 
-        def opposite(x: Any) -> Truth:
-            answer = test(x)
-            return None if answer is None else not answer
+        def negated(x: Any) -> Truth:
+            truth = test(x)
+            return None if truth is None else not truth
 
-        rebuilt = None if self.rebuilt is None else lambda column: ~self.on(column)
-        return Condition(opposite, f"~{_enclosed(self, _NOT)}", self.reads, rebuilt=rebuilt)
+        for_column = None if self.for_column is None else lambda column: ~self.on(column)
+        text = f"~{_in_parentheses(self, _NOT)}"
+        return Condition(negated, text, self.reads, for_column=for_column)
 
     def __bool__(self) -> NoReturn:
         raise LabelingFunctionError(
@@ -98,19 +102,18 @@ def search(
 ) -> LabelingFunction:
     r"""Return a labeling function that votes where a condition holds.
 
-    It abstains where the condition does not hold, and where that cannot be known because a value
-    is missing.
+    It abstains if the condition does not hold, and if that is unknown because a value is missing.
 
     Args:
         name: its name.
         condition: conditions combined with `&`, `|`, `~` and parentheses.
-        label: what it votes for.
-        column: what is read by conditions that name no column.
-        pre: preprocessors, whose fields the conditions may then read like columns.
+        label: the label it votes for.
+        column: the column of conditions that name none.
+        pre: preprocessors, whose fields the conditions may read like columns.
         reason: why, in the expert's words; it becomes the docstring.
 
     Raises:
-        LabelingFunctionError: the condition is none.
+        LabelingFunctionError: it is not a condition.
 
     >>> from types import SimpleNamespace
     >>> offer = search(
@@ -126,7 +129,7 @@ def search(
     "Votes 'spam' where contains('free', column='title')."
     """
     if not isinstance(condition, Condition):
-        raise _no_condition(condition)
+        raise _not_a_condition(condition)
     condition = condition.on(column)
     test = condition.test
 
@@ -135,7 +138,7 @@ def search(
 
     vote.__doc__ = reason or f"Votes {literal(label)} where {condition!r}."
     vote.__name__ = vote.__qualname__ = name
-    # With preprocessors what it reads need not be a column.
+    # With preprocessors it may read fields that are not columns.
     return LabelingFunction(name, vote, label=label, pre=pre, reads=() if pre else condition.reads)
 
 
@@ -145,14 +148,13 @@ def contains(
     whole_words: bool = True,
     ignore_case: bool = True,
 ) -> Condition:
-    """Return the condition that a text has any of some words or phrases, taken literally.
+    """Return the condition that a text contains any of these words or phrases, taken literally.
 
     Args:
         words: words or phrases; for all of them write `contains("a") & contains("b")`.
-        column: the column that holds the text; `None`: that of `search`, which is "text" unless it
-            says another.
-        whole_words: whether `ham` is not to be found in `shame`.
-        ignore_case: whether `FREE` is `free`.
+        column: the column of the text; `None` takes that of `search`, by default "text".
+        whole_words: whether to match whole words only: `ham` is then not found in `shame`.
+        ignore_case: whether `FREE` matches `free`.
 
     Raises:
         LabelingFunctionError: no words, or an empty one.
@@ -166,13 +168,13 @@ def contains(
             ' contains("a", "b"), or contains(*words).'
         )
     find = word_search(words, whole_words, ignore_case)
-    changed = [("whole_words=False", whole_words), ("ignore_case=False", ignore_case)]
-    options = [text for text, kept in changed if not kept]
+    defaults = [("whole_words=False", whole_words), ("ignore_case=False", ignore_case)]
+    options = [text for text, is_default in defaults if not is_default]
 
-    def written(where: str) -> str:
-        return f"contains({', '.join([*map(literal, words), *_unless_text(where), *options])})"
+    def text_for(column: str) -> str:
+        return f"contains({', '.join([*map(literal, words), *_column_option(column), *options])})"
 
-    return _of_value(lambda _: lambda value: find(value) is not None, written, column)
+    return _on_value(lambda _: lambda value: find(value) is not None, text_for, column)
 
 
 def matches(
@@ -182,12 +184,11 @@ def matches(
 
     Args:
         pattern: a regular expression of Python's `re`.
-        column: the column that holds the text; `None`: that of `search`, which is "text" unless it
-            says another.
+        column: the column of the text; `None` takes that of `search`, by default "text".
         flags: flags of `re`, such as `re.IGNORECASE`.
 
     Raises:
-        LabelingFunctionError: the pattern is no regular expression.
+        LabelingFunctionError: the pattern is not a regular expression.
 
     >>> matches(r"\d{3}-\d{4}")
     matches(r'\d{3}-\d{4}')
@@ -195,10 +196,11 @@ def matches(
     find = compiled("matches(...)", pattern, flags)
     options = [f"flags={re.RegexFlag(flags)!r}"] if flags else []
 
-    def written(where: str) -> str:
-        return f"matches({', '.join([literal(find.pattern), *_unless_text(where), *options])})"
+    def text_for(column: str) -> str:
+        arguments = [literal(find.pattern), *_column_option(column), *options]
+        return f"matches({', '.join(arguments)})"
 
-    return _of_value(lambda _: lambda value: find.search(value) is not None, written, column)
+    return _on_value(lambda _: lambda value: find.search(value) is not None, text_for, column)
 
 
 def among(
@@ -207,15 +209,14 @@ def among(
     """Return the condition that a column's value is one of these.
 
     Args:
-        values: the known values, compared as `lookup` does; a missing one is never among them.
-        column: the column to look up; `None`: that of `search`, which is "text" unless it says
-            another.
-        ignore_case: whether texts are compared without regard to case, and to the width of
+        values: the values, compared as `lookup` does; for a missing value the condition is unknown.
+        column: the column to look up; `None` takes that of `search`, by default "text".
+        ignore_case: whether to compare texts without regard to case and to the width of
             characters.
 
     Raises:
-        LabelingFunctionError: there are no values, or a single text stands for them; or, when it is
-            asked, the column holds what none of the values can equal.
+        LabelingFunctionError: there are no values, or a single text is given; or, when it is
+            applied, the column holds values of a type that none of the given values can equal.
 
     >>> among(["bot1", "bot2"], column="author")
     among(['bot1', 'bot2'], column='author')
@@ -224,31 +225,32 @@ def among(
         raise LabelingFunctionError(
             f"among(...) must have a list or set of at least one value. Got {values!r}."
         )
-    first = values if isinstance(values, (list, tuple)) else sorted(values, key=repr)
-    listed = ", ".join(map(literal, first[:5])) + (", ..." if len(first) > 5 else "")
-    exact = "" if ignore_case else ", ignore_case=False"
-    fold = ignoring_case if ignore_case else exactly
+    ordered = values if isinstance(values, (list, tuple)) else sorted(values, key=repr)
+    examples = ", ".join(map(literal, ordered[:5])) + (", ..." if len(ordered) > 5 else "")
+    option = "" if ignore_case else ", ignore_case=False"
+    normalize = ignoring_case if ignore_case else exactly
 
-    def written(where: str) -> str:
-        return f"among([{listed}], column={where!r}{exact})"
+    def text_for(column: str) -> str:
+        return f"among([{examples}], column={column!r}{option})"
 
-    def tester(where: str) -> Callable[[Any], bool]:
+    def test_for(column: str) -> Callable[[Any], bool]:
         pairs = ((value, True) for value in values)
-        find = KnownValues(pairs, written(where), where, fold).finder()
+        find = KnownValues(pairs, text_for(column), column, normalize).finder()
         return lambda value: find(value) is True
 
-    return _of_value(tester, written, column)
+    return _on_value(test_for, text_for, column)
 
 
 def where(function: Callable[[Any], Truth]) -> Condition:
-    """Return the condition that a function of the sample says yes.
+    """Return the condition that a function of the sample returns True.
 
     Args:
-        function: from a sample to a bool, or `None` where that cannot be known. It must reckon
-            with missing values itself.
+        function: returns a bool for a sample, or `None` for "unknown". It must handle missing
+            values itself.
 
     Raises:
-        LabelingFunctionError: it is no function; or, when it is asked, it answers something else.
+        LabelingFunctionError: it is not a function; or, when it is applied, it returns something
+            else.
 
     >>> from types import SimpleNamespace
     >>> dear = where(lambda x: x.price > 100)
@@ -260,94 +262,102 @@ def where(function: Callable[[Any], Truth]) -> Condition:
             f"where(...) must be given a function of a sample. Got {function!r}; write"
             " where(lambda x: ...)."
         )
-    text = f"where({_written(function)})"
+    text = f"where({_source(function)})"
 
     def test(x: Any) -> Truth:
-        answer: object = function(x)
-        if answer is None or answer is True or answer is False:
-            return answer
-        if is_yes_or_no(answer):  # NumPy's
-            return bool(answer)
+        truth: object = function(x)
+        if truth is None or truth is True or truth is False:
+            return truth
+        if is_yes_or_no(truth):  # a bool of NumPy
+            return bool(truth)
         raise LabelingFunctionError(
-            f"The function of {text} must answer True, False or None. Got {answer!r}; wrap it in"
+            f"The function of {text} must answer True, False or None. Got {truth!r}; wrap it in"
             " bool(...)."
         )
 
     return Condition(test, text)
 
 
-def _of_value(
-    tester: Callable[[str], Callable[[Any], bool]],
-    written: Callable[[str], str],
+def _on_value(
+    test_for: Callable[[str], Callable[[Any], bool]],
+    text_for: Callable[[str], str],
     column: str | None,
 ) -> Condition:
     """Return a condition on the value of a column.
 
     Args:
-        tester: from the column to what its values are tested by.
-        written: from the column to the condition as its author would write it.
-        column: the column; `None` for the one that `search` says.
+        test_for: returns the test of a column's values.
+        text_for: returns the condition on a column as its author would write it.
+        column: the column; `None` for that of `search`.
     """
 
-    def on(where: str, rebuilt: Callable[[str], Condition] | None) -> Condition:
-        read, test = reader(where), tester(where)
+    def on(column: str, for_column: Callable[[str], Condition] | None) -> Condition:
+        read, test = reader(column), test_for(column)
 
-        def known(x: Any) -> Truth:
+        def test_row(x: Any) -> Truth:
             value = read(x)
             return None if is_missing(value) else test(value)
 
-        return Condition(known, written(where), (where,), rebuilt=rebuilt)
+        return Condition(test_row, text_for(column), (column,), for_column=for_column)
 
-    return on(TEXT, lambda where: on(where, None)) if column is None else on(column, None)
+    return on(TEXT, lambda other: on(other, None)) if column is None else on(column, None)
 
 
-def _combined(left: Condition, right: object, binds: int) -> Condition:
+def _combined(left: Condition, right: object, operator: int) -> Condition:
     if not isinstance(right, Condition):
-        raise _no_condition(right)
-    first, second, settles = left.test, right.test, binds == _OR
+        raise _not_a_condition(right)
+    test_left, test_right, deciding = left.test, right.test, operator == _OR
 
-    def both(x: Any) -> Truth:
-        answer = first(x)
-        if answer is settles:  # False & ..., True | ...: whatever the other says
-            return settles
-        other = second(x)
-        return other if answer is not None or other is settles else None
+    def combined(x: Any) -> Truth:
+        first = test_left(x)
+        if first is deciding:  # False & ..., True | ...
+            return deciding
+        second = test_right(x)
+        return second if first is not None or second is deciding else None
 
-    sign = "&" if binds == _AND else "|"
-    text = f"{_enclosed(left, binds)} {sign} {_enclosed(right, binds + 1)}"
+    sign = "&" if operator == _AND else "|"
+    text = f"{_in_parentheses(left, operator)} {sign} {_in_parentheses(right, operator + 1)}"
     reads = tuple(dict.fromkeys(left.reads + right.reads))
-    named = left.rebuilt is None and right.rebuilt is None
-    rebuilt = None if named else lambda column: _combined(left.on(column), right.on(column), binds)
-    return Condition(both, text, reads, binds, rebuilt)
+    for_column = None
+    if left.for_column is not None or right.for_column is not None:
+        for_column = lambda column: _combined(left.on(column), right.on(column), operator)  # noqa: E731
+    return Condition(combined, text, reads, operator, for_column)
 
 
-def _enclosed(condition: Condition, binds: int) -> str:
-    return condition.text if condition.binds >= binds else f"({condition.text})"
+def _in_parentheses(condition: Condition, precedence: int) -> str:
+    """Return the text of a condition, in parentheses if its operator binds less tightly."""
+    return condition.text if condition.precedence >= precedence else f"({condition.text})"
 
 
-def _no_condition(value: object) -> LabelingFunctionError:
+def _not_a_condition(value: object) -> LabelingFunctionError:
     return LabelingFunctionError(
         f"A condition must be made with contains, matches, among or where. Got {value!r}"
         f" ({type(value).__name__}); parentheses may be missing: & binds tighter than > and ==."
     )
 
 
-def _unless_text(column: str) -> list[str]:
+def _column_option(column: str) -> list[str]:
     return [] if column == TEXT else [f"column={column!r}"]
 
 
-def _written(function: Callable[..., Any]) -> str:
-    """Return a one-line lambda as its author wrote it, and otherwise the function's name."""
+def _source(function: Callable[..., Any]) -> str:
+    """Return the source of a one-line lambda, and for other functions the name."""
     name = str(getattr(function, "__name__", type(function).__name__))
     code = getattr(function, "__code__", None)
     if name != "<lambda>" or code is None:
         return name
-    places = [place for place in code.co_positions() if None not in place and place[2] != place[3]]
-    lines = {line for place in places for line in place[:2]}
-    if len(lines) != 1:
+    # Of each instruction: first and last line, first and last column, which count bytes.
+    positions = [
+        position
+        for position in code.co_positions()
+        if None not in position and position[2] != position[3]
+    ]
+    line_numbers = {number for position in positions for number in position[:2]}
+    if len(line_numbers) != 1:
         return "lambda ..."
-    # Columns are counted in bytes.
-    source = linecache.getline(code.co_filename, lines.pop()).encode()
-    body = source[min(place[2] for place in places) : max(place[3] for place in places)]
-    given = ", ".join(code.co_varnames[: code.co_argcount])
-    return f"lambda {given}: {body.decode()}" if body else "lambda ..."
+    source = linecache.getline(code.co_filename, line_numbers.pop()).encode()
+    start = min(position[2] for position in positions)
+    end = max(position[3] for position in positions)
+    body = source[start:end]
+    arguments = ", ".join(code.co_varnames[: code.co_argcount])
+    return f"lambda {arguments}: {body.decode()}" if body else "lambda ..."

@@ -1,4 +1,4 @@
-"""`crowd`: what people said in the past, as labeling functions."""
+"""`crowd`: past annotations as labeling functions, one per annotator."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ def crowd(
     annotator: str = "annotator",
     label: str = "label",
 ) -> list[LabelingFunction]:
-    """Return a labeling function for each annotator, who votes what that person said.
+    """Return a labeling function for each annotator, which votes as that person annotated.
 
-    It abstains on samples that the person was not asked about or gave no label to.
+    It abstains on samples that the person did not annotate or gave no label.
 
     Args:
-        table: recorded annotations, one a row.
+        table: recorded annotations, one per row.
         by: the column of the *samples* that holds their ids, or the name of their index.
         sample: the column of `table` with sample ids, compared with those by value.
-        annotator: the column with who said it.
+        annotator: the column with the annotator.
         label: the column with label names or codes; a missing one is a skip.
 
     Returns:
         labeling functions with the names `crowd_<annotator>`, sorted by name.
 
     Raises:
-        DataError: a column is missing, an annotator or id is missing, a label is none, or a
-            person says two things of one sample.
+        DataError: a column is missing, an annotator or id is missing, a label is invalid, or a
+            person gave the same sample two labels.
 
     >>> from types import SimpleNamespace
-    >>> said = pd.DataFrame({"sample": [1, 2, 1], "annotator": ["ann", "ann", "bob"]})
-    >>> said["label"] = ["spam", "ham", "ham"]
-    >>> lfs = crowd(said, by="comment_id")
+    >>> annotations = pd.DataFrame({"sample": [1, 2, 1], "annotator": ["ann", "ann", "bob"]})
+    >>> annotations["label"] = ["spam", "ham", "ham"]
+    >>> lfs = crowd(annotations, by="comment_id")
     >>> lfs
     [LabelingFunction('crowd_ann'), LabelingFunction('crowd_bob')]
     >>> [lf(SimpleNamespace(comment_id=2)) for lf in lfs]
@@ -51,56 +51,62 @@ def crowd(
     expect(table, pd.DataFrame, "The table of a crowd")
     for column in (sample, annotator, label):
         require_column(table, column, "the table of a crowd")
-    said: dict[Hashable, dict[Hashable, Vote]] = {}
-    rows = (table[column].astype(object).tolist() for column in (annotator, sample, label))
-    for who, key, vote in zip(*rows, strict=True):
-        _check(who, key, vote)
-        mine = said.setdefault(who, {})
-        if not _absent(vote) and mine.setdefault(key, vote) != vote:
+    votes_by_annotator: dict[Hashable, dict[Hashable, Vote]] = {}
+    columns = (table[column].astype(object).tolist() for column in (annotator, sample, label))
+    for person, sample_id, vote in zip(*columns, strict=True):
+        _check(person, sample_id, vote)
+        votes = votes_by_annotator.setdefault(person, {})
+        if not _is_absent(vote) and votes.setdefault(sample_id, vote) != vote:
             raise DataError(
-                f"Annotator {who!r} must say one thing of sample {key!r}. Got {mine[key]!r} and"
-                f" {vote!r}; keep the last one, or settle it."
+                f"Annotator {person!r} must give sample {sample_id!r} one label. Got"
+                f" {votes[sample_id]!r} and {vote!r}; use the last one, or decide between them."
             )
-    return [_voter(name, who, said[who], by) for name, who in _named(said)]
+    return [
+        _labeling_function(name, person, votes_by_annotator[person], by)
+        for name, person in _unique_names(votes_by_annotator)
+    ]
 
 
-def _absent(value: object) -> bool:
+def _is_absent(value: object) -> bool:
     return is_missing(value) or value is pd.NA or value is pd.NaT
 
 
-def _check(who: object, key: object, vote: object) -> None:
-    if _absent(who) or _absent(key):
+def _check(annotator: object, sample_id: object, vote: object) -> None:
+    if _is_absent(annotator) or _is_absent(sample_id):
         raise DataError(
-            f"Each recorded annotation must have an annotator and a sample. Got {who!r} and {key!r}."
+            f"Each recorded annotation must have an annotator and a sample. Got {annotator!r} and"
+            f" {sample_id!r}."
         )
-    if not (_absent(vote) or may_be_label(vote)):
+    if not (_is_absent(vote) or may_be_label(vote)):
         raise DataError(
-            f"Annotator {who!r} must have given sample {key!r} a label name or code. Got {vote!r}"
-            f" ({type(vote).__name__}); codes in a column of floats need .astype('Int64')."
+            f"Annotator {annotator!r} must have given sample {sample_id!r} a label name or code."
+            f" Got {vote!r} ({type(vote).__name__}); codes in a column of floats need .astype('Int64')."
         )
 
 
-def _named(annotators: Iterable[Hashable]) -> list[tuple[str, Hashable]]:
-    """Return different names: the annotators 1 and "1" become `crowd_1` and `crowd_1_2`."""
-    named: dict[str, Hashable] = {}
-    for who in sorted(annotators, key=lambda who: (str(who), type(who).__name__)):
-        name, number = f"crowd_{who}", 1
-        while name in named:
+def _unique_names(annotators: Iterable[Hashable]) -> list[tuple[str, Hashable]]:
+    """Return unique names: the annotators 1 and "1" become `crowd_1` and `crowd_1_2`."""
+    annotator_by_name: dict[str, Hashable] = {}
+    for annotator in sorted(annotators, key=lambda value: (str(value), type(value).__name__)):
+        name, number = f"crowd_{annotator}", 1
+        while name in annotator_by_name:
             number += 1
-            name = f"crowd_{who}_{number}"
-        named[name] = who
-    return list(named.items())
+            name = f"crowd_{annotator}_{number}"
+        annotator_by_name[name] = annotator
+    return list(annotator_by_name.items())
 
 
-def _voter(name: str, who: Hashable, said: dict[Hashable, Vote], by: str) -> LabelingFunction:
+def _labeling_function(
+    name: str, annotator: Hashable, votes: dict[Hashable, Vote], by: str
+) -> LabelingFunction:
     read = reader(by)
-    # Ids are never folded: "A1" and "a1" may be two samples.
-    find = KnownValues(said.items(), f"The crowd's {name!r}", by, str.__str__).finder()
+    # The case of ids counts: "A1" and "a1" may be two samples.
+    find = KnownValues(votes.items(), f"The crowd's {name!r}", by, str.__str__).finder()
 
     def vote(x: Any) -> Vote:
-        given: Vote | None = find(read(x))
-        return ABSTAIN if given is None else given
+        label: Vote | None = find(read(x))
+        return ABSTAIN if label is None else label
 
-    vote.__doc__ = f"Votes what annotator {who!r} said of {len(said)} samples."
+    vote.__doc__ = f"Votes what annotator {annotator!r} said of {len(votes)} samples."
     vote.__name__ = vote.__qualname__ = name
     return LabelingFunction(name, vote, reads=[by])

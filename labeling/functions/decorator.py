@@ -1,4 +1,4 @@
-"""`@labeling_function`: what an expert writes above a rule."""
+"""`@labeling_function`: makes a Python function a labeling function."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ def labeling_function(
     """Make a function a labeling function; works with and without parentheses.
 
     The function gets a sample `x` (`x.column` and `x["column"]`) and returns a label name, a label
-    code, or `ABSTAIN` (or `None`) where its rule does not apply.
+    code, or `ABSTAIN` (or `None`) if its rule does not apply.
 
     Args:
         function: the rule.
-        name: its name in tables; `None` takes the function's own.
+        name: its name in tables; `None` takes the name of the function.
         resources: keyword arguments for every call, such as a gazetteer. All calls share them, so
             the function must not change them.
         pre: functions from sample to sample that run before it, in this order; they may add
-            fields. Each runs once a sample, shared by all labeling functions that name it. Lists,
-            dicts and other values that can be changed in place are copied for each call that reads
-            them; other objects, such as a `Doc` of spaCy, are shared.
+            fields. Each runs once per sample, for all labeling functions that use it. Lists, dicts
+            and other mutable values are copied for each call that reads them; other objects, such
+            as a `Doc` of spaCy, are shared.
         label: the label of a yes-or-no rule: it votes for it on True and abstains on False.
 
     Raises:
-        LabelingFunctionError: what is decorated is no function, or `pre` and `resources` are of
-            the wrong kind.
+        LabelingFunctionError: what is decorated is not a function, or `pre` or `resources` has the
+            wrong type.
 
     >>> from types import SimpleNamespace
     >>> @labeling_function
@@ -65,11 +65,11 @@ def labeling_function(
     ('spam', 'ham', 'has_link')
     """
     if function is None:
-        return lambda decorated: _made(decorated, name, resources, pre, label)
-    return _made(function, name, resources, pre, label)
+        return lambda decorated: _make(decorated, name, resources, pre, label)
+    return _make(function, name, resources, pre, label)
 
 
-def _made(
+def _make(
     function: Callable[..., Any],
     name: str | None,
     resources: Mapping[str, Any] | None,
@@ -81,11 +81,11 @@ def _made(
             f"@labeling_function must stand above a function. Got {function!r}; give a name as"
             " `name=`."
         )
-    if callable(pre) or not all(callable(one) for one in pre):
+    if callable(pre) or not all(map(callable, pre)):
         raise LabelingFunctionError(f"`pre` must be a list of functions. Got {pre!r}.")
     if resources is not None and not isinstance(resources, Mapping):
         raise LabelingFunctionError(
             f"`resources` must be a dict from keyword to object. Got {type(resources).__name__}."
         )
-    own_name = name or str(getattr(function, "__name__", type(function).__name__))
-    return LabelingFunction(own_name, function, resources=resources, pre=pre, label=label)
+    lf_name = name or str(getattr(function, "__name__", type(function).__name__))
+    return LabelingFunction(lf_name, function, resources=resources, pre=pre, label=label)

@@ -1,4 +1,4 @@
-"""What a function does, as a short hash: the same in every process, another when its code changes."""
+"""Fingerprints of functions: hashes that are equal in all processes and change with the code."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 _INSTALLED = ("site-packages", "dist-packages")
-_LOOKS_UP = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})  # and not attributes, which may share a name
+_LOOK_UPS = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})  # not attributes, which may share a name
 _IMPORTS = frozenset({"IMPORT_NAME"})
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...))
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """The hash of a function, and how far it reaches.
+    """The hash of a function, and what it covers.
 
     Attributes:
-        digest: of its code, that of the functions it calls, and the plain values it uses.
-        pins: where each of those functions and values was found: globals, name, object.
-        unseen: the names of what it uses whose inside cannot be seen, such as a loaded model.
+        digest: hash of its code, that of the functions it calls, and the plain values it uses.
+        pins: where each of those functions and values was looked up: globals, name, object.
+        unseen: the names of used objects whose contents cannot be hashed, such as a loaded model.
     """
 
     digest: bytes
@@ -35,7 +35,7 @@ class Fingerprint:
     unseen: tuple[str, ...]
 
     def still_holds(self) -> bool:
-        """Whether all names still mean what they meant; in a notebook they may not."""
+        """Whether all names still refer to the same objects; in a notebook they may not."""
         return all(scope.get(name) is value for scope, name, value in self.pins)
 
 
@@ -56,12 +56,12 @@ def fingerprint(function: FunctionType, version: object = None) -> Fingerprint:
 
 
 class _Walk:
-    """A walk over all that a function uses; each function is entered once."""
+    """A walk over everything that a function uses; each function is visited once."""
 
     def __init__(self) -> None:
         self.pins: list[tuple[dict[str, Any], str, Any]] = []
         self.unseen: list[str] = []
-        self.entered: dict[int, int] = {}
+        self.visited: dict[int, int] = {}
 
     def described(self, value: Any, name: str) -> Iterator[str]:
         if isinstance(value, _PLAIN):
@@ -73,7 +73,7 @@ class _Walk:
         elif isinstance(value, CodeType):
             yield from self._code(value, name)
         else:
-            library = _home(value)
+            library = _library_of(value)
             if library is not None:
                 yield f"{library} {getattr(value, '__qualname__', name)}"
             elif isinstance(value, FunctionType):
@@ -92,7 +92,7 @@ class _Walk:
         yield f"{type(value).__name__} of {len(value)}"
         items = value.items() if isinstance(value, dict) else value
         parts = ["\n".join(self.described(item, name)) for item in items]
-        # The order of a set differs from process to process.
+        # The order of a set differs between processes.
         yield from sorted(parts) if isinstance(value, (set, frozenset)) else parts
 
     def _code(self, code: CodeType, name: str) -> Iterator[str]:
@@ -102,10 +102,10 @@ class _Walk:
             yield from self.described(constant, name)
 
     def _function(self, function: FunctionType) -> Iterator[str]:
-        if id(function) in self.entered:
-            yield f"function {self.entered[id(function)]}"
+        if id(function) in self.visited:
+            yield f"function {self.visited[id(function)]}"
             return
-        self.entered[id(function)] = len(self.entered)
+        self.visited[id(function)] = len(self.visited)
         yield from self.described(function.__code__, function.__name__)
         yield from self.described(function.__defaults__, function.__name__)
         yield from self.described(function.__kwdefaults__, function.__name__)
@@ -119,7 +119,7 @@ class _Walk:
             else:
                 yield from self.described(value, free)
         yield from (self._imported(name) for name in _names(function.__code__, _IMPORTS))
-        for name in _names(function.__code__, _LOOKS_UP):
+        for name in _names(function.__code__, _LOOK_UPS):
             if name in function.__globals__:
                 value = function.__globals__[name]
                 self.pins.append((function.__globals__, name, value))
@@ -128,14 +128,16 @@ class _Walk:
 
 
 def _names(code: CodeType, operations: Iterable[str]) -> list[str]:
-    """Return the names that code and the code inside it use so, each once, in order."""
-    own = [step.argval for step in dis.get_instructions(code) if step.opname in operations]
-    inner = [const for const in code.co_consts if isinstance(const, CodeType)]
-    return list(dict.fromkeys([*own, *(name for c in inner for name in _names(c, operations))]))
+    """Return the names that code and the code inside it use in such operations, in order."""
+    names = [step.argval for step in dis.get_instructions(code) if step.opname in operations]
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    for inner_code in inner:
+        names += _names(inner_code, operations)
+    return list(dict.fromkeys(names))
 
 
-def _home(value: Any) -> str | None:
-    """Return the library that a module, class or function is of, with its version."""
+def _library_of(value: Any) -> str | None:
+    """Return the library of a module, class or function, with its version."""
     if isinstance(value, ModuleType):
         return _library(value.__name__)
     if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
@@ -145,7 +147,7 @@ def _home(value: Any) -> str | None:
 
 @functools.lru_cache(maxsize=256)
 def _library(module: str) -> str | None:
-    """Return a library and its version; `None` for a module that is no installed one."""
+    """Return the library of a module and its version; `None` if it is not an installed one."""
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names and top != "__main__":
         return top
@@ -153,8 +155,8 @@ def _library(module: str) -> str | None:
         spec = importlib.util.find_spec(top)
     except (ImportError, ValueError):
         return None
-    places = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
-    if not any(part in str(place) for place in places for part in _INSTALLED):
+    locations = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
+    if not any(folder in str(location) for location in locations for folder in _INSTALLED):
         return None
     dists = importlib.metadata.packages_distributions().get(top, [])
     return f"{top} {sorted((dist, importlib.metadata.version(dist)) for dist in set(dists))}"

@@ -1,4 +1,4 @@
-"""HTTP client of `service`: counted retries, a pause for services that are down, an on-disk cache."""
+"""HTTP client of `service`: counted retries, a pause if the service is down, an on-disk cache."""
 
 from __future__ import annotations
 
@@ -278,7 +278,7 @@ def _client(endpoint: Endpoint, process: int) -> _Client:
 
 
 def _encoded(endpoint: Endpoint, headers: Mapping[str, str]) -> httpx.Headers:
-    """Return headers of which a later one replaces an earlier one, in whatever case it is written."""
+    """Return encoded headers; a later one replaces an earlier one, ignoring case."""
     encoded = httpx.Headers()
     for key, value in headers.items():
         try:

@@ -1,4 +1,4 @@
-"""Known values and what each means, found by value: the text "42" of a file is the 42 of a column."""
+"""Look-up tables that compare values by meaning: the text "42" of a file equals a column's 42."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ import pandas as pd
 from labeling.errors import LabelingFunctionError
 
 Meaning = TypeVar("Meaning")
-Fold = Callable[[str], str]
+Normalize = Callable[[str], str]
 
-# What the reader of CSV files takes for a number: `007` and `+1` are texts.
+# As in the CSV reader: `007` and `+1` are texts, not numbers.
 WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,99})?(?:[eE][-+]?[0-9]{1,3})?")
 TRUTHS = {"True": True, "true": True, "TRUE": True, "False": False, "false": False, "FALSE": False}
-STARTS = frozenset("-0123456789TtFf")
+FIRST_CHARACTERS = frozenset("-0123456789TtFf")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.+\-Z]{5,})?")
 
 
 class KnownValues(Generic[Meaning]):
-    """A table from values to what they mean, whatever type a file, a database or a column gave them.
+    """A table from values to meanings, whatever type a file, a database or a column gives them.
 
     Texts equal texts, and numbers numbers (42, 42.0, NumPy's, Decimal). A text equals a number,
-    bool, date or time where it is written as one: "42" and "42.0" are 42, and "042" is not. A bool
-    is no number. `None`, NaN and other missing values are one value.
+    bool, date or time if it is written as one: "42" and "42.0" equal 42, and "042" does not. A bool
+    is not a number. `None`, NaN and other missing values are one value.
 
     Args:
-        pairs: values, and what each means.
-        who: whose values they are, for messages.
+        pairs: values and their meanings.
+        owner: what the table belongs to, for messages.
         column: the column that is looked up, for messages.
-        fold: what brings texts that are alike to one form.
+        normalize: maps texts that count as equal to the same text.
 
     Raises:
-        LabelingFunctionError: two equal values mean different things.
+        LabelingFunctionError: two equal values have different meanings.
 
-    >>> known = KnownValues([("42", "spam")], "lookup 'bots'", "author", ignoring_case)
-    >>> known.find(42), known.find(42.0), known.find("42"), known.find("042"), known.find(7)
+    >>> table = KnownValues([("42", "spam")], "lookup 'bots'", "author", ignoring_case)
+    >>> table.find(42), table.find(42.0), table.find("42"), table.find("042"), table.find(7)
     ('spam', 'spam', 'spam', None, None)
     """
 
     def __init__(
         self,
         pairs: Iterable[tuple[Hashable, Meaning]],
-        who: str,
+        owner: str,
         column: str,
-        fold: Fold,
+        normalize: Normalize,
     ) -> None:
-        self._who, self._column, self._fold = who, column, fold
+        self._owner, self._column, self._normalize = owner, column, normalize
         self._table: dict[Hashable, Meaning] = {}
         self._types: set[type] = set()
         from_texts: dict[Hashable, dict[str, Meaning]] = {}
@@ -65,94 +65,97 @@ class KnownValues(Generic[Meaning]):
             if key is not None:
                 self._types.add(type(value))
             if self._table.setdefault(key, meaning) != meaning:
-                raise self._clash(value, self._table[key], meaning)
+                raise self._conflict(value, self._table[key], meaning)
             if isinstance(value, str):
-                written = written_value(value)
-                if written is not None:
-                    from_texts.setdefault(written, {})[value] = meaning
+                parsed = parsed_value(value)
+                if parsed is not None:
+                    from_texts.setdefault(parsed, {})[value] = meaning
         self.count = len(self._table)
-        # What texts are looked up in that are not known as texts.
-        self._no_texts = {
+        # Texts that are not in the table are parsed and looked up here.
+        self._other_than_texts = {
             key: meaning for key, meaning in self._table.items() if not isinstance(key, str)
         }
-        self._unclear: dict[Hashable, list[str]] = {}
-        for written, texts in from_texts.items():
-            self._add_written(written, texts)
-        self._kinds = {_kind(key) for key in (*self._table, *self._unclear) if key is not None}
-        self._plain = self._types_without_questions()
+        self._ambiguous: dict[Hashable, list[str]] = {}
+        for parsed, texts in from_texts.items():
+            self._add_parsed(parsed, texts)
+        self._kinds = {_kind(key) for key in (*self._table, *self._ambiguous) if key is not None}
+        self._complete_types = self._types_with_complete_table()
 
     def finder(self) -> Callable[[Any], Meaning | None]:
-        """Return `find` for a loop over many values, where each look-up of a name costs."""
-        get, fold, key_of = self._table.get, self._fold, self._key
-        missed, plain = self._missed, self._plain
+        """Return `find` for loops over many values: its names are local, and so faster."""
+        get, normalize, key_of = self._table.get, self._normalize, self._key
+        find_otherwise, complete_types = self._find_otherwise, self._complete_types
 
         def find(value: Any) -> Meaning | None:
             kind = type(value)
             if kind is str:
-                found = get(fold(value))
+                meaning = get(normalize(value))
             elif kind is int or kind is float:
-                found = get(value)
+                meaning = get(value)
             else:
-                found = get(key_of(value))
-            return missed(value) if found is None and kind not in plain else found
+                meaning = get(key_of(value))
+            if meaning is None and kind not in complete_types:
+                return find_otherwise(value)
+            return meaning
 
         return find
 
     def find(self, value: Any) -> Meaning | None:
-        """Return what a value means, or `None` where it is not known.
+        """Return the meaning of a value, or `None` if it is not in the table.
 
         Raises:
-            LabelingFunctionError: no value of this type can be among the known ones.
+            LabelingFunctionError: no value of this type can equal one in the table.
         """
         return self.finder()(value)
 
     def _key(self, value: Any) -> Hashable:
         key: Hashable = _plain_value(value)
         if isinstance(key, str):
-            return self._fold(key)
+            return self._normalize(key)
         try:
             hash(key)
         except TypeError:
             raise LabelingFunctionError(
-                f"{self._who} must know and be asked for single values. Got {value!r}"
+                f"{self._owner} must have and look up single values. Got {value!r}"
                 f" ({type(value).__name__})."
             ) from None
         return key
 
-    def _add_written(self, written: Hashable, texts: dict[str, Meaning]) -> None:
-        """Let a number, bool or time find the texts that it is written as."""
-        if written in self._table:
+    def _add_parsed(self, parsed: Hashable, texts: dict[str, Meaning]) -> None:
+        """Add the number, bool or time that these texts are written as."""
+        if parsed in self._table:
             return
-        plainly = texts.get(str(written))  # of "1.1" and "1.10" the first is what 1.1 looks like
+        canonical = texts.get(str(parsed))  # of "1.1" and "1.10", Python writes the first
         meanings = list(texts.values())
-        if plainly is not None or all(one == meanings[0] for one in meanings):
-            self._table[written] = meanings[0] if plainly is None else plainly
+        if canonical is not None or all(meaning == meanings[0] for meaning in meanings):
+            self._table[parsed] = meanings[0] if canonical is None else canonical
         else:
-            self._unclear[written] = list(texts)
+            self._ambiguous[parsed] = list(texts)
 
-    def _types_without_questions(self) -> frozenset[type]:
-        """Return the types whose values are either in the table or not known."""
-        plain: set[type] = set()
-        if "text" in self._kinds and not self._no_texts.keys() - {None}:
-            plain.add(str)
-        if "number" in self._kinds and not self._unclear:
-            plain |= {int} if None in self._table else {int, float}
-        return frozenset(plain)
+    def _types_with_complete_table(self) -> frozenset[type]:
+        """Return the types whose values need no further look-up if they are not in the table."""
+        types: set[type] = set()
+        if "text" in self._kinds and not self._other_than_texts.keys() - {None}:
+            types.add(str)
+        if "number" in self._kinds and not self._ambiguous:
+            types |= {int} if None in self._table else {int, float}
+        return frozenset(types)
 
-    def _missed(self, value: Any) -> Meaning | None:
+    def _find_otherwise(self, value: Any) -> Meaning | None:
+        """Return the meaning of a value that the table does not have as it is."""
         key = self._key(value)
         if key is None:
             return self._table.get(None)
         if isinstance(key, str):
-            written = written_value(str(value)) if self._no_texts else None
-            if written is not None and written in self._no_texts:
-                return self._no_texts[written]
+            parsed = parsed_value(str(value)) if self._other_than_texts else None
+            if parsed is not None and parsed in self._other_than_texts:
+                return self._other_than_texts[parsed]
             return None
-        if key in self._unclear:
+        if key in self._ambiguous:
+            texts = " and ".join(map(repr, self._ambiguous[key]))
             raise LabelingFunctionError(
-                f"{self._who} must know one label for each value. {self._column!r} holds {value!r}"
-                f" ({type(value).__name__}), which {' and '.join(map(repr, self._unclear[key]))} all"
-                " are, with different labels."
+                f"{self._owner} must have one label for each value. {self._column!r} holds"
+                f" {value!r} ({type(value).__name__}), which equals {texts}, with different labels."
             )
         if self._kinds and _kind(key) not in self._kinds:
             raise self._incomparable(value)
@@ -160,24 +163,24 @@ class KnownValues(Generic[Meaning]):
 
     def _incomparable(self, value: object) -> LabelingFunctionError:
         names = " or ".join(sorted(kind.__name__ for kind in self._types))
-        # A set's own order is another in each process. What is written comes after what was given.
-        given = itertools.islice(self._table, self.count)
-        first = min((key for key in given if key is not None), key=repr)
+        # The order of a set differs between processes. Parsed keys come after the given ones.
+        given_keys = itertools.islice(self._table, self.count)
+        example = min((key for key in given_keys if key is not None), key=repr)
         return LabelingFunctionError(
-            f"{self._who} must be asked for values of a type that can equal those it was made with,"
-            f" {names} such as {first!r}. {self._column!r} holds {value!r} ({type(value).__name__});"
-            " change the type of either."
+            f"{self._owner} must look up values of a type that can equal those it was made with,"
+            f" {names} such as {example!r}. {self._column!r} holds {value!r}"
+            f" ({type(value).__name__}); change the type of either."
         )
 
-    def _clash(self, value: object, first: object, second: object) -> LabelingFunctionError:
+    def _conflict(self, value: object, first: object, second: object) -> LabelingFunctionError:
         return LabelingFunctionError(
-            f"{self._who} must know one label for each value. Got {first!r} and {second!r} for"
-            f" {value!r}; if case or width of letters tells them apart, write ignore_case=False."
+            f"{self._owner} must have one label for each value. Got {first!r} and {second!r} for"
+            f" {value!r}; if they differ in case or width of letters, write ignore_case=False."
         )
 
 
 def ignoring_case(text: str) -> str:
-    r"""Return a text without regard to case, and to width and composition of its characters.
+    r"""Return a text that is the same for any case, width and composition of its characters.
 
     >>> ignoring_case("\uff22OT"), ignoring_case("B\u00f6t") == ignoring_case("bo\u0308t")
     ('bot', True)
@@ -188,22 +191,22 @@ def ignoring_case(text: str) -> str:
 
 
 def exactly(text: str) -> str:
-    """Return a text in the one form that Unicode holds equal: a letter and its accent composed."""
+    """Return a text in Unicode's composed form (NFC): a letter and its accent are one character."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def written_value(text: str) -> Hashable:
-    """Return the number, bool or time that a text is written as; `None` where it is none.
+def parsed_value(text: str) -> Hashable:
+    """Return the number, bool or time that a text is written as; `None` for other texts.
 
     >>> (
-    ...     written_value("42"),
-    ...     written_value("4.20"),
-    ...     written_value("042"),
-    ...     written_value("2026-07-01"),
+    ...     parsed_value("42"),
+    ...     parsed_value("4.20"),
+    ...     parsed_value("042"),
+    ...     parsed_value("2026-07-01"),
     ... )
     (42, 4.2, None, datetime.datetime(2026, 7, 1, 0, 0))
     """
-    if text[:1] not in STARTS:  # most texts are none, and soon done with
+    if text[:1] not in FIRST_CHARACTERS:  # quick, and true for most texts
         return None
     if WHOLE_NUMBER.fullmatch(text):
         return int(text)
@@ -221,11 +224,11 @@ def written_value(text: str) -> Hashable:
 
 
 def _truth(value: object) -> Hashable:
-    return ("truth", bool(value))  # to a hash table True is 1
+    return ("truth", bool(value))  # as keys of a dict, True and 1 are equal
 
 
 def _plain_value(value: Any) -> Any:
-    """Return the text, number, time or other value that stands for all that are equal to it."""
+    """Return the text, number, time or other value that represents all values equal to it."""
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, (bool, np.bool_)):
@@ -265,7 +268,7 @@ def _plain_time(value: Any) -> Any:
 
 
 def _kind(key: Hashable) -> str:
-    """Return which plain values a plain value may equal."""
+    """Return the kind of a plain value: only values of the same kind may be equal."""
     if isinstance(key, str):
         return "text"
     if isinstance(key, (int, float)):

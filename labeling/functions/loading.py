@@ -1,4 +1,4 @@
-"""Loading labeling functions from the Python files that experts write."""
+"""Loads labeling functions from Python files."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from labeling.records import LabelingFunction
 def load_labeling_functions(path: str | os.PathLike[str]) -> list[LabelingFunction]:
     """Return the labeling functions of a Python file, in the order in which it defines them.
 
-    Those in lists and tuples at the top level of the file count too. The file is run: load only
-    what you trust.
+    Those in lists and tuples at the top level of the file count too. The file is executed: load
+    only what you trust.
 
     Args:
         path: a `.py` file.
 
     Raises:
         LoadError: there is no such file, it fails to run, it defines no labeling function, or two
-            of one name.
+            of the same name.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -42,23 +42,23 @@ def load_labeling_functions(path: str | os.PathLike[str]) -> list[LabelingFuncti
             f"Labeling functions must be loaded from a Python file (.py). Got {str(path)!r}"
             f"{', which does not exist' if not file.exists() else ''}."
         )
-    found = list(dict.fromkeys(_labeling_functions(vars(_run(file)).values())))
-    if not found:
+    lfs = list(dict.fromkeys(_labeling_functions(vars(_run(file)).values())))
+    if not lfs:
         raise LoadError(
             f"{file.name} must define at least one labeling function: put @labeling_function above"
             " a function, or use a kind such as keywords(...). It defines none."
         )
-    refuse_doubled_names(found, file.name)
-    return found
+    refuse_duplicate_names(lfs, file.name)
+    return lfs
 
 
-def refuse_doubled_names(lfs: Iterable[LabelingFunction], where: str) -> None:
-    """Raise a LoadError where two labeling functions bear one name."""
-    doubled = repeated(lf.name for lf in lfs)
-    if doubled:
+def refuse_duplicate_names(lfs: Iterable[LabelingFunction], where: str) -> None:
+    """Raise a LoadError if two labeling functions have the same name."""
+    duplicates = repeated(lf.name for lf in lfs)
+    if duplicates:
         raise LoadError(
             f"Labeling functions must have different names. Given twice in {where}:"
-            f" {shown(doubled)}."
+            f" {shown(duplicates)}."
         )
 
 
@@ -68,19 +68,19 @@ def _run(file: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise LoadError(f"{file} cannot be loaded as a Python module.")
     module = importlib.util.module_from_spec(spec)
-    # Dataclasses and enums look their module up while it runs. Afterwards it goes, so that what it
-    # defines is pickled by value: a worker process could not import it by this name.
+    # Dataclasses and enums look their module up while it runs. Afterwards it is removed, so that
+    # what it defines is pickled by value: a worker process could not import it by this name.
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # an expert's module may raise anything
-        raise LoadError(f"{file} does not import: {_place(error, file)}{error!r}.") from error
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
+        raise LoadError(f"{file} does not import: {_error_line(error, file)}{error!r}.") from error
     finally:
         sys.modules.pop(name, None)
     return module
 
 
-def _place(error: BaseException, file: Path) -> str:
+def _error_line(error: BaseException, file: Path) -> str:
     if isinstance(error, SyntaxError) and error.filename == str(file) and error.lineno:
         return f"line {error.lineno}: "
     lines = []
@@ -97,4 +97,4 @@ def _labeling_functions(values: Iterable[object]) -> Iterator[LabelingFunction]:
         if isinstance(value, LabelingFunction):
             yield value
         elif isinstance(value, (list, tuple)):
-            yield from (one for one in value if isinstance(one, LabelingFunction))
+            yield from (item for item in value if isinstance(item, LabelingFunction))

@@ -1,4 +1,4 @@
-"""`lookup`: known values from a set, a file, a mapping or a table of a database."""
+"""`lookup`: votes where a value is in a set, a file, a mapping or a table of a database."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ def lookup(
     ignore_case: bool = True,
     reason: str | None = None,
 ) -> LabelingFunction:
-    """Return a labeling function that votes where a column's value is a known one.
+    """Return a labeling function that votes where a column's value is one of the given values.
 
-    Values are compared by what they are, whatever type a file, a database or the column gave them:
-    the line "42" is the number 42 and 42.0 (and "042" is not), `Decimal("42")` is 42, True is not 1.
+    Values are compared by meaning, whatever type a file, a database or the column gives them: the
+    text "42" equals 42 and 42.0 (and "042" does not), `Decimal("42")` equals 42, True is not 1.
 
     Args:
         name: its name.
-        values: the known values; or a mapping from each to its label (`None` abstains); or the
-            path of a UTF-8 text file with a value a line, where empty lines and those that begin
-            with `#` are passed over. `sql_values` reads values or a mapping from a database.
-        label: what it votes for; a mapping says that itself.
+        values: the values; or a mapping from each to its label (`None` abstains); or the path of a
+            UTF-8 text file with one value per line, where empty lines and lines that begin with
+            `#` are ignored. `sql_values` reads values or a mapping from a database.
+        label: the label it votes for; a mapping has its own labels.
         column: the column to look up.
-        ignore_case: whether texts are compared without regard to case, and to the width of
+        ignore_case: whether to compare texts without regard to case and to the width of
             characters.
         reason: why, in the expert's words; it becomes the docstring.
 
     Raises:
         LoadError: the file cannot be read.
-        LabelingFunctionError: there are no values, or the label is missing, given twice, or none;
-            or, when it is used, the column holds what none of the values can equal, such as
-            numbers where all values are names.
+        LabelingFunctionError: there are no values, or the label is missing, given twice or
+            invalid; or, when it is applied, the column holds values of a type that none of the
+            given values can equal, such as numbers if all values are names.
 
     >>> from types import SimpleNamespace
     >>> spammer = lookup("spammer", {"bot1", "bot2"}, label="spam", column="author")
@@ -63,17 +63,17 @@ def lookup(
         pairs = ((value, label) for value in values)
     votes = ((value, ABSTAIN if label is None else label) for value, label in pairs)
     fold = ignoring_case if ignore_case else exactly
-    known = KnownValues(votes, f"Lookup {name!r}", column, fold)
-    if not known.count:
+    table = KnownValues(votes, f"Lookup {name!r}", column, fold)
+    if not table.count:
         raise LabelingFunctionError(f"Lookup {name!r} must have at least one value. Got none.")
-    read, find = reader(column), known.finder()
+    read, find = reader(column), table.finder()
 
     def vote(x: Any) -> Vote:
-        found: Vote | None = find(read(x))
-        return ABSTAIN if found is None else found
+        label_found: Vote | None = find(read(x))
+        return ABSTAIN if label_found is None else label_found
 
-    for_what = "as a mapping says" if isinstance(values, Mapping) else literal(label)
-    vote.__doc__ = reason or f"Votes {for_what} where {column!r} is one of {known.count} values."
+    voted_label = "as a mapping says" if isinstance(values, Mapping) else literal(label)
+    vote.__doc__ = reason or f"Votes {voted_label} where {column!r} is one of {table.count} values."
     vote.__name__ = vote.__qualname__ = name
     return LabelingFunction(name, vote, label=label, reads=[column], files=files)
 
@@ -85,11 +85,13 @@ def _check_labels(name: str, values: object, label: object) -> None:
                 f"Lookup {name!r} must get its labels from the mapping alone. Got label={label!r}"
                 " too; leave it out."
             )
-        wrong = [one for one in values.values() if one is not None and not may_be_label(one)]
-        if wrong:
+        invalid = [
+            mapped for mapped in values.values() if mapped is not None and not may_be_label(mapped)
+        ]
+        if invalid:
             raise LabelingFunctionError(
                 f"The mapping of lookup {name!r} must lead to label names, codes or None. Got"
-                f" {wrong[0]!r}."
+                f" {invalid[0]!r}."
             )
     elif label is None:
         raise LabelingFunctionError(

@@ -1,4 +1,4 @@
-"""What the ready-made kinds share: how a column of a sample is read, and what a vote is."""
+"""Reading columns of a sample, and checks of its values, for all kinds of labeling functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Vote = str | int
 
 
 def may_be_label(value: object) -> bool:
-    """Whether a value can name a label: a text or an int, NumPy's included, and no bool.
+    """Whether a value can be a label name or code: a text or an int (also NumPy's), not a bool.
 
     >>> [may_be_label(value) for value in ("spam", 1, np.int64(1), True, 1.0)]
     [True, True, True, False, False]
@@ -21,18 +21,18 @@ def may_be_label(value: object) -> bool:
 
 
 def reader(column: str) -> Callable[[Any], Any]:
-    """Return a function that reads a column of a sample, as `x.column` where that can be written.
+    """Return a function that reads a column of a sample, as `x.column` if its name allows that.
 
     >>> from types import SimpleNamespace
     >>> reader("text")(SimpleNamespace(text="hi")), reader("my text")({"my text": "hi"})
     ('hi', 'hi')
     """
-    plain = column.isidentifier() and not column.startswith("__")
-    return operator.attrgetter(column) if plain else operator.itemgetter(column)
+    is_attribute = column.isidentifier() and not column.startswith("__")
+    return operator.attrgetter(column) if is_attribute else operator.itemgetter(column)
 
 
 def is_missing(value: object) -> bool:
-    """Whether a value stands for none: `None`, or NaN.
+    """Whether a value is missing: `None` or NaN.
 
     >>> is_missing(None), is_missing(float("nan")), is_missing("")
     (True, True, False)

@@ -72,14 +72,14 @@ def service(
         labels: from the service's answers to labels of the schema; `None` for "abstain".
         threshold: the least confidence with which it votes, 0 to 1.
         batch_size: how many values a request carries; `ask` then gets a list of them, and `answer`
-            returns a list of that length. `None`: one value per request, which suits a cache better.
+            returns a list of that length. `None`: one value per request, better for a cache.
         headers: sent with each request. Give a token as `"env:NAME"` of an environment variable, or
             as a function that returns it, so that it is not in the code.
         timeout: seconds to wait for the connection, and for each part of the response.
         retries: how often a request is retried.
         cache: the path of an SQLite file with past responses (as JSON; never values of headers), so
-            that no question is sent twice; `None` caches nothing. A response is cached only if it is
-            valid and quotes no secret.
+            that no question is sent twice; `None` caches nothing. A response is cached only if it
+            is valid and quotes no secret.
         reason: why it is to be trusted, in the expert's words; it becomes the docstring.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Known values read from a table of a database."""
+"""`sql_values`: values for `lookup` from a table of a database."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ logger = logging.getLogger(__name__)
 def sql_values(
     url: Secret, table: str, column: str, *, label_column: str | None = None
 ) -> list[Any] | dict[Any, Any]:
-    """Return the different values of a column of an SQL table, for `lookup`; read once, here.
+    """Return the distinct values of a column of an SQL table, for `lookup`; they are read now.
 
-    NULL is no value; rows whose value (or label) is NULL are left out, and counted in the log.
+    Rows whose value (or label) is NULL are left out, and counted in the log.
 
     Args:
-        url: where the database is, as SQLAlchemy writes it. So that no password stands in the
-            code: `"env:NAME"` of an environment variable, or a function that returns the url.
-        table: a table or view; `"schema.table"` where it is not in the default schema.
+        url: the database's url as SQLAlchemy writes it. To keep a password out of the code, give
+            `"env:NAME"` of an environment variable, or a function that returns the url.
+        table: a table or view; `"schema.table"` if it is not in the default schema.
         column: the column of the values.
         label_column: the column of each value's label.
 
     Returns:
-        the values in their order; with `label_column` a mapping from value to label.
+        the sorted values; with `label_column` a mapping from value to label.
 
     Raises:
         LoadError: the database, table or column cannot be read, or a value has two labels.
@@ -51,70 +51,76 @@ def sql_values(
     need("sqlalchemy")
     import sqlalchemy as sa
 
-    where = _address(revealed(url, "the url of a database"))
+    database_url = _database_url(revealed(url, "the url of a database"))
     columns = [column] if label_column is None else [column, label_column]
-    # Its own message: the chained error of a driver may quote the whole url.
+    # The error is not chained: a driver's message may quote the whole url.
     try:
-        rows = _rows(where, table, columns)
+        rows = _distinct_rows(database_url, table, columns)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         if isinstance(error, LoadError):
             raise
         raise LoadError(
-            f"Table {table!r} of {_shown(where)} cannot be read: {_reason(error, where)}"
+            f"Table {table!r} of {_masked_url(database_url)} cannot be read:"
+            f" {_reason(error, database_url)}"
         ) from None
-    there = [row for row in rows if None not in row]
+    complete = [row for row in rows if None not in row]
     logger.info(
         "read %d values of %s.%s from %s, left out %d with NULL",
-        *(len(there), table, column, _shown(where), len(rows) - len(there)),
+        len(complete),
+        table,
+        column,
+        _masked_url(database_url),
+        len(rows) - len(complete),
     )
-    return _mapping(there, table, column) if label_column else [value for (value,) in there]
+    return _mapping(complete, table, column) if label_column else [value for (value,) in complete]
 
 
-def _address(url: str) -> sa.URL:
+def _database_url(text: str) -> sa.URL:
+    """Return a parsed url; an SQLite file must exist."""
     import sqlalchemy as sa
 
     try:
-        where = sa.make_url(url)
+        url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
         raise LoadError(
             "The url of a database must read like 'sqlite:///crm.db' or"
             " 'postgresql+psycopg://user@host/name'. Got one that does not (it is not shown, since"
             " it may hold a password)."
         ) from None
-    memory = where.database in (None, "", ":memory:") or "mode=memory" in str(where.database)
-    is_file = where.get_backend_name() == "sqlite" and not memory
-    if is_file and not Path(str(where.database).removeprefix("file:")).exists():
-        # SQLite would make an empty one, and say that it has no such table.
-        raise LoadError(f"There is no database file {where.database!r}.")
-    return where
+    is_in_memory = url.database in (None, "", ":memory:") or "mode=memory" in str(url.database)
+    is_file = url.get_backend_name() == "sqlite" and not is_in_memory
+    if is_file and not Path(str(url.database).removeprefix("file:")).exists():
+        # SQLite would make an empty database, and report that it has no such table.
+        raise LoadError(f"There is no database file {url.database!r}.")
+    return url
 
 
-def _rows(where: sa.URL, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
-    """Return the different rows in order; names go through reflection, never into SQL text."""
+def _distinct_rows(url: sa.URL, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
+    """Return the distinct rows, sorted; names go through reflection, never into SQL text."""
     import sqlalchemy as sa
 
-    engine = sa.create_engine(where, poolclass=sa.NullPool)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         inspector = sa.inspect(connection)
-        schema, plain = None, table
+        schema, table_name = None, table
         if not inspector.has_table(table) and "." in table:
-            schema, plain = table.rsplit(".", 1)
-        if not inspector.has_table(plain, schema=schema):
+            schema, table_name = table.rsplit(".", 1)
+        if not inspector.has_table(table_name, schema=schema):
             names = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
             raise LoadError(
-                f"There is no table {table!r} in {_shown(where)}.{near(plain, names)}"
+                f"There is no table {table!r} in {_masked_url(url)}.{near(table_name, names)}"
                 f" It has {shown(sorted(names), 20) or 'none'}."
             )
-        reflected = sa.Table(plain, sa.MetaData(), schema=schema, autoload_with=connection)
+        reflected = sa.Table(table_name, sa.MetaData(), schema=schema, autoload_with=connection)
         for column in columns:
             if column not in reflected.columns:
-                known = reflected.columns.keys()
+                names = reflected.columns.keys()
                 raise LoadError(
-                    f"Table {table!r} of {_shown(where)} has no column {column!r}."
-                    f"{near(column, known)} It has {shown(known, 20)}."
+                    f"Table {table!r} of {_masked_url(url)} has no column {column!r}."
+                    f"{near(column, names)} It has {shown(names, 20)}."
                 )
-        chosen = [reflected.columns[column] for column in columns]
-        query = sa.select(*chosen).distinct().order_by(*chosen)
+        selected = [reflected.columns[column] for column in columns]
+        query = sa.select(*selected).distinct().order_by(*selected)
         return [tuple(row) for row in connection.execute(query)]
 
 
@@ -129,12 +135,12 @@ def _mapping(rows: list[tuple[Any, ...]], table: str, column: str) -> dict[Any, 
     return labels
 
 
-def _shown(where: sa.URL) -> str:
-    """Return a url without password and options, which may hold one."""
-    return where.set(query={}).render_as_string(hide_password=True)
+def _masked_url(url: sa.URL) -> str:
+    """Return a url without its password, and without options, which may hold a password too."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
-def _reason(error: Exception, where: sa.URL) -> str:
+def _reason(error: Exception, url: sa.URL) -> str:
     text = " ".join(str(getattr(error, "orig", None) or error).split())
-    options = [value for value in where.query.values() if isinstance(value, str)]
-    return f"{type(error).__name__}: {masked(text, [str(where.password or ''), *options])}"
+    options = [value for value in url.query.values() if isinstance(value, str)]
+    return f"{type(error).__name__}: {masked(text, [str(url.password or ''), *options])}"

@@ -1,4 +1,4 @@
-"""Kinds of labeling function that look for words and patterns in a text."""
+"""`keywords` and `regex`: labeling functions that search texts for words and patterns."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def keywords(
     ignore_case: bool = True,
     reason: str | None = None,
 ) -> LabelingFunction:
-    """Return a labeling function that votes where a text has some of these words or phrases.
+    """Return a labeling function that votes where a text contains any of these words or phrases.
 
     Args:
         name: its name.
         words: words or phrases, taken literally.
-        label: what it votes for.
-        column: the column that holds the text; a missing text is abstained on.
+        label: the label it votes for.
+        column: the column of the text; it abstains if the text is missing.
         at_least: how many *different* ones must occur.
-        whole_words: whether `ham` is not to be found in `shame`.
-        ignore_case: whether `FREE` is `free`.
+        whole_words: whether to match whole words only: `ham` is then not found in `shame`.
+        ignore_case: whether `FREE` matches `free`.
         reason: why, in the expert's words; it becomes the docstring.
 
     Raises:
@@ -44,30 +44,29 @@ def keywords(
     """
     listed = [words] if isinstance(words, str) else list(words)
     if isinstance(words, (set, frozenset)):
-        listed.sort(key=str)  # a set's own order is another in each process
-    wrong = [word for word in listed if not isinstance(word, str) or not word.strip()]
-    if wrong or not 1 <= at_least <= len(listed):
+        listed.sort(key=str)  # the order of a set differs between processes
+    invalid = [word for word in listed if not isinstance(word, str) or not word.strip()]
+    if invalid or not 1 <= at_least <= len(listed):
         raise LabelingFunctionError(
             f"Keywords {name!r} must have non-empty words, and at least {at_least} of them."
             f" Got {listed!r}."
         )
-    # Several are looked for one by one: in "free money" both "free" and "free money" occur.
-    several = {word.casefold() if ignore_case else word: word for word in listed}.values()
-    found = (
-        word_search(listed, whole_words, ignore_case)
-        if at_least == 1
-        else _finds_several(
-            [word_search([word], whole_words, ignore_case) for word in several], at_least
-        )
-    )
-    some = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
-    return _text_rule(name, found, label, column, reason or f"Votes {literal(label)} for: {some}")
+    if at_least == 1:
+        matches = word_search(listed, whole_words, ignore_case)
+    else:
+        # Each is searched for by itself: "free money" contains both "free" and "free money".
+        distinct = {word.casefold() if ignore_case else word: word for word in listed}.values()
+        searches = [word_search([word], whole_words, ignore_case) for word in distinct]
+        matches = _at_least(searches, at_least)
+    examples = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
+    docstring = reason or f"Votes {literal(label)} for: {examples}"
+    return _text_function(name, matches, label, column, docstring)
 
 
 def word_search(
     words: Collection[str], whole_words: bool, ignore_case: bool
 ) -> Callable[[str], Any]:
-    """Return what finds any of some words or phrases in a text, each taken literally.
+    """Return a function that searches a text for any of these words or phrases, taken literally.
 
     >>> find = word_search(["c++", "ham"], whole_words=True, ignore_case=True)
     >>> [find(text) is not None for text in ("I like C++, too", "shame")]
@@ -79,19 +78,18 @@ def word_search(
     return re.compile(f"{edges[0]}(?:{body}){edges[1]}", flags).search
 
 
-def compiled(who: str, pattern: str | re.Pattern[str], flags: int) -> re.Pattern[str]:
-    """Return a compiled pattern; `who` is named where it is none."""
+def compiled(owner: str, pattern: str | re.Pattern[str], flags: int) -> re.Pattern[str]:
+    """Return a compiled pattern; an error names the `owner` of an invalid pattern."""
     try:
         return re.compile(pattern, flags)
     except (re.error, ValueError, TypeError) as error:
         raise LabelingFunctionError(
-            f"The pattern of {who} must be a regular expression. Got {pattern!r}: {error}."
+            f"The pattern of {owner} must be a regular expression. Got {pattern!r}: {error}."
         ) from error
 
 
-def _finds_several(
-    searches: Sequence[Callable[[str], Any]], at_least: int
-) -> Callable[[str], bool]:
+def _at_least(searches: Sequence[Callable[[str], Any]], at_least: int) -> Callable[[str], bool]:
+    """Return a function that tells whether at least this many searches succeed."""
     return lambda text: sum(search(text) is not None for search in searches) >= at_least
 
 
@@ -109,32 +107,33 @@ def regex(
     Args:
         name: its name.
         pattern: a regular expression of Python's `re`, searched for anywhere in the text.
-        label: what it votes for.
-        column: the column that holds the text; a missing text is abstained on.
+        label: the label it votes for.
+        column: the column of the text; it abstains if the text is missing.
         flags: flags of `re`, such as `re.IGNORECASE`.
         reason: why, in the expert's words; it becomes the docstring.
 
     Raises:
-        LabelingFunctionError: the pattern is no regular expression.
+        LabelingFunctionError: the pattern is not a regular expression.
 
     >>> from types import SimpleNamespace
     >>> phone = regex("phone", r"\b\d{3}-\d{4}\b", label="spam")
     >>> phone(SimpleNamespace(text="call 555-1234"))
     'spam'
     """
-    found = compiled(repr(name), pattern, flags)
-    because = reason or f"Votes {literal(label)} where {literal(found.pattern)} is found."
-    return _text_rule(name, found.search, label, column, because)
+    compiled_pattern = compiled(repr(name), pattern, flags)
+    source = literal(compiled_pattern.pattern)
+    docstring = reason or f"Votes {literal(label)} where {source} is found."
+    return _text_function(name, compiled_pattern.search, label, column, docstring)
 
 
-def _text_rule(
-    name: str, found: Callable[[str], Any], label: Vote, column: str, reason: str
+def _text_function(
+    name: str, matches: Callable[[str], Any], label: Vote, column: str, docstring: str
 ) -> LabelingFunction:
     read = reader(column)
 
     def vote(x: Any) -> Vote:
         text = read(x)
-        return label if text is not None and found(text) else ABSTAIN
+        return label if text is not None and matches(text) else ABSTAIN
 
-    vote.__doc__, vote.__name__, vote.__qualname__ = reason, name, name
+    vote.__doc__, vote.__name__, vote.__qualname__ = docstring, name, name
     return LabelingFunction(name, vote, label=label, reads=[column])

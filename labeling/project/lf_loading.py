@@ -56,10 +56,10 @@ class LabelingFunctionLoader:
         )
 
     def _load(self, paths: list[Path]) -> list[LabelingFunction]:
-        from labeling.functions import load_labeling_functions, refuse_doubled_names
+        from labeling.functions import load_labeling_functions, refuse_duplicate_names
 
         lfs = [lf for path in paths for lf in load_labeling_functions(path)]
-        refuse_doubled_names(lfs, "the project")
+        refuse_duplicate_names(lfs, "the project")
         return lfs
 
 

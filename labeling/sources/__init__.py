@@ -1,7 +1,7 @@
-"""Files and tables in, samples with unique ids out; nothing lost on the way."""
+"""Reads samples with unique ids from files, addresses and tables."""
 
 from labeling.sources.generated_ids import FROM, Id, made_from
-from labeling.sources.locations import files_at, is_address, local_files, shown_address
+from labeling.sources.locations import files_at, is_address, local_files, masked_address
 from labeling.sources.reading import (
     READERS,
     kind_of,
@@ -20,9 +20,9 @@ __all__ = [
     "kind_of",
     "local_files",
     "made_from",
+    "masked_address",
     "read_clean_samples",
     "read_files",
     "read_samples",
     "read_table",
-    "shown_address",
 ]

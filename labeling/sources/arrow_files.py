@@ -1,4 +1,4 @@
-"""Parquet and Feather files."""
+"""Reads Parquet and Feather files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_parquet(file: Path, id: str | None) -> pd.DataFrame:
 
 
 def read_feather(file: Path, id: str | None) -> pd.DataFrame:
-    """Return the rows of a Feather or Arrow file, also of an Arrow stream."""
+    """Return the rows of a Feather or Arrow file, or of an Arrow stream."""
     import pyarrow as pa
 
     with pa.OSFile(str(file)) as opened:
@@ -35,10 +35,10 @@ def read_feather(file: Path, id: str | None) -> pd.DataFrame:
 def read_parquet_files(folder: Path, files: list[Path]) -> pd.DataFrame:
     """Return the rows of several Parquet files, in the order of their paths.
 
-    A column that a file does not have is missing there; folders named `key=value` make columns.
+    A column that a file lacks is missing in its rows; folders named `key=value` become columns.
 
     Raises:
-        pyarrow.ArrowException: a column has types in two files that do not go together.
+        pyarrow.ArrowException: a column has incompatible types in two files.
     """
     import pyarrow as pa
 
@@ -47,7 +47,7 @@ def read_parquet_files(folder: Path, files: list[Path]) -> pd.DataFrame:
 
 
 def _with_partitions(file: Path, folder: Path) -> Any:
-    """Return the table of a file with a column for each folder `key=value` that it is in."""
+    """Return the table of a file, with a column for each folder `key=value` that contains it."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""Ids for samples that have none: the number of the row, or a hash of the content."""
+"""Generates ids for samples without ids: the row number, or a hash of the content."""
 
 from __future__ import annotations
 
@@ -13,70 +13,73 @@ from labeling.errors import DataError, shown
 from labeling.records import free_name
 
 FROM = ("row", "content")
-ID = "sample_id"  # what made ids are called
+ID = "sample_id"  # the name of generated ids
 Id = str | Mapping[str, str]
-"""A column of ids, or `{"from": "row"}` or `{"from": "content"}`, which no column's name can be."""
+"""A column of ids, or `{"from": "row"}` or `{"from": "content"}`, which cannot name a column."""
 
 
 def made_from(id: Id) -> str | None:
-    """Return what ids are made from, `row` or `content`; `None` where a column holds them.
+    """Return what ids are generated from, `row` or `content`; `None` if a column holds them.
 
     Raises:
-        DataError: it is neither.
+        DataError: `id` is none of these.
 
     >>> made_from("key"), made_from({"from": "row"})
     (None, 'row')
     """
     if isinstance(id, str):
         return None
-    made = id.get("from") if isinstance(id, Mapping) and set(id) == {"from"} else None
-    if made not in FROM:
+    source = id.get("from") if isinstance(id, Mapping) and set(id) == {"from"} else None
+    if source not in FROM:
         raise DataError(
             "`id` must be the name of a column, {'from': 'row'} or {'from': 'content'}. Got"
             f" {id!r}."
         )
-    return made
+    return source
 
 
-def with_made_ids(
-    table: pd.DataFrame, made: str, text: str | None
+def with_generated_ids(
+    table: pd.DataFrame, source: str, text: str | None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return a table's samples with ids made for them, and what is to be said of it.
+    """Return the samples of a table with generated ids, and notices for the user.
 
-    Ids from rows are 0, 1, 2, ...: they hold as long as rows are only added at the end. Ids from
-    content are a hash of the text (of all columns where no text is named): they hold wherever a
-    row stands. Rows of the same content are one sample, the first of them.
+    Ids from rows are 0, 1, 2, ...: they are stable as long as rows are only added at the end. Ids
+    from content are a hash of the text (of all columns if `text` is `None`): they are stable in any
+    order of rows. Rows with the same content are one sample, the first of them.
 
     Args:
-        table: a row a sample.
-        made: `row` or `content`.
+        table: a row per sample.
+        source: `row` or `content`.
         text: the column of the text, if it is known.
 
     >>> table = pd.DataFrame({"text": ["a", "b", "a"]})
-    >>> samples, notices = with_made_ids(table, "content", "text")
+    >>> samples, notices = with_generated_ids(table, "content", "text")
     >>> samples["text"].tolist()
     ['a', 'b']
     >>> notices[0]
     '1 rows have the content of a row before, and are one sample with it: row 2 (as row 0).'
     """
     name = free_name(ID, table.columns)
-    if made == "row":
+    if source == "row":
         return table.set_index(pd.RangeIndex(len(table), name=name)), ()
     ids = pd.Index(_hashes(table, text), name=name)
-    again = ids.duplicated()
+    is_duplicate = ids.duplicated()
     samples = table.set_index(ids)
-    if not again.any():
+    if not is_duplicate.any():
         return samples, ()
-    first = {own: row for row, own in reversed(list(enumerate(ids)))}
-    rows = [f"row {row} (as row {first[ids[row]]})" for row in again.nonzero()[0].tolist()]
-    few = ", ".join(rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
-    return samples[~again], (
-        f"{len(rows)} rows have the content of a row before, and are one sample with it: {few}.",
+    first_row = {sample_id: row for row, sample_id in reversed(list(enumerate(ids)))}
+    duplicates = [
+        f"row {row} (as row {first_row[ids[row]]})" for row in is_duplicate.nonzero()[0].tolist()
+    ]
+    more = f" and {len(duplicates) - 5} more" if len(duplicates) > 5 else ""
+    return samples[~is_duplicate], (
+        f"{len(duplicates)} rows have the content of a row before, and are one sample with it:"
+        f" {', '.join(duplicates[:5])}{more}.",
     )
 
 
 def _hashes(table: pd.DataFrame, text: str | None) -> list[str]:
-    """Return a hash of each row's content; rows without a text are told apart by their number."""
+    """Return a hash of each row's content; rows without a text are hashed by their number."""
     if text is not None and text not in table.columns:
         raise DataError(
             f"Ids from content need the column of the text, {text!r}; the columns are"
@@ -84,13 +87,13 @@ def _hashes(table: pd.DataFrame, text: str | None) -> list[str]:
         )
     columns = sorted(table.columns, key=str) if text is None else [text]
     rows = zip(*(table[name].tolist() for name in columns), strict=True)
-    found = []
+    hashes = []
     for number, row in enumerate(rows):
-        missing = text is not None and not isinstance(row[0], str)
-        content = [number] if missing else dict(zip(map(str, columns), row, strict=True))
-        written = json.dumps(content, sort_keys=True, default=_plain)
-        found.append(hashlib.blake2b(written.encode(), digest_size=12).hexdigest())
-    return found
+        is_missing = text is not None and not isinstance(row[0], str)
+        content = [number] if is_missing else dict(zip(map(str, columns), row, strict=True))
+        content_json = json.dumps(content, sort_keys=True, default=_plain)
+        hashes.append(hashlib.blake2b(content_json.encode(), digest_size=12).hexdigest())
+    return hashes
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Where a table lies: a file, a folder or pattern of Parquet files, a packed file, an address."""
+"""Locations of samples: a file, a folder or pattern of Parquet files, a .gz file, an address."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from labeling.records.size_limits import SAMPLES
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 PATTERN = re.compile(r"[*?\[]")
-AT_ONCE = 1 << 20
+BLOCK_SIZE = 1 << 20
 
 
 def is_address(path: str | os.PathLike[str]) -> bool:
@@ -31,10 +31,10 @@ def is_address(path: str | os.PathLike[str]) -> bool:
     return ADDRESS.match(str(path)) is not None
 
 
-def shown_address(path: str | os.PathLike[str]) -> str:
-    """Return an address without what may be secret in it: a name, a password, a signature.
+def masked_address(path: str | os.PathLike[str]) -> str:
+    """Return an address without possible secrets: a user name, a password, a signature.
 
-    >>> shown_address("https://me:pass@x.org/a.csv?sig=abc")
+    >>> masked_address("https://me:pass@x.org/a.csv?sig=abc")
     'https://x.org/a.csv'
     """
     if not is_address(path):
@@ -44,27 +44,27 @@ def shown_address(path: str | os.PathLike[str]) -> str:
 
 
 def files_at(path: str | os.PathLike[str]) -> list[Path]:
-    """Return the files of a path on this machine: one, or those of a folder or pattern, sorted.
+    """Return the files of a local path: the file itself, or those of a folder or pattern, sorted.
 
-    A pattern has `*`, `?` or `[...]`, and `**` for any folders. What begins with a dot or `_` in a
-    folder is left out, as programs that write Parquet have it.
+    A pattern has `*`, `?` or `[...]`, and `**` for any folders. In a folder, names that begin with
+    a dot or `_` are left out, as is usual for Parquet.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no such file.
     """
     given = Path(path)
     if given.is_file():
         return [given]
     if given.is_dir():
-        found = [file for file in given.rglob("*.parquet") if _is_data(file.relative_to(given))]
-        if not found:
+        files = [file for file in given.rglob("*.parquet") if _is_data(file.relative_to(given))]
+        if not files:
             raise DataError(f"The folder {str(path)!r} must hold Parquet files. It holds none.")
-        return sorted(file for file in found if file.is_file())
+        return sorted(file for file in files if file.is_file())
     if PATTERN.search(str(path)):
-        every = sorted(map(Path, glob.glob(str(path), recursive=True)))
-        if not every:
+        matches = sorted(map(Path, glob.glob(str(path), recursive=True)))
+        if not matches:
             raise DataError(f"There is no file that matches {str(path)!r}.")
-        return [file for file in every if file.is_file()]
+        return [match for match in matches if match.is_file()]
     others = [other.name for other in given.parent.glob("*")] if given.parent.is_dir() else []
     raise DataError(f"There is no file {str(path)!r}.{near(given.name, others)}")
 
@@ -75,10 +75,10 @@ def _is_data(file: Path) -> bool:
 
 @contextlib.contextmanager
 def local_files(path: str | os.PathLike[str]) -> Iterator[list[Path]]:
-    """Give the files of a path on this machine; those of an address are fetched for a while.
+    """Yield the local files of a path; those of an address are fetched, and deleted at the end.
 
     Raises:
-        DataError: there is none, or it cannot be fetched.
+        DataError: there is no such file, or it cannot be fetched.
     """
     if not is_address(path):
         yield files_at(path)
@@ -96,38 +96,38 @@ def _fetch(address: str, file: Path) -> None:
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
     try:
-        with fsspec.open(address, "rb") as remote, file.open("wb") as here:
-            shutil.copyfileobj(remote, here, AT_ONCE)
-    except Exception as error:  # each file system has exceptions of its own
+        with fsspec.open(address, "rb") as remote, file.open("wb") as local:
+            shutil.copyfileobj(remote, local, BLOCK_SIZE)
+    except Exception as error:  # every file system has its own exceptions
         kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
-        what = f"{kind}{error}".replace(address, shown_address(address))
-        raise DataError(f"{shown_address(address)!r} cannot be fetched: {what}") from error
+        reason = f"{kind}{error}".replace(address, masked_address(address))
+        raise DataError(f"{masked_address(address)!r} cannot be fetched: {reason}") from error
 
 
 @contextlib.contextmanager
 def unpacked(file: Path) -> Iterator[Path]:
-    """Give a file as it is, or unpacked for a while where its name ends in `.gz`.
+    """Yield a file as it is; a file that ends in `.gz` is unpacked, and deleted at the end.
 
     Raises:
-        DataError: it is no such file, or is larger than any machine's memory.
+        DataError: it is not such a file, or unpacks to more than the limit.
     """
     if file.suffix.lower() != ".gz":
         yield file
         return
     with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
-        plain = Path(folder, file.stem)
+        unpacked_file = Path(folder, file.stem)
         try:
-            with gzip.open(file) as packed, plain.open("wb") as here:
-                _copy_bounded(packed, here, file.name)
+            with gzip.open(file) as packed, unpacked_file.open("wb") as target:
+                _copy_bounded(packed, target, file.name)
         except (OSError, EOFError) as error:
             raise DataError(f"{file.name!r} cannot be unpacked: {error}") from error
-        yield plain
+        yield unpacked_file
 
 
-def _copy_bounded(packed: BinaryIO | gzip.GzipFile, here: BinaryIO, name: str) -> None:
+def _copy_bounded(packed: BinaryIO | gzip.GzipFile, target: BinaryIO, name: str) -> None:
     size = 0
-    while block := packed.read(AT_ONCE):
+    while block := packed.read(BLOCK_SIZE):
         size += len(block)
         if size > SAMPLES.unpacked:
             raise DataError(f"{name!r} must unpack to at most {SAMPLES.unpacked:,} bytes.")
-        here.write(block)
+        target.write(block)

@@ -1,4 +1,4 @@
-"""Tables in, samples with unique ids out; nothing lost on the way."""
+"""Reads samples with unique ids from files and tables, whatever their format."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from labeling.records import (
 from labeling.records.frames import frame_of
 from labeling.sources.arrow_files import read_feather, read_parquet, read_parquet_files
 from labeling.sources.csv_files import read_csv, read_tsv
-from labeling.sources.generated_ids import Id, made_from, with_made_ids
+from labeling.sources.generated_ids import Id, made_from, with_generated_ids
 from labeling.sources.json_files import read_json, read_json_lines
-from labeling.sources.locations import is_address, local_files, shown_address, unpacked
+from labeling.sources.locations import is_address, local_files, masked_address, unpacked
 from labeling.sources.xlsx import read_xlsx
 
 logger = logging.getLogger(__name__)
@@ -46,15 +46,20 @@ READERS: dict[str, Callable[[Path, str | None], pd.DataFrame]] = {
     ".feather": read_feather,
     ".arrow": read_feather,
 }
-FAULTS = (
-    *(ValueError, TypeError, KeyError, OSError, ImportError),  # Arrow's are of these, too
-    *(csv.Error, zipfile.BadZipFile),
+READ_ERRORS = (
+    ValueError,  # these five include Arrow's errors
+    TypeError,
+    KeyError,
+    OSError,
+    ImportError,
+    csv.Error,
+    zipfile.BadZipFile,
 )
-PACKED = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # what may be followed by `.gz`
+PACKED = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # may be followed by `.gz`
 
 
 def kind_of(path: str | os.PathLike[str]) -> str | None:
-    """Return the ending by which a file is read, or `None` where it cannot be.
+    """Return the file extension that decides how a file is read; `None` if it is not supported.
 
     >>> kind_of("a.CSV"), kind_of("a.jsonl.gz"), kind_of("https://x.org/a.tsv?sig=1"), kind_of("a")
     ('.csv', '.jsonl', '.tsv', None)
@@ -72,31 +77,31 @@ def read_samples(
 ) -> pd.DataFrame:
     """Return the samples of a file or table, with their ids as index.
 
-    Whole numbers stay whole even where some are missing, and in CSV only an empty cell is missing:
-    texts such as "NA" or "null" are texts.
+    Integers stay integers even if some are missing, and in CSV only an empty cell is missing: texts
+    such as "NA" or "null" are texts.
 
-    Halves of characters (as in a file that was cut in the middle of an emoji) and control characters
-    other than white space become U+FFFD, since databases and most kinds of files do not take them.
-    A warning names the samples and columns.
+    Unpaired surrogates (as in a file that was cut in the middle of an emoji) and control characters
+    other than white space become U+FFFD, since databases and most file formats reject them. A
+    warning names the samples and columns.
 
     Args:
         path: a `.parquet`, `.csv`, `.tsv`, `.jsonl`, `.ndjson`, `.json` (an array of objects),
-            `.xlsx`, `.feather` or `.arrow` file, the kinds of texts also with `.gz`; a folder or
+            `.xlsx`, `.feather` or `.arrow` file, text formats also with `.gz`; a folder or
             pattern (`*`) of Parquet files; an address that fsspec opens, such as
             `s3://bucket/a.parquet` (extra `remote`); or a table: a DataFrame, a polars, Arrow or
             Hugging Face table, a dict of lists, a list of dicts, or a list of texts.
-        id: the column that holds the ids: unique, none missing. Where there is none, `{"from":
-            "row"}` numbers the rows, and `{"from": "content"}` takes a hash of the text, or of all
-            columns where `text` is not given; rows of the same content are one sample then.
-        text: the column that holds the texts, where they are to be checked.
-        missing_text: what becomes of samples whose text there is missing (null): `"drop"` leaves
-            them out with a warning that names them, `"empty"` takes "" for it, `"error"` refuses
-            them. A text that is empty or white space is a text.
+        id: the column of the ids: unique, none missing. Without such a column, `{"from": "row"}`
+            numbers the rows, and `{"from": "content"}` takes a hash of the text, or of all columns
+            if `text` is not given; rows with the same content are then one sample.
+        text: the column of the texts, to check them.
+        missing_text: what to do with samples whose text is missing (null): `"drop"` leaves them out
+            with a warning that names them, `"empty"` takes "" as text, `"error"` raises. A text
+            that is empty or white space is a text.
 
     Raises:
-        DataError: no such file or column, another kind of file, one that cannot be read, no rows,
-            ids that are missing or not unique, ids or names of columns with characters that cannot
-            be stored, or values of column `text` that are none.
+        DataError: there is no such file or column, the file cannot be read or has another format or
+            no rows, ids are missing or not unique, ids or names of columns have characters that
+            cannot be stored, or values of column `text` are not texts.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -108,26 +113,26 @@ def read_samples(
     c1    NA
     c2    hi
     """
-    how = checked_missing_text(missing_text)
+    missing_text = checked_missing_text(missing_text)
     is_path = isinstance(path, (str, os.PathLike))
-    where = f"{Path(shown_address(path)).name}: " if is_path else ""
+    prefix = f"{Path(masked_address(path)).name}: " if is_path else ""
     samples, replaced, notices = read_clean_samples(path, id, text)
-    used, there = with_texts(samples, text, how)
-    missing = missing_texts_sentence(samples.index[~there], len(samples), str(text), "drop")
-    for found in (replaced_sentence(replaced), *notices, missing):
-        if found:
-            logger.warning("%s%s", where, found)
+    used, has_text = with_texts(samples, text, missing_text)
+    dropped = missing_texts_sentence(samples.index[~has_text], len(samples), str(text), "drop")
+    for warning in (replaced_sentence(replaced), *notices, dropped):
+        if warning:
+            logger.warning("%s%s", prefix, warning)
     return used
 
 
 def read_clean_samples(
     path: Any, id: Id, text: str | None = None, files: list[Path] | None = None
 ) -> tuple[pd.DataFrame, tuple[ReplacedText, ...], tuple[str, ...]]:
-    """Return samples, which texts had characters replaced, and what else is to be said of them.
+    """Return samples, the texts in which characters were replaced, and notices for the user.
 
     Args and errors are those of `read_samples`; `files` are those of the path, if they are known.
     """
-    made = made_from(id)
+    id_source = made_from(id)
     column = id if isinstance(id, str) else None
     if not isinstance(path, (str, os.PathLike)):
         table = frame_of(path)
@@ -139,12 +144,13 @@ def read_clean_samples(
             refuse_unsafe(table[id], "The sample ids")
         samples = identified(table, id).drop(columns=id).rename_axis(id)
     else:
-        samples, notices = with_made_ids(identified(table.reset_index(drop=True)), str(made), text)
+        table = identified(table.reset_index(drop=True))
+        samples, notices = with_generated_ids(table, str(id_source), text)
     return (*with_clean_texts(samples), notices)
 
 
 def read_table(path: str | os.PathLike[str], id: str | None = None) -> pd.DataFrame:
-    """Return the rows of files with every column; see `read_samples`."""
+    """Return the rows of files with all columns; see `read_samples`."""
     with local_files(path) as files:
         return read_files(path, files, id)
 
@@ -152,15 +158,15 @@ def read_table(path: str | os.PathLike[str], id: str | None = None) -> pd.DataFr
 def read_files(
     path: str | os.PathLike[str], files: list[Path], id: str | None = None
 ) -> pd.DataFrame:
-    """Return the rows of the files that are at a path, with every column.
+    """Return the rows of the files of a path, with all columns.
 
     Raises:
-        DataError: they are of no kind that can be read, or cannot be read as such.
+        DataError: their format is not supported, or they cannot be read.
     """
     kinds = {kind_of(file) for file in files}
     if len(files) > 1 and kinds != {".parquet"}:
         raise DataError(
-            f"Several files must all be Parquet files to be one table. {shown_address(path)!r} has"
+            f"Several files must all be Parquet files to be one table. {masked_address(path)!r} has"
             f" {len(files)}, one of them {files[-1].name!r}."
         )
     kind = kinds.pop()
@@ -178,8 +184,8 @@ def read_files(
         raise
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{shown_address(path)!r} cannot be read as {kind}: {error}. It must be a text in UTF-8:"
-            " save it again as such (in a spreadsheet: 'CSV UTF-8')."
+            f"{masked_address(path)!r} cannot be read as {kind}: {error}. It must be a text in"
+            " UTF-8: save it again as such (in a spreadsheet: 'CSV UTF-8')."
         ) from error
-    except FAULTS as error:
-        raise DataError(f"{shown_address(path)!r} cannot be read as {kind}: {error}") from error
+    except READ_ERRORS as error:
+        raise DataError(f"{masked_address(path)!r} cannot be read as {kind}: {error}") from error

@@ -60,18 +60,18 @@ def held_as(dtype):
 
 def boxed(box):
     return lambda values: pd.Series(
-        [None if one is None else box(one) for one in values], dtype=object
+        [None if value is None else box(value) for value in values], dtype=object
     )
 
 
 def boxed_floats(values):
-    assume(any(one == one for one in values))  # objects that are all NaN are of no type
+    assume(any(value == value for value in values))  # objects that are all NaN are of no type
     return boxed(np.float64)(values)
 
 
 def categories(values):
-    there = sorted({one for one in values if one is not None})
-    return pd.Series(pd.Categorical(values, categories=[*there, "never seen"]))
+    present = sorted({value for value in values if value is not None})
+    return pd.Series(pd.Categorical(values, categories=[*present, "never seen"]))
 
 
 FILED = {
@@ -108,9 +108,9 @@ def tables(draw, kinds):
     names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True))
     seen, columns = {}, {}
     for name in names:
-        values, held = kinds[draw(st.sampled_from(sorted(kinds)))]
+        values, build = kinds[draw(st.sampled_from(sorted(kinds)))]
         seen[name] = draw(st.lists(values, min_size=n, max_size=n))
-        columns[name] = held(seen[name]).set_axis(range(n))
+        columns[name] = build(seen[name]).set_axis(range(n))
     ids = draw(st.lists(TEXT, min_size=n, max_size=n, unique=True) | st.just(list(range(7, 7 + n))))
     return seen, pd.DataFrame(columns).set_axis(pd.Index(ids), axis="index")
 
@@ -178,8 +178,8 @@ def test_the_votes_are_those_of_a_plain_loop(table):
 def test_a_parquet_file_gives_the_same_votes_as_a_plain_loop(table, tmp_path):
     """But for characters that cannot be stored: a file of samples is cleaned of them."""
     seen, frame = table
-    assume(not any(unsafe_characters(str(one)) for one in [*frame.columns, *frame.index]))
-    seen = {name: [clean(one) for one in values] for name, values in seen.items()}
+    assume(not any(unsafe_characters(str(value)) for value in [*frame.columns, *frame.index]))
+    seen = {name: [clean(value) for value in values] for name, values in seen.items()}
     functions = voting_by(seen)
     path = tmp_path / "samples.parquet"
     frame.rename_axis("sample id").reset_index().to_parquet(path, index=False)

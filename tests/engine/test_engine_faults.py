@@ -248,7 +248,7 @@ def test_progress_is_told_while_one_function_is_slow(schema, lf, count):
 
 
 def test_progress_adds_up_where_rows_fail_and_are_tried_one_by_one(schema, monkeypatch):
-    monkeypatch.setattr("labeling.engine.progress.PAUSE", 0.0)
+    monkeypatch.setattr("labeling.engine.progress.MIN_INTERVAL", 0.0)
     monkeypatch.setattr("labeling.engine.progress.BLOCK", 1)
     bad = model("bad", lambda texts: [1 / (text != "y") and 0 for text in texts])
     lfs = [bad, lb.LabelingFunction("fails", fails, pre=[slow_pre])]

@@ -19,12 +19,16 @@ def test_workers_record_the_same_faults_in_the_same_order_as_one_process(schema)
         lb.LabelingFunction("third", lambda x: 1 if x.n % 3 else {}["no"]),
         lb.LabelingFunction("wrong", lambda x: 1 if x.n % 7 else 0.5),
     ]
-    one, two = (
+    in_process, in_workers = (
         lb.apply(lfs, FRAME, schema, workers=workers, on_error="record") for workers in (1, 2)
     )
-    assert two.to_array().tolist() == one.to_array().tolist()
-    assert [(*f[:2], type(f[2])) for f in two.faults] == [(*f[:2], type(f[2])) for f in one.faults]
-    assert [str(fault.exception) for fault in two.faults] == [str(f.exception) for f in one.faults]
+    assert in_workers.to_array().tolist() == in_process.to_array().tolist()
+    assert [(*f[:2], type(f[2])) for f in in_workers.faults] == [
+        (*f[:2], type(f[2])) for f in in_process.faults
+    ]
+    assert [str(fault.exception) for fault in in_workers.faults] == [
+        str(f.exception) for f in in_process.faults
+    ]
 
 
 def test_a_failure_in_a_worker_is_raised_with_function_sample_cause_and_traceback(schema):
@@ -85,8 +89,8 @@ def test_the_workers_know_what_was_loaded_from_a_file(schema, tmp_path):
         "@labeling_function(pre=[half])\ndef rule(x):\n    return EVEN if even(x) else x.half % 2\n"
     )
     lfs = lb.load_labeling_functions(file)
-    one, two = (lb.apply(lfs, FRAME, schema, workers=workers) for workers in (1, 2))
-    assert two.to_array().tolist() == one.to_array().tolist()
+    in_process, in_workers = (lb.apply(lfs, FRAME, schema, workers=workers) for workers in (1, 2))
+    assert in_workers.to_array().tolist() == in_process.to_array().tolist()
 
 
 CONNECTION = threading.Lock()
@@ -183,7 +187,8 @@ def test_the_line_at_fault_is_named(schema, tmp_path, monkeypatch, workers):
     """That of the expert's file, not of the library that it called."""
     (tmp_path / "rules.py").write_text(
         "import json\nfrom labeling import labeling_function\n\n\ndef parsed(x):\n"
-        "    return json.loads(x.text)\n\n\n@labeling_function\ndef reads(x):\n    return parsed(x)\n"
+        "    return json.loads(x.text)\n\n\n"
+        "@labeling_function\ndef reads(x):\n    return parsed(x)\n"
         "\n\n@labeling_function\ndef wrong(x):\n    return 0.5\n"
         "\n\n@labeling_function(pre=[parsed])\ndef late(x):\n    return 0\n"
         "\n\n@labeling_function\ndef misses(x):\n    return x.txt\n"

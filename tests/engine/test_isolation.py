@@ -81,7 +81,7 @@ NESTED = st.recursive(
         | st.lists(inner, max_size=2).map(Slotted)
         | st.lists(inner, max_size=2).map(Own)
         | st.lists(inner, max_size=2).map(collections.deque)
-        | st.tuples(inner, inner).map(lambda two: Pair(*two))
+        | st.tuples(inner, inner).map(lambda second: Pair(*second))
         | st.dictionaries(st.text(max_size=2), inner, max_size=2).map(collections.OrderedDict)
         | st.lists(st.integers(-9, 9), max_size=3).map(np.array)
         | st.sets(st.integers(-9, 9), max_size=3)
@@ -133,8 +133,8 @@ def test_votes_are_equal_for_any_order_and_the_frame_is_untouched(values, seed):
     alone = {lf.name: lb.apply(lf, frame, SCHEMA).to_array()[:, 0].tolist() for lf in lfs}
     random.Random(seed).shuffle(lfs)
     votes = lb.apply(lfs, frame, SCHEMA)
-    found = dict(zip(votes.voters, votes.to_array().T.tolist(), strict=True))
-    assert found == alone
+    columns = dict(zip(votes.voters, votes.to_array().T.tolist(), strict=True))
+    assert columns == alone
     assert alone["a"] == alone["b"] == alone["d"]
     assert repr(frame["value"].tolist()) == repr(before)
 
@@ -250,9 +250,9 @@ def test_loops_and_doubled_references_inside_a_value_stay_what_they_are():
     assert made is not loop
     assert made[0] is made
     twice = ["a"]
-    one, two = isolated([twice, twice])
-    assert one is two
-    assert one is not twice
+    first, second = isolated([twice, twice])
+    assert first is second
+    assert first is not twice
 
 
 def test_frames_inside_cells_and_objects_inside_a_series_are_copied():
@@ -278,8 +278,8 @@ def test_objects_inside_frames_and_views_of_memory_are_copied():
 
 def test_all_pairs_of_kinds_stay_apart():
     values = [[1], {"a": [1]}, {1}, bytearray(b"a"), np.array([1]), Note([1]), Own([1])]
-    for one, two in itertools.product(values, values):
-        given = [one, two]
+    for first, second in itertools.product(values, values):
+        given = [first, second]
         before = repr(given)
         spoil(isolated(given))
         assert repr(given) == before

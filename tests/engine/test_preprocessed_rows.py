@@ -99,8 +99,8 @@ def test_frames_of_long_texts_become_rows_in_smaller_chunks(monkeypatch):
 
     long = pd.DataFrame({"text": pd.Series(["x" * 10_000] * 100, dtype="string[pyarrow]")})
     monkeypatch.setattr(applier, "BYTES_AT_ONCE", 100_000)
-    assert applier._rows_at_once(long, workers=1) == 9
-    assert applier._rows_at_once(long[:3], workers=1) == 3
-    assert applier._rows_at_once(pd.DataFrame({"n": range(100)}), workers=1) == 100
+    assert applier._chunk_size(long, workers=1) == 9
+    assert applier._chunk_size(long[:3], workers=1) == 3
+    assert applier._chunk_size(pd.DataFrame({"n": range(100)}), workers=1) == 100
     length = lb.LabelingFunction("length", lambda x: len(x.text) // 5_000)
     assert set(lb.apply(length, long, SCHEMA).to_array()[:, 0]) == {2}

@@ -54,9 +54,9 @@ lb.apply([fine, lf], frame, lb.LabelSchema(["a", "b"]), workers=workers)
 def wait_for(condition, seconds=60):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        found = condition()
-        if found:
-            return found
+        result = condition()
+        if result:
+            return result
         time.sleep(0.1)
     raise AssertionError("it did not come to be")
 

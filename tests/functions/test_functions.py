@@ -126,7 +126,8 @@ def test_a_labeling_function_works_in_a_process_that_cannot_import_its_file(tmp_
         "def found(x):\n    return Found(WORDS & set(x.text.split()))\n"
         "@labeling_function\ndef free(x):\n    return 'spam' if found(x).words else None\n"
         "def shout(x):\n    x.text = x.text.upper()\n    return x\n"
-        "@labeling_function(pre=[shout])\ndef loud(x):\n    return 'spam' if 'TEA' in x.text else None\n"
+        "@labeling_function(pre=[shout])\ndef loud(x):\n"
+        "    return 'spam' if 'TEA' in x.text else None\n"
         "tea = keywords('tea', ['tea'], label='ham')\n"
     )
     plan = tmp_path / "plan"
@@ -228,8 +229,8 @@ def test_a_lookup_knows_values_of_a_set_and_lines_of_a_file(tmp_path):
     authors = ["bot1", "GRÖSSE", "# a comment", "", None, "ann"]
     assert [of_file(x(author=author)) != ABSTAIN for author in authors] == [True] * 2 + [False] * 4
     of_set = lookup("n", {7, None, "Bot"}, label="spam", column="author", ignore_case=False)
-    found = [of_set(x(author=a)) != ABSTAIN for a in (7, None, "bot", "7", "07")]
-    assert found == [True, True, False, True, False]
+    is_found = [of_set(x(author=a)) != ABSTAIN for a in (7, None, "bot", "7", "07")]
+    assert is_found == [True, True, False, True, False]
 
 
 def test_a_lookup_without_values_or_file_is_refused(tmp_path):

@@ -37,9 +37,9 @@ def test_it_agrees_with_votes_made_of_the_same_table(schema):
 
 
 def test_columns_labels_and_names_of_any_kind():
-    said = pd.DataFrame({"id": [1, 2, 1], "who": pd.Series([7, "7", "a b"], dtype=object)})
-    said["code"] = pd.array([0, 1, None], dtype="Int64")
-    lfs = crowd(said, by="n", sample="id", annotator="who", label="code")
+    annotations = pd.DataFrame({"id": [1, 2, 1], "who": pd.Series([7, "7", "a b"], dtype=object)})
+    annotations["code"] = pd.array([0, 1, None], dtype="Int64")
+    lfs = crowd(annotations, by="n", sample="id", annotator="who", label="code")
     assert [lf.name for lf in lfs] == ["crowd_7", "crowd_7_2", "crowd_a b"]
     assert [lf(SimpleNamespace(n=1)) for lf in lfs] == [0, ABSTAIN, ABSTAIN]
 
@@ -47,7 +47,7 @@ def test_columns_labels_and_names_of_any_kind():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"label": list("hhssss")}, "'ann' must say one thing of sample 'b'. Got 'h' and 's'"),
+        ({"label": list("hhssss")}, "'ann' must give sample 'b' one label. Got 'h' and 's'"),
         ({"label": [1.0, 0.0] * 3}, r"'ann' must have given sample 'a' a label.*astype\('Int64'\)"),
         ({"label": [True, False] * 3}, "Got True"),
         ({"annotator": ["ann", None] * 3}, "must have an annotator and a sample. Got None and 'b'"),

@@ -61,8 +61,8 @@ def test_every_kind_votes_as_it_says(tmp_path, monkeypatch, schema, workers):
     assert [lf.name for lf in lfs] == list(VOTES)
     assert all(lf.__doc__ for lf in lfs)
     votes = lb.apply(lfs, COMMENTS, schema, workers=workers)
-    found = {name: votes.to_array()[:, place].tolist() for place, name in enumerate(votes.voters)}
-    assert found == {name: [CODES[one] for one in text] for name, text in VOTES.items()}
+    codes = {name: votes.to_array()[:, column].tolist() for column, name in enumerate(votes.voters)}
+    assert codes == {name: [CODES[letter] for letter in text] for name, text in VOTES.items()}
 
 
 def test_the_example_of_a_table(examples, schema, tmp_path, monkeypatch):

@@ -94,7 +94,7 @@ def test_what_is_read_is_exactly_what_was_added(value, names, tmp_path_factory):
             x[name] = copy.deepcopy(value)
         return x
 
-    file = tmp_path_factory.mktemp("kept") / "any.sqlite"
+    file = tmp_path_factory.mktemp("cache") / "any.sqlite"
     made, read = (vars(cached(add, file, version=1)(SimpleNamespace(text="a"))) for _ in range(2))
     expected = {"text": "a"} | dict.fromkeys(names, value)
     assert same(made, expected)
@@ -254,10 +254,10 @@ def test_a_fingerprint_changes_with_the_code_and_the_values_it_uses(old, new, ch
 
 def test_a_fingerprint_reaches_through_closures_defaults_patterns_and_recursion():
     def made(limit, pattern="a"):
-        found = re.compile(pattern)
+        compiled = re.compile(pattern)
 
         def f(x, at=limit):
-            return found.search(x) or f(x, at + limit) or np.sum(x)
+            return compiled.search(x) or f(x, at + limit) or np.sum(x)
 
         return f
 
@@ -314,14 +314,14 @@ def test_a_fingerprint_is_the_same_in_every_process(tmp_path):
         "rule = pickle.loads(pickle.dumps(rule)) if len(sys.argv) > 2 else rule\n"
         "print(rule(S(text='Tea')), rule.pre[0].computed, rule.pre[0].read)"
     )
-    said = [
+    printed = [
         subprocess.run(
             [sys.executable, "-c", code, str(rules), *more],
             capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout.split()
         for seed, more in [("1", []), ("2", []), ("3", ["pickled"])]
     ]  # fmt: skip
-    assert said == [["spam", "1", "0"], ["spam", "0", "1"], ["spam", "0", "1"]]
+    assert printed == [["spam", "1", "0"], ["spam", "0", "1"], ["spam", "0", "1"]]
 
 
 # Processes

@@ -104,9 +104,11 @@ def test_it_votes_as_the_pipeline_does_by_task_or_made_alike(pipeline, folder, s
 
 
 def test_labels_may_abstain_and_unknown_ones_are_named(pipeline):
-    one = pipeline("free cash")[0]["label"]
-    assert hugging_face("m", pipeline, labels={**LABELS, one: None})(x("free cash")) is None
-    with pytest.raises(LabelingFunctionError, match=f"`labels` of 'm' must say what '{one}' means"):
+    label = pipeline("free cash")[0]["label"]
+    assert hugging_face("m", pipeline, labels={**LABELS, label: None})(x("free cash")) is None
+    with pytest.raises(
+        LabelingFunctionError, match=f"`labels` of 'm' must say what '{label}' means"
+    ):
         hugging_face("m", pipeline, labels={"NEGATIVE": "ham"})(x("free cash"))
 
 
@@ -184,8 +186,8 @@ def ruler():
 
 
 def people(doc):
-    found = {entity.label_ for entity in doc.ents}
-    return "ham" if "PERSON" in found else "spam" if "ORG" in found else None
+    entities = {entity.label_ for entity in doc.ents}
+    return "ham" if "PERSON" in entities else "spam" if "ORG" in entities else None
 
 
 NAMED = pd.DataFrame({"text": ["Hi Ann!", "Buy at ACME", "nothing", None] * 3})
@@ -233,12 +235,12 @@ def test_a_trained_text_classifier_votes_and_goes_to_workers(schema, own_workers
     nlp = spacy.blank("en")
     nlp.add_pipe("textcat", config={"model": {"@architectures": "spacy.TextCatBOW.v3",
                  "exclusive_classes": True, "ngram_size": 1, "no_output_layer": False}})  # fmt: skip
-    told = [("free cash now", "SPAM"), ("see you soon", "HAM")]
+    examples = [("free cash now", "SPAM"), ("see you soon", "HAM")]
     examples = [
         Example.from_dict(
             nlp.make_doc(text), {"cats": {"SPAM": label == "SPAM", "HAM": label == "HAM"}}
         )
-        for text, label in told
+        for text, label in examples
     ]
     nlp.initialize(lambda: examples)
     for _ in range(50):

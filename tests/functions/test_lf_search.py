@@ -141,7 +141,7 @@ def test_a_function_is_shown_as_it_was_written():
 def test_columns_of_any_kind_can_be_asked_about():
     rule = where(lambda x: x.price > 100) & among([7, "Bot"], column="author")
     asked = [x(price=120, author=author) for author in (7, "bot", "ann", None, float("nan"))]
-    assert [rule(one) for one in asked] == [True, True, False, None, None]
+    assert [rule(sample) for sample in asked] == [True, True, False, None, None]
     assert not among(["Bot"], column="author", ignore_case=False)(x(author="bot"))
     assert where(lambda x: np.bool_(x.text == "a"))(x("a")) is True
     assert where(lambda x: None)(x("a")) is None

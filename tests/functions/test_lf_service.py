@@ -39,7 +39,7 @@ def test_a_service_votes_and_is_not_asked_about_missing_text(legacy, schema):
 
 
 def test_votes_are_the_same_in_workers_which_open_lines_of_their_own(legacy, schema, tmp_path):
-    rule = service("legacy", legacy.url, cache=tmp_path / "kept.sqlite")
+    rule = service("legacy", legacy.url, cache=tmp_path / "cache.sqlite")
     assert rule(x("warm")) == "ham"  # a live session, which is not handed over
     votes = lb.apply(rule, FRAME, schema, workers=2)
     assert votes.to_array()[:, 0].tolist() == WANTED
@@ -63,7 +63,7 @@ def test_asking_answering_labels_and_threshold_are_the_callers(legacy):
 
 
 def many(body):
-    return json.dumps([classify(one) for one in body]).encode()
+    return json.dumps([classify(value) for value in body]).encode()
 
 
 def test_several_values_share_a_request(legacy, schema):
@@ -165,7 +165,7 @@ def test_a_service_that_is_down_is_left_alone_for_a_while(legacy, schema, monkey
 )
 def test_garbage_is_a_fault_and_is_not_kept(legacy, tmp_path, content, message):
     legacy.answer = lambda body: content
-    rule = service("legacy", legacy.url, labels={"spam": "spam"}, cache=tmp_path / "kept.sqlite")
+    rule = service("legacy", legacy.url, labels={"spam": "spam"}, cache=tmp_path / "cache.sqlite")
     with pytest.raises(LabelingFunctionError, match=message):
         rule(x("free"))
     legacy.answer = lambda body: json.dumps(classify(body)).encode()
@@ -180,7 +180,7 @@ def test_a_wrong_number_of_answers_is_a_fault(legacy):
 
 
 def test_an_answer_is_kept_by_url_and_exact_question(legacy, tmp_path):
-    cache = tmp_path / "kept.sqlite"
+    cache = tmp_path / "cache.sqlite"
 
     def rule(**options):
         return service("legacy", legacy.url, cache=cache, **options)
@@ -214,7 +214,7 @@ def test_the_order_of_a_batch_tells_questions_apart(legacy, tmp_path):
 
 def test_no_secret_is_kept_on_disk_and_nothing_is_pickled(legacy, tmp_path, monkeypatch):
     monkeypatch.setenv("LEGACY_TOKEN", TOKEN)
-    cache = tmp_path / "kept.sqlite"
+    cache = tmp_path / "cache.sqlite"
     rule = service(
         "legacy", f"{legacy.url}?key={KEY}", cache=cache,
         headers={"X-Legacy": "env:LEGACY_TOKEN", "Authorization": lambda: f"Bearer {TOKEN}"},
@@ -229,9 +229,9 @@ def test_no_secret_is_kept_on_disk_and_nothing_is_pickled(legacy, tmp_path, monk
     assert TOKEN.encode() not in stored
     assert KEY.encode() not in stored
     database = sqlite3.connect(cache)
-    kept = [json.loads(value) for (value,) in database.execute("SELECT text FROM kept")]
+    stored = [json.loads(value) for (value,) in database.execute("SELECT text FROM kept")]
     database.close()
-    assert len(kept) == 2
+    assert len(stored) == 2
 
 
 def test_secrets_go_to_the_address_given_alone(legacy, monkeypatch, tmp_path):
@@ -271,7 +271,7 @@ def test_a_retry_after_header_says_how_long_to_wait(legacy, monkeypatch, wait):
 
 
 def test_a_cache_of_requests_cache_is_left_as_it_is_and_is_not_read(legacy, tmp_path):
-    cache = tmp_path / "kept.sqlite"
+    cache = tmp_path / "cache.sqlite"
     database = sqlite3.connect(cache)
     database.execute("CREATE TABLE responses (key TEXT PRIMARY KEY, value TEXT, expires INTEGER)")
     database.execute("CREATE TABLE redirects (key TEXT PRIMARY KEY, value TEXT)")
@@ -323,7 +323,7 @@ def test_a_question_that_json_cannot_hold_is_a_fault(legacy):
 
 @pytest.mark.parametrize("content", [None, b"this is no database, but a text of some length"])
 def test_a_cache_that_cannot_be_written_is_refused_and_not_waited_for(legacy, tmp_path, content):
-    cache = tmp_path / "kept.sqlite"
+    cache = tmp_path / "cache.sqlite"
     cache.write_bytes((content or b"") * 50)
     if content is None:
         cache /= "inside_a_file.sqlite"
@@ -367,7 +367,7 @@ SENSELESS = [
 @pytest.mark.parametrize(("content", "options", "message"), SENSELESS)
 def test_what_is_no_vote_is_never_kept(legacy, schema, tmp_path, content, options, message):
     """Also where only the schema tells that it is none."""
-    cache, frame = tmp_path / "kept.sqlite", pd.DataFrame({"text": ["free", "free"]})
+    cache, frame = tmp_path / "cache.sqlite", pd.DataFrame({"text": ["free", "free"]})
     legacy.answer = lambda body: content
     rule = service("legacy", legacy.url, cache=cache, **options)
     votes = lb.apply(rule, frame, schema, on_error="record")
@@ -381,7 +381,7 @@ def test_what_is_no_vote_is_never_kept(legacy, schema, tmp_path, content, option
 
 def test_a_batch_with_one_answer_that_is_no_vote_is_not_kept(legacy, schema, tmp_path):
     legacy.answer = lambda body: b'[{"label": "spam"}, {"label": "eggs"}]'
-    rule = service("legacy", legacy.url, batch_size=2, cache=tmp_path / "kept.sqlite")
+    rule = service("legacy", legacy.url, batch_size=2, cache=tmp_path / "cache.sqlite")
     frame = pd.DataFrame({"text": ["free", "hello"]})
     assert len(lb.apply(rule, frame, schema, on_error="record").faults) == 2
     legacy.answer = many
@@ -390,7 +390,7 @@ def test_a_batch_with_one_answer_that_is_no_vote_is_not_kept(legacy, schema, tmp
 
 def test_an_answer_below_the_threshold_is_kept_whatever_its_label(legacy, schema, tmp_path):
     legacy.answer = lambda body: b'{"label": "eggs", "confidence": 0.1}'
-    rule = service("legacy", legacy.url, threshold=0.5, cache=tmp_path / "kept.sqlite")
+    rule = service("legacy", legacy.url, threshold=0.5, cache=tmp_path / "cache.sqlite")
     frame = pd.DataFrame({"text": ["free", "free"]})
     assert lb.apply(rule, frame, schema).to_array()[:, 0].tolist() == [-1, -1]
     assert len(legacy.asked) == 1
@@ -398,7 +398,7 @@ def test_an_answer_below_the_threshold_is_kept_whatever_its_label(legacy, schema
 
 def test_what_makes_no_sense_in_a_cache_of_before_is_asked_again(legacy, schema, tmp_path):
     """Such as a label that was one before the schema changed."""
-    cache, frame = tmp_path / "kept.sqlite", pd.DataFrame({"text": ["free"]})
+    cache, frame = tmp_path / "cache.sqlite", pd.DataFrame({"text": ["free"]})
     rule = service("legacy", legacy.url, cache=cache)
     old = lb.LabelSchema(["eggs", "ham"])
     legacy.answer = lambda body: b'{"label": "eggs"}'

@@ -3,6 +3,7 @@ import re
 import pytest
 
 import labeling as lb
+from labeling import functions
 from labeling.errors import LoadError
 
 TWO = """
@@ -77,3 +78,10 @@ def test_a_file_that_ends_the_process_is_refused(tmp_path):
     (tmp_path / "rules.py").write_text("import sys\n\nsys.exit(3)\n", encoding="utf-8")
     with pytest.raises(LoadError, match=r"does not import: line 3: SystemExit\(3\)"):
         lb.load_labeling_functions(tmp_path / "rules.py")
+
+
+def test_the_name_of_before_for_refusing_duplicate_names_works_and_is_deprecated():
+    with pytest.warns(DeprecationWarning, match="use `refuse_duplicate_names`"):
+        assert functions.refuse_doubled_names is functions.refuse_duplicate_names
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = functions.nothing

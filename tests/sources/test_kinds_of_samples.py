@@ -1,4 +1,4 @@
-"""Samples come from files of any usual kind, folders, addresses, and tables in memory, all alike."""
+"""Samples are read alike from files of any usual format, folders, addresses and tables."""
 
 import gzip
 import http.server
@@ -89,10 +89,10 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_kind_of_file_gives_the_same_samples(tmp_path, name):
-    found = lb.read_samples(written(tmp_path, name), id="key")
-    assert found.index.tolist() == ["c1", "c2", "c3"]
-    assert found.index.name == "key"
-    assert values(found) == [[row[name] for row in ROWS] for name in ("text", "n", "x", "flag")]
+    samples = lb.read_samples(written(tmp_path, name), id="key")
+    assert samples.index.tolist() == ["c1", "c2", "c3"]
+    assert samples.index.name == "key"
+    assert values(samples) == [[row[name] for row in ROWS] for name in ("text", "n", "x", "flag")]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.xlsx", "semi.csv"])
@@ -102,8 +102,8 @@ def test_a_separator_is_found_by_the_column_of_the_ids(tmp_path, name):
     path.write_text('key,"a;b"\nc1,"x;y"\n')
     assert lb.read_samples(path, id="key")["a;b"].tolist() == ["x;y"]
     path.write_text('id;"a,b"\n1;2,5\n')
-    found = lb.read_samples(path, id="id")
-    assert (found.index.tolist(), found["a,b"].tolist()) == ([1], ["2,5"])
+    samples = lb.read_samples(path, id="id")
+    assert (samples.index.tolist(), samples["a,b"].tolist()) == ([1], ["2,5"])
 
 
 def test_a_quotation_mark_inside_of_a_long_text_is_a_letter(tmp_path):
@@ -142,9 +142,9 @@ def test_folders_and_patterns_of_parquet_files_are_one_table(tmp_path):
     (tmp_path / "data" / "_SUCCESS").write_text("")
     (tmp_path / "data" / "_old.parquet").write_text("no parquet")
     for path in (tmp_path / "data", tmp_path / "data" / "**" / "part-*.parquet"):
-        found = lb.read_samples(path, id="key")
-        assert found["text"].tolist() == ["c1c1", "c2c2", "c3c3"]
-        assert [None if pd.isna(n) else n for n in found["n"]] == [None, 1, 1]
+        samples = lb.read_samples(path, id="key")
+        assert samples["text"].tolist() == ["c1c1", "c2c2", "c3c3"]
+        assert [None if pd.isna(n) else n for n in samples["n"]] == [None, 1, 1]
     assert lb.read_samples(tmp_path / "data", id="key")["lang"].tolist() == ["de", "en", "en"]
     with pytest.raises(DataError, match="no file that matches"):
         lb.read_samples(tmp_path / "data" / "*.nothing", id="key")
@@ -208,10 +208,10 @@ labels: [ham, spam]
 labeling_functions: [rules.py]
 """
     (tmp_path / "project.yaml").write_text(config)
-    its = lb.Project(tmp_path / "project.yaml")
-    assert 3 == len(its.apply().sample_ids)
-    its = lb.Project(tmp_path / "project.yaml")
-    assert its.vote_cache.cached() is not None
+    project = lb.Project(tmp_path / "project.yaml")
+    assert 3 == len(project.apply().sample_ids)
+    project = lb.Project(tmp_path / "project.yaml")
+    assert project.vote_cache.cached() is not None
     (tmp_path / "project.yaml").write_text(config.replace("http://", "http://me:pass@"))
     with pytest.raises(ConfigError, match="must not stand in an address"):
         lb.Project(tmp_path / "project.yaml")
@@ -243,8 +243,8 @@ def test_ids_are_made_of_rows_or_of_the_text(tmp_path, caplog):
 def test_two_missing_texts_are_two_samples(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": null}\n{"text": null}\n{"text": "a"}\n')
-    found = lb.read_samples(path, id={"from": "content"}, text="text", missing_text="empty")
-    assert ["", "", "a"] == found["text"].tolist()
+    samples = lb.read_samples(path, id={"from": "content"}, text="text", missing_text="empty")
+    assert ["", "", "a"] == samples["text"].tolist()
 
 
 @pytest.mark.parametrize("made", ["row", "content"])
@@ -257,12 +257,12 @@ def test_a_project_without_ids_goes_through_the_loop(tmp_path, made):
     command += ["--labels", "ham,spam", "--id", made, "--text", "text", "--gold", "truth"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert 0 == done.returncode, done.stderr
-    its = lb.Project(tmp_path / "configs" / "project.yaml")
-    its.check()
-    its.query()
-    its.push()
-    train = its.export()
-    assert len(train) == len(its.samples)
+    project = lb.Project(tmp_path / "configs" / "project.yaml")
+    project.check()
+    project.query()
+    project.push()
+    train = project.export()
+    assert len(train) == len(project.samples)
     assert "sample_id" == train.frame.index.name
 
 
@@ -287,9 +287,9 @@ def tables():
 
 @pytest.mark.parametrize("kind", tables())
 def test_every_kind_of_table_gives_the_same_samples(kind):
-    found = lb.read_samples(tables()[kind], id="key")
-    assert found.index.tolist() == ["c1", "c2", "c3"]
-    assert values(found) == [[row[name] for row in ROWS] for name in ("text", "n", "x", "flag")]
+    samples = lb.read_samples(tables()[kind], id="key")
+    assert samples.index.tolist() == ["c1", "c2", "c3"]
+    assert values(samples) == [[row[name] for row in ROWS] for name in ("text", "n", "x", "flag")]
 
 
 @pytest.mark.parametrize("kind", tables())
@@ -310,8 +310,8 @@ def test_every_kind_of_table_goes_through_the_functions(kind, schema):
 def test_a_list_of_texts_is_samples_with_numbers(schema):
     rule = lb.LabelingFunction("rule", lambda x: "spam" if "win" in x.text else "ham")
     assert [[1], [0]] == lb.apply(rule, ["win", "hi"], schema).to_array().tolist()
-    found = lb.read_samples(["win", "hi"], id={"from": "content"}, text="text")
-    assert ["win", "hi"] == found["text"].tolist()
+    samples = lb.read_samples(["win", "hi"], id={"from": "content"}, text="text")
+    assert ["win", "hi"] == samples["text"].tolist()
 
 
 @pytest.mark.parametrize(

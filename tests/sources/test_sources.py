@@ -20,7 +20,7 @@ def written(folder, name, content):
 
 
 def lines(*objects):
-    return "".join(json.dumps(one) + "\n" for one in objects)
+    return "".join(json.dumps(value) + "\n" for value in objects)
 
 
 def seen(frame, column):
@@ -83,8 +83,8 @@ def test_unsigned_numbers_beyond_int64_stay_exact(tmp_path, kind):
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 @pytest.mark.parametrize("number", HUGE)
 def test_no_whole_number_is_too_large_for_a_text_file(tmp_path, kind, number):
-    whole, some = pd.Series([number, 1], dtype=object), pd.Series([number, None], dtype=object)
-    frame = lb.read_samples(table(kind, tmp_path, {"all": whole, "n": some}), id="key")
+    whole, partial = pd.Series([number, 1], dtype=object), pd.Series([number, None], dtype=object)
+    frame = lb.read_samples(table(kind, tmp_path, {"all": whole, "n": partial}), id="key")
     assert (seen(frame, "all"), seen(frame, "n")) == ([number, 1], [number, None])
 
 
@@ -97,7 +97,7 @@ def test_missing_values_are_nan_among_floats_and_none_elsewhere(tmp_path, kind):
 
 
 TEXTS = st.text(
-    st.characters(exclude_categories=["Cs"]).filter(lambda one: not unsafe_characters(one)),
+    st.characters(exclude_categories=["Cs"]).filter(lambda value: not unsafe_characters(value)),
     min_size=1,
 )
 
@@ -190,7 +190,7 @@ def test_ids_of_typed_files_keep_their_type(tmp_path, kind, ids):
     if kind == "parquet":
         pd.DataFrame({"key": ids, "text": "t"}).to_parquet(path)
     else:
-        path.write_text(lines(*({"key": one, "text": "t"} for one in ids)))
+        path.write_text(lines(*({"key": value, "text": "t"} for value in ids)))
     assert lb.read_samples(path, id="key").index.tolist() == ids
 
 

@@ -1,4 +1,4 @@
-"""A real HTTP service on this machine that answers as a legacy system would, or fails, as the test sets it."""
+"""A real HTTP service on this machine that answers as a legacy system, or fails on demand."""
 
 import contextlib
 import http.server
