@@ -15,6 +15,8 @@ from labeling.store import Store
 if TYPE_CHECKING:
     from labeling.analysis import Estimate
 
+DEV = "dev"  # key of the accuracy on dev gold labels in the quality log
+
 
 def evaluate_test_split(
     config: Config, data: ProjectData, current: Round, vote_cache: VoteCache, store: Store
@@ -65,7 +67,7 @@ def log_quality(store: Store, data: ProjectData, current: Round) -> None:
 
     about = {}
     if current.measured is not None:
-        about["dev"] = dataclasses.asdict(accuracy(current.measured, data.dev))
+        about[DEV] = dataclasses.asdict(accuracy(current.measured, data.dev))
     store.facts.log_quality(
         store.ledger.counts()[0],
         current.human_votes,

@@ -9,6 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from labeling.analysis import Estimate, proportion
+from labeling.project.evaluation import DEV
 from labeling.report.charts import cost_picture
 from labeling.report.components import estimate_of
 from labeling.report.context import ReportContext
@@ -81,7 +82,7 @@ def _quality_log(context: ReportContext) -> list[QualityPoint]:
     rows = [] if context.store is None else context.store.facts.quality_log()
     return [
         QualityPoint(
-            row["human_votes"], row["reviews"], row["gold"], estimate_of(row["about"].get("dev"))
+            row["human_votes"], row["reviews"], row["gold"], estimate_of(row["about"].get(DEV))
         )
         for row in rows
     ]
