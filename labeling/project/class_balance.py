@@ -21,7 +21,7 @@ DRAWS = {
 }
 """The random draws that tell the class balance: a short name, and what it is."""
 
-DECLARE = " If you know the class balance, declare it as `class_balance` in the config; else give"
+DECLARE = " If you know how common the labels are, declare `class_balance` in the config; else give"
 DECLARED = (
     " `class_balance` is declared in the config: is it right, and does the label model use it"
     " (`labeling fit` says so)? Else give"

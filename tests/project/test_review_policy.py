@@ -112,7 +112,7 @@ def test_what_an_earlier_version_settled_stays_settled_and_is_told_of(folder):
     assert [second] == [one.sample_id for one in verdict.pending]
     assert {"unanimous": 1, "majority": 1, "review": 0, "uncounted": 0} == status.agreement
     assert any("escalate: any_conflict" in note for note in status.notes)
-    assert any("goes on so" in sentence for sentence in its.check())
+    assert any("continues so" in sentence for sentence in its.check())
 
 
 def test_an_earlier_projects_votes_are_counted_by_the_next_review(folder):
