@@ -238,7 +238,7 @@ def test_the_warning_is_about_our_labels_where_the_samples_have_a_column_label(f
 
 
 def test_a_label_that_only_gold_has_is_no_label_that_nobody_gives(folder, caplog):
-    """Of many labels a model never gives the rarest; what is known to be theirs counts as theirs."""
+    """Of many labels a model never gives the rarest; its gold labels are counted all the same."""
     table = pd.read_csv(folder / "gold.csv")
     table.loc[0, "label"] = "rare"
     table.to_csv(folder / "gold.csv", index=False)

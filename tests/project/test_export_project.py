@@ -84,7 +84,7 @@ MIXED = [
 
 
 def test_values_of_no_common_type_stop_no_verb_and_are_named(tmp_path, caplog):
-    """Texts and numbers, lists of a text and an object: JSON text in Parquet, said by check and export."""
+    """Texts and numbers, lists of both: JSON text in Parquet, which check and export report."""
     lines = [json.loads(line) for line in MIXED]
     lines[2]["nested"] = ["a", {"n": [1, "b"]}]
     its = project(tmp_path, lines=[json.dumps(line) for line in lines])

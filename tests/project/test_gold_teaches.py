@@ -230,7 +230,7 @@ def test_on_real_votes_gold_in_the_config_lifts_as_much_as_gold_given_to_the_api
 
 @pytest.mark.parametrize("n", [1, 51])
 def test_fit_does_not_ask_for_gold_labels_that_were_given(folder, n):
-    """Few teach the end model alone; the label model says from how many on it learns, and no more."""
+    """Few teach the end model alone; the label model reports how many it needs to learn."""
     table = pd.read_csv(folder / "comments.csv")
     table.loc[n:, "truth"] = None
     table.to_csv(folder / "comments.csv", index=False)

@@ -479,7 +479,7 @@ def test_a_deep_object_is_refused_by_its_line(its, tmp_path):
 
 
 def test_what_an_import_brought_to_the_source_is_nobody_s_second_vote(its, tmp_path):
-    """As the server writes it: `import_id` is the id before, `updated_by` who has saved it since."""
+    """As the server writes it: `import_id` is the earlier id, `updated_by` who saved it since."""
     rows = [
         task(1, {"key": "c0"}, annotation(1, 3, choice("spam"), updated_by=3, import_id=None)),
         task(2, {"key": "c0"}, annotation(2, 9, choice("spam"), updated_by=None, import_id=1)),

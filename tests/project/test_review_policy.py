@@ -1,4 +1,4 @@
-"""A project escalates what its config says, tells how samples were settled, and keeps to its word."""
+"""A project escalates as its config says, shows how samples were settled, and keeps its rule."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""A watched loop goes on when people have answered, survives a server that is down, and holds nothing."""
+"""A watched loop continues after annotations, survives a server that is down, and locks nothing."""
 
 import contextlib
 import http.client
