@@ -53,7 +53,9 @@ def fill(path, labels, **cells):
 
 
 def said(annotations):
-    return [(one.sample_id, one.annotator, one.label) for one in annotations]
+    return [
+        (annotation.sample_id, annotation.annotator, annotation.label) for annotation in annotations
+    ]
 
 
 def only_problem(files):
@@ -99,8 +101,9 @@ def test_with_nobody_named_people_make_copies(tmp_path):
         copy.write_bytes(original.read_bytes())
         fill(copy, [label] * 4, annotator=name)
 
-    assert {(one, name, label) for one in SAMPLES.index
-            for name, label in (("ann", "ham"), ("bob", "spam"))} == set(said(files.pull()))  # fmt: skip
+    votes = (("ann", "ham"), ("bob", "spam"))
+    expected = {(sample_id, name, label) for sample_id in SAMPLES.index for name, label in votes}
+    assert expected == set(said(files.pull()))
     assert () == files.problems
 
 
@@ -111,7 +114,7 @@ def test_ids_keep_their_type(tmp_path):
         row.update(label="ham", annotator="ann", sample_id=row["sample_id"].lstrip("0"))
     save(tmp_path / "batch-001.csv", rows)
 
-    assert ["a", "b", "007", 7] == [one.sample_id for one in files.pull()]
+    assert ["a", "b", "007", 7] == [annotation.sample_id for annotation in files.pull()]
 
 
 def test_fewer_people_than_votes_is_told(tmp_path):
@@ -166,8 +169,8 @@ def test_a_guide_that_an_earlier_version_wrote_is_brought_up_to_date(tmp_path):
     path.write_bytes(edited.encode("utf-8-sig"))
     guide, problems = guide_with(tmp_path, ["ham", "spam", "other"], chosen="007")
     assert edited == guide
-    (one,) = problems
-    assert "does not have 'other'" in one.what
+    (problem,) = problems
+    assert "does not have 'other'" in problem.what
 
 
 @pytest.mark.parametrize("change", [("ham\r\n", "ham (not for money)\r\n"), ("mark ", "mark 0")])
@@ -200,10 +203,15 @@ def test_an_annotation_tells_when_and_what_for(tmp_path):
     fill(path, ["ham"], comment=" looks fine ")
     os.utime(path, (NOON.timestamp(), NOON.timestamp()))
 
-    (one,) = files.pull()
-    assert ("ham", "looks fine", 1, False) == (one.label, one.reason, one.round, one.reviewer)
-    assert (NOON, NOON) == (one.created_at, one.updated_at)
-    assert one.platform_id.endswith("/ann")
+    (annotation,) = files.pull()
+    assert ("ham", "looks fine", 1, False) == (
+        annotation.label,
+        annotation.reason,
+        annotation.round,
+        annotation.reviewer,
+    )
+    assert (NOON, NOON) == (annotation.created_at, annotation.updated_at)
+    assert annotation.platform_id.endswith("/ann")
 
 
 @pytest.mark.parametrize("written", ["Spam ", "SPAM", "spam", " spam"])
@@ -270,7 +278,7 @@ def test_news_are_what_was_not_known_until_it_is(tmp_path):
 
     assert (2, 3) == (len(first), len(files.news()))
     assert another.news() == another.news() == another.pull()[2:] == files.pull()[2:]
-    assert ["bob"] == [one.annotator for one in another.news()]
+    assert ["bob"] == [annotation.annotator for annotation in another.news()]
 
 
 def test_a_change_of_mind_is_one_more_annotation_that_counts(tmp_path):
@@ -284,7 +292,7 @@ def test_a_change_of_mind_is_one_more_annotation_that_counts(tmp_path):
     known = files.pull()
     assert [("a", "ann", "ham"), ("a", "ann", "spam")] == said(known)
     assert known[1].created_at == first.created_at < known[1].updated_at
-    assert ["spam"] == [one.label for one in live_annotations(known)]
+    assert ["spam"] == [annotation.label for annotation in live_annotations(known)]
     assert known == files.pull()
 
 
@@ -328,7 +336,7 @@ def broken(tmp_path, **cells):
 def test_a_row_that_cannot_count_is_told_and_the_others_count(tmp_path, cells, what):
     files = broken(tmp_path, **cells)
 
-    assert ["a", "007"] == [one.sample_id for one in files.pull()]
+    assert ["a", "007"] == [annotation.sample_id for annotation in files.pull()]
     assert "batch-001.ann.csv, row 3" == only_problem(files).where
     assert what in only_problem(files).what
 
@@ -381,7 +389,7 @@ def test_a_file_saved_in_another_way_is_read(tmp_path, settings):
     rows = [{**row, "label": "ham", "annotator": "Jürgen; x"} for row in rows_of(path)]
     save(path, rows, **settings)
 
-    assert [(one, "Jürgen; x", "ham") for one in SAMPLES.index] == said(files.pull())
+    assert [(sample_id, "Jürgen; x", "ham") for sample_id in SAMPLES.index] == said(files.pull())
     assert () == files.problems
 
 
@@ -436,7 +444,7 @@ def test_a_quotation_mark_left_open_hides_no_rows(tmp_path):
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     path.write_text("\n".join([*lines[:2], lines[2] + '"oh', *lines[3:]]))
 
-    assert ["a"] == [one.sample_id for one in files.pull()]
+    assert ["a"] == [annotation.sample_id for annotation in files.pull()]
     assert "batch-001.csv, row 3" == only_problem(files).where
 
 
@@ -470,7 +478,9 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_count(tmp_path, name,
     (tmp_path / name).write_bytes(content)
 
     assert [("a", "ann", "ham")] == said(files.pull())
-    assert any(what in one.what and one.where.startswith(name) for one in files.problems)
+    assert any(
+        what in problem.what and problem.where.startswith(name) for problem in files.problems
+    )
 
 
 def test_what_programs_leave_beside_is_not_read(tmp_path):
@@ -576,13 +586,13 @@ def test_votes_still_to_come_are_not_asked_for_again(tmp_path, annotators):
     files = pushed(tmp_path, "a", annotators=annotators)
     path = sorted(tmp_path.glob("*.csv"))[0]
     fill(path, ["ham"], annotator="ann" if not annotators else rows_of(path)[0]["annotator"])
-    (one,) = files.pull()
+    (annotation,) = files.pull()
     before = sorted(os.listdir(tmp_path))
-    files.ask_again([AskAgain("a", 1, (one.annotator,))])
+    files.ask_again([AskAgain("a", 1, (annotation.annotator,))])
     assert before == sorted(os.listdir(tmp_path))
 
-    files.ask_again([AskAgain("a", 2, (one.annotator,))])
-    files.ask_again([AskAgain("a", 2, (one.annotator,))])
+    files.ask_again([AskAgain("a", 2, (annotation.annotator,))])
+    files.ask_again([AskAgain("a", 2, (annotation.annotator,))])
     assert 1 == len(list(tmp_path.glob("*more*")))
 
 
@@ -615,12 +625,12 @@ def test_a_reviewer_sees_what_was_said_but_not_by_whom(tmp_path, reviewers):
     assert ("review-1.Eve.csv" if reviewers else "review-1.csv") == path.name
     assert ("2 x ham, 1 x spam", "no majority") == (row["votes"], row["why"])
     fill(path, ["spam"], reviewer="Eve", rationale="it is an ad")
-    (one,) = files.pull()
+    (annotation,) = files.pull()
     assert ("Eve", "spam", True, "it is an ad") == (
-        one.annotator,
-        one.label,
-        one.reviewer,
-        one.reason,
+        annotation.annotator,
+        annotation.label,
+        annotation.reviewer,
+        annotation.reason,
     )
 
 
@@ -647,7 +657,7 @@ def test_files_go_around_the_loop(tmp_path):
     verdict = lb.review(files.pull(), SCHEMA, policy=policy, annotators=people)
 
     assert 2 == len(verdict.gold)
-    assert {"review", "agreement"} >= {one.source for one in verdict.gold}
+    assert {"review", "agreement"} >= {gold_label.source for gold_label in verdict.gold}
 
 
 # What is refused

@@ -104,13 +104,15 @@ def test_anything_goes_out_and_comes_back(kind, samples, people, labels):
             LABEL[kind](path, labels[0])
         known = files.pull()
         assert () == files.problems
-        assert {(one, person, labels[0]) for one in samples for person in people} == {
-            (one.sample_id, one.annotator, one.label) for one in known
+        assert {(sample_id, person, labels[0]) for sample_id in samples for person in people} == {
+            (annotation.sample_id, annotation.annotator, annotation.label) for annotation in known
         }
-        assert {type(one) for one in samples} == {type(one.sample_id) for one in known}
+        assert {type(sample_id) for sample_id in samples} == {
+            type(annotation.sample_id) for annotation in known
+        }
 
         another = LabelFiles(folder, lb.LabelSchema(labels), kind=kind, known=known)
-        another.ask_again([AskAgain(one, 1, tuple(people)) for one in samples])
+        another.ask_again([AskAgain(sample_id, 1, tuple(people)) for sample_id in samples])
         assert 1 == len(list(Path(folder).glob(f"*-more-*.{kind}")))
         assert (known, ()) == (another.pull(), another.problems)
 

@@ -52,7 +52,7 @@ class Folder:
             sheet = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
             who = "reviewer" if "reviewer" in sheet.columns else "annotator"
             empty = sheet["label"] == ""
-            sheet.loc[empty, "label"] = [says(one) for one in sheet.loc[empty, who]]
+            sheet.loc[empty, "label"] = [says(row) for row in sheet.loc[empty, who]]
             sheet.to_csv(file, index=False, encoding="utf-8-sig")
 
     def asked(self, says):
@@ -182,7 +182,7 @@ def test_annotations_from_elsewhere_count_and_block_nothing(folder):
     assert 0 == its.add_annotations([annotation(17)])
     verdict = folder.project.review()
 
-    assert [17] == [one.sample_id for one in verdict.pending]
+    assert [17] == [question.sample_id for question in verdict.pending]
     *_, last = folder.project.rounds()
     assert 1 == last.number
 
@@ -262,7 +262,7 @@ def test_recorded_votes_without_a_reviewer_leave_conflicts_waiting(folder):
     assert 2 == last.number
     assert len(last.verdict.escalations) + len(last.verdict.gold) == 12
     assert last.verdict.escalations
-    assert any(one.label is None for one in last.annotations)
+    assert any(annotation.label is None for annotation in last.annotations)
 
 
 def test_another_seed_deals_no_recorded_vote_again(folder):

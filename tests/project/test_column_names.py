@@ -85,7 +85,7 @@ def test_the_whole_loop_with_a_column_of_each_of_our_names(tmp_path):
     assert "`labeling_label`" in (tmp_path / "to_label" / "HOW_TO_LABEL.txt").read_text()
     pulled = its.pull()
     assert () == tuple(pulled.problems)
-    assert {"since so"} == {one.reason for one in its.store.ledger.annotations()}
+    assert {"since so"} == {annotation.reason for annotation in its.store.ledger.annotations()}
     its.review()
     train = its.export()
     assert {"ham"} == set(train.own("label"))
@@ -100,8 +100,8 @@ def test_the_whole_loop_with_a_column_of_each_of_our_names(tmp_path):
     written = pd.read_parquet(tmp_path / "out" / "training_set.parquet")
     flat = pd.read_csv(tmp_path / "out" / "training_set.csv")
     lines = [
-        json.loads(one)
-        for one in (tmp_path / "out" / "training_set.jsonl").read_text().splitlines()
+        json.loads(line)
+        for line in (tmp_path / "out" / "training_set.jsonl").read_text().splitlines()
     ]
     for table in (written, flat, pd.DataFrame(lines)):
         assert table["label"].tolist() == [f"label {i}" for i in range(6)]

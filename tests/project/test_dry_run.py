@@ -76,7 +76,7 @@ def test_what_is_foreseen_then_happens(tmp_path):
     asked = dict.fromkeys(("ask again", "escalate"), 0)
     verdict = its.review()
     for kind in asked:
-        asked[kind] = sum(kind == one.kind for one in its.store.outbox.sent())
+        asked[kind] = sum(kind == message.kind for message in its.store.outbox.sent())
 
     assert verdict == foreseen.verdict
     assert asked == {"ask again": foreseen.ask_again, "escalate": foreseen.escalate}
@@ -120,7 +120,7 @@ def test_it_works_before_anything_is_remembered(tmp_path, name, platform):
 
     assert found["dry_run"] is True
     assert "Nothing was changed" in told
-    assert before == [one for one in sorted(folder.rglob("*")) if "__pycache__" not in str(one)]
+    assert before == [path for path in sorted(folder.rglob("*")) if "__pycache__" not in str(path)]
 
 
 def test_the_command_line_tells_counts_and_places(tmp_path):
@@ -175,7 +175,7 @@ class Breaks:
     def push(self, batch, samples, soft=None, *, outbox):
         waiting = outbox.waiting("ask")
         outbox.begin(waiting)
-        outbox.confirm({one.key: "sent" for one in waiting[:2]})
+        outbox.confirm({message.key: "sent" for message in waiting[:2]})
 
 
 def test_it_is_told_in_sentences(tmp_path):

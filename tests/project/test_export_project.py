@@ -110,7 +110,7 @@ def test_a_form_that_cannot_be_written_stops_no_other(tmp_path):
     (its.folder / "training_set.parquet").mkdir()
     with pytest.raises(lb.LabelingError, match=r"Not written: training_set\.parquet"):
         its.export()
-    written = sorted(one.name for one in its.folder.glob("*") if one.is_file())
+    written = sorted(path.name for path in its.folder.glob("*") if path.is_file())
     assert {"left_out.parquet", "training_set.csv", "training_set.jsonl"} <= set(written)
 
 

@@ -50,7 +50,8 @@ def task(number, data, *annotations):
 
 def said(its):
     return sorted(
-        (one.sample_id, one.annotator, one.label) for one in its.store.ledger.annotations()
+        (annotation.sample_id, annotation.annotator, annotation.label)
+        for annotation in its.store.ledger.annotations()
     )
 
 
@@ -120,7 +121,9 @@ def test_people_of_a_source_can_be_named(its, tmp_path):
     path = written(tmp_path, tasks())
     found = its.import_annotations(path, authors={"user 3": "ann@example.com"})
 
-    assert {"ann@example.com", "bob@example.com"} == {one.annotator for one in found.votes}
+    assert {"ann@example.com", "bob@example.com"} == {
+        annotation.annotator for annotation in found.votes
+    }
 
 
 def test_what_changed_since_is_news_and_what_is_older_is_not(its, tmp_path):
@@ -131,7 +134,7 @@ def test_what_changed_since_is_news_and_what_is_older_is_not(its, tmp_path):
     ]
 
     assert [1, 1, 0, 0] == counts
-    assert ["ham"] == [one.label for one in its.people.said(its.samples)]
+    assert ["ham"] == [annotation.label for annotation in its.people.said(its.samples)]
 
 
 def test_gold_labels_that_contradict_each_other_are_told_and_not_taken(its, tmp_path):
@@ -313,7 +316,7 @@ def test_votes_on_the_locked_test_split_are_left_out(tmp_path):
     ]
     found = its.import_annotations(written(tmp_path, rows))
 
-    assert [free] == [one.sample_id for one in found.votes]
+    assert [free] == [annotation.sample_id for annotation in found.votes]
     assert 1 == found.left_out["annotations of samples in the locked test split"]
 
 
@@ -425,9 +428,9 @@ def test_what_has_another_form_is_counted_and_keeps_nothing_back(its, tmp_path):
     named = "objects that have another form than the tool writes ('one of task 2', 'one of task 2')"
     assert 2 == found.left_out[named]
     assert [("c0", "user 3"), ("c1", "user 5"), ("c1", "user 6"), ("c1", "user 7")] == [
-        (one.sample_id, one.annotator) for one in found.votes
+        (annotation.sample_id, annotation.annotator) for annotation in found.votes
     ]
-    assert [2.5, 2.5, None, None] == [one.lead_seconds for one in found.votes]
+    assert [2.5, 2.5, None, None] == [annotation.lead_seconds for annotation in found.votes]
 
     line = {"id": 1, "text": "x", "key": "c2", "label": ["ham"]}
     rows = [line, {**line, "label": 3}, {**line, "id": 2, "meta": "a text"}]

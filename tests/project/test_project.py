@@ -78,9 +78,9 @@ def test_the_loop_asks_settles_and_exports(folder):
     train = project.export(rounds[-1], votes)
 
     assert [0, 1, 2] == [now.number for now in rounds]
-    asked = [one for now in rounds[1:] for one in now.batch.sample_ids]
+    asked = [sample_id for now in rounds[1:] for sample_id in now.batch.sample_ids]
     assert len(set(asked)) == len(asked) == 20
-    assert sorted(asked) == sorted(one.sample_id for one in rounds[-1].gold)
+    assert sorted(asked) == sorted(gold_label.sample_id for gold_label in rounds[-1].gold)
     assert 20 == (train.frame["source"] == "agreement").sum()
     assert rounds[-1].human_votes >= 40
 
@@ -162,7 +162,7 @@ def test_labels_that_look_like_numbers_are_names(folder):
     project = lb.Project(folder / "project.yaml")
     *_, last = project.rounds(project.apply())
 
-    assert {"1", "2"} == {one.label for one in last.gold}
+    assert {"1", "2"} == {gold_label.label for gold_label in last.gold}
 
 
 def test_exports_can_be_traced(folder):
@@ -174,7 +174,7 @@ def test_exports_can_be_traced(folder):
     gold = [row for row in map(json.loads, lines) if row["source"] == "agreement"]
 
     assert all(len(row["annotators"]) >= 2 for row in gold)
-    assert all({one["voter"] for one in row["lf_votes"]} <= set(votes.voters) for row in gold)
+    assert all({vote["voter"] for vote in row["lf_votes"]} <= set(votes.voters) for row in gold)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_the_label_model_learns_only_from_people_on_samples_drawn_at_random(fold
     fit = LabelModel.fit
 
     def listening(model, votes, *, gold=None, class_balance=None):
-        heard.append([] if gold is None else [one.sample_id for one in gold])
+        heard.append([] if gold is None else [gold_label.sample_id for gold_label in gold])
         return fit(model, votes, gold=gold, class_balance=class_balance)
 
     monkeypatch.setattr(LabelModel, "fit", listening)

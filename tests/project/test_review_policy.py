@@ -74,8 +74,10 @@ def test_with_two_labels_conflicts_are_escalated_unless_the_config_says_otherwis
     its, (_, second, third) = asked(folder)
     verdict = its.review()
 
-    assert {second, third} == {one.sample_id for one in verdict.escalations}
-    assert "conflict: 1 x ham, 2 x spam" in {one.reason for one in verdict.escalations}
+    assert {second, third} == {escalation.sample_id for escalation in verdict.escalations}
+    assert "conflict: 1 x ham, 2 x spam" in {
+        escalation.reason for escalation in verdict.escalations
+    }
     assert () == verdict.pending
 
 
@@ -108,8 +110,8 @@ def test_what_an_earlier_version_settled_stays_settled_and_is_told_of(folder):
     verdict = its.review()
     status = its.status()
 
-    assert {first, third} == {one.sample_id for one in verdict.gold}
-    assert [second] == [one.sample_id for one in verdict.pending]
+    assert {first, third} == {gold_label.sample_id for gold_label in verdict.gold}
+    assert [second] == [question.sample_id for question in verdict.pending]
     assert {"unanimous": 1, "majority": 1, "review": 0, "uncounted": 0} == status.agreement
     assert any("escalate: any_conflict" in note for note in status.notes)
     assert any("continues so" in sentence for sentence in its.check())

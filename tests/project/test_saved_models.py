@@ -81,7 +81,7 @@ def test_other_answers_of_people_mean_other_models(tmp_path, table, caplog):
     fits(caplog)
     its = project(tmp_path)
     known = set(its.data.dev.index)
-    free = [one for one in its.samples.index if one not in known][:3]
+    free = [sample_id for sample_id in its.samples.index if sample_id not in known][:3]
     when = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
     its.add_annotations(
         [Annotation(one, who, "spam", when, when) for one in free for who in ("ann", "bob")]

@@ -177,7 +177,9 @@ def test_recorded_votes_that_are_used_up_leave_nothing_pending(folder):
     status = its.status()
 
     assert () == last.verdict.pending
-    assert {"too few votes, 1 of 2: 1 x ham"} == {one.reason for one in last.verdict.escalations}
+    assert {"too few votes, 1 of 2: 1 x ham"} == {
+        escalation.reason for escalation in last.verdict.escalations
+    }
     assert "4 samples (" in status.notes[0]
     assert "no decision is recorded" in status.notes[0]
     assert status.next.startswith("labeling decide SAMPLE LABEL")

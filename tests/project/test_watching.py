@@ -47,12 +47,12 @@ def test_it_goes_on_when_people_have_answered(folder, its):
     assert passes[-1].is_last
     assert {7} == set(waited)
     assert 0 == its.people.awaited()
-    assert its.status().annotations == sum(one.news for one in passes)
-    assert all(bool(one.train) == bool(one.rounds) == bool(one.verdict) for one in passes)
-    idle = [one for one in passes if not one.rounds]
+    assert its.status().annotations == sum(pass_.news for pass_ in passes)
+    assert all(bool(pass_.train) == bool(pass_.rounds) == bool(pass_.verdict) for pass_ in passes)
+    idle = [pass_ for pass_ in passes if not pass_.rounds]
     assert idle
     assert all(0 == one.news for one in idle)
-    assert not any(one.is_last for one in passes[:-1])
+    assert not any(pass_.is_last for pass_ in passes[:-1])
     assert 40 == len(passes[-1].verdict.gold) + len(passes[-1].verdict.unresolved)
 
 
@@ -61,7 +61,7 @@ def test_a_replay_ends_as_ever(tmp_path):
     (only,) = Watch(its).passes(60, pytest.fail)
 
     assert only.is_last
-    assert [0, 1, 2] == [one.number for one in only.rounds]
+    assert [0, 1, 2] == [round_.number for round_ in only.rounds]
 
 
 def test_a_server_that_is_down_is_waited_for(folder, its, monkeypatch):
