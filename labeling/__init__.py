@@ -1,6 +1,6 @@
-"""Make training sets without hand-labeling them all: labeling functions, a label model, people.
+"""Programmatic labeling: labeling functions, label models, and annotation of selected samples.
 
-Importing this package is cheap: each name below loads its room when it is first used.
+Importing this package is cheap: each name below loads its subpackage when it is first used.
 """
 
 from __future__ import annotations
@@ -41,8 +41,15 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "records": (
-        *("ABSTAIN", "Annotation", "Batch", "GoldLabel", "LabelSchema", "LabelingFunction"),
-        *("SoftLabels", "Verdict", "Votes"),
+        "ABSTAIN",
+        "Annotation",
+        "Batch",
+        "GoldLabel",
+        "LabelSchema",
+        "LabelingFunction",
+        "SoftLabels",
+        "Verdict",
+        "Votes",
     ),
     "adjudication": ("ReviewPolicy", "review"),
     "analysis": ("agreement", "lf_summary"),
@@ -91,16 +98,16 @@ def apply(
 ) -> Votes:
     """Return the votes of labeling functions on samples.
 
-    Each function sees a sample as plain, immutable Python: text as `str`, integers as `int`, a
+    Each function gets a sample as plain, immutable Python: text as `str`, integers as `int`, a
     missing number in a column of floats as NaN, anything else missing as `None`.
 
     Args:
-        lfs: one or more labeling functions with different names.
+        lfs: one or more labeling functions with unique names.
         data: a DataFrame, or the path of a Parquet, CSV or JSON-lines file.
         schema: the labels that votes may name.
         id: the column of the samples' ids; `None` takes the frame's index. A path needs it.
         workers: processes; the votes are the same for any number.
-        on_error: `"raise"` stops at the first labeling function that fails or returns what is no
+        on_error: `"raise"` stops at the first labeling function that fails or returns an invalid
             vote; `"record"` abstains there and keeps each such fault in `votes.faults`.
         progress: called with the number of samples done since it was last called.
 
@@ -108,9 +115,9 @@ def apply(
         Votes with a row for each sample and a column for each labeling function, in their order.
 
     Raises:
-        LabelingFunctionError: a function failed, or returned what is no vote; it names the
-            function and the sample, and has the cause chained.
-        DataError: no samples, or ids that are missing or not unique.
+        LabelingFunctionError: a function failed, or returned an invalid vote; the error names the
+            function and the sample, and chains the cause.
+        DataError: there are no samples, or ids are missing or not unique.
 
     >>> import pandas as pd
     >>> from labeling import LabelSchema, labeling_function
@@ -129,8 +136,8 @@ def apply(
 
         if id is None:
             raise DataError(
-                f"A file needs to be told which column holds the ids: apply(..., {str(data)!r},"
-                " ..., id='column')."
+                "`id` must name the id column when `data` is a file:"
+                f" apply(..., {str(data)!r}, ..., id='column')."
             )
         data, id = read_samples(data, id), None
     return apply_to_frame(

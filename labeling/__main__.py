@@ -1,10 +1,10 @@
-"""`python -m labeling` is the command line, and so is the script `labeling`."""
+"""Entry point of `python -m labeling` and of the script `labeling`."""
 
 import sys
 
 
 def main() -> None:
-    """Run the command line, or say what to install where its packages are not there."""
+    """Run the command line; if its packages are missing, print what to install."""
     try:
         from labeling.cli import main as run
     except ModuleNotFoundError as error:

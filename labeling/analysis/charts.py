@@ -91,10 +91,12 @@ def draw_cost(
     """
     width = max((votes for points in curves.values() for votes, _ in points), default=0)
     for number, (name, points) in enumerate(curves.items()):
-        with_interval = [(votes, found) for votes, found in points if not np.isnan(found.low)]
+        with_interval = [
+            (votes, estimate) for votes, estimate in points if not np.isnan(estimate.low)
+        ]
         # Shifted sideways: intervals drawn at the same position would hide each other.
         votes = [votes + 0.012 * width * number for votes, _ in with_interval]
-        estimates = [found for _, found in with_interval]
+        estimates = [estimate for _, estimate in with_interval]
         draw_intervals(axes, votes, estimates, name, series_style(number, palette))
     axes.grid(axis="y", color=palette["line"], linewidth=0.5)
     axes.xaxis.set_major_formatter(lambda count, _: f"{int(count):,}")
@@ -110,8 +112,10 @@ def draw_intervals(
     style: Mapping[str, Any],
 ) -> None:
     """Draw estimates with their intervals as a line with error bars."""
-    values = np.array([found.value for found in estimates])
-    reach = np.array([(found.value - found.low, found.high - found.value) for found in estimates])
+    values = np.array([estimate.value for estimate in estimates])
+    reach = np.array(
+        [(estimate.value - estimate.low, estimate.high - estimate.value) for estimate in estimates]
+    )
     axes.errorbar(
         xs,
         values,

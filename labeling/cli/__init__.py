@@ -1,5 +1,6 @@
-"""Arguments in, tables and next steps out; no logic."""
+"""The command line: parses arguments, calls `labeling.project`, prints results and next steps."""
 
-from labeling.cli.app import Settings, Stopped, app, main
+from labeling.cli.app import Settings, Stopped, app
+from labeling.cli.entry_point import main
 
 __all__ = ["Settings", "Stopped", "app", "main"]

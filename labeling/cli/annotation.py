@@ -1,4 +1,4 @@
-"""The verbs that work with people: query, push, pull, review, run."""
+"""Commands on annotations: query, push, pull, review, decide, run."""
 
 from __future__ import annotations
 
@@ -7,19 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from labeling.cli.app import (
-    AsJson,
-    DryRun,
-    app,
-    busy,
-    err,
-    out,
-    project,
-    say,
-    tell_of_export,
-    then,
-    votes_of,
-)
+from labeling.cli.app import AsJson, DryRun, app, emit_training_set, load_project, load_votes
+from labeling.cli.console import busy, emit, err, hint, out
 from labeling.cli.watching import Every, watch
 from labeling.errors import LabelingError, counted
 
@@ -28,7 +17,7 @@ if TYPE_CHECKING:
     from labeling.project.results import Pulled
     from labeling.records import AnnotationPlatform, Verdict
 
-NO_BATCH = "No batch waits to be pushed."
+NO_BATCH = "There is no batch to push."
 
 
 def _strategy(value: str | None) -> str | None:
@@ -45,155 +34,168 @@ def _strategy(value: str | None) -> str | None:
 @app.command()
 def query(
     n: Annotated[
-        int | None, typer.Option("-n", "--n", min=1, help="How many samples; else query.n.")
+        int | None,
+        typer.Option("-n", "--n", min=1, help="Number of samples; default: query.n of the config."),
     ] = None,
     strategy: Annotated[
         str | None,
         typer.Option(
             callback=_strategy,
-            help="mixture, random, margin, entropy, lf_conflict or uncovered; else query.strategy.",
+            help="mixture, random, margin, entropy, lf_conflict or uncovered; default:"
+            " query.strategy of the config.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Choose the samples that are most worth a human's time."""
+    """Choose the samples that are most worth annotating."""
     from labeling.cli.batch_table import batch_sentences, print_batch
     from labeling.cli.json_tables import as_records
 
-    its = project()
-    votes = votes_of(its)
-    with busy("learning, and choosing"):
-        chosen = its.choose(votes, n=n, strategy=strategy)
+    project = load_project()
+    votes = load_votes(project)
+    with busy("fitting the models and choosing samples"):
+        chosen = project.choose(votes, n=n, strategy=strategy)
     if as_json:
         for sentence in batch_sentences(chosen):
-            then(sentence)
-        say(as_records(chosen.table, "sample"), True)
+            hint(sentence)
+        emit(as_records(chosen.table, "sample"), True)
     else:
         print_batch(chosen, out)
     if not len(chosen.batch):
-        then("No sample is left to ask about. Next: labeling export")
+        hint("No samples are left to annotate. Next: labeling export")
         return
-    then(f"Written: {its.folder / 'batch.parquet'}. Next: labeling push")
+    hint(f"Written: {project.folder / 'batch.parquet'}. Next: labeling push")
 
 
 @app.command()
 def push(dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Ask people about the batch that was chosen; nobody is asked twice."""
-    from labeling.cli.sentences import where_lines
+    """Send the chosen batch to the annotators; no sample is sent twice."""
+    from labeling.cli.sentences import location_lines
 
-    its = project()
+    project = load_project()
     if dry_run:
-        _would_push(its, as_json)
+        _preview_push(project, as_json)
         return
-    platform = its.platform()
-    with busy("asking people", its.to_push() or None) as advance:
+    platform = project.platform()
+    with busy("sending samples", project.to_push() or None) as advance:
         if hasattr(platform, "progress"):
             platform.progress = advance
-        pushed = its.push(platform)
+        pushed = project.push(platform)
     if pushed.batch:
-        sentence = f"Batch {pushed.batch}: {counted(pushed.samples, 'sample is', 'samples are')} with the annotators."
+        count = counted(pushed.samples, "sample was", "samples were")
+        sentence = f"Batch {pushed.batch}: {count} sent to the annotators."
         next_step = "labeling pull when they have labeled"
     else:
         sentence, next_step = NO_BATCH, "labeling query"
-    about = {"batch": pushed.batch, "samples": pushed.samples, "where": pushed.where}
-    say(about, as_json, sentence, *where_lines(pushed.where))
-    then(f"Next: {next_step}")
+    result = {"batch": pushed.batch, "samples": pushed.samples, "where": pushed.where}
+    emit(result, as_json, sentence, *location_lines(pushed.where))
+    hint(f"Next: {next_step}")
 
 
-def _would_push(its: Project, as_json: bool) -> None:
-    platform = its.platform()
-    with busy("looking"):
-        found = its.push(platform, dry_run=True)
+def _preview_push(project: Project, as_json: bool) -> None:
+    platform = project.platform()
+    with busy("comparing with the platform"):
+        preview = project.push(platform, dry_run=True)
     sentence = NO_BATCH
-    if found.batch:
+    if preview.batch:
         sentence = (
-            f"Batch {found.batch}: annotators would be asked about"
-            f" {counted(found.samples, 'sample')} at {platform!r};"
-            f" {counted(found.sent, 'other was', 'others were')} sent before."
+            f"Batch {preview.batch}: {counted(preview.samples, 'sample')} would be sent to"
+            f" {platform!r}; {counted(preview.sent, 'other was', 'others were')} sent before."
         )
-    if found.begun:
-        sentence += f" {found.begun} may have arrived, and would be looked for first."
-    say({**dataclasses.asdict(found), "where": repr(platform), "dry_run": True}, as_json, sentence)
-    _nothing_was_changed(platform)
+    if preview.begun:
+        sentence += f" {preview.begun} may have arrived in an interrupted push: checked first."
+    result = {**dataclasses.asdict(preview), "where": repr(platform), "dry_run": True}
+    emit(result, as_json, sentence)
+    _hint_unchanged(platform)
 
 
-def _nothing_was_changed(platform: AnnotationPlatform) -> None:
-    then(f"Nothing was changed: neither what is remembered, nor a file, nor {platform!r}.")
+def _hint_unchanged(platform: AnnotationPlatform) -> None:
+    hint(f"Nothing was changed: neither the store, nor a file, nor {platform!r}.")
 
 
 @app.command()
 def pull(dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Fetch what people said since; what cannot be counted is shown."""
-    its = project()
+    """Fetch new annotations; those that cannot be counted are listed."""
+    project = load_project()
     if dry_run:
-        platform = its.platform()
-        with busy("looking"):
-            found = its.pull(platform, dry_run=True)
-        news = counted(len(found.news), "annotation")
-        sentence = f"{news} would be new; {counted(found.already_stored, 'is', 'are')} known."
-        say({**_pulled(found), "dry_run": True}, as_json, sentence, *_uncounted(found))
-        _nothing_was_changed(platform)
+        platform = project.platform()
+        with busy("comparing with the platform"):
+            preview = project.pull(platform, dry_run=True)
+        news = counted(len(preview.news), "annotation")
+        known = counted(preview.already_stored, "is", "are")
+        sentence = f"{news} would be new; {known} already stored."
+        emit({**_pull_result(preview), "dry_run": True}, as_json, sentence, *_problems(preview))
+        _hint_unchanged(platform)
         return
     with busy("fetching annotations"):
-        pulled = its.pull()
+        pulled = project.pull()
     news = counted(len(pulled.news), "new annotation")
-    sentence = f"{news}; {counted(pulled.already_stored, 'was', 'were')} known."
-    say(_pulled(pulled), as_json, sentence, *_uncounted(pulled))
-    then("Next: labeling review")
+    known = counted(pulled.already_stored, "was", "were")
+    sentence = f"{news}; {known} already stored."
+    emit(_pull_result(pulled), as_json, sentence, *_problems(pulled))
+    hint("Next: labeling review")
 
 
-def _pulled(pulled: Pulled) -> dict[str, Any]:
-    problems = [{"where": one.where, "what": one.what} for one in pulled.problems]
+def _pull_result(pulled: Pulled) -> dict[str, Any]:
+    problems = [{"where": problem.where, "what": problem.what} for problem in pulled.problems]
     return {"new": len(pulled.news), "known": pulled.already_stored, "problems": problems}
 
 
-def _uncounted(pulled: Pulled) -> list[str]:
-    return [f"Not counted: {one.where}: {one.what}" for one in pulled.problems]
+def _problems(pulled: Pulled) -> list[str]:
+    return [f"Not counted: {problem.where}: {problem.what}" for problem in pulled.problems]
 
 
 @app.command()
 def review(dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Settle what annotators agree on, ask again where votes are short, escalate conflicts."""
-    from labeling.cli.sentences import agreement_lines, verdict_words, where_lines
+    """Settle samples on which annotators agree; request more votes; escalate conflicts."""
+    from labeling.cli.sentences import agreement_lines, location_lines, verdict_words
 
-    its = project()
+    project = load_project()
     if dry_run:
-        _foresee(its, as_json, pulls=False)
+        _preview(project, as_json, pulls=False)
         return
-    with busy("deciding"):
-        reviewed = its.settle()
-    status, verdict = its.status(), reviewed.verdict
-    counts = _counts(verdict, status.states["asked"])
-    unanswered = f"{counts['unanswered']} have no answer yet"
-    lines = (f"{verdict_words(verdict)}; {unanswered}.", *agreement_lines(status), *status.notes)
-    about = {**counts, "agreement": status.agreement, "notes": status.notes}
-    about |= {"where": reviewed.where}
-    say(about, as_json, *lines, *where_lines(reviewed.where))
-    waits = counts["pending"] or counts["escalated"] or counts["unanswered"]
-    then("Next: " + ("labeling pull when people have answered" if waits else "labeling export"))
+    with busy("adjudicating"):
+        reviewed = project.settle()
+    status, verdict = project.status(), reviewed.verdict
+    counts = _verdict_counts(verdict, status.states["asked"])
+    unanswered = counted(counts["unanswered"], "has", "have")
+    sentences = (
+        f"{verdict_words(verdict)}; {unanswered} no annotation yet.",
+        *agreement_lines(status),
+        *status.notes,
+    )
+    result = {
+        **counts,
+        "agreement": status.agreement,
+        "notes": status.notes,
+        "where": reviewed.where,
+    }
+    emit(result, as_json, *sentences, *location_lines(reviewed.where))
+    is_waiting = counts["pending"] or counts["escalated"] or counts["unanswered"]
+    hint("Next: " + ("labeling pull when people have labeled" if is_waiting else "labeling export"))
 
 
 @app.command()
 def decide(
     sample: Annotated[str, typer.Argument(help="The sample's id.")],
-    label: Annotated[str, typer.Argument(help="The label that it shall have.")],
-    by: Annotated[str, typer.Option(help="Who decides; nobody who voted on the sample.")],
-    reason: Annotated[str, typer.Option(help="Why; it is kept with the decision.")],
+    label: Annotated[str, typer.Argument(help="The label to give it.")],
+    by: Annotated[str, typer.Option(help="The reviewer, who must not have annotated the sample.")],
+    reason: Annotated[str, typer.Option(help="The reason; it is stored with the decision.")],
     as_json: AsJson = False,
 ) -> None:
-    """Decide on a sample as its reviewer, where nobody else can or reviewers contradict each other."""
+    """Decide the label of a sample, where there is no other reviewer or where reviewers differ."""
     from labeling.project.manual_decisions import sample_called
 
-    its = project()
-    sample_id = sample_called(sample, its.samples)
-    its.decide(sample_id, label, by=by, reason=reason)
-    state = its.store.batches.states()[sample_id]
-    found = {"sample": sample_id, "label": label, "by": by, "reason": reason, "state": state}
-    say(found, as_json, f"{by} decided that {sample} is {label!r}; the sample is {state} now.")
-    then(f"Next: {its.status().next}")
+    project = load_project()
+    sample_id = sample_called(sample, project.samples)
+    project.decide(sample_id, label, by=by, reason=reason)
+    state = project.store.batches.states()[sample_id]
+    result = {"sample": sample_id, "label": label, "by": by, "reason": reason, "state": state}
+    emit(result, as_json, f"{by} decided that {sample} is {label!r}; the sample is {state} now.")
+    hint(f"Next: {project.status().next}")
 
 
-def _counts(verdict: Verdict, unanswered: int) -> dict[str, int]:
+def _verdict_counts(verdict: Verdict, unanswered: int) -> dict[str, int]:
     return {
         "unanswered": unanswered,
         "gold": len(verdict.gold),
@@ -203,71 +205,85 @@ def _counts(verdict: Verdict, unanswered: int) -> dict[str, int]:
     }
 
 
-def _foresee(its: Project, as_json: bool, *, pulls: bool) -> None:
-    from labeling.cli.sentences import foreseen_lines
+def _preview(project: Project, as_json: bool, *, pulls: bool) -> None:
+    """Print what a review, or a run (which pulls first), would do."""
+    from labeling.cli.sentences import dry_run_lines
 
-    platform = its.platform()
-    with busy("looking"):
-        found = its.preview(platform, pulls=pulls)
-    where = repr(platform)
-    about: dict[str, Any] = {"dry_run": True, "where": where}
-    about |= _counts(found.verdict, found.unanswered)
-    about |= {"would_ask_again": found.ask_again, "would_escalate": found.escalate}
-    uncounted: list[str] = []
-    if found.pulled is not None:
-        uncounted = _uncounted(found.pulled)
-        about |= _pulled(found.pulled)
-        about |= {"applies": found.applies, "would_push": found.pushes}
-        about |= {"would_choose": found.chooses, "awaited": found.awaited}
-    say(about, as_json, *foreseen_lines(found, where, str(its.folder)), *uncounted)
-    _nothing_was_changed(platform)
+    platform = project.platform()
+    with busy("comparing with the platform"):
+        preview = project.preview(platform, pulls=pulls)
+    result: dict[str, Any] = {
+        "dry_run": True,
+        "where": repr(platform),
+        **_verdict_counts(preview.verdict, preview.unanswered),
+        "would_ask_again": preview.ask_again,
+        "would_escalate": preview.escalate,
+    }
+    problems: list[str] = []
+    if preview.pulled is not None:
+        problems = _problems(preview.pulled)
+        result |= {
+            **_pull_result(preview.pulled),
+            "applies": preview.applies,
+            "would_push": preview.pushes,
+            "would_choose": preview.chooses,
+            "awaited": preview.awaited,
+        }
+    lines = dry_run_lines(preview, repr(platform), str(project.folder))
+    emit(result, as_json, *lines, *problems)
+    _hint_unchanged(platform)
 
 
 @app.command()
 def run(
     watching: Annotated[
-        bool, typer.Option("--watch", help="Go on whenever people have answered, until Ctrl-C.")
+        bool,
+        typer.Option("--watch", help="Continue whenever there are new annotations, until Ctrl-C."),
     ] = False,
     every: Every = 60.0,
     listen: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, help="With --watch: a port where Label Studio tells of news; 0: any."
+            min=0,
+            max=65535,
+            help="With --watch: port for webhooks of Label Studio; 0 for any free port.",
         ),
     ] = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with the loop until people must answer first, or it is done; then export."""
+    """Run the loop until annotations are awaited, or it is complete; then export."""
     if (listen is not None and not watching) or (dry_run and watching):
-        raise typer.BadParameter("--listen needs --watch, and --dry-run stands without it.")
-    its = project()
+        raise typer.BadParameter(
+            "--listen requires --watch; --dry-run cannot be combined with --watch."
+        )
+    project = load_project()
     if dry_run:
-        _foresee(its, as_json, pulls=True)
+        _preview(project, as_json, pulls=True)
         return
     if watching:
-        votes_of(its)
-        watch(its, every=every, as_json=as_json, port=listen)
+        load_votes(project)
+        watch(project, every=every, as_json=as_json, port=listen)
     else:
-        _run(its, as_json)
-    then(f"Written: {its.folder / 'training_set'}.parquet, .jsonl and .csv, with manifests.")
-    then(f"Next: {its.status().next}")
+        _run(project, as_json)
+    hint(f"Written: {project.folder / 'training_set'}.parquet, .jsonl and .csv, with manifests.")
+    hint(f"Next: {project.status().next}")
 
 
-def _run(its: Project, as_json: bool) -> None:
+def _run(project: Project, as_json: bool) -> None:
     from labeling.cli.escaping import safe
-    from labeling.cli.sentences import round_line
+    from labeling.cli.sentences import round_sentence
 
-    votes = votes_of(its)
-    rounds = its.rounds(votes)
-    here = None
+    votes = load_votes(project)
+    rounds = project.rounds(votes)
+    last = None
     while True:
-        with busy("learning, and asking people"):
+        with busy("fitting the models and sending samples"):
             following = next(rounds, None)
         if following is None:
             break
-        here = following
-        (err if as_json else out).print(safe(round_line(here)))
+        last = following
+        (err if as_json else out).print(safe(round_sentence(last)))
     with busy("writing the training set"):
-        train = its.export(here, votes)
-    tell_of_export(its, train, as_json)
+        train = project.export(last, votes)
+    emit_training_set(project, train, as_json)

@@ -1,4 +1,4 @@
-"""A batch on a terminal: what people will be asked about, and why."""
+"""Table of a batch: the chosen samples, their most probable labels, and why they were chosen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEE_ALL = "A wider window shows them, and labeling query --json shows all."
 
 
 def print_batch(chosen: Chosen, console: Console) -> None:
-    """Print a sentence for each stratum of a batch, and a line for each of its samples."""
+    """Print a sentence for each stratum of a batch, and a row for each sample."""
     for sentence in batch_sentences(chosen):
         console.print(safe(sentence))
     if not len(chosen.batch):
@@ -39,27 +39,26 @@ def print_batch(chosen: Chosen, console: Console) -> None:
 
 
 def batch_sentences(chosen: Chosen) -> list[str]:
-    """Return what became of a batch that waited, and why the samples of each stratum were chosen."""
+    """Return what happened to a waiting batch, and why samples were chosen, by stratum."""
     sentences = []
     size = len(chosen.batch)
     if chosen.is_half_pushed:
         sentences.append(
-            f"Batch {chosen.number} stays as it was, {counted(size, 'sample')}: people may have some of it"
-            " already. labeling push goes on with it; another can be chosen after that."
+            f"Batch {chosen.number} stays as it was, {counted(size, 'sample')}: some may have been"
+            " sent already. labeling push completes it; another batch can be chosen after that."
         )
     elif size:
         sentences.append(f"Batch {chosen.number}: {counted(size, 'sample')}.")
     if chosen.replaced is not None and not chosen.is_half_pushed:
         count, strategy = chosen.replaced
         sentences.append(
-            f"It replaces one that waited and that nobody was asked about"
-            f" ({counted(count, 'sample')},"
+            f"It replaces a waiting batch that was not pushed ({counted(count, 'sample')},"
             f" strategy {strategy})."
         )
     frame = chosen.batch.to_frame()
     for (stratum, reason), rows in frame.groupby(["stratum", "reason"], sort=False):
-        chance = rows["propensity"].iloc[0]
-        odds = "" if math.isnan(chance) else f", each with a chance of {chance:.1%}"
+        propensity = rows["propensity"].iloc[0]
+        odds = "" if math.isnan(propensity) else f", each with probability {propensity:.1%}"
         sentences.append(f"{stratum} ({len(rows)}): {reason}{odds}.")
     return sentences
 
@@ -69,7 +68,7 @@ def _score(score: float) -> str:
 
 
 def _labels(probabilities: pd.Series, labels: pd.Series) -> list[str]:
-    """Return labels with their probabilities first, so that a long name is cut and not the number."""
+    """Return labels with their probabilities in front, so that only long names are cut."""
     return [
         f"{_rounded(probability)} {label}"
         for probability, label in zip(probabilities, labels, strict=True)
@@ -77,7 +76,7 @@ def _labels(probabilities: pd.Series, labels: pd.Series) -> list[str]:
 
 
 def _rounded(probability: float) -> str:
-    """Return a probability in percent; what is not certain does not read as if it were.
+    """Return a probability in percent; only certainty is shown as 0% or 100%.
 
     >>> _rounded(0.996), _rounded(0.004), _rounded(0.5), _rounded(1.0)
     ('>99%', '<1%', '50%', '100%')

@@ -1,4 +1,4 @@
-"""Tables that fit the width they are given: cells are cut, then whole columns are left out, by name."""
+"""Tables that fit a given width: cells are cut first, then whole columns are left out."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from labeling.cli.escaping import one_line, safe
+from labeling.cli.escaping import safe, single_line
 
 GAP = 2  # characters between two columns
-LEAST = 4  # characters of a column that must be cut further than it should
+LEAST = 4  # characters of a column that is cut below its minimum, where nothing else fits
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Column:
     """A column of a table.
 
     Attributes:
-        name: its heading.
-        cells: one text a row.
-        right: whether the cells stand at the right, as numbers do.
-        least: characters that it may be cut down to; `None` is never cut.
-        rank: 0 is always shown; of the others the highest is left out first. Columns of one rank are
-            left out together.
+        name: the heading.
+        cells: one text for each row.
+        right: whether cells are aligned right, as numbers are.
+        least: minimum width in characters; `None` is never cut.
+        rank: 0 is never left out; of the others the highest rank is left out first. Columns of
+            equal rank are left out together.
     """
 
     name: str
@@ -39,34 +39,34 @@ class Column:
 
     @property
     def natural(self) -> int:
-        """How many characters it takes uncut."""
+        """Width in characters, uncut."""
         return max(map(cell_len, (self.name, *self.cells)))
 
     @property
     def narrowest(self) -> int:
-        """How many characters it takes at least."""
+        """Minimum width in characters."""
         return self.natural if self.least is None else min(self.least, self.natural)
 
 
 def print_fitted(columns: Sequence[Column], console: Console, *, how_to_see_all: str) -> None:
-    """Print a table as wide as the console, and which columns had to be left out.
+    """Print a table as wide as the console, and the names of columns that were left out.
 
     Args:
-        columns: with equally many cells, which may hold any text.
+        columns: all with the same number of cells, which may hold any text.
         console: where to print.
-        how_to_see_all: ends the sentence on columns that were left out.
+        how_to_see_all: a sentence on how to see the columns that were left out.
     """
-    most = 4 * console.width  # some characters take no room
+    most = 4 * console.width  # some characters have no width
     clean = [
-        dataclasses.replace(column, cells=[one_line(cell, most) for cell in column.cells])
+        dataclasses.replace(column, cells=[single_line(cell, most) for cell in column.cells])
         for column in columns
     ]
     widths = fit(
         [(column.narrowest, column.natural, column.rank) for column in clean], console.width
     )
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    shown = [(column, width) for column, width in zip(clean, widths, strict=True) if width]
-    for column, width in shown:
+    visible = [(column, width) for column, width in zip(clean, widths, strict=True) if width]
+    for column, width in visible:
         table.add_column(
             Text(column.name),
             justify="right" if column.right else "left",
@@ -74,7 +74,7 @@ def print_fitted(columns: Sequence[Column], console: Console, *, how_to_see_all:
             no_wrap=True,
             overflow="ellipsis",
         )
-    for row in zip(*(column.cells for column, _ in shown), strict=True):
+    for row in zip(*(column.cells for column, _ in visible), strict=True):
         table.add_row(*map(Text, row))
     console.print(table)
     left_out = [column.name for column, width in zip(clean, widths, strict=True) if not width]
@@ -83,10 +83,10 @@ def print_fitted(columns: Sequence[Column], console: Console, *, how_to_see_all:
 
 
 def fit(columns: Sequence[tuple[int, int, int]], width: int) -> list[int]:
-    """Return how wide each column is; 0 is left out.
+    """Return the width of each column; 0 for a column that is left out.
 
     Args:
-        columns: for each the narrowest and the natural width, and its rank (see `Column`).
+        columns: minimum width, natural width and rank of each column (see `Column`).
         width: of the whole table, gaps included.
 
     >>> fit([(4, 10, 0), (5, 5, 1), (8, 80, 0)], 40)
@@ -95,19 +95,19 @@ def fit(columns: Sequence[tuple[int, int, int]], width: int) -> list[int]:
     [8, 0, 8]
     """
     ranks = sorted({rank for _, _, rank in columns if rank}, reverse=True)
-    shown = set(range(len(columns)))
+    visible = set(range(len(columns)))
     for rank in ranks:
-        if _total([columns[place][0] for place in shown]) <= width:
+        if _total([columns[i][0] for i in visible]) <= width:
             break
-        shown -= {place for place in shown if columns[place][2] == rank}
-    order = sorted(shown)
+        visible -= {i for i in visible if columns[i][2] == rank}
+    order = sorted(visible)
     widths = _shrunk(
-        [min(columns[place][1], max(width, columns[place][0])) for place in order],
-        [columns[place][0] for place in order],
+        [min(columns[i][1], max(width, columns[i][0])) for i in order],
+        [columns[i][0] for i in order],
         width,
     )
-    found = dict(zip(order, widths, strict=True))
-    return [found.get(place, 0) for place in range(len(columns))]
+    width_of = dict(zip(order, widths, strict=True))
+    return [width_of.get(i, 0) for i in range(len(columns))]
 
 
 def _total(widths: Sequence[int]) -> int:
@@ -115,7 +115,7 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def _shrunk(natural: list[int], narrowest: list[int], width: int) -> list[int]:
-    """Return widths that fit: the widest gives way first, below its narrowest only if it must."""
+    """Return widths that fit: the widest is cut first, below its minimum only where necessary."""
     widths = list(natural)
     for least in (narrowest, [min(LEAST, column) for column in narrowest]):
         while _total(widths) > width:

@@ -1,4 +1,4 @@
-"""The verbs that take annotations from elsewhere: files of other tools, and projects on a server."""
+"""Commands that import annotations: from files of other tools, and from Label Studio projects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from labeling.cli.app import AsJson, DryRun, app, busy, project, say, then
+from labeling.cli.app import AsJson, DryRun, app, load_project
+from labeling.cli.console import busy, emit, hint
 from labeling.cli.studio import studio
 from labeling.errors import counted
 
@@ -19,36 +20,37 @@ if TYPE_CHECKING:
 By = Annotated[
     str | None,
     typer.Option(
-        "--by", help="The field that holds the sample's id; else as the id column is called."
+        "--by", help="The field with the sample's id; default: the name of the id column."
     ),
 ]
-ByText = Annotated[
-    bool, typer.Option("--by-text", help="Find samples by their exact text instead.")
-]
+ByText = Annotated[bool, typer.Option("--by-text", help="Match samples by their exact text.")]
 Control = Annotated[
-    str | None, typer.Option("--control", help="Whose labels are meant, where several offer them.")
+    str | None,
+    typer.Option("--control", help="The control whose labels are imported, if there are several."),
 ]
 Annotator = Annotated[
-    str | None, typer.Option("--annotator", help="Who made what the source names nobody for.")
+    str | None, typer.Option("--annotator", help="The annotator, where the source names none.")
 ]
 Author = Annotated[
     list[str] | None,
-    typer.Option("--author", help="NAME=PERSON: who is meant by a name of the source; repeatable."),
+    typer.Option(
+        "--author", help="NAME=PERSON: the person behind a name of the source; repeatable."
+    ),
 ]
-SHOWN = 10  # problems in full
+MOST_PROBLEMS = 10  # that are listed
 
 
 def _authors(pairs: list[str] | None) -> dict[str, str]:
-    found = {}
+    authors = {}
     for pair in pairs or ():
         name, equals, person = pair.rpartition("=")
         if not equals or not name or not person:
             raise typer.BadParameter(f"--author must be NAME=PERSON. Got {pair!r}.")
-        found[name] = person
-    return found
+        authors[name] = person
+    return authors
 
 
-def _only_one(by: str | None, by_text: bool) -> None:
+def _check_matching(by: str | None, by_text: bool) -> None:
     if by is not None and by_text:
         raise typer.BadParameter("--by and --by-text cannot be combined.")
 
@@ -58,7 +60,7 @@ def import_files(
     files: Annotated[list[Path], typer.Argument(help="Exports of other tools.", metavar="FILE...")],
     format: Annotated[
         str | None,
-        typer.Option("--format", help="label-studio, doccano or prodigy; else it is told."),
+        typer.Option("--format", help="label-studio, doccano or prodigy; default: detected."),
     ] = None,
     by: By = None,
     by_text: ByText = False,
@@ -68,22 +70,30 @@ def import_files(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take annotations of Label Studio, doccano or Prodigy: votes of their authors, and gold labels."""
-    _only_one(by, by_text)
-    its = project()
-    how: dict[str, Any] = {"by": by, "by_text": by_text, "format": format, "control": control}
-    how |= {"annotator": annotator, "authors": _authors(author), "dry_run": dry_run}
-    found = []
+    """Import votes and gold labels from files of Label Studio, doccano or Prodigy."""
+    _check_matching(by, by_text)
+    options: dict[str, Any] = {
+        "by": by,
+        "by_text": by_text,
+        "format": format,
+        "control": control,
+        "annotator": annotator,
+        "authors": _authors(author),
+        "dry_run": dry_run,
+    }
+    project = load_project()
+    results = []
     for file in files:
         with busy(f"reading {file.name}"):
-            found.append(its.import_annotations(file, **how))
-    _tell(found, dry_run, as_json)
+            results.append(project.import_annotations(file, **options))
+    _emit_imports(results, dry_run, as_json)
 
 
 @studio.command("import")
 def import_project(
     title: Annotated[
-        str | None, typer.Option("--project", help="Title or id; else the annotators' project.")
+        str | None,
+        typer.Option("--project", help="Title or id; default: the annotators' project."),
     ] = None,
     by: By = None,
     by_text: ByText = False,
@@ -93,18 +103,24 @@ def import_project(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take annotations that a Label Studio project holds already; nothing on the server changes."""
-    _only_one(by, by_text)
-    wanted = int(title) if title is not None and title.isdecimal() else title
-    how: dict[str, Any] = {"by": by, "by_text": by_text, "control": control, "project": wanted}
-    how |= {"annotator": annotator, "authors": _authors(author), "dry_run": dry_run}
+    """Import the annotations of a Label Studio project; nothing on the server is changed."""
+    _check_matching(by, by_text)
+    options: dict[str, Any] = {
+        "by": by,
+        "by_text": by_text,
+        "control": control,
+        "project": int(title) if title is not None and title.isdecimal() else title,
+        "annotator": annotator,
+        "authors": _authors(author),
+        "dry_run": dry_run,
+    }
     with busy("reading the project"):
-        found = project().import_annotations(**how)
-    _tell([found], dry_run, as_json)
+        result = load_project().import_annotations(**options)
+    _emit_imports([result], dry_run, as_json)
 
 
-def _tell(found: list[Imported], dry_run: bool, as_json: bool) -> None:
-    about = [
+def _emit_imports(results: list[Imported], dry_run: bool, as_json: bool) -> None:
+    objects = [
         {
             "source": result.source,
             "new": len(result.votes),
@@ -115,25 +131,29 @@ def _tell(found: list[Imported], dry_run: bool, as_json: bool) -> None:
             "problems": [dataclasses.asdict(problem) for problem in result.problems],
             "dry_run": dry_run,
         }
-        for result in found
+        for result in results
     ]
-    say(about, as_json, *(line for result in found for line in _lines(result, dry_run)))
-    then(
-        "Next: labeling review"
-        if not dry_run
-        else "Nothing was changed. Next: the same without --dry-run"
-    )
+    sentences = [sentence for result in results for sentence in _sentences(result, dry_run)]
+    emit(objects, as_json, *sentences)
+    if dry_run:
+        hint("Nothing was changed. Next: the same command without --dry-run")
+    else:
+        hint("Next: labeling review")
 
 
-def _lines(found: Imported, dry_run: bool) -> list[str]:
+def _sentences(result: Imported, dry_run: bool) -> list[str]:
     would = "would be " if dry_run else ""
-    lines = [
-        f"{found.source}: {counted(len(found.votes), 'vote or skip', 'votes or skips')} of"
-        f" {counted(len({vote.annotator for vote in found.votes}), 'person', 'people')} and"
-        f" {counted(len(found.gold), 'gold label')}"
-        f" {would}new; {counted(found.already_stored, 'was', 'were')} known."
+    annotators = {vote.annotator for vote in result.votes}
+    sentences = [
+        f"{result.source}: {counted(len(result.votes), 'vote or skip', 'votes or skips')} of"
+        f" {counted(len(annotators), 'person', 'people')} and"
+        f" {counted(len(result.gold), 'gold label')} {would}new;"
+        f" {counted(result.already_stored, 'was', 'were')} already stored."
     ]
-    lines += [f"Left out: {count} {what}." for what, count in found.left_out.items()]
-    lines += [f"{problem.where}: {problem.what}" for problem in found.problems[:SHOWN]]
-    more = len(found.problems) - SHOWN
-    return lines + [f"... and {more} more like these."] * (more > 0)
+    sentences += [f"Left out: {count} {reason}." for reason, count in result.left_out.items()]
+    problems = result.problems[:MOST_PROBLEMS]
+    sentences += [f"{problem.where}: {problem.what}" for problem in problems]
+    more = len(result.problems) - MOST_PROBLEMS
+    if more > 0:
+        sentences.append(f"... and {more} more like these.")
+    return sentences

@@ -1,4 +1,4 @@
-"""Tables as JSON."""
+"""Data frames as JSON values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import pandas as pd
 
 
 def as_records(frame: pd.DataFrame, index: str) -> list[dict[str, Any]]:
-    """Return a frame as JSON knows it, one object a row; missing numbers are null."""
+    """Return the rows of a frame as JSON objects; missing numbers are null.
+
+    Args:
+        frame: any frame.
+        index: the key under which the index is stored.
+    """
     rows = frame.rename_axis(index.replace(" ", "_")).reset_index().astype(object)
     rows = rows.where(rows.notna(), None)
     return [

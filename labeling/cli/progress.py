@@ -1,4 +1,4 @@
-"""What is under way: on a terminal a line that moves, elsewhere a line now and then."""
+"""Progress display: a live line on a terminal, else a line every few seconds."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from labeling.cli.escaping import one_line, safe
+from labeling.cli.escaping import safe, single_line
 
 PLAIN_EVERY = 5.0
 """Seconds between two lines where there is no terminal."""
-FEW = 30
-"""Fewer steps than these are parts of the work, and no rows."""
-SOON = 0.5
-"""Seconds before a rate and the time left are worth telling."""
+FEWEST_ROWS = 30
+"""Fewer steps than these are not rows, and have no rate."""
+MIN_SECONDS = 0.5
+"""Seconds before the rate and the time left are estimated."""
 
 
 @dataclass
 class Stage:
-    """A part of what is under way.
+    """A stage of an activity.
 
     Attributes:
-        name: what is done.
-        total: how many steps it has, if that is known.
-        expected: how many seconds it may take, if that is known.
-        started: when it began, on the clock of `time.monotonic`.
-        done: steps that are done.
+        name: of the stage.
+        total: number of steps, if known.
+        expected: expected duration in seconds, if known.
+        started: time of the start, by `time.monotonic`.
+        done: completed steps.
     """
 
     name: str
@@ -44,24 +44,24 @@ class Stage:
     done: int = 0
 
     def advance(self, steps: int) -> None:
-        """Count steps that are done."""
+        """Count completed steps."""
         self.done += steps
 
-    def spent(self, now: float) -> float:
-        """Return the seconds since it began."""
+    def elapsed(self, now: float) -> float:
+        """Return the seconds since the start."""
         return now - self.started
 
     def left(self, now: float) -> float | None:
-        """Return about how many seconds are left; `None` where nothing tells."""
-        spent = self.spent(now)
-        if self.total and self.done and spent >= SOON:
-            return spent / self.done * (self.total - self.done)
-        if self.expected is not None and self.expected > spent:
-            return self.expected - spent
+        """Return an estimate of the seconds left; `None` where it is unknown."""
+        elapsed = self.elapsed(now)
+        if self.total and self.done and elapsed >= MIN_SECONDS:
+            return elapsed / self.done * (self.total - self.done)
+        if self.expected is not None and self.expected > elapsed:
+            return self.expected - elapsed
         return None
 
     def words(self) -> str:
-        """Return what is done, and how much of it.
+        """Return the name of the stage, and its completed steps.
 
         >>> Stage("applying", 200, None, started=0.0, done=50).words()
         'applying: 50 of 200'
@@ -69,24 +69,24 @@ class Stage:
         return self.name if self.total is None else f"{self.name}: {self.done:,} of {self.total:,}"
 
     def rate(self, now: float) -> str:
-        """Return how many rows are done a second; empty where that is less than one, or no rows are.
+        """Return the rows per second; empty where that is less than 1, or steps are not rows.
 
         >>> Stage("applying", 200, None, started=0.0, done=50).rate(now=10.0)
         '5 rows/s'
         """
-        spent = self.spent(now)
-        if spent < SOON or self.done < spent or (self.total or 0) < FEW:
+        elapsed = self.elapsed(now)
+        if elapsed < MIN_SECONDS or self.done < elapsed or (self.total or 0) < FEWEST_ROWS:
             return ""
-        return f"{self.done / spent:,.0f} rows/s"
+        return f"{self.done / elapsed:,.0f} rows/s"
 
 
 class StageDisplay:
-    """Shows stages on a console, usually that of stderr, while something is shown at all.
+    """Displays stages on a console, usually on stderr, while an activity is shown.
 
-    It is told of stages as `labeling.store.StageWatcher` says.
+    It implements `labeling.store.StageWatcher`.
 
     Args:
-        console: to show them on.
+        console: where to print.
     """
 
     def __init__(self, console: Console) -> None:
@@ -94,17 +94,17 @@ class StageDisplay:
         self._stages: list[Stage] = []
 
     @contextmanager
-    def showing(self, what: str, total: int | None = None) -> Iterator[Callable[[int], object]]:
-        """Show that something is under way, and the stages within it, as long as it lasts.
+    def showing(self, activity: str, total: int | None = None) -> Iterator[Callable[[int], object]]:
+        """Show an activity, and the stages within it, while the context lasts.
 
         Args:
-            what: is under way.
-            total: how many steps it has, if that is known; the function that is given counts them.
+            activity: its name.
+            total: number of steps, if known; the function that is yielded counts them.
         """
         is_outermost = not self._stages
-        advance = self.begin(what, total, None)
+        advance = self.begin(activity, total, None)
         try:
-            with self._shown() if is_outermost else nullcontext():
+            with self._live() if is_outermost else nullcontext():
                 yield advance
         finally:
             self.end()
@@ -112,7 +112,7 @@ class StageDisplay:
     def begin(
         self, name: str, total: int | None, expected: float | None
     ) -> Callable[[int], object]:
-        """Begin a stage, within those that have begun; return what counts its steps."""
+        """Begin a stage within the current ones; return the function that counts its steps."""
         stage = Stage(name, total, expected, time.monotonic())
         self._stages = [*self._stages, stage]
         return stage.advance
@@ -122,52 +122,59 @@ class StageDisplay:
         self._stages = self._stages[:-1]
 
     def sentence(self) -> str:
-        """Return what is under way, for how long, and how long it may last."""
-        words, rate, spent, left = self._parts()
-        so_far = f"{spent} so far" if spent else ""
+        """Return the stages, their rate, the elapsed time and the time left, as a sentence."""
+        words, rate, elapsed, left = self._parts()
+        so_far = f"{elapsed} so far" if elapsed else ""
         return ", ".join(filter(None, (words, rate, so_far, left)))
 
     def _parts(self) -> tuple[str, str, str, str]:
-        """Return what is under way, how fast it is, the time spent and that left."""
+        """Return the stages, their rate, the elapsed time and the time left, as texts."""
         stages, now = self._stages, time.monotonic()
         if not stages:
             return "", "", "", ""
         inner = stages[1:] or stages
         rate = next(filter(None, (stage.rate(now) for stage in inner)), "")
-        left = next((found for stage in inner if (found := stage.left(now)) is not None), None)
+        times_left = (stage.left(now) for stage in inner)
+        left = next((seconds for seconds in times_left if seconds is not None), None)
         return (
             ", ".join(stage.words() for stage in inner),
             rate,
-            clock(stages[0].spent(now)),
+            clock(stages[0].elapsed(now)),
             "" if left is None else f"about {clock(left)} left",
         )
 
-    def _shown(self) -> AbstractContextManager[object]:
+    def _live(self) -> AbstractContextManager[object]:
         if not self.console.is_terminal:
-            return self._lines_now_and_then()
-        # What others print stays where they print it: stdout may be a file.
+            return self._periodic_lines()
+        # stdout may be a file: it is not redirected through the live display.
         return Live(
-            get_renderable=self._line, console=self.console, transient=True,
-            redirect_stdout=False, redirect_stderr=False, refresh_per_second=8,
-        )  # fmt: skip
+            get_renderable=self._status_row,
+            console=self.console,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            refresh_per_second=8,
+        )
 
-    def _line(self) -> Table:
+    def _status_row(self) -> Table:
         words, *others = self._parts()
         times = ", ".join(filter(None, others))
-        line = Table.grid(padding=(0, 1, 0, 0), expand=True)
+        row = Table.grid(padding=(0, 1, 0, 0), expand=True)
         counted = next((stage for stage in self._stages if stage.total), None)
-        sign: ProgressBar | Spinner = Spinner("dots")
+        indicator: ProgressBar | Spinner = Spinner("dots")
         if counted is not None:
-            sign = ProgressBar(total=counted.total, completed=counted.done, width=8)
-        # Where it is narrow the words are cut, and not the times.
-        line.add_column(min_width=8 if counted else 1)
-        line.add_column(ratio=1, no_wrap=True)
-        line.add_column(min_width=len(times), no_wrap=True)
-        line.add_row(sign, Text(one_line(words), overflow="ellipsis", no_wrap=True), Text(times))
-        return line
+            indicator = ProgressBar(total=counted.total, completed=counted.done, width=8)
+        # On a narrow terminal the words are cut, not the times.
+        row.add_column(min_width=8 if counted else 1)
+        row.add_column(ratio=1, no_wrap=True)
+        row.add_column(min_width=len(times), no_wrap=True)
+        row.add_row(
+            indicator, Text(single_line(words), overflow="ellipsis", no_wrap=True), Text(times)
+        )
+        return row
 
     @contextmanager
-    def _lines_now_and_then(self) -> Iterator[None]:
+    def _periodic_lines(self) -> Iterator[None]:
         ended = threading.Event()
 
         def loop() -> None:
@@ -182,7 +189,7 @@ class StageDisplay:
 
 
 def clock(seconds: float) -> str:
-    """Return a time span as a clock shows it.
+    """Return a duration as [hours:]minutes:seconds.
 
     >>> clock(7), clock(75), clock(7322)
     ('0:07', '1:15', '2:02:02')

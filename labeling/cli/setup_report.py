@@ -1,4 +1,4 @@
-"""What setting up a project in Label Studio did, setting by setting, in words."""
+"""Report of `labeling studio init`: what was set up in Label Studio, setting by setting."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from labeling.project.links import stream_link
 if TYPE_CHECKING:
     from labeling.label_studio.project_setup import ProjectSetup
 
-LONGEST = 120  # characters of a setting that are shown; --json has all of it
+LONGEST = 120  # characters of a setting; --json has all of it
 
 
 def stream_of(url: str, project: int | None) -> str | None:
-    """Return the address where people label in a project; `None` of one that is not there yet."""
+    """Return the address of a project's label stream; `None` before the project exists."""
     return None if project is None else stream_link(url, project)
 
 
 def setup_lines(
-    who: str, done: ProjectSetup, stream: str | None, *, dry_run: bool = False
+    role: str, setup: ProjectSetup, stream: str | None, *, dry_run: bool = False
 ) -> Iterator[str]:
-    """Yield lines on what was done to a project, or would be.
+    """Yield lines on the changes to a project, or on planned changes.
 
     Args:
-        who: works there: "annotators".
-        done: what was done.
-        stream: where they label.
-        dry_run: whether it was only looked what would be done.
+        role: "annotators" or "reviewers".
+        setup: the changes.
+        stream: the address of the label stream.
+        dry_run: whether the changes are only planned.
     """
-    where = f", id {done.id}: {stream}" if done.id is not None else ""
-    would = "would be " if dry_run and done.outcome != "unchanged" else ""
-    yield f"{who.capitalize()}: project {done.title!r}, {would}{done.outcome}{where}"
-    if done.outcome == "made":
+    where = f", id {setup.id}: {stream}" if setup.id is not None else ""
+    would = "would be " if dry_run and setup.outcome != "unchanged" else ""
+    yield f"{role.capitalize()}: project {setup.title!r}, {would}{setup.outcome}{where}"
+    if setup.outcome == "made":
         return
-    for name, (before, after) in done.changes.items():
+    for name, (before, after) in setup.changes.items():
         if name == "label_config":
             yield from (f"  {name}: {line}" for line in _changed_lines(before, after))
         else:
             yield f"  {name}: {_cut(before)} -> {_cut(after)}"
-    for name, (there, wanted) in done.left.items():
-        yield f"  {name} stays {_cut(there)}; a project of ours would have {_cut(wanted)}"
+    for name, (current, wanted) in setup.left.items():
+        yield f"  {name} stays {_cut(current)}; a new project would have {_cut(wanted)}"
 
 
 def _changed_lines(before: object, after: object) -> Iterator[str]:
-    """Yield the lines of a text that were taken out and put in, with - and + before them."""
+    """Yield the removed and the added lines of a text, marked with - and +."""
     lines = difflib.ndiff(str(before).splitlines(), str(after).splitlines())
     yield from (" ".join(line.split()) for line in lines if line.startswith(("- ", "+ ")))
 

@@ -1,4 +1,4 @@
-"""The table of labeling functions on a terminal: as wide as the window, sorted, silent ones marked."""
+"""Table of labeling functions: fitted to the terminal, sorted, functions without votes named."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from labeling.records import Votes
 NAME = "name"
 SORTS = (NAME, "votes", "coverage", "overlaps", "conflicts", "faults", "accuracy")
 SEE_ALL = "A wider window shows them, and labeling summary --json shows all."
-LABELS_WIDTH = 30  # characters of labels beside each other; of more the number comes first
+LABELS_WIDTH = 30  # characters of a list of labels; in front of a longer list is its length
 
 
 def sorted_summary(summary: pd.DataFrame, by: str | None, *, reverse: bool = False) -> pd.DataFrame:
-    """Return the table of labeling functions in another order; equal ones keep theirs.
+    """Return the table of labeling functions sorted by a column; the sort is stable.
 
     Args:
         summary: what `lf_summary` returns.
-        by: one of `SORTS`: by name from A on, by a number from the largest on; missing numbers are
-            last. `None` keeps the order.
-        reverse: whether the order is turned around; missing numbers stay last.
+        by: one of `SORTS`: names in alphabetical order, numbers in decreasing order, missing
+            numbers last. `None` keeps the order.
+        reverse: whether to reverse the order; missing numbers stay last.
 
     Raises:
-        LabelingError: an order that does not exist, or one by accuracy without gold labels.
+        LabelingError: an unknown column, or accuracy without gold labels.
 
     >>> table = pd.DataFrame({"coverage": [0.1, 0.3, 0.2]}, index=["b", "c", "a"])
     >>> list(sorted_summary(table, "coverage").index), list(sorted_summary(table, "name").index)
@@ -44,17 +44,17 @@ def sorted_summary(summary: pd.DataFrame, by: str | None, *, reverse: bool = Fal
         return summary.sort_index(ascending=not reverse, kind="stable")
     if by not in summary.columns:
         raise LabelingError(
-            f"--sort {by} needs gold labels to measure on: name them as `gold` of `data` in the config."
+            f"--sort {by} needs gold labels: name them as `gold` of `data` in the config."
         )
     return summary.sort_values(by, ascending=reverse, kind="stable")
 
 
 def print_summary(summary: pd.DataFrame, votes: Votes, console: Console) -> None:
-    """Print a line for each labeling function, and which of them never vote.
+    """Print a row for each labeling function, and the names of functions that never vote.
 
     Args:
         summary: what `lf_summary` returns, in any order.
-        votes: that it is of.
+        votes: the votes that it summarizes.
         console: where to print.
     """
     labels = dict(zip(votes.voters, voted_labels(votes), strict=True))
@@ -62,9 +62,9 @@ def print_summary(summary: pd.DataFrame, votes: Votes, console: Console) -> None
         Column("labeling function", [str(name) for name in summary.index], least=16),
         Column("votes for", [_labels(labels[name]) for name in summary.index], least=10, rank=4),
         Column("votes", [f"{count:,}" for count in summary["votes"]], right=True, rank=6),
-        _shares(summary, "coverage", rank=0),
-        _shares(summary, "overlaps", rank=5),
-        _shares(summary, "conflicts", rank=2),
+        _percentages(summary, "coverage", rank=0),
+        _percentages(summary, "overlaps", rank=5),
+        _percentages(summary, "conflicts", rank=2),
     ]
     if summary["faults"].any():
         faults = [f"{count:,}" for count in summary["faults"]]
@@ -86,15 +86,18 @@ def _labels(labels: list[str]) -> str:
     return joined if len(joined) <= LABELS_WIDTH else f"{len(labels)} labels: {joined}"
 
 
-def _shares(summary: pd.DataFrame, name: str, rank: int) -> Column:
+def _percentages(summary: pd.DataFrame, name: str, rank: int) -> Column:
     return Column(name, [f"{share:.1%}" for share in summary[name]], right=True, rank=rank)
 
 
 def _accuracy(summary: pd.DataFrame) -> list[Column]:
-    """Return accuracy with its interval, and n: neither is shown without the other."""
+    """Return the columns of accuracy with its interval and of n, shown only together."""
     counts = summary["correct"] + summary["incorrect"]
     rows = zip(
-        *(summary["accuracy"], summary["accuracy_low"], summary["accuracy_high"], counts),
+        summary["accuracy"],
+        summary["accuracy_low"],
+        summary["accuracy_high"],
+        counts,
         strict=True,
     )
     cells = [

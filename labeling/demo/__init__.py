@@ -1,1 +1,1 @@
-"""The demo: the whole loop on real tweets with real human ratings."""
+"""The demo: the whole labeling loop on real tweets with real human ratings."""

@@ -1,4 +1,4 @@
-"""The demo: the whole loop on real tweets, measured on tweets that it never saw."""
+"""The demo's project: the whole loop on real tweets, evaluated on held-out tweets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CONFIG = Path("configs/tweets.yaml")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Half:
-    """One half of the tweets: the samples, the votes on them, and gold labels to measure with."""
+    """One half of the tweets: samples, votes, and gold labels; `tied` tweets have no gold label."""
 
     samples: pd.DataFrame
     votes: Votes
@@ -46,16 +46,16 @@ class Half:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """Where the loop stands after a round, measured on both halves.
+class Evaluation:
+    """Accuracy after a round, on both halves of the tweets.
 
     Attributes:
         round: the round.
-        label_model: accuracy of the label model on the held-out tweets that a voter covers.
-        final: accuracy of label and end model on all held-out tweets.
-        pool: accuracy of the labels of the pool, gold labels of people in their place.
-        held_out: the final posterior of the held-out tweets.
-        labels: the labels of the pool, gold labels of people in their place.
+        label_model: accuracy of the label model on the covered held-out tweets.
+        final: accuracy of label model and end model on all held-out tweets.
+        pool: accuracy of `labels`.
+        held_out: posterior of the held-out tweets.
+        labels: labels of the pool, where labels settled by people replace predictions.
     """
 
     round: Round
@@ -68,7 +68,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Demo:
-    """The project of the tweets, and the held-out half that it does not know."""
+    """The project of the tweets, and the held-out half that the project never uses."""
 
     project: Project
     pool: Half
@@ -76,14 +76,14 @@ class Demo:
 
     @classmethod
     def prepared(cls, root: Path, progress: Callable[[int], object] | None = None) -> Demo:
-        """Return the demo of a checkout, its tweets fetched and its labeling functions applied.
+        """Return the demo of a checkout, with tweets fetched and labeling functions applied.
 
         Args:
             root: the folder of the checkout.
             progress: called with the number of tweets done.
 
         Raises:
-            ConfigError: this is no checkout.
+            ConfigError: the folder is not a checkout.
             FetchError: the tweets cannot be fetched.
         """
         if not (root / CONFIG).is_file():
@@ -93,7 +93,7 @@ class Demo:
             )
         files = tweets.prepare(root / ".cache" / "tweets")
         project = Project(root / CONFIG)
-        _forget(project, root)
+        _delete_store(project, root)
         gold = read_table(files["gold"]).set_index("sample")["label"]
         held_out = read_samples(files["held_out"], "tweet_id")
         votes = project.apply(progress)
@@ -114,41 +114,43 @@ class Demo:
         soft = model.predict_proba(self.held_out.votes)
         return accuracy(soft, self.held_out.gold, covered_only=True)
 
-    def measured(self, now: Round) -> Measured:
-        """Return how good the labels are after a round."""
-        there = self.held_out
-        soft = now.label_model.predict_proba(there.votes)
-        final = now.end_model.predict_proba(there.samples, soft=soft, votes=there.votes)
-        labels = _with_gold(now.posterior, now.gold)
-        return Measured(
-            now,
-            accuracy(soft, there.gold, covered_only=True),
-            accuracy(final, there.gold),
+    def evaluate(self, current: Round) -> Evaluation:
+        """Return the accuracy of models and labels after a round."""
+        held_out = self.held_out
+        soft = current.label_model.predict_proba(held_out.votes)
+        final = current.end_model.predict_proba(held_out.samples, soft=soft, votes=held_out.votes)
+        labels = _with_gold(current.posterior, current.gold)
+        return Evaluation(
+            current,
+            accuracy(soft, held_out.gold, covered_only=True),
+            accuracy(final, held_out.gold),
             accuracy(labels, self.pool.gold),
             final,
             labels,
         )
 
     def agreement(self, rounds: Sequence[Round], stratum: str | None = None) -> Agreement:
-        """Return the agreement of annotators on the tweets asked about, or on one stratum's.
+        """Return the agreement of annotators on all annotated tweets, or on those of a stratum.
 
-        Only those who were asked first count: a third was asked because two had differed.
+        Only first-round votes count: a third vote is requested where two differ.
         """
-        first = [one for one in rounds[-1].annotations if one.round == 1]
-        votes = annotation_votes(first, self.project.schema)
+        first_round = [vote for vote in rounds[-1].annotations if vote.round == 1]
+        votes = annotation_votes(first_round, self.project.schema)
         return agreement(votes if stratum is None else votes.of_samples(_drawn(rounds, stratum)))
 
     def audit(self, rounds: Sequence[Round]) -> Estimate:
-        """Return how often people's labels of the random stratum are what the model said before.
+        """Return the accuracy of predictions before annotation, on the settled random stratum.
 
-        This is what a team without gold labels can know of the accuracy of its labels.
+        A team can estimate the accuracy of its labels in this way without gold labels.
         """
         drawn = set(_drawn(rounds, "random"))
-        settled = {one.sample_id: one.label for one in rounds[-1].gold if one.sample_id in drawn}
+        settled = {
+            gold.sample_id: gold.label for gold in rounds[-1].gold if gold.sample_id in drawn
+        }
         return accuracy(rounds[0].posterior, settled)
 
-    def change(self, before: Measured, after: Measured) -> tuple[Estimate, Estimate]:
-        """Return by how much accuracy changed: on the held-out tweets, and on the pool's labels."""
+    def change(self, before: Evaluation, after: Evaluation) -> tuple[Estimate, Estimate]:
+        """Return the change in accuracy: on the held-out tweets, and of the pool's labels."""
         pairs = (
             (before.held_out, after.held_out, self.held_out.gold),
             (before.labels, after.labels, self.pool.gold),
@@ -159,8 +161,8 @@ class Demo:
         )
         return held_out, pool
 
-    def pictures(self, steps: list[Measured]) -> list[Path]:
-        """Draw the three pictures, light and dark, into the project's folder."""
+    def pictures(self, steps: list[Evaluation]) -> list[Path]:
+        """Draw the three charts, light and dark, into the project's folder."""
         folder = self.project.folder
         spent = [step.round.human_votes for step in steps]
         tables = {
@@ -174,29 +176,29 @@ class Demo:
         return [
             *lf_picture(lf_summary(self.pool.votes), len(self.pool.samples), folder / "lfs.png"),
             *confusion_picture(tables, self.project.schema.labels, folder / "confusion.png"),
-            *cost_picture(curves, folder / "accuracy.png", "What human votes bought"),
+            *cost_picture(curves, folder / "accuracy.png", "Effect of human votes"),
         ]
 
 
-def _forget(project: Project, root: Path) -> None:
-    """Let the demo begin anew: nothing that its project remembers is worth keeping."""
-    memory = project.store.folder.resolve()
-    if not memory.is_relative_to((root / "out").resolve()):
+def _delete_store(project: Project, root: Path) -> None:
+    """Delete the store of an earlier demo run."""
+    folder = project.store.folder.resolve()
+    if not folder.is_relative_to((root / "out").resolve()):
         raise ConfigError(
-            f"The demo forgets what was before, and must remember in the folder `out`. {CONFIG} says"
-            f" {str(memory)!r} under `store`."
+            "The demo deletes its store, which must be inside the folder `out`."
+            f" Got {str(folder)!r} as `store` in {CONFIG}."
         )
-    shutil.rmtree(memory, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _half(samples: pd.DataFrame, votes: Votes, gold: pd.Series) -> Half:
-    own = gold.reindex(samples.index)
-    return Half(samples, votes, own.dropna(), int(own.isna().sum()))
+    labels = gold.reindex(samples.index)
+    return Half(samples, votes, labels.dropna(), int(labels.isna().sum()))
 
 
 def _drawn(rounds: Sequence[Round], stratum: str) -> pd.Index:
-    """Return the samples that were asked about as part of a stratum."""
-    frames = [now.batch.to_frame() for now in rounds if now.batch is not None]
+    """Return the annotated samples that were chosen as part of a stratum."""
+    frames = [step.batch.to_frame() for step in rounds if step.batch is not None]
     drawn: list[Hashable] = []
     for frame in frames:
         drawn += frame.index[frame["stratum"] == stratum].tolist()
@@ -204,11 +206,11 @@ def _drawn(rounds: Sequence[Round], stratum: str) -> pd.Index:
 
 
 def _with_gold(soft: SoftLabels, gold: tuple[GoldLabel, ...]) -> SoftLabels:
-    """Return soft labels with the gold labels in their place, as in the training set."""
+    """Return soft labels in which gold labels replace predictions, as in the training set."""
     if not gold:
         return soft
     array: np.ndarray[Any, Any] = np.array(soft.to_array())
-    rows = soft.sample_ids.get_indexer(pd.Index([one.sample_id for one in gold]))
-    codes = [soft.schema.index(one.label) for one in gold]
+    rows = soft.sample_ids.get_indexer(pd.Index([label.sample_id for label in gold]))
+    codes = [soft.schema.index(label.label) for label in gold]
     array[rows] = np.eye(len(soft.schema))[codes]
     return SoftLabels(array, soft.sample_ids, soft.schema, soft.covered)

@@ -1,4 +1,4 @@
-"""4,200 real tweets, each rated by many people: fetched through pip, verified, dealt into roles.
+"""4,200 tweets with 20 ratings or more each: fetched by pip, verified, and assigned to roles.
 
 The ratings are those of C. J. Hutto and E. E. Gilbert, "VADER: A Parsimonious Rule-based Model for
 Sentiment Analysis of Social Media Text", ICWSM 2014, as shipped (MIT) in the source distribution of
@@ -31,78 +31,78 @@ SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
 INNER = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
 LABELS = ("negative", "neutral", "positive")
 ANNOTATORS = 6
-"""Ratings a tweet that may be replayed as annotators."""
+"""Ratings of a tweet that are replayed as annotators."""
 REVIEWERS = 5
-"""Ratings a tweet whose plurality plays the reviewer."""
+"""Ratings of a tweet whose plurality is replayed as the reviewer."""
 ROLES = ("pool", "held_out", "votes", "reviewer", "gold")
 
 
 def prepare(folder: Path, seed: int = 0) -> dict[str, Path]:
-    """Write the tweets and their dealt ratings as Parquet files, once, and return the paths.
+    """Write the tweets and their ratings by role as Parquet files, once, and return the paths.
 
-    A vote is the sign of one rating. The ratings of a tweet are dealt by a shuffle that depends on
-    the seed and the tweet alone: six may be replayed as annotators, five are the reviewer (their
-    plurality; none where it is tied), the rest give the gold label (likewise). Half of the tweets,
-    drawn by chance, are the pool that is labeled; the other half is held out to measure on.
+    A vote is the sign of a rating. The ratings of a tweet are assigned to roles by a shuffle that
+    depends only on the seed and the tweet: six are replayed as annotators, five as the reviewer
+    (their plurality; none where it is tied), and the rest give the gold label (likewise). A random
+    half of the tweets is the pool that is labeled; the other half is held out for evaluation.
 
     Args:
-        folder: where to; made if it is not there.
-        seed: of the dealing and of the halves.
+        folder: where to write; created if it does not exist.
+        seed: of the roles and of the halves.
 
     Raises:
-        FetchError: the tweets can neither be found in the cache nor fetched, or are not the ones.
+        FetchError: the tweets are not cached and cannot be fetched, or their hash is wrong.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = {role: folder / f"{role}-{seed}.parquet" for role in ROLES}
     if not all(path.is_file() for path in paths.values()):
-        for role, frame in dealt(read_ratings(fetched()), seed).items():
+        for role, frame in assign_roles(read_ratings(fetched()), seed).items():
             with whole_file(paths[role]) as unfinished:
                 frame.to_parquet(unfinished, index=False)
     return paths
 
 
 def cache_folder() -> Path:
-    """Return where fetched files are kept: `LABELING_CACHE`, or the user's cache folder."""
-    own = os.environ.get("LABELING_CACHE")
-    return Path(own) if own else Path(platformdirs.user_cache_dir("labeling"))
+    """Return the cache of downloaded files: `LABELING_CACHE`, or the user's cache folder."""
+    folder = os.environ.get("LABELING_CACHE")
+    return Path(folder) if folder else Path(platformdirs.user_cache_dir("labeling"))
 
 
 def fetched() -> Path:
     """Return the path of the verified source distribution, fetched by pip if it is not cached."""
-    kept = cache_folder() / SDIST
-    if not kept.is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-            _download(Path(folder), kept)
-            os.replace(Path(folder, SDIST), kept)
-    _verify(kept)
-    return kept
+    cached = cache_folder() / SDIST
+    if not cached.is_file():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
+            _download(Path(folder), cached)
+            os.replace(Path(folder, SDIST), cached)
+    _verify(cached)
+    return cached
 
 
-def _download(folder: Path, kept: Path) -> None:
-    # With a hash, pip verifies the file before anything in it is run.
-    wanted = folder / "wanted.txt"
-    wanted.write_text(f"vaderSentiment==3.3.2 --hash=sha256:{SHA256}\n", encoding="utf-8")
+def _download(folder: Path, cached: Path) -> None:
+    # With a hash, pip verifies the file before it runs anything in it.
+    requirements = folder / "wanted.txt"
+    requirements.write_text(f"vaderSentiment==3.3.2 --hash=sha256:{SHA256}\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries", "1"]
-    command += ["--no-binary", "vaderSentiment", "--dest", str(folder), "-r", str(wanted)]
+    command += ["--no-binary", "vaderSentiment", "--dest", str(folder), "-r", str(requirements)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        trouble = done.stderr.strip().splitlines()[-1:] if done.returncode else []
+        errors = done.stderr.strip().splitlines()[-1:] if done.returncode else []
     except subprocess.TimeoutExpired:
-        trouble = ["no answer within 5 minutes"]
-    if trouble or not Path(folder, SDIST).is_file():
+        errors = ["no answer within 5 minutes"]
+    if errors or not Path(folder, SDIST).is_file():
         raise FetchError(
             "The demo's tweets could not be fetched with pip; is there a network? They are in the"
             f" source distribution {SDIST}; you can also fetch that file elsewhere and put it at"
-            f" {kept}. pip said: {' '.join(trouble) or 'nothing'}"
+            f" {cached}. pip said: {' '.join(errors) or 'nothing'}"
         )
 
 
 def _verify(file: Path) -> None:
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != SHA256:
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if digest != SHA256:
         raise FetchError(
-            f"{file} is not the file that was expected: its SHA-256 must be {SHA256}. Got {found}."
+            f"{file} is not the expected file: its SHA-256 must be {SHA256}. Got {digest}."
             " Delete it and run the demo again."
         )
 
@@ -115,7 +115,7 @@ def read_ratings(sdist: Path) -> pd.DataFrame:
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         texts = _lines(archive, "tweets_GroundTruth.txt")
         ratings = _lines(archive, "tweets_anonDataRatings.txt")
-    # Some texts contain tabs; the ratings' file has none in its last field.
+    # Some texts contain tabs; the last field of the ratings' file has none.
     text_of = {int(line.split("\t")[0]): line.split("\t", 2)[2] for line in texts}
     rows = []
     for line in ratings:
@@ -132,14 +132,14 @@ def _lines(archive: tarfile.TarFile, name: str) -> list[str]:
     return [line for line in file.read().decode("utf-8").split("\n") if line.strip()]
 
 
-def dealt(tweets: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
-    """Return the tables of `ROLES`: both halves' texts, votes, the reviewer's and gold labels."""
+def assign_roles(tweets: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
+    """Return the tables of `ROLES`: texts of both halves, votes, reviewer's labels, gold labels."""
     votes, reviewer, gold = [], [], []
     for number, ratings in zip(tweets["tweet_id"], tweets["ratings"], strict=True):
         shuffled = np.random.default_rng([seed, number]).permutation(ratings)
         labels = [LABELS[int(np.sign(rating)) + 1] for rating in shuffled]
-        for place, label in enumerate(labels[:ANNOTATORS], start=1):
-            votes.append((number, f"rater {place}", label))
+        for rater, label in enumerate(labels[:ANNOTATORS], start=1):
+            votes.append((number, f"rater {rater}", label))
         reviewer.append((number, plurality(labels[ANNOTATORS : ANNOTATORS + REVIEWERS])))
         gold.append((number, plurality(labels[ANNOTATORS + REVIEWERS :])))
     ids = pd.Index(tweets["tweet_id"])
@@ -156,7 +156,7 @@ def dealt(tweets: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
 
 
 def plurality(labels: list[str]) -> str | None:
-    """Return the label with most votes; `None` where several have.
+    """Return the most frequent label; `None` for a tie.
 
     >>> plurality(["positive", "neutral", "positive"]), plurality(["positive", "neutral"])
     ('positive', None)

@@ -20,8 +20,8 @@ STATE_NAMES = {
     "escalated": ("waiting for a reviewer", "second-dots"),
     "collecting": ("waiting for more votes", "main-dots"),
     "asked": ("sent to annotators, no annotation yet", "main-lines"),
-    "chosen": ("selected, not sent yet", "soft-lines"),
-    "not_chosen": ("not selected for annotation", "soft"),
+    "chosen": ("chosen, not sent yet", "soft-lines"),
+    "not_chosen": ("not chosen for annotation", "soft"),
 }
 MOST_LABELS = 6  # that the first sentence lists
 

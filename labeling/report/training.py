@@ -75,29 +75,29 @@ def section(context: ReportContext) -> TrainingSection | None:
     artifact = None if context.store is None else context.store.artifacts.latest("training_set")
     if context.store is None or artifact is None:
         return None
-    about = artifact.about
+    metadata = artifact.about
     draws = random_draws(context.data.dev, context.verdict.gold, context.selections)
     return TrainingSection(
-        n=about["samples"],
+        n=metadata["samples"],
         made_at=artifact.made_at,
-        fingerprint=about["fingerprint"],
-        labels=_by_count(compare_class_balance(about["labels"], draws)),
+        fingerprint=metadata["fingerprint"],
+        labels=_by_count(compare_class_balance(metadata["labels"], draws)),
         draws=[name for name, drawn in draws.items() if len(drawn)],
         sources=[
-            Segment(*SOURCES[source], about["sources"][source])
+            Segment(*SOURCES[source], metadata["sources"][source])
             for source in SOURCES
-            if source in about["sources"]
+            if source in metadata["sources"]
         ],
-        left_out=about["left_out"],
+        left_out=metadata["left_out"],
         min_confidence=context.config.export.min_confidence,
         files=_files(context, artifact),
         warnings=class_balance_warnings(
             "the training set",
-            about["labels"],
+            metadata["labels"],
             draws,
             is_declared=context.config.class_balance is not None,
         ),
-        rows=_example_rows(context, context.store.artifacts.verified_path(artifact), about),
+        rows=_example_rows(context, context.store.artifacts.verified_path(artifact), metadata),
     )
 
 
@@ -115,23 +115,23 @@ def _files(context: ReportContext, artifact: Artifact) -> list[File]:
         manifest = path.with_name(f"{path.name}.manifest.json")
         if path.suffix == ".json" or not manifest.is_file():
             continue
-        about = json.loads(manifest.read_text("utf-8"))
+        exported = json.loads(manifest.read_text("utf-8"))
         files.append(
             File(
                 name=from_root(path, context.config.root),
                 bytes=path.stat().st_size,
-                sha256=str(about.get("sha256", "")),
-                is_current=about.get("fingerprint") == artifact.about["fingerprint"],
+                sha256=str(exported.get("sha256", "")),
+                is_current=exported.get("fingerprint") == artifact.about["fingerprint"],
             )
         )
     return files
 
 
-def _example_rows(context: ReportContext, path: Path | None, about: dict[str, Any]) -> list[Row]:
+def _example_rows(context: ReportContext, path: Path | None, metadata: dict[str, Any]) -> list[Row]:
     if path is None:
         return []
     id_column = str(context.project.samples.index.name)
-    return _rows(path, id_column, context.config.data.text, about.get("own_columns", {}))
+    return _rows(path, id_column, context.config.data.text, metadata.get("own_columns", {}))
 
 
 def _rows(path: Path, id_column: str, text: str, renamed: dict[str, str]) -> list[Row]:

@@ -1,11 +1,11 @@
 """The whole loop from the command line, with people who label in spreadsheets."""
 
 import json
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
+
+from tests.support.in_process import run
 
 CONFIG = """
 data: {path: comments.csv, id: key}
@@ -35,8 +35,7 @@ def folder(tmp_path):
 
 def verb(folder, name, *arguments):
     """Return what a verb prints as JSON, and what it says is next."""
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", name, "--json", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = run(folder, "-c", "project.yaml", name, "--json", *arguments)
     assert 0 == done.returncode, done.stderr
     return json.loads(done.stdout), done.stderr
 

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 
 import labeling as lb
 from labeling.cli.fitted_table import fit
+from tests.support.in_process import run
 
 CONFIG = """
 data: {path: comments.parquet, id: key}
@@ -49,7 +50,11 @@ def folder(tmp_path):
     return tmp_path
 
 
-def query(folder, *arguments, **environment):
+def query(folder, *arguments, columns=100):
+    return run(folder, "-c", "project.yaml", "query", *arguments, columns=columns)
+
+
+def query_in_a_process(folder, *arguments, **environment):
     command = [sys.executable, "-m", "labeling", "-c", "project.yaml", "query", *arguments]
     return subprocess.run(
         command,
@@ -62,7 +67,7 @@ def query(folder, *arguments, **environment):
 
 
 def test_each_sample_is_shown_with_text_and_its_two_most_probable_labels(folder):
-    done = query(folder, "-n", "25", COLUMNS="200")
+    done = query(folder, "-n", "25", columns=200)
     project = lb.Project(folder / "project.yaml")
     posterior = project.snapshot().posterior
     lines = {line.split()[0]: line for line in done.stdout.splitlines() if line[:1] == "c"}
@@ -87,7 +92,7 @@ def test_why_samples_were_chosen_is_said_once_for_each_stratum(folder):
 @pytest.mark.parametrize("width", [40, 80, 100, 200])
 def test_the_table_is_never_wider_than_the_window(folder, width):
     """Whatever texts, ids and labels hold, each sample has one line; what is left out is named."""
-    done = query(folder, "-n", "25", COLUMNS=str(width))
+    done = query(folder, "-n", "25", columns=width)
     rows = done.stdout.splitlines()
     head = next(place for place, line in enumerate(rows) if line.startswith("sample"))
     table = [line for line in rows[head:] if not line.startswith("Not shown")]
@@ -109,9 +114,17 @@ def test_json_holds_all_of_it(folder):
     assert {"stratum", "score", "reason", "propensity", "sample"} < set(long)
 
 
+def test_the_width_of_a_window_is_that_of_the_table(folder):
+    """In a real process, which takes the width from the environment."""
+    rows = query_in_a_process(folder, COLUMNS="80").stdout.splitlines()
+    head = next(number for number, row in enumerate(rows) if row.startswith("sample"))
+
+    assert 40 < max(map(cell_len, rows[head:])) <= 80
+
+
 def test_letters_that_a_window_lacks_are_written_out(folder):
-    done = query(folder, "-n", "25", PYTHONIOENCODING="cp1252")
-    as_json = query(folder, "-n", "25", "--json", PYTHONIOENCODING="cp1252")
+    done = query_in_a_process(folder, "-n", "25", PYTHONIOENCODING="cp1252")
+    as_json = query_in_a_process(folder, "-n", "25", "--json", PYTHONIOENCODING="cp1252")
 
     assert (0, 0) == (done.returncode, as_json.returncode), done.stderr
     assert "\\u6f22" in done.stdout
@@ -126,7 +139,7 @@ def test_a_batch_that_waits_gives_way_to_what_is_asked_for_and_that_is_said(fold
 
     assert "replaces" not in first.stdout
     assert "Batch 1: 4 samples." in second.stdout
-    assert "nobody was asked about (6 samples, strategy mixture)" in second.stdout
+    assert "was not pushed (6 samples, strategy mixture)" in second.stdout
     assert "replaces" not in again.stdout
     assert second.stdout.splitlines()[-4:] == again.stdout.splitlines()[-4:]
 

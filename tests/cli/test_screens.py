@@ -1,17 +1,16 @@
 """What the command line shows people: where samples stand, looks that are counted, the report."""
 
 import json
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
-from labeling.cli.sentences import show_status
+from labeling.cli.status_screen import print_status
 from labeling.project.status import Status
 from labeling.records import Problem
 from labeling.store import STATES
+from tests.support.in_process import run
 
 CONFIG = """
 data: {path: comments.csv, id: key, gold: truth, locked: 0.5}
@@ -42,22 +41,21 @@ def folder(tmp_path_factory):
 
 
 def verb(folder, *arguments):
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = run(folder, "-c", "project.yaml", *arguments)
     assert 0 == done.returncode, done.stderr
     return " ".join(done.stdout.split()), " ".join(done.stderr.split())
 
 
 def test_one_screen_tells_where_samples_stand_and_what_is_next(folder):
     before, said = verb(folder, "status")
-    assert "Nothing is remembered yet." in before
+    assert "Nothing was stored yet." in before
     assert "Next: labeling apply" in said
 
     verb(folder, "apply")
     applied, said = verb(folder, "status")
     assert "covered by 2 labeling functions" in applied
-    assert "in the locked test split, never looked at" in applied
-    assert "Nobody was asked yet." in applied
+    assert "in the locked test split, never evaluated" in applied
+    assert "No batch was chosen yet." in applied
     assert "Next: labeling query" in said
 
     verb(folder, "query")
@@ -81,32 +79,45 @@ def test_where_samples_stand_fits_on_a_small_screen(capsys):
     ]
     states = dict.fromkeys(STATES, 120_000)
     status = Status(
-        **{"project": "spam", "people_label": "in files: data/of/somebody/spam/to_label"},
-        **{"samples": 1_000_000, "locked": 1_000, "dev": 1_000, "covered": 900_000, "looks": 1},
-        **{"labeling_functions": 12, "states": states, "batches": 12, "batch_state": "pushed"},
-        **{"annotations": 100_000, "reviews": 900, "annotators": 20, "problems": tuple(problems)},
-        **{"training_set": {"samples": 900_000}, "next": "labeling pull"},
+        project="spam",
+        people_label="in files: data/of/somebody/spam/to_label",
+        samples=1_000_000,
+        locked=1_000,
+        dev=1_000,
+        covered=900_000,
+        looks=1,
+        labeling_functions=12,
+        states=states,
+        batches=12,
+        batch_state="pushed",
+        annotations=100_000,
+        reviews=900,
+        annotators=20,
+        problems=tuple(problems),
+        training_set={"samples": 900_000},
+        next="labeling pull",
         last_run={"verb": "export", "state": "done", "started_at": "", "ended_at": "2026-01-01"},
     )
-    show_status(status, Console(width=80, soft_wrap=True, highlight=False))
+    print_status(status, Console(width=80, soft_wrap=True, highlight=False))
     lines = capsys.readouterr().out.splitlines()
     height = sum(max(1, -(-len(line.rstrip()) // 80)) for line in lines)
 
     assert height + 2 <= 24
     assert 2 == sum(line.startswith("Not counted: a file of ann.csv") for line in lines)
-    assert any("... and 7 more problems. All that" in line for line in lines)
-    assert any("looked at once" in line for line in lines)
+    assert any("... and 7 more problems. For all" in line for line in lines)
+    assert any("evaluated once" in line for line in lines)
 
 
-def test_a_look_is_shown_with_its_n_and_counted(folder):
-    first, said = verb(folder, "look")
+def test_an_evaluation_is_shown_with_its_n_and_counted(folder):
+    """Also under the name that the command had before, `look`."""
+    first, said = verb(folder, "evaluate")
     second = json.loads(verb(folder, "look", "--json")[0])
 
     assert "label + end model, all: " in first
     assert "n = " in first
-    assert "This was look 1 at the locked test split." in said
+    assert "This was evaluation 1 on the locked test split." in said
     assert 2 == second["look"]
-    assert "looked at 2 times" in verb(folder, "status")[0]
+    assert "evaluated 2 times" in verb(folder, "status")[0]
 
 
 def test_the_report_is_one_file_whose_place_is_told(folder):

@@ -12,7 +12,8 @@ import pytest
 from rich.console import Console
 
 import labeling as lb
-from labeling.cli.sentences import show_status, where_lines
+from labeling.cli.sentences import location_lines
+from labeling.cli.status_screen import print_status
 from labeling.label_studio.sync_state import remembered
 from labeling.project.annotation_loop import MEMORY
 from labeling.project.links import work_links
@@ -20,6 +21,7 @@ from labeling.project.status import Status
 from labeling.records import Annotation, Problem, live_annotations
 from labeling.report import write_report
 from labeling.store import STATES, Activity, Store
+from tests.support.in_process import run
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 CONFIG = """
@@ -48,8 +50,7 @@ def folder(tmp_path):
 
 
 def verb(folder, *arguments):
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = run(folder, "-c", "project.yaml", *arguments)
     assert 0 == done.returncode, done.stderr
     return done.stdout
 
@@ -162,8 +163,8 @@ def test_files_that_a_killed_push_wrote_are_named_by_the_next(folder):
 
 
 def test_of_many_files_the_first_are_named_and_the_rest_counted():
-    assert [] == where_lines([])
-    lines = where_lines([f"file {number}" for number in range(50)])
+    assert [] == location_lines([])
+    lines = location_lines([f"file {number}" for number in range(50)])
     assert 22 == len(lines)
     assert "and 30 more: --json lists all" in lines[-1]
 
@@ -189,15 +190,24 @@ def test_a_window_shows_as_many_people_as_fit_and_counts_the_others(height, caps
     problems = [Problem("a file", "is not to be counted " * 9) for _ in range(9)]
     people = [Activity(f"person {i}", False, 100 - i, i, NOW.isoformat()) for i in range(80)]
     status = Status(
-        **{"project": "spam", "people_label": "in files: somewhere", "samples": 1_000},
-        **{"covered": 900, "labeling_functions": 12, "states": dict.fromkeys(STATES, 12)},
-        **{"batches": 1, "batch_state": "pushed", "annotations": 100, "annotators": 80},
-        **{"people": tuple(people), "problems": tuple(problems), "next": "labeling pull"},
+        project="spam",
+        people_label="in files: somewhere",
+        samples=1_000,
+        covered=900,
+        labeling_functions=12,
+        states=dict.fromkeys(STATES, 12),
+        batches=1,
+        batch_state="pushed",
+        annotations=100,
+        annotators=80,
+        people=tuple(people),
+        problems=tuple(problems),
+        next="labeling pull",
     )
     console = Console(
         width=80, height=height, force_terminal=True, color_system=None, soft_wrap=True
     )
-    show_status(status, console)
+    print_status(status, console)
     lines = capsys.readouterr().out.splitlines()
     shown = [line for line in lines if line.startswith("person")]
     more = next(line for line in lines if "more people" in line)

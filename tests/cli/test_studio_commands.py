@@ -1,10 +1,7 @@
 """The command line with a Label Studio server: both projects, dry runs, and listening for news."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -13,6 +10,7 @@ from labeling.label_studio.webhooks import WebhookReceiver
 from labeling.project import Project
 from labeling.project.labels import GivenLabels
 from labeling.project.scaffold import write_scaffold
+from tests.support.in_process import run
 from tests.support.killing import FILES, different, make_project, state_of
 from tests.support.studio_loop import people
 from tests.support.watched import SOON, is_free, watching
@@ -28,9 +26,7 @@ def folder(studio, tmp_path, monkeypatch):
 
 
 def labeling(folder, *arguments, **environment):
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", *arguments]
-    how = {"env": {**os.environ, **environment}, "capture_output": True, "text": True}
-    return subprocess.run(command, cwd=folder, check=False, **how)
+    return run(folder, "-c", "project.yaml", *arguments, environment=environment)
 
 
 def said(folder, *arguments):

@@ -15,6 +15,7 @@ from rich.console import Console
 
 import labeling as lb
 from labeling.cli.summary_table import SORTS, print_summary, sorted_summary
+from tests.support.in_process import run
 
 LABELS = [f"{what} of the {of}" for of in "abcdefgjkmn" for what in ("label", *"opqrst")]
 CONFIG = f"""
@@ -48,7 +49,11 @@ def folder(tmp_path_factory):
     return path
 
 
-def labeling(folder, *arguments, columns="100"):
+def labeling(folder, *arguments, columns=100):
+    return run(folder, "-c", "project.yaml", *arguments, columns=columns)
+
+
+def in_a_process(folder, *arguments, columns):
     command = [sys.executable, "-m", "labeling", "-c", "project.yaml", *arguments]
     return subprocess.run(
         command,
@@ -68,7 +73,7 @@ def printed(votes, width, gold=None):
 
 @pytest.mark.parametrize("width", [40, 80, 100, 200])
 def test_the_table_is_as_wide_as_the_window_and_says_what_it_leaves_out(folder, width):
-    lines = labeling(folder, "summary", columns=str(width)).stdout.splitlines()
+    lines = labeling(folder, "summary", columns=width).stdout.splitlines()
     table = lines[:5]
 
     assert max(map(cell_len, table)) <= width
@@ -84,7 +89,7 @@ def test_the_table_is_as_wide_as_the_window_and_says_what_it_leaves_out(folder, 
 
 
 def test_labels_of_one_that_votes_for_many_are_counted(folder):
-    row = labeling(folder, "summary", columns="200").stdout.splitlines()[4]
+    row = labeling(folder, "summary", columns=200).stdout.splitlines()[4]
 
     assert "77 labels: label of the a, " in row
 
@@ -126,6 +131,13 @@ def test_an_order_that_does_not_exist_is_an_error(folder):
     votes = lb.Votes.from_array([[0]], schema=lb.LabelSchema(["ham", "spam"]))
     with pytest.raises(lb.LabelingError, match="needs gold labels"):
         sorted_summary(lb.lf_summary(votes), "accuracy")
+
+
+def test_a_process_prints_the_same(folder):
+    shown = in_a_process(folder, "summary", columns="80")
+
+    assert 0 == shown.returncode
+    assert shown.stdout == labeling(folder, "summary", columns=80).stdout
 
 
 @pytest.mark.parametrize("by", SORTS)

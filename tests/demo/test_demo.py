@@ -34,7 +34,7 @@ def test_the_tweets_are_those_that_were_published(ratings):
 def test_each_rating_has_one_role(ratings):
     """The roles of a tweet use each of its ratings once: those dealt out, and the rest for gold."""
     few = ratings.head(200)
-    roles = tweets.dealt(few, seed=0)
+    roles = tweets.assign_roles(few, seed=0)
     for row, (number, listed) in enumerate(zip(few["tweet_id"], few["ratings"], strict=True)):
         signs = [tweets.LABELS[(one > 0) - (one < 0) + 1] for one in listed]
         played = roles["votes"].loc[roles["votes"]["sample"] == number, "label"].tolist()
@@ -47,14 +47,14 @@ def test_each_rating_has_one_role(ratings):
 
 
 def test_a_tweets_deal_does_not_depend_on_the_others(ratings):
-    whole = tweets.dealt(ratings.head(100), seed=1)["votes"]
-    part = tweets.dealt(ratings.iloc[50:60], seed=1)["votes"]
+    whole = tweets.assign_roles(ratings.head(100), seed=1)["votes"]
+    part = tweets.assign_roles(ratings.iloc[50:60], seed=1)["votes"]
 
     assert part["label"].tolist() == whole[whole["sample"].isin(part["sample"])]["label"].tolist()
 
 
 def test_the_halves_are_apart(ratings):
-    roles = tweets.dealt(ratings, seed=0)
+    roles = tweets.assign_roles(ratings, seed=0)
     pool, held_out = set(roles["pool"]["tweet_id"]), set(roles["held_out"]["tweet_id"])
 
     assert (2_100, 2_100, set()) == (len(pool), len(held_out), pool & held_out)
@@ -141,7 +141,7 @@ def test_human_votes_are_worth_their_cost(shown):
     text, _ = shown
 
     assert "changed the labels of the pool by +" in text
-    assert "they did harm" not in text
+    assert "a significant loss" not in text
 
 
 def test_the_demo_uses_each_vote_once_and_never_those_of_the_held_out(shown):

@@ -14,7 +14,7 @@ from rich.console import Console
 
 import labeling as lb
 from labeling.analysis import class_balance_gaps, compare_class_balance
-from labeling.cli.class_balance import print_label_shares
+from labeling.cli.class_balance_table import print_class_balance
 from labeling.config import load_config
 from labeling.project.labels import parse_class_balance
 
@@ -208,7 +208,7 @@ def test_of_many_labels_the_most_frequent_are_shown_and_the_others_counted():
     counts = {f"l{number}": number for number in range(77)}
     shares = compare_class_balance(counts, {"random draw": pd.Series(["l3", "l76"])})
     console = Console(file=io.StringIO(), width=80, soft_wrap=True)
-    print_label_shares(shares, console)
+    print_class_balance(shares, console)
     lines = console.file.getvalue().splitlines()
 
     assert lines[2].split()[:2] == ["l76", "76"]
@@ -218,7 +218,7 @@ def test_of_many_labels_the_most_frequent_are_shown_and_the_others_counted():
 
 def test_without_a_random_draw_there_is_nothing_beside_the_shares():
     console = Console(file=io.StringIO(), width=80)
-    print_label_shares(
+    print_class_balance(
         compare_class_balance({"a": 0, "b": 0}, {"random draw": pd.Series([])}), console
     )
 

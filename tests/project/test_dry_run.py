@@ -192,10 +192,10 @@ def test_it_is_told_in_sentences(tmp_path):
 
     assert "The labeling functions would be applied." in first
     assert "0 new annotations would be fetched from LabelFiles(" in first
-    assert "Nobody would be asked for more. A batch of 6 samples would be chosen" in first
-    assert "Batch 1: annotators would be asked about 6 samples at LabelFiles(" in pushing
+    assert "No further votes would be requested. A batch of 6 samples would be chosen" in first
+    assert "Batch 1: 6 samples would be sent to LabelFiles(" in pushing
     assert "12 new annotations would be fetched" in waits
-    assert "No batch would be chosen: people are awaited on" in waits
+    assert "No batch would be chosen: annotations are awaited on" in waits
     assert "Annotators would be asked for more votes on" in reviewing
     assert "would be chosen" not in reviewing
 

@@ -356,7 +356,7 @@ def test_the_command_line_says_what_it_took_and_what_not(folder, tmp_path):
     assert (0, 0, 0, 2) == tuple(one.returncode for one in (foreseen, done, again, wrong))
     assert "3 votes or skips of 2 people and 1 gold label would be new" in foreseen.stdout
     assert "Nothing was changed" in foreseen.stderr
-    assert "3 votes or skips of 2 people and 1 gold label new; 0 were known" in done.stdout
+    assert "3 votes or skips of 2 people and 1 gold label new; 0 were already stored" in done.stdout
     assert "Left out: 1 rating of control 'stars'." in done.stdout
     assert "Next: labeling review" in done.stderr
     (found,) = json.loads(again.stdout)

@@ -246,7 +246,7 @@ def test_a_project_that_was_never_applied_leaves_no_trace_but_the_page(tmp_path,
     assert {*before, "out"} == {one.name for one in tmp_path.iterdir()}
     for sentence in (
         "Labeling functions were not applied yet. Run labeling apply.",
-        "No samples were sent to annotators yet. labeling query selects a batch.",
+        "No samples were sent to annotators yet. labeling query chooses a batch.",
         "There is no training set yet. labeling export builds one.",
         "Label quality cannot be measured yet.",
         "There were no runs yet.",
@@ -265,7 +265,7 @@ def test_with_votes_alone_the_rest_says_what_to_do(tmp_path):
     words = words_of(write_report(project))
 
     assert "4 labeling functions vote on" in words
-    assert "No samples were sent to annotators yet. labeling query selects a batch." in words
+    assert "No samples were sent to annotators yet. labeling query chooses a batch." in words
     assert "Name gold labels as gold: under data: in the config" in words
     assert "Calibration cannot be measured yet" in words
     project.query()
