@@ -1,4 +1,4 @@
-"""An annotation platform without a server: recorded votes are played back (demo, tests)."""
+"""An annotation platform without a server that replays recorded votes, for demos and tests."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import pandas as pd
 from labeling.errors import PlatformError, shown
 from labeling.records import (
     Annotation,
+    AnnotationPlatform,
     AskAgain,
     Batch,
     Escalation,
-    Kind,
+    Fetched,
     LabelSchema,
     Message,
+    MessageKind,
+    NewMessage,
     Outbox,
     SoftLabels,
     generator_of,
@@ -27,33 +30,33 @@ from labeling.records import (
     waiting_on,
 )
 
-BEGIN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-"""When a replay starts; each annotation comes a second after the one before."""
+START = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+"""The time of the first annotation; each later one follows a second after the one before."""
 
 
-class Replay:
-    """Recorded human votes play the annotators, and recorded decisions the reviewer.
+class Replay(AnnotationPlatform):
+    """A platform whose annotators are recorded votes, and whose reviewer is recorded decisions.
 
-    Each vote is played at most once. Which of a sample's votes come first depends on the seed and
-    the sample, not on the order of the table.
+    Each vote is used at most once. The order of a sample's votes depends on the seed and the
+    sample, not on the order of the table.
 
     Args:
-        votes: recorded votes, one a row: columns `sample`, `annotator`, `label`.
+        votes: recorded votes, one per row: columns `sample`, `annotator`, `label`.
         schema: the labels.
-        reviewer: from sample id to the reviewer's label, `None` where the reviewer could not
-            decide; `None` instead of a mapping when there is no reviewer.
+        reviewer: sample id -> the reviewer's label, or `None` where the reviewer could not decide;
+            `None` instead of a mapping if there is no reviewer.
         votes_per_sample: how many annotators are asked at first.
         rng: the seed.
-        heard: what was asked of this platform before, in order; it says again what it said then.
+        heard: the messages delivered to an earlier object, in order; they get the same answers.
 
     Attributes:
-        annotators: whose votes on each sample are recorded; `review(annotators=)` takes it, so that a
-            sample whose votes are used up goes to the reviewer.
+        annotators: whose votes on each sample are recorded. Pass it to `review(annotators=)`, so
+            that a sample without votes left goes to the reviewer.
 
     Raises:
         DataError: a column is missing.
-        PlatformError: somebody voted twice on one sample, or a sample or annotator is missing.
-        UnknownLabelError: a label that the schema does not have.
+        PlatformError: an annotator voted twice on one sample, or a sample or annotator is missing.
+        UnknownLabelError: a label is not in the schema.
 
     >>> recorded = pd.DataFrame(
     ...     {
@@ -72,6 +75,8 @@ class Replay:
     3
     """
 
+    answers_at_once = True
+
     def __init__(
         self,
         votes: pd.DataFrame,
@@ -82,44 +87,21 @@ class Replay:
         rng: np.random.Generator | int = 0,
         heard: Iterable[Message] = (),
     ) -> None:
-        for column in ("sample", "annotator", "label"):
-            require_column(votes, column, "recorded votes")
-        gaps = votes[["sample", "annotator"]].isna().any(axis=1).to_numpy()
-        if gaps.any():
-            raise PlatformError(
-                "Recorded votes must name a sample and an annotator. Missing in rows"
-                f" {shown(np.flatnonzero(gaps).tolist())}."
-            )
-        people = votes["annotator"].map(lambda name: person_key(str(name)))
-        doubled = votes.assign(annotator=people).duplicated(["sample", "annotator"])
-        if doubled.any():
-            who = votes.loc[doubled, ["sample", "annotator"]].itertuples(index=False, name=None)
-            raise PlatformError(
-                f"Recorded votes must name an annotator once a sample. Twice: {shown(who)}."
-            )
-        votes = votes.assign(
-            label=pd.Series(
-                [None if pd.isna(label) else label for label in votes["label"].tolist()],
-                index=votes.index,
-                dtype=object,
-            )
-        )
-        for label in votes["label"].unique():
-            if label is not None:
-                schema.index(label)
         self.schema = schema
         self.votes_per_sample = votes_per_sample
-        self._reviewer = None if reviewer is None else dict(reviewer)
-        self._waiting = _dealt(votes, generator_of(rng))
+        self._decisions = dict(reviewer or {})
+        self._has_reviewer = reviewer is not None
+        votes = _checked_votes(votes, schema)
+        self._remaining = _shuffled_votes(votes, generator_of(rng))
         self.annotators = annotators_in(votes)
-        self._asked: dict[Hashable, int] = {}
+        self._rounds: dict[Hashable, int] = {}
         self._reviewed: set[Hashable] = set()
         self._ledger: list[Annotation] = []
         for message in heard:
             self._answer(message)
 
     def __repr__(self) -> str:
-        return f"Replay({len(self._waiting)} samples)"
+        return f"Replay({len(self._remaining)} samples)"
 
     def push(
         self,
@@ -129,34 +111,32 @@ class Replay:
         *,
         outbox: Outbox | None = None,
     ) -> None:
-        """Ask for the first votes of each sample of a batch; a sample is asked once.
+        """Ask for the first votes on each sample of a batch; a sample is asked once.
 
         Args:
-            batch: the samples chosen.
-            samples: unused: the recorded annotators have seen the samples already.
-            soft: unused: nothing was shown to them.
-            outbox: where what is to be asked waits; `None` asks for the whole batch.
+            batch: the chosen samples.
+            samples: unused: the recorded annotators have seen the samples.
+            soft: unused: the recorded annotators were shown no labels.
+            outbox: holds the messages to deliver; `None` asks for the whole batch.
 
         Raises:
             PlatformError: a sample of the batch has no recorded votes at all.
         """
-        unknown = [one for one in batch.sample_ids if one not in self._waiting]
+        unknown = [own for own in batch.sample_ids if own not in self._remaining]
         if unknown:
             raise PlatformError(
                 f"{len(unknown)} of {len(batch)} samples of the batch have no recorded votes:"
-                f" {shown(unknown)}. Do the ids of samples and votes have the same form? If so,"
-                " label only samples that have some."
+                f" {shown(unknown)}. Do the ids of samples and votes have the same type? If so,"
+                " choose only samples that have some."
             )
-        if outbox is not None:
-            self._deliver(outbox, "ask", batch.sample_ids)
-            return
-        for sample_id in batch.sample_ids:
-            if sample_id not in self._asked:
-                self._play(sample_id, self.votes_per_sample, ())
-
-    def pull(self) -> tuple[Annotation, ...]:
-        """Return all annotations played so far, in the order in which they came."""
-        return tuple(self._ledger)
+        new = (
+            NewMessage(MessageKind.ASK, sample_id, votes=self.votes_per_sample)
+            for sample_id in batch.sample_ids
+            if sample_id not in self._rounds
+        )
+        self._deliver(
+            self.outbox_or_own(outbox, MessageKind.ASK, new), MessageKind.ASK, batch.sample_ids
+        )
 
     def ask_again(
         self,
@@ -165,12 +145,19 @@ class Replay:
         *,
         outbox: Outbox | None = None,
     ) -> None:
-        """Play the votes that are still needed; of a sample whose votes are used up none is."""
-        if outbox is not None:
-            self._deliver(outbox, "ask again", [one.sample_id for one in pending])
-            return
-        for question in pending:
-            self._play(question.sample_id, question.votes_needed, question.not_annotators)
+        """Replay the votes that are still needed, as far as there are any left."""
+        kind = MessageKind.ASK_AGAIN
+        new = (
+            NewMessage(
+                kind,
+                request.sample_id,
+                votes=request.votes_needed,
+                not_annotators=tuple(request.not_annotators),
+            )
+            for request in pending
+        )
+        sample_ids = [request.sample_id for request in pending]
+        self._deliver(self.outbox_or_own(outbox, kind, new), kind, sample_ids)
 
     def escalate(
         self,
@@ -179,25 +166,33 @@ class Replay:
         *,
         outbox: Outbox | None = None,
     ) -> None:
-        """Play the reviewer's decision on each sample, once."""
-        if outbox is not None:  # what no decision is recorded of goes on waiting
-            decided = [one.sample_id for one in escalations if one.sample_id in self._decisions]
-            self._deliver(outbox, "escalate", decided)
-            return
-        if self._reviewer is None:
-            raise PlatformError("This replay has no reviewer: give `reviewer=` recorded decisions.")
-        for escalation in escalations:
-            self._decide(escalation.sample_id)
+        """Replay the reviewer's decision on each sample, once.
 
-    @property
-    def _decisions(self) -> Mapping[Hashable, str | None]:
-        return self._reviewer or {}
+        Messages about samples without a recorded decision stay in the outbox.
+
+        Raises:
+            PlatformError: there is neither a reviewer nor an outbox.
+        """
+        if outbox is None and not self._has_reviewer:
+            raise PlatformError("This replay has no reviewer: give `reviewer=` recorded decisions.")
+        kind = MessageKind.ESCALATE
+        decided = [
+            escalation.sample_id
+            for escalation in escalations
+            if escalation.sample_id in self._decisions
+        ]
+        new = (NewMessage(kind, sample_id) for sample_id in decided)
+        self._deliver(self.outbox_or_own(outbox, kind, new), kind, decided)
+
+    def fetch(self, state: str) -> Fetched:
+        """Return all annotations so far, in order."""
+        return Fetched(tuple(self._ledger))
 
     def votes_left(self, sample_id: Hashable) -> int:
-        """Return how many recorded votes on a sample were not played yet."""
-        return len(self._waiting.get(sample_id, ()))
+        """Return how many recorded votes on a sample were not used yet."""
+        return len(self._remaining.get(sample_id, ()))
 
-    def _deliver(self, outbox: Outbox, kind: Kind, sample_ids: Iterable[Hashable]) -> None:
+    def _deliver(self, outbox: Outbox, kind: MessageKind, sample_ids: Iterable[Hashable]) -> None:
         messages = waiting_on(outbox, kind, sample_ids)
         outbox.begin(messages)
         for message in messages:
@@ -205,29 +200,29 @@ class Replay:
         outbox.confirm({message.key: message.key for message in messages})
 
     def _answer(self, message: Message) -> None:
-        if message.kind == "escalate":
+        if message.kind == MessageKind.ESCALATE:
             self._decide(message.sample_id)
         else:
-            self._play(message.sample_id, message.votes, message.not_annotators)
+            self._vote(message.sample_id, message.votes, message.not_annotators)
 
     def _decide(self, sample_id: Hashable) -> None:
         if sample_id in self._decisions and sample_id not in self._reviewed:
             self._reviewed.add(sample_id)
             self._append(sample_id, "reviewer", self._decisions[sample_id], reviewer=True)
 
-    def _play(self, sample_id: Hashable, count: int, barred: Sequence[str]) -> None:
-        waiting = self._waiting.get(sample_id, collections.deque())
-        self._asked[sample_id] = self._asked.get(sample_id, 0) + 1
-        never = set(map(person_key, barred))
-        usable = [one for one in waiting if person_key(one[0]) not in never][:count]
+    def _vote(self, sample_id: Hashable, count: int, not_annotators: Sequence[str]) -> None:
+        remaining = self._remaining.get(sample_id, collections.deque())
+        self._rounds[sample_id] = self._rounds.get(sample_id, 0) + 1
+        excluded = set(map(person_key, not_annotators))
+        usable = [vote for vote in remaining if person_key(vote[0]) not in excluded][:count]
         for annotator, label in usable:
-            waiting.remove((annotator, label))
+            remaining.remove((annotator, label))
             self._append(sample_id, annotator, label)
 
     def _append(
         self, sample_id: Hashable, annotator: str, label: str | None, *, reviewer: bool = False
     ) -> None:
-        when = BEGIN + datetime.timedelta(seconds=len(self._ledger))
+        when = START + datetime.timedelta(seconds=len(self._ledger))
         self._ledger.append(
             Annotation(
                 sample_id=sample_id,
@@ -236,14 +231,14 @@ class Replay:
                 created_at=when,
                 updated_at=when,
                 platform_id=f"replay-{len(self._ledger) + 1}",
-                round=self._asked.get(sample_id, 1),
+                round=self._rounds.get(sample_id, 1),
                 reviewer=reviewer,
             )
         )
 
 
 def annotators_in(votes: pd.DataFrame) -> dict[Hashable, tuple[str, ...]]:
-    """Return whose votes on each sample are recorded: who is not among them can never be heard.
+    """Return whose votes on each sample are recorded; nobody else can ever answer.
 
     Args:
         votes: columns `sample` and `annotator`.
@@ -252,23 +247,51 @@ def annotators_in(votes: pd.DataFrame) -> dict[Hashable, tuple[str, ...]]:
     {'a': ('x', 'y')}
     """
     require_column(votes, "annotator", "recorded votes")
-    found: dict[Hashable, list[str]] = {}
+    annotators: dict[Hashable, list[str]] = {}
     for sample_id, annotator in zip(
         votes["sample"].tolist(), votes["annotator"].tolist(), strict=True
     ):
-        found.setdefault(sample_id, []).append(str(annotator))
-    return {sample_id: tuple(names) for sample_id, names in found.items()}
+        annotators.setdefault(sample_id, []).append(str(annotator))
+    return {sample_id: tuple(names) for sample_id, names in annotators.items()}
 
 
-def _dealt(
+def _checked_votes(votes: pd.DataFrame, schema: LabelSchema) -> pd.DataFrame:
+    """Return recorded votes, with `None` for each skip, after checking every row."""
+    for column in ("sample", "annotator", "label"):
+        require_column(votes, column, "recorded votes")
+    is_missing = votes[["sample", "annotator"]].isna().any(axis=1).to_numpy()
+    if is_missing.any():
+        raise PlatformError(
+            "Recorded votes must name a sample and an annotator. Missing in rows"
+            f" {shown(np.flatnonzero(is_missing).tolist())}."
+        )
+    keys = votes["annotator"].map(lambda name: person_key(str(name)))
+    is_repeated = votes.assign(annotator=keys).duplicated(["sample", "annotator"])
+    if is_repeated.any():
+        pairs = votes.loc[is_repeated, ["sample", "annotator"]].itertuples(index=False, name=None)
+        raise PlatformError(
+            f"Recorded votes must name an annotator once per sample. Twice: {shown(pairs)}."
+        )
+    labels = [None if pd.isna(label) else label for label in votes["label"].tolist()]
+    votes = votes.assign(label=pd.Series(labels, index=votes.index, dtype=object))
+    for label in votes["label"].unique():
+        if label is not None:
+            schema.index(label)
+    return votes
+
+
+def _shuffled_votes(
     votes: pd.DataFrame, rng: np.random.Generator
 ) -> dict[Hashable, collections.deque[tuple[str, str]]]:
-    """Return each sample's votes in the order in which they will be played."""
+    """Return each sample's votes in the order in which they are replayed."""
     keys = pd.Index(votes["sample"].astype(str) + "\x1f" + votes["annotator"].astype(str))
-    drawn = votes.iloc[order_by_chance(keys, rng)]
-    waiting: dict[Hashable, collections.deque[tuple[str, str]]] = {}
+    shuffled = votes.iloc[order_by_chance(keys, rng)]
+    queues: dict[Hashable, collections.deque[tuple[str, str]]] = {}
     for sample_id, annotator, label in zip(
-        drawn["sample"].tolist(), drawn["annotator"].tolist(), drawn["label"].tolist(), strict=True
+        shuffled["sample"].tolist(),
+        shuffled["annotator"].tolist(),
+        shuffled["label"].tolist(),
+        strict=True,
     ):
-        waiting.setdefault(sample_id, collections.deque()).append((str(annotator), label))
-    return waiting
+        queues.setdefault(sample_id, collections.deque()).append((str(annotator), label))
+    return queues

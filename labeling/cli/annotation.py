@@ -78,8 +78,7 @@ def push(dry_run: DryRun = False, as_json: AsJson = False) -> None:
         return
     platform = project.platform()
     with busy("sending samples", project.to_push() or None) as advance:
-        if hasattr(platform, "progress"):
-            platform.progress = advance
+        platform.progress = advance
         pushed = project.push(platform)
     if pushed.batch:
         count = counted(pushed.samples, "sample was", "samples were")

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from labeling.project.links import stream_link
+from labeling.label_studio.sync_state import task_stream
 
 if TYPE_CHECKING:
     from labeling.label_studio.project_setup import ProjectSetup
@@ -16,7 +16,7 @@ LONGEST = 120  # characters of a setting; --json has all of it
 
 def stream_of(url: str, project: int | None) -> str | None:
     """Return the address of a project's label stream; `None` before the project exists."""
-    return None if project is None else stream_link(url, project)
+    return None if project is None else task_stream(url, project)
 
 
 def setup_lines(

@@ -1,4 +1,4 @@
-"""Questions put into files: which rows, in which files, each exactly once."""
+"""Delivery of messages to files: each question is written exactly once."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from labeling.label_files.columns import ANNOTATOR, ASK, NOT_FOR, REVIEWER, SAMP
 from labeling.label_files.folder import Folder
 from labeling.label_files.formats import WRITERS
 from labeling.label_files.guide import Guide
-from labeling.label_files.own_messages import Asked
 from labeling.label_files.row_content import SampleContent
+from labeling.label_files.row_index import RowIndex, SampleRows
 from labeling.label_files.row_key import RowKey, encode_row_key, parse_row_key, plain_id
 from labeling.label_files.sheets import Contents, Sheet
-from labeling.records import Message, Outbox, Problem
+from labeling.records import Message, MessageKind, Outbox, Problem
 
 
 @dataclass(frozen=True, slots=True)
 class SheetDelivery:
-    """Puts questions into the files of a folder.
+    """Writes messages into the files of a folder.
 
     Attributes:
-        folder: where.
-        kind: csv, xlsx or jsonl.
+        folder: where the files are.
+        kind: their format: csv, xlsx or jsonl.
         people: who may be asked.
         columns: the project's columns.
-        choices: what may be written as a label.
-        advice: how to label, for the people.
+        choices: the values allowed in column `label`.
+        guide: the instructions for people.
     """
 
     folder: Folder
@@ -37,176 +37,192 @@ class SheetDelivery:
     people: Roster
     columns: Columns
     choices: tuple[str, ...] = field(repr=False)
-    advice: Guide = field(repr=False)
+    guide: Guide = field(repr=False)
 
     def send(
         self,
         messages: Sequence[Message],
         content: SampleContent,
         contents: Contents,
-        asked: Mapping[str | int, Asked],
-        outbox: Outbox | None,
+        index: RowIndex,
+        outbox: Outbox,
     ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
-        """Write what is not in a file yet.
+        """Write the messages that are in no file yet.
+
+        No message is begun before all files are ready to be written.
 
         Returns:
-            What could not be asked as it should, and the names of the files that ask.
-
-        Nothing is begun before all files are ready to be written.
+            What could not be asked in full, and the names of the files with these messages.
 
         Raises:
-            PlatformError: nobody may be asked any of it; a file cannot be read that may hold what
-                was begun; or nothing can be written to the folder.
+            PlatformError: nobody may be asked any of it; a file that may hold begun messages cannot
+                be read; or nothing can be written to the folder.
         """
-        there = self._there(contents)
-        self._refuse_to_guess(messages, there, contents)
-        held = self._held(messages, asked)
-        deal = assign(messages, self.people, {key: who.keys() for key, who in there.items()}, held)
-        nobody = {one.key for one, count in deal.short if not count and one.key not in there}
-        if nobody and len(nobody) == len(messages) and not any(held.values()):
-            raise PlatformError(_short_of_people(deal, self.people))
-        names, files = self._files(messages, deal, content, asked)
+        existing = self._existing_rows(contents)
+        self._require_readable(messages, existing, contents)
+        assigned_before = self._assigned_before(messages, index)
+        people_asked = {key: files.keys() for key, files in existing.items()}
+        assignment = assign(messages, self.people, people_asked, assigned_before)
+        unassigned = {
+            message.key
+            for message, count in assignment.short
+            if not count and message.key not in existing
+        }
+        if len(unassigned) == len(messages) and unassigned and not any(assigned_before.values()):
+            raise PlatformError(_too_few_people(assignment, self.people))
+        written, files = self._files(messages, assignment, content, index)
         if files:
             self.folder.create()
-        if outbox is not None:
-            outbox.begin(list({one.key: one for one, _ in deal.rows}.values()))
+        outbox.begin(list({message.key: message for message, _ in assignment.rows}.values()))
         self.folder.write(files)
-        outdated = self.folder.write_guide(self.advice)
-        keys = [one.key for one in messages if one.key not in nobody]
-        found = {key: {*names.get(key, ()), *there.get(key, {}).values()} for key in keys}
-        if outbox is not None:
-            outbox.confirm({key: ", ".join(sorted(files)) for key, files in found.items()})
-        asking = tuple(sorted(set().union(*found.values())))
-        if not deal.short:
-            return outdated, asking
-        short = Problem(self.folder.path.name, _short_of_people(deal, self.people))
-        return (*outdated, short), asking
+        problems = self.folder.write_guide(self.guide)
+        files_of = {
+            message.key: {*written.get(message.key, ()), *existing.get(message.key, {}).values()}
+            for message in messages
+            if message.key not in unassigned
+        }
+        outbox.confirm({key: ", ".join(sorted(names)) for key, names in files_of.items()})
+        names = tuple(sorted(set().union(*files_of.values())))
+        if assignment.short:
+            sentence = _too_few_people(assignment, self.people)
+            problems = (*problems, Problem(self.folder.path.name, sentence))
+        return problems, names
 
-    def _refuse_to_guess(
+    def _require_readable(
         self,
         messages: Sequence[Message],
-        there: Mapping[str, object],
+        existing: Mapping[str, object],
         contents: Contents,
     ) -> None:
-        begun = [one.sample_id for one in messages if one.begun and one.key not in there]
+        """Raise an error if a begun message may be in a file that cannot be read."""
+        begun = [
+            message.sample_id
+            for message in messages
+            if message.begun and message.key not in existing
+        ]
         if begun and contents.unread:
             raise PlatformError(
-                f"Every file in {str(self.folder.path)!r} must be readable, to tell whether"
-                f" {counted(len(begun), 'sample was', 'samples were')} asked before. Not so: {shown(contents.unread)}. Close"
-                " or mend it, or move it away if none of them is in it; then do this again."
+                f"Every file in {str(self.folder.path)!r} must be readable, to check whether"
+                f" {counted(len(begun), 'sample was', 'samples were')} asked before. Not so:"
+                f" {shown(contents.unread)}. Close or repair it, or move it away if none of them is"
+                " in it; then do this again."
             )
 
-    def _held(
-        self, messages: Sequence[Message], asked: Mapping[str | int, Asked]
-    ) -> dict[str, set[str]]:
-        """Return who need not be asked again, since a file asks them about the sample before."""
-        held: dict[str, set[str]] = {}
-        for one in messages if self.people.names else ():
-            before = asked.get(plain_id(one.sample_id), Asked())
-            keys = [key for key, ask in before.asks.items() if not ask.reviewer and key != one.key]
-            if one.kind == "ask again":
-                held[one.key] = {
-                    name
-                    for key in keys
-                    for name in before.known(key, self.people)
-                    if not is_excluded(name, one.not_annotators)
-                }
-        return held
+    def _assigned_before(self, messages: Sequence[Message], index: RowIndex) -> dict[str, set[str]]:
+        """Return, by message key, who has a row of the sample from an earlier message.
 
-    def _there(self, contents: Contents) -> dict[str, dict[str, str]]:
-        """Return which people have a row of each message, and in which file."""
-        there: dict[str, dict[str, str]] = {}
+        They are not asked once more, unless the new message excludes them.
+        """
+        assigned: dict[str, set[str]] = {}
+        for message in messages if self.people.names else ():
+            of_sample = index.get(plain_id(message.sample_id), SampleRows())
+            if message.kind == MessageKind.ASK_AGAIN:
+                assigned[message.key] = {
+                    name
+                    for key, row_key in of_sample.row_keys.items()
+                    if not row_key.reviewer and key != message.key
+                    for name in of_sample.people(key, self.people)
+                    if not is_excluded(name, message.not_annotators)
+                }
+        return assigned
+
+    def _existing_rows(self, contents: Contents) -> dict[str, dict[str, str]]:
+        """Return, by message key, who has a row of it and in which file."""
+        existing: dict[str, dict[str, str]] = {}
         for row in contents.rows:
-            ask = parse_row_key(row[ASK])
-            if ask is not None:
-                name = row[REVIEWER if ask.reviewer else ANNOTATOR]
+            row_key = parse_row_key(row[ASK])
+            if row_key is not None:
+                name = row[REVIEWER if row_key.reviewer else ANNOTATOR]
                 person = self.people.resolve(name) or name
-                there.setdefault(ask.key, {})[person] = row.source.file
-        return there
+                existing.setdefault(row_key.key, {})[person] = row.source.file
+        return existing
 
     def _files(
         self,
         messages: Sequence[Message],
-        deal: Assignment,
+        assignment: Assignment,
         content: SampleContent,
-        asked: Mapping[str | int, Asked],
+        index: RowIndex,
     ) -> tuple[dict[str, list[str]], dict[str, bytes]]:
-        """Return the names of the files that each message goes to, and the files."""
+        """Return the names of each message's new files, and the files."""
         groups: dict[tuple[str, str], list[Message]] = {}
-        base = _bases(messages)
-        for one, person in deal.rows:
-            groups.setdefault((base[one.key], person), []).append(one)
+        stems = _file_stems(messages)
+        for message, person in assignment.rows:
+            groups.setdefault((stems[message.key], person), []).append(message)
         names: dict[str, list[str]] = {}
         files: dict[str, bytes] = {}
-        for (start, person), group in groups.items():
-            whose = f"{start}.{name_in_file(person)}" if person else start
-            name = self.folder.free_name(whose, f".{self.kind}", files)
-            files[name] = WRITERS[self.kind](self._sheet(group, person, content, asked))
-            for one in group:
-                names.setdefault(one.key, []).append(name)
+        for (stem, person), group in groups.items():
+            personal = f"{stem}.{name_in_file(person)}" if person else stem
+            name = self.folder.free_name(personal, f".{self.kind}", files)
+            files[name] = WRITERS[self.kind](self._sheet(group, person, content, index))
+            for message in group:
+                names.setdefault(message.key, []).append(name)
         return names, files
 
     def _sheet(
-        self,
-        group: Sequence[Message],
-        person: str,
-        content: SampleContent,
-        asked: Mapping[str | int, Asked],
+        self, group: Sequence[Message], person: str, content: SampleContent, index: RowIndex
     ) -> Sheet:
         kind = group[0].kind
-        reviews = kind == "escalate"
+        is_review = kind == MessageKind.ESCALATE
         columns = (
             self.columns.of_review()
-            if reviews
-            else self.columns.of_batch(again=kind == "ask again")
+            if is_review
+            else self.columns.of_batch(again=kind == MessageKind.ASK_AGAIN)
         )
+        text = self.columns.sample_columns[0]
         rows = []
-        for one in group:
-            ask = _ask(one, asked.get(plain_id(one.sample_id), Asked()))
-            cells = dict(content[ask.sample_id])
+        for message in group:
+            row_key = _row_key(message, index.get(plain_id(message.sample_id), SampleRows()))
+            cells = dict(content[row_key.sample_id])
             cells |= {
-                ASK: encode_row_key(ask, str(cells[self.columns.sample_columns[0]])),
-                SAMPLE_ID: ask.sample_id,
-                NOT_FOR: "\n".join(map(tidy, one.not_annotators)) or None,
-                REVIEWER if reviews else ANNOTATOR: person or None,
+                ASK: encode_row_key(row_key, str(cells[text])),
+                SAMPLE_ID: row_key.sample_id,
+                NOT_FOR: "\n".join(map(tidy, message.not_annotators)) or None,
+                REVIEWER if is_review else ANNOTATOR: person or None,
             }
             rows.append([cells.get(name) for name in columns])
         exact = frozenset(filter(self.columns.is_exact, columns))
         headers = tuple(map(self.columns.header, columns))
-        return Sheet(columns, headers, rows, self.columns.sample_columns[0], exact, self.choices)
+        return Sheet(columns, headers, rows, text, exact, self.choices)
 
 
-def _ask(message: Message, asked: Asked) -> RowKey:
+def _row_key(message: Message, of_sample: SampleRows) -> RowKey:
     sample_id = plain_id(message.sample_id)
-    if message.kind == "escalate":
+    if message.kind == MessageKind.ESCALATE:
         return RowKey(message.key, sample_id, reviewer=True)
-    before = [one.round for one in asked.asks.values() if one.key != message.key]
-    round_ = 1 if message.kind == "ask" else max([1, *before]) + 1
-    return RowKey(message.key, sample_id, round_, message.votes)
+    if message.kind == MessageKind.ASK:
+        return RowKey(message.key, sample_id, 1, message.votes)
+    earlier = [
+        row_key.round for row_key in of_sample.row_keys.values() if row_key.key != message.key
+    ]
+    return RowKey(message.key, sample_id, max([1, *earlier]) + 1, message.votes)
 
 
-def _bases(messages: Sequence[Message]) -> dict[str, str]:
-    """Return how the name of the file begins that each message goes to, by its key."""
+def _file_stems(messages: Sequence[Message]) -> dict[str, str]:
+    """Return the beginning of the file name of each message, by its key."""
     first: dict[int, int] = {}
-    for one in messages:
-        first[one.batch] = min(first.get(one.batch, one.number), one.number)
+    for message in messages:
+        first[message.batch] = min(first.get(message.batch, message.number), message.number)
     lowest = min(first.values(), default=0)
-    return {
-        one.key: {
-            "ask": f"batch-{one.batch:03d}",
-            "ask again": f"batch-{one.batch:03d}-more-{first[one.batch]}",
-            "escalate": f"review-{lowest}",
-        }[one.kind]
-        for one in messages
-    }
+    return {message.key: _file_stem(message, first[message.batch], lowest) for message in messages}
 
 
-def _short_of_people(deal: Assignment, people: Roster) -> str:
-    ids = [one.sample_id for one, _ in deal.short]
-    nobody = sum(not count for _, count in deal.short)
+def _file_stem(message: Message, first_in_batch: int, lowest: int) -> str:
+    if message.kind == MessageKind.ASK:
+        return f"batch-{message.batch:03d}"
+    if message.kind == MessageKind.ASK_AGAIN:
+        return f"batch-{message.batch:03d}-more-{first_in_batch}"
+    return f"review-{lowest}"
+
+
+def _too_few_people(assignment: Assignment, people: Roster) -> str:
+    sample_ids = [message.sample_id for message, _ in assignment.short]
+    unassigned = sum(not count for _, count in assignment.short)
+    samples = counted(len(sample_ids), "sample has", "samples have")
     return (
-        f"{counted(len(ids), 'sample has', 'samples have')} fewer people who may be asked than votes are needed"
-        f" ({counted(nobody, 'has', 'have')} nobody, and wait{'s' if nobody == 1 else ''}): {shown(ids)}. The {people.what} are"
-        f" {shown(people.names, 20)}, without those who spoke of a sample or have it in a"
-        " file before; name more."
+        f"{samples} fewer people who may be asked than votes are needed"
+        f" ({counted(unassigned, 'has', 'have')} nobody, and"
+        f" wait{'s' if unassigned == 1 else ''}): {shown(sample_ids)}. The {people.what} are"
+        f" {shown(people.names, 20)}, without those who annotated a sample or have it in a file"
+        " already; name more."
     )

@@ -1,4 +1,4 @@
-"""Votes that are still to come, and files that were sent and are gone."""
+"""Outstanding votes, and files that were sent but are missing."""
 
 from __future__ import annotations
 
@@ -9,164 +9,186 @@ from pathlib import PurePath
 
 from labeling.errors import counted, shown
 from labeling.label_files.assignment import Roster, name_in_file
-from labeling.label_files.own_messages import Asked
+from labeling.label_files.row_index import RowIndex, SampleRows
 from labeling.label_files.row_key import plain_id
 from labeling.label_files.sheets import Contents
-from labeling.records import Annotation, Message, Problem
+from labeling.records import Annotation, Message, MessageKind, Problem
 
-Sent = Mapping[Message, str]
-"""The messages that were confirmed, and what each was confirmed as: names of files."""
+SentMessages = Mapping[Message, str]
+"""The confirmed messages, each with its platform id: the names of its files, joined by a comma."""
 
-FILE = re.compile(r"(.+?\.(?:csv|xlsx|jsonl))(?:, |$)", re.IGNORECASE | re.DOTALL)
+FILE_NAME = re.compile(r"(.+?\.(?:csv|xlsx|jsonl))(?:, |$)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
 class Responses:
-    """Who spoke: of each sample as an annotator, and on each question."""
+    """Who responded.
 
-    of: dict[Hashable, set[str]] = field(default_factory=dict)
-    on: dict[str, set[str]] = field(default_factory=dict)
+    Attributes:
+        annotators: sample id -> who annotated the sample, reviewers excepted.
+        people: message key -> who answered the message.
+    """
+
+    annotators: dict[Hashable, set[str]] = field(default_factory=dict)
+    people: dict[str, set[str]] = field(default_factory=dict)
 
     @classmethod
-    def in_ledger(cls, live: Iterable[Annotation], people: Roster) -> Responses:
-        """Return who is heard in annotations, by the names that these people go by."""
-        heard = cls()
-        for one in live:
-            person = one.annotator
-            if not one.reviewer:
-                person = people.resolve(person) or person
-                heard.of.setdefault(one.sample_id, set()).add(person)
-            key = one.platform_id.removesuffix(f"/{one.annotator}")
-            heard.on.setdefault(key, set()).add(person)
-        return heard
+    def from_annotations(cls, live: Iterable[Annotation], roster: Roster) -> Responses:
+        """Return who responded in live annotations, by the names in the roster."""
+        responses = cls()
+        for annotation in live:
+            person = annotation.annotator
+            if not annotation.reviewer:
+                person = roster.resolve(person) or person
+                responses.annotators.setdefault(annotation.sample_id, set()).add(person)
+            key = annotation.platform_id.removesuffix(f"/{annotation.annotator}")
+            responses.people.setdefault(key, set()).add(person)
+        return responses
 
 
-def outstanding_votes(
-    asked: Mapping[str | int, Asked], heard: Responses, people: Roster
-) -> dict[Hashable, int]:
-    """Return how many votes on each sample the rows of the files may still bring, if any."""
-    counts = {one: _of_sample(asked[one], heard, heard.of.get(one, ()), people) for one in asked}
-    return {one: count for one, count in counts.items() if count}
+def outstanding_votes(index: RowIndex, responses: Responses, roster: Roster) -> dict[Hashable, int]:
+    """Return how many votes the rows of the files may still bring, by sample, without zeros."""
+    counts = {
+        sample_id: _outstanding(
+            of_sample, responses, responses.annotators.get(sample_id, ()), roster
+        )
+        for sample_id, of_sample in index.items()
+    }
+    return {sample_id: count for sample_id, count in counts.items() if count}
 
 
-def _of_sample(asked: Asked, heard: Responses, spoke: Collection[str], people: Roster) -> int:
-    anybody, holders = 0, set[str]()  # votes of whoever comes, and people who have a row
-    for key, ask in asked.asks.items():
-        if ask.reviewer:
+def _outstanding(
+    of_sample: SampleRows, responses: Responses, answered: Collection[str], roster: Roster
+) -> int:
+    from_anybody = 0
+    from_named: set[str] = set()
+    for key, row_key in of_sample.row_keys.items():
+        if row_key.reviewer:
             continue
-        if _is_open(asked.people[key], people):
-            anybody += max(ask.votes - len(heard.on.get(key, ())), 0)
+        if _is_for_anybody(of_sample.annotators[key], roster):
+            from_anybody += max(row_key.votes - len(responses.people.get(key, ())), 0)
         else:
-            holders |= asked.known(key, people)
-    count = anybody + len(holders.difference(spoke))
-    return min(count, len(set(people.names).difference(spoke))) if people.names else count
+            from_named |= of_sample.people(key, roster)
+    count = from_anybody + len(from_named.difference(answered))
+    return min(count, len(set(roster.names).difference(answered))) if roster.names else count
 
 
-def _is_open(names: Collection[str], people: Roster) -> bool:
-    """Return whether whoever comes may answer a question whose rows hold these names."""
-    return not people.names or "" in names
+def _is_for_anybody(names: Collection[str], roster: Roster) -> bool:
+    """Return whether anybody may fill in rows with these names in column `annotator`."""
+    return not roster.names or "" in names
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """Finds out what became of the files that were sent.
+class FileCheck:
+    """Compares the files that were sent with those in the folder.
 
     Attributes:
-        sent: what was sent, and in which files.
-        contents: what is in the folder.
-        names: the names of all that is in the folder.
-        asked: what the rows of the files ask about each sample.
+        sent: the messages that were sent, each with its files.
+        contents: the contents of the folder.
+        names: the names of everything in the folder.
+        index: what the files ask about each sample.
     """
 
-    sent: Sent
+    sent: SentMessages
     contents: Contents
     names: Collection[str]
-    asked: Mapping[str | int, Asked]
+    index: RowIndex
 
-    def hidden(self, heard: Responses) -> dict[Hashable, int]:
-        """Return how many votes are awaited of samples in files that cannot be read at the moment.
+    def hidden_votes(self, responses: Responses) -> dict[Hashable, int]:
+        """Return how many votes are outstanding in files that cannot be read now, by sample.
 
-        A file that is there and has no rows counts too, and one that may be there by another name.
+        A file without rows counts as well, and so does one that may be there under another name.
         """
-        visible = {row.source.file for row in self.contents.rows}
+        readable = {row.source.file for row in self.contents.rows}
         stems = set(map(_stem, self.names))
-        unread = bool(self.contents.unread)
-        hides = {
-            value: any(
-                unread or _stem(name) in stems for name in _files(value) if name not in visible
+        has_unread = bool(self.contents.unread)
+        is_hidden = {
+            names: any(
+                has_unread or _stem(name) in stems
+                for name in _file_names(names)
+                if name not in readable
             )
-            for value in set(self.sent.values())
+            for names in set(self.sent.values())
         }
-        asks = [one for one in self.sent if one.kind != "escalate"]
-        found: dict[Hashable, int] = {one.sample_id: 0 for one in asks if hides[self.sent[one]]}
-        for one in asks:
-            if one.sample_id in found:
-                found[one.sample_id] += max(one.votes - len(heard.on.get(one.key, ())), 0)
-        return {one: count for one, count in found.items() if count}
+        to_annotators = [message for message in self.sent if message.kind != MessageKind.ESCALATE]
+        votes: dict[Hashable, int] = {
+            message.sample_id: 0 for message in to_annotators if is_hidden[self.sent[message]]
+        }
+        for message in to_annotators:
+            if message.sample_id in votes:
+                received = len(responses.people.get(message.key, ()))
+                votes[message.sample_id] += max(message.votes - received, 0)
+        return {sample_id: count for sample_id, count in votes.items() if count}
 
-    def gone(self, heard: Responses, people: Roster) -> Iterator[Problem]:
-        """Yield a problem for each file that is gone, and with it questions that are open.
+    def missing(self, responses: Responses, roster: Roster) -> Iterator[Problem]:
+        """Yield a problem for each missing file with unanswered questions.
 
-        What was asked again since is not told any more.
+        Questions that were asked again since are not reported.
         """
         stems = set(map(_stem, self.names))
-        files = {
-            value: [name for name in _files(value) if _stem(name) not in stems]
-            for value in set(self.sent.values())
+        missing_files = {
+            names: [name for name in _file_names(names) if _stem(name) not in stems]
+            for names in set(self.sent.values())
         }
         last = {
-            (one.sample_id, one.kind == "escalate"): one
-            for one in sorted(self.sent, key=lambda one: one.number)
+            (message.sample_id, message.kind == MessageKind.ESCALATE): message
+            for message in sorted(self.sent, key=lambda message: message.number)
         }
-        lost: dict[str, list[Hashable]] = {}
-        for one in last.values():
-            for name in self._lost(one, files[self.sent[one]], heard, people):
-                lost.setdefault(name, []).append(one.sample_id)
-        for name in sorted(lost):
-            yield Problem(name, _gone(lost[name]))
+        samples_in: dict[str, list[Hashable]] = {}
+        for message in last.values():
+            files = missing_files[self.sent[message]]
+            for name in self._lost_with(message, files, responses, roster):
+                samples_in.setdefault(name, []).append(message.sample_id)
+        for name in sorted(samples_in):
+            yield Problem(name, _missing_sentence(samples_in[name]))
 
-    def _lost(
-        self, one: Message, files: Sequence[str], heard: Responses, people: Roster
+    def _lost_with(
+        self, message: Message, files: Sequence[str], responses: Responses, roster: Roster
     ) -> list[str]:
-        """Return which of the files that are gone hold a question that is open and nowhere else."""
+        """Return which missing files hold an unanswered question that is in no other file."""
         if not files:
             return []
-        asked = self.asked.get(plain_id(one.sample_id), Asked())
-        names = asked.people.get(one.key, set())
-        if names and (one.kind == "escalate" or _is_open(names, people)):
+        of_sample = self.index.get(plain_id(message.sample_id), SampleRows())
+        names = of_sample.annotators.get(message.key, set())
+        is_review = message.kind == MessageKind.ESCALATE
+        if names and (is_review or _is_for_anybody(names, roster)):
             return []
-        there = heard.on.get(one.key, set()) | {people.resolve(name) or name for name in names}
-        if len(there) >= (min(one.votes, len(_files(self.sent[one]))) if names else one.votes):
+        in_files = {roster.resolve(name) or name for name in names}
+        people = responses.people.get(message.key, set()) | in_files
+        expected = message.votes
+        if names:
+            expected = min(expected, len(_file_names(self.sent[message])))
+        if len(people) >= expected:
             return []
-        return [name for name in files if not any(_is_of(person, name) for person in there)]
+        return [name for name in files if not any(_is_file_of(who, name) for who in people)]
 
 
-def _is_of(person: str, file: str) -> bool:
+def _is_file_of(person: str, file: str) -> bool:
     """Return whether a file was written for a person.
 
-    >>> _is_of("bob", "batch-001.bob.csv"), _is_of("bob", "batch-001.bobby.csv")
+    >>> _is_file_of("bob", "batch-001.bob.csv"), _is_file_of("bob", "batch-001.bobby.csv")
     (True, False)
     """
-    whose = _stem(file).rpartition(".")[2]
-    return re.fullmatch(re.escape(name_in_file(person)) + "(-[0-9]+)?", whose) is not None
+    name = _stem(file).rpartition(".")[2]
+    return re.fullmatch(re.escape(name_in_file(person)) + "(-[0-9]+)?", name) is not None
 
 
-def _files(value: str) -> list[str]:
-    """Return the names of files in what a message was confirmed as.
+def _file_names(platform_id: str) -> list[str]:
+    """Return the names of the files in the platform id of a message.
 
-    >>> _files("batch-001.ann.csv, my copy, filled in.csv")
+    >>> _file_names("batch-001.ann.csv, my copy, filled in.csv")
     ['batch-001.ann.csv', 'my copy, filled in.csv']
     """
-    return FILE.findall(value)
+    return FILE_NAME.findall(platform_id)
 
 
 def _stem(name: str) -> str:
     return PurePath(name).stem
 
 
-def _gone(sample_ids: list[Hashable]) -> str:
+def _missing_sentence(sample_ids: list[Hashable]) -> str:
+    samples = counted(len(sample_ids), "sample in it waits", "samples in it wait")
     return (
-        f"The file was sent, and is gone. {counted(len(sample_ids), 'sample in it waits', 'samples in it wait')}"
-        f" for an answer:"
-        f" {shown(sample_ids)}. Put it back, under any name; what is in no file is asked again."
+        f"The file was sent, and is missing. {samples} for an answer: {shown(sample_ids)}."
+        " Put it back, under any name; what is in no file is asked again."
     )

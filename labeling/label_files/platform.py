@@ -1,10 +1,12 @@
-"""An annotation platform without a server: people label in spreadsheets, in a shared folder."""
+"""An annotation platform of spreadsheet files in a shared folder."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -16,13 +18,7 @@ from labeling.label_files.folder import Folder
 from labeling.label_files.formats import WRITERS
 from labeling.label_files.guide import guide
 from labeling.label_files.labels import Labels
-from labeling.label_files.outstanding import Check, Responses, outstanding_votes
-from labeling.label_files.own_messages import (
-    asked_of,
-    first_questions,
-    more_questions,
-    review_questions,
-)
+from labeling.label_files.outstanding import FileCheck, Responses, outstanding_votes
 from labeling.label_files.row_content import (
     SampleContent,
     content_from_files,
@@ -31,64 +27,67 @@ from labeling.label_files.row_content import (
     require_columns,
     vote_counts,
 )
+from labeling.label_files.row_index import RowIndex, SampleRows, count_messages, index_rows
 from labeling.label_files.row_key import plain_id
 from labeling.label_files.row_parser import RowChecks, new_annotations, parse_rows
 from labeling.label_files.sheets import Contents, problems_of
 from labeling.records import (
     Annotation,
+    AnnotationPlatform,
     AskAgain,
     Batch,
     Escalation,
-    Kind,
+    Fetched,
     LabelSchema,
     Message,
+    MessageKind,
     MissingText,
+    NewMessage,
     Outbox,
-    Problem,
     SoftLabels,
     checked_missing_text,
     expect,
     last_annotations,
+    message_key,
     waiting_on,
 )
 
 
-class LabelFiles:
+class LabelFiles(AnnotationPlatform):
     """People label in CSV, XLSX or JSON lines files of a folder, with any spreadsheet program.
 
-    With `annotators` each of them gets a file of their own with their share of the samples. Without,
-    there is one file, of which whoever labels makes a copy in the folder and fills in column
-    `annotator`; the case of a name does not matter. A file is never written again once it is there.
-    `HOW_TO_LABEL.txt` tells people what to do. It is kept up to date until somebody changes it.
+    With `annotators`, each of them gets a file of their own with their share of the samples.
+    Without, there is one file: everyone who labels copies it within the folder and fills in column
+    `annotator`. The case of a name does not matter. A file is never overwritten. `HOW_TO_LABEL.txt`
+    holds the instructions, and is kept up to date until somebody edits it.
 
-    Spreadsheets may change a file in many ways when they save it (order of columns, delimiter,
-    types); that is put up with. A row whose text or `ask` cell was changed is not counted, and
-    `problems` says so. Where a semicolon is what separates cells of a CSV file by local custom,
-    `kind="xlsx"` opens better.
+    Spreadsheets may change a file when they save it (order of columns, delimiter, types): such
+    files are read all the same. A row whose text or `ask` cell was changed is not counted, and is
+    listed in `problems`. Where the local CSV delimiter is a semicolon, `kind="xlsx"` opens better.
 
     Args:
-        folder: where the files are; it is made when the first is written.
+        folder: where the files are; it is created with the first file.
         schema: the labels.
         text: the samples' column that is labeled.
-        kind: what files are written, `csv`, `xlsx` or `jsonl`; all three are read.
-        annotators: who labels; nobody named is whoever comes.
-        reviewers: who decides what was escalated; nobody named is whoever comes.
-        votes_per_sample: how many annotators are asked at first, where no outbox says it.
+        kind: the format of new files, `csv`, `xlsx` or `jsonl`; all three are read.
+        annotators: who labels; empty for anybody.
+        reviewers: who decides what was escalated; empty for anybody.
+        votes_per_sample: how many annotators are asked at first, without an outbox.
         show: more columns of the samples that people see.
-        missing_text: whether people are not asked about samples whose text is missing (null), which
-            is a problem then (`"drop"`), see an empty text (`"empty"`), or nothing is sent
+        missing_text: what to do with samples whose text is missing (null): not ask about them, and
+            list them in `problems` (`"drop"`), show an empty text (`"empty"`), or send nothing
             (`"error"`).
-        known: the annotations that are remembered, in the order in which they came.
-        sent: the messages that were confirmed of samples that are not settled, and as what each
-            was: so files that were sent are missed. Without it nothing is known of them.
+        known: the annotations that are stored already, in order.
+        sent: the confirmed messages about unsettled samples, each with its platform id: by them
+            files that are missing are noticed.
 
     Attributes:
-        written: the files that hold what was asked last.
-        problems: what could not be asked or counted, for a person to mend, after `push`,
+        written: the files with the latest questions.
+        problems: what could not be asked or counted, for a person to fix, after `push`,
             `ask_again`, `escalate` or `pull`.
 
     Raises:
-        LabelingError: an argument that cannot be used, or a label "skip", which stands for a skip.
+        LabelingError: an argument is invalid, or a label is "skip", which means a skipped sample.
 
     >>> import tempfile
     >>> samples = pd.DataFrame({"text": ["win a prize"]}, index=["a"])
@@ -130,35 +129,34 @@ class LabelFiles:
         self._annotators = Roster(annotators, "annotators")
         self._reviewers = Roster(reviewers, "reviewers")
         self._checks = RowChecks(self._columns, labels, self._annotators, self._reviewers)
-        advice = guide(schema, self._columns, self._annotators, votes_per_sample)
-        post = (self._columns, labels.choices, advice)
-        self._to_annotators = SheetDelivery(self._folder, kind, self._annotators, *post)
-        self._to_reviewers = SheetDelivery(self._folder, kind, self._reviewers, *post)
-        self._ledger = list(known)
-        self._kept = len(self._ledger)
+        instructions = guide(schema, self._columns, self._annotators, votes_per_sample)
+        self._to_annotators = SheetDelivery(
+            self._folder, kind, self._annotators, self._columns, labels.choices, instructions
+        )
+        self._to_reviewers = dataclasses.replace(self._to_annotators, people=self._reviewers)
+        self._stored = tuple(known)
+        self._annotations = dict.fromkeys(self._stored)
         self._sent = dict(sent or {})
-        self._checks.current_votes(self._ledger)  # whoever comes is called as they are there
-        self._problems: dict[str, tuple[Problem, ...]] = {}
-        self._written: dict[str, tuple[str, ...]] = {}
+        self._checks.current_votes(self._stored)  # people keep the spelling of their first name
+        self._written: dict[MessageKind, tuple[str, ...]] = {}
 
     def __repr__(self) -> str:
         return f"LabelFiles({str(self._folder.path)!r})"
 
     @property
     def own_headers(self) -> dict[str, str]:
-        """What our columns are called in the files: one whose name is taken steps aside."""
+        """Column headers of the files that were renamed, since the samples use their names."""
         return self._columns.own_headers
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What could not be asked or counted."""
-        return tuple(one for found in self._problems.values() for one in found)
-
-    @property
     def written(self) -> tuple[str, ...]:
-        """The paths of the files that the last `push`, `ask_again` and `escalate` put questions in."""
+        """The paths of the files that the last `push`, `ask_again` and `escalate` wrote to."""
         names = sorted({name for names in self._written.values() for name in names})
         return tuple(str(self._folder.path / name) for name in names)
+
+    def locations(self, who: Collection[str]) -> tuple[str, ...]:
+        """Return the files with the latest questions."""
+        return self.written
 
     def push(
         self,
@@ -171,71 +169,79 @@ class LabelFiles:
         """Write the files of a batch; pushing twice asks once.
 
         Args:
-            batch: the samples chosen.
-            samples: one row a sample, index = ids.
+            batch: the chosen samples.
+            samples: one row per sample, index = ids.
             soft: unused: people see no suggestions.
-            outbox: where what is to be asked waits; `None` asks for the whole batch.
+            outbox: holds the messages to deliver; `None` asks for the whole batch.
 
         Raises:
-            PlatformError: nobody may be asked; an id that is neither text nor a whole number; a
-                text that is too long for a spreadsheet; or a file cannot be read, so that what is
-                in it cannot be told.
+            PlatformError: nobody may be asked; an id is neither a text nor a whole number; a text
+                is too long for a spreadsheet; or a file that may hold some of the questions cannot
+                be read.
             DataError: a column is missing, or a file cannot be written.
         """
+        kind = MessageKind.ASK
         contents = self._folder.clean_up()
-        messages = (
-            waiting_on(outbox, "ask", batch.sample_ids)
-            if outbox is not None
-            else first_questions(
-                batch.sample_ids,
-                asked_of(contents.rows),
-                self.votes_per_sample,
-                self._folder.last_batch() + 1,
-            )
-        )
-        content = content_from_samples(
-            samples, [one.sample_id for one in messages], self._columns, self._missing_text
-        )
-        self._send("ask", messages, content, contents, outbox)
+        index = index_rows(contents.rows)
+        outbox = self.outbox_or_own(outbox, kind, self._first_messages(batch.sample_ids, index))
+        messages = waiting_on(outbox, kind, batch.sample_ids)
+        content = self._content(samples, messages)
+        self._deliver(messages, content, contents, index, outbox, kind=kind)
 
-    def pull(self) -> tuple[Annotation, ...]:
-        """Return all annotations known, with what the files say that is new.
+    def _first_messages(
+        self, sample_ids: Iterable[Hashable], index: RowIndex
+    ) -> Iterator[NewMessage]:
+        """Yield a message about each sample that no row asks annotators about under another key."""
+        batch = self._folder.last_batch() + 1
+        for sample_id in map(plain_id, sample_ids):
+            row_keys = index.get(sample_id, SampleRows()).row_keys
+            is_repeated = message_key(MessageKind.ASK, sample_id) in row_keys
+            if is_repeated or all(row_key.reviewer for row_key in row_keys.values()):
+                yield NewMessage(MessageKind.ASK, sample_id, batch, self.votes_per_sample)
 
-        A label or comment that was changed is a new annotation; one that was taken out still counts,
-        and is a problem. Times are those at which a file was saved.
+    def fetch(self, state: str) -> Fetched:
+        """Return the annotations in the files that are neither stored nor accepted.
+
+        A changed label or comment is a new annotation. One that was removed still counts, and is a
+        problem. The time of an annotation is that at which its file was saved.
         """
-        self._read()
-        return tuple(self._ledger)
+        contents = self._folder.contents()
+        current = self._checks.current_votes(tuple(self._annotations))
+        answers, faults = parse_rows(contents.rows, self._checks, current)
+        new = tuple(new_annotations(answers, current))
+        problems = problems_of([*contents.faults, *faults])
+        if self._sent:
+            responses = self._responses(new)
+            problems += tuple(self._file_check(contents).missing(responses, self._annotators))
+        return Fetched(new, problems, state)
 
     def news(self) -> tuple[Annotation, ...]:
-        """Return what the files say that was not among the `known` annotations: see `pull`."""
-        self._read()
-        return tuple(self._ledger[self._kept :])
+        """Return the annotations in the files that are not among `known`.
 
-    def _read(self) -> None:
-        contents = self._folder.contents()
-        known = self._checks.current_votes(self._ledger)
-        answers, faults = parse_rows(contents.rows, self._checks, known)
-        self._ledger += new_annotations(answers, known)
-        gone = self._check(contents).gone(self._heard(), self._annotators) if self._sent else ()
-        self._problems["pull"] = (*problems_of([*contents.faults, *faults]), *gone)
+        Deprecated: use `fetch`.
+        """
+        warnings.warn(
+            "`LabelFiles.news` is deprecated: use `fetch`.", DeprecationWarning, stacklevel=2
+        )
+        return self.pull()[len(self._stored) :]
 
     def outstanding_votes(self) -> dict[Hashable, int]:
-        """Return how many votes annotators may still give of each sample, where there are any.
+        """Return how many votes annotators may still give, by sample, where there are any.
 
-        These are what the files in the folder ask of people who are named and were not heard (see
-        `pull`) on the sample; with nobody named, the votes that a file asks for less the people
-        heard. People who left, files that were deleted and votes that were dealt to nobody bring
-        none. What was sent in a file that cannot be read now may be in there, and is to come.
+        Counted are named people with a row in the folder and without an annotation of the sample
+        (see `pull`); where nobody is named, the votes that a file asks for minus those received.
+        People who left, deleted files, and votes that nobody could be asked for do not count. What
+        was sent in a file that cannot be read now may be in there, and counts.
         """
         contents = self._folder.contents()
-        check, heard = self._check(contents), self._heard()
-        found = outstanding_votes(check.asked, heard, self._annotators)
-        hidden = check.hidden(heard)
-        return found | {one: max(count, found.get(one, 0)) for one, count in hidden.items()}
+        file_check, responses = self._file_check(contents), self._responses()
+        outstanding = outstanding_votes(file_check.index, responses, self._annotators)
+        for sample_id, votes in file_check.hidden_votes(responses).items():
+            outstanding[sample_id] = max(votes, outstanding.get(sample_id, 0))
+        return outstanding
 
     def check(self, samples: pd.DataFrame) -> None:
-        """Raise a DataError that names the near columns unless samples have what people see."""
+        """Raise a DataError that suggests similar columns if one that people see is missing."""
         require_columns(samples, self._columns)
 
     def ask_again(
@@ -245,39 +251,52 @@ class LabelFiles:
         *,
         outbox: Outbox | None = None,
     ) -> None:
-        """Write files that ask for more votes, of people who have not got the sample yet.
+        """Write files that ask for more votes, from people who do not have the sample yet.
 
-        Without an outbox, votes that are still `outstanding_votes` are not asked for again.
+        Without an outbox, `outstanding_votes` are not asked for again.
 
         Args:
-            pending: what is asked.
-            samples: one row a sample, index = ids; `None` shows what files in the folder show.
-            outbox: where what is to be asked waits.
+            pending: the samples and how many votes they need.
+            samples: one row per sample, index = ids; `None` takes texts from files in the folder.
+            outbox: holds the messages to deliver.
 
         Raises:
             PlatformError: as for `push`.
             DataError: a column is missing, or a file cannot be written.
         """
+        kind = MessageKind.ASK_AGAIN
         contents = self._folder.clean_up()
-        messages = (
-            waiting_on(outbox, "ask again", [one.sample_id for one in pending])
-            if outbox is not None
-            else more_questions(
-                pending,
-                asked_of(contents.rows),
-                self.outstanding_votes(),
-                self._folder.last_batch(),
-            )
+        index = index_rows(contents.rows)
+        outbox = self.outbox_or_own(
+            outbox,
+            kind,
+            self._more_messages(pending, index),
+            first_number=1 + count_messages(index),
         )
-        content = (
-            content_from_files(contents.rows, self._columns)
-            if samples is None
-            else content_from_samples(
-                samples, [one.sample_id for one in messages], self._columns, self._missing_text
-            )
-        )
-        where = "the files that were sent" if samples is None else "the samples"
-        self._send("ask again", messages, content, contents, outbox, where)
+        messages = waiting_on(outbox, kind, [request.sample_id for request in pending])
+        if samples is None:
+            content = content_from_files(contents.rows, self._columns)
+            where = "the files that were sent"
+        else:
+            content, where = self._content(samples, messages), "the samples"
+        self._deliver(messages, content, contents, index, outbox, kind=kind, where=where)
+
+    def _more_messages(self, pending: Sequence[AskAgain], index: RowIndex) -> Iterator[NewMessage]:
+        """Yield a message about each sample that needs more votes than are outstanding."""
+        kind = MessageKind.ASK_AGAIN
+        batch = self._folder.last_batch()
+        outstanding = self.outstanding_votes()
+        for request in pending:
+            sample_id = plain_id(request.sample_id)
+            votes = request.votes_needed - outstanding.get(sample_id, 0)
+            if votes > 0:
+                of_sample = index.get(sample_id, SampleRows())
+                after = next(
+                    count
+                    for count in itertools.count(of_sample.votes_asked())
+                    if message_key(kind, sample_id, count) not in of_sample.row_keys
+                )
+                yield NewMessage(kind, sample_id, batch, votes, request.not_annotators, after)
 
     def escalate(
         self,
@@ -286,61 +305,71 @@ class LabelFiles:
         *,
         outbox: Outbox | None = None,
     ) -> None:
-        """Write files for reviewers: what was said, by nobody's name, and why a decision is needed.
+        """Write files for reviewers: the votes without names, and why a decision is needed.
 
         Raises:
             PlatformError: as for `push`.
             DataError: a column is missing, or a file cannot be written.
         """
+        kind = MessageKind.ESCALATE
         contents = self._folder.clean_up()
-        ids = [one.sample_id for one in escalations]
-        messages = (
-            waiting_on(outbox, "escalate", ids)
-            if outbox is not None
-            else review_questions(ids, asked_of(contents.rows))
+        index = index_rows(contents.rows)
+        outbox = self.outbox_or_own(
+            outbox,
+            kind,
+            (NewMessage(kind, plain_id(escalation.sample_id)) for escalation in escalations),
+            first_number=1 + count_messages(index),
         )
-        content = content_from_samples(
-            samples, [one.sample_id for one in messages], self._columns, self._missing_text
+        by_sample = {escalation.sample_id: escalation for escalation in escalations}
+        messages = waiting_on(outbox, kind, by_sample)
+        content = self._content(samples, messages)
+        for sample_id, escalation in by_sample.items():
+            if sample_id in content:
+                votes = vote_counts(escalation.annotations)
+                content[plain_id(sample_id)] |= {VOTES: votes, WHY: escalation.reason}
+        messages = tuple(
+            _without_voters(message, by_sample[message.sample_id]) for message in messages
         )
-        voted: dict[Hashable, tuple[str, ...]] = {}
-        for one in escalations:
-            voted[one.sample_id] = tuple(vote.annotator for vote in one.annotations)
-            if one.sample_id in content:
-                said = {VOTES: vote_counts(one.annotations), WHY: one.reason}
-                content[plain_id(one.sample_id)] |= said
-        messages = tuple(  # who voted on a sample does not decide on it
-            dataclasses.replace(one, not_annotators=one.not_annotators + voted[one.sample_id])
-            for one in messages
-        )
-        self._send("escalate", messages, content, contents, outbox)
+        self._deliver(messages, content, contents, index, outbox, kind=kind)
 
-    def _send(
+    def _deliver(
         self,
-        kind: Kind,
         messages: Sequence[Message],
         content: SampleContent,
         contents: Contents,
-        outbox: Outbox | None,
+        index: RowIndex,
+        outbox: Outbox,
+        *,
+        kind: MessageKind,
         where: str = "the samples",
     ) -> None:
+        """Write the messages whose samples have content, and record what could not be asked."""
         self._written.pop(kind, None)
-        self._problems[kind] = missing_content(messages, content, self._folder.path.name, where)
-        found = [one for one in messages if plain_id(one.sample_id) in content]
-        if found:
-            post = self._to_reviewers if kind == "escalate" else self._to_annotators
-            asked = asked_of(contents.rows)
-            problems, files = post.send(found, content, contents, asked, outbox)
-            self._problems[kind] += problems
+        problems = missing_content(messages, content, self._folder.path.name, where)
+        self._record_problems(kind, problems)
+        deliverable = [message for message in messages if plain_id(message.sample_id) in content]
+        if deliverable:
+            is_review = kind == MessageKind.ESCALATE
+            delivery = self._to_reviewers if is_review else self._to_annotators
+            more, files = delivery.send(deliverable, content, contents, index, outbox)
+            self._record_problems(kind, (*problems, *more))
             self._written[kind] = files
 
-    def _shown_in(
+    def _content(
         self, samples: pd.DataFrame, messages: Sequence[Message]
     ) -> dict[str | int, dict[str, object]]:
-        ids = [one.sample_id for one in messages]
-        return content_from_samples(samples, ids, self._columns, self._missing_text)
+        sample_ids = [message.sample_id for message in messages]
+        return content_from_samples(samples, sample_ids, self._columns, self._missing_text)
 
-    def _heard(self) -> Responses:
-        return Responses.in_ledger(last_annotations(self._ledger), self._annotators)
+    def _responses(self, new: Iterable[Annotation] = ()) -> Responses:
+        last = last_annotations([*self._annotations, *new])
+        return Responses.from_annotations(last, self._annotators)
 
-    def _check(self, contents: Contents) -> Check:
-        return Check(self._sent, contents, self._folder.file_names(), asked_of(contents.rows))
+    def _file_check(self, contents: Contents) -> FileCheck:
+        return FileCheck(self._sent, contents, self._folder.file_names(), index_rows(contents.rows))
+
+
+def _without_voters(message: Message, escalation: Escalation) -> Message:
+    """Return a message that nobody may answer who voted on the sample."""
+    voters = tuple(vote.annotator for vote in escalation.annotations)
+    return dataclasses.replace(message, not_annotators=message.not_annotators + voters)

@@ -1,4 +1,4 @@
-"""Sending tasks: each sample's once, whatever fails on the way and whoever else sends."""
+"""Import of tasks: one per sample, whatever fails on the way and whoever else imports."""
 
 from __future__ import annotations
 
@@ -25,184 +25,189 @@ from labeling.label_studio.tasks import EXT_ID, Task
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 1_000  # tasks in one import: measured as the fastest
-LONGEST = 5_000_000  # letters in one import: servers bound what they take
-
-MOST_IN_VAIN = 3  # samples that are refused before one is taken: then it is not for what they are
+MAX_TASKS = 1_000  # tasks in one import: measured as the fastest
+MAX_CHARACTERS = 5_000_000  # characters in one import: servers limit the size of requests
+MAX_REFUSED_FIRST = 3
+"""Samples refused before any is accepted: then the reason is not in the samples."""
 
 NewTask = Mapping[str, Any]
-Ids = Mapping[str, int]
+TaskIds = Mapping[str, int]
 """Sample id as text -> task id."""
 
 
-def send(
-    line: StudioClient,
+def import_tasks(
+    client: StudioClient,
     project: StudioProject,
     tasks: Sequence[NewTask],
     *,
-    begun: Callable[[Sequence[str]], object] = lambda _: None,
-    arrived: Callable[[Ids], object] = lambda _: None,
-    progress: Callable[[int], object] = lambda _: None,
-    refused: Callable[[Mapping[str, str]], object] = lambda _: None,
+    on_begin: Callable[[Sequence[str]], object] = lambda _: None,
+    on_arrived: Callable[[TaskIds], object] = lambda _: None,
+    on_progress: Callable[[int], object] = lambda _: None,
+    on_refused: Callable[[Mapping[str, str]], object] = lambda _: None,
 ) -> dict[str, Task]:
-    """Import tasks of samples that have none yet, and return those that were there before.
+    """Import the tasks of samples that have none, and return those that existed before.
 
-    Where a sample turns out to have several, they are merged before anything is told to have arrived.
-    What the server does not take is narrowed down to single samples, and the others are sent.
+    If a sample has several in the end, they are merged before any is reported to have arrived. If
+    the server refuses an import, it is bisected down to single samples, and the others are
+    imported.
 
     Args:
-        line: to the server.
-        project: where they go.
-        tasks: as `new_task` makes them.
-        begun: told which samples are sent next, before they are.
-        arrived: told which have a task now that had none, when all were sent.
-        progress: told how many more were sent, after each import.
-        refused: told which the server does not take, each with its words.
+        client: the server's client.
+        project: where the tasks go.
+        tasks: the tasks, as `new_task` returns them.
+        on_begin: called with the ext_ids of each import, before it.
+        on_arrived: called with the new tasks, once all are imported.
+        on_progress: called with the number of tasks of each import, after it.
+        on_refused: called with ext_id -> the server's reason, for tasks that it does not accept.
 
     Raises:
-        UnreachableError: some may not have arrived; sending again sends just these.
-        PlatformError: the server takes none of them.
+        UnreachableError: some may not have arrived; importing again imports only these.
+        PlatformError: the server accepts none of them.
     """
     started = time.perf_counter()
-    sending = _Sending(line, project)
-    for chunk in constrained_batches(
-        tasks, LONGEST, max_count=AT_ONCE, get_len=_letters, strict=False
+    task_import = _Import(client, project)
+    for batch in constrained_batches(
+        tasks, MAX_CHARACTERS, max_count=MAX_TASKS, get_len=_count_characters, strict=False
     ):
-        begun([_ext_id(one) for one in chunk])
-        sending.send_what_is_taken(chunk)
-        progress(len(chunk))
-        made = len(sending.made)
+        on_begin([_ext_id(task) for task in batch])
+        task_import.send_accepted(batch)
+        on_progress(len(batch))
+        count = len(task_import.created)
         logger.info(
             "sent %d of %d tasks, %.0f a second",
-            *(made, len(tasks), made / max(time.perf_counter() - started, 1e-6)),
+            count,
+            len(tasks),
+            count / max(time.perf_counter() - started, 1e-6),
         )
-    sending.find_refused_after_all()
-    sending.merge()
-    arrived(sending.made)
-    if sending.refused:
-        refused(sending.refused)
-    return sending.before
+    task_import.find_arrived_despite_errors()
+    task_import.merge()
+    on_arrived(task_import.created)
+    if task_import.refused:
+        on_refused(task_import.refused)
+    return task_import.existing
 
 
 @dataclass(slots=True)
-class _Sending:
-    """Imports that are under way.
+class _Import:
+    """The state of an import of many tasks.
 
     Attributes:
-        line: to the server.
-        project: where they go, as it was before the first.
-        before: the tasks that were there.
-        made: the tasks that were not, by ext_id.
-        doubtful: of which samples there may be several.
-        refused: the samples that the server does not take, each with its words.
+        client: the server's client.
+        project: where the tasks go, as it was before the first import.
+        existing: ext_id -> task, of those that existed before.
+        created: ext_id -> task id, of those that did not.
+        doubtful: the ext_ids that may have several tasks.
+        refused: ext_id -> the server's reason, of those that it does not accept.
     """
 
-    line: StudioClient
+    client: StudioClient
     project: StudioProject
-    before: dict[str, Task] = field(default_factory=dict)
-    made: dict[str, int] = field(default_factory=dict)
+    existing: dict[str, Task] = field(default_factory=dict)
+    created: dict[str, int] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
 
-    def send_what_is_taken(self, tasks: Sequence[NewTask]) -> None:
-        """Import those of some tasks that are not there and that the server takes.
+    def send_accepted(self, tasks: Sequence[NewTask]) -> None:
+        """Import those tasks that do not exist and that the server accepts.
 
         Raises:
-            RefusedError: it took none before it refused `MOST_IN_VAIN`.
-            ServerFailedError: it takes none of them.
+            RefusedError: it refused `MAX_REFUSED_FIRST` tasks before it accepted any.
+            ServerFailedError: it accepts none of them.
         """
         try:
             self.send(tasks)
         except (RefusedError, ServerFailedError) as error:
-            self._narrow_down(tasks, error)
+            self._bisect(tasks, error)
             if isinstance(error, ServerFailedError) and not self._has_sent_some():
-                raise  # it may fail at whatever it is given
+                raise  # it may fail whatever is imported
 
-    def _narrow_down(
-        self,
-        tasks: Sequence[NewTask],
-        error: RefusedError | ServerFailedError,
-    ) -> None:
-        """Import a half after the other, until what the server does not take stands alone."""
+    def _bisect(self, tasks: Sequence[NewTask], error: RefusedError | ServerFailedError) -> None:
+        """Import one half after the other, until each refused task is alone."""
         if len(tasks) == 1:
             self.refused[_ext_id(tasks[0])] = error.detail
-            if len(self.refused) >= MOST_IN_VAIN and not self._has_sent_some():
-                raise error  # it is not for the samples that they are refused
+            if len(self.refused) >= MAX_REFUSED_FIRST and not self._has_sent_some():
+                raise error  # the reason is not in the samples
             return
-        for half in (tasks[: len(tasks) // 2], tasks[len(tasks) // 2 :]):
+        middle = len(tasks) // 2
+        for half in (tasks[:middle], tasks[middle:]):
             try:
-                self.send(half, tries=MIN_ATTEMPTS if len(half) == 1 else 1)
-            except (RefusedError, ServerFailedError) as fault:
-                self._narrow_down(half, fault)
+                self.send(half, max_attempts=MIN_ATTEMPTS if len(half) == 1 else 1)
+            except (RefusedError, ServerFailedError) as half_error:
+                self._bisect(half, half_error)
 
     def _has_sent_some(self) -> bool:
-        return bool(self.made or self.before)
+        return bool(self.created or self.existing)
 
-    def find_refused_after_all(self) -> None:
-        """Find the samples that arrived although the server said that it failed."""
+    def find_arrived_despite_errors(self) -> None:
+        """Find tasks that arrived although the server reported a failure."""
         with contextlib.suppress(RefusedError, ServerFailedError):  # an id may be what it refuses
-            for one in find_tasks(self.line, self.project.id, list(self.refused)):
-                self.made.setdefault(one.ext_id, one.id)
-                self.refused.pop(one.ext_id, None)
+            for task in find_tasks(self.client, self.project.id, list(self.refused)):
+                self.created.setdefault(task.ext_id, task.id)
+                self.refused.pop(task.ext_id, None)
 
-    def send(self, tasks: Sequence[NewTask], *, tries: int | None = None) -> None:
-        """Import those of some tasks that are not there.
+    def send(self, tasks: Sequence[NewTask], *, max_attempts: int | None = None) -> None:
+        """Import those tasks that do not exist.
 
         Args:
-            tasks: what is to be sent.
-            tries: at the most, of what was sent in vain before; `None` is the first time.
+            tasks: the tasks.
+            max_attempts: of tasks that failed before; `None` is the first time.
         """
-        own = [_ext_id(one) for one in tasks]
-        made, doubled = 0, False
+        ext_ids = [_ext_id(task) for task in tasks]
+        attempts, has_duplicates = 0, False
 
         def attempt() -> dict[str, int]:
-            nonlocal made, doubled
-            made += 1
-            is_first = tries is None and made == 1
+            nonlocal attempts, has_duplicates
+            attempts += 1
+            is_first = max_attempts is None and attempts == 1
             is_empty = not self.project.tasks and is_first  # but for what was sent from here
-            looked = () if is_empty else find_tasks(self.line, self.project.id, own)
-            there = {one.ext_id: one for one in reversed(looked)}
-            doubled |= len(looked) > len(there)
+            listed = () if is_empty else find_tasks(self.client, self.project.id, ext_ids)
+            found = {task.ext_id: task for task in reversed(listed)}
+            has_duplicates |= len(listed) > len(found)
             if is_first:
-                self.before |= there
-            missing = [one for one in tasks if _ext_id(one) not in there]
-            sent = _import(self.line, self.project.id, missing) if missing else {}
-            return {**{key: one.id for key, one in there.items()}, **sent}
+                self.existing |= found
+            missing = [task for task in tasks if _ext_id(task) not in found]
+            sent = _import(self.client, self.project.id, missing) if missing else {}
+            return {**{ext_id: task.id for ext_id, task in found.items()}, **sent}
 
         what = f"sending {len(tasks)} tasks"
-        found = self.line.with_retries(what, attempt, max_attempts=tries)
-        self.made |= {key: task for key, task in found.items() if key not in self.before}
-        self.doubtful += own if doubled or made > 1 or tries is not None else []
+        task_ids = self.client.with_retries(what, attempt, max_attempts=max_attempts)
+        self.created |= {
+            ext_id: task_id for ext_id, task_id in task_ids.items() if ext_id not in self.existing
+        }
+        if has_duplicates or attempts > 1 or max_attempts is not None:
+            self.doubtful += ext_ids
 
     def merge(self) -> None:
-        """See to it that no sample has several tasks: others may have sent it, too."""
-        every = [*self.before, *self.made]
-        wanted = every if self.made and self._others_sent() else self.doubtful
-        for one in merge_duplicates(self.line, self.project.id, wanted):
-            if one.ext_id in self.before:
-                self.before[one.ext_id] = one
+        """Merge duplicate tasks: others may have imported the same samples."""
+        wanted = self.doubtful
+        if self.created and self._others_imported():
+            wanted = [*self.existing, *self.created]
+        for task in merge_duplicates(self.client, self.project.id, wanted):
+            if task.ext_id in self.existing:
+                self.existing[task.ext_id] = task
             else:
-                self.made[one.ext_id] = one.id
+                self.created[task.ext_id] = task.id
 
-    def _others_sent(self) -> bool:
-        """Whether the project has not just as many tasks as it had and got: then there are copies."""
-        now = task_count(self.line, self.project.id)
-        return now != self.project.tasks + len(self.made)
+    def _others_imported(self) -> bool:
+        """Return whether the project's tasks are not just those before and the created ones."""
+        current = task_count(self.client, self.project.id)
+        return current != self.project.tasks + len(self.created)
 
 
-def _import(line: StudioClient, project: int, tasks: Sequence[NewTask]) -> dict[str, int]:
+def _import(client: StudioClient, project_id: int, tasks: Sequence[NewTask]) -> dict[str, int]:
     payload: Any = list(tasks)
-    answer: Any = line.request_once(
+    response: Any = client.request_once(
         f"sending {len(tasks)} tasks",
-        lambda client: client.projects.import_tasks(project, request=payload, return_task_ids=True),
+        lambda sdk: sdk.projects.import_tasks(project_id, request=payload, return_task_ids=True),
     )
-    ids = list(answer.task_ids or ())
-    if len(ids) != len(tasks):  # a server that imports in the background tells no ids
-        raise TransientError(f"{len(ids)} ids came back for {len(tasks)} tasks", retry_after=1.0)
-    return {_ext_id(task): int(own) for task, own in zip(tasks, ids, strict=True)}
+    task_ids = list(response.task_ids or ())
+    if len(task_ids) != len(tasks):  # a server that imports in the background returns no ids
+        message = f"{len(task_ids)} ids came back for {len(tasks)} tasks"
+        raise TransientError(message, retry_after=1.0)
+    return {_ext_id(task): int(task_id) for task, task_id in zip(tasks, task_ids, strict=True)}
 
 
-def _letters(task: NewTask) -> int:
+def _count_characters(task: NewTask) -> int:
     return sum(len(str(value)) for value in task["data"].values())
 
 

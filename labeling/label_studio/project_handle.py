@@ -120,8 +120,8 @@ class ProjectHandle:
 
     def remember(self, delivery: TaskDelivery) -> None:
         """Record the delivered tasks in the cursor, so that deleted ones are missed later."""
-        self.cursor.tasks = max(self.cursor.tasks, delivery.project.tasks + delivery.made)
-        self.cursor.counted += delivery.made
+        self.cursor.tasks = max(self.cursor.tasks, delivery.project.tasks + delivery.created)
+        self.cursor.counted += delivery.created
         for message in delivery.arrived:
             self.cursor.lost.pop(ext_id_of(message.sample_id), None)
 

@@ -1,4 +1,4 @@
-"""Pulling what people said: only what changed since, and whatever was taken back."""
+"""Incremental pull of annotations: reads tasks that changed, and notices what was deleted."""
 
 from __future__ import annotations
 
@@ -25,23 +25,34 @@ from labeling.label_studio.task_queries import (
     user_names,
 )
 from labeling.label_studio.tasks import Task, ext_id_of, parse_task, plain
-from labeling.records import Annotation, LabelSchema, Message, Problem, last_annotations
+from labeling.records import (
+    Annotation,
+    LabelSchema,
+    Message,
+    MessageKind,
+    Problem,
+    last_annotations,
+)
 
 logger = logging.getLogger(__name__)
 
-CHECKED_EVERY = datetime.timedelta(days=1)
-MANY = 300  # tasks that changed within the overlap: then it is cheaper to count them than to list
-AT_BIRTH = datetime.timedelta(seconds=1)  # within which a task that is made is written
+CHECK_INTERVAL = datetime.timedelta(days=1)
+"""How often all tasks are checked, for deleted ones and for duplicates."""
+
+MAX_LISTED = 300  # tasks that changed within the overlap: more are counted, which is cheaper
+CREATION_TIME = datetime.timedelta(seconds=1)  # within which a new task gets its last write
 OVERLAP = datetime.timedelta(seconds=60)
-"""By how much a pull goes back behind the newest change seen: others may commit what began before."""
+"""How far a pull reads back before the newest change: older transactions may be committed late."""
 
 NOT_OURS = (
     "A task must have the sample's id as `ext_id` in its data to be counted. This one has none: it"
     " was not sent from here."
 )
 
-Known = Callable[[Collection[Hashable] | None], Iterable[Annotation]]
-"""Gives what is remembered of some samples; of all where none are named."""
+KnownAnnotations = Callable[[Collection[Hashable] | None], Iterable[Annotation]]
+"""Returns the stored annotations of samples; of all samples for `None`."""
+
+RawTask = Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,297 +60,339 @@ class Pull:
     """One pull from one project.
 
     Attributes:
-        line: to the server.
+        client: the server's client.
         schema: the labels.
-        memory: of both projects; it is changed.
-        known: gives what is remembered of some samples.
-        sent: gives the questions that arrived about samples that are not settled.
+        sync: the sync state of both projects; it is updated.
+        known: returns the stored annotations of samples.
+        sent: returns the delivered messages about unsettled samples.
         votes_per_sample: how many votes are asked for at first.
     """
 
-    line: StudioClient
+    client: StudioClient
     schema: LabelSchema
-    memory: SyncState
-    known: Known = dataclasses.field(repr=False)
+    sync: SyncState
+    known: KnownAnnotations = dataclasses.field(repr=False)
     sent: Callable[[], Iterable[Message]] = dataclasses.field(repr=False)
     votes_per_sample: int = 1
 
-    def news(self, project: StudioProject, side: PullCursor, *, reviewer: bool) -> list[Annotation]:
-        """Return what people said in a project since it was last read; more than once at times.
+    def read(
+        self, project: StudioProject, cursor: PullCursor, *, reviewer: bool
+    ) -> list[Annotation]:
+        """Return the annotations that changed in a project; some may be returned once more.
 
         Args:
-            project: to be read.
-            side: how far it was read; it is changed.
+            project: the project.
+            cursor: how far it was read; it is updated.
             reviewer: whether people decide there, rather than vote.
         """
-        # Taken before anything is read: what changes meanwhile is read next time.
-        newest = newest_change(self.line, project.id)
-        found = self._changed(project, side)
-        found = sorted(
-            [*found, *self._copies(project, side, newest, {int(one["id"]) for one in found})],
-            key=lambda one: int(one["id"]),
-        )
-        ours = [task for one in found if (task := parse_task(one)) is not None]
-        self._learn_names(ours)
-        reader = AnnotationParser(
-            *(project.id, project.title, project.interface, self.schema, reviewer),
-            names=self.memory.names,
+        # Asked for before anything is read: later changes are read by the next pull.
+        newest = newest_change(self.client, project.id)
+        changed = self._changed_tasks(project, cursor)
+        read_ids = {int(raw["id"]) for raw in changed}
+        duplicates = self._duplicate_tasks(project, cursor, newest, read_ids)
+        raw_tasks = sorted([*changed, *duplicates], key=lambda raw: int(raw["id"]))
+        tasks = [task for raw in raw_tasks if (task := parse_task(raw)) is not None]
+        self._update_names(tasks)
+        parser = AnnotationParser(
+            project.id,
+            project.title,
+            project.interface,
+            self.schema,
+            reviewer,
+            names=self.sync.names,
             votes_per_sample=self.votes_per_sample,
         )
-        side.problems, side.held = _not_read_again(found, project, side), []
-        said = self._said(ours, reader, side)
-        side.problems |= _foreign(found, project)
-        side.seen |= {str(one["id"]): str(one["updated_at"]) for one in found}
-        self._look_for_lost(project, side, newest, reviewer=reviewer)
-        side.id, side.until, side.tasks = project.id, newest or side.until, project.tasks
-        side.counted = project.tasks
-        edge = _window(side)
-        side.seen = {own: when for own, when in side.seen.items() if when > edge}
-        logger.info("read %d tasks of %r: %d annotations", len(found), project.title, len(said))
-        return said
+        cursor.problems = _unchanged_foreign(raw_tasks, project, cursor)
+        cursor.held = []
+        annotations = self._annotations(tasks, parser, cursor)
+        cursor.problems |= _foreign(raw_tasks, project)
+        cursor.seen |= {str(raw["id"]): str(raw["updated_at"]) for raw in raw_tasks}
+        self._check_deleted(project, cursor, newest, reviewer=reviewer)
+        cursor.id = project.id
+        cursor.until = newest or cursor.until
+        cursor.tasks = cursor.counted = project.tasks
+        start = _window_start(cursor)
+        cursor.seen = {task_id: time for task_id, time in cursor.seen.items() if time > start}
+        logger.info(
+            "read %d tasks of %r: %d annotations", len(raw_tasks), project.title, len(annotations)
+        )
+        return annotations
 
-    def _changed(self, project: StudioProject, side: PullCursor) -> list[Mapping[str, Any]]:
-        if side.id != project.id:
-            side.reset(project.id)
-        if side.until is not None:
-            # Tasks of others are read again when they change, or when some may be gone.
-            uncounted = {
-                int(own.split("/")[1])
-                for own, one in side.problems.items()
-                if one.what != NOT_OURS or project.tasks < side.tasks
-            }
-            wanted = [*self._which_changed(project, side), *uncounted]
-            return list(tasks_with_annotations(self.line, project.id, wanted))
-        found = export_tasks(self.line, project.id)
-        # Of what was known before, tasks that have no annotations any more are not in an export.
-        prefix, there = f"{project.id}/", {int(one["id"]) for one in found}
-        known = {
-            int(one.platform_id.split("/")[1])
-            for one in last_annotations(self.known(None))
-            if one.platform_id.startswith(prefix)
+    def _changed_tasks(self, project: StudioProject, cursor: PullCursor) -> list[RawTask]:
+        if cursor.id != project.id:
+            cursor.reset(project.id)
+        if cursor.until is None:
+            return self._all_tasks(project)
+        # Tasks of others are read again only when they change, or when some may be deleted.
+        uncounted = {
+            int(platform_id.split("/")[1])
+            for platform_id, problem in cursor.problems.items()
+            if problem.what != NOT_OURS or project.tasks < cursor.tasks
         }
-        return [*found, *tasks_with_annotations(self.line, project.id, sorted(known - there))]
+        wanted = [*self._changed_ids(project, cursor), *uncounted]
+        return list(tasks_with_annotations(self.client, project.id, wanted))
 
-    def _copies(
-        self, project: StudioProject, side: PullCursor, newest: str | None, read: Collection[int]
-    ) -> list[Mapping[str, Any]]:
-        """Return the tasks of samples that have several, but for those that were read already.
+    def _all_tasks(self, project: StudioProject) -> list[RawTask]:
+        """Return all annotated tasks, and those whose stored annotations were all deleted.
 
-        All tasks are looked through where there are more than were sent from here, and once a day.
+        The latter are not in an export.
         """
-        wanted = set(side.copies)
-        if project.tasks > side.counted or _is_due(side, newest):
-            wanted |= set(duplicated_samples(self.line, project.id))
-        of_sample: dict[str, list[int]] = {}
-        for one in find_tasks(self.line, project.id, sorted(wanted)):
-            of_sample.setdefault(one.ext_id, []).append(one.id)
-        side.copies = sorted(own for own, some in of_sample.items() if len(some) > 1)
-        several = {one for own in side.copies for one in of_sample[own]}
-        return list(tasks_with_annotations(self.line, project.id, sorted(several.difference(read))))
+        exported = export_tasks(self.client, project.id)
+        exported_ids = {int(raw["id"]) for raw in exported}
+        stored_ids = {
+            int(annotation.platform_id.split("/")[1])
+            for annotation in last_annotations(self.known(None))
+            if annotation.platform_id.startswith(f"{project.id}/")
+        }
+        missing = sorted(stored_ids - exported_ids)
+        return [*exported, *tasks_with_annotations(self.client, project.id, missing)]
 
-    def _which_changed(self, project: StudioProject, side: PullCursor) -> list[int]:
-        """Return the tasks that changed since what was read; those seen as they are are left out."""
-        until = str(side.until)
-        if len(side.seen) > MANY:  # then counting them tells whether another came among them late
-            news = changed_tasks(self.line, project.id, until)
-            left = set(side.seen) - {str(one["id"]) for one in news}
-            if count_changed_tasks(self.line, project.id, _window(side), until) == len(left):
-                return [int(one["id"]) for one in news]
+    def _duplicate_tasks(
+        self,
+        project: StudioProject,
+        cursor: PullCursor,
+        newest: str | None,
+        read_ids: Collection[int],
+    ) -> list[RawTask]:
+        """Return the tasks of samples that have several, without those that were read already.
+
+        All tasks are searched if there are more than were sent from here, and once a day.
+        """
+        wanted = set(cursor.copies)
+        if project.tasks > cursor.counted or _is_check_due(cursor, newest):
+            wanted |= set(duplicated_samples(self.client, project.id))
+        task_ids: dict[str, list[int]] = {}
+        for task in find_tasks(self.client, project.id, sorted(wanted)):
+            task_ids.setdefault(task.ext_id, []).append(task.id)
+        cursor.copies = sorted(ext_id for ext_id, ids in task_ids.items() if len(ids) > 1)
+        duplicates = {task_id for ext_id in cursor.copies for task_id in task_ids[ext_id]}
+        unread = sorted(duplicates.difference(read_ids))
+        return list(tasks_with_annotations(self.client, project.id, unread))
+
+    def _changed_ids(self, project: StudioProject, cursor: PullCursor) -> list[int]:
+        """Return the ids of tasks that changed, without those that were read as they are now."""
+        until, start = str(cursor.until), _window_start(cursor)
+        if len(cursor.seen) > MAX_LISTED:
+            changes = changed_tasks(self.client, project.id, until)
+            unchanged = set(cursor.seen) - {str(change["id"]) for change in changes}
+            # The count tells whether another change in the window was committed late.
+            in_window = count_changed_tasks(self.client, project.id, start, until)
+            if in_window == len(unchanged):
+                return [int(change["id"]) for change in changes]
         wanted = []
-        for one in changed_tasks(self.line, project.id, _window(side)):
-            own, when = str(one["id"]), str(one["updated_at"])
-            if own not in side.seen and _is_untouched(one):
-                side.seen[own] = when
-            elif side.seen.get(own) != when:
-                wanted.append(int(own))
+        for change in changed_tasks(self.client, project.id, start):
+            task_id, time = str(change["id"]), str(change["updated_at"])
+            if task_id not in cursor.seen and _is_untouched(change):
+                cursor.seen[task_id] = time
+            elif cursor.seen.get(task_id) != time:
+                wanted.append(int(task_id))
         return wanted
 
-    def _look_for_lost(
-        self, project: StudioProject, side: PullCursor, newest: str | None, *, reviewer: bool
+    def _check_deleted(
+        self, project: StudioProject, cursor: PullCursor, newest: str | None, *, reviewer: bool
     ) -> None:
-        """Find tasks that wait for answers and were deleted, which no change tells of.
+        """Find unanswered tasks that were deleted, which no change reports.
 
-        Looked at are those that were asked and are not settled: once a day, and when there are fewer
-        tasks than there were or should be.
+        Tasks of unsettled samples are checked once a day, and when there are fewer tasks than
+        before or than there should be.
         """
-        now = newest or side.until
-        sent = [one for one in self.sent() if (one.kind == "escalate") or not reviewer]
-        # A sample that was handed to a reviewer since waits for no annotator.
-        latest = {one.sample_id: one.kind for one in sent}
-        asked = {
-            ext_id_of(own): plain(own)
-            for own, kind in latest.items()
-            if (kind == "escalate") == reviewer
+        now = newest or cursor.until
+        # A sample that was escalated waits for no annotator.
+        last_kind = {
+            message.sample_id: message.kind
+            for message in self.sent()
+            if message.kind == MessageKind.ESCALATE or not reviewer
         }
-        fewer = project.tasks < max(side.tasks, len(asked))
-        side.checked = side.checked or now
-        if fewer or side.lost or _is_due(side, now):  # where all are deleted there is no time
-            there = {one.ext_id for one in find_tasks(self.line, project.id, asked)}
-            side.lost = {key: own for key, own in asked.items() if key not in there}
-            side.checked = now
+        asked = {
+            ext_id_of(sample_id): plain(sample_id)
+            for sample_id, kind in last_kind.items()
+            if (kind == MessageKind.ESCALATE) == reviewer
+        }
+        is_fewer = project.tasks < max(cursor.tasks, len(asked))
+        cursor.checked = cursor.checked or now
+        if is_fewer or cursor.lost or _is_check_due(cursor, now):
+            existing = {task.ext_id for task in find_tasks(self.client, project.id, asked)}
+            cursor.lost = {
+                ext_id: sample_id for ext_id, sample_id in asked.items() if ext_id not in existing
+            }
+            cursor.checked = now
 
-    def _learn_names(self, tasks: Iterable[Task]) -> None:
-        if any(one not in self.memory.names for one in author_ids(tasks)):
-            # Who has a name keeps it: one person must not become two.
-            self.memory.names = {**user_names(self.line), **self.memory.names}
+    def _update_names(self, tasks: Iterable[Task]) -> None:
+        if any(user_id not in self.sync.names for user_id in author_ids(tasks)):
+            # Known names stay: otherwise a renamed user would become two people.
+            self.sync.names = {**user_names(self.client), **self.sync.names}
 
-    def _said(
-        self, tasks: Collection[Task], reader: AnnotationParser, side: PullCursor
+    def _annotations(
+        self, tasks: Collection[Task], parser: AnnotationParser, cursor: PullCursor
     ) -> list[Annotation]:
-        remembered = tuple(self.known([one.sample_id for one in tasks]))
-        of_sample = _by_sample(remembered, reader.reviewer)
-        copies = _copied_annotations(tasks, remembered, reader)
-        side.held = sorted(copies)
-        said: list[Annotation] = []
+        stored = tuple(self.known([task.sample_id for task in tasks]))
+        stored_by_sample = _last_versions(stored, parser.reviewer)
+        copies = _copied_annotations(tasks, stored, parser)
+        cursor.held = sorted(copies)
+        annotations: list[Annotation] = []
         for task in tasks:
-            of_others = of_sample.get(task.sample_id, {})
-            known = {own: one for own, one in of_others.items() if _is_on(one, task, reader)}
-            held = {**authorless_imports(task, copies), **copies}
-            answers, problems = reader.parse(task, known, held)
-            side.problems |= {**problems, **_told_of(task, held, reader)}
-            said += _not_said(task, held, known, reader)
-            there = {reader.platform_id(task, one) for one in task.annotations}
-            missing = [one for own, one in known.items() if own not in there]
-            said += [*answers, *self._taken_back(task, missing), *_moved(task, reader, of_others)]
-        return said
+            of_sample = stored_by_sample.get(task.sample_id, {})
+            of_task = {
+                platform_id: annotation
+                for platform_id, annotation in of_sample.items()
+                if _is_of_task(annotation, task, parser)
+            }
+            excluded = {**authorless_imports(task, copies), **copies}
+            parsed, problems = parser.parse(task, of_task, excluded)
+            cursor.problems |= {**problems, **_excluded_problems(task, excluded, parser)}
+            annotations += _excluded_since(task, excluded, of_task, parser)
+            existing = {parser.platform_id(task, raw) for raw in task.annotations}
+            missing = [found for own, found in of_task.items() if own not in existing]
+            annotations += parsed
+            annotations += self._deleted(task, missing)
+            annotations += _moved(task, parser, of_sample)
+        return annotations
 
-    def _taken_back(self, task: Task, missing: list[Annotation]) -> list[Annotation]:
-        """Return annotations of a task that are there no more, as deleted; looked at once more."""
+    def _deleted(self, task: Task, missing: list[Annotation]) -> list[Annotation]:
+        """Return those missing annotations of a task that were deleted, after reading it again."""
         if not missing:
             return []
         try:
-            now = parse_task(task_with_annotations(self.line, task.id))
+            current = parse_task(task_with_annotations(self.client, task.id))
         except NotFoundError:
-            return []  # the whole task was deleted: what was said on it stands
-        if now is None or now.sample_id != task.sample_id:
+            return []  # the whole task was deleted: its annotations still count
+        if current is None or current.sample_id != task.sample_id:
             return []
-        there = {str(one["id"]) for one in now.annotations}
-        when = _time(now.updated_at)
+        existing = {str(raw["id"]) for raw in current.annotations}
+        updated_at = _parse_time(current.updated_at)
         return [
-            dataclasses.replace(one, deleted=True, updated_at=max(when, one.updated_at))
-            for one in missing
-            if one.platform_id.rpartition("/")[2] not in there
+            dataclasses.replace(
+                annotation, deleted=True, updated_at=max(updated_at, annotation.updated_at)
+            )
+            for annotation in missing
+            if annotation.platform_id.rpartition("/")[2] not in existing
         ]
 
 
 def _copied_annotations(
-    tasks: Iterable[Task], remembered: Iterable[Annotation], reader: AnnotationParser
+    tasks: Iterable[Task], stored: Iterable[Annotation], parser: AnnotationParser
 ) -> dict[int, str]:
-    """Return which annotations are copies of others of the same sample, and why they do not count."""
-    before: dict[Hashable, dict[int, str]] = {}
-    for one in remembered:
-        project, _, number = (*one.platform_id.split("/"), "", "")[:3]
-        if project == str(reader.project) and number.isdecimal():
-            before.setdefault(one.sample_id, {})[int(number)] = one.annotator
-    of_sample: dict[Hashable, list[Task]] = {}
+    """Return the ids of annotations that are copies within a sample, each with the reason."""
+    authors: dict[Hashable, dict[int, str]] = {}
+    for annotation in stored:
+        project_id, _, number = (*annotation.platform_id.split("/"), "", "")[:3]
+        if project_id == str(parser.project) and number.isdecimal():
+            authors.setdefault(annotation.sample_id, {})[int(number)] = annotation.annotator
+    tasks_of: dict[Hashable, list[Task]] = {}
     for task in tasks:
-        of_sample.setdefault(task.sample_id, []).append(task)
+        tasks_of.setdefault(task.sample_id, []).append(task)
+    copies: dict[int, str] = {}
+    for sample_id, of_sample in tasks_of.items():
+        copies |= copied_annotations(of_sample, authors.get(sample_id, {}), parser.author_name)
+    return copies
+
+
+def _excluded_problems(
+    task: Task, excluded: Mapping[int, str], parser: AnnotationParser
+) -> dict[str, Problem]:
+    """Return the problems of a task's annotations that are excluded with a reason."""
     return {
-        number: why
-        for own, some in of_sample.items()
-        for number, why in copied_annotations(some, before.get(own, {}), reader.author_name).items()
+        parser.platform_id(task, raw): parser.problem(task, raw, excluded[int(raw["id"])])
+        for raw in task.annotations
+        if excluded.get(int(raw["id"]))
     }
 
 
-def _told_of(task: Task, held: Mapping[int, str], reader: AnnotationParser) -> dict[str, Problem]:
-    """Return the annotations of a task that are held back for a reason, by platform id."""
-    return {
-        reader.platform_id(task, one): reader.problem(task, one, held[int(one["id"])])
-        for one in task.annotations
-        if held.get(int(one["id"]))
-    }
-
-
-def _not_said(
-    task: Task, held: Mapping[int, str], known: Mapping[str, Annotation], reader: AnnotationParser
+def _excluded_since(
+    task: Task,
+    excluded: Mapping[int, str],
+    stored: Mapping[str, Annotation],
+    parser: AnnotationParser,
 ) -> Iterator[Annotation]:
-    """Yield as deleted what is held back and was counted before this was seen."""
-    for one in task.annotations:
-        before = known.get(reader.platform_id(task, one))
-        if int(one["id"]) in held and before is not None:
+    """Yield as deleted the excluded annotations that were counted before."""
+    for raw in task.annotations:
+        before = stored.get(parser.platform_id(task, raw))
+        if int(raw["id"]) in excluded and before is not None:
             yield dataclasses.replace(before, deleted=True)
 
 
-def _is_on(one: Annotation, task: Task, reader: AnnotationParser) -> bool:
-    """Whether what is known was said on this task, and not on an older one of the same number."""
-    is_younger = not task.created_at or one.created_at >= _time(task.created_at)
-    return one.platform_id.startswith(reader.prefix(task)) and is_younger
+def _is_of_task(annotation: Annotation, task: Task, parser: AnnotationParser) -> bool:
+    """Return whether a stored annotation is of this task, not of an older one with its number."""
+    is_younger = not task.created_at or annotation.created_at >= _parse_time(task.created_at)
+    return annotation.platform_id.startswith(parser.prefix(task)) and is_younger
 
 
 def _moved(
-    task: Task, reader: AnnotationParser, known: Mapping[str, Annotation]
+    task: Task, parser: AnnotationParser, stored: Mapping[str, Annotation]
 ) -> Iterator[Annotation]:
-    """Yield as deleted what was copied to this task from one that was merged with it."""
-    originals = {str(copied_from(one)) for one in task.annotations}
-    for own, one in known.items():
-        project, number, annotation = (*own.split("/"), "", "", "")[:3]
-        is_other = project == str(reader.project) and number != str(task.id)
-        if is_other and annotation in originals:
-            when = max(_time(task.updated_at), one.updated_at)
-            yield dataclasses.replace(one, deleted=True, updated_at=when)
+    """Yield as deleted the annotations that were copied to this task by a merge of duplicates."""
+    originals = {str(copied_from(raw)) for raw in task.annotations}
+    for platform_id, annotation in stored.items():
+        project_id, task_id, number = (*platform_id.split("/"), "", "", "")[:3]
+        is_other_task = project_id == str(parser.project) and task_id != str(task.id)
+        if is_other_task and number in originals:
+            updated_at = max(_parse_time(task.updated_at), annotation.updated_at)
+            yield dataclasses.replace(annotation, deleted=True, updated_at=updated_at)
 
 
-def _time(said: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(said).astimezone(datetime.UTC)
+def _parse_time(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
 
 
-def _window(side: PullCursor) -> str:
-    """Return the server's time from which on changes are looked at again."""
-    if side.until is None:
+def _window_start(cursor: PullCursor) -> str:
+    """Return the server's time from which changes are read; empty for all."""
+    if cursor.until is None:
         return ""
-    since = datetime.datetime.fromisoformat(side.until) - OVERLAP
-    return since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    start = datetime.datetime.fromisoformat(cursor.until) - OVERLAP
+    return start.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _is_due(side: PullCursor, now: str | None) -> bool:
-    """Whether it is a day since all tasks were looked for."""
-    return bool(now and side.checked and _time_between(side.checked, now) >= CHECKED_EVERY)
+def _is_check_due(cursor: PullCursor, now: str | None) -> bool:
+    """Return whether the last check of all tasks was a day ago."""
+    if not now or not cursor.checked:
+        return False
+    return _elapsed(cursor.checked, now) >= CHECK_INTERVAL
 
 
-def _is_untouched(change: Mapping[str, Any]) -> bool:
-    """Whether nothing was done with a task since it was sent."""
-    spoken = change.get("total_annotations") or change.get("cancelled_annotations")
-    between = _time_between(str(change["created_at"]), str(change["updated_at"]))
-    return not spoken and between < AT_BIRTH
+def _is_untouched(change: RawTask) -> bool:
+    """Return whether a task did not change since it was created."""
+    if change.get("total_annotations") or change.get("cancelled_annotations"):
+        return False
+    return _elapsed(str(change["created_at"]), str(change["updated_at"])) < CREATION_TIME
 
 
-def _time_between(before: str, after: str) -> datetime.timedelta:
-    times = (datetime.datetime.fromisoformat(one) for one in (after, before))
-    return next(times) - next(times)
+def _elapsed(start: str, end: str) -> datetime.timedelta:
+    return datetime.datetime.fromisoformat(end) - datetime.datetime.fromisoformat(start)
 
 
-def _by_sample(said: Iterable[Annotation], reviewer: bool) -> dict[Hashable, dict[str, Annotation]]:
-    """Return the last version of each annotation that stands, by sample and platform id."""
-    found: dict[Hashable, dict[str, Annotation]] = {}
+def _last_versions(
+    annotations: Iterable[Annotation], reviewer: bool
+) -> dict[Hashable, dict[str, Annotation]]:
+    """Return the last version of each live annotation, by sample and platform id."""
     versions: dict[str, list[Annotation]] = {}
-    for one in said:
-        if one.reviewer == reviewer:
-            versions.setdefault(one.platform_id, []).append(one)
-    for own, its in versions.items():
-        for one in last_annotations(its):
-            found.setdefault(one.sample_id, {})[own] = one
-    return found
+    for annotation in annotations:
+        if annotation.reviewer == reviewer:
+            versions.setdefault(annotation.platform_id, []).append(annotation)
+    last: dict[Hashable, dict[str, Annotation]] = {}
+    for platform_id, of_id in versions.items():
+        for annotation in last_annotations(of_id):
+            last.setdefault(annotation.sample_id, {})[platform_id] = annotation
+    return last
 
 
-def _not_read_again(
-    found: Iterable[Mapping[str, Any]], project: StudioProject, side: PullCursor
+def _unchanged_foreign(
+    raw_tasks: Iterable[RawTask], project: StudioProject, cursor: PullCursor
 ) -> dict[str, Problem]:
-    """Return the tasks of others that stood uncounted and were not among those that were found."""
-    if project.tasks < side.tasks:  # then all of them were looked for
+    """Return the problems of others' tasks that were not read again."""
+    if project.tasks < cursor.tasks:  # then all of them were read
         return {}
-    read = {f"{project.id}/{one['id']}/" for one in found}
+    read = {f"{project.id}/{raw['id']}/" for raw in raw_tasks}
     return {
-        own: one for own, one in side.problems.items() if one.what == NOT_OURS and own not in read
+        platform_id: problem
+        for platform_id, problem in cursor.problems.items()
+        if problem.what == NOT_OURS and platform_id not in read
     }
 
 
-def _foreign(found: Iterable[Mapping[str, Any]], project: StudioProject) -> dict[str, Problem]:
-    """Return the annotated tasks that are not ours, by the platform id that their answers would have."""
+def _foreign(raw_tasks: Iterable[RawTask], project: StudioProject) -> dict[str, Problem]:
+    """Return the problems of annotated tasks of others, by the prefix of their platform ids."""
     return {
-        f"{project.id}/{one['id']}/": Problem(
-            f"{project.title}, task {one['id']}",
-            NOT_OURS,
-        )
-        for one in found
-        if parse_task(one) is None and one.get("annotations")
+        f"{project.id}/{raw['id']}/": Problem(f"{project.title}, task {raw['id']}", NOT_OURS)
+        for raw in raw_tasks
+        if parse_task(raw) is None and raw.get("annotations")
     }

@@ -1,8 +1,7 @@
-"""What a platform remembers between two pulls: how far it came, and what stands uncounted."""
+"""Sync state between pulls: a cursor per project, and the annotations that could not be counted."""
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 from collections.abc import Hashable, Iterable, Mapping
@@ -15,21 +14,20 @@ from labeling.records import Problem
 
 @dataclass(slots=True)
 class PullCursor:
-    """How far one project was read.
+    """How far one project was read; the attributes are the keys of the stored text.
 
     Attributes:
-        wanted: what it was looked for by: a title or an id.
+        wanted: the title or id by which the project is looked up.
         id: the server's id of it; `None` before it was found.
-        until: the server's time of the newest change that was seen; `None` before the first.
-        seen: task id as text -> when it was changed last, of those that changed shortly before
+        until: the server's time of the newest change that was read; `None` before the first.
+        seen: task id as text -> time of its last change, for tasks that changed shortly before
             `until` and were read.
-        problems: what could not be counted, by platform id; it stays until it is mended.
-        tasks: how many tasks there were.
-        checked: the server's time of the change before which it was last looked whether tasks that
-            still wait for answers were deleted.
-        lost: those samples, by their id as text.
-        counted: how many tasks are known to be there: where there are more, others made some.
-        copies: the samples that have several tasks, by their id as text.
+        problems: platform id -> why it could not be counted; kept until it is fixed.
+        tasks: the number of tasks.
+        checked: the server's time of the change before the last check for deleted tasks.
+        lost: sample id as text -> sample id, of unanswered tasks that were deleted.
+        counted: the number of tasks that are accounted for: if there are more, others made some.
+        copies: the ids, as texts, of samples with several tasks.
         held: the ids of annotations that are copies of others, and do not count.
     """
 
@@ -45,9 +43,10 @@ class PullCursor:
     copies: list[str] = field(default_factory=list)
     held: list[int] = field(default_factory=list)
 
-    def reset(self, own: int) -> None:
-        """Forget what was read: another project stands in its place."""
-        self.id, self.until, self.tasks, self.checked, self.counted = own, None, 0, None, 0
+    def reset(self, project_id: int) -> None:
+        """Start over, for another project."""
+        self.id, self.until, self.checked = project_id, None, None
+        self.tasks, self.counted = 0, 0
         self.seen.clear()
         self.problems.clear()
         self.lost.clear()
@@ -57,15 +56,15 @@ class PullCursor:
 
 @dataclass(slots=True)
 class SyncState:
-    """What is remembered of both projects.
+    """The sync state of both projects.
 
     Attributes:
         url: of the server.
-        annotators: the annotators' project.
-        reviewers: the reviewers' project.
-        names: who is behind each id of the server's.
+        annotators: cursor of the annotators' project.
+        reviewers: cursor of the reviewers' project.
+        names: user id on the server -> the user's name.
         written: sample id as text -> the decision that was written back to its task.
-        refused: sample id as text -> why the server does not take it.
+        refused: sample id as text -> why the server does not accept it.
     """
 
     url: str
@@ -75,76 +74,101 @@ class SyncState:
     written: dict[str, str] = field(default_factory=dict)
     refused: dict[str, Problem] = field(default_factory=dict)
 
-    def restore(self, before: SyncState) -> None:
-        """Become what it was before, apart from names and decisions, which stay true."""
-        for own, was in (
-            (self.annotators, before.annotators),
-            (self.reviewers, before.reviewers),
-        ):
-            for one in dataclasses.fields(PullCursor):
-                setattr(own, one.name, copy.deepcopy(getattr(was, one.name)))
-
-    def note_refused(self, news: Mapping[str, Problem], sample_ids: Iterable[Hashable]) -> None:
-        """Remember what the server does not take, as long as it is among the samples."""
-        there = set(map(str, sample_ids)) if self.refused else set()
-        kept = {own: one for own, one in self.refused.items() if own in there}
-        self.refused = {**kept, **news}
+    def set_refused(self, new: Mapping[str, Problem], sample_ids: Iterable[Hashable]) -> None:
+        """Add samples that the server does not accept, and drop those that left the data."""
+        current_ids = set(map(str, sample_ids)) if self.refused else set()
+        current = {own: why for own, why in self.refused.items() if own in current_ids}
+        self.refused = {**current, **new}
 
     def to_json(self) -> str:
-        """Return all of it as text."""
+        """Return the state as text."""
         return json.dumps(
             {
                 "url": self.url,
-                "annotators": _plain(self.annotators),
-                "reviewers": _plain(self.reviewers),
-                "names": {str(own): name for own, name in sorted(self.names.items())},
+                "annotators": _cursor_to_dict(self.annotators),
+                "reviewers": _cursor_to_dict(self.reviewers),
+                "names": {str(user_id): name for user_id, name in sorted(self.names.items())},
                 "written": dict(sorted(self.written.items())),
-                "refused": _pairs(self.refused),
+                "refused": _problems_to_lists(self.refused),
             },
             ensure_ascii=False,
         )
 
 
-def remembered(
+def parse_sync_state(
     text: str | None, url: str, annotators: str | int, reviewers: str | int
 ) -> SyncState:
-    """Return what a text of `Memory.to_json` holds of these two projects on this server.
+    """Return the sync state in a text of `SyncState.to_json`, for two projects of a server.
 
-    Of another server, or of projects that were looked for by another name, nothing holds.
+    It is empty if the text is about another server, and so is the cursor of a project that was
+    looked up by another title or id.
 
     Raises:
-        PlatformError: the text is something else.
+        PlatformError: the text is not a sync state.
     """
     empty = SyncState(url, PullCursor(annotators), PullCursor(reviewers))
     if not text:
         return empty
     try:
-        found = json.loads(text)
-        if found["url"] != url:
+        stored = json.loads(text)
+        if stored["url"] != url:
             return empty
-        sides = (_side(found["annotators"], annotators), _side(found["reviewers"], reviewers))
-        names = {int(own): str(name) for own, name in found["names"].items()}
-        is_same = sides[0].id is not None
-        if not is_same:
-            return SyncState(url, *sides, names)
-        refused = {own: Problem(*pair) for own, pair in found.get("refused", {}).items()}
-        return SyncState(url, *sides, names, dict(found["written"]), refused)
+        cursors = (
+            _cursor_from_dict(stored["annotators"], annotators),
+            _cursor_from_dict(stored["reviewers"], reviewers),
+        )
+        names = {int(user_id): str(name) for user_id, name in stored["names"].items()}
+        if cursors[0].id is None:
+            return SyncState(url, *cursors, names)
+        refused = {own: Problem(*why) for own, why in stored.get("refused", {}).items()}
+        return SyncState(url, *cursors, names, dict(stored["written"]), refused)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlatformError(
-            f"What is remembered of Label Studio cannot be read ({type(error).__name__})."
+            f"The stored sync state of Label Studio cannot be read ({type(error).__name__})."
         ) from error
 
 
-def _plain(side: PullCursor) -> dict[str, Any]:
-    return {**dataclasses.asdict(side), "problems": _pairs(side.problems)}
+def has_annotators_project(text: str | None, url: str, project: str | int) -> bool:
+    """Return whether a stored sync state knows the annotators' project of this title or id."""
+    return parse_sync_state(text, url.rstrip("/"), project, "").annotators.id is not None
 
 
-def _pairs(problems: Mapping[str, Problem]) -> dict[str, list[str]]:
-    return {own: [one.where, one.what] for own, one in sorted(problems.items())}
+def task_streams(text: str | None, url: str) -> dict[str, str]:
+    """Return where `annotators` and `reviewers` label on a server, as a stored sync state says.
+
+    A project that was not found yet has no address.
+    """
+    stored = json.loads(text or "{}")
+    url = url.rstrip("/")
+    if stored.get("url") != url:
+        return {}
+    ids = {who: stored.get(who, {}).get("id") for who in ("annotators", "reviewers")}
+    return {
+        who: task_stream(url, project_id)
+        for who, project_id in ids.items()
+        if project_id is not None
+    }
 
 
-def _side(found: Mapping[str, Any], wanted: str | int) -> PullCursor:
-    if found["wanted"] != wanted:
+def task_stream(url: str, project_id: int) -> str:
+    """Return the address of a project's label stream, which presents one task after another.
+
+    >>> task_stream("http://localhost:8080", 3)
+    'http://localhost:8080/projects/3/data?labeling=1'
+    """
+    return f"{url}/projects/{project_id}/data?labeling=1"
+
+
+def _cursor_to_dict(cursor: PullCursor) -> dict[str, Any]:
+    return {**dataclasses.asdict(cursor), "problems": _problems_to_lists(cursor.problems)}
+
+
+def _problems_to_lists(problems: Mapping[str, Problem]) -> dict[str, list[str]]:
+    return {own: [problem.where, problem.what] for own, problem in sorted(problems.items())}
+
+
+def _cursor_from_dict(stored: Mapping[str, Any], wanted: str | int) -> PullCursor:
+    if stored["wanted"] != wanted:
         return PullCursor(wanted)
-    problems = {own: Problem(*pair) for own, pair in found["problems"].items()}
-    return PullCursor(**{**found, "problems": problems})
+    problems = {own: Problem(*problem) for own, problem in stored["problems"].items()}
+    return PullCursor(**{**stored, "problems": problems})

@@ -21,10 +21,11 @@ from labeling.project.data import DataFiles, ProjectData
 from labeling.project.lf_loading import LabelingFunctionLoader
 from labeling.project.models import Learner
 from labeling.project.platforms import (
+    PlatformSetup,
     annotators_of,
     label_studio_of,
     platform_of,
-    required_label_studio,
+    stored_state,
 )
 from labeling.project.policies import policy_of
 from labeling.project.status import store_of
@@ -45,6 +46,7 @@ class BaseProject:
         self,
         config_path: str | os.PathLike[str],
         *,
+        platform: AnnotationPlatform | None = None,
         on_wait: Callable[[str], object] | None = None,
         waits: Callable[[str], object] | None = None,
     ) -> None:
@@ -58,6 +60,7 @@ class BaseProject:
         self.folder = self.config.at(self.config.export.folder)
         self.store = store_of(self.config, on_wait or waits)
         self.store.update()
+        self._platform = platform
         self.people = AnnotationLoop(
             self.store,
             self.schema,
@@ -108,12 +111,15 @@ class BaseProject:
         return Learner(self.config, self.data, votes, digest, self.store)
 
     def platform(self) -> AnnotationPlatform:
-        """Return the annotation platform of the config.
+        """Return the annotation platform: the one given, or that of the config.
 
         Raises:
             ConfigError: the config has none.
         """
-        return platform_of(self.config, self.schema, self.store, self._vote_reasons)
+        if self._platform is None:
+            return platform_of(self._platform_setup())
+        self._platform.state = stored_state(self.store)
+        return self._platform
 
     def label_studio(self) -> LabelStudio:
         """Return the Label Studio client of the config.
@@ -121,8 +127,10 @@ class BaseProject:
         Raises:
             ConfigError: the config has none.
         """
-        section = required_label_studio(self.config)
-        return label_studio_of(self.config, section, self.schema, self.store, self._vote_reasons)
+        return label_studio_of(self._platform_setup())
+
+    def _platform_setup(self) -> PlatformSetup:
+        return PlatformSetup(self.config, self.schema, self.store, self._vote_reasons)
 
     def _vote_reasons(self, sample_ids: Collection[Hashable]) -> dict[Hashable, tuple[str, ...]]:
         """Return why the labeling functions vote as they do on some samples."""

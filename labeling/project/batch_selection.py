@@ -13,7 +13,7 @@ from labeling.project.batch_table import batch_table
 from labeling.project.exporting import with_samples, write_frame
 from labeling.project.fingerprints import digest_of_text
 from labeling.project.results import Chosen, Round
-from labeling.records import Batch, Votes
+from labeling.records import Batch, BatchState, Votes
 from labeling.store import Store, now
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ LAST_QUERY = "query"  # key of the stored size and strategy of the last query
 def next_batch_number(store: Store) -> int:
     """Return the number of the next batch, or of the one that was chosen and is not pushed yet."""
     number, state = store.batches.last()
-    return number + (state == "pushed")
+    return number + (state == BatchState.PUSHED)
 
 
 def default_query(project: BaseProject) -> QuerySection:
@@ -49,7 +49,7 @@ def choose_batch(project: BaseProject, current: Round, votes: Votes, query: Quer
         table=batch_table(batch, project.samples[project.config.data.text], current.posterior),
         number=number,
         replaced=replaced,
-        is_half_pushed=state == "pushing",
+        is_half_pushed=state == BatchState.PUSHING,
     )
 
 
@@ -61,9 +61,9 @@ def select_batch(
     A batch that is half pushed is returned unchanged, since annotators may have some of it.
     """
     store = project.store
-    project.people.take_back()
+    project.people.release_unsent_batch()
     number, state = store.batches.last()
-    if state == "pushing":
+    if state == BatchState.PUSHING:
         return store.batches.batch(number)
     number = next_batch_number(store)
     query = query or default_query(project)
@@ -82,7 +82,7 @@ def _select(
     from labeling.query import select
 
     samples, config = project.samples, project.config
-    excluded = project.people.met(current.annotations) | set(project.data.dev.index)
+    excluded = project.people.asked_or_annotated(current.annotations) | set(project.data.dev.index)
     return select(
         samples,
         votes=votes,

@@ -1,4 +1,4 @@
-"""Trying a project out: its names, its data, its labeling functions on a few samples."""
+"""Checks of a project: names, data, platform, and its labeling functions on a few samples."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from labeling.records import (
 )
 from labeling.records.ids import encode_id
 
-MOST_NAMED = 10  # labels or labeling functions that a sentence names
-TRIED = 200  # samples that the labeling functions are tried on
+MAX_NAMED = 10  # labels or labeling functions named in a sentence
+TRIAL_SIZE = 200  # samples that the labeling functions are tried on
 
 
 def check_names(config: Config) -> None:
-    """Raise a ConfigError where a config names a strategy or a model that is none."""
+    """Raise a ConfigError if a config names an unknown strategy or model."""
     from labeling.label_models import MODELS
     from labeling.query import STRATEGIES
 
-    for value, known, what in (
+    for value, valid, key in (
         (config.query.strategy, STRATEGIES, "query.strategy"),
         (config.label_model, MODELS, "label_model"),
     ):
-        if value not in known:
+        if value not in valid:
             raise ConfigError(
-                f"Key {what!r} must be one of {shown(known, 10)}. Got {value!r}.{near(value, known)}"
+                f"Key {key!r} must be one of {shown(valid, 10)}. Got {value!r}.{near(value, valid)}"
             )
 
 
 def query_section(section: QuerySection, n: int | None, strategy: str | None) -> QuerySection:
-    """Return how a batch is chosen: as the config says, where nothing else is asked for.
+    """Return how a batch is chosen: by the arguments, or else by the config.
 
     Raises:
-        LabelingError: n below 1, or a strategy that does not exist.
+        LabelingError: `n` is below 1, or the strategy is unknown.
     """
     from labeling.query import check_request
 
@@ -56,39 +56,41 @@ def query_section(section: QuerySection, n: int | None, strategy: str | None) ->
 def checked(
     config: Config, schema: LabelSchema, data: ProjectData, lfs: Sequence[LabelingFunction]
 ) -> list[str]:
-    """Try everything on a few samples, and return what was found, a sentence each."""
+    """Try everything on a few samples, and return the findings, a sentence each."""
     from labeling.analysis import voted_labels
     from labeling.datasets import build_training_set
     from labeling.engine import apply_to_frame
 
-    found = check_samples(data, schema)
-    few = data.samples.iloc[:TRIED]
+    notes = check_samples(data, schema)
+    few = data.samples.iloc[:TRIAL_SIZE]
     votes = apply_to_frame(lfs, few, schema)
     build_training_set(few, no_labels(few.index, schema), votes=votes)
     gold = []
     if config.data.gold is not None or len(data.test):
         gold = [
-            f"{counted(len(data.dev), 'of them has', 'of them have')} a gold label, which teaches the"
-            " models and measures them by cross-fitting;"
+            f"{counted(len(data.dev), 'of them has', 'of them have')} a gold label, which teaches"
+            " the models and measures them by cross-fitting;"
             f" {counted(len(data.test), 'more is', 'more are')} in the locked test split."
         ]
+    n_votes = int((votes.to_array() >= 0).sum())
     labels = zip(votes.voters, voted_labels(votes), strict=True)
-    silent = [name for name, own in labels if not own]
+    silent = [name for name, voted in labels if not voted]
     return [
         f"{counted(len(data.samples), 'sample')} with text in column {config.data.text!r}.",
         *data.notices,
         *gold,
         f"{counted(len(lfs), 'labeling function')} for the {len(schema)} labels"
-        f" {shown(schema.labels, MOST_NAMED)}.",
+        f" {shown(schema.labels, MAX_NAMED)}.",
         f"Tried on {counted(len(few), 'sample')}, they cast"
-        f" {counted(int((votes.to_array() >= 0).sum()), 'vote')} without a fault and cover {votes.covered.mean():.0%} of them.",
+        f" {counted(n_votes, 'vote')} without an error and cover"
+        f" {votes.covered.mean():.0%} of them.",
         *([silent_sentence(silent, len(lfs), len(few))] if silent else []),
-        *found,
+        *notes,
     ]
 
 
 def silent_sentence(silent: Sequence[str], total: int, samples: int) -> str:
-    """Return which labeling functions cast no vote, and on how many samples they did not.
+    """Return a sentence on labeling functions without a vote on these samples.
 
     >>> silent_sentence(["calls"], 3, 200)
     "1 of 3 labeling functions casts no vote on these 200 samples: 'calls'."
@@ -96,25 +98,26 @@ def silent_sentence(silent: Sequence[str], total: int, samples: int) -> str:
     cast = "casts" if len(silent) == 1 else "cast"
     return (
         f"{len(silent):,} of {counted(total, 'labeling function')} {cast} no vote on"
-        f" {'this' if samples == 1 else 'these'} {counted(samples, 'sample')}: {shown(silent, MOST_NAMED)}."
+        f" {'this' if samples == 1 else 'these'} {counted(samples, 'sample')}:"
+        f" {shown(silent, MAX_NAMED)}."
     )
 
 
 def check_samples(data: ProjectData, schema: LabelSchema) -> list[str]:
-    """Check that a project's samples can go through the loop: `init` and `check` refuse alike.
+    """Check that a project's samples can pass through the loop, in `init` as in `check`.
 
     Returns:
-        What will not be as in the samples, a sentence each.
+        What will differ from the samples, a sentence each.
 
     Raises:
-        DataError: a column that cannot be in a training set.
-        StoreError: an id that cannot be remembered.
+        DataError: a column cannot be in a training set.
+        StoreError: an id cannot be stored.
     """
     from labeling.datasets import OWN_COLUMNS, build_training_set, findings
 
     for sample_id in data.samples.index:
         encode_id(sample_id)
-    few = data.samples.iloc[:TRIED]
+    few = data.samples.iloc[:TRIAL_SIZE]
     build_training_set(few, no_labels(few.index, schema))
     taken = [*few.columns, few.index.name]
     added = free_names([*OWN_COLUMNS, *(f"p_{label}" for label in schema)], taken)
@@ -126,23 +129,21 @@ def check_samples(data: ProjectData, schema: LabelSchema) -> list[str]:
 
 
 def check_platform(platform: AnnotationPlatform, samples: pd.DataFrame) -> list[str]:
-    """Check that people can be shown samples where they label.
+    """Check that people can label these samples on a platform.
 
     Returns:
-        What will not be as in the samples, a sentence each.
+        What will differ from the samples, a sentence each.
 
     Raises:
-        DataError: a column is missing that they are to see.
+        DataError: a column that they need is missing.
     """
-    test = getattr(platform, "check", None)
-    if test is not None:
-        test(samples)
-    sentence = renamed_sentence(getattr(platform, "own_headers", {}), "files for people")
+    platform.check(samples)
+    sentence = renamed_sentence(platform.own_headers, "files for people")
     return [sentence] if sentence else []
 
 
 def no_labels(sample_ids: pd.Index, schema: LabelSchema) -> SoftLabels:
-    """Return soft labels that know nothing of some samples."""
+    """Return uniform soft labels of uncovered samples."""
     shape = (len(sample_ids), len(schema))
-    nothing = np.zeros(len(sample_ids), dtype=bool)
-    return SoftLabels(np.full(shape, 1 / shape[1]), sample_ids, schema, nothing)
+    is_covered = np.zeros(len(sample_ids), dtype=bool)
+    return SoftLabels(np.full(shape, 1 / shape[1]), sample_ids, schema, is_covered)

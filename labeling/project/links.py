@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from labeling.config import Config
-from labeling.project.annotation_loop import MEMORY
+from labeling.project.annotation_loop import SYNC_STATE
 from labeling.store import Store
 
 
@@ -18,21 +16,9 @@ def work_links(config: Config, store: Store) -> dict[str, str]:
         return {"annotators": str(config.at(config.files.folder))}
     if config.label_studio is None or not store.ready():
         return {}
-    url = config.label_studio.url.rstrip("/")
-    state = json.loads(store.facts.get(MEMORY) or "{}")
-    if state.get("url") != url:
-        return {}
-    ids = {role: state.get(role, {}).get("id") for role in ("annotators", "reviewers")}
-    return {role: stream_link(url, id_) for role, id_ in ids.items() if id_ is not None}
+    from labeling.label_studio.sync_state import task_streams
 
-
-def stream_link(url: str, project_id: int) -> str:
-    """Return the address of a Label Studio project's label stream: one task after the other.
-
-    >>> stream_link("http://localhost:8080", 3)
-    'http://localhost:8080/projects/3/data?labeling=1'
-    """
-    return f"{url}/projects/{project_id}/data?labeling=1"
+    return task_streams(store.facts.get(SYNC_STATE), config.label_studio.url)
 
 
 def links_of(config: Config, store: Store) -> dict[str, str]:

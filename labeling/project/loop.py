@@ -29,14 +29,21 @@ from labeling.project.importing import (
     source_annotations,
     store_import,
 )
-from labeling.project.links import work_links
 from labeling.project.manual_decisions import decision_on
 from labeling.project.platforms import remember_owner
 from labeling.project.policies import review_sentences
 from labeling.project.results import Chosen, DryRun, Pulled, Pushed, Reviewed, Round
 from labeling.project.rounds import current_round, run_rounds
 from labeling.project.status import Status, status_of
-from labeling.records import Annotation, AnnotationPlatform, Batch, SoftLabels, Verdict, Votes
+from labeling.records import (
+    Annotation,
+    AnnotationPlatform,
+    Batch,
+    BatchState,
+    SoftLabels,
+    Verdict,
+    Votes,
+)
 
 if TYPE_CHECKING:
     from labeling.analysis import ClassProportion, Estimate
@@ -53,6 +60,7 @@ class Project(BaseProject):
 
     Args:
         config_path: a YAML file; see `labeling.config.Config`.
+        platform: where people label; `None` takes the platform of the config.
         on_wait: called with who holds the lock when the project must be waited for; `None` logs a
             warning.
         waits: deprecated name of `on_wait`.
@@ -72,7 +80,7 @@ class Project(BaseProject):
     def check(self) -> list[str]:
         """Try everything on a few samples, and return the findings, a sentence each."""
         found = checked(self.config, self.schema, self.data, self.labeling_functions)
-        if self.config.asks_people:
+        if self._platform is not None or self.config.asks_people:
             found += review_sentences(self.config, self.schema, self.store)
             found += check_platform(self.platform(), self.samples)
         return found
@@ -81,7 +89,7 @@ class Project(BaseProject):
         """Fit the label model on votes and gold labels; write it and its soft labels."""
         with self._locked("fit"):
             votes = self.votes() if votes is None else votes
-            verdict = self.people.verdict(self.people.said(self.samples))
+            verdict = self.people.verdict(self.people.current_annotations(self.samples))
             model, soft = self.learner(votes).label_model(verdict.gold)
             counts, covered = most_probable_counts(soft), soft.sample_ids[soft.covered]
             self._warn_of_class_balance("the label model's labels", counts, verdict, among=covered)
@@ -136,7 +144,7 @@ class Project(BaseProject):
             pushed = self.people.push(
                 platform, lambda: self.samples, soft=lambda: self.snapshot().soft
             )
-        where = self._locations(platform, ["annotators"]) if pushed.batch else ()
+        where = platform.locations(["annotators"]) if pushed.batch else ()
         return dataclasses.replace(pushed, where=where)
 
     def pull(self, platform: AnnotationPlatform | None = None, *, dry_run: bool = False) -> Pulled:
@@ -243,15 +251,7 @@ class Project(BaseProject):
             verdict = self.people.review(platform, lambda: self.samples)
         questions = {"annotators": verdict.pending, "reviewers": verdict.escalations}
         people = [role for role, waiting in questions.items() if waiting]
-        return Reviewed(verdict, self._locations(platform, people))
-
-    def _locations(self, platform: AnnotationPlatform, people: Collection[str]) -> tuple[str, ...]:
-        """Return where people find their last questions: files, or their project's address."""
-        written = getattr(platform, "written", None)
-        if written is not None:
-            return tuple(written)
-        links = work_links(self.config, self.store)
-        return tuple(links[role] for role in people if role in links)
+        return Reviewed(verdict, platform.locations(people))
 
     def preview(self, platform: AnnotationPlatform | None = None, *, pulls: bool = True) -> DryRun:
         """Return what a run would do next, or a review where nothing is pulled; nothing changes."""
@@ -284,7 +284,7 @@ class Project(BaseProject):
             remember_owner(self.store)
             platform = self.label_studio()
             setups = platform.init(adopt=adopt)
-            self.people.keep_memory(platform)
+            self.people.save_state(platform.state)
         return setups
 
     def export(self, end: Round | None = None, votes: Votes | None = None) -> TrainingSet:
@@ -319,7 +319,7 @@ class Project(BaseProject):
         """
         from labeling.analysis import compare_class_balance
 
-        verdict = self.people.verdict(self.people.said(self.samples))
+        verdict = self.people.verdict(self.people.current_annotations(self.samples))
         return compare_class_balance(
             label_counts(train.own("label"), self.schema), self._random_draws(verdict)
         )
@@ -365,20 +365,20 @@ class Project(BaseProject):
 
     def status(self) -> Status:
         """Return the state of every sample, and what to do next."""
-        return status_of(self.config, self.store)
+        return status_of(self.config, self.store, self._platform)
 
     def to_push(self) -> int:
         """Return how many samples are in a batch that is not pushed; 0 where none waits."""
         if not self.store.ready():
             return 0
         number, state = self.store.batches.last()
-        return 0 if state == "pushed" else len(self.store.batches.batch(number))
+        return 0 if state == BatchState.PUSHED else len(self.store.batches.batch(number))
 
     def gold_counts(self) -> GoldCounts:
         """Return how many gold labels teach the models, measure them, and are locked."""
         dev, n_settled = self.data.dev, 0
         if self.store.ready():
-            settled = self.people.verdict(self.people.said(self.samples)).gold
+            settled = self.people.verdict(self.people.current_annotations(self.samples)).gold
             n_settled = len(teaching_gold(dev, settled)) - len(dev)
         return GoldCounts(len(dev), len(self.data.test_gold), n_settled)
 

@@ -1,90 +1,126 @@
-"""What is to be asked of people: put into the outbox, where it is not under way already."""
+"""Puts into the outbox what a review asks of people, unless it is asked already."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterator, Mapping
 
-from labeling.records import Annotation, AnnotationPlatform, Verdict
+from labeling.records import Annotation, AnnotationPlatform, MessageKind, NewMessage, Verdict
 from labeling.store import Store
 
 
-def ask(
+def add_questions(
     store: Store,
     verdict: Verdict,
-    said: Collection[Annotation],
-    outstanding_votes: dict[Hashable, int] | None,
+    annotations: Collection[Annotation],
+    outstanding_votes: Mapping[Hashable, int] | None,
 ) -> None:
-    """Put into the outbox what is to be asked and is not under way already.
+    """Add the messages that a verdict calls for, unless their votes are outstanding.
 
-    Nobody is asked again about a sample that was never asked about: somebody spoke of it unasked.
+    Nobody is asked again about a sample that nobody was ever asked about: it was annotated unasked.
+
+    Args:
+        store: holds the outbox.
+        verdict: on all samples.
+        annotations: those that it is based on.
+        outstanding_votes: how many votes are still to come, by sample; `None` counts them by the
+            messages.
     """
-    asked = store.outbox.votes_asked([one.sample_id for one in verdict.pending])
-    heard = heard_on(said)
+    votes_asked = store.outbox.votes_asked([request.sample_id for request in verdict.pending])
     if outstanding_votes is None:
-        outstanding_votes = {one: votes - heard.get(one, 0) for one, votes in asked.items()}
+        received = annotator_counts(annotations)
+        outstanding = {
+            sample_id: votes - received.get(sample_id, 0)
+            for sample_id, votes in votes_asked.items()
+        }
     else:
         waiting = store.outbox.votes_waiting()
-        outstanding_votes = {
-            one: outstanding_votes.get(one, 0) + waiting.get(one, 0) for one in asked
+        outstanding = {
+            sample_id: outstanding_votes.get(sample_id, 0) + waiting.get(sample_id, 0)
+            for sample_id in votes_asked
         }
-    short = [
-        (one, one.votes_needed - max(outstanding_votes[one.sample_id], 0))
-        for one in verdict.pending
-        if one.sample_id in asked
-    ]
-    ids = [one.sample_id for one in verdict.pending]
-    ids += [one.sample_id for one in verdict.escalations]
-    batch = store.batches.batch_of(ids)
-    barred = _reviewers_of(said)  # whoever voted on a sample is not heard as its reviewer
+    sample_ids = [request.sample_id for request in verdict.pending]
+    sample_ids += [escalation.sample_id for escalation in verdict.escalations]
+    batch_of = store.batches.batch_of(sample_ids)
     store.outbox.add(
         [
-            *(
-                (
-                    *("ask again", one.sample_id, batch.get(one.sample_id, 0)),
-                    *(needed, one.not_annotators),
-                )
-                for one, needed in short
-                if needed > 0
-            ),
-            *(
-                (
-                    *("escalate", one.sample_id, batch.get(one.sample_id, 0), 1),
-                    barred.get(one.sample_id, ()),
-                )
-                for one in verdict.escalations
-            ),
-        ],
-        {one: len(names) for one, names in barred.items()},
+            *_more_messages(verdict, outstanding, batch_of),
+            *_review_messages(verdict, annotations, batch_of),
+        ]
     )
 
 
-def ask_what_was_lost(
+def _more_messages(
+    verdict: Verdict, outstanding: Mapping[Hashable, int], batch_of: Mapping[Hashable, int]
+) -> Iterator[NewMessage]:
+    """Yield a message about each sample that needs more votes than are outstanding."""
+    for request in verdict.pending:
+        sample_id = request.sample_id
+        if sample_id in outstanding:
+            votes = request.votes_needed - max(outstanding[sample_id], 0)
+            if votes > 0:
+                yield NewMessage(
+                    MessageKind.ASK_AGAIN,
+                    sample_id,
+                    batch_of.get(sample_id, 0),
+                    votes,
+                    request.not_annotators,
+                )
+
+
+def _review_messages(
+    verdict: Verdict, annotations: Collection[Annotation], batch_of: Mapping[Hashable, int]
+) -> Iterator[NewMessage]:
+    """Yield a message about each escalated sample.
+
+    It excludes earlier reviewers: their reviews did not count, since they had annotated the sample.
+    """
+    reviewers_of = _reviewers_of(annotations)
+    for escalation in verdict.escalations:
+        sample_id = escalation.sample_id
+        reviewers = reviewers_of.get(sample_id, ())
+        yield NewMessage(
+            MessageKind.ESCALATE,
+            sample_id,
+            batch_of.get(sample_id, 0),
+            not_annotators=reviewers,
+            after=len(reviewers),
+        )
+
+
+def add_lost_questions(
     store: Store, platform: AnnotationPlatform, verdict: Verdict, votes: int
 ) -> None:
-    """Put into the outbox what a platform has lost; of samples that somebody spoke of, `ask` does."""
+    """Add messages about samples that a platform has lost before anybody annotated them.
+
+    Of those that somebody annotated, `add_questions` asks for what is missing.
+    """
     awaited = set(store.batches.awaited())
-    spoken_of = {one.sample_id for one in verdict.pending}
-    spoken_of |= {one.sample_id for one in verdict.escalations}
-    silent = awaited - spoken_of - set(store.outbox.votes_waiting())
-    lost = [one for one in getattr(platform, "lost", ()) if one in silent]
-    batch = store.batches.batch_of(lost)
-    store.outbox.add([("ask again", one, batch[one], votes, ()) for one in lost])
-    reviews = [one for one in getattr(platform, "lost_reviews", ()) if one in awaited]
-    store.outbox.send_anew(reviews, "escalate")
+    annotated = {request.sample_id for request in verdict.pending}
+    annotated |= {escalation.sample_id for escalation in verdict.escalations}
+    unanswered = awaited - annotated - set(store.outbox.votes_waiting())
+    lost = [sample_id for sample_id in platform.lost if sample_id in unanswered]
+    batch_of = store.batches.batch_of(lost)
+    store.outbox.add(
+        NewMessage(MessageKind.ASK_AGAIN, sample_id, batch_of[sample_id], votes)
+        for sample_id in lost
+    )
+    lost_reviews = [sample_id for sample_id in platform.lost_reviews if sample_id in awaited]
+    store.outbox.resend(lost_reviews, MessageKind.ESCALATE)
 
 
-def heard_on(said: Collection[Annotation]) -> dict[Hashable, int]:
-    """Return how many people spoke of each sample, by live annotations; reviewers do not count."""
+def annotator_counts(annotations: Collection[Annotation]) -> dict[Hashable, int]:
+    """Return how many annotators annotated each sample, by live annotations, reviewers excepted."""
     counts: dict[Hashable, int] = {}
-    for one in said:
-        counts[one.sample_id] = counts.get(one.sample_id, 0) + (not one.reviewer)
+    for annotation in annotations:
+        count = counts.get(annotation.sample_id, 0)
+        counts[annotation.sample_id] = count + (not annotation.reviewer)
     return counts
 
 
-def _reviewers_of(said: Collection[Annotation]) -> dict[Hashable, tuple[str, ...]]:
-    """Return who spoke of each sample as a reviewer, sorted."""
-    found: dict[Hashable, set[str]] = {}
-    for one in said:
-        if one.reviewer:
-            found.setdefault(one.sample_id, set()).add(one.annotator)
-    return {one: tuple(sorted(names)) for one, names in found.items()}
+def _reviewers_of(annotations: Collection[Annotation]) -> dict[Hashable, tuple[str, ...]]:
+    """Return who reviewed each sample, sorted."""
+    reviewers: dict[Hashable, set[str]] = {}
+    for annotation in annotations:
+        if annotation.reviewer:
+            reviewers.setdefault(annotation.sample_id, set()).add(annotation.annotator)
+    return {sample_id: tuple(sorted(names)) for sample_id, names in reviewers.items()}

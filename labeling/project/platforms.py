@@ -1,9 +1,10 @@
-"""Where people label, as the config says."""
+"""Builds the annotation platform that a config names."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,50 +12,62 @@ import pandas as pd
 from labeling.adjudication import Annotators
 from labeling.config import Config, FilesSection, LabelStudioSection, ReplaySection
 from labeling.errors import ConfigError
-from labeling.project.annotation_loop import MEMORY
+from labeling.project.annotation_loop import SYNC_STATE
 from labeling.records import AnnotationPlatform, LabelSchema, require_column
-from labeling.replay import annotators_in
+from labeling.replay import Replay, annotators_in
 from labeling.sources import read_table
 from labeling.store import Store
 
 if TYPE_CHECKING:
+    from labeling.label_files import LabelFiles
     from labeling.label_studio import LabelStudio
 
-OWNER = "owner"  # under which fact the store's name on servers is kept
+OWNER = "owner"  # key of the store's name on servers
 
 Reasons = Callable[[Collection[Hashable]], Mapping[Hashable, Sequence[str]]]
 
 
-def platform_of(
-    config: Config, schema: LabelSchema, store: Store, reasons: Reasons
-) -> AnnotationPlatform:
-    """Return the platform of a config, which knows what was asked and said before.
+@dataclass(frozen=True, slots=True)
+class PlatformSetup:
+    """What a platform is built from.
 
-    Args:
-        config: says where people label.
+    Attributes:
+        config: names the platform.
         schema: the labels.
-        store: what is remembered.
-        reasons: gives why the labeling functions vote as they do on some samples.
+        store: holds messages, annotations and sync state.
+        reasons: returns why the labeling functions vote as they do on samples; `None` if unused.
+    """
+
+    config: Config
+    schema: LabelSchema
+    store: Store
+    reasons: Reasons | None = None
+
+
+def platform_of(setup: PlatformSetup) -> AnnotationPlatform:
+    """Return the platform of a config, with the stored messages and annotations.
 
     Raises:
-        ConfigError: it names nobody to ask.
+        ConfigError: the config names none.
     """
+    config = setup.config
     if config.files is not None:
-        return _files(config, config.files, schema, store)
+        return _label_files_of(setup, config.files)
     if config.label_studio is not None:
-        return label_studio_of(config, config.label_studio, schema, store, reasons)
+        return label_studio_of(setup)
     if config.replay is not None:
-        return _replay(config, config.replay, schema, store)
+        return _replay_of(setup, config.replay)
     raise ConfigError(
-        "There is nobody to ask: the config has neither `label_studio:` nor `files:` for people with"
-        " a spreadsheet nor `replay:` with recorded votes. `labeling export` makes a training set without people."
+        "There is nobody to ask: the config has neither `label_studio:` nor `files:` for people"
+        " with a spreadsheet nor `replay:` with recorded votes. `labeling export` makes a training"
+        " set without people."
     )
 
 
 def annotators_of(config: Config, schema: LabelSchema) -> Annotators | None:
-    """Return who may be asked: those who are named, or of each sample whose votes are recorded.
+    """Return who may be asked: named people, or those whose votes on a sample are recorded.
 
-    `None` is without limit.
+    `None` is anybody.
 
     Raises:
         DataError: recorded votes cannot be read.
@@ -62,18 +75,78 @@ def annotators_of(config: Config, schema: LabelSchema) -> Annotators | None:
     if config.files is not None:
         return config.files.annotators or None
     if config.replay is not None:
-        return annotators_in(_recorded(config, config.replay.votes, schema))
+        return annotators_in(_recorded_votes(config, config.replay.votes, schema))
     return None
 
 
-def _files(
-    config: Config, section: FilesSection, schema: LabelSchema, store: Store
-) -> AnnotationPlatform:
+def required_label_studio(config: Config) -> LabelStudioSection:
+    """Return the config's section `label_studio`.
+
+    Raises:
+        ConfigError: it has none; the message shows the lines to add.
+    """
+    if config.label_studio is not None:
+        return config.label_studio
+    others = [
+        f"`{name}:`"
+        for name, section in (("files", config.files), ("replay", config.replay))
+        if section is not None
+    ]
+    instead = f" in the place of {others[0]}" if others else ""
+    raise ConfigError(
+        f"The config has no Label Studio. Add these lines{instead}; the token comes from"
+        " LABEL_STUDIO_API_KEY:\n\n"
+        f"label_studio:\n  url: http://localhost:8080\n  project: {config.name}\n"
+    )
+
+
+def label_studio_of(setup: PlatformSetup) -> LabelStudio:
+    """Return the Label Studio of a config.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    from labeling.label_studio import LabelStudio
+
+    config, store = setup.config, setup.store
+    section = required_label_studio(config)
+    return LabelStudio(
+        section.url,
+        project=section.project or config.name,
+        schema=setup.schema,
+        expert_project=section.expert_project or None,
+        text=config.data.text,
+        votes_per_sample=config.review.min_votes,
+        prelabels=section.prelabels,
+        reasons=setup.reasons if section.prelabels == "shown" else None,
+        guidelines=section.guidelines,
+        timeout=section.timeout,
+        makes_projects=False,
+        known=lambda ids: store.ledger.annotations(ids) if store.ready() else (),
+        sent=lambda: store.outbox.open() if store.ready() else (),
+        memory=stored_state(store),
+        owner=(store.facts.get(OWNER) or "") if store.ready() else "",
+    )
+
+
+def stored_state(store: Store) -> str:
+    """Return the stored sync state of the platform; empty if there is none."""
+    return (store.facts.get(SYNC_STATE) or "") if store.ready() else ""
+
+
+def remember_owner(store: Store) -> None:
+    """Give the store a name, by which its projects on a shared server are recognised."""
+    if store.facts.get(OWNER) is None:
+        store.facts.put(OWNER, secrets.token_hex(8))
+
+
+def _label_files_of(setup: PlatformSetup, section: FilesSection) -> LabelFiles:
     from labeling.label_files import LabelFiles
 
+    config, store = setup.config, setup.store
     return LabelFiles(
         config.at(section.folder),
-        schema,
+        setup.schema,
         text=config.data.text,
         kind=section.kind,
         annotators=section.annotators,
@@ -85,81 +158,25 @@ def _files(
     )
 
 
-def required_label_studio(config: Config) -> LabelStudioSection:
-    """Return what a config says of Label Studio.
-
-    Raises:
-        ConfigError: it says nothing; the message shows the lines that do.
-    """
-    if config.label_studio is not None:
-        return config.label_studio
-    others = [f"`{name}:`" for name in ("files", "replay") if getattr(config, name) is not None]
-    instead = f" in the place of {others[0]}" if others else ""
-    raise ConfigError(
-        f"The config has no Label Studio. Add these lines{instead}; the token comes from"
-        " LABEL_STUDIO_API_KEY:\n\n"
-        f"label_studio:\n  url: http://localhost:8080\n  project: {config.name}\n"
-    )
-
-
-def label_studio_of(
-    config: Config,
-    section: LabelStudioSection,
-    schema: LabelSchema,
-    store: Store,
-    reasons: Reasons | None = None,
-) -> LabelStudio:
-    """Return the Label Studio of a config."""
-    from labeling.label_studio import LabelStudio
-
-    return LabelStudio(
-        section.url,
-        project=section.project or config.name,
-        schema=schema,
-        expert_project=section.expert_project or None,
-        text=config.data.text,
-        votes_per_sample=config.review.min_votes,
-        prelabels=section.prelabels,
-        reasons=reasons if section.prelabels == "shown" else None,
-        guidelines=section.guidelines,
-        timeout=section.timeout,
-        makes_projects=False,
-        known=lambda ids: store.ledger.annotations(ids) if store.ready() else (),
-        sent=lambda: store.outbox.open() if store.ready() else (),
-        memory=store.facts.get(MEMORY) if store.ready() else None,
-        owner=(store.facts.get(OWNER) or "") if store.ready() else "",
-    )
-
-
-def remember_owner(store: Store) -> None:
-    """See to it that a store has a name, by which its projects on a shared server are known."""
-    if store.facts.get(OWNER) is None:
-        store.facts.put(OWNER, secrets.token_hex(8))
-
-
-def _replay(
-    config: Config, section: ReplaySection, schema: LabelSchema, store: Store
-) -> AnnotationPlatform:
-    from labeling.replay import Replay
-
-    votes = _recorded(config, section.votes, schema)
+def _replay_of(setup: PlatformSetup, section: ReplaySection) -> Replay:
+    config, store = setup.config, setup.store
     reviewer = None
     if section.reviewer is not None:
-        table = _recorded(config, section.reviewer, schema)
+        table = _recorded_votes(config, section.reviewer, setup.schema)
         labels = table["label"].where(table["label"].notna(), None)
         reviewer = dict(zip(table["sample"], labels, strict=True))
     return Replay(
-        votes,
-        schema,
+        _recorded_votes(config, section.votes, setup.schema),
+        setup.schema,
         reviewer=reviewer,
         votes_per_sample=config.review.min_votes,
-        rng=0,  # another seed must not deal people's votes anew
+        rng=0,  # the order of votes must not depend on the project's seed
         heard=store.outbox.sent() if store.ready() else (),
     )
 
 
-def _recorded(config: Config, path: str, schema: LabelSchema) -> pd.DataFrame:
-    """Return recorded votes, with names where a file's labels look like numbers: 1 is "1"."""
+def _recorded_votes(config: Config, path: str, schema: LabelSchema) -> pd.DataFrame:
+    """Return recorded votes; labels that the file format turned into numbers are names again."""
     table = read_table(config.source(path))
     for column in ("sample", "label"):
         require_column(table, column, f"recorded votes in {path}")

@@ -10,14 +10,13 @@ from labeling.project.batch_selection import next_batch_number, select_batch
 from labeling.project.evaluation import log_quality
 from labeling.project.results import Round
 from labeling.records import AnnotationPlatform, SoftLabels, Votes
-from labeling.replay import Replay
 
 logger = logging.getLogger(__name__)
 
 
 def current_round(project: BaseProject, votes: Votes) -> Round:
     """Return the state of the loop with all annotations so far, and log its quality."""
-    annotations = project.people.said(project.samples)
+    annotations = project.people.current_annotations(project.samples)
     verdict = project.people.verdict(annotations)
     number = next_batch_number(project.store) - 1
     posteriors = project.learner(votes).posteriors(verdict.gold)
@@ -43,8 +42,7 @@ def run_rounds(
     current = current_round(project, votes)
     yield current
     while count is None or current.number < count:
-        # Annotators may still answer; recorded votes have all been played.
-        if project.people.awaited() and not isinstance(platform, Replay):
+        if project.people.count_awaited() and not platform.answers_at_once:
             return
         if not len(select_batch(project, current, votes)):
             logger.info("no sample is left to ask about: the loop ends")

@@ -20,7 +20,7 @@ from labeling.project.checking import check_platform
 from labeling.project.checking import check_samples as check_samples_of
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.labels import GivenLabels
-from labeling.project.platforms import platform_of
+from labeling.project.platforms import PlatformSetup, platform_of
 from labeling.project.status import store_of
 from labeling.records import LabelSchema, identified, is_text, whole_file, with_texts
 from labeling.sources import FROM, is_address, kind_of, read_table
@@ -291,7 +291,7 @@ def _checked_data(config: Config, paths: dict[str, str], schema: LabelSchema) ->
     config = config.model_copy(update={"data": config.data.model_copy(update=paths)})
     store = store_of(config)
     data = DataFiles(config, schema, store).read()
-    platform = platform_of(config, schema, store, lambda sample_ids: {})
+    platform = platform_of(PlatformSetup(config, schema, store, lambda sample_ids: {}))
     found = check_samples_of(data, schema) + check_platform(platform, data.samples)
     return dataclasses.replace(data, notices=(*data.notices, *found))
 

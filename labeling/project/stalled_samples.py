@@ -1,4 +1,4 @@
-"""Samples that wait for something that nobody is about to do, and the way on for each."""
+"""Samples that wait for something nobody is going to do, each with a way out."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from labeling.project.policies import (
     policy_of,
     without_reviewer,
 )
-from labeling.records import LabelSchema
+from labeling.records import LabelSchema, MessageKind
 from labeling.store import Store
 
 DECIDE = "labeling decide SAMPLE LABEL --by NAME --reason WHY"
-SHOWN = 5  # samples named in a note
+MAX_NAMED = 5  # samples named in a note
 
 
 def notes_of(
     config: Config, schema: LabelSchema, store: Store, *, is_reviewed: bool
 ) -> Iterator[str]:
-    """Yield what should be decided or done by somebody, a sentence or two each.
+    """Yield what somebody should decide or do, a sentence or two each.
 
     Args:
         config: of the project.
         schema: its labels.
-        store: what it remembers.
-        is_reviewed: whether a review knows all that was said, and has tried to ask because of it.
+        store: its store.
+        is_reviewed: whether the last review is based on all annotations.
     """
     agreement = store.batches.agreement()
     by_majority = agreement["majority"] + agreement["uncounted"]
@@ -38,8 +38,8 @@ def notes_of(
     undelivered = without_a_reviewer_to_ask(config, store) if is_reviewed else ()
     if undelivered:
         yield (
-            f"{_samples(undelivered)} in conflict, and no reviewer could be asked: none is named who"
-            " did not vote there, or no decision is recorded. Name a further reviewer, or decide:"
+            f"{_samples(undelivered)} in conflict, and no reviewer could be asked: none is named"
+            " who did not vote on them, or no decision is recorded. Name another reviewer, or decide:"
             f" {DECIDE}"
         )
     delivered = set(store.batches.in_state("escalated")) - set(undelivered)
@@ -49,26 +49,26 @@ def notes_of(
     unresolved = store.batches.in_state("unresolved")
     if unresolved:
         yield (
-            f"{_samples(unresolved)} unresolved: reviewers gave no label, or no label that more than"
-            f" half of them gave. A further reviewer may decide where they label, or here: {DECIDE}"
+            f"{_samples(unresolved)} unresolved: reviewers gave no label, or no label that more"
+            f" than half of them gave. Another reviewer can decide where they label, or here: {DECIDE}"
         )
     withdrawn = store.batches.in_state("withdrawn")
     if withdrawn:
         yield (
             f"{_samples(withdrawn)} withdrawn: they left the data, or have another text than people"
-            " were shown, and the models label them where they are. What was said of them counts"
-            " again when the data are as they were."
+            " saw, and only the models label them. Their annotations count again as soon as the"
+            " data are as they were."
         )
 
 
 def without_a_reviewer_to_ask(config: Config, store: Store) -> tuple[Hashable, ...]:
-    """Return the samples that a review could not hand to a reviewer; a server may be back later."""
+    """Return the samples that no reviewer could be asked about; a server may be reached later."""
     if config.label_studio is not None:
         return ()
-    return tuple(message.sample_id for message in store.outbox.waiting("escalate"))
+    return tuple(message.sample_id for message in store.outbox.waiting(MessageKind.ESCALATE))
 
 
 def _samples(sample_ids: Collection[Hashable]) -> str:
-    named = shown(sorted(sample_ids, key=repr), SHOWN)
+    named = shown(sorted(sample_ids, key=repr), MAX_NAMED)
     n = len(sample_ids)
     return f"{counted(n, 'sample')} ({named}) {noun(n, 'is', 'are')}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import os
 import socket
@@ -12,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.config import Config, load_config
-from labeling.project.annotation_loop import MEMORY, REVIEWED, reviewed
+from labeling.project.annotation_loop import REVIEWED, SYNC_STATE, review_basis
 from labeling.project.links import links_of
 from labeling.project.policies import policy_in_force, policy_of
 from labeling.project.results import VotesSummary
 from labeling.project.stalled_samples import DECIDE, notes_of, without_a_reviewer_to_ask
-from labeling.records import LabelSchema, Problem
+from labeling.records import AnnotationPlatform, BatchState, LabelSchema, MessageState, Problem
 from labeling.store import Activity, Store
 
 logger = logging.getLogger(__name__)
@@ -118,21 +117,26 @@ def status_at(path: str | os.PathLike[str]) -> Status:
     return status_of(config, store_of(config))
 
 
-def status_of(config: Config, store: Store) -> Status:
+def status_of(config: Config, store: Store, platform: AnnotationPlatform | None = None) -> Status:
     """Return the state of a project, without reading its samples.
+
+    Args:
+        config: of the project.
+        store: of the project.
+        platform: where people label, if that is not in the config.
 
     Raises:
         StoreError: the store cannot be read.
     """
     if not store.ready():
-        return Status(config.name, _where(config), links=links_of(config, store))
+        return Status(config.name, _where(config, platform), links=links_of(config, store))
     policy, schema = policy_of(config), LabelSchema(config.labels)
-    is_reviewed = store.facts.get(REVIEWED) == reviewed(
-        store, policy_in_force(policy, schema, store)
-    )
+    basis = review_basis(store, policy_in_force(policy, schema, store))
+    is_reviewed = store.facts.get(REVIEWED) == basis
     notes = notes_of(config, schema, store, is_reviewed=is_reviewed)
     status = dataclasses.replace(
         _counts(config, store),
+        people_label=_where(config, platform),
         notes=tuple(notes),
         to_review=0 if is_reviewed else store.batches.unreviewed(),
     )
@@ -158,7 +162,6 @@ def _counts(config: Config, store: Store) -> Status:
     runs = store.runs.recent(1)
     return Status(
         project=config.name,
-        people_label=_where(config),
         samples=summary.samples,
         locked=summary.locked,
         left_out=summary.left_out,
@@ -174,7 +177,7 @@ def _counts(config: Config, store: Store) -> Status:
         annotators=annotators,
         people=store.ledger.activity(),
         links=links_of(config, store),
-        to_send=messages.get("waiting", 0) + messages.get("begun", 0),
+        to_send=messages.get(MessageState.WAITING, 0) + messages.get(MessageState.BEGUN, 0),
         problems=store.facts.problems(),
         training_set=training_set.about if training_set else None,
         looks=len(store.facts.test_looks()),
@@ -182,8 +185,10 @@ def _counts(config: Config, store: Store) -> Status:
     )
 
 
-def _where(config: Config) -> str:
+def _where(config: Config, platform: AnnotationPlatform | None) -> str:
     """Return where people label, in words."""
+    if platform is not None:
+        return f"in {platform!r}"
     if config.label_studio is not None:
         title = config.label_studio.project or config.name
         return f"in Label Studio: project {title!r} on {config.label_studio.url}"
@@ -193,14 +198,14 @@ def _where(config: Config) -> str:
 
 
 def _lacks_projects(config: Config, store: Store) -> bool:
-    """Return whether people label in Label Studio, and its projects were never met."""
+    """Return whether people label in Label Studio and its projects were never found."""
     if config.label_studio is None:
         return False
-    known = json.loads(store.facts.get(MEMORY) or "{}")
-    wanted = config.label_studio.project or config.name
-    side = known.get("annotators", {})
-    here = known.get("url") == config.label_studio.url.rstrip("/")
-    return not here or side.get("id") is None or side.get("wanted") != wanted
+    from labeling.label_studio.sync_state import has_annotators_project
+
+    project = config.label_studio.project or config.name
+    state = store.facts.get(SYNC_STATE)
+    return not has_annotators_project(state, config.label_studio.url, project)
 
 
 def _last_run(run: dict[str, Any]) -> dict[str, Any]:
@@ -235,10 +240,10 @@ def _next_step(
         stuck: how many escalated samples no reviewer can be asked about.
     """
     states = {"asked": 0, "collecting": 0, "escalated": 0, **status.states}
-    to_push = status.batch_state in ("chosen", "pushing")
+    to_push = status.batch_state in (BatchState.CHOSEN, BatchState.PUSHING)
     steps = (
         (status.samples is None, "labeling apply"),
-        (not config.asks_people, "labeling export"),
+        (not status.people_label, "labeling export"),
         (to_push and lacks_projects, "labeling studio init, then labeling push"),
         (to_push, "labeling push"),
         (status.to_send - stuck or status.to_review or has_news, "labeling review"),

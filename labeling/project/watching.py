@@ -1,4 +1,4 @@
-"""Keeping the loop going while people label: a pass, a pause, and a pass again."""
+"""Repeats pull, review and export at intervals while people label."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one pass brought.
+    """The result of one pass.
 
     Attributes:
         number: 1, 2, 3, ...
-        news: how many annotations came since the last pass that is told of.
-        problems: what people said that cannot be counted.
+        news: how many annotations came since the last pass.
+        problems: annotations that cannot be counted.
         awaited: on how many samples people are awaited.
-        verdict: what all that was said comes to; `None` where nothing was new.
-        rounds: where the loop stood and then stands; empty where nothing was new or asked.
-        train: the training set that was written; `None` where nothing was.
-        fault: why the platform was not reached, or the project held; empty where nothing failed.
-        faults: how often something did, so far.
+        verdict: the verdict on all annotations; `None` if nothing was new.
+        rounds: the rounds of the loop; empty if nothing was new or asked.
+        train: the training set that was written; `None` if none was.
+        fault: why the platform was not reached or the project locked; empty if nothing failed.
+        faults: how many passes failed so far.
         is_last: whether nobody is awaited and nothing is left to ask.
     """
 
@@ -47,100 +47,101 @@ class Pass:
     is_last: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON knows it."""
-        found: dict[str, Any] = {"pass": self.number, "new": self.news, "awaited": self.awaited}
-        found["problems"] = [{"where": one.where, "what": one.what} for one in self.problems]
+        """Return the pass as JSON values."""
+        values: dict[str, Any] = {"pass": self.number, "new": self.news, "awaited": self.awaited}
+        values["problems"] = [
+            {"where": problem.where, "what": problem.what} for problem in self.problems
+        ]
         if self.verdict is not None:
-            found |= {
+            values |= {
                 "gold": len(self.verdict.gold),
                 "pending": len(self.verdict.pending),
                 "escalated": len(self.verdict.escalations),
                 "unresolved": len(self.verdict.unresolved),
             }
         if self.rounds:
-            found["round"] = self.rounds[-1].number
+            values["round"] = self.rounds[-1].number
         if self.train is not None:
-            found["training_set"] = len(self.train)
+            values["training_set"] = len(self.train)
         if self.fault:
-            found |= {"fault": self.fault, "faults": self.faults}
-        return {**found, "done": self.is_last}
+            values |= {"fault": self.fault, "faults": self.faults}
+        return {**values, "done": self.is_last}
 
 
 class Watch:
-    """Passes over a project, which is held while one is made and free between two.
+    """Repeated passes over a project, which is locked during a pass and free in between.
 
     Args:
         project: the project.
-        runs: whether a pass goes on with the whole loop and exports; else it pulls and reviews.
+        runs: whether a pass runs the whole loop and exports; otherwise it pulls and reviews.
     """
 
     def __init__(self, project: Project, *, runs: bool = True) -> None:
         self._project = project
         self._pass = self._run if runs else self._review
-        self._told = self._annotations()
-        self._seen: object = None  # what was known after the last pass that came to its end
+        self._reported = self._count_annotations()
+        self._basis: object = None  # of the last pass that was completed
 
     def passes(self, every: float, wait: Callable[[float], object] = time.sleep) -> Iterator[Pass]:
-        """Yield what each pass brought, until nothing is left to do.
+        """Yield the result of each pass, until nothing is left to do.
 
-        A platform that is not reached, or a project that another verb holds, is waited for; every other
-        error ends it.
+        An unreachable platform, or a project that another process has locked, is tried again after
+        the next wait; any other error ends the iteration.
 
         Args:
             every: seconds between two passes.
-            wait: waits for so many seconds, or less where it knows that there is news.
+            wait: waits for this many seconds, or less if it learns of new annotations.
         """
         faults = 0
         for number in itertools.count(1):
             try:
-                found = self._pass()
+                result = self._pass()
             except (UnreachableError, ProjectLockedError) as error:
                 faults += 1
-                found = Pass(fault=str(error))
-            yield dataclasses.replace(found, number=number, faults=faults)
-            if found.is_last:
+                result = Pass(fault=str(error))
+            yield dataclasses.replace(result, number=number, faults=faults)
+            if result.is_last:
                 return
             wait(every)
 
     def _run(self) -> Pass:
-        its = self._project
-        if self._seen is not None:
-            its.pull()
-            if self._seen == self._known():
-                return self._ended()
-        self._seen = None
-        votes = its.votes()
-        rounds = tuple(its.rounds(votes))
-        train = its.export(rounds[-1], votes)
-        found = self._ended(rounds[-1].verdict)
-        # Whoever was asked may still answer; recorded votes have said all.
-        is_last = its.config.replay is not None or not found.awaited
-        return dataclasses.replace(found, rounds=rounds, train=train, is_last=is_last)
+        project = self._project
+        if self._basis is not None:
+            project.pull()
+            if self._basis == self._current_basis():
+                return self._completed()
+        self._basis = None
+        votes = project.votes()
+        platform = project.platform()
+        rounds = tuple(project.rounds(votes, platform))
+        train = project.export(rounds[-1], votes)
+        result = self._completed(rounds[-1].verdict)
+        is_last = platform.answers_at_once or not result.awaited
+        return dataclasses.replace(result, rounds=rounds, train=train, is_last=is_last)
 
     def _review(self) -> Pass:
         self._project.pull()
-        if self._seen is not None and self._seen == self._known():
-            return self._ended()
-        self._seen = None
-        return self._ended(self._project.review())
+        if self._basis is not None and self._basis == self._current_basis():
+            return self._completed()
+        self._basis = None
+        return self._completed(self._project.review())
 
-    def _ended(self, verdict: Verdict | None = None) -> Pass:
-        """Return what came of a pass, and remember what it has seen."""
-        self._seen = self._known()
-        told, self._told = self._told, self._annotations()
-        store = self._project.store
+    def _completed(self, verdict: Verdict | None = None) -> Pass:
+        """Return the result of a pass, and remember what it was based on."""
+        self._basis = self._current_basis()
+        before, self._reported = self._reported, self._count_annotations()
         return Pass(
-            news=self._told - told,
-            problems=store.facts.problems(),
-            awaited=self._project.people.awaited(),
+            news=self._reported - before,
+            problems=self._project.store.facts.problems(),
+            awaited=self._project.people.count_awaited(),
             verdict=verdict,
         )
 
-    def _known(self) -> object:
-        """Return what changes with all that people say, and with what cannot be counted."""
+    def _current_basis(self) -> object:
+        """Return what changes with every annotation, and with every problem."""
         store = self._project.store
         return store.ledger.counts(), store.facts.problems()
 
-    def _annotations(self) -> int:
+    def _count_annotations(self) -> int:
         store = self._project.store
         return store.ledger.counts()[0] if store.ready() else 0

@@ -49,7 +49,17 @@ from labeling.records.missing_texts import (
     missing_texts_sentence,
     with_texts,
 )
-from labeling.records.outbox import Kind, Message, Outbox, waiting_on
+from labeling.records.outbox import (
+    BatchState,
+    EphemeralOutbox,
+    Message,
+    MessageKind,
+    MessageState,
+    NewMessage,
+    Outbox,
+    message_key,
+    waiting_on,
+)
 from labeling.records.pairwise_counts import (
     LEAST_JACCARD,
     LEAST_OVERLAP,
@@ -57,7 +67,7 @@ from labeling.records.pairwise_counts import (
     near_copies,
     weighted_co_occurrence,
 )
-from labeling.records.platforms import Aggregator, AnnotationPlatform
+from labeling.records.platforms import Aggregator, AnnotationPlatform, Fetched
 from labeling.records.printing import fitted_call
 from labeling.records.private_files import make_private, private_file, private_folder
 from labeling.records.reserved_columns import PREFIX, free_name, free_names, renamed_sentence
@@ -105,18 +115,23 @@ __all__ = [
     "AnnotationPlatform",
     "AskAgain",
     "Batch",
+    "BatchState",
     "CastVotes",
     "ClassBalance",
+    "EphemeralOutbox",
     "Escalation",
     "Fault",
+    "Fetched",
     "Gold",
     "GoldLabel",
-    "Kind",
     "LabelSchema",
     "LabelSource",
     "LabelingFunction",
     "Message",
+    "MessageKind",
+    "MessageState",
     "MissingText",
+    "NewMessage",
     "Outbox",
     "PreprocessedRow",
     "Problem",
@@ -163,6 +178,7 @@ __all__ = [
     "live_annotations",
     "make_private",
     "masked",
+    "message_key",
     "missing_column",
     "missing_texts_sentence",
     "near_copies",

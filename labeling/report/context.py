@@ -153,7 +153,7 @@ def load_context(project: Project) -> ReportContext:
     data, status = project.data, project.status()
     if not store.ready():
         return ReportContext(project, data, status, None, (), NO_VERDICT, selections)
-    annotations = project.people.said(project.samples)
+    annotations = project.people.current_annotations(project.samples)
     verdict = project.people.verdict(annotations)
     outputs = _model_outputs(project, verdict) if store.artifacts.latest("votes") else None
     selections = store.batches.frame() if store.batches.last()[0] else selections

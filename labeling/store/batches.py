@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from labeling.records import Batch, GoldLabel, Verdict
+from labeling.records import Batch, BatchState, GoldLabel, MessageKind, Verdict
 from labeling.records.ids import id_of, key_of
 from labeling.store.database import Connection, Database
 from labeling.store.ledger import chunks
@@ -26,7 +26,6 @@ State = Literal[
     "unresolved",
     "withdrawn",
 ]
-BatchState = Literal["chosen", "pushing", "pushed"]
 STATES: tuple[State, ...] = get_args(State)
 COLUMNS = ("stratum", "score", "reason", "propensity", "model_label", "confidence")
 
@@ -37,19 +36,19 @@ class Batches:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def last(self) -> tuple[int, str]:
+    def last(self) -> tuple[int, BatchState]:
         """Return the number of the last batch and its state; 0 and `pushed` before the first."""
         query = sa.select(batches.c.number, batches.c.state).order_by(batches.c.number.desc())
         with self.database.reading() as connection:
             row = connection.execute(query.limit(1)).first()
-        return (int(row[0]), str(row[1])) if row else (0, "pushed")
+        return (int(row[0]), BatchState(row[1])) if row else (0, BatchState.PUSHED)
 
     def waiting(self) -> tuple[int, str] | None:
         """Return the size and strategy of the batch that waits to be pushed; `None`: there is none."""
         query = (
             sa.select(sa.func.count(choices.c.sample), batches.c.strategy)
             .join(batches, batches.c.number == choices.c.batch)
-            .where(batches.c.state == "chosen")
+            .where(batches.c.state == BatchState.CHOSEN.value)
             .group_by(batches.c.number, batches.c.strategy)
         )
         with self.database.reading() as connection:
@@ -81,7 +80,12 @@ class Batches:
         ]
         with self.database.writing() as connection:
             self.forget(number)
-            about = {"number": number, "state": "chosen", "strategy": strategy, "seed": seed}
+            about = {
+                "number": number,
+                "state": BatchState.CHOSEN.value,
+                "strategy": strategy,
+                "seed": seed,
+            }
             connection.execute(sa.insert(batches), [{**about, "made_at": made_at}])
             connection.execute(sa.insert(choices), rows)
             states = [{"sample": row["sample"], "batch": number, "state": "chosen"} for row in rows]
@@ -115,11 +119,14 @@ class Batches:
         """Return of how many samples a review would ask somebody: more votes, or a reviewer."""
         asked = (
             sa.select(sa.func.coalesce(sa.func.sum(messages.c.votes), 0))
-            .where(messages.c.sample == verdicts.c.sample, messages.c.kind != "escalate")
+            .where(
+                messages.c.sample == verdicts.c.sample,
+                messages.c.kind != MessageKind.ESCALATE.value,
+            )
             .scalar_subquery()
         )
         raised = sa.exists().where(
-            messages.c.sample == verdicts.c.sample, messages.c.kind == "escalate"
+            messages.c.sample == verdicts.c.sample, messages.c.kind == MessageKind.ESCALATE.value
         )
         short = (verdicts.c.kind == "pending") & (asked > 0) & (asked <= verdicts.c.heard)
         conflict = (verdicts.c.kind == "escalated") & ~raised
@@ -136,8 +143,8 @@ class Batches:
         """Remember how far a batch is; its samples are asked once all of it is pushed."""
         with self.database.writing() as connection:
             change = sa.update(batches).where(batches.c.number == number)
-            connection.execute(change.values(state=state))
-            if state == "pushed":
+            connection.execute(change.values(state=BatchState(state).value))
+            if state == BatchState.PUSHED:
                 connection.execute(
                     sa.update(samples)
                     .where(samples.c.batch == number, samples.c.state == "chosen")
@@ -171,7 +178,7 @@ class Batches:
         query = (
             sa.select(choices.c.sample)
             .join(batches, batches.c.number == choices.c.batch)
-            .where(batches.c.state == "pushed")
+            .where(batches.c.state == BatchState.PUSHED.value)
             .order_by(choices.c.batch, choices.c.place)
         )
         with self.database.reading() as connection:

@@ -1,4 +1,4 @@
-"""The outbox: what was asked of a platform, and what it has confirmed."""
+"""The outbox of a store: messages to an annotation platform, and which of them it confirmed."""
 
 from __future__ import annotations
 
@@ -8,126 +8,130 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from labeling.records import Kind, Message
-from labeling.records.ids import id_of, key_of
+from labeling.records import Message, MessageKind, MessageState, NewMessage, message_key
+from labeling.records.ids import decode_id, encode_id
 from labeling.store.database import Database, next_number
 from labeling.store.ledger import chunks
 from labeling.store.tables import AWAITED, messages, samples
 
 
 class StoredOutbox:
-    """The messages of a store; an `Outbox` for platforms."""
+    """The messages of a store: an `Outbox` that outlives the process."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def add(
-        self,
-        asked: Iterable[tuple[Kind, Hashable, int, int, tuple[str, ...]]],
-        reviewed: Mapping[Hashable, int] | None = None,
-    ) -> int:
-        """Add messages of (kind, sample, batch, votes, whom not to ask); return how many are new.
+    def add(self, new_messages: Iterable[NewMessage]) -> int:
+        """Add messages, and return how many were not in the outbox.
 
-        A message is known by its kind, its sample and how many votes were asked for before; one to
-        reviewers by how many reviewers spoke of the sample before, and were not heard.
+        A message is identified by its kind, its sample, and how many votes (for a decision: how
+        many reviews) preceded it. The votes are counted here.
         """
         with self.database.writing() as connection:
             first = next_number(connection, messages)
             rows: list[dict[str, Any]] = []
-            listed = list(asked)
-            before = self.votes_asked([one[1] for one in listed if one[0] == "ask again"])
-            there = set(connection.scalars(sa.select(messages.c.key)))
-            of_kind: dict[Kind, Mapping[Hashable, int]] = {"ask": {}, "ask again": before}
-            for kind, sample_id, batch, votes, barred in listed:
-                after = of_kind.get(kind, reviewed or {}).get(sample_id, 0)
-                row = _row(kind, sample_id, batch, votes, barred, after)
-                if row["key"] not in there:
-                    there.add(row["key"])
-                    rows.append({**row, "number": first + len(rows), "state": "waiting"})
+            listed = list(new_messages)
+            votes_asked = self.votes_asked(
+                [new.sample_id for new in listed if new.kind == MessageKind.ASK_AGAIN]
+            )
+            keys = set(connection.scalars(sa.select(messages.c.key)))
+            for new in listed:
+                after = new.after
+                if new.kind == MessageKind.ASK_AGAIN:
+                    after = votes_asked.get(new.sample_id, 0)
+                row = _row(new, after)
+                if row["key"] not in keys:
+                    keys.add(row["key"])
+                    rows.append({**row, "number": first + len(rows)})
             if rows:
                 connection.execute(sa.insert(messages), rows)
         return len(rows)
 
-    def withdraw(self, sample_ids: Iterable[Hashable], kinds: Collection[Kind]) -> None:
-        """Take back what was not confirmed about samples that are not to be asked about."""
+    def withdraw(self, sample_ids: Iterable[Hashable], kinds: Collection[MessageKind]) -> None:
+        """Delete the unconfirmed messages about samples that nobody is to be asked about."""
+        values = [MessageKind(kind).value for kind in kinds]
         with self.database.writing() as connection:
-            for some in chunks(map(key_of, sample_ids)):
-                its = messages.c.sample.in_(some) & messages.c.kind.in_(list(kinds))
-                connection.execute(sa.delete(messages).where(its, messages.c.state != "sent"))
+            for chunk in chunks(map(encode_id, sample_ids)):
+                is_one = messages.c.sample.in_(chunk) & messages.c.kind.in_(values)
+                connection.execute(sa.delete(messages).where(is_one, _IS_UNCONFIRMED))
 
-    def send_anew(self, sample_ids: Iterable[Hashable], kind: Kind) -> None:
-        """Let messages wait again that had arrived, and that the platform has lost since."""
+    def resend(self, sample_ids: Iterable[Hashable], kind: MessageKind) -> None:
+        """Make confirmed messages wait again, since the platform has lost them."""
         with self.database.writing() as connection:
-            for some in chunks(map(key_of, sample_ids)):
-                its = messages.c.sample.in_(some) & (messages.c.kind == kind)
-                connection.execute(sa.update(messages).where(its).values(state="waiting"))
+            for chunk in chunks(map(encode_id, sample_ids)):
+                is_one = messages.c.sample.in_(chunk) & (messages.c.kind == kind.value)
+                change = sa.update(messages).where(is_one)
+                connection.execute(change.values(state=MessageState.WAITING.value))
 
-    def waiting(self, kind: Kind) -> tuple[Message, ...]:
-        """Return the messages of a kind that are not confirmed, in order."""
-        return self._of(messages.c.state != "sent", messages.c.kind == kind)
+    def waiting(self, kind: MessageKind) -> tuple[Message, ...]:
+        """Return the unconfirmed messages of a kind, in order."""
+        return self._select(_IS_UNCONFIRMED, messages.c.kind == MessageKind(kind).value)
 
     def sent(self) -> tuple[Message, ...]:
-        """Return all messages that were confirmed, in order."""
-        return self._of(messages.c.state == "sent")
+        """Return all confirmed messages, in order."""
+        return self._select(_IS_SENT)
 
     def open(self) -> dict[Message, str]:
-        """Return the confirmed messages about samples that are not settled, and their platform ids."""
+        """Return the confirmed messages about unsettled samples, each with its platform id."""
         unsettled = sa.select(samples.c.sample).where(samples.c.state.in_(AWAITED))
-        query = sa.select(messages).where(
-            messages.c.state == "sent", messages.c.sample.in_(unsettled)
-        )
+        query = sa.select(messages).where(_IS_SENT, messages.c.sample.in_(unsettled))
         with self.database.reading() as connection:
             rows = connection.execute(query.order_by(messages.c.number)).mappings()
             with self.database.decoding():
                 return {_message(row): str(row["platform_id"] or "") for row in rows}
 
-    def _of(self, *where: sa.ColumnElement[bool]) -> tuple[Message, ...]:
+    def _select(self, *where: sa.ColumnElement[bool]) -> tuple[Message, ...]:
         query = sa.select(messages).where(*where).order_by(messages.c.number)
         with self.database.reading() as connection, self.database.decoding():
             return tuple(_message(row) for row in connection.execute(query).mappings())
 
-    def begin(self, messages_begun: Iterable[Message]) -> None:
-        """Remember that these are about to be sent."""
-        self._change([(one.key, None) for one in messages_begun], "begun")
+    def begin(self, begun: Iterable[Message]) -> None:
+        """Record that delivery of these messages starts."""
+        self._set_state([(message.key, None) for message in begun], MessageState.BEGUN)
 
     def confirm(self, platform_ids: Mapping[str, str]) -> None:
-        """Remember that these keys arrived, and what the platform calls each."""
-        self._change(list(platform_ids.items()), "sent")
+        """Record that the messages of these keys arrived, each with the platform's own id."""
+        self._set_state(list(platform_ids.items()), MessageState.SENT)
 
-    def _change(self, keys: list[tuple[str, str | None]], state: str) -> None:
+    def _set_state(self, keys: list[tuple[str, str | None]], state: MessageState) -> None:
         if keys:
             change = (
                 sa.update(messages)
-                .where(messages.c.key == sa.bindparam("its_key"), messages.c.state != "sent")
-                .values(state=state, platform_id=sa.bindparam("its_id"))
+                .where(messages.c.key == sa.bindparam("message_key"), _IS_UNCONFIRMED)
+                .values(state=state.value, platform_id=sa.bindparam("new_platform_id"))
             )
+            rows = [
+                {"message_key": key, "new_platform_id": platform_id} for key, platform_id in keys
+            ]
             with self.database.writing() as connection:
-                connection.execute(change, [{"its_key": key, "its_id": own} for key, own in keys])
+                connection.execute(change, rows)
 
     def votes_asked(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, int]:
-        """Return for how many votes annotators were asked, for each sample that they were asked of."""
+        """Return how many votes annotators were asked for on each sample, where they were asked."""
         total = sa.func.sum(messages.c.votes)
-        asked = sa.select(messages.c.sample, total).where(messages.c.kind != "escalate")
-        found: dict[Hashable, int] = {}
+        asked = sa.select(messages.c.sample, total).where(
+            messages.c.kind != MessageKind.ESCALATE.value
+        )
+        counts: dict[Hashable, int] = {}
         with self.database.reading() as connection:
-            for some in chunks(map(key_of, sample_ids)):
-                query = asked.where(messages.c.sample.in_(some)).group_by(messages.c.sample)
-                found |= {id_of(key): int(votes) for key, votes in connection.execute(query)}
-        return found
+            for chunk in chunks(map(encode_id, sample_ids)):
+                query = asked.where(messages.c.sample.in_(chunk)).group_by(messages.c.sample)
+                counts |= {decode_id(key): int(votes) for key, votes in connection.execute(query)}
+        return counts
 
-    def of_batch(self, number: int) -> int:
+    def count_in_batch(self, number: int) -> int:
         """Return how many messages ask for the first votes of a batch."""
-        its = (messages.c.batch == number) & (messages.c.kind == "ask")
+        is_one = (messages.c.batch == number) & (messages.c.kind == MessageKind.ASK.value)
         with self.database.reading() as connection:
-            query = sa.select(sa.func.count()).select_from(messages).where(its)
+            query = sa.select(sa.func.count()).select_from(messages).where(is_one)
             return int(connection.scalar(query) or 0)
 
     def votes_waiting(self) -> dict[Hashable, int]:
-        """Return how many votes of annotators are asked for in messages that wait, by sample."""
-        found: dict[Hashable, int] = {}
-        for one in (*self.waiting("ask"), *self.waiting("ask again")):
-            found[one.sample_id] = found.get(one.sample_id, 0) + one.votes
-        return found
+        """Return how many votes unconfirmed messages ask annotators for, by sample."""
+        counts: dict[Hashable, int] = {}
+        for message in (*self.waiting(MessageKind.ASK), *self.waiting(MessageKind.ASK_AGAIN)):
+            counts[message.sample_id] = counts.get(message.sample_id, 0) + message.votes
+        return counts
 
     def counts(self) -> dict[str, int]:
         """Return how many messages there are in each state."""
@@ -136,15 +140,20 @@ class StoredOutbox:
             return {state: int(count) for state, count in connection.execute(query)}
 
 
-def _row(
-    kind: Kind, sample_id: Hashable, batch: int, votes: int, barred: tuple[str, ...], before: int
-) -> dict[str, Any]:
-    own = key_of(sample_id)
-    number = f" after {before}" if before or kind == "ask again" else ""
+_IS_SENT = messages.c.state == MessageState.SENT.value
+_IS_UNCONFIRMED = messages.c.state != MessageState.SENT.value
+
+
+def _row(new: NewMessage, after: int) -> dict[str, Any]:
+    kind = MessageKind(new.kind)
     return {
-        "key": f"{kind}{number}: {own}",
-        **{"kind": kind, "sample": own, "batch": batch, "votes": votes},
-        "not_annotators": json.dumps(list(barred)),
+        "key": message_key(kind, new.sample_id, after),
+        "kind": kind.value,
+        "sample": encode_id(new.sample_id),
+        "batch": new.batch,
+        "votes": new.votes,
+        "not_annotators": json.dumps(list(new.not_annotators)),
+        "state": MessageState.WAITING.value,
     }
 
 
@@ -152,10 +161,10 @@ def _message(row: Mapping[Any, Any]) -> Message:
     return Message(
         number=row["number"],
         key=row["key"],
-        kind=row["kind"],
-        sample_id=id_of(row["sample"]),
+        kind=MessageKind(row["kind"]),
+        sample_id=decode_id(row["sample"]),
         batch=row["batch"],
         votes=row["votes"],
         not_annotators=tuple(json.loads(row["not_annotators"])),
-        begun=row["state"] == "begun",
+        begun=row["state"] == MessageState.BEGUN,
     )

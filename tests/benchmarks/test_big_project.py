@@ -23,7 +23,7 @@ import pytest
 
 import labeling as lb
 from labeling.project.fingerprints import digest_of_text
-from labeling.records import Annotation, Batch
+from labeling.records import Annotation, Batch, MessageKind, NewMessage
 from labeling.store.tables import ledger
 
 SAMPLES, ANNOTATIONS, NEWS = 1_000_000, 100_000, 10_000
@@ -89,7 +89,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> lb.Project:
     known = dict.fromkeys(chosen, ("spam", 0.75)), dict.fromkeys(chosen, "")
     with made.store.locked("query"):
         made.store.batches.choose(1, batch, *known, **ABOUT)
-        made.store.outbox.add([("ask", one, 1, 2, ()) for one in chosen])
+        made.store.outbox.add([NewMessage(MessageKind.ASK, one, 1, 2) for one in chosen])
         waiting = made.store.outbox.waiting("ask")
         made.store.outbox.confirm({one.key: one.key for one in waiting})
         made.store.batches.set_state(1, "pushed")

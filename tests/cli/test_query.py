@@ -13,6 +13,7 @@ from rich.cells import cell_len
 
 import labeling as lb
 from labeling.cli.fitted_table import fit
+from labeling.records import MessageKind, NewMessage
 from tests.support.in_process import run
 
 CONFIG = """
@@ -166,7 +167,7 @@ def test_a_batch_that_people_may_have_stays_as_it_is(folder):
     project = lb.Project(folder / "project.yaml")
     project.query()
     with project.store.locked("test"):
-        project.store.outbox.add([("ask", "c1", 1, 2, ())])
+        project.store.outbox.add([NewMessage(MessageKind.ASK, "c1", 1, 2)])
         project.store.outbox.begin(project.store.outbox.waiting("ask"))
         project.store.batches.set_state(1, "pushing")
     done = query(folder, "-n", "2")

@@ -14,8 +14,8 @@ from rich.console import Console
 import labeling as lb
 from labeling.cli.sentences import location_lines
 from labeling.cli.status_screen import print_status
-from labeling.label_studio.sync_state import remembered
-from labeling.project.annotation_loop import MEMORY
+from labeling.label_studio.sync_state import parse_sync_state
+from labeling.project.annotation_loop import SYNC_STATE
 from labeling.project.links import work_links
 from labeling.project.status import Status
 from labeling.records import Annotation, Problem, live_annotations
@@ -174,10 +174,10 @@ def test_projects_of_label_studio_are_linked_once_they_are_met(folder):
     (folder / "project.yaml").write_text(config, encoding="utf-8")
     project = lb.Project(folder / "project.yaml")
     before = work_links(project.config, project.store)
-    memory = remembered(None, "http://localhost:8080", "spam", "spam: review")
+    memory = parse_sync_state(None, "http://localhost:8080", "spam", "spam: review")
     memory.annotators.id, memory.reviewers.id = 3, 4
     with project.store.locked("test"):
-        project.store.facts.put(MEMORY, memory.to_json())
+        project.store.facts.put(SYNC_STATE, memory.to_json())
     lines = verb(folder, "status").splitlines()
 
     assert {} == before

@@ -183,7 +183,7 @@ def test_labels_with_any_signs_are_offered_and_come_back(studio):
 
 
 def test_several_thousand_samples_go_in_pieces(studio, monkeypatch):
-    monkeypatch.setattr("labeling.label_studio.importing.AT_ONCE", 3)
+    monkeypatch.setattr("labeling.label_studio.importing.MAX_TASKS", 3)
     monkeypatch.setattr("labeling.label_studio.task_queries.PAGE_SIZE", 2)
     for _ in range(2):
         pushed(studio, list(range(8)))

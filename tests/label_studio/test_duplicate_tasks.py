@@ -232,7 +232,7 @@ def test_a_vote_that_comes_in_the_middle_of_a_merge_is_kept(studio):
 
 
 def test_people_may_label_while_more_is_pushed(studio, monkeypatch):
-    monkeypatch.setattr("labeling.label_studio.importing.AT_ONCE", 2)
+    monkeypatch.setattr("labeling.label_studio.importing.MAX_TASKS", 2)
     ann = people(studio)[0]
     ids = list(range(6))
 

@@ -70,7 +70,7 @@ def test_what_people_said_of_raw_texts_counts_and_nothing_is_withdrawn(tmp_path,
     assert 4 == train.own("source").eq("agreement").sum()
     (conflict,) = verdict.escalations
     its.decide(conflict.sample_id, "spam", by="dora", reason="it sells")
-    assert 5 == len(its.people.verdict(its.people.said(its.samples)).gold)
+    assert 5 == len(its.people.verdict(its.people.current_annotations(its.samples)).gold)
 
 
 def test_a_text_that_really_changed_is_still_told(tmp_path, caplog):

@@ -24,9 +24,8 @@ from labeling.label_studio.server import environment as server_environment
 from labeling.label_studio.server import process as server_process
 from labeling.label_studio.server import server as local_server
 from labeling.label_studio.server.server import VERSION, LocalServer, token_of
-from labeling.label_studio.sync_state import remembered
-from labeling.project.annotation_loop import MEMORY
-from labeling.project.links import stream_link
+from labeling.label_studio.sync_state import parse_sync_state, task_stream
+from labeling.project.annotation_loop import SYNC_STATE
 from labeling.project.sign_up import sign_up_link, stream_on
 from labeling.project.status import store_of
 from tests.support.studio import ENVIRONMENT, call, copy_of, free_port, guarded, template
@@ -191,7 +190,7 @@ def test_nobody_signs_up_without_the_invitation(studio_server):
 def test_who_signs_up_goes_on_to_label(studio):
     """The link leads through the form to the project's stream of tasks."""
     project = studio.api("POST", "/api/projects/", json={"title": "mails"})
-    stream = stream_link(studio.url, project["id"])
+    stream = task_stream(studio.url, project["id"])
     invite = studio.url + studio.api("GET", "/api/invite")["invite_url"]
     form = {"email": "newcomer@example.com", "password": "Some-secret-1"}
     with studio.browsing() as client:
@@ -211,11 +210,11 @@ def test_the_link_to_sign_up_goes_to_the_project_of_the_config(tmp_path):
     (tmp_path / "project.yaml").write_text(config, encoding="utf-8")
     path = tmp_path / "project.yaml"
     before = stream_on("http://127.0.0.1:8080", path)
-    memory = remembered(None, "http://localhost:8080", "spam", "spam: review")
+    memory = parse_sync_state(None, "http://localhost:8080", "spam", "spam: review")
     memory.annotators.id = 3
     store = store_of(load_config(path))
     with store.locked("test"):
-        store.facts.put(MEMORY, memory.to_json())
+        store.facts.put(SYNC_STATE, memory.to_json())
 
     assert None is before
     assert "http://localhost:8080/projects/3/data?labeling=1" == stream_on(

@@ -11,6 +11,7 @@ from labeling.records import live_annotations
 from tests.support.faulty_proxy import FaultyProxy
 from tests.support.studio_loop import (
     batch_of,
+    news,
     people,
     project_id,
     pushed,
@@ -106,7 +107,7 @@ def test_an_annotation_that_is_there_is_never_taken_for_deleted(studio, monkeypa
         read.extend(real(*arguments))
         return [{**one, "annotations": []} for one in read]
 
-    monkeypatch.setattr(pulling, "whole_tasks", early)
+    monkeypatch.setattr(pulling, "tasks_with_annotations", early)
 
     assert [False] == [one.deleted for one in platform.pull()]
     assert 1 == len(read)
@@ -160,11 +161,11 @@ def test_a_later_pull_brings_only_what_changed(studio, no_overlap):
     platform = pushed(studio, ["a", "b"])
     own = ids_of(studio)
     ann.label(own["a"], "ham")
-    assert 1 == len(platform.news())
-    assert () == platform.news()
+    assert 1 == len(news(platform))
+    assert () == news(platform)
     bob.label(own["b"], "spam")
 
-    assert [("b", bob.email, "spam")] == said_by(platform.news())
+    assert [("b", bob.email, "spam")] == said_by(news(platform))
 
 
 def test_a_pull_that_fails_halfway_brings_everything_the_next_time(studio, monkeypatch, no_overlap):
@@ -194,7 +195,7 @@ def test_the_next_process_goes_on_where_the_last_one_ended(studio):
     other = studio_of(studio, memory=platform.memory, known=lambda ids: said)
 
     assert [("a", True), ("b", False)] == sorted(
-        (one.sample_id, one.deleted) for one in other.news()
+        (one.sample_id, one.deleted) for one in news(other)
     )
 
 

@@ -3,13 +3,14 @@
 import pytest
 
 import labeling as lb
-from labeling.errors import LabelingError, PlatformError
+from labeling.errors import LabelingError, PlatformError, UnreachableError
 from labeling.label_studio import pulling
 from labeling.records import live_annotations
 from tests.support.studio_loop import (
     SCHEMA,
     batch_of,
     label_of,
+    news,
     people,
     project_id,
     pushed,
@@ -106,7 +107,7 @@ def test_a_first_reading_sees_what_was_taken_back_since_it_was_known(studio, mon
     fresh = studio_of(studio, known=lambda ids: known)
 
     assert [("a", True), ("b", False)] == sorted(
-        (one.sample_id, one.deleted) for one in fresh.news()
+        (one.sample_id, one.deleted) for one in news(fresh)
     )
 
 
@@ -238,3 +239,16 @@ def test_a_reviewers_project_that_is_gone_keeps_no_vote_back(studio):
 
     assert ["spam"] == [one.label for one in platform.pull()]
     assert [REVIEW] == [one.where for one in platform.problems]
+
+
+def test_older_names_of_methods_still_work():
+    platform = lb.LabelStudio("http://localhost:1", project="mails", schema=SCHEMA)
+    with pytest.deprecated_call(match="merge_duplicates"):
+        platform.merge_copies()
+    with (
+        pytest.deprecated_call(match="`fetch` and `accept`"),
+        pytest.raises(UnreachableError),
+    ):
+        lb.LabelStudio(
+            "http://localhost:1", project="mails", schema=SCHEMA, token="x", retry_for=0
+        ).news()

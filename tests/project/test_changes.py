@@ -141,7 +141,7 @@ def test_a_sample_that_leaves_in_conflict_does_not_stop_the_others(folder):
 
     assert 5 == len(verdict.gold)
     assert not verdict.pending
-    assert 0 == folder.project.people.awaited()
+    assert 0 == folder.project.people.count_awaited()
 
 
 def test_a_text_that_changes_after_people_labeled_it_loses_its_label(folder, caplog):

@@ -185,7 +185,7 @@ def test_shares_in_an_export_stand_beside_those_of_random_draws(folder):
     )
     page = write_report(its).read_text("utf-8")
     ham, spam = json.loads(found)["label_shares"]
-    settled = its.people.verdict(its.people.said(its.samples)).gold
+    settled = its.people.verdict(its.people.current_annotations(its.samples)).gold
     n = len({one.sample_id for one in settled} & set(random_samples(its)))
 
     assert 20 < n

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from labeling.errors import PlatformError, ProjectLockedError
 from labeling.project import Project
+from labeling.records import AnnotationPlatform, Fetched
 from labeling.store import Store
 from tests.support.killing import FILES, REPLAY, different, make_project, people_label, state_of
 
@@ -81,7 +82,7 @@ def test_what_is_foreseen_then_happens(tmp_path):
     assert verdict == foreseen.verdict
     assert asked == {"ask again": foreseen.ask_again, "escalate": foreseen.escalate}
     assert 0 < sum(asked.values())
-    assert foreseen.awaited == its.people.awaited()
+    assert foreseen.awaited == its.people.count_awaited()
 
 
 def test_a_run_says_whether_it_would_choose_or_wait(tmp_path):
@@ -94,7 +95,7 @@ def test_a_run_says_whether_it_would_choose_or_wait(tmp_path):
     waits = its.preview()
     assert (False, 0, 6) == (waits.applies, waits.chooses, waits.awaited)
 
-    while its.people.awaited():
+    while its.people.count_awaited():
         people_label(folder)
         its.pull()
         its.review()
@@ -164,13 +165,22 @@ def test_a_platform_that_refuses_is_seen_before_anything_is_sent(tmp_path):
         its.push(Refuses(), dry_run=True)
 
 
-class Refuses:
+class NobodyAnswers(AnnotationPlatform):
+    """Takes no question and has no answer."""
+
+    push = ask_again = escalate = lambda self, *_, outbox: None
+
+    def fetch(self, state):
+        return Fetched()
+
+
+class Refuses(NobodyAnswers):
     def check(self, samples):
         raise PlatformError("wrong token")
 
 
-class Breaks:
-    """Takes two of the questions, and the line breaks."""
+class Breaks(NobodyAnswers):
+    """Takes two of the questions, and the connection breaks."""
 
     def push(self, batch, samples, soft=None, *, outbox):
         waiting = outbox.waiting("ask")

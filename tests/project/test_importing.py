@@ -134,7 +134,9 @@ def test_what_changed_since_is_news_and_what_is_older_is_not(its, tmp_path):
     ]
 
     assert [1, 1, 0, 0] == counts
-    assert ["ham"] == [annotation.label for annotation in its.people.said(its.samples)]
+    assert ["ham"] == [
+        annotation.label for annotation in its.people.current_annotations(its.samples)
+    ]
 
 
 def test_gold_labels_that_contradict_each_other_are_told_and_not_taken(its, tmp_path):

@@ -65,7 +65,7 @@ def test_check_says_what_it_found(folder):
 
     assert "120 samples" in sentences
     assert "4 labeling functions" in sentences
-    assert "without a fault" in sentences
+    assert "without an error" in sentences
 
 
 def test_the_loop_asks_settles_and_exports(folder):

@@ -89,7 +89,7 @@ def test_a_reviewer_may_change_a_decision_and_the_ledger_keeps_both(asked):
     say(its, first, ann="ham", bob="spam")
     its.decide(first, "ham", by="dora", reason="at first sight")
     its.decide(first, "spam", by="dora", reason="at second sight")
-    (gold,) = its.people.verdict(its.people.said(its.samples)).gold
+    (gold,) = its.people.verdict(its.people.current_annotations(its.samples)).gold
 
     assert ("spam", "at second sight") == (gold.label, gold.trace[-1].reason)
     assert 4 == its.status().annotations
@@ -102,7 +102,7 @@ def test_a_decision_is_later_than_what_was_said_by_a_clock_that_is_ahead(asked):
     its.decide(first, "spam", by="dora", reason="I changed my mind")
 
     assert ["spam"] == [
-        gold.label for gold in its.people.verdict(its.people.said(its.samples)).gold
+        gold.label for gold in its.people.verdict(its.people.current_annotations(its.samples)).gold
     ]
 
 
@@ -161,7 +161,7 @@ def test_a_decision_on_another_text_than_people_were_shown_is_refused(asked, fol
     table = pd.read_csv(folder / "comments.csv")
     table.loc[table["key"] == first, "text"] = "something else"
     table.to_csv(folder / "comments.csv", index=False)
-    with pytest.raises(lb.LabelingError, match="is not what people were shown"):
+    with pytest.raises(lb.LabelingError, match="is not what people saw"):
         project(folder).decide(first, "spam", by="zoe", reason="why")
     its = project(folder)
     its.review()

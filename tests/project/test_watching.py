@@ -46,7 +46,7 @@ def test_it_goes_on_when_people_have_answered(folder, its):
 
     assert passes[-1].is_last
     assert {7} == set(waited)
-    assert 0 == its.people.awaited()
+    assert 0 == its.people.count_awaited()
     assert its.status().annotations == sum(pass_.news for pass_ in passes)
     assert all(bool(pass_.train) == bool(pass_.rounds) == bool(pass_.verdict) for pass_ in passes)
     idle = [pass_ for pass_ in passes if not pass_.rounds]

@@ -86,7 +86,7 @@ def test_a_name_that_nobody_sees_is_refused(name, tmp_path):
     with pytest.raises(LabelingError, match="Got"):
         LabelFiles(tmp_path, schema=SCHEMA, annotators=[name])
     its = Project(make_project(tmp_path / "p") / "project.yaml")
-    with pytest.raises(LabelingError, match="that can be seen"):
+    with pytest.raises(LabelingError, match="visible characters"):
         its.add_annotations([said("c0", name, "ham")])
 
 
@@ -166,7 +166,7 @@ def test_a_project_counts_people_once_whatever_its_ledger_holds(tmp_path):
     with its.store.locked("test"):
         its.store.ledger.append(written)
     again = Project(folder / "project.yaml")
-    live = again.people.said(again.samples)
+    live = again.people.current_annotations(again.samples)
 
     assert tuple(written) == again.store.ledger.annotations()  # nothing stored was changed
     assert {"Ann", "Bob"} == {one.annotator for one in live}

@@ -93,7 +93,7 @@ def test_missing_annotators_are_refused():
 
 
 def test_two_votes_of_one_annotator_are_refused():
-    with pytest.raises(lb.LabelingError, match=r"once a sample. Twice: \('x', '1'\)"):
+    with pytest.raises(lb.LabelingError, match=r"once per sample. Twice: \('x', '1'\)"):
         lb.Replay(pd.concat([VOTES, VOTES.head(1)]), SCHEMA)
 
 

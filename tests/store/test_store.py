@@ -18,6 +18,7 @@ from labeling.records import (
     Batch,
     Escalation,
     GoldLabel,
+    NewMessage,
     Problem,
     Verdict,
 )
@@ -303,7 +304,7 @@ def test_many_verdicts_at_once(store):
 
 
 def asks(store, *sample_ids, kind="ask", votes=2, barred=()):
-    return store.outbox.add([(kind, one, 1, votes, barred) for one in sample_ids])
+    return store.outbox.add(NewMessage(kind, one, 1, votes, barred) for one in sample_ids)
 
 
 def test_a_message_waits_until_it_is_confirmed(store):

@@ -39,6 +39,13 @@ def pushed(server, ids, title="mails", **options):
     return platform
 
 
+def news(platform):
+    """Return what a platform fetches now, as a caller does who stores it."""
+    fetched = platform.fetch(platform.state)
+    platform.accept(fetched)
+    return fetched.annotations
+
+
 @functools.cache
 def people(server):
     """Return ann, bob, cleo and dora, who have accounts for as long as the server is there."""

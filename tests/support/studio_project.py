@@ -121,7 +121,7 @@ class Loop:
     def state(self):
         """Return all that both sides hold, but for numbers and times of the server's."""
         project = lb.Project(self.folder / "project.yaml")
-        said = project.people.said(project.samples)
+        said = project.people.current_annotations(project.samples)
         verdict = project.people.verdict(said)
         return {
             "annotators": on_server(self.server, self.title),
@@ -131,7 +131,7 @@ class Loop:
                 for one in said
             ),
             "gold": sorted((one.sample_id, one.label, one.source) for one in verdict.gold),
-            "open": (verdict.pending, verdict.escalations, project.people.awaited()),
+            "open": (verdict.pending, verdict.escalations, project.people.count_awaited()),
             "messages": self._rows("SELECT key, state, votes FROM messages ORDER BY key"),
             "ledger": self._rows(
                 "SELECT sample, annotator, label, deleted FROM annotations ORDER BY 1, 2, 3"
