@@ -69,14 +69,14 @@ def _item(name, kind, value):
 
 def held(studio, own):
     """Return all that a project holds, but for times."""
-    about = studio.api("GET", f"/api/projects/{own}/")
+    settings = studio.api("GET", f"/api/projects/{own}/")
     found = [
-        {name: one[name] for name in ("id", "data", "overlap", "is_labeled", "meta")}
-        | {"said": [(a["id"], a["completed_by"], a["result"]) for a in one["annotations"]]}
-        for one in studio.tasks(own)
+        {name: task[name] for name in ("id", "data", "overlap", "is_labeled", "meta")}
+        | {"said": [(a["id"], a["completed_by"], a["result"]) for a in task["annotations"]]}
+        for task in studio.tasks(own)
     ]
     names = (*ABOUT, "model_version")
-    return {name: about[name] for name in names}, sorted(found, key=lambda one: one["id"])
+    return {name: settings[name] for name in names}, sorted(found, key=lambda task: task["id"])
 
 
 def test_a_namesake_that_is_not_ours_is_neither_read_nor_changed(studio):
@@ -93,23 +93,23 @@ def test_a_namesake_that_is_not_ours_is_neither_read_nor_changed(studio):
     ):
         with pytest.raises(PlatformError) as error:
             call()
-        said = str(error.value)
-        assert "2 tasks and 4 annotations" in said
-        assert "<Choices verdict>, <Labels spans>, <Rating stars>, <TextArea note>" in said
-        assert "another title" in said
-        assert "--adopt" in said
+        message = str(error.value)
+        assert "2 tasks and 4 annotations" in message
+        assert "<Choices verdict>, <Labels spans>, <Rating stars>, <TextArea note>" in message
+        assert "another title" in message
+        assert "--adopt" in message
 
     assert before == held(studio, own)
-    assert ["mails"] == [one["title"] for one in studio.projects()]
+    assert ["mails"] == [project["title"] for project in studio.projects()]
 
 
 def test_adopting_keeps_all_that_people_have_set_up_and_said(studio):
-    own = theirs(studio, 10)
-    before = held(studio, own)
+    project = theirs(studio, 10)
+    before = held(studio, project)
     wider = lb.LabelSchema(["ham", "spam", "news & <more>"])
     platform = studio_of(studio, schema=wider, guidelines="Ours.")
     done, review = platform.init(adopt=True)
-    after = held(studio, own)
+    after = held(studio, project)
     config = after[0].pop("label_config")
     description = after[0].pop("description")
 
@@ -128,37 +128,37 @@ def test_adopting_keeps_all_that_people_have_set_up_and_said(studio):
 
 
 def test_an_adopted_project_is_worked_in_and_pulls_count_only_ours(studio):
-    own = theirs(studio, 3)
-    before = held(studio, own)[1]
+    project = theirs(studio, 3)
+    before = held(studio, project)[1]
     samples = samples_of(["a", "b"]).rename(columns={"text": "mail text"})
     platform = studio_of(studio, text="mail text")
     platform.init(adopt=True)
     for _ in range(2):
         platform.push(batch_of(["a", "b"]), samples)
-    ours = {key: task for key, task in tasks_by_ext_id(studio, own).items() if key}
+    ours = {key: task for key, task in tasks_by_ext_id(studio, project).items() if key}
     ann, bob = people(studio)[:2]
     for who in (ann, bob):
         who.label(ours["a"]["id"], "ham", from_name="verdict", to_name="mail")
-    said = platform.pull()
+    annotations = platform.pull()
 
     assert {"a", "b"} == set(ours)
     assert {"body": "text of a", "ext_id": "a"} == ours["a"]["data"]
-    assert [2, 2] == [one["overlap"] for one in ours.values()]
-    assert [("a", ann.email, "ham"), ("a", bob.email, "ham")] == said_by(said)
+    assert [2, 2] == [task["overlap"] for task in ours.values()]
+    assert [("a", ann.email, "ham"), ("a", bob.email, "ham")] == said_by(annotations)
     (problem,) = platform.problems
     assert "3 tasks" in problem.what
-    assert before == [one for one in held(studio, own)[1] if "ext_id" not in one["data"]]
-    assert platform.pull() == said
-    assert ["unchanged", "unchanged"] == [one.outcome for one in studio_of(studio).init()]
+    assert before == [task for task in held(studio, project)[1] if "ext_id" not in task["data"]]
+    assert platform.pull() == annotations
+    assert ["unchanged", "unchanged"] == [setup.outcome for setup in studio_of(studio).init()]
 
 
 def tasks_by_ext_id(studio, own):
-    return {one["data"].get("ext_id"): one for one in studio.tasks(own)}
+    return {task["data"].get("ext_id"): task for task in studio.tasks(own)}
 
 
 def test_a_third_label_never_renames_a_control(studio):
     """Ten votes under a control of another name are ten votes after a label was added."""
-    own = theirs(studio, maximum_annotations=2)
+    project = theirs(studio, maximum_annotations=2)
     ids = [f"s{number}" for number in range(5)]
     first = studio_of(studio)
     first.init(adopt=True)
@@ -169,7 +169,7 @@ def test_a_third_label_never_renames_a_control(studio):
     before = first.pull()
     later = studio_of(studio, schema=lb.LabelSchema(["ham", "spam", "news"]))
     done, _ = later.init()
-    config = studio.api("GET", f"/api/projects/{own}/")["label_config"]
+    config = studio.api("GET", f"/api/projects/{project}/")["label_config"]
 
     assert 10 == len(before)
     assert before == later.pull()
@@ -179,21 +179,21 @@ def test_a_third_label_never_renames_a_control(studio):
 
 
 def test_an_empty_adopted_project_waits_for_as_many_votes_as_are_asked_for(studio):
-    own = theirs(studio)
+    project = theirs(studio)
     done, _ = studio_of(studio, votes_per_sample=3).init(adopt=True)
-    about = studio.api("GET", f"/api/projects/{own}/")
+    settings = studio.api("GET", f"/api/projects/{project}/")
 
-    assert (3, 100) == (about["maximum_annotations"], about["overlap_cohort_percentage"])
+    assert (3, 100) == (settings["maximum_annotations"], settings["overlap_cohort_percentage"])
     assert (1, 3) == done.changes["maximum_annotations"]
-    assert "Uncertainty sampling" == about["sampling"]
-    assert "<b>Judge kindly.</b>" == about["expert_instruction"]
+    assert "Uncertainty sampling" == settings["sampling"]
+    assert "<b>Judge kindly.</b>" == settings["expert_instruction"]
 
 
 def test_a_dry_run_changes_nothing_and_says_what_would_be_changed(studio):
-    own = theirs(studio)
-    before = held(studio, own)
+    project = theirs(studio)
+    before = held(studio, project)
     dry = studio_of(studio).init(adopt=True, dry_run=True)
-    assert before == held(studio, own)
+    assert before == held(studio, project)
     assert 1 == len(studio.projects())
     done = studio_of(studio).init(adopt=True)
 
@@ -206,8 +206,11 @@ def test_no_text_is_erased_by_an_empty_one(studio):
     platform = studio_of(studio, guidelines="Mind the sender")
     platform.init()
     (quiet, _) = studio_of(studio).init()
-    about = studio.api("GET", f"/api/projects/{project_id(studio)}/")
-    assert ("Mind the sender", True) == (about["expert_instruction"], about["show_instruction"])
+    settings = studio.api("GET", f"/api/projects/{project_id(studio)}/")
+    assert ("Mind the sender", True) == (
+        settings["expert_instruction"],
+        settings["show_instruction"],
+    )
     assert ("Mind the sender", "") == quiet.left["expert_instruction"]
     (other, _) = studio_of(studio, guidelines="Mind the links").init()
 
@@ -246,11 +249,11 @@ def test_of_several_choices_those_with_just_our_labels_are_meant(studio):
 
 
 def test_labels_that_people_may_choose_and_the_schema_lacks_stop_an_adoption(studio):
-    own = theirs(studio, 1)
-    before = held(studio, own)
+    project = theirs(studio, 1)
+    before = held(studio, project)
     with pytest.raises(PlatformError, match="Put 'spam' into `labels`"):
         studio_of(studio, schema=lb.LabelSchema(["ham", "news"])).init(adopt=True)
-    assert before == held(studio, own)
+    assert before == held(studio, project)
     assert 1 == len(studio.projects())
 
 
@@ -267,12 +270,12 @@ def test_other_texts_that_a_project_shows_are_taken_from_the_samples(studio):
 
 def test_controls_that_were_added_to_a_project_of_ours_stay(studio):
     studio_of(studio).init()
-    own = project_id(studio)
-    config = studio.api("GET", f"/api/projects/{own}/")["label_config"]
+    project = project_id(studio)
+    config = studio.api("GET", f"/api/projects/{project}/")["label_config"]
     config = config.replace("</View>\n</View>", "</View>\n</View>").replace(
         "</Choices>", '</Choices><Rating name="stars" toName="text"/>'
     )
-    studio.api("PATCH", f"/api/projects/{own}/", json={"label_config": config})
+    studio.api("PATCH", f"/api/projects/{project}/", json={"label_config": config})
     done, _ = studio_of(studio, schema=lb.LabelSchema(["ham", "spam", "news"])).init()
     (_, after) = done.changes["label_config"]
 
@@ -287,7 +290,7 @@ def test_an_adopted_reviewers_project_keeps_its_controls(studio):
     platform = studio_of(studio, expert_project="the boss")
     with pytest.raises(PlatformError, match="'the boss'"):
         platform.init()
-    assert ["the boss"] == [one["title"] for one in studio.projects()]
+    assert ["the boss"] == [project["title"] for project in studio.projects()]
     _, review = platform.init(adopt=True)
     platform.push(batch_of(["a"]), samples_of(["a"]))
     for who, label in zip(people(studio), ("ham", "spam"), strict=False):
@@ -301,8 +304,8 @@ def test_an_adopted_reviewers_project_keeps_its_controls(studio):
 
     assert (["body"], ["body", "votes", "why"]) == review.left["shown"]
     assert "text of a" == task["data"]["body"]
-    assert [("a", "ham")] == [(one.sample_id, one.label) for one in gold]
-    assert before == [one for one in held(studio, own)[1] if "ext_id" not in one["data"]]
+    assert [("a", "ham")] == [(annotation.sample_id, annotation.label) for annotation in gold]
+    assert before == [task for task in held(studio, own)[1] if "ext_id" not in task["data"]]
 
 
 # Ours
@@ -336,9 +339,9 @@ def test_a_namesake_of_another_project_folder_is_not_taken_over(studio, tmp_path
     assert before == held(studio, project_id(studio))
     done = other.init_platform(adopt=True)
 
-    assert ["adopted", "adopted"] == [one.outcome for one in done]
-    assert ["unchanged", "unchanged"] == [one.outcome for one in other.init_platform()]
-    assert ["unchanged", "unchanged"] == [one.outcome for one in project.init_platform()]
+    assert ["adopted", "adopted"] == [setup.outcome for setup in done]
+    assert ["unchanged", "unchanged"] == [setup.outcome for setup in other.init_platform()]
+    assert ["unchanged", "unchanged"] == [setup.outcome for setup in project.init_platform()]
 
 
 def loop_of(studio, tmp_path, name="one"):
@@ -360,8 +363,8 @@ def test_projects_that_versions_before_made_are_ours(studio):
     platform = studio_of(studio)
     platform.init()
     studio_of(studio).push(batch_of(["a"]), samples_of(["a"]))
-    for one in studio.projects():
-        studio.api("PATCH", f"/api/projects/{one['id']}/", json={"description": ""})
+    for project in studio.projects():
+        studio.api("PATCH", f"/api/projects/{project['id']}/", json={"description": ""})
     path = f"/api/projects/{project_id(studio)}/"
     studio.api("PATCH", path, json={"label_config": old})
     ann = people(studio)[0]
@@ -371,7 +374,9 @@ def test_projects_that_versions_before_made_are_ours(studio):
     studio_of(studio).push(batch_of(["b"]), samples_of(["b"]))
     done = studio_of(studio).init()
 
-    assert [{"label_config", "description"}, {"description"}] == [set(one.changes) for one in done]
-    assert ["unchanged", "unchanged"] == [one.outcome for one in studio_of(studio).init()]
+    assert [{"label_config", "description"}, {"description"}] == [
+        set(setup.changes) for setup in done
+    ]
+    assert ["unchanged", "unchanged"] == [setup.outcome for setup in studio_of(studio).init()]
     assert [("a", ann.email, "ham")] == said_by(studio_of(studio).pull())
     assert {"a", "b"} == set(tasks(studio))

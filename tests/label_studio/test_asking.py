@@ -28,7 +28,7 @@ def test_a_sample_that_is_pushed_twice_has_one_task(studio, ids):
         pushed(studio, ids)
     found = tasks(studio)
 
-    assert {str(one) for one in ids} == set(found)
+    assert {str(sample_id) for sample_id in ids} == set(found)
     for own in ids:
         assert {"text": f"text of {own}", "ext_id": str(own)} == found[str(own)]["data"]
         assert own == found[str(own)]["meta"]["sample_id"]
@@ -40,7 +40,7 @@ def test_ids_come_back_with_the_type_they_had(studio):
     for task in tasks(studio).values():
         ann.label(task["id"], "ham")
 
-    assert {7, "x"} == {one.sample_id for one in platform.pull()}
+    assert {7, "x"} == {annotation.sample_id for annotation in platform.pull()}
 
 
 def test_ids_that_are_alike_as_texts_are_refused_before_anything_is_sent(studio):
@@ -55,7 +55,7 @@ def test_ids_that_cannot_be_told_apart_on_a_server_are_refused(studio, own):
     samples.index = [own] if not isinstance(own, tuple) else samples.index
     with pytest.raises(LabelingError):
         studio_of(studio).push(batch_of([own]), samples)
-    assert [] == [one for one in studio.projects() if one["task_number"]]
+    assert [] == [project for project in studio.projects() if project["task_number"]]
 
 
 def test_a_text_column_that_is_missing_is_named_with_the_near_one(studio):
@@ -79,7 +79,7 @@ def test_a_new_project_asks_two_people_and_leads_them_in_nothing(studio):
     )
     assert "Mind &lt;b&gt;<br>the sender" == made["expert_instruction"]
     assert made["show_instruction"]
-    assert {2} == {one["overlap"] for one in found.values()}
+    assert {2} == {task["overlap"] for task in found.values()}
     for own, score in (("0", 0.9), ("1", 0.6)):
         assert {"text", "ext_id"} == set(found[own]["data"])
         assert [(score, [])] == [(p["score"], p["result"]) for p in found[own]["predictions"]]
@@ -92,7 +92,7 @@ def test_prelabels_that_are_shown_come_with_probabilities_and_reasons(studio):
     platform = studio_of(studio, prelabels="shown", reasons=lambda ids: reasons)
     platform.push(batch_of([0, 1]), samples_of([0, 1]), soft_of({0: 0.9, 1: 0.5}))
     found = tasks(studio)
-    (told,), (tied,) = (found[own]["predictions"] for own in "01")
+    (told,), (tied,) = (found[sample_id]["predictions"] for sample_id in "01")
     (item,) = told["result"]
 
     assert settings(studio)["show_collab_predictions"]
@@ -103,9 +103,9 @@ def test_prelabels_that_are_shown_come_with_probabilities_and_reasons(studio):
     )
     assert [] == tied["result"]
     assert ["offers: win\nlink: http", "None of them votes."] == [
-        found[own]["data"]["why"] for own in "01"
+        found[sample_id]["data"]["why"] for sample_id in "01"
     ]
-    assert ("spam", None) == tuple(found[own]["meta"].get("prelabel") for own in "01")
+    assert ("spam", None) == tuple(found[sample_id]["meta"].get("prelabel") for sample_id in "01")
 
 
 @pytest.mark.parametrize("with_soft", [True, False])
@@ -130,7 +130,7 @@ def test_a_sample_that_left_the_samples_is_told_and_the_others_are_asked(studio)
     platform.push(batch_of([0, 1]), samples_of([0]))
 
     assert {"0"} == set(tasks(studio))
-    assert ["mails, sample 1"] == [one.where for one in platform.problems]
+    assert ["mails, sample 1"] == [problem.where for problem in platform.problems]
 
 
 def test_a_task_that_shows_an_older_text_is_told(studio):
@@ -146,11 +146,11 @@ def test_a_task_that_shows_an_older_text_is_told(studio):
 
 
 def test_init_makes_both_projects_and_adopts_them(studio):
-    first = [one.id for one in studio_of(studio).init()]
-    again = [one.id for one in studio_of(studio, guidelines="Mind the sender").init()]
+    first = [setup.id for setup in studio_of(studio).init()]
+    again = [setup.id for setup in studio_of(studio, guidelines="Mind the sender").init()]
 
     assert first == again
-    assert {"mails", "mails: review"} == {one["title"] for one in studio.projects()}
+    assert {"mails", "mails: review"} == {project["title"] for project in studio.projects()}
     assert "Mind the sender" == settings(studio)["expert_instruction"]
     assert 1 == settings(studio, "mails: review")["maximum_annotations"]
 
@@ -167,7 +167,7 @@ def test_what_people_see_is_text_whatever_signs_are_in_it(studio):
     studio_of(studio).push(batch_of([0, 1, 2]), samples)
     found = tasks(studio)
 
-    assert texts == [found[own]["data"]["text"] for own in "012"]
+    assert texts == [found[sample_id]["data"]["text"] for sample_id in "012"]
 
 
 def test_labels_with_any_signs_are_offered_and_come_back(studio):
@@ -175,10 +175,13 @@ def test_labels_with_any_signs_are_offered_and_come_back(studio):
     schema = type(SCHEMA)(labels)
     ann = people(studio)[0]
     platform = pushed(studio, [0, 1, 2], schema=schema)
-    for own, label in enumerate(labels):
-        ann.label(tasks(studio)[str(own)]["id"], label)
+    for sample_id, label in enumerate(labels):
+        ann.label(tasks(studio)[str(sample_id)]["id"], label)
 
-    assert labels == [one.label for one in sorted(platform.pull(), key=lambda one: one.sample_id)]
+    assert labels == [
+        annotation.label
+        for annotation in sorted(platform.pull(), key=lambda annotation: annotation.sample_id)
+    ]
     assert () == platform.problems
 
 
@@ -188,7 +191,7 @@ def test_several_thousand_samples_go_in_pieces(studio, monkeypatch):
     for _ in range(2):
         pushed(studio, list(range(8)))
 
-    assert {str(own) for own in range(8)} == set(tasks(studio))
+    assert {str(sample_id) for sample_id in range(8)} == set(tasks(studio))
 
 
 @pytest.mark.parametrize("wrong", [{"prelabels": "show"}, {"votes_per_sample": 0}, {"url": "x"}])

@@ -23,19 +23,23 @@ def answered(studio, ids):
 def test_a_task_is_served_to_nobody_once_its_sample_is_with_a_reviewer(studio):
     platform = answered(studio, ["a", "b"])
     cleo = people(studio)[2]
-    own = tasks(studio)["a"]["project"]
-    assert cleo.next_task(own) is not None
+    project = tasks(studio)["a"]["project"]
+    assert cleo.next_task(project) is not None
     verdict = lb.review(platform.pull(), SCHEMA, policy=POLICY)
     platform.escalate(verdict.escalations, samples_of(["a", "b"]))
 
-    assert None is cleo.next_task(own)
+    assert None is cleo.next_task(project)
     assert {} == platform.outstanding_votes()
     # Changing one's answer does not open it again.
     task = tasks(studio)["a"]
-    mine = next(one for one in task["annotations"] if one["completed_by"] == people(studio)[0].id)
+    mine = next(
+        annotation
+        for annotation in task["annotations"]
+        if annotation["completed_by"] == people(studio)[0].id
+    )
     people(studio)[0].change(mine["id"], "spam")
     assert (2, True) == (tasks(studio)["a"]["overlap"], tasks(studio)["a"]["is_labeled"])
-    assert None is cleo.next_task(own)
+    assert None is cleo.next_task(project)
 
 
 def test_a_closed_task_can_be_opened_again(studio):
@@ -53,7 +57,9 @@ def test_a_closed_task_can_be_opened_again(studio):
 
     assert 1 == again.votes_needed == fewer.votes_needed
     assert cleo.next_task(tasks(studio)["a"]["project"]) is not None
-    assert {"a": 1} == {own: count for own, count in platform.outstanding_votes().items() if count}
+    assert {"a": 1} == {
+        ext_id: count for ext_id, count in platform.outstanding_votes().items() if count
+    }
 
 
 def test_what_was_skipped_by_all_and_what_is_there_no_more_can_be_closed(studio):
@@ -84,15 +90,17 @@ def test_a_review_closes_what_is_settled_and_what_is_escalated(studio, tmp_path,
     project = tasks(studio)["0"]["project"]
     assert cleo.next_task(project) is not None
     for own in "01":
-        (said,) = [
-            one for one in tasks(studio)[own]["annotations"] if one["completed_by"] == bob.id
+        (vote,) = [
+            annotation
+            for annotation in tasks(studio)[own]["annotations"]
+            if annotation["completed_by"] == bob.id
         ]
-        bob.change(said["id"], "ham")
+        bob.change(vote["id"], "ham")
     for step in ("pull", "review"):
         loop.do(step)
 
     assert None is cleo.next_task(project)
-    assert {True} == {one["is_labeled"] for one in tasks(studio).values()}
+    assert {True} == {task["is_labeled"] for task in tasks(studio).values()}
 
 
 @pytest.fixture(autouse=True)

@@ -67,7 +67,7 @@ def is_free(port):
 def titles(url, token=None):
     with_token = StudioClient(url, token, retry_for=0.1)
     return with_token.request_idempotent(
-        "looking", lambda client: [one.title for one in client.projects.list()]
+        "looking", lambda client: [project.title for project in client.projects.list()]
     )
 
 

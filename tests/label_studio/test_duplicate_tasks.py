@@ -40,10 +40,10 @@ def at_once(*calls):
             errors.append(error)
 
     threads = [threading.Thread(target=done, args=(call,)) for call in calls]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     if errors:
         raise errors[0]
 
@@ -73,19 +73,23 @@ def test_two_who_push_the_same_at_the_same_moment_ask_once(studio):
     studio_of(studio).init()
     first, second = both_through(studio, Together(2, "POST", "/import"))
     with first, second:
-        at_once(*(lambda one=one: pushed(studio, IDS, url=one.url) for one in (first, second)))
+        at_once(
+            *(lambda proxy=proxy: pushed(studio, IDS, url=proxy.url) for proxy in (first, second))
+        )
 
-    assert {str(one) for one in IDS} == set(tasks(studio))
+    assert {str(sample_id) for sample_id in IDS} == set(tasks(studio))
     assert 2 == sum(path.count("/import") for _, path in first.requests + second.requests)
 
 
 def test_two_who_make_the_project_at_the_same_moment_share_one(studio):
     first, second = both_through(studio, Together(2, "POST", "/api/projects/"))
     with first, second:
-        at_once(*(lambda one=one: pushed(studio, IDS, url=one.url) for one in (first, second)))
+        at_once(
+            *(lambda proxy=proxy: pushed(studio, IDS, url=proxy.url) for proxy in (first, second))
+        )
 
-    assert ["mails"] == [one["title"] for one in studio.projects()]
-    assert {str(one) for one in IDS} == set(tasks(studio))
+    assert ["mails"] == [project["title"] for project in studio.projects()]
+    assert {str(sample_id) for sample_id in IDS} == set(tasks(studio))
 
 
 def test_two_projects_with_stores_of_their_own_ask_once_and_hear_the_same(
@@ -97,23 +101,23 @@ def test_two_projects_with_stores_of_their_own_ask_once_and_hear_the_same(
     first, second = both_through(studio, Together(2, "POST", "/import"))
     with first, second:
         loops = [
-            Loop(studio, fresh, tmp_path / name, one.url, "mails")
-            for name, one in (("x", first), ("y", second))
+            Loop(studio, fresh, tmp_path / name, proxy.url, "mails")
+            for name, proxy in (("x", first), ("y", second))
         ]
         loops[0].do("init")
-        at_once(*(lambda one=one: one.do("push") for one in loops))
+        at_once(*(lambda loop=loop: loop.do("push") for loop in loops))
         assert {"0", "1", "2", "3", "4", "5"} == set(tasks(studio))
         loops[0].people_label()
-        for one in loops:
-            one.do("pull")
-            one.do("review")
+        for loop in loops:
+            loop.do("pull")
+            loop.do("review")
         loops[0].people_label()
-        for one in loops:
-            one.do("pull")
-        votes = [one.state()["votes"] for one in loops]
+        for loop in loops:
+            loop.do("pull")
+        votes = [loop.state()["votes"] for loop in loops]
 
     assert votes[0] == votes[1]
-    assert {2, 3} == {len(one["annotations"]) for one in tasks(studio).values()}
+    assert {2, 3} == {len(task["annotations"]) for task in tasks(studio).values()}
 
 
 def writes(requests):
@@ -134,13 +138,13 @@ def with_copies(server):
     """Return a platform some of whose tasks stand twice, with votes on both."""
     platform = pushed(server, IDS)
     ann, bob, cleo, _ = people(server)
-    own = {key: some[0]["id"] for key, some in listed(server).items()}
+    task_ids = {key: duplicates[0]["id"] for key, duplicates in listed(server).items()}
     copies = {key: copy_by_hand(server, key) for key in "012"}
-    ann.label(own["0"], "ham")
+    ann.label(task_ids["0"], "ham")
     bob.label(copies["0"], "spam")
     cleo.skip(copies["0"], "ham")
     ann.label(copies["1"], "ham", lead_time=7.5)
-    ann.label(own["2"], "ham")
+    ann.label(task_ids["2"], "ham")
     ann.label(copies["2"], "spam")
     bob.label(copies["2"], "spam")
     return platform
@@ -150,8 +154,10 @@ def votes(server):
     """Return what each person last said of each sample on the server."""
     found = {}
     for own, (task,) in listed(server).items():
-        for one in sorted(task["annotations"], key=lambda one: one["updated_at"]):
-            found[own, one["completed_by"]] = label_of(one)
+        for annotation in sorted(
+            task["annotations"], key=lambda annotation: annotation["updated_at"]
+        ):
+            found[own, annotation["completed_by"]] = label_of(annotation)
     return found
 
 
@@ -169,9 +175,11 @@ def test_copies_made_by_hand_are_merged_with_all_votes(studio):
     platform.push(batch_of(IDS), samples_of(IDS))
 
     assert expected_votes(studio) == votes(studio)
-    assert {2} == {one["overlap"] for one in tasks(studio).values()}
+    assert {2} == {task["overlap"] for task in tasks(studio).values()}
     assert before == said_by(platform.pull()) == said_by(studio_of(studio).pull())
-    assert {"1": 1, "3": 2} == {str(own): n for own, n in platform.outstanding_votes().items()}
+    assert {"1": 1, "3": 2} == {
+        str(ext_id): n for ext_id, n in platform.outstanding_votes().items()
+    }
     assert () == platform.problems
 
 
@@ -203,8 +211,10 @@ def test_a_merge_that_fails_anywhere_loses_no_vote(studio):
             with_copies(studio)
             with FaultyProxy(studio.url, kind, at=at) as proxy:
                 pushed(studio, IDS, url=proxy.url)
-            if {2} != {len(some) + 1 for some in listed(studio).values()}:
-                wrong[at, kind] = {own: len(some) for own, some in listed(studio).items()}
+            if {2} != {len(duplicates) + 1 for duplicates in listed(studio).values()}:
+                wrong[at, kind] = {
+                    ext_id: len(duplicates) for ext_id, duplicates in listed(studio).items()
+                }
             elif expected != votes(studio):
                 wrong[at, kind] = votes(studio)
 
@@ -238,9 +248,9 @@ def test_people_may_label_while_more_is_pushed(studio, monkeypatch):
 
     def vote(number, method, path):
         if method == "POST" and "/import" in path:
-            for some in listed(studio).values():
-                if not some[0]["annotations"]:
-                    ann.label(some[0]["id"], "ham")
+            for duplicates in listed(studio).values():
+                if not duplicates[0]["annotations"]:
+                    ann.label(duplicates[0]["id"], "ham")
 
     with FaultyProxy(studio.url, on_request=vote) as proxy:
         for _ in range(2):

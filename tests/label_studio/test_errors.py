@@ -66,9 +66,9 @@ def test_tokens_of_both_kinds_work_and_stand_nowhere(studio, kind, caplog, monke
     monkeypatch.setenv(credentials.VARIABLE, f"{token}\n")
     platform = pushed(studio, ["a"], token=None)
     ann.label(tasks(studio)["a"]["id"], "ham")
-    said = platform.pull()
+    annotations = platform.pull()
 
-    assert [("a", ann.email, "ham")] == said_by(said)
+    assert [("a", ann.email, "ham")] == said_by(annotations)
     assert token not in caplog.text + repr(platform) + repr(vars(platform)) + platform.memory
 
 

@@ -27,8 +27,8 @@ IDS = ["a", "b"]
 
 
 def export_tasks(studio, title="mails"):
-    own = project_id(studio, title)
-    found = studio.api("GET", f"/api/projects/{own}/export", params={"exportType": "JSON"})
+    project = project_id(studio, title)
+    found = studio.api("GET", f"/api/projects/{project}/export", params={"exportType": "JSON"})
     for task in found:
         task.pop(
             "predictions"
@@ -40,8 +40,8 @@ def reimport(studio, found, *without, title="mails"):
     """Import an export again; of its annotations some fields are left out."""
     for task in found:
         task["annotations"] = [
-            {name: value for name, value in one.items() if name not in without}
-            for one in task["annotations"]
+            {name: value for name, value in annotation.items() if name not in without}
+            for annotation in task["annotations"]
         ]
     studio.api("POST", f"/api/projects/{project_id(studio, title)}/import", json=found)
 
@@ -50,16 +50,16 @@ def labeled(studio):
     """Ask about two samples; ann and bob differ on the first."""
     platform = pushed(studio, IDS)
     ann, bob = people(studio)[:2]
-    for own, task in tasks(studio).items():
+    for ext_id, task in tasks(studio).items():
         ann.label(task["id"], "ham", lead_time=3.25)
-        bob.label(task["id"], "spam" if own == "a" else "ham", lead_time=4.5)
+        bob.label(task["id"], "spam" if ext_id == "a" else "ham", lead_time=4.5)
     return platform
 
 
 def votes_of(said):
     return sorted(
-        (one.sample_id, one.annotator.partition("-")[0], one.label)
-        for one in live_annotations(said)
+        (annotation.sample_id, annotation.annotator.partition("-")[0], annotation.label)
+        for annotation in live_annotations(said)
     )
 
 
@@ -76,23 +76,23 @@ def test_copied_annotations_are_no_votes_and_copied_tasks_are_merged(
     if is_pulled_before:
         platform.pull()
     reimport(studio, export_tasks(studio), *without)
-    assert {2} == {len(some) for some in listed(studio).values()}
+    assert {2} == {len(duplicates) for duplicates in listed(studio).values()}
     found = platform.annotated_tasks()
     read = label_studio_annotations(found.tasks, found.names)
     held = read.left_out.get(COPIES, 0) + read.left_out.get(NOBODY, 0)
     assert (4, 4) == (len(read.annotations), held)
-    said = platform.pull()
-    told = platform.problems
+    annotations = platform.pull()
+    problems = platform.problems
 
-    assert EXPECTED == votes_of(said)
-    assert {1} == {len(some) for some in listed(studio).values()}
-    assert (4 if without else 0) == len(told)
-    for one in told:
-        assert "by admin@" in one.where
-        assert "a copy of annotation" in one.what
+    assert EXPECTED == votes_of(annotations)
+    assert {1} == {len(duplicates) for duplicates in listed(studio).values()}
+    assert (4 if without else 0) == len(problems)
+    for problem in problems:
+        assert "by admin@" in problem.where
+        assert "a copy of annotation" in problem.what
     assert EXPECTED == votes_of(platform.pull()) == votes_of(studio_of(studio).pull())
     assert () == platform.problems
-    assert ["b"] == [one.sample_id for one in lb.review(platform.pull(), SCHEMA).gold]
+    assert ["b"] == [annotation.sample_id for annotation in lb.review(platform.pull(), SCHEMA).gold]
 
 
 def test_an_old_copy_does_not_take_back_what_somebody_said_since(studio):
@@ -100,7 +100,9 @@ def test_an_old_copy_does_not_take_back_what_somebody_said_since(studio):
     old = export_tasks(studio)
     ann = people(studio)[0]
     (vote,) = [
-        one["id"] for one in tasks(studio)["b"]["annotations"] if one["completed_by"] == ann.id
+        annotation["id"]
+        for annotation in tasks(studio)["b"]["annotations"]
+        if annotation["completed_by"] == ann.id
     ]
     ann.change(vote, "spam")
     platform.pull()
@@ -115,7 +117,10 @@ def test_votes_on_a_copy_count_beside_its_copied_annotations(studio):
     platform = labeled(studio)
     platform.pull()
     reimport(studio, export_tasks(studio), "completed_by")
-    copies = {own: max(some, key=lambda one: one["id"]) for own, some in listed(studio).items()}
+    copies = {
+        ext_id: max(duplicates, key=lambda task: task["id"])
+        for ext_id, duplicates in listed(studio).items()
+    }
     cleo = people(studio)[2]
     cleo.label(copies["a"]["id"], "ham")
     result = copies["b"]["annotations"][0]["result"]
@@ -128,19 +133,21 @@ def test_votes_on_a_copy_count_beside_its_copied_annotations(studio):
     expected = sorted([*EXPECTED, *more, ("b", "admin@localhost.local", "spam")])
 
     assert expected == votes_of(platform.pull())
-    assert {"a": 1, "b": 1} == {own: len(some) for own, some in listed(studio).items()}
+    assert {"a": 1, "b": 1} == {
+        ext_id: len(duplicates) for ext_id, duplicates in listed(studio).items()
+    }
     assert expected == votes_of(platform.pull()) == votes_of(studio_of(studio).pull())
 
 
 def test_tasks_that_were_deleted_and_imported_again_bring_no_new_voters(studio):
     platform = labeled(studio)
-    said = platform.pull()
+    annotations = platform.pull()
     backup = export_tasks(studio)
     for task in tasks(studio).values():
         studio.api("DELETE", f"/api/tasks/{task['id']}/")
     reimport(studio, backup, "completed_by")
 
-    assert EXPECTED == votes_of(said) == votes_of(platform.pull())
+    assert EXPECTED == votes_of(annotations) == votes_of(platform.pull())
     assert 4 == len(platform.problems)  # for as long as the copies are there
     platform.pull()
     assert 4 == len(platform.problems)
@@ -154,9 +161,9 @@ def test_annotations_without_authors_are_held_back_and_stay_on_the_server(studio
     platform = studio_of(studio)
     platform.init()
     reimport(studio, backup, "completed_by")
-    said = platform.pull()
+    annotations = platform.pull()
 
-    assert [] == votes_of(said)
+    assert [] == votes_of(annotations)
     assert 4 == len(platform.problems)
     assert "who made them" in platform.problems[0].what
     platform.push(batch_of(IDS), samples_of(IDS))
@@ -170,7 +177,7 @@ def test_copies_nobody_annotated_are_merged_too(studio):
     reimport(studio, [{**task, "annotations": []} for task in export_tasks(studio)])
     platform.pull()
 
-    assert {1} == {len(some) for some in listed(studio).values()}
+    assert {1} == {len(duplicates) for duplicates in listed(studio).values()}
 
 
 @pytest.fixture
@@ -188,11 +195,13 @@ def test_an_import_settles_nothing_in_a_project_and_is_told_of(studio, loop):
     reimport(studio, export_tasks(studio), "completed_by")
     its = lb.Project(loop.folder / "project.yaml")
     foreseen = its.preview().pulled
-    assert {2} == {len(some) for some in listed(studio).values()}  # a dry run merges nothing
+    assert {2} == {
+        len(duplicates) for duplicates in listed(studio).values()
+    }  # a dry run merges nothing
     pulled = its.pull()
 
     assert foreseen.problems == pulled.problems
-    assert all("a copy of annotation" in one.what for one in pulled.problems)
+    assert all("a copy of annotation" in problem.what for problem in pulled.problems)
     assert 13 == len(pulled.problems)
     assert pulled.problems == its.status().problems
     after = loop.state()
@@ -207,16 +216,18 @@ def test_votes_that_were_counted_before_are_taken_back(studio, loop):
     its = lb.Project(loop.folder / "project.yaml")
 
     wrong = []
-    for own, some in listed(studio).items():
-        copy = max(some, key=lambda one: one["id"])
-        for one in copy["annotations"]:
+    for ext_id, duplicates in listed(studio).items():
+        copy = max(duplicates, key=lambda task: task["id"])
+        for annotation in copy["annotations"]:
             (vote,) = [
-                said
-                for said in its.store.ledger.annotations([int(own)])
-                if said.platform_id.endswith(f"/{one['import_id']}")
+                stored
+                for stored in its.store.ledger.annotations([int(ext_id)])
+                if stored.platform_id.endswith(f"/{annotation['import_id']}")
             ]
-            number = f"{copy['project']}/{copy['id']}/{one['id']}"
-            when = datetime.datetime.fromisoformat(one["created_at"]).astimezone(datetime.UTC)
+            number = f"{copy['project']}/{copy['id']}/{annotation['id']}"
+            when = datetime.datetime.fromisoformat(annotation["created_at"]).astimezone(
+                datetime.UTC
+            )
             admin = {"annotator": studio.email, "platform_id": number}
             admin |= {"created_at": when, "updated_at": when}
             wrong.append(dataclasses.replace(vote, **admin))

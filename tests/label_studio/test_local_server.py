@@ -69,20 +69,20 @@ def secrets_in(folder):
 
 
 def test_up_and_down_do_nothing_where_there_is_nothing_to_do(server, data):
-    said = []
-    first = server.up(said.append)
-    again = LocalServer(data, environment=ENVIRONMENT).up(said.append)
+    messages = []
+    first = server.up(messages.append)
+    again = LocalServer(data, environment=ENVIRONMENT).up(messages.append)
 
     assert first == again == server.status()
     assert (True, True, VERSION) == (first.running, first.installed, first.version)
-    assert said[-1] == f"Label Studio is already running at {first.url}."
+    assert messages[-1] == f"Label Studio is already running at {first.url}."
     with pytest.raises(PlatformError, match=f"already runs, at port {server.port}"):
-        LocalServer(data, environment=ENVIRONMENT, port=free_port()).up(said.append)
+        LocalServer(data, environment=ENVIRONMENT, port=free_port()).up(messages.append)
 
-    server.down(said.append)
-    server.down(said.append)
+    server.down(messages.append)
+    server.down(messages.append)
     assert ["Label Studio is stopped; its data are kept.", "Label Studio is not running."] == (
-        said[-2:]
+        messages[-2:]
     )
     assert (False, None, None) == (
         *(server.status().running, server.status().pid),
@@ -104,12 +104,12 @@ def test_it_starts_again_after_it_was_killed(server):
 def test_of_two_that_start_it_at_once_one_does(server):
     found = []
     threads = [threading.Thread(target=lambda: found.append(server.up(print))) for _ in range(2)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
-    assert 1 == len({one.pid for one in found})
+    assert 1 == len({status.pid for status in found})
 
 
 def test_a_token_that_was_changed_is_learned_anew(server, data):
@@ -141,11 +141,11 @@ def test_the_command_line_says_where_it_is_and_no_secret(data, server):
         name: labeling(*name.split(), "--folder", data)
         for name in (f"up --port {server.port}", "status", "status --json", "up --json", "down")
     }
-    outputs = "".join(one.stdout + one.stderr for one in done.values())
+    outputs = "".join(result.stdout + result.stderr for result in done.values())
     logs = "".join(path.read_text("utf-8") for path in data.glob("server.log*"))
     up, shown, as_json, up_json, _ = done.values()
 
-    assert {0} == {one.returncode for one in done.values()}, outputs
+    assert {0} == {result.returncode for result in done.values()}, outputs
     invite = json.loads(as_json.stdout)["invite"]
     assert json.loads(as_json.stdout) == json.loads(up_json.stdout)
     for text in (up.stdout, shown.stdout):
@@ -271,13 +271,13 @@ def test_what_it_holds_survives_a_crash(studio):
     studio.restart()
 
     assert url == studio.url
-    assert ["mails"] == [one["title"] for one in studio.projects()]
+    assert ["mails"] == [project["title"] for project in studio.projects()]
 
 
 def test_it_listens_on_this_machine_alone(studio_server):
     """Each other address of the machine refuses; 127.0.0.2 is one that all Linux machines have."""
     others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)}
-    others = {one for one in others if ":" not in one} | {"127.0.0.2"}
+    others = {address for address in others if ":" not in address} | {"127.0.0.2"}
     for address in others - {"127.0.0.1"}:
         with socket.socket() as probe:
             probe.settimeout(5)
@@ -351,10 +351,10 @@ def test_the_token_is_given_for_the_server_s_own_address_alone(tmp_path):
 
 
 def test_it_is_not_installed_twice(studio_server):
-    said = []
-    LocalServer(environment=ENVIRONMENT).install(said.append)
+    messages = []
+    LocalServer(environment=ENVIRONMENT).install(messages.append)
 
-    assert [] == said
+    assert [] == messages
 
 
 def test_pip_that_fails_is_told_and_nothing_is_left(environment, monkeypatch):
@@ -387,13 +387,13 @@ def test_of_two_that_install_at_once_one_does(environment, monkeypatch):
     ran, said = fake_pip(monkeypatch, seconds=0.3), []
     install = server_environment.install
     threads = [threading.Thread(target=install, args=(environment, said.append)) for _ in range(2)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
     assert ["venv", "pip"] == ran
-    assert any("Another process installs Label Studio" in one for one in said)
+    assert any("Another process installs Label Studio" in message for message in said)
 
 
 def test_a_folder_of_somebody_else_is_left_alone(environment, monkeypatch):

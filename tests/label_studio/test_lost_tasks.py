@@ -24,7 +24,7 @@ def delete(studio, own, title="mails"):
 
 
 def pulled(loop):
-    return [one.where for one in lb.Project(loop.folder / "project.yaml").pull().problems]
+    return [problem.where for problem in lb.Project(loop.folder / "project.yaml").pull().problems]
 
 
 def test_tasks_that_nobody_answered_yet_are_asked_anew_by_a_review(studio, loop):
@@ -36,7 +36,7 @@ def test_tasks_that_nobody_answered_yet_are_asked_anew_by_a_review(studio, loop)
     for _ in range(2):
         loop.do("review")
     assert set("012345") == set(tasks(studio))
-    assert {2} == {one["overlap"] for one in tasks(studio).values()}
+    assert {2} == {task["overlap"] for task in tasks(studio).values()}
     assert [] == pulled(loop)
 
 

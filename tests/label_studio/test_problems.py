@@ -23,7 +23,7 @@ def no_overlap(monkeypatch):
 
 
 def ids_of(server):
-    return {own: one["id"] for own, one in tasks(server).items()}
+    return {ext_id: task["id"] for ext_id, task in tasks(server).items()}
 
 
 def item(label, from_name="label", **more):
@@ -46,20 +46,25 @@ def test_what_cannot_be_counted_is_told_until_it_is_mended(studio, no_overlap):
     ann, bob, *_ = people(studio)
     ids = list(range(len(WRONG)))
     platform = pushed(studio, ids)
-    own = ids_of(studio)
-    made = [ann.label(own[str(one)], "spam", result=WRONG[one][0]) for one in ids]
-    bob.label(own["0"], "ham")
+    task_ids = ids_of(studio)
+    made = [
+        ann.label(task_ids[str(sample_id)], "spam", result=WRONG[sample_id][0]) for sample_id in ids
+    ]
+    bob.label(task_ids["0"], "ham")
     assert [(0, bob.email, "ham")] == said_by(platform.pull())
-    told = {one.where: one.what for one in platform.problems}
+    problems = {problem.where: problem.what for problem in platform.problems}
     platform.pull()
     other = studio_of(studio, memory=platform.memory)
     other.pull()
 
-    for one, (_, said) in enumerate(WRONG):
-        assert said in told[f"mails, task {own[str(one)]}, sample {one}, by {ann.email}"]
+    for number, (_, reason) in enumerate(WRONG):
+        assert (
+            reason
+            in problems[f"mails, task {task_ids[str(number)]}, sample {number}, by {ann.email}"]
+        )
     assert platform.problems == other.problems == _problems_of_a_first_pull(studio)
-    for one in made:
-        ann.change(one["id"], "spam")
+    for annotation in made:
+        ann.change(annotation["id"], "spam")
     assert 1 + len(ids) == len(live_annotations(platform.pull()))
     assert () == platform.problems
 
@@ -73,19 +78,19 @@ def _problems_of_a_first_pull(server):
 def test_a_problem_ends_with_the_annotation_or_the_task_that_it_is_about(studio):
     ann = people(studio)[0]
     platform = pushed(studio, ["a", "b", "c"])
-    own = ids_of(studio)
-    made = [ann.label(own[one], "spma") for one in ("a", "b", "c")]
+    task_ids = ids_of(studio)
+    made = [ann.label(task_ids[ext_id], "spma") for ext_id in ("a", "b", "c")]
     platform.pull()
     assert 3 == len(platform.problems)
     ann.delete(made[0]["id"])
-    studio.api("DELETE", f"/api/tasks/{own['b']}/")
+    studio.api("DELETE", f"/api/tasks/{task_ids['b']}/")
     platform.pull()
 
-    assert [f"mails, task {own['c']}, sample 'c', by {ann.email}"] == [
-        one.where for one in platform.problems if "'spma'" in one.what
+    assert [f"mails, task {task_ids['c']}, sample 'c', by {ann.email}"] == [
+        problem.where for problem in platform.problems if "'spma'" in problem.what
     ]
     assert ["mails, samples 'b'"] == [
-        one.where for one in platform.problems if "were deleted" in one.what
+        problem.where for problem in platform.problems if "were deleted" in problem.what
     ]
 
 
@@ -94,7 +99,7 @@ def test_a_task_of_somebody_else_is_told_as_long_as_it_is_there(studio, no_overl
     platform = pushed(studio, ["a"])
     project = project_id(studio)
     studio.api("POST", f"/api/projects/{project}/import", json=[{"data": {"text": "by hand"}}])
-    (task,) = (one["id"] for one in studio.tasks(project) if "ext_id" not in one["data"])
+    (task,) = (task["id"] for task in studio.tasks(project) if "ext_id" not in task["data"])
     assert () == platform.pull() == platform.problems
     ann.label(task, "ham")
 
@@ -118,17 +123,18 @@ def test_what_no_page_sends_stops_no_pull(studio):
     ]
     ids = list(range(len(odd) + 1))
     platform = pushed(studio, ids)
-    own = ids_of(studio)
+    task_ids = ids_of(studio)
     for number, result in enumerate(odd):
-        ann.label(own[str(number)], "ham", result=result, lead_time=-5)
-    bob.label(own["4"], "spam")
-    studio.api("PATCH", f"/api/tasks/{own['4']}/", json={"meta": {"sample_id": 4, "asked": 5}})
-    said = platform.pull()
+        ann.label(task_ids[str(number)], "ham", result=result, lead_time=-5)
+    bob.label(task_ids["4"], "spam")
+    studio.api("PATCH", f"/api/tasks/{task_ids['4']}/", json={"meta": {"sample_id": 4, "asked": 5}})
+    annotations = platform.pull()
 
     expected = [(number, ann.email, "ham") for number in range(4)]
-    assert [*expected, (4, bob.email, "spam")] == said_by(said)
+    assert [*expected, (4, bob.email, "spam")] == said_by(annotations)
     assert [None] * 4 + [1.5] == [
-        one.lead_seconds for one in sorted(said, key=lambda one: one.sample_id)
+        annotation.lead_seconds
+        for annotation in sorted(annotations, key=lambda annotation: annotation.sample_id)
     ]
     found = platform.annotated_tasks()
     read = label_studio_annotations(found.tasks, found.names)

@@ -24,12 +24,12 @@ def test_a_project_that_is_not_there_is_named_with_the_near_one(studio):
         studio_of(studio, 4711).pull()
     with pytest.raises(PlatformError, match="id 4711"):
         studio_of(studio, 4711).push(batch_of(["a"]), samples_of(["a"]))
-    assert ["mails"] == [one["title"] for one in studio.projects()]
+    assert ["mails"] == [project["title"] for project in studio.projects()]
 
 
 def test_two_projects_of_one_title_are_told_apart_by_id(studio):
     pushed(studio, ["a"])
-    (own,) = (one["id"] for one in studio.projects())
+    (own,) = (project["id"] for project in studio.projects())
     studio.api("POST", "/api/projects/", json={"title": "mails"})
     with pytest.raises(PlatformError, match=f"There are 2, with the ids {own}, "):
         studio_of(studio).pull()
@@ -41,7 +41,7 @@ def test_a_project_that_was_deleted_is_told_and_what_was_pulled_stays(studio):
     ann = people(studio)[0]
     platform = pushed(studio, ["a"])
     ann.label(tasks(studio)["a"]["id"], "ham")
-    said = platform.pull()
+    annotations = platform.pull()
     studio.delete_all_projects()
     for call in (platform.pull, lambda: platform.push(batch_of(["a"]), samples_of(["a"]))):
         with pytest.raises(PlatformError, match="it was deleted"):
@@ -50,7 +50,7 @@ def test_a_project_that_was_deleted_is_told_and_what_was_pulled_stays(studio):
     again.init()
     again.push(batch_of(["a"]), samples_of(["a"]))
 
-    assert ("a", "ham") == (said[0].sample_id, said[0].label)
+    assert ("a", "ham") == (annotations[0].sample_id, annotations[0].label)
     assert {"a"} == set(tasks(studio))
     assert () == again.pull()
 

@@ -30,7 +30,7 @@ def no_overlap(monkeypatch):
 
 
 def ids_of(server):
-    return {own: one["id"] for own, one in tasks(server).items()}
+    return {ext_id: task["id"] for ext_id, task in tasks(server).items()}
 
 
 def item(label, from_name="label", **more):
@@ -41,10 +41,10 @@ def item(label, from_name="label", **more):
 def test_labels_and_skips_come_back_with_who_and_how_long(studio):
     ann, bob, *_ = people(studio)
     platform = pushed(studio, ["a", "b"])
-    own = ids_of(studio)
+    task_ids = ids_of(studio)
     begun = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=5)
-    ann.label(own["a"], "spam", lead_time=2.5)
-    bob.skip(own["a"])
+    ann.label(task_ids["a"], "spam", lead_time=2.5)
+    bob.skip(task_ids["a"])
     found = platform.pull()
     first = found[0]
 
@@ -105,11 +105,11 @@ def test_an_annotation_that_is_there_is_never_taken_for_deleted(studio, monkeypa
 
     def early(*arguments):
         read.extend(real(*arguments))
-        return [{**one, "annotations": []} for one in read]
+        return [{**task, "annotations": []} for task in read]
 
     monkeypatch.setattr(pulling, "tasks_with_annotations", early)
 
-    assert [False] == [one.deleted for one in platform.pull()]
+    assert [False] == [annotation.deleted for annotation in platform.pull()]
     assert 1 == len(read)
 
 
@@ -132,13 +132,14 @@ def test_whether_a_prelabel_was_seen_and_kept_is_known(studio):
     changed = [item("ham", origin="prediction-changed")]
     ann.label(task["id"], "spam", result=kept, parent_prediction=prelabel)
     bob.label(task["id"], "ham", result=changed, parent_prediction=prelabel)
-    found = {one.annotator: one for one in platform.pull()}
+    found = {annotation.annotator: annotation for annotation in platform.pull()}
 
     assert {
         ann.email: ("spam", True, "spam", "prediction"),
         bob.email: ("ham", True, "spam", "prediction-changed"),
     } == {
-        who: (one.label, one.prelabel_shown, one.prelabel, one.origin) for who, one in found.items()
+        who: (annotation.label, annotation.prelabel_shown, annotation.prelabel, annotation.origin)
+        for who, annotation in found.items()
     }
 
 
@@ -152,18 +153,18 @@ def test_what_somebody_said_who_has_left_the_server_stands(studio, no_overlap):
     ann.label(ids_of(studio)["a"], "spam")
 
     assert [("a", ann.email, "spam"), ("a", gone.email, "ham")] == said_by(platform.pull())
-    fresh = [one.label for one in live_annotations(studio_of(studio).pull())]
+    fresh = [annotation.label for annotation in live_annotations(studio_of(studio).pull())]
     assert ["ham", "spam"] == sorted(fresh)
 
 
 def test_a_later_pull_brings_only_what_changed(studio, no_overlap):
     ann, bob, *_ = people(studio)
     platform = pushed(studio, ["a", "b"])
-    own = ids_of(studio)
-    ann.label(own["a"], "ham")
+    task_ids = ids_of(studio)
+    ann.label(task_ids["a"], "ham")
     assert 1 == len(news(platform))
     assert () == news(platform)
-    bob.label(own["b"], "spam")
+    bob.label(task_ids["b"], "spam")
 
     assert [("b", bob.email, "spam")] == said_by(news(platform))
 
@@ -187,15 +188,15 @@ def test_a_pull_that_fails_halfway_brings_everything_the_next_time(studio, monke
 def test_the_next_process_goes_on_where_the_last_one_ended(studio):
     ann, bob, *_ = people(studio)
     platform = pushed(studio, ["a", "b"])
-    own = ids_of(studio)
-    made = ann.label(own["a"], "ham")
-    said = platform.pull()
+    task_ids = ids_of(studio)
+    made = ann.label(task_ids["a"], "ham")
+    annotations = platform.pull()
     ann.delete(made["id"])
-    bob.label(own["b"], "spam")
-    other = studio_of(studio, memory=platform.memory, known=lambda ids: said)
+    bob.label(task_ids["b"], "spam")
+    other = studio_of(studio, memory=platform.memory, known=lambda ids: annotations)
 
     assert [("a", True), ("b", False)] == sorted(
-        (one.sample_id, one.deleted) for one in news(other)
+        (annotation.sample_id, annotation.deleted) for annotation in news(other)
     )
 
 
@@ -221,12 +222,12 @@ def test_the_memory_of_another_project_or_server_holds_nothing(studio, change):
 def test_a_first_pull_and_later_ones_tell_the_same(studio, no_overlap):
     ann, bob, cleo, _ = people(studio)
     platform = pushed(studio, ["a", "b", "c"], votes_per_sample=1)
-    own = ids_of(studio)
+    task_ids = ids_of(studio)
     platform.pull()
-    made = [ann.label(own["a"], "ham"), bob.label(own["a"], "spam", lead_time=0.25)]
+    made = [ann.label(task_ids["a"], "ham"), bob.label(task_ids["a"], "spam", lead_time=0.25)]
     platform.pull()
-    cleo.skip(own["a"])
-    ann.skip(own["b"], "ham")
+    cleo.skip(task_ids["a"])
+    ann.skip(task_ids["b"], "ham")
     platform.pull()
     bob.delete(made[1]["id"])
     ann.change(made[0]["id"], "spam")
@@ -234,9 +235,13 @@ def test_a_first_pull_and_later_ones_tell_the_same(studio, no_overlap):
 
     live = set(live_annotations(platform.pull()))
     fresh = set(studio_of(studio, votes_per_sample=1).pull())
-    rounds = {(one.sample_id, one.annotator): one.round for one in live}
-    assert {(one.sample_id, one.annotator, one.label, one.updated_at) for one in live} == {
-        (one.sample_id, one.annotator, one.label, one.updated_at) for one in fresh
+    rounds = {(annotation.sample_id, annotation.annotator): annotation.round for annotation in live}
+    assert {
+        (annotation.sample_id, annotation.annotator, annotation.label, annotation.updated_at)
+        for annotation in live
+    } == {
+        (annotation.sample_id, annotation.annotator, annotation.label, annotation.updated_at)
+        for annotation in fresh
     }
     assert 1 == rounds["a", ann.email]
 
@@ -245,10 +250,10 @@ def test_a_first_pull_gives_the_very_annotations_of_a_later_one(studio, no_overl
     ann, bob, *_ = people(studio)
     platform = pushed(studio, ["a", "b"])
     platform.pull()
-    own = ids_of(studio)
-    ann.label(own["a"], "ham", lead_time=1.25)
-    bob.label(own["a"], "spam")
-    ann.skip(own["b"], "ham")
+    task_ids = ids_of(studio)
+    ann.label(task_ids["a"], "ham", lead_time=1.25)
+    bob.label(task_ids["a"], "spam")
+    ann.skip(task_ids["b"], "ham")
 
     assert set(platform.pull()) == set(studio_of(studio).pull())
 
@@ -264,16 +269,16 @@ def test_many_tasks_come_in_pages(studio, monkeypatch, fresh):
     for task in ids_of(studio).values():
         ann.label(task, "ham")
 
-    assert ids == sorted(one.sample_id for one in platform.pull())
+    assert ids == sorted(annotation.sample_id for annotation in platform.pull())
     assert dict.fromkeys(ids, 1) == platform.outstanding_votes()
 
 
 def test_votes_to_come_are_those_that_nobody_gave_yet(studio):
     ann, bob, *_ = people(studio)
     platform = pushed(studio, ["a", "b", "c", "d"])
-    own = ids_of(studio)
+    task_ids = ids_of(studio)
     for who, task, skips in ((ann, "a", 0), (bob, "a", 0), (ann, "b", 0), (ann, "c", 1)):
-        who.skip(own[task]) if skips else who.label(own[task], "ham")
+        who.skip(task_ids[task]) if skips else who.label(task_ids[task], "ham")
 
     assert {"b": 1, "c": 2, "d": 2} == platform.outstanding_votes()
 

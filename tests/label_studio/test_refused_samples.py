@@ -65,11 +65,11 @@ def test_the_next_push_and_the_next_batch_are_not_held_up(studio, narrow, tmp_pa
 
     assert set("01345") == set(tasks(studio))
     assert ("pushed", 0) == (again.status().batch_state, again.status().to_send)
-    assert ["mails, sample 2"] == [one.where for one in again.status().problems]
+    assert ["mails, sample 2"] == [problem.where for problem in again.status().problems]
     assert 1 == again.status().states["withdrawn"]
     assert 0 == again.push().samples
     again.pull()
-    assert ["mails, sample 2"] == [one.where for one in again.status().problems]
+    assert ["mails, sample 2"] == [problem.where for problem in again.status().problems]
     assert 0 == len(again.query())
 
 
@@ -87,4 +87,4 @@ def test_an_escalation_that_is_not_taken_holds_no_other_up(studio, narrow):
     platform.escalate(verdict.escalations, samples)
 
     assert {"a", "c"} == set(tasks(studio, "mails: review"))
-    assert ["mails: review, sample 'b'"] == [one.where for one in platform.problems]
+    assert ["mails: review, sample 'b'"] == [problem.where for problem in platform.problems]

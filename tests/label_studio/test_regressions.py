@@ -39,8 +39,8 @@ def loop(studio, fresh, tmp_path, monkeypatch):
 
 
 def label_all(studio, ids, label="spam", who=0, title="mails"):
-    own = tasks(studio, title)
-    return [people(studio)[who].label(own[str(one)]["id"], label) for one in ids]
+    ext_id = tasks(studio, title)
+    return [people(studio)[who].label(ext_id[str(sample_id)]["id"], label) for sample_id in ids]
 
 
 # Nothing is lost between two pulls
@@ -78,7 +78,7 @@ def test_votes_on_labels_that_were_added_later_count_then(studio):
     later = studio_of(studio, schema=wider, memory=platform.memory)
     later.init()
 
-    assert ["eggs"] == [one.label for one in later.pull()]
+    assert ["eggs"] == [annotation.label for annotation in later.pull()]
     assert () == later.problems
 
 
@@ -95,7 +95,7 @@ def test_a_platform_that_was_made_before_anything_was_remembered_sees_deletions(
     assert 1 == len(project.pull(platform).news)
     people(studio)[0].delete(made["id"])
 
-    assert [True] == [one.deleted for one in project.pull(platform).news]
+    assert [True] == [annotation.deleted for annotation in project.pull(platform).news]
 
 
 def test_a_first_reading_sees_what_was_taken_back_since_it_was_known(studio, monkeypatch):
@@ -107,7 +107,7 @@ def test_a_first_reading_sees_what_was_taken_back_since_it_was_known(studio, mon
     fresh = studio_of(studio, known=lambda ids: known)
 
     assert [("a", True), ("b", False)] == sorted(
-        (one.sample_id, one.deleted) for one in news(fresh)
+        (annotation.sample_id, annotation.deleted) for annotation in news(fresh)
     )
 
 
@@ -124,7 +124,8 @@ def test_a_new_task_of_an_old_number_takes_nothing_back(studio, loop):
 
     project = lb.Project(loop.folder / "project.yaml")
     assert [(5, False)] == [
-        (one.sample_id, one.deleted) for one in project.store.ledger.annotations()
+        (annotation.sample_id, annotation.deleted)
+        for annotation in project.store.ledger.annotations()
     ]
     assert 1 == tasks(studio)["5"]["overlap"]
 
@@ -147,7 +148,7 @@ def test_who_has_no_name_on_the_server_is_one_person(studio, monkeypatch):
     label_all(studio, ["a", "a"])
 
     assert [f"user {people(studio)[0].id}"] == [
-        one.annotator for one in live_annotations(platform.pull())
+        annotation.annotator for annotation in live_annotations(platform.pull())
     ]
 
 
@@ -174,16 +175,16 @@ def test_prelabels_that_are_hidden_or_shown_from_now_on_need_the_set_up_done_aga
 def test_annotators_and_reviewers_have_a_project_each(studio):
     with pytest.raises(LabelingError, match="a project each"):
         studio_of(studio, expert_project="mails")
-    one = studio_of(studio)
-    own = one.init()[0].id
+    platform = studio_of(studio)
+    project = platform.init()[0].id
     with pytest.raises(PlatformError, match="a project each"):
-        studio_of(studio, expert_project=own).init()
+        studio_of(studio, expert_project=project).init()
 
 
 def test_a_project_is_named_by_its_id_in_a_config_too(studio, loop):
-    own, review = (project_id(studio, title) for title in ("mails", REVIEW))
+    project, review = (project_id(studio, title) for title in ("mails", REVIEW))
     path = loop.folder / "project.yaml"
-    named = f"project: {own}, expert_project: {review}"
+    named = f"project: {project}, expert_project: {review}"
     path.write_text(path.read_text("utf-8").replace('project: "mails"', named), encoding="utf-8")
     label_all(studio, [0])
 
@@ -196,9 +197,9 @@ def test_a_project_is_named_by_its_id_in_a_config_too(studio, loop):
 def test_a_decision_that_is_taken_back_is_taken_out(studio):
     platform = pushed(studio, ["a"])
     for who, label in enumerate(("spam", "ham", None)):
-        own = tasks(studio)["a"]["id"]
+        ext_id = tasks(studio)["a"]["id"]
         person = people(studio)[who]
-        person.label(own, label) if label else person.skip(own)
+        person.label(ext_id, label) if label else person.skip(ext_id)
     policy = lb.ReviewPolicy(max_votes=2)
     verdict = lb.review(platform.pull(), SCHEMA, policy=policy)
     platform.escalate(verdict.escalations, samples_of(["a"]))
@@ -212,8 +213,8 @@ def test_a_decision_that_is_taken_back_is_taken_out(studio):
 
 
 def _truths(studio):
-    said = tasks(studio)["a"]["annotations"]
-    return [label_of(one) for one in said if one["ground_truth"]]
+    annotations = tasks(studio)["a"]["annotations"]
+    return [label_of(annotation) for annotation in annotations if annotation["ground_truth"]]
 
 
 def test_what_was_asked_before_an_answer_came_is_not_asked_again(studio):
@@ -237,8 +238,8 @@ def test_a_reviewers_project_that_is_gone_keeps_no_vote_back(studio):
     studio.api("DELETE", f"/api/projects/{project_id(studio, REVIEW)}/")
     label_all(studio, ["a"])
 
-    assert ["spam"] == [one.label for one in platform.pull()]
-    assert [REVIEW] == [one.where for one in platform.problems]
+    assert ["spam"] == [annotation.label for annotation in platform.pull()]
+    assert [REVIEW] == [problem.where for problem in platform.problems]
 
 
 def test_older_names_of_methods_still_work():

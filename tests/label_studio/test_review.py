@@ -54,7 +54,7 @@ def test_who_is_asked_again_is_a_third_person_once(studio):
     ann, bob, cleo, dora = people(studio)
     found = tasks(studio)
 
-    assert [(3, False)] * 2 == [(one["overlap"], one["is_labeled"]) for one in found.values()]
+    assert [(3, False)] * 2 == [(task["overlap"], task["is_labeled"]) for task in found.values()]
     assert {"a": 1, "b": 1} == platform.outstanding_votes()
     project = project_id(studio)
     assert (None, None) == (ann.next_task(project), bob.next_task(project))
@@ -65,8 +65,8 @@ def test_who_is_asked_again_is_a_third_person_once(studio):
     assert ["a", "b"] == sorted(served)
     assert dora.next_task(project) is None
     verdict = lb.review(platform.pull(), SCHEMA, policy=THIRD)
-    assert ["ham", "ham"] == [one.label for one in verdict.gold]
-    assert 2 == max(one.round for one in platform.pull())
+    assert ["ham", "ham"] == [annotation.label for annotation in verdict.gold]
+    assert 2 == max(annotation.round for annotation in platform.pull())
 
 
 def test_who_skips_makes_room_for_somebody_else(studio):
@@ -97,7 +97,7 @@ def test_a_task_that_was_deleted_is_told_where_nothing_can_make_it_anew(studio):
     studio.api("DELETE", f"/api/tasks/{tasks(studio)['a']['id']}/")
     platform.ask_again(verdict.pending)
 
-    assert ["mails, sample 'a'"] == [one.where for one in platform.problems]
+    assert ["mails, sample 'a'"] == [problem.where for problem in platform.problems]
 
 
 def test_reviewers_are_asked_once_and_see_votes_by_nobodys_name(studio):
@@ -115,10 +115,10 @@ def test_reviewers_are_asked_once_and_see_votes_by_nobodys_name(studio):
         "ext_id": "a",
     } == found["a"]["data"]
     assert [(1, False, [])] * 2 == [
-        (one["overlap"], one["is_labeled"], one["predictions"]) for one in found.values()
+        (task["overlap"], task["is_labeled"], task["predictions"]) for task in found.values()
     ]
-    for one in people(studio):
-        assert one.email not in str(found)
+    for user in people(studio):
+        assert user.email not in str(found)
 
 
 def test_a_decision_comes_back_with_its_reason_and_stands_as_ground_truth_once(studio):
@@ -142,17 +142,19 @@ def test_a_decision_comes_back_with_its_reason_and_stands_as_ground_truth_once(s
         studio_of(studio).write_back(verdict.gold)
 
     assert ("a", "spam", "review") == (gold.sample_id, gold.label, gold.source)
-    assert ["It asks\nfor money."] == [one.reason for one in gold.trace if one.reviewer]
-    truths = [one for one in votes_in(tasks(studio)["a"]) if one[2]]
+    assert ["It asks\nfor money."] == [
+        annotation.reason for annotation in gold.trace if annotation.reviewer
+    ]
+    truths = [vote for vote in votes_in(tasks(studio)["a"]) if vote[2]]
     assert [(dora.id, "spam", True)] == truths
-    assert [] == [one for one in votes_in(tasks(studio)["b"]) if one[2]]
+    assert [] == [vote for vote in votes_in(tasks(studio)["b"]) if vote[2]]
     assert before == len(said_by(platform.pull()))
     assert said_by(platform.pull()) == said_by(studio_of(studio).pull())
 
     dora.change(made["id"], "ham")
     for _ in range(2):
         platform.write_back(decided(platform).gold)
-    assert [(dora.id, "ham", True)] == [one for one in votes_in(tasks(studio)["a"]) if one[2]]
+    assert [(dora.id, "ham", True)] == [vote for vote in votes_in(tasks(studio)["a"]) if vote[2]]
 
 
 def test_who_voted_on_a_sample_is_not_heard_as_its_reviewer(studio):
@@ -163,7 +165,7 @@ def test_who_voted_on_a_sample_is_not_heard_as_its_reviewer(studio):
     ann.label(task, "ham")
     assert dora.next_task(project_id(studio, REVIEW))["data"]["ext_id"] == "b"
     verdict = decided(platform)
-    assert ["a", "b"] == sorted(one.sample_id for one in verdict.escalations)
+    assert ["a", "b"] == sorted(escalation.sample_id for escalation in verdict.escalations)
     for _ in range(2):
         platform.escalate(verdict.escalations, samples_of(IDS))
         studio_of(studio).escalate(verdict.escalations, samples_of(IDS))
@@ -173,7 +175,7 @@ def test_who_voted_on_a_sample_is_not_heard_as_its_reviewer(studio):
         (found[own]["overlap"], found[own]["is_labeled"]) for own in IDS
     ]
     dora.label(task, "spam")
-    assert ["spam"] == [one.label for one in decided(platform).gold]
+    assert ["spam"] == [annotation.label for annotation in decided(platform).gold]
 
 
 def test_a_reviewer_who_skips_leaves_a_sample_unresolved(studio):
@@ -195,7 +197,7 @@ def test_tasks_that_were_deleted_before_an_answer_are_told(studio):
 
     assert (("d",), ("b",)) == (platform.lost, platform.lost_reviews)
     assert ["mails, samples 'd'", "mails: review, samples 'b'"] == [
-        one.where for one in platform.problems
+        problem.where for problem in platform.problems
     ]
 
 

@@ -44,18 +44,18 @@ def alone(studio, faults):
         def verdict(policy=None):
             return lb.review(studio_of(studio).pull(), SCHEMA, policy=policy)
 
-        do(0, lambda one: one.push(batch_of(ids), samples_of(ids)))
+        do(0, lambda platform: platform.push(batch_of(ids), samples_of(ids)))
         for task in tasks(studio).values():
             ann.label(task["id"], "ham")
             bob.label(task["id"], "spam")
         pending = verdict().pending
-        do(1, lambda one: one.ask_again(pending))
+        do(1, lambda platform: platform.ask_again(pending))
         cleo.label(tasks(studio)["a"]["id"], "ham")
         raised = verdict(policy).escalations
-        do(2, lambda one: one.escalate(raised, samples_of(ids)))
+        do(2, lambda platform: platform.escalate(raised, samples_of(ids)))
         dora.label(tasks(studio, "mails: review")["b"]["id"], "spam")
         gold = verdict(policy).gold
-        do(3, lambda one: one.write_back(gold))
+        do(3, lambda platform: platform.write_back(gold))
     found = {title: on_server(studio, title) for title in ("mails", "mails: review")}
     studio.delete_all_projects()
     return requests, found

@@ -12,7 +12,9 @@ SCHEMA = lb.LabelSchema(["ham", "spam"])
 
 
 def samples_of(ids):
-    return pd.DataFrame({"text": [f"text of {one}" for one in ids]}, index=pd.Index(ids))
+    return pd.DataFrame(
+        {"text": [f"text of {sample_id}" for sample_id in ids]}, index=pd.Index(ids)
+    )
 
 
 def batch_of(ids, score=0.5):
@@ -53,7 +55,7 @@ def people(server):
 
 
 def project_id(server, title="mails"):
-    (found,) = [one["id"] for one in server.projects() if one["title"] == title]
+    (found,) = [project["id"] for project in server.projects() if project["title"] == title]
     return found
 
 
@@ -68,9 +70,9 @@ def listed(server, title="mails"):
 def tasks(server, title="mails"):
     """Return a project's tasks by their sample, which must have one each."""
     found = listed(server, title)
-    assert {1} <= {len(some) for some in found.values()} or not found
-    assert all(len(some) == 1 for some in found.values()), f"several tasks: {found}"
-    return {own: some[0] for own, some in found.items()}
+    assert {1} <= {len(duplicates) for duplicates in found.values()} or not found
+    assert all(len(duplicates) == 1 for duplicates in found.values()), f"several tasks: {found}"
+    return {ext_id: duplicates[0] for ext_id, duplicates in found.items()}
 
 
 def label_of(annotation):
@@ -82,31 +84,34 @@ def label_of(annotation):
 
 def votes_in(task):
     """Return who said what on a task, whether as ground truth; sorted."""
-    said = [
-        (one["completed_by"], label_of(one), bool(one["ground_truth"]))
-        for one in task["annotations"]
+    annotations = [
+        (annotation["completed_by"], label_of(annotation), bool(annotation["ground_truth"]))
+        for annotation in task["annotations"]
     ]
-    return sorted(said, key=repr)
+    return sorted(annotations, key=repr)
 
 
 def on_server(server, title):
     """Return all that is asked and said in a project, by sample; several tasks stay several."""
-    if title not in {one["title"] for one in server.projects()}:
+    if title not in {project["title"] for project in server.projects()}:
         return None
     return {
-        own: [
+        ext_id: [
             {
-                **{name: one[name] for name in ("data", "meta", "overlap", "is_labeled")},
-                "votes": votes_in(one),
-                "predictions": [(p["score"], p["result"]) for p in one["predictions"]],
+                **{name: task[name] for name in ("data", "meta", "overlap", "is_labeled")},
+                "votes": votes_in(task),
+                "predictions": [(p["score"], p["result"]) for p in task["predictions"]],
             }
-            for one in some
+            for task in duplicates
         ]
-        for own, some in sorted(listed(server, title).items())
+        for ext_id, duplicates in sorted(listed(server, title).items())
     }
 
 
 def said_by(annotations):
     """Return who said what by live annotations, sorted."""
-    said = [(one.sample_id, one.annotator, one.label) for one in live_annotations(annotations)]
+    said = [
+        (annotation.sample_id, annotation.annotator, annotation.label)
+        for annotation in live_annotations(annotations)
+    ]
     return sorted(said, key=repr)

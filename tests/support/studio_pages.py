@@ -44,7 +44,7 @@ class Person:
         self._context = browser.new_context(viewport={"width": 1280, "height": 900})
         self._context.set_default_timeout(PATIENCE)
         self.page = page = self._context.new_page()
-        page.on("dialog", lambda one: (self.dialogs.append(one.message), one.dismiss()))
+        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", self._note)
         page.on("response", self._keep)
@@ -124,7 +124,7 @@ class Person:
     def lines(self):
         """All that is shown of the sample, and what can be chosen."""
         shown = self.page.locator(".lsf-main-view__annotation").inner_text()
-        return [one for one in shown.splitlines() if one.strip()]
+        return [line for line in shown.splitlines() if line.strip()]
 
     @property
     def everything(self):
@@ -138,7 +138,7 @@ class Person:
     @property
     def chosen(self):
         ticked = self._choices.filter(has=self.page.locator("input:checked"))
-        return [re.sub(r"\[\d\]$", "", one) for one in ticked.all_inner_texts()]
+        return [re.sub(r"\[\d\]$", "", text) for text in ticked.all_inner_texts()]
 
     @property
     def _choices(self):
@@ -203,13 +203,17 @@ class Person:
     def change(self, key):
         """Give another answer to the sample that is shown."""
         self.press(key)
-        with self.page.expect_response(lambda one: "PATCH" == one.request.method) as answer:
+        with self.page.expect_response(
+            lambda response: "PATCH" == response.request.method
+        ) as answer:
             self.page.click("[data-testid=bottombar-update-button]")
         assert 200 == answer.value.status, answer.value.text()
 
     def cancel_skip(self):
         """Take back that the sample that is shown was skipped."""
-        with self.page.expect_response(lambda one: "DELETE" == one.request.method) as answer:
+        with self.page.expect_response(
+            lambda response: "DELETE" == response.request.method
+        ) as answer:
             self.page.click("[data-testid=bottombar-unskip-button]")
         assert 204 == answer.value.status, answer.value.text()
         self.page.wait_for_selector("[data-testid=bottombar-submit-button]")

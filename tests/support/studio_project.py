@@ -104,7 +104,7 @@ class Loop:
         """Let people answer all that waits for them; the same in every run."""
         *annotators, expert = people(self.server)
         for task in self._waiting(self.title):
-            spoken = {one["completed_by"] for one in task["annotations"]}
+            spoken = {annotation["completed_by"] for annotation in task["annotations"]}
             needed = task["overlap"] - task["total_annotations"]
             says = SAID[task["data"]["ext_id"]]
             for who, label in zip(annotators, says, strict=True):
@@ -116,7 +116,7 @@ class Loop:
 
     def _waiting(self, title):
         found = self.server.tasks(project_id(self.server, title))
-        return [one for one in sorted(found, key=_own) if not one["is_labeled"]]
+        return [task for task in sorted(found, key=_own) if not task["is_labeled"]]
 
     def state(self):
         """Return all that both sides hold, but for numbers and times of the server's."""
@@ -127,10 +127,19 @@ class Loop:
             "annotators": on_server(self.server, self.title),
             "reviewers": on_server(self.server, f"{self.title}: review"),
             "votes": sorted(
-                (one.sample_id, one.annotator, str(one.label), one.round, one.reviewer)
-                for one in said
+                (
+                    annotation.sample_id,
+                    annotation.annotator,
+                    str(annotation.label),
+                    annotation.round,
+                    annotation.reviewer,
+                )
+                for annotation in said
             ),
-            "gold": sorted((one.sample_id, one.label, one.source) for one in verdict.gold),
+            "gold": sorted(
+                (annotation.sample_id, annotation.label, annotation.source)
+                for annotation in verdict.gold
+            ),
             "open": (verdict.pending, verdict.escalations, project.people.count_awaited()),
             "messages": self._rows("SELECT key, state, votes FROM messages ORDER BY key"),
             "ledger": self._rows(
@@ -150,9 +159,9 @@ class Loop:
     def end(self):
         """Remove all that it made."""
         shutil.rmtree(self.folder)
-        for one in self.server.projects():
-            if one["title"] in (self.title, f"{self.title}: review"):
-                self.server.api("DELETE", f"/api/projects/{one['id']}/")
+        for project in self.server.projects():
+            if project["title"] in (self.title, f"{self.title}: review"):
+                self.server.api("DELETE", f"/api/projects/{project['id']}/")
 
 
 def _own(task):
