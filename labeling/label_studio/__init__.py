@@ -1,4 +1,4 @@
-"""The only room that talks to Label Studio: asks, collects, asks again and escalates, each once."""
+"""Label Studio as an annotation platform; no other room talks to its API."""
 
 from labeling.label_studio.platform import LabelStudio
 

@@ -29,7 +29,7 @@ def impatient(monkeypatch):
     """Each call is made once: whatever fails is an error, and done again by who called."""
 
     def be(wanted):
-        monkeypatch.setattr(client, "TRIES", 1 if wanted else 3)
+        monkeypatch.setattr(client, "MIN_ATTEMPTS", 1 if wanted else 3)
         known = LabelStudio.__init__.__kwdefaults__
         monkeypatch.setitem(known, "retry_for", 0.0 if wanted else 15.0)
 

@@ -159,7 +159,7 @@ def test_a_server_that_is_killed_in_the_middle_ends_the_same_when_repeated(
     studio, fresh, monkeypatch, verb, when, path
 ):
     _, _, expected = walked(studio, fresh, "whole")
-    monkeypatch.setattr(client, "TRIES", 1)
+    monkeypatch.setattr(client, "MIN_ATTEMPTS", 1)
     monkeypatch.setitem(LabelStudio.__init__.__kwdefaults__, "retry_for", 0.0)
     armed, died, hooks = dying(studio, when, path)
     with FaultyProxy(studio.url, **hooks) as proxy:

@@ -165,6 +165,14 @@ def test_nobody_listens_is_an_error():
         LabelStudio(url, project="mails", schema=SCHEMA, token="x", retry_for=0).pull()
 
 
+def test_the_old_name_of_retry_for_still_works():
+    url = f"http://127.0.0.1:{free_port()}"
+    with pytest.warns(DeprecationWarning, match="use retry_for"):
+        platform = LabelStudio(url, project="mails", schema=SCHEMA, token="x", patience=0)
+    with pytest.raises(UnreachableError, match="ConnectError"):
+        platform.pull()
+
+
 class _Elsewhere(BaseHTTPRequestHandler):
     """Sends whoever comes to another address, with something secret in it."""
 
