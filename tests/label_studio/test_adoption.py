@@ -1,4 +1,4 @@
-"""A project of other people's on a shared server: left alone, or adopted with all that it holds."""
+"""A project of other people on a shared server is left alone, or adopted with its contents."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Asking people in Label Studio from a notebook: each sample once, as the schema says."""
+"""Pushing samples to Label Studio from a notebook: one task a sample, with the schema's labels."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Nobody is given a sample that is settled or with a reviewer: its task is closed."""
+"""Tasks of samples that are settled or escalated are closed: nobody gets them any more."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Choices are added to any labeling config with as few letters changed as can be."""
+"""Choices are added to any labeling config without changing another character."""
 
 import xml.etree.ElementTree as ET
 

@@ -1,4 +1,4 @@
-"""No token, e-mail or password is sent to anybody but the server that it belongs to."""
+"""Tokens, e-mail addresses and passwords are sent only to the server that they belong to."""
 
 import os
 import re

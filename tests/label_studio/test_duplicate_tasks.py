@@ -1,4 +1,4 @@
-"""Two who push at once, people who label meanwhile, and copies made by hand: one task a sample."""
+"""Simultaneous pushes, annotators in between, and manual copies leave one task a sample."""
 
 import threading
 

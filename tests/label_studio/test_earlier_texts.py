@@ -1,4 +1,4 @@
-"""Answers on texts that an earlier version showed as they were, with characters replaced now."""
+"""Annotations of texts that an earlier version displayed raw, with characters replaced since."""
 
 import json
 import logging

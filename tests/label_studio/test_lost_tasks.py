@@ -1,4 +1,4 @@
-"""Tasks that somebody deletes on the server: told, and asked anew; what was said stands."""
+"""Tasks deleted on the server are reported and sent again; their annotations stay valid."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What comes back from Label Studio and cannot be counted is told, for as long as it stands."""
+"""Annotations that cannot be counted are reported until they are corrected."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""A project of the server that is gone, that somebody changed, or that was made by hand."""
+"""Projects that were deleted, changed or created by hand on the server."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What people say in Label Studio comes back: each word once, none lost, nothing invented."""
+"""Pulling annotations: each once, none lost, none invented."""
 
 import datetime
 import json

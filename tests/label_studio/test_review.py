@@ -1,4 +1,4 @@
-"""Asking again, reviewers, and what they decide, in Label Studio: each once, nobody by name."""
+"""More votes, escalations and decisions in Label Studio: each once, and without names."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whoever sends slowly, much, or without the secret takes nothing from the receiver of webhooks."""
+"""The webhook receiver withstands requests that are slow, large, many, or lack the secret."""
 
 import contextlib
 import http.client

@@ -1,4 +1,4 @@
-"""Without a store, a notebook asks, asks again, escalates and writes back once, whatever fails."""
+"""Without a store, a notebook pushes, asks again, escalates and writes back once at any fault."""
 
 import pytest
 

@@ -1,9 +1,9 @@
-"""A reverse proxy on loopback that spoils what it is told to: one request, or all of them.
+"""A reverse proxy on loopback that injects faults: into one request, or into all.
 
     with FaultyProxy(server.url, "drop after", at=3) as proxy:
         ...  # the third request through proxy.url reaches the server, but its answer is lost
 
-It passes on what else there is as it came: bodies, queries, statuses, types and the header `Host`.
+Everything else is passed on unchanged: bodies, queries, statuses, types and the header `Host`.
 """
 
 import contextlib
@@ -13,8 +13,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-# Whether a request reaches the server tells what a client must do next.
-LOST = ("502 after", "drop after", "html", "slow", "cut")  # it did, but the answer is lost
+# What a client must do next depends on whether the request reached the server.
+LOST = ("502 after", "drop after", "html", "slow", "cut")  # it did, but the response is lost
 STOPPED = ("refuse", "502 before", "503", "html before", "429")  # it did not
 KINDS = STOPPED + LOST
 
@@ -33,18 +33,19 @@ SPOILED = {
 
 
 class FaultyProxy:
-    """The proxy; a context.
+    """The proxy, as a context manager.
 
     Args:
         target: the server's address.
-        kind: a fault of `KINDS`, for the `at`-th request; `None` spoils nothing.
-        at: which request is spoiled, counted from 1.
-        where: (method, path) to whether a request counts for `at` and `always`; else all do.
+        kind: a fault of `KINDS` for the `at`-th request; `None` injects none.
+        at: the request that gets the fault, counted from 1.
+        where: returns for (method, path) whether a request counts for `at` and `always`; by
+            default all do.
         always: a fault for all requests.
-        delay: for how many seconds "slow" holds an answer before it drops it.
+        delay: the seconds that "slow" holds a response before it drops it.
         on_request: called with (number, method, path) before a request is passed on.
-        on_answer: called with the same when the server has answered, and the client not yet.
-        longest: bytes of a body beyond which a request is refused, as proxies do; `None`: none.
+        on_answer: called with the same after the server has responded, before the client gets it.
+        longest: the size of a body in bytes above which a request is refused; `None`: no limit.
     """
 
     def __init__(
@@ -72,13 +73,13 @@ class FaultyProxy:
         self.arm(kind, at)
 
     def arm(self, kind, at=1):
-        """Spoil the `at`-th request from now on; `None` spoils nothing."""
+        """Inject a fault into the `at`-th request from now on; `None` injects none."""
         with self._lock:
             self._kind, self._left = _known(kind), at
 
     @property
     def url(self):
-        """The address that a client is given instead of the server's."""
+        """The address for clients, instead of the server's."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self):
@@ -119,7 +120,7 @@ class FaultyProxy:
             self._errors.append(error)
 
     def next(self, method, path):
-        """Return a new request's number, and what is to be done to it."""
+        """Return a new request's number and its fault."""
         with self._lock:
             self.requests.append((method, path))
             number = len(self.requests)
@@ -186,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         return b"".join(parts)
 
     def _answer(self, body):
-        """Return what the server says: status, headers, body."""
+        """Return the server's response: status, headers, body."""
         target = self.server.proxy.target
         there = http.client.HTTPConnection(target.hostname, target.port or 80, timeout=300)
         with contextlib.closing(there):

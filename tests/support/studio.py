@@ -1,4 +1,4 @@
-"""A real Label Studio server for as long as the tests run, and people who label on it."""
+"""A real Label Studio server for the test session, and users who label on it."""
 
 import contextlib
 import os
@@ -22,18 +22,18 @@ CACHE = Path(__file__).parents[2] / ".cache"
 ENVIRONMENT = Path(os.environ.get(VARIABLE) or CACHE / f"label-studio-{VERSION}").absolute()
 TEMPLATE = CACHE / f"label-studio-data-{VERSION}"
 
-# It waits for the end of its input, which comes when the tests end, however they end.
+# Waits for the end of its input, which comes when the tests end, however they end.
 GUARD = 'read line; kill -KILL "$(cat "$1/server.pid")"; rm -rf "$1"'
 
 
 def installed(say):
-    """Return the environment that the server is installed in; install it where it is not."""
+    """Return the server's environment; install the server if it is not installed."""
     install(ENVIRONMENT, say)
     return ENVIRONMENT
 
 
 def template(environment, say):
-    """Return the data of a server that was started once; the first start takes over a minute."""
+    """Return the data folder of a server that was started once; a first start takes a minute."""
     CACHE.mkdir(exist_ok=True)
     with filelock.FileLock(CACHE / "label-studio-data.lock"):
         if not TEMPLATE.is_dir():
@@ -47,7 +47,7 @@ def template(environment, say):
 
 
 def copy_of(template, folder):
-    """Make a server's data folder as if it had been started before."""
+    """Copy a data folder, as if its server had been started before."""
     but = shutil.ignore_patterns("server.*")
     shutil.copytree(template, folder, ignore=but, dirs_exist_ok=True)
     return folder
@@ -75,7 +75,7 @@ def free_port():
 
 
 def call(method, url, token=None, **options):
-    """Return a server's answer; a refusal is an error that says what the server said."""
+    """Return a server's response; raise an error with its body if it has an error status."""
     headers = {"Authorization": f"Token {token}"} if token else {}
     with httpx.Client(trust_env=False, verify=False, timeout=120, headers=headers) as client:
         answer = client.request(method, url, **options)
@@ -88,7 +88,7 @@ def call(method, url, token=None, **options):
 
 
 class Server:
-    """The server; its administrator's `token`, `email` and `password`; its `folder` and `pid`."""
+    """The server, with its admin's `token`, `email` and `password`, its `folder` and `pid`."""
 
     def __init__(self, environment, template):
         self._ending = contextlib.ExitStack()
@@ -128,13 +128,13 @@ class Server:
             return probe.connect_ex(("127.0.0.1", self.local.port)) == 0
 
     def restart(self):
-        """Start the server with the data and the port that it had."""
+        """Start the server again with the same data and port."""
         if self.pid is not None:
             self.kill()
         self.local.up(_nothing)
 
     def api(self, method, path, **options):
-        """Return what the administrator is answered, as JSON."""
+        """Return the response to an admin's request, as JSON."""
         answer = call(method, f"{self.url}{path}", self.token, **options)
         return answer.json() if answer.content else None
 
@@ -143,12 +143,12 @@ class Server:
         return self.api("GET", "/api/projects/", params={"page_size": 10_000})["results"]
 
     def delete_all_projects(self):
-        """Remove all projects, and with them tasks, annotations and webhooks."""
+        """Delete all projects with their tasks, annotations and webhooks."""
         for project in self.projects():
             self.api("DELETE", f"/api/projects/{project['id']}/")
 
     def tasks(self, project_id):
-        """Return a project's tasks with annotations, skipped ones too, and predictions."""
+        """Return a project's tasks with predictions and annotations, skips included."""
         found, page = [], 1
         while True:
             asked = {"project": project_id, "fields": "all", "page_size": 500, "page": page}
@@ -159,7 +159,7 @@ class Server:
             page += 1
 
     def new_user(self, name):
-        """Return somebody who has just signed up with the invitation."""
+        """Return a new user, who signed up by the invitation link."""
         self.users += 1
         email, password = f"{name}-{self.users}@example.com", f"{name}-Secret-1"
         invite = self.url + self.api("GET", "/api/invite")["invite_url"]
@@ -173,11 +173,11 @@ class Server:
         return User(name, email, password, me["id"], token, pat, server=self)
 
     def browsing(self):
-        """Return a client that keeps cookies, as a browser does; a context."""
+        """Return a client that keeps cookies, as a browser does; a context manager."""
         return httpx.Client(base_url=self.url, trust_env=False, verify=False, timeout=120)
 
     def submit(self, client, url, form):
-        """Send a form that must lead on to another page."""
+        """Submit a form, which must redirect to another page."""
         client.get("/user/login/")  # gives the cookie that forms must repeat
         sent = {**form, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
         answer = client.post(url, data=sent, headers={"Referer": self.url})
@@ -187,7 +187,7 @@ class Server:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who labels; `token` is of the old kind, `pat` a personal access token."""
+    """A user; `token` is a legacy token, `pat` a personal access token."""
 
     name: str
     email: str
@@ -198,18 +198,18 @@ class User:
     server: Server = field(repr=False)
 
     def label(self, task_id, label, *, from_name="label", to_name="text", lead_time=1.5, **more):
-        """Return the annotation that was made; further fields of it may be given."""
+        """Create and return an annotation; further fields may be given."""
         sent = {"result": _result(label, from_name, to_name), "lead_time": lead_time, **more}
         return self.api("POST", f"/api/tasks/{task_id}/annotations/", json=sent)
 
     def skip(self, task_id, label=None, *, from_name="label", to_name="text", lead_time=1.5):
-        """Skip a task; as on the page, a prelabel that was shown goes with it."""
+        """Skip a task; as on the page, a displayed prelabel is sent with it."""
         result = _result(label, from_name, to_name) if label else []
         sent = {"result": result, "was_cancelled": True, "lead_time": lead_time}
         return self.api("POST", f"/api/tasks/{task_id}/annotations/", json=sent)
 
     def next_task(self, project_id):
-        """Return the task that the server gives next; `None` where it has none for this user."""
+        """Return the next task that the server serves; `None` if there is none for this user."""
         try:
             return self.api("GET", f"/api/projects/{project_id}/next/")
         except httpx.HTTPStatusError as error:
@@ -218,16 +218,16 @@ class User:
             raise
 
     def change(self, annotation_id, label, *, from_name="label", to_name="text"):
-        """Return an annotation after it was given another label."""
+        """Change the label of an annotation, and return it."""
         sent = {"result": _result(label, from_name, to_name)}
         return self.api("PATCH", f"/api/annotations/{annotation_id}/", json=sent)
 
     def delete(self, annotation_id):
-        """Remove an annotation."""
+        """Delete an annotation."""
         self.api("DELETE", f"/api/annotations/{annotation_id}/")
 
     def api(self, method, path, **options):
-        """Return what this user is answered, as JSON."""
+        """Return the response to this user's request, as JSON."""
         answer = call(method, f"{self.server.url}{path}", self.token, **options)
         return answer.json() if answer.content else None
 
@@ -238,4 +238,4 @@ def _result(label, from_name, to_name):
 
 
 def _nothing(text):
-    """Say nothing: the tests' progress is told by pytest."""
+    """Ignore progress messages: pytest reports the tests' progress."""

@@ -23,19 +23,19 @@ def batch_of(ids, score=0.5):
 
 
 def soft_of(chances):
-    """Return soft labels by each sample's probability of spam."""
+    """Return soft labels from each sample's probability of spam."""
     array = [[1 - chance, chance] for chance in chances.values()]
     return SoftLabels(array, pd.Index(list(chances)), SCHEMA, [True] * len(array))
 
 
 def studio_of(server, title="mails", **options):
-    """Return a platform as a notebook makes it."""
+    """Return a platform without a store, as in a notebook."""
     options = {"token": server.token, "schema": SCHEMA, "url": server.url, **options}
     return lb.LabelStudio(options.pop("url"), project=title, **options)
 
 
 def pushed(server, ids, title="mails", **options):
-    """Return a platform that asked about some samples."""
+    """Return a platform to which samples were pushed."""
     platform = studio_of(server, title, **options)
     platform.push(batch_of(ids), samples_of(ids))
     return platform
@@ -50,7 +50,7 @@ def news(platform):
 
 @functools.cache
 def people(server):
-    """Return ann, bob, cleo and dora, who have accounts for as long as the server is there."""
+    """Return the users ann, bob, cleo and dora, who are created once for the server."""
     return tuple(server.new_user(name) for name in ("ann", "bob", "cleo", "dora"))
 
 
@@ -60,7 +60,7 @@ def project_id(server, title="mails"):
 
 
 def listed(server, title="mails"):
-    """Return a project's tasks, of each sample a list."""
+    """Return a project's tasks, as a list for each sample."""
     found = {}
     for task in server.tasks(project_id(server, title)):
         found.setdefault(task["data"].get("ext_id"), []).append(task)
@@ -68,7 +68,7 @@ def listed(server, title="mails"):
 
 
 def tasks(server, title="mails"):
-    """Return a project's tasks by their sample, which must have one each."""
+    """Return a project's tasks by sample; each must have exactly one."""
     found = listed(server, title)
     assert {1} <= {len(duplicates) for duplicates in found.values()} or not found
     assert all(len(duplicates) == 1 for duplicates in found.values()), f"several tasks: {found}"
@@ -83,7 +83,7 @@ def label_of(annotation):
 
 
 def votes_in(task):
-    """Return who said what on a task, whether as ground truth; sorted."""
+    """Return author, label and ground-truth flag of a task's annotations, sorted."""
     annotations = [
         (annotation["completed_by"], label_of(annotation), bool(annotation["ground_truth"]))
         for annotation in task["annotations"]
@@ -92,7 +92,7 @@ def votes_in(task):
 
 
 def on_server(server, title):
-    """Return all that is asked and said in a project, by sample; several tasks stay several."""
+    """Return the content of all tasks of a project, by sample; duplicates included."""
     if title not in {project["title"] for project in server.projects()}:
         return None
     return {
@@ -109,7 +109,7 @@ def on_server(server, title):
 
 
 def said_by(annotations):
-    """Return who said what by live annotations, sorted."""
+    """Return sample, annotator and label of the live annotations, sorted."""
     said = [
         (annotation.sample_id, annotation.annotator, annotation.label)
         for annotation in live_annotations(annotations)

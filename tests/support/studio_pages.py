@@ -1,4 +1,4 @@
-"""What people do on the pages of Label Studio, in a real browser, and pictures of what they see.
+"""Label Studio's pages in a real browser: actions of annotators and reviewers, and screenshots.
 
 The pictures docs/images/studio-*.png are those of the tests:
 

@@ -1,4 +1,4 @@
-"""A project whose people label on a real server: its whole loop, step by step, and how it ends."""
+"""A project with annotators on a real server: its whole loop, step by step, and its end state."""
 
 import shutil
 
@@ -42,7 +42,7 @@ DECIDED = "news"
 
 
 def make_folder(path):
-    """Write a project that has chosen its batch, and has not asked anybody yet."""
+    """Write a project that has selected its batch, but has not pushed it yet."""
     path.mkdir()
     texts = ["hi you", "win now", "press room", "hi, win", "press", "what a day"]
     frame = pd.DataFrame({"key": range(6), "text": texts})
@@ -60,7 +60,7 @@ def configure(path, url, title, timeout=30):
 
 
 def do(folder, step):
-    """Do what the command line does at a step."""
+    """Run a step as the command line does."""
     project = lb.Project(folder / "project.yaml")
     if step == "init":
         project.platform().init()
@@ -69,7 +69,7 @@ def do(folder, step):
 
 
 class Loop:
-    """One walk through the loop.
+    """One run of the loop.
 
     Args:
         server: the real one, on which people act.
@@ -84,14 +84,14 @@ class Loop:
         configure(folder, url, title, timeout)
 
     def do(self, step):
-        """Do one step, in this process."""
+        """Run one step in this process."""
         if step == "PEOPLE":
             self.people_label()
         else:
             do(self.folder, step)
 
     def do_at_last(self, step):
-        """Do one step, once more where the server could not be reached; return how often."""
+        """Run one step, and repeat it while the server is unreachable; return the number of runs."""
         for count in range(1, 4):
             try:
                 self.do(step)
@@ -101,7 +101,7 @@ class Loop:
         raise AssertionError(f"{step} cannot be done")
 
     def people_label(self):
-        """Let people answer all that waits for them; the same in every run."""
+        """Annotate all open tasks; deterministic, the same in every run."""
         *annotators, expert = people(self.server)
         for task in self._waiting(self.title):
             spoken = {annotation["completed_by"] for annotation in task["annotations"]}
@@ -119,7 +119,7 @@ class Loop:
         return [task for task in sorted(found, key=_own) if not task["is_labeled"]]
 
     def state(self):
-        """Return all that both sides hold, but for numbers and times of the server's."""
+        """Return the state of server and store, without the server's ids and times."""
         project = lb.Project(self.folder / "project.yaml")
         said = project.people.current_annotations(project.samples)
         verdict = project.people.verdict(said)
@@ -157,7 +157,7 @@ class Loop:
             engine.dispose()
 
     def end(self):
-        """Remove all that it made."""
+        """Delete everything that it created."""
         shutil.rmtree(self.folder)
         for project in self.server.projects():
             if project["title"] in (self.title, f"{self.title}: review"):
