@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,6 @@ import pandas as pd
 from labeling.errors import LabelingError, near, repeated, shown
 from labeling.label_files.cells import tidy
 from labeling.records import Message, order_by_chance, person_key, refuse_unsafe
-
-MAX_NAME_IN_FILE = 40  # characters of a person's name in the name of a file
 
 
 class Roster:
@@ -70,19 +67,6 @@ class Roster:
 def is_excluded(name: str, excluded: Collection[str]) -> bool:
     """Return whether a person is among those who are not to be asked."""
     return person_key(name) in set(map(person_key, excluded))
-
-
-def name_in_file(person: str) -> str:
-    """Return the part of a file's name that stands for a person: different for different people.
-
-    >>> name_in_file("ann"), name_in_file("../ann")
-    ('ann', 'ann-0dd1f074')
-    """
-    plain = re.sub(r"[^\w-]+", "_", person).strip("_")[:MAX_NAME_IN_FILE]
-    if plain == person:
-        return plain
-    digest = hashlib.blake2b(person.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-    return f"{plain}-{digest}" if plain else digest
 
 
 @dataclass(frozen=True, slots=True)

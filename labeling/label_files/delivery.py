@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labeling.errors import PlatformError, counted, shown
-from labeling.label_files.assignment import Assignment, Roster, assign, is_excluded, name_in_file
+from labeling.label_files.assignment import Assignment, Roster, assign, is_excluded
 from labeling.label_files.cells import tidy
 from labeling.label_files.columns import ANNOTATOR, ASK, NOT_FOR, REVIEWER, SAMPLE_ID, Columns
+from labeling.label_files.file_names import join_file_names, name_in_file
 from labeling.label_files.folder import Folder
 from labeling.label_files.formats import WRITERS
 from labeling.label_files.guide import Guide
@@ -81,7 +82,7 @@ class SheetDelivery:
             for message in messages
             if message.key not in unassigned
         }
-        outbox.confirm({key: ", ".join(sorted(names)) for key, names in files_of.items()})
+        outbox.confirm({key: join_file_names(names) for key, names in files_of.items()})
         names = tuple(sorted(set().union(*files_of.values())))
         if assignment.short:
             sentence = _too_few_people(assignment, self.people)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from labeling.errors import counted, shown
-from labeling.label_files.assignment import Roster, name_in_file
+from labeling.label_files.assignment import Roster
+from labeling.label_files.file_names import is_file_of, split_file_names, stem
 from labeling.label_files.row_index import RowIndex, SampleRows
 from labeling.label_files.row_key import plain_id
 from labeling.label_files.sheets import Contents
@@ -16,8 +15,6 @@ from labeling.records import Annotation, Message, MessageKind, Problem
 
 SentMessages = Mapping[Message, str]
 """The confirmed messages, each with its platform id: the names of its files, joined by a comma."""
-
-FILE_NAME = re.compile(r"(.+?\.(?:csv|xlsx|jsonl))(?:, |$)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -100,12 +97,12 @@ class FileCheck:
         A file without rows counts as well, and so does one that may be there under another name.
         """
         readable = {row.source.file for row in self.contents.rows}
-        stems = set(map(_stem, self.names))
+        stems = set(map(stem, self.names))
         has_unread = bool(self.contents.unread)
         is_hidden = {
             names: any(
-                has_unread or _stem(name) in stems
-                for name in _file_names(names)
+                has_unread or stem(name) in stems
+                for name in split_file_names(names)
                 if name not in readable
             )
             for names in set(self.sent.values())
@@ -125,9 +122,9 @@ class FileCheck:
 
         Questions that were asked again since are not reported.
         """
-        stems = set(map(_stem, self.names))
+        stems = set(map(stem, self.names))
         missing_files = {
-            names: [name for name in _file_names(names) if _stem(name) not in stems]
+            names: [name for name in split_file_names(names) if stem(name) not in stems]
             for names in set(self.sent.values())
         }
         last = {
@@ -157,33 +154,10 @@ class FileCheck:
         people = responses.people.get(message.key, set()) | in_files
         expected = message.votes
         if names:
-            expected = min(expected, len(_file_names(self.sent[message])))
+            expected = min(expected, len(split_file_names(self.sent[message])))
         if len(people) >= expected:
             return []
-        return [name for name in files if not any(_is_file_of(who, name) for who in people)]
-
-
-def _is_file_of(person: str, file: str) -> bool:
-    """Return whether a file was written for a person.
-
-    >>> _is_file_of("bob", "batch-001.bob.csv"), _is_file_of("bob", "batch-001.bobby.csv")
-    (True, False)
-    """
-    name = _stem(file).rpartition(".")[2]
-    return re.fullmatch(re.escape(name_in_file(person)) + "(-[0-9]+)?", name) is not None
-
-
-def _file_names(platform_id: str) -> list[str]:
-    """Return the names of the files in the platform id of a message.
-
-    >>> _file_names("batch-001.ann.csv, my copy, filled in.csv")
-    ['batch-001.ann.csv', 'my copy, filled in.csv']
-    """
-    return FILE_NAME.findall(platform_id)
-
-
-def _stem(name: str) -> str:
-    return PurePath(name).stem
+        return [name for name in files if not any(is_file_of(who, name) for who in people)]
 
 
 def _missing_sentence(sample_ids: list[Hashable]) -> str:

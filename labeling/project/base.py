@@ -88,6 +88,10 @@ class BaseProject:
         """The samples to label, index = ids; without those of the locked test split."""
         return self.data.samples
 
+    def load_samples(self) -> pd.DataFrame:
+        """Return `samples`; for verbs that read them only if there is something to send."""
+        return self.samples
+
     @property
     def labeling_functions(self) -> list[LabelingFunction]:
         """The labeling functions of all files that the config names, in order."""

@@ -141,11 +141,12 @@ class Project(BaseProject):
             return preview_push(self.people, platform or self.platform(), self.samples)
         with self._locked("push"):
             platform = platform or self.platform()
-            pushed = self.people.push(
-                platform, lambda: self.samples, soft=lambda: self.snapshot().soft
-            )
+            pushed = self.people.push(platform, self.load_samples, self._soft_labels)
         where = platform.locations(["annotators"]) if pushed.batch else ()
         return dataclasses.replace(pushed, where=where)
+
+    def _soft_labels(self) -> SoftLabels:
+        return self.snapshot().soft
 
     def pull(self, platform: AnnotationPlatform | None = None, *, dry_run: bool = False) -> Pulled:
         """Fetch new annotations from the platform; with `dry_run` nothing is stored."""
@@ -248,7 +249,7 @@ class Project(BaseProject):
         """Adjudicate as `review` does, and return as well where people find their new questions."""
         with self._locked("review"):
             platform = platform or self.platform()
-            verdict = self.people.review(platform, lambda: self.samples)
+            verdict = self.people.review(platform, self.load_samples)
         questions = {"annotators": verdict.pending, "reviewers": verdict.escalations}
         people = [role for role, waiting in questions.items() if waiting]
         return Reviewed(verdict, platform.locations(people))

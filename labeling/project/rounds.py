@@ -38,7 +38,7 @@ def run_rounds(
     project: BaseProject, votes: Votes, platform: AnnotationPlatform, count: int | None
 ) -> Iterator[Round]:
     """Yield the state of the loop, and again after each further round; see `Project.rounds`."""
-    project.people.settle_all(platform, lambda: project.samples)
+    project.people.settle_all(platform, project.load_samples)
     current = current_round(project, votes)
     yield current
     while count is None or current.number < count:
@@ -54,5 +54,5 @@ def run_rounds(
 
 def _annotate(project: BaseProject, platform: AnnotationPlatform, soft: SoftLabels) -> None:
     """Push the waiting batch; pull and review until no annotation is left to fetch."""
-    project.people.push(platform, lambda: project.samples, lambda: soft)
-    project.people.settle_all(platform, lambda: project.samples)
+    project.people.push(platform, project.load_samples, lambda: soft)
+    project.people.settle_all(platform, project.load_samples)

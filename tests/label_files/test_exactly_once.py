@@ -26,19 +26,19 @@ class Outbox:
     """What waits, in memory or in a file."""
 
     def __init__(self, messages):
-        self.messages = {one.key: one for one in messages}
+        self.messages = {message.key: message for message in messages}
         self.sent = {}
         self.begun = set()
 
     def waiting(self, kind):
         return tuple(
-            dataclasses.replace(one, begun=one.key in self.begun)
-            for one in self.messages.values()
-            if one.kind == kind and one.key not in self.sent
+            dataclasses.replace(message, begun=message.key in self.begun)
+            for message in self.messages.values()
+            if message.kind == kind and message.key not in self.sent
         )
 
     def begin(self, messages):
-        self.begun |= {one.key for one in messages}
+        self.begun |= {message.key for message in messages}
 
     def confirm(self, platform_ids):
         self.sent |= platform_ids
@@ -205,7 +205,7 @@ def test_who_nobody_may_answer_waits(tmp_path):
     files = files_in(tmp_path)
     files.push(BATCH, SAMPLES, outbox=outbox)
 
-    assert [0] == [one.sample_id for one in outbox.waiting("ask")]
+    assert [0] == [message.sample_id for message in outbox.waiting("ask")]
     assert "(1 has nobody, and waits)" in files.problems[0].what
 
 

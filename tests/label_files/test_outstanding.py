@@ -25,27 +25,29 @@ class Outbox:
         self.messages, self.begun, self.sent = [], set(), {}
 
     def add(self, kind, *ids, votes=2, barred=()):
-        for one in ids:
+        for sample_id in ids:
             number = len(self.messages) + 1
             self.messages.append(
-                Message(number, f"{kind} {number}/{one}", kind, one, 1, votes, barred)
+                Message(number, f"{kind} {number}/{sample_id}", kind, sample_id, 1, votes, barred)
             )
 
     def waiting(self, kind):
         return tuple(
-            dataclasses.replace(one, begun=one.key in self.begun)
-            for one in self.messages
-            if one.kind == kind and one.key not in self.sent
+            dataclasses.replace(message, begun=message.key in self.begun)
+            for message in self.messages
+            if message.kind == kind and message.key not in self.sent
         )
 
     def begin(self, messages):
-        self.begun |= {one.key for one in messages}
+        self.begun |= {message.key for message in messages}
 
     def confirm(self, platform_ids):
         self.sent |= platform_ids
 
     def sent_as(self):
-        return {one: self.sent[one.key] for one in self.messages if one.key in self.sent}
+        return {
+            message: self.sent[message.key] for message in self.messages if message.key in self.sent
+        }
 
 
 class Loop:
@@ -67,12 +69,15 @@ class Loop:
 
     def again(self, *ids, votes=1, barred=(), samples=None):
         self.outbox.add("ask again", *ids, votes=votes, barred=barred)
-        pending = [AskAgain(one, votes, barred) for one in ids]
+        pending = [AskAgain(sample_id, votes, barred) for sample_id in ids]
         self.files().ask_again(pending, samples, outbox=self.outbox)
 
     def pull(self, **settings):
         self.known = self.files(**settings).pull()
-        return [(one.sample_id, one.annotator, one.label) for one in self.known]
+        return [
+            (annotation.sample_id, annotation.annotator, annotation.label)
+            for annotation in self.known
+        ]
 
     def outstanding_votes(self):
         return self.files().outstanding_votes()
@@ -277,7 +282,7 @@ def test_without_an_outbox_votes_that_cannot_come_are_asked_again_once(tmp_path)
         (tmp_path / gone).unlink()
         for _ in range(2):
             files = LabelFiles(tmp_path, SCHEMA, annotators=["ann", "bob"])
-            files.ask_again([AskAgain(one, 2, ()) for one in SAMPLES.index])
+            files.ask_again([AskAgain(sample_id, 2, ()) for sample_id in SAMPLES.index])
         assert 3 == len(os.listdir(tmp_path))
         (more,) = tmp_path.glob("*more*ann*")
         more.rename(tmp_path / "batch-001-more-7.ann.csv")
@@ -303,13 +308,13 @@ def test_asking_again_that_was_killed_ends_the_same_when_repeated(tmp_path):
     loop.again("a", "b", "c", votes=2, samples=SAMPLES)
     whole = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     again = [name for name in whole if "more" in name]
-    keys = [one.key for one in loop.outbox.messages if one.kind == "ask again"]
+    keys = [message.key for message in loop.outbox.messages if message.kind == "ask again"]
     for gone in itertools.chain.from_iterable(itertools.combinations(again, n) for n in range(4)):
         for name in gone:
             (tmp_path / name).unlink()
         for key in keys:
             del loop.outbox.sent[key]
-        pending = [AskAgain(one, 2, ()) for one in SAMPLES.index]
+        pending = [AskAgain(sample_id, 2, ()) for sample_id in SAMPLES.index]
         loop.files().ask_again(pending, SAMPLES, outbox=loop.outbox)
 
         assert whole == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -332,19 +337,19 @@ def test_samples_that_left_the_data_wait_and_the_others_are_asked(tmp_path):
     loop = Loop(tmp_path, "ann", "bob")
     loop.samples = SAMPLES.drop(index="b")
     loop.push("a", "b")
-    assert ["b"] == [one.sample_id for one in loop.outbox.waiting("ask")]
+    assert ["b"] == [message.sample_id for message in loop.outbox.waiting("ask")]
     assert "among the samples" in loop.last.problems[0].what
     assert "'b'" in loop.last.problems[0].what
 
     loop.annotators += ("cy",)
     loop.again("a", "b", samples=loop.samples)
-    assert ["b"] == [one.sample_id for one in loop.outbox.waiting("ask again")]
+    assert ["b"] == [message.sample_id for message in loop.outbox.waiting("ask again")]
     assert "'b'" in loop.last.problems[0].what
 
     loop.outbox.add("escalate", "a", "b", votes=1)
     escalations = [Escalation(one, (), "why") for one in "ab"]
     loop.files().escalate(escalations, loop.samples, outbox=loop.outbox)
-    assert ["b"] == [one.sample_id for one in loop.outbox.waiting("escalate")]
+    assert ["b"] == [message.sample_id for message in loop.outbox.waiting("escalate")]
     assert "'b'" in loop.last.problems[0].what
 
 
@@ -380,7 +385,7 @@ def test_a_file_that_is_gone_is_not_told_when_nothing_is_awaited_of_it(tmp_path)
 
     (tmp_path / "batch-001.ann.csv").unlink()
     loop.pull()
-    assert ["batch-001.ann.csv"] == [one.where for one in loop.last.problems]
+    assert ["batch-001.ann.csv"] == [problem.where for problem in loop.last.problems]
     loop.again("a", "b", barred=("bob",), samples=SAMPLES)
     loop.pull()
     assert () == loop.last.problems  # what is gone was asked again
@@ -414,7 +419,7 @@ def test_a_file_for_anybody_and_a_review_that_are_gone_are_told(tmp_path):
         (tmp_path / name).unlink()
     loop.pull()
 
-    assert ["batch-001.csv", "review-2.csv"] == [one.where for one in loop.last.problems]
+    assert ["batch-001.csv", "review-2.csv"] == [problem.where for problem in loop.last.problems]
 
 
 # Before anything is sent
