@@ -80,7 +80,9 @@ def write_training_set(config: Config, store: Store, train: TrainingSet) -> None
 def write_soft_labels(soft: SoftLabels, folder: Path) -> None:
     """Write `soft_labels.parquet`: a column for each label, and whether a row is covered."""
     covered = "covered" if "covered" not in soft.schema.labels else "covered_by_votes"
-    write_frame(soft.to_frame().assign(**{covered: soft.covered}), folder, "soft_labels.parquet")
+    frame = soft.to_frame()
+    frame[covered] = soft.covered
+    write_frame(frame, folder, "soft_labels.parquet")
 
 
 def ready_folder(folder: Path) -> Path:

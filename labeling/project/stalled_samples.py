@@ -39,8 +39,8 @@ def notes_of(
     if undelivered:
         yield (
             f"{_samples(undelivered)} in conflict, and no reviewer could be asked: none is named"
-            " who did not vote on them, or no decision is recorded. Name another reviewer, or decide:"
-            f" {DECIDE}"
+            " who did not vote on them, or no decision is recorded. Name another reviewer, or"
+            f" decide: {DECIDE}"
         )
     delivered = set(store.batches.in_state("escalated")) - set(undelivered)
     platform = without_reviewer(config)
@@ -50,7 +50,8 @@ def notes_of(
     if unresolved:
         yield (
             f"{_samples(unresolved)} unresolved: reviewers gave no label, or no label that more"
-            f" than half of them gave. Another reviewer can decide where they label, or here: {DECIDE}"
+            " than half of them gave. Another reviewer can decide where they label, or here:"
+            f" {DECIDE}"
         )
     withdrawn = store.batches.in_state("withdrawn")
     if withdrawn:

@@ -141,7 +141,8 @@ def test_one_line_tells_of_each_pass_with_news(folder):
         second = lines.get(timeout=SOON)
         running.send_signal(signal.SIGINT)
 
-    pattern = r"\d\d:\d\d:\d\d \d+ new annotations\. Round 1: .* Annotations are awaited on \d+ samples\.\n"
+    news = r"\d\d:\d\d:\d\d \d+ new annotations\."
+    pattern = news + r" Round 1: .* Annotations are awaited on \d+ samples\.\n"
     assert re.fullmatch(pattern, first)
     assert re.fullmatch(pattern, second)
     assert " 12 new annotations" in second
