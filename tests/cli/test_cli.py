@@ -1,4 +1,4 @@
-"""The command line: a table or JSON, exit codes, a sentence where something is wrong."""
+"""Commands print tables or JSON, set exit codes, and report errors in a sentence."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""What users wrote is readable on a terminal, and steers nothing."""
+"""Users' texts stay readable on a terminal; control characters and markup are escaped."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The whole loop from the command line, with people who label in spreadsheets."""
+"""The whole loop on the command line, with annotators who work in spreadsheets."""
 
 import json
 
@@ -69,12 +69,12 @@ def test_the_loop_with_people_in_spreadsheets(folder):
         rounds += 1
         assert rounds < 6, verdict
     train, _ = verb(folder, "export")
-    status, said = verb(folder, "status")
+    status, hints = verb(folder, "status")
 
     assert 6 == train["sources"]["review"]
     assert 6 == status["states"]["reviewed"]
     assert 12 == status["states"]["not_chosen"]
-    assert "Next: labeling export" in said
+    assert "Next: labeling export" in hints
 
 
 def test_each_verb_twice_is_each_verb_once(folder):
@@ -125,10 +125,10 @@ def test_run_goes_on_until_people_must_answer(folder):
 @pytest.mark.parametrize("name", VERBS)
 def test_every_verb_speaks_json_from_the_beginning(folder, name):
     """Also before anything is remembered, and with nothing to do."""
-    found, said = verb(folder, name)
+    found, hints = verb(folder, name)
 
     assert found or isinstance(found, (dict, list))
-    assert "Next:" in said or "Written:" in said
+    assert "Next:" in hints or "Written:" in hints
 
 
 def test_status_of_a_new_project_leaves_no_trace(folder):
@@ -156,7 +156,7 @@ def test_samples_that_are_gone_are_told_and_left_out(folder):
         "sample_id"
     ].iloc[0]
     table[table["key"] != asked].to_csv(folder / "comments.csv", index=False)
-    train, said = verb(folder, "export")
+    train, hints = verb(folder, "export")
 
     assert 5 == train["sources"]["agreement"]
-    assert "1 sample with annotations is no longer among the samples" in " ".join(said.split())
+    assert "1 sample with annotations is no longer among the samples" in " ".join(hints.split())

@@ -1,4 +1,4 @@
-"""Whoever waits sees what is done, for how long already, and how long it may last; stdout stays clean."""
+"""Progress: stages, rates, elapsed time and time left on stderr; stdout stays clean."""
 
 import io
 import json
@@ -74,8 +74,8 @@ def test_the_time_left_comes_from_the_steps_or_from_the_last_time(stage, now, le
     assert stage.left(now) == left
 
 
-class Heard:
-    """Remembers what it is told of stages."""
+class Recorder:
+    """Records the stages it is notified of."""
 
     def __init__(self):
         self.begun, self.open, self.steps = [], 0, {}
@@ -99,15 +99,15 @@ def test_a_project_tells_its_stages_and_how_long_they_took_the_last_time(tmp_pat
     runs = []
     for _ in range(2):
         its = project(tmp_path)
-        its.store.watcher = heard = Heard()
+        its.store.watcher = recorder = Recorder()
         its.apply()
         its.fit()
         its.query()
         its.export()
         its.look()
-        assert heard.open == 0
-        runs.append(heard)
-    first, second = ([name for name, *_ in heard.begun] for heard in runs)
+        assert recorder.open == 0
+        runs.append(recorder)
+    first, second = ([name for name, *_ in recorder.begun] for recorder in runs)
     for name in (
         *("reading the samples", "applying labeling functions", "writing the votes"),
         *("fitting the label model", "fitting the end model", "choosing samples"),

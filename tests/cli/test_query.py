@@ -1,4 +1,4 @@
-"""`labeling query` shows what people will be asked about, and lets one say how much and by what."""
+"""`labeling query` shows the chosen samples; options set the size and the strategy."""
 
 import json
 import os

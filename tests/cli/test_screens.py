@@ -1,4 +1,4 @@
-"""What the command line shows people: where samples stand, looks that are counted, the report."""
+"""Output of `labeling status`, `evaluate`, `report` and `summary`."""
 
 import json
 
@@ -47,23 +47,23 @@ def verb(folder, *arguments):
 
 
 def test_one_screen_tells_where_samples_stand_and_what_is_next(folder):
-    before, said = verb(folder, "status")
+    before, hints = verb(folder, "status")
     assert "Nothing was stored yet." in before
-    assert "Next: labeling apply" in said
+    assert "Next: labeling apply" in hints
 
     verb(folder, "apply")
-    applied, said = verb(folder, "status")
+    applied, hints = verb(folder, "status")
     assert "covered by 2 labeling functions" in applied
     assert "in the locked test split, never evaluated" in applied
     assert "No batch was chosen yet." in applied
-    assert "Next: labeling query" in said
+    assert "Next: labeling query" in hints
 
     verb(folder, "query")
     verb(folder, "push")
-    asked, said = verb(folder, "status")
+    asked, hints = verb(folder, "status")
     assert "5 asked" in asked
     assert "Batches: 1, the last one pushed." in asked
-    assert "Next: labeling pull when people have labeled" in said
+    assert "Next: labeling pull when people have labeled" in hints
 
     sheet = folder / "to_label" / "batch-001.csv"
     table = pd.read_csv(sheet, dtype=str, keep_default_na=False, encoding="utf-8-sig")
@@ -110,25 +110,25 @@ def test_where_samples_stand_fits_on_a_small_screen(capsys):
 
 def test_an_evaluation_is_shown_with_its_n_and_counted(folder):
     """Also under the name that the command had before, `look`."""
-    first, said = verb(folder, "evaluate")
+    first, hints = verb(folder, "evaluate")
     second = json.loads(verb(folder, "look", "--json")[0])
 
     assert "label + end model, all: " in first
     assert "n = " in first
-    assert "This was evaluation 1 on the locked test split." in said
+    assert "This was evaluation 1 on the locked test split." in hints
     assert 2 == second["look"]
     assert "evaluated 2 times" in verb(folder, "status")[0]
 
 
 def test_the_report_is_one_file_whose_place_is_told(folder):
-    shown, said = verb(folder, "report")
+    shown, hints = verb(folder, "report")
     found = json.loads(verb(folder, "report", "--json")[0])
 
     assert f"Written: {found['path']}" in shown
     assert (
         (folder / "out" / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     )
-    assert "Next: open it in a browser" in said
+    assert "Next: open it in a browser" in hints
 
 
 def test_accuracy_is_shown_with_interval_and_n(folder):

@@ -1,4 +1,4 @@
-"""`labeling status` tells who labeled how much, and where people label; verbs say where questions are."""
+"""`labeling status` lists annotators and where people label; commands name new questions."""
 
 import datetime
 import json

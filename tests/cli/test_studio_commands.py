@@ -1,4 +1,4 @@
-"""The command line with a Label Studio server: both projects, dry runs, and listening for news."""
+"""Commands on a Label Studio server: both projects, dry runs, and webhooks."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""`labeling summary` fits its window, sorts, and names what never votes; so does `labeling check`."""
+"""`labeling summary` fits the window, sorts, and names functions that never vote."""
 
 import io
 import json
