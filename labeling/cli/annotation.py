@@ -121,16 +121,16 @@ def pull(dry_run: DryRun = False, as_json: AsJson = False) -> None:
         with busy("comparing with the platform"):
             preview = project.pull(platform, dry_run=True)
         news = counted(len(preview.news), "annotation")
-        known = counted(preview.already_stored, "is", "are")
-        sentence = f"{news} would be new; {known} already stored."
+        stored = counted(preview.already_stored, "is", "are")
+        sentence = f"{news} would be new; {stored} already stored."
         emit({**_pull_result(preview), "dry_run": True}, as_json, sentence, *_problems(preview))
         _hint_unchanged(platform)
         return
     with busy("fetching annotations"):
         pulled = project.pull()
     news = counted(len(pulled.news), "new annotation")
-    known = counted(pulled.already_stored, "was", "were")
-    sentence = f"{news}; {known} already stored."
+    stored = counted(pulled.already_stored, "was", "were")
+    sentence = f"{news}; {stored} already stored."
     emit(_pull_result(pulled), as_json, sentence, *_problems(pulled))
     hint("Next: labeling review")
 

@@ -73,10 +73,10 @@ def dry_run_lines(preview: DryRun, where: str, folder: str) -> list[str]:
     if preview.pulled is None:
         return [f"People label at {where}.", *outcome]
     news = counted(len(preview.pulled.news), "new annotation")
-    known = counted(preview.pulled.already_stored, "is", "are")
+    stored = counted(preview.pulled.already_stored, "is", "are")
     return [
         *(["The labeling functions would be applied."] if preview.applies else []),
-        f"{news} would be fetched from {where}; {known} already stored.",
+        f"{news} would be fetched from {where}; {stored} already stored.",
         *outcome,
         _next_batch(preview),
         f"The training set would be written to {folder}.",

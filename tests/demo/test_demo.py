@@ -110,7 +110,7 @@ def test_the_demo_tells_the_whole_story(shown):
         "majority vote, held-out, covered",
         "label model, held-out, covered",
         "label + end model, held-out, all",
-        "Round 3: 60 samples asked",
+        "Round 3: 60 samples sent",
         "Krippendorff's alpha",
         "Escalated to the reviewer",
         "labels of the pool, after",
