@@ -26,9 +26,9 @@ from labeling.records import (
     ABSTAIN,
     VOTING_SCHEMA,
     Fault,
+    FrozenRow,
     LabelingFunction,
     LabelSchema,
-    SettledRow,
     is_yes_or_no,
     line_of_function,
     vote_code,
@@ -158,7 +158,7 @@ def _id_at(ids: pd.Index, row: int) -> Any:
 
 def _could_change_rows(lf: LabelingFunction, rows: list[Any]) -> bool:
     """Whether a call of a labeling function could change its row in place."""
-    return bool(lf.pre) or (bool(rows) and isinstance(rows[0], SettledRow))
+    return bool(lf.pre) or (bool(rows) and isinstance(rows[0], FrozenRow))
 
 
 def _any_failed(lf: LabelingFunction, rows: list[Any]) -> bool:

@@ -11,7 +11,7 @@ import cloudpickle
 import pandas as pd
 
 from labeling.errors import DataError, LabelingError, LabelingFunctionError
-from labeling.records import LabelingFunction, packed
+from labeling.records import LabelingFunction, dumps_functions
 
 
 def dumps_for_workers(lfs: Sequence[LabelingFunction], workers: int) -> bytes:
@@ -21,7 +21,7 @@ def dumps_for_workers(lfs: Sequence[LabelingFunction], workers: int) -> bytes:
         LabelingFunctionError: one of them cannot be pickled; the message names it, and what in it.
     """
     try:
-        return packed(lfs)
+        return dumps_functions(lfs)
     except Exception as error:  # pickling an object may raise anything
         raise _unpicklable(lfs, workers, error) from error
 

@@ -15,7 +15,7 @@ import pandas as pd
 from labeling.engine.progress import ChunkProgress
 from labeling.engine.slow_calls import CallWatch
 from labeling.errors import LabelingFunctionError
-from labeling.records import LabelingFunction, PreprocessedRow, SettledRow, isolated
+from labeling.records import FrozenRow, LabelingFunction, PreprocessedRow, isolated
 
 BLOCK_ROWS = 1_024
 """Rows of a block at most."""
@@ -108,7 +108,7 @@ def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
                     f" {type(value).__name__} as {field!r}; make it a list."
                 )
             )
-    return SettledRow.of(result.__dict__)
+    return FrozenRow.of(result.__dict__)
 
 
 def as_exception(error: Exception | SystemExit) -> Exception:
@@ -120,8 +120,8 @@ def as_exception(error: Exception | SystemExit) -> Exception:
 
 def row_of_call(row: Any) -> Any:
     """Return the row for a call of a labeling function; no other call sees changes made to it."""
-    if isinstance(row, SettledRow):
-        return SettledRow.row_of_call(row)
+    if isinstance(row, FrozenRow):
+        return FrozenRow.row_of_call(row)
     return row if isinstance(row, Failed) else isolated(row)
 
 
@@ -139,8 +139,8 @@ def _added_bytes(row_by_chain: dict[Chain, Any]) -> int:
 
 
 def _values(row: Any) -> Iterable[Any]:
-    if isinstance(row, SettledRow):
-        return SettledRow.shared_values(row)
+    if isinstance(row, FrozenRow):
+        return FrozenRow.shared_values(row)
     return tuple.__iter__(row) if isinstance(row, tuple) else [row]
 
 

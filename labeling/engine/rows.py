@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from labeling.errors import DataError
-from labeling.records import IMMUTABLE, PreprocessedRow, SettledRow, missing_column
+from labeling.records import IMMUTABLE, FrozenRow, PreprocessedRow, missing_column
 
 
 def with_plain_objects(samples: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +51,7 @@ def rows_of(samples: pd.DataFrame) -> list[Any]:
         return [_row_type(())()] * len(samples)
     values = zip(*columns.values(), strict=True)
     if any(_is_mutable(samples, name, column) for name, column in columns.items()):
-        return [SettledRow.of(dict(zip(columns, row, strict=True))) for row in values]
+        return [FrozenRow.of(dict(zip(columns, row, strict=True))) for row in values]
     return list(map(tuple.__new__, itertools.repeat(_row_type(tuple(columns))), values))
 
 

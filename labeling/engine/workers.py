@@ -25,7 +25,7 @@ from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
 from labeling.engine.progress import Progress
 from labeling.engine.slow_calls import CallBoard, CallWatch, SlowCall
 from labeling.errors import LabelingFunctionError
-from labeling.records import Fault, LabelingFunction, LabelSchema, remember_line, unpacked
+from labeling.records import Fault, LabelingFunction, LabelSchema, loads_functions, remember_line
 
 ORPHAN_CHECK = 1.0
 """Seconds between checks whether the process that started a worker still runs."""
@@ -90,7 +90,7 @@ def _explained_errors(sent: list[pd.DataFrame], workers: int, board: CallBoard) 
 @functools.lru_cache(maxsize=1)
 def _loads_functions(pickled: bytes) -> list[LabelingFunction]:
     try:
-        return unpacked(pickled)
+        return loads_functions(pickled)
     except Exception as error:
         raise LabelingFunctionError(
             f"A worker process cannot load the labeling functions: {error!r}. What they are made of"

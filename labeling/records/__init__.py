@@ -35,9 +35,9 @@ from labeling.records.isolation import IMMUTABLE, isolated
 from labeling.records.labeling_function import (
     VOTING_SCHEMA,
     LabelingFunction,
+    dumps_functions,
     is_yes_or_no,
-    packed,
-    unpacked,
+    loads_functions,
     vote_code,
 )
 from labeling.records.long_votes import CastVotes
@@ -71,7 +71,7 @@ from labeling.records.platforms import Aggregator, AnnotationPlatform, Fetched
 from labeling.records.printing import fitted_call
 from labeling.records.private_files import make_private, private_file, private_folder
 from labeling.records.reserved_columns import PREFIX, free_name, free_names, renamed_sentence
-from labeling.records.sample_rows import PreprocessedRow, SettledRow, missing_column
+from labeling.records.sample_rows import FrozenRow, PreprocessedRow, missing_column
 from labeling.records.samples import (
     Table,
     checked_ids,
@@ -122,6 +122,7 @@ __all__ = [
     "Escalation",
     "Fault",
     "Fetched",
+    "FrozenRow",
     "Gold",
     "GoldLabel",
     "LabelSchema",
@@ -137,7 +138,6 @@ __all__ = [
     "Problem",
     "ReplacedText",
     "Ridges",
-    "SettledRow",
     "SoftLabels",
     "SourceAnnotation",
     "SourceAnnotations",
@@ -153,6 +153,7 @@ __all__ = [
     "class_shares",
     "clean_text",
     "co_occurrence",
+    "dumps_functions",
     "expect",
     "first_spellings",
     "fit_softmax_regression",
@@ -176,6 +177,7 @@ __all__ = [
     "line_of",
     "line_of_function",
     "live_annotations",
+    "loads_functions",
     "make_private",
     "masked",
     "message_key",
@@ -183,7 +185,6 @@ __all__ = [
     "missing_texts_sentence",
     "near_copies",
     "order_by_chance",
-    "packed",
     "person_key",
     "positions",
     "private_file",
@@ -199,7 +200,6 @@ __all__ = [
     "text_column",
     "texts",
     "unfinished_path",
-    "unpacked",
     "unsafe_characters",
     "vote_code",
     "waiting_on",

@@ -97,7 +97,7 @@ class LabelingFunction:
     def __reduce__(self) -> tuple[Any, ...]:
         # By value, through cloudpickle: the function's name in its module refers to this object,
         # and modules of labeling functions, notebooks and scripts cannot be imported by a worker.
-        return _restored, (packed([self]),)
+        return _restored, (dumps_functions([self]),)
 
 
 def vote_code(answer: Any, schema: LabelSchema, label: str | int | None = None) -> int:
@@ -123,15 +123,15 @@ def vote_code(answer: Any, schema: LabelSchema, label: str | int | None = None) 
     return schema.index(answer)
 
 
-def packed(lfs: Sequence[LabelingFunction]) -> bytes:
+def dumps_functions(lfs: Sequence[LabelingFunction]) -> bytes:
     """Pickle labeling functions together; objects that they share are pickled once."""
     return dumps([vars(lf) for lf in lfs])
 
 
-def unpacked(plan: bytes) -> list[LabelingFunction]:
+def loads_functions(pickled: bytes) -> list[LabelingFunction]:
     """Unpickle labeling functions; for pipes between processes only, never for files."""
     lfs = []
-    for state in cloudpickle.loads(plan):
+    for state in cloudpickle.loads(pickled):
         lf = LabelingFunction.__new__(LabelingFunction)
         vars(lf).update(state)
         lfs.append(lf)
@@ -139,7 +139,7 @@ def unpacked(plan: bytes) -> list[LabelingFunction]:
 
 
 def _restored(state: bytes) -> LabelingFunction:
-    return unpacked(state)[0]
+    return loads_functions(state)[0]
 
 
 def is_yes_or_no(value: object) -> bool:

@@ -59,7 +59,7 @@ class PreprocessedRow(SimpleNamespace):
             return default
 
 
-class SettledRow(PreprocessedRow):
+class FrozenRow(PreprocessedRow):
     """A read-only row that labeling functions share.
 
     A mutable value is copied each time it is read; the `row_of_call` that a labeling function gets
@@ -71,7 +71,7 @@ class SettledRow(PreprocessedRow):
     __mutable: dict[Any, Any]
 
     @classmethod
-    def of(cls, fields: Mapping[Any, Any]) -> SettledRow:
+    def of(cls, fields: Mapping[Any, Any]) -> FrozenRow:
         """Return a row with these fields."""
         mutable = {name: value for name, value in fields.items() if type(value) not in IMMUTABLE}
         immutable = {name: value for name, value in fields.items() if name not in mutable}
@@ -81,11 +81,11 @@ class SettledRow(PreprocessedRow):
     def __build(cls, immutable: Mapping[Any, Any], mutable: dict[Any, Any]) -> Self:
         row = cls()
         row.__dict__.update(immutable)
-        object.__setattr__(row, "_SettledRow__mutable", mutable)
+        object.__setattr__(row, "_FrozenRow__mutable", mutable)
         return row
 
     @staticmethod
-    def row_of_call(row: SettledRow) -> SettledRow:
+    def row_of_call(row: FrozenRow) -> FrozenRow:
         """Return the row for one call of a labeling function."""
         # Methods of the row are not used here: columns may have their names.
         mutable = row.__mutable
@@ -97,12 +97,12 @@ class SettledRow(PreprocessedRow):
         return row
 
     @staticmethod
-    def fields(row: SettledRow) -> dict[Any, Any]:
+    def fields(row: FrozenRow) -> dict[Any, Any]:
         """Return the fields of a row; mutable values are copies."""
         return row.__dict__ | {name: row[name] for name in row.__mutable}
 
     @staticmethod
-    def shared_values(row: SettledRow) -> list[Any]:
+    def shared_values(row: FrozenRow) -> list[Any]:
         """Return the values that all labeling functions share and must not change."""
         return [*row.__dict__.values(), *row.__mutable.values()]
 
@@ -112,7 +112,7 @@ class SettledRow(PreprocessedRow):
         return isolated(self.__mutable[name])
 
     def __getattr__(self, name: str) -> Any:
-        return SettledRow.__getitem__(self, name)
+        return FrozenRow.__getitem__(self, name)
 
     def __getitem__(self, name: Any) -> Any:
         immutable = self.__dict__
@@ -122,25 +122,25 @@ class SettledRow(PreprocessedRow):
         return name in self.__dict__ or name in self.__mutable
 
     def __repr__(self) -> str:
-        fields = SettledRow.fields(self)
+        fields = FrozenRow.fields(self)
         return f"Row({', '.join(f'{name}={value!r}' for name, value in fields.items())})"
 
     def __copy__(self) -> PreprocessedRow:
         row = PreprocessedRow()
-        row.__dict__.update(SettledRow.fields(self))
+        row.__dict__.update(FrozenRow.fields(self))
         return row
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(f"A labeling function must not change its sample: {name!r}.")
 
     def __setitem__(self, name: str, value: Any) -> NoReturn:
-        SettledRow.__setattr__(self, name, value)
+        FrozenRow.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> NoReturn:
-        SettledRow.__setattr__(self, name, None)
+        FrozenRow.__setattr__(self, name, None)
 
 
-class _RowOfCall(SettledRow):
+class _RowOfCall(FrozenRow):
     """A row that caches its copies, so that a labeling function sees its own changes."""
 
     __slots__ = ()
@@ -150,4 +150,4 @@ class _RowOfCall(SettledRow):
         return value
 
 
-_METHODS = frozenset(name for name in dir(SettledRow) if not name.startswith("__"))
+_METHODS = frozenset(name for name in dir(FrozenRow) if not name.startswith("__"))

@@ -105,7 +105,7 @@ def _fetch(address: str, file: Path) -> None:
 
 
 @contextlib.contextmanager
-def unpacked(file: Path) -> Iterator[Path]:
+def decompressed(file: Path) -> Iterator[Path]:
     """Yield a file as it is; a file that ends in `.gz` is unpacked, and deleted at the end.
 
     Raises:

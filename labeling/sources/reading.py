@@ -30,7 +30,7 @@ from labeling.sources.arrow_files import read_feather, read_parquet, read_parque
 from labeling.sources.csv_files import read_csv, read_tsv
 from labeling.sources.generated_ids import Id, made_from, with_generated_ids
 from labeling.sources.json_files import read_json, read_json_lines
-from labeling.sources.locations import is_address, local_files, masked_address, unpacked
+from labeling.sources.locations import decompressed, is_address, local_files, masked_address
 from labeling.sources.xlsx import read_xlsx
 
 logger = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ def read_files(
     try:
         if len(files) > 1 or Path(path).is_dir():
             return read_parquet_files(Path(path), files)
-        with unpacked(files[0]) as file:
+        with decompressed(files[0]) as file:
             return READERS[kind](file, id)
     except DataError:
         raise

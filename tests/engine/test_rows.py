@@ -9,7 +9,7 @@ import pytest
 import labeling as lb
 from labeling.engine.rows import rows_of
 from labeling.errors import ColumnError
-from labeling.records import SettledRow
+from labeling.records import FrozenRow
 
 PLAIN = pd.DataFrame({"text": ["hi"], "my n": [3], "count": [1]})
 MUTABLE = PLAIN.assign(tags=[["a"]])
@@ -55,7 +55,7 @@ def test_what_tuples_have_is_no_column():
 
 def test_columns_may_bear_the_names_of_methods():
     frame = pd.DataFrame({"get": ["a"], "fields": ["b"], "row_of_call": [["c"]], "of": [1]})
-    row = SettledRow.row_of_call(rows_of(frame)[0])
+    row = FrozenRow.row_of_call(rows_of(frame)[0])
     assert (row.get, row.fields, row.row_of_call, row.of) == ("a", "b", ["c"], 1)
     assert "fields='b'" in repr(row)
     assert rows_of(frame[["get"]])[0].get == "a"
