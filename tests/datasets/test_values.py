@@ -23,7 +23,9 @@ from labeling.datasets.exports import findings
 from labeling.datasets.values import plain, without_non_finite
 
 SCHEMA = lb.LabelSchema(["ham", "spam"])
-KINDS = ("parquet", "jsonl", "csv")
+# The forms of files that a training set can be written in; a new one is tested by being there.
+OF_TABLES = {"to_folder", "to_pandas", "to_sklearn"}
+KINDS = [name[3:] for name in vars(lb.TrainingSet) if name[:3] == "to_" and name not in OF_TABLES]
 INF, NAN = float("inf"), float("nan")
 PARIS = datetime.timezone(datetime.timedelta(hours=1))
 
