@@ -9,10 +9,11 @@ from labeling.label_studio import LabelStudio, client
 from tests.support.faulty_proxy import KINDS, LOST, FaultyProxy
 from tests.support.killing import different
 from tests.support.studio_loop import people
-from tests.support.studio_project import STEPS, VERBS, Loop, make_folder
+from tests.support.studio_project import STEPS, VERBS, Loop, configure, make_folder
 
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 TITLES = itertools.count(1)
+SHORT = 1  # seconds after which an answer that does not come is given up
 
 
 @pytest.fixture
@@ -36,16 +37,17 @@ def impatient(monkeypatch):
     return be
 
 
-def walked(studio, fresh, faults, timeout=30):
+def walked(studio, fresh, faults):
     """Walk through the loop with a fault in each step; return requests, repeats and the end."""
     requests, repeats = [], []
     with FaultyProxy(studio.url, delay=60) as proxy:
         place = fresh.with_name(f"loop-{next(TITLES)}")
-        loop = Loop(studio, fresh, place, proxy.url, "mails", timeout)
+        loop = Loop(studio, fresh, place, proxy.url, "mails")
         for number, step in enumerate(STEPS):
             begun = len(proxy.requests)
             kind, at = faults.get(number, (None, 1))
             proxy.arm(kind, at)
+            configure(place, proxy.url, "mails", timeout=SHORT if kind == "slow" else 30)
             repeats.append(loop.do_at_last(step))
             requests.append(proxy.requests[begun:])
         proxy.arm(None)
@@ -83,7 +85,7 @@ def test_a_loop_whose_every_request_fails_once_ends_as_if_none_had(studio, fresh
     for run in range(max(map(len, faults.values()))):
         its = {number: some[run] for number, some in faults.items() if run < len(some)}
         impatient(run % 2)
-        _, repeats, done, found = walked(studio, fresh, its, timeout=2)
+        _, repeats, done, found = walked(studio, fresh, its)
         assert done == len(its), its
         if run % 2:
             assert any(count > 1 for count in repeats)
