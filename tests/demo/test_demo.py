@@ -12,6 +12,7 @@ import pytest
 import labeling as lb
 from labeling.demo import tweets
 from labeling.demo.loop import Demo
+from tests.support.in_process import run
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = {"tweets": 4_200, "fewest ratings": 20}
@@ -96,10 +97,7 @@ def shown(tmp_path_factory):
     (copied / "lfs").mkdir()
     for name in ("configs/tweets.yaml", "lfs/tweets.py"):
         (copied / name).write_text((ROOT / name).read_text("utf-8"), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "labeling", "demo"],
-        cwd=copied, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run(copied, "demo")
     assert 0 == done.returncode, done.stderr
     return done.stdout, copied
 

@@ -2,9 +2,6 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -17,6 +14,7 @@ from labeling.analysis import class_balance_gaps, compare_class_balance
 from labeling.cli.class_balance_table import print_class_balance
 from labeling.config import load_config
 from labeling.project.labels import parse_class_balance
+from tests.support.in_process import run
 
 CONFIG = """
 data: {path: comments.csv, id: key}
@@ -174,13 +172,7 @@ def test_shares_in_an_export_stand_beside_those_of_random_draws(folder):
     its.push()
     people_say_ham_of_all(its)
     shown, found = (
-        subprocess.run(
-            [sys.executable, "-m", "labeling", "-c", folder / "project.yaml", *words],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "COLUMNS": "120"},
-        ).stdout
+        run(folder, "-c", "project.yaml", *words, columns=120).stdout
         for words in (["export"], ["export", "--json"])
     )
     page = write_report(its).read_text("utf-8")
@@ -303,11 +295,7 @@ def test_labels_with_commas_and_equals_signs_are_quoted_as_in_csv():
     ],
 )
 def test_a_project_may_begin_with_a_balance(folder, given, expected):
-    command = [sys.executable, "-m", "labeling", "init", "--data", "comments.csv"]
-    command += ["--labels", "ham,spam", *given]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
+    done = run(folder, "init", "--data", "comments.csv", "--labels", "ham,spam", *given)
     config = folder / "configs" / "project.yaml"
 
     assert 0 == done.returncode, done.stderr

@@ -1,8 +1,6 @@
 """Columns of the samples may have any name: ours step aside, in every file, and it is said."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -11,6 +9,7 @@ import pytest
 import labeling as lb
 from labeling.label_files import LabelFiles
 from labeling.records import Batch
+from tests.support.in_process import run
 
 OURS = [
     *("label", "probabilities", "confidence", "weight", "source", "lf_votes", "annotators"),
@@ -158,9 +157,9 @@ def test_init_says_once_what_steps_aside_and_takes_what_check_takes(tmp_path):
     pd.DataFrame([{**row, "tags": "x", "more": "y"} for row in samples()]).to_csv(
         tmp_path / "comments.csv", index=False
     )
-    command = [sys.executable, "-m", "labeling", "init", "--data", "comments.csv"]
+    command = ["init", "--data", "comments.csv"]
     command += ["--labels", "ham,spam", "--id", "key", "--text", "label"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run(tmp_path, *command)
     assert 0 == done.returncode, done.stderr
     assert "in training sets ours are called" in done.stderr
     assert "in files for people ours are called 'labeling_label'." in done.stderr
@@ -170,9 +169,9 @@ def test_init_says_once_what_steps_aside_and_takes_what_check_takes(tmp_path):
 def test_what_check_refuses_init_refuses_and_writes_nothing(tmp_path):
     frame = pd.DataFrame({"key": [1.5, 2.5, 3.5], "text": ["a", "b", "c"]})
     frame.to_parquet(tmp_path / "comments.parquet")  # ids that cannot be remembered
-    command = [sys.executable, "-m", "labeling", "init", "--data", "comments.parquet"]
+    command = ["init", "--data", "comments.parquet"]
     command += ["--labels", "ham,spam", "--id", "key", "--text", "text"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run(tmp_path, *command)
     assert 1 == done.returncode
     assert "1.5" in done.stderr
     assert ["comments.parquet"] == [path.name for path in tmp_path.iterdir()]

@@ -1,8 +1,6 @@
 """`--dry-run` says what would be done, and leaves everything as it was."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +9,7 @@ from labeling.errors import PlatformError, ProjectLockedError
 from labeling.project import Project
 from labeling.records import AnnotationPlatform, Fetched
 from labeling.store import Store
+from tests.support.in_process import run
 from tests.support.killing import FILES, REPLAY, different, make_project, people_label, state_of
 
 VERBS = ("push", "pull", "review", "run")
@@ -28,8 +27,7 @@ def everything(folder):
 
 def said(folder, name, *arguments):
     """Return what a verb prints as JSON, and what it says besides."""
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", name, "--json", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = run(folder, "-c", "project.yaml", name, "--json", *arguments)
     assert 0 == done.returncode, done.stderr
     return json.loads(done.stdout), " ".join(done.stderr.split())
 
@@ -211,8 +209,7 @@ def test_it_is_told_in_sentences(tmp_path):
 
 
 def printed(folder, name):
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", name, "--dry-run"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = run(folder, "-c", "project.yaml", name, "--dry-run")
     assert 0 == done.returncode, done.stderr
     return " ".join(done.stdout.split())
 

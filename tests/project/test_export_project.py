@@ -2,8 +2,6 @@
 
 import json
 import logging
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -12,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import labeling as lb
+from tests.support.in_process import run
 
 CONFIG = """
 data: {path: comments.FORMAT, id: key}
@@ -117,12 +116,7 @@ def test_a_form_that_cannot_be_written_stops_no_other(tmp_path):
 def test_the_command_line_says_it_in_a_few_lines(tmp_path):
     project(tmp_path, lines=MIXED)
     (tmp_path / "out" / "training_set.parquet").mkdir(parents=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "labeling", "-c", str(tmp_path / "project.yaml"), "export"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(tmp_path, "-c", "project.yaml", "export")
 
     assert 1 == done.returncode
     assert "Not written: training_set.parquet." in done.stderr

@@ -1,8 +1,6 @@
 """Gold labels that are given teach the models, and measure them as if they had not."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -11,6 +9,7 @@ import pytest
 import labeling as lb
 from labeling.project.gold import folds_of, teaching_gold
 from tests.benchmarks.quality.data import read_set, read_texts
+from tests.support.in_process import run
 
 CONFIG = """
 data: {path: comments.csv, id: key, gold: truth, locked: 0}
@@ -171,13 +170,9 @@ def test_the_only_gold_label_where_no_rule_votes_is_measured_by_nothing(folder):
 def test_fit_says_what_gold_labels_do_and_asks_for_none_that_was_given(folder):
     config = CONFIG.replace("locked: 0", "locked: 0.1")
     (folder / "project.yaml").write_text(config, encoding="utf-8")
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", "fit"]
-    done = {
-        json_flag: subprocess.run(
-            [*command, *json_flag], cwd=folder, capture_output=True, text=True, check=True
-        ).stdout
-        for json_flag in ((), ("--json",))
-    }
+    ended = {flag: run(folder, "-c", "project.yaml", "fit", *flag) for flag in ((), ("--json",))}
+    assert {0} == {result.returncode for result in ended.values()}
+    done = {flag: result.stdout for flag, result in ended.items()}
     counts = json.loads(done["--json",])["gold"]
 
     assert 120 == counts["given"] + counts["locked"]

@@ -1,8 +1,6 @@
 """Annotations made before we came become votes of their authors and gold labels, each once."""
 
 import json
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from labeling.annotation_files import read_annotations
 from labeling.errors import DataError, PlatformError
 from labeling.project import Project
+from tests.support.in_process import run
 from tests.support.killing import FILES, make_project
 from tests.support.studio_loop import people
 
@@ -323,8 +322,7 @@ def test_votes_on_the_locked_test_split_are_left_out(tmp_path):
 
 
 def labeling(folder, *arguments):
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return run(folder, "-c", "project.yaml", *arguments)
 
 
 def test_gold_labels_of_samples_with_imported_votes_are_never_locked(its, tmp_path):

@@ -13,6 +13,7 @@ import labeling as lb
 from labeling.errors import LabelingError
 from labeling.label_files import LabelFiles
 from labeling.project.labels import labels_from, parse_labels
+from tests.support.in_process import run
 
 MEANT = {"ham": None, "spam, maybe": "It: wants 'money'."}
 
@@ -32,10 +33,7 @@ def data(tmp_path):
 
 
 def labeling(folder, *arguments):
-    command = [sys.executable, "-m", "labeling", *arguments]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
+    return run(folder, *arguments)
 
 
 @pytest.mark.parametrize(

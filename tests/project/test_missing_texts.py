@@ -2,8 +2,6 @@
 
 import json
 import logging
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -13,6 +11,7 @@ import labeling as lb
 from labeling.errors import ConfigError, DataError, LabelingError
 from labeling.label_files import LabelFiles
 from labeling.records import Batch, GoldLabel
+from tests.support.in_process import run
 
 CONFIG = """
 data: {path: comments.csv, id: key, gold: truth, locked: 0%s}
@@ -96,9 +95,8 @@ def test_what_is_no_text_is_refused_whatever_is_done_with_missing_ones():
 
 
 def test_init_starts_a_project_on_such_data_and_says_it(folder):
-    command = [sys.executable, "-m", "labeling", "init", "new", "--data", "comments.csv"]
-    command += ["--labels", "ham,spam", "--id", "key", "--text", "text", "--gold", "truth"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    command = ["init", "new", "--data", "comments.csv", "--labels", "ham,spam"]
+    done = run(folder, *command, "--id", "key", "--text", "text", "--gold", "truth")
     assert 0 == done.returncode, done.stderr
     assert "missing_text: drop" in (folder / "new" / "configs" / "project.yaml").read_text()
     assert "2 of 20 samples have no text in column 'text'" in done.stderr

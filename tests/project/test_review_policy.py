@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
+from tests.support.in_process import run
 
 CONFIG = """
 data: {path: comments.csv, id: key}
@@ -182,18 +183,8 @@ def test_the_report_tells_unanimous_votes_from_majorities(folder):
 
 def test_a_new_project_says_what_goes_to_a_reviewer(folder):
     """Both when it is begun and in its config, which can be changed there."""
-    import subprocess
-    import sys
-
-    command = [sys.executable, "-m", "labeling", "init", "--data", "comments.csv", "--labels"]
-    begun = subprocess.run(
-        [*command, "ham,spam", "--json"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-        stdin=subprocess.DEVNULL,
-    )
+    begun = run(folder, "init", "--data", "comments.csv", "--labels", "ham,spam", "--json")
+    assert 0 == begun.returncode
     review = json.loads(begun.stdout)["review"]
 
     assert "any conflict goes to a reviewer" in review[0]

@@ -12,6 +12,7 @@ import pytest
 import labeling as lb
 from labeling.project.labels import GivenLabels
 from labeling.project.scaffold import guessed_columns, write_scaffold
+from tests.support.in_process import run
 
 
 @pytest.fixture
@@ -29,10 +30,7 @@ def folder(tmp_path):
 
 
 def labeling(folder, *arguments, **how):
-    command = [sys.executable, "-m", "labeling", *arguments]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
+    return run(folder, *arguments)
 
 
 def test_what_it_writes_runs(folder):

@@ -1,14 +1,13 @@
 """From every state of a sample there is a way on, and `status` names it."""
 
 import json
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 
 import labeling as lb
 from labeling.project.manual_decisions import sample_called
+from tests.support.in_process import run
 
 CONFIG = """
 data: {path: comments.csv, id: key}
@@ -215,9 +214,8 @@ def test_reviewers_who_all_voted_on_a_sample_are_not_its_last_way_on(folder):
 
 
 def test_on_the_command_line_a_sample_is_called_by_its_id(folder, asked):
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", "decide", "0", "spam"]
     done = [
-        subprocess.run([*command, *more], cwd=folder, capture_output=True, text=True, check=False)
+        run(folder, "-c", "project.yaml", "decide", "0", "spam", *more)
         for more in (["--by", "zoe", "--reason", "an offer", "--json"], ["--by", "zoe"])
     ]
 

@@ -2,8 +2,6 @@
 
 import datetime
 import json
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -22,6 +20,7 @@ from labeling.records import (
     person_key,
 )
 from labeling.replay import Replay
+from tests.support.in_process import run
 from tests.support.killing import CONFIG, REPLAY, make_project
 
 SCHEMA = lb.LabelSchema(["ham", "spam"])
@@ -145,8 +144,7 @@ def test_two_names_of_one_person_are_refused_in_a_config(field, other, tmp_path)
     folder = make_project(
         tmp_path / "p", platform=f"files: {json.dumps({'folder': 'f', **people})}\n"
     )
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", "check"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = run(folder, "-c", "project.yaml", "check")
     assert 1 == done.returncode
     assert "one person's" in " ".join((done.stdout + done.stderr).split())
 
