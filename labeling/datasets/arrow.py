@@ -1,4 +1,4 @@
-"""Tables for Parquet: types that every reader of Parquet knows, the same bytes in every run."""
+"""Conversion of frames to Arrow tables for Parquet, with portable types and deterministic bytes."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ import pyarrow as pa
 from labeling.datasets.values import (
     json_scalar,
     no_form,
-    one_line,
     plain,
     plain_column,
     short,
+    single_line,
     strict_json,
 )
 from labeling.errors import DataError
 
-OF_ARROW = (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, bytes)
+ARROW_SCALARS = (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, bytes)
 FAULTS = (pa.ArrowException, ValueError, TypeError, OverflowError, RecursionError)
 
 
 def table_of(frame: pd.DataFrame, ids: pd.Index, *, with_index: bool = False) -> pa.Table:
     """Return a frame as an Arrow table.
 
-    What Arrow has no type for becomes text (periods, intervals, UUIDs, complex numbers), a sorted
-    list (sets) or null (dicts without keys). A column whose values have no common type becomes the
-    JSON text of each, so that `json.loads` gives them back.
+    Types that Arrow does not have become text (periods, intervals, UUIDs, complex numbers), a
+    sorted list (sets) or null (dicts without keys). Values of a column without a common type become
+    JSON texts, which `json.loads` decodes.
 
     Args:
-        frame: columns with different texts as names.
-        ids: the samples' ids, to name one that cannot be written.
-        with_index: keeps the frame's index, as pandas reads it again.
+        frame: columns whose names are different as texts.
+        ids: the sample ids, for error messages.
+        with_index: whether to write the frame's index, as pandas reads it.
 
     Raises:
-        DataError: a value has no form, a text has half a character, or ids are of several types.
+        DataError: a value cannot be written, a text has a lone surrogate, or ids are of several
+            types.
 
     >>> table = table_of(
     ...     pd.DataFrame({"tags": [{"b", "a"}, set()], "more": [["a", {"n": 1}], 2]}),
@@ -64,26 +65,26 @@ def table_of(frame: pd.DataFrame, ids: pd.Index, *, with_index: bool = False) ->
 
 
 def columns_in_json(frame: pd.DataFrame, ids: pd.Index) -> dict[str, str]:
-    """Return the columns whose values have no common type, each with samples that show it.
+    """Return the columns whose values have no common type, each with an example.
 
-    Ids are none of them: they must stay what they are.
+    Columns of ids are not among them, since ids must keep their type.
     """
-    found: dict[str, str] = {}
+    examples: dict[str, str] = {}
     for name, column in frame.items():
         kind = column.dtype
         if not (kind.kind == "O" or isinstance(kind, pd.ArrowDtype)):
             continue
         if pd.api.types.infer_dtype(column, skipna=True) == "string":
-            continue  # halves of characters have no form in JSON either
+            continue  # lone surrogates cannot be written as JSON either
         try:
             ready = _ready(column, ids)
             pa.Array.from_pandas(ready)
         except DataError:
-            continue  # a value has no form at all
+            continue  # a value cannot be written in any form
         except FAULTS:
             if ready.tolist() != ids.tolist():
-                found[str(name)] = _example(ready, ids)
-    return found
+                examples[str(name)] = _example(ready, ids)
+    return examples
 
 
 def _in_json(column: pd.Series, ids: pd.Index) -> pd.Series:
@@ -102,7 +103,7 @@ def column_problem(column: pd.Series, ids: pd.Index) -> str:
 
 
 def _ready(column: pd.Series, ids: pd.Index) -> pd.Series:
-    """Return a column whose values Arrow takes."""
+    """Return a column with values that Arrow accepts."""
     kind = column.dtype
     if isinstance(kind, pd.SparseDtype):
         column = pd.Series(column.to_numpy(), index=column.index, name=column.name)
@@ -112,54 +113,59 @@ def _ready(column: pd.Series, ids: pd.Index) -> pd.Series:
     nested = isinstance(kind, pd.ArrowDtype) and pa.types.is_nested(kind.pyarrow_dtype)
     if not pd.api.types.is_object_dtype(kind) and not nested:
         return column
-    values = [_arrow_cell(value, column.name, own) for value, own in zip(column, ids, strict=True)]
+    values = [
+        _arrow_cell(value, column.name, sample_id)
+        for value, sample_id in zip(column, ids, strict=True)
+    ]
     return pd.Series(values, index=column.index, name=column.name, dtype=object)
 
 
 def _arrow_cell(value: Any, column: object, sample: object) -> Any:
     try:
-        own = plain(value, _arrow_scalar)
+        plain_value = plain(value, _arrow_scalar)
     except FAULTS as error:
         raise no_form(value, column, sample, error) from error
-    return _without_empty(own) if isinstance(own, (dict, list)) else own
+    return _without_empty(plain_value) if isinstance(plain_value, (dict, list)) else plain_value
 
 
 def _arrow_scalar(value: Any) -> Any:
-    """Return a value that Arrow has a type for as it is, and the text of any other."""
-    return value if isinstance(value, OF_ARROW) else json_scalar(value)
+    """Return a value of an Arrow type unchanged, and the text of any other."""
+    return value if isinstance(value, ARROW_SCALARS) else json_scalar(value)
 
 
 def _without_empty(value: Any) -> Any:
-    """Return a value with null for dicts without keys: Parquet has no type for them."""
+    """Return a value with null in place of empty dicts, for which Parquet has no type."""
     if isinstance(value, dict):
         return {key: _without_empty(part) for key, part in value.items()} or None
     return [_without_empty(part) for part in value] if isinstance(value, list) else value
 
 
 def _check_column(name: str, column: pd.Series, ids: pd.Index) -> None:
-    """Raise a DataError that names samples where a column cannot be written."""
+    """Raise a DataError with an example if a column cannot be written."""
     try:
         pa.Array.from_pandas(column)
     except FAULTS as error:
         raise DataError(
             f"Column {name!r} must hold values of one type, and whole characters, to be written as"
-            f" Parquet: {_example(column, ids)} ({one_line(error)})."
+            f" Parquet: {_example(column, ids)} ({single_line(error)})."
         ) from error
 
 
 def _example(column: pd.Series, ids: pd.Index) -> str:
-    """Return which value of a column Arrow does not take, or not beside the first."""
-    values, own = column.tolist(), ids.tolist()
+    """Return which value of a column Arrow does not accept, or not together with the first."""
+    values, sample_ids = column.tolist(), ids.tolist()
     first = int(column.notna().to_numpy().argmax())
-    for place in range(first, len(values)):
+    for position in range(first, len(values)):
         try:
-            pa.array([values[first], values[place]], from_pandas=True)
+            pa.array([values[first], values[position]], from_pandas=True)
         except FAULTS:
-            here = f"sample {own[place]!r} holds {_named(values[place])}"
-            if place == first:
-                return here
-            return f"sample {own[first]!r} holds {_named(values[first])}, and {here}"
-    return f"sample {own[first]!r} holds {_named(values[first])}, and others hold other types"
+            description = f"sample {sample_ids[position]!r} holds {_named(values[position])}"
+            if position == first:
+                return description
+            return f"sample {sample_ids[first]!r} holds {_named(values[first])}, and {description}"
+    return (
+        f"sample {sample_ids[first]!r} holds {_named(values[first])}, and others hold other types"
+    )
 
 
 def _named(value: object) -> str:

@@ -1,10 +1,10 @@
-"""Values of samples as files can hold them: each type has one form, or is refused by name.
+"""Conversion of sample values to portable ones: each type has one form, or is an error.
 
 | value | in JSON, and in a cell of CSV |
 |---|---|
 | missing (`None`, NaN in a column, `pd.NA`, `pd.NaT`) | null, an empty cell |
 | infinite numbers, NaN inside of lists and objects | null, and counted: JSON has no such numbers |
-| dates, times | text as ISO 8601 has it |
+| dates, times | text in ISO 8601 |
 | durations, `Decimal`, UUIDs, paths, periods, intervals, complex numbers | their text |
 | bytes | text in base64 |
 | sets | a list, sorted |
@@ -35,22 +35,28 @@ import pandas as pd
 from labeling.errors import DataError, repeated, shown
 
 AS_TEXT = (
-    *(fractions.Fraction, complex, uuid.UUID, pathlib.PurePath),
-    *(ipaddress.IPv4Address, ipaddress.IPv6Address, pd.Period, pd.Interval),
+    fractions.Fraction,
+    complex,
+    uuid.UUID,
+    pathlib.PurePath,
+    ipaddress.IPv4Address,
+    ipaddress.IPv6Address,
+    pd.Period,
+    pd.Interval,
 )
 SHORT = reprlib.Repr()
 SHORT.maxstring = SHORT.maxother = 60
 
 
 def short(value: object) -> str:
-    """Return a value for an error message: its representation, cut to a line."""
+    """Return the `repr` of a value for an error message, truncated to a single line."""
     return " ".join(SHORT.repr(value).split())
 
 
-def one_line(error: object, limit: int = 200) -> str:
-    """Return what another package says of a fault, cut to a line.
+def single_line(error: object, limit: int = 200) -> str:
+    """Return the message of another package's error, truncated to a single line.
 
-    >>> one_line(ValueError("no such\\n  type"))
+    >>> single_line(ValueError("no such\\n  type"))
     'no such type'
     """
     text = " ".join(str(error).split()) or type(error).__name__
@@ -58,13 +64,13 @@ def one_line(error: object, limit: int = 200) -> str:
 
 
 def json_scalar(value: Any) -> str:
-    """Return the text that stands for a single value in JSON and CSV.
+    """Return the text for a single value in JSON and CSV.
 
     >>> json_scalar(datetime.date(2026, 1, 2)), json_scalar(b"hi"), json_scalar(1 + 2j)
     ('2026-01-02', 'aGk=', '(1+2j)')
 
     Raises:
-        TypeError: it has no form.
+        TypeError: its type is not supported.
     """
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
@@ -78,16 +84,16 @@ def json_scalar(value: Any) -> str:
 
 
 def plain(value: Any, scalar: Callable[[Any], Any] = json_scalar) -> Any:
-    """Return a value in `None`, bools, ints, floats, texts, lists and dicts with texts as keys.
+    """Return a value as `None`, bools, ints, floats, texts, lists and dicts with texts as keys.
 
     Args:
-        value: of a sample.
-        scalar: what becomes of any other single value.
+        value: a value of a sample.
+        scalar: converts any other single value.
 
     Raises:
-        TypeError: it has no form.
+        TypeError: its type is not supported.
         ValueError: two keys of a dict have the same text.
-        RecursionError: it is nested too deeply, or holds itself.
+        RecursionError: it is nested too deeply, or contains itself.
 
     >>> plain({"tags": {"b", "a"}, 1: np.array([1.5])})
     {'tags': ['a', 'b'], '1': [1.5]}
@@ -116,8 +122,8 @@ def _plain_single(value: Any, scalar: Callable[[Any], Any]) -> Any:
     if isinstance(value, np.timedelta64):
         return plain(pd.Timedelta(value), scalar)
     if isinstance(value, np.generic):
-        own = value.item()
-        return scalar(value) if isinstance(own, np.generic) else plain(own, scalar)
+        plain_value = value.item()
+        return scalar(value) if isinstance(plain_value, np.generic) else plain(plain_value, scalar)
     for kind in (str, int, float):
         if isinstance(value, kind):
             return kind(value)
@@ -135,8 +141,8 @@ def _plain_mapping(value: Mapping[Any, Any], scalar: Callable[[Any], Any]) -> di
 def _key(key: Any) -> str:
     if isinstance(key, str):
         return str(key)
-    own = plain(key)
-    return own if isinstance(own, str) else json.dumps(own)
+    plain_value = plain(key)
+    return plain_value if isinstance(plain_value, str) else json.dumps(plain_value)
 
 
 def _order(value: Any) -> str:
@@ -144,7 +150,7 @@ def _order(value: Any) -> str:
 
 
 def without_non_finite(value: Any) -> tuple[Any, int]:
-    """Return a plain value with null for numbers that JSON does not have, and how many there were.
+    """Return a plain value with null for numbers that JSON does not have, and their count.
 
     >>> without_non_finite({"a": [math.inf, 1.0]})
     ({'a': [None, 1.0]}, 1)
@@ -155,26 +161,26 @@ def without_non_finite(value: Any) -> tuple[Any, int]:
         parts = [without_non_finite(part) for part in value]
         return [part for part, _ in parts], sum(count for _, count in parts)
     if isinstance(value, dict):
-        found = {key: without_non_finite(part) for key, part in value.items()}
-        return {key: part for key, (part, _) in found.items()}, sum(n for _, n in found.values())
+        result = {key: without_non_finite(part) for key, part in value.items()}
+        return {key: part for key, (part, _) in result.items()}, sum(n for _, n in result.values())
     return value, 0
 
 
 def strict_json(value: Any, *, ascii_only: bool = False) -> str:
-    """Return any value as JSON that every reader takes: null for NaN, the text of what is no data.
+    """Return any value as strictly valid JSON: null for NaN, and `str` for unsupported types.
 
     >>> strict_json({"accuracy": math.nan, "at": pathlib.PurePosixPath("a/b")})
     '{"accuracy": null, "at": "a/b"}'
     """
-    found = without_non_finite(plain(value, str))[0]
-    return json.dumps(found, ensure_ascii=ascii_only, allow_nan=False)
+    result = without_non_finite(plain(value, str))[0]
+    return json.dumps(result, ensure_ascii=ascii_only, allow_nan=False)
 
 
 def plain_column(column: pd.Series, ids: Iterable[Any]) -> list[Any]:
-    """Return a column's values as plain ones: missing ones as `None`, infinite numbers as they are.
+    """Return a column's values as plain ones: missing as `None`, infinite numbers unchanged.
 
     Raises:
-        DataError: a value has no form; it names the column, the sample and the value.
+        DataError: a value has no plain form; it names the column, the sample and the value.
     """
     kind = column.dtype
     if isinstance(kind, np.dtype) and kind.kind in "biuf":
@@ -182,22 +188,25 @@ def plain_column(column: pd.Series, ids: Iterable[Any]) -> list[Any]:
         return (
             [None if value != value else value for value in values] if kind.kind == "f" else values
         )
-    return [_plain_cell(value, column.name, own) for value, own in zip(column, ids, strict=True)]
+    return [
+        _plain_cell(value, column.name, sample_id)
+        for value, sample_id in zip(column, ids, strict=True)
+    ]
 
 
 def _plain_cell(value: Any, column: object, sample: object) -> Any:
     try:
-        own = plain(value)
+        plain_value = plain(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise no_form(value, column, sample, error) from error
-    return None if isinstance(own, float) and math.isnan(own) else own
+    return None if isinstance(plain_value, float) and math.isnan(plain_value) else plain_value
 
 
 def no_form(value: object, column: object, sample: object, error: Exception) -> DataError:
-    """Return the error for a value that a file cannot hold."""
-    why = "it is nested too deeply" if isinstance(error, RecursionError) else one_line(error)
+    """Return the error for a value that cannot be written to a file."""
+    why = "it is nested too deeply" if isinstance(error, RecursionError) else single_line(error)
     return DataError(
-        f"Column {str(column)!r} of sample {sample!r} holds {short(value)}, which cannot be written:"
-        f" {why}. Make it text, numbers, or lists"
-        " and dicts of them, or leave the column out."
+        f"Column {str(column)!r} of sample {sample!r} holds {short(value)}, which cannot be"
+        f" written: {why}. Convert it to text, numbers, or lists and dicts of these, or leave the"
+        " column out."
     )

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import re
 
-FORMULA_STARTS = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-)  # full-width ones are evaluated too
+from labeling.records import is_formula
+
 MAX_CHARACTERS, MAX_WORDS = 40, 2  # of a number, date or time, such as `5 March, 10:00 pm`
 
 # What XML cannot hold. The `x` of `_x000D_` is escaped too: spreadsheets read it as a character.
@@ -76,11 +68,9 @@ def unguarded(cell: str, *, exact: bool) -> str:
 
 def _needs_guard(text: str, exact: bool) -> bool:
     bare = text.lstrip("'")  # an apostrophe of the text itself must not be taken for the guard
-    if bare[:1] in ("\t", "\r", "\n") and bare:
+    if is_formula(bare):
         return True
     first = bare.lstrip()
-    if first.startswith(FORMULA_STARTS):
-        return True
     if not exact or len(first) > MAX_CHARACTERS:
         return False
     if first.strip().lower() in ("true", "false"):

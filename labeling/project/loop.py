@@ -301,7 +301,7 @@ class Project(BaseProject):
             with self.store.stage("writing the training set"):
                 train = build_project_training_set(self.config, self.data, end, votes)
                 write_training_set(self.config, self.store, train)
-            counts = label_counts(train.own("label"), self.schema)
+            counts = label_counts(train.added_column("label"), self.schema)
             self._warn_of_class_balance("the training set", counts, end.verdict)
             gold = teaching_gold(self.data.dev, end.gold)
             counts = most_probable_counts(end.posterior, gold)
@@ -322,7 +322,7 @@ class Project(BaseProject):
 
         verdict = self.people.verdict(self.people.current_annotations(self.samples))
         return compare_class_balance(
-            label_counts(train.own("label"), self.schema), self._random_draws(verdict)
+            label_counts(train.added_column("label"), self.schema), self._random_draws(verdict)
         )
 
     def snapshot(self, votes: Votes | None = None, *, verb: str = "learn") -> Round:

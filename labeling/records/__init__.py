@@ -91,6 +91,7 @@ from labeling.records.softmax_regression import (
     fit_softmax_regression,
 )
 from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
+from labeling.records.spreadsheet_safety import is_formula
 from labeling.records.validation import (
     expect,
     generator_of,
@@ -164,6 +165,7 @@ __all__ = [
     "gold_codes",
     "gold_series",
     "identified",
+    "is_formula",
     "is_loopback",
     "is_number",
     "is_text",

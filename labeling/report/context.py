@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from labeling.config import Config
+from labeling.datasets import winning_labels
 from labeling.project import Project
 from labeling.project.data import ProjectData
+from labeling.project.gold import teaching_gold
 from labeling.project.status import Status
 from labeling.records import (
     ABSTAIN,
     Annotation,
-    Gold,
     SoftLabels,
     Verdict,
     Votes,
-    gold_codes,
 )
 from labeling.store import Store
 
@@ -112,24 +112,10 @@ class ReportContext:
         """The code of each sample's label (-1 where undecided) and the source of the label."""
         if self.outputs is None:
             return None
-        posterior = self.outputs.posterior
-        labels = pd.DataFrame({"code": posterior.codes()}, index=posterior.sample_ids)
-        labels["source"] = "end model"
-        labels.loc[self.outputs.votes.covered, "source"] = "votes"
+        gold = teaching_gold(self.data.dev, self.verdict.gold)
+        labels = winning_labels(self.outputs.posterior, gold, self.outputs.votes)
         labels.loc[labels["code"] == ABSTAIN, "source"] = "none"
-        for source, gold in self._gold_by_source().items():
-            codes = gold_codes(gold, posterior.sample_ids, posterior.schema)
-            labels.loc[codes != ABSTAIN, "source"] = source
-            labels["code"] = labels["code"].where(codes == ABSTAIN, codes)
         return labels
-
-    def _gold_by_source(self) -> dict[str, Gold]:
-        """Return the gold labels by source; later sources win, as in the training set."""
-        human: dict[str, Gold] = {
-            source: [gold for gold in self.verdict.gold if gold.source == source]
-            for source in ("agreement", "review")
-        }
-        return {**human, "given": self.data.dev}
 
     def texts_of(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, str]:
         """Return the texts of some samples."""

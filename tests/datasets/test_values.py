@@ -320,7 +320,7 @@ def test_what_an_export_will_say_is_found_beforehand():
     assert "Column 'mixed' holds values of no common type" in found[0]
     assert "Column 'size' holds 1 number that JSON does not have" in found[1]
     assert "Column 'tags' holds 2 numbers" in found[2]
-    assert "No form of the training set can be written. Column 'thing' of sample 's1'" in found[3]
+    assert "No format of the training set can be written. Column 'thing' of sample 's1'" in found[3]
     assert 4 == len(found)
     assert [] == findings(pd.DataFrame({"text": ["a", None], "size": [NAN, 2.0]}))
 
