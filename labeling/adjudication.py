@@ -1,4 +1,4 @@
-"""Annotations → gold labels, open questions, escalations: a pure policy over an append-only ledger."""
+"""Adjudication of annotations: gold labels, samples that need more votes, and escalations."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-import numpy as np
-
 from labeling.errors import LabelingError, near
 from labeling.records import (
     Annotation,
@@ -18,10 +16,13 @@ from labeling.records import (
     Escalation,
     GoldLabel,
     LabelSchema,
+    LabelSource,
     SoftLabels,
     Verdict,
     expect,
     first_spellings,
+    is_number,
+    is_whole_number,
     live_annotations,
     person_key,
     share_of_one,
@@ -30,21 +31,21 @@ from labeling.records import (
 Escalate = Literal["no_majority", "any_conflict"] | float
 Annotators = Collection[str] | Mapping[Hashable, Collection[str]]
 
-BARS = ("no_majority", "any_conflict")
-FINEST_SHARE = 1_000_000
-"""Shares are read as fractions with at most this denominator: 0.55 is 11/20, and 5/6 is 5/6."""
+ESCALATIONS = ("no_majority", "any_conflict")
+MAX_DENOMINATOR = 1_000_000
+"""Shares are converted to fractions with at most this denominator: 0.55 is 11/20, 5/6 is 5/6."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewPolicy:
-    """When a sample is settled, asked again or escalated.
+    """When a sample is settled, needs more votes, or is escalated.
 
     Args:
-        min_votes: votes before anything is decided, 1 or more.
-        max_votes: votes at the most; then a reviewer decides.
-        accept: certainty from which on a label is accepted, for rules that estimate it.
-        expert_below: certainty under which a reviewer decides, for rules that estimate it.
-        costs: what a vote and an expert's decision cost, in any one unit.
+        min_votes: votes before a sample is decided, 1 or more.
+        max_votes: maximum number of votes; then a reviewer decides.
+        accept: probability from which a label is accepted, for rules that estimate it.
+        expert_below: probability below which a reviewer decides, for rules that estimate it.
+        costs: costs of a vote and of an expert's decision, in the same unit.
         rule: `"majority"`: the label with the most votes is accepted if enough votes agree on it.
         escalate: which disagreement goes to a reviewer. `"no_majority"`: a label is accepted with
             more than half of the votes. `"any_conflict"`: only if all votes are equal. A number
@@ -70,11 +71,8 @@ class ReviewPolicy:
     escalate: Escalate | None = None
 
     def __post_init__(self) -> None:
-        whole = all(
-            isinstance(votes, (int, np.integer)) and not isinstance(votes, bool)
-            for votes in (self.min_votes, self.max_votes)
-        )
-        if not whole or not 1 <= self.min_votes <= self.max_votes:
+        are_whole = is_whole_number(self.min_votes) and is_whole_number(self.max_votes)
+        if not are_whole or not 1 <= self.min_votes <= self.max_votes:
             raise LabelingError(
                 "A policy must have 1 <= min_votes <= max_votes, in whole votes. Got"
                 f" {self.min_votes} and {self.max_votes}."
@@ -83,15 +81,15 @@ class ReviewPolicy:
         share_of_one(self.expert_below, "`expert_below`")
         if self.rule != "majority":
             raise LabelingError(f"The rule of a policy must be 'majority'. Got {self.rule!r}.")
-        if self.escalate is not None and not _is_bar(self.escalate):
+        if self.escalate is not None and not _is_escalation(self.escalate):
             raise LabelingError(
                 "`escalate` must be 'no_majority', 'any_conflict', or the smallest share of the"
                 " votes that settles a sample, above 0.5 and up to 1, such as 0.75. Got"
-                f" {self.escalate!r}.{near(str(self.escalate), BARS)}"
+                f" {self.escalate!r}.{near(str(self.escalate), ESCALATIONS)}"
             )
 
     def for_schema(self, schema: LabelSchema) -> ReviewPolicy:
-        """Return the policy with `escalate` said, which may depend on how many labels there are."""
+        """Return the policy with `escalate` set, whose default depends on the number of labels."""
         if self.escalate is not None:
             return self
         return dataclasses.replace(
@@ -99,9 +97,9 @@ class ReviewPolicy:
         )
 
     def accepts(self, votes_for: int, votes_cast: int) -> bool:
-        """Return whether so many of the votes are enough for a label, whatever `min_votes` says.
+        """Return whether a label with these votes is accepted, regardless of `min_votes`.
 
-        `escalate` must be said (see `for_schema`).
+        `escalate` must be set (see `for_schema`).
 
         >>> policy = ReviewPolicy(escalate=0.75)
         >>> policy.accepts(3, 4), policy.accepts(2, 3)
@@ -112,14 +110,15 @@ class ReviewPolicy:
         if self.escalate == "any_conflict":
             return votes_for == votes_cast
         if self.escalate is None:
-            raise LabelingError("A policy without `escalate` must be asked by `for_schema` first.")
+            raise LabelingError("A policy must have `escalate` set: call `for_schema` first.")
         return votes_for >= _fraction(self.escalate) * votes_cast
 
     def describe(self, schema: LabelSchema) -> str:
-        """Return in a sentence with numbers what the policy means for these labels.
+        """Return a sentence on what the policy means for these labels.
 
         >>> ReviewPolicy().describe(LabelSchema(["ham", "spam"]))
-        'A sample gets 2 votes: if all are equal it is settled, and any conflict goes to a reviewer.'
+        'A sample gets 2 votes: if all are equal it is settled, and any conflict goes to a
+        reviewer.'
         """
         policy = self.for_schema(schema)
         votes = "1 vote" if policy.min_votes == 1 else f"{policy.min_votes} votes"
@@ -143,7 +142,7 @@ class ReviewPolicy:
         )
 
     def _asks_more(self, schema: LabelSchema) -> bool:
-        """Return whether any votes that do not settle a sample call for another vote."""
+        """Return whether there are votes that do not settle a sample and require another vote."""
         return any(
             not self.accepts(top, cast)
             and self.accepts(top + self.max_votes - cast, self.max_votes)
@@ -152,15 +151,14 @@ class ReviewPolicy:
         )
 
 
-def _is_bar(escalate: object) -> bool:
+def _is_escalation(escalate: object) -> bool:
     if isinstance(escalate, str):
-        return escalate in BARS
-    number = isinstance(escalate, (int, float, np.number)) and not isinstance(escalate, bool)
-    return number and 0.5 < float(escalate) <= 1  # type: ignore[arg-type]
+        return escalate in ESCALATIONS
+    return is_number(escalate) and 0.5 < float(escalate) <= 1
 
 
 def _fraction(share: float | str) -> Fraction:
-    return Fraction(float(share)).limit_denominator(FINEST_SHARE)
+    return Fraction(float(share)).limit_denominator(MAX_DENOMINATOR)
 
 
 def review(
@@ -173,38 +171,38 @@ def review(
 ) -> Verdict:
     """Return which samples are settled, which need more votes, and which go to a reviewer.
 
-    Of each person's annotations of a sample the last one counts, however they write their name. A
-    label that enough of at least `min_votes` votes agree on is gold; how many are enough,
-    `policy.escalate` says. Otherwise one more person is asked as long as that may settle the
-    sample: some label could still get enough of `max_votes` votes, and somebody is left to ask. Else the sample is escalated. A skip is no
-    vote, and who skipped is not asked again. A reviewer's label settles an escalated sample, and of
-    several reviewers' labels the one that more than half of them gave; where there is none it is
-    unresolved until a further reviewer decides. One who voted on the sample before is not heard
-    as its reviewer, and it stays escalated.
+    Only a person's latest annotation of a sample counts, regardless of the spelling of the name. A
+    label is gold if enough of at least `min_votes` votes agree on it, as set by `policy.escalate`.
+    Otherwise more votes are requested one at a time while they may settle the sample: some label
+    could still get enough of `max_votes` votes, and an annotator is left. If not, the sample is
+    escalated. A skip is not a vote, and the person is not asked again. A reviewer's label settles
+    an escalated sample; of several reviewers' labels the one that more than half of them gave. If
+    there is none, the sample is unresolved until another reviewer decides. A review by someone who
+    had annotated the sample is ignored, and the sample stays escalated.
 
     Args:
-        annotations: all that are known, in the order in which they were appended.
+        annotations: all annotations, in the order in which they were appended.
         schema: the labels.
-        policy: `None` is `ReviewPolicy()`.
-        soft: soft labels, which tell the reviewer what the label model holds.
-        annotators: who may be asked, as names for all samples or as names by sample (a sample
-            that is not among them has nobody); `None` is without limit.
+        policy: `None` means `ReviewPolicy()`.
+        soft: soft labels, from which reviewers get the label model's label.
+        annotators: the available annotators, as names for all samples or as names by sample (a
+            sample without an entry has none); `None` means no limit.
 
     Returns:
         A verdict whose samples keep the order of their first annotation.
 
     Raises:
-        UnknownLabelError: an annotation with a label that the schema does not have.
+        UnknownLabelError: the label of an annotation is not in the schema.
 
     >>> import datetime
     >>> now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    >>> said = [
+    >>> rows = [
     ...     ("a", "ann", "spam"),
     ...     ("a", "bob", "spam"),
     ...     ("b", "ann", "spam"),
     ...     ("b", "bob", "ham"),
     ... ]
-    >>> verdict = review([Annotation(*one, now, now) for one in said], LabelSchema(["ham", "spam"]))
+    >>> verdict = review([Annotation(*row, now, now) for row in rows], LabelSchema(["ham", "spam"]))
     >>> verdict
     Verdict(1 gold, 0 pending, 1 escalated, 0 unresolved)
     >>> verdict.escalations[0].reason
@@ -212,22 +210,22 @@ def review(
     """
     of_sample: dict[Hashable, list[Annotation]] = {}
     policy = (policy or ReviewPolicy()).for_schema(expect(schema, LabelSchema, "`schema`"))
-    for one in live_annotations(annotations):
-        of_sample.setdefault(one.sample_id, []).append(_named(one, schema))
-    beliefs: dict[Hashable, str] = {}
+    for annotation in live_annotations(annotations):
+        of_sample.setdefault(annotation.sample_id, []).append(_named(annotation, schema))
+    model_labels: dict[Hashable, str] = {}
     if soft is not None:
-        beliefs = expect(soft, SoftLabels, "`soft`").to_labels().dropna().to_dict()
+        model_labels = expect(soft, SoftLabels, "`soft`").to_labels().dropna().to_dict()
     gold: list[GoldLabel] = []
     pending: list[AskAgain] = []
     escalations: list[Escalation] = []
     unresolved: list[Hashable] = []
-    for sample_id, said in of_sample.items():
-        may_be_asked = _annotators_of(sample_id, annotators)
-        match _decided(sample_id, said, policy, may_be_asked, beliefs.get(sample_id)):
+    for sample_id, live in of_sample.items():
+        available = _annotators_of(sample_id, annotators)
+        match _outcome(sample_id, live, policy, available, model_labels.get(sample_id)):
             case GoldLabel() as settled:
                 gold.append(settled)
-            case AskAgain() as question:
-                pending.append(question)
+            case AskAgain() as request:
+                pending.append(request)
             case Escalation() as escalation:
                 escalations.append(escalation)
             case None:
@@ -236,7 +234,7 @@ def review(
 
 
 def _named(annotation: Annotation, schema: LabelSchema) -> Annotation:
-    """Return an annotation whose label is a name of the schema, also where it was a code."""
+    """Return an annotation with its label as a name, also if it was given by code."""
     if annotation.label is None or annotation.label in schema.labels:
         return annotation
     return dataclasses.replace(annotation, label=schema.labels[schema.index(annotation.label)])
@@ -249,75 +247,91 @@ def _annotators_of(sample_id: Hashable, annotators: Annotators | None) -> Collec
 
 
 def reviews_that_count(annotations: Iterable[Annotation]) -> list[Annotation]:
-    """Return what reviewers last said of each sample, without those who had annotated it before."""
+    """Return reviewers' current annotations, without those by annotators of the same sample."""
     return _reviews_that_count(live_annotations(annotations))
 
 
 def _reviews_that_count(live: Collection[Annotation]) -> list[Annotation]:
-    voted = {(one.sample_id, person_key(one.annotator)) for one in live if not one.reviewer}
+    annotators = {_sample_and_person(annotation) for annotation in live if not annotation.reviewer}
     return [
-        one
-        for one in live
-        if one.reviewer and (one.sample_id, person_key(one.annotator)) not in voted
+        annotation
+        for annotation in live
+        if annotation.reviewer and _sample_and_person(annotation) not in annotators
     ]
 
 
-def _decided(
+def _sample_and_person(annotation: Annotation) -> tuple[Hashable, str]:
+    return annotation.sample_id, person_key(annotation.annotator)
+
+
+def _tally(annotations: Iterable[Annotation]) -> collections.Counter[str]:
+    """Return the number of votes for each label; skips are not counted."""
+    return collections.Counter(
+        str(annotation.label) for annotation in annotations if annotation.label is not None
+    )
+
+
+def _outcome(
     sample_id: Hashable,
-    said: list[Annotation],
+    live: list[Annotation],
     policy: ReviewPolicy,
     annotators: Collection[str] | None,
     model_label: str | None,
 ) -> GoldLabel | AskAgain | Escalation | None:
-    people = [one for one in said if not one.reviewer]
-    heard = first_spellings(one.annotator for one in people)
-    reviews = _reviews_that_count(said)
+    """Return the outcome for a sample by its current annotations; `None` = unresolved."""
+    votes = [annotation for annotation in live if not annotation.reviewer]
+    voters = first_spellings(vote.annotator for vote in votes)
+    reviews = _reviews_that_count(live)
     if reviews:
-        return _reviewed(sample_id, people, reviews)
-    tally = collections.Counter(str(one.label) for one in people if one.label is not None)
-    n_votes, skips = tally.total(), len(people) - tally.total()
+        return _reviewed(sample_id, votes, reviews)
+    tally = _tally(votes)
+    n_votes, skips = tally.total(), len(votes) - tally.total()
     winner, votes_for = tally.most_common(1)[0] if tally else ("", 0)
     if n_votes >= policy.min_votes and policy.accepts(votes_for, n_votes):
-        return GoldLabel(sample_id, winner, "agreement", tuple(people))
+        return GoldLabel(sample_id, winner, LabelSource.AGREEMENT.value, tuple(votes))
     left = policy.max_votes - n_votes
     if annotators is not None:
-        left = min(left, len(first_spellings(annotators).keys() - heard))
+        left = min(left, len(first_spellings(annotators).keys() - voters))
     if left > 0 and skips < policy.max_votes and policy.accepts(votes_for + left, n_votes + left):
         needed = max(policy.min_votes - n_votes, 1)
-        return AskAgain(sample_id, min(needed, left), tuple(sorted(heard.values())))
-    reason = _reason(tally, skips, policy, len(said) > len(people))
-    return Escalation(sample_id, tuple(people), reason, model_label)
+        return AskAgain(sample_id, min(needed, left), tuple(sorted(voters.values())))
+    reason = _reason(tally, skips, policy, has_ignored_review=len(live) > len(votes))
+    return Escalation(sample_id, tuple(votes), reason, model_label)
 
 
 def _reviewed(
-    sample_id: Hashable, people: list[Annotation], reviews: list[Annotation]
+    sample_id: Hashable, votes: list[Annotation], reviews: list[Annotation]
 ) -> GoldLabel | None:
-    """Return the gold label that most reviewers gave; `None` where no label has more than half."""
-    deciding = [one for one in reviews if one.label is not None]
+    """Return the gold label that most reviewers gave; `None` if no label has more than half."""
+    deciding = [review for review in reviews if review.label is not None]
     if not deciding:
         return None
-    label, count = collections.Counter(str(one.label) for one in deciding).most_common(1)[0]
+    label, count = _tally(deciding).most_common(1)[0]
     if 2 * count <= len(deciding):
         return None
-    return GoldLabel(sample_id, label, "review", (*people, *deciding))
+    return GoldLabel(sample_id, label, LabelSource.REVIEW.value, (*votes, *deciding))
 
 
 def _reason(
-    tally: collections.Counter[str], skips: int, policy: ReviewPolicy, barred_reviewer: bool
+    tally: collections.Counter[str], skips: int, policy: ReviewPolicy, *, has_ignored_review: bool
 ) -> str:
-    """Return why votes do not settle a sample, and what the votes are."""
+    """Return why votes do not settle a sample, and the votes."""
     counts = ", ".join(f"{count} x {label}" for label, count in sorted(tally.items()))
     n_votes = tally.total()
     if not n_votes:
-        said = "no vote"
+        reason = "no vote"
     elif n_votes < policy.min_votes and len(tally) == 1:
-        said = f"too few votes, {n_votes} of {policy.min_votes}: {counts}"
+        reason = f"too few votes, {n_votes} of {policy.min_votes}: {counts}"
     elif policy.escalate == "no_majority":
-        said = f"no majority: {counts}"
+        reason = f"no majority: {counts}"
     elif policy.escalate == "any_conflict":
-        said = f"conflict: {counts}"
+        reason = f"conflict: {counts}"
     else:
-        said = f"less than {float(policy.escalate or 0):.4g} of the votes agree: {counts}"
+        reason = f"less than {float(policy.escalate or 0):.4g} of the votes agree: {counts}"
     skipped = f", {skips} skipped" if skips else ""
-    barred = "; a reviewer who had voted on it was not heard" if barred_reviewer else ""
-    return said + skipped + barred
+    ignored = (
+        "; a review by someone who had annotated the sample was ignored"
+        if has_ignored_review
+        else ""
+    )
+    return reason + skipped + ignored

@@ -1,4 +1,4 @@
-"""Which samples deserve a human's time: strategies as plain functions, and their mixture."""
+"""Query strategies of active learning: which samples to select for annotation."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from labeling.records import (
     Gold,
     MissingText,
     SoftLabels,
+    Stratum,
     Table,
     Votes,
     checked_missing_text,
@@ -28,17 +29,18 @@ from labeling.records import (
     order_by_chance,
     positions,
     texts,
+    whole_number,
     with_texts,
 )
 
 Floats = npt.NDArray[np.float64]
 
-CANDIDATES = 5  # the most uncertain 5n samples compete for n places
-TOPICS = 40  # dimensions of the texts in which they are spread
+CANDIDATES = 5  # the 5n most uncertain samples are candidates for n
+TOPICS = 40  # dimensions of the text embedding in which candidates are clustered
 
 
 class Predictor(Protocol):
-    """What is needed of an end model to ask it for its posterior."""
+    """An end model that returns the final posterior."""
 
     def predict_proba(
         self, data: pd.DataFrame, *, soft: SoftLabels | None = None, votes: Votes | None = None
@@ -49,7 +51,7 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """The eligible samples and what is known of them, row by row."""
+    """The eligible samples with their votes and posterior, in the same order."""
 
     ids: pd.Index
     samples: pd.DataFrame
@@ -59,22 +61,24 @@ class Pool:
 
 
 def entropy(pool: Pool) -> Floats:
-    """Score the entropy of the posterior, as a share of the greatest possible."""
-    shares = _posterior(pool, "entropy").to_array()
-    # Sorted, so that equal shares of other labels have the very same sum.
-    score: Floats = entr(np.sort(shares, axis=1)).sum(axis=1) / np.log(shares.shape[1])
+    """Score the entropy of the posterior, as a share of its maximum."""
+    probabilities = _posterior(pool, "entropy").to_array()
+    # Sorted, so that the sum is exactly the same for permuted probabilities.
+    score: Floats = entr(np.sort(probabilities, axis=1)).sum(axis=1) / np.log(
+        probabilities.shape[1]
+    )
     return score
 
 
 def margin(pool: Pool) -> Floats:
-    """Score how near the two most probable labels are: 1 - (p1 - p2)."""
+    """Score how close the two most probable labels are: 1 - (p1 - p2)."""
     ranked = np.sort(_posterior(pool, "margin").to_array(), axis=1)
     score: Floats = 1 - (ranked[:, -1] - ranked[:, -2])
     return score
 
 
 def lf_conflict(pool: Pool) -> Floats:
-    """Score how evenly the votes on a sample are split: their entropy; 0 for fewer than two."""
+    """Score the entropy of the votes on a sample; 0 for fewer than two votes."""
     votes = _votes(pool, "lf_conflict")
     n_labels = int(votes.max(initial=0)) + 1
     counts = np.stack([(votes == label).sum(axis=1) for label in range(n_labels)], axis=1)
@@ -84,7 +88,7 @@ def lf_conflict(pool: Pool) -> Floats:
 
 
 def uncovered(pool: Pool) -> Floats:
-    """Score 1 for samples that no voter spoke of, else 0."""
+    """Score 1 for samples without votes, else 0."""
     score: Floats = (_votes(pool, "uncovered") == ABSTAIN).all(axis=1).astype(np.float64)
     return score
 
@@ -95,9 +99,9 @@ SCORES: dict[str, Callable[[Pool], Floats]] = {
     "margin": margin,
     "uncovered": uncovered,
 }
-"""The strategies that rank samples; a new one is a function and a line here."""
+"""The strategies that rank samples; to add one, write a function and list it here."""
 
-STRATEGIES = (*SCORES, "random", "mixture")
+STRATEGIES = (*SCORES, Stratum.RANDOM.value, "mixture")
 
 
 def select(
@@ -115,31 +119,31 @@ def select(
     text: str = "text",
     missing_text: MissingText = "drop",
 ) -> Batch:
-    """Return the samples most worth a human's time, and why each was chosen.
+    """Return the samples that are most informative to annotate, and why each was selected.
 
-    The default mixture draws one half at random, which is an unbiased audit sample, and fills the
-    other with those whose two most probable labels are nearest to each other in the final posterior
-    (that of `end`, else of `soft`), spread over the clusters of their texts, or over vote patterns
-    where there is no `end`. Equal scores are put in order by chance, never by position.
+    The default mixture draws one half at random, which is an unbiased audit sample. The other half
+    has the smallest margin between the two most probable labels in the final posterior (that of
+    `end`, else of `soft`), diversified over clusters of texts, or over vote patterns without `end`.
+    Ties are broken at random, never by position.
 
     Args:
         data: the samples, index = ids; or another table in memory, see `read_samples`.
         id: the column of the ids; `None` takes the index.
-        votes: votes on all of them, for strategies that look at votes.
-        soft: the label model's soft labels for all of them.
-        end: the end model's for all of them, or a fitted end model; they take the place of `soft`.
-        gold: labels that are known; these samples are not eligible.
-        exclude: more ids that are not eligible, such as those that people work on already.
-        n: how many; fewer come back only where fewer are eligible.
+        votes: votes on all samples, for strategies that use votes.
+        soft: the label model's soft labels for all samples.
+        end: the end model's soft labels for all samples, or a fitted end model; replaces `soft`.
+        gold: known labels; these samples are not eligible.
+        exclude: more ids that are not eligible, such as samples in annotation.
+        n: the number of samples; fewer are returned only if fewer are eligible.
         strategy: one of `STRATEGIES`.
-        rng: the seed or generator that draws and breaks ties.
-        text: the column in which samples are spread, where there is such a column.
+        rng: the seed or generator for random draws and ties.
+        text: the column of the texts for clustering, if it exists.
         missing_text: whether samples whose text is missing there (null) are not eligible, since
             nobody can label them (`"drop"`), eligible as empty texts (`"empty"`), or refused
             (`"error"`).
 
     Raises:
-        LabelingError: an unknown strategy, one that lacks what it needs, or n below 1.
+        LabelingError: an unknown strategy, missing inputs of a strategy, or n below 1.
         DataError: unknown ids, or samples without votes or soft labels.
 
     >>> data = pd.DataFrame({"text": ["a", "b", "c", "d"]})
@@ -153,26 +157,25 @@ def select(
         end = end.predict_proba(data, soft=soft, votes=None if soft is None else votes)
     generator = generator_of(rng)
     pool = _pool(data, votes, soft, end, gold, exclude, text, checked_missing_text(missing_text))
-    by_chance = order_by_chance(pool.ids, generator)
+    shuffled = order_by_chance(pool.ids, generator)
     n = min(int(n), len(pool.ids))
     if strategy == "mixture" and pool.posterior is not None:
-        return _mixture(pool, by_chance, n, generator)
-    if strategy in ("mixture", "random"):
-        return _batch(pool, [_drawn(by_chance[:n], len(by_chance))])
+        return _mixture(pool, shuffled, n, generator)
+    if strategy in ("mixture", Stratum.RANDOM):
+        return _batch(pool, [_random_part(shuffled[:n], len(shuffled))])
     score = SCORES[strategy](pool)
-    chosen = by_chance[_best_first(score[by_chance])[:n]]
-    return _batch(pool, [_ranked(chosen, strategy, score, _WHY[strategy])])
+    chosen = shuffled[_best_first(score[shuffled])[:n]]
+    return _batch(pool, [_ranked_part(chosen, strategy, score, _WHY[strategy])])
 
 
 def check_request(n: int, strategy: str) -> None:
-    """Raise a LabelingError unless so many samples can be chosen by this strategy."""
+    """Raise a LabelingError unless the number of samples and the strategy are valid."""
     if strategy not in STRATEGIES:
         raise LabelingError(
             f"A strategy must be one of {shown(STRATEGIES, 10)}. Got {strategy!r}."
             f"{near(strategy, STRATEGIES)}"
         )
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise LabelingError(f"`n` must be a whole number from 1. Got {n!r}.")
+    whole_number(n, "`n`")
 
 
 _WHY = {
@@ -194,41 +197,41 @@ def _pool(
     missing_text: MissingText,
 ) -> Pool:
     samples, ids = data, data.index
-    taken = np.zeros(len(ids), dtype=bool)
+    is_excluded = np.zeros(len(ids), dtype=bool)
     if text in samples.columns and (end is not None or samples[text].isna().any()):
-        used, there = with_texts(samples, text, missing_text)
-        taken |= ~there
-        samples = used if there.all() else samples
+        used, has_text = with_texts(samples, text, missing_text)
+        is_excluded |= ~has_text
+        samples = used if has_text.all() else samples
     for given, what in (
         (pd.Index([]) if gold is None else gold_series(gold).index, "the gold labels"),
         (pd.Index(list(exclude)), "`exclude`"),
     ):
         if len(given):
-            taken[positions(ids, given, what, "the samples")] = True
-    free = ids[~taken]
+            is_excluded[positions(ids, given, what, "the samples")] = True
+    eligible = ids[~is_excluded]
     posterior = soft if end is None else end
+    if votes is not None:
+        votes = expect(votes, Votes, "`votes`").of_samples(eligible)
+    if posterior is not None:
+        expect(posterior, SoftLabels, "`soft`" if end is None else "`end`")
+        posterior = posterior.of_samples(eligible)
     return Pool(
-        ids=free,
-        samples=samples[~taken],
-        votes=None
-        if votes is None
-        else expect(votes, Votes, "`votes`").of_samples(free).to_array(),
-        posterior=None
-        if posterior is None
-        else expect(posterior, SoftLabels, "`soft`" if end is None else "`end`").of_samples(free),
+        ids=eligible,
+        samples=samples[~is_excluded],
+        votes=None if votes is None else votes.to_array(),
+        posterior=posterior,
         text=text if end is not None and text in samples.columns else None,
     )
 
 
-def _mixture(
-    pool: Pool, by_chance: npt.NDArray[np.intp], n: int, rng: np.random.Generator
-) -> Batch:
-    audit, rest = by_chance[: -(-n // 2)], by_chance[-(-n // 2) :]
+def _mixture(pool: Pool, shuffled: npt.NDArray[np.intp], n: int, rng: np.random.Generator) -> Batch:
+    audit, rest = shuffled[: -(-n // 2)], shuffled[-(-n // 2) :]
     score = margin(pool)
     ranked = rest[_best_first(score[rest])]
     chosen = _spread(pool, ranked[: CANDIDATES * (n // 2)], n // 2, score, rng)
-    why = "the two most probable labels are near each other, unlike others in the batch"
-    return _batch(pool, [_drawn(audit, len(by_chance)), _ranked(chosen, "margin", score, why)])
+    reason = "the two most probable labels are near each other, unlike others in the batch"
+    random_part = _random_part(audit, len(shuffled))
+    return _batch(pool, [random_part, _ranked_part(chosen, "margin", score, reason)])
 
 
 def _spread(
@@ -238,7 +241,7 @@ def _spread(
     score: Floats,
     rng: np.random.Generator,
 ) -> npt.NDArray[np.intp]:
-    """Return n of the candidates, which come best first, from as many different groups."""
+    """Return n of the candidates, which are in order of score, from as many different groups."""
     if n == 0 or len(candidates) <= n:
         return candidates[:n]
     if pool.text is not None:
@@ -247,24 +250,24 @@ def _spread(
         return candidates[:n]
     # The best of each vote pattern first, then the second best of each, and so on.
     _, pattern = np.unique(pool.votes[candidates], axis=0, return_inverse=True)
-    turn = pd.Series(pattern.ravel()).groupby(pattern.ravel()).cumcount().to_numpy()
-    return candidates[np.argsort(turn, kind="stable")[:n]]
+    rank = pd.Series(pattern.ravel()).groupby(pattern.ravel()).cumcount().to_numpy()
+    return candidates[np.argsort(rank, kind="stable")[:n]]
 
 
 def _text_centres(
     pool: Pool, candidates: npt.NDArray[np.intp], n: int, rng: np.random.Generator
 ) -> npt.NDArray[np.intp]:
-    """Return the places of the candidates that are nearest to the centres of n clusters of texts."""
+    """Return the positions of the candidates closest to the centres of n clusters of texts."""
     from sklearn.cluster import KMeans
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.preprocessing import normalize
     from threadpoolctl import threadpool_limits
 
-    written = texts(pool.samples.iloc[candidates], str(pool.text))
+    documents = texts(pool.samples.iloc[candidates], str(pool.text))
     seed = int(rng.integers(2**31))
     words = TfidfVectorizer(sublinear_tf=True, token_pattern=r"\S+").fit_transform(
-        [one if one.strip() else "(empty)" for one in written]
+        [document if document.strip() else "(empty)" for document in documents]
     )
     size = min(TOPICS, words.shape[1] - 1, len(candidates) - 1)
     points = (
@@ -272,35 +275,38 @@ def _text_centres(
     )
     points = normalize(points)
     distinct = len(np.unique(points.round(9), axis=0))
-    with threadpool_limits(limits=1):  # the same sums on any machine
+    with threadpool_limits(limits=1):  # the same order of summation on any machine
         clusters = KMeans(min(n, distinct), n_init=1, random_state=seed).fit(points)
     chosen = dict.fromkeys(clusters.transform(points).argmin(axis=0).tolist())
-    for place in range(len(candidates)):  # where one row is nearest to two centres: the best left
+    # If a candidate is closest to several centres, fill up with the best of the others.
+    for candidate in range(len(candidates)):
         if len(chosen) >= n:
             break
-        chosen.setdefault(place)
+        chosen.setdefault(candidate)
     return np.array(list(chosen), dtype=np.intp)
 
 
-def _drawn(rows: npt.NDArray[np.intp], eligible: int) -> pd.DataFrame:
-    chance = len(rows) / max(eligible, 1)
+def _random_part(rows: npt.NDArray[np.intp], eligible: int) -> pd.DataFrame:
+    propensity = len(rows) / max(eligible, 1)
     return pd.DataFrame(
         {
             "row": rows,
-            "stratum": "random",
+            "stratum": Stratum.RANDOM.value,
             "score": np.nan,
             "reason": f"drawn at random, {len(rows)} of {eligible} eligible samples",
-            "propensity": chance,
+            "propensity": propensity,
         }
     )
 
 
 def _best_first(score: Floats) -> npt.NDArray[np.intp]:
-    """Return the order of falling scores; those that rounding alone tells apart are equal."""
+    """Return the order of descending scores; those that differ only by rounding are equal."""
     return np.argsort(-score.round(9), kind="stable")
 
 
-def _ranked(rows: npt.NDArray[np.intp], stratum: str, score: Floats, reason: str) -> pd.DataFrame:
+def _ranked_part(
+    rows: npt.NDArray[np.intp], stratum: str, score: Floats, reason: str
+) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "row": rows,

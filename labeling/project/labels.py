@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from labeling.config import OneOfEachKey, names_and_descriptions, shares_by_name
+from labeling.config import UniqueKeyLoader, class_balance_by_label, names_and_descriptions
 from labeling.errors import DataError, near, shown
 from labeling.records import LabelSchema
 from labeling.sources import READERS, read_table
@@ -84,11 +84,11 @@ def parse_class_balance(text: str, labels: Sequence[str]) -> dict[str, float]:
             f" label=number, such as {labels[0]}=0.9. Got {text!r}."
         )
     if not cells[0][1]:
-        return shares_by_name(values, labels)
+        return class_balance_by_label(values, labels)
     names = [name.strip() for name, _, _ in cells]
     if len(set(names)) < len(names):
         raise DataError(f"Each label must be named once. Got {text!r}.")
-    return shares_by_name(dict(zip(names, values, strict=True)), labels)
+    return class_balance_by_label(dict(zip(names, values, strict=True)), labels)
 
 
 def labels_from(source: str, data: str | os.PathLike[str]) -> GivenLabels:
@@ -164,7 +164,7 @@ def _from_json(file: Path) -> GivenLabels:
 
 
 def _from_yaml(file: Path) -> GivenLabels:
-    return _from_parsed(yaml.load(file.read_text(encoding="utf-8-sig"), OneOfEachKey), file)
+    return _from_parsed(yaml.load(file.read_text(encoding="utf-8-sig"), UniqueKeyLoader), file)
 
 
 def _from_parsed(content: Any, file: Path) -> GivenLabels:

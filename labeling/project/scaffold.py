@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from labeling.adjudication import ReviewPolicy
-from labeling.config import Config, config_of
+from labeling.config import Config, parse_config
 from labeling.errors import ConfigError, DataError
 from labeling.project.checking import check_platform
 from labeling.project.checking import check_samples as check_samples_of
@@ -247,7 +247,7 @@ def write_scaffold(
         escalate=ReviewPolicy().for_schema(schema).escalate,
     )
     config_file = folder / "configs" / f"{name}.yaml"
-    found = _checked_data(config_of(config, config_file), paths, schema)
+    found = _checked_data(parse_config(config, config_file), paths, schema)
     lfs_file = folder / "lfs" / f"{name}.py"
     contents = {config_file: config, lfs_file: _labeling_functions(found, schema, text)}
     kept = tuple(path for path in contents if path.exists())

@@ -112,7 +112,10 @@ def test_who_voted_on_a_sample_cannot_review_it():
     verdict = lb.review(ledger, THREE)
 
     assert () == verdict.gold
-    assert "a reviewer who had voted on it was not heard" in verdict.escalations[0].reason
+    assert (
+        "a review by someone who had annotated the sample was ignored"
+        in verdict.escalations[0].reason
+    )
 
 
 def test_a_change_of_mind_counts_once():

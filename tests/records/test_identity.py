@@ -105,7 +105,7 @@ def test_who_voted_decides_under_no_spelling(other):
     heard = lb.review([*votes, said("a", "rev", "ham", 5, reviewer=True)], SCHEMA, policy=policy)
 
     assert ((), 1) == (barred.gold, len(barred.escalations))
-    assert "was not heard" in barred.escalations[0].reason
+    assert "was ignored" in barred.escalations[0].reason
     assert ["review"] == [one.source for one in heard.gold]
 
 

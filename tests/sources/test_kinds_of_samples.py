@@ -213,7 +213,7 @@ labeling_functions: [rules.py]
     project = lb.Project(tmp_path / "project.yaml")
     assert project.vote_cache.cached() is not None
     (tmp_path / "project.yaml").write_text(config.replace("http://", "http://me:pass@"))
-    with pytest.raises(ConfigError, match="must not stand in an address"):
+    with pytest.raises(ConfigError, match="must not contain a name and password"):
         lb.Project(tmp_path / "project.yaml")
 
 

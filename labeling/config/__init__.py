@@ -1,0 +1,34 @@
+"""Project config: a YAML file, validated into one frozen `Config`."""
+
+from labeling.config.labels import class_balance_by_label, names_and_descriptions
+from labeling.config.loading import UniqueKeyLoader, load_config, parse_config
+from labeling.config.model import Config
+from labeling.config.sections import (
+    DataSection,
+    ExportSection,
+    FilesSection,
+    LabelStudioSection,
+    QuerySection,
+    ReplaySection,
+    ReviewSection,
+    Section,
+    StoreSection,
+)
+
+__all__ = [
+    "Config",
+    "DataSection",
+    "ExportSection",
+    "FilesSection",
+    "LabelStudioSection",
+    "QuerySection",
+    "ReplaySection",
+    "ReviewSection",
+    "Section",
+    "StoreSection",
+    "UniqueKeyLoader",
+    "class_balance_by_label",
+    "load_config",
+    "names_and_descriptions",
+    "parse_config",
+]

@@ -1,0 +1,169 @@
+"""`Config`: the validated config of a project."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from labeling.config.labels import class_balance_by_label, names_and_descriptions
+from labeling.config.sections import (
+    DataSection,
+    ExportSection,
+    FilesSection,
+    LabelStudioSection,
+    QuerySection,
+    ReplaySection,
+    ReviewSection,
+    Section,
+    StoreSection,
+)
+from labeling.errors import LabelingError, shown
+
+PLATFORMS = ("replay", "files", "label_studio")
+PASSWORD = re.compile(r"://[^/?#@]*:.*@|[?&]password=", re.IGNORECASE)
+
+
+class Config(Section):
+    """The config of a project.
+
+    `labels` is a list of names; or a mapping from name to a description for annotators, which may
+    be empty; or a list in which some names are such mappings. `class_balance` is the share of each
+    label in the data, by name or in the order of `labels`, if known from other sources.
+
+    Attributes:
+        name: the project's name; by default that of the config file.
+        root: the project's folder, to which paths are relative.
+    """
+
+    name: str = ""
+    data: DataSection
+    labels: tuple[str, ...] = Field(min_length=2, strict=False)
+    class_balance: dict[str, float] | None = None
+    labeling_functions: tuple[str, ...] = Field(min_length=1, strict=False)
+    label_model: str = "label_model"
+    query: QuerySection = QuerySection()
+    review: ReviewSection = ReviewSection()
+    replay: ReplaySection | None = None
+    files: FilesSection | None = None
+    label_studio: LabelStudioSection | None = None
+    store: StoreSection = StoreSection()
+    export: ExportSection = ExportSection()
+    workers: int = Field(default=1, ge=1)
+    seed: int = Field(default=0, ge=0)
+    root: Path = Field(exclude=True, strict=False)
+    # Not part of the digest, since models do not depend on it.
+    _label_descriptions: dict[str, str | None] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _labels_described(cls, given: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(given, dict) or "labels" not in given:
+            return build(given)
+        names, descriptions = names_and_descriptions(given["labels"])
+        config = build({**given, "labels": names})
+        for name, text in descriptions.items():
+            if not isinstance(text, (str, type(None))):
+                raise ValueError(
+                    f"key 'labels.{name}': a description must be a text. Got {text!r}; put quotes"
+                    " around it"
+                )
+        config._label_descriptions = descriptions
+        return config
+
+    @property
+    def label_descriptions(self) -> Mapping[str, str | None]:
+        """The description of each label; `None` if it has none."""
+        return MappingProxyType(self._label_descriptions)
+
+    @field_validator("class_balance", mode="before")
+    @classmethod
+    def _class_balance_by_label(cls, given: Any, others: ValidationInfo) -> Any:
+        if given is None or "labels" not in others.data:
+            return None  # invalid labels are a separate error
+        try:
+            return class_balance_by_label(given, others.data["labels"])
+        except LabelingError as error:
+            raise ValueError(f"key 'class_balance': {str(error).rstrip('.')}") from None
+
+    @model_validator(mode="after")
+    def _one_platform(self) -> Self:
+        platforms = [name for name in PLATFORMS if getattr(self, name) is not None]
+        if len(platforms) > 1:
+            raise ValueError(
+                "a project must have one annotation platform: leave out all but one of"
+                f" {shown(platforms)}, or create a project for each"
+            )
+        return self
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether the config has an annotation platform."""
+        return any(getattr(self, name) is not None for name in PLATFORMS)
+
+    @field_validator("label_studio")
+    @classmethod
+    def _no_secret_in_address(cls, section: LabelStudioSection | None) -> LabelStudioSection | None:
+        if section is not None and "@" in section.url.partition("?")[0]:
+            raise PydanticCustomError(
+                "secret",
+                "a URL must not contain a name and password: the token comes from"
+                " LABEL_STUDIO_API_KEY or a keyring",
+            )
+        return section
+
+    @field_validator("data")
+    @classmethod
+    def _no_secret_in_data(cls, data: DataSection) -> DataSection:
+        for path in (data.path, data.gold or ""):
+            if "://" in path and "@" in urlsplit(path).netloc:
+                raise PydanticCustomError(
+                    "secret",
+                    "a URL must not contain a name and password: give them in the way of the file"
+                    " system, such as AWS_PROFILE or ~/.netrc",
+                )
+        return data
+
+    @field_validator("store")
+    @classmethod
+    def _no_secret(cls, store: StoreSection) -> StoreSection:
+        if store.url is not None and PASSWORD.search(store.url):
+            raise PydanticCustomError(
+                "secret",
+                "a config must not contain a password: give it as PGPASSWORD or ~/.pgpass",
+            )
+        return store
+
+    def at(self, path: str) -> Path:
+        """Return a path of the config, resolved against the project's folder."""
+        return self.root / path
+
+    def source(self, path: str) -> Path | str:
+        """Return the location of samples, gold labels or votes: a resolved path, or a URL."""
+        return path if "://" in path else self.at(path)
+
+    @property
+    def memory(self) -> Path:
+        """The folder of the project's store."""
+        return self.at(self.store.folder or f".labeling/{self.name}")
+
+    @property
+    def digest(self) -> str:
+        """A hash of the values of the config, which does not depend on their order and notation."""
+        values = self.model_dump(mode="json", exclude={"root", "store"})
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

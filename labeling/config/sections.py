@@ -1,0 +1,139 @@
+"""The sections of a config, as pydantic models."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from labeling.records import MissingText, is_number
+
+
+class Section(BaseModel):
+    """Base class of the parts of a config: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class MadeIds(Section):
+    """How to generate ids if no column holds them."""
+
+    made_from: Literal["row", "content"] = Field(alias="from")
+
+
+class DataSection(Section):
+    """Where the samples are: a file, a folder of Parquet files, or a URL; see `read_samples`.
+
+    `id` is the column of the ids. If there is none, `{from: row}` numbers the rows, for files to
+    which rows are only appended, and `{from: content}` uses a hash of the text. `gold` names a
+    column of the samples, or a file with the columns `id` and `label`, with labels that are known
+    to be true. A sample whose text is missing (null, an empty cell) is left out and listed
+    (`missing_text: drop`), taken as an empty text (`empty`) or refused (`error`). The share
+    `locked` of the samples with gold labels is the test split: labeling functions, models and
+    people never see it, and each evaluation on it is counted.
+    """
+
+    path: str
+    id: str | MadeIds
+    text: str = "text"
+    missing_text: MissingText = "drop"
+    gold: str | None = None
+    locked: float = Field(default=0.5, ge=0, lt=1)
+
+    @property
+    def ids(self) -> str | dict[str, str]:
+        """The `id` argument of `read_samples`: the column, or how to generate ids."""
+        return self.id if isinstance(self.id, str) else {"from": self.id.made_from}
+
+
+class QuerySection(Section):
+    """How many samples a batch has, and how they are selected."""
+
+    n: int = Field(default=50, ge=1)
+    strategy: str = "mixture"
+
+
+class ReviewSection(Section):
+    """How many votes a sample gets, and which conflicts go to a reviewer.
+
+    `escalate` is `any_conflict`, `no_majority`, or the smallest share of the votes that settles a
+    sample; by default `any_conflict` with two labels and `no_majority` with more.
+    """
+
+    min_votes: int = Field(default=2, ge=1)
+    max_votes: int = Field(default=3, ge=1)
+    escalate: str | float | None = None
+
+    @field_validator("escalate", mode="before")
+    @classmethod
+    def _text_or_number(cls, escalate: object) -> object:
+        if escalate is None or isinstance(escalate, str) or is_number(escalate):
+            return escalate
+        raise ValueError(
+            "key 'review.escalate' must be any_conflict, no_majority, or a share of the votes above"
+            f" 0.5 and up to 1. Got {escalate!r}"
+        )
+
+
+class ReplaySection(Section):
+    """Recorded human votes that are replayed as annotations: Parquet, CSV or JSON lines."""
+
+    votes: str
+    reviewer: str | None = None
+    rounds: int = Field(default=3, ge=1)
+
+
+class FilesSection(Section):
+    """Annotation in spreadsheet files: their folder, their format, and the annotators.
+
+    With names in `annotators`, each gets separate files; without, annotators write their name into
+    the file. `show` lists more columns to show to annotators.
+    """
+
+    folder: str = "to_label"
+    kind: Literal["csv", "xlsx", "jsonl"] = "csv"
+    annotators: tuple[str, ...] = Field(default=(), strict=False)
+    reviewers: tuple[str, ...] = Field(default=(), strict=False)
+    show: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class LabelStudioSection(Section):
+    """Annotation in Label Studio: the server's URL, and its two projects.
+
+    The token comes from LABEL_STUDIO_API_KEY or a keyring, not from the config. `project` is the
+    title or id of the annotators' project (by default this project's name), `expert_project` that
+    of the reviewers' project. With `prelabels: shown` annotators see the label model's label and
+    the reasons; with `hidden` they are not influenced. `guidelines` is a text for annotators.
+    `timeout` is in seconds.
+    """
+
+    url: str
+    project: str | int = ""
+    expert_project: str | int = ""
+    prelabels: Literal["hidden", "shown"] = "hidden"
+    guidelines: str = ""
+    timeout: float = Field(default=60.0, gt=0)
+
+
+class StoreSection(Section):
+    """Where the project is stored: a folder, and optionally a PostgreSQL database.
+
+    `url` must not contain a password; use PGPASSWORD or ~/.pgpass. `wait` is how many seconds a
+    process waits for another one that holds the project lock.
+    """
+
+    folder: str | None = None
+    url: str | None = None
+    wait: float = Field(default=30.0, ge=0)
+
+
+class ExportSection(Section):
+    """Which samples go into the training set, and where and how it is written.
+
+    With `for_spreadsheet` the CSV file has an apostrophe before each text that a spreadsheet would
+    evaluate as a formula; otherwise texts are written unchanged.
+    """
+
+    folder: str = "out"
+    min_confidence: float = Field(default=0.0, ge=0, le=1)
+    for_spreadsheet: bool = False
