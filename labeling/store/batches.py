@@ -1,4 +1,4 @@
-"""Which samples were chosen for people, why, and where each stands since."""
+"""Batches of samples selected for annotation, the state of each sample, and its verdict."""
 
 from __future__ import annotations
 
@@ -10,8 +10,16 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from labeling.records import Batch, BatchState, GoldLabel, MessageKind, Verdict
-from labeling.records.ids import id_of, key_of
+from labeling.records import (
+    BATCH_COLUMNS,
+    Batch,
+    BatchState,
+    GoldLabel,
+    LabelSource,
+    MessageKind,
+    Verdict,
+)
+from labeling.records.ids import decode_id, encode_id
 from labeling.store.database import Connection, Database
 from labeling.store.ledger import chunks
 from labeling.store.tables import AWAITED, batches, choices, messages, samples, verdicts
@@ -27,11 +35,11 @@ State = Literal[
     "withdrawn",
 ]
 STATES: tuple[State, ...] = get_args(State)
-COLUMNS = ("stratum", "score", "reason", "propensity", "model_label", "confidence")
+COLUMNS = (*BATCH_COLUMNS, "model_label", "confidence")
 
 
 class Batches:
-    """The batches of a store, and the states of the samples that were chosen."""
+    """The batches of a store, and the states of the selected samples."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -44,7 +52,7 @@ class Batches:
         return (int(row[0]), BatchState(row[1])) if row else (0, BatchState.PUSHED)
 
     def waiting(self) -> tuple[int, str] | None:
-        """Return the size and strategy of the batch that waits to be pushed; `None`: there is none."""
+        """Return size and strategy of the batch that waits to be pushed, or `None`."""
         query = (
             sa.select(sa.func.count(choices.c.sample), batches.c.strategy)
             .join(batches, batches.c.number == choices.c.batch)
@@ -66,18 +74,22 @@ class Batches:
         seed: int,
         made_at: str,
     ) -> None:
-        """Remember a batch, in the place of one of this number that was not pushed."""
-        rows = [
-            {
-                **{"batch": number, "place": place, "sample": key_of(sample_id)},
-                **{name: _plain(row[name]) for name in COLUMNS[:4]},
-                **dict(zip(COLUMNS[4:], model_labels[sample_id], strict=True)),
-                "text_digest": text_digests[sample_id],
-            }
-            for place, (sample_id, row) in enumerate(
-                zip(batch.sample_ids, batch.to_frame().to_dict("records"), strict=True)
+        """Store a batch; one of the same number that was not pushed is replaced."""
+        selected = zip(batch.sample_ids, batch.to_frame().to_dict("records"), strict=True)
+        rows: list[dict[str, Any]] = []
+        for position, (sample_id, row) in enumerate(selected):
+            model_label, confidence = model_labels[sample_id]
+            rows.append(
+                {
+                    "batch": number,
+                    "place": position,
+                    "sample": encode_id(sample_id),
+                    **{name: _nan_to_none(row[name]) for name in BATCH_COLUMNS},
+                    "model_label": model_label,
+                    "confidence": confidence,
+                    "text_digest": text_digests[sample_id],
+                }
             )
-        ]
         with self.database.writing() as connection:
             self.forget(number)
             about = {
@@ -92,31 +104,31 @@ class Batches:
             _replace(connection, samples, states)
 
     def forget(self, number: int) -> None:
-        """Take back a batch that was not pushed; what people said meanwhile stays."""
+        """Delete a batch that was not pushed; annotations of its samples stay."""
         with self.database.writing() as connection:
             connection.execute(sa.delete(choices).where(choices.c.batch == number))
             connection.execute(sa.delete(batches).where(batches.c.number == number))
-            its = samples.c.batch == number
-            connection.execute(sa.delete(samples).where(its, samples.c.state == "chosen"))
-            connection.execute(sa.update(samples).where(its).values(batch=None))
+            in_batch = samples.c.batch == number
+            connection.execute(sa.delete(samples).where(in_batch, samples.c.state == "chosen"))
+            connection.execute(sa.update(samples).where(in_batch).values(batch=None))
 
     def withdraw(self, sample_ids: Iterable[Hashable]) -> None:
-        """Remember that samples left the data before they were settled."""
+        """Mark samples as removed from the data before they were settled."""
         with self.database.writing() as connection:
-            for some in chunks(map(key_of, sample_ids)):
-                change = sa.update(samples).where(samples.c.sample.in_(some))
+            for chunk in chunks(map(encode_id, sample_ids)):
+                change = sa.update(samples).where(samples.c.sample.in_(chunk))
                 connection.execute(change.values(state="withdrawn"))
 
     def awaited(self) -> tuple[Hashable, ...]:
-        """Return the samples that people were asked about and that are not settled."""
+        """Return the samples that are in annotation and not settled."""
         query = sa.select(samples.c.sample).where(
             samples.c.state.in_(AWAITED), samples.c.batch.is_not(None)
         )
         with self.database.reading() as connection:
-            return tuple(map(id_of, connection.scalars(query.order_by(samples.c.sample))))
+            return tuple(map(decode_id, connection.scalars(query.order_by(samples.c.sample))))
 
     def unreviewed(self) -> int:
-        """Return of how many samples a review would ask somebody: more votes, or a reviewer."""
+        """Return the number of samples for which a review would request votes or a reviewer."""
         asked = (
             sa.select(sa.func.coalesce(sa.func.sum(messages.c.votes), 0))
             .where(
@@ -135,12 +147,12 @@ class Batches:
             return int(connection.scalar(query) or 0)
 
     def chosen(self) -> tuple[Hashable, ...]:
-        """Return every sample that was ever chosen for people."""
+        """Return all samples that were ever selected for annotation."""
         with self.database.reading() as connection:
-            return tuple(map(id_of, connection.scalars(sa.select(choices.c.sample))))
+            return tuple(map(decode_id, connection.scalars(sa.select(choices.c.sample))))
 
     def set_state(self, number: int, state: BatchState) -> None:
-        """Remember how far a batch is; its samples are asked once all of it is pushed."""
+        """Set the state of a batch; its samples become `asked` when it is pushed."""
         with self.database.writing() as connection:
             change = sa.update(batches).where(batches.c.number == number)
             connection.execute(change.values(state=BatchState(state).value))
@@ -152,13 +164,13 @@ class Batches:
                 )
 
     def frame(self, number: int | None = None) -> pd.DataFrame:
-        """Return who was chosen and why; index = sample id, column `batch`, then `COLUMNS`."""
+        """Return the selected samples: index = sample id, column `batch`, then `COLUMNS`."""
         query = sa.select(choices).order_by(choices.c.batch, choices.c.place)
         if number is not None:
             query = query.where(choices.c.batch == number)
         with self.database.reading() as connection:
             rows = connection.execute(query).mappings().all()
-        ids = pd.Index([id_of(row["sample"]) for row in rows])
+        ids = pd.Index([decode_id(row["sample"]) for row in rows])
         columns = {name: [row[name] for row in rows] for name in ("batch", *COLUMNS)}
         frame = pd.DataFrame(columns, ids)
         numbers = {
@@ -170,11 +182,11 @@ class Batches:
         return frame.astype(numbers)
 
     def batch(self, number: int) -> Batch:
-        """Return a batch as it was chosen."""
-        return Batch(self.frame(number)[list(COLUMNS[:4])])
+        """Return a batch as it was selected."""
+        return Batch(self.frame(number)[list(BATCH_COLUMNS)])
 
     def asked(self) -> tuple[Hashable, ...]:
-        """Return the samples that people were asked about, in the order of asking."""
+        """Return the samples of pushed batches, in order."""
         query = (
             sa.select(choices.c.sample)
             .join(batches, batches.c.number == choices.c.batch)
@@ -182,99 +194,100 @@ class Batches:
             .order_by(choices.c.batch, choices.c.place)
         )
         with self.database.reading() as connection:
-            return tuple(map(id_of, connection.scalars(query)))
+            return tuple(map(decode_id, connection.scalars(query)))
 
     def batch_of(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, int]:
-        """Return the number of the batch that each of these samples was chosen in."""
+        """Return the batch number of each of these samples."""
         return self._of_choices(choices.c.batch, sample_ids)
 
     def model_labels(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, str | None]:
-        """Return what the model held of each of these samples before anybody was asked."""
+        """Return the model's label of each of these samples at its selection."""
         return self._of_choices(choices.c.model_label, sample_ids)
 
     def text_digests(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, str]:
-        """Return a digest of the text that people were to be shown of each of these samples."""
+        """Return the digest of the text of each of these samples at its selection."""
         return self._of_choices(choices.c.text_digest, sample_ids)
 
     def _of_choices(
         self, column: sa.Column[Any], sample_ids: Iterable[Hashable]
     ) -> dict[Hashable, Any]:
-        found: dict[Hashable, Any] = {}
+        values: dict[Hashable, Any] = {}
         with self.database.reading() as connection:
-            for some in chunks(map(key_of, sample_ids)):
-                query = sa.select(choices.c.sample, column).where(choices.c.sample.in_(some))
-                found |= {id_of(key): value for key, value in connection.execute(query)}
-        return found
+            for chunk in chunks(map(encode_id, sample_ids)):
+                query = sa.select(choices.c.sample, column).where(choices.c.sample.in_(chunk))
+                values |= {decode_id(key): value for key, value in connection.execute(query)}
+        return values
 
     def settle(
         self,
         verdict: Verdict,
-        heard: Mapping[Hashable, int],
-        silent: Iterable[Hashable] = (),
+        n_annotations: Mapping[Hashable, int],
+        unannotated: Iterable[Hashable] = (),
     ) -> None:
-        """Remember what the annotations of some samples come to, and each sample's state.
+        """Store the verdicts on some samples, and the state of each.
 
         Args:
             verdict: on these samples.
-            heard: how many annotations of each sample it is based on.
-            silent: samples of which nothing is said any more: they are as they were when asked.
+            n_annotations: the number of annotations of each sample that it is based on.
+            unannotated: samples whose annotations were all deleted; they become `asked` again.
         """
         with self.database.writing() as connection:
-            every = [
-                {**row, "heard": heard.get(id_of(row["sample"]), 0)} for row in _rows_of(verdict)
+            rows = [
+                {**row, "heard": n_annotations.get(decode_id(row["sample"]), 0)}
+                for row in _rows_of(verdict)
             ]
-            for some in chunks(map(key_of, silent)):
-                connection.execute(sa.delete(verdicts).where(verdicts.c.sample.in_(some)))
-                its = samples.c.sample.in_(some) & samples.c.batch.is_not(None)
-                connection.execute(sa.update(samples).where(its).values(state="asked"))
-            _replace(connection, verdicts, _changed(connection, every))
-            states = {row["sample"]: _state_of(row) for row in every}
-            known: dict[str, tuple[int | None, str]] = {}
-            for some in chunks(states):
+            for chunk in chunks(map(encode_id, unannotated)):
+                connection.execute(sa.delete(verdicts).where(verdicts.c.sample.in_(chunk)))
+                in_batch = samples.c.sample.in_(chunk) & samples.c.batch.is_not(None)
+                connection.execute(sa.update(samples).where(in_batch).values(state="asked"))
+            _replace(connection, verdicts, _changed(connection, rows))
+            states = {row["sample"]: _state_of(row) for row in rows}
+            before: dict[str, tuple[int | None, str]] = {}
+            for chunk in chunks(states):
                 query = sa.select(samples.c.sample, samples.c.batch, samples.c.state)
-                found = connection.execute(query.where(samples.c.sample.in_(some)))
-                known |= {key: (batch, state) for key, batch, state in found}
+                stored = connection.execute(query.where(samples.c.sample.in_(chunk)))
+                before |= {key: (batch, state) for key, batch, state in stored}
             _replace(
                 connection,
                 samples,
                 [
-                    {"sample": key, "batch": known.get(key, (None, ""))[0], "state": state}
+                    {"sample": key, "batch": before.get(key, (None, ""))[0], "state": state}
                     for key, state in states.items()
-                    if known.get(key, (None, ""))[1] != state
+                    if before.get(key, (None, ""))[1] != state
                 ],
             )
 
     def states(self) -> dict[Hashable, str]:
-        """Return the state of every sample that was chosen, or that somebody spoke of."""
+        """Return the state of every sample that was selected or annotated."""
         query = sa.select(samples.c.sample, samples.c.state).order_by(samples.c.sample)
         with self.database.reading() as connection:
-            return {id_of(key): str(state) for key, state in connection.execute(query)}
+            return {decode_id(key): str(state) for key, state in connection.execute(query)}
 
     def in_state(self, state: State) -> tuple[Hashable, ...]:
         """Return the samples that are in a state."""
         query = sa.select(samples.c.sample).where(samples.c.state == state)
         with self.database.reading() as connection:
-            return tuple(map(id_of, connection.scalars(query.order_by(samples.c.sample))))
+            return tuple(map(decode_id, connection.scalars(query.order_by(samples.c.sample))))
 
     def counts(self) -> dict[str, int]:
-        """Return how many samples are in each state, in the order of `STATES`."""
+        """Return the number of samples in each state, in the order of `STATES`."""
         query = sa.select(samples.c.state, sa.func.count()).group_by(samples.c.state)
         with self.database.reading() as connection:
-            found = {str(state): int(count) for state, count in connection.execute(query)}
-        return {state: found.get(state, 0) for state in STATES}
+            counts = {str(state): int(count) for state, count in connection.execute(query)}
+        return {state: counts.get(state, 0) for state in STATES}
 
     def agreement(self) -> dict[str, int]:
-        """Return how many samples are settled by equal votes, by a majority, and by a reviewer.
+        """Return the number of samples settled unanimously, by a majority, and by a reviewer.
 
-        `uncounted` were settled by annotators in an earlier version, which did not count their votes;
-        the next review does.
+        `uncounted` samples were settled by annotators in an earlier version, which did not store
+        their votes; the next review does.
         """
-        by_votes = verdicts.c.source == "agreement"
+        by_votes = verdicts.c.source == LabelSource.AGREEMENT.value
         unanimous = verdicts.c.votes_for == verdicts.c.votes_cast
         groups = {
             "unanimous": by_votes & unanimous,
             "majority": by_votes & ~unanimous,
-            "review": verdicts.c.source == "review",
+            "review": verdicts.c.source == LabelSource.REVIEW.value,
             "uncounted": by_votes & verdicts.c.votes_cast.is_(None),
         }
         with self.database.reading() as connection:
@@ -292,27 +305,29 @@ class Batches:
         with self.database.reading() as connection:
             rows = connection.execute(query).mappings().all()
         return {
-            id_of(row["sample"]): {k: v for k, v in row.items() if k != "sample"} for row in rows
+            decode_id(row["sample"]): {name: row[name] for name in row if name != "sample"}
+            for row in rows
         }
 
 
-def _plain(value: Any) -> Any:
+def _nan_to_none(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         return None if math.isnan(value) else float(value)
     return value
 
 
 def _changed(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    there: dict[str, dict[str, Any]] = {}
-    for some in chunks(row["sample"] for row in rows):
-        query = sa.select(verdicts).where(verdicts.c.sample.in_(some))
-        there |= {row["sample"]: dict(row) for row in connection.execute(query).mappings()}
-    return [row for row in rows if there.get(row["sample"]) != row]
+    """Return the rows that differ from the stored ones."""
+    stored: dict[str, dict[str, Any]] = {}
+    for chunk in chunks(row["sample"] for row in rows):
+        query = sa.select(verdicts).where(verdicts.c.sample.in_(chunk))
+        stored |= {row["sample"]: dict(row) for row in connection.execute(query).mappings()}
+    return [row for row in rows if stored.get(row["sample"]) != row]
 
 
 def _replace(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    for some in chunks(row["sample"] for row in rows):
-        connection.execute(sa.delete(table).where(table.c.sample.in_(some)))
+    for chunk in chunks(row["sample"] for row in rows):
+        connection.execute(sa.delete(table).where(table.c.sample.in_(chunk)))
     if rows:
         connection.execute(sa.insert(table), rows)
 
@@ -320,18 +335,26 @@ def _replace(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]
 def _rows_of(verdict: Verdict) -> list[dict[str, Any]]:
     return [
         *map(_gold_row, verdict.gold),
-        *(_row(one.sample_id, "pending", votes_needed=one.votes_needed) for one in verdict.pending),
         *(
-            _row(one.sample_id, "escalated", reason=one.reason, model_label=one.model_label)
-            for one in verdict.escalations
+            _row(pending.sample_id, "pending", votes_needed=pending.votes_needed)
+            for pending in verdict.pending
         ),
-        *(_row(one, "unresolved") for one in verdict.unresolved),
+        *(
+            _row(
+                escalation.sample_id,
+                "escalated",
+                reason=escalation.reason,
+                model_label=escalation.model_label,
+            )
+            for escalation in verdict.escalations
+        ),
+        *(_row(sample_id, "unresolved") for sample_id in verdict.unresolved),
     ]
 
 
 def _gold_row(gold: GoldLabel) -> dict[str, Any]:
     about: dict[str, Any] = {"label": gold.label, "source": gold.source}
-    if gold.source == "agreement":
+    if gold.source == LabelSource.AGREEMENT:
         about |= {"votes_for": gold.votes_for, "votes_cast": gold.votes_cast}
     return _row(gold.sample_id, "gold", **about)
 
@@ -339,7 +362,7 @@ def _gold_row(gold: GoldLabel) -> dict[str, Any]:
 def _row(sample_id: Hashable, kind: str, **values: Any) -> dict[str, Any]:
     names = ("label", "source", "reason", "model_label", "votes_needed", "votes_for", "votes_cast")
     empty = dict.fromkeys(names)
-    return {"sample": key_of(sample_id), "kind": kind, **empty, **values}
+    return {"sample": encode_id(sample_id), "kind": kind, **empty, **values}
 
 
 STATE_OF: dict[str, State] = {
@@ -351,5 +374,5 @@ STATE_OF: dict[str, State] = {
 
 def _state_of(row: Mapping[str, Any]) -> State:
     if row["kind"] == "gold":
-        return "reviewed" if row["source"] == "review" else "settled"
+        return "reviewed" if row["source"] == LabelSource.REVIEW else "settled"
     return STATE_OF[row["kind"]]

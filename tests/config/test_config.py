@@ -59,7 +59,10 @@ def test_a_config_cannot_be_changed(tmp_path):
         ("labels: [ham]", "'labels' must have at least 2 values"),
         ("labels: [yes, no]", "Got True. YAML reads yes, no.*quotes"),
         ("labels: {yes: good, no: bad}", "Got True. YAML reads yes, no.*quotes"),
-        ("labels: [1, 2]", "'labels.0' must be a text. Got 1. A label is a text: put quotes around it"),
+        (
+            "labels: [1, 2]",
+            "'labels.0' must be a text. Got 1. A label is a text: put quotes around it",
+        ),
         ("labels: {ham: 7, spam:}", "'labels.ham': a description must be a text. Got 7"),
         ("labels: [ham, {spam: [x]}]", "'labels.spam': a description must be a text"),
         ("labels: [ham, {a: x, b: y}]", "'labels.1' must be a text"),
