@@ -10,7 +10,13 @@ from typing import Any
 
 from labeling.annotation_files.parsing import JsonObject, LeftOut, Malformed, content_digest
 from labeling.errors import DataError
-from labeling.records import SourceAnnotation, SourceAnnotations, clean_text
+from labeling.records import (
+    SourceAnnotation,
+    SourceAnnotations,
+    clean_text,
+    is_number,
+    is_whole_number,
+)
 
 DECISION = "decision"
 """Key in the meta of a result: marks a reviewer's decision that this package wrote back."""
@@ -198,7 +204,7 @@ def _author(user: object, names: Mapping[int, str]) -> str:
         if user.get("email"):
             return str(user["email"])
         user = user.get("id")
-    if isinstance(user, int) and not isinstance(user, bool):
+    if is_whole_number(user):
         return names.get(user, f"user {user}")
     return user if isinstance(user, str) else ""
 
@@ -217,6 +223,6 @@ def _time(text: object) -> datetime.datetime | None:
 
 def _seconds(value: object) -> float | None:
     """Return a time in seconds; `None` if it is not one, such as a negative number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         return None
     return float(value) if 0 <= value <= MAX_SECONDS else None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from labeling.annotation_files.parsing import JsonObject, LeftOut, content_digest, parse_rows
-from labeling.records import SourceAnnotation, SourceAnnotations
+from labeling.records import SourceAnnotation, SourceAnnotations, is_number
 
 ANSWERS = ("accept", "reject", "ignore")
 UNNAMED = re.compile(r"\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}$")  # a session without a name
@@ -93,7 +93,7 @@ def _author(row: JsonObject) -> str:
 
 
 def _time(timestamp: object) -> datetime.datetime | None:
-    if isinstance(timestamp, bool) or not isinstance(timestamp, (int, float)):
+    if not is_number(timestamp):
         return None
     try:
         return datetime.datetime.fromtimestamp(timestamp, datetime.UTC)

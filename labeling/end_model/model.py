@@ -33,6 +33,7 @@ from labeling.records import (
     fitted_call,
     gold_codes,
     identified,
+    is_whole_number,
     order_by_chance,
     with_texts,
 )
@@ -96,7 +97,7 @@ class EndModel:
     ) -> None:
         if isinstance(columns, str):
             raise LabelingError(f"`columns` must be several names. Write columns=({columns!r},).")
-        if not isinstance(rounds, int) or isinstance(rounds, bool) or rounds < 0:
+        if not is_whole_number(rounds) or rounds < 0:
             raise LabelingError(f"`rounds` must be a whole number from 0. Got {rounds!r}.")
         self.text = text
         self.columns = tuple(columns)

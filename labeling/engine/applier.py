@@ -28,6 +28,7 @@ from labeling.records import (
     Votes,
     expect,
     identified,
+    is_whole_number,
     line_of,
     require_column,
 )
@@ -61,7 +62,7 @@ def apply_to_frame(
     functions = _checked_functions(lfs, schema)
     if on_error not in ("raise", "record"):
         raise LabelingFunctionError(f"`on_error` must be 'raise' or 'record'. Got {on_error!r}.")
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+    if not is_whole_number(workers) or workers < 1:
         raise LabelingFunctionError(f"`workers` must be a whole number from 1. Got {workers!r}.")
     samples = with_plain_objects(identified(data, id))
     for lf in functions:

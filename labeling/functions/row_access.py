@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from labeling.records import is_whole_number
 
 Vote = str | int
 
@@ -17,7 +17,7 @@ def may_be_label(value: object) -> bool:
     >>> [may_be_label(value) for value in ("spam", 1, np.int64(1), True, 1.0)]
     [True, True, True, False, False]
     """
-    return isinstance(value, (str, int, np.integer)) and not isinstance(value, bool)
+    return isinstance(value, str) or is_whole_number(value)
 
 
 def reader(column: str) -> Callable[[Any], Any]:

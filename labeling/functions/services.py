@@ -13,7 +13,7 @@ from labeling.errors import LabelingFunctionError
 from labeling.functions.classifiers import check_threshold, pairs_of_answers, vote_of
 from labeling.functions.credentials import Secret, need
 from labeling.functions.row_access import Vote, is_missing, reader
-from labeling.records import VOTING_SCHEMA, LabelingFunction, vote_code
+from labeling.records import VOTING_SCHEMA, LabelingFunction, is_whole_number, vote_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,4 +249,4 @@ def _check_endpoint(endpoint: Endpoint) -> None:
 
 
 def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return is_whole_number(value) and value >= least

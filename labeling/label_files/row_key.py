@@ -8,10 +8,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-import numpy as np
-
 from labeling.errors import PlatformError
 from labeling.label_files.cells import tidy
+from labeling.records import ids
 
 UNQUOTED = (
     " !\"#$&'()*+,/:;<=>?@[\\]^`{}"  # characters that a cell keeps as they are: all but % and |
@@ -84,20 +83,8 @@ def is_unchanged(cell: str, text: str) -> bool:
 
 
 def plain_id(sample_id: Hashable) -> str | int:
-    """Return a sample id as a `str` or `int`.
-
-    Raises:
-        PlatformError: it is neither.
-    """
-    if isinstance(sample_id, str):
-        return str(sample_id)
-    if isinstance(sample_id, (int, np.integer)) and not isinstance(sample_id, bool):
-        return int(sample_id)
-    raise PlatformError(
-        "Sample ids must be texts or whole numbers to go through files and come back. Got"
-        f" {sample_id!r} ({type(sample_id).__name__}); choose another id column, or write it as"
-        " text."
-    )
+    """Return a sample id as a `str` or `int`; another type is a PlatformError."""
+    return ids.plain_id(sample_id, "to go through files and come back", PlatformError)
 
 
 def _quoted(text: str) -> str:

@@ -18,6 +18,7 @@ from labeling.label_models.patterns import (
 )
 from labeling.label_models.report_sentences import balance_sentence
 from labeling.label_models.settings import check_setting
+from labeling.records import is_number
 
 
 class WeightedVote(VoteModel):
@@ -118,4 +119,4 @@ class WeightedVote(VoteModel):
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value)
+    return is_number(value) and bool(np.isfinite(value))

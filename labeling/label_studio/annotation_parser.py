@@ -11,7 +11,7 @@ from labeling.errors import near, shown
 from labeling.label_studio.interface import Interface
 from labeling.label_studio.labeling_config import RATIONALE
 from labeling.label_studio.tasks import Task
-from labeling.records import Annotation, LabelSchema, Problem
+from labeling.records import Annotation, LabelSchema, Problem, is_number
 
 DECISION = "decision"
 """Key in a result's meta: the reviewer's decision that was written back; it is nobody's vote."""
@@ -203,6 +203,6 @@ def _time(value: object) -> datetime.datetime:
 
 def _seconds(value: object) -> float | None:
     """Return a lead time in seconds; `None` if it is not plausible, such as below 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         return None
     return float(value) if 0 <= value <= MAX_LEAD_SECONDS else None

@@ -24,7 +24,7 @@ from labeling.label_studio.task_queries import (
     tasks_with_annotations,
     user_names,
 )
-from labeling.label_studio.tasks import Task, ext_id_of, parse_task, plain
+from labeling.label_studio.tasks import Task, ext_id_of, json_id, parse_task
 from labeling.records import (
     Annotation,
     LabelSchema,
@@ -204,7 +204,7 @@ class Pull:
             if message.kind == MessageKind.ESCALATE or not reviewer
         }
         asked = {
-            ext_id_of(sample_id): plain(sample_id)
+            ext_id_of(sample_id): json_id(sample_id)
             for sample_id, kind in last_kind.items()
             if (kind == MessageKind.ESCALATE) == reviewer
         }

@@ -6,9 +6,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from labeling.errors import PlatformError
+from labeling.records import is_whole_number
+from labeling.records.ids import plain_id
 
 EXT_ID = "ext_id"
 """The key of the sample's id in a task's data; task ids may change when a server is restored."""
@@ -70,12 +70,12 @@ def parse_task(raw_task: Mapping[str, Any]) -> Task | None:
     """Return a task of the server's response; `None` if it has no `ext_id`, and so is not ours."""
     data = raw_task.get("data") or {}
     ext_id = data.get(EXT_ID) if isinstance(data, Mapping) else None
-    if isinstance(ext_id, bool) or not isinstance(ext_id, (str, int)) or ext_id == "":
+    if not (isinstance(ext_id, str) or is_whole_number(ext_id)) or ext_id == "":
         return None
     meta = raw_task.get("meta")
     meta = meta if isinstance(meta, Mapping) else {}
     typed_id = meta.get("sample_id")
-    is_id = isinstance(typed_id, (str, int)) and not isinstance(typed_id, bool)
+    is_id = isinstance(typed_id, str) or is_whole_number(typed_id)
     is_same = is_id and str(typed_id) == str(ext_id)
     annotations = tuple(raw_task.get("annotations") or ())
     total = raw_task.get("total_annotations")
@@ -100,19 +100,18 @@ def ext_id_of(sample_id: Hashable) -> str:
     Raises:
         PlatformError: the id is neither a text nor a whole number, or it is empty.
     """
-    is_whole = isinstance(sample_id, (int, np.integer)) and not isinstance(sample_id, bool)
-    if not is_whole and (not isinstance(sample_id, str) or not sample_id):
+    task_id = str(json_id(sample_id))
+    if not task_id:
         raise PlatformError(
-            "Sample ids must be texts or whole numbers to be used in Label Studio. Got"
-            f" {sample_id!r} ({type(sample_id).__name__}); choose another id column, or write it as"
-            " text."
+            "Sample ids must not be empty to be used in Label Studio. Got ''; choose another id"
+            " column, or fill it in."
         )
-    return str(sample_id)
+    return task_id
 
 
-def plain(sample_id: Hashable) -> str | int:
+def json_id(sample_id: Hashable) -> str | int:
     """Return a sample's id as a JSON value."""
-    return str(sample_id) if isinstance(sample_id, str) else int(sample_id)  # type: ignore[call-overload]  # checked by ext_id_of
+    return plain_id(sample_id, "to be used in Label Studio", PlatformError)
 
 
 def new_task(
@@ -131,6 +130,6 @@ def new_task(
     """
     return {
         "data": {**content, EXT_ID: ext_id_of(sample_id)},
-        "meta": {"sample_id": plain(sample_id), **(meta or {})},
+        "meta": {"sample_id": json_id(sample_id), **(meta or {})},
         "predictions": list(predictions),
     }

@@ -12,6 +12,7 @@ from labeling.errors import GoldError, UnknownLabelError, repeated, shown
 from labeling.records.annotations import GoldLabel
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
+from labeling.records.validation import is_number
 
 Gold = pd.Series | Collection[GoldLabel] | Mapping[object, object]
 ClassBalance = Mapping[str, float] | Sequence[float] | pd.Series
@@ -114,6 +115,6 @@ def class_shares(
 
 
 def _number(share: object, class_balance: object) -> float:
-    if isinstance(share, (int, float, np.number)) and not isinstance(share, bool):
+    if is_number(share):
         return float(share)
     raise GoldError(f"A class balance must hold numbers. Got {share!r} in {class_balance!r}.")

@@ -12,6 +12,7 @@ import pandas as pd
 from labeling.errors import UnknownLabelError, VotesError, shown
 from labeling.records.samples import require_column
 from labeling.records.schema import ABSTAIN, LabelSchema
+from labeling.records.validation import is_whole_number
 
 Indexes = npt.NDArray[np.intp]
 
@@ -158,5 +159,4 @@ def _codes(labels: pd.Series, schema: LabelSchema) -> npt.NDArray[Any]:
 
 
 def _code(value: object, schema: LabelSchema) -> int:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return ABSTAIN if whole and value == ABSTAIN else schema.index(value)
+    return ABSTAIN if is_whole_number(value) and value == ABSTAIN else schema.index(value)

@@ -250,7 +250,7 @@ def test_a_file_of_before_that_was_not_replaced_is_named(tmp_path):
     training_set(x=[1, 2]).to_folder(tmp_path)
     before = (tmp_path / "training_set.parquet").read_bytes()
 
-    with pytest.raises(lb.LabelingError, match=r"of an earlier export: training_set\.parquet"):
+    with pytest.raises(lb.LabelingError, match=r"from an earlier export: training_set\.parquet"):
         with_ids_of_two_types(x=[1, 2]).to_folder(tmp_path)
     assert before == (tmp_path / "training_set.parquet").read_bytes()
 
