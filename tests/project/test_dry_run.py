@@ -132,7 +132,7 @@ def test_the_command_line_tells_counts_and_places(tmp_path):
         key: pushing[key] for key in ("batch", "samples", "sent", "begun")
     }
     assert "to_label" in pushing["where"]
-    assert "Nothing was changed: neither what is remembered" in told
+    assert "Nothing was changed: neither the store" in told
     its.push()
     people_label(folder)
     pulling, _ = said(folder, "pull", "--dry-run")
