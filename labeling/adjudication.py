@@ -19,13 +19,13 @@ from labeling.records import (
     LabelSource,
     SoftLabels,
     Verdict,
+    checked_fraction,
     expect,
     first_spellings,
     is_number,
     is_whole_number,
     live_annotations,
     person_key,
-    share_of_one,
 )
 
 Escalate = Literal["no_majority", "any_conflict"] | float
@@ -77,8 +77,8 @@ class ReviewPolicy:
                 "A policy must have 1 <= min_votes <= max_votes, in whole votes. Got"
                 f" {self.min_votes} and {self.max_votes}."
             )
-        share_of_one(self.accept, "`accept`")
-        share_of_one(self.expert_below, "`expert_below`")
+        checked_fraction(self.accept, "`accept`")
+        checked_fraction(self.expert_below, "`expert_below`")
         if self.rule != "majority":
             raise LabelingError(f"The rule of a policy must be 'majority'. Got {self.rule!r}.")
         if self.escalate is not None and not _is_escalation(self.escalate):

@@ -209,10 +209,10 @@ def repeated(names: Iterable[str]) -> list[str]:
     return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
-def shown(values: Iterable[object], limit: int = 5) -> str:
+def listed(values: Iterable[object], limit: int = 5) -> str:
     """Return the first values for an error message, and how many more there are.
 
-    >>> shown(["a", "b", "c"], limit=2)
+    >>> listed(["a", "b", "c"], limit=2)
     "'a', 'b' and 1 more"
     """
     items = list(values)

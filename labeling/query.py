@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import entr
 
-from labeling.errors import LabelingError, near, shown
+from labeling.errors import LabelingError, listed, near
 from labeling.records import (
     ABSTAIN,
     Batch,
@@ -25,11 +25,11 @@ from labeling.records import (
     expect,
     generator_of,
     gold_series,
-    identified,
-    order_by_chance,
     positions,
+    random_order,
     texts,
     whole_number,
+    with_id_index,
     with_texts,
 )
 
@@ -152,12 +152,12 @@ def select(
     (2, [0.67, 0.67])
     """
     check_request(n, strategy)
-    data = identified(data, id)
+    data = with_id_index(data, id)
     if end is not None and hasattr(end, "predict_proba"):
         end = end.predict_proba(data, soft=soft, votes=None if soft is None else votes)
     generator = generator_of(rng)
     pool = _pool(data, votes, soft, end, gold, exclude, text, checked_missing_text(missing_text))
-    shuffled = order_by_chance(pool.ids, generator)
+    shuffled = random_order(pool.ids, generator)
     n = min(int(n), len(pool.ids))
     if strategy == "mixture" and pool.posterior is not None:
         return _mixture(pool, shuffled, n, generator)
@@ -172,7 +172,7 @@ def check_request(n: int, strategy: str) -> None:
     """Raise a LabelingError unless the number of samples and the strategy are valid."""
     if strategy not in STRATEGIES:
         raise LabelingError(
-            f"A strategy must be one of {shown(STRATEGIES, 10)}. Got {strategy!r}."
+            f"A strategy must be one of {listed(STRATEGIES, 10)}. Got {strategy!r}."
             f"{near(strategy, STRATEGIES)}"
         )
     whole_number(n, "`n`")

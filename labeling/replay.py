@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from labeling.errors import PlatformError, shown
+from labeling.errors import PlatformError, listed
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
@@ -24,8 +24,8 @@ from labeling.records import (
     Outbox,
     SoftLabels,
     generator_of,
-    order_by_chance,
     person_key,
+    random_order,
     require_column,
     waiting_on,
 )
@@ -126,7 +126,7 @@ class Replay(AnnotationPlatform):
         if unknown:
             raise PlatformError(
                 f"{len(unknown)} of {len(batch)} samples of the batch have no recorded votes:"
-                f" {shown(unknown)}. Do the ids of samples and votes have the same type? If so,"
+                f" {listed(unknown)}. Do the ids of samples and votes have the same type? If so,"
                 " choose only samples that have some."
             )
         new = (
@@ -263,14 +263,14 @@ def _checked_votes(votes: pd.DataFrame, schema: LabelSchema) -> pd.DataFrame:
     if is_missing.any():
         raise PlatformError(
             "Recorded votes must name a sample and an annotator. Missing in rows"
-            f" {shown(np.flatnonzero(is_missing).tolist())}."
+            f" {listed(np.flatnonzero(is_missing).tolist())}."
         )
     keys = votes["annotator"].map(lambda name: person_key(str(name)))
     is_repeated = votes.assign(annotator=keys).duplicated(["sample", "annotator"])
     if is_repeated.any():
         pairs = votes.loc[is_repeated, ["sample", "annotator"]].itertuples(index=False, name=None)
         raise PlatformError(
-            f"Recorded votes must name an annotator once per sample. Twice: {shown(pairs)}."
+            f"Recorded votes must name an annotator once per sample. Twice: {listed(pairs)}."
         )
     labels = [None if pd.isna(label) else label for label in votes["label"].tolist()]
     votes = votes.assign(label=pd.Series(labels, index=votes.index, dtype=object))
@@ -285,7 +285,7 @@ def _shuffled_votes(
 ) -> dict[Hashable, collections.deque[tuple[str, str]]]:
     """Return each sample's votes in the order in which they are replayed."""
     keys = pd.Index(votes["sample"].astype(str) + "\x1f" + votes["annotator"].astype(str))
-    shuffled = votes.iloc[order_by_chance(keys, rng)]
+    shuffled = votes.iloc[random_order(keys, rng)]
     queues: dict[Hashable, collections.deque[tuple[str, str]]] = {}
     for sample_id, annotator, label in zip(
         shuffled["sample"].tolist(),

@@ -16,7 +16,7 @@ import pandas as pd
 
 from labeling.analysis.charts import DARK, LIGHT, Palette, draw_cost, draw_coverage
 from labeling.errors import missing_extra
-from labeling.records import whole_file
+from labeling.records import atomic_write
 from labeling.records.estimates import Estimate
 
 if TYPE_CHECKING:
@@ -145,6 +145,6 @@ def saved(draw: Callable[[Palette], Figure], path: str | Path) -> tuple[Path, Pa
         # Names come from users: a dollar sign in a name must not start a formula.
         style |= {"text.parse_math": False, "font.size": 9, "savefig.facecolor": palette["page"]}
         styled = matplotlib.rc_context(style)  # type: ignore[arg-type]  # wants literal keys
-        with styled, whole_file(target) as unfinished:
+        with styled, atomic_write(target) as unfinished:
             draw(palette).savefig(unfinished, format=target.suffix.lstrip(".") or "png")
     return light, dark

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from labeling.errors import shown
+from labeling.errors import listed
 from labeling.records import SourceAnnotation, SourceAnnotations
 
 MALFORMED = "objects that have another form than the tool writes"
@@ -43,7 +43,7 @@ class Malformed:
         """Return how many objects are malformed, by a text that names the first of them."""
         if not self._locations:
             return {}
-        return {f"{MALFORMED} ({shown(self._locations, 3)})": len(self._locations)}
+        return {f"{MALFORMED} ({listed(self._locations, 3)})": len(self._locations)}
 
 
 def parse_rows(rows: Iterable[JsonObject], parse_row: ParseRow, source: str) -> SourceAnnotations:

@@ -8,7 +8,7 @@ from rich.console import Console
 from labeling.analysis import voted_labels
 from labeling.cli.escaping import safe
 from labeling.cli.fitted_table import Column, print_fitted
-from labeling.errors import LabelingError, near, shown
+from labeling.errors import LabelingError, listed, near
 from labeling.project.checking import silent_sentence
 from labeling.records import Votes
 
@@ -38,7 +38,7 @@ def sorted_summary(summary: pd.DataFrame, by: str | None, *, reverse: bool = Fal
         return summary[::-1] if reverse else summary
     if by not in SORTS:
         raise LabelingError(
-            f"--sort must be one of {shown(SORTS, 10)}. Got {by!r}.{near(by, SORTS)}"
+            f"--sort must be one of {listed(SORTS, 10)}. Got {by!r}.{near(by, SORTS)}"
         )
     if by == NAME:
         return summary.sort_index(ascending=not reverse, kind="stable")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from labeling.records import LabelSchema, class_shares
+from labeling.records import LabelSchema, class_balance_array
 
 
 def class_balance_by_label(given: Any, labels: Collection[str]) -> dict[str, float]:
@@ -20,7 +20,7 @@ def class_balance_by_label(given: Any, labels: Collection[str]) -> dict[str, flo
     schema = LabelSchema(tuple(labels))
     if isinstance(given, dict):  # YAML reads the name 1 as a number
         given = {key if isinstance(key, bool) else str(key): share for key, share in given.items()}
-    class_balance = class_shares(given, schema)
+    class_balance = class_balance_array(given, schema)
     values = [] if class_balance is None else class_balance.tolist()
     return dict(zip(schema.labels, values, strict=True))
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from labeling.config.messages import messages_of
 from labeling.config.model import Config
-from labeling.errors import ConfigError, near, shown
+from labeling.errors import ConfigError, listed, near
 from labeling.records import unsafe_characters
 
 
@@ -71,7 +71,7 @@ def parse_config(content: str, file: Path) -> Config:
         messages = messages_of(error.errors())
         raise ConfigError(f"{path}: {' '.join(messages)}") from error
     except TypeError as error:
-        raise ConfigError(f"{path}: keys must be texts. Got {shown(values)}.") from error
+        raise ConfigError(f"{path}: keys must be texts. Got {listed(values)}.") from error
 
 
 def _refuse_unsafe(value: object, path: str, key: str = "") -> None:
@@ -102,5 +102,5 @@ def _alternatives(file: Path) -> str:
     others = sorted(file.parent.glob("*.yaml")) if file.parent.is_dir() else []
     if others:  # by file name, since whole paths in one folder are always similar
         similar = near(file.name, [other.name for other in others])
-        return similar or f" There are {shown(map(str, others))}: name one with -c."
+        return similar or f" There are {listed(map(str, others))}: name one with -c."
     return " `labeling init` writes one."

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from labeling.config.model import Config
 from labeling.config.sections import Section
-from labeling.errors import near, shown
+from labeling.errors import listed, near
 
 MUST = {
     "bool_type": "must be true or false",
@@ -45,7 +45,7 @@ def _message(error: ErrorDetails) -> str:
     if kind == "extra_forbidden":
         keys = _keys_beside(location)
         return (
-            f"There is no key {key!r}.{near(location[-1], keys)} Keys here are {shown(keys, 20)}."
+            f"There is no key {key!r}.{near(location[-1], keys)} Keys here are {listed(keys, 20)}."
         )
     if kind == "secret":
         return f"Key {key!r}: {text}."

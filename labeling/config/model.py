@@ -33,7 +33,7 @@ from labeling.config.sections import (
     Section,
     StoreSection,
 )
-from labeling.errors import LabelingError, shown
+from labeling.errors import LabelingError, listed
 
 PLATFORMS = ("replay", "files", "label_studio")
 PASSWORD = re.compile(r"://[^/?#@]*:.*@|[?&]password=", re.IGNORECASE)
@@ -107,7 +107,7 @@ class Config(Section):
         if len(platforms) > 1:
             raise ValueError(
                 "a project must have one annotation platform: leave out all but one of"
-                f" {shown(platforms)}, or create a project for each"
+                f" {listed(platforms)}, or create a project for each"
             )
         return self
 

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from labeling.datasets.values import plain_column, single_line, without_non_finite
-from labeling.errors import DataError, repeated, shown
-from labeling.records import free_name, is_formula, whole_file
+from labeling.errors import DataError, listed, repeated
+from labeling.records import atomic_write, free_name, is_formula
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -121,7 +121,7 @@ def _encoded_json(row: dict[str, Any], sample: object) -> bytes:
     except UnicodeEncodeError as error:
         torn = [name for name, value in row.items() if _is_torn(value)]
         raise DataError(
-            f"Sample {sample!r} holds half a character in column {shown(torn)}, which no file can"
+            f"Sample {sample!r} holds half a character in column {listed(torn)}, which no file can"
             " hold: replace it."
         ) from error
 
@@ -231,7 +231,7 @@ def _with_index(train: TrainingSet) -> pd.DataFrame:
     doubled = repeated(frame.columns)
     if doubled:
         raise DataError(
-            f"Columns must have different names as texts. Given twice: {shown(doubled)};"
+            f"Columns must have different names as texts. Given twice: {listed(doubled)};"
             " rename one."
         )
     name = "sample_id" if train.frame.index.name is None else str(train.frame.index.name)
@@ -317,7 +317,7 @@ def _write(
     """Write a file and its manifest, each atomically."""
     import pyarrow as pa
 
-    with whole_file(path) as file, whole_file(f"{path}.manifest.json") as manifest_file:
+    with atomic_write(path) as file, atomic_write(f"{path}.manifest.json") as manifest_file:
         try:
             write(file)
             manifest = manifest_of(train) if about is None else about

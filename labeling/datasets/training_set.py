@@ -25,15 +25,15 @@ from labeling.records import (
     SoftLabels,
     Table,
     Votes,
+    checked_fraction,
     clean_text,
     expect,
     free_names,
     gold_codes,
-    identified,
     live_annotations,
     positions,
-    share_of_one,
     text_column,
+    with_id_index,
 )
 
 OWN_COLUMNS = (
@@ -212,8 +212,8 @@ def build_training_set(
     >>> train.dropped["reason"].tolist()
     ['tie between ham, spam']
     """
-    samples = identified(data, id)
-    share_of_one(min_confidence, "`min_confidence`")
+    samples = with_id_index(data, id)
+    checked_fraction(min_confidence, "`min_confidence`")
     expect(soft, SoftLabels, "`soft`")
     if votes is not None:
         expect(votes, Votes, "`votes`")

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.errors import DataError, repeated, shown
+from labeling.errors import DataError, listed, repeated
 
 AS_TEXT = (
     fractions.Fraction,
@@ -133,7 +133,7 @@ def _plain_single(value: Any, scalar: Callable[[Any], Any]) -> Any:
 def _plain_mapping(value: Mapping[Any, Any], scalar: Callable[[Any], Any]) -> dict[str, Any]:
     keys = [_key(key) for key in value]
     if len(set(keys)) < len(keys):
-        raise ValueError(f"two of its keys have the text {shown(repeated(keys))}")
+        raise ValueError(f"two of its keys have the text {listed(repeated(keys))}")
     parts = (plain(part, scalar) for part in value.values())
     return dict(zip(keys, parts, strict=True))
 

@@ -24,7 +24,7 @@ import pandas as pd
 import platformdirs
 
 from labeling.errors import FetchError
-from labeling.records import order_by_chance, whole_file
+from labeling.records import atomic_write, random_order
 
 SDIST = "vaderSentiment-3.3.2.tar.gz"
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
@@ -56,7 +56,7 @@ def prepare(folder: Path, seed: int = 0) -> dict[str, Path]:
     paths = {role: folder / f"{role}-{seed}.parquet" for role in ROLES}
     if not all(path.is_file() for path in paths.values()):
         for role, frame in assign_roles(read_ratings(fetched()), seed).items():
-            with whole_file(paths[role]) as unfinished:
+            with atomic_write(paths[role]) as unfinished:
                 frame.to_parquet(unfinished, index=False)
     return paths
 
@@ -143,7 +143,7 @@ def assign_roles(tweets: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
         reviewer.append((number, plurality(labels[ANNOTATORS : ANNOTATORS + REVIEWERS])))
         gold.append((number, plurality(labels[ANNOTATORS + REVIEWERS :])))
     ids = pd.Index(tweets["tweet_id"])
-    drawn = np.sort(order_by_chance(ids, np.random.default_rng(seed))[: len(ids) // 2])
+    drawn = np.sort(random_order(ids, np.random.default_rng(seed))[: len(ids) // 2])
     in_pool = np.isin(np.arange(len(ids)), drawn)
     texts = tweets[["tweet_id", "text"]]
     return {

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.end_model.linear_model import Floats, centred_log
-from labeling.errors import LabelingError, shown
+from labeling.errors import LabelingError, listed
 from labeling.records import ABSTAIN, LabelSchema, SoftLabels, Votes
 
 
@@ -29,7 +29,7 @@ def places(known: pd.Index, ids: pd.Index, what: str) -> npt.NDArray[np.intp]:
     if len(known) and (found < 0).all():
         raise LabelingError(
             f"{what} must be about the samples. None of {len(ids)} samples is among them; they are"
-            f" about {shown(known)}."
+            f" about {listed(known)}."
         )
     return found
 
@@ -69,7 +69,7 @@ def one_hot(
         return np.zeros((len(ids), 0))
     unknown = [voter for voter in votes.voters if voter not in voters]
     if unknown:
-        raise LabelingError(f"Voters must be those fitted on. Got {shown(unknown)} besides.")
+        raise LabelingError(f"Voters must be those fitted on. Got {listed(unknown)} besides.")
     place = places(votes.sample_ids, ids, "Votes")
     codes = np.where(place[:, None] >= 0, votes.to_array()[place], ABSTAIN)
     hot = np.zeros((len(ids), len(voters), len(labels)))

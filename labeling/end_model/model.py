@@ -17,7 +17,7 @@ from labeling.end_model.features import Features, Reader
 from labeling.end_model.linear_model import Floats
 from labeling.end_model.saving import read_model, write_model
 from labeling.end_model.training import Learned, Material, learn
-from labeling.errors import DataError, LabelingError, NotFittedError, shown
+from labeling.errors import DataError, LabelingError, NotFittedError, listed
 from labeling.records import (
     ABSTAIN,
     ClassBalance,
@@ -28,13 +28,13 @@ from labeling.records import (
     Table,
     Votes,
     checked_missing_text,
-    class_shares,
+    class_balance_array,
     expect,
-    fitted_call,
+    fitted_repr,
     gold_codes,
-    identified,
     is_whole_number,
-    order_by_chance,
+    random_order,
+    with_id_index,
     with_texts,
 )
 
@@ -107,7 +107,7 @@ class EndModel:
         self._reader = Reader(text, self.columns, embeddings)
 
     def __repr__(self) -> str:
-        return fitted_call(self, getattr(self, "labels_", None), getattr(self, "voters_", ()))
+        return fitted_repr(self, getattr(self, "labels_", None), getattr(self, "voters_", ()))
 
     def fit(
         self,
@@ -136,14 +136,14 @@ class EndModel:
             DataError: a text is none, a column is not what it must be, or ids are unknown.
             LabelingError: no sample is covered and none has a gold label.
         """
-        everything = identified(data, id)
+        everything = with_id_index(data, id)
         self.schema_ = expect(soft, SoftLabels, "`soft`").schema
         self.labels_ = tuple(sorted(self.schema_))
         samples, there = with_texts(everything, self.text, self.missing_text)
         if not len(samples):
             raise DataError(f"A sample must have a text in column {self.text!r}. None has.")
         # In an order that depends on the ids alone: so does then what is learned.
-        samples = samples.iloc[order_by_chance(samples.index, np.random.default_rng(0))]
+        samples = samples.iloc[random_order(samples.index, np.random.default_rng(0))]
         soft = complete(soft, samples.index)
         codes = gold_codes(gold, everything.index, self.schema_)
         truth = self._sorted_codes(codes[everything.index.get_indexer(samples.index)])
@@ -153,7 +153,7 @@ class EndModel:
         hot = one_hot(votes, samples.index, self.voters_, self.labels_)
         if not soft.covered.any() and (truth == ABSTAIN).all():
             raise LabelingError("There must be a covered sample or a gold label. Got neither.")
-        shares = class_shares(class_balance, self.schema_)
+        shares = class_balance_array(class_balance, self.schema_)
         known = np.flatnonzero(truth != ABSTAIN)
         # One thread: the same sums on any machine, and small products gain nothing from more.
         with threadpool_limits(limits=1):
@@ -208,12 +208,12 @@ class EndModel:
             expect(votes, Votes, "`votes`")
         if votes is not None and soft is None:
             raise LabelingError("Votes count through soft labels: give `soft` beside `votes`.")
-        samples = identified(data, id)
+        samples = with_id_index(data, id)
         schema = self.schema_ if soft is None else expect(soft, SoftLabels, "`soft`").schema
         if set(schema.labels) != set(self.labels_):
             raise LabelingError(
-                f"Soft labels must have the labels of the model: {shown(self.labels_)}."
-                f" Got {shown(schema.labels)}."
+                f"Soft labels must have the labels of the model: {listed(self.labels_)}."
+                f" Got {listed(schema.labels)}."
             )
         ids = samples.index
         with threadpool_limits(limits=1):

@@ -21,7 +21,7 @@ from labeling.end_model.tabular import Columns
 from labeling.end_model.tfidf import Vocabulary
 from labeling.end_model.training import Learned, TextExpert
 from labeling.errors import LabelingError, ModelFileError
-from labeling.records import whole_file
+from labeling.records import atomic_write
 
 FORMAT = 2
 LINEAR = ("text", "by_theme", "by_feature", "student")
@@ -59,7 +59,7 @@ def write_model(
     about |= {"own": list(own), "features": _said(features)}
     about |= {"scale": text.calibration.scale, "trust": text.calibration.trust}
     about |= {"student": [student.weight, student.scale]}
-    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+    with atomic_write(path) as unfinished, unfinished.open("wb") as file:
         meta = np.array(json.dumps(about))
         np.savez_compressed(file, allow_pickle=False, about=meta, **arrays)
 

@@ -19,7 +19,7 @@ from labeling.engine.progress import Progress
 from labeling.engine.rows import with_plain_objects
 from labeling.engine.slow_calls import CallWatch
 from labeling.engine.workers import in_workers
-from labeling.errors import LabelingFunctionError, UnknownLabelError, repeated, shown
+from labeling.errors import LabelingFunctionError, UnknownLabelError, listed, repeated
 from labeling.records import (
     Fault,
     LabelingFunction,
@@ -27,10 +27,10 @@ from labeling.records import (
     Table,
     Votes,
     expect,
-    identified,
     is_whole_number,
-    line_of,
+    location_of,
     require_column,
+    with_id_index,
 )
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def apply_to_frame(
         raise LabelingFunctionError(f"`on_error` must be 'raise' or 'record'. Got {on_error!r}.")
     if not is_whole_number(workers) or workers < 1:
         raise LabelingFunctionError(f"`workers` must be a whole number from 1. Got {workers!r}.")
-    samples = with_plain_objects(identified(data, id))
+    samples = with_plain_objects(with_id_index(data, id))
     for lf in functions:
         for column in lf.reads:
             if column != samples.index.name:
@@ -104,7 +104,7 @@ def _checked_functions(
     duplicates = repeated(names)
     if duplicates:
         raise LabelingFunctionError(
-            f"Labeling functions must have different names. Given twice: {shown(duplicates)}."
+            f"Labeling functions must have different names. Given twice: {listed(duplicates)}."
         )
     return functions
 
@@ -164,7 +164,7 @@ def _in_process(
 def _raise(fault: Fault) -> NoReturn:
     if isinstance(fault.exception, WrongReturnError):
         raise fault.exception
-    location = line_of(fault.exception)
+    location = location_of(fault.exception)
     raised_at = f" ({location})" if location else ""
     raise LabelingFunctionError(
         f"Labeling function {fault.labeling_function!r} failed on sample {fault.sample_id!r}:"

@@ -21,7 +21,7 @@ from labeling.engine.preprocessed_rows import (
 from labeling.engine.progress import ChunkProgress, Progress
 from labeling.engine.rows import rows_of
 from labeling.engine.slow_calls import CallWatch
-from labeling.errors import LabelingFunctionError, near, shown
+from labeling.errors import LabelingFunctionError, listed, near
 from labeling.records import (
     ABSTAIN,
     VOTING_SCHEMA,
@@ -30,7 +30,7 @@ from labeling.records import (
     LabelingFunction,
     LabelSchema,
     is_yes_or_no,
-    line_of_function,
+    location_of_function,
     vote_code,
 )
 
@@ -253,10 +253,10 @@ def _invalid_vote(
     elif lf.label is not None and not hint:
         hint = " A yes-or-no function must return a bool: wrap the answer in bool(...)."
     numbers = "its number" if schema.has_number_names else f"a code from 0 to {len(schema) - 1}"
-    location = line_of_function(lf.function)
+    location = location_of_function(lf.function)
     defined_at = f" It is defined at {location}." if location else ""
     return WrongReturnError(
         f"Labeling function {lf.name!r} returned {answer!r} ({type(answer).__name__}) for sample"
-        f" {sample_id!r}. It must return a label ({shown(schema.labels, 20)}), {numbers}, or"
+        f" {sample_id!r}. It must return a label ({listed(schema.labels, 20)}), {numbers}, or"
         f" ABSTAIN.{hint}{defined_at}"
     )

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from labeling.errors import DataError
-from labeling.records import whole_file
+from labeling.records import atomic_write
 
 logger = logging.getLogger(__name__)
 
@@ -185,7 +185,7 @@ class CallBoard:
         # If the folder no longer exists, the main process has ended.
         with (
             contextlib.suppress(OSError, DataError),
-            whole_file(self.folder / f"{os.getpid()}.json") as part,
+            atomic_write(self.folder / f"{os.getpid()}.json") as part,
         ):
             part.write_text(json.dumps(asdict(call)), encoding="utf-8")
 

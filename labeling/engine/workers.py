@@ -25,7 +25,13 @@ from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
 from labeling.engine.progress import Progress
 from labeling.engine.slow_calls import CallBoard, CallWatch, SlowCall
 from labeling.errors import LabelingFunctionError
-from labeling.records import Fault, LabelingFunction, LabelSchema, loads_functions, remember_line
+from labeling.records import (
+    Fault,
+    LabelingFunction,
+    LabelSchema,
+    add_location_note,
+    loads_functions,
+)
 
 ORPHAN_CHECK = 1.0
 """Seconds between checks whether the process that started a worker still runs."""
@@ -153,7 +159,7 @@ def _end_if_orphan(parent: int, folder: str | None = None) -> None:
 def _picklable(fault: Fault) -> tuple[Fault, list[str]]:
     """Return a fault that can be pickled, and notes with its location and traceback."""
     error = fault.exception
-    remember_line(error)
+    add_location_note(error)
     if not isinstance(error, LabelingFunctionError):
         error.add_note("".join(traceback.format_exception(error)))
     notes = list(getattr(error, "__notes__", ()))

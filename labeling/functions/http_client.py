@@ -24,7 +24,7 @@ from labeling.errors import LabelingError, LabelingFunctionError
 from labeling.functions.cache import SqliteCache
 from labeling.functions.credentials import revealed
 from labeling.functions.services import Endpoint
-from labeling.records import is_loopback, line_of, masked
+from labeling.records import is_loopback, location_of, masked
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class _Parsed(Generic[Answer]):
         try:
             self.answer = parse(decoded)
         except Exception as error:  # noqa: BLE001  # `answer` is the user's, and may raise anything
-            line = line_of(error)
+            line = location_of(error)
             problem = str(error) if isinstance(error, LabelingError) else repr(error)
             problem = f"{problem} ({line})" if line else problem
             self.problem = masked(problem, secrets)[:500].rstrip(".")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-from labeling.errors import LoadError, repeated, shown
+from labeling.errors import LoadError, listed, repeated
 from labeling.records import LabelingFunction
 
 
@@ -58,7 +58,7 @@ def refuse_duplicate_names(lfs: Iterable[LabelingFunction], where: str) -> None:
     if duplicates:
         raise LoadError(
             f"Labeling functions must have different names. Given twice in {where}:"
-            f" {shown(duplicates)}."
+            f" {listed(duplicates)}."
         )
 
 

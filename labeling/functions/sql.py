@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labeling.errors import LoadError, near, shown
+from labeling.errors import LoadError, listed, near
 from labeling.functions.credentials import Secret, need, revealed
 from labeling.records import masked
 
@@ -109,7 +109,7 @@ def _distinct_rows(url: sa.URL, table: str, columns: list[str]) -> list[tuple[An
             names = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
             raise LoadError(
                 f"There is no table {table!r} in {_masked_url(url)}.{near(table_name, names)}"
-                f" It has {shown(sorted(names), 20) or 'none'}."
+                f" It has {listed(sorted(names), 20) or 'none'}."
             )
         reflected = sa.Table(table_name, sa.MetaData(), schema=schema, autoload_with=connection)
         for column in columns:
@@ -117,7 +117,7 @@ def _distinct_rows(url: sa.URL, table: str, columns: list[str]) -> list[tuple[An
                 names = reflected.columns.keys()
                 raise LoadError(
                     f"Table {table!r} of {_masked_url(url)} has no column {column!r}."
-                    f"{near(column, names)} It has {shown(names, 20)}."
+                    f"{near(column, names)} It has {listed(names, 20)}."
                 )
         selected = [reflected.columns[column] for column in columns]
         query = sa.select(*selected).distinct().order_by(*selected)

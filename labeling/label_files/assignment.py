@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from labeling.errors import LabelingError, near, repeated, shown
+from labeling.errors import LabelingError, listed, near, repeated
 from labeling.label_files.cells import tidy
-from labeling.records import Message, order_by_chance, person_key, refuse_unsafe
+from labeling.records import Message, person_key, random_order, refuse_unsafe
 
 
 class Roster:
@@ -39,14 +39,15 @@ class Roster:
         if wrong:
             raise LabelingError(
                 f"`{what}` must be names with single spaces inside and none around, so that they"
-                f" are the same wherever they are typed. Got {shown(wrong)}."
+                f" are the same wherever they are typed. Got {listed(wrong)}."
             )
         refuse_unsafe(self.names, f"`{what}`")
         duplicates = repeated(person_key(name) for name in self.names)
         if duplicates:
             raise LabelingError(
                 f"`{what}` must differ by more than case, width, white space and invisible"
-                f" characters, since such names are one person's. Given twice: {shown(duplicates)}."
+                f" characters, since such names are one person's. Given twice:"
+                f" {listed(duplicates)}."
             )
         self._by_key = {person_key(name): name for name in self.names}
 
@@ -61,7 +62,7 @@ class Roster:
 
     def hint(self, name: str) -> str:
         """Return a sentence with all names, and the one that may be meant."""
-        return f"{self.what} are {shown(self.names, 20)}.{near(name, self.names)}"
+        return f"{self.what} are {listed(self.names, 20)}.{near(name, self.names)}"
 
 
 def is_excluded(name: str, excluded: Collection[str]) -> bool:
@@ -129,7 +130,7 @@ def _plan(
     load = dict.fromkeys(sorted(names), 0)
     ids = pd.Index([repr(message.sample_id) for message in messages], dtype=object)
     planned: dict[str, list[str]] = {}
-    for index in order_by_chance(ids, np.random.default_rng(0)).tolist():
+    for index in random_order(ids, np.random.default_rng(0)).tolist():
         message = messages[index]
         excluded = (*message.not_annotators, *already_has_sample.get(message.key, ()))
         eligible = [name for name in load if not is_excluded(name, excluded)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labeling.errors import LabelingError, near, repeated, shown
+from labeling.errors import LabelingError, listed, near, repeated
 from labeling.label_files.cells import tidy
 from labeling.records import PREFIX, free_names
 
@@ -65,7 +65,7 @@ class Columns:
         duplicates = repeated(_key(name) for name in (self.text, *self.show))
         if duplicates:
             raise LabelingError(
-                f"`text` and `show` must name different columns. Given twice: {shown(duplicates)}."
+                f"`text` and `show` must name different columns. Given twice: {listed(duplicates)}."
             )
 
     @property
@@ -114,7 +114,7 @@ class Columns:
         present = [name for name in map(self.find, headers) if name is not None]
         duplicates = [name for name in repeated(present) if name != SAMPLE_ID]
         if duplicates:
-            return f"Each column must be there once. There twice: {shown(duplicates)}; rename one."
+            return f"Each column must be there once. There twice: {listed(duplicates)}; rename one."
         missing = [name for name in (ASK, self.sample_columns[0], LABEL) if name not in present]
         if not {ANNOTATOR, REVIEWER} & set(present):
             missing.append(ANNOTATOR)
@@ -124,7 +124,7 @@ class Columns:
         others = [name for name in headers if name]
         return (
             f"There must be a column {' and a column '.join(map(repr, missing))}. The columns are"
-            f" {shown(others, 20)}.{near(missing[0], others)}"
+            f" {listed(others, 20)}.{near(missing[0], others)}"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labeling.errors import PlatformError, counted, shown
+from labeling.errors import PlatformError, counted, listed
 from labeling.label_files.assignment import Assignment, Roster, assign, is_excluded
 from labeling.label_files.cells import tidy
 from labeling.label_files.columns import ANNOTATOR, ASK, NOT_FOR, REVIEWER, SAMPLE_ID, Columns
@@ -105,8 +105,8 @@ class SheetDelivery:
             raise PlatformError(
                 f"Every file in {str(self.folder.path)!r} must be readable, to check whether"
                 f" {counted(len(begun), 'sample was', 'samples were')} asked before. Not so:"
-                f" {shown(contents.unread)}. Close or repair it, or move it away if none of them is"
-                " in it; then do this again."
+                f" {listed(contents.unread)}. Close or repair it, or move it away if none of them"
+                " is in it; then do this again."
             )
 
     def _assigned_before(self, messages: Sequence[Message], index: RowIndex) -> dict[str, set[str]]:
@@ -223,7 +223,7 @@ def _too_few_people(assignment: Assignment, people: Roster) -> str:
     return (
         f"{samples} fewer people who may be asked than votes are needed"
         f" ({counted(unassigned, 'has', 'have')} nobody, and"
-        f" wait{'s' if unassigned == 1 else ''}): {shown(sample_ids)}. The {people.what} are"
-        f" {shown(people.names, 20)}, without those who annotated a sample or have it in a file"
+        f" wait{'s' if unassigned == 1 else ''}): {listed(sample_ids)}. The {people.what} are"
+        f" {listed(people.names, 20)}, without those who annotated a sample or have it in a file"
         " already; name more."
     )

@@ -9,15 +9,15 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from labeling.errors import PlatformError, shown
+from labeling.errors import PlatformError, listed
 from labeling.label_files.columns import Columns
 from labeling.label_files.formats import label_files_in, read_file
 from labeling.label_files.guide import GUIDE, Guide
 from labeling.label_files.sheets import Contents
-from labeling.records import Problem, whole_file
+from labeling.records import Problem, atomic_write
 
 BATCH = re.compile(r"batch-([0-9]{1,9})")
-UNFINISHED = re.compile(r"\..+\.[0-9]+\.part", re.DOTALL)  # as `whole_file` names it
+UNFINISHED = re.compile(r"\..+\.[0-9]+\.part", re.DOTALL)  # as `atomic_write` names it
 
 
 class Folder:
@@ -94,7 +94,7 @@ class Folder:
             DataError: a file cannot be written.
         """
         for name, content in files.items():
-            with whole_file(self.path / name) as unfinished:
+            with atomic_write(self.path / name) as unfinished:
                 unfinished.write_bytes(content)
 
     def write_guide(self, guide: Guide) -> tuple[Problem, ...]:
@@ -116,7 +116,7 @@ class Folder:
             return ()
         what = (
             f"{GUIDE} must list what people may write. Somebody changed it, so it is not"
-            f" overwritten, and it does not have {shown(missing)}: add that, or delete the file to"
+            f" overwritten, and it does not have {listed(missing)}: add that, or delete the file to"
             " have it written again."
         )
         return (Problem(self.path.name, what),)

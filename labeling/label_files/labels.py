@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from labeling.errors import LabelingError, near, quoted, shown
+from labeling.errors import LabelingError, listed, near, quoted
 from labeling.label_files.cells import escaped, guarded, tidy
 from labeling.records import LabelSchema
 
@@ -28,7 +28,7 @@ class Labels:
         if clash:
             raise LabelingError(
                 f"In files {SKIP!r} marks a skipped sample, and it is a label of the schema:"
-                f" {shown(clash)}. Give that label another name."
+                f" {listed(clash)}. Give that label another name."
             )
         self.choices = (*schema, SKIP)
         spellings = [(self._spellings(label), label) for label in self.choices]
@@ -55,7 +55,7 @@ class Labels:
         """
         if len(cell) > MAX_CHARACTERS and cell not in self._exact:
             raise LookupError(
-                f"The label must be one of {shown(self.choices, 20)}. Got {quoted(cell)}."
+                f"The label must be one of {listed(self.choices, 20)}. Got {quoted(cell)}."
             )
         label = self._exact.get(cell)
         for normalize, labels in self._normalized:
@@ -63,7 +63,7 @@ class Labels:
                 label = labels.get(normalize(cell))
         if label is None:
             raise LookupError(
-                f"The label must be one of {shown(self.choices, 20)}. Got {quoted(cell)}."
+                f"The label must be one of {listed(self.choices, 20)}. Got {quoted(cell)}."
                 f"{near(cell, self.choices)}"
             )
         return None if label == SKIP else label

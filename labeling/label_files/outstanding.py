@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labeling.errors import counted, shown
+from labeling.errors import counted, listed
 from labeling.label_files.assignment import Roster
 from labeling.label_files.file_names import is_file_of, split_file_names, stem
 from labeling.label_files.row_index import RowIndex, SampleRows
@@ -163,6 +163,6 @@ class FileCheck:
 def _missing_sentence(sample_ids: list[Hashable]) -> str:
     samples = counted(len(sample_ids), "sample in it waits", "samples in it wait")
     return (
-        f"The file was sent, and is missing. {samples} for an answer: {shown(sample_ids)}."
+        f"The file was sent, and is missing. {samples} for an answer: {listed(sample_ids)}."
         " Put it back, under any name; what is in no file is asked again."
     )

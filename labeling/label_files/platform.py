@@ -10,7 +10,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 
 import pandas as pd
 
-from labeling.errors import LabelingError, near, shown
+from labeling.errors import LabelingError, listed, near
 from labeling.label_files.assignment import Roster
 from labeling.label_files.columns import VOTES, WHY, Columns
 from labeling.label_files.delivery import SheetDelivery
@@ -116,7 +116,7 @@ class LabelFiles(AnnotationPlatform):
     ) -> None:
         if kind not in WRITERS:
             raise LabelingError(
-                f"`kind` must be one of {shown(WRITERS)}. Got {kind!r}.{near(kind, WRITERS)}"
+                f"`kind` must be one of {listed(WRITERS)}. Got {kind!r}.{near(kind, WRITERS)}"
             )
         if isinstance(votes_per_sample, bool) or expect(votes_per_sample, int, "Votes") < 1:
             raise LabelingError(f"`votes_per_sample` must be 1 or more. Got {votes_per_sample!r}.")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from labeling.errors import shown
+from labeling.errors import listed
 from labeling.label_files.columns import ASK, Columns
 from labeling.label_files.row_key import is_unchanged, parse_row_key, plain_id
 from labeling.label_files.sheets import Row
@@ -18,10 +18,10 @@ from labeling.records import (
     Message,
     MissingText,
     Problem,
-    identified,
     live_annotations,
     require_column,
     texts,
+    with_id_index,
     with_texts,
 )
 
@@ -59,7 +59,7 @@ def content_from_samples(
 
 def require_columns(samples: pd.DataFrame, columns: Columns) -> None:
     """Raise a DataError with similar names unless samples have the columns that people see."""
-    require_column(identified(samples), columns.text, "text")
+    require_column(with_id_index(samples), columns.text, "text")
     for name in columns.show:
         require_column(samples, name, "a column to show")
 
@@ -86,7 +86,7 @@ def missing_content(
     ]
     what = (
         f"Samples must be among {where}, with a text, to be shown to people. {len(missing)} are"
-        f" not, and nobody is asked about them: {shown(missing)}. Put them back as they were."
+        f" not, and nobody is asked about them: {listed(missing)}. Put them back as they were."
     )
     return (Problem(folder, what),) if missing else ()
 

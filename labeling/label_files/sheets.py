@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labeling.errors import shown
+from labeling.errors import listed
 from labeling.records import Problem
 
 MOST_PROBLEMS = 100  # of one file
@@ -77,7 +77,7 @@ class Source:
         file = ", ".join(filter(None, (self.file, self.sheet)))
         if not numbers:
             return file
-        return f"{file}, {self.unit}{'s' if len(numbers) > 1 else ''} {shown(numbers)}"
+        return f"{file}, {self.unit}{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,19 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from labeling.errors import LabelingError, ModelFileError, NotFittedError, shown
+from labeling.errors import LabelingError, ModelFileError, NotFittedError, listed
 from labeling.label_models.patterns import Floats, Patterns, patterns_of
 from labeling.records import (
     ClassBalance,
     Gold,
     SoftLabels,
     Votes,
-    class_shares,
+    atomic_write,
+    class_balance_array,
     expect,
-    fitted_call,
+    fitted_repr,
     gold_codes,
     label_order,
-    whole_file,
 )
 
 FORMAT = 1
@@ -48,7 +48,7 @@ class VoteModel(ABC):
     report_: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return fitted_call(self, getattr(self, "labels_", None), getattr(self, "voters_", ()))
+        return fitted_repr(self, getattr(self, "labels_", None), getattr(self, "voters_", ()))
 
     def fit(
         self, votes: Votes, *, gold: Gold | None = None, class_balance: ClassBalance | None = None
@@ -67,7 +67,7 @@ class VoteModel(ABC):
         expect(votes, Votes, "`votes`")
         if not votes.voters:
             raise LabelingError("There must be at least one voter. The votes have no column.")
-        balance = class_shares(class_balance, votes.schema)
+        balance = class_balance_array(class_balance, votes.schema)
         codes = gold_codes(gold, votes.sample_ids, votes.schema)
         order = label_order(votes.schema)
         self.labels_ = tuple(votes.schema.labels[code] for code in order)
@@ -94,8 +94,8 @@ class VoteModel(ABC):
         order = label_order(expect(votes, Votes, "`votes`").schema)
         if tuple(votes.schema.labels[code] for code in order) != self.labels_:
             raise LabelingError(
-                f"Votes must have the labels that the model was fitted on: {shown(self.labels_)}."
-                f" Got {shown(votes.schema.labels)}."
+                f"Votes must have the labels that the model was fitted on: {listed(self.labels_)}."
+                f" Got {listed(votes.schema.labels)}."
             )
         posterior, covered, row_of_sample = self._predict(votes)
         posterior[~covered] = 1 / len(order)
@@ -135,7 +135,7 @@ class VoteModel(ABC):
         arrays = {name: value for name, value in vars(self).items() if _is_array(value)}
         values = {name: value for name, value in vars(self).items() if name not in arrays}
         metadata = json.dumps({"format": FORMAT, "model": type(self).__name__, "values": values})
-        with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        with atomic_write(path) as unfinished, unfinished.open("wb") as file:
             np.savez(file, about=np.array(metadata), **arrays)
 
     @classmethod

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from labeling.errors import VotesError, near, shown
+from labeling.errors import VotesError, listed, near
 from labeling.label_models.packed_votes import PackedVotes
 from labeling.records import ABSTAIN, CastVotes, LabelSchema, Votes, label_ranks
 
@@ -172,7 +172,7 @@ def voter_positions(votes: Votes, voters: Sequence[str]) -> Codes:
     if unknown:
         raise VotesError(
             f"Voters must be among those that the model was fitted on. It does not know"
-            f" {shown(unknown)}.{near(unknown[0], voters)} Fit it again with them."
+            f" {listed(unknown)}.{near(unknown[0], voters)} Fit it again with them."
         )
     return np.array([positions[name] for name in votes.voters], dtype=np.intp)
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
-from labeling.errors import LabelingError, MissingExtraError, shown
+from labeling.errors import LabelingError, MissingExtraError, listed
 from labeling.label_models.base import VoteModel
 from labeling.label_models.matrix_completion import second_moments
 from labeling.label_models.patterns import (
@@ -132,7 +132,7 @@ class Snorkel(VoteModel):
             check_setting(self, "mu_eps", above=0, below=0.5)
         if self.optimizer not in OPTIMIZERS:
             raise LabelingError(
-                f"`optimizer` of Snorkel must be one of {shown(OPTIMIZERS)}. Got"
+                f"`optimizer` of Snorkel must be one of {listed(OPTIMIZERS)}. Got"
                 f" {self.optimizer!r}."
             )
         if n_voters < LEAST_VOTERS:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import softmax
 
-from labeling.errors import LabelingError, near, shown
+from labeling.errors import LabelingError, listed, near
 from labeling.label_models.base import VoteModel
 from labeling.label_models.patterns import (
     Floats,
@@ -96,8 +96,8 @@ class WeightedVote(VoteModel):
         unknown = [name for name in self.weights if name not in set(self.voters_)]
         if unknown:
             raise LabelingError(
-                f"`weights` of WeightedVote must name voters of the votes: {shown(self.voters_)}."
-                f" Got {shown(unknown)}.{near(unknown[0], self.voters_)}"
+                f"`weights` of WeightedVote must name voters of the votes: {listed(self.voters_)}."
+                f" Got {listed(unknown)}.{near(unknown[0], self.voters_)}"
             )
         return self.weights
 

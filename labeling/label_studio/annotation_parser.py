@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from labeling.errors import near, shown
+from labeling.errors import listed, near
 from labeling.label_studio.interface import Interface
 from labeling.label_studio.labeling_config import RATIONALE
 from labeling.label_studio.tasks import Task
@@ -124,7 +124,7 @@ class AnnotationParser:
             others = sorted({str(item.get("from_name")) for item in items} - {control})
             raise NotCountedError(
                 f"An annotation must hold one choice of {control!r}. It holds {len(choices)}"
-                + (f", and {shown(others)}." if others else ".")
+                + (f", and {listed(others)}." if others else ".")
                 + " Label the sample again, or skip it."
             )
         return choices[0]
@@ -136,7 +136,7 @@ class AnnotationParser:
             raise NotCountedError(f"A choice must hold one label. Got {labels!r:.200}.")
         if labels[0] not in self.schema.labels:
             raise NotCountedError(
-                f"The label must be one of {shown(self.schema.labels, 10)}. Got {labels[0]!r}."
+                f"The label must be one of {listed(self.schema.labels, 10)}. Got {labels[0]!r}."
                 f"{near(labels[0], self.schema.labels)} Label the sample again, or add it to"
                 " `labels`."
             )

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labeling.errors import PlatformError, shown
+from labeling.errors import PlatformError, listed
 from labeling.records import LabelSchema
 
 
@@ -95,14 +95,14 @@ def _matching(candidates: list[ET.Element], labels: Sequence[str], project: str)
     exact = [choices for choices in candidates if sorted(labels_of(choices)) == sorted(labels)]
     if len(exact) == 1:
         return exact[0]
-    listed = "; ".join(
-        f"{str(choices.get('name'))!r}: {shown(labels_of(choices), 10)}" for choices in candidates
+    controls = "; ".join(
+        f"{str(choices.get('name'))!r}: {listed(labels_of(choices), 10)}" for choices in candidates
     )
     raise PlatformError(
         f"The labeling config of {project!r} must have one <Choices> that offers just the labels"
-        f" {shown(labels, 10)}: {len(exact) or 'none'} of its {len(candidates)} do ({listed}). Give"
-        " the right one these labels in Label Studio (Settings, Labeling Interface), and no other;"
-        " or choose another project."
+        f" {listed(labels, 10)}: {len(exact) or 'none'} of its {len(candidates)} do ({controls})."
+        " Give the right one these labels in Label Studio (Settings, Labeling Interface), and no"
+        " other; or choose another project."
     )
 
 
@@ -131,6 +131,6 @@ def label_differences(interface: Interface, schema: LabelSchema) -> str:
     """
     missing = [label for label in schema.labels if label not in interface.labels]
     extra = [label for label in interface.labels if label not in schema.labels]
-    parts = [f"it lacks {shown(missing, 10)}"] if missing else []
-    parts += [f"{'and ' if missing else 'it '}has {shown(extra, 10)} besides"] if extra else []
+    parts = [f"it lacks {listed(missing, 10)}"] if missing else []
+    parts += [f"{'and ' if missing else 'it '}has {listed(extra, 10)} besides"] if extra else []
     return ", ".join(parts)

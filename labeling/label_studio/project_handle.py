@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labeling.errors import PlatformError, UnreachableError, shown
+from labeling.errors import PlatformError, UnreachableError, listed
 from labeling.label_studio.client import StudioClient
 from labeling.label_studio.delivery import TaskDelivery
 from labeling.label_studio.ownership import mark_in
@@ -141,7 +141,7 @@ class ProjectHandle:
     def _lost_problem(self) -> list[Problem]:
         if not self.cursor.lost:
             return []
-        sample_ids = shown(sorted(self.cursor.lost.values(), key=str))
+        sample_ids = listed(sorted(self.cursor.lost.values(), key=str))
         summary = (
             f"Tasks were deleted on the server before {self.people} had answered in full:"
             f" {len(self.cursor.lost)} in all. A review asks again, in new ones."

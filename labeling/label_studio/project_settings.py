@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labeling.errors import LabelingError, PlatformError, near, shown
+from labeling.errors import LabelingError, PlatformError, listed, near
 from labeling.label_studio.interface import read_interface
 from labeling.label_studio.labeling_config import (
     annotator_config,
@@ -107,8 +107,8 @@ def display_differences(spec: ProjectSpec, project: StudioProject) -> str:
     actual = project.interface
     missing = sorted((wanted.keys - {wanted.text}) - actual.keys)
     extra = sorted((actual.keys - {actual.text}) - wanted.keys)
-    differences = [f"it does not show {shown(missing)}"] if missing else []
-    differences += [f"it shows {shown(extra)}"] if extra else []
+    differences = [f"it does not show {listed(missing)}"] if missing else []
+    differences += [f"it shows {listed(extra)}"] if extra else []
     setting = "show_collab_predictions"  # without it no label is sent that could be displayed
     if spec.settings[setting] and not project.settings.get(setting):
         differences.append("it hides prelabels")

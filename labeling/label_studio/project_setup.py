@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from labeling.errors import PlatformError, shown
+from labeling.errors import PlatformError, listed
 from labeling.label_studio.client import StudioClient
 from labeling.label_studio.config_edits import with_choices
 from labeling.label_studio.interface import label_differences, read_interface
@@ -184,7 +184,7 @@ class _Comparison:
             f"The project {project.title!r} cannot be used:"
             f" {label_differences(project.interface, schema)}. Its {project.annotations}"
             " annotations may have the labels that it would lose, or people may choose them later."
-            f" Put {shown(extra, 10)} into `labels`, or use another project title. Nothing was"
+            f" Put {listed(extra, 10)} into `labels`, or use another project title. Nothing was"
             " changed."
         )
 

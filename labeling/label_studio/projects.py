@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labeling.errors import PlatformError, near, shown
+from labeling.errors import PlatformError, listed, near
 from labeling.label_studio.client import NotFoundError, StudioClient, TransientError
 from labeling.label_studio.interface import (
     Interface,
@@ -67,7 +67,7 @@ class StudioProject:
         if difference:
             raise PlatformError(
                 f"The labeling config of {self.title!r} must offer the labels of the schema,"
-                f" {shown(schema.labels, 10)}: {difference}. Nothing was sent. `labeling studio"
+                f" {listed(schema.labels, 10)}: {difference}. Nothing was sent. `labeling studio"
                 " init` updates it unless annotations would lose their labels; or change `labels`."
             )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from labeling.errors import PlatformError, repeated, shown
+from labeling.errors import PlatformError, listed, repeated
 from labeling.label_studio.interface import Interface
 from labeling.label_studio.labeling_config import MODEL, VOTES, WHY
 from labeling.label_studio.tasks import MODEL_VERSION, ext_id_of, new_task
@@ -19,10 +19,10 @@ from labeling.records import (
     Escalation,
     Message,
     SoftLabels,
-    identified,
     live_annotations,
     require_column,
     texts,
+    with_id_index,
 )
 
 Reasons = Callable[[Collection[Hashable]], Mapping[Hashable, Sequence[str]]]
@@ -117,7 +117,7 @@ class TaskBuilder:
         if duplicates:
             raise PlatformError(
                 f"Sample ids must differ as texts, too, in Label Studio. Alike are"
-                f" {shown(duplicates)}: write all of them as texts."
+                f" {listed(duplicates)}: write all of them as texts."
             )
         rows = samples.index.get_indexer(pd.Index(ids, dtype=object))
         has_text = samples[self.text].notna().to_numpy(dtype=bool)
@@ -128,7 +128,7 @@ class TaskBuilder:
 
     def check(self, samples: pd.DataFrame) -> None:
         """Raise a DataError that suggests similar names if the samples lack the text column."""
-        require_column(identified(samples), self.text, "text")
+        require_column(with_id_index(samples), self.text, "text")
 
     def _predictions(
         self, prelabel: Prelabel | None, uncertainty: float | None, interface: Interface

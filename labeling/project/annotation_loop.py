@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from labeling.adjudication import Annotators, ReviewPolicy, review
-from labeling.errors import DataError, LabelingError, PlatformError, counted, shown
+from labeling.errors import DataError, LabelingError, PlatformError, counted, listed
 from labeling.project.data import current_annotations, missing_or_changed
 from labeling.project.outbox_policy import add_lost_questions, add_questions, annotator_counts
 from labeling.project.policies import policy_in_force
@@ -135,7 +135,7 @@ class AnnotationLoop:
             "%d samples of the batch are no longer among the samples, and nobody is asked about"
             " them: %s.",
             len(removed),
-            shown(removed),
+            listed(removed),
         )
         self._withdraw(removed)
         return Batch(batch.to_frame().drop(index=removed))
@@ -179,7 +179,7 @@ class AnnotationLoop:
         if len(unknown):
             raise DataError(
                 f"Annotations must be about samples of the project. {len(unknown)} of"
-                f" {len(checked)} are not: {shown(unknown)}. Do the ids have the same type, 1 or"
+                f" {len(checked)} are not: {listed(unknown)}. Do the ids have the same type, 1 or"
                 " '1'?"
             )
         with self.store.database.writing():
@@ -286,7 +286,7 @@ class AnnotationLoop:
                 counted(
                     len(reopened), "sample that was settled is", "samples that were settled are"
                 ),
-                shown(reopened),
+                listed(reopened),
             )
 
     def deliver(self, platform: AnnotationPlatform, samples: Samples, verdict: Verdict) -> int:

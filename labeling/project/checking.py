@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.config import Config, QuerySection
-from labeling.errors import ConfigError, counted, near, shown
+from labeling.errors import ConfigError, counted, listed, near
 from labeling.project.data import ProjectData
 from labeling.records import (
     BATCH_COLUMNS,
@@ -36,7 +36,8 @@ def check_names(config: Config) -> None:
     ):
         if value not in valid:
             raise ConfigError(
-                f"Key {key!r} must be one of {shown(valid, 10)}. Got {value!r}.{near(value, valid)}"
+                f"Key {key!r} must be one of {listed(valid, 10)}. Got {value!r}."
+                f"{near(value, valid)}"
             )
 
 
@@ -80,7 +81,7 @@ def checked(
         *data.notices,
         *gold,
         f"{counted(len(lfs), 'labeling function')} for the {len(schema)} labels"
-        f" {shown(schema.labels, MAX_NAMED)}.",
+        f" {listed(schema.labels, MAX_NAMED)}.",
         f"Tried on {counted(len(few), 'sample')}, they cast"
         f" {counted(n_votes, 'vote')} without an error and cover"
         f" {votes.covered.mean():.0%} of them.",
@@ -99,7 +100,7 @@ def silent_sentence(silent: Sequence[str], total: int, samples: int) -> str:
     return (
         f"{len(silent):,} of {counted(total, 'labeling function')} {cast} no vote on"
         f" {'this' if samples == 1 else 'these'} {counted(samples, 'sample')}:"
-        f" {shown(silent, MAX_NAMED)}."
+        f" {listed(silent, MAX_NAMED)}."
     )
 
 

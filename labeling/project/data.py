@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.config import Config
-from labeling.errors import ConfigError, DataError, counted, noun, shown
+from labeling.errors import ConfigError, DataError, counted, listed, noun
 from labeling.project.fingerprints import TRIES, digest_of_files, digest_of_text, stamp_of
 from labeling.project.imported_gold import imported_gold, with_imported_gold
 from labeling.records import (
@@ -27,7 +27,7 @@ from labeling.records import (
     positions,
     replaced_sentence,
     require_column,
-    shares_by_id,
+    uniform_by_id,
     with_texts,
 )
 from labeling.sources import (
@@ -163,7 +163,7 @@ class DataFiles:
         is_test: BoolArray = np.zeros(len(gold), dtype=bool)
         if len(gold):
             # A sample that people have seen can no longer test.
-            is_drawn = shares_by_id(gold.index, LOCK) < share
+            is_drawn = uniform_by_id(gold.index, LOCK) < share
             is_test = (is_drawn & ~gold.index.isin(seen)) | gold.index.isin(locked)
         is_locked: BoolArray = samples.index.isin([*locked, *gold[is_test].index])
         if is_locked.all():
@@ -291,7 +291,7 @@ def current_annotations(
         "%s labels that the config does not have (%s), and %s left out. Put the labels back into"
         " `labels` to count them again.",
         counted(len(unknown), "annotation has", "annotations have"),
-        shown(sorted(set(unknown))),
+        listed(sorted(set(unknown))),
         noun(len(unknown), "is", "are"),
     )
     return tuple(
@@ -310,5 +310,5 @@ def _warn_of_left_out(sample_ids: Collection[Hashable], singular: str, plural: s
             counted(n, "sample"),
             noun(n, singular, plural),
             noun(n, "is", "are"),
-            shown(sorted(sample_ids, key=repr)),
+            listed(sorted(sample_ids, key=repr)),
         )

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from labeling.config import Config
-from labeling.errors import DataError, shown
+from labeling.errors import DataError, listed
 from labeling.project.data import ProjectData
 from labeling.project.gold import teaching_gold
 from labeling.project.results import Round
-from labeling.records import Batch, SoftLabels, Votes, free_names, whole_file
+from labeling.records import Batch, SoftLabels, Votes, atomic_write, free_names
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ def write_training_set(config: Config, store: Store, train: TrainingSet) -> None
         logger.warning(
             "training_set.jsonl has null for %d numbers that JSON does not have, in columns %s",
             sum(nulls.values()),
-            shown(nulls),
+            listed(nulls),
         )
     if manifest["json_in_parquet"]:
         logger.warning(
             "training_set.parquet has JSON text in columns whose values have no common type: %s",
-            shown(manifest["json_in_parquet"]),
+            listed(manifest["json_in_parquet"]),
         )
     logger.info("exported %s to %s", train, folder)
     store.artifacts.save(
@@ -121,7 +121,7 @@ def write_frame(frame: pd.DataFrame, folder: Path, name: str) -> None:
 
     from labeling.datasets import parquet_table
 
-    with whole_file(ready_folder(folder) / name) as unfinished:
+    with atomic_write(ready_folder(folder) / name) as unfinished:
         try:
             pq.write_table(parquet_table(frame), unfinished)
         except (pa.ArrowException, ValueError, TypeError) as error:

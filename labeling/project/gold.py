@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import counted
-from labeling.records import GoldLabel, shares_by_id
+from labeling.records import GoldLabel, uniform_by_id
 
 FOLDS = 3
 """Folds of the dev labels; each is measured by models fitted on the others."""
@@ -37,7 +37,7 @@ def teaching_gold(dev: pd.Series, settled: Collection[GoldLabel]) -> tuple[GoldL
 
 def folds_of(sample_ids: pd.Index) -> npt.NDArray[np.intp]:
     """Return the fold of each sample, 0 to `FOLDS` - 1, by a hash of its id: shape (n_samples,)."""
-    return (shares_by_id(sample_ids, FOLD_SALT) * FOLDS).astype(np.intp)
+    return (uniform_by_id(sample_ids, FOLD_SALT) * FOLDS).astype(np.intp)
 
 
 @dataclass(frozen=True, slots=True)

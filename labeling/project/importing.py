@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from labeling.annotation_files import EXPORT, label_studio_annotations, read_annotations
-from labeling.errors import DataError, near, shown
+from labeling.errors import DataError, listed, near
 from labeling.project.base import BaseProject
 from labeling.project.imported_gold import store_imported_gold
 from labeling.records import (
@@ -294,10 +294,10 @@ class _Matcher:
         for samples, locations in self._ambiguous.items():
             what = (
                 f"Annotations must match one sample each. {len(locations)} annotations"
-                f" ({shown(locations, 3)}) match any of these samples, and were left out. Match by"
+                f" ({listed(locations, 3)}) match any of these samples, and were left out. Match by"
                 " another field."
             )
-            yield Problem(f"samples {shown(samples)}", what)
+            yield Problem(f"samples {listed(samples)}", what)
         yield from self._gold_problems
 
 
@@ -321,9 +321,9 @@ def _id_field(source: SourceAnnotations, existing: ExistingLabels, by: str | Non
             return name
     name = names[0]
     missing = f"Field {name!r} is in none of the {len(source.annotations)} annotations' data"
-    listed = shown([key for key, _ in fields.most_common()], 10)
+    field_names = listed([key for key, _ in fields.most_common()], 10)
     raise DataError(
-        f"Samples must be found by an id or by their text. {missing}; there are {listed}."
+        f"Samples must be found by an id or by their text. {missing}; there are {field_names}."
         f"{near(name, fields)} Name the field that holds the sample's id (`by`), or match by the"
         " exact text (`by_text`)."
     )
@@ -375,7 +375,7 @@ def _control(source: SourceAnnotations, schema: LabelSchema, control: str | None
     if control is not None:
         if names and control not in names:
             raise DataError(
-                f"`control` must be one of those that people chose labels in: {shown(names, 10)}."
+                f"`control` must be one of those that people chose labels in: {listed(names, 10)}."
                 f" Got {control!r}.{near(control, names)}"
             )
         return control
@@ -383,7 +383,7 @@ def _control(source: SourceAnnotations, schema: LabelSchema, control: str | None
     if len(fitting) > 1:
         raise DataError(
             "It must be clear which control holds the labels. Those of the schema are in"
-            f" {shown(fitting, 10)}: name one (`control`)."
+            f" {listed(fitting, 10)}: name one (`control`)."
         )
     return fitting[0] if fitting else (names[0] if len(names) == 1 else None)
 

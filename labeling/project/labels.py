@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from labeling.config import UniqueKeyLoader, class_balance_by_label, names_and_descriptions
-from labeling.errors import DataError, near, shown
+from labeling.errors import DataError, listed, near
 from labeling.records import LabelSchema
 from labeling.sources import READERS, read_table
 
@@ -115,7 +115,7 @@ def labels_from(source: str, data: str | os.PathLike[str]) -> GivenLabels:
         raise DataError(
             f"Labels must come from a column of {os.path.basename(data)!r} or from a file of one of"
             f" the kinds {', '.join(FILES)}. There is no {source!r}; columns are"
-            f" {shown(table.columns, 20)}.{near(source, table.columns)}"
+            f" {listed(table.columns, 20)}.{near(source, table.columns)}"
         )
     try:
         given = read(file)
@@ -139,13 +139,15 @@ def _from_column(name: str, column: pd.Series) -> GivenLabels:
     if len(counts) == len(column) > 2:
         raise DataError(
             f"Column {name!r} cannot be that of the labels: each of its {len(column)} rows holds"
-            f" another value, such as {shown(counts, 2)}."
+            f" another value, such as {listed(counts, 2)}."
         )
     ordered = sorted(counts, key=lambda value: (-counts[value], value))
-    listed = ", ".join(f"{value!r} {counts[value]}" for value in ordered[:20])
+    label_counts = ", ".join(f"{value!r} {counts[value]}" for value in ordered[:20])
     more = f" and {len(ordered) - 20} more" if len(ordered) > 20 else ""
     gaps = f"; {len(column) - len(values)} rows hold none" if len(values) < len(column) else ""
-    return GivenLabels(tuple(ordered), source=f"Labels from column {name!r}: {listed}{more}{gaps}.")
+    return GivenLabels(
+        tuple(ordered), source=f"Labels from column {name!r}: {label_counts}{more}{gaps}."
+    )
 
 
 def _name(value: Any) -> str:
@@ -192,7 +194,7 @@ def _from_table(file: Path) -> GivenLabels:
     if name is None:
         raise DataError(
             f"{file.name!r} must have a column 'name' with the labels, and may have one"
-            f" 'description'. It has {shown(columns, 20)}."
+            f" 'description'. It has {listed(columns, 20)}."
         )
     table = read_table(file, name)  # an id column keeps its text: `007` and `1.0` are names
     names = tuple(map(_name, table[name].tolist()))

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from labeling.errors import DataError, near, shown
+from labeling.errors import DataError, listed, near
 from labeling.project.annotation_loop import AnnotationLoop
 from labeling.records import Annotation, person_key
 
@@ -48,7 +48,7 @@ def decision_on(
     if person_key(by) in set(map(person_key, voters)):
         raise DataError(
             f"{by!r} voted on sample {sample_id!r}, and cannot decide on it as its reviewer."
-            f" Somebody else must, who is none of {shown(sorted(voters))}."
+            f" Somebody else must, who is none of {listed(sorted(voters))}."
         )
     now = datetime.datetime.now(datetime.UTC)
     reviewed_at = [

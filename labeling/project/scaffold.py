@@ -22,7 +22,7 @@ from labeling.project.data import DataFiles, ProjectData
 from labeling.project.labels import GivenLabels
 from labeling.project.platforms import PlatformSetup, platform_of
 from labeling.project.status import store_of
-from labeling.records import LabelSchema, identified, is_text, whole_file, with_texts
+from labeling.records import LabelSchema, atomic_write, is_text, with_id_index, with_texts
 from labeling.sources import FROM, is_address, kind_of, read_table
 
 Source = str | os.PathLike[str]
@@ -179,7 +179,7 @@ def check_samples(data: Source, id: str | None = None, text: str | None = None) 
         DataError: it cannot be read, or has no such columns.
     """
     table = _table(data)
-    samples = table if id is None or generated_ids(id, table) else identified(table, id)
+    samples = table if id is None or generated_ids(id, table) else with_id_index(table, id)
     if text is not None:
         with_texts(samples, text, "drop")
 
@@ -332,5 +332,5 @@ def _write(path: Path, content: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"The folder {str(path.parent)!r} cannot be made: {error}") from error
-    with whole_file(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_text(content, encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator
 
 from labeling.config import Config
-from labeling.errors import counted, noun, shown
+from labeling.errors import counted, listed, noun
 from labeling.project.policies import (
     NO_REVIEWER,
     STARTED_BEFORE,
@@ -70,6 +70,6 @@ def without_a_reviewer_to_ask(config: Config, store: Store) -> tuple[Hashable, .
 
 
 def _samples(sample_ids: Collection[Hashable]) -> str:
-    named = shown(sorted(sample_ids, key=repr), MAX_NAMED)
+    named = listed(sorted(sample_ids, key=repr), MAX_NAMED)
     n = len(sample_ids)
     return f"{counted(n, 'sample')} ({named}) {noun(n, 'is', 'are')}"

@@ -16,7 +16,7 @@ from labeling.records.annotations import (
     last_annotations,
     live_annotations,
 )
-from labeling.records.atomic_files import is_unfinished, unfinished_path, whole_file
+from labeling.records.atomic_files import atomic_write, is_unfinished, unfinished_path
 from labeling.records.canonical_order import label_order, label_ranks
 from labeling.records.clean_text import (
     ReplacedText,
@@ -27,9 +27,9 @@ from labeling.records.clean_text import (
     with_clean_texts,
 )
 from labeling.records.decisions import shared_wins
-from labeling.records.error_location import line_of, line_of_function, remember_line
+from labeling.records.error_location import add_location_note, location_of, location_of_function
 from labeling.records.frames import is_text, text_column
-from labeling.records.gold import ClassBalance, Gold, class_shares, gold_codes, gold_series
+from labeling.records.gold import ClassBalance, Gold, class_balance_array, gold_codes, gold_series
 from labeling.records.identity import first_spellings, person_key
 from labeling.records.isolation import IMMUTABLE, isolated
 from labeling.records.labeling_function import (
@@ -68,19 +68,19 @@ from labeling.records.pairwise_counts import (
     weighted_co_occurrence,
 )
 from labeling.records.platforms import Aggregator, AnnotationPlatform, Fetched
-from labeling.records.printing import fitted_call
+from labeling.records.printing import fitted_repr
 from labeling.records.private_files import make_private, private_file, private_folder
 from labeling.records.reserved_columns import PREFIX, free_name, free_names, renamed_sentence
 from labeling.records.sample_rows import FrozenRow, PreprocessedRow, missing_column
 from labeling.records.samples import (
     Table,
     checked_ids,
-    identified,
-    order_by_chance,
     positions,
+    random_order,
     require_column,
-    shares_by_id,
     texts,
+    uniform_by_id,
+    with_id_index,
 )
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.soft_labels import SoftLabels
@@ -93,11 +93,11 @@ from labeling.records.softmax_regression import (
 from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
 from labeling.records.spreadsheet_safety import is_formula
 from labeling.records.validation import (
+    checked_fraction,
     expect,
     generator_of,
     is_number,
     is_whole_number,
-    share_of_one,
     whole_number,
 )
 from labeling.records.votes import Fault, Votes
@@ -148,23 +148,25 @@ __all__ = [
     "Table",
     "Verdict",
     "Votes",
+    "add_location_note",
     "annotation_votes",
+    "atomic_write",
+    "checked_fraction",
     "checked_ids",
     "checked_missing_text",
-    "class_shares",
+    "class_balance_array",
     "clean_text",
     "co_occurrence",
     "dumps_functions",
     "expect",
     "first_spellings",
     "fit_softmax_regression",
-    "fitted_call",
+    "fitted_repr",
     "free_name",
     "free_names",
     "generator_of",
     "gold_codes",
     "gold_series",
-    "identified",
     "is_formula",
     "is_loopback",
     "is_number",
@@ -176,38 +178,36 @@ __all__ = [
     "label_order",
     "label_ranks",
     "last_annotations",
-    "line_of",
-    "line_of_function",
     "live_annotations",
     "loads_functions",
+    "location_of",
+    "location_of_function",
     "make_private",
     "masked",
     "message_key",
     "missing_column",
     "missing_texts_sentence",
     "near_copies",
-    "order_by_chance",
     "person_key",
     "positions",
     "private_file",
     "private_folder",
+    "random_order",
     "refuse_unsafe",
-    "remember_line",
     "renamed_sentence",
     "replaced_sentence",
     "require_column",
-    "share_of_one",
     "shared_wins",
-    "shares_by_id",
     "text_column",
     "texts",
     "unfinished_path",
+    "uniform_by_id",
     "unsafe_characters",
     "vote_code",
     "waiting_on",
     "weighted_co_occurrence",
-    "whole_file",
     "whole_number",
     "with_clean_texts",
+    "with_id_index",
     "with_texts",
 ]

@@ -28,7 +28,7 @@ def is_unfinished(path: Path) -> bool:
 
 
 @contextmanager
-def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield the path of an unfinished file beside `path`, and rename it to `path` on success.
 
     Whatever happens, `path` holds either all of the new file or all of the old one.
@@ -38,7 +38,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with whole_file(Path(folder, "a.txt")) as unfinished:
+    ...     with atomic_write(Path(folder, "a.txt")) as unfinished:
     ...         _ = unfinished.write_text("hi")
     ...     os.listdir(folder)
     ['a.txt']

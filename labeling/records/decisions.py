@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import LabelingError, shown
+from labeling.errors import LabelingError, listed
 from labeling.records.schema import ABSTAIN, LabelSchema
 
 Floats = npt.NDArray[np.float64]
@@ -60,7 +60,7 @@ def f1_codes(
     if len(schema) != 2:
         raise LabelingError(
             "optimize='f1' must have two labels, one of them the positive one. Got"
-            f" {shown(schema.labels)}. Give costs instead, or decide for one label at a time."
+            f" {listed(schema.labels)}. Give costs instead, or decide for one label at a time."
         )
     positive_code = len(schema) - 1 if positive is None else schema.index(positive)
     p = probabilities[:, positive_code]
@@ -116,5 +116,5 @@ def _bad_costs(costs: object, schema: LabelSchema) -> LabelingError:
     k = len(schema)
     return LabelingError(
         "`optimize` must be 'accuracy', 'f1', or finite costs[true][decided] as a mapping by label"
-        f" or a {k} x {k} table in the order {shown(schema.labels)}. Got {costs!r}."
+        f" or a {k} x {k} table in the order {listed(schema.labels)}. Got {costs!r}."
     )

@@ -12,7 +12,7 @@ from typing import Any
 _NOTE = "raised at "
 
 
-def line_of(error: BaseException) -> str:
+def location_of(error: BaseException) -> str:
     """Return the file and line of the user's code that an error came from; empty if unknown.
 
     That is the last line of the traceback outside of this package and of installed ones.
@@ -20,7 +20,7 @@ def line_of(error: BaseException) -> str:
     >>> try:
     ...     eval(compile("1 / 0", "rules.py", "eval"))
     ... except ZeroDivisionError as error:
-    ...     line_of(error)
+    ...     location_of(error)
     'rules.py:1'
     """
     location = _location(error)
@@ -39,14 +39,14 @@ def _location(error: BaseException) -> tuple[str, int] | None:
     return None
 
 
-def remember_line(error: BaseException) -> None:
+def add_location_note(error: BaseException) -> None:
     """Add the location of an error to its notes, which survive pickling; a traceback does not."""
     location = _location(error)
     if location:
         error.add_note(f"{_NOTE}{location[0]}:{location[1]}")
 
 
-def line_of_function(function: Callable[..., Any]) -> str:
+def location_of_function(function: Callable[..., Any]) -> str:
     """Return the file and first line of a user's function; empty if unknown."""
     code = getattr(function, "__code__", None)
     if code is None or code.co_filename.startswith(_library_paths()):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.errors import DataError, shown
+from labeling.errors import DataError, listed
 from labeling.records.size_limits import SAMPLES, check_objects
 
 TEXT = "text"  # the column of a list of texts
@@ -158,6 +158,6 @@ def _of_rows(rows: list[Any]) -> pd.DataFrame:
     if wrong:
         raise DataError(
             "A list of samples must hold texts, or dicts from column to value. Got"
-            f" {shown([type(row).__name__ for row in wrong])}."
+            f" {listed([type(row).__name__ for row in wrong])}."
         )
     return frame_of_objects(rows)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import GoldError, UnknownLabelError, repeated, shown
+from labeling.errors import GoldError, UnknownLabelError, listed, repeated
 from labeling.records.annotations import GoldLabel
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
@@ -68,7 +68,7 @@ def _label_codes(labels: pd.Series, schema: LabelSchema) -> list[int]:
     if missing.any():
         raise GoldError(
             f"Gold labels must not be missing. {int(missing.sum())} of {len(labels)} are, the first"
-            f" for {shown(labels.index[missing])}; leave them out with `.dropna()`."
+            f" for {listed(labels.index[missing])}; leave them out with `.dropna()`."
         )
     try:
         return [schema.index(label) for label in labels.tolist()]
@@ -76,7 +76,7 @@ def _label_codes(labels: pd.Series, schema: LabelSchema) -> list[int]:
         raise UnknownLabelError(f"In the gold labels: {error}") from None
 
 
-def class_shares(
+def class_balance_array(
     class_balance: ClassBalance | None, schema: LabelSchema
 ) -> npt.NDArray[np.float64] | None:
     """Return a class balance as an array in schema order, or `None` if none is given.
@@ -85,7 +85,7 @@ def class_shares(
         class_balance: a mapping or Series from label to share, or shares in schema order.
         schema: the labels.
 
-    >>> class_shares({"spam": 0.2, "ham": 0.8}, LabelSchema(["ham", "spam"]))
+    >>> class_balance_array({"spam": 0.2, "ham": 0.8}, LabelSchema(["ham", "spam"]))
     array([0.8, 0.2])
     """
     if class_balance is None:
@@ -97,7 +97,7 @@ def class_shares(
         if doubled:
             raise GoldError(
                 "A class balance must give each label one share. Given twice, by name or number:"
-                f" {shown(doubled)}."
+                f" {listed(doubled)}."
             )
         shares[codes] = [_number(share, class_balance) for _, share in class_balance.items()]
     elif not isinstance(class_balance, (Sequence, np.ndarray)):
@@ -108,7 +108,7 @@ def class_shares(
         shares = np.array([_number(share, class_balance) for share in class_balance])
     if shares.shape != (len(schema),) or not (shares > 0).all() or abs(shares.sum() - 1) > 1e-6:
         raise GoldError(
-            f"A class balance must give each of {shown(schema.labels)} a share above 0, and the"
+            f"A class balance must give each of {listed(schema.labels)} a share above 0, and the"
             f" shares must sum to 1. Got {class_balance!r}."
         )
     return shares

@@ -56,6 +56,3 @@ def decode_id(key: str) -> Hashable:
             " backup."
         ) from error
     return sample_id
-
-
-key_of, id_of = encode_id, decode_id

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import UnknownLabelError, VotesError, shown
+from labeling.errors import UnknownLabelError, VotesError, listed
 from labeling.records.samples import require_column
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.validation import is_whole_number
@@ -110,7 +110,7 @@ def read_triples(
     for column, codes_of_column in ((sample, rows), (voter, columns)):
         if (codes_of_column < 0).any():
             where = np.flatnonzero(codes_of_column < 0).tolist()
-            raise VotesError(f"Column {column!r} must not be missing in rows {shown(where)}.")
+            raise VotesError(f"Column {column!r} must not be missing in rows {listed(where)}.")
     shape = (len(ids), len(voters))
     is_sparse = len(codes) * BYTES_PER_VOTE < shape[0] * shape[1] > MANY_CELLS
     cell = _cell_numbers(rows, columns, shape) if is_sparse else rows * shape[1] + columns
@@ -147,7 +147,7 @@ def _codes(labels: pd.Series, schema: LabelSchema) -> npt.NDArray[Any]:
     if (positions < 0).any():
         where = labels.index[positions < 0].tolist()
         raise UnknownLabelError(
-            f"A label must not be missing in rows {shown(where)}; leave out the row, or write -1,"
+            f"A label must not be missing in rows {listed(where)}; leave out the row, or write -1,"
             " where a voter abstained."
         )
     # 1, True and 1.0 have equal hashes and are factorized as one value: check one of each type.

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import LabelingError, counted, near, noun, shown
+from labeling.errors import LabelingError, counted, listed, near, noun
 from labeling.records.frames import text_column
 from labeling.records.samples import require_column, texts
 
@@ -30,7 +30,7 @@ def checked_missing_text(value: Any) -> MissingText:
     choices = get_args(MissingText)
     if value not in choices:
         raise LabelingError(
-            f"`missing_text` must be one of {shown(choices)}. Got {value!r}.{near(value, choices)}"
+            f"`missing_text` must be one of {listed(choices)}. Got {value!r}.{near(value, choices)}"
         )
     return value  # type: ignore[no-any-return]  # it is one of them
 
@@ -88,5 +88,5 @@ def missing_texts_sentence(ids: pd.Index, total: int, column: str, missing_text:
     return (
         f"{len(ids):,} of {counted(total, 'sample')} {'has' if len(ids) == 1 else 'have'} no text"
         f" in column {column!r} and {'is' if len(ids) == 1 else 'are'} {treatment}:"
-        f" {shown(ids)}. `missing_text` sets how they are treated: drop, empty or error."
+        f" {listed(ids)}. `missing_text` sets how they are treated: drop, empty or error."
     )

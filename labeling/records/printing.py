@@ -5,18 +5,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 
-from labeling.errors import shown
+from labeling.errors import listed
 
 MAX_LENGTH = 60  # characters of a setting's value
 
 
-def written_call(model: object) -> str:
+def constructor_repr(model: object) -> str:
     """Return the constructor call of a model: its class and the settings that are not the default.
 
     >>> class Model:
     ...     def __init__(self, steps=60, *, tolerance=0.1):
     ...         self.steps, self.tolerance = steps, tolerance
-    >>> written_call(Model(steps=5))
+    >>> constructor_repr(Model(steps=5))
     'Model(steps=5)'
     """
     settings = []
@@ -30,16 +30,16 @@ def written_call(model: object) -> str:
     return f"{type(model).__name__}({', '.join(settings)})"
 
 
-def fitted_call(model: object, labels: Sequence[str] | None, voters: Sequence[str] = ()) -> str:
+def fitted_repr(model: object, labels: Sequence[str] | None, voters: Sequence[str] = ()) -> str:
     """Return the constructor call of a model and what it was fitted on; `labels=None`: not fitted.
 
     >>> class Model: ...
-    >>> fitted_call(Model(), ["ham", "spam"], ["ann", "bob"])
+    >>> fitted_repr(Model(), ["ham", "spam"], ["ann", "bob"])
     "Model(), fitted on 2 voters and labels 'ham', 'spam'"
-    >>> fitted_call(Model(), None)
+    >>> fitted_repr(Model(), None)
     'Model(), not fitted yet'
     """
     if labels is None:
-        return f"{written_call(model)}, not fitted yet"
+        return f"{constructor_repr(model)}, not fitted yet"
     voter_count = f"{len(voters)} voters and " if voters else ""
-    return f"{written_call(model)}, fitted on {voter_count}labels {shown(labels)}"
+    return f"{constructor_repr(model)}, fitted on {voter_count}labels {listed(labels)}"

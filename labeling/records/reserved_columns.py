@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from labeling.errors import shown
+from labeling.errors import listed
 
 PREFIX = "labeling_"
 
@@ -39,6 +39,6 @@ def renamed_sentence(names: dict[str, str], where: str) -> str:
     if not renamed:
         return ""
     return (
-        f"The samples have the columns {shown(renamed, 20)}: in {where} ours are called"
-        f" {shown(renamed.values(), 20)}."
+        f"The samples have the columns {listed(renamed, 20)}: in {where} ours are called"
+        f" {listed(renamed.values(), 20)}."
     )

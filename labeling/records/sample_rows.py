@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any, NoReturn, Self
 
-from labeling.errors import ColumnError, near, shown
+from labeling.errors import ColumnError, listed, near
 from labeling.records.isolation import IMMUTABLE, isolated
 
 
@@ -24,7 +24,7 @@ def missing_column(names: Iterable[Hashable], name: Any) -> AttributeError:
 
 @functools.lru_cache(maxsize=1_024)  # `hasattr(x, name)` may raise it for each sample
 def _missing_column_message(names: tuple[Hashable, ...], name: Any) -> str:
-    available = f" It has {shown(names, 20)}." if names else " It has none."
+    available = f" It has {listed(names, 20)}." if names else " It has none."
     return f"This sample has no column {name!r}.{near(name, names)}{available}"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import DataError, near, shown
+from labeling.errors import DataError, listed, near
 from labeling.records.frames import frame_of
 
 Table = Any
@@ -28,14 +28,14 @@ def checked_ids(ids: pd.Index | pd.Series | list[object], what: str = "The sampl
         raise DataError(f"{what} must be single values. Got an index of {index.nlevels} levels.")
     missing = np.flatnonzero(index.isna())
     if len(missing):
-        raise DataError(f"{what} must not be missing. Missing in rows {shown(missing.tolist())}.")
+        raise DataError(f"{what} must not be missing. Missing in rows {listed(missing.tolist())}.")
     if not index.is_unique:
         doubled = index[index.duplicated()].unique()
-        raise DataError(f"{what} must be unique. Given more than once: {shown(doubled)}.")
+        raise DataError(f"{what} must be unique. Given more than once: {listed(doubled)}.")
     return index
 
 
-def identified(data: Table, id: str | None = None) -> pd.DataFrame:
+def with_id_index(data: Table, id: str | None = None) -> pd.DataFrame:
     """Return the samples of a table, indexed by their ids; the table itself is unchanged.
 
     Args:
@@ -47,13 +47,15 @@ def identified(data: Table, id: str | None = None) -> pd.DataFrame:
         DataError: not a table, no rows, two columns of one name, no such column, or ids that are
             missing or not unique.
 
-    >>> identified(pd.DataFrame({"key": ["a", "b"], "text": ["x", "y"]}), id="key").index.tolist()
+    >>> with_id_index(
+    ...     pd.DataFrame({"key": ["a", "b"], "text": ["x", "y"]}), id="key"
+    ... ).index.tolist()
     ['a', 'b']
     """
     frame = frame_of(data)
     if not frame.columns.is_unique:
         doubled = frame.columns[frame.columns.duplicated()].unique()
-        raise DataError(f"Columns must have different names. Given twice: {shown(doubled)}.")
+        raise DataError(f"Columns must have different names. Given twice: {listed(doubled)}.")
     if not len(frame):
         raise DataError("There must be at least one sample. Got an empty table.")
     if id is None:
@@ -68,7 +70,7 @@ def require_column(data: pd.DataFrame, column: str, purpose: str) -> None:
     if column not in data.columns:
         raise DataError(
             f"There is no column {column!r} (needed as {purpose}); the columns are"
-            f" {shown(data.columns, 20)}.{near(column, data.columns)}"
+            f" {listed(data.columns, 20)}.{near(column, data.columns)}"
         )
 
 
@@ -104,22 +106,22 @@ def positions(ids: pd.Index, wanted: pd.Index, what: str, where: str) -> npt.NDA
         unknown = wanted[indexer < 0]
         raise DataError(
             f"{len(unknown)} of {len(wanted)} ids of {what} are not among {where}:"
-            f" {shown(unknown)}."
+            f" {listed(unknown)}."
             f"{near(unknown[0], ids[:10_000]) if isinstance(unknown[0], str) else ''}"
         )
     return indexer
 
 
-def order_by_chance(ids: pd.Index, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+def random_order(ids: pd.Index, rng: np.random.Generator) -> npt.NDArray[np.intp]:
     """Return a random order of ids that depends on the ids and `rng`, not on their positions.
 
     The ids are sorted by a hash of each with a number drawn from `rng`, so that a table in another
     order gives the same result.
 
     >>> ids = pd.Index(["a", "b", "c", "d"])
-    >>> drawn = ids[order_by_chance(ids, np.random.default_rng(0))]
+    >>> drawn = ids[random_order(ids, np.random.default_rng(0))]
     >>> backward = ids[::-1]
-    >>> drawn.equals(backward[order_by_chance(backward, np.random.default_rng(0))])
+    >>> drawn.equals(backward[random_order(backward, np.random.default_rng(0))])
     True
     """
     if not len(ids):
@@ -128,11 +130,11 @@ def order_by_chance(ids: pd.Index, rng: np.random.Generator) -> npt.NDArray[np.i
     return np.argsort(_hashed(ids, salt), kind="stable")
 
 
-def shares_by_id(ids: pd.Index, salt: int) -> npt.NDArray[np.float64]:
+def uniform_by_id(ids: pd.Index, salt: int) -> npt.NDArray[np.float64]:
     """Return a uniform random number from 0 to 1 for each id, determined by the id and the salt.
 
-    >>> drawn = shares_by_id(pd.Index(["a", "b", "c"]), 1)
-    >>> bool((drawn[:2] == shares_by_id(pd.Index(["a", "b"]), 1)).all())
+    >>> drawn = uniform_by_id(pd.Index(["a", "b", "c"]), 1)
+    >>> bool((drawn[:2] == uniform_by_id(pd.Index(["a", "b"]), 1)).all())
     True
     """
     return _hashed(ids, np.uint64(salt)) / 2.0**64

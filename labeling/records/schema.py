@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from labeling.errors import LabelingError, UnknownLabelError, near, repeated, shown
+from labeling.errors import LabelingError, UnknownLabelError, listed, near, repeated
 from labeling.records.clean_text import refuse_unsafe
 from labeling.records.readable_names import refuse_unreadable
 
@@ -78,12 +78,12 @@ class LabelSchema:
         doubled = repeated(names)
         if doubled:
             raise LabelingError(
-                f"Labels must differ from each other. Given twice: {shown(doubled)}."
+                f"Labels must differ from each other. Given twice: {listed(doubled)}."
             )
         refuse_unreadable(names)
         if not 2 <= len(names) <= MAX_LABELS:
             raise LabelingError(
-                f"A schema must have at least two labels. Got {len(names)}: {shown(names)}."
+                f"A schema must have at least two labels. Got {len(names)}: {listed(names)}."
                 if len(names) < 2
                 else f"A schema must have at most {MAX_LABELS} labels. Got {len(names)}."
             )
@@ -100,7 +100,7 @@ class LabelSchema:
     def __repr__(self) -> str:
         if len(self) <= MAX_PRINTED:
             return f"LabelSchema({list(self.labels)!r})"
-        return f"LabelSchema({len(self)} labels: {shown(self.labels, MAX_PRINTED)})"
+        return f"LabelSchema({len(self)} labels: {listed(self.labels, MAX_PRINTED)})"
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -142,7 +142,7 @@ class LabelSchema:
                 code = None
         if code is None:
             raise UnknownLabelError(
-                f"{label!r} is not a label of this schema; labels are {shown(self.labels, 20)}."
+                f"{label!r} is not a label of this schema; labels are {listed(self.labels, 20)}."
                 f"{near(label, self.labels)}{self._hint(label)}"
             )
         return code
@@ -186,7 +186,7 @@ class LabelSchema:
 def _check_texts(names: tuple[object, ...]) -> None:
     wrong = [name for name in names if not isinstance(name, str) or not name.strip()]
     if wrong:
-        raise LabelingError(f"A label must be a non-empty text. Got {shown(wrong)}.")
+        raise LabelingError(f"A label must be a non-empty text. Got {listed(wrong)}.")
     if str(ABSTAIN) in names:
         raise LabelingError(
             f"A label must not be called '{ABSTAIN}', since {ABSTAIN} means that a voter abstains."
@@ -220,7 +220,7 @@ def _described(
         if label not in labels:
             raise UnknownLabelError(
                 f"A description must be of a label of the schema. Got {label!r}; labels are"
-                f" {shown(labels, 20)}.{near(label, labels)}"
+                f" {listed(labels, 20)}.{near(label, labels)}"
             )
         if not isinstance(text, (str, type(None))):
             raise LabelingError(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import LabelingError, near, noun, shown
+from labeling.errors import LabelingError, listed, near, noun
 from labeling.records.decisions import Costs, best_codes, cost_codes, f1_codes, winners
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
@@ -61,7 +61,7 @@ class SoftLabels:
         return (
             f"SoftLabels({len(self.sample_ids)} {noun(len(self.sample_ids), 'sample')},"
             f" {int(self.covered.sum())} covered,"
-            f" labels {shown(self.schema.labels)})"
+            f" labels {listed(self.schema.labels)})"
         )
 
     def __len__(self) -> int:

@@ -82,7 +82,7 @@ def whole_number(value: object, what: str, *, minimum: int = 1) -> int:
     raise LabelingError(f"{what} must be a whole number from {minimum}. Got {value!r}.")
 
 
-def share_of_one(value: Any, what: str) -> float:
+def checked_fraction(value: Any, what: str) -> float:
     """Return a number as a float after checking that it is from 0 to 1."""
     if is_number(value) and 0 <= value <= 1:
         return float(value)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import VotesError, counted, near, noun, repeated, shown
+from labeling.errors import VotesError, counted, listed, near, noun, repeated
 from labeling.records.long_votes import CastVotes, read_triples
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
@@ -75,7 +75,7 @@ class Votes:
         return (
             f"Votes({len(self)} {noun(len(self), 'sample')} x {len(self.voters)}"
             f" {noun(len(self.voters), 'voter')}, {self.n_cast} {noun(self.n_cast, 'vote')} cast,"
-            f" labels {shown(self.schema.labels)}{faults})"
+            f" labels {listed(self.schema.labels)}{faults})"
         )
 
     def __len__(self) -> int:
@@ -281,7 +281,7 @@ class Votes:
         unknown = [name for name in names if name not in column_of]
         if unknown:
             raise VotesError(
-                f"There is no voter {unknown[0]!r}; voters are {shown(self.voters, 20)}."
+                f"There is no voter {unknown[0]!r}; voters are {listed(self.voters, 20)}."
                 f"{near(unknown[0], self.voters)}"
             )
         columns = np.array([column_of[name] for name in names], dtype=np.intp)
@@ -318,8 +318,8 @@ def _checked_voters(names: Sequence[str]) -> tuple[str, ...]:
     voters = tuple(names)
     wrong = [name for name in voters if not isinstance(name, str) or not name]
     if wrong:
-        raise VotesError(f"A voter's name must be a non-empty text. Got {shown(wrong)}.")
+        raise VotesError(f"A voter's name must be a non-empty text. Got {listed(wrong)}.")
     doubled = repeated(voters)
     if doubled:
-        raise VotesError(f"Voters must have different names. Given twice: {shown(doubled)}.")
+        raise VotesError(f"Voters must have different names. Given twice: {listed(doubled)}.")
     return tuple(map(str.__str__, voters))  # subclasses such as np.str_ become plain texts

@@ -9,7 +9,7 @@ from labeling.analysis.charts import DARK, LIGHT
 from labeling.errors import missing_extra
 from labeling.project import Project
 from labeling.project.exporting import ready_folder
-from labeling.records import whole_file
+from labeling.records import atomic_write
 from labeling.report import formatting
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def write_report(project: Project, path: Path | None = None) -> Path:
     environment = _environment()
     page = environment.get_template("report.html.jinja").render(_sections(project))
     target = ready_folder(project.folder) / "report.html" if path is None else Path(path)
-    with whole_file(target) as unfinished:
+    with atomic_write(target) as unfinished:
         unfinished.write_text(page, encoding="utf-8", newline="\n")
     return target
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from labeling.analysis import ClassProportion, compare_class_balance
 from labeling.project.class_balance import class_balance_warnings, random_draws
-from labeling.records import order_by_chance
+from labeling.records import random_order
 from labeling.report.components import MOST_LABELS, Segment
 from labeling.report.context import ReportContext
 from labeling.report.formatting import from_root
@@ -173,7 +173,7 @@ def _pairs(votes: list[Any] | None) -> list[tuple[str, Any]]:
 
 def _examples(sample_ids: pd.Index, source: npt.NDArray[np.object_]) -> list[int]:
     """Return the positions of a few random rows of every source, ordered by source."""
-    shuffled = order_by_chance(sample_ids, np.random.default_rng(0))
+    shuffled = random_order(sample_ids, np.random.default_rng(0))
     chosen: list[int] = []
     for name in SOURCES:
         chosen += shuffled[source[shuffled] == name][:PER_SOURCE].tolist()

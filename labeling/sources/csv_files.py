@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from labeling.errors import DataError, repeated, shown
+from labeling.errors import DataError, listed, repeated
 from labeling.records.frames import text_column, typed_column
 from labeling.records.size_limits import SAMPLES, any_length, check_size
 
@@ -45,7 +45,7 @@ def _read(file: Path, id: str | None, separators: tuple[str, ...]) -> pd.DataFra
     check_size(len(names), len(names), SAMPLES)
     duplicates = repeated(names)
     if duplicates:
-        raise DataError(f"Columns must have different names. Given twice: {shown(duplicates)}.")
+        raise DataError(f"Columns must have different names. Given twice: {listed(duplicates)}.")
     _check_quotes(file, separator)
     # As text: type inference would turn `007` into 7. In one thread: errors then name the row.
     table = pc.read_csv(

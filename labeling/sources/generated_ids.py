@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from labeling.errors import DataError, shown
+from labeling.errors import DataError, listed
 from labeling.records import free_name
 
 FROM = ("row", "content")
@@ -83,7 +83,7 @@ def _hashes(table: pd.DataFrame, text: str | None) -> list[str]:
     if text is not None and text not in table.columns:
         raise DataError(
             f"Ids from content need the column of the text, {text!r}; the columns are"
-            f" {shown(table.columns, 20)}."
+            f" {listed(table.columns, 20)}."
         )
     columns = sorted(table.columns, key=str) if text is None else [text]
     rows = zip(*(table[name].tolist() for name in columns), strict=True)

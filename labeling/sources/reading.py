@@ -18,11 +18,11 @@ from labeling.records import (
     MissingText,
     ReplacedText,
     checked_missing_text,
-    identified,
     missing_texts_sentence,
     refuse_unsafe,
     replaced_sentence,
     with_clean_texts,
+    with_id_index,
     with_texts,
 )
 from labeling.records.frames import frame_of
@@ -142,9 +142,9 @@ def read_clean_samples(
     if isinstance(id, str):
         if id in table:
             refuse_unsafe(table[id], "The sample ids")
-        samples = identified(table, id).drop(columns=id).rename_axis(id)
+        samples = with_id_index(table, id).drop(columns=id).rename_axis(id)
     else:
-        table = identified(table.reset_index(drop=True))
+        table = with_id_index(table.reset_index(drop=True))
         samples, notices = with_generated_ids(table, str(id_source), text)
     return (*with_clean_texts(samples), notices)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from labeling.errors import DataError, missing_extra, repeated, shown
+from labeling.errors import DataError, listed, missing_extra, repeated
 from labeling.records.frames import typed_column
 from labeling.records.size_limits import SAMPLES, check_workbook, sheet_rows
 
@@ -43,7 +43,7 @@ def _frame(file: Path, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
         raise DataError(f"{file.name!r} must have a name for each column. {problem}.")
     duplicates = repeated(names)
     if duplicates:
-        raise DataError(f"Columns must have different names. Given twice: {shown(duplicates)}.")
+        raise DataError(f"Columns must have different names. Given twice: {listed(duplicates)}.")
     return pd.DataFrame(
         {
             name: typed_column(

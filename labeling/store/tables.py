@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 
 class AnyText(TypeDecorator[str]):
-    """Text of any characters; NUL and lone surrogates, which databases refuse, are stored as JSON."""
+    """Text of any characters; texts with NUL or lone surrogates are stored as JSON."""
 
     impl = Text
     cache_ok = True

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.errors import DataError, near, quoted, shown
+from labeling.errors import DataError, listed, near, quoted
 from labeling.label_files import LabelFiles
 from labeling.records import Batch
 
@@ -197,7 +197,7 @@ def test_a_file_of_very_many_faults_tells_the_first_and_how_many_more(folder):
 
 def test_what_is_quoted_is_cut():
     assert len(quoted("a" * 1_000_000)) < 250
-    assert len(shown(["a" * 1_000_000] * 10)) < 1_500
+    assert len(listed(["a" * 1_000_000] * 10)) < 1_500
     assert "" == near("a" * 1_000_000, ["a"])
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import labeling as lb
 from labeling.errors import DataError, GoldError, LabelingError, UnknownLabelError
-from labeling.records import class_shares, gold_codes, order_by_chance
+from labeling.records import class_balance_array, gold_codes, random_order
 
 # SoftLabels
 
@@ -94,7 +94,7 @@ def test_gold_that_cannot_be_used_is_refused(schema, gold, error, message):
 
 @pytest.mark.parametrize("shares", [{"spam": 0.2, "ham": 0.8}, [0.8, 0.2], (0.8, 0.2)])
 def test_a_class_balance_comes_out_in_schema_order(schema, shares):
-    assert class_shares(shares, schema).tolist() == [0.8, 0.2]
+    assert class_balance_array(shares, schema).tolist() == [0.8, 0.2]
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_a_class_balance_comes_out_in_schema_order(schema, shares):
 )
 def test_shares_that_are_no_class_balance_are_refused(schema, shares):
     with pytest.raises(GoldError, match="each of 'ham', 'spam' a share above 0"):
-        class_shares(shares, schema)
+        class_balance_array(shares, schema)
 
 
 def test_a_class_balance_names_only_labels_of_the_schema(schema):
     with pytest.raises(UnknownLabelError, match="Did you mean 'spam'"):
-        class_shares({"ham": 0.5, "spma": 0.5}, schema)
+        class_balance_array({"ham": 0.5, "spma": 0.5}, schema)
 
 
 ID_LISTS = st.one_of(
@@ -123,7 +123,7 @@ def test_an_order_drawn_by_chance_depends_on_ids_and_seed_not_on_the_order_of_ro
     shuffled = data.draw(st.permutations(ids))
     drawn, again = (
         pd.Index(order, dtype=object)[
-            order_by_chance(pd.Index(order, dtype=object), np.random.default_rng(seed))
+            random_order(pd.Index(order, dtype=object), np.random.default_rng(seed))
         ].tolist()
         for order in (ids, shuffled)
     )
@@ -134,10 +134,10 @@ def test_an_order_drawn_by_chance_depends_on_ids_and_seed_not_on_the_order_of_ro
 def test_a_class_balance_as_a_series_is_read_by_its_labels():
     """As `value_counts(normalize=True)` gives it: in an order of its own."""
     schema = lb.LabelSchema(["ham", "spam"])
-    assert class_shares(pd.Series({"spam": 0.2, "ham": 0.8}), schema).tolist() == [0.8, 0.2]
+    assert class_balance_array(pd.Series({"spam": 0.2, "ham": 0.8}), schema).tolist() == [0.8, 0.2]
 
 
 @pytest.mark.parametrize("balance", [["a", "b"], {"ham": "x", "spam": 0.5}, 0.5, [True, False]])
 def test_a_class_balance_that_holds_no_numbers_is_refused(balance):
     with pytest.raises(LabelingError, match="A class balance must"):
-        class_shares(balance, lb.LabelSchema(["ham", "spam"]))
+        class_balance_array(balance, lb.LabelSchema(["ham", "spam"]))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.errors import literal, shown
+from labeling.errors import listed, literal
 from labeling.records import Annotation
 from labeling.report import write_report
 from tests.support.browser import opened
@@ -126,7 +126,7 @@ def test_rules_of_one_label_each_contradict_by_construction(path, browser):
 @pytest.mark.parametrize("value", ["plain", r"\d", "ends \\", "both ' \" \\", "line\n\\", 3, None])
 def test_a_literal_is_what_python_reads(value):
     assert value == eval(literal(value))
-    assert literal(value) in shown([value])
+    assert literal(value) in listed([value])
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from labeling.records import (
     co_occurrence,
     label_ranks,
     near_copies,
-    shares_by_id,
+    uniform_by_id,
 )
 
 CELLS = 1 << 24  # counted at once; chunks of that size sum exactly as float32
@@ -83,7 +83,7 @@ class VoteCounts:
 
     def subsample(self, votes: Votes, most: int) -> npt.NDArray[Any]:
         """Return the codes of at most this number of samples, drawn by their ids."""
-        order = np.argsort(shares_by_id(votes.sample_ids, 0), kind="stable")
+        order = np.argsort(uniform_by_id(votes.sample_ids, 0), kind="stable")
         return self.codes[order[:most]]
 
     def sum_by_pair(self, values: Floats) -> Floats:

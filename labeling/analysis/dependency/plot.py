@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.analysis.charts import Palette
 from labeling.analysis.plots import figure_of, saved
-from labeling.errors import VotesError, shown
+from labeling.errors import VotesError, listed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,7 +47,7 @@ def dependency_picture(
     if unknown:
         raise VotesError(
             f"Dependencies must be of these {len(voters)} voters. Not among them:"
-            f" {shown(unknown)}; give the voters of the votes that the dependencies are of."
+            f" {listed(unknown)}; give the voters of the votes that the dependencies are of."
         )
     names = _ordered_by_group(dependencies)
     strength, signs = _matrices(dependencies, names)

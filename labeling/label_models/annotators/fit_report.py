@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labeling.errors import literal, shown
+from labeling.errors import listed, literal
 from labeling.label_models.annotators.skill import Skills
 from labeling.label_models.dawid_skene import EMResult
 from labeling.label_models.patterns import Floats, Patterns, vote_shares
@@ -90,7 +90,7 @@ def annotator_sentences(names: Sequence[str], skills: Skills) -> list[str]:
         judged = [name for name, word in verdicts if word == verdict]
         if judged:
             sentences.append(
-                f"Verdict {verdict!r} on {len(judged)} of {n_active}: {shown(judged)}; {reason}."
+                f"Verdict {verdict!r} on {len(judged)} of {n_active}: {listed(judged)}; {reason}."
             )
     if n_unsure := skills.verdicts.count("unsure") - int((~is_active).sum()):
         sentences.append(f"No verdict on {n_unsure} of {n_active}: they have too few votes.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labeling.errors import counted, literal, noun, shown
+from labeling.errors import counted, listed, literal, noun
 from labeling.label_models.default.model_selection import (
     LEAST_OWN_LABEL_SHARE,
     LEAST_SHARE_USING_ALL_LABELS,
@@ -117,7 +117,7 @@ def _duplicates(context: FitContext) -> str:
     duplicates = [names for names in groups if len(names) > 1]
     if not duplicates:
         return "No near-duplicate voters were found."
-    listed = "; ".join(shown(names, 6) for names in duplicates)
+    listed = "; ".join(listed(names, 6) for names in duplicates)
     n = len(duplicates)
     agree = (
         f"{counted(n, 'group')} of near-duplicate voters {noun(n, 'agrees', 'agree')} far more"
@@ -272,11 +272,11 @@ def _unsupported(context: FitContext, choice: Choice) -> list[str]:
             f"{counted(len(names), 'voter shares', 'voters share')} fewer than"
             f" {LEAST_SHARED_SAMPLES} samples with others;"
             f" {noun(len(names), 'its accuracy is', 'their accuracies are')} assumed, not"
-            f" estimated: {shown(names, 8)}."
+            f" estimated: {listed(names, 8)}."
         )
     unused = np.flatnonzero(~labels_voted_for(merged)) if context.n_groups else ()
     if len(unused):
-        labels = shown([context.labels[label] for label in unused], 8)
+        labels = listed([context.labels[label] for label in unused], 8)
         sentences.append(
             f"Nobody votes for {labels}: votes cannot identify samples with such a label."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from labeling.errors import DataError
-from labeling.records import whole_file
+from labeling.records import atomic_write
 
 BEGIN = "<!-- written by `make bench-quality`: begin -->"
 END = "<!-- written by `make bench-quality`: end -->"
@@ -27,5 +27,5 @@ def with_tables(page: str, tables: str) -> str:
 def write(path: Path, tables: str) -> None:
     """Write the tables into a page."""
     text = with_tables(path.read_text(encoding="utf-8"), tables)
-    with whole_file(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")

@@ -8,10 +8,10 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add two columns, and mark a project in which people spoke before conflicts were escalated.
+    """Add two columns, and mark projects with annotations from before conflicts were escalated.
 
-    Until this version a majority settled a sample whatever the number of labels. What was settled so
-    must not be opened again without anybody's wish.
+    Until this version a majority settled a sample whatever the number of labels. Samples settled
+    in this way must not be reopened without anyone's request.
     """
     op.add_column("verdicts", sa.Column("votes_for", sa.Integer))
     op.add_column("verdicts", sa.Column("votes_cast", sa.Integer))
