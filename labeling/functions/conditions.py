@@ -318,10 +318,12 @@ def _combined(left: Condition, right: object, operator: int) -> Condition:
     sign = "&" if operator == _AND else "|"
     text = f"{_in_parentheses(left, operator)} {sign} {_in_parentheses(right, operator + 1)}"
     reads = tuple(dict.fromkeys(left.reads + right.reads))
-    for_column = None
-    if left.for_column is not None or right.for_column is not None:
-        for_column = lambda column: _combined(left.on(column), right.on(column), operator)  # noqa: E731
-    return Condition(combined, text, reads, operator, for_column)
+
+    def for_column(column: str) -> Condition:
+        return _combined(left.on(column), right.on(column), operator)
+
+    is_named = left.for_column is None and right.for_column is None
+    return Condition(combined, text, reads, operator, None if is_named else for_column)
 
 
 def _in_parentheses(condition: Condition, precedence: int) -> str:

@@ -80,7 +80,8 @@ def _check(annotator: object, sample_id: object, vote: object) -> None:
     if not (_is_absent(vote) or may_be_label(vote)):
         raise DataError(
             f"Annotator {annotator!r} must have given sample {sample_id!r} a label name or code."
-            f" Got {vote!r} ({type(vote).__name__}); codes in a column of floats need .astype('Int64')."
+            f" Got {vote!r} ({type(vote).__name__}); codes in a column of floats need"
+            " .astype('Int64')."
         )
 
 

@@ -233,8 +233,13 @@ def test_a_trained_text_classifier_votes_and_goes_to_workers(schema, own_workers
 
     spacy.util.fix_random_seed(0)
     nlp = spacy.blank("en")
-    nlp.add_pipe("textcat", config={"model": {"@architectures": "spacy.TextCatBOW.v3",
-                 "exclusive_classes": True, "ngram_size": 1, "no_output_layer": False}})  # fmt: skip
+    model = {
+        "@architectures": "spacy.TextCatBOW.v3",
+        "exclusive_classes": True,
+        "ngram_size": 1,
+        "no_output_layer": False,
+    }
+    nlp.add_pipe("textcat", config={"model": model})
     examples = [("free cash now", "SPAM"), ("see you soon", "HAM")]
     examples = [
         Example.from_dict(
