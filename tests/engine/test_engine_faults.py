@@ -195,7 +195,7 @@ ONE = labeling_function(name="one")(lambda x: 1)
         (ONE, FRAME, {"id": "txt"}, DataError, "column 'txt' .*Did you mean 'text'"),
         (ONE, FRAME.set_axis(["n", "n"], axis=1), {}, DataError, "Given twice: 'n'"),
         (ONE, [1, 2], {}, DataError, "must hold texts, or dicts from column to value. Got 'int'"),
-        (ONE, "no.csv", {}, DataError, "needs to be told which column holds the ids"),
+        (ONE, "no.csv", {}, DataError, "`id` must name the id column when `data` is a file"),
         (keywords("k", "a", label=0, column="txt"), FRAME, {}, DataError, "function 'k' reads"),
     ],
 )
