@@ -14,7 +14,13 @@ from urllib.parse import quote
 import psycopg
 
 USER, GUARDED, PASSWORD = "labeling", "guarded", "p@ss:word/1"  # the second must give a password
-QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=40")
+QUICK = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "max_connections=40",
+)
 
 GUARD = '"$@" & read line; kill -QUIT $!; wait $!'  # it ends with the tests, however they end
 
@@ -68,7 +74,10 @@ class Server:
         """Return the name of a new database, which is a copy of another."""
         self.made += 1
         name = f"test_{os.getpid()}_{self.made}"
-        self.say(f"CREATE DATABASE {name} TEMPLATE {like}")
+        with self._connected("postgres") as connection:
+            # Copying files takes half the time of copying by way of the log, the default since 15.
+            quick = "STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else ""
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like} {quick}")
         return name
 
     def drop(self, database):
