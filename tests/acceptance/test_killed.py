@@ -250,16 +250,27 @@ def test_the_command_line_killed_at_any_time_ends_the_same(tmp_path):
     assert {} == different(state_of(whole), state_of(killed))
 
 
-@pytest.fixture(scope="module")
-def big(tmp_path_factory):
-    """A project whose files are too big to be written in one go."""
-    folder = make_project(tmp_path_factory.mktemp("big") / "fresh")
+def with_texts(folder, n, words):
+    """Return a project of n samples whose texts have so many words each."""
+    make_project(folder)
     rng = np.random.default_rng(0)
-    words = np.array([f"w{i}" for i in range(5_000)] + ["free", "hi", "today"] * 100)
-    texts = [" ".join(row) for row in rng.choice(words, (20_000, 12))]
-    data = pd.DataFrame({"key": [f"c{i}" for i in range(len(texts))], "text": texts})
+    vocabulary = np.array([f"w{i}" for i in range(5_000)] + ["free", "hi", "today"] * 100)
+    texts = [" ".join(row) for row in rng.choice(vocabulary, (n, words))]
+    data = pd.DataFrame({"key": [f"c{i}" for i in range(n)], "text": texts})
     data.to_parquet(folder / "comments.parquet")
     return folder
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory):
+    """A project whose votes are too many to be written in one go."""
+    return with_texts(tmp_path_factory.mktemp("big") / "fresh", n=20_000, words=12)
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory):
+    """A project whose files have 36 kB (votes), 150 kB (posterior) and 1.1 MB (training set)."""
+    return with_texts(tmp_path_factory.mktemp("long") / "fresh", n=5_000, words=70)
 
 
 def parquet_files(folder):
@@ -267,10 +278,10 @@ def parquet_files(folder):
 
 
 @pytest.mark.parametrize("size", [1, 4_096, 20_000, 70_000, 300_000, 900_000])
-def test_a_file_that_was_cut_off_never_has_its_final_name(nurseries, big, tmp_path, size):
+def test_a_file_that_was_cut_off_never_has_its_final_name(nurseries, long, tmp_path, size):
     """The kernel ends the process in the middle of a file, after so many bytes."""
     folder = tmp_path / "killed"
-    shutil.copytree(big, folder)
+    shutil.copytree(long, folder)
     ended = nurseries.run(folder, "apply", "export", size=size)
 
     assert signal.SIGXFSZ == ended.signal
