@@ -15,12 +15,7 @@ from labeling.label_studio.ground_truth import write_back
 from labeling.label_studio.importing import NewTask
 from labeling.label_studio.project_admin import ProjectAdmin
 from labeling.label_studio.project_pair import PairSpec
-from labeling.label_studio.project_settings import (
-    annotators_spec,
-    check_options,
-    reviewers_spec,
-    reviewers_title,
-)
+from labeling.label_studio.project_settings import check_options, reviewers_title
 from labeling.label_studio.pulling import KnownAnnotations, Pull
 from labeling.label_studio.reopening import close, reopen
 from labeling.label_studio.task_builder import Reasons, TaskBuilder
@@ -128,24 +123,15 @@ class LabelStudio(ProjectAdmin):
         self._client = StudioClient(url, token, timeout=timeout, retry_for=retry_for)
         shows_prelabels = prelabels == "shown"
         self._task_builder = TaskBuilder(text, shows_prelabels, reasons)
-        self._pair = PairSpec(
+        self._pair = PairSpec.from_options(
             self._client,
-            annotators_spec(
-                project,
-                schema,
-                votes_per_sample,
-                shows_prelabels=shows_prelabels,
-                guidelines=guidelines,
-                owner=owner,
-            ),
-            reviewers_spec(
-                reviewers_title(project, expert_project),
-                schema,
-                shows_prelabels=shows_prelabels,
-                guidelines=guidelines,
-                owner=owner,
-            ),
-            makes_projects,
+            (project, reviewers_title(project, expert_project)),
+            schema,
+            votes_per_sample,
+            shows_prelabels=shows_prelabels,
+            guidelines=guidelines,
+            owner=owner,
+            creates=makes_projects,
         )
         self.state = self._pair.at(memory).to_json()
         self._known = known

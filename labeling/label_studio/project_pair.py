@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from labeling.label_studio.client import StudioClient
 from labeling.label_studio.project_handle import ProjectHandle
+from labeling.label_studio.project_settings import annotators_spec, reviewers_spec
 from labeling.label_studio.projects import ProjectSpec
 from labeling.label_studio.sync_state import SyncState, parse_sync_state
-from labeling.records import Problem
+from labeling.records import LabelSchema, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,48 @@ class PairSpec:
     annotators: ProjectSpec
     reviewers: ProjectSpec
     creates: bool
+
+    @classmethod
+    def from_options(
+        cls,
+        client: StudioClient,
+        projects: tuple[str | int, str | int],
+        schema: LabelSchema,
+        votes_per_sample: int,
+        *,
+        shows_prelabels: bool,
+        guidelines: str,
+        owner: str,
+        creates: bool,
+    ) -> PairSpec:
+        """Return both projects with the settings that the options of `LabelStudio` mean.
+
+        Args:
+            client: the server's client.
+            projects: the titles or ids of the annotators' and the reviewers' project.
+            schema: the labels.
+            votes_per_sample: how many annotators are asked at first.
+            shows_prelabels: whether annotators see the model's label, and why.
+            guidelines: a text for annotators, shown when they begin.
+            owner: of which store new projects are.
+            creates: whether projects that do not exist are created.
+        """
+        annotators = annotators_spec(
+            projects[0],
+            schema,
+            votes_per_sample,
+            shows_prelabels=shows_prelabels,
+            guidelines=guidelines,
+            owner=owner,
+        )
+        reviewers = reviewers_spec(
+            projects[1],
+            schema,
+            shows_prelabels=shows_prelabels,
+            guidelines=guidelines,
+            owner=owner,
+        )
+        return cls(client, annotators, reviewers, creates)
 
     def at(self, state: str | None) -> ProjectPair:
         """Return both projects at a stored sync state.
