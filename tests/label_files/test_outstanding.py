@@ -242,7 +242,7 @@ def test_a_sample_that_all_have_waits_until_somebody_joins(tmp_path):
     loop = Loop(tmp_path, "ann")
     loop.push("a")
     loop.again("a")
-    assert "have it in a file before; name more" in loop.last.problems[0].what
+    assert "have it in a file already; name more" in loop.last.problems[0].what
     assert 1 == len(loop.outbox.waiting("ask again"))
 
     loop.annotators = ("ann", "bob")
