@@ -166,7 +166,9 @@ def test_a_decision_on_another_text_than_people_were_shown_is_refused(asked, fol
     its.review()
 
     assert "withdrawn" == in_state(its, first)
-    assert any("counts again when the data are as they were" in note for note in its.status().notes)
+    assert any(
+        "count again as soon as the data are as they were" in note for note in its.status().notes
+    )
 
 
 def test_recorded_votes_that_are_used_up_leave_nothing_pending(folder):
