@@ -27,7 +27,8 @@ def api() -> str:
         "# API reference\n",
         NOTE,
         "Every public name of `import labeling as lb`. The names of `lb.functions` and"
-        " `lb.label_models` stand at the end, and with them the contract tests of `labeling.testing`.\n",
+        " `lb.label_models` stand at the end, and with them the contract tests of"
+        " `labeling.testing`.\n",
     ]
     rooms = ("functions", "label_models")
     for name in lb.__all__:
@@ -166,8 +167,8 @@ def config() -> str:
     schema = Config.model_json_schema(by_alias=True)
     parts = ["# Config reference\n", NOTE]
     parts.append(
-        "A project is one YAML file; `labeling init` writes one with comments. Keys that are not here"
-        " are an error that names the near one.\n"
+        "A project is one YAML file; `labeling init` writes one with comments. Keys that are not"
+        " here are an error that names the near one.\n"
     )
     parts += section("The file", schema)
     for name, own in schema["properties"].items():

@@ -1,8 +1,8 @@
 """Every kind of labeling function, on comments under goods for sale: are they spam or ham?
 
 A comment has a `comment_id`, its `text`, its `author`, the `country` it came from, the `price` of
-the goods and the number of `links` it contains. Labeling functions that need a file, a fitted model,
-an extra, a server or a database are made by the functions at the end: call one, and give the
+the goods and the number of `links` it contains. Labeling functions that need a file, a fitted
+model, an extra, a server or a database are made by the functions at the end: call one, and give the
 result a name in your own module, or put it in a list.
 """
 
@@ -109,7 +109,8 @@ PAST_ANNOTATIONS = pd.DataFrame(
 people = crowd(PAST_ANNOTATIONS, by="comment_id")
 
 
-# Preprocessors: run once per sample for all functions that use them. Expensive fields are cached on disk.
+# Preprocessors: run once per sample for all functions that use them. Expensive fields are cached
+# on disk.
 
 
 def without_case(x):

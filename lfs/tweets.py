@@ -115,7 +115,8 @@ negated_praise = regex(
     "negated_praise",
     r"(?i)\b(?:not|never|hardly|isnt|\w+n['\u2019]t) (?:(?:a|so|very|that|really|too|even) ){0,2}"
     r"(?:good|great|nice|cool|fun|funny|happy|impressed|worth|working)\b"
-    r"|\b(?:do not|does not|did not|dont|d\w+n['\u2019]t) (?:really )?(?:like|love|enjoy|work|help)\b",
+    r"|\b(?:do not|does not|did not|dont|d\w+n['\u2019]t) (?:really )?"
+    r"(?:like|love|enjoy|work|help)\b",
     label="negative",
 )
 # Games, maps, horoscopes and feeds write tweets of their own, always in the same words.

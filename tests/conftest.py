@@ -76,7 +76,7 @@ def postgres():
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request):
-    """The address of an empty database, of either kind; `None` is the file in the store's folder."""
+    """The address of an empty database of either kind; `None` is the file in the store's folder."""
     if request.param == "sqlite":
         yield None
         return

@@ -121,7 +121,7 @@ def moments_of(writes, count):
 
 
 def between(writes):
-    """Return (step, at) of all writes but those within a transaction, which end as its beginning."""
+    """Return (step, at) of all writes but those within a transaction, which ends as it began."""
     return [
         (step, at)
         for step, some in enumerate(writes)

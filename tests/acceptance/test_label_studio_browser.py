@@ -1,4 +1,4 @@
-"""People label, differ and decide on the pages of a real Label Studio, and see just what they may."""
+"""People label, disagree and decide on the pages of a real Label Studio server."""
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,8 @@ NASTY = [
     "<b>bold</b> &amp; &lt;i&gt; <!-- gone? --> </View></Text>",
     "\"double\" 'single' `back` \\n \\u0041 %s %(x)s {0}",
     "$text ${text} {{x}} {{constructor.constructor('alert(3)')()}} $votes",
-    "\U0001f600\U0001f3f3\ufe0f\u200d\U0001f308 \u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd, \u202egnihtyreve snrut\u202c",
+    "\U0001f600\U0001f3f3\ufe0f\u200d\U0001f308 "
+    "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd, \u202egnihtyreve snrut\u202c",
     "long " + "word " * 999,
     "one\n\n\tindented  twice\r\nlast",
     "https://example.com/a.png",

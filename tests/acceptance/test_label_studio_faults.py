@@ -1,4 +1,4 @@
-"""Whatever fails between a project and the server, each question is asked once and each vote counts once."""
+"""Whatever fails between a project and the server: each task is made and each vote counts once."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""A process or a server that is killed in the middle, and what it did done again: nothing is lost or doubled."""
+"""A process or server killed in a step that is then repeated: nothing lost or doubled."""
 
 import contextlib
 import multiprocessing
@@ -133,7 +133,7 @@ def test_the_command_line_that_is_killed_ends_the_same_when_repeated(studio, fre
 
 
 def dying(studio, when, path):
-    """Return an event from which on requests to a path kill the server, one that it died, the hooks."""
+    """Return an event that arms the kill, one that is set after it, and the proxy's callbacks."""
     armed, died, once = threading.Event(), threading.Event(), threading.Lock()
 
     def kill():

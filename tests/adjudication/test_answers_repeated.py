@@ -1,4 +1,4 @@
-"""A, B and A again, said by one person at one time, mean the same from a list and from the ledger."""
+"""A, B and A again of one person at one time mean the same from a list and from the ledger."""
 
 import datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ STATEMENTS = st.builds(
 
 
 def in_ledger(*calls):
-    """Return what stands in a ledger to which these were appended, and how many annotations it has."""
+    """Return the contents of a ledger after appending these, and its number of annotations."""
     with TemporaryDirectory() as folder:
         store = Store(Path(folder), "test")
         with store.locked("test"):

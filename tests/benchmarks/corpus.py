@@ -1,4 +1,4 @@
-"""The standard corpus of the speed benchmarks: 50,000 made-up comments and 20 labeling functions."""
+"""The standard corpus of the speed benchmarks: 50,000 made-up comments, 20 labeling functions."""
 
 from __future__ import annotations
 

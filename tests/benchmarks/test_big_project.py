@@ -1,6 +1,7 @@
-"""A project of a million samples and 100,000 annotations: how long it takes to look, and to hear more.
+"""A project of a million samples and 100,000 annotations: the time of `status` and of a pull.
 
-Run it with `make bench`. The floors are a bare start of the program, and bare inserts of the same rows.
+Run it with `make bench`. The floors are a bare start of the program, and bare inserts of the same
+rows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""2,000 tasks with two annotators each: push and pull against the server's own bulk import and export.
+"""2,000 tasks, two annotators each: push and pull against the server's bulk import and export.
 
-Run it with `make bench`. Ours and the bare call of the SDK take turns in one run; what counts is the
-ratio of their rates.
+Run it with `make bench`. Ours and the bare call of the SDK take turns in one run; what counts is
+the ratio of their rates.
 """
 
 from __future__ import annotations

@@ -34,7 +34,10 @@ def test_stages_are_shown_with_steps_rate_and_time(monkeypatch, terminal):
         time.sleep(0.3)
         display.end()
     text = stream.getvalue()
-    speed = r"applying labeling functions: 2,000 of 4,000,?[ ]+[\d,]+ rows/s, 0:01( so far)?, about 0:0\d"
+    speed = (
+        r"applying labeling functions: 2,000 of 4,000,?[ ]+[\d,]+ rows/s, 0:01( so far)?,"
+        r" about 0:0\d"
+    )
     assert re.search(f"{speed} left", text)
     assert re.search(r"fitting the end model,?[ ]+0:0\d( so far)?, about 0:40 left", text)
     lines = [line for line in text.splitlines() if line]

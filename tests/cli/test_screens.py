@@ -73,7 +73,7 @@ def test_one_screen_tells_where_samples_stand_and_what_is_next(folder):
 
 
 def test_where_samples_stand_fits_on_a_small_screen(capsys):
-    """However much cannot be counted: 24 lines of 80 characters, with the next step and a prompt."""
+    """However much cannot be counted: 24 lines of 80 characters, with next step and prompt."""
     problems = [
         Problem(f"a file of ann.csv, row {i}", "is not to be counted " * 9) for i in range(9)
     ]

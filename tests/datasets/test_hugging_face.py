@@ -1,4 +1,4 @@
-"""Training sets are loaded by Hugging Face's `datasets`, from each kind of file, without a network."""
+"""Hugging Face's `datasets` loads training sets from each kind of file, without a network."""
 
 import datetime
 
@@ -101,7 +101,7 @@ def test_probabilities_are_numbers(load, folder):
 
 
 def test_long_json_lines_are_loaded_with_the_types_of_the_parquet_file(load, tmp_path):
-    """The library guesses types from the first 10 MB, where nobody was asked yet; it can be told."""
+    """The library guesses types from the first 10 MB, without votes yet; it can be told."""
     import datasets
 
     train = training_set(n=30_000, voters=("link", "rare"))

@@ -85,10 +85,14 @@ FORMS = {
     "set": ({"b", "a", "c"}, ["a", "b", "c"], '["a", "b", "c"]', ["a", "b", "c"]),
     "tuple": ((1, 2), [1, 2], "[1, 2]", [1, 2]),
     "array": (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]], "[[1, 2], [3, 4]]", [[1, 2], [3, 4]]),
-    "dict": ({"a": {1: [None]}}, {"a": {"1": [None]}}, '{"a": {"1": [null]}}', {"a": {"1": [None]}}),
+    "dict": (
+        {"a": {1: [None]}}, {"a": {"1": [None]}}, '{"a": {"1": [null]}}', {"a": {"1": [None]}},
+    ),
     "empty dict": ({}, {}, "{}", None),
     "empty dict within": ({"a": [{}]}, {"a": [{}]}, '{"a": [{}]}', {"a": [None]}),
-    "nested date": ([datetime.date(2026, 1, 2)], ["2026-01-02"], '["2026-01-02"]', [datetime.date(2026, 1, 2)]),
+    "nested date": (
+        [datetime.date(2026, 1, 2)], ["2026-01-02"], '["2026-01-02"]', [datetime.date(2026, 1, 2)],
+    ),
     "nested NaN": ({"a": [NAN, 1.0]}, {"a": [None, 1.0]}, '{"a": [null, 1.0]}', {"a": [None, 1.0]}),
     "infinite": (INF, None, "inf", INF),
     "numpy infinite": ([np.float32(INF)], [None], "[null]", [INF]),
@@ -312,7 +316,10 @@ def test_names_of_columns_that_are_no_texts_become_texts(tmp_path):
 
 def test_what_an_export_will_say_is_found_beforehand():
     data = pd.DataFrame(
-        {"size": [INF, 1.0], "tags": [[NAN, INF], None], "mixed": [1, "a"], "thing": [None, Thing()]},
+        {
+            "size": [INF, 1.0], "tags": [[NAN, INF], None], "mixed": [1, "a"],
+            "thing": [None, Thing()],
+        },
         index=["s0", "s1"],
     )  # fmt: skip
     found = findings(data)

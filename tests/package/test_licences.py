@@ -33,7 +33,7 @@ ELSEWHERE: dict[str, str] = {}
 
 
 def named(extra):
-    """The requirements of an extra as pyproject.toml has them, those of extras it names included."""
+    """The requirements of an extra in pyproject.toml, and those of extras that it names."""
     lines = PROJECT["dependencies"] if extra == "core" else EXTRAS[extra]
     found = [Requirement(line) for line in lines]
     own = [one for one in found if one.name != PROJECT["name"]]

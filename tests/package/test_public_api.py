@@ -60,7 +60,8 @@ def test_completing_a_name_in_a_notebook_loads_nothing_heavy():
         "shell.run_cell('import labeling')\n"
         "shell.Completer.jedi_compute_type_timeout = 0\n"
         "with provisionalcompleter():\n"
-        "    found = sorted({c.text.lstrip('.') for c in shell.Completer.completions('labeling.', 9)})\n"
+        "    offered = shell.Completer.completions('labeling.', 9)\n"
+        "    found = sorted({completion.text.lstrip('.') for completion in offered})\n"
         "print(json.dumps([found, sorted(sys.modules)]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

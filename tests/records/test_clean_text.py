@@ -1,4 +1,4 @@
-"""Halves of characters and control characters: replaced in texts, refused in names, named always."""
+"""Half and control characters: replaced in texts, refused in names, named always."""
 
 import json
 import logging
@@ -214,7 +214,8 @@ def test_a_name_that_no_file_can_hold_is_refused_whoever_gives_it(tmp_path, sign
     """Else the export fails for good: the ledger forgets nothing."""
     (tmp_path / "a.jsonl").write_text(lines(*({"key": f"s{i}", "text": "hi"} for i in range(4))))
     (tmp_path / "rules.py").write_text(
-        "from labeling.functions import keywords\ngreets = keywords('greets', ['hi'], label='ham')\n"
+        "from labeling.functions import keywords\n"
+        "greets = keywords('greets', ['hi'], label='ham')\n"
     )
     (tmp_path / "project.yaml").write_text(
         "data: {path: a.jsonl, id: key}\nlabels: [ham, spam]\nlabeling_functions: [rules.py]\n"

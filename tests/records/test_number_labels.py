@@ -1,4 +1,4 @@
-"""Where labels are called "1" to "5", a number means the label of that name, wherever it comes in."""
+"""Where labels are called "1" to "5", a number means the label of that name, everywhere."""
 
 import datetime
 import enum
@@ -218,8 +218,10 @@ def test_a_balance_that_gives_a_label_two_shares_is_refused():
 @pytest.mark.parametrize(
     ("labels", "value", "name"),
     [
-        (["1", "2"], 1, "1"), (["1", "2"], 1.0, "1"), (["1", "2"], Decimal("2.00"), "2"), (["1", "2"], np.float32(2), "2"),
-        (["1", "2"], 1.5, 1.5), (["1", "2"], 3, 3), (["True", "False"], True, "True"), (["1", "2"], True, True),
+        (["1", "2"], 1, "1"), (["1", "2"], 1.0, "1"),
+        (["1", "2"], Decimal("2.00"), "2"), (["1", "2"], np.float32(2), "2"),
+        (["1", "2"], 1.5, 1.5), (["1", "2"], 3, 3),
+        (["True", "False"], True, "True"), (["1", "2"], True, True),
         (["1.0", "2.0"], 1.0, "1.0"), (["nan", "None"], None, None), (["ham", "spam"], 1, 1),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A small file that unfolds to very much is named, in little time and memory; the others are read."""
+"""A small file that unfolds to very much is named, in little time and memory; others are read."""
 
 import gzip
 import json

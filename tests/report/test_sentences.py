@@ -1,4 +1,4 @@
-"""What the report says is so: who was heard as a reviewer, what patterns are, what must contradict."""
+"""What the report says is so: who counts as a reviewer, what patterns are, what contradicts."""
 
 import datetime
 import html

@@ -45,7 +45,8 @@ print("ready", flush=True)
 for line in sys.stdin:
     folder, _, url = line.strip().partition(" ")
     try:
-        store = Store(Path(folder), "test", url=url or None, lock_timeout=60, on_wait=lambda _: None)
+        waits = {"lock_timeout": 60, "on_wait": lambda _: None}
+        store = Store(Path(folder), "test", url=url or None, **waits)
         if name == "onlooker":
             for _ in range(20):
                 if store.ready():

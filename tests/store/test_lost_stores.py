@@ -1,4 +1,4 @@
-"""A database that is gone, empty, damaged or of another time is named, with what is there and what to do."""
+"""A database that is gone, empty, damaged or of another version is named, with what to do."""
 
 import contextlib
 import random
@@ -181,7 +181,7 @@ def test_a_value_that_was_never_written_is_an_error_of_ours(folder, table, colum
 
 
 def test_no_damage_gives_anything_but_an_error_of_ours(begun, tmp_path):
-    """Bytes flipped, pages lost, files cut, at many places: what is read is right, or it is named."""
+    """Bytes flipped, pages lost, files cut, at many places: what is read is right, or an error."""
     content = database(begun).read_bytes()
     for seed in range(24):
         rng = random.Random(seed)

@@ -191,7 +191,7 @@ class Nurseries:
 
 
 def spread(writes, count, seed=0):
-    """Return at which writes to kill: the first, a middle and the last of each kind, then others."""
+    """Return the writes to kill at: the first, a middle and the last of each kind, then others."""
     places = collections.defaultdict(list)
     for number, kind in enumerate(writes, start=1):
         places[kind].append(number)

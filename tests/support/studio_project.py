@@ -91,7 +91,7 @@ class Loop:
             do(self.folder, step)
 
     def do_at_last(self, step):
-        """Run one step, and repeat it while the server is unreachable; return the number of runs."""
+        """Run a step until the server is reachable, at most three times; return the runs."""
         for count in range(1, 4):
             try:
                 self.do(step)

@@ -1,4 +1,4 @@
-"""Writes files.tar.xz: a store, fitted models and exports, as an earlier commit of this package wrote them.
+"""Writes files.tar.xz: a store, fitted models and exports of an earlier commit of this package.
 
 They must open and give the same answers for ever, so run this only to add files of a newer format,
 with the commit whose files are to be kept:

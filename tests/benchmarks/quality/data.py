@@ -1,4 +1,4 @@
-"""The sets of votes with gold labels, as they are found in a folder that is no part of the project."""
+"""Sets of votes with gold labels, read from a folder that is not part of the repository."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def read_set(folder: Path, name: str) -> VoteSet:
 
 
 def _wide(file: Any) -> npt.NDArray[Any]:
-    """Return long votes as a table; where somebody spoke twice of a sample, the later vote counts."""
+    """Return long votes as a table; of two votes of one annotator on a sample the later counts."""
     array = np.full((len(file["y"]), int(file["worker"].max()) + 1), -1, dtype=np.int8)
     array[file["item"], file["worker"]] = file["label"]
     return array

@@ -1,4 +1,4 @@
-"""What gold labels are worth: the default label model with a few of them, scored on the other rows."""
+"""What gold labels are worth: the default label model with a few, scored on the other rows."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def counting_time(votes: Any, n_labels: int) -> float:
 
 
 def cpu_time_and_answer(ask: Ask) -> tuple[float, Any]:
-    """Return the CPU seconds of a call and its answer; a short call is done twice, once to warm up."""
+    """Return the CPU seconds of a call and its result; a short call is repeated after a warm-up."""
     best = float("inf")
     for _ in range(2):
         begin = time.process_time()

@@ -24,7 +24,7 @@ ENVIRONMENT = CACHE / "peers"
 WORKER = Path(__file__).with_name("peer_worker.py")
 CONSTRAINTS = "torch==2.13.0\n"
 SECONDS = 300  # a peer that has no answer by then has none
-# pgmpy: FlyingSquid needs it and does not say so; later ones have no MarkovModel or bring much more.
+# pgmpy: FlyingSquid needs it without declaring it; later ones lack MarkovModel or bring much.
 CROWD_KIT = ("crowd-kit==1.4.2",)
 REQUIREMENTS = {
     "snorkel": ("snorkel==0.10.0", "torch==2.13.0"),
