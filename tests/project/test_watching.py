@@ -128,7 +128,7 @@ def test_it_ends_when_it_is_told_to(folder, number):
         _, errors = running.communicate(timeout=SOON)
 
     assert 130 == running.returncode, errors
-    assert "What was done is remembered" in errors
+    assert "Completed work is stored" in errors
     assert (1, 0, 12) == (first["pass"], first["new"], second["new"])
     assert is_free(folder)
     assert "done" == Project(folder / "project.yaml").store.runs.recent(1)[0]["state"]
