@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import httpx
 import tenacity
@@ -23,8 +23,10 @@ import tenacity
 from labeling.errors import LabelingError, LabelingFunctionError
 from labeling.functions.cache import SqliteCache
 from labeling.functions.credentials import revealed
-from labeling.functions.services import Endpoint
 from labeling.records import is_loopback, location_of, masked
+
+if TYPE_CHECKING:
+    from labeling.functions.services import Endpoint
 
 logger = logging.getLogger(__name__)
 
