@@ -1,4 +1,4 @@
-"""What a declared class balance tells, and what the text then tells about the voters."""
+"""Calibration of log-odds to a declared class balance, and the evidence of votes given the text."""
 
 from __future__ import annotations
 
@@ -13,82 +13,83 @@ from labeling.records import shared_wins
 
 Bools = npt.NDArray[np.bool_]
 
-ROWS = 20_000  # samples that a shift is measured on; their order is by chance
+ROWS = 20_000  # samples used to estimate offsets; they are in random order
 STEPS = 60
-COOLING = (1.0, 0.3, 0.1)
-SMOOTHING = 10.0  # what a vote is worth before it is seen, in samples of the declared balance
-ENOUGH_AGREEMENT = 0.5  # of text and votes, beyond chance, at which the text can judge the votes
+TEMPERATURES = (1.0, 0.3, 0.1)
+SMOOTHING = 10.0  # pseudo-samples of the declared balance for the evidence of a vote
+ENOUGH_AGREEMENT = 0.5  # of text and votes, beyond chance, for full trust in the text
 TEXT_WEIGHT = 0.5  # of a text that agrees with the votes by chance only
-GAIN = 0.5  # what agreement adds to it
-# With a declared balance a + b / n_labels, as more labels need more text; and that in full only if
-# they agree well: a text that says something else than the votes must not judge them.
+GAIN = 0.5  # added for full trust
+# With a declared balance a + b / n_labels, as more labels need more text; and in full only with
+# good agreement: a text that contradicts the votes must not correct them.
 DECLARED_GAIN = (1.0, 4.0)
 GOOD_AGREEMENT = 0.6
 
 
-def shift_to(logs: Floats, shares: Floats) -> Floats:
-    """Return offsets, shape (n_labels,), with which the labels decided on have these shares.
+def balance_offsets(log_odds: Floats, class_balance: Floats) -> Floats:
+    """Return offsets, shape (n_labels,), with which the predicted labels have this class balance.
 
-    The posterior is moved until its mean is the declared balance (as in Saerens, Latinne and
+    The posterior is shifted until its mean is the declared balance (as in Saerens, Latinne and
     Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori Probabilities", Neural
-    Computation 2002), and that again while it is sharpened: so the shares are those of the labels
-    decided on, whatever the scale of the log-odds. A model of noisy votes knows the order of the
-    samples far better than how sure it may be.
+    Computation 2002), at decreasing temperatures: so the balance is that of the predicted labels,
+    whatever the scale of the log-odds. A model of noisy votes ranks samples far better than its
+    probabilities are calibrated.
 
     Args:
-        logs: log-odds, shape (n, n_labels), rows in an order by chance.
-        shares: of the labels, above 0, in sum 1.
+        log_odds: shape (n, n_labels), rows in random order.
+        class_balance: shares of the labels, above 0, in sum 1.
 
-    >>> shift_to(np.array([[0.0, 3.0], [0.0, 1.0], [0.0, 2.0], [0.0, 4.0]]), np.array([0.5, 0.5]))
+    >>> scores = np.array([[0.0, 3.0], [0.0, 1.0], [0.0, 2.0], [0.0, 4.0]])
+    >>> balance_offsets(scores, np.array([0.5, 0.5]))
     array([ 1.25, -1.25])
     """
-    logs = logs[:ROWS]
-    spread = float(np.abs(logs - logs.mean(axis=1, keepdims=True)).mean())
-    offsets: Floats = np.zeros(logs.shape[1])
+    log_odds = log_odds[:ROWS]
+    spread = float(np.abs(log_odds - log_odds.mean(axis=1, keepdims=True)).mean())
+    offsets: Floats = np.zeros(log_odds.shape[1])
     if spread < 1e-9:
         return offsets
-    for heat in COOLING:
+    for temperature in TEMPERATURES:
         for _ in range(STEPS):
-            found = softmax((logs + offsets) / (heat * spread), axis=1).mean(axis=0)
-            offsets += 0.5 * heat * spread * np.log(shares / np.maximum(found, 1e-9))
+            scaled = (log_odds + offsets) / (temperature * spread)
+            current = softmax(scaled, axis=1).mean(axis=0)
+            step = np.log(class_balance / np.maximum(current, 1e-9))
+            offsets += 0.5 * temperature * spread * step
     centred: Floats = offsets - offsets.mean()
     return centred
 
 
-def evidence(hot: Floats, posterior: Floats) -> Floats:
-    """Return what each vote says, as the text sees it: log-odds, shape (n_votes, n_labels).
+def vote_evidence(one_hot: Floats, posterior: Floats) -> Floats:
+    """Return the evidence of each vote given the text: log-odds, shape (n_votes, n_labels).
 
-    The log of how much more often a label stands where the vote was cast than elsewhere. The
-    posterior is that of a text model that has not seen the samples' own votes.
+    The log-ratio of the frequency of a label where the vote was cast and overall. The posterior is
+    that of a text model that has not seen the votes of the samples.
 
     Args:
-        hot: one-hot votes, shape (n, n_votes).
+        one_hot: votes, shape (n, n_votes).
         posterior: shape (n, n_labels).
     """
     prior = posterior.mean(axis=0)
-    counts = hot.T @ posterior + SMOOTHING * prior
+    counts = one_hot.T @ posterior + SMOOTHING * prior
     logs = np.log(counts / counts.sum(axis=1, keepdims=True)) - np.log(prior)
-    told: Floats = logs - logs.mean(axis=1, keepdims=True)
-    return told
+    log_odds: Floats = logs - logs.mean(axis=1, keepdims=True)
+    return log_odds
 
 
-def agreement_beyond_chance(logs: Floats, targets: Floats) -> float:
-    """Return the kappa (Cohen 1960) of what two tables decide, 0 where it is negative.
+def kappa(scores: Floats, targets: Floats) -> float:
+    """Return Cohen's kappa (1960) of the labels two tables predict, 0 where it is negative.
 
     Args:
-        logs: scores of the one, shape (n, n_labels).
-        targets: of the other.
+        scores: of the first, shape (n, n_labels).
+        targets: of the second.
 
-    >>> agreement_beyond_chance(
-    ...     np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.8, 0.2], [0.1, 0.9]])
-    ... )
+    >>> kappa(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.8, 0.2], [0.1, 0.9]]))
     1.0
     """
-    if not len(logs):
+    if not len(scores):
         return 0.0
-    said, voted = shared_wins(logs), shared_wins(targets)
-    by_chance = float(said.mean(axis=0) @ voted.mean(axis=0))
-    agreement = float((said * voted).sum(axis=1).mean())
+    predicted, target = shared_wins(scores), shared_wins(targets)
+    by_chance = float(predicted.mean(axis=0) @ target.mean(axis=0))
+    agreement = float((predicted * target).sum(axis=1).mean())
     if by_chance > 1 - 1e-9:
         return 0.0
     return max((agreement - by_chance) / (1 - by_chance), 0.0)
@@ -96,12 +97,12 @@ def agreement_beyond_chance(logs: Floats, targets: Floats) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """How the text model's log-odds are read: scale * (log-odds + shift).
+    """Calibration of the log-odds of the text model: scale * (log-odds + shift).
 
     Attributes:
-        scale: what a mean size of 1 is brought to, over the size.
-        shift: towards declared shares, shape (n_labels,).
-        trust: how far the text can be believed, from 0 to 1.
+        scale: the weight of the text over the mean size of its log-odds.
+        shift: towards the declared class balance, shape (n_labels,).
+        trust: in the text, from 0 to 1.
     """
 
     scale: float
@@ -110,23 +111,26 @@ class Calibration:
 
     @classmethod
     def of(
-        cls, logs: Floats, targets: Floats, covered: Bools, shares: Floats | None
+        cls, log_odds: Floats, targets: Floats, covered: Bools, class_balance: Floats | None
     ) -> Calibration:
-        """Return how to read cross-fitted log-odds: the more, the more they agree with votes.
+        """Return the calibration of cross-fitted log-odds: their weight grows with the agreement.
 
-        With shares declared the text counts more: it then also says what the votes are worth.
+        With a declared class balance the text has more weight, and estimates the evidence of votes.
         """
-        shift: Floats = np.zeros(logs.shape[1]) if shares is None else shift_to(logs, shares)
-        moved = logs + shift
-        kappa = agreement_beyond_chance(moved[covered], targets[covered])
-        trust = min(kappa / ENOUGH_AGREEMENT, 1.0)
+        n_labels = log_odds.shape[1]
+        shift: Floats = np.zeros(n_labels)
+        if class_balance is not None:
+            shift = balance_offsets(log_odds, class_balance)
+        shifted = log_odds + shift
+        agreement = kappa(shifted[covered], targets[covered])
+        trust = min(agreement / ENOUGH_AGREEMENT, 1.0)
         weight = TEXT_WEIGHT + GAIN * trust
-        if shares is not None:
-            gain = DECLARED_GAIN[0] + DECLARED_GAIN[1] / logs.shape[1]
-            weight = TEXT_WEIGHT + gain * min(kappa / GOOD_AGREEMENT, 1.0) ** 2
-        size = float(np.abs(moved).mean())
+        if class_balance is not None:
+            gain = DECLARED_GAIN[0] + DECLARED_GAIN[1] / n_labels
+            weight = TEXT_WEIGHT + gain * min(agreement / GOOD_AGREEMENT, 1.0) ** 2
+        size = float(np.abs(shifted).mean())
         return cls(weight / size if size > 1e-9 else weight, shift, trust)
 
-    def of_logs(self, logs: Floats) -> Floats:
-        """Return log-odds as they count."""
-        return self.scale * (logs + self.shift)
+    def calibrate(self, log_odds: Floats) -> Floats:
+        """Return calibrated log-odds."""
+        return self.scale * (log_odds + self.shift)

@@ -1,4 +1,4 @@
-"""What the end model sees of a sample: its text, its columns, and its text's embedding."""
+"""Features of the end model: TF-IDF of the text, further columns, and embeddings of the text."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.end_model.embeddings import Embedding, embedded
+from labeling.end_model.embeddings import Embedding, embed
 from labeling.end_model.linear_model import Floats
-from labeling.end_model.tabular import Columns, written
+from labeling.end_model.tabular import Columns, rows_as_text
 from labeling.end_model.tfidf import Vocabulary
 from labeling.errors import LabelingError
 from labeling.records import texts
@@ -18,12 +18,12 @@ from labeling.records import texts
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Where a sample's features are found.
+    """The columns that features are read from.
 
     Attributes:
-        text: the column that holds the text, if one does.
+        text: the column of the text, if there is one.
         columns: further columns to learn from.
-        embeddings: what gives the vectors of texts, if anything does.
+        embeddings: the embedding of texts, if one is used.
     """
 
     text: str | None
@@ -46,7 +46,7 @@ class Reader:
             )
 
     def fitted(self, samples: pd.DataFrame) -> tuple[Features, Any]:
-        """Return how features are read, learned from all samples, and the samples' vectors."""
+        """Return the features fitted on all samples, and the vectors of the samples."""
         parts: list[Any] = []
         vocabulary = columns = centre = None
         scale = 1.0
@@ -56,37 +56,37 @@ class Reader:
         if self.columns:
             columns = Columns.of(samples, self.columns)
             parts.append(columns.vectors(samples))
-        found = self.embedded(samples)
-        if found is not None:
-            centre = found.mean(axis=0)
-            # As long, on average, as the vector of a text's words.
-            scale = float(np.sqrt(((found - centre) ** 2).sum(axis=1).mean())) or 1.0
-            parts.append((found - centre) / scale)
-        return Features(self, vocabulary, columns, centre, scale), _joined(parts)
+        embeddings = self.embed(samples)
+        if embeddings is not None:
+            centre = embeddings.mean(axis=0)
+            # The same mean length as TF-IDF vectors.
+            scale = float(np.sqrt(((embeddings - centre) ** 2).sum(axis=1).mean())) or 1.0
+            parts.append((embeddings - centre) / scale)
+        return Features(self, vocabulary, columns, centre, scale), _hstack(parts)
 
-    def embedded(self, samples: pd.DataFrame) -> Floats | None:
-        """Return the embeddings of samples, shape (n_samples, n_dimensions), if there are any."""
+    def embed(self, samples: pd.DataFrame) -> Floats | None:
+        """Return the embeddings of samples, shape (n_samples, n_dimensions), if they are used."""
         if self.text is None or self.embeddings is None:
             return None
-        return embedded(self.embeddings, texts(samples, self.text))
+        return embed(self.embeddings, texts(samples, self.text))
 
-    def written(self, samples: pd.DataFrame) -> list[str]:
-        """Return what is read of each sample as one text, which tells it from others."""
+    def contents(self, samples: pd.DataFrame) -> list[str]:
+        """Return all that is read of each sample as one text, to identify its content."""
         first = [""] * len(samples) if self.text is None else texts(samples, self.text)
-        rest = written(samples, self.columns) or [""] * len(samples)
-        return [f"{text}\x1e{more}" for text, more in zip(first, rest, strict=True)]
+        columns = rows_as_text(samples, self.columns) or [""] * len(samples)
+        return [f"{text}\x1e{values}" for text, values in zip(first, columns, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """How the features of a sample are read, as learned from all samples of the pool.
+    """Features fitted on all samples of the pool.
 
     Attributes:
-        reader: where they are found.
+        reader: the columns they are read from.
         vocabulary: the terms of the texts.
-        columns: how further columns are read.
+        columns: the encoding of further columns.
         centre: the mean of the embeddings, shape (n_dimensions,).
-        scale: their mean distance from it.
+        scale: their root mean square distance from it.
     """
 
     reader: Reader
@@ -103,33 +103,33 @@ class Features:
         if self.columns is not None:
             parts.append(self.columns.vectors(samples))
         if self.centre is not None:
-            parts.append(self._embedded(samples, self.centre))
-        return _joined(parts)
+            parts.append(self._scaled_embeddings(samples, self.centre))
+        return _hstack(parts)
 
-    def _embedded(self, samples: pd.DataFrame, centre: Floats) -> Floats:
-        found = self.reader.embedded(samples)
-        if found is None or found.shape[1] != len(centre):
+    def _scaled_embeddings(self, samples: pd.DataFrame, centre: Floats) -> Floats:
+        embeddings = self.reader.embed(samples)
+        if embeddings is None or embeddings.shape[1] != len(centre):
             raise LabelingError(
                 f"`embeddings` must be those that the model was fitted with, of {len(centre)}"
-                f" dimensions. Got {'none' if found is None else found.shape[1]}."
+                f" dimensions. Got {'none' if embeddings is None else embeddings.shape[1]}."
             )
-        return (found - centre) / self.scale
+        return (embeddings - centre) / self.scale
 
     def describe(self) -> str:
-        """Return in words what is read."""
-        said = []
+        """Return a description of the features."""
+        parts = []
         if self.vocabulary is not None:
             counts = [f"{len(terms)} {kind}" for kind, terms in self.vocabulary.terms.items()]
-            said.append(f"{len(self.vocabulary)} terms of the text ({', '.join(counts)})")
+            parts.append(f"{len(self.vocabulary)} terms of the text ({', '.join(counts)})")
         if self.columns is not None:
-            numbers, others = len(self.columns.means), len(self.columns.categories)
-            said.append(f"{numbers} columns of numbers and {others} of categories")
+            n_numbers, n_categories = len(self.columns.means), len(self.columns.categories)
+            parts.append(f"{n_numbers} columns of numbers and {n_categories} of categories")
         if self.centre is not None:
-            said.append(f"embeddings of {len(self.centre)} dimensions")
-        return ", ".join(said)
+            parts.append(f"embeddings of {len(self.centre)} dimensions")
+        return ", ".join(parts)
 
 
-def _joined(parts: list[Any]) -> Any:
+def _hstack(parts: list[Any]) -> Any:
     from scipy.sparse import csr_matrix, hstack
 
     return hstack([csr_matrix(part) for part in parts], format="csr")

@@ -1,4 +1,4 @@
-"""A linear classifier that learns from probabilities: multinomial logistic regression."""
+"""Multinomial logistic regression on soft targets."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from scipy.special import log_softmax, softmax
 
 Floats = npt.NDArray[np.float64]
 
-STRENGTH = 1.0  # C: labels of voters are noisy, and a looser model learns their noise by heart
-ENOUGH = 1e-4  # the largest slope, for each unit of weight, at which the fit is good enough
+STRENGTH = 1.0  # C: soft labels are noisy, and less regularisation overfits their noise
+TOLERANCE = 1e-4  # of the largest gradient, per unit of weight
 MOST_STEPS = 200
-NEVER = float(np.log(1e-4))  # the offset of a label that nothing speaks for
+ABSENT_OFFSET = float(np.log(1e-4))  # of a label without any target
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +26,7 @@ class LinearModel:
 
     @classmethod
     def untrained(cls, n_features: int, n_labels: int) -> LinearModel:
-        """Return the model that knows nothing: each label is as likely as another."""
+        """Return the model with equal probabilities."""
         return cls(np.zeros((n_features, n_labels)), np.zeros(n_labels))
 
     @classmethod
@@ -39,20 +39,20 @@ class LinearModel:
 
         Args:
             vectors: sparse or dense, shape (n, n_features).
-            targets: shape (n, n_labels); row i counts as much as its entries sum to.
+            targets: shape (n, n_labels); the weight of a row is the sum of its entries.
             strength: C, the inverse of the regularisation.
-            balanced: whether each label weighs the same in sum.
+            balanced: whether each label has the same total weight.
         """
         mass = targets.sum(axis=0)
         present = np.flatnonzero(mass > 1e-12)
         weights = np.zeros((vectors.shape[1], targets.shape[1]))
-        offsets = np.full(targets.shape[1], NEVER)
+        offsets = np.full(targets.shape[1], ABSENT_OFFSET)
         if len(present) == 1:
             offsets[present] = 0.0
             return cls(weights, offsets)
         if balanced:
             targets = targets * (mass.sum() / (len(present) * np.maximum(mass, 1e-12)))
-        weights[:, present], offsets[present] = _solved(vectors, targets[:, present], strength)
+        weights[:, present], offsets[present] = _solve(vectors, targets[:, present], strength)
         return cls(weights, offsets)
 
     def log_odds(self, vectors: Any) -> Floats:
@@ -60,13 +60,15 @@ class LinearModel:
         return centred_log(softmax(vectors @ self.weights + self.offsets, axis=1))
 
 
-def _solved(vectors: Any, targets: Floats, strength: float) -> tuple[Floats, Floats]:
+def _solve(vectors: Any, targets: Floats, strength: float) -> tuple[Floats, Floats]:
+    """Return weights and offsets of the least loss, by L-BFGS."""
     from scipy.optimize import minimize
 
     n_features, n_labels = vectors.shape[1], targets.shape[1]
     mass = targets.sum(axis=1, keepdims=True)
     # Transposed once: sparse products run along the rows.
-    turned = vectors.T.tocsr() if hasattr(vectors, "tocsr") else np.ascontiguousarray(vectors.T)
+    is_sparse = hasattr(vectors, "tocsr")
+    transposed = vectors.T.tocsr() if is_sparse else np.ascontiguousarray(vectors.T)
     scale = 1 / max(float(mass.sum()), 1.0)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
@@ -74,17 +76,18 @@ def _solved(vectors: Any, targets: Floats, strength: float) -> tuple[Floats, Flo
         logs = log_softmax(vectors @ weights + parameters[-n_labels:], axis=1)
         error = mass * np.exp(logs) - targets
         value = -(targets * logs).sum() + (weights**2).sum() / (2 * strength)
-        slope = np.concatenate([(turned @ error + weights / strength).ravel(), error.sum(axis=0)])
+        of_weights = transposed @ error + weights / strength
+        slope = np.concatenate([of_weights.ravel(), error.sum(axis=0)])
         return float(value) * scale, slope * scale
 
     start = np.zeros((n_features + 1) * n_labels)
-    options = {"maxiter": MOST_STEPS, "gtol": ENOUGH}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
-    return found[:-n_labels].reshape(n_features, n_labels), found[-n_labels:]
+    options = {"maxiter": MOST_STEPS, "gtol": TOLERANCE}
+    solution = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+    return solution[:-n_labels].reshape(n_features, n_labels), solution[-n_labels:]
 
 
 def centred_log(probabilities: Floats) -> Floats:
-    """Return log-probabilities, cut off at 1e-4, less their mean over the labels."""
+    """Return log-probabilities, clipped at 1e-4, less their mean over the labels."""
     logs = np.log(np.clip(probabilities, 1e-4, None))
     centred: Floats = logs - logs.mean(axis=1, keepdims=True)
     return centred

@@ -1,4 +1,4 @@
-"""`EndModel`: from soft labels, texts, columns and gold labels to an answer for every sample."""
+"""`EndModel`: a classifier of texts and columns trained on soft labels, votes and gold labels."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from labeling.end_model.embeddings import Embedding
-from labeling.end_model.encoding import complete, in_order, keys, one_hot, vote_logs
+from labeling.end_model.encoding import align, one_hot, sample_keys, soft_log_odds
 from labeling.end_model.features import Features, Reader
 from labeling.end_model.linear_model import Floats
 from labeling.end_model.saving import read_model, write_model
-from labeling.end_model.training import Learned, Material, learn
+from labeling.end_model.training import FittedParts, TrainingData, fit_parts
 from labeling.errors import DataError, LabelingError, NotFittedError, listed
 from labeling.records import (
     ABSTAIN,
@@ -33,6 +33,8 @@ from labeling.records import (
     fitted_repr,
     gold_codes,
     is_whole_number,
+    label_order,
+    label_ranks,
     random_order,
     with_id_index,
     with_texts,
@@ -40,37 +42,38 @@ from labeling.records import (
 
 
 class EndModel:
-    """A classifier of texts and columns that learns from soft labels, corrected by gold labels.
+    """A classifier of texts and columns trained on soft labels, corrected by gold labels.
 
-    Three experts are stacked: the votes; a linear model of text and columns that was trained on
-    their soft labels (cross-fitted, so that no sample is judged by a model that saw its own soft
-    label); and, once there are gold labels, linear models trained on gold alone. Their weights, and
-    a correction for each voter and vote, are fitted to the gold labels and held to the answer
-    without gold by pseudo-labels, so that few gold labels cannot do harm. Without gold it is the
-    product of the first two.
+    Three experts are stacked: the votes; a linear model of text and columns trained on their soft
+    labels (cross-fitted, so that no sample is scored by a model trained on its own soft label);
+    and, with gold labels, linear models trained on gold alone. Their weights, and a correction for
+    each voter and vote, are fitted to the gold labels and anchored by pseudo-labels at the result
+    without gold, so that few gold labels cannot do harm. Without gold it is the product of the
+    first two.
 
-    A class balance, where one is declared, tells much more than class weights: answers are moved
-    until the labels decided on have these shares, and what each vote says is read anew from
-    what the text, so moved, says of the samples where it was cast.
+    A declared class balance is worth much more than class weights: the posterior is shifted until
+    the predicted labels have this balance, and the evidence of each vote is estimated again from
+    what the text, so shifted, predicts for the samples where it was cast.
 
     Args:
-        text: the column that holds the text (TF-IDF of words and pairs of words, and of pieces
-            of words where texts are short and few); `None` where only columns are learned from.
-        columns: further columns to learn from: numbers (standardised; that one is missing is a
-            feature of its own) and categories (one-hot; those not seen before say nothing).
+        text: the column that holds the text (TF-IDF of words and pairs of words, and of character
+            n-grams where texts are short and few); `None` to learn from columns alone.
+        columns: further columns to learn from: numbers (standardised; a missing value is a feature
+            of its own) and categories (one-hot; unknown ones are no evidence).
         embeddings: vectors of texts beside TF-IDF: a function from a list of texts to an array of
             shape (n_texts, n_dimensions), or the name of a model of sentence-transformers, loaded
             when it is used (extra `embeddings`).
-        missing_text: what becomes of samples whose text is missing (null): `"drop"` learns nothing
-            from them and answers them as uncovered, `"empty"` takes "" for the text, `"error"`
-            refuses them. How many there were is in `report_`.
-        rounds: how often at most the text model is trained anew on what text and votes said
-            together of all samples. A round that does not help held-out answers is not taken:
-            measured on gold labels where there are five, else on the agreement with votes.
+        missing_text: what to do with samples whose text is missing (null): `"drop"` ignores them in
+            training and leaves them uncovered, `"empty"` uses "" as the text, `"error"` refuses
+            them. `report_` has their number.
+        rounds: rounds of self-training at most: in each the text model is trained again on the
+            posterior of text and votes for all samples. A round that does not improve held-out
+            predictions is not used: measured on gold labels where there are five, else on the
+            agreement with votes.
 
     Attributes:
-        schema_: the labels it was fitted on, in the order in which it answers.
-        report_: sentences about what was learned from what.
+        schema_: the labels it was fitted on, in the order of its results.
+        report_: sentences on what was fitted to what.
 
     >>> data = pd.DataFrame({"text": ["good day", "bad day"] * 9 + ["a good song", "a bad song"]})
     >>> votes = Votes.from_array([[1], [0]] * 9 + [[-1], [-1]], schema=LabelSchema(["no", "yes"]))
@@ -119,68 +122,86 @@ class EndModel:
         votes: Votes | None = None,
         class_balance: ClassBalance | None = None,
     ) -> Self:
-        """Learn from the samples of `data`, and return the model itself.
+        """Fit the model to the samples of `data`, and return the model itself.
 
         Args:
             data: samples, index = ids; or another table in memory, see `read_samples`.
-            id: the column of the ids; `None` takes the index.
-            soft: the label model's answer for these samples; those it does not cover, or does not
-                know, teach the text model nothing. It may know others, which are not used.
-            gold: labels known to be true for some samples.
+            id: the column of the ids; `None` for the index.
+            soft: the soft labels of a label model for these samples; those uncovered or missing are
+                not used to train the text model. Others are ignored.
+            gold: true labels of some samples.
             votes: the votes behind `soft`, so that gold labels, or the text where a balance is
                 declared, can correct single voters.
-            class_balance: the labels' shares among these samples, covered or not, where they are
+            class_balance: the share of each label among these samples, covered or not, if it is
                 known. Never derived from the soft labels.
 
         Raises:
-            DataError: a text is none, a column is not what it must be, or ids are unknown.
+            DataError: a text is missing, a column is of the wrong type, or ids are unknown.
             LabelingError: no sample is covered and none has a gold label.
         """
         everything = with_id_index(data, id)
         self.schema_ = expect(soft, SoftLabels, "`soft`").schema
         self.labels_ = tuple(sorted(self.schema_))
-        samples, there = with_texts(everything, self.text, self.missing_text)
+        samples, has_text = with_texts(everything, self.text, self.missing_text)
         if not len(samples):
             raise DataError(f"A sample must have a text in column {self.text!r}. None has.")
-        # In an order that depends on the ids alone: so does then what is learned.
+        # In an order that depends on the ids alone, so that the result does.
         samples = samples.iloc[random_order(samples.index, np.random.default_rng(0))]
-        soft = complete(soft, samples.index)
-        codes = gold_codes(gold, everything.index, self.schema_)
-        truth = self._sorted_codes(codes[everything.index.get_indexer(samples.index)])
+        soft = align(soft, samples.index)
+        gold_of_all = gold_codes(gold, everything.index, self.schema_)
+        gold_of_samples = gold_of_all[everything.index.get_indexer(samples.index)]
+        codes = np.append(label_ranks(self.schema_), ABSTAIN)[gold_of_samples]
         self.voters_ = ()
         if votes is not None:
             self.voters_ = tuple(sorted(expect(votes, Votes, "`votes`").voters))
-        hot = one_hot(votes, samples.index, self.voters_, self.labels_)
-        if not soft.covered.any() and (truth == ABSTAIN).all():
+        encoded_votes = one_hot(votes, samples.index, self.voters_, self.labels_)
+        if not soft.covered.any() and (codes == ABSTAIN).all():
             raise LabelingError("There must be a covered sample or a gold label. Got neither.")
-        shares = class_balance_array(class_balance, self.schema_)
-        known = np.flatnonzero(truth != ABSTAIN)
+        balance = class_balance_array(class_balance, self.schema_)
+        training = self._fit_parts(samples, soft, encoded_votes, codes, balance)
+        n_without_text = int((~has_text).sum())
+        self.report_ = _report(
+            self._features, self._parts, training, self.rounds, n_without_text=n_without_text
+        )
+        return self
+
+    def _fit_parts(
+        self,
+        samples: pd.DataFrame,
+        soft: SoftLabels,
+        votes: Floats,
+        codes: npt.NDArray[np.intp],
+        class_balance: Floats | None,
+    ) -> TrainingData:
+        """Set all fitted parts, and return what they were trained on.
+
+        Args:
+            samples: in random order.
+            soft: aligned with the samples.
+            votes: one-hot.
+            codes: the gold label of each sample, labels sorted by name, -1 = none.
+            class_balance: in schema order.
+        """
+        gold_rows = np.flatnonzero(codes != ABSTAIN)
+        order = label_order(self.schema_)
         # One thread: the same sums on any machine, and small products gain nothing from more.
         with threadpool_limits(limits=1):
             self._features, vectors = self._reader.fitted(samples)
-            material = Material(
-                vectors,
-                in_order(soft.to_array(), soft.schema, self.labels_),
-                soft.covered,
-                vote_logs(soft, self.labels_),
-                hot,
-                known,
-                truth[known],
-                None if shares is None else in_order(shares[None], self.schema_, self.labels_)[0],
+            training = TrainingData(
+                vectors=vectors,
+                targets=soft.to_array()[:, order],
+                covered=soft.covered,
+                log_odds=soft_log_odds(soft),
+                one_hot=votes,
+                gold_rows=gold_rows,
+                gold_codes=codes[gold_rows],
+                class_balance=None if class_balance is None else class_balance[order],
             )
-            self._learned = learn(material, self.rounds)
-        written = keys(samples.index, self._reader.written(samples))
-        own = np.concatenate([self._learned.own, self._learned.students_own], axis=1)
-        self._own = dict(zip(written, own, strict=True))
-        self.report_ = (
-            *_report(self._features, self._learned, material, self.rounds),
-            *(
-                [f"{(~there).sum()} samples without a text were left out."]
-                if (~there).any()
-                else []
-            ),
-        )
-        return self
+            self._parts = fit_parts(training, self.rounds)
+        keys = sample_keys(samples.index, self._reader.contents(samples))
+        cross_fitted = [self._parts.text_log_odds, self._parts.student_log_odds]
+        self._cross_fitted = dict(zip(keys, np.concatenate(cross_fitted, axis=1), strict=True))
+        return training
 
     def predict_proba(
         self,
@@ -194,9 +215,10 @@ class EndModel:
 
         Args:
             data: samples, index = ids; or another table in memory, see `read_samples`.
-            id: the column of the ids; `None` takes the index.
-            soft: the label model's answer for these samples; without it the text alone speaks.
-            votes: the votes behind `soft`, for what was learned of single voters.
+            id: the column of the ids; `None` for the index.
+            soft: the soft labels of a label model for these samples; without them the text alone is
+                used.
+            votes: the votes behind `soft`, to apply corrections of single voters.
 
         Raises:
             NotFittedError: `fit` was not called.
@@ -217,101 +239,113 @@ class EndModel:
             )
         ids = samples.index
         with threadpool_limits(limits=1):
-            used, there = with_texts(samples, self.text, self.missing_text)
-            found = np.full((len(ids), len(self.labels_)), 1 / len(self.labels_))
-            if there.any():
-                found[there] = self._answers(used, soft, votes)
-        columns = [self.labels_.index(label) for label in schema.labels]
-        return SoftLabels(found[:, columns], ids, schema, there)
+            used, has_text = with_texts(samples, self.text, self.missing_text)
+            posterior = np.full((len(ids), len(self.labels_)), 1 / len(self.labels_))
+            if has_text.any():
+                posterior[has_text] = self._predict(used, soft, votes)
+        return SoftLabels(posterior[:, label_ranks(schema)], ids, schema, has_text)
 
-    def _answers(
+    def _predict(
         self, samples: pd.DataFrame, soft: SoftLabels | None, votes: Votes | None
     ) -> Floats:
         """Return the probabilities of samples, shape (n, n_labels), labels sorted by name."""
-        learned = self._learned
+        parts = self._parts
         vectors = self._features.vectors(samples)
-        own = learned.text.model.log_odds(vectors)
-        students = np.zeros_like(own)
-        if learned.student.weight:
-            students = learned.student.log_odds(vectors, learned.gold.themes)
-        written = keys(samples.index, self._reader.written(samples))
-        for row, key in enumerate(written):  # no sample is judged by its own soft label
-            if key in self._own:
-                own[row], students[row] = np.split(self._own[key], 2)
-        by_soft = np.zeros_like(own)
+        text_log_odds = parts.text.model.log_odds(vectors)
+        student_log_odds = np.zeros_like(text_log_odds)
+        if parts.student.weight:
+            student_log_odds = parts.student.log_odds(vectors, parts.gold.topics)
+        keys = sample_keys(samples.index, self._reader.contents(samples))
+        for row, key in enumerate(keys):  # no sample is scored by its own soft label
+            if key in self._cross_fitted:
+                log_odds = np.split(self._cross_fitted[key], 2)
+                text_log_odds[row], student_log_odds[row] = log_odds
+        by_soft = np.zeros_like(text_log_odds)
         if soft is not None:
-            by_soft = vote_logs(complete(soft, samples.index), self.labels_)
-        hot = one_hot(votes, samples.index, self.voters_, self.labels_)
-        experts = learned.text.experts(own, by_soft, hot)
-        gold_logs = learned.gold.log_odds(vectors)
-        every = np.concatenate([experts, gold_logs[None]])
-        return learned.student.evened(learned.stack.probabilities(every, hot), students)
-
-    def _sorted_codes(self, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        """Return codes of the schema as places among the sorted labels; -1 stays -1."""
-        ranks = [self.labels_.index(label) for label in self.schema_]
-        return np.array([*ranks, ABSTAIN], dtype=np.intp)[codes]
+            by_soft = soft_log_odds(align(soft, samples.index))
+        encoded_votes = one_hot(votes, samples.index, self.voters_, self.labels_)
+        experts = np.concatenate(
+            [
+                parts.text.experts(text_log_odds, by_soft, encoded_votes),
+                parts.gold.log_odds(vectors)[None],
+            ]
+        )
+        posterior = parts.stack.probabilities(experts, encoded_votes)
+        return parts.student.smooth(posterior, student_log_odds)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a file (npz with JSON inside, no pickle).
 
-        A function that gives embeddings is not written: give it again when you load.
+        A function for embeddings is not saved: pass it again when you load.
         """
         if not hasattr(self, "labels_"):
             raise NotFittedError("This EndModel is not fitted yet; nothing to save.")
-        about = {
+        metadata = {
             "voters": self.voters_,
             "labels": self.schema_.labels,
             "report": self.report_,
             "rounds": self.rounds,
             "missing_text": self.missing_text,
         }
-        write_model(path, about, self._features, self._learned, self._own)
+        write_model(path, metadata, self._features, self._parts, self._cross_fitted)
 
     @classmethod
     def load(
         cls, path: str | os.PathLike[str], *, embeddings: Embedding | str | None = None
     ) -> Self:
-        """Return the model that `save` wrote; a ModelFileError where there is none.
+        """Return the model that `save` wrote.
 
         Args:
             path: the file.
-            embeddings: what the model was fitted with, if it was with a function.
+            embeddings: the function the model was fitted with, if it was a function.
 
         Raises:
             ModelFileError: the file is no saved model, or cannot be read.
             LabelingError: the model needs a function for embeddings and none is given.
         """
-        about, features, learned, own = read_model(path, embeddings)
+        metadata, features, parts, cross_fitted = read_model(path, embeddings)
         reader = features.reader
-        how = about.get("missing_text", "drop")  # which models of before do not say
         model = cls(
-            reader.text, reader.columns, reader.embeddings, about["rounds"], missing_text=how
+            reader.text,
+            reader.columns,
+            reader.embeddings,
+            metadata["rounds"],
+            missing_text=metadata.get("missing_text", "drop"),  # missing in files of older versions
         )
-        model.schema_, model.voters_ = LabelSchema(about["labels"]), tuple(about["voters"])
+        model.schema_, model.voters_ = LabelSchema(metadata["labels"]), tuple(metadata["voters"])
         model.labels_ = tuple(sorted(model.schema_))
-        model.report_ = tuple(about["report"])
-        model._features, model._learned, model._own = features, learned, own
+        model.report_ = tuple(metadata["report"])
+        model._features, model._parts = features, parts
+        model._cross_fitted = cross_fitted
         return model
 
 
 def _report(
-    features: Features, learned: Learned, material: Material, rounds: int
+    features: Features,
+    parts: FittedParts,
+    training: TrainingData,
+    rounds: int,
+    *,
+    n_without_text: int,
 ) -> tuple[str, ...]:
-    said = [
-        f"The text model learned from {int(material.covered.sum())} covered samples and"
+    sentences = [
+        f"The text model was trained on {int(training.covered.sum())} covered samples and"
         f" {features.describe()}.",
-        f"{learned.stack.n_gold} gold labels weigh the experts"
-        f" {', '.join(f'{weight:.2f}' for weight in learned.stack.weights)}"
+        f"{parts.stack.n_gold} gold labels weight the experts"
+        f" {', '.join(f'{weight:.2f}' for weight in parts.stack.weights)}"
         " (votes, text, text from gold alone).",
     ]
-    if material.shares is not None:
-        said.append(
-            "Answers without gold were moved to the declared balance"
-            f" {', '.join(f'{share:.3f}' for share in material.shares)}; the text judged"
-            f" {len(learned.text.told)} kinds of votes anew, and is believed"
-            f" {learned.text.calibration.trust:.0%}."
+    if training.class_balance is not None:
+        sentences.append(
+            "The posterior without gold was shifted to the declared balance"
+            f" {', '.join(f'{share:.3f}' for share in training.class_balance)}; the evidence of"
+            f" {len(parts.text.vote_log_odds)} kinds of votes was estimated from the text, with a"
+            f" trust of {parts.text.calibration.trust:.0%} in it."
         )
     if rounds:
-        said.append(f"{learned.rounds} of {rounds} rounds of self-training helped and were kept.")
-    return tuple(said)
+        sentences.append(
+            f"{parts.n_rounds} of {rounds} rounds of self-training helped and were used."
+        )
+    if n_without_text:
+        sentences.append(f"{n_without_text} samples without a text were left out.")
+    return tuple(sentences)

@@ -1,4 +1,4 @@
-"""Columns as numbers: measures standardised, categories one-hot, what is missing said as such."""
+"""Encoding of columns: numbers standardised, categories one-hot, missing values as features."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from labeling.end_model.linear_model import Floats
 from labeling.errors import DataError
 from labeling.records import require_column
 
-SEEN_TWICE = 2  # a category must occur in two samples: one that occurs once tells nothing
+LEAST_OCCURRENCES = 2  # of a category: one that occurs once is no evidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """How columns are read: what was learned of them once, on all samples of the pool.
+    """The encoding of columns, fitted on all samples of the pool.
 
     Attributes:
         means: of each column of numbers.
         scales: their standard deviations.
-        gaps: the columns of numbers that had missing values, which are a feature of their own.
+        gaps: the columns of numbers that had missing values; a missing value is a feature itself.
         categories: the values of each other column.
     """
 
@@ -36,7 +36,7 @@ class Columns:
 
     @classmethod
     def of(cls, samples: pd.DataFrame, names: tuple[str, ...]) -> Columns:
-        """Return how these columns are to be read; a DataError where one holds nothing to read."""
+        """Return the encoding of these columns; a DataError where one has no usable values."""
         from sklearn.preprocessing import StandardScaler
 
         means: dict[str, float] = {}
@@ -65,22 +65,22 @@ class Columns:
         for name, mean in self.means.items():
             values = _numbers(samples, name)
             missing = np.isnan(values)
-            # The mean, which says nothing, stands where a value is missing.
+            # Missing values are replaced by the mean, which is no evidence.
             parts.append(csr_matrix(np.where(missing, 0, (values - mean) / self.scales[name])).T)
             if name in self.gaps:
                 parts.append(csr_matrix(missing.astype(float)).T)
-        for name, known in self.categories.items():
+        for name, categories in self.categories.items():
             require_column(samples, name, "a column to learn from")
-            parts.append(_encoder(known).transform(_words(samples[name])[:, None]))
+            parts.append(_encoder(categories).transform(_as_text(samples[name])[:, None]))
         return hstack(parts, format="csr")
 
 
-def written(samples: pd.DataFrame, names: tuple[str, ...]) -> list[str]:
-    """Return the values of columns in writing, one text a sample."""
+def rows_as_text(samples: pd.DataFrame, names: tuple[str, ...]) -> list[str]:
+    """Return the values of columns as one text per sample."""
     for name in names:
         require_column(samples, name, "a column to learn from")
     columns = [
-        # 1 and 1.0 are one number: a column of ints that new rows make floats holds what it held.
+        # 1 and 1.0 are equal: new rows may turn a column of ints into floats.
         (_numbers(samples, name).tolist() if _is_measure(samples[name]) else samples[name].tolist())
         for name in names
     ]
@@ -109,30 +109,32 @@ def _numbers(samples: pd.DataFrame, name: str) -> Floats:
     return values
 
 
-def _words(values: pd.Series) -> npt.NDArray[np.object_]:
-    """Return values as text; a missing one is a category of its own, unlike any text."""
-    missing = values.isna().to_numpy()
+def _as_text(values: pd.Series) -> npt.NDArray[np.object_]:
+    """Return values as text; a missing value is a category that equals no text."""
     return np.array(
-        ["missing" if gone else f"={value}" for gone, value in zip(missing, values, strict=True)],
+        [
+            "missing" if is_missing else f"={value}"
+            for is_missing, value in zip(values.isna().to_numpy(), values, strict=True)
+        ],
         dtype=object,
     )
 
 
 def _categories(values: pd.Series) -> tuple[str, ...]:
-    found, counts = np.unique(_words(values).astype(str), return_counts=True)
-    kept = found[counts >= min(SEEN_TWICE, len(values))].tolist()
-    if not kept:
+    distinct, counts = np.unique(_as_text(values).astype(str), return_counts=True)
+    frequent = distinct[counts >= min(LEAST_OCCURRENCES, len(values))].tolist()
+    if not frequent:
         raise DataError(
             f"Column {values.name!r} must hold categories, each in several samples. Its"
-            f" {len(found)} values occur once each; is it an id, or a text?"
+            f" {len(distinct)} values occur once each; is it an id, or a text?"
         )
-    return tuple(kept)
+    return tuple(frequent)
 
 
 def _encoder(categories: tuple[str, ...]) -> Any:
-    """Return the one-hot encoder of these categories; a value that is none of them is all 0."""
+    """Return the one-hot encoder of these categories; any other value is all 0."""
     from sklearn.preprocessing import OneHotEncoder
 
-    known = np.array(categories, dtype=object)
-    encoder = OneHotEncoder(categories=[known], handle_unknown="ignore")
-    return encoder.fit(known[:, None])
+    values = np.array(categories, dtype=object)
+    encoder = OneHotEncoder(categories=[values], handle_unknown="ignore")
+    return encoder.fit(values[:, None])

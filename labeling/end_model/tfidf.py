@@ -1,4 +1,4 @@
-"""Texts as vectors: TF-IDF of words, and of pieces of words where texts are short."""
+"""TF-IDF vectors of texts: of words, and of character n-grams where texts are short."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from labeling.errors import DataError
 WORDS = {"ngram_range": (1, 2), "token_pattern": r"(?u)\w+|[^\w\s]+"}
 PIECES = {"analyzer": "char_wb", "ngram_range": (2, 5)}
 KINDS: Mapping[str, dict[str, Any]] = {"words": WORDS, "pieces": PIECES}
-SHORT = 200  # mean length in characters up to which a text has too few words to do without pieces
-FEW = 20_000  # texts, above which words occur often enough, and pieces cost more than they tell
-RARE = 20_000  # a term must occur in one of so many texts, and in two at least
+SHORT = 200  # mean length in characters up to which texts need character n-grams
+FEW = 20_000  # texts, above which words occur often enough, and n-grams cost more than they help
+RARE = 20_000  # a term must occur in one of this number of texts, and in two at least
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,13 +34,13 @@ class Vocabulary:
 
     @classmethod
     def of(cls, texts: list[str]) -> tuple[Vocabulary, Any]:
-        """Return the vocabulary of texts, and the texts as vectors."""
-        short = len(texts) <= FEW and sum(map(len, texts)) <= SHORT * len(texts)
-        found = _fitted("words", texts)
-        parts = {} if found is None else {"words": found}
-        if short or not parts:
-            found = _fitted("pieces", texts)
-            parts |= {} if found is None else {"pieces": found}
+        """Return the vocabulary of texts, and the vectors of the texts."""
+        is_short = len(texts) <= FEW and sum(map(len, texts)) <= SHORT * len(texts)
+        words = _fit("words", texts)
+        parts = {} if words is None else {"words": words}
+        if is_short or not parts:
+            pieces = _fit("pieces", texts)
+            parts |= {} if pieces is None else {"pieces": pieces}
         if not parts:
             raise DataError(
                 f"The texts must share some words to learn from. {len(texts)} texts have no word"
@@ -51,7 +51,7 @@ class Vocabulary:
             for kind, (vectorizer, _) in parts.items()
         }
         idf = {kind: vectorizer.idf_ for kind, (vectorizer, _) in parts.items()}
-        return cls(terms, idf), _side_by_side([vectors for _, vectors in parts.values()])
+        return cls(terms, idf), _hstack([vectors for _, vectors in parts.values()])
 
     def vectors(self, texts: list[str]) -> Any:
         """Return the texts as rows of a sparse matrix of shape (n_texts, n_terms)."""
@@ -60,29 +60,30 @@ class Vocabulary:
             vectorizer = _vectorizer(kind, vocabulary=terms)
             vectorizer.idf_ = self.idf[kind]
             parts.append(vectorizer.transform(texts))
-        return _side_by_side(parts)
+        return _hstack(parts)
 
     def __len__(self) -> int:
         return sum(map(len, self.terms.values()))
 
 
-def _fitted(kind: str, texts: list[str]) -> tuple[Any, Any] | None:
+def _fit(kind: str, texts: list[str]) -> tuple[Any, Any] | None:
+    """Return the vectorizer and the vectors; None where no term is frequent enough."""
     vectorizer = _vectorizer(kind, min_df=min(len(texts), max(2, len(texts) // RARE)))
     try:
         vectors = vectorizer.fit_transform(texts)
-    except ValueError:  # scikit-learn's word for a vocabulary without terms
+    except ValueError:  # scikit-learn's error for an empty vocabulary
         return None
     return vectorizer, vectors
 
 
-def _vectorizer(kind: str, **how: Any) -> Any:
+def _vectorizer(kind: str, **options: Any) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    return TfidfVectorizer(sublinear_tf=True, **KINDS[kind], **how)
+    return TfidfVectorizer(sublinear_tf=True, **KINDS[kind], **options)
 
 
-def _side_by_side(parts: list[Any]) -> Any:
-    """Return the parts in one matrix whose rows are as long as before."""
+def _hstack(parts: list[Any]) -> Any:
+    """Return the parts in one matrix with rows of length 1."""
     from scipy.sparse import hstack
 
     return parts[0] if len(parts) == 1 else hstack(parts, format="csr") / np.sqrt(len(parts))

@@ -56,7 +56,12 @@ class StackParameters(NamedTuple):
 
 
 def fit_softmax_regression(
-    rows: Sequence[StackedRows], prior: Floats, ridges: Ridges, *, steps: int
+    rows: Sequence[StackedRows],
+    prior: Floats,
+    ridges: Ridges,
+    penalised_loss: Callable[[list[float], StackParameters], float],
+    *,
+    steps: int,
 ) -> StackParameters:
     """Return the parameters of the least penalised loss.
 
@@ -64,6 +69,8 @@ def fit_softmax_regression(
         rows: one group or several, whose losses are added.
         prior: what the weights are held near and start from: shape (n_models,).
         ridges: how strongly parameters are held.
+        penalised_loss: the sum of the cross-entropies of the groups and the penalties. The order of
+            this floating-point sum is the caller's: saved models depend on it to the last bit.
         steps: L-BFGS steps at most.
     """
     from scipy.optimize import minimize  # slow to import
@@ -76,20 +83,18 @@ def fit_softmax_regression(
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         parameters = unpack(flat)
-        moved = parameters.weights - prior
-        value = ridges.weights / 2 * (moved**2).sum()
-        value += ridges.offsets / 2 * (parameters.offsets**2).sum()
-        value += ridges.corrections / 2 * (parameters.corrections**2).sum()
-        of_weights = ridges.weights * moved
+        cross_entropies = []
+        of_weights = ridges.weights * (parameters.weights - prior)
         of_offsets = ridges.offsets * parameters.offsets
         of_corrections = ridges.corrections * parameters.corrections
         for group in rows:
             scores = parameters.scores(group.log_odds, group.one_hot)
             cross_entropy, error = group.cross_entropy(scores)
-            value += cross_entropy
+            cross_entropies.append(cross_entropy)
             of_weights = of_weights + np.tensordot(group.log_odds, error, axes=2)
             of_offsets = of_offsets + error.sum(axis=0)
             of_corrections = of_corrections + group.transposed @ error
+        value = penalised_loss(cross_entropies, parameters)
         return float(value), np.concatenate([of_weights, of_offsets, of_corrections.ravel()])
 
     start = np.concatenate([prior, np.zeros(n_labels + n_votes * n_labels)])

@@ -6,7 +6,7 @@ import pytest
 
 import labeling as lb
 from labeling.analysis import accuracy
-from labeling.end_model.class_balance import evidence, shift_to
+from labeling.end_model.class_balance import balance_offsets, vote_evidence
 
 SCHEMA = lb.LabelSchema(["ham", "spam"])
 RARE = 0.15
@@ -104,7 +104,7 @@ def test_rounds_that_help_are_kept_and_said():
 
 def test_a_round_that_does_not_help_is_not_taken(monkeypatch):
     merits = iter([2.0, 1.0])
-    monkeypatch.setattr("labeling.end_model.training._merit", lambda *_: next(merits))
+    monkeypatch.setattr("labeling.end_model.training._heldout_score", lambda *_: next(merits))
     model = lb.EndModel(rounds=5)
 
     np.testing.assert_array_equal(answers(model).to_array(), answers().to_array())
@@ -141,23 +141,23 @@ def test_gold_makes_probabilities_honest():
 def test_shift_gives_each_label_its_share():
     logs = np.random.default_rng(0).normal(size=(3000, 3)) * 2 + [3, 0, -1]
     shares = np.array([0.2, 0.5, 0.3])
-    found = np.bincount((logs + shift_to(logs, shares)).argmax(axis=1), minlength=3) / 3000
+    found = np.bincount((logs + balance_offsets(logs, shares)).argmax(axis=1), minlength=3) / 3000
 
     np.testing.assert_allclose(found, shares, atol=0.02)
 
 
 def test_shift_of_log_odds_that_say_nothing_is_none():
-    np.testing.assert_array_equal(shift_to(np.zeros((5, 2)), np.array([0.9, 0.1])), [0, 0])
+    np.testing.assert_array_equal(balance_offsets(np.zeros((5, 2)), np.array([0.9, 0.1])), [0, 0])
 
 
 def test_evidence_of_a_vote_is_what_the_posterior_says_where_it_was_cast():
     """A vote that says nothing has none; one seldom cast has little."""
     posterior = np.tile([[0.9, 0.1], [0.1, 0.9]], (200, 1))
-    hot = np.zeros((400, 3))
-    hot[::2, 0] = 1
-    hot[:, 1] = 1
-    hot[0, 2] = 1
-    told = evidence(hot, posterior)
+    one_hot = np.zeros((400, 3))
+    one_hot[::2, 0] = 1
+    one_hot[:, 1] = 1
+    one_hot[0, 2] = 1
+    told = vote_evidence(one_hot, posterior)
 
     assert told[0, 0] > 1
     np.testing.assert_allclose(told[1], 0, atol=1e-9)

@@ -160,15 +160,26 @@ class _Candidate:
         """Return t, beta and D that fit these gold labels best."""
         one_hot = self.one_hot[rows.pattern]
         targets = np.eye(self.logs.shape[2])[rows.label]
+        equal_weights = np.full(len(self.logs), 1 / len(self.logs))
+        ridge = self.ridge if self.one_hot.shape[1] else 0.0
 
         def cross_entropy(scores: Floats) -> tuple[float, Floats]:
             logs = log_softmax(scores, axis=1)
             error = rows.weight[:, None] * (np.exp(logs) - targets)
             return -float(rows.weight @ logs[np.arange(len(rows.label)), rows.label]), error
 
+        def penalised_loss(cross_entropies: list[float], parameters: StackParameters) -> float:
+            weights, offsets, corrections = parameters
+            flat = corrections.ravel()
+            value = cross_entropies[0]
+            value += 0.5 * WEIGHT_RIDGE * float(((weights - equal_weights) ** 2).sum())
+            value += 0.5 * (OFFSET_RIDGE * float(offsets @ offsets) + ridge * float(flat @ flat))
+            return value
+
         return fit_softmax_regression(
             [StackedRows(self.logs[:, rows.pattern], one_hot, one_hot.T.tocsr(), cross_entropy)],
-            prior=np.full(len(self.logs), 1 / len(self.logs)),
-            ridges=Ridges(WEIGHT_RIDGE, OFFSET_RIDGE, self.ridge if self.one_hot.shape[1] else 0.0),
+            equal_weights,
+            Ridges(WEIGHT_RIDGE, OFFSET_RIDGE, ridge),
+            penalised_loss,
             steps=STEPS,
         )
