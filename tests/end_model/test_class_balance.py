@@ -1,4 +1,4 @@
-"""What a declared balance, rounds of self-training and gold labels do to an answer."""
+"""The end model with a declared class balance, self-training and gold labels."""
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,7 @@ def test_a_text_that_tells_little_does_not_overrule_the_votes():
         lb.EndModel().fit(data, soft, votes=votes, class_balance=shares)
         for shares in (None, BALANCE)
     ]
-    before, after = (f1(one.predict_proba(data, soft=soft, votes=votes), gold) for one in found)
+    before, after = (f1(model.predict_proba(data, soft=soft, votes=votes), gold) for model in found)
 
     assert after > before - 0.03
 

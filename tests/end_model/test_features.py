@@ -1,4 +1,4 @@
-"""The end model reads columns and embeddings beside text, and reads them alike after loading."""
+"""Features of the end model: columns and embeddings beside text, the same after loading."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What is said of annotators: skills, intervals, verdicts, and what gold labels do to them."""
+"""The annotator model: skills, intervals, verdicts, and the effect of gold labels."""
 
 import json
 
@@ -183,7 +183,7 @@ def test_verdicts_do_not_depend_on_the_order_of_anything():
         sample_ids=moved.sample_ids,
         voters=moved.voters,
     )
-    expected, actual = (AnnotatorModel().fit(one).skills() for one in (votes, turned))
+    expected, actual = (AnnotatorModel().fit(table).skills() for table in (votes, turned))
     pd.testing.assert_frame_equal(actual, expected, rtol=0, atol=1e-9)
 
 
@@ -251,7 +251,7 @@ def test_gold_labels_show_that_people_err_together():
     votes = lb.Votes.from_array(array, schema=lb.LabelSchema(["a", "b"]))
     gold = pd.Series(truth[:100])
     plain, told = AnnotatorModel().fit(votes), AnnotatorModel().fit(votes, gold=gold)
-    sure, modest = (one.predict_proba(votes).to_array().max(axis=1)[100:] for one in (plain, told))
+    sure, modest = (fit.predict_proba(votes).to_array().max(axis=1)[100:] for fit in (plain, told))
     assert sure.mean() > 0.98
     assert abs(modest.mean() - 0.75) < 0.08
     assert (plain.sharpness_, told.sharpness_ < 0.5) == (1, True)

@@ -1,4 +1,4 @@
-"""What every label model promises, whatever its algorithm."""
+"""The contract of every label model, whatever its algorithm."""
 
 import functools
 import inspect
@@ -165,9 +165,9 @@ def test_a_model_that_was_not_fitted_says_so(model, tmp_path):
 @EVERY_MODEL
 def test_settings_have_defaults_and_stand_unchanged_in_attributes(model):
     settings = {
-        name: one.default
-        for name, one in inspect.signature(MODELS[model]).parameters.items()
-        if one.kind is inspect.Parameter.KEYWORD_ONLY
+        name: parameter.default
+        for name, parameter in inspect.signature(MODELS[model]).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
     made = MODELS[model]()
     assert vars(made) == settings

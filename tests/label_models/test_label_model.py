@@ -1,4 +1,4 @@
-"""The default label model: what it finds, when it trusts it, and what it says of that."""
+"""The default label model: model selection, near-duplicates, gold labels, and its report."""
 
 import numpy as np
 import pandas as pd
@@ -172,8 +172,8 @@ def test_few_voters_who_use_every_label_need_a_class_balance_to_beat_the_majorit
     told = LabelModel().fit(votes, class_balance=[0.95, 0.05])
     assert told.method_ == "confusion"
     without, by_balance = (
-        hits(one.predict_proba(votes).to_array(), truth)[votes.covered].mean()
-        for one in (model, told)
+        hits(fit.predict_proba(votes).to_array(), truth)[votes.covered].mean()
+        for fit in (model, told)
     )
     assert by_balance > without + 0.1
 

@@ -1,4 +1,4 @@
-"""Known answers: planted voters, and real votes with gold labels."""
+"""Known results: simulated voters, and real votes with gold labels."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Known answers of the models that the field's lectures cite: by hand, planted, and published."""
+"""Known results of the models of the literature: by hand, simulated, and published."""
 
 import itertools
 import time

@@ -1,4 +1,4 @@
-"""The default label model on unusual votes: silent samples, mute voters, unused labels."""
+"""The default label model on unusual votes: uncovered samples, silent voters, unused labels."""
 
 import tracemalloc
 import warnings

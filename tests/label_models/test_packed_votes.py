@@ -1,4 +1,4 @@
-"""Packed votes say the same as the plain table."""
+"""Packed votes equal the plain table."""
 
 import numpy as np
 from hypothesis import given
@@ -20,7 +20,7 @@ def tables(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     array = rng.integers(-1, k, (n, m))
     array[rng.random((n, m)) < 0.4] = lb.ABSTAIN
-    labels = [f"l{one}" for one in rng.permutation(k)]
+    labels = [f"l{number}" for number in rng.permutation(k)]
     return lb.Votes.from_array(
         array, schema=lb.LabelSchema(labels), voters=[f"v{j}" for j in rng.permutation(m)]
     )

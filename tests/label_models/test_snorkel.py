@@ -1,4 +1,4 @@
-"""Snorkel's own LabelModel behind our door: the same numbers, and nothing left behind."""
+"""The adapter of Snorkel: the same numbers as Snorkel itself, and no side effects."""
 
 import subprocess
 import sys
