@@ -36,12 +36,12 @@ def write_folder(train: TrainingSet, folder: Path, *, for_spreadsheet: bool) -> 
     Raises:
         DataError: some format could not be written; it names these and those that were.
     """
-    about = manifest_of(train)
+    manifest = manifest_of(train)
     formats: dict[str, Callable[[Path], None]] = {
-        "training_set.parquet": lambda path: write_parquet(train, path, about),
-        "training_set.jsonl": lambda path: write_jsonl(train, path, about),
+        "training_set.parquet": lambda path: write_parquet(train, path, manifest),
+        "training_set.jsonl": lambda path: write_jsonl(train, path, manifest),
         "training_set.csv": lambda path: write_csv(
-            train, path, about, for_spreadsheet=for_spreadsheet
+            train, path, manifest, for_spreadsheet=for_spreadsheet
         ),
     }
     failed: dict[str, DataError] = {}
@@ -52,7 +52,7 @@ def write_folder(train: TrainingSet, folder: Path, *, for_spreadsheet: bool) -> 
             failed[name] = error
     if failed:
         raise _not_all_written(failed, [name for name in formats if name not in failed], folder)
-    return about
+    return manifest
 
 
 def _not_all_written(failed: dict[str, DataError], written: list[str], folder: Path) -> DataError:
@@ -63,7 +63,7 @@ def _not_all_written(failed: dict[str, DataError], written: list[str], folder: P
     return DataError(f"Not written: {', '.join(failed)}. {faults}{done}{outdated}")
 
 
-def write_parquet(train: TrainingSet, path: Path, about: Manifest | None = None) -> None:
+def write_parquet(train: TrainingSet, path: Path, manifest: Manifest | None = None) -> None:
     """Write the table as Parquet; votes become lists of structs (voter, label)."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -83,7 +83,7 @@ def write_parquet(train: TrainingSet, path: Path, about: Manifest | None = None)
             table = table.append_column(name, pa.array(values, kind))
         pq.write_table(table, file, compression="zstd")
 
-    _write(train, path, write, about)
+    _write(train, path, write, manifest)
 
 
 def _votes_type(voter: str) -> pa.DataType:
@@ -99,7 +99,7 @@ def _objects(column: pd.Series, voter: str) -> list[list[dict[str, Any]]]:
     ]  # fmt: skip
 
 
-def write_jsonl(train: TrainingSet, path: Path, about: Manifest | None = None) -> None:
+def write_jsonl(train: TrainingSet, path: Path, manifest: Manifest | None = None) -> None:
     """Write one JSON object per line; probabilities are an object from label to probability."""
 
     def write(file: Path) -> None:
@@ -107,7 +107,7 @@ def write_jsonl(train: TrainingSet, path: Path, about: Manifest | None = None) -
             for sample_id, row in zip(train.frame.index, _rows(train), strict=True):
                 lines.write(_encoded_json(row, sample_id))
 
-    _write(train, path, write, about)
+    _write(train, path, write, manifest)
 
 
 def _encoded_json(row: dict[str, Any], sample: object) -> bytes:
@@ -132,7 +132,7 @@ def _is_torn(value: Any) -> bool:
 
 
 def write_csv(
-    train: TrainingSet, path: Path, about: Manifest | None = None, *, for_spreadsheet: bool
+    train: TrainingSet, path: Path, manifest: Manifest | None = None, *, for_spreadsheet: bool
 ) -> None:
     """Write a flat table: a column `p_<label>` for each label, votes as JSON text.
 
@@ -156,7 +156,7 @@ def write_csv(
             flat = flat.map(_guarded).rename(columns=_guarded)
         pc.write_csv(table_of(flat, ids), file)
 
-    _write(train, path, write, about)
+    _write(train, path, write, manifest)
 
 
 def _cells(column: pd.Series, ids: pd.Index) -> pd.Series:
@@ -312,7 +312,7 @@ def _guarded(value: Any) -> Any:
 
 
 def _write(
-    train: TrainingSet, path: Path, write: Callable[[Path], object], about: Manifest | None
+    train: TrainingSet, path: Path, write: Callable[[Path], object], manifest: Manifest | None
 ) -> None:
     """Write a file and its manifest, each atomically."""
     import pyarrow as pa
@@ -320,7 +320,7 @@ def _write(
     with atomic_write(path) as file, atomic_write(f"{path}.manifest.json") as manifest_file:
         try:
             write(file)
-            manifest = manifest_of(train) if about is None else about
+            manifest = manifest_of(train) if manifest is None else manifest
         except DataError:
             raise
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:

@@ -14,10 +14,10 @@ from labeling.label_files.columns import Columns
 from labeling.label_files.formats import label_files_in, read_file
 from labeling.label_files.guide import GUIDE, Guide
 from labeling.label_files.sheets import Contents
-from labeling.records import Problem, atomic_write
+from labeling.records import Problem, atomic_write, is_unfinished
+from labeling.records.atomic_files import unfinished_suffix
 
 BATCH = re.compile(r"batch-([0-9]{1,9})")
-UNFINISHED = re.compile(r"\..+\.[0-9]+\.part", re.DOTALL)  # as `atomic_write` names it
 
 
 class Folder:
@@ -49,7 +49,7 @@ class Folder:
 
     def clean_up(self) -> Contents:
         """Remove unfinished files of interrupted writes, and return the contents."""
-        for name in filter(UNFINISHED.fullmatch, self.file_names()):
+        for name in filter(is_unfinished, map(Path, self.file_names())):
             with suppress(OSError):
                 (self.path / name).unlink()
         return self.contents()
@@ -64,9 +64,7 @@ class Folder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             action = "written to"
-            with tempfile.NamedTemporaryFile(
-                dir=self.path, prefix=".", suffix=f".{os.getpid()}.part"
-            ):
+            with tempfile.NamedTemporaryFile(dir=self.path, prefix=".", suffix=unfinished_suffix()):
                 pass
         except OSError as error:
             raise PlatformError(

@@ -16,7 +16,7 @@ from labeling.errors import DataError, listed
 from labeling.project.data import ProjectData
 from labeling.project.gold import teaching_gold
 from labeling.project.results import Round
-from labeling.records import Batch, SoftLabels, Votes, atomic_write, free_names
+from labeling.records import Batch, SoftLabels, Votes, atomic_write, free_names, is_unfinished
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ def ready_folder(folder: Path) -> Path:
     except OSError as error:
         raise DataError(f"The folder {str(folder)!r} cannot be made: {error}") from error
     try:
-        for unfinished in folder.glob(".*.part"):
-            unfinished.unlink(missing_ok=True)
+        for path in filter(is_unfinished, folder.iterdir()):
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(f"The folder {str(folder)!r} must be writable: {error}") from error
     return folder

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labeling.errors import DataError
 
-UNFINISHED = ".part"
-"""Suffix of the names of unfinished files."""
+_UNFINISHED = re.compile(r"\..+\.[0-9]+\.part", re.DOTALL)
+
+
+def unfinished_suffix() -> str:
+    """Return the end of the names of this process's unfinished files."""
+    return f".{os.getpid()}.part"
 
 
 def unfinished_path(target: Path) -> Path:
     """Return the path of this process's unfinished file for a target, hidden in the same folder."""
-    return target.with_name(f".{target.name}.{os.getpid()}{UNFINISHED}")
+    return target.with_name(f".{target.name}{unfinished_suffix()}")
 
 
 def is_unfinished(path: Path) -> bool:
     """Return whether a file is an unfinished one, of any process.
 
-    >>> is_unfinished(Path("out/.votes.12.part")), is_unfinished(Path("out/votes.csv"))
+    >>> is_unfinished(Path("out/.votes.12.part")), is_unfinished(Path("out/.download.part"))
     (True, False)
     """
-    return path.suffix == UNFINISHED
+    return _UNFINISHED.fullmatch(path.name) is not None
 
 
 @contextmanager
