@@ -19,6 +19,7 @@ from labeling.cli.summary_table import print_summary
 from labeling.demo.loop import Demo, Evaluation
 from labeling.demo.tweets import ANNOTATORS, REVIEWERS
 from labeling.project import Round
+from labeling.records import LabelSource, Stratum
 from labeling.report import write_report
 
 
@@ -86,7 +87,10 @@ def _print_estimates(estimates: Mapping[str, Estimate], out: Console) -> None:
 
 
 def _print_annotators(demo: Demo, rounds: list[Round], out: Console) -> None:
-    for name, stratum in (("all annotated tweets", None), ("the random half of them", "random")):
+    for name, stratum in (
+        ("all annotated tweets", None),
+        ("the random half of them", Stratum.RANDOM.value),
+    ):
         agreement = demo.agreement(rounds, stratum)
         out.print(f"Agreement of first-round votes on {name} ({agreement.n_votes} votes):")
         estimates = {
@@ -95,7 +99,7 @@ def _print_annotators(demo: Demo, rounds: list[Round], out: Console) -> None:
         }
         _print_estimates(estimates, out)
     last = rounds[-1]
-    reviewed = [gold for gold in last.gold if gold.source == "review"]
+    reviewed = [gold for gold in last.gold if gold.source == LabelSource.REVIEW]
     out.print(
         f"Escalated to the reviewer: {last.reviews}, of which {len(reviewed)} were decided and"
         f" {len(last.verdict.unresolved)} left unresolved (the reviewer's ratings are tied)."

@@ -29,7 +29,7 @@ from labeling.engine import apply_to_frame
 from labeling.errors import ConfigError
 from labeling.label_models import MajorityVote
 from labeling.project import Project, Round
-from labeling.records import GoldLabel, SoftLabels, Votes, annotation_votes
+from labeling.records import GoldLabel, SoftLabels, Stratum, Votes, annotation_votes
 from labeling.sources import read_samples, read_table
 
 CONFIG = Path("configs/tweets.yaml")
@@ -143,7 +143,7 @@ class Demo:
 
         A team can estimate the accuracy of its labels in this way without gold labels.
         """
-        drawn = set(_drawn(rounds, "random"))
+        drawn = set(_drawn(rounds, Stratum.RANDOM.value))
         settled = {
             gold.sample_id: gold.label for gold in rounds[-1].gold if gold.sample_id in drawn
         }

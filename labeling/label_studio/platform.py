@@ -29,6 +29,7 @@ from labeling.records import (
     Fetched,
     GoldLabel,
     LabelSchema,
+    LabelSource,
     Message,
     MessageKind,
     NewMessage,
@@ -378,7 +379,7 @@ class LabelStudio(ProjectAdmin):
                 written before and is missing here is removed from its task.
         """
         pair = self._pair.at(self.state)
-        decided = [label for label in gold if label.source == "review" and label.trace]
+        decided = [label for label in gold if label.source == LabelSource.REVIEW and label.trace]
         if decided or pair.sync.written:
             project = pair.annotators.require()
             if pair.annotators.cursor.id is None:

@@ -23,8 +23,10 @@ from labeling.records import (
     BatchState,
     Escalation,
     LabelSchema,
+    LabelSource,
     MessageKind,
     NewMessage,
+    SampleState,
     SoftLabels,
     Verdict,
     expect,
@@ -279,7 +281,9 @@ class AnnotationLoop:
         states = self.store.batches.states()
         unsettled = [request.sample_id for request in verdict.pending]
         unsettled += [escalation.sample_id for escalation in verdict.escalations]
-        reopened = [sample_id for sample_id in unsettled if states.get(sample_id) == "settled"]
+        reopened = [
+            sample_id for sample_id in unsettled if states.get(sample_id) == SampleState.SETTLED
+        ]
         if reopened:
             logger.warning(
                 "%s open again, since `review` in the config has changed since then: %s.",
@@ -309,7 +313,7 @@ class AnnotationLoop:
             platform.escalate(escalations, samples(), outbox=self.store.outbox)
         settled = [gold.sample_id for gold in verdict.gold]
         platform.close([*settled, *escalation_of])
-        platform.write_back([gold for gold in verdict.gold if gold.source == "review"])
+        platform.write_back([gold for gold in verdict.gold if gold.source == LabelSource.REVIEW])
         self.save_state(platform.state)
         if pending or escalations:
             _warn_of_problems(platform)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 
 from labeling.errors import counted
-from labeling.records import GoldLabel, LabelSchema, SoftLabels
+from labeling.records import GoldLabel, LabelSchema, SoftLabels, Stratum
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def random_draws(
         settled: gold labels that people settled.
         choices: the samples that were chosen for annotation, index = ids, with their `stratum`.
     """
-    drawn = set(choices.index[choices["stratum"] == "random"])
+    drawn = set(choices.index[choices["stratum"] == Stratum.RANDOM.value])
     labels = {gold.sample_id: gold.label for gold in settled if gold.sample_id in drawn}
     return {RANDOM: pd.Series(labels, dtype=object), GIVEN: dev}
 

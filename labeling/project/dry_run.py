@@ -15,7 +15,7 @@ from labeling.config import Config
 from labeling.project.annotation_loop import AnnotationLoop
 from labeling.project.data import ProjectData
 from labeling.project.results import DryRun, Pulled, Pushed
-from labeling.records import AnnotationPlatform, BatchState, MessageKind
+from labeling.records import AnnotationPlatform, BatchState, MessageKind, SampleState
 from labeling.store import Store
 
 
@@ -95,7 +95,7 @@ def _reviewed(loop: AnnotationLoop, platform: AnnotationPlatform, samples: pd.Da
         verdict,
         ask_again=len(loop.store.outbox.waiting(MessageKind.ASK_AGAIN)),
         escalate=len(loop.store.outbox.waiting(MessageKind.ESCALATE)),
-        unanswered=loop.store.batches.counts()["asked"],
+        unanswered=loop.store.batches.counts()[SampleState.ASKED],
         awaited=loop.count_awaited(),
     )
 

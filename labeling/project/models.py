@@ -22,7 +22,7 @@ from labeling.errors import ModelFileError
 from labeling.project.data import ProjectData
 from labeling.project.gold import folds_of, teaching_gold
 from labeling.project.parquet import read_soft, write_soft
-from labeling.records import GoldLabel, SoftLabels, Votes
+from labeling.records import GoldLabel, LabelSource, SoftLabels, Stratum, Votes
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
@@ -105,8 +105,10 @@ class Learner:
     def drawn_at_random(self, gold: Gold) -> Gold:
         """Return the given gold labels, and those of samples drawn at random."""
         chosen = self.store.batches.frame()
-        drawn = set(chosen.index[chosen["stratum"] == "random"])
-        return tuple(label for label in gold if label.source == "given" or label.sample_id in drawn)
+        drawn = set(chosen.index[chosen["stratum"] == Stratum.RANDOM.value])
+        return tuple(
+            label for label in gold if label.source == LabelSource.GIVEN or label.sample_id in drawn
+        )
 
     def posteriors(self, settled: Gold) -> Posteriors:
         """Return the soft labels of both models; only what is not cached is fitted."""
@@ -183,7 +185,7 @@ class Learner:
     def _digest(self, settled: Gold) -> str:
         """Return a fingerprint of all that fitted models depend on."""
         gold = sorted(
-            (repr(label.sample_id), label.label, label.source == "given")
+            (repr(label.sample_id), label.label, label.source == LabelSource.GIVEN)
             for label in teaching_gold(self.data.dev, settled)
         )
         config = self.config

@@ -13,7 +13,7 @@ from labeling.project.policies import (
     policy_of,
     without_reviewer,
 )
-from labeling.records import LabelSchema, MessageKind
+from labeling.records import LabelSchema, MessageKind, SampleState
 from labeling.store import Store
 
 DECIDE = "labeling decide SAMPLE LABEL --by NAME --reason WHY"
@@ -42,18 +42,18 @@ def notes_of(
             " who did not vote on them, or no decision is recorded. Name another reviewer, or"
             f" decide: {DECIDE}"
         )
-    delivered = set(store.batches.in_state("escalated")) - set(undelivered)
+    delivered = set(store.batches.in_state(SampleState.ESCALATED)) - set(undelivered)
     platform = without_reviewer(config)
     if delivered and platform:
         yield f"{_samples(delivered)} in conflict. {NO_REVIEWER[platform]} Or decide: {DECIDE}"
-    unresolved = store.batches.in_state("unresolved")
+    unresolved = store.batches.in_state(SampleState.UNRESOLVED)
     if unresolved:
         yield (
             f"{_samples(unresolved)} unresolved: reviewers gave no label, or no label that more"
             " than half of them gave. Another reviewer can decide where they label, or here:"
             f" {DECIDE}"
         )
-    withdrawn = store.batches.in_state("withdrawn")
+    withdrawn = store.batches.in_state(SampleState.WITHDRAWN)
     if withdrawn:
         yield (
             f"{_samples(withdrawn)} withdrawn: they left the data, or have another text than people"

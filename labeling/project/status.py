@@ -16,7 +16,14 @@ from labeling.project.links import links_of
 from labeling.project.policies import policy_in_force, policy_of
 from labeling.project.results import VotesSummary
 from labeling.project.stalled_samples import DECIDE, notes_of, without_a_reviewer_to_ask
-from labeling.records import AnnotationPlatform, BatchState, LabelSchema, MessageState, Problem
+from labeling.records import (
+    AnnotationPlatform,
+    BatchState,
+    LabelSchema,
+    MessageState,
+    Problem,
+    SampleState,
+)
 from labeling.store import Activity, Store
 
 logger = logging.getLogger(__name__)
@@ -90,7 +97,9 @@ class Status:
         """How many samples were not chosen for annotation."""
         if self.samples is None:
             return None
-        chosen = sum(count for state, count in self.states.items() if state != "withdrawn")
+        chosen = sum(
+            count for state, count in self.states.items() if state != SampleState.WITHDRAWN
+        )
         # Chosen samples may have left the data since, which only a review sees.
         return max(self.samples - chosen, 0)
 

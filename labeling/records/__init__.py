@@ -57,6 +57,7 @@ from labeling.records.outbox import (
     MessageState,
     NewMessage,
     Outbox,
+    SampleState,
     message_key,
     waiting_on,
 )
@@ -139,6 +140,7 @@ __all__ = [
     "Problem",
     "ReplacedText",
     "Ridges",
+    "SampleState",
     "SoftLabels",
     "SourceAnnotation",
     "SourceAnnotations",

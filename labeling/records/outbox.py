@@ -50,6 +50,34 @@ class BatchState(StrEnum):
     """The platform has all of it."""
 
 
+class SampleState(StrEnum):
+    """How far the annotation of a sample is."""
+
+    CHOSEN = "chosen"
+    """It is in a batch that was not pushed."""
+
+    ASKED = "asked"
+    """Annotators were asked, and none has answered."""
+
+    COLLECTING = "collecting"
+    """More votes are needed."""
+
+    ESCALATED = "escalated"
+    """It waits for a reviewer."""
+
+    SETTLED = "settled"
+    """Enough annotators agree."""
+
+    REVIEWED = "reviewed"
+    """A reviewer has decided."""
+
+    UNRESOLVED = "unresolved"
+    """The reviewer could not decide."""
+
+    WITHDRAWN = "withdrawn"
+    """It left the data before it was settled, or its text changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewMessage:
     """A message before an outbox numbers it.

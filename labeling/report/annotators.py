@@ -12,7 +12,7 @@ import numpy as np
 
 from labeling.adjudication import reviews_that_count
 from labeling.analysis import Agreement, Estimate, agreement, mean_of, proportion
-from labeling.records import Annotation, Problem, annotation_votes
+from labeling.records import Annotation, LabelSource, Problem, annotation_votes
 from labeling.report.context import ReportContext
 from labeling.report.formatting import without_paths
 
@@ -118,12 +118,12 @@ def _without_paths(context: ReportContext, problem: Problem) -> Problem:
 
 def _settled(context: ReportContext) -> dict[str, int]:
     """Return how many samples were settled in which way: 2 : 1 is less certain than 2 : 0."""
-    by_votes = [gold for gold in context.verdict.gold if gold.source == "agreement"]
+    by_votes = [gold for gold in context.verdict.gold if gold.source == LabelSource.AGREEMENT]
     unanimous = sum(gold.votes_for == gold.votes_cast for gold in by_votes)
     counts = {
         "unanimously": unanimous,
         "by majority": len(by_votes) - unanimous,
-        "by a reviewer": sum(gold.source == "review" for gold in context.verdict.gold),
+        "by a reviewer": sum(gold.source == LabelSource.REVIEW for gold in context.verdict.gold),
     }
     return {kind: count for kind, count in counts.items() if count}
 
@@ -150,7 +150,9 @@ def _annotators(context: ReportContext, annotations: list[Annotation]) -> list[A
         vote for vote in annotations if vote.round == 1 and vote.label is not None
     )
     reviewed = {
-        gold.sample_id: gold.label for gold in context.verdict.gold if gold.source == "review"
+        gold.sample_id: gold.label
+        for gold in context.verdict.gold
+        if gold.source == LabelSource.REVIEW
     }
     given = context.data.dev.to_dict()
     return [

@@ -18,6 +18,7 @@ from labeling.records import (
     ABSTAIN,
     Annotation,
     SoftLabels,
+    Stratum,
     Verdict,
     Votes,
 )
@@ -93,7 +94,7 @@ class ReportContext:
     @functools.cached_property
     def random_sample(self) -> pd.DataFrame:
         """The selected samples that were drawn at random: the only unbiased audit of a model."""
-        return self.selections[self.selections["stratum"] == "random"]
+        return self.selections[self.selections["stratum"] == Stratum.RANDOM.value]
 
     @functools.cached_property
     def audit(self) -> pd.DataFrame:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, Literal, get_args
+from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from labeling.records import (
     GoldLabel,
     LabelSource,
     MessageKind,
+    SampleState,
     Verdict,
 )
 from labeling.records.ids import decode_id, encode_id
@@ -24,18 +26,17 @@ from labeling.store.database import Connection, Database
 from labeling.store.ledger import chunks
 from labeling.store.tables import AWAITED, batches, choices, messages, samples, verdicts
 
-State = Literal[
-    "chosen",
-    "asked",
-    "collecting",
-    "escalated",
-    "settled",
-    "reviewed",
-    "unresolved",
-    "withdrawn",
-]
-STATES: tuple[State, ...] = get_args(State)
+STATES = tuple(state.value for state in SampleState)
 COLUMNS = (*BATCH_COLUMNS, "model_label", "confidence")
+
+
+class VerdictKind(StrEnum):
+    """Kinds of verdicts on a sample; the database holds the values."""
+
+    GOLD = "gold"
+    PENDING = "pending"
+    ESCALATED = "escalated"
+    UNRESOLVED = "unresolved"
 
 
 class Batches:
@@ -100,7 +101,8 @@ class Batches:
             }
             connection.execute(sa.insert(batches), [{**about, "made_at": made_at}])
             connection.execute(sa.insert(choices), rows)
-            states = [{"sample": row["sample"], "batch": number, "state": "chosen"} for row in rows]
+            state = SampleState.CHOSEN.value
+            states = [{"sample": row["sample"], "batch": number, "state": state} for row in rows]
             _replace(connection, samples, states)
 
     def forget(self, number: int) -> None:
@@ -109,7 +111,8 @@ class Batches:
             connection.execute(sa.delete(choices).where(choices.c.batch == number))
             connection.execute(sa.delete(batches).where(batches.c.number == number))
             in_batch = samples.c.batch == number
-            connection.execute(sa.delete(samples).where(in_batch, samples.c.state == "chosen"))
+            is_chosen = samples.c.state == SampleState.CHOSEN.value
+            connection.execute(sa.delete(samples).where(in_batch, is_chosen))
             connection.execute(sa.update(samples).where(in_batch).values(batch=None))
 
     def withdraw(self, sample_ids: Iterable[Hashable]) -> None:
@@ -117,7 +120,7 @@ class Batches:
         with self.database.writing() as connection:
             for chunk in chunks(map(encode_id, sample_ids)):
                 change = sa.update(samples).where(samples.c.sample.in_(chunk))
-                connection.execute(change.values(state="withdrawn"))
+                connection.execute(change.values(state=SampleState.WITHDRAWN.value))
 
     def awaited(self) -> tuple[Hashable, ...]:
         """Return the samples that are in annotation and not settled."""
@@ -140,8 +143,12 @@ class Batches:
         raised = sa.exists().where(
             messages.c.sample == verdicts.c.sample, messages.c.kind == MessageKind.ESCALATE.value
         )
-        short = (verdicts.c.kind == "pending") & (asked > 0) & (asked <= verdicts.c.heard)
-        conflict = (verdicts.c.kind == "escalated") & ~raised
+        short = (
+            (verdicts.c.kind == VerdictKind.PENDING.value)
+            & (asked > 0)
+            & (asked <= verdicts.c.heard)
+        )
+        conflict = (verdicts.c.kind == VerdictKind.ESCALATED.value) & ~raised
         with self.database.reading() as connection:
             query = sa.select(sa.func.count()).select_from(verdicts).where(short | conflict)
             return int(connection.scalar(query) or 0)
@@ -159,8 +166,8 @@ class Batches:
             if state == BatchState.PUSHED:
                 connection.execute(
                     sa.update(samples)
-                    .where(samples.c.batch == number, samples.c.state == "chosen")
-                    .values(state="asked")
+                    .where(samples.c.batch == number, samples.c.state == SampleState.CHOSEN.value)
+                    .values(state=SampleState.ASKED.value)
                 )
 
     def frame(self, number: int | None = None) -> pd.DataFrame:
@@ -239,7 +246,9 @@ class Batches:
             for chunk in chunks(map(encode_id, unannotated)):
                 connection.execute(sa.delete(verdicts).where(verdicts.c.sample.in_(chunk)))
                 in_batch = samples.c.sample.in_(chunk) & samples.c.batch.is_not(None)
-                connection.execute(sa.update(samples).where(in_batch).values(state="asked"))
+                connection.execute(
+                    sa.update(samples).where(in_batch).values(state=SampleState.ASKED.value)
+                )
             _replace(connection, verdicts, _changed(connection, rows))
             states = {row["sample"]: _state_of(row) for row in rows}
             before: dict[str, tuple[int | None, str]] = {}
@@ -263,9 +272,9 @@ class Batches:
         with self.database.reading() as connection:
             return {decode_id(key): str(state) for key, state in connection.execute(query)}
 
-    def in_state(self, state: State) -> tuple[Hashable, ...]:
+    def in_state(self, state: SampleState) -> tuple[Hashable, ...]:
         """Return the samples that are in a state."""
-        query = sa.select(samples.c.sample).where(samples.c.state == state)
+        query = sa.select(samples.c.sample).where(samples.c.state == state.value)
         with self.database.reading() as connection:
             return tuple(map(decode_id, connection.scalars(query.order_by(samples.c.sample))))
 
@@ -336,19 +345,19 @@ def _rows_of(verdict: Verdict) -> list[dict[str, Any]]:
     return [
         *map(_gold_row, verdict.gold),
         *(
-            _row(pending.sample_id, "pending", votes_needed=pending.votes_needed)
+            _row(pending.sample_id, VerdictKind.PENDING, votes_needed=pending.votes_needed)
             for pending in verdict.pending
         ),
         *(
             _row(
                 escalation.sample_id,
-                "escalated",
+                VerdictKind.ESCALATED,
                 reason=escalation.reason,
                 model_label=escalation.model_label,
             )
             for escalation in verdict.escalations
         ),
-        *(_row(sample_id, "unresolved") for sample_id in verdict.unresolved),
+        *(_row(sample_id, VerdictKind.UNRESOLVED) for sample_id in verdict.unresolved),
     ]
 
 
@@ -356,23 +365,25 @@ def _gold_row(gold: GoldLabel) -> dict[str, Any]:
     about: dict[str, Any] = {"label": gold.label, "source": gold.source}
     if gold.source == LabelSource.AGREEMENT:
         about |= {"votes_for": gold.votes_for, "votes_cast": gold.votes_cast}
-    return _row(gold.sample_id, "gold", **about)
+    return _row(gold.sample_id, VerdictKind.GOLD, **about)
 
 
-def _row(sample_id: Hashable, kind: str, **values: Any) -> dict[str, Any]:
+def _row(sample_id: Hashable, kind: VerdictKind, **values: Any) -> dict[str, Any]:
     names = ("label", "source", "reason", "model_label", "votes_needed", "votes_for", "votes_cast")
     empty = dict.fromkeys(names)
-    return {"sample": encode_id(sample_id), "kind": kind, **empty, **values}
+    return {"sample": encode_id(sample_id), "kind": kind.value, **empty, **values}
 
 
-STATE_OF: dict[str, State] = {
-    "pending": "collecting",
-    "escalated": "escalated",
-    "unresolved": "unresolved",
+STATE_OF = {
+    VerdictKind.PENDING: SampleState.COLLECTING,
+    VerdictKind.ESCALATED: SampleState.ESCALATED,
+    VerdictKind.UNRESOLVED: SampleState.UNRESOLVED,
 }
 
 
-def _state_of(row: Mapping[str, Any]) -> State:
-    if row["kind"] == "gold":
-        return "reviewed" if row["source"] == LabelSource.REVIEW else "settled"
-    return STATE_OF[row["kind"]]
+def _state_of(row: Mapping[str, Any]) -> str:
+    kind = VerdictKind(row["kind"])
+    if kind == VerdictKind.GOLD:
+        is_reviewed = row["source"] == LabelSource.REVIEW
+        return (SampleState.REVIEWED if is_reviewed else SampleState.SETTLED).value
+    return STATE_OF[kind].value

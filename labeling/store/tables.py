@@ -22,6 +22,8 @@ from sqlalchemy import (
     text,
 )
 
+from labeling.records import SampleState
+
 
 class AnyText(TypeDecorator[str]):
     """Text of any characters; texts with NUL or lone surrogates are stored as JSON."""
@@ -49,7 +51,9 @@ def _is_refused(value: str) -> bool:
 
 metadata = MetaData()
 
-AWAITED = ("asked", "collecting", "escalated")
+AWAITED = tuple(
+    state.value for state in (SampleState.ASKED, SampleState.COLLECTING, SampleState.ESCALATED)
+)
 """The states of samples that people were asked about and that are not settled."""
 
 # Rows are numbered consecutively under the project lock instead of by a database sequence, which
