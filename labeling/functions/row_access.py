@@ -14,6 +14,7 @@ Vote = str | int
 def may_be_label(value: object) -> bool:
     """Whether a value can be a label name or code: a text or an int (also NumPy's), not a bool.
 
+    >>> import numpy as np
     >>> [may_be_label(value) for value in ("spam", 1, np.int64(1), True, 1.0)]
     [True, True, True, False, False]
     """

@@ -41,7 +41,7 @@ def annotator_config(schema: LabelSchema, *, reasons: bool = False) -> str:
         reasons: whether the reasons of the labeling functions are displayed.
 
     >>> schema = LabelSchema(["ham", "spam & <eggs>"], {"ham": "Wanted."})
-    >>> print(for_annotators(schema))  # doctest: +ELLIPSIS
+    >>> print(annotator_config(schema))  # doctest: +ELLIPSIS
     <View>
       <Style>@media (max-width: 700px) { ... }</Style>
       <View style="max-height: 50vh; overflow: auto; white-space: pre-wrap">
@@ -95,7 +95,7 @@ def reviewer_config(schema: LabelSchema, *, model: bool = False) -> str:
 def instructions_html(guidelines: str, schema: LabelSchema) -> str:
     """Return the project's instructions as HTML: the guidelines and the labels' descriptions.
 
-    >>> guide_of("Skip <b>.\\n", LabelSchema(["ham", "spam"], {"ham": "Wanted."}))
+    >>> instructions_html("Skip <b>.\\n", LabelSchema(["ham", "spam"], {"ham": "Wanted."}))
     'Skip &lt;b&gt;.<br><br>ham: Wanted.'
     """
     meanings = "\n".join(f"{label}: {text}" for label, text in schema.descriptions.items())

@@ -235,7 +235,7 @@ def test_fit_does_not_ask_for_gold_labels_that_were_given(folder, n):
     said = " ".join([*model.report_, its.gold_counts().sentence()])
 
     assert f"{covered} gold label" in said
-    assert "fewer than the 100 that the label model learns from" in said
+    assert "fewer than the 100 that the label model needs" in said
     assert f"{n} {'was' if n == 1 else 'were'} given: " in said
     for word in ("not used", "give ", "more.", "teach the models"):
         assert word not in said

@@ -182,5 +182,5 @@ def test_on_a_terminal_labels_are_asked_for_as_csv(data):
     os.close(master)
 
     assert 0 == running.returncode, errors
-    assert "quotes around one that has a comma" in " ".join(errors.split())
+    assert "quotes around a label that has a comma" in " ".join(errors.split())
     assert lb.Project(data.parent / "configs" / "project.yaml").schema.labels == tuple(MEANT)

@@ -126,7 +126,7 @@ def test_people_are_one_voter_each():
 
 def test_a_replay_plays_nobody_twice():
     recorded = pd.DataFrame({"sample": ["a", "a"], "annotator": ["Ann", "ann\u200b"]})
-    with pytest.raises(PlatformError, match="once a sample"):
+    with pytest.raises(PlatformError, match="once per sample"):
         Replay(recorded.assign(label="ham"), SCHEMA)
 
     recorded = recorded.assign(annotator=["Ann", "bob"], label="ham")

@@ -117,7 +117,7 @@ def _duplicates(context: FitContext) -> str:
     duplicates = [names for names in groups if len(names) > 1]
     if not duplicates:
         return "No near-duplicate voters were found."
-    listed = "; ".join(listed(names, 6) for names in duplicates)
+    names_of_groups = "; ".join(listed(names, 6) for names in duplicates)
     n = len(duplicates)
     agree = (
         f"{counted(n, 'group')} of near-duplicate voters {noun(n, 'agrees', 'agree')} far more"
@@ -126,11 +126,11 @@ def _duplicates(context: FitContext) -> str:
     if context.duplicates.max() != context.group.max():
         return (
             f"{agree}, but fewer than {LEAST_VOTERS_TO_LEARN_ALL} voters would be left to estimate"
-            f" these from, so none are merged: {listed}."
+            f" these from, so none are merged: {names_of_groups}."
         )
     return (
         f"{agree}; {noun(n, 'it', 'each')} counts as one voter, which leaves {context.n_groups}:"
-        f" {listed}."
+        f" {names_of_groups}."
     )
 
 
