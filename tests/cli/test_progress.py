@@ -130,6 +130,7 @@ def test_a_project_tells_its_stages_and_how_long_they_took_the_last_time(tmp_pat
     }
 
 
+@pytest.mark.slow
 def test_in_a_pipe_there_is_a_line_now_and_then_on_stderr_and_json_on_stdout(tmp_path):
     make(tmp_path)
     slow = (

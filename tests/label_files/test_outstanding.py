@@ -211,6 +211,7 @@ def test_what_may_be_in_a_file_that_cannot_be_read_is_to_come(tmp_path, broken):
     assert {} == loop.files(sent={}).outstanding_votes()
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_are_counted(tmp_path):
     """Comparing each with each would take hours."""
     ids = range(100_000)

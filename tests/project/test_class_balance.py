@@ -254,6 +254,7 @@ def test_who_declared_shares_is_not_asked_to_declare_them(folder, caplog):
     assert "declare `class_balance`" not in caplog.text
 
 
+@pytest.mark.slow
 def test_a_random_draw_seldom_contradicts_the_shares_that_it_was_drawn_from():
     """Also with many labels, of which some always lie outside their 95 % interval."""
     rng = np.random.default_rng(0)

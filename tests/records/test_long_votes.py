@@ -130,6 +130,7 @@ def crowd_of(people, samples, each=3):
     return frame.drop_duplicates(["sample", "voter"]), truth
 
 
+@pytest.mark.slow
 def test_a_large_crowd_takes_little_time_and_memory():
     """20,000 people and 20,000 samples: as a table 400 MB, and minutes."""
     frame, truth = crowd_of(20_000, 20_000)

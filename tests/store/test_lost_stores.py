@@ -82,6 +82,13 @@ def without_tables(path):
     sqlite3.connect(path).execute("VACUUM").connection.close()
 
 
+@pytest.fixture
+def no_waiting(monkeypatch):
+    """No other process creates the database meanwhile: it is soon known that it is lost."""
+    monkeypatch.setattr("labeling.store.store.CHECK_INTERVAL", 0.001)
+
+
+@pytest.mark.usefixtures("no_waiting")
 @pytest.mark.parametrize("harm", [gone, empty, without_tables])
 def test_a_database_that_is_lost_is_not_made_anew_in_silence(folder, harm):
     harm(database(folder))
@@ -94,6 +101,7 @@ def test_a_database_that_is_lost_is_not_made_anew_in_silence(folder, harm):
     assert {p.name for p in folder.rglob("*") if str(p) not in before} <= kept
 
 
+@pytest.mark.usefixtures("no_waiting")
 def test_a_log_without_its_database_is_kept(folder):
     path = database(folder)
     shutil.rmtree(path.parent / "files")

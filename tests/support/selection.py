@@ -33,6 +33,7 @@ MARKER_OF_FILE = {
     "tests/functions/test_lf_pretrained.py": "heavy",
     "tests/label_models/test_snorkel.py": "heavy",
     "tests/label_studio/test_local_server.py": "studio",
+    "tests/label_studio/test_webhook_receiver.py": "slow",
     "tests/package/test_notebooks.py": "slow",
     "tests/project/test_watching.py": "slow",
     "tests/records/test_size_limits.py": "slow",
