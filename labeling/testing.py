@@ -168,6 +168,7 @@ def _random_votes(rng: np.random.Generator, min_voters: int) -> tuple[int, np.nd
 def check_probabilities(model_factory: ModelFactory, case: Case) -> None:
     """Rows are finite and sum to 1; rows without a vote are uniform and uncovered."""
     soft = case.fit(model_factory).predict_proba(case.votes)
+    _require(isinstance(soft, SoftLabels), f"predict_proba must return SoftLabels. Got {soft!r}.")
     array = soft.to_array()
     _require(bool(np.isfinite(array).all()), "Probabilities must be finite.")
     _require(bool((array >= 0).all()), "Probabilities must not be negative.")

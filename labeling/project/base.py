@@ -30,7 +30,14 @@ from labeling.project.platforms import (
 from labeling.project.policies import policy_of
 from labeling.project.status import store_of
 from labeling.project.vote_cache import Progress, VoteCache
-from labeling.records import AnnotationPlatform, LabelingFunction, LabelSchema, Verdict, Votes
+from labeling.records import (
+    AnnotationPlatform,
+    LabelingFunction,
+    LabelSchema,
+    Verdict,
+    Votes,
+    expect,
+)
 from labeling.store import Run
 
 if TYPE_CHECKING:
@@ -60,6 +67,8 @@ class BaseProject:
         self.folder = self.config.at(self.config.export.folder)
         self.store = store_of(self.config, on_wait or waits)
         self.store.update()
+        if platform is not None:
+            expect(platform, AnnotationPlatform, "`platform`")  # type: ignore[type-abstract]  # not called
         self._platform = platform
         self.people = AnnotationLoop(
             self.store,

@@ -11,6 +11,7 @@ from labeling.errors import LabelingError
 Type = TypeVar("Type")
 
 HOW_TO_CREATE = {
+    "AnnotationPlatform": "subclass labeling.records.AnnotationPlatform",
     "LabelSchema": 'write LabelSchema(["name", ...])',
     "SoftLabels": "it comes from a label model's predict_proba(votes)",
     "Votes": "create them with apply(...), Votes.from_array(...) or Votes.from_triples(...)",

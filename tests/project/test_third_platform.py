@@ -101,6 +101,14 @@ def test_a_project_goes_on_where_it_was_left_after_each_verb(project):
     assert 6 == project.status().states["settled"] + project.status().states["reviewed"]
 
 
+def test_what_merely_looks_like_a_platform_is_refused(project):
+    class LooksAlike:
+        push = ask_again = escalate = fetch = print
+
+    with pytest.raises(lb.LabelingError, match="`platform` must be of type AnnotationPlatform"):
+        Project(project.config.root / "project.yaml", platform=LooksAlike())
+
+
 def test_a_loop_without_a_platform_has_nobody_to_ask(project):
     with pytest.raises(lb.LabelingError, match="nobody to ask"):
         Project(project.config.root / "project.yaml").push()
