@@ -124,9 +124,11 @@ def test_a_rule_that_does_not_import_says_where(folder):
     assert "rules.py does not import: line 3: ZeroDivisionError" in " ".join(done.stderr.split())
 
 
-def test_ctrl_c_ends_with_a_sentence(folder):
-    slow = RULES + "\nimport time\nprint('started', flush=True)\ntime.sleep(60)\n"
-    (folder / "rules.py").write_text(slow, encoding="utf-8")
+def interrupted(folder, within):
+    """Press Ctrl-C once the labeling functions have started; return exit code and stderr.
+
+    It must end within so many seconds.
+    """
     command = [sys.executable, "-m", "labeling", "-c", "project.yaml", "apply"]
     running = subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -134,9 +136,16 @@ def test_ctrl_c_ends_with_a_sentence(folder):
     assert running.stdout is not None
     running.stdout.readline()
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=20)
+    _, errors = running.communicate(timeout=within)
+    return running.returncode, errors
 
-    assert 130 == running.returncode
+
+def test_ctrl_c_ends_with_a_sentence(folder):
+    slow = RULES + "\nimport time\nprint('started', flush=True)\ntime.sleep(60)\n"
+    (folder / "rules.py").write_text(slow, encoding="utf-8")
+    exit_code, errors = interrupted(folder, within=20)
+
+    assert 130 == exit_code
     assert "Stopped by you." in errors
     assert "Traceback" not in errors
 
@@ -173,16 +182,9 @@ def test_ctrl_c_names_the_rule_and_the_sample(folder):
         "    print('started', flush=True)\n    while True:\n        pass\n"
     )
     (folder / "rules.py").write_text(RULES + stuck, encoding="utf-8")
-    command = [sys.executable, "-m", "labeling", "-c", "project.yaml", "apply"]
-    running = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert running.stdout is not None
-    running.stdout.readline()
-    running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=60)
+    exit_code, errors = interrupted(folder, within=60)
 
-    assert 130 == running.returncode
+    assert 130 == exit_code
     assert "Stopped in labeling function 'stuck' on sample " in errors
     assert "Stopped by you." in errors
     assert "Traceback" not in errors

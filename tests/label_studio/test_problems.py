@@ -1,35 +1,16 @@
 """Annotations that cannot be counted are reported until they are corrected."""
 
-import datetime
-
-import pytest
-
 from labeling.annotation_files import label_studio_annotations
 from labeling.records import live_annotations
 from tests.support.studio_loop import (
+    ids_of,
+    item,
     people,
     project_id,
     pushed,
     said_by,
     studio_of,
-    tasks,
 )
-
-
-@pytest.fixture
-def no_overlap(monkeypatch):
-    """A pull that goes back by nothing, so that what it brings is news for certain."""
-    monkeypatch.setattr("labeling.label_studio.pulling.OVERLAP", datetime.timedelta(0))
-
-
-def ids_of(server):
-    return {ext_id: task["id"] for ext_id, task in tasks(server).items()}
-
-
-def item(label, from_name="label", **more):
-    value = {"choices": [label]}
-    return {"from_name": from_name, "to_name": "text", "type": "choices", "value": value, **more}
-
 
 WRONG = [
     ([item("spma")], "'spma'. Did you mean 'spam'?"),

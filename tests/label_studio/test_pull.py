@@ -11,6 +11,8 @@ from labeling.records import live_annotations
 from tests.support.faulty_proxy import FaultyProxy
 from tests.support.studio_loop import (
     batch_of,
+    ids_of,
+    item,
     news,
     people,
     project_id,
@@ -21,21 +23,6 @@ from tests.support.studio_loop import (
     studio_of,
     tasks,
 )
-
-
-@pytest.fixture
-def no_overlap(monkeypatch):
-    """A pull that goes back by nothing, so that what it brings is news for certain."""
-    monkeypatch.setattr("labeling.label_studio.pulling.OVERLAP", datetime.timedelta(0))
-
-
-def ids_of(server):
-    return {ext_id: task["id"] for ext_id, task in tasks(server).items()}
-
-
-def item(label, from_name="label", **more):
-    value = {"choices": [label]}
-    return {"from_name": from_name, "to_name": "text", "type": "choices", "value": value, **more}
 
 
 def test_labels_and_skips_come_back_with_who_and_how_long(studio):

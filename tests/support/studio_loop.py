@@ -115,3 +115,14 @@ def said_by(annotations):
         for annotation in live_annotations(annotations)
     ]
     return sorted(said, key=repr)
+
+
+def ids_of(server):
+    """Return the number of each sample's task on the server."""
+    return {ext_id: task["id"] for ext_id, task in tasks(server).items()}
+
+
+def item(label, from_name="label", **more):
+    """Return the result of one choice, as an annotation holds it."""
+    value = {"choices": [label]}
+    return {"from_name": from_name, "to_name": "text", "type": "choices", "value": value, **more}
