@@ -46,6 +46,7 @@ from labeling.records import (
     Outbox,
     SoftLabels,
     checked_missing_text,
+    checked_votes_per_sample,
     expect,
     last_annotations,
     message_key,
@@ -118,10 +119,8 @@ class LabelFiles(AnnotationPlatform):
             raise LabelingError(
                 f"`kind` must be one of {listed(WRITERS)}. Got {kind!r}.{near(kind, WRITERS)}"
             )
-        if isinstance(votes_per_sample, bool) or expect(votes_per_sample, int, "Votes") < 1:
-            raise LabelingError(f"`votes_per_sample` must be 1 or more. Got {votes_per_sample!r}.")
+        self.votes_per_sample = checked_votes_per_sample(votes_per_sample)
         self.schema = expect(schema, LabelSchema, "`schema`")
-        self.votes_per_sample = votes_per_sample
         self._columns = Columns(text, (show,) if isinstance(show, str) else tuple(show))
         self._missing_text = checked_missing_text(missing_text)
         self._folder = Folder(folder, self._columns)

@@ -11,7 +11,7 @@ from labeling.label_studio.labeling_config import (
     reviewer_config,
 )
 from labeling.label_studio.projects import ProjectSpec, StudioProject
-from labeling.records import LabelSchema, expect
+from labeling.records import LabelSchema, checked_votes_per_sample
 
 SAME_PROJECT = "Annotators and reviewers must have a project each. Both are given {!r}."
 
@@ -23,8 +23,7 @@ def check_options(prelabels: object, votes_per_sample: object) -> None:
             f"`prelabels` must be 'hidden' or 'shown'. Got {prelabels!r}."
             f"{near(prelabels, ('hidden', 'shown'))}"
         )
-    if isinstance(votes_per_sample, bool) or expect(votes_per_sample, int, "Votes") < 1:
-        raise LabelingError(f"`votes_per_sample` must be 1 or more. Got {votes_per_sample!r}.")
+    checked_votes_per_sample(votes_per_sample)
 
 
 def reviewers_title(project: str | int, expert_project: str | int | None) -> str | int:

@@ -95,6 +95,7 @@ from labeling.records.source_annotations import SourceAnnotation, SourceAnnotati
 from labeling.records.spreadsheet_safety import is_formula
 from labeling.records.validation import (
     checked_fraction,
+    checked_votes_per_sample,
     expect,
     generator_of,
     is_number,
@@ -156,6 +157,7 @@ __all__ = [
     "checked_fraction",
     "checked_ids",
     "checked_missing_text",
+    "checked_votes_per_sample",
     "class_balance_array",
     "clean_text",
     "co_occurrence",

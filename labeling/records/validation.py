@@ -83,6 +83,14 @@ def whole_number(value: object, what: str, *, minimum: int = 1) -> int:
     raise LabelingError(f"{what} must be a whole number from {minimum}. Got {value!r}.")
 
 
+def checked_votes_per_sample(value: object) -> int:
+    """Return a platform's `votes_per_sample` after checking that it is 1 or more."""
+    votes = expect(value, int, "Votes")
+    if isinstance(value, bool) or votes < 1:
+        raise LabelingError(f"`votes_per_sample` must be 1 or more. Got {value!r}.")
+    return votes
+
+
 def checked_fraction(value: Any, what: str) -> float:
     """Return a number as a float after checking that it is from 0 to 1."""
     if is_number(value) and 0 <= value <= 1:
