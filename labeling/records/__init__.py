@@ -102,6 +102,7 @@ from labeling.records.validation import (
     is_whole_number,
     whole_number,
 )
+from labeling.records.voter_families import Family, VoterFamilies, find_families
 from labeling.records.votes import Fault, Votes
 
 __all__ = [
@@ -123,6 +124,7 @@ __all__ = [
     "ClassBalance",
     "EphemeralOutbox",
     "Escalation",
+    "Family",
     "Fault",
     "Fetched",
     "FrozenRow",
@@ -150,6 +152,7 @@ __all__ = [
     "Stratum",
     "Table",
     "Verdict",
+    "VoterFamilies",
     "Votes",
     "add_location_note",
     "annotation_votes",
@@ -163,6 +166,7 @@ __all__ = [
     "co_occurrence",
     "dumps_functions",
     "expect",
+    "find_families",
     "first_spellings",
     "fit_softmax_regression",
     "fitted_repr",
