@@ -12,13 +12,15 @@ import pytest
 import labeling as lb
 from labeling.errors import DataError
 from tests.benchmarks.quality import scores, tables
-from tests.benchmarks.quality.ceilings import scenarios
+from tests.benchmarks.quality.__main__ import PARTS, arguments, parts
+from tests.benchmarks.quality.__main__ import tables as tables_of
 from tests.benchmarks.quality.crowds import crowds
-from tests.benchmarks.quality.data import found_sets, read_set
+from tests.benchmarks.quality.data import RULES_WITH_PROMPTS, found_sets, maker, read_set
 from tests.benchmarks.quality.function_sets import function_sets
 from tests.benchmarks.quality.gold import decided, drawn
 from tests.benchmarks.quality.ours import Panel, our_answer
 from tests.benchmarks.quality.page import BEGIN, END, with_tables
+from tests.benchmarks.quality.prompts import prompts
 from tests.benchmarks.quality.scores import (
     accuracy,
     calibration_error,
@@ -28,6 +30,7 @@ from tests.benchmarks.quality.scores import (
     wilson,
 )
 from tests.benchmarks.quality.tables import Grid
+from tests.benchmarks.quality.voters_drawn import few_of
 
 EVEN = [0.5, 0.5]
 
@@ -194,6 +197,65 @@ def test_a_mean_needs_all_of_its_rows():
     assert grid.mean("mean", ["one", "two"]) == ["**mean** (2)", "**1.5**", "-"]
 
 
+def test_a_mean_and_a_lowest_value_may_leave_out_what_is_not_known():
+    grid = Grid(["set"], ["a", "b"])
+    grid.add(["one"], {"a": ("1", 1.0), "b": ("3", 3.0)})
+    grid.add(["two"], {"a": ("2", 2.0), "b": ("too few rows", np.nan)})
+
+    assert grid.mean_of_known("mean", grid.rows) == ["**mean**", "**1.5** (2)", "**3.0** (1)"]
+    assert grid.lowest("lowest", grid.rows) == ["**lowest** (2)", "**1.0**", "**3.0**"]
+
+
+def test_every_part_can_be_asked_for_by_its_name(folder, monkeypatch):
+    monkeypatch.setenv("LABELING_DATA", str(folder))
+    monkeypatch.setattr("sys.argv", ["make bench-quality"])
+    names, _ = found_sets(folder)
+
+    listed = [name for name, *_ in parts(arguments(), Panel({"majority_vote"}), folder, names)]
+    assert listed == list(PARTS)
+
+
+def test_prompts_are_no_part_of_the_old_comparison(folder, monkeypatch):
+    (folder / "sms").rename(folder / "prompts_sms")
+    monkeypatch.setenv("LABELING_DATA", str(folder))
+    monkeypatch.setattr("sys.argv", ["make bench-quality", "--parts", "functions,prompts"])
+
+    text = tables_of(arguments(), Panel({"majority_vote"}))
+    first, second = text.split("### Label models: prompts as voters")
+    assert "prompts_sms" not in first
+    assert "**mean of the prompts** (1)" in second
+
+
+def test_votes_drawn_of_people_are_no_more_than_asked_for_and_all_real(folder):
+    data = read_set(folder, "crowd_birds")
+    votes, gold = few_of(data.votes, data.gold, 2, draw=0)
+    drawn_votes = (votes.to_array() >= 0).sum(axis=1)
+    cast = (data.votes.to_array()[data.votes.covered] >= 0).sum(axis=1)
+
+    assert drawn_votes.tolist() == np.minimum(cast, 2).tolist()
+    assert gold.tolist() == data.gold[data.votes.covered].tolist()
+    kept = votes.to_array()
+    assert all(
+        set(row[row >= 0]) <= set(all_)
+        for row, all_ in zip(kept, data.votes.to_array()[data.votes.covered], strict=True)
+    )
+
+
+def test_rules_alone_and_with_prompts_are_scored_on_the_same_rows(tmp_path):
+    rng = np.random.default_rng(1)
+    gold = rng.integers(0, 2, 80)
+    array = np.where(rng.random((80, 12)) < 0.7, gold[:, None], 1 - gold[:, None])
+    array[rng.random((80, 12)) < 0.8] = -1
+    (tmp_path / RULES_WITH_PROMPTS).mkdir()
+    np.savez(tmp_path / RULES_WITH_PROMPTS / "votes.npz", L=array.astype(np.int8), y=gold)
+
+    text = prompts(Panel({"majority_vote"}), tmp_path, [RULES_WITH_PROMPTS])
+    by_rules = int((array[:, :10] >= 0).any(axis=1).sum())
+    assert by_rules < int((array >= 0).any(axis=1).sum())
+    assert f"| rules alone | {by_rules} |" in text
+    assert f"| rules and prompts | {by_rules} |" in text
+
+
 def test_only_what_is_between_the_marks_is_written():
     page = f"# Page\n\n{BEGIN}\nold\n{END}\nrest\n"
 
@@ -204,7 +266,7 @@ def test_only_what_is_between_the_marks_is_written():
 
 
 def test_synthetic_votes_are_left_out_where_there_are_none(tmp_path):
-    assert scenarios(tmp_path) is None
+    assert maker(tmp_path, "synthetic") is None
 
 
 @pytest.mark.parametrize("module", [scores, tables])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
-from labeling import LabelSchema, Votes
 from tests.benchmarks.quality.asking import Asked
+from tests.benchmarks.quality.data import made_votes
 from tests.benchmarks.quality.ours import Panel
 from tests.benchmarks.quality.scores import (
     Codes,
@@ -23,19 +21,6 @@ from tests.benchmarks.quality.scores import (
 from tests.benchmarks.quality.tables import Grid, failures, percent
 
 SEEDS = 3
-
-
-def scenarios(folder: Path) -> ModuleType | None:
-    """Return the module that makes votes whose best possible answer is known, if it is there."""
-    path = folder / "synthetic.py"
-    if not path.exists():
-        return None
-    spec = importlib.util.spec_from_file_location("synthetic", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def synthetic(panel: Panel, module: ModuleType | None) -> str:
@@ -66,8 +51,7 @@ def _add_scenario(
         gold, array, best = make(scenario, seed=seed)
         rows = (array >= 0).any(axis=1)
         gold, array, best = gold[rows], array[rows], best[rows]
-        schema = LabelSchema([f"label {code}" for code in range(best.shape[1])])
-        votes = Votes.from_array(array, schema=schema)
+        votes = made_votes(array, best.shape[1])
         found.setdefault("ceiling", []).append(_three(best, gold))
         for model, answer in asked.answers(f"{scenario}, seed {seed}", votes).items():
             found.setdefault(model, []).append(_three(answer.probabilities, gold))

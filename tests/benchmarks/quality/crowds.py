@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
 from tests.benchmarks.quality.asking import Asked
 from tests.benchmarks.quality.data import APART, read_set
 from tests.benchmarks.quality.ours import Panel, covered_votes, spread
@@ -21,7 +19,7 @@ def crowds(panel: Panel, folder: Path, names: Iterable[str]) -> str:
     for name in names:
         data = read_set(folder, name)
         votes = covered_votes(data.votes)
-        here = np.flatnonzero((data.gold >= 0) & data.votes.covered)
+        here = data.known
         cells = {}
         for model, answer in asked.answers(name, votes).items():
             score = accuracy(shares_of(spread(answer, data)[here]), data.gold[here])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,10 @@ ROOT = Path(__file__).resolve().parents[3]
 # These are published as F1 of the positive class, label 1; the others as accuracy.
 F1_SETS = {"imdb", "youtube", "sms", "cdr", "yelp", "commercial", "tennis", "basketball"}
 F1_SETS |= {"spouse", "spouse_cage", "spouse_rdp"}
+# Votes of prompts of a language model are shown apart: the published comparison has none.
+PROMPTS = "prompts_"
+RULES_WITH_PROMPTS = "prompts_youtube_rules"
+N_RULES = 10  # the first columns of that set; the others are prompts
 SIX = ("imdb", "youtube_merged", "sms", "tennis", "trec_merged", "chemprot_merged")
 # The published comparison of people's models has no such sets: see `why_apart`.
 APART = {
@@ -44,6 +50,11 @@ class VoteSet:
     gold: npt.NDArray[np.intp]
     positive: int | None
     people: bool
+
+    @property
+    def known(self) -> npt.NDArray[np.intp]:
+        """The covered rows with a gold label."""
+        return np.flatnonzero((self.gold >= 0) & self.votes.covered)
 
     @property
     def n_labels(self) -> int:
@@ -97,3 +108,23 @@ def read_texts(folder: Path, name: str) -> pd.DataFrame:
     with gzip.open(folder / name / "texts.jsonl.gz", "rt", encoding="utf-8") as lines:
         texts = pd.DataFrame({"text": [json.loads(line)["text"] for line in lines]})
     return texts.dropna()
+
+
+def maker(folder: Path, name: str) -> ModuleType | None:
+    """Return a module of the folder that makes votes, `name`.py, if it is there."""
+    path = folder / f"{name}.py"
+    if not path.exists():
+        return None
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def made_votes(array: npt.NDArray[Any], n_labels: int) -> Votes:
+    """Return made-up votes with labels of made-up names."""
+    return Votes.from_array(
+        array, schema=LabelSchema([f"label {code}" for code in range(n_labels)])
+    )

@@ -23,7 +23,7 @@ def function_sets(panel: Panel, folder: Path, names: Iterable[str]) -> str:
     for name in names:
         data = read_set(folder, name)
         known = np.flatnonzero(data.gold >= 0)
-        here = known[data.votes.covered[known]]
+        here = data.known
         answers = asked.answers(name, covered_votes(data.votes))
         found = {model: spread(answer, data) for model, answer in answers.items()}
         covered.add([name, f"{len(here):,}", data.metric], _cells(data, found, here))

@@ -19,6 +19,16 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
+def signed(points: float) -> str:
+    """Return a difference in points with its sign and one digit; none is "0.0".
+
+    >>> signed(2.04), signed(-0.04)
+    ('+2.0', '0.0')
+    """
+    text = f"{points:+.1f}"
+    return "0.0" if float(text) == 0 else text
+
+
 def with_interval(score: Score) -> str:
     """Return a score in percent with half the width of its 95 % interval.
 
@@ -77,6 +87,31 @@ class Grid:
             for front, cells in self._rows
         ]
         return markdown([*self.front, *titles], [*lines, *last])
+
+    def value_of(self, row: str) -> dict[str, float]:
+        """Return the values of a row by column."""
+        return dict(self._values[row])
+
+    def mean_of_known(self, name: str, rows: Iterable[str], digits: int = 1) -> list[str]:
+        """Return a row with the mean of rows by name, over the rows that have a value."""
+        wanted = [row for row in rows if row in self._values]
+        line = [f"**{name}**", *[""] * (len(self.front) - 1)]
+        for column in self.columns:
+            found = np.array([self._values[row].get(column, np.nan) for row in wanted])
+            found = found[~np.isnan(found)]
+            mean = f"**{found.mean():.{digits}f}** ({len(found)})" if len(found) else "-"
+            line.append(mean)
+        return line
+
+    def lowest(self, name: str, rows: Iterable[str], digits: int = 1) -> list[str]:
+        """Return a row with the lowest value of rows by name, over the rows that have one."""
+        wanted = [row for row in rows if row in self._values]
+        line = [f"**{name}** ({len(wanted)})", *[""] * (len(self.front) - 1)]
+        for column in self.columns:
+            found = [self._values[row].get(column, np.nan) for row in wanted]
+            found = [value for value in found if not np.isnan(value)]
+            line.append(f"**{min(found):.{digits}f}**" if found else "-")
+        return line
 
     @property
     def rows(self) -> list[str]:
