@@ -7,6 +7,7 @@ from scipy.special import logsumexp, softmax
 
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import clamp_to_gold
+from labeling.label_models.expectation_maximisation import run_em
 from labeling.label_models.patterns import (
     Floats,
     Patterns,
@@ -85,22 +86,18 @@ class DataProgramming(VoteModel):
         check_setting(self, "smoothing", above=0)
         check_setting(self, "steps", at_least=1, whole=True)
         check_setting(self, "tolerance", above=0)
-        posterior = clamp_to_gold(vote_shares(patterns), patterns)
-        self.converged_ = False
-        for step in range(1, self.steps + 1):  # noqa: B007  # read after the loop
-            before = posterior
-            self._m_step(patterns, posterior, class_balance)
-            posterior = self._e_step(patterns)
-            if np.abs(posterior - before).max(initial=0.0) < self.tolerance:
-                self.converged_ = True
-                break
+        fit = run_em(
+            clamp_to_gold(vote_shares(patterns), patterns),
+            lambda posterior: self._m_step(patterns, posterior, class_balance),
+            lambda _: clamp_to_gold(self._posterior(patterns), patterns),
+            steps=self.steps,
+            tolerance=self.tolerance,
+        )
+        self.converged_ = fit.converged
         if not self.converged_:
             warn_not_converged(self, self.steps)
         self.log_likelihood_ = self._mean_log_likelihood(patterns)
-        self.report_ = self._report(patterns, step, class_balance is not None)
-
-    def _e_step(self, patterns: Patterns) -> Floats:
-        return clamp_to_gold(self._posterior(patterns), patterns)
+        self.report_ = self._report(patterns, fit.steps, class_balance is not None)
 
     def _m_step(self, patterns: Patterns, posterior: Floats, class_balance: Floats | None) -> None:
         mass = posterior * patterns.counts[:, None]

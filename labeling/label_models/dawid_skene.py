@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from labeling.label_models.base import VoteModel
+from labeling.label_models.expectation_maximisation import run_em
 from labeling.label_models.patterns import (
     Floats,
     Patterns,
@@ -120,15 +121,14 @@ def expectation_maximisation(
         steps: the largest number of steps, 1 or more.
         tolerance: converged when no probability changes by more than this.
     """
-    current = clamp_to_gold(vote_shares(patterns), patterns)
-    for step in range(1, steps + 1):  # noqa: B007  # read after the loop
-        before = current
-        confusion, balance = _m_step(patterns, current, estimate_confusion, class_balance)
-        current = _e_step(patterns, confusion, balance)
-        converged = bool(np.abs(current - before).max(initial=0.0) < tolerance)
-        if converged:
-            break
-    return EMResult(confusion, balance, step, converged)
+    fit = run_em(
+        clamp_to_gold(vote_shares(patterns), patterns),
+        lambda posterior: _m_step(patterns, posterior, estimate_confusion, class_balance),
+        lambda tables: clamp_to_gold(label_posterior(patterns, *tables), patterns),
+        steps=steps,
+        tolerance=tolerance,
+    )
+    return EMResult(*fit.parameters, fit.steps, fit.converged)
 
 
 def _m_step(
@@ -144,11 +144,6 @@ def _m_step(
         return confusion, class_balance
     total = mass[patterns.covered].sum(axis=0) + 1
     return confusion, total / total.sum()
-
-
-def _e_step(patterns: Patterns, confusion: Floats, class_balance: Floats) -> Floats:
-    """Return the posterior of each pattern, gold labels clamped."""
-    return clamp_to_gold(label_posterior(patterns, confusion, class_balance), patterns)
 
 
 def label_posterior(patterns: Patterns, confusion: Floats, class_balance: Floats) -> Floats:

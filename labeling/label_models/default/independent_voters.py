@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit, softmax
 
+from labeling.label_models.expectation_maximisation import largest_change, run_em
 from labeling.label_models.one_coin import one_coin_confusion
 from labeling.label_models.packed_votes import Floats, PackedVotes
 from labeling.label_models.patterns import Patterns, expected_votes, vote_shares
@@ -97,20 +98,26 @@ def fit_em(
     used = np.ones(len(patterns.counts), dtype=bool) if family == "abstaining" else patterns.covered
     weights = (patterns.counts * used)[:, None]
     prior = pseudo_votes(patterns, family)
-    posterior = vote_shares(patterns)
-    converged, step = False, 0
-    while not converged and step < STEPS:
-        step += 1
-        before = posterior
+
+    def maximise(posterior: Floats) -> Evidence:
         mass = posterior * weights
         n_of_label = mass.sum(axis=0)
         balance = smoothed_balance(n_of_label) if class_balance is None else class_balance
-        evidence = m_step(expected_votes(patterns, mass), n_of_label, prior, family, balance)
-        posterior = evidence.posterior(patterns)  # the E-step
+        return m_step(expected_votes(patterns, mass), n_of_label, prior, family, balance)
+
+    def change(before: Floats, after: Floats) -> float:
         # Of two labels one determines the other; silent patterns change with the balance alone.
-        change = (posterior[:, 1:] - before[:, 1:]) * used[:, None]
-        converged = bool(np.abs(change).max(initial=0.0) < tolerance)
-    return IndependentFit(evidence, posterior, step, converged)
+        return largest_change(before[:, 1:] * used[:, None], after[:, 1:] * used[:, None])
+
+    fit = run_em(
+        vote_shares(patterns),
+        maximise,
+        lambda evidence: evidence.posterior(patterns),
+        steps=STEPS,
+        tolerance=tolerance,
+        change=change,
+    )
+    return IndependentFit(fit.parameters, fit.posterior, fit.steps, fit.converged)
 
 
 def smoothed_balance(n_of_label: Floats) -> Floats:
