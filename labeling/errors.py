@@ -117,6 +117,8 @@ EXTRA_OF = {
     "yaml": "cli",
     "jinja2": "report",
     "sentence_transformers": "embeddings",
+    "huggingface_hub": "embeddings",
+    "model2vec": "static-embeddings",
     "openpyxl": "xlsx",
     "sqlalchemy": "sql",
     "spacy": "spacy",

@@ -1,5 +1,6 @@
 """A classifier trained on soft labels; it generalises to samples that no voter covers."""
 
+from labeling.end_model.embeddings import NamedEmbedding
 from labeling.end_model.model import EndModel
 
-__all__ = ["EndModel"]
+__all__ = ["EndModel", "NamedEmbedding"]

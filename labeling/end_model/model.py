@@ -61,8 +61,9 @@ class EndModel:
         columns: further columns to learn from: numbers (standardised; a missing value is a feature
             of its own) and categories (one-hot; unknown ones are no evidence).
         embeddings: vectors of texts beside TF-IDF: a function from a list of texts to an array of
-            shape (n_texts, n_dimensions), or the name of a model of sentence-transformers, loaded
-            when it is used (extra `embeddings`).
+            shape (n_texts, n_dimensions), or the folder or the name on the Hugging Face hub of a
+            model of sentence-transformers (extra `embeddings`) or of model2vec (static, without
+            torch: extra `static-embeddings`), loaded when it is used.
         missing_text: what to do with samples whose text is missing (null): `"drop"` ignores them in
             training and leaves them uncovered, `"empty"` uses "" as the text, `"error"` refuses
             them. `report_` has their number.

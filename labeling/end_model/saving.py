@@ -12,7 +12,7 @@ import numpy as np
 
 from labeling.end_model.class_balance import Calibration
 from labeling.end_model.distillation import Student
-from labeling.end_model.embeddings import Embedding
+from labeling.end_model.embeddings import Embedding, name_of
 from labeling.end_model.features import Features, Reader
 from labeling.end_model.gold_classifier import GoldClassifier, LatentTopics
 from labeling.end_model.linear_model import Floats, LinearModel
@@ -72,8 +72,8 @@ def write_model(
 def _features_as_json(features: Features) -> dict[str, Any]:
     """Return the part of the features that JSON can hold."""
     reader, columns, vocabulary = features.reader, features.columns, features.vocabulary
-    name = reader.embeddings if isinstance(reader.embeddings, str) else None
-    values: dict[str, Any] = {"text": reader.text, "columns": reader.columns, "embeddings": name}
+    values: dict[str, Any] = {"text": reader.text, "columns": reader.columns}
+    values["embeddings"] = name_of(reader.embeddings)
     values["scale"] = features.scale
     if vocabulary is not None:
         values["terms"] = vocabulary.terms
