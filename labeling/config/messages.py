@@ -24,6 +24,7 @@ MUST = {
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be {expected}",
     "model_type": "must have keys and values",
+    "string_too_short": "must not be empty",
     "string_type": "must be a text",
     "too_short": "must have at least {min_length} values",
     "tuple_type": "must be a list",

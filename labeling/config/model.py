@@ -44,7 +44,10 @@ class Config(Section):
 
     `labels` is a list of names; or a mapping from name to a description for annotators, which may
     be empty; or a list in which some names are such mappings. `class_balance` is the share of each
-    label in the data, by name or in the order of `labels`, if known from other sources.
+    label in the data, by name or in the order of `labels`, if known from other sources; see
+    docs/models.md. `embeddings` is the folder or the name on the Hugging Face hub of a pretrained
+    model whose vectors of texts the end model uses beside TF-IDF: a static model of model2vec
+    (extra `static-embeddings`), or one of sentence-transformers (extra `embeddings`).
 
     Attributes:
         name: the project's name; by default that of the config file.
@@ -57,6 +60,7 @@ class Config(Section):
     class_balance: dict[str, float] | None = None
     labeling_functions: tuple[str, ...] = Field(min_length=1, strict=False)
     label_model: str = "label_model"
+    embeddings: str | None = Field(default=None, min_length=1)
     query: QuerySection = QuerySection()
     review: ReviewSection = ReviewSection()
     replay: ReplaySection | None = None
@@ -152,6 +156,14 @@ class Config(Section):
     def at(self, path: str) -> Path:
         """Return a path of the config, resolved against the project's folder."""
         return self.root / path
+
+    @property
+    def embeddings_folder(self) -> Path | None:
+        """The folder of the embedding model; `None` if it has none, as a name on the hub has."""
+        if self.embeddings is None:
+            return None
+        folder = self.at(str(Path(self.embeddings).expanduser()))
+        return folder if folder.is_dir() else None
 
     def source(self, path: str) -> Path | str:
         """Return the location of samples, gold labels or votes: a resolved path, or a URL."""

@@ -10,6 +10,7 @@ import pandas as pd
 from labeling.config import Config, QuerySection
 from labeling.errors import ConfigError, counted, listed, near
 from labeling.project.data import ProjectData
+from labeling.project.models import embedding_of
 from labeling.records import (
     BATCH_COLUMNS,
     AnnotationPlatform,
@@ -85,9 +86,21 @@ def checked(
         f"Tried on {counted(len(few), 'sample')}, they cast"
         f" {counted(n_votes, 'vote')} without an error and cover"
         f" {votes.covered.mean():.0%} of them.",
+        *_check_embeddings(config, few),
         *([silent_sentence(silent, len(lfs), len(few))] if silent else []),
         *notes,
     ]
+
+
+def _check_embeddings(config: Config, few: pd.DataFrame) -> list[str]:
+    """Load the embedding model, if the config names one, and embed a few samples."""
+    from labeling.end_model.embeddings import embed
+
+    embedding = embedding_of(config)
+    if embedding is None or not len(few):
+        return []
+    vectors = embed(embedding, few[config.data.text].tolist())
+    return [f"Embeddings by {config.embeddings!r} have {vectors.shape[1]:,} dimensions."]
 
 
 def silent_sentence(silent: Sequence[str], total: int, samples: int) -> str:

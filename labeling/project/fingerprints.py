@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+import labeling
 from labeling.errors import DataError
 
+MODEL_ROOMS = ("records", "label_models", "end_model")  # what fitted models depend on
 TRIES = 3  # attempts to read files that another process is writing
 
 
@@ -25,6 +28,24 @@ def digest_of_files(paths: Iterable[Path]) -> str:
         except OSError as error:
             raise DataError(f"{str(path)!r} cannot be read: {error}") from error
     return digest.hexdigest()
+
+
+def digest_of_folder(folder: Path) -> str:
+    """Return a fingerprint of all files in a folder: their names and contents."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = "\n".join(path.relative_to(folder).as_posix() for path in paths)
+    return hashlib.sha256(f"{names}\n{digest_of_files(paths)}".encode()).hexdigest()
+
+
+@functools.cache
+def digest_of_code() -> str:
+    """Return a fingerprint of the code that fits models.
+
+    With it, results of another version of the models are never taken for those of this one.
+    """
+    package = Path(labeling.__file__).parent
+    paths = [path for room in MODEL_ROOMS for path in sorted((package / room).rglob("*.py"))]
+    return digest_of_files(paths)
 
 
 def stamp_of(paths: Iterable[Path]) -> tuple[tuple[int, int, int] | None, ...]:

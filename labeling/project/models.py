@@ -20,13 +20,14 @@ import pandas as pd
 from labeling.config import Config
 from labeling.errors import ModelFileError
 from labeling.project.data import ProjectData
+from labeling.project.fingerprints import digest_of_code, digest_of_folder
 from labeling.project.gold import folds_of, teaching_gold
 from labeling.project.parquet import read_soft, write_soft
 from labeling.records import GoldLabel, LabelSource, SoftLabels, Stratum, Votes
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
-    from labeling.end_model import EndModel
+    from labeling.end_model import EndModel, NamedEmbedding
     from labeling.label_models import VoteModel
 
 Kind = Literal["soft_labels", "posterior", "measured"]
@@ -37,6 +38,15 @@ Gold = tuple[GoldLabel, ...]
 MEASURING = "measuring on gold labels, by models that learn from others"
 
 logger = logging.getLogger(__name__)
+
+
+def embedding_of(config: Config) -> NamedEmbedding | None:
+    """Return the embedding of texts that a config names, if it names one."""
+    from labeling.end_model import NamedEmbedding
+
+    if config.embeddings is None:
+        return None
+    return NamedEmbedding(config.embeddings, config.embeddings_folder)
 
 
 class Learner:
@@ -63,6 +73,7 @@ class Learner:
         self.votes = votes
         self.inputs = inputs
         self.store = store
+        self.embeddings = embedding_of(config)
 
     def label_model(self, settled: Gold) -> tuple[VoteModel, SoftLabels]:
         """Fit the label model, cache it and its soft labels, and return both."""
@@ -126,7 +137,8 @@ class Learner:
         """Return the cached end model; fit and cache it if there is none."""
         from labeling.end_model import EndModel
 
-        end = self._cached_model("end_model", settled, EndModel.load)
+        load = functools.partial(EndModel.load, embeddings=self.embeddings)
+        end = self._cached_model("end_model", settled, load)
         if end is None:
             end = self._fit_end_model(soft, teaching_gold(self.data.dev, settled))
             self._cache_model("end_model", end, settled)
@@ -137,7 +149,7 @@ class Learner:
 
         started = time.perf_counter()
         with self.store.stage("fitting the end model"):
-            end = EndModel(self.config.data.text).fit(
+            end = EndModel(self.config.data.text, embeddings=self.embeddings).fit(
                 self.samples,
                 soft,
                 gold=gold,
@@ -184,13 +196,23 @@ class Learner:
 
     def _digest(self, settled: Gold) -> str:
         """Return a fingerprint of all that fitted models depend on."""
+        teaching, config = teaching_gold(self.data.dev, settled), self.config
+        drawn = {label.sample_id for label in self.drawn_at_random(teaching)}
         gold = sorted(
-            (repr(label.sample_id), label.label, label.source == LabelSource.GIVEN)
-            for label in teaching_gold(self.data.dev, settled)
+            (repr(label.sample_id), label.label, label.sample_id in drawn) for label in teaching
         )
-        config = self.config
         inputs = [self.inputs, config.label_model, config.data.text, gold, config.class_balance]
+        inputs += [config.embeddings, self._digest_of_embeddings, digest_of_code()]
         return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+
+    @functools.cached_property
+    def _digest_of_embeddings(self) -> str | None:
+        """A fingerprint of the embedding model's files; `None` if it is no folder.
+
+        What a name on the hub stands for is not in it, as with all that is requested elsewhere.
+        """
+        folder = self.config.embeddings_folder
+        return None if folder is None else digest_of_folder(folder)
 
     def _cache_soft(self, kind: Kind, soft: SoftLabels, settled: Gold) -> None:
         about = {"samples": len(soft.sample_ids), "covered": int(soft.covered.sum())}

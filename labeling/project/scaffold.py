@@ -49,6 +49,10 @@ labeling_functions:
 
 label_model: label_model
 
+# Vectors of the texts by a pretrained model, for the end model: its folder, or its name on the
+# Hugging Face hub. Static ones need labeling[static-embeddings], others labeling[embeddings].
+# embeddings: minishlab/potion-base-8M
+
 query:
   # Samples a batch, half of them drawn at random, half where the model is least sure.
   n: 50

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from labeling import Annotation
+from labeling.project.fingerprints import digest_of_code
 from labeling.report import write_report
-from tests.project.test_gold_and_test_split import make, project
+from tests.project.test_gold_and_test_split import CONFIG, make, project
 
 FITTED = ("fitted the label model", "fitted the end model")
 
@@ -47,6 +48,51 @@ def test_look_and_report_after_export_fit_nothing(tmp_path, table, caplog):
         path.unlink()
     assert project(tmp_path).evaluate_test_split()[1] == first
     assert fits(caplog) == (1, 1)
+
+
+def test_no_later_verb_fits_again_what_query_has_fitted(tmp_path, table, caplog):
+    """query, then every verb that reads models, each in a new process's project."""
+    project(tmp_path).query()
+    assert min(fits(caplog)) >= 1
+    for verb in ("query", "export", "status", "evaluate_test_split"):
+        getattr(project(tmp_path), verb)()
+        assert fits(caplog) == (0, 0), verb
+    write_report(project(tmp_path))
+    assert fits(caplog) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "change", ["class_balance: {ham: 0.4, spam: 0.6}\n", "label_model: majority_vote\n"]
+)
+def test_another_config_of_the_models_means_other_models(tmp_path, table, caplog, change):
+    project(tmp_path).snapshot()
+    fits(caplog)
+    (tmp_path / "project.yaml").write_text(CONFIG + change, encoding="utf-8")
+    project(tmp_path).snapshot()
+    assert min(fits(caplog)) >= 1
+
+
+def test_other_code_of_the_models_means_other_models(tmp_path, table, caplog, monkeypatch):
+    """As after an update of the package: what the earlier version fitted is not used."""
+    project(tmp_path).snapshot()
+    fits(caplog)
+    monkeypatch.setattr("labeling.project.models.digest_of_code", lambda: "of another version")
+    project(tmp_path).snapshot()
+    assert min(fits(caplog)) >= 1
+
+
+def test_the_fingerprint_of_the_code_is_that_of_its_files(tmp_path, monkeypatch):
+    rooms = [tmp_path / room for room in ("records", "label_models", "end_model")]
+    for room in rooms:
+        room.mkdir()
+        (room / "model.py").write_text("A = 1\n", encoding="utf-8")
+    (tmp_path / "__init__.py").touch()
+    monkeypatch.setattr("labeling.__file__", str(tmp_path / "__init__.py"))
+    digest_of = digest_of_code.__wrapped__
+    first = digest_of()
+    assert first == digest_of()
+    (rooms[1] / "model.py").write_text("A = 2\n", encoding="utf-8")
+    assert first != digest_of()
 
 
 def test_export_after_fit_does_not_fit_the_label_model_again(tmp_path, table, caplog):
