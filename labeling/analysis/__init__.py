@@ -7,6 +7,7 @@ from labeling.analysis.class_balance import (
     compare_class_balance,
 )
 from labeling.analysis.dependency.detection import dependencies
+from labeling.analysis.dependency.families import VoterFamily, voter_families
 from labeling.analysis.dependency.plot import dependency_picture
 from labeling.analysis.inter_annotator import Agreement, agreement
 from labeling.analysis.lf_analysis import lf_summary, voted_labels
@@ -20,6 +21,7 @@ __all__ = [
     "ClassBalanceGap",
     "ClassProportion",
     "Estimate",
+    "VoterFamily",
     "accuracy",
     "agreement",
     "class_balance_gaps",
@@ -37,4 +39,5 @@ __all__ = [
     "scores",
     "vote_reasons",
     "voted_labels",
+    "voter_families",
 ]

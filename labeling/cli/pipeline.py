@@ -80,13 +80,13 @@ def summary(
 ) -> None:
     """Show labels, coverage, conflicts and accuracy of each labeling function."""
     from labeling.cli.json_tables import as_records
-    from labeling.cli.summary_table import print_summary, sorted_summary
+    from labeling.cli.summary_table import print_summary, sorted_summary, with_families
 
     project = load_project()
     votes = load_votes(project)
     table = sorted_summary(project.summary(votes), sort, reverse=reverse)
     if as_json:
-        emit(as_records(table, "labeling function"), True)
+        emit(as_records(with_families(table, votes), "labeling function"), True)
     else:
         print_summary(table, votes, out)
     hint("Next: improve functions with many conflicts or low coverage, then labeling fit")

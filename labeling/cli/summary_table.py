@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from rich.console import Console
 
-from labeling.analysis import voted_labels
+from labeling.analysis import voted_labels, voter_families
 from labeling.cli.escaping import safe
 from labeling.cli.fitted_table import Column, print_fitted
 from labeling.errors import LabelingError, listed, near
@@ -50,7 +50,7 @@ def sorted_summary(summary: pd.DataFrame, by: str | None, *, reverse: bool = Fal
 
 
 def print_summary(summary: pd.DataFrame, votes: Votes, console: Console) -> None:
-    """Print a row for each labeling function, and the names of functions that never vote.
+    """Print a row for each labeling function, and the functions that never vote, or vote alike.
 
     Args:
         summary: what `lf_summary` returns, in any order.
@@ -77,6 +77,25 @@ def print_summary(summary: pd.DataFrame, votes: Votes, console: Console) -> None
     ]
     if silent:
         console.print(safe(silent_sentence(silent, len(summary), len(votes.sample_ids))))
+    for family in voter_families(votes):
+        console.print(safe(family.sentence()))
+
+
+def with_families(summary: pd.DataFrame, votes: Votes) -> pd.DataFrame:
+    """Return the table with `family` and `counts_as`, missing for functions that are in no family.
+
+    `family` is the label of the voters that a function votes together with, and `counts_as` how
+    much of an independent voter it counts as.
+    """
+    label_of: dict[str, str] = {}
+    weight_of: dict[str, float] = {}
+    for family in voter_families(votes):
+        label_of |= dict.fromkeys(family.voters, family.label)
+        weight_of |= dict(zip(family.voters, family.weights, strict=True))
+    names = summary.index.to_series()
+    return summary.assign(
+        family=names.map(label_of).astype(object), counts_as=names.map(weight_of).astype(float)
+    )
 
 
 def _labels(labels: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,16 +12,21 @@ from labeling.config import Config, QuerySection
 from labeling.errors import ConfigError, counted, listed, near
 from labeling.project.data import ProjectData
 from labeling.project.models import embedding_of
+from labeling.project.policies import review_sentences
 from labeling.records import (
     BATCH_COLUMNS,
     AnnotationPlatform,
     LabelingFunction,
     LabelSchema,
     SoftLabels,
+    Votes,
     free_names,
     renamed_sentence,
 )
 from labeling.records.ids import encode_id
+
+if TYPE_CHECKING:
+    from labeling.project.base import BaseProject
 
 MAX_NAMED = 10  # labels or labeling functions named in a sentence
 TRIAL_SIZE = 200  # samples that the labeling functions are tried on
@@ -55,11 +61,35 @@ def query_section(section: QuerySection, n: int | None, strategy: str | None) ->
     return QuerySection(n=int(n), strategy=strategy)
 
 
+def check_project(project: BaseProject, platform: AnnotationPlatform | None) -> list[str]:
+    """Try everything of a project on a few samples, and return the findings, a sentence each."""
+    config, schema = project.config, project.schema
+    cached = project.vote_cache.cached()
+    found = checked(config, schema, project.data, project.labeling_functions, cached)
+    if platform is not None:
+        found += review_sentences(config, schema, project.store)
+        found += check_platform(platform, project.samples)
+    return found
+
+
 def checked(
-    config: Config, schema: LabelSchema, data: ProjectData, lfs: Sequence[LabelingFunction]
+    config: Config,
+    schema: LabelSchema,
+    data: ProjectData,
+    lfs: Sequence[LabelingFunction],
+    cached: Votes | None = None,
 ) -> list[str]:
-    """Try everything on a few samples, and return the findings, a sentence each."""
-    from labeling.analysis import voted_labels
+    """Try everything on a few samples, and return the findings, a sentence each.
+
+    Args:
+        config: of the project.
+        schema: its labels.
+        data: its samples and gold labels.
+        lfs: its labeling functions.
+        cached: their votes on all samples, if these are at hand: families of like voters are
+            looked for in them, else in those on the few samples.
+    """
+    from labeling.analysis import voted_labels, voter_families
     from labeling.datasets import build_training_set
     from labeling.engine import apply_to_frame
 
@@ -88,6 +118,7 @@ def checked(
         f" {votes.covered.mean():.0%} of them.",
         *_check_embeddings(config, few),
         *([silent_sentence(silent, len(lfs), len(few))] if silent else []),
+        *(family.sentence() for family in voter_families(votes if cached is None else cached)),
         *notes,
     ]
 

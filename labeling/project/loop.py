@@ -11,7 +11,7 @@ import pandas as pd
 
 from labeling.project.base import BaseProject
 from labeling.project.batch_selection import choose_batch, default_query
-from labeling.project.checking import check_platform, checked, query_section
+from labeling.project.checking import check_project, query_section
 from labeling.project.class_balance import label_counts, most_probable_counts
 from labeling.project.dry_run import preview_pull, preview_push, preview_review, preview_run
 from labeling.project.evaluation import evaluate_test_split
@@ -31,7 +31,6 @@ from labeling.project.importing import (
 )
 from labeling.project.manual_decisions import decision_on
 from labeling.project.platforms import remember_owner
-from labeling.project.policies import review_sentences
 from labeling.project.results import Chosen, DryRun, Pulled, Pushed, Reviewed, Round
 from labeling.project.rounds import current_round, run_rounds
 from labeling.project.status import Status, status_of
@@ -79,11 +78,8 @@ class Project(BaseProject):
 
     def check(self) -> list[str]:
         """Try everything on a few samples, and return the findings, a sentence each."""
-        found = checked(self.config, self.schema, self.data, self.labeling_functions)
-        if self._platform is not None or self.config.asks_people:
-            found += review_sentences(self.config, self.schema, self.store)
-            found += check_platform(self.platform(), self.samples)
-        return found
+        has_platform = self._platform is not None or self.config.asks_people
+        return check_project(self, self.platform() if has_platform else None)
 
     def fit(self, votes: Votes | None = None) -> tuple[VoteModel, SoftLabels]:
         """Fit the label model on votes and gold labels; write it and its soft labels."""

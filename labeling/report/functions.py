@@ -10,7 +10,14 @@ from dataclasses import dataclass, fields
 import pandas as pd
 from markupsafe import Markup
 
-from labeling.analysis import Estimate, dependencies, lf_summary, proportion, voted_labels
+from labeling.analysis import (
+    Estimate,
+    dependencies,
+    lf_summary,
+    proportion,
+    voted_labels,
+    voter_families,
+)
 from labeling.analysis.pairwise import pairs_of
 from labeling.records import Votes
 from labeling.report.charts import MOST_BARS, coverage_picture
@@ -79,6 +86,7 @@ class FunctionsSection:
     faults: int
     disputed: list[Pair]
     alike: list[Pair]
+    families: list[str]
     dependent: list[Dependence]
     n_dependent: int
     converged: bool
@@ -106,6 +114,7 @@ def section(context: ReportContext) -> FunctionsSection | None:
         faults=sum(row.faults for row in rows),
         disputed=disputed,
         alike=alike,
+        families=[family.sentence() for family in voter_families(votes)],
         dependent=_dependent(dependent),
         n_dependent=len(dependent),
         converged=bool(dependent.attrs["converged"]),

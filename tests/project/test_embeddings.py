@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.project.checking import checked
 from labeling.report import write_report
 from tests.support.in_process import run
 from tests.support.static_model import BAD, GOOD, THINGS, write_static_model
@@ -62,8 +61,7 @@ def test_one_word_in_the_config_gives_the_end_model_vectors_of_the_texts(folder)
 
 
 def test_check_tries_the_model_and_says_its_size(folder):
-    its = project(folder)
-    found = checked(its.config, its.schema, its.data, its.labeling_functions)
+    found = project(folder).check()
 
     assert "Embeddings by 'models/static' have 4 dimensions." in found
     with pytest.raises(lb.LabelingError, match=r"'\./none' cannot be loaded: there is no"):

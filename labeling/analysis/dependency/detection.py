@@ -52,8 +52,8 @@ def dependencies(votes: Votes, *, method: str = "robust PCA") -> pd.DataFrame:
       where the group votes on far more samples than all others.
 
     Neither can detect: anything with fewer than 4 voters; a group of dependent voters who are most
-    of those for their label, since the label itself then looks like what they share (so labeling
-    functions for one label each need some independent ones for that label); voters who avoid each
+    of those for their label, since the label itself then looks like what they share (of voters for
+    one label each, `voter_families` finds such groups); voters who avoid each
     other; pairs with fewer than 10 samples in common. Where samples differ in what makes voters
     vote (long texts), pairs with a strong such effect are listed as correlated.
 
