@@ -18,7 +18,8 @@
   x MissingExtraError            a package of an optional extra is not installed
   x FetchError                   demo data that could not be fetched or verified
 
-Each also inherits from the built-in exception that a caller would expect.
+Each also inherits from the built-in exception that a caller would expect. `LabelSharesWarning` is
+a warning, not an error.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ from collections.abc import Iterable
 
 class LabelingError(Exception):
     """Base class of all errors of this package; catch it to catch them all."""
+
+
+class LabelSharesWarning(UserWarning):
+    """A model predicts a label far more, or less, often than majority vote or gold labels say."""
 
 
 class ConfigError(LabelingError, ValueError):

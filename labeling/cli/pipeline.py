@@ -61,6 +61,7 @@ def fit(as_json: AsJson = False) -> None:
         "covered": covered,
         "samples": total,
         "gold": dataclasses.asdict(gold),
+        "warnings": list(project.status().warnings),
     }
     emit(result, as_json, *report, gold.sentence(), sentence)
     hint(f"Written: {project.folder / 'soft_labels.parquet'}. Next: labeling query")

@@ -42,7 +42,12 @@ def print_status(status: Status, out: Console) -> None:
         out.print("Nothing was stored yet.")
         return
     states = _states_table(status, out)
-    sentences = (_annotations(status), *agreement_lines(status), *status.notes)
+    sentences = (
+        _annotations(status),
+        *agreement_lines(status),
+        *status.notes,
+        *(f"Label model: {sentence}" for sentence in status.warnings),
+    )
     problems, last = _problems(status), _last_results(status)
     out.print(_samples(status))
     out.print(states)

@@ -18,6 +18,7 @@ from labeling.project.annotation_loop import AnnotationLoop
 from labeling.project.checking import check_names
 from labeling.project.class_balance import random_draws, warn_of_class_balance
 from labeling.project.data import DataFiles, ProjectData
+from labeling.project.fit_warnings import label_model_warnings
 from labeling.project.lf_loading import LabelingFunctionLoader
 from labeling.project.models import Learner
 from labeling.project.platforms import (
@@ -156,14 +157,16 @@ class BaseProject:
         what: str,
         counts: Mapping[str, int],
         verdict: Verdict,
-        among: pd.Index | None = None,
     ) -> None:
-        """Warn where the class balance is not that of a random draw, perhaps among some samples."""
+        """Warn where the class balance is not that of a random draw."""
         draws = self._random_draws(verdict)
-        if among is not None:
-            draws = {name: drawn[drawn.index.isin(among)] for name, drawn in draws.items()}
         is_declared = self.config.class_balance is not None
         warn_of_class_balance(what, counts, draws, is_declared=is_declared)
+
+    def _log_fit_warnings(self) -> None:
+        """Log what the label model warned of when it was fitted."""
+        for sentence in label_model_warnings(self.store):
+            logger.warning("%s", sentence)
 
     def _random_draws(self, verdict: Verdict) -> dict[str, pd.Series]:
         return random_draws(self.data.dev, verdict.gold, self.store.batches.frame())

@@ -87,8 +87,7 @@ class Project(BaseProject):
             votes = self.votes() if votes is None else votes
             verdict = self.people.verdict(self.people.current_annotations(self.samples))
             model, soft = self.learner(votes).label_model(verdict.gold)
-            counts, covered = most_probable_counts(soft), soft.sample_ids[soft.covered]
-            self._warn_of_class_balance("the label model's labels", counts, verdict, among=covered)
+            self._log_fit_warnings()
             write_soft_labels(soft, self.folder)
             model.save(self.folder / "label_model.npz")
         return model, soft

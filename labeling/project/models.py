@@ -6,21 +6,26 @@ import functools
 import hashlib
 import json
 import logging
-import re
 import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from labeling.config import Config
 from labeling.errors import ModelFileError
+from labeling.project.class_balance import (
+    class_balance_warnings,
+    most_probable_counts,
+    random_draws,
+)
 from labeling.project.data import ProjectData
 from labeling.project.fingerprints import digest_of_code, digest_of_folder
+from labeling.project.fit_warnings import WARNINGS, FitWarnings, collected_warnings
 from labeling.project.gold import folds_of, teaching_gold
 from labeling.project.parquet import read_soft, write_soft
 from labeling.records import GoldLabel, LabelSource, SoftLabels, Stratum, Votes
@@ -47,6 +52,14 @@ def embedding_of(config: Config) -> NamedEmbedding | None:
     if config.embeddings is None:
         return None
     return NamedEmbedding(config.embeddings, config.embeddings_folder)
+
+
+class LabelModelFit(NamedTuple):
+    """A fitted label model, its soft labels, and what it warned of."""
+
+    model: VoteModel
+    soft: SoftLabels
+    warnings: FitWarnings
 
 
 class Learner:
@@ -76,11 +89,26 @@ class Learner:
         self.embeddings = embedding_of(config)
 
     def label_model(self, settled: Gold) -> tuple[VoteModel, SoftLabels]:
-        """Fit the label model, cache it and its soft labels, and return both."""
-        model, soft = self.fit_label_model(teaching_gold(self.data.dev, settled))
-        self._cache_model("label_model", model, settled)
-        self._cache_soft("soft_labels", soft, settled)
-        return model, soft
+        """Fit the label model, cache it and its soft labels, and return both.
+
+        What it warned of is stored beside it, see `label_model_warnings`.
+        """
+        fit = self.fit_label_model(teaching_gold(self.data.dev, settled))
+        about = {WARNINGS: fit.warnings.beside(self._odd_balance(fit.soft, settled))}
+        self._cache_model("label_model", fit.model, settled, about)
+        self._cache_soft("soft_labels", fit.soft, settled)
+        return fit.model, fit.soft
+
+    def _odd_balance(self, soft: SoftLabels, settled: Gold) -> list[str]:
+        """Return a warning for each random draw of which the soft labels have not the balance."""
+        covered = soft.sample_ids[soft.covered]
+        draws = random_draws(self.data.dev, settled, self.store.batches.frame())
+        return class_balance_warnings(
+            "the label model's labels",
+            most_probable_counts(soft),
+            {name: drawn[drawn.index.isin(covered)] for name, drawn in draws.items()},
+            is_declared=self.config.class_balance is not None,
+        )
 
     def cached_label_model(self, settled: Gold) -> VoteModel | None:
         """Return the cached label model that was fitted with these gold labels, if there is one."""
@@ -88,7 +116,7 @@ class Learner:
 
         return self._cached_model("label_model", settled, MODELS[self.config.label_model].load)
 
-    def fit_label_model(self, gold: Gold) -> tuple[VoteModel, SoftLabels]:
+    def fit_label_model(self, gold: Gold) -> LabelModelFit:
         """Return the config's label model, fitted with these gold labels, and its soft labels.
 
         It learns from given gold labels, and from settled ones of samples that were drawn at
@@ -96,22 +124,17 @@ class Learner:
         The end model learns from all.
         """
         from labeling.label_models import MODELS
-        from labeling.label_models.default.label_model import BALANCE_IGNORED
 
         started = time.perf_counter()
         gold = self.drawn_at_random(gold)
-        with (
-            self.store.stage("fitting the label model"),
-            warnings.catch_warnings(),  # the model's report has it as well
-        ):
-            warnings.filterwarnings("ignore", message=re.escape(BALANCE_IGNORED))
+        with self.store.stage("fitting the label model"), collected_warnings() as found:
             model = MODELS[self.config.label_model]().fit(
                 self.votes, gold=gold, class_balance=self.config.class_balance
             )
             soft = model.predict_proba(self.votes)
         seconds = time.perf_counter() - started
         logger.info("fitted the label model with %d gold labels in %.1f s", len(gold), seconds)
-        return model, soft
+        return LabelModelFit(model, soft, found)
 
     def drawn_at_random(self, gold: Gold) -> Gold:
         """Return the given gold labels, and those of samples drawn at random."""
@@ -183,7 +206,7 @@ class Learner:
         """Return the posterior of held-out samples by models fitted without their gold labels."""
         excluded = set(held_out)
         rest = tuple(label for label in gold if label.sample_id not in excluded)
-        _, soft = self.fit_label_model(rest)
+        soft = self.fit_label_model(rest).soft
         held_out_soft = soft.of_samples(held_out)
         if not soft.covered.any() and not rest:
             return held_out_soft  # nothing was left to learn from
@@ -218,8 +241,14 @@ class Learner:
         about = {"samples": len(soft.sample_ids), "covered": int(soft.covered.sum())}
         self._cache_file(kind, functools.partial(write_soft, soft), about, settled)
 
-    def _cache_model(self, kind: ModelKind, model: VoteModel | EndModel, settled: Gold) -> None:
-        self._cache_file(kind, model.save, {"model": type(model).__name__}, settled)
+    def _cache_model(
+        self,
+        kind: ModelKind,
+        model: VoteModel | EndModel,
+        settled: Gold,
+        about: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
+        self._cache_file(kind, model.save, {"model": type(model).__name__, **about}, settled)
 
     def _cache_file(
         self,

@@ -12,6 +12,7 @@ from typing import Any
 
 from labeling.config import Config, load_config
 from labeling.project.annotation_loop import REVIEWED, SYNC_STATE, review_basis
+from labeling.project.fit_warnings import label_model_warnings
 from labeling.project.links import links_of
 from labeling.project.policies import policy_in_force, policy_of
 from labeling.project.results import VotesSummary
@@ -48,6 +49,7 @@ class Status:
         agreement: how many samples are settled by equal votes (`unanimous`), by a `majority` of
             them, by `review`; `uncounted` are those whose votes an earlier version did not count.
         notes: sentences on what somebody should decide or do.
+        warnings: what the label model warned of when it was fitted last.
         batches: how many were chosen; the last one's state is in `batch_state`.
         batch_state: `chosen` (not pushed yet) or `pushed`; `None` before the first.
         annotations: how many there are in the ledger, reviews and changed labels included.
@@ -77,6 +79,7 @@ class Status:
     states: dict[str, int] = field(default_factory=dict)
     agreement: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     batches: int = 0
     batch_state: str | None = None
     annotations: int = 0
@@ -147,6 +150,7 @@ def status_of(config: Config, store: Store, platform: AnnotationPlatform | None 
         _counts(config, store),
         people_label=_where(config, platform),
         notes=tuple(notes),
+        warnings=label_model_warnings(store),
         to_review=0 if is_reviewed else store.batches.unreviewed(),
     )
     next_step = _next_step(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from labeling.analysis import scores
 from labeling.analysis.calibration import PER_BIN, Calibration, calibration
+from labeling.project.fit_warnings import label_model_warnings
 from labeling.project.gold import teaching_gold
 from labeling.report.charts import confidence_picture, reliability_picture
 from labeling.report.context import ModelOutputs, ReportContext
@@ -46,6 +46,7 @@ class ModelSection:
 
     name: str
     report: tuple[str, ...]
+    warnings: tuple[str, ...]
     covered: int
     n: int
     confidence: Markup
@@ -61,10 +62,12 @@ def section(context: ReportContext) -> ModelSection | None:
     soft, posterior = context.outputs.soft, context.outputs.posterior
     lowest = 1 / len(context.project.schema)
     checks = _checks(context, context.outputs)
+    report = _fit_report(context, context.outputs)
     drawn = [(check.name, check.calibration) for check in checks if not check.is_small]
     return ModelSection(
         name=context.config.label_model,
-        report=_fit_report(context, context.outputs),
+        report=report,
+        warnings=_warnings(context, report),
         covered=int(soft.covered.sum()),
         n=len(soft.sample_ids),
         confidence=confidence_picture(
@@ -79,15 +82,19 @@ def section(context: ReportContext) -> ModelSection | None:
     )
 
 
+def _warnings(context: ReportContext, report: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the label model warned of and does not report itself."""
+    found = label_model_warnings(context.store) if context.store else ()
+    return tuple(sentence for sentence in found if sentence not in report)
+
+
 def _fit_report(context: ReportContext, outputs: ModelOutputs) -> tuple[str, ...]:
     """Return the label model's report; a model that was not stored is fitted again."""
     learner = context.project.learner(outputs.votes)
     model = learner.cached_label_model(context.verdict.gold) if context.store else None
     if model is None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the project issued them when it fitted the model
-            gold = teaching_gold(context.data.dev, context.verdict.gold)
-            model, _ = learner.fit_label_model(gold)
+        gold = teaching_gold(context.data.dev, context.verdict.gold)
+        model = learner.fit_label_model(gold).model
     return model.report_
 
 

@@ -1,0 +1,60 @@
+"""Warnings of the label model's fit: collected, stored beside the model, shown by later verbs."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from labeling.errors import LabelSharesWarning
+from labeling.store import Store
+
+WARNINGS = "warnings"  # key of the metadata of a stored label model
+
+
+@dataclass(frozen=True, slots=True)
+class FitWarnings:
+    """What the fit of a label model warned of, a sentence each.
+
+    Attributes:
+        of_shares: labels that are predicted too often, or too rarely.
+        others: anything else, such as that it did not converge.
+    """
+
+    of_shares: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    def beside(self, odd_balance: list[str]) -> list[str]:
+        """Return all warnings, those on random draws first.
+
+        Args:
+            odd_balance: warnings that the labels have not the class balance of random draws. These
+                know more than the model, whose own warnings on shares are left out beside them.
+        """
+        return [*odd_balance, *(self.others if odd_balance else self.of_shares + self.others)]
+
+
+@contextlib.contextmanager
+def collected_warnings() -> Iterator[FitWarnings]:
+    """Collect the UserWarnings of a fit; others, which are for developers, are shown as usual."""
+    collected = FitWarnings()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield collected
+    for warning in caught:
+        if not issubclass(warning.category, UserWarning):
+            warnings.showwarning(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+            continue
+        is_of_shares = issubclass(warning.category, LabelSharesWarning)
+        kind = collected.of_shares if is_of_shares else collected.others
+        if str(warning.message) not in kind:
+            kind.append(str(warning.message))
+
+
+def label_model_warnings(store: Store) -> tuple[str, ...]:
+    """Return what the label model that was fitted last warned of, a sentence each."""
+    artifact = store.artifacts.latest("label_model") if store.ready() else None
+    return () if artifact is None else tuple(artifact.about.get(WARNINGS, ()))
