@@ -1,7 +1,5 @@
 """The annotator model: skills, intervals, verdicts, and the effect of gold labels."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,52 +7,13 @@ import pytest
 import labeling as lb
 from labeling.errors import LabelingError, NotFittedError
 from labeling.label_models import AnnotatorModel, OneCoin
+from tests.support.crowds import accuracy, coins, crowd, real_crowd
 
 # Crowds with gold labels for nearly all their samples.
 REAL = ("bluebird", "dog", "music_ms", "product", "rte", "sentiment_d")
 
 
-def coins(skills, k):
-    """Matrices (annotators, true, voted) whose errors are spread evenly."""
-    skills = np.asarray(skills)[:, None, None]
-    return np.where(np.eye(k) == 1, skills, (1 - skills) / (k - 1))
-
-
-def crowd(matrices, *, n, per_sample, balance=(0.5, 0.5), seed=0):
-    """Votes of so many annotators a sample, drawn by chance: the true codes, and the votes."""
-    rng = np.random.default_rng(seed)
-    m, k, _ = np.shape(matrices)
-    truth = rng.choice(k, n, p=balance)
-    array = np.full((n, m), lb.ABSTAIN)
-    for row, true in enumerate(truth):
-        for who in rng.choice(m, per_sample, replace=False):
-            array[row, who] = rng.choice(k, p=matrices[who][true])
-    schema = lb.LabelSchema([f"label {code}" for code in range(k)])
-    return truth, lb.Votes.from_array(
-        array, schema=schema, voters=[f"a{who:02}" for who in range(m)]
-    )
-
-
-def real_crowd(folder, name):
-    """The votes and true codes (-1: unknown) of a crowd; of a repeated vote the last counts."""
-    about = json.loads((folder / f"crowd_{name}" / "meta.json").read_text())
-    with np.load(folder / f"crowd_{name}" / "votes.npz", allow_pickle=False) as file:
-        row, who, label = (file[key].astype(int) for key in ("item", "worker", "label"))
-        truth = file["y"].astype(int)
-    array = np.full((len(truth), who.max() + 1), lb.ABSTAIN)
-    array[row, who] = label
-    schema = lb.LabelSchema([f"label {code}" for code in range(about["n_classes"])])
-    return truth, lb.Votes.from_array(array, schema=schema)
-
-
-def accuracy(soft, truth, kept=None):
-    """The share of right labels among the covered samples with gold; ties shared out evenly."""
-    kept = soft.covered & (truth >= 0) & (True if kept is None else kept)
-    winners = soft.winners()[kept]
-    return (winners / winners.sum(axis=1, keepdims=True))[np.arange(kept.sum()), truth[kept]].mean()
-
-
-def test_intervals_hold_about_95_percent_of_the_true_skills():
+def test_intervals_hold_at_least_95_percent_of_the_true_skills():
     inside, widths = [], []
     for seed in range(8):
         skills = np.random.default_rng(seed).uniform(0.55, 0.95, 25)
@@ -62,8 +21,10 @@ def test_intervals_hold_about_95_percent_of_the_true_skills():
         low, high = AnnotatorModel().fit(votes).skill_interval_.T
         inside.append((low <= skills) & (skills <= high))
         widths.append(high - low)
-    assert 0.91 <= np.mean(inside) <= 0.99
-    assert np.mean(widths) < 0.25  # 64 votes on known truths: 0.2
+    assert np.mean(inside) >= 0.95
+    assert (
+        np.mean(widths) < 0.35
+    )  # 64 votes on known truths: 0.2; with errors that may be shared: 0.3
 
 
 def test_the_interval_is_the_binomial_one_where_gold_tells_the_truth():
@@ -84,7 +45,7 @@ def test_intervals_narrow_with_votes_and_a_mute_annotator_is_unsure():
     votes = lb.Votes.from_array(array, schema=votes.schema, voters=votes.voters)
     skills = AnnotatorModel().fit(votes).skills()
     width = skills["high"] - skills["low"]
-    assert width["a01"] > 0.7 > 0.4 > width["a00"] > 1.7 * width["a02"]
+    assert width["a01"] > 0.7 > 0.45 > width["a00"] > 1.2 * width["a02"] > 0.2
     assert skills.loc["a01", ["n_votes", "verdict"]].tolist() == [0, "unsure"]
     assert (skills["n_votes"] == (array >= 0).sum(axis=0)).all()
 
@@ -148,10 +109,10 @@ def test_the_report_names_spammers_and_adversaries_and_the_weights():
 
 
 def test_the_report_warns_of_a_label_that_vanishes():
-    """Nobody ever says "b" of what another calls "b": these votes look like slips."""
-    array = np.kron([[0] * 6] * 2 + [*np.eye(6, dtype=int)], np.ones((40, 1), dtype=int))
+    """Nobody ever says "b" of what eleven others call "a": these votes look like slips."""
+    array = np.kron([[0] * 12] * 2 + [*np.eye(12, dtype=int)], np.ones((40, 1), dtype=int))
     votes = lb.Votes.from_array(array, schema=lb.LabelSchema(["a", "b"]))
-    lines = [line for line in AnnotatorModel().fit(votes).report_ if "'b' has 12.5%" in line]
+    lines = [line for line in AnnotatorModel().fit(votes).report_ if "'b' has 7.1%" in line]
     assert len(lines) == 1
     assert "gold labels" in lines[0]
 
@@ -198,6 +159,9 @@ def test_one_annotator_alone_gets_no_verdict():
 def test_a_class_balance_replaces_the_shares_of_the_votes():
     matrices = coins([0.7] * 10, 2)
     truth, votes = crowd(matrices, n=1500, per_sample=3, balance=[0.95, 0.05])
+    plain = AnnotatorModel().fit(votes)
+    shares = (votes.to_array() == 1).sum() / (3 * 1500)  # each sample has three votes
+    np.testing.assert_allclose(plain.class_balance_, [[0.5, 0.5], [1 - shares, shares]], atol=1e-3)
     given = AnnotatorModel().fit(votes, class_balance=[0.95, 0.05])
     assert given.class_balance_.tolist() == [[0.95, 0.05]] * 2
     assert "the class balance that was given" in given.report_[0]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from labeling.errors import listed, literal
-from labeling.label_models.annotators.skill import Skills
+from labeling.label_models.annotators.skill import LIKENESS, Skills
 from labeling.label_models.dawid_skene import EMResult
 from labeling.label_models.patterns import Floats, Patterns, vote_shares
 from labeling.label_models.report_sentences import convergence_sentence
@@ -30,13 +30,13 @@ def component_sentences(
     is_balance_given: bool,
 ) -> list[str]:
     """Return the weight of each component of the mixture, and why."""
-    reference = "the class balance that was given" if is_balance_given else "that of the votes"
+    reference = "the class balance that was given" if is_balance_given else "those of the votes"
     sentences = []
     for name, weight, distance, error in zip(names, weights, distances, errors, strict=True):
         on_gold = f", and its error rate on {n_gold} gold labels is {error:.0%}" if n_gold else ""
         sentences.append(
-            f"Component {name!r}: weight {weight:.2f}; the distance of its class balance from"
-            f" {reference} is {distance:.3f}{on_gold}."
+            f"Component {name!r}: weight {weight:.2f}; the label shares of its posterior differ"
+            f" from {reference} by {distance:.3f} (total variation){on_gold}."
         )
     return sentences
 
@@ -83,7 +83,9 @@ def annotator_sentences(names: Sequence[str], skills: Skills) -> list[str]:
     sentences = [
         f"{n_active} annotators with a median of {median:.0f} votes; median skill"
         f" {np.median(skills.skill[is_active]):.2f}, where chance is"
-        f" {np.median(skills.chance[is_active]):.2f}."
+        f" {np.median(skills.chance[is_active]):.2f}.",
+        "Intervals allow for errors that people share: votes without gold count as"
+        f" {1 / LIKENESS:.0f} at most.",
     ]
     for verdict, reason in REASONS.items():
         verdicts = zip(names, skills.verdicts, strict=True)
@@ -97,6 +99,7 @@ def annotator_sentences(names: Sequence[str], skills: Skills) -> list[str]:
     if median < FEW_VOTES:
         sentences.append(
             f"Half of the annotators have {median:.0f} votes or fewer. Below {FEW_VOTES} a skill is"
-            " hardly known: read the intervals, not the skills."
+            " hardly known: read the intervals, not the skills. Their confusion matrices"
+            " are mostly what all annotators have in common."
         )
     return sentences

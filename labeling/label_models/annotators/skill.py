@@ -16,9 +16,10 @@ from labeling.label_models.patterns import Floats, Patterns
 Indices = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
-CERTAINTY = 0.95
+CERTAINTY = 0.95  # that a spammer has low competence; two more tests must agree
+LIKENESS = 0.02  # intraclass correlation of the errors in a person's votes, see `_intervals`
 PRIOR_VOTES = 2.0  # the number of votes that the pooled skill counts as
-CELLS = 60  # near the estimate, and half as many in all from 0 to 1
+CELLS = 40  # near the estimate, as many where shared errors may take it, and in all from 0 to 1
 REACH = 6.0  # how near: in standard errors of a skill on samples whose truth is known
 COMPETENCE = np.arange(-20, 21) / 20
 # Nine of ten try, and are anything from poor to perfect; one of twenty has no competence at all.
@@ -38,12 +39,14 @@ class ObservedVotes(NamedTuple):
         vote: the label, index into the sorted names: shape (n_observed,).
         weight: the number of samples it represents: shape (n_observed,).
         truth: the probability of each label without this vote: shape (n_observed, n_labels).
+        is_gold: whether the truth is a gold label: shape (n_observed,).
     """
 
     voter: Indices
     vote: Indices
     weight: Floats
     truth: Floats
+    is_gold: Bools
 
     def sum_by_voter(self, values: Floats, n_voters: int) -> Floats:
         """Return the sum of values over the votes of each voter: shape (n_voters,)."""
@@ -72,7 +75,7 @@ class Skills:
     Attributes:
         n_votes: the number of votes of each.
         skill: the share of right votes, the mean of its posterior.
-        interval: its central 95 %: shape (n_voters, 2).
+        interval: its central 95 %, errors that people share included: shape (n_voters, 2).
         chance: the share of right votes if they were independent of the truth.
         verdicts: "adversary", "spammer", "fine" or "unsure".
     """
@@ -118,11 +121,11 @@ def estimate_skills(patterns: Patterns, components: Sequence[Component]) -> Skil
         axis=1,
     )
     totals = VoterTotals(n_votes, _shrunk_shares(votes), _shrunk_shares(truth))
-    skill, interval = _intervals(patterns, components, totals)
+    skill, interval, plain = _intervals(patterns, components, totals)
     chance: Floats = (totals.vote_marginal * totals.label_exposure).sum(axis=1)
     is_blind = _is_independent_of_truth(observed, components, totals)
     is_spammer = is_blind & _has_low_competence(observed, totals)
-    verdicts = _verdicts(is_spammer, interval, chance)
+    verdicts = _verdicts(is_spammer, plain, chance)
     return Skills(n_votes, skill, interval, chance, verdicts)
 
 
@@ -137,6 +140,7 @@ def _observed_votes(patterns: Patterns, by_others: Floats) -> ObservedVotes:
         vote=np.concatenate([patterns.vote[free], patterns.vote[cast]]),
         weight=np.concatenate([n_without_gold[free], gold[cast, label]]),
         truth=np.concatenate([by_others[free], np.eye(patterns.n_labels)[label]]),
+        is_gold=np.repeat([False, True], [len(free), len(cast)]),
     )
 
 
@@ -157,8 +161,16 @@ def _shrunk_shares(counts: Floats) -> Floats:
 
 def _intervals(
     patterns: Patterns, components: Sequence[Component], totals: VoterTotals
-) -> tuple[Floats, Floats]:
-    """Return the posterior mean and the central 95 % of the share of right votes of each voter."""
+) -> tuple[Floats, Floats, Floats]:
+    """Return the mean, the central 95 % and the plain 95 % of the share of right votes of a voter.
+
+    The plain interval takes errors as independent. On real samples people err together: where a
+    sample is hard the others are wrong as well, and agreeing with them looks like skill. No vote
+    shows that, so the interval adds the variance rho a (1 - a) of a share a whose votes have an
+    intraclass correlation rho (the design effect of survey sampling, L. Kish, *Survey Sampling*,
+    1965): votes on known truths count as 1 / rho = 50 at most. To that end the log-likelihood of
+    the votes without gold is discounted; gold labels tell the truth, and votes on them count fully.
+    """
     n_votes, exposure = totals.n_votes, totals.label_exposure
     estimates = [_skill_by(component, exposure) for component in components]
     edges = _grid_edges(estimates, n_votes)
@@ -167,29 +179,46 @@ def _intervals(
     inside = np.clip(grid, 1e-12, 1 - 1e-12)
     prior = PRIOR_VOTES * (pooled * np.log(inside) + (1 - pooled) * np.log(1 - inside))
     prior += np.log(np.maximum(width, 1e-300))
-    posterior = np.zeros_like(grid)
+    posterior, plain = np.zeros_like(grid), np.zeros_like(grid)
     for component in components:
-        likelihood = _log_likelihood(patterns, component, exposure, grid)
-        posterior += component.weight * softmax(likelihood + prior, axis=0)
-    cumulative = np.concatenate([np.zeros((1, len(n_votes))), posterior.cumsum(axis=0)])
+        free, gold = _log_likelihood(patterns, component, exposure, grid)
+        discounted = _discount(softmax(free + prior, axis=0), grid) * free
+        posterior += component.weight * softmax(discounted + gold + prior, axis=0)
+        plain += component.weight * softmax(free + gold + prior, axis=0)
+    return (posterior * grid).sum(axis=0), _central(posterior, edges), _central(plain, edges)
+
+
+def _discount(posterior: Floats, grid: Floats) -> Floats:
+    """Return what log-likelihoods are multiplied by to add the variance of shared errors."""
+    mean = (posterior * grid).sum(axis=0)
+    variance = (posterior * (grid - mean) ** 2).sum(axis=0)
+    discount: Floats = variance / (variance + LIKENESS * mean * (1 - mean) + 1e-12)
+    return discount
+
+
+def _central(posterior: Floats, edges: Floats) -> Floats:
+    """Return the central 95 % of the posterior of each voter on a grid: shape (n_voters, 2)."""
+    n_voters = posterior.shape[1]
+    cumulative = np.concatenate([np.zeros((1, n_voters)), posterior.cumsum(axis=0)])
     ends = [
         np.interp((0.025, 0.975), cumulative[:, voter], edges[:, voter])
-        for voter in range(len(n_votes))
+        for voter in range(n_voters)
     ]
-    return (posterior * grid).sum(axis=0), np.array(ends).reshape(-1, 2)
+    return np.array(ends).reshape(-1, 2)
 
 
 def _grid_edges(estimates: Sequence[Floats], n_votes: Floats) -> Floats:
     """Return edges of cells from 0 to 1 for each voter, dense where the skill is likely to be."""
-    upper = [
-        skill + REACH * np.sqrt((skill * (1 - skill) + 0.25 / (n_votes + 1)) / (n_votes + 1))
-        for skill in estimates
-    ]
-    low = np.clip(2 * np.min(estimates, axis=0) - np.max(upper, axis=0), 0, 1)
-    high = np.clip(np.max(upper, axis=0), 0, 1)
-    dense = low + (high - low) * np.linspace(0, 1, CELLS + 1)[:, None]
-    wide = np.repeat(np.linspace(0, 1, CELLS // 2 + 1)[:, None], len(n_votes), axis=1)
-    edges: Floats = np.sort(np.concatenate([dense, wide]), axis=0)
+    cells = [np.repeat(np.linspace(0, 1, CELLS + 1)[:, None], len(n_votes), axis=1)]
+    for n in (n_votes, np.minimum(n_votes, 1 / LIKENESS)):
+        upper = [
+            skill + REACH * np.sqrt((skill * (1 - skill) + 0.25 / (n + 1)) / (n + 1))
+            for skill in estimates
+        ]
+        low = np.clip(2 * np.min(estimates, axis=0) - np.max(upper, axis=0), 0, 1)
+        high = np.clip(np.max(upper, axis=0), 0, 1)
+        cells.append(low + (high - low) * np.linspace(0, 1, CELLS + 1)[:, None])
+    edges: Floats = np.sort(np.concatenate(cells), axis=0)
     return edges
 
 
@@ -202,8 +231,10 @@ def _skill_by(component: Component, exposure: Floats) -> Floats:
 
 def _log_likelihood(
     patterns: Patterns, component: Component, exposure: Floats, grid: Floats
-) -> Floats:
-    """Return the log-likelihood of each skill on the grid: shape (n_cells, n_voters).
+) -> tuple[Floats, Floats]:
+    """Return the log-likelihood of each skill on the grid: twice shape (n_cells, n_voters).
+
+    First that of the votes on samples without a gold label, then that of the others.
 
     The likelihood of a skill a is that of the votes with the truth as uncertain as the others leave
     it: P(v) = sum_y q(y) T_a[y, v]. T_a moves the voter's matrix towards all right (R = 0) or all
@@ -220,7 +251,7 @@ def _log_likelihood(
     by_matrix = joint.sum(axis=1)
     errors = joint / (1 - right[observed.voter])
     by_error = errors.sum(axis=1) - errors[cast, observed.vote]
-    likelihood = np.empty_like(grid)
+    free_and_gold = np.empty((2, *grid.shape))
     for cell, skill in enumerate(grid):
         up = ((1 - skill) / (1 - estimate))[observed.voter]
         down = (skill / estimate)[observed.voter]
@@ -230,8 +261,9 @@ def _log_likelihood(
             by_error + down * (by_matrix - by_error),
         )
         log = np.log(np.maximum(probability, 1e-12)) * observed.weight
-        likelihood[cell] = observed.sum_by_voter(log, len(estimate))
-    return likelihood
+        gold = observed.sum_by_voter(log * observed.is_gold, len(estimate))
+        free_and_gold[:, cell] = observed.sum_by_voter(log, len(estimate)) - gold, gold
+    return free_and_gold[0], free_and_gold[1]
 
 
 def _is_independent_of_truth(
@@ -254,7 +286,10 @@ def _is_independent_of_truth(
 
 
 def _verdicts(is_spammer: Bools, interval: Floats, chance: Floats) -> tuple[str, ...]:
-    """Return a word for each voter; each needs 95 % certainty, else it is "unsure".
+    """Return a word for each voter, "unsure" where the tests below do not decide.
+
+    The interval is the plain one: errors that people share make those who know something look
+    better than they are, but nobody who clicks at random.
 
     *adversary*: the interval of the skill lies below chance. *spammer*: it contains the chance
     level, the votes are compatible with independence of the truth, and the competence is far below
