@@ -39,6 +39,7 @@ class Patterns:
         voter: its voter, an index into the sorted names: shape (n_cast,).
         vote: its label, an index into the sorted names: shape (n_cast,).
         one_hot: one row a pattern, one column for each voter and label, 1 where it was voted for.
+        by_vote: the same, transposed.
     """
 
     counts: Floats
@@ -50,6 +51,7 @@ class Patterns:
     voter: Codes
     vote: Codes
     one_hot: Any
+    by_vote: Any
 
     @classmethod
     def from_codes(
@@ -92,7 +94,9 @@ class Patterns:
         (size, n_voters), n_labels = votes.shape, gold.shape[1]
         row, voter, vote = votes.row, votes.column, votes.code
         total = np.bincount(pattern_of_row, weights=counts, minlength=size).astype(np.float64)
-        tally = [np.bincount(pattern_of_row, weights=column, minlength=size) for column in gold.T]
+        tally = np.zeros((size, n_labels))
+        with_gold, label = np.nonzero(gold)
+        np.add.at(tally, (pattern_of_row[with_gold], label), gold[with_gold, label])
         n_votes = np.bincount(row, minlength=size)
         starts = np.concatenate([[0], np.cumsum(n_votes)])
         shape = (size, n_voters * n_labels)
@@ -102,14 +106,45 @@ class Patterns:
         return cls(
             counts=total,
             pattern_of_row=pattern_of_row,
-            gold=np.stack(tally, axis=1).astype(np.float64),
+            gold=tally,
             n_voters=n_voters,
             n_votes=n_votes,
             row=row,
             voter=voter,
             vote=vote,
             one_hot=one_hot,
+            by_vote=one_hot.T,
         )
+
+    def of_patterns(self, chosen: npt.NDArray[np.bool_], counts: Floats) -> Patterns:
+        """Return some of the patterns, in the same order, with new numbers of samples.
+
+        Args:
+            chosen: which ones: shape (n_patterns,).
+            counts: the number of samples of each one chosen: shape (n_chosen,).
+        """
+        number, size = np.cumsum(chosen) - 1, int(chosen.sum())
+        cast = np.flatnonzero(chosen[self.row])
+        votes = CastVotes(
+            number[self.row[cast]], self.voter[cast], self.vote[cast], (size, self.n_voters)
+        )
+        return Patterns.from_cast_votes(votes, np.arange(size), counts, self.gold[chosen])
+
+    def of_voters(self, voters: Codes) -> Patterns:
+        """Return the same patterns without voters who never vote: `voters` are the others."""
+        number = np.zeros(self.n_voters, dtype=np.intp)
+        number[voters] = np.arange(len(voters))
+        size = len(self.counts)
+        votes = CastVotes(self.row, number[self.voter], self.vote, (size, len(voters)))
+        return Patterns.from_cast_votes(votes, np.arange(size), self.counts, self.gold)
+
+    def with_silent_pattern(self, count: float) -> Patterns:
+        """Return the patterns, which all have votes, and one more without any, the last."""
+        size = len(self.counts) + 1
+        votes = CastVotes(self.row, self.voter, self.vote, (size, self.n_voters))
+        gold = np.concatenate([self.gold, np.zeros((1, self.n_labels))])
+        counts = np.append(self.counts, count)
+        return Patterns.from_cast_votes(votes, np.arange(size), counts, gold)
 
     @property
     def n_labels(self) -> int:
@@ -125,7 +160,7 @@ class Patterns:
     @property
     def votes_for(self) -> Floats:
         """How often each voter votes for each label: shape (n_voters, n_labels)."""
-        votes: Floats = (self.one_hot.T @ self.counts).reshape(self.n_voters, self.n_labels)
+        votes: Floats = (self.by_vote @ self.counts).reshape(self.n_voters, self.n_labels)
         return votes
 
     @property
@@ -144,7 +179,10 @@ class Patterns:
 
     def sums(self, evidence: Floats) -> Floats:
         """Return the sum over cast votes of evidence[voter, vote]: shape (n_patterns, any)."""
-        sums: Floats = self.one_hot @ evidence.reshape(-1, evidence.shape[2])
+        flat = evidence.reshape(-1, evidence.shape[2])
+        if flat.shape[1] == 1:
+            return np.asarray(self.one_hot @ flat[:, 0])[:, None]
+        sums: Floats = self.one_hot @ flat
         return sums
 
 
@@ -327,7 +365,7 @@ def expected_votes(patterns: Patterns, mass: Floats) -> Floats:
         mass: expected samples of each pattern and label: shape (n_patterns, n_labels).
     """
     n_labels = patterns.n_labels
-    votes: Floats = (patterns.one_hot.T @ mass).reshape(patterns.n_voters, n_labels, mass.shape[1])
+    votes: Floats = (patterns.by_vote @ mass).reshape(patterns.n_voters, n_labels, mass.shape[1])
     return votes.transpose(0, 2, 1)
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit, softmax
 
-from labeling.label_models.expectation_maximisation import largest_change, run_em
+from labeling.label_models.expectation_maximisation import run_em
 from labeling.label_models.one_coin import one_coin_confusion
 from labeling.label_models.packed_votes import Floats, PackedVotes
 from labeling.label_models.patterns import Patterns, expected_votes, vote_shares
@@ -60,8 +60,12 @@ class Evidence:
             posterior: Floats = softmax(self.scores(table) / scale, axis=1)
             return posterior
         odds = table.sums(self.votes[:, :, 1:] - self.votes[:, :, :1])[:, 0]
-        second = expit((odds + (self.offset[1] - self.offset[0])) / scale)
-        return np.stack([1 - second, second], axis=1)
+        odds += self.offset[1] - self.offset[0]
+        odds /= scale
+        posterior = np.empty((len(odds), 2), order="F")  # EM runs along its columns
+        expit(odds, out=posterior[:, 1])
+        np.subtract(1, posterior[:, 1], out=posterior[:, 0])
+        return posterior
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,18 +100,20 @@ def fit_em(
         tolerance: converged when no probability changes by more than this.
     """
     used = np.ones(len(patterns.counts), dtype=bool) if family == "abstaining" else patterns.covered
-    weights = (patterns.counts * used)[:, None]
+    weights = patterns.counts * used
     prior = pseudo_votes(patterns, family)
+    expected = _expected_of_two if patterns.n_labels == 2 else _expected
+    n_votes = patterns.by_vote @ weights
 
     def maximise(posterior: Floats) -> Evidence:
-        mass = posterior * weights
-        n_of_label = mass.sum(axis=0)
+        votes, n_of_label = expected(patterns, posterior, weights, n_votes)
         balance = smoothed_balance(n_of_label) if class_balance is None else class_balance
-        return m_step(expected_votes(patterns, mass), n_of_label, prior, family, balance)
+        return m_step(votes, n_of_label, prior, family, balance)
 
     def change(before: Floats, after: Floats) -> float:
         # Of two labels one determines the other; silent patterns change with the balance alone.
-        return largest_change(before[:, 1:] * used[:, None], after[:, 1:] * used[:, None])
+        moved = np.abs(after[:, 1:] - before[:, 1:])
+        return float(moved.max(initial=0.0, where=used[:, None]))
 
     fit = run_em(
         vote_shares(patterns),
@@ -118,6 +124,31 @@ def fit_em(
         change=change,
     )
     return IndependentFit(fit.parameters, fit.posterior, fit.steps, fit.converged)
+
+
+def _expected(
+    patterns: Patterns, posterior: Floats, weights: Floats, n_votes: Floats
+) -> tuple[Floats, Floats]:
+    """Return the expected votes, and the expected samples of each label.
+
+    Args:
+        patterns: the votes.
+        posterior: shape (n_patterns, n_labels).
+        weights: the samples that count of each pattern: shape (n_patterns,).
+        n_votes: the votes in them, as a row of the one-hot table: shape (n_voters * n_labels,).
+    """
+    return expected_votes(patterns, posterior * weights[:, None]), weights @ posterior
+
+
+def _expected_of_two(
+    patterns: Patterns, posterior: Floats, weights: Floats, n_votes: Floats
+) -> tuple[Floats, Floats]:
+    """Return the same for two labels: what is not of the second is of the first."""
+    of_second = posterior[:, 1] * weights
+    second = patterns.by_vote @ of_second
+    votes = np.stack([n_votes - second, second]).reshape(2, patterns.n_voters, 2)
+    n_second = of_second.sum()
+    return votes.transpose(1, 0, 2), np.array([weights.sum() - n_second, n_second])
 
 
 def smoothed_balance(n_of_label: Floats) -> Floats:

@@ -136,7 +136,7 @@ def _select_checked(
     """Return the first model that passes, or a fallback; `active` are the voters who ever vote."""
     completed = with_uncovered_samples(patterns)
     n_left_out = float(completed.counts.sum() - patterns.counts.sum())
-    voting = Patterns.from_codes(completed.codes()[:, active], completed.counts, completed.gold)
+    voting = completed.of_voters(active)
     voting_covered = voting
     if _use_every_label(voting) and not patterns.covered.all():
         voting_covered = _with_expected_uncovered(voting)
@@ -215,10 +215,7 @@ def _with_expected_uncovered(patterns: Patterns) -> Patterns:
     model that ignores abstentions: samples without any vote must not decide on it.
     """
     covered = patterns.covered
-    codes, gold = patterns.codes()[covered], patterns.gold[covered]
-    return with_uncovered_samples(
-        Patterns.from_codes(codes, patterns.counts[covered], gold, keep_order=True)
-    )
+    return with_uncovered_samples(patterns.of_patterns(covered, patterns.counts[covered]))
 
 
 def _first_supported(

@@ -89,9 +89,7 @@ def _subsample(patterns: Patterns) -> Patterns:
         return patterns
     chosen = ~is_single | (row_keys(codes) < hash_limit(share))
     weights = np.where(is_single, 1 / share, counts)
-    return Patterns.from_codes(
-        codes[chosen], weights[chosen], patterns.gold[chosen], keep_order=True
-    )
+    return patterns.of_patterns(chosen, weights[chosen])
 
 
 def _random_splits(patterns: Patterns, n_splits: int) -> list[npt.NDArray[np.intp]]:

@@ -19,7 +19,6 @@ from labeling.label_models.default.independent_voters import (
 )
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns, expected_votes, vote_shares
-from labeling.records import ABSTAIN
 
 LARGEST_SHARE = 0.9  # of all samples that may have been left out; more cannot be estimated
 RELATIVE_TOLERANCE = 1e-3  # of the number of samples
@@ -32,14 +31,7 @@ def with_uncovered_samples(patterns: Patterns) -> Patterns:
     n_uncovered = _estimate_uncovered(patterns)
     if n_uncovered < 1:
         return patterns
-    codes = patterns.codes()
-    silent = np.full((1, patterns.n_voters), ABSTAIN, dtype=codes.dtype)
-    return Patterns.from_codes(
-        np.concatenate([codes, silent]),
-        np.append(patterns.counts, n_uncovered),
-        np.concatenate([patterns.gold, np.zeros((1, patterns.n_labels))]),
-        keep_order=True,
-    )
+    return patterns.with_silent_pattern(n_uncovered)
 
 
 def _estimate_uncovered(patterns: Patterns) -> float:
