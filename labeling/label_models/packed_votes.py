@@ -72,17 +72,29 @@ class PackedVotes:
         covered: npt.NDArray[np.bool_] = np.any(self.rows, axis=0)
         return covered
 
-    def codes(self, samples: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
+    def n_cast(self, samples: npt.NDArray[np.intp]) -> int:
+        """Return the number of votes on these samples."""
+        n_votes = (self._digits() > 0).sum(axis=1)  # by byte
+        return sum(int(n_votes[byte[samples]].sum()) for byte in self.rows)
+
+    def codes(self, samples: npt.NDArray[np.intp]) -> npt.NDArray[np.signedinteger]:
         """Return the ranks of the labels by name, -1 = abstained: shape (n, n_voters)."""
-        base = self.n_labels + 1
-        per_byte = votes_per_byte(base)
-        digits = np.arange(LARGEST_BASE)[:, None] // base ** np.arange(per_byte) % base
-        decoded = np.concatenate([[ABSTAIN], self.rank]).astype(np.int16)[digits]  # by byte, digit
-        codes = np.empty((len(samples), self.n_voters), dtype=np.int16)
+        per_byte = votes_per_byte(self.n_labels + 1)
+        dtype = np.min_scalar_type(-self.n_labels)
+        decoded = np.append(ABSTAIN, self.rank).astype(dtype)[self._digits()]  # by byte, digit
+        codes = np.empty((len(samples), self.n_voters), dtype=dtype)
         for number, byte in enumerate(self.rows):
             first = number * per_byte
             codes[:, first : first + per_byte] = decoded[byte[samples], : self.n_voters - first]
         return codes
+
+    def _digits(self) -> npt.NDArray[np.intp]:
+        """Return the votes in each possible byte: shape (256, votes a byte)."""
+        base = self.n_labels + 1
+        digits: npt.NDArray[np.intp] = (
+            np.arange(LARGEST_BASE)[:, None] // base ** np.arange(votes_per_byte(base)) % base
+        )
+        return digits
 
     def hashes(self) -> Hashes:
         """Return a hash of the votes of each sample, whatever the order of voters and labels."""

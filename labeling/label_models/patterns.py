@@ -131,11 +131,18 @@ class Patterns:
         return Patterns.from_cast_votes(votes, np.arange(size), counts, self.gold[chosen])
 
     def of_voters(self, voters: Codes) -> Patterns:
-        """Return the same patterns without voters who never vote: `voters` are the others."""
-        number = np.zeros(self.n_voters, dtype=np.intp)
+        """Return the same patterns with the votes of these voters only; some may become equal.
+
+        Args:
+            voters: indices, ascending.
+        """
+        number = np.full(self.n_voters, -1, dtype=np.intp)
         number[voters] = np.arange(len(voters))
         size = len(self.counts)
-        votes = CastVotes(self.row, number[self.voter], self.vote, (size, len(voters)))
+        cast = np.flatnonzero(number[self.voter] >= 0)
+        votes = CastVotes(
+            self.row[cast], number[self.voter[cast]], self.vote[cast], (size, len(voters))
+        )
         return Patterns.from_cast_votes(votes, np.arange(size), self.counts, self.gold)
 
     def with_silent_pattern(self, count: float) -> Patterns:
@@ -166,8 +173,8 @@ class Patterns:
     @property
     def uses(self) -> npt.NDArray[np.bool_]:
         """Whether each voter ever votes for each label: shape (n_voters, n_labels)."""
-        n_patterns = np.asarray(self.one_hot.sum(axis=0)).reshape(self.n_voters, self.n_labels)
-        uses: npt.NDArray[np.bool_] = n_patterns > 0
+        uses = np.zeros((self.n_voters, self.n_labels), dtype=bool)
+        uses[self.voter, self.vote] = True
         return uses
 
     def codes(self) -> npt.NDArray[Any]:
@@ -306,6 +313,8 @@ def distinct_rows(codes: npt.NDArray[Any], keep_order: bool) -> tuple[npt.NDArra
         distinct, inverse = np.unique(whole, return_inverse=True)
         first = np.empty(len(distinct), dtype=np.intp)
         first[inverse[::-1]] = np.arange(len(rows))[::-1]
+    if keep_order and (np.diff(first) > 0).all():
+        return codes[first], inverse
     order = np.argsort(first if keep_order else whole[first])
     rank: Codes = np.empty(len(order), dtype=np.intp)
     rank[order] = np.arange(len(order))

@@ -102,11 +102,10 @@ def fit_em(
     used = np.ones(len(patterns.counts), dtype=bool) if family == "abstaining" else patterns.covered
     weights = patterns.counts * used
     prior = pseudo_votes(patterns, family)
-    expected = _expected_of_two if patterns.n_labels == 2 else _expected
     n_votes = patterns.by_vote @ weights
 
     def maximise(posterior: Floats) -> Evidence:
-        votes, n_of_label = expected(patterns, posterior, weights, n_votes)
+        votes, n_of_label = expected_counts(patterns, posterior, weights, n_votes)
         balance = smoothed_balance(n_of_label) if class_balance is None else class_balance
         return m_step(votes, n_of_label, prior, family, balance)
 
@@ -126,28 +125,23 @@ def fit_em(
     return IndependentFit(fit.parameters, fit.posterior, fit.steps, fit.converged)
 
 
-def _expected(
+def expected_counts(
     patterns: Patterns, posterior: Floats, weights: Floats, n_votes: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the expected votes, and the expected samples of each label.
+    """Return the expected votes (n_voters, n_labels true, voted), and samples of each label.
 
     Args:
         patterns: the votes.
         posterior: shape (n_patterns, n_labels).
         weights: the samples that count of each pattern: shape (n_patterns,).
-        n_votes: the votes in them, as a row of the one-hot table: shape (n_voters * n_labels,).
+        n_votes: their votes, `patterns.by_vote @ weights`: shape (n_voters * n_labels,).
     """
-    return expected_votes(patterns, posterior * weights[:, None]), weights @ posterior
-
-
-def _expected_of_two(
-    patterns: Patterns, posterior: Floats, weights: Floats, n_votes: Floats
-) -> tuple[Floats, Floats]:
-    """Return the same for two labels: what is not of the second is of the first."""
-    of_second = posterior[:, 1] * weights
-    second = patterns.by_vote @ of_second
+    if patterns.n_labels > 2:
+        votes = expected_votes(patterns, posterior * weights[:, None])
+        return votes, weights @ posterior
+    of_second = posterior[:, 1] * weights  # what is not of the second label is of the first
+    second, n_second = patterns.by_vote @ of_second, of_second.sum()
     votes = np.stack([n_votes - second, second]).reshape(2, patterns.n_voters, 2)
-    n_second = of_second.sum()
     return votes.transpose(1, 0, 2), np.array([weights.sum() - n_second, n_second])
 
 

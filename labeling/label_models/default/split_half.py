@@ -14,7 +14,6 @@ posterior of one half was never fitted to the other.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,13 +60,12 @@ def split_half_check(
     n_splits = N_SPLITS if len(patterns.row) <= ENOUGH_VOTES else N_SPLITS_OF_MANY
     splits = _random_splits(patterns, n_splits)
     patterns = _subsample(patterns)
-    codes = patterns.codes()
     weights = patterns.counts / max(patterns.counts.sum(), 1.0)
     observed = expected = 0.0
     gaps = []
     for half in splits:
         (first, first_balance), (second, second_balance) = (
-            _fit_half(patterns, codes[:, half == number], family, class_balance)
+            _fit_half(patterns, np.flatnonzero(half == number), family, class_balance)
             for number in (0, 1)
         )
         balance = (first_balance + second_balance) / 2
@@ -107,10 +105,17 @@ def _random_splits(patterns: Patterns, n_splits: int) -> list[npt.NDArray[np.int
 
 
 def _fit_half(
-    patterns: Patterns, codes: npt.NDArray[Any], family: Family, class_balance: Floats | None
+    patterns: Patterns,
+    voters: npt.NDArray[np.intp],
+    family: Family,
+    class_balance: Floats | None,
 ) -> tuple[Floats, Floats]:
     """Return the posterior of every pattern by these voters alone, and their class balance."""
-    part = Patterns.from_codes(codes, patterns.counts, patterns.gold, keep_order=True)
+    if (patterns.n_labels + 1) ** len(voters) > len(patterns.counts):
+        part = patterns.of_voters(voters)  # few patterns become equal, if any
+    else:
+        codes = patterns.codes()[:, voters]
+        part = Patterns.from_codes(codes, patterns.counts, patterns.gold, keep_order=True)
     fit = fit_em(part, family, class_balance, TOLERANCE)
     return fit.posterior[part.pattern_of_row], fit.evidence.class_balance
 

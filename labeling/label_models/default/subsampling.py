@@ -56,8 +56,9 @@ def training_patterns(
     chosen = np.flatnonzero(drawn | (covered & (gold != ABSTAIN)))
     n_uncovered = len(covered) - int(covered.sum())
     n_silent_rows = min(n_uncovered, 1)  # one row, the last, represents all of them
-    codes = np.full((len(chosen) + n_silent_rows, len(voters)), ABSTAIN, dtype=np.int16)
-    codes[: len(chosen), active] = packed.codes(chosen)
+    voted = packed.codes(chosen)
+    codes = np.full((len(chosen) + n_silent_rows, len(voters)), ABSTAIN, dtype=voted.dtype)
+    codes[: len(chosen), active] = voted
     counts = np.append(drawn[chosen].astype(np.float64), [n_uncovered * share] * n_silent_rows)
     tally = gold_tally(gold[chosen], len(chosen), votes.schema)
     uncovered = gold_tally(gold[~covered], n_uncovered, votes.schema).sum(axis=0, keepdims=True)
@@ -73,7 +74,6 @@ def _draw(
     drawn = covered & (hashes <= hash_limit(share))
     if len(np.unique(hashes[drawn])) < drawn.sum() / 2:
         return None, share
-    n_cast = (packed.codes(np.flatnonzero(drawn)) >= 0).sum()
-    factor = VOTES_EACH * n_active / max(n_cast, 1)
+    factor = VOTES_EACH * n_active / max(packed.n_cast(np.flatnonzero(drawn)), 1)
     share = min(share * np.clip(factor, 1.0, MOST_DRAWN / DRAWN), 1.0)
     return covered & (hashes <= hash_limit(share)), share

@@ -13,12 +13,13 @@ import numpy as np
 from labeling.label_models.default.independent_voters import (
     STEPS,
     TOLERANCE,
+    expected_counts,
     m_step,
     pseudo_votes,
     smoothed_balance,
 )
 from labeling.label_models.packed_votes import Floats
-from labeling.label_models.patterns import Patterns, expected_votes, vote_shares
+from labeling.label_models.patterns import Patterns, vote_shares
 
 LARGEST_SHARE = 0.9  # of all samples that may have been left out; more cannot be estimated
 RELATIVE_TOLERANCE = 1e-3  # of the number of samples
@@ -38,12 +39,12 @@ def _estimate_uncovered(patterns: Patterns) -> float:
     """Return the estimated number of samples without a vote, given those with votes."""
     prior = pseudo_votes(patterns, "abstaining")
     n, posterior = float(patterns.counts.sum()), vote_shares(patterns)
+    n_votes = patterns.by_vote @ patterns.counts
     uncovered: Floats = np.zeros(patterns.n_labels)
     for _ in range(2 * STEPS):
         before, n_before = posterior, uncovered.sum()
-        mass = posterior * patterns.counts[:, None]
-        n_of_label = mass.sum(axis=0) + uncovered
-        votes = expected_votes(patterns, mass)
+        votes, n_covered = expected_counts(patterns, posterior, patterns.counts, n_votes)
+        n_of_label = n_covered + uncovered
         evidence = m_step(votes, n_of_label, prior, "abstaining", smoothed_balance(n_of_label))
         posterior = evidence.posterior(patterns)
         silent = np.exp(evidence.offset)
