@@ -85,7 +85,7 @@ def test_unknown_name_is_an_attribute_error():
     assert not hasattr(lb, "aply")
 
 
-def test_every_error_is_a_labeling_error():
+def test_every_error_is_a_labeling_error_and_every_warning_one_for_users():
     from labeling import errors
 
     own = [
@@ -94,7 +94,8 @@ def test_every_error_is_a_labeling_error():
     found = [one for one in own if isinstance(one, type)]
 
     assert found
-    assert all(issubclass(one, lb.LabelingError) for one in found)
+    kinds = {True: UserWarning, False: lb.LabelingError}
+    assert all(issubclass(one, kinds[one.__name__.endswith("Warning")]) for one in found)
     assert all(one.__name__ in (errors.__doc__ or "") for one in found)
 
 
