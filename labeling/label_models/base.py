@@ -98,12 +98,17 @@ class VoteModel(ABC):
                 f" Got {listed(votes.schema.labels)}."
             )
         posterior, covered, row_of_sample = self._predict(votes)
-        posterior[~covered] = 1 / len(order)
+        posterior[~covered] = self._uncovered()
         probabilities = np.empty_like(posterior)
         probabilities[:, order] = posterior
         return SoftLabels(
             probabilities[row_of_sample], votes.sample_ids, votes.schema, covered[row_of_sample]
         )
+
+    def _uncovered(self) -> Floats:
+        """Return the probabilities of samples without a vote: shape (n_labels,)."""
+        k = len(self.labels_)
+        return np.full(k, 1 / k)
 
     def _voters_for(self, votes: Votes) -> tuple[str, ...]:
         """Return the sorted names of the voters whose votes the model uses."""

@@ -130,7 +130,8 @@ def _vote_shares(one_hot: Any, n_labels: int) -> Any:
     n_votes = np.diff(rows.indptr)
     share_of_vote = 1.0 / np.repeat(n_votes, n_votes)
     shape = (rows.shape[0], n_labels)
-    shares = csr_matrix((share_of_vote, rows.indices % n_labels, rows.indptr), shape=shape)
+    # A copy: summing duplicates changes the arrays in place.
+    shares = csr_matrix((share_of_vote, rows.indices % n_labels, rows.indptr.copy()), shape=shape)
     shares.sum_duplicates()
     return shares
 

@@ -8,19 +8,23 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.errors import counted, listed, literal, noun
+from labeling.label_models.default.balancing import damping_degree
 from labeling.label_models.default.model_selection import (
     LEAST_OWN_LABEL_SHARE,
     LEAST_SHARE_USING_ALL_LABELS,
     LEAST_VOTERS,
     LEAST_VOTERS_PER_LABEL,
     LEAST_VOTERS_TO_LEARN_ALL,
+    LEAST_WEIGHT,
     Choice,
     ModelCheck,
     labels_voted_for,
 )
+from labeling.label_models.default.share_check import OddShare, share_warning
 from labeling.label_models.default.stacking import CORRECTION_RIDGES, LEAST_GOLD, Stack
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns
+from labeling.records import VoterFamilies
 
 LEAST_SHARED_SAMPLES = 10  # of a voter with others, to estimate its accuracy
 MODEL_NAMES = {
@@ -40,6 +44,7 @@ class FitContext:
         group: which voters are merged: shape (n_voters,).
         n_samples: the number of samples.
         merged: the patterns that were fitted, duplicates merged.
+        families: the families among the voters, duplicates merged.
         is_balance_given: whether a class balance was given.
     """
 
@@ -49,6 +54,7 @@ class FitContext:
     group: npt.NDArray[np.intp]
     n_samples: int
     merged: Patterns
+    families: VoterFamilies
     is_balance_given: bool
 
     @property
@@ -80,19 +86,26 @@ class FitContext:
 
 
 def report_sentences(
-    context: FitContext, choice: Choice, scale: float, stack: Stack | None
+    context: FitContext,
+    choice: Choice,
+    scale: float,
+    stack: Stack | None,
+    odd: OddShare | None,
 ) -> tuple[str, ...]:
     """Return what was done and why."""
     sentences = [
         _data(context),
         _duplicates(context),
+        *_families(context),
         *_models_not_checked(context, choice),
         *(_model_check(check) for check in choice.checks),
         _model(context, choice, scale),
-        *_balance(context, choice),
+        *_offset(context, choice),
         _gold(context, stack),
         *_unsupported(context, choice),
     ]
+    if odd is not None:
+        sentences.append(share_warning(odd, context.labels))
     if stack is None:
         sentences += _advice(context, choice)
     return tuple(sentences)
@@ -134,6 +147,30 @@ def _duplicates(context: FitContext) -> str:
     )
 
 
+def _families(context: FitContext) -> list[str]:
+    """Return which voters count as fewer than they are, and why."""
+    families = context.families
+    if not families.families:
+        return []
+    parts = [
+        f"{len(family.voters)} for {literal(context.labels[family.label])} count as"
+        f" {family.effective:.1f} (mean correlation {family.correlation:+.2f}):"
+        f" {listed([name for voter in family.voters for name in context.members(voter)], 6)}"
+        for family in families.families
+    ]
+    return [
+        f"{context.n_groups} voters count as {_effective(context):.1f}, because voters for one"
+        " label vote together more often than the vote shares explain, on"
+        f" {counted(round(families.n_samples), 'covered sample')}, as prompts of one language model"
+        f" or templates of one idea do: {'; '.join(parts)}."
+    ]
+
+
+def _effective(context: FitContext) -> float:
+    """Return how many independent voters those who vote count as."""
+    return float(context.families.weights[np.unique(context.merged.voter)].sum())
+
+
 def _models_not_checked(context: FitContext, choice: Choice) -> list[str]:
     """Return why models were not checked."""
     if context.n_groups < LEAST_VOTERS:
@@ -148,7 +185,13 @@ def _models_not_checked(context: FitContext, choice: Choice) -> list[str]:
             " samples have their label, and is not tried."
         )
     rarest = int(uses.sum(axis=0).argmin())
-    if choice.method == "naive Bayes" and "abstaining" not in checked:
+    if context.families.mean_weight < LEAST_WEIGHT:
+        sentences.append(
+            f"Abstentions are no evidence: a vote weighs {context.families.mean_weight:.2f} on"
+            f" average, and below {LEAST_WEIGHT} halves of a family agree by their common cause,"
+            " not by the label."
+        )
+    elif choice.method == "naive Bayes" and "abstaining" not in checked:
         sentences.append(
             f"{context.n_groups} voters, of whom {int(uses[:, rarest].sum())} ever vote for"
             f" {literal(context.labels[rarest])}: abstentions are used as evidence only with"
@@ -226,10 +269,20 @@ def _listed(labels: tuple[str, ...], class_balance: Floats) -> str:
     return ", ".join(pairs[:12]) + (f" and {len(pairs) - 12} more" if len(pairs) > 12 else "")
 
 
-def _balance(context: FitContext, choice: Choice) -> list[str]:
-    if not context.is_balance_given or choice.uses_given_balance:
+def _offset(context: FitContext, choice: Choice) -> list[str]:
+    """Return how the shares of the labels were set from outside, if they were."""
+    if context.is_balance_given:
+        return [
+            "The class balance that was given is obeyed: it is the mean posterior over all samples"
+            " it was fitted on."
+        ]
+    degree = damping_degree(context.families)
+    if not degree or choice.method != "naive Bayes":
         return []
-    return ["The class balance that was given is not used: the votes do not support it."]
+    return [
+        f"The label shares are drawn to those of majority vote, by {degree:.0%}: as far as voters"
+        " are damped."
+    ]
 
 
 def _gold(context: FitContext, stack: Stack | None) -> str:
@@ -255,7 +308,8 @@ def _gold(context: FitContext, stack: Stack | None) -> str:
         f"{stack.n_gold} gold labels on covered samples: log-loss {stack.loss:.3f} cross-validated"
         f" (without gold: {stack.loss_without_gold:.3f}). Best of {2 * len(CORRECTION_RIDGES)}"
         f" stacks: weights {without_gold:.2f} for the model without gold, {majority:.2f} for"
-        f" majority vote, {abstaining:.2f} for the model of abstentions; {corrections}."
+        f" majority vote, {abstaining:.2f} for the model of abstentions; {corrections}. The stack"
+        f" weighs {stack.trust:.2f}, the model without gold {1 - stack.trust:.2f}."
     )
 
 

@@ -8,7 +8,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
+from labeling.errors import LabelSharesWarning
 from labeling.label_models.base import VoteModel
+from labeling.label_models.default.balancing import (
+    Scoring,
+    anchored,
+    balanced_offsets,
+    declared,
+    declared_calibrated,
+    expected_shares,
+    undeclared,
+)
 from labeling.label_models.default.duplicate_voters import (
     duplicate_groups,
     merge_columns,
@@ -19,9 +29,11 @@ from labeling.label_models.default.independent_voters import Evidence, fit_em
 from labeling.label_models.default.leave_one_out import mean_log_odds
 from labeling.label_models.default.model_selection import (
     LEAST_VOTERS_TO_LEARN_ALL,
+    ROUGH_METHODS,
     Choice,
     select_model,
 )
+from labeling.label_models.default.share_check import odd_share, share_warning
 from labeling.label_models.default.stacking import LEAST_GOLD, Stack, centred_logs, fit_stack
 from labeling.label_models.default.subsampling import is_large, training_patterns
 from labeling.label_models.packed_votes import Floats, PackedVotes
@@ -31,14 +43,7 @@ from labeling.label_models.patterns import (
     vote_shares,
     voter_columns,
 )
-from labeling.records import Votes, label_ranks
-
-BALANCE_IGNORED = "LabelModel does not use class_balance: the votes do not support it"
-WITHOUT_GOLD = (
-    ". An unsupported balance would outweigh the votes. Give at least 100 gold labels, or use"
-    " DawidSkene, which accepts any balance."
-)
-WITH_GOLD = ", and the gold labels determine the class balance."
+from labeling.records import VoterFamilies, Votes, find_families, label_ranks
 
 
 class LabelModel(VoteModel):
@@ -54,14 +59,20 @@ class LabelModel(VoteModel):
        size of one; its probabilities are rough.
     4. With fewer than four voters nothing can be checked, and fewer than six who use every label
        cannot identify a rare one: *majority vote*, log-odds scaled in the same way.
-    5. With 100 gold labels or more on covered samples, a *stack* learns from them how much to trust
-       each model and each vote, and its probabilities are calibrated. Fewer are not used. They must
-       be of samples drawn at random: those chosen because a model was unsure of them make every
-       vote look doubtful.
+    5. *Families*: voters for one label who vote together more often than the vote shares explain,
+       such as prompts of one language model, are damped: each vote counts by the voter's weight.
+       The offset of naive Bayes is drawn to majority vote's label shares by the degree of damping,
+       and abstentions are no evidence where families are strong.
+    6. A *class balance* that is given is obeyed: the mean posterior over all samples is that
+       balance. Samples without a vote have the shares that are left for them. Of more than 50,000
+       samples it is that of the subset the model is fitted on.
+    7. With 25 gold labels or more on covered samples, a *stack* learns from them how much to trust
+       each model and each vote. n gold labels weigh n / (n + 25) against the model without them, in
+       log-probabilities. They must be of samples drawn at random: those chosen because a model was
+       unsure of them make every vote look doubtful.
 
-    `report_` tells which of these happened, with numbers. A class balance that is given replaces
-    the learned one where the votes support it; otherwise it is ignored with a warning, because with
-    accuracies that cannot be checked it would outweigh the votes.
+    `report_` tells which of these happened, with numbers. `fit` warns where the predicted share of
+    a label differs, by more than chance, from that of majority vote or of the gold labels.
 
     Of more than 50,000 samples of which hardly two have equal votes a random subset is used.
 
@@ -73,9 +84,10 @@ class LabelModel(VoteModel):
         offset_: the score without any vote, nats: shape (n_labels,).
         balance_: the class balance in the offset: shape (n_labels,).
         scale_: what log-odds are divided by.
+        weights_: the factor of each voter's evidence, 1 for voters in no family: (n_groups,).
+        silent_: the posterior of samples without a vote: shape (n_labels,).
         stack_weights_: the weights of the model without gold labels, majority vote, and the model
-            of
-            abstentions: shape (3,); empty where there are too few gold labels.
+            of abstentions: shape (3,); empty where there are too few gold labels.
         stack_offset_: the offset of each label in the stack, nats: shape (n_labels,).
         stack_corrections_: the correction of each vote, nats: shape (n_groups, n_labels voted,
             n_labels).
@@ -99,6 +111,8 @@ class LabelModel(VoteModel):
     offset_: Floats
     balance_: Floats
     scale_: float
+    weights_: Floats
+    silent_: Floats = np.zeros(0)  # models that were saved before there was one have none
     stack_weights_: Floats
     stack_offset_: Floats
     stack_corrections_: Floats
@@ -117,9 +131,12 @@ class LabelModel(VoteModel):
         is_merged = n_groups >= LEAST_VOTERS_TO_LEARN_ALL
         self.group_ = duplicates if is_merged else np.arange(patterns.n_voters)
         merged = merge_duplicates(patterns, self.group_)
-        choice = select_model(merged, class_balance)
-        self._set_choice(choice, merged)
-        stack = self._fit_gold(merged)
+        families = find_families(merged.one_hot, merged.counts, merged.n_labels)
+        self.weights_ = families.weights
+        choice = select_model(merged, class_balance, families)
+        self._set_scoring(choice, _scoring(choice, merged, families, class_balance))
+        stack = self._fit_gold(merged, class_balance)
+        odd = odd_share(self._posterior(merged), merged, is_balance_given=class_balance is not None)
         context = FitContext(
             voters=self.voters_,
             labels=self.labels_,
@@ -127,24 +144,20 @@ class LabelModel(VoteModel):
             group=self.group_,
             n_samples=self.n_samples_,
             merged=merged,
+            families=families,
             is_balance_given=class_balance is not None,
         )
-        self.report_ = report_sentences(context, choice, self.scale_, stack)
-        if context.is_balance_given and not choice.uses_given_balance:
-            advice = WITHOUT_GOLD if stack is None else WITH_GOLD
-            warnings.warn(BALANCE_IGNORED + advice, stacklevel=3)
+        self.report_ = report_sentences(context, choice, self.scale_, stack, odd)
+        if odd is not None:
+            warnings.warn(share_warning(odd, self.labels_), LabelSharesWarning, stacklevel=3)
 
-    def _set_choice(self, choice: Choice, merged: Patterns) -> None:
-        evidence = choice.evidence
+    def _set_scoring(self, choice: Choice, scoring: Scoring) -> None:
         self.method_ = choice.method
-        self.evidence_, self.offset_ = evidence.votes, evidence.offset
-        self.balance_ = evidence.class_balance
-        self.scale_ = 1.0
-        if choice.method in ("naive Bayes", "majority vote"):
-            counts = merged.counts * merged.covered
-            self.scale_ = mean_log_odds(evidence.scores(merged), counts)
+        self.evidence_, self.offset_ = scoring.evidence.votes, scoring.evidence.offset
+        self.balance_ = scoring.evidence.class_balance
+        self.scale_, self.silent_ = scoring.scale, scoring.silent
 
-    def _fit_gold(self, merged: Patterns) -> Stack | None:
+    def _fit_gold(self, merged: Patterns, class_balance: Floats | None) -> Stack | None:
         k = merged.n_labels
         self.stack_weights_, self.stack_offset_ = np.zeros(0), np.zeros(k)
         self.stack_corrections_ = self.abstaining_evidence_ = np.zeros((0, k, k))
@@ -154,8 +167,19 @@ class LabelModel(VoteModel):
         abstaining = fit_em(merged, "abstaining").evidence
         self.abstaining_evidence_, self.abstaining_offset_ = abstaining.votes, abstaining.offset
         stack = fit_stack(merged, self._stacked_posteriors(merged))
-        self.stack_weights_, self.stack_offset_ = stack.weights, stack.offsets
-        self.stack_corrections_ = stack.corrections
+        blend = stack.blended()
+        self.stack_weights_, self.stack_offset_ = blend.weights, blend.offsets
+        self.stack_corrections_ = blend.corrections
+        if class_balance is not None:
+            posterior = self._posterior(merged)
+            offsets, self.silent_ = balanced_offsets(
+                np.log(np.maximum(posterior, 1e-300)),
+                1.0,
+                expected_shares(posterior, merged),
+                merged,
+                class_balance,
+            )
+            self.stack_offset_ = self.stack_offset_ + offsets
         return stack
 
     def _predict(
@@ -171,6 +195,9 @@ class LabelModel(VoteModel):
         patterns = patterns_of_columns(columns, n, votes.schema)
         # Where duplicates tie, they abstain, but their samples are covered.
         return self._posterior(patterns)[patterns.pattern_of_row], votes.covered, slice(None)
+
+    def _uncovered(self) -> Floats:
+        return self.silent_ if len(self.silent_) else super()._uncovered()
 
     def _posterior(self, table: Patterns | PackedVotes) -> Floats:
         if not len(self.stack_weights_):
@@ -194,3 +221,20 @@ class LabelModel(VoteModel):
     def _posterior_without_gold(self, table: Patterns | PackedVotes) -> Floats:
         evidence = Evidence(self.evidence_, self.offset_, self.balance_)
         return evidence.posterior(table, self.scale_)
+
+
+def _scoring(
+    choice: Choice, merged: Patterns, families: VoterFamilies, class_balance: Floats | None
+) -> Scoring:
+    """Return how the votes are scored without gold labels."""
+    evidence = choice.evidence
+    if choice.method not in ROUGH_METHODS:
+        if class_balance is None:
+            return undeclared(evidence, 1.0)
+        return declared_calibrated(evidence, merged, class_balance)
+    if class_balance is not None:
+        return declared(evidence, merged, families, class_balance)
+    if choice.method == "naive Bayes":
+        evidence = anchored(evidence, merged, families)
+    weights = merged.counts * merged.covered
+    return undeclared(evidence, mean_log_odds(evidence.scores(merged), weights))

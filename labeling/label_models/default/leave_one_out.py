@@ -5,6 +5,9 @@ vote are y than others, *according to the other voters* (so that no voter confir
 Abstentions carry no evidence, and the class balance is uniform. A voter who uses every label has
 one accuracy; a voter who uses a part of them has one for each label.
 
+The votes of a family of like voters confirm each other by their common cause, not by the label;
+the evidence of each is multiplied by the voter's weight (`records.find_families`).
+
 Where the others vote rarely, a vote has a prior accuracy, which is higher for rare votes: a
 labeling function that fires on a share c of the samples is right at most pi/c of the time, so that
 the room for errors grows with its coverage.
@@ -28,17 +31,23 @@ PRIOR_SHARE = 0.3  # and the share of a voter's votes that plain `PRIOR_ACCURACY
 STEPS = 12  # each is damped by one half
 
 
-def leave_one_out(patterns: Patterns) -> Evidence:
-    """Return the evidence of each vote according to the other voters."""
+def leave_one_out(patterns: Patterns, weights: Floats) -> Evidence:
+    """Return the evidence of each vote according to the other voters.
+
+    Args:
+        patterns: the votes.
+        weights: the factor of the evidence of each voter's votes: shape (n_voters,), above 0.
+    """
     k = patterns.n_labels
     prior, plain = _prior(patterns), one_coin_confusion(np.array(PRIOR_ACCURACY), k)
-    weights = np.where(patterns.n_votes >= 2, patterns.counts, 0.0)[patterns.row][:, None]
+    n_compared = np.where(patterns.n_votes >= 2, patterns.counts, 0.0)[patterns.row][:, None]
+    factors = weights[:, None, None]
     table = prior
     for _ in range(STEPS):
-        log_table = np.log(table)
-        scores = patterns.sums(log_table)
-        vote_scores = log_table[patterns.voter, patterns.vote]
-        by_others = softmax(scores[patterns.row] - vote_scores, axis=1) * weights
+        evidence = factors * np.log(table)
+        scores = patterns.sums(evidence)
+        vote_scores = evidence[patterns.voter, patterns.vote]
+        by_others = softmax(scores[patterns.row] - vote_scores, axis=1) * n_compared
         expected = votes_by_truth(patterns, by_others).transpose(0, 2, 1)
         exposure = _label_exposure(patterns, softmax(scores, axis=1), expected)
         precision = _precision(expected, exposure)
@@ -46,7 +55,7 @@ def leave_one_out(patterns: Patterns) -> Evidence:
         share = PRIOR_SHARE * votes.sum(axis=1, keepdims=True)
         estimate = votes * precision + PRIOR_VOTES * prior + share * plain
         table = (table + estimate / (votes + PRIOR_VOTES + share)) / 2
-    return Evidence(np.log(table), np.zeros(k), np.full(k, 1 / k))
+    return Evidence(factors * np.log(table), np.zeros(k), np.full(k, 1 / k))
 
 
 def _prior(patterns: Patterns) -> Floats:

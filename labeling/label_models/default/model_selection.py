@@ -23,13 +23,15 @@ from labeling.label_models.default.uncovered_samples import with_uncovered_sampl
 from labeling.label_models.one_coin import one_coin_confusion
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns
-from labeling.records import ABSTAIN
+from labeling.records import ABSTAIN, VoterFamilies
 
+ROUGH_METHODS = ("naive Bayes", "majority vote")  # their probabilities rank samples
 LEAST_VOTERS = 4
 LEAST_VOTERS_TO_LEARN_ALL = 6
 LEAST_VOTERS_PER_LABEL = 4
 LEAST_SHARE_USING_ALL_LABELS = 0.8  # of the voters
 LEAST_OWN_LABEL_SHARE = 0.95  # of the votes
+LEAST_WEIGHT = 0.9  # mean weight of votes, below which families of voters rule out "abstaining"
 
 
 class Candidate(NamedTuple):
@@ -106,12 +108,15 @@ class Choice:
     converged: bool = True
 
 
-def select_model(patterns: Patterns, class_balance: Floats | None) -> Choice:
+def select_model(
+    patterns: Patterns, class_balance: Floats | None, families: VoterFamilies
+) -> Choice:
     """Return the first model that passes the split-half check, or a fallback that needs none.
 
     Args:
         patterns: the votes, duplicate voters merged.
         class_balance: if one is given.
+        families: the families among these voters.
     """
     active = np.unique(patterns.voter)
     if len(active) < LEAST_VOTERS:
@@ -120,17 +125,18 @@ def select_model(patterns: Patterns, class_balance: Floats | None) -> Choice:
     is_voted_for = labels_voted_for(patterns)
     if 2 <= is_voted_for.sum() < patterns.n_labels:
         # A label without votes could explain any misfit of the others: first without it.
-        smaller = _select_without_unused_labels(patterns, is_voted_for, class_balance)
+        smaller = _select_without_unused_labels(patterns, is_voted_for, class_balance, families)
         if smaller.method in ("confusion", "majority vote"):
             return smaller
         checks += [check for check in smaller.checks if check.candidate.family == "confusion"]
-    return _select_checked(patterns, active, class_balance, checks)
+    return _select_checked(patterns, active, class_balance, families, checks)
 
 
 def _select_checked(
     patterns: Patterns,
     active: npt.NDArray[np.intp],
     class_balance: Floats | None,
+    families: VoterFamilies,
     earlier_checks: list[ModelCheck],
 ) -> Choice:
     """Return the first model that passes, or a fallback; `active` are the voters who ever vote."""
@@ -140,7 +146,8 @@ def _select_checked(
     voting_covered = voting
     if _use_every_label(voting) and not patterns.covered.all():
         voting_covered = _with_expected_uncovered(voting)
-    passed, checks = _first_supported(completed, voting, voting_covered, class_balance)
+    candidates = CANDIDATES if families.mean_weight >= LEAST_WEIGHT else CANDIDATES[:1]
+    passed, checks = _first_supported(candidates, completed, voting, voting_covered, class_balance)
     all_checks = (*earlier_checks, *checks)
     if passed is not None:
         check, fit = passed
@@ -155,7 +162,7 @@ def _select_checked(
         )
     if voting.n_voters < LEAST_VOTERS_TO_LEARN_ALL and _use_every_label(voting):
         return Choice("majority vote", _majority_evidence(patterns), False, all_checks)
-    return Choice("naive Bayes", leave_one_out(patterns), False, all_checks)
+    return Choice("naive Bayes", leave_one_out(patterns, families.weights), False, all_checks)
 
 
 def labels_voted_for(patterns: Patterns) -> npt.NDArray[np.bool_]:
@@ -166,7 +173,10 @@ def labels_voted_for(patterns: Patterns) -> npt.NDArray[np.bool_]:
 
 
 def _select_without_unused_labels(
-    patterns: Patterns, is_voted_for: npt.NDArray[np.bool_], class_balance: Floats | None
+    patterns: Patterns,
+    is_voted_for: npt.NDArray[np.bool_],
+    class_balance: Floats | None,
+    families: VoterFamilies,
 ) -> Choice:
     """Return the model of the labels with votes, extended to all labels where it is final."""
     rank = np.append(np.cumsum(is_voted_for) - 1, ABSTAIN)
@@ -176,7 +186,7 @@ def _select_without_unused_labels(
     balance = None
     if class_balance is not None:
         balance = class_balance[is_voted_for] / class_balance[is_voted_for].sum()
-    choice = select_model(smaller, balance)
+    choice = select_model(smaller, balance, families)
     if choice.method == "confusion":
         evidence = _extend_to_all_labels(choice, is_voted_for, patterns, class_balance)
         return replace(choice, evidence=evidence)
@@ -219,7 +229,11 @@ def _with_expected_uncovered(patterns: Patterns) -> Patterns:
 
 
 def _first_supported(
-    patterns: Patterns, voting: Patterns, voting_covered: Patterns, class_balance: Floats | None
+    candidates: Sequence[Candidate],
+    patterns: Patterns,
+    voting: Patterns,
+    voting_covered: Patterns,
+    class_balance: Floats | None,
 ) -> tuple[tuple[ModelCheck, IndependentFit] | None, list[ModelCheck]]:
     """Return the first model that passes with its fit, if any, and all checks made.
 
@@ -227,13 +241,15 @@ def _first_supported(
     disagree about it, so that abstentions are only used if the learned balance passes as well.
 
     Args:
+        candidates: the models to check. Halves of a family agree by their common cause, which the
+            check of abstentions would take for the label: without it where there are families.
         patterns: the votes of all voters, to be fitted.
         voting: those of voters who ever vote, for the model of abstentions.
         voting_covered: the same, for models that ignore abstentions.
         class_balance: if one is given.
     """
     checks: list[ModelCheck] = []
-    for candidate in CANDIDATES:
+    for candidate in candidates:
         halved = voting if candidate.family == "abstaining" else voting_covered
         results = _check_balances(candidate, patterns, halved, class_balance)
         checks += [check for check, _ in results]

@@ -3,9 +3,11 @@
     log p(y | votes) = sum_b t_b f_b(y) + beta_y + sum_{votes v of voters j} D_{j,v}(y) + constant
 
 with f_b the centred log-probabilities of the models b fitted without gold. The loss is the sum of
-cross-entropy over the gold labels, plus ridges that hold t at equal weights and the rest at zero:
-with few gold labels the result stays near the one without. Which models are used and how strongly D
-is held is chosen by cross-validated log-loss on the gold labels. (Wolpert 1992, stacking.)
+cross-entropy over the gold labels, plus ridges that hold t at equal weights and the rest at zero.
+Which models are used and how strongly D is held is chosen by cross-validated log-loss on the gold
+labels. (Wolpert 1992, stacking.) The ridges do not keep a few gold labels from misleading a stack:
+of n gold labels the result is the mean of the stack and of the model without gold, in
+log-probabilities, weighted n to 25.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns
 from labeling.records import Ridges, StackedRows, StackParameters, fit_softmax_regression
 
-LEAST_GOLD = 100
+LEAST_GOLD = 25
+HALF_TRUSTED = 25.0  # gold labels at which the stack and the model without gold weigh the same
 FOLDS = 5
 WEIGHT_RIDGE = 0.5
 OFFSET_RIDGE = 1.0
@@ -85,6 +88,17 @@ class Stack:
     loss: float
     loss_without_gold: float
     n_gold: int
+
+    @property
+    def trust(self) -> float:
+        """The weight of the stack, 0 to 1; the rest is that of the model without gold labels."""
+        return self.n_gold / (self.n_gold + HALF_TRUSTED)
+
+    def blended(self) -> StackParameters:
+        """Return the parameters of the stack, averaged with those of the model without gold."""
+        weights = self.trust * self.weights
+        weights[0] += 1 - self.trust
+        return StackParameters(weights, self.trust * self.offsets, self.trust * self.corrections)
 
 
 def centred_logs(posterior: Floats) -> Floats:

@@ -1,0 +1,127 @@
+"""Check of label shares: predicted ones against those of majority vote, and of gold labels.
+
+A label model can carry nearly all samples to one label, and be sure of it. Votes alone seldom tell
+whether it or majority vote is right, so that a difference beyond chance is reported with both.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.errors import counted, literal
+from labeling.label_models.default.stacking import LEAST_GOLD
+from labeling.label_models.packed_votes import Floats
+from labeling.label_models.patterns import Patterns, vote_shares
+from labeling.records import shared_wins
+
+Bools = npt.NDArray[np.bool_]
+
+STANDARD_ERRORS = 3.0
+# Of thousands of samples the smallest difference is beyond chance: it must matter as well.
+LARGE_DIFFERENCE = 0.1
+LARGE_RATIO = 2.0
+SMALL_SHARE = 0.01
+
+
+class OddShare(NamedTuple):
+    """A label whose predicted share differs from another share beyond chance.
+
+    Attributes:
+        label: its position.
+        predicted: the share of samples it is predicted for.
+        reference: the share by majority vote, or by gold labels.
+        n: the number of samples of both shares.
+        by_gold: whether the reference is gold labels.
+    """
+
+    label: int
+    predicted: float
+    reference: float
+    n: int
+    by_gold: bool
+
+    def sentence(self, labels: tuple[str, ...]) -> str:
+        """Return the difference, with both numbers."""
+        name = literal(labels[self.label])
+        if self.by_gold:
+            return (
+                f"{name} is predicted for {self.predicted:.1%} of {counted(self.n, 'sample')} with"
+                f" a gold label, of which {self.reference:.1%} have it"
+            )
+        return (
+            f"{name} is predicted for {self.predicted:.1%} of {counted(self.n, 'covered sample')},"
+            f" by majority vote for {self.reference:.1%}"
+        )
+
+
+def share_warning(odd: OddShare, labels: tuple[str, ...]) -> str:
+    """Return the warning about a share, and what to do."""
+    advice = (
+        "If they are a random draw, the votes mislead the model: look at its errors, and give more"
+        " gold labels."
+        if odd.by_gold
+        else f"Votes alone cannot tell which is right: give `class_balance` if you know it, or"
+        f" {LEAST_GOLD} gold labels of samples drawn at random."
+    )
+    return f"{odd.sentence(labels)}, more of a difference than chance explains. {advice}"
+
+
+def odd_share(posterior: Floats, patterns: Patterns, *, is_balance_given: bool) -> OddShare | None:
+    """Return the label whose share is the oddest by gold labels, else by majority vote, if any.
+
+    Args:
+        posterior: of the model, shape (n_patterns, n_labels).
+        patterns: the votes, with gold labels.
+        is_balance_given: whether a class balance was declared: it replaces majority vote's shares.
+    """
+    predicted = shared_wins(posterior)
+    weights = patterns.counts * patterns.covered
+    gold = patterns.gold * patterns.covered[:, None]
+    by_gold = _oddest_by_gold(predicted, gold)
+    if by_gold is not None:
+        return by_gold
+    n = float(weights.sum())
+    if not n or is_balance_given:
+        return None
+    majority = shared_wins(vote_shares(patterns))
+    difference = predicted - majority
+    total = weights @ difference
+    error = np.sqrt(weights @ difference**2)
+    shares, references = weights @ predicted / n, weights @ majority / n
+    ratio = np.maximum(shares, references) / np.maximum(np.minimum(shares, references), SMALL_SHARE)
+    matters = (np.abs(total) >= LARGE_DIFFERENCE * n) | (ratio >= LARGE_RATIO)
+    return _oddest(total, error, matters, shares, references, round(n), by_gold=False)
+
+
+def _oddest_by_gold(predicted: Floats, gold: Floats) -> OddShare | None:
+    """Return the label with the oddest share of samples with a gold label."""
+    of_pattern = gold.sum(axis=1)
+    n = float(of_pattern.sum())
+    if not n:
+        return None
+    total = of_pattern @ predicted - gold.sum(axis=0)
+    # (predicted - 1)^2 for samples that have the label, predicted^2 for others.
+    error = np.sqrt((gold * (1 - 2 * predicted)).sum(axis=0) + of_pattern @ predicted**2)
+    shares, references = of_pattern @ predicted / n, gold.sum(axis=0) / n
+    matters = np.ones(len(total), dtype=bool)
+    return _oddest(total, error, matters, shares, references, round(n), by_gold=True)
+
+
+def _oddest(
+    total: Floats,
+    error: Floats,
+    matters: Bools,
+    shares: Floats,
+    references: Floats,
+    n: int,
+    *,
+    by_gold: bool,
+) -> OddShare | None:
+    is_odd: Bools = matters & (np.abs(total) > STANDARD_ERRORS * np.maximum(error, 1.0))
+    if not is_odd.any():
+        return None
+    label = int(np.where(is_odd, np.abs(total), -1.0).argmax())
+    return OddShare(label, float(shares[label]), float(references[label]), n, by_gold)
