@@ -166,7 +166,7 @@ def _random_votes(rng: np.random.Generator, min_voters: int) -> tuple[int, np.nd
 
 
 def check_probabilities(model_factory: ModelFactory, case: Case) -> None:
-    """Rows are finite and sum to 1; rows without a vote are uniform and uncovered."""
+    """Rows are finite and sum to 1; rows without a vote are uncovered, and equal to each other."""
     soft = case.fit(model_factory).predict_proba(case.votes)
     _require(isinstance(soft, SoftLabels), f"predict_proba must return SoftLabels. Got {soft!r}.")
     array = soft.to_array()
@@ -178,9 +178,10 @@ def check_probabilities(model_factory: ModelFactory, case: Case) -> None:
         soft.covered.tolist() == covered.tolist(),
         "`covered` must be True exactly where a sample has a vote.",
     )
+    silent = 1 / len(case.votes.schema) if case.class_balance is None else array[~covered][:1]
     _require(
-        bool((array[~covered] == 1 / len(case.votes.schema)).all()),
-        "A sample without a vote must get equal probabilities.",
+        bool((array[~covered] == silent).all()),
+        "A sample without a vote must get equal probabilities, or what a class balance leaves.",
     )
     _require(
         soft.sample_ids.tolist() == case.votes.sample_ids.tolist()

@@ -16,6 +16,7 @@ from labeling.label_models.default.model_selection import (
     LEAST_VOTERS_PER_LABEL,
     LEAST_VOTERS_TO_LEARN_ALL,
     LEAST_WEIGHT,
+    ROUGH_METHODS,
     Choice,
     ModelCheck,
     labels_voted_for,
@@ -339,25 +340,13 @@ def _unsupported(context: FitContext, choice: Choice) -> list[str]:
 
 def _advice(context: FitContext, choice: Choice) -> list[str]:
     """Return what would help where votes alone cannot identify the class balance."""
-    if choice.method not in ("naive Bayes", "majority vote"):
+    if choice.method not in ROUGH_METHODS or context.is_balance_given:
         return []
     gold = context.merged.gold
     n_covered = int(gold[context.merged.covered].sum())
-    balance_helps = (
-        context.n_groups >= LEAST_VOTERS
-        and context.use_every_label
-        and not context.is_balance_given
-    )
-    if gold.sum():
-        advice = (
-            f"the label model estimates it from {LEAST_GOLD} gold labels on covered samples or more"
-            f" (there {noun(n_covered, 'is', 'are')} {n_covered})"
-        )
-        alternative = ", or uses the class balance if you know and give it"
-    else:
-        advice = f"give {LEAST_GOLD} gold labels"
-        alternative = ", or the class balance if you know it"
+    there_are = f" (there {noun(n_covered, 'is', 'are')} {n_covered})" if gold.sum() else ""
     return [
         "How common the labels are cannot be estimated from these votes: if some label is rare,"
-        f" {advice}{alternative if balance_helps else ''}."
+        f" give {LEAST_GOLD} gold labels on covered samples{there_are}, or the class balance if you"
+        " know it."
     ]

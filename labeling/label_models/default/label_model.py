@@ -33,7 +33,7 @@ from labeling.label_models.default.model_selection import (
     Choice,
     select_model,
 )
-from labeling.label_models.default.share_check import odd_share, share_warning
+from labeling.label_models.default.share_check import odd_balance, odd_share, share_warning
 from labeling.label_models.default.stacking import LEAST_GOLD, Stack, centred_logs, fit_stack
 from labeling.label_models.default.subsampling import is_large, training_patterns
 from labeling.label_models.packed_votes import Floats, PackedVotes
@@ -137,6 +137,8 @@ class LabelModel(VoteModel):
         self._set_scoring(choice, _scoring(choice, merged, families, class_balance))
         stack = self._fit_gold(merged, class_balance)
         odd = odd_share(self._posterior(merged), merged, is_balance_given=class_balance is not None)
+        if odd is None and class_balance is not None and _is_contradicted(choice):
+            odd = odd_balance(class_balance, choice.evidence.class_balance, merged)
         context = FitContext(
             voters=self.voters_,
             labels=self.labels_,
@@ -221,6 +223,11 @@ class LabelModel(VoteModel):
     def _posterior_without_gold(self, table: Patterns | PackedVotes) -> Floats:
         evidence = Evidence(self.evidence_, self.offset_, self.balance_)
         return evidence.posterior(table, self.scale_)
+
+
+def _is_contradicted(choice: Choice) -> bool:
+    """Return whether the votes support a model, but not with the class balance that was given."""
+    return choice.method not in ROUGH_METHODS and not choice.uses_given_balance
 
 
 def _scoring(

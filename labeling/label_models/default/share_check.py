@@ -6,7 +6,7 @@ whether it or majority vote is right, so that a difference beyond chance is repo
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,46 +27,53 @@ SMALL_SHARE = 0.01
 
 
 class OddShare(NamedTuple):
-    """A label whose predicted share differs from another share beyond chance.
+    """A label whose share differs from another share beyond chance.
 
     Attributes:
         label: its position.
-        predicted: the share of samples it is predicted for.
-        reference: the share by majority vote, or by gold labels.
-        n: the number of samples of both shares.
-        by_gold: whether the reference is gold labels.
+        share: the share of samples it is predicted for, or that is declared.
+        reference: the other share.
+        n: the number of samples of both.
+        kind: what the other share is: that of "gold labels", of "majority vote", or, where a class
+            balance is declared, the "learned balance" of a model that passed its check.
     """
 
     label: int
-    predicted: float
+    share: float
     reference: float
     n: int
-    by_gold: bool
-
-    def sentence(self, labels: tuple[str, ...]) -> str:
-        """Return the difference, with both numbers."""
-        name = literal(labels[self.label])
-        if self.by_gold:
-            return (
-                f"{name} is predicted for {self.predicted:.1%} of {counted(self.n, 'sample')} with"
-                f" a gold label, of which {self.reference:.1%} have it"
-            )
-        return (
-            f"{name} is predicted for {self.predicted:.1%} of {counted(self.n, 'covered sample')},"
-            f" by majority vote for {self.reference:.1%}"
-        )
+    kind: Literal["gold labels", "majority vote", "learned balance"]
 
 
 def share_warning(odd: OddShare, labels: tuple[str, ...]) -> str:
-    """Return the warning about a share, and what to do."""
-    advice = (
-        "If they are a random draw, the votes mislead the model: look at its errors, and give more"
-        " gold labels."
-        if odd.by_gold
-        else f"Votes alone cannot tell which is right: give `class_balance` if you know it, or"
-        f" {LEAST_GOLD} gold labels of samples drawn at random."
+    """Return the warning about a share: both numbers, and what to do."""
+    name, covered = literal(labels[odd.label]), counted(odd.n, "covered sample")
+    if odd.kind == "gold labels":
+        return (
+            f"{name} is predicted for {odd.share:.1%} of {counted(odd.n, 'sample')} with a gold"
+            f" label, of which {odd.reference:.1%} have it, more of a difference than chance"
+            " explains. If they are a random draw, the votes mislead the model: look at its errors,"
+            " and give more gold labels."
+        )
+    if odd.kind == "learned balance":
+        return (
+            f"{name} has a share of {odd.share:.1%} in `class_balance`, and of {odd.reference:.1%}"
+            f" by a model that the votes on {covered} support. The class balance is obeyed: check"
+            " it, or leave it out."
+        )
+    return (
+        f"{name} is predicted for {odd.share:.1%} of {covered}, by majority vote for"
+        f" {odd.reference:.1%}, more of a difference than chance explains. Votes alone cannot tell"
+        f" which is right: give `class_balance` if you know it, or {LEAST_GOLD} gold labels of"
+        " samples drawn at random."
     )
-    return f"{odd.sentence(labels)}, more of a difference than chance explains. {advice}"
+
+
+def odd_balance(balance: Floats, learned: Floats, patterns: Patterns) -> OddShare:
+    """Return the label whose declared share is farthest from the one that the votes support."""
+    label = int(np.abs(balance - learned).argmax())
+    n = round(float(patterns.counts[patterns.covered].sum()))
+    return OddShare(label, float(balance[label]), float(learned[label]), n, "learned balance")
 
 
 def odd_share(posterior: Floats, patterns: Patterns, *, is_balance_given: bool) -> OddShare | None:
@@ -93,7 +100,7 @@ def odd_share(posterior: Floats, patterns: Patterns, *, is_balance_given: bool) 
     shares, references = weights @ predicted / n, weights @ majority / n
     ratio = np.maximum(shares, references) / np.maximum(np.minimum(shares, references), SMALL_SHARE)
     matters = (np.abs(total) >= LARGE_DIFFERENCE * n) | (ratio >= LARGE_RATIO)
-    return _oddest(total, error, matters, shares, references, round(n), by_gold=False)
+    return _oddest(total, error, matters, shares, references, round(n), "majority vote")
 
 
 def _oddest_by_gold(predicted: Floats, gold: Floats) -> OddShare | None:
@@ -107,7 +114,7 @@ def _oddest_by_gold(predicted: Floats, gold: Floats) -> OddShare | None:
     error = np.sqrt((gold * (1 - 2 * predicted)).sum(axis=0) + of_pattern @ predicted**2)
     shares, references = of_pattern @ predicted / n, gold.sum(axis=0) / n
     matters = np.ones(len(total), dtype=bool)
-    return _oddest(total, error, matters, shares, references, round(n), by_gold=True)
+    return _oddest(total, error, matters, shares, references, round(n), "gold labels")
 
 
 def _oddest(
@@ -117,11 +124,10 @@ def _oddest(
     shares: Floats,
     references: Floats,
     n: int,
-    *,
-    by_gold: bool,
+    kind: Literal["gold labels", "majority vote"],
 ) -> OddShare | None:
     is_odd: Bools = matters & (np.abs(total) > STANDARD_ERRORS * np.maximum(error, 1.0))
     if not is_odd.any():
         return None
     label = int(np.where(is_odd, np.abs(total), -1.0).argmax())
-    return OddShare(label, float(shares[label]), float(references[label]), n, by_gold)
+    return OddShare(label, float(shares[label]), float(references[label]), n, kind)
