@@ -124,3 +124,8 @@ def agreement_lines(status: Status) -> list[str]:
         f"{counts[kind]:,} {words}" for kind, words in descriptions.items() if counts.get(kind)
     ]
     return [f"Settled: {', '.join(parts)}."] if parts else []
+
+
+def warning_lines(status: Status) -> list[str]:
+    """Return what the label model warned of when it was fitted last, a sentence a line."""
+    return [f"Label model: {sentence}" for sentence in status.warnings]

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from labeling.cli.annotator_table import print_annotators
 from labeling.cli.escaping import safe
-from labeling.cli.sentences import agreement_lines
+from labeling.cli.sentences import agreement_lines, warning_lines
 from labeling.errors import counted
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def print_status(status: Status, out: Console) -> None:
         _annotations(status),
         *agreement_lines(status),
         *status.notes,
-        *(f"Label model: {sentence}" for sentence in status.warnings),
+        *warning_lines(status),
     )
     problems, last = _problems(status), _last_results(status)
     out.print(_samples(status))

@@ -59,11 +59,12 @@ def test_fit_prints_each_warning_once_and_json_carries_it(folder):
     assert [ODD, SLOW] == result["warnings"]
 
 
-def test_status_shows_it_whatever_verb_fitted_the_model(folder):
+def test_status_and_summary_show_it_whatever_verb_fitted_the_model(folder):
     assert [] == json.loads(labeling(folder, "status", "--json").stdout)["warnings"]
     labeling(folder, "query")
 
     assert f"Label model: {ODD}" in labeling(folder, "status").stdout
+    assert f"Label model: {ODD}" in labeling(folder, "summary").stdout
     assert [ODD, SLOW] == json.loads(labeling(folder, "status", "--json").stdout)["warnings"]
 
 
