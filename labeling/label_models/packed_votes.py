@@ -88,6 +88,23 @@ class PackedVotes:
             codes[:, first : first + per_byte] = decoded[byte[samples], : self.n_voters - first]
         return codes
 
+    def groups(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]] | None:
+        """Return one sample of each distinct row, and the number of each sample's row among them.
+
+        None where a row takes more than two bytes: a table of all possible rows would be large.
+        """
+        if len(self.rows) > 2 or not len(self.rows):
+            return None
+        number = self.rows[0].astype(np.intp)
+        if len(self.rows) > 1:
+            number += self.rows[1].astype(np.intp) << 8
+        sample_of = np.full(1 << (8 * len(self.rows)), -1, dtype=np.intp)
+        sample_of[number] = np.arange(len(number))
+        found = np.flatnonzero(sample_of >= 0)
+        place = np.empty(len(sample_of), dtype=np.intp)
+        place[found] = np.arange(len(found))
+        return sample_of[found], place[number]
+
     def _digits(self) -> npt.NDArray[np.intp]:
         """Return the votes in each possible byte: shape (256, votes a byte)."""
         base = self.n_labels + 1

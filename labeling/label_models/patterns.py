@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse
 
 from labeling.errors import VotesError, listed, near
+from labeling.label_models.distinct_rows import distinct_rows, voter_factors
 from labeling.label_models.packed_votes import PackedVotes
 from labeling.records import ABSTAIN, CastVotes, LabelSchema, Votes, label_ranks
 
@@ -177,6 +177,16 @@ class Patterns:
         uses[self.voter, self.vote] = True
         return uses
 
+    def keys(self) -> npt.NDArray[np.uint64]:
+        """Return a hash of each pattern, the one that `row_keys` has for its row of codes."""
+        factors = voter_factors(self.n_voters)
+        ends = np.cumsum(self.n_votes)
+        terms = np.cumsum((self.vote + 1).astype(np.uint64) * factors[self.voter])
+        totals = np.append(np.uint64(0), terms)  # whatever overflows cancels out
+        keys: npt.NDArray[np.uint64] = totals[ends] - totals[ends - self.n_votes]
+        keys -= factors.sum()  # an abstention is -1
+        return keys
+
     def codes(self) -> npt.NDArray[Any]:
         """Return the distinct rows: ranks of the labels by name, -1 = abstained."""
         dtype = np.min_scalar_type(-max(self.n_labels, 1))
@@ -296,39 +306,6 @@ def gold_tally(gold: Codes | None, n: int, schema: LabelSchema) -> Floats:
         gold_rows = np.flatnonzero(gold != ABSTAIN)
         tally[gold_rows, label_ranks(schema)[gold[gold_rows]]] = 1.0
     return tally
-
-
-def distinct_rows(codes: npt.NDArray[Any], keep_order: bool) -> tuple[npt.NDArray[Any], Codes]:
-    """Return the distinct rows, sorted or in order of appearance, and the pattern of each row."""
-    if not codes.size:
-        return codes[:1], np.zeros(len(codes), dtype=np.intp)
-    rows = np.ascontiguousarray(codes)
-    whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
-    # Hashing first: comparing whole rows is slow, and most rows equal others.
-    inverse: Codes
-    inverse, distinct_keys = pd.factorize(row_keys(rows))
-    first: Codes = np.empty(len(distinct_keys), dtype=np.intp)
-    first[inverse[::-1]] = np.arange(len(rows))[::-1]
-    if (whole[first][inverse] != whole).any():  # a hash collision
-        distinct, inverse = np.unique(whole, return_inverse=True)
-        first = np.empty(len(distinct), dtype=np.intp)
-        first[inverse[::-1]] = np.arange(len(rows))[::-1]
-    if keep_order and (np.diff(first) > 0).all():
-        return codes[first], inverse
-    order = np.argsort(first if keep_order else whole[first])
-    rank: Codes = np.empty(len(order), dtype=np.intp)
-    rank[order] = np.arange(len(order))
-    return codes[first[order]], rank[inverse]
-
-
-def row_keys(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
-    """Return a hash of each row: a sum of its entries times random odd factors."""
-    random = np.random.default_rng(0)
-    factors = random.integers(0, 2**64, size=rows.shape[1], dtype=np.uint64) | np.uint64(1)
-    keys = np.zeros(len(rows), dtype=np.uint64)
-    for column, factor in zip(rows.T, factors, strict=True):
-        keys += column.astype(np.uint64) * factor
-    return keys
 
 
 def vote_shares(table: Patterns | PackedVotes) -> Floats:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import labeling as lb
+from labeling.label_models.distinct_rows import distinct_rows, row_keys
 from labeling.label_models.packed_votes import PackedVotes, votes_per_byte
-from labeling.label_models.patterns import distinct_rows, patterns_of, voter_columns
+from labeling.label_models.patterns import patterns_of, voter_columns
 from labeling.records import label_ranks
 
 
@@ -72,9 +73,45 @@ def test_distinct_rows_are_found_as_numpy_finds_them(votes, ordered):
     assert ordered or again.tolist() == found.tolist()
 
 
+@given(votes=tables())
+def test_patterns_have_the_keys_of_their_rows(votes):
+    patterns = patterns_of(votes, tuple(sorted(votes.voters)))
+    assert patterns.keys().tolist() == row_keys(patterns.codes()).tolist()
+
+
+@given(votes=tables())
+def test_groups_of_packed_rows_are_those_of_equal_rows(votes):
+    rows = packed(votes, tuple(sorted(votes.voters)))
+    groups = rows.groups()
+    assert (groups is None) == (len(rows.rows) not in (1, 2))
+    if groups is not None:
+        first, group = groups
+        codes = rows.codes(np.arange(len(votes)))
+        assert codes[first][group].tolist() == codes.tolist()
+        assert len(first) == len(np.unique(codes, axis=0))
+
+
+@given(votes=tables())
+def test_votes_of_packed_rows_are_counted_without_decoding_them(votes):
+    rows = packed(votes, tuple(sorted(votes.voters)))
+    samples = np.arange(len(votes))[::2]
+    assert rows.n_cast(samples) == int((rows.codes(samples) >= 0).sum())
+
+
+@given(votes=tables())
+def test_some_patterns_or_voters_are_those_of_their_rows(votes):
+    patterns = patterns_of(votes, tuple(sorted(votes.voters)))
+    chosen = np.arange(len(patterns.counts)) % 3 > 0
+    some = patterns.of_patterns(chosen, patterns.counts[chosen] * 2)
+    assert some.codes().tolist() == patterns.codes()[chosen].tolist()
+    assert some.counts.tolist() == (patterns.counts[chosen] * 2).tolist()
+    voters = np.arange(0, patterns.n_voters, 2)
+    assert patterns.of_voters(voters).codes().tolist() == patterns.codes()[:, voters].tolist()
+
+
 def test_rows_whose_keys_clash_are_still_told_apart(monkeypatch):
     monkeypatch.setattr(
-        "labeling.label_models.patterns.row_keys", lambda rows: np.zeros(len(rows), np.uint64)
+        "labeling.label_models.distinct_rows.row_keys", lambda rows: np.zeros(len(rows), np.uint64)
     )
     codes = np.array([[1, 0], [0, 1], [1, 0], [-1, -1]], dtype=np.int8)
     found, pattern_of_row = distinct_rows(codes, False)

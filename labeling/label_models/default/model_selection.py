@@ -18,7 +18,7 @@ from labeling.label_models.default.independent_voters import (
     fit_em,
 )
 from labeling.label_models.default.leave_one_out import leave_one_out
-from labeling.label_models.default.split_half import SplitHalf, split_half_check
+from labeling.label_models.default.split_half import Limits, SplitHalf, split_half_check
 from labeling.label_models.default.uncovered_samples import with_uncovered_samples
 from labeling.label_models.one_coin import one_coin_confusion
 from labeling.label_models.packed_votes import Floats
@@ -271,7 +271,8 @@ def _check_balances(
         is_given = balance is not None
         if not _can_be_checked(halved, candidate.proxy, is_given):
             continue
-        split_half = split_half_check(halved, candidate.proxy, balance)
+        limits = Limits(candidate.accepted_ratios, candidate.largest_balance_gap)
+        split_half = split_half_check(halved, candidate.proxy, balance, limits)
         if candidate.family == "confusion":
             check = ModelCheck(candidate, is_given, split_half, own_label_share=1.0)
             fit = fit_em(patterns, candidate.family, balance) if check.passed else None

@@ -14,17 +14,19 @@ posterior of one half was never fitted to the other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from labeling.label_models.default.independent_voters import Family, fit_em
 from labeling.label_models.packed_votes import Floats, hash_limit
-from labeling.label_models.patterns import Patterns, row_keys
+from labeling.label_models.patterns import Patterns
 
 ENOUGH_VOTES = 60_000  # more do not make the comparison more precise
 N_SPLITS = 8
 N_SPLITS_OF_MANY = 4  # where there are more votes than that
+N_CLEAR = 2  # of these; the others are made only where the first do not clearly pass
 TOLERANCE = 1e-4  # of the EM of a half
 
 
@@ -44,8 +46,28 @@ class SplitHalf:
     n_splits: int
 
 
+class Limits(NamedTuple):
+    """What a check accepts.
+
+    Attributes:
+        ratios: the lowest and the highest ratio.
+        balance_gap: the largest one, nats.
+    """
+
+    ratios: tuple[float, float]
+    balance_gap: float
+
+    def are_clearly_kept(self, ratio: float, balance_gap: float) -> bool:
+        """Return whether both are no more than half as far from the ideal as is accepted."""
+        lowest, highest = np.sqrt(self.ratios)
+        return bool(lowest < ratio < highest and balance_gap < self.balance_gap / 2)
+
+
 def split_half_check(
-    patterns: Patterns, family: Family, class_balance: Floats | None = None
+    patterns: Patterns,
+    family: Family,
+    class_balance: Floats | None = None,
+    limits: Limits | None = None,
 ) -> SplitHalf:
     """Return how well random halves of the voters agree under a model.
 
@@ -56,36 +78,57 @@ def split_half_check(
         patterns: the votes of four voters or more, each of whom voted.
         family: of the model.
         class_balance: if it is known; else each half learns it.
+        limits: what will be accepted: with many votes, of which splits hardly differ, two splits
+            are enough where each clearly keeps them.
     """
     n_splits = N_SPLITS if len(patterns.row) <= ENOUGH_VOTES else N_SPLITS_OF_MANY
     splits = _random_splits(patterns, n_splits)
     patterns = _subsample(patterns)
     weights = patterns.counts / max(patterns.counts.sum(), 1.0)
-    observed = expected = 0.0
-    gaps = []
+    found: list[tuple[float, float, float]] = []  # observed, expected, gap of the balances
     for half in splits:
-        (first, first_balance), (second, second_balance) = (
-            _fit_half(patterns, np.flatnonzero(half == number), family, class_balance)
-            for number in (0, 1)
-        )
-        balance = (first_balance + second_balance) / 2
-        observed += float(np.trace(_covariance(first, second, weights)))
-        variances = [_covariance(posterior, posterior, weights) for posterior in (first, second)]
-        expected += float(np.trace(variances[0] @ (variances[1] / balance[:, None])))
-        gaps.append(float(np.abs(np.log(first_balance) - np.log(second_balance)).max()))
-    ratio = observed / expected if expected > 0 else 0.0
-    return SplitHalf(ratio, float(np.median(gaps)), len(splits))
+        if limits and len(splits) == N_SPLITS_OF_MANY and len(found) == N_CLEAR:
+            ratios = [(_ratio(observed, expected), gap) for observed, expected, gap in found]
+            if all(limits.are_clearly_kept(*both) for both in ratios):
+                break
+        found.append(_compare_halves(patterns, half, family, class_balance, weights))
+    observed, expected, gaps = np.array(found).T
+    return SplitHalf(_ratio(observed.sum(), expected.sum()), float(np.median(gaps)), len(found))
+
+
+def _ratio(observed: float, expected: float) -> float:
+    return float(observed / expected) if expected > 0 else 0.0
+
+
+def _compare_halves(
+    patterns: Patterns,
+    half: npt.NDArray[np.intp],
+    family: Family,
+    class_balance: Floats | None,
+    weights: Floats,
+) -> tuple[float, float, float]:
+    """Return the covariance of two halves, the expected one, and the gap of their balances."""
+    (first, first_balance), (second, second_balance) = (
+        _fit_half(patterns, np.flatnonzero(half == number), family, class_balance)
+        for number in (0, 1)
+    )
+    balance = (first_balance + second_balance) / 2
+    observed = float(np.trace(_covariance(first, second, weights)))
+    variances = [_covariance(posterior, posterior, weights) for posterior in (first, second)]
+    expected = float(np.trace(variances[0] @ (variances[1] / balance[:, None])))
+    gap = float(np.abs(np.log(first_balance) - np.log(second_balance)).max())
+    return observed, expected, gap
 
 
 def _subsample(patterns: Patterns) -> Patterns:
     """Return the patterns, or if they are many a random subset of those with a single sample."""
-    codes, counts = patterns.codes(), patterns.counts
+    counts = patterns.counts
     is_single = counts == 1
     n_single_votes = patterns.n_votes[is_single].sum()
     share = (ENOUGH_VOTES - patterns.n_votes[~is_single].sum()) / max(n_single_votes, 1)
     if share >= 1 or share <= 0:
         return patterns
-    chosen = ~is_single | (row_keys(codes) < hash_limit(share))
+    chosen = ~is_single | (patterns.keys() < hash_limit(share))
     weights = np.where(is_single, 1 / share, counts)
     return patterns.of_patterns(chosen, weights[chosen])
 

@@ -52,7 +52,7 @@ def training_patterns(
     covered = packed.covered
     drawn, share = _draw(packed, covered, len(active))
     if drawn is None:
-        return patterns_of(votes, voters, gold)
+        return _all_patterns(packed, active, votes, voters, gold)
     chosen = np.flatnonzero(drawn | (covered & (gold != ABSTAIN)))
     n_uncovered = len(covered) - int(covered.sum())
     n_silent_rows = min(n_uncovered, 1)  # one row, the last, represents all of them
@@ -63,6 +63,28 @@ def training_patterns(
     tally = gold_tally(gold[chosen], len(chosen), votes.schema)
     uncovered = gold_tally(gold[~covered], n_uncovered, votes.schema).sum(axis=0, keepdims=True)
     return Patterns.from_codes(codes, counts, np.concatenate([tally, uncovered[:n_silent_rows]]))
+
+
+def _all_patterns(
+    packed: PackedVotes,
+    active: list[int],
+    votes: Votes,
+    voters: tuple[str, ...],
+    gold: npt.NDArray[np.intp],
+) -> Patterns:
+    """Return the patterns of all samples, of which many have equal votes."""
+    groups = packed.groups()
+    if groups is None:
+        return patterns_of(votes, voters, gold)
+    first, group = groups
+    voted = packed.codes(first)
+    codes = np.full((len(first), len(voters)), ABSTAIN, dtype=voted.dtype)
+    codes[:, active] = voted
+    counts = np.bincount(group, minlength=len(first)).astype(np.float64)
+    tally = np.zeros((len(first), len(votes.schema)))
+    with_gold = np.flatnonzero(gold != ABSTAIN)
+    np.add.at(tally, (group[with_gold], label_ranks(votes.schema)[gold[with_gold]]), 1.0)
+    return Patterns.from_codes(codes, counts, tally)
 
 
 def _draw(
