@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from labeling.errors import LabelingError
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import (
     check_em_settings,
@@ -13,6 +12,7 @@ from labeling.label_models.dawid_skene import (
 )
 from labeling.label_models.patterns import Floats, Patterns
 from labeling.label_models.report_sentences import convergence_sentence, warn_not_converged
+from labeling.label_models.settings import check_choice
 
 BALANCES = ("learned", "uniform")
 
@@ -76,8 +76,7 @@ class OneCoin(VoteModel):
 
     def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
         check_em_settings(self)
-        if self.balance not in BALANCES:
-            raise LabelingError(f"`balance` must be one of {BALANCES}. Got {self.balance!r}.")
+        check_choice(self, "balance", BALANCES)
         is_given = class_balance is not None
         if class_balance is None and self.balance == "uniform":
             class_balance = np.full(patterns.n_labels, 1 / patterns.n_labels)

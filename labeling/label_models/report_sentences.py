@@ -14,9 +14,11 @@ def convergence_sentence(is_converged: bool, n_steps: int, algorithm: str = "EM"
 
 def warn_not_converged(model: object, steps: int) -> None:
     """Warn, at the line that called `fit`, that a model did not converge."""
+    advice = "do not rely on the last digits of its probabilities"
+    if hasattr(model, "steps"):
+        advice = "raise `steps` if its last digits matter"
     warnings.warn(
-        f"{type(model).__name__} did not converge in {steps} steps; raise `steps` if its last"
-        " digits matter.",
+        f"{type(model).__name__} did not converge in {steps} steps; {advice}.",
         stacklevel=4,  # this function, `_fit`, `fit`, the user's line
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, listed, near
 
 
 def check_setting(
@@ -55,3 +56,30 @@ def check_setting(
         f"`{name}` of {type(model).__name__} must be a {'whole ' if whole else ''}number"
         f"{' and'.join(limits)}. Got {value!r}."
     )
+
+
+def check_choice(model: object, name: str, choices: Sequence[str]) -> None:
+    """Check that a model's hyper-parameter is one of some words.
+
+    Args:
+        model: the model that has it as an attribute.
+        name: the name of the attribute.
+        choices: the words.
+
+    Raises:
+        LabelingError: it is none of them.
+
+    >>> class Model:
+    ...     balance = "uniforn"
+    >>> check_choice(Model(), "balance", ("learned", "uniform"))
+    Traceback (most recent call last):
+    ...
+    labeling.errors.LabelingError: `balance` of Model must be one of 'learned', 'uniform'. Got
+    'uniforn'. Did you mean 'uniform'?
+    """
+    value: Any = getattr(model, name)
+    if not isinstance(value, str) or value not in choices:
+        raise LabelingError(
+            f"`{name}` of {type(model).__name__} must be one of {listed(choices)}. Got {value!r}."
+            f"{near(value, choices)}"
+        )

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
-from labeling.errors import LabelingError, MissingExtraError, listed
+from labeling.errors import LabelingError, MissingExtraError
 from labeling.label_models.base import VoteModel
 from labeling.label_models.matrix_completion import second_moments
 from labeling.label_models.patterns import (
@@ -27,7 +27,7 @@ from labeling.label_models.report_sentences import (
     gold_unused_sentences,
     identifiability_sentences,
 )
-from labeling.label_models.settings import check_setting
+from labeling.label_models.settings import check_choice, check_setting
 
 LEAST_VOTERS = 3
 OPTIMIZERS = ("adam", "adamax", "sgd")
@@ -130,11 +130,7 @@ class Snorkel(VoteModel):
         check_setting(self, "seed", at_least=0, below=2**32, whole=True)
         if self.mu_eps is not None:
             check_setting(self, "mu_eps", above=0, below=0.5)
-        if self.optimizer not in OPTIMIZERS:
-            raise LabelingError(
-                f"`optimizer` of Snorkel must be one of {listed(OPTIMIZERS)}. Got"
-                f" {self.optimizer!r}."
-            )
+        check_choice(self, "optimizer", OPTIMIZERS)
         if n_voters < LEAST_VOTERS:
             raise LabelingError(
                 f"Snorkel must have at least {LEAST_VOTERS} voters. Got {n_voters}: use LabelModel"

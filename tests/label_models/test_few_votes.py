@@ -114,16 +114,6 @@ def _share_right(votes, truth, who):
     return ((column == truth) & cast).sum() / max(cast.sum(), 1)
 
 
-def test_a_model_that_stops_too_early_says_so():
-    _, votes = crowd(coins([0.8, 0.7, 0.6], 2), n=200, per_sample=2)
-    with pytest.warns(UserWarning, match="AnnotatorModel did not converge in 2 steps") as warned:
-        model = AnnotatorModel(steps=2).fit(votes)
-    assert warned[0].filename == __file__
-    assert model.converged_ is False
-    assert any("stopped after 2 steps" in line for line in model.report_)
-    assert AnnotatorModel().fit(votes).converged_ is True
-
-
 def test_a_model_saved_before_it_said_whether_it_converged_still_loads(tmp_path):
     _, votes = crowd(coins([0.8, 0.7, 0.6], 2), n=100, per_sample=2)
     model = AnnotatorModel().fit(votes)

@@ -12,10 +12,14 @@ import labeling as lb
 from labeling.errors import LabelingError
 from labeling.label_models import (
     MODELS,
+    AnnotatorModel,
     DataProgramming,
+    DawidSkene,
     FlyingSquid,
+    LabelModel,
     MajorityVote,
     MatrixCompletion,
+    OneCoin,
     Snorkel,
     WeightedVote,
 )
@@ -302,3 +306,34 @@ def test_published_scores_are_reached_on_real_votes(real_data, kind, name, publi
 @pytest.mark.parametrize(("name", "published"), [("youtube_merged", 76.3), ("sms", 48.4)])
 def test_weighted_moments_beat_the_published_matrix_completion(real_data, name, published):
     assert real_score(real_data, name, MatrixCompletion()) > published + 5
+
+
+def test_models_that_stop_too_early_all_say_so_in_the_same_way(monkeypatch):
+    """With a warning at the line of `fit`, a sentence of the report, and `converged_`."""
+    _, votes = simulated(coins([0.7, 0.75, 0.8, 0.85, 0.9, 0.8, 0.7]), balance=[0.3, 0.7])
+    monkeypatch.setattr("labeling.label_models.default.independent_voters.STEPS", 2)
+    kinds = (AnnotatorModel, DataProgramming, DawidSkene, MatrixCompletion, OneCoin)
+    models = [kind(steps=1) for kind in kinds]
+    for model in (*models, LabelModel()):
+        warned = f"{type(model).__name__} did not converge in [12] steps; "
+        with pytest.warns(UserWarning, match=warned) as caught:
+            model.fit(votes)
+        assert caught[0].filename == __file__
+        assert model.converged_ is False
+        assert any("stopped after" in line for line in model.report_)
+    monkeypatch.undo()
+    assert LabelModel().fit(votes).converged_ is True
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (OneCoin(balance="uniforn"), r"OneCoin must be one of .*Did you mean 'uniform'\?"),
+        (Snorkel(optimizer="adams"), r"Snorkel must be one of .*Did you mean 'adam'\?"),
+        (Snorkel(optimizer=3), r"Snorkel must be one of .*Got 3\."),
+    ],
+)
+def test_a_word_that_a_model_does_not_know_names_those_it_does(model, message):
+    _, votes = simulated(coins([0.7, 0.8, 0.9]), balance=[0.5, 0.5], n=50)
+    with pytest.raises(LabelingError, match=message):
+        model.fit(votes)

@@ -25,6 +25,7 @@ from labeling.label_models.default.share_check import OddShare, share_warning
 from labeling.label_models.default.stacking import CORRECTION_RIDGES, LEAST_GOLD, Stack
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns
+from labeling.label_models.report_sentences import convergence_sentence
 from labeling.records import VoterFamilies
 
 LEAST_SHARED_SAMPLES = 10  # of a voter with others, to estimate its accuracy
@@ -241,8 +242,8 @@ def _model(context: FitContext, choice: Choice, scale: float) -> str:
     return (
         f"Dawid-Skene, {MODEL_NAMES[choice.method]}; class balance"
         f" {'given' if choice.uses_given_balance else 'learned'}:"
-        f" {_listed(context.labels, choice.evidence.class_balance)}. EM"
-        f" {'converged' if choice.converged else 'did not converge'} after {choice.steps} steps."
+        f" {_listed(context.labels, choice.evidence.class_balance)}."
+        f" {convergence_sentence(choice.converged, choice.steps)}"
         f"{_left_out(context, choice)} Its probabilities depend on the votes alone."
     )
 

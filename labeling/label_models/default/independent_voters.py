@@ -31,7 +31,7 @@ WRONG = 3.0  # and for all others together
 BALANCE_SAMPLES = 20.0  # pseudo-samples of a uniform class balance
 ABSTAINING_ROWS = 2.0  # pseudo-samples a label for the rates of votes for each label
 UNUSED_ACCURACY = 0.6  # accuracy of a vote for a label that the voter never voted for
-STEPS = 200
+STEPS = 1000  # where labels are rare and votes sparse, some hundreds are needed
 TOLERANCE = 1e-5
 
 
@@ -90,6 +90,7 @@ def fit_em(
     family: Family,
     class_balance: Floats | None = None,
     tolerance: float = TOLERANCE,
+    steps: int | None = None,
 ) -> IndependentFit:
     """Return the model of a family with the highest likelihood, by EM from the vote shares.
 
@@ -98,6 +99,7 @@ def fit_em(
         family: which table each voter has.
         class_balance: if it is known; else it is learned.
         tolerance: converged when no probability changes by more than this.
+        steps: the largest number of steps; `STEPS` where None.
     """
     used = np.ones(len(patterns.counts), dtype=bool) if family == "abstaining" else patterns.covered
     weights = patterns.counts * used
@@ -118,7 +120,7 @@ def fit_em(
         vote_shares(patterns),
         maximise,
         lambda evidence: evidence.posterior(patterns),
-        steps=STEPS,
+        steps=STEPS if steps is None else steps,
         tolerance=tolerance,
         change=change,
     )

@@ -43,6 +43,7 @@ from labeling.label_models.patterns import (
     vote_shares,
     voter_columns,
 )
+from labeling.label_models.report_sentences import warn_not_converged
 from labeling.records import VoterFamilies, Votes, find_families, label_ranks
 
 
@@ -83,6 +84,7 @@ class LabelModel(VoteModel):
         evidence_: the evidence of each vote, nats: shape (n_groups, n_labels voted, n_labels).
         offset_: the score without any vote, nats: shape (n_labels,).
         balance_: the class balance in the offset: shape (n_labels,).
+        converged_: whether EM converged; True where the model needs none.
         scale_: what log-odds are divided by.
         weights_: the factor of each voter's evidence, 1 for voters in no family: (n_groups,).
         silent_: the posterior of samples without a vote: shape (n_labels,).
@@ -110,6 +112,7 @@ class LabelModel(VoteModel):
     evidence_: Floats
     offset_: Floats
     balance_: Floats
+    converged_: bool
     scale_: float
     weights_: Floats
     silent_: Floats = np.zeros(0)  # models that were saved before there was one have none
@@ -135,6 +138,8 @@ class LabelModel(VoteModel):
         self.weights_ = families.weights
         choice = select_model(merged, class_balance, families)
         self._set_scoring(choice, _scoring(choice, merged, families, class_balance))
+        if not self.converged_:
+            warn_not_converged(self, choice.steps)
         stack = self._fit_gold(merged, class_balance)
         odd = odd_share(self._posterior(merged), merged, is_balance_given=class_balance is not None)
         if odd is None and class_balance is not None and _is_contradicted(choice):
@@ -154,7 +159,7 @@ class LabelModel(VoteModel):
             warnings.warn(share_warning(odd, self.labels_), LabelSharesWarning, stacklevel=3)
 
     def _set_scoring(self, choice: Choice, scoring: Scoring) -> None:
-        self.method_ = choice.method
+        self.method_, self.converged_ = choice.method, choice.converged
         self.evidence_, self.offset_ = scoring.evidence.votes, scoring.evidence.offset
         self.balance_ = scoring.evidence.class_balance
         self.scale_, self.silent_ = scoring.scale, scoring.silent

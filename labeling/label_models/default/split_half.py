@@ -28,6 +28,7 @@ N_SPLITS = 8
 N_SPLITS_OF_MANY = 4  # where there are more votes than that
 N_CLEAR = 2  # of these; the others are made only where the first do not clearly pass
 TOLERANCE = 1e-4  # of the EM of a half
+STEPS = 200  # of the EM of a half
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def _fit_half(
     else:
         codes = patterns.codes()[:, voters]
         part = Patterns.from_codes(codes, patterns.counts, patterns.gold, keep_order=True)
-    fit = fit_em(part, family, class_balance, TOLERANCE)
+    fit = fit_em(part, family, class_balance, TOLERANCE, STEPS)
     return fit.posterior[part.pattern_of_row], fit.evidence.class_balance
 
 
