@@ -112,6 +112,21 @@ def test_the_models_of_a_project_are_told_as_those_of_the_api(folder):
     assert not np.array_equal(without.to_array(), here.posterior.to_array())
 
 
+def test_a_declared_balance_is_that_of_the_soft_labels_that_fit_writes(folder):
+    """Over all samples, with a vote or without; and the command says that it is obeyed."""
+    (folder / "project.yaml").write_text(
+        f"{CONFIG}class_balance: {{ham: 0.7, spam: 0.3}}\n", encoding="utf-8"
+    )
+    done = run(folder, "-c", "project.yaml", "fit", "--json")
+    assert 0 == done.returncode, done.stderr
+    result = json.loads(done.stdout)
+    soft = pd.read_parquet(folder / "out" / "soft_labels.parquet")
+
+    assert 0 < result["covered"] < len(soft)  # some samples have no vote
+    assert [0.7, 0.3] == pytest.approx(soft[["ham", "spam"]].mean().tolist(), abs=1e-6)
+    assert "The class balance that was given is obeyed" in " ".join(result["report"])
+
+
 def test_an_export_whose_shares_are_not_those_of_gold_labels_says_so(folder, caplog):
     """The label, its share, the interval, n, and what to do."""
     gold = "data: {path: comments.csv, id: key, gold: gold.csv, locked: 0}"
@@ -132,7 +147,8 @@ def test_an_export_whose_shares_are_not_those_of_gold_labels_says_so(folder, cap
 def test_what_people_said_of_a_random_draw_is_held_against_the_export(folder, caplog):
     from labeling.report import write_report
 
-    its = project(folder)
+    # A label model that does not learn from people, who will say the same of every sample.
+    its = project(folder, f"{CONFIG}label_model: majority_vote\n")
     truth = pd.read_csv(folder / "truth.csv").set_index("key")["label"]
     its.query()
     its.push()
