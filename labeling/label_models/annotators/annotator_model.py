@@ -121,7 +121,7 @@ class AnnotatorModel(VoteModel):
 
         - "fine": better than chance.
         - "spammer": the votes are compatible with independence of the truth, and enough to
-          distinguish that from 0.6 of the usual competence here. Exclude the annotator, or ask
+          distinguish that from 0.7 of the usual competence here. Exclude the annotator, or ask
           again; this model already gives such votes next to no weight.
         - "adversary": worse than chance, so the votes are informative when inverted. The cause may
           be a misread instruction as well as ill will; this model inverts them by itself.

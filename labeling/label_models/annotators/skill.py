@@ -27,7 +27,7 @@ PRIOR_ON_COMPETENCE = np.select([COMPETENCE > 0, COMPETENCE < 0], [0.9 / 20, 0.0
 POPULATION_VOTES = 10.0  # the number of annotators that prior counts as
 SLIP_RATE = 0.02  # nobody is perfectly right or wrong: the share of votes by the marginal alone
 ABLE = 0.2  # the usual competence is the median of those who have at least this much
-LOW_COMPETENCE = 0.6  # of the usual competence: a spammer has less
+LOW_COMPETENCE = 0.7  # of the usual competence: a spammer has less
 INVERTED = -0.12  # votes of a competence below this, more likely than not, are informative inverted
 
 
