@@ -192,7 +192,7 @@ def test_one_coin_takes_the_balance_that_it_is_told():
     given = OneCoin(balance="uniform").fit(votes, class_balance=[0.8, 0.2])
     assert given.class_balance_.tolist() == [0.8, 0.2]
     assert given.report_[1] == "The class balance was given."
-    with pytest.raises(LabelingError, match="`balance` must be one of"):
+    with pytest.raises(LabelingError, match="`balance` of OneCoin must be one of"):
         OneCoin(balance="even").fit(votes)
     with pytest.raises(LabelingError, match=r"`wrong` of OneCoin must be a number above 0\. Got 0"):
         OneCoin(wrong=0).fit(votes)
