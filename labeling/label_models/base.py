@@ -74,13 +74,16 @@ class VoteModel(ABC):
         self.voters_ = tuple(sorted(votes.voters))
         self.report_ = ()
         patterns = self._patterns(votes, codes)
-        self._fit(patterns, None if balance is None else balance[order])
+        balance_by_name = None if balance is None else balance[order]
+        self._fit(patterns, balance_by_name)
+        self._adjust_to_all(votes, balance_by_name)
         return self
 
     def predict_proba(self, votes: Votes) -> SoftLabels:
         """Return the probability of each label for each sample of the votes.
 
-        Rows without any vote are uncovered: equal probabilities, `covered` False. Gold labels
+        Rows without any vote are uncovered: `covered` False, and equal probabilities (or what a
+        declared class balance leaves for them, where the model obeys one). Gold labels
         inform the fit but are never copied into the result.
 
         Raises:
@@ -128,6 +131,11 @@ class VoteModel(ABC):
     @abstractmethod
     def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
         """Set the fitted attributes; everything is in the order of sorted names."""
+
+    def _adjust_to_all(  # noqa: B027  # most models are fitted on all samples
+        self, votes: Votes, class_balance: Floats | None
+    ) -> None:
+        """Adjust fitted attributes to all samples, where a subset of them was fitted."""
 
     @abstractmethod
     def _posterior(self, patterns: Patterns) -> Floats:

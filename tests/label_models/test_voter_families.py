@@ -156,6 +156,21 @@ def test_the_mean_posterior_is_the_declared_balance(how, balance, n_gold):
         assert soft.covered.tolist() == some.covered.tolist()
 
 
+@pytest.mark.filterwarnings("ignore::labeling.errors.LabelSharesWarning")
+@pytest.mark.parametrize("n_gold", [0, 60])
+def test_the_mean_posterior_of_all_samples_is_the_declared_balance_of_a_subset(n_gold, monkeypatch):
+    monkeypatch.setattr("labeling.label_models.default.subsampling.LARGE", 1000)
+    monkeypatch.setattr("labeling.label_models.default.subsampling.DRAWN", 2000)
+    truth, votes, _ = voters(np.linspace(0.55, 0.9, 30), n=6000, coverage=0.6)
+    array = np.concatenate([votes.to_array(), np.full((1000, 30), lb.ABSTAIN)])
+    votes = lb.Votes.from_array(array, schema=votes.schema)
+    gold = {int(row): int(truth[row]) for row in np.flatnonzero(votes.covered)[:n_gold]}
+    model = LabelModel().fit(votes, gold=gold, class_balance=(0.8, 0.2))
+    assert model.is_subset_
+    mean = model.predict_proba(votes).to_array().mean(axis=0)
+    np.testing.assert_allclose(mean, (0.8, 0.2), rtol=0, atol=1e-6)
+
+
 def test_offsets_match_shares_at_any_temperature():
     rng = np.random.default_rng(0)
     for k in (2, 3, 40):

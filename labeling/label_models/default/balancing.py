@@ -93,15 +93,9 @@ def declared(
 
 def declared_calibrated(evidence: Evidence, patterns: Patterns, balance: Floats) -> Scoring:
     """Return the scoring of a calibrated model whose mean posterior is a declared class balance."""
-    expected = expected_shares(evidence.posterior(patterns), patterns)
-    return balanced(evidence, 1.0, expected, patterns, balance)
-
-
-def expected_shares(posterior: Floats, patterns: Patterns) -> Floats:
-    """Return the mean posterior of covered samples: shape (n_labels,)."""
     weights = patterns.counts * patterns.covered
-    shares: Floats = weights @ posterior / max(weights.sum(), 1.0)
-    return shares
+    expected = weights @ evidence.posterior(patterns) / max(weights.sum(), 1.0)
+    return balanced(evidence, 1.0, expected, patterns, balance)
 
 
 def balanced(
@@ -116,23 +110,37 @@ def balanced(
         patterns: the votes, with those of samples without any.
         balance: shape (n_labels,), in sum 1.
     """
+    weights = patterns.counts * patterns.covered
+    n = float(patterns.counts.sum())
+    silent_share = 1 - float(weights.sum()) / n if n else 1.0
     scores = evidence.scores(patterns)
-    offsets, silent = balanced_offsets(scores, scale, expected, patterns, balance)
+    offsets, silent = balanced_offsets(scores, weights, scale, expected, silent_share, balance)
     return Scoring(Evidence(evidence.votes, evidence.offset + offsets, balance), scale, silent)
 
 
 def balanced_offsets(
-    scores: Floats, scale: float, expected: Floats, patterns: Patterns, balance: Floats
+    scores: Floats,
+    weights: Floats,
+    scale: float,
+    expected: Floats,
+    silent_share: float,
+    balance: Floats,
 ) -> tuple[Floats, Floats]:
-    """Return offsets of scores as in `balanced`, and the posterior of samples without a vote."""
-    weights = patterns.counts * patterns.covered
-    n = float(patterns.counts.sum())
-    n_silent = (n - float(weights.sum())) / n if n else 1.0
-    if n_silent >= 1:
+    """Return offsets of scores as in `balanced`, and the posterior of samples without a vote.
+
+    Args:
+        scores: shape (n_rows, n_labels), nats.
+        weights: how many covered samples each row stands for: shape (n_rows,).
+        scale: what log-odds are divided by, above 0.
+        expected: label shares of the covered samples by the votes: shape (n_labels,).
+        silent_share: the share of samples without a vote, 0 to 1.
+        balance: shape (n_labels,), in sum 1.
+    """
+    if not weights.sum():
         return np.zeros(len(balance)), balance
-    shares = covered_balance(expected, balance, n_silent)
+    shares = covered_balance(expected, balance, silent_share)
     offsets = matching_offsets(scores, weights, shares, scale)
-    return offsets, silent_balance(shares, balance, n_silent)
+    return offsets, silent_balance(shares, balance, silent_share)
 
 
 def _ranking(evidence: Evidence, patterns: Patterns, degree: float) -> Evidence:

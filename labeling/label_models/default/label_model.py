@@ -16,7 +16,6 @@ from labeling.label_models.default.balancing import (
     balanced_offsets,
     declared,
     declared_calibrated,
-    expected_shares,
     undeclared,
 )
 from labeling.label_models.default.duplicate_voters import (
@@ -65,8 +64,7 @@ class LabelModel(VoteModel):
        The offset of naive Bayes is drawn to majority vote's label shares by the degree of damping,
        and abstentions are no evidence where families are strong.
     6. A *class balance* that is given is obeyed: the mean posterior over all samples is that
-       balance. Samples without a vote have the shares that are left for them. Of more than 50,000
-       samples it is that of the subset the model is fitted on.
+       balance. Samples without a vote have the shares that are left for them.
     7. With 25 gold labels or more on covered samples, a *stack* learns from them how much to trust
        each model and each vote. n gold labels weigh n / (n + 25) against the model without them, in
        log-probabilities. They must be of samples drawn at random: those chosen because a model was
@@ -97,6 +95,7 @@ class LabelModel(VoteModel):
             nats: shape (n_groups, n_labels voted, n_labels); no rows where there is no stack.
         abstaining_offset_: its score without any vote, nats: shape (n_labels,).
         n_samples_: the number of samples it was fitted on.
+        is_subset_: whether it was fitted on a random subset of them.
 
     >>> from labeling.records import LabelSchema, Votes
     >>> votes = Votes.from_array(
@@ -122,10 +121,13 @@ class LabelModel(VoteModel):
     abstaining_evidence_: Floats
     abstaining_offset_: Floats
     n_samples_: int
+    is_subset_: bool
 
     def _patterns(self, votes: Votes, gold: npt.NDArray[np.intp]) -> Patterns:
         self.n_samples_ = len(votes.sample_ids)
-        return training_patterns(votes, self.voters_, gold)
+        patterns = training_patterns(votes, self.voters_, gold)
+        self.is_subset_ = bool(patterns.counts.sum() <= self.n_samples_ - 0.5)
+        return patterns
 
     def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
         duplicates = duplicate_groups(patterns)
@@ -178,16 +180,34 @@ class LabelModel(VoteModel):
         self.stack_weights_, self.stack_offset_ = blend.weights, blend.offsets
         self.stack_corrections_ = blend.corrections
         if class_balance is not None:
-            posterior = self._posterior(merged)
-            offsets, self.silent_ = balanced_offsets(
-                np.log(np.maximum(posterior, 1e-300)),
-                1.0,
-                expected_shares(posterior, merged),
-                merged,
-                class_balance,
-            )
-            self.stack_offset_ = self.stack_offset_ + offsets
+            weights = merged.counts * merged.covered
+            self._balance(self._posterior(merged), weights, merged.counts.sum(), class_balance)
         return stack
+
+    def _adjust_to_all(self, votes: Votes, class_balance: Floats | None) -> None:
+        if class_balance is not None and self.is_subset_:
+            posterior, covered, _ = self._predict(votes)
+            self._balance(posterior, covered.astype(np.float64), len(covered), class_balance)
+
+    def _balance(
+        self, posterior: Floats, weights: Floats, n_samples: float, class_balance: Floats
+    ) -> None:
+        """Shift the posterior until its mean over all samples is the declared balance."""
+        n_covered = float(weights.sum())
+        if not n_covered:
+            return
+        offsets, self.silent_ = balanced_offsets(
+            np.log(np.maximum(posterior, 1e-300)),
+            weights,
+            1.0,
+            weights @ posterior / n_covered,
+            1 - n_covered / n_samples,
+            class_balance,
+        )
+        if len(self.stack_weights_):
+            self.stack_offset_ = self.stack_offset_ + offsets
+        else:
+            self.offset_ = self.offset_ + self.scale_ * offsets
 
     def _predict(
         self, votes: Votes
