@@ -17,7 +17,7 @@ from labeling.label_models.annotators.fit_report import (
 from labeling.label_models.annotators.skill import Component, estimate_skills
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import expectation_maximisation, label_posterior
-from labeling.label_models.one_coin import one_coin_confusion, one_coin_skill
+from labeling.label_models.one_coin import one_coin_confusion
 from labeling.label_models.patterns import (
     Floats,
     Patterns,
@@ -39,12 +39,13 @@ TOLERANCE = 1e-4  # of EM
 class AnnotatorModel(VoteModel):
     """The default for annotators: one-coin and Dawid-Skene, weighted by how far each shifts labels.
 
-    *One coin* gives each annotator one skill and takes all labels as equally common: a vote with
-    learned weights, which may favour people but never a label. *Own confusion* gives each annotator
-    a confusion matrix, which is shrunk by `pseudo_votes` a row to the matrix of the annotator's own
-    skill, and by as many to the matrix of all annotators together: people are alike until their
-    votes show otherwise. Its class balance is that of the votes: learned from two or three votes a
-    sample it may end with one label for nearly all samples, at a high confidence.
+    *One coin* gives each annotator one skill, shrunk by twice `pseudo_votes` to that of all, and
+    takes all labels as equally common: a vote with learned weights, which may favour people but
+    never a label. *Own confusion* gives each annotator a confusion matrix, which is shrunk by
+    `pseudo_votes` a row to the matrix of the annotator's own skill, and by as many to the matrix of
+    all annotators together. So people are alike until their votes show otherwise. Its class balance
+    is that of the votes: learned from two or three votes a sample it may end with one label for
+    nearly all samples, at a high confidence.
 
     Either fails by distorting the class balance, so each is weighted by exp(-d / `tolerance`), with
     d the total variation between the shares of its posteriors and those of the votes. A class
@@ -60,8 +61,8 @@ class AnnotatorModel(VoteModel):
     where the majority is wrong on a third of the samples. Gold labels narrow them.
 
     Args:
-        pseudo_votes: strength of either shrinkage, in votes a row.
-        tolerance: distance of the class balances at which a component loses weight, 0 to 1.
+        pseudo_votes: strength of the shrinkage, above 0, in votes.
+        tolerance: distance of the label shares at which a component loses weight, above 0.
         steps: EM steps at most.
 
     Attributes:
@@ -186,22 +187,18 @@ class AnnotatorModel(VoteModel):
             *annotator_sentences(self.voters_, skills),
         )
 
-    @staticmethod
-    def _one_coin(votes: Floats) -> Floats:
-        return one_coin_confusion(one_coin_skill(votes, 4, 1), votes.shape[1])
+    def _one_coin(self, votes: Floats) -> Floats:
+        return one_coin_confusion(_shrunk_skill(votes, 2 * self.pseudo_votes), votes.shape[1])
 
     def _own_confusion(self, votes: Floats) -> Floats:
         k = votes.shape[1]
-        right, rows = np.trace(votes, axis1=1, axis2=2), votes.sum(axis=2)
-        total = rows.sum(axis=1)
-        pooled = (right.sum() + 4) / (total.sum() + 5)
-        skill = (right + 5 * pooled) / (total + 5)
+        skill = _shrunk_skill(votes, self.pseudo_votes)
         wrong = (1 - skill) / (k - 1)
         prior: Floats = _pooled_confusion(votes) + wrong[:, None, None]
         counts: Floats = votes + self.pseudo_votes * prior
         diagonal = np.arange(k)
         counts[:, diagonal, diagonal] += self.pseudo_votes * (skill - wrong)[:, None]
-        counts /= (rows + 2 * self.pseudo_votes)[:, :, None]
+        counts /= (votes.sum(axis=2) + 2 * self.pseudo_votes)[:, :, None]
         return counts
 
     def _set_weights(self, patterns: Patterns, shares: Floats) -> tuple[Floats, Floats]:
@@ -265,6 +262,19 @@ def _label_shares(patterns: Patterns) -> Floats:
     gold = (patterns.gold * patterns.covered[:, None]).sum(axis=0)
     shares: Floats = (GOLD_WORTH * mass / mass.sum() + gold) / (GOLD_WORTH + gold.sum())
     return shares
+
+
+def _shrunk_skill(votes: Floats, pseudo_votes: float) -> Floats:
+    """Return the share of right votes of each annotator, shrunk to that of all: (n_voters,).
+
+    Args:
+        votes: expected votes, shape (n_voters, n_labels true, n_labels voted).
+        pseudo_votes: the number of votes that the share of all counts as.
+    """
+    right, total = np.trace(votes, axis1=1, axis2=2), votes.sum(axis=(1, 2))
+    pooled = (right.sum() + 4) / (total.sum() + 5)
+    skill: Floats = (right + pseudo_votes * pooled) / (total + pseudo_votes)
+    return skill
 
 
 def _pooled_confusion(votes: Floats) -> Floats:
