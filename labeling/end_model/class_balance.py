@@ -14,16 +14,22 @@ from labeling.records import shared_wins
 Bools = npt.NDArray[np.bool_]
 
 ROWS = 20_000  # samples used to estimate offsets; they are in random order
+CELLS = 200_000  # of samples and labels used at most, but no fewer samples than
+FEWEST_ROWS = 2_000
 STEPS = 60
+SETTLED = 1e-4  # of the log of shares: no further step is taken
 TEMPERATURES = (1.0, 0.3, 0.1)
 SMOOTHING = 10.0  # pseudo-samples of the declared balance for the evidence of a vote
 ENOUGH_AGREEMENT = 0.5  # of text and votes, beyond chance, for full trust in the text
-TEXT_WEIGHT = 0.5  # of a text that agrees with the votes by chance only
-GAIN = 0.5  # added for full trust
-# With a declared balance a + b / n_labels, as more labels need more text; and in full only with
+TEXT_WEIGHT = 0.5  # of a text that agrees with the votes by chance only, relative to the votes
+# Added for good agreement: a + b / n_labels, as more labels need more text; and in full only with
 # good agreement: a text that contradicts the votes must not correct them.
-DECLARED_GAIN = (1.0, 4.0)
+GAIN = (1.0, 4.0)
 GOOD_AGREEMENT = 0.6
+# Share of covered samples from which on the label shares of their votes are taken for those that a
+# text model should predict there; below, in proportion: covered samples may be of a kind of their
+# own, and the shift also moves all the others.
+ENOUGH_COVERAGE = 0.25
 
 
 def balance_offsets(log_odds: Floats, class_balance: Floats) -> Floats:
@@ -43,9 +49,10 @@ def balance_offsets(log_odds: Floats, class_balance: Floats) -> Floats:
     >>> balance_offsets(scores, np.array([0.5, 0.5]))
     array([ 1.25, -1.25])
     """
-    log_odds = log_odds[:ROWS]
+    n_labels = log_odds.shape[1]
+    log_odds = log_odds[: min(ROWS, max(CELLS // n_labels, FEWEST_ROWS))]
     spread = float(np.abs(log_odds - log_odds.mean(axis=1, keepdims=True)).mean())
-    offsets: Floats = np.zeros(log_odds.shape[1])
+    offsets: Floats = np.zeros(n_labels)
     if spread < 1e-9:
         return offsets
     for temperature in TEMPERATURES:
@@ -54,6 +61,8 @@ def balance_offsets(log_odds: Floats, class_balance: Floats) -> Floats:
             current = softmax(scaled, axis=1).mean(axis=0)
             step = np.log(class_balance / np.maximum(current, 1e-9))
             offsets += 0.5 * temperature * spread * step
+            if np.abs(step).max() < SETTLED:
+                break
     centred: Floats = offsets - offsets.mean()
     return centred
 
@@ -101,7 +110,7 @@ class Calibration:
 
     Attributes:
         scale: the weight of the text over the mean size of its log-odds.
-        shift: towards the declared class balance, shape (n_labels,).
+        shift: towards the declared class balance, or the label shares of the votes: (n_labels,).
         trust: in the text, from 0 to 1.
     """
 
@@ -115,22 +124,39 @@ class Calibration:
     ) -> Calibration:
         """Return the calibration of cross-fitted log-odds: their weight grows with the agreement.
 
-        With a declared class balance the text has more weight, and estimates the evidence of votes.
+        Without a declared class balance the text is shifted until the labels it predicts for
+        covered samples have the shares of the labels of the votes there.
         """
         n_labels = log_odds.shape[1]
-        shift: Floats = np.zeros(n_labels)
-        if class_balance is not None:
+        if class_balance is None:
+            shift = _shift_to_votes(log_odds, targets, covered)
+        else:
             shift = balance_offsets(log_odds, class_balance)
         shifted = log_odds + shift
         agreement = kappa(shifted[covered], targets[covered])
         trust = min(agreement / ENOUGH_AGREEMENT, 1.0)
-        weight = TEXT_WEIGHT + GAIN * trust
-        if class_balance is not None:
-            gain = DECLARED_GAIN[0] + DECLARED_GAIN[1] / n_labels
-            weight = TEXT_WEIGHT + gain * min(agreement / GOOD_AGREEMENT, 1.0) ** 2
+        gain = GAIN[0] + GAIN[1] / n_labels
+        weight = TEXT_WEIGHT + gain * min(agreement / GOOD_AGREEMENT, 1.0) ** 2
         size = float(np.abs(shifted).mean())
         return cls(weight / size if size > 1e-9 else weight, shift, trust)
 
     def calibrate(self, log_odds: Floats) -> Floats:
         """Return calibrated log-odds."""
         return self.scale * (log_odds + self.shift)
+
+
+def _shift_to_votes(log_odds: Floats, targets: Floats, covered: Bools) -> Floats:
+    """Return the shift after which text and votes predict labels in the same shares.
+
+    A linear model of noisy labels predicts the frequent ones too often, the more the noisier they
+    are: where votes for one label are somewhat more, it names that label nearly everywhere.
+    """
+    shift: Floats = np.zeros(log_odds.shape[1])
+    if not covered.any():
+        return shift
+    shares = shared_wins(targets[covered]).mean(axis=0)
+    voted = np.flatnonzero(shares > 0)
+    if len(voted) > 1:
+        offsets = balance_offsets(log_odds[np.ix_(covered, voted)], shares[voted])
+        shift[voted] = min(float(covered.mean()) / ENOUGH_COVERAGE, 1.0) * offsets
+    return shift

@@ -3,14 +3,107 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from labeling.end_model.linear_model import Floats, LinearModel
+from labeling.records import uniform_by_id
 
 Rows = npt.NDArray[np.intp]
+
+SALT = 20_261_130  # differs from those of other draws by id, so that they are independent
+
+
+def draws_by_id(ids: pd.Index) -> Floats:
+    """Return a number from 0 to 1 for each sample that decides its fold: shape (n_samples,).
+
+    It depends on the id alone: so nothing must be stored about a sample to find its fold again,
+    and a sample whose text was edited is not scored by a model that was trained on it before.
+    """
+    return uniform_by_id(ids, SALT)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossFitted:
+    """One linear model per fold, trained on the samples of the other folds.
+
+    Attributes:
+        models: the models, by fold; a single one scores all samples (models of earlier versions).
+    """
+
+    models: tuple[LinearModel, ...]
+
+    @classmethod
+    def untrained(cls, n_features: int, n_labels: int) -> CrossFitted:
+        """Return the model with equal probabilities."""
+        return cls((LinearModel.untrained(n_features, n_labels),))
+
+    @classmethod
+    def fitted(
+        cls,
+        vectors: Any,
+        targets: Floats,
+        rows: Rows,
+        draws: Floats,
+        n_folds: int,
+        **settings: Any,
+    ) -> CrossFitted:
+        """Return the models of all folds.
+
+        Args:
+            vectors: features, shape (n, n_features).
+            targets: shape (n, n_labels).
+            rows: the samples to train on.
+            draws: by id, see `draws_by_id`: shape (n,).
+            n_folds: the number of folds.
+            settings: further arguments of `LinearModel.fitted`.
+        """
+        folds = _folds(draws[rows], n_folds)
+        is_known = targets[rows].sum(axis=0) > 1e-12
+        models = []
+        for fold in range(n_folds):
+            training = rows[folds != fold]
+            model = LinearModel.fitted(vectors[training], targets[training], **settings)
+            models.append(_with_missing_labels(model, targets[training], is_known))
+        return cls(tuple(models))
+
+    def log_odds(self, vectors: Any, draws: Floats) -> Floats:
+        """Return centred log-probabilities, shape (n, n_labels): each by the model of its fold.
+
+        Args:
+            vectors: features, shape (n, n_features).
+            draws: by id, shape (n,).
+        """
+        if len(self.models) == 1:
+            return self.models[0].log_odds(vectors)
+        log_odds = np.zeros((vectors.shape[0], len(self.models[0].offsets)))
+        folds = _folds(draws, len(self.models))
+        for fold, model in enumerate(self.models):
+            rows = np.flatnonzero(folds == fold)
+            log_odds[rows] = model.log_odds(vectors[rows])
+        return log_odds
+
+
+def _folds(draws: Floats, n_folds: int) -> Rows:
+    return (draws * n_folds).astype(np.intp)
+
+
+def _with_missing_labels(
+    model: LinearModel, targets: Floats, is_known: npt.NDArray[np.bool_]
+) -> LinearModel:
+    """Return the model with the offset of the rarest label for labels that only its fold has.
+
+    That a label has no other sample is chance, and no evidence against it.
+    """
+    is_trained = targets.sum(axis=0) > 1e-12
+    if not is_trained.any() or (is_trained == is_known).all():
+        return model
+    offsets = np.where(is_known & ~is_trained, model.offsets[is_trained].min(), model.offsets)
+    return replace(model, offsets=offsets)
 
 
 def split_into_folds(rows: Rows, n_folds: int) -> Iterator[tuple[Rows, Rows]]:
@@ -27,27 +120,3 @@ def split_into_folds(rows: Rows, n_folds: int) -> Iterator[tuple[Rows, Rows]]:
         training = np.setdiff1d(rows, heldout)
         if len(heldout) and len(training):
             yield heldout, training
-
-
-def cross_fitted(
-    vectors: Any, targets: Floats, rows: Rows, n_folds: int, **settings: Any
-) -> tuple[LinearModel, Floats]:
-    """Return the model of all training rows, and log-odds of all samples, cross-fitted on the rows.
-
-    Args:
-        vectors: features, shape (n, n_features), rows in random order.
-        targets: shape (n, n_labels).
-        rows: the samples to train on.
-        n_folds: the number of folds.
-        settings: further arguments of `LinearModel.fitted`.
-
-    Returns:
-        The model, and log-odds of shape (n, n_labels): of training rows by the model of the other
-        folds, of others by the model of all.
-    """
-    model = LinearModel.fitted(vectors[rows], targets[rows], **settings)
-    log_odds = model.log_odds(vectors)
-    for heldout, training in split_into_folds(rows, n_folds):
-        of_fold = LinearModel.fitted(vectors[training], targets[training], **settings)
-        log_odds[heldout] = of_fold.log_odds(vectors[heldout])
-    return model, log_odds

@@ -1,8 +1,9 @@
-"""Encoding of soft labels and votes for the end model: log-odds, one-hot votes, sample keys."""
+"""Encoding of soft labels and votes for the end model: log-odds and one-hot votes."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,20 +42,16 @@ def soft_log_odds(soft: SoftLabels) -> Floats:
     return log_odds
 
 
-def sample_keys(ids: pd.Index, contents: list[str]) -> list[str]:
-    """Return a key of each sample that differs for other content with the same id."""
-    return [
-        hashlib.blake2b(
-            f"{sample_id!r}\x1f{content}".encode("utf-8", "replace"), digest_size=16
-        ).hexdigest()
-        for sample_id, content in zip(ids.tolist(), contents, strict=True)
-    ]
+def earlier_key(sample_id: object, content: str) -> str:
+    """Return the key of a sample in files of earlier versions, which kept log-odds by sample."""
+    text = f"{sample_id!r}\x1f{content}".encode("utf-8", "replace")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 def one_hot(
     votes: Votes | None, ids: pd.Index, voters: tuple[str, ...], labels: tuple[str, ...]
-) -> Floats:
-    """Return one-hot votes: shape (n_samples, n_voters * n_labels).
+) -> Any:
+    """Return one-hot votes: sparse, shape (n_samples, n_voters * n_labels).
 
     Args:
         votes: whose voters must be among `voters`; without votes there are no columns.
@@ -62,16 +59,23 @@ def one_hot(
         voters: in the order of the columns.
         labels: in the order of the columns of each voter.
     """
+    from scipy.sparse import csr_matrix
+
     if votes is None or not voters or not len(votes.sample_ids):
-        return np.zeros((len(ids), 0))
+        return csr_matrix((len(ids), 0))
     unknown = [voter for voter in votes.voters if voter not in voters]
     if unknown:
         raise LabelingError(f"Voters must be those fitted on. Got {listed(unknown)} besides.")
     positions = _positions(votes.sample_ids, ids, "Votes")
     codes = np.where(positions[:, None] >= 0, votes.to_array()[positions], ABSTAIN)
-    encoded = np.zeros((len(ids), len(voters), len(labels)))
-    for column, voter in enumerate(votes.voters):
-        for code, name in enumerate(labels):
-            is_voted = codes[:, column] == votes.schema.index(name)
-            encoded[:, voters.index(voter), code] = is_voted
-    return encoded.reshape(len(ids), -1)
+    rows, columns = np.nonzero(codes != ABSTAIN)
+    # The place of each label of the votes among `labels`; -1 = not among them.
+    place = np.full(len(votes.schema), -1)
+    for code, name in enumerate(labels):
+        place[votes.schema.index(name)] = code
+    first = np.array([voters.index(voter) * len(labels) for voter in votes.voters])
+    label = place[codes[rows, columns]]
+    is_known = label >= 0
+    places = (rows[is_known], (first[columns] + label)[is_known])
+    shape = (len(ids), len(voters) * len(labels))
+    return csr_matrix((np.ones(len(places[0])), places), shape=shape)

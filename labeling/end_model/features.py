@@ -15,6 +15,8 @@ from labeling.end_model.tfidf import Vocabulary
 from labeling.errors import LabelingError
 from labeling.records import texts
 
+MOST_WEIGHTS = 2_000_000  # of terms and labels: for very many labels only frequent terms are used
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -45,13 +47,14 @@ class Reader:
                 f" {type(self.embeddings).__name__}."
             )
 
-    def fitted(self, samples: pd.DataFrame) -> tuple[Features, Any]:
+    def fitted(self, samples: pd.DataFrame, n_labels: int) -> tuple[Features, Any]:
         """Return the features fitted on all samples, and the vectors of the samples."""
         parts: list[Any] = []
         vocabulary = columns = centre = None
         scale = 1.0
         if self.text is not None:
-            vocabulary, vectors = Vocabulary.of(texts(samples, self.text))
+            most = MOST_WEIGHTS // n_labels
+            vocabulary, vectors = Vocabulary.of(texts(samples, self.text), most)
             parts.append(vectors)
         if self.columns:
             columns = Columns.of(samples, self.columns)
@@ -130,6 +133,8 @@ class Features:
 
 
 def _hstack(parts: list[Any]) -> Any:
-    from scipy.sparse import csr_matrix, hstack
+    from scipy.sparse import csr_matrix, hstack, issparse
 
+    if len(parts) == 1 and issparse(parts[0]):
+        return parts[0].tocsr()
     return hstack([csr_matrix(part) for part in parts], format="csr")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labeling.end_model.cross_fitting import cross_fitted
-from labeling.end_model.linear_model import Floats, LinearModel
+from labeling.end_model.cross_fitting import CrossFitted
+from labeling.end_model.linear_model import Floats
 
 FOLDS = 5
 N_TOPICS = 100
@@ -60,49 +60,53 @@ class LatentTopics:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GoldClassifier:
-    """Two linear models trained on gold labels alone, of topics and of single features."""
+    """Two linear models trained on gold labels alone, of topics and of single features.
+
+    Both are cross-fitted: no sample is scored by its own gold label.
+    """
 
     topics: LatentTopics
-    by_topic: LinearModel
-    by_feature: LinearModel
+    by_topic: CrossFitted
+    by_feature: CrossFitted
 
     @classmethod
     def untrained(cls, n_features: int, n_labels: int) -> GoldClassifier:
         """Return the classifier without gold labels, with equal probabilities."""
         return cls(
             topics=LatentTopics(np.empty(0, dtype=np.intp), np.empty((0, 0))),
-            by_topic=LinearModel.untrained(0, n_labels),
-            by_feature=LinearModel.untrained(n_features, n_labels),
+            by_topic=CrossFitted.untrained(0, n_labels),
+            by_feature=CrossFitted.untrained(n_features, n_labels),
         )
 
     @classmethod
     def fitted(
-        cls, vectors: Any, gold_rows: npt.NDArray[np.intp], one_hot: Floats
-    ) -> tuple[GoldClassifier, Floats]:
-        """Return the classifier, and its log-odds on all samples, cross-fitted on the gold rows.
+        cls, vectors: Any, gold_rows: npt.NDArray[np.intp], one_hot: Floats, draws: Floats
+    ) -> GoldClassifier:
+        """Return the classifier.
 
         Args:
             vectors: shape (n, n_features), rows in random order.
             gold_rows: shape (n_gold,).
             one_hot: gold labels, shape (n_gold, n_labels).
+            draws: by id, shape (n,): they decide the folds.
         """
         topics = LatentTopics.of(vectors)
-        targets = np.zeros((vectors.shape[0], one_hot.shape[1]))
-        targets[gold_rows] = one_hot
-        by_topic, topic_log_odds = cross_fitted(
-            topics.vectors(vectors),
-            targets,
-            gold_rows,
+        of_gold, rows = vectors[gold_rows], np.arange(len(gold_rows))
+        by_topic = CrossFitted.fitted(
+            topics.vectors(of_gold),
+            one_hot,
+            rows,
+            draws[gold_rows],
             FOLDS,
             strength=TOPIC_STRENGTH,
             balanced=True,
         )
-        by_feature, feature_log_odds = cross_fitted(
-            vectors, targets, gold_rows, FOLDS, strength=STRENGTH, balanced=True
+        by_feature = CrossFitted.fitted(
+            of_gold, one_hot, rows, draws[gold_rows], FOLDS, strength=STRENGTH, balanced=True
         )
-        return cls(topics, by_topic, by_feature), topic_log_odds + feature_log_odds
+        return cls(topics, by_topic, by_feature)
 
-    def log_odds(self, vectors: Any) -> Floats:
+    def log_odds(self, vectors: Any, draws: Floats) -> Floats:
         """Return the sum of the log-odds of both models, shape (n, n_labels)."""
-        by_topic = self.by_topic.log_odds(self.topics.vectors(vectors))
-        return by_topic + self.by_feature.log_odds(vectors)
+        by_topic = self.by_topic.log_odds(self.topics.vectors(vectors), draws)
+        return by_topic + self.by_feature.log_odds(vectors, draws)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,7 +19,13 @@ ABSENT_OFFSET = float(np.log(1e-4))  # of a label without any target
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinearModel:
-    """Log-odds as a linear function of features: weights (n_features, n_labels), offsets."""
+    """Log-odds as a linear function of features.
+
+    Attributes:
+        weights: shape (n_features, n_labels); of two labels (n_features, 1) is enough: the weights
+            of the second, where the first has the opposite ones.
+        offsets: shape (n_labels,).
+    """
 
     weights: Floats
     offsets: Floats
@@ -27,7 +33,7 @@ class LinearModel:
     @classmethod
     def untrained(cls, n_features: int, n_labels: int) -> LinearModel:
         """Return the model with equal probabilities."""
-        return cls(np.zeros((n_features, n_labels)), np.zeros(n_labels))
+        return cls(np.zeros((n_features, _n_columns(n_labels))), np.zeros(n_labels))
 
     @classmethod
     def fitted(
@@ -43,47 +49,82 @@ class LinearModel:
             strength: C, the inverse of the regularisation.
             balanced: whether each label has the same total weight.
         """
+        n_features, n_labels = vectors.shape[1], targets.shape[1]
         mass = targets.sum(axis=0)
         present = np.flatnonzero(mass > 1e-12)
-        weights = np.zeros((vectors.shape[1], targets.shape[1]))
-        offsets = np.full(targets.shape[1], ABSENT_OFFSET)
+        if not len(present):
+            return cls.untrained(n_features, n_labels)
+        weights = np.zeros((n_features, _n_columns(n_labels)))
+        offsets = np.full(n_labels, ABSENT_OFFSET)
         if len(present) == 1:
             offsets[present] = 0.0
             return cls(weights, offsets)
         if balanced:
             targets = targets * (mass.sum() / (len(present) * np.maximum(mass, 1e-12)))
-        weights[:, present], offsets[present] = _solve(vectors, targets[:, present], strength)
+        solved, offsets[present] = _solve(vectors, targets[:, present], strength)
+        if n_labels == 2:
+            weights = solved
+        elif len(present) == 2:
+            weights[:, present] = solved * [-1.0, 1.0]
+        else:
+            weights[:, present] = solved
         return cls(weights, offsets)
 
     def log_odds(self, vectors: Any) -> Floats:
         """Return centred log-probabilities, shape (n, n_labels)."""
-        return centred_log(softmax(vectors @ self.weights + self.offsets, axis=1))
+        scores = vectors @ self.weights
+        if scores.shape[1] < len(self.offsets):
+            scores = scores * [-1.0, 1.0]
+        return centred_log(softmax(scores + self.offsets, axis=1))
+
+
+def _n_columns(n_labels: int) -> int:
+    return 1 if n_labels == 2 else n_labels
 
 
 def _solve(vectors: Any, targets: Floats, strength: float) -> tuple[Floats, Floats]:
-    """Return weights and offsets of the least loss, by L-BFGS."""
+    """Return weights (of two labels one column) and offsets of the least loss, by L-BFGS."""
     from scipy.optimize import minimize
 
-    n_features, n_labels = vectors.shape[1], targets.shape[1]
-    mass = targets.sum(axis=1, keepdims=True)
+    n_labels = targets.shape[1]
+    n_columns = _n_columns(n_labels)
     # Transposed once: sparse products run along the rows.
     is_sparse = hasattr(vectors, "tocsr")
     transposed = vectors.T.tocsr() if is_sparse else np.ascontiguousarray(vectors.T)
-    scale = 1 / max(float(mass.sum()), 1.0)
+    scale = 1 / max(float(targets.sum()), 1.0)
+    loss_of = _two_label_loss if n_labels == 2 else _many_label_loss
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
-        weights = parameters[:-n_labels].reshape(n_features, n_labels)
-        logs = log_softmax(vectors @ weights + parameters[-n_labels:], axis=1)
-        error = mass * np.exp(logs) - targets
-        value = -(targets * logs).sum() + (weights**2).sum() / (2 * strength)
-        of_weights = transposed @ error + weights / strength
-        slope = np.concatenate([of_weights.ravel(), error.sum(axis=0)])
-        return float(value) * scale, slope * scale
+        weights = parameters[:-n_columns].reshape(-1, n_columns)
+        value, error = loss_of(vectors @ weights + parameters[-n_columns:], targets)
+        # Two labels have opposite weights, which count twice.
+        ridge = (2 if n_labels == 2 else 1) / strength
+        value += ridge / 2 * float(parameters[:-n_columns] @ parameters[:-n_columns])
+        slope = np.empty_like(parameters)
+        slope[:-n_columns] = (transposed @ error).ravel() + ridge * parameters[:-n_columns]
+        slope[-n_columns:] = error.sum(axis=0)
+        return value * scale, slope * scale
 
-    start = np.zeros((n_features + 1) * n_labels)
+    start = np.zeros((vectors.shape[1] + 1) * n_columns)
     options = {"maxiter": MOST_STEPS, "gtol": TOLERANCE}
     solution = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
-    return solution[:-n_labels].reshape(n_features, n_labels), solution[-n_labels:]
+    offsets = solution[-n_columns:] * ([-1.0, 1.0] if n_labels == 2 else 1.0)
+    return solution[:-n_columns].reshape(-1, n_columns), offsets
+
+
+def _many_label_loss(scores: Floats, targets: Floats) -> tuple[float, Floats]:
+    """Return the cross-entropy and its gradient by the scores, shape (n, n_labels)."""
+    logs = log_softmax(scores, axis=1)
+    error = targets.sum(axis=1, keepdims=True) * np.exp(logs) - targets
+    return -float((targets * logs).sum()), error
+
+
+def _two_label_loss(scores: Floats, targets: Floats) -> tuple[float, Floats]:
+    """Return the same where the scores of the first label are the opposite: shape (n, 1)."""
+    log_odds = 2 * scores[:, 0]
+    mass, second = targets.sum(axis=1), targets[:, 1]
+    value = mass @ np.logaddexp(0, log_odds) - second @ log_odds
+    return float(value), (2 * (mass * expit(log_odds) - second))[:, None]
 
 
 def centred_log(probabilities: Floats) -> Floats:

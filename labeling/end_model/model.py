@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from labeling.end_model.cross_fitting import draws_by_id
 from labeling.end_model.embeddings import Embedding
-from labeling.end_model.encoding import align, one_hot, sample_keys, soft_log_odds
+from labeling.end_model.encoding import align, earlier_key, one_hot, soft_log_odds
 from labeling.end_model.features import Features, Reader
 from labeling.end_model.linear_model import Floats
 from labeling.end_model.saving import read_model, write_model
-from labeling.end_model.training import FittedParts, TrainingData, fit_parts
+from labeling.end_model.training import (
+    FittedParts,
+    KeptLogOdds,
+    Progress,
+    Scored,
+    TrainingData,
+    fit_parts,
+)
 from labeling.errors import DataError, LabelingError, NotFittedError, listed
 from labeling.records import (
     ABSTAIN,
@@ -122,6 +130,7 @@ class EndModel:
         gold: Gold | None = None,
         votes: Votes | None = None,
         class_balance: ClassBalance | None = None,
+        progress: Progress | None = None,
     ) -> Self:
         """Fit the model to the samples of `data`, and return the model itself.
 
@@ -135,6 +144,7 @@ class EndModel:
                 declared, can correct single voters.
             class_balance: the share of each label among these samples, covered or not, if it is
                 known. Never derived from the soft labels.
+            progress: called with the name of each stage when it begins.
 
         Raises:
             DataError: a text is missing, a column is of the wrong type, or ids are unknown.
@@ -159,7 +169,8 @@ class EndModel:
         if not soft.covered.any() and (codes == ABSTAIN).all():
             raise LabelingError("There must be a covered sample or a gold label. Got neither.")
         balance = class_balance_array(class_balance, self.schema_)
-        training = self._fit_parts(samples, soft, encoded_votes, codes, balance)
+        report_stage = progress or _report_nothing
+        training = self._fit_parts(samples, soft, encoded_votes, codes, balance, report_stage)
         n_without_text = int((~has_text).sum())
         self.report_ = _report(
             self._features, self._parts, training, self.rounds, n_without_text=n_without_text
@@ -170,38 +181,40 @@ class EndModel:
         self,
         samples: pd.DataFrame,
         soft: SoftLabels,
-        votes: Floats,
+        votes: Any,
         codes: npt.NDArray[np.intp],
         class_balance: Floats | None,
+        progress: Progress,
     ) -> TrainingData:
         """Set all fitted parts, and return what they were trained on.
 
         Args:
             samples: in random order.
             soft: aligned with the samples.
-            votes: one-hot.
+            votes: one-hot, sparse.
             codes: the gold label of each sample, labels sorted by name, -1 = none.
             class_balance: in schema order.
+            progress: called with the name of each stage.
         """
         gold_rows = np.flatnonzero(codes != ABSTAIN)
         order = label_order(self.schema_)
         # One thread: the same sums on any machine, and small products gain nothing from more.
         with threadpool_limits(limits=1):
-            self._features, vectors = self._reader.fitted(samples)
+            progress(f"computing features of {len(samples):,} samples")
+            self._features, vectors = self._reader.fitted(samples, len(self.labels_))
             training = TrainingData(
                 vectors=vectors,
                 targets=soft.to_array()[:, order],
                 covered=soft.covered,
                 log_odds=soft_log_odds(soft),
                 one_hot=votes,
+                draws=draws_by_id(samples.index),
                 gold_rows=gold_rows,
                 gold_codes=codes[gold_rows],
                 class_balance=None if class_balance is None else class_balance[order],
             )
-            self._parts = fit_parts(training, self.rounds)
-        keys = sample_keys(samples.index, self._reader.contents(samples))
-        cross_fitted = [self._parts.text_log_odds, self._parts.student_log_odds]
-        self._cross_fitted = dict(zip(keys, np.concatenate(cross_fitted, axis=1), strict=True))
+            self._parts = fit_parts(training, self.rounds, progress)
+        self._earlier: dict[str, Floats] = {}
         return training
 
     def predict_proba(
@@ -250,29 +263,25 @@ class EndModel:
         self, samples: pd.DataFrame, soft: SoftLabels | None, votes: Votes | None
     ) -> Floats:
         """Return the probabilities of samples, shape (n, n_labels), labels sorted by name."""
-        parts = self._parts
-        vectors = self._features.vectors(samples)
-        text_log_odds = parts.text.model.log_odds(vectors)
-        student_log_odds = np.zeros_like(text_log_odds)
-        if parts.student.weight:
-            student_log_odds = parts.student.log_odds(vectors, parts.gold.topics)
-        keys = sample_keys(samples.index, self._reader.contents(samples))
-        for row, key in enumerate(keys):  # no sample is scored by its own soft label
-            if key in self._cross_fitted:
-                log_odds = np.split(self._cross_fitted[key], 2)
-                text_log_odds[row], student_log_odds[row] = log_odds
-        by_soft = np.zeros_like(text_log_odds)
+        by_soft: Floats = np.zeros((len(samples), len(self.labels_)))
         if soft is not None:
             by_soft = soft_log_odds(align(soft, samples.index))
-        encoded_votes = one_hot(votes, samples.index, self.voters_, self.labels_)
-        experts = np.concatenate(
-            [
-                parts.text.experts(text_log_odds, by_soft, encoded_votes),
-                parts.gold.log_odds(vectors)[None],
-            ]
+        scored = Scored(
+            vectors=self._features.vectors(samples),
+            log_odds=by_soft,
+            one_hot=one_hot(votes, samples.index, self.voters_, self.labels_),
+            draws=draws_by_id(samples.index),
         )
-        posterior = parts.stack.probabilities(experts, encoded_votes)
-        return parts.student.smooth(posterior, student_log_odds)
+        return self._parts.posterior(scored, self._kept(samples) if self._earlier else None)
+
+    def _kept(self, samples: pd.DataFrame) -> KeptLogOdds:
+        """Return what the file of an earlier version holds of these samples."""
+        contents = self._reader.contents(samples)
+        keys = map(earlier_key, samples.index.tolist(), contents)
+        found = [(row, self._earlier[key]) for row, key in enumerate(keys) if key in self._earlier]
+        rows = np.array([row for row, _ in found], dtype=np.intp)
+        both = np.array([values for _, values in found]).reshape(len(rows), 2, -1)
+        return KeptLogOdds(rows, both[:, 0], both[:, 1])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a file (npz with JSON inside, no pickle).
@@ -288,7 +297,7 @@ class EndModel:
             "rounds": self.rounds,
             "missing_text": self.missing_text,
         }
-        write_model(path, metadata, self._features, self._parts, self._cross_fitted)
+        write_model(path, metadata, self._features, self._parts, self._earlier)
 
     @classmethod
     def load(
@@ -304,7 +313,7 @@ class EndModel:
             ModelFileError: the file is no saved model, or cannot be read.
             LabelingError: the model needs a function for embeddings and none is given.
         """
-        metadata, features, parts, cross_fitted = read_model(path, embeddings)
+        metadata, features, parts, earlier = read_model(path, embeddings)
         reader = features.reader
         model = cls(
             reader.text,
@@ -317,8 +326,12 @@ class EndModel:
         model.labels_ = tuple(sorted(model.schema_))
         model.report_ = tuple(metadata["report"])
         model._features, model._parts = features, parts
-        model._cross_fitted = cross_fitted
+        model._earlier = earlier
         return model
+
+
+def _report_nothing(stage: str) -> None:
+    pass
 
 
 def _report(

@@ -11,19 +11,26 @@ from typing import Any
 import numpy as np
 
 from labeling.end_model.class_balance import Calibration
+from labeling.end_model.cross_fitting import CrossFitted
 from labeling.end_model.distillation import Student
 from labeling.end_model.embeddings import Embedding, name_of
 from labeling.end_model.features import Features, Reader
 from labeling.end_model.gold_classifier import GoldClassifier, LatentTopics
 from labeling.end_model.linear_model import Floats, LinearModel
+from labeling.end_model.piece_counts import PieceTerms
 from labeling.end_model.stacking import Stack
 from labeling.end_model.tabular import Columns
 from labeling.end_model.tfidf import Vocabulary
 from labeling.end_model.training import FittedParts, TextExpert
+from labeling.end_model.word_counts import WordTerms
 from labeling.errors import LabelingError, ModelFileError
 from labeling.records import atomic_write
 
-FORMAT = 2
+FORMAT = 3
+# Files of this format hold one model of all samples instead of one per fold, and cross-fitted
+# log-odds of each training sample.
+BY_SAMPLE = 2
+PIECES_BEFORE = (2, 5)  # characters of n-grams in files that do not say it
 LINEAR = ("text", "by_theme", "by_feature", "student")
 
 
@@ -32,7 +39,7 @@ def write_model(
     metadata: dict[str, Any],
     features: Features,
     parts: FittedParts,
-    cross_fitted: dict[str, Floats],
+    earlier: dict[str, Floats],
 ) -> None:
     """Write a fitted model.
 
@@ -41,14 +48,15 @@ def write_model(
         metadata: what else to save, as JSON.
         features: the fitted features.
         parts: the fitted parts.
-        cross_fitted: log-odds by sample, of text model and student: (2 n_labels,) each.
+        earlier: what a model read from a file of an earlier format holds of each training sample:
+            log-odds of text model and student, (2 n_labels,). It is written as it was read.
     """
     stack, text, gold, student = parts.stack, parts.text, parts.gold, parts.student
     models = (text.model, gold.by_topic, gold.by_feature, student.model)
     # The names in the file do not change: files of older versions must be readable.
-    arrays = {"own": np.array(list(cross_fitted.values()))}
+    arrays = {"own": np.array(list(earlier.values()))} if earlier else {}
     for name, model in zip(LINEAR, models, strict=True):
-        arrays |= {f"{name}_weights": model.weights, f"{name}_offsets": model.offsets}
+        arrays |= _folds_as_arrays(name, model)
     arrays |= {"a": stack.weights, "b": stack.offsets, "d": stack.corrections}
     arrays |= {
         "shift": text.calibration.shift,
@@ -60,13 +68,32 @@ def write_model(
         arrays["centre"] = features.centre
     if features.vocabulary is not None:
         arrays |= {f"idf_{kind}": idf for kind, idf in features.vocabulary.idf.items()}
-    metadata = {**metadata, "format": FORMAT, "n_gold": stack.n_gold, "kept": parts.n_rounds}
-    metadata |= {"own": list(cross_fitted), "features": _features_as_json(features)}
+    version = BY_SAMPLE if earlier else FORMAT
+    metadata = {**metadata, "format": version, "n_gold": stack.n_gold, "kept": parts.n_rounds}
+    metadata |= {"own": list(earlier)} if earlier else {}
+    metadata |= {"features": _features_as_json(features)}
     metadata |= {"scale": text.calibration.scale, "trust": text.calibration.trust}
     metadata |= {"student": [student.weight, student.scale]}
+    metadata |= {} if earlier else {"sharpness": text.sharpness}
     with atomic_write(path) as unfinished, unfinished.open("wb") as file:
         encoded = np.array(json.dumps(metadata))
         np.savez_compressed(file, allow_pickle=False, about=encoded, **arrays)
+
+
+def _folds_as_arrays(name: str, model: CrossFitted) -> dict[str, Floats]:
+    """Return weights and offsets; those of several folds have one dimension more."""
+    weights = [of_fold.weights for of_fold in model.models]
+    offsets = [of_fold.offsets for of_fold in model.models]
+    if len(weights) == 1:
+        return {f"{name}_weights": weights[0], f"{name}_offsets": offsets[0]}
+    return {f"{name}_weights": np.stack(weights), f"{name}_offsets": np.stack(offsets)}
+
+
+def _folds_of_arrays(name: str, arrays: dict[str, Any]) -> CrossFitted:
+    weights, offsets = arrays[f"{name}_weights"], arrays[f"{name}_offsets"]
+    if weights.ndim == 2:
+        return CrossFitted((LinearModel(weights, offsets),))
+    return CrossFitted(tuple(map(LinearModel, weights, offsets)))
 
 
 def _features_as_json(features: Features) -> dict[str, Any]:
@@ -77,6 +104,8 @@ def _features_as_json(features: Features) -> dict[str, Any]:
     values["scale"] = features.scale
     if vocabulary is not None:
         values["terms"] = vocabulary.terms
+        if vocabulary.pieces.sizes != PIECES_BEFORE:
+            values["pieces"] = vocabulary.pieces.sizes
     if columns is not None:
         values |= {"means": columns.means, "scales": columns.scales}
         values |= {"gaps": columns.gaps, "categories": columns.categories}
@@ -92,34 +121,39 @@ def read_model(
         with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         metadata = json.loads(str(arrays["about"]))
-        if metadata["format"] != FORMAT:
-            raise ValueError(f"its format is {metadata['format']}, and must be {FORMAT}")
+        if metadata["format"] not in (BY_SAMPLE, FORMAT):
+            raise ValueError(
+                f"its format is {metadata['format']}, and must be {BY_SAMPLE} or {FORMAT}"
+            )
         parts = _parts(metadata, arrays)
-        cross_fitted = dict(zip(metadata["own"], arrays["own"], strict=True))
+        earlier = {}
+        if metadata["format"] == BY_SAMPLE:
+            earlier = dict(zip(metadata["own"], arrays["own"], strict=True))
         features = _features(metadata["features"], arrays, embeddings)
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
         if isinstance(error, LabelingError):
             raise
         raise ModelFileError(f"{str(path)!r} is no saved end model: {error}") from error
-    return metadata, features, parts, cross_fitted
+    return metadata, features, parts, earlier
 
 
 def _parts(metadata: dict[str, Any], arrays: dict[str, Any]) -> FittedParts:
-    text, by_topic, by_feature, student = (
-        LinearModel(arrays[f"{name}_weights"], arrays[f"{name}_offsets"]) for name in LINEAR
-    )
+    text, by_topic, by_feature, student = (_folds_of_arrays(name, arrays) for name in LINEAR)
     calibration = Calibration(metadata["scale"], arrays["shift"], metadata["trust"])
-    text_log_odds, student_log_odds = np.split(arrays["own"], 2, axis=1)
     return FittedParts(
-        text=TextExpert(text, calibration, arrays["offsets"], arrays["told"]),
-        text_log_odds=text_log_odds,
+        text=TextExpert(
+            model=text,
+            calibration=calibration,
+            offsets=arrays["offsets"],
+            vote_log_odds=arrays["told"],
+            sharpness=metadata.get("sharpness", 1.0),  # missing in files of format 2
+        ),
         gold=GoldClassifier(
             LatentTopics(arrays["used"], arrays["directions"]), by_topic, by_feature
         ),
         stack=Stack(arrays["a"], arrays["b"], arrays["d"], metadata["n_gold"]),
         n_rounds=metadata["kept"],
         student=Student(student, *metadata["student"]),
-        student_log_odds=student_log_odds,
     )
 
 
@@ -137,7 +171,13 @@ def _features(
     vocabulary = columns = None
     if "terms" in values:
         terms = {kind: tuple(listed) for kind, listed in values["terms"].items()}
-        vocabulary = Vocabulary(terms, {kind: arrays[f"idf_{kind}"] for kind in terms})
+        idf = {kind: arrays[f"idf_{kind}"] for kind in terms}
+        sizes = tuple(values.get("pieces", PIECES_BEFORE))
+        vocabulary = Vocabulary(
+            words=WordTerms(terms.get("words", ())),
+            pieces=PieceTerms(terms.get("pieces", ()), sizes),
+            idf=idf,
+        )
     if "means" in values:
         categories = {name: tuple(listed) for name, listed in values["categories"].items()}
         columns = Columns(values["means"], values["scales"], tuple(values["gaps"]), categories)

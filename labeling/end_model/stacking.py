@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,16 +47,16 @@ class Stack:
     def fitted(
         cls,
         experts: Floats,
-        votes: Floats,
+        votes: Any,
         gold_codes: npt.NDArray[np.intp],
         anchor_experts: Floats,
-        anchor_votes: Floats,
+        anchor_votes: Any,
     ) -> Stack:
         """Return the stack that fits the gold labels and stays near the result without them.
 
         Args:
             experts: log-odds on the gold rows, shape (3, n_gold, n_labels).
-            votes: one-hot votes on the gold rows, shape (n_gold, n_votes).
+            votes: one-hot votes on the gold rows, sparse, shape (n_gold, n_votes).
             gold_codes: shape (n_gold,).
             anchor_experts: log-odds on rows without gold, shape (3, n_anchors, n_labels).
             anchor_votes: one-hot votes there, shape (n_anchors, n_votes).
@@ -87,12 +88,12 @@ class Stack:
         )
         return cls(parameters.weights, parameters.offsets, parameters.corrections, n_gold)
 
-    def probabilities(self, experts: Floats, votes: Floats) -> Floats:
+    def probabilities(self, experts: Floats, votes: Any) -> Floats:
         """Return the blend of the stack and the result without gold, shape (n, n_labels).
 
         Args:
             experts: log-odds, shape (3, n, n_labels).
-            votes: one-hot votes, shape (n, n_votes); no columns where votes are not given.
+            votes: one-hot votes, sparse, shape (n, n_votes); no columns where votes are not given.
         """
         without_gold = experts[:2].sum(axis=0)
         scores = np.tensordot(self.weights, experts, axes=1) + self.offsets
@@ -106,7 +107,7 @@ class Stack:
         return probabilities
 
 
-def _stacked_rows(experts: Floats, votes: Floats, targets: Floats, weight: float) -> StackedRows:
+def _stacked_rows(experts: Floats, votes: Any, targets: Floats, weight: float) -> StackedRows:
     """Return rows with soft targets, each of this weight."""
 
     def cross_entropy(scores: Floats) -> tuple[float, Floats]:

@@ -9,14 +9,21 @@ from typing import Any
 import numpy as np
 
 from labeling.end_model.linear_model import Floats
+from labeling.end_model.piece_counts import PieceTerms, count_pieces
+from labeling.end_model.word_counts import (
+    WordTerms,
+    count_words,
+    inverse_document_frequency,
+    tf_idf,
+)
 from labeling.errors import DataError
 
-# A word is a run of letters or digits, or a run of other signs: emoticons count.
-WORDS = {"ngram_range": (1, 2), "token_pattern": r"(?u)\w+|[^\w\s]+"}
-PIECES = {"analyzer": "char_wb", "ngram_range": (2, 5)}
-KINDS: Mapping[str, dict[str, Any]] = {"words": WORDS, "pieces": PIECES}
+PIECES = (2, 4)  # characters of n-grams
 SHORT = 200  # mean length in characters up to which texts need character n-grams
 FEW = 20_000  # texts, above which words occur often enough, and n-grams cost more than they help
+# Mean characters of a word from which on texts are of a language without spaces (or codes, or
+# addresses), and words alone are too rare. In languages with spaces it is 4 to 8.
+LONG_WORDS = 12.0
 RARE = 20_000  # a term must occur in one of this number of texts, and in two at least
 
 
@@ -25,61 +32,70 @@ class Vocabulary:
     """Terms of one or both kinds with their weights; fitted once, on all texts of the pool.
 
     Attributes:
-        terms: the terms of each kind.
-        idf: their weights, shape (n_terms,) each.
+        words: words and pairs of words; none where no word is frequent enough.
+        pieces: character n-grams within words; none where words are enough.
+        idf: the weights of the terms of each kind, `words` and `pieces`: shape (n_terms,) each.
     """
 
-    terms: Mapping[str, tuple[str, ...]]
+    words: WordTerms
+    pieces: PieceTerms
     idf: Mapping[str, Floats]
 
     @classmethod
-    def of(cls, texts: list[str]) -> tuple[Vocabulary, Any]:
-        """Return the vocabulary of texts, and the vectors of the texts."""
-        is_short = len(texts) <= FEW and sum(map(len, texts)) <= SHORT * len(texts)
-        words = _fit("words", texts)
-        parts = {} if words is None else {"words": words}
-        if is_short or not parts:
-            pieces = _fit("pieces", texts)
-            parts |= {} if pieces is None else {"pieces": pieces}
+    def of(cls, texts: list[str], most: int) -> tuple[Vocabulary, Any]:
+        """Return the vocabulary of texts, and the vectors of the texts.
+
+        Args:
+            texts: the texts.
+            most: terms of each kind at most; the most frequent are used.
+        """
+        min_df = min(len(texts), max(2, len(texts) // RARE))
+        words, counts = count_words(texts, min_df, most)
+        parts, idf, pieces = [], {}, PieceTerms((), PIECES)
+        if words.terms:
+            idf["words"] = inverse_document_frequency(counts)
+            parts.append(tf_idf(counts, idf["words"]))
+        if not parts or _need_pieces(texts):
+            pieces, counts = count_pieces(texts, PIECES, min_df, most)
+        if pieces.terms:
+            idf["pieces"] = inverse_document_frequency(counts)
+            parts.append(tf_idf(counts, idf["pieces"]))
         if not parts:
             raise DataError(
                 f"The texts must share some words to learn from. {len(texts)} texts have no word"
                 " that occurs twice."
             )
-        terms = {
-            kind: tuple(vectorizer.get_feature_names_out().tolist())
-            for kind, (vectorizer, _) in parts.items()
-        }
-        idf = {kind: vectorizer.idf_ for kind, (vectorizer, _) in parts.items()}
-        return cls(terms, idf), _hstack([vectors for _, vectors in parts.values()])
+        return cls(words, pieces, idf), _hstack(parts)
 
     def vectors(self, texts: list[str]) -> Any:
         """Return the texts as rows of a sparse matrix of shape (n_texts, n_terms)."""
         parts = []
-        for kind, terms in self.terms.items():
-            vectorizer = _vectorizer(kind, vocabulary=terms)
-            vectorizer.idf_ = self.idf[kind]
-            parts.append(vectorizer.transform(texts))
+        if self.words.terms:
+            parts.append(tf_idf(self.words.counts(texts), self.idf["words"]))
+        if self.pieces.terms:
+            parts.append(tf_idf(self.pieces.counts(texts), self.idf["pieces"]))
         return _hstack(parts)
 
+    @property
+    def terms(self) -> dict[str, tuple[str, ...]]:
+        """Return the terms of each kind that there are."""
+        kinds = {"words": self.words.terms, "pieces": self.pieces.terms}
+        return {kind: terms for kind, terms in kinds.items() if terms}
+
     def __len__(self) -> int:
-        return sum(map(len, self.terms.values()))
+        return len(self.words.terms) + len(self.pieces.terms)
 
 
-def _fit(kind: str, texts: list[str]) -> tuple[Any, Any] | None:
-    """Return the vectorizer and the vectors; None where no term is frequent enough."""
-    vectorizer = _vectorizer(kind, min_df=min(len(texts), max(2, len(texts) // RARE)))
-    try:
-        vectors = vectorizer.fit_transform(texts)
-    except ValueError:  # scikit-learn's error for an empty vocabulary
-        return None
-    return vectorizer, vectors
-
-
-def _vectorizer(kind: str, **options: Any) -> Any:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    return TfidfVectorizer(sublinear_tf=True, **KINDS[kind], **options)
+def _need_pieces(texts: list[str]) -> bool:
+    """Return whether texts are short and few, or their words, between spaces, long on average."""
+    if len(texts) <= FEW and sum(map(len, texts)) <= SHORT * len(texts):
+        return True
+    n_characters = n_words = 0
+    for text in texts:
+        words = text.split()
+        n_words += len(words)
+        n_characters += sum(map(len, words))
+    return n_characters > LONG_WORDS * n_words
 
 
 def _hstack(parts: list[Any]) -> Any:

@@ -17,6 +17,7 @@ from labeling.store import Store
 from tests.acceptance.saved_before.make import ARCHIVE, REST, do, texts, votes_and_gold
 
 SAVED = [f"{name}{suffix}" for name in (*MODELS, "end") for suffix in ("", "-gold")]
+OF_MODELS = {"probabilities", "p_ham", "p_spam", "p_news", "confidence", "weight"}
 EXPORTS = ("training_set.parquet", "training_set.jsonl", "training_set.csv")
 
 
@@ -65,8 +66,19 @@ def table(folder, name):
 
 
 def same_exports(expected, actual):
+    """A project fits its models again with the version that runs it, so that these may differ.
+
+    Labels, their sources, votes and people are the same.
+    """
     for name in EXPORTS:
-        pd.testing.assert_frame_equal(table(expected, name), table(actual, name), rtol=0, atol=1e-9)
+        before, now = table(expected, name), table(actual, name)
+        of_models = [column for column in before if column in OF_MODELS]
+        assert list(before) == list(now)
+        assert of_models
+        pd.testing.assert_frame_equal(
+            before.drop(columns=of_models), now.drop(columns=of_models), rtol=0, atol=1e-9
+        )
+        assert not now[of_models].isna().any(axis=None)
         manifest = f"out/{name}.manifest.json"
         before, now = (
             json.loads((one / manifest).read_text("utf-8")) for one in (expected, actual)
@@ -109,7 +121,7 @@ def test_a_store_of_before_is_read_and_exports_the_same_again(unpacked, tmp_path
         status.last_run["state"],
     )
     same_exports(unpacked / "finished", folder)
-    for name in ("training_set.jsonl", "training_set.csv"):
-        assert (unpacked / "finished" / "out" / name).read_bytes() == (
-            folder / "out" / name
-        ).read_bytes()
+    names = ("training_set.jsonl", "training_set.csv")
+    once = [(folder / "out" / name).read_bytes() for name in names]
+    do(folder, ["export"])
+    assert once == [(folder / "out" / name).read_bytes() for name in names]

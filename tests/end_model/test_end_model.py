@@ -6,6 +6,7 @@ import pytest
 
 import labeling as lb
 from labeling.analysis import accuracy
+from labeling.end_model.cross_fitting import draws_by_id
 
 SCHEMA = lb.LabelSchema(["no", "yes"])
 
@@ -133,16 +134,82 @@ def test_the_same_input_gives_the_same_output():
 
 
 def test_another_sample_with_a_known_id_is_judged_by_its_own_text():
-    """Row numbers as ids say nothing: what was learned about sample 0 is not told of another."""
+    """Row numbers as ids say nothing but the fold: sample 0 may be any other at prediction."""
     data, soft = DATA.reset_index(drop=True), SOFT
     numbered = lb.SoftLabels(soft.to_array(), data.index, SCHEMA, soft.covered)
     model = lb.EndModel().fit(data, numbered)
-    other = OTHER.reset_index(drop=True)
-    shifted = OTHER.set_axis(range(10_000, 10_600))
+    swapped = data.assign(text=data["text"].to_numpy()[::-1])
+    one = model.predict_proba(swapped).to_array()[[0]]
+    new = swapped.iloc[[0]]
 
-    np.testing.assert_array_equal(
-        model.predict_proba(other).to_array(), model.predict_proba(shifted).to_array()
-    )
+    np.testing.assert_array_equal(one, model.predict_proba(new).to_array())
+    assert accuracy(model.predict_proba(swapped), GOLD[::-1].set_axis(data.index)).low > 0.6
+
+
+@pytest.mark.parametrize("n_gold", [0, 100])
+def test_no_text_is_scored_by_a_model_that_heard_its_soft_label(n_gold):
+    """Nor by one that heard its gold label."""
+    row = np.flatnonzero(SOFT.covered[:100])[0]
+    sample = DATA.index[row]
+    turned = np.array(SOFT.to_array())
+    turned[row] = turned[row, ::-1]
+    other = lb.SoftLabels(turned, DATA.index, SCHEMA, SOFT.covered)
+    gold = GOLD.iloc[:n_gold]
+    opposite = gold.copy()
+    if n_gold:
+        opposite[sample] = "no" if gold[sample] == "yes" else "yes"
+    models = [
+        lb.EndModel().fit(DATA, SOFT, gold=gold)._parts,
+        lb.EndModel().fit(DATA, other, gold=opposite)._parts,
+    ]
+    vectors = lb.EndModel().fit(DATA, SOFT)._features.vectors(DATA.loc[[sample]])
+    draws = draws_by_id(pd.Index([sample]))
+
+    for of_part in (lambda parts: parts.text.model, lambda parts: parts.gold if n_gold else None):
+        one, two = (of_part(parts) for parts in models)
+        if one is not None:
+            np.testing.assert_array_equal(
+                one.log_odds(vectors, draws), two.log_odds(vectors, draws)
+            )
+
+
+def test_a_fitted_model_and_its_file_do_not_grow_with_the_samples(tmp_path):
+    """Ten times the samples with the same words: the same number of parameters."""
+    sizes = []
+    for times in (1, 10):
+        data = pd.concat([DATA] * times).set_axis([f"t{i}" for i in range(600 * times)])
+        array = np.tile(SOFT.to_array(), (times, 1))
+        soft = lb.SoftLabels(array, data.index, SCHEMA, np.tile(SOFT.covered, times))
+        lb.EndModel().fit(data, soft).save(tmp_path / "end.npz")
+        with np.load(tmp_path / "end.npz") as file:
+            sizes.append(sum(file[name].nbytes for name in file.files if name != "about"))
+
+    assert sizes[1] < 1.5 * sizes[0]
+
+
+def test_stages_are_told_as_they_begin():
+    stages = []
+    lb.EndModel(rounds=1).fit(DATA, SOFT, gold=GOLD.iloc[:20], progress=stages.append)
+
+    assert stages == [
+        "computing features of 600 samples",
+        "training on gold labels",
+        "training on soft labels",
+        "self-training, round 1 of 1 at most",
+        "smoothing the posterior over similar texts",
+    ]
+
+
+def test_predicted_labels_have_the_shares_of_the_votes():
+    """Noisy votes, somewhat more of them for one label: a text model alone names it everywhere."""
+    rng = np.random.default_rng(3)
+    truth = (GOLD == "yes").to_numpy()
+    voted = np.where(rng.random(600) < 0.7, truth, rng.random(600) < 0.75)
+    array = np.where(voted[:, None], [[0.35, 0.65]], [[0.65, 0.35]])
+    soft = lb.SoftLabels(array, DATA.index, SCHEMA, np.ones(600, dtype=bool))
+    found = lb.EndModel().fit(DATA, soft).predict_proba(DATA).to_labels()
+
+    assert (found == "yes").mean() == pytest.approx(voted.mean(), abs=0.05)
 
 
 def test_a_declared_balance_changes_the_text_model():
