@@ -8,7 +8,8 @@ import pytest
 from matplotlib.image import imread
 
 import labeling as lb
-from labeling.analysis import dependencies, dependency_picture, voter_families
+from labeling.analysis import VoterFamily, dependencies, dependency_picture, voter_families
+from labeling.analysis.dependency.plot import _legend
 from labeling.report import write_report
 from tests.support.in_process import run
 
@@ -138,6 +139,28 @@ def test_a_family_without_a_pair_that_stands_out_is_drawn(tmp_path):
     assert imread(with_family).shape[0] > imread(without).shape[0]
     with pytest.raises(lb.LabelingError, match="Not among them: 'prompt 0'"):
         dependency_picture(none, votes.voters[6:], tmp_path / "c.png", families)
+
+
+def test_of_large_and_many_families_as_much_is_drawn_as_can_be_read(tmp_path):
+    """80 voters of one family, of whom 60 fit; twelve families, of which eight are described."""
+    none = dependencies(like_voters()).head(0)
+    names = [f"voter {number:02d}" for number in range(80)]
+    large = VoterFamily("spam", tuple(names), 0.2, 900, 9.6, (0.12,) * 80)
+    pairs = [
+        VoterFamily("l" * 90, tuple(names[i : i + 2]), 0.4, 900, 1.4, (0.7, 0.7))
+        for i in range(0, 24, 2)
+    ]
+    whole, _ = dependency_picture(none, names, tmp_path / "a.png", [large])
+    less, _ = dependency_picture(
+        none, names, tmp_path / "b.png", [replace(large, voters=names[:60])]
+    )
+    many, _ = dependency_picture(none, names, tmp_path / "c.png", pairs)
+    few, _ = dependency_picture(none, names, tmp_path / "d.png", pairs[:9])
+
+    assert imread(whole).shape[1] == imread(less).shape[1] < 3000
+    assert _legend(pairs).endswith("and 4 more families")
+    assert 10 == len(_legend(pairs).splitlines())
+    assert imread(few).shape[0] < imread(many).shape[0]
 
 
 RULES = """
