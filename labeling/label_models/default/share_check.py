@@ -82,7 +82,8 @@ def odd_share(posterior: Floats, patterns: Patterns, *, is_balance_given: bool) 
     Args:
         posterior: of the model, shape (n_patterns, n_labels).
         patterns: the votes, with gold labels.
-        is_balance_given: whether a class balance was declared: it replaces majority vote's shares.
+        is_balance_given: whether a class balance was declared: it replaces majority vote's shares,
+            and so do gold labels that the model learns from.
     """
     predicted = shared_wins(posterior)
     weights = patterns.counts * patterns.covered
@@ -91,7 +92,7 @@ def odd_share(posterior: Floats, patterns: Patterns, *, is_balance_given: bool) 
     if by_gold is not None:
         return by_gold
     n = float(weights.sum())
-    if not n or is_balance_given:
+    if not n or is_balance_given or gold.sum() >= LEAST_GOLD:
         return None
     majority = shared_wins(vote_shares(patterns))
     difference = predicted - majority
