@@ -251,7 +251,9 @@ def _log_likelihood(
     by_matrix = joint.sum(axis=1)
     errors = joint / (1 - right[observed.voter])
     by_error = errors.sum(axis=1) - errors[cast, observed.vote]
-    free_and_gold = np.empty((2, *grid.shape))
+    parts = (~observed.is_gold, observed.is_gold)
+    has_part = [bool(is_part.any()) for is_part in parts]
+    free_and_gold = np.zeros((2, *grid.shape))
     for cell, skill in enumerate(grid):
         up = ((1 - skill) / (1 - estimate))[observed.voter]
         down = (skill / estimate)[observed.voter]
@@ -261,8 +263,9 @@ def _log_likelihood(
             by_error + down * (by_matrix - by_error),
         )
         log = np.log(np.maximum(probability, 1e-12)) * observed.weight
-        gold = observed.sum_by_voter(log * observed.is_gold, len(estimate))
-        free_and_gold[:, cell] = observed.sum_by_voter(log, len(estimate)) - gold, gold
+        for part, is_part in enumerate(parts):
+            if has_part[part]:
+                free_and_gold[part, cell] = observed.sum_by_voter(log * is_part, len(estimate))
     return free_and_gold[0], free_and_gold[1]
 
 
@@ -324,11 +327,13 @@ def _has_low_competence(observed: ObservedVotes, totals: VoterTotals) -> Bools:
         likelihood[cell] = observed.sum_by_voter(
             np.log(probability) * observed.weight, len(n_votes)
         )
+    scaled = np.exp(likelihood - likelihood.max(axis=0))
     share, is_active = PRIOR_ON_COMPETENCE, n_votes > 0
     for _ in range(30):
-        posterior = softmax(likelihood + np.log(share)[:, None], axis=0)
-        share = posterior[:, is_active].sum(axis=1) + POPULATION_VOTES * PRIOR_ON_COMPETENCE
+        n_people = share * (scaled @ (is_active / (share @ scaled)))
+        share = n_people + POPULATION_VOTES * PRIOR_ON_COMPETENCE
         share = share / share.sum()
+    posterior = scaled * share[:, None] / (share @ scaled)
     able = np.where(COMPETENCE >= ABLE, share, 0).cumsum()
     usual = COMPETENCE[np.searchsorted(able, able[-1] / 2)]
     is_low = posterior[LOW_COMPETENCE * usual > COMPETENCE].sum(axis=0) >= CERTAINTY
