@@ -179,7 +179,7 @@ def test_fit_says_what_gold_labels_do_and_asks_for_none_that_was_given(folder):
     assert 0 < counts["locked"] < 30
     assert f"Gold labels: {counts['given']} were given: all of them teach the end model" in done[()]
     assert f"{counts['locked']} are locked in the test split" in done[()]
-    assert "give 100 gold labels" not in done[()]
+    assert "give 25 gold labels" not in done[()]
 
 
 def test_on_real_votes_gold_in_the_config_lifts_as_much_as_gold_given_to_the_api(
@@ -237,5 +237,8 @@ def test_fit_does_not_ask_for_gold_labels_that_were_given(folder, n):
     assert f"{covered} gold label" in said
     assert "fewer than the 25 that the label model needs" in said
     assert f"{n} {'was' if n == 1 else 'were'} given: " in said
-    for word in ("not used", "give ", "more.", "teach the models"):
+    # Where it asks for gold labels it says how many of them are there already.
+    asks, there_are = said.count("give 25 gold labels"), f"(there {'is' if covered == 1 else 'are'}"
+    assert asks == said.count(f"give 25 gold labels on covered samples {there_are} {covered})")
+    for word in ("not used", "give gold", "more.", "teach the models"):
         assert word not in said
