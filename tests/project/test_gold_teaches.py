@@ -146,7 +146,12 @@ def test_all_that_is_measured_on_dev_samples_comes_from_cross_fitted_models(fold
 
     assert expected.value == its.store.facts.quality_log()[-1]["about"]["dev"]["value"]
     assert expected.value == check.calibration.accuracy.value
-    assert expected.value != accuracy(here.posterior, its.data.dev).value
+    confidence, learned = (
+        soft.of_samples(its.data.dev.index).confidence().mean()
+        for soft in (here.measured, here.posterior)
+    )
+    assert confidence == pytest.approx(check.calibration.confidence, abs=1e-9)
+    assert abs(confidence - learned) > 1e-6  # the models that learned the labels say otherwise
 
 
 def test_a_single_gold_label_measures_too(folder):
