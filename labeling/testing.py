@@ -179,9 +179,9 @@ def check_probabilities(model_factory: ModelFactory, case: Case) -> None:
         "`covered` must be True exactly where a sample has a vote.",
     )
     silent = 1 / len(case.votes.schema) if case.class_balance is None else array[~covered][:1]
+    is_equal = bool((array[~covered] == silent).all())
     _require(
-        bool((array[~covered] == silent).all()),
-        "A sample without a vote must get equal probabilities, or what a class balance leaves.",
+        is_equal, "Samples without a vote must get equal probabilities, or what a balance leaves."
     )
     _require(
         soft.sample_ids.tolist() == case.votes.sample_ids.tolist()

@@ -143,7 +143,8 @@ class LabelModel(VoteModel):
         if not self.converged_:
             warn_not_converged(self, choice.steps)
         stack = self._fit_gold(merged, class_balance)
-        odd = odd_share(self._posterior(merged), merged, is_balance_given=class_balance is not None)
+        is_decided = class_balance is not None or stack is not None
+        odd = odd_share(self._posterior(merged), merged, is_decided=is_decided)
         if odd is None and class_balance is not None and _is_contradicted(choice):
             odd = odd_balance(class_balance, choice.evidence.class_balance, merged)
         context = FitContext(
