@@ -180,9 +180,7 @@ def check_probabilities(model_factory: ModelFactory, case: Case) -> None:
     )
     silent = 1 / len(case.votes.schema) if case.class_balance is None else array[~covered][:1]
     is_equal = bool((array[~covered] == silent).all())
-    _require(
-        is_equal, "Samples without a vote must get equal probabilities, or what a balance leaves."
-    )
+    _require(is_equal, "Samples without a vote must get equal probabilities, or a balance's rest.")
     _require(
         soft.sample_ids.tolist() == case.votes.sample_ids.tolist()
         and soft.schema == case.votes.schema,

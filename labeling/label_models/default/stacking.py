@@ -6,8 +6,9 @@ with f_b the centred log-probabilities of the models b fitted without gold. The 
 cross-entropy over the gold labels, plus ridges that hold t at equal weights and the rest at zero.
 Which models are used and how strongly D is held is chosen by cross-validated log-loss on the gold
 labels. (Wolpert 1992, stacking.) The ridges do not keep a few gold labels from misleading a stack:
-of n gold labels the result is the mean of the stack and of the model without gold, in
-log-probabilities, weighted n to 25.
+the result is the mean of the stack and of the model without gold, in log-probabilities. Of n gold
+labels the stack weighs about n / (n + 25); cross-validation moves that weight where its log-loss is
+clear.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from labeling.label_models.patterns import Patterns
 from labeling.records import Ridges, StackedRows, StackParameters, fit_softmax_regression
 
 LEAST_GOLD = 25
-HALF_TRUSTED = 25.0  # gold labels at which the stack and the model without gold weigh the same
+TRUST_RIDGE = 20.0  # nats at a trust of 1 instead of 0, or of 0 instead of 1
+TRUSTS = np.linspace(0.0, 1.0, 21)
+HALF_TRUSTED = 25.0  # gold labels at which both are expected to weigh the same
 FOLDS = 5
 WEIGHT_RIDGE = 0.5
 OFFSET_RIDGE = 1.0
@@ -79,6 +82,7 @@ class Stack:
         loss: cross-validated log-loss per gold label, nats.
         loss_without_gold: log-loss of the probabilities of the first model on the same labels.
         n_gold: the number of gold labels used.
+        trust: the weight of the stack, 0 to 1; the rest is that of the model without gold labels.
     """
 
     weights: Floats
@@ -88,11 +92,7 @@ class Stack:
     loss: float
     loss_without_gold: float
     n_gold: int
-
-    @property
-    def trust(self) -> float:
-        """The weight of the stack, 0 to 1; the rest is that of the model without gold labels."""
-        return self.n_gold / (self.n_gold + HALF_TRUSTED)
+    trust: float
 
     def blended(self) -> StackParameters:
         """Return the parameters of the stack, averaged with those of the model without gold."""
@@ -125,8 +125,10 @@ def fit_stack(patterns: Patterns, posteriors: list[Floats]) -> Stack:
         for models in ((0,), range(len(posteriors)))
         for ridge in CORRECTION_RIDGES
     ]
-    losses = [candidate.cross_validated_loss(rows) for candidate in candidates]
-    best = candidates[int(np.argmin(losses))]
+    scores = [candidate.cross_validated_scores(rows) for candidate in candidates]
+    losses = [_log_loss(heldout, rows.label, rows.weight) for heldout in scores]
+    number = int(np.argmin(losses))
+    best = candidates[number]
     parameters = best.fit(rows)
     weights = np.zeros(len(posteriors))
     weights[best.models] = parameters.weights
@@ -139,14 +141,37 @@ def fit_stack(patterns: Patterns, posteriors: list[Floats]) -> Stack:
         offsets=parameters.offsets,
         corrections=corrections.reshape(patterns.n_voters, k, k),
         ridge=best.ridge,
-        loss=min(losses),
-        loss_without_gold=_log_loss(np.log(np.clip(posteriors[0], 1e-12, None)), rows),
+        loss=losses[number],
+        loss_without_gold=_log_loss(
+            np.log(np.clip(posteriors[0][rows.pattern], 1e-12, None)), rows.label, rows.weight
+        ),
         n_gold=int(rows.weight.sum()),
+        trust=_trust(scores[number], logs[0, rows.pattern], rows),
     )
 
 
-def _log_loss(logs: Floats, rows: GoldRows) -> float:
-    return float(-np.average(logs[rows.pattern, rows.label], weights=rows.weight))
+def _trust(stacked: Floats, without_gold: Floats, rows: GoldRows) -> float:
+    """Return the weight of the stack with the lowest penalised, cross-validated log-loss.
+
+    Args:
+        stacked: held-out scores of the gold rows, shape (n, n_labels).
+        without_gold: scores of the model without gold labels: shape (n, n_labels).
+        rows: the gold rows.
+    """
+    n = rows.weight.sum()
+    expected = n / (n + HALF_TRUSTED)
+    losses = [
+        n * _log_loss(trust * stacked + (1 - trust) * without_gold, rows.label, rows.weight)
+        + TRUST_RIDGE * (trust - expected) ** 2
+        for trust in TRUSTS
+    ]
+    return float(TRUSTS[int(np.argmin(losses))])
+
+
+def _log_loss(scores: Floats, label: npt.NDArray[np.intp], weight: Floats) -> float:
+    """Return the weighted mean log-loss of scores, which need not be normalised."""
+    logs = log_softmax(scores, axis=1)
+    return float(-np.average(logs[np.arange(len(label)), label], weights=weight))
 
 
 class _Candidate:
@@ -156,19 +181,16 @@ class _Candidate:
         self.models, self.logs, self.ridge = models, logs, ridge
         self.one_hot = one_hot if np.isfinite(ridge) else one_hot[:, :0]
 
-    def cross_validated_loss(self, rows: GoldRows) -> float:
-        """Return the log-loss per gold label, each scored by the fit on the other folds."""
-        total = 0.0
+    def cross_validated_scores(self, rows: GoldRows) -> Floats:
+        """Return the scores of the gold rows, each by the fit on the other folds."""
+        scores = np.zeros((len(rows.label), self.logs.shape[2]))
         for fold in range(FOLDS):
-            heldout = rows.where(rows.fold == fold)
-            if len(heldout.pattern):
-                parameters = self.fit(rows.where(rows.fold != fold))
-                scores = parameters.scores(
-                    self.logs[:, heldout.pattern], self.one_hot[heldout.pattern]
-                )
-                logs = log_softmax(scores, axis=1)[np.arange(len(heldout.label)), heldout.label]
-                total -= float(logs @ heldout.weight)
-        return total / float(rows.weight.sum())
+            is_heldout = rows.fold == fold
+            pattern = rows.pattern[is_heldout]
+            if len(pattern):
+                parameters = self.fit(rows.where(~is_heldout))
+                scores[is_heldout] = parameters.scores(self.logs[:, pattern], self.one_hot[pattern])
+        return scores
 
     def fit(self, rows: GoldRows) -> StackParameters:
         """Return t, beta and D that fit these gold labels best."""
