@@ -353,18 +353,3 @@ def expected_votes(patterns: Patterns, mass: Floats) -> Floats:
     n_labels = patterns.n_labels
     votes: Floats = (patterns.by_vote @ mass).reshape(patterns.n_voters, n_labels, mass.shape[1])
     return votes.transpose(0, 2, 1)
-
-
-def votes_by_truth(patterns: Patterns, mass: Floats) -> Floats:
-    """Return the sum of mass over cast votes: shape (n_voters, n_labels true, n_labels voted).
-
-    Args:
-        patterns: the votes.
-        mass: for each cast vote the expected samples of each label: shape (n_cast, n_labels).
-    """
-    n_labels = patterns.n_labels
-    cell = patterns.voter * n_labels + patterns.vote
-    size = patterns.n_voters * n_labels
-    columns = [np.bincount(cell, weights=column, minlength=size) for column in mass.T]
-    votes = np.stack(columns).astype(np.float64)
-    return votes.reshape(n_labels, patterns.n_voters, n_labels).transpose(1, 0, 2)

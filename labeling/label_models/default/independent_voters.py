@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import expit
 
 from labeling.label_models.expectation_maximisation import run_em
 from labeling.label_models.one_coin import one_coin_confusion
@@ -51,14 +51,14 @@ class Evidence:
 
     def scores(self, table: Patterns | PackedVotes) -> Floats:
         """Return the log-probability of each label, up to a constant of the row."""
-        scores: Floats = table.sums(self.votes) + self.offset
+        scores: Floats = table.sums(self.votes)
+        scores += self.offset
         return scores
 
     def posterior(self, table: Patterns | PackedVotes, scale: float = 1.0) -> Floats:
         """Return the probability of each label, log-odds divided by `scale`: (n_rows, n_labels)."""
         if len(self.offset) > 2:
-            posterior: Floats = softmax(self.scores(table) / scale, axis=1)
-            return posterior
+            return softmax_rows(self.scores(table) / scale)
         odds = table.sums(self.votes[:, :, 1:] - self.votes[:, :, :1])[:, 0]
         odds += self.offset[1] - self.offset[0]
         odds /= scale
@@ -101,6 +101,8 @@ def fit_em(
         tolerance: converged when no probability changes by more than this.
         steps: the largest number of steps; `STEPS` where None.
     """
+    if family == "one coin" and patterns.n_labels > 2:
+        return _fit_one_coin(patterns, class_balance, tolerance)
     used = np.ones(len(patterns.counts), dtype=bool) if family == "abstaining" else patterns.covered
     weights = patterns.counts * used
     prior = pseudo_votes(patterns, family)
@@ -125,6 +127,53 @@ def fit_em(
         change=change,
     )
     return IndependentFit(fit.parameters, fit.posterior, fit.steps, fit.converged)
+
+
+def _fit_one_coin(
+    patterns: Patterns, class_balance: Floats | None, tolerance: float
+) -> IndependentFit:
+    """Return the same fit of one accuracy a voter, without a table of all its confusions.
+
+    A vote is evidence for its label alone: the log of how much more likely it is where it is right
+    than where it is wrong.
+    """
+    k, m = patterns.n_labels, patterns.n_voters
+    weights, weight = patterns.counts * patterns.covered, patterns.counts[patterns.row]
+    n_votes = np.bincount(patterns.voter, weight, m)
+    cell = patterns.row * k + patterns.vote
+    used = patterns.covered[:, None]
+
+    def maximise(posterior: Floats) -> tuple[Floats, Floats]:
+        right = np.bincount(patterns.voter, weight * posterior.ravel()[cell], m)
+        accuracy = (right + k * RIGHT) / (n_votes + k * (RIGHT + WRONG))
+        return np.clip(accuracy, 1e-6, 1 - 1e-6), (
+            smoothed_balance(weights @ posterior) if class_balance is None else class_balance
+        )
+
+    def expect(parameters: tuple[Floats, Floats]) -> Floats:
+        accuracy, balance = parameters
+        odds = np.log(accuracy) - np.log((1 - accuracy) / (k - 1))
+        scores = np.bincount(cell, odds[patterns.voter], len(weights) * k).reshape(-1, k)
+        return softmax_rows(scores + np.log(balance))
+
+    def change(before: Floats, after: Floats) -> float:
+        return float(np.abs(after - before).max(initial=0.0, where=used))
+
+    start = np.ascontiguousarray(vote_shares(patterns))
+    fit = run_em(start, maximise, expect, steps=STEPS, tolerance=tolerance, change=change)
+    accuracy, balance = fit.parameters
+    evidence = np.log(one_coin_confusion(accuracy, k))  # symmetric
+    return IndependentFit(
+        Evidence(evidence, np.log(balance), balance), fit.posterior, fit.steps, fit.converged
+    )
+
+
+def softmax_rows(scores: Floats) -> Floats:
+    """Return the softmax of each row, computed in place."""
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores
 
 
 def expected_counts(
@@ -161,14 +210,16 @@ def pseudo_votes(patterns: Patterns, family: Family) -> Floats:
     matrix = np.full((k, k), WRONG / (k - 1))
     np.fill_diagonal(matrix, RIGHT)
     if family != "abstaining":
-        return np.tile(np.column_stack([matrix, np.zeros(k)]), (patterns.n_voters, 1, 1))
+        rows = np.column_stack([matrix, np.zeros(k)])
+        return np.broadcast_to(rows, (patterns.n_voters, *rows.shape))
     rates = patterns.votes_for[:, None, :] / max(patterns.counts.sum(), 1.0)
     votes = matrix * rates
     vote_rate = rates.sum(axis=2, keepdims=True)
     votes *= vote_rate / np.maximum(votes.sum(axis=2, keepdims=True), 1e-300)
     shares = np.concatenate([votes, np.repeat(1 - vote_rate, k, axis=1)], axis=2)
     pseudo: Floats = shares * ABSTAINING_ROWS * k
-    return pseudo
+    in_order_of_votes = np.ascontiguousarray(pseudo.transpose(0, 2, 1))  # as `m_step` reads them
+    return in_order_of_votes.transpose(0, 2, 1)
 
 
 def m_step(
@@ -184,20 +235,21 @@ def m_step(
         class_balance: shape (n_labels,).
     """
     k = len(n_of_label)
-    counts = votes + prior[:, :, :k]
+    votes, pseudo = votes.transpose(0, 2, 1), prior[:, :, :k].transpose(0, 2, 1)
+    table = votes + pseudo  # (n_voters, n_labels voted, n_labels true), the order of the evidence
     offset = np.log(class_balance)
     if family == "one coin":
-        right = np.trace(counts, axis1=1, axis2=2) / counts.sum(axis=(1, 2))
+        right = np.trace(table, axis1=1, axis2=2) / table.sum(axis=(1, 2))
         table = one_coin_confusion(right, k)
     elif family == "confusion":
-        table = counts / counts.sum(axis=2, keepdims=True)
+        table /= table.sum(axis=1, keepdims=True)
     else:
-        silent = n_of_label[None, :] - votes.sum(axis=2) + prior[:, :, k]
-        rows = counts.sum(axis=2) + silent
-        silent = np.maximum(silent, 1e-9) / rows
-        offset = offset + np.log(silent).sum(axis=0)
-        is_used = counts.sum(axis=1, keepdims=True) > 0
-        unused = one_coin_confusion(np.full(len(votes), UNUSED_ACCURACY), k) * silent[:, :, None]
-        table = np.where(is_used, counts / rows[:, :, None], unused) / silent[:, :, None]
-    evidence = np.log(np.maximum(table, 1e-300)).transpose(0, 2, 1)
-    return Evidence(evidence, offset, class_balance)
+        silent = n_of_label - votes.sum(axis=1) + prior[:, :, k]
+        rows = table.sum(axis=1) + silent
+        silent = np.maximum(silent, 1e-9)
+        offset = offset + np.log(silent / rows).sum(axis=0)
+        voter, vote = np.nonzero(~(table.sum(axis=2) > 0))
+        table /= silent[:, None, :]
+        table[voter, vote] = one_coin_confusion(np.array(UNUSED_ACCURACY), k)[vote]
+    np.maximum(table, 1e-300, out=table)
+    return Evidence(np.log(table, out=table), offset, class_balance)

@@ -109,7 +109,11 @@ class Choice:
 
 
 def select_model(
-    patterns: Patterns, class_balance: Floats | None, families: VoterFamilies
+    patterns: Patterns,
+    class_balance: Floats | None,
+    families: VoterFamilies,
+    *,
+    fit_fallback: bool = True,
 ) -> Choice:
     """Return the first model that passes the split-half check, or a fallback that needs none.
 
@@ -117,6 +121,8 @@ def select_model(
         patterns: the votes, duplicate voters merged.
         class_balance: if one is given.
         families: the families among these voters.
+        fit_fallback: fit naive Bayes where it is chosen; else the evidence is that of majority
+            vote, for a caller who will not use it.
     """
     active = np.unique(patterns.voter)
     if len(active) < LEAST_VOTERS:
@@ -129,7 +135,10 @@ def select_model(
         if smaller.method in ("confusion", "majority vote"):
             return smaller
         checks += [check for check in smaller.checks if check.candidate.family == "confusion"]
-    return _select_checked(patterns, active, class_balance, families, checks)
+    choice = _select_checked(patterns, active, class_balance, families, checks)
+    if choice.method == "naive Bayes" and fit_fallback:
+        return replace(choice, evidence=leave_one_out(patterns, families.weights))
+    return choice
 
 
 def _select_checked(
@@ -139,7 +148,10 @@ def _select_checked(
     families: VoterFamilies,
     earlier_checks: list[ModelCheck],
 ) -> Choice:
-    """Return the first model that passes, or a fallback; `active` are the voters who ever vote."""
+    """Return the first model that passes, or a fallback, of which naive Bayes is not fitted yet.
+
+    `active` are the voters who ever vote.
+    """
     completed = with_uncovered_samples(patterns)
     n_left_out = float(completed.counts.sum() - patterns.counts.sum())
     voting = completed.of_voters(active)
@@ -162,7 +174,7 @@ def _select_checked(
         )
     if voting.n_voters < LEAST_VOTERS_TO_LEARN_ALL and _use_every_label(voting):
         return Choice("majority vote", _majority_evidence(patterns), False, all_checks)
-    return Choice("naive Bayes", leave_one_out(patterns, families.weights), False, all_checks)
+    return Choice("naive Bayes", _majority_evidence(patterns), False, all_checks)
 
 
 def labels_voted_for(patterns: Patterns) -> npt.NDArray[np.bool_]:
@@ -186,7 +198,7 @@ def _select_without_unused_labels(
     balance = None
     if class_balance is not None:
         balance = class_balance[is_voted_for] / class_balance[is_voted_for].sum()
-    choice = select_model(smaller, balance, families)
+    choice = select_model(smaller, balance, families, fit_fallback=False)
     if choice.method == "confusion":
         evidence = _extend_to_all_labels(choice, is_voted_for, patterns, class_balance)
         return replace(choice, evidence=evidence)

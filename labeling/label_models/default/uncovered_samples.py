@@ -23,6 +23,8 @@ from labeling.label_models.patterns import Patterns, vote_shares
 
 LARGEST_SHARE = 0.9  # of all samples that may have been left out; more cannot be estimated
 RELATIVE_TOLERANCE = 1e-3  # of the number of samples
+NEGLIGIBLE = 0.1  # samples: as many as none, and EM need not come to its end
+LEAST_STEPS = 5
 
 
 def with_uncovered_samples(patterns: Patterns) -> Patterns:
@@ -41,7 +43,7 @@ def _estimate_uncovered(patterns: Patterns) -> float:
     n, posterior = float(patterns.counts.sum()), vote_shares(patterns)
     n_votes = patterns.by_vote @ patterns.counts
     uncovered: Floats = np.zeros(patterns.n_labels)
-    for _ in range(2 * STEPS):
+    for step in range(2 * STEPS):
         before, n_before = posterior, uncovered.sum()
         votes, n_covered = expected_counts(patterns, posterior, patterns.counts, n_votes)
         n_of_label = n_covered + uncovered
@@ -50,7 +52,9 @@ def _estimate_uncovered(patterns: Patterns) -> float:
         silent = np.exp(evidence.offset)
         share = min(float(silent.sum()), LARGEST_SHARE)
         uncovered = n * share / (1 - share) * silent / max(silent.sum(), 1e-300)
-        is_stable = np.abs(posterior - before).max() < TOLERANCE
-        if is_stable and abs(uncovered.sum() - n_before) < RELATIVE_TOLERANCE * n:
+        change = abs(uncovered.sum() - n_before)
+        if step >= LEAST_STEPS and uncovered.sum() < NEGLIGIBLE and change < NEGLIGIBLE / 10:
+            break
+        if np.abs(posterior - before).max() < TOLERANCE and change < RELATIVE_TOLERANCE * n:
             break
     return float(uncovered.sum())
