@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import expit
 
 from labeling.label_models.expectation_maximisation import run_em
@@ -33,6 +34,8 @@ ABSTAINING_ROWS = 2.0  # pseudo-samples a label for the rates of votes for each 
 UNUSED_ACCURACY = 0.6  # accuracy of a vote for a label that the voter never voted for
 STEPS = 1000  # where labels are rare and votes sparse, some hundreds are needed
 TOLERANCE = 1e-5
+MANY_LABELS = 50  # a voter's k² confusions are mostly unknown then,
+ROUGH_TOLERANCE = 1e-3  # and waiting for the last row of thousands to settle changes no label
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,11 +101,15 @@ def fit_em(
         patterns: the votes.
         family: which table each voter has.
         class_balance: if it is known; else it is learned.
-        tolerance: converged when no probability changes by more than this.
+        tolerance: converged when no probability changes by more than this; with more than 50 labels
+            0.001 at least.
         steps: the largest number of steps; `STEPS` where None.
     """
+    steps = STEPS if steps is None else steps
+    if patterns.n_labels > MANY_LABELS:
+        tolerance = max(tolerance, ROUGH_TOLERANCE)
     if family == "one coin" and patterns.n_labels > 2:
-        return _fit_one_coin(patterns, class_balance, tolerance)
+        return _fit_one_coin(patterns, class_balance, tolerance, steps)
     used = np.ones(len(patterns.counts), dtype=bool) if family == "abstaining" else patterns.covered
     weights = patterns.counts * used
     prior = pseudo_votes(patterns, family)
@@ -115,14 +122,14 @@ def fit_em(
 
     def change(before: Floats, after: Floats) -> float:
         # Of two labels one determines the other; silent patterns change with the balance alone.
-        moved = np.abs(after[:, 1:] - before[:, 1:])
-        return float(moved.max(initial=0.0, where=used[:, None]))
+        first = 1 if patterns.n_labels == 2 else 0
+        return _largest_change(before[:, first:], after[:, first:], used)
 
     fit = run_em(
         vote_shares(patterns),
         maximise,
         lambda evidence: evidence.posterior(patterns),
-        steps=STEPS if steps is None else steps,
+        steps=steps,
         tolerance=tolerance,
         change=change,
     )
@@ -130,7 +137,7 @@ def fit_em(
 
 
 def _fit_one_coin(
-    patterns: Patterns, class_balance: Floats | None, tolerance: float
+    patterns: Patterns, class_balance: Floats | None, tolerance: float, steps: int
 ) -> IndependentFit:
     """Return the same fit of one accuracy a voter, without a table of all its confusions.
 
@@ -141,7 +148,6 @@ def _fit_one_coin(
     weights, weight = patterns.counts * patterns.covered, patterns.counts[patterns.row]
     n_votes = np.bincount(patterns.voter, weight, m)
     cell = patterns.row * k + patterns.vote
-    used = patterns.covered[:, None]
 
     def maximise(posterior: Floats) -> tuple[Floats, Floats]:
         right = np.bincount(patterns.voter, weight * posterior.ravel()[cell], m)
@@ -156,16 +162,27 @@ def _fit_one_coin(
         scores = np.bincount(cell, odds[patterns.voter], len(weights) * k).reshape(-1, k)
         return softmax_rows(scores + np.log(balance))
 
-    def change(before: Floats, after: Floats) -> float:
-        return float(np.abs(after - before).max(initial=0.0, where=used))
-
-    start = np.ascontiguousarray(vote_shares(patterns))
-    fit = run_em(start, maximise, expect, steps=STEPS, tolerance=tolerance, change=change)
+    fit = run_em(
+        np.ascontiguousarray(vote_shares(patterns)),
+        maximise,
+        expect,
+        steps=steps,
+        tolerance=tolerance,
+        change=lambda before, after: _largest_change(before, after, patterns.covered),
+    )
     accuracy, balance = fit.parameters
     evidence = np.log(one_coin_confusion(accuracy, k))  # symmetric
     return IndependentFit(
         Evidence(evidence, np.log(balance), balance), fit.posterior, fit.steps, fit.converged
     )
+
+
+def _largest_change(before: Floats, after: Floats, used: npt.NDArray[np.bool_]) -> float:
+    """Return the largest absolute change of a probability in the rows that are used."""
+    moved = after - before
+    if not used.all():
+        moved = moved[used]
+    return float(max(moved.max(initial=0.0), -moved.min(initial=0.0)))
 
 
 def softmax_rows(scores: Floats) -> Floats:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from labeling.label_models.default.independent_voters import (
+    MANY_LABELS,
+    ROUGH_TOLERANCE,
     STEPS,
     TOLERANCE,
     expected_counts,
@@ -43,6 +45,7 @@ def _estimate_uncovered(patterns: Patterns) -> float:
     n, posterior = float(patterns.counts.sum()), vote_shares(patterns)
     n_votes = patterns.by_vote @ patterns.counts
     uncovered: Floats = np.zeros(patterns.n_labels)
+    tolerance = ROUGH_TOLERANCE if patterns.n_labels > MANY_LABELS else TOLERANCE
     for step in range(2 * STEPS):
         before, n_before = posterior, uncovered.sum()
         votes, n_covered = expected_counts(patterns, posterior, patterns.counts, n_votes)
@@ -55,6 +58,6 @@ def _estimate_uncovered(patterns: Patterns) -> float:
         change = abs(uncovered.sum() - n_before)
         if step >= LEAST_STEPS and uncovered.sum() < NEGLIGIBLE and change < NEGLIGIBLE / 10:
             break
-        if np.abs(posterior - before).max() < TOLERANCE and change < RELATIVE_TOLERANCE * n:
+        if np.abs(posterior - before).max() < tolerance and change < RELATIVE_TOLERANCE * n:
             break
     return float(uncovered.sum())
