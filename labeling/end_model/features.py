@@ -15,8 +15,6 @@ from labeling.end_model.tfidf import Vocabulary
 from labeling.errors import LabelingError
 from labeling.records import texts
 
-MOST_WEIGHTS = 2_000_000  # of terms and labels: for very many labels only frequent terms are used
-
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -53,8 +51,7 @@ class Reader:
         vocabulary = columns = centre = None
         scale = 1.0
         if self.text is not None:
-            most = MOST_WEIGHTS // n_labels
-            vocabulary, vectors = Vocabulary.of(texts(samples, self.text), most)
+            vocabulary, vectors = Vocabulary.of(texts(samples, self.text), n_labels)
             parts.append(vectors)
         if self.columns:
             columns = Columns.of(samples, self.columns)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from labeling.end_model.cross_fitting import CrossFitted
 from labeling.end_model.linear_model import Floats
 
-FOLDS = 5
+FOLDS = 10  # gold labels are few: each model should hear nearly all of them
 N_TOPICS = 100
 COMMON = 10_000  # features used for topics: those with the largest weight
 ROWS = 20_000  # samples used for topics; they are in random order

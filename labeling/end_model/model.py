@@ -14,11 +14,11 @@ from threadpoolctl import threadpool_limits
 from labeling.end_model.cross_fitting import draws_by_id
 from labeling.end_model.embeddings import Embedding
 from labeling.end_model.encoding import align, earlier_key, one_hot, soft_log_odds
-from labeling.end_model.features import Features, Reader
+from labeling.end_model.features import Reader
+from labeling.end_model.fit_report import describe_fit
 from labeling.end_model.linear_model import Floats
 from labeling.end_model.saving import read_model, write_model
 from labeling.end_model.training import (
-    FittedParts,
     KeptLogOdds,
     Progress,
     Scored,
@@ -169,12 +169,11 @@ class EndModel:
         if not soft.covered.any() and (codes == ABSTAIN).all():
             raise LabelingError("There must be a covered sample or a gold label. Got neither.")
         balance = class_balance_array(class_balance, self.schema_)
-        report_stage = progress or _report_nothing
-        training = self._fit_parts(samples, soft, encoded_votes, codes, balance, report_stage)
-        n_without_text = int((~has_text).sum())
-        self.report_ = _report(
-            self._features, self._parts, training, self.rounds, n_without_text=n_without_text
+        training = self._fit_parts(
+            samples, soft, encoded_votes, codes, balance, progress or _report_nothing
         )
+        counts = (self.rounds, int((~has_text).sum()))
+        self.report_ = describe_fit(self._features, self._parts, training, self.labels_, *counts)
         return self
 
     def _fit_parts(
@@ -200,7 +199,7 @@ class EndModel:
         order = label_order(self.schema_)
         # One thread: the same sums on any machine, and small products gain nothing from more.
         with threadpool_limits(limits=1):
-            progress(f"computing features of {len(samples):,} samples")
+            progress("computing features")
             self._features, vectors = self._reader.fitted(samples, len(self.labels_))
             training = TrainingData(
                 vectors=vectors,
@@ -332,34 +331,3 @@ class EndModel:
 
 def _report_nothing(stage: str) -> None:
     pass
-
-
-def _report(
-    features: Features,
-    parts: FittedParts,
-    training: TrainingData,
-    rounds: int,
-    *,
-    n_without_text: int,
-) -> tuple[str, ...]:
-    sentences = [
-        f"The text model was trained on {int(training.covered.sum())} covered samples and"
-        f" {features.describe()}.",
-        f"{parts.stack.n_gold} gold labels weight the experts"
-        f" {', '.join(f'{weight:.2f}' for weight in parts.stack.weights)}"
-        " (votes, text, text from gold alone).",
-    ]
-    if training.class_balance is not None:
-        sentences.append(
-            "The posterior without gold was shifted to the declared balance"
-            f" {', '.join(f'{share:.3f}' for share in training.class_balance)}; the evidence of"
-            f" {len(parts.text.vote_log_odds)} kinds of votes was estimated from the text, with a"
-            f" trust of {parts.text.calibration.trust:.0%} in it."
-        )
-    if rounds:
-        sentences.append(
-            f"{parts.n_rounds} of {rounds} rounds of self-training helped and were used."
-        )
-    if n_without_text:
-        sentences.append(f"{n_without_text} samples without a text were left out.")
-    return tuple(sentences)

@@ -20,10 +20,13 @@ from labeling.errors import DataError
 
 PIECES = (2, 4)  # characters of n-grams
 SHORT = 200  # mean length in characters up to which texts need character n-grams
-FEW = 20_000  # texts, above which words occur often enough, and n-grams cost more than they help
+# Texts and labels, above which words occur often enough, or n-grams cost more than they help.
+FEW = 20_000
+FEW_LABELS = 50
 # Mean characters of a word from which on texts are of a language without spaces (or codes, or
 # addresses), and words alone are too rare. In languages with spaces it is 4 to 8.
 LONG_WORDS = 12.0
+MOST_WEIGHTS = 2_000_000  # of terms times labels, for each kind of terms
 RARE = 20_000  # a term must occur in one of this number of texts, and in two at least
 
 
@@ -42,20 +45,22 @@ class Vocabulary:
     idf: Mapping[str, Floats]
 
     @classmethod
-    def of(cls, texts: list[str], most: int) -> tuple[Vocabulary, Any]:
+    def of(cls, texts: list[str], n_labels: int) -> tuple[Vocabulary, Any]:
         """Return the vocabulary of texts, and the vectors of the texts.
 
         Args:
             texts: the texts.
-            most: terms of each kind at most; the most frequent are used.
+            n_labels: for very many labels only the most frequent terms are used, and n-grams only
+                where words are of no use.
         """
+        most = MOST_WEIGHTS // n_labels
         min_df = min(len(texts), max(2, len(texts) // RARE))
         words, counts = count_words(texts, min_df, most)
         parts, idf, pieces = [], {}, PieceTerms((), PIECES)
         if words.terms:
             idf["words"] = inverse_document_frequency(counts)
             parts.append(tf_idf(counts, idf["words"]))
-        if not parts or _need_pieces(texts):
+        if not parts or _need_pieces(texts, n_labels):
             pieces, counts = count_pieces(texts, PIECES, min_df, most)
         if pieces.terms:
             idf["pieces"] = inverse_document_frequency(counts)
@@ -86,9 +91,10 @@ class Vocabulary:
         return len(self.words.terms) + len(self.pieces.terms)
 
 
-def _need_pieces(texts: list[str]) -> bool:
+def _need_pieces(texts: list[str], n_labels: int) -> bool:
     """Return whether texts are short and few, or their words, between spaces, long on average."""
-    if len(texts) <= FEW and sum(map(len, texts)) <= SHORT * len(texts):
+    is_short = sum(map(len, texts)) <= SHORT * len(texts)
+    if is_short and len(texts) <= FEW and n_labels <= FEW_LABELS:
         return True
     n_characters = n_words = 0
     for text in texts:

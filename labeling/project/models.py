@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -171,13 +172,19 @@ class Learner:
         from labeling.end_model import EndModel
 
         started = time.perf_counter()
-        with self.store.stage("fitting the end model"):
+        with self.store.stage("fitting the end model"), contextlib.ExitStack() as inner:
+
+            def begin(stage: str) -> None:
+                inner.close()
+                inner.enter_context(self.store.stage(stage))
+
             end = EndModel(self.config.data.text, embeddings=self.embeddings).fit(
                 self.samples,
                 soft,
                 gold=gold,
                 votes=self.votes,
                 class_balance=self.config.class_balance,
+                progress=begin,
             )
         logger.info("fitted the end model in %.1f s", time.perf_counter() - started)
         return end

@@ -7,6 +7,7 @@ import pytest
 import labeling as lb
 from labeling.analysis import accuracy
 from labeling.end_model.cross_fitting import draws_by_id
+from labeling.records import shared_wins
 
 SCHEMA = lb.LabelSchema(["no", "yes"])
 
@@ -192,7 +193,7 @@ def test_stages_are_told_as_they_begin():
     lb.EndModel(rounds=1).fit(DATA, SOFT, gold=GOLD.iloc[:20], progress=stages.append)
 
     assert stages == [
-        "computing features of 600 samples",
+        "computing features",
         "training on gold labels",
         "training on soft labels",
         "self-training, round 1 of 1 at most",
@@ -210,6 +211,15 @@ def test_predicted_labels_have_the_shares_of_the_votes():
     found = lb.EndModel().fit(DATA, soft).predict_proba(DATA).to_labels()
 
     assert (found == "yes").mean() == pytest.approx(voted.mean(), abs=0.05)
+
+
+def test_the_report_says_the_shares_of_the_votes():
+    report = " ".join(fitted().report_)
+    shares = shared_wins(SOFT.to_array()[SOFT.covered]).mean(axis=0)
+
+    assert f"on {SOFT.covered.sum()} covered samples" in report
+    assert f"no {shares[0]:.3f}" in report
+    assert "shares of the votes" not in " ".join(fitted(class_balance=[0.5, 0.5]).report_)
 
 
 def test_a_declared_balance_changes_the_text_model():

@@ -1,0 +1,73 @@
+"""What an end model was fitted to, in sentences with numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labeling.end_model.features import Features
+from labeling.end_model.training import FittedParts, TrainingData
+from labeling.records import shared_wins
+
+MOST_NAMED = 10  # labels, above which their shares are not listed
+
+
+def describe_fit(
+    features: Features,
+    parts: FittedParts,
+    training: TrainingData,
+    labels: tuple[str, ...],
+    rounds: int,
+    n_without_text: int,
+) -> tuple[str, ...]:
+    """Return sentences on what was fitted to what.
+
+    Args:
+        features: the fitted features.
+        parts: the fitted parts.
+        training: what they were trained on.
+        labels: sorted by name.
+        rounds: rounds of self-training at most.
+        n_without_text: samples that were left out.
+    """
+    sentences = [
+        f"The text model was trained on {int(training.covered.sum())} covered samples and"
+        f" {features.describe()}.",
+        f"{parts.stack.n_gold} gold labels weight the experts"
+        f" {', '.join(f'{weight:.2f}' for weight in parts.stack.weights)}"
+        " (votes, text, text from gold alone).",
+    ]
+    if training.class_balance is not None:
+        sentences.append(
+            "The posterior without gold was shifted to the declared balance"
+            f" {', '.join(f'{share:.3f}' for share in training.class_balance)}; the evidence of"
+            f" {len(parts.text.vote_log_odds)} kinds of votes was estimated from the text, with a"
+            f" trust of {parts.text.calibration.trust:.0%} in it."
+        )
+    else:
+        sentences += _shift_to_votes(parts, training, labels)
+    if rounds:
+        sentences.append(
+            f"{parts.n_rounds} of {rounds} rounds of self-training helped and were used."
+        )
+    if n_without_text:
+        sentences.append(f"{n_without_text} samples without a text were left out.")
+    return tuple(sentences)
+
+
+def _shift_to_votes(
+    parts: FittedParts, training: TrainingData, labels: tuple[str, ...]
+) -> list[str]:
+    """Return a sentence on the shift of the text model, if there is one."""
+    shift = parts.text.calibration.shift
+    if np.abs(shift).max() < 0.005 or len(labels) > MOST_NAMED:
+        return []
+    covered = training.targets[training.covered]
+    shares = shared_wins(covered).mean(axis=0)
+    named = ", ".join(
+        f"{label} {share:.3f} ({offset:+.2f})"
+        for label, share, offset in zip(labels, shares, shift, strict=True)
+    )
+    return [
+        f"The text model was shifted towards the label shares of the votes on {len(covered)}"
+        f" covered samples (in log-odds): {named}."
+    ]
