@@ -30,6 +30,8 @@ FULL_CORRELATION = 0.05
 """Mean correlation of a label's voters from which on they are damped in full."""
 NOISE = 2.0
 """Standard errors of a correlation, 1 / sqrt(n), that are taken for chance."""
+STRONG_SHARE = 0.9
+"""Share of their number that voters count as at most, to be named as a family to people."""
 SMALLEST_VARIANCE = 1e-12
 
 
@@ -48,6 +50,11 @@ class Family:
     voters: tuple[int, ...]
     correlation: float
     effective: float
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether they are damped so far that people should know."""
+        return self.effective <= STRONG_SHARE * len(self.voters)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,6 @@ from labeling.errors import counted, listed, literal
 from labeling.records import ABSTAIN, Votes, expect, find_families, uniform_by_id
 
 MOST_SAMPLES = 50_000  # of more samples this many are drawn by id
-LARGEST_SHARE = 0.9  # of their number that voters count as, to be called a family
 MOST_NAMED = 8  # voters in a sentence
 DIGITS = 6  # rounded, numbers are the same in every order of the samples
 
@@ -109,7 +108,7 @@ def voter_families(votes: Votes) -> tuple[VoterFamily, ...]:
             weights=tuple(found.weights[list(family.voters)].round(DIGITS).tolist()),
         )
         for family in found.families
-        if family.effective <= LARGEST_SHARE * len(family.voters)
+        if family.is_strong
     ]
     position = {label: number for number, label in enumerate(votes.schema.labels)}
     return tuple(sorted(families, key=lambda family: position[family.label]))

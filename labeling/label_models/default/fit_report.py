@@ -152,13 +152,14 @@ def _duplicates(context: FitContext) -> str:
 def _families(context: FitContext) -> list[str]:
     """Return which voters count as fewer than they are, and why."""
     families = context.families
-    if not families.families:
+    strong = [family for family in families.families if family.is_strong]
+    if not strong:
         return []
     parts = [
         f"{len(family.voters)} for {literal(context.labels[family.label])} count as"
         f" {family.effective:.1f} (mean correlation {family.correlation:+.2f}):"
         f" {listed([name for voter in family.voters for name in context.members(voter)], 6)}"
-        for family in families.families
+        for family in strong
     ]
     return [
         f"{context.n_groups} voters count as {_effective(context):.1f}, because voters for one"
