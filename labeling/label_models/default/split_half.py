@@ -84,7 +84,7 @@ def split_half_check(
     """
     n_splits = N_SPLITS if len(patterns.row) <= ENOUGH_VOTES else N_SPLITS_OF_MANY
     splits = _random_splits(patterns, n_splits)
-    patterns = _subsample(patterns)
+    patterns = informative_subset(patterns)
     weights = patterns.counts / max(patterns.counts.sum(), 1.0)
     found: list[tuple[float, float, float]] = []  # observed, expected, gap of the balances
     for half in splits:
@@ -121,7 +121,7 @@ def _compare_halves(
     return observed, expected, gap
 
 
-def _subsample(patterns: Patterns) -> Patterns:
+def informative_subset(patterns: Patterns) -> Patterns:
     """Return the patterns, or if they are many a random subset of those with a single sample."""
     counts = patterns.counts
     is_single = counts == 1

@@ -20,6 +20,7 @@ from labeling.label_models.default.independent_voters import (
     pseudo_votes,
     smoothed_balance,
 )
+from labeling.label_models.default.split_half import informative_subset
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns, vote_shares
 
@@ -41,6 +42,7 @@ def with_uncovered_samples(patterns: Patterns) -> Patterns:
 
 def _estimate_uncovered(patterns: Patterns) -> float:
     """Return the estimated number of samples without a vote, given those with votes."""
+    patterns = informative_subset(patterns)
     prior = pseudo_votes(patterns, "abstaining")
     n, posterior = float(patterns.counts.sum()), vote_shares(patterns)
     n_votes = patterns.by_vote @ patterns.counts
