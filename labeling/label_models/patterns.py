@@ -136,6 +136,8 @@ class Patterns:
         Args:
             voters: indices, ascending.
         """
+        if len(voters) == self.n_voters:
+            return self
         number = np.full(self.n_voters, -1, dtype=np.intp)
         number[voters] = np.arange(len(voters))
         size = len(self.counts)
