@@ -16,7 +16,6 @@ def describe_fit(
     parts: FittedParts,
     training: TrainingData,
     labels: tuple[str, ...],
-    rounds: int,
     n_without_text: int,
 ) -> tuple[str, ...]:
     """Return sentences on what was fitted to what.
@@ -26,7 +25,6 @@ def describe_fit(
         parts: the fitted parts.
         training: what they were trained on.
         labels: sorted by name.
-        rounds: rounds of self-training at most.
         n_without_text: samples that were left out.
     """
     sentences = [
@@ -45,9 +43,9 @@ def describe_fit(
         )
     else:
         sentences += _shift_to_votes(parts, training, labels)
-    if rounds:
+    if training.rounds:
         sentences.append(
-            f"{parts.n_rounds} of {rounds} rounds of self-training helped and were used."
+            f"{parts.n_rounds} of {training.rounds} rounds of self-training helped and were used."
         )
     if n_without_text:
         sentences.append(f"{n_without_text} samples without a text were left out.")

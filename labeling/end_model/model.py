@@ -24,6 +24,7 @@ from labeling.end_model.training import (
     Scored,
     TrainingData,
     fit_parts,
+    rounds_for,
 )
 from labeling.errors import DataError, LabelingError, NotFittedError, listed
 from labeling.records import (
@@ -78,7 +79,8 @@ class EndModel:
         rounds: rounds of self-training at most: in each the text model is trained again on the
             posterior of text and votes for all samples. A round that does not improve held-out
             predictions is not used: measured on gold labels where there are five, else on the
-            agreement with votes.
+            agreement with votes. `None`: one round where fewer than half of the samples are
+            covered, else none.
 
     Attributes:
         schema_: the labels it was fitted on, in the order of its results.
@@ -103,14 +105,14 @@ class EndModel:
         text: str | None = "text",
         columns: Sequence[str] = (),
         embeddings: Embedding | str | None = None,
-        rounds: int = 0,
+        rounds: int | None = None,
         *,
         missing_text: MissingText = "drop",
     ) -> None:
         if isinstance(columns, str):
             raise LabelingError(f"`columns` must be several names. Write columns=({columns!r},).")
-        if not is_whole_number(rounds) or rounds < 0:
-            raise LabelingError(f"`rounds` must be a whole number from 0. Got {rounds!r}.")
+        if rounds is not None and (not is_whole_number(rounds) or rounds < 0):
+            raise LabelingError(f"`rounds` must be a whole number from 0, or None. Got {rounds!r}.")
         self.text = text
         self.columns = tuple(columns)
         self.embeddings = embeddings
@@ -172,8 +174,10 @@ class EndModel:
         training = self._fit_parts(
             samples, soft, encoded_votes, codes, balance, progress or _report_nothing
         )
-        counts = (self.rounds, int((~has_text).sum()))
-        self.report_ = describe_fit(self._features, self._parts, training, self.labels_, *counts)
+        n_without_text = int((~has_text).sum())
+        self.report_ = describe_fit(
+            self._features, self._parts, training, self.labels_, n_without_text
+        )
         return self
 
     def _fit_parts(
@@ -211,8 +215,9 @@ class EndModel:
                 gold_rows=gold_rows,
                 gold_codes=codes[gold_rows],
                 class_balance=None if class_balance is None else class_balance[order],
+                rounds=rounds_for(soft.covered) if self.rounds is None else self.rounds,
             )
-            self._parts = fit_parts(training, self.rounds, progress)
+            self._parts = fit_parts(training, progress)
         self._earlier: dict[str, Floats] = {}
         return training
 

@@ -23,6 +23,7 @@ Progress = Callable[[str], object]
 # the same evidence twice, and is far too sure of it. (A declared balance corrects both.)
 SHARPNESS = 0.4
 FOLDS = 3
+BALANCE_FOLDS = 5  # with a declared balance, where the evidence of votes is estimated from the text
 MORE_FOLDS = 10  # for at most FEW samples: each model should see nearly all of them
 FEW = 200
 FEWER_FOLDS = 2  # for more samples than MANY: half of them are enough to train on,
@@ -59,6 +60,7 @@ class TrainingData(Scored):
         gold_rows: rows with a gold label, shape (n_gold,).
         gold_codes: their labels, shape (n_gold,).
         class_balance: shape (n_labels,), if one is declared.
+        rounds: rounds of self-training at most.
     """
 
     targets: Floats
@@ -66,6 +68,7 @@ class TrainingData(Scored):
     gold_rows: npt.NDArray[np.intp]
     gold_codes: npt.NDArray[np.intp]
     class_balance: Floats | None
+    rounds: int
 
     @property
     def n_labels(self) -> int:
@@ -176,7 +179,19 @@ class _Fit:
     text_log_odds: Floats
 
 
-def fit_parts(data: TrainingData, rounds: int, progress: Progress) -> FittedParts:
+def rounds_for(covered: npt.NDArray[np.bool_]) -> int:
+    """Return the rounds of self-training where no number is given.
+
+    One where fewer than half of the samples have a vote: the text model should then see the words
+    of the others, and elsewhere it gains nothing by them.
+
+    >>> rounds_for(np.array([True, False, False])), rounds_for(np.array([True, True, False]))
+    (1, 0)
+    """
+    return int(0 < covered.sum() < len(covered) / 2)
+
+
+def fit_parts(data: TrainingData, progress: Progress) -> FittedParts:
     """Return the fitted parts, after as many rounds of self-training as improved them.
 
     A round trains the text model again on the posterior of text and votes, never gold labels, of
@@ -200,22 +215,20 @@ def fit_parts(data: TrainingData, rounds: int, progress: Progress) -> FittedPart
         student=Student.untrained(data.n_labels),
     )
     best = _Fit(parts, text_log_odds)
-    if rounds:
-        best = _self_train(data, best, gold_log_odds, rounds, progress)
+    if data.rounds:
+        best = _self_train(data, best, gold_log_odds, progress)
     if not len(data.gold_rows):
         return best.parts
     progress("smoothing the posterior over similar texts")
     return _with_student(data, best, gold_log_odds)
 
 
-def _self_train(
-    data: TrainingData, first: _Fit, gold_log_odds: Floats, rounds: int, progress: Progress
-) -> _Fit:
+def _self_train(data: TrainingData, first: _Fit, gold_log_odds: Floats, progress: Progress) -> _Fit:
     """Return the parts after as many rounds of self-training as improved held-out predictions."""
     best, best_score = first, _heldout_score(data, first, gold_log_odds)
     everywhere = np.ones(len(first.text_log_odds), dtype=bool)
-    for number in range(1, rounds + 1):
-        progress(f"self-training, round {number} of {rounds} at most")
+    for number in range(1, data.rounds + 1):
+        progress(f"self-training, round {number} of {data.rounds} at most")
         experts = _experts(data, best.parts.text, best.text_log_odds)
         posterior: Floats = softmax(experts.sum(axis=0), axis=1)
         text, text_log_odds = _fit_text(data, posterior, everywhere)
@@ -296,15 +309,17 @@ def _fit_text_model(data: TrainingData, targets: Floats, used: npt.NDArray[np.in
     if data.class_balance is not None:
         mass = np.maximum(targets[used].mean(axis=0), 1e-12) if len(used) else 1.0
         targets = targets * (data.class_balance / mass)
-    n_folds = _n_folds(len(used), data.n_labels)
+    n_folds = _n_folds(len(used), data)
     return CrossFitted.fitted(data.vectors, targets, used, data.draws, n_folds)
 
 
-def _n_folds(n_samples: int, n_labels: int) -> int:
+def _n_folds(n_samples: int, data: TrainingData) -> int:
     """Return the number of folds of the text model."""
     if n_samples <= FEW:
         return MORE_FOLDS
-    return FEWER_FOLDS if n_samples > MANY or n_labels > MANY_LABELS else FOLDS
+    if n_samples > MANY or data.n_labels > MANY_LABELS:
+        return FEWER_FOLDS
+    return FOLDS if data.class_balance is None else BALANCE_FOLDS
 
 
 def _fit_stack(
