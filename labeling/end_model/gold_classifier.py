@@ -63,19 +63,28 @@ class GoldClassifier:
     """Two linear models trained on gold labels alone, of topics and of single features.
 
     Both are cross-fitted: no sample is scored by its own gold label.
+
+    Attributes:
+        topics: latent topics of all texts.
+        by_topic: the model of the topics.
+        by_feature: the model of single features.
+        used: indices of the features that samples with gold labels have, shape (n_used,); others
+            have no weight.
     """
 
     topics: LatentTopics
     by_topic: CrossFitted
     by_feature: CrossFitted
+    used: npt.NDArray[np.intp]
 
     @classmethod
-    def untrained(cls, n_features: int, n_labels: int) -> GoldClassifier:
+    def untrained(cls, n_labels: int) -> GoldClassifier:
         """Return the classifier without gold labels, with equal probabilities."""
         return cls(
             topics=LatentTopics(np.empty(0, dtype=np.intp), np.empty((0, 0))),
             by_topic=CrossFitted.untrained(0, n_labels),
-            by_feature=CrossFitted.untrained(n_features, n_labels),
+            by_feature=CrossFitted.untrained(0, n_labels),
+            used=np.empty(0, dtype=np.intp),
         )
 
     @classmethod
@@ -101,12 +110,19 @@ class GoldClassifier:
             strength=TOPIC_STRENGTH,
             balanced=True,
         )
+        used = np.unique(of_gold.indices).astype(np.intp)
         by_feature = CrossFitted.fitted(
-            of_gold, one_hot, rows, draws[gold_rows], FOLDS, strength=STRENGTH, balanced=True
+            of_gold[:, used],
+            one_hot,
+            rows,
+            draws[gold_rows],
+            FOLDS,
+            strength=STRENGTH,
+            balanced=True,
         )
-        return cls(topics, by_topic, by_feature)
+        return cls(topics, by_topic, by_feature, used)
 
     def log_odds(self, vectors: Any, draws: Floats) -> Floats:
         """Return the sum of the log-odds of both models, shape (n, n_labels)."""
         by_topic = self.by_topic.log_odds(self.topics.vectors(vectors), draws)
-        return by_topic + self.by_feature.log_odds(vectors, draws)
+        return by_topic + self.by_feature.log_odds(vectors[:, self.used], draws)

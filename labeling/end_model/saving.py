@@ -64,6 +64,8 @@ def write_model(
         "told": text.vote_log_odds,
     }
     arrays |= {"used": gold.topics.used, "directions": gold.topics.directions}
+    if not earlier:
+        arrays["gold_used"] = gold.used
     if features.centre is not None:
         arrays["centre"] = features.centre
     if features.vocabulary is not None:
@@ -149,7 +151,11 @@ def _parts(metadata: dict[str, Any], arrays: dict[str, Any]) -> FittedParts:
             sharpness=metadata.get("sharpness", 1.0),  # missing in files of format 2
         ),
         gold=GoldClassifier(
-            LatentTopics(arrays["used"], arrays["directions"]), by_topic, by_feature
+            topics=LatentTopics(arrays["used"], arrays["directions"]),
+            by_topic=by_topic,
+            by_feature=by_feature,
+            # Files of format 2 have weights for all features.
+            used=arrays.get("gold_used", np.arange(len(by_feature.models[0].weights))),
         ),
         stack=Stack(arrays["a"], arrays["b"], arrays["d"], metadata["n_gold"]),
         n_rounds=metadata["kept"],

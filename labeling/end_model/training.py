@@ -198,7 +198,7 @@ def fit_parts(data: TrainingData, progress: Progress) -> FittedParts:
     every sample. It is used if it improves held-out predictions; the first that does not is the
     last.
     """
-    gold = GoldClassifier.untrained(data.vectors.shape[1], data.n_labels)
+    gold = GoldClassifier.untrained(data.n_labels)
     gold_log_odds: Floats = np.zeros_like(data.log_odds)
     if len(data.gold_rows):
         progress("training on gold labels")
