@@ -37,7 +37,8 @@ class Scoring:
     Attributes:
         evidence: of the votes.
         scale: what log-odds are divided by, above 0.
-        silent: the posterior of samples without a vote: shape (n_labels,).
+        silent: what a declared balance leaves for samples without a vote: shape (n_labels,); empty
+            where none is declared.
     """
 
     evidence: Evidence
@@ -65,8 +66,7 @@ def anchored(evidence: Evidence, patterns: Patterns, families: VoterFamilies) ->
 
 def undeclared(evidence: Evidence, scale: float) -> Scoring:
     """Return the scoring without a declared balance: nothing is known of samples without a vote."""
-    k = len(evidence.offset)
-    return Scoring(evidence, scale, np.full(k, 1 / k))
+    return Scoring(evidence, scale, np.zeros(0))
 
 
 def declared(

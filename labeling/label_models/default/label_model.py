@@ -86,7 +86,8 @@ class LabelModel(VoteModel):
         converged_: whether EM converged; True where the model needs none.
         scale_: what log-odds are divided by.
         weights_: the factor of each voter's evidence, 1 for voters in no family: (n_groups,).
-        silent_: the posterior of samples without a vote: shape (n_labels,).
+        silent_: what a class balance that was given leaves for samples without a vote: shape
+            (n_labels,); empty where none was given.
         stack_weights_: the weights of the model without gold labels, majority vote, and the model
             of abstentions: shape (3,); empty where there are too few gold labels.
         stack_offset_: the offset of each label in the stack, nats: shape (n_labels,).
@@ -188,8 +189,9 @@ class LabelModel(VoteModel):
 
     def _adjust_to_all(self, votes: Votes, class_balance: Floats | None) -> None:
         if class_balance is not None and self.is_subset_:
-            posterior, covered, _ = self._predict(votes)
-            self._balance(posterior, covered.astype(np.float64), len(covered), class_balance)
+            table, _ = self._table(votes)
+            weights = table.covered.astype(np.float64)
+            self._balance(self._posterior(table), weights, len(weights), class_balance)
 
     def _balance(
         self, posterior: Floats, weights: Floats, n_samples: float, class_balance: Floats
@@ -214,16 +216,23 @@ class LabelModel(VoteModel):
     def _predict(
         self, votes: Votes
     ) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.intp] | slice]:
+        table, row_of_sample = self._table(votes)
+        posterior = self._posterior(table)
+        has_vote = table.covered
+        if len(self.silent_):  # duplicates that tie abstain, which may leave a sample without votes
+            posterior[~has_vote] = self.silent_
+        has_merged = len(self.evidence_) < len(self.voters_)
+        covered = has_vote[row_of_sample] if not has_merged else votes.covered
+        return posterior[row_of_sample], covered, slice(None)
+
+    def _table(self, votes: Votes) -> tuple[Patterns | PackedVotes, npt.NDArray[np.intp] | slice]:
+        """Return the votes with duplicates merged, and the row of each sample."""
         columns = merge_columns(voter_columns(votes, self.voters_), self.group_, len(votes.schema))
         n = len(votes.sample_ids)
         if is_large(votes):
-            packed = PackedVotes.of(columns, n, label_ranks(votes.schema))
-            has_merged = len(columns) < len(self.voters_)
-            covered = votes.covered if has_merged else packed.covered
-            return self._posterior(packed), covered, slice(None)
+            return PackedVotes.of(columns, n, label_ranks(votes.schema)), slice(None)
         patterns = patterns_of_columns(columns, n, votes.schema)
-        # Where duplicates tie, they abstain, but their samples are covered.
-        return self._posterior(patterns)[patterns.pattern_of_row], votes.covered, slice(None)
+        return patterns, patterns.pattern_of_row
 
     def _uncovered(self) -> Floats:
         return self.silent_ if len(self.silent_) else super()._uncovered()

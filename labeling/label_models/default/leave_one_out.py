@@ -32,6 +32,7 @@ PRIOR_VOTES = 50.0  # the number of votes that the prior counts as
 PRIOR_SHARE = 0.3  # and the share of a voter's votes that plain `PRIOR_ACCURACY` counts as
 STEPS = 12  # each is damped by one half
 NUMBERS_AT_A_TIME = 1 << 20  # that are computed for each vote and label
+ROUNDING = 1e-9  # nats: evidence that cancels out leaves less
 
 
 def leave_one_out(patterns: Patterns, weights: Floats) -> Evidence:
@@ -171,8 +172,9 @@ def _prior_table(odds: Floats, n_votes: Floats) -> Floats:
 
 
 def mean_log_odds(scores: Floats, counts: Floats) -> float:
-    """Return the mean absolute log-odds of rows of scores; 1 where there are none."""
+    """Return the mean absolute log-odds of rows of scores; 1 where there are none but rounding."""
     if not counts.sum():
         return 1.0
     centred = scores - scores.mean(axis=1, keepdims=True)
-    return float(np.average(np.abs(centred).mean(axis=1), weights=counts)) or 1.0
+    mean = float(np.average(np.abs(centred).mean(axis=1), weights=counts))
+    return mean if mean > ROUNDING else 1.0

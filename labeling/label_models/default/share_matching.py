@@ -15,7 +15,9 @@ from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns, vote_shares
 from labeling.records import shared_wins
 
-STEPS = 100
+DIRECT_STEPS = 20  # of Newton's method; where they do not match, it starts at a high temperature
+STEPS = 100  # at each temperature
+SMOOTH = 16.0  # largest log-odds, in units of the temperature, that Newton's method can start with
 TOLERANCE = 1e-10  # of the mean posterior
 SMALLEST_SHARE = 1e-9
 DAMPING = 1e-9  # of Newton's steps: the offsets have one degree of freedom too many
@@ -25,7 +27,8 @@ LEAST_SILENT_SHARE = 0.5  # of a label among samples without a vote, relative to
 def matching_offsets(scores: Floats, weights: Floats, shares: Floats, scale: float) -> Floats:
     """Return offsets b, with which the mean of softmax((scores + b) / scale) has these shares.
 
-    The offsets minimise a convex function, mean logsumexp - shares * offsets, by Newton's method.
+    The offsets minimise a convex function, mean logsumexp - shares * offsets, by Newton's method,
+    where it fails at ever lower temperatures.
 
     Args:
         scores: shape (n_rows, n_labels), nats.
@@ -43,19 +46,48 @@ def matching_offsets(scores: Floats, weights: Floats, shares: Floats, scale: flo
     logits, weights = scores[used] / scale, weights[used] / weights[used].sum()
     shares = np.maximum(shares, SMALLEST_SHARE)
     shares = shares / shares.sum()
-    offsets = _log_shares_gap(logits, weights, shares)
-    value = _objective(logits, weights, shares, offsets)
-    for _ in range(STEPS):
+    start = _log_shares_gap(logits, weights, shares)
+    offsets, is_matched = _newton(logits, weights, shares, start, DIRECT_STEPS)
+    if not is_matched:
+        offsets = _cooled(logits, weights, shares)
+    centred: Floats = (offsets - offsets.mean()) * scale
+    return centred
+
+
+def _cooled(logits: Floats, weights: Floats, shares: Floats) -> Floats:
+    """Return matching offsets, found at ever lower temperatures, each from the one before.
+
+    Where log-odds are large the objective is nearly piecewise linear, and its curvature at one
+    place says nothing about the next: Newton's method alone goes astray.
+    """
+    largest = float(np.ptp(logits, axis=1).max())
+    n_halvings = max(int(np.ceil(np.log2(max(largest, 1.0) / SMOOTH))), 0)
+    offsets = _log_shares_gap(logits / 2**n_halvings, weights, shares)
+    for halving in range(n_halvings, -1, -1):
+        # Offsets in units of the temperature: those of half the temperature are twice as large.
+        offsets, _ = _newton(logits / 2**halving, weights, shares, offsets, STEPS)
+        offsets = offsets * 2 if halving else offsets
+    return offsets
+
+
+def _newton(
+    logits: Floats, weights: Floats, shares: Floats, start: Floats, steps: int
+) -> tuple[Floats, bool]:
+    """Return the offsets after Newton's steps, and whether they match the shares."""
+    offsets, value = start, _objective(logits, weights, shares, start)
+    for _ in range(steps):
         posterior = softmax(logits + offsets, axis=1)
         mean = weights @ posterior
         gradient = mean - shares
         if np.abs(gradient).max() < TOLERANCE:
-            break
+            return offsets, True
         hessian = np.diag(mean + DAMPING) - posterior.T @ (posterior * weights[:, None])
         step = np.linalg.lstsq(hessian, gradient, rcond=None)[0]
-        offsets, value = _line_search(logits, weights, shares, (offsets, value), step, gradient)
-    centred: Floats = (offsets - offsets.mean()) * scale
-    return centred
+        found = _line_search(logits, weights, shares, (offsets, value), step, gradient)
+        if found is None:
+            break
+        offsets, value = found
+    return offsets, False
 
 
 def _log_shares_gap(logits: Floats, weights: Floats, shares: Floats) -> Floats:
@@ -76,8 +108,8 @@ def _line_search(
     current: tuple[Floats, float],
     step: Floats,
     gradient: Floats,
-) -> tuple[Floats, float]:
-    """Return offsets of a lower value in the direction of a step; halve it until it is lower."""
+) -> tuple[Floats, float] | None:
+    """Return offsets of a lower value in the direction of a step, halved until it is; or None."""
     offsets, value = current
     slope = float(gradient @ step)
     for halving in range(40):
@@ -86,16 +118,7 @@ def _line_search(
         lower = _objective(logits, weights, shares, candidate)
         if lower <= value - 1e-4 * size * slope:
             return candidate, lower
-    return _scaled(logits, weights, shares, offsets)
-
-
-def _scaled(
-    logits: Floats, weights: Floats, shares: Floats, offsets: Floats
-) -> tuple[Floats, float]:
-    """Return the offsets after a step of iterative scaling."""
-    mean = weights @ softmax(logits + offsets, axis=1)
-    scaled = offsets + np.log(shares / np.maximum(mean, SMALLEST_SHARE))
-    return scaled, _objective(logits, weights, shares, scaled)
+    return None
 
 
 def majority_shares(patterns: Patterns) -> Floats:
