@@ -120,22 +120,38 @@ class Calibration:
 
     @classmethod
     def of(
-        cls, log_odds: Floats, targets: Floats, covered: Bools, class_balance: Floats | None
+        cls,
+        log_odds: Floats,
+        targets: Floats,
+        covered: Bools,
+        class_balance: Floats | None,
+        reliability: float,
     ) -> Calibration:
         """Return the calibration of cross-fitted log-odds: their weight grows with the agreement.
 
         Without a declared class balance the text is shifted until the labels it predicts for
-        covered samples have the shares of the labels of the votes there.
+        covered samples have the shares of the labels of the votes there. The more reliable the
+        votes are known to be, the less the text corrects them, and the less it is shifted: what
+        makes it name frequent labels too often is noise in the votes it learned from.
+
+        Args:
+            log_odds: of the text model, cross-fitted: shape (n, n_labels).
+            targets: soft labels: shape (n, n_labels).
+            covered: which of them have a vote: shape (n,).
+            class_balance: shape (n_labels,), if one is declared.
+            reliability: of the votes, 0 to 1; of no effect with a declared balance.
         """
         n_labels = log_odds.shape[1]
+        noise = 1.0
         if class_balance is None:
-            shift = _shift_to_votes(log_odds, targets, covered)
+            noise = 1 - reliability
+            shift = noise * _shift_to_votes(log_odds, targets, covered)
         else:
             shift = balance_offsets(log_odds, class_balance)
         shifted = log_odds + shift
         agreement = kappa(shifted[covered], targets[covered])
         trust = min(agreement / ENOUGH_AGREEMENT, 1.0)
-        gain = GAIN[0] + GAIN[1] / n_labels
+        gain = noise * (GAIN[0] + GAIN[1] / n_labels)
         weight = TEXT_WEIGHT + gain * min(agreement / GOOD_AGREEMENT, 1.0) ** 2
         size = float(np.abs(shifted).mean())
         return cls(weight / size if size > 1e-9 else weight, shift, trust)

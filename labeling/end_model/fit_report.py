@@ -42,6 +42,7 @@ def describe_fit(
             f" trust of {parts.text.calibration.trust:.0%} in it."
         )
     else:
+        sentences += _reliable_votes(training)
         sentences += _shift_to_votes(parts, training, labels)
     if training.rounds:
         sentences.append(
@@ -50,6 +51,17 @@ def describe_fit(
     if n_without_text:
         sentences.append(f"{n_without_text} samples without a text were left out.")
     return tuple(sentences)
+
+
+def _reliable_votes(training: TrainingData) -> list[str]:
+    """Return a sentence on the reliability of the votes, if they are known to be reliable."""
+    if training.reliability < 0.005:
+        return []
+    return [
+        f"Halves of the voters agree with a reliability of {training.reliability:.2f} (0 = unknown"
+        f" or none, n = {int(training.covered.sum())} covered samples): the text corrects the votes"
+        " by so much less."
+    ]
 
 
 def _shift_to_votes(

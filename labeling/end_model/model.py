@@ -26,6 +26,7 @@ from labeling.end_model.training import (
     fit_parts,
     rounds_for,
 )
+from labeling.end_model.vote_reliability import vote_reliability
 from labeling.errors import DataError, LabelingError, NotFittedError, listed
 from labeling.records import (
     ABSTAIN,
@@ -215,6 +216,7 @@ class EndModel:
                 gold_rows=gold_rows,
                 gold_codes=codes[gold_rows],
                 class_balance=None if class_balance is None else class_balance[order],
+                reliability=vote_reliability(votes, len(self.labels_)),
                 rounds=rounds_for(soft.covered) if self.rounds is None else self.rounds,
             )
             self._parts = fit_parts(training, progress)

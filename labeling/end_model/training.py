@@ -60,6 +60,7 @@ class TrainingData(Scored):
         gold_rows: rows with a gold label, shape (n_gold,).
         gold_codes: their labels, shape (n_gold,).
         class_balance: shape (n_labels,), if one is declared.
+        reliability: how reliable the votes are known to be, 0 to 1; see `vote_reliability`.
         rounds: rounds of self-training at most.
     """
 
@@ -68,6 +69,7 @@ class TrainingData(Scored):
     gold_rows: npt.NDArray[np.intp]
     gold_codes: npt.NDArray[np.intp]
     class_balance: Floats | None
+    reliability: float
     rounds: int
 
     @property
@@ -292,7 +294,7 @@ def _fit_text(
     balance = data.class_balance
     model = _fit_text_model(data, targets, np.flatnonzero(used))
     log_odds = model.log_odds(data.vectors, data.draws)
-    calibration = Calibration.of(log_odds, data.targets, data.covered, balance)
+    calibration = Calibration.of(log_odds, data.targets, data.covered, balance, data.reliability)
     offsets: Floats = np.zeros(data.n_labels)
     vote_log_odds: Floats = np.empty((0, data.n_labels))
     if balance is not None:
