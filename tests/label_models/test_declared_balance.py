@@ -5,6 +5,7 @@ import pytest
 from scipy.special import softmax
 
 import labeling as lb
+from labeling.errors import LabelSharesWarning
 from labeling.label_models import LabelModel
 from labeling.label_models.default.share_matching import matching_offsets
 from tests.support.synthetic_votes import schema_of, voters
@@ -55,3 +56,24 @@ def test_evidence_that_cancels_out_but_for_rounding_tells_nothing():
     for balance in ((0.6, 0.4), None):
         soft = LabelModel().fit(votes, class_balance=balance).predict_proba(votes)
         np.testing.assert_allclose(soft.to_array()[0], balance or (0.5, 0.5), rtol=0, atol=1e-8)
+
+
+def test_a_subset_of_samples_on_which_all_are_certain_obeys_a_balance_as_exactly(monkeypatch):
+    monkeypatch.setattr("labeling.label_models.default.subsampling.LARGE", 1000)
+    monkeypatch.setattr("labeling.label_models.default.subsampling.DRAWN", 500)
+    monkeypatch.setattr("labeling.label_models.default.subsampling.VOTES_EACH", 100)
+    _, votes, _ = voters(np.linspace(0.7, 0.8, 60), n=8000)
+    model = LabelModel().fit(votes, class_balance=(0.52, 0.48))
+    assert model.is_subset_
+    mean = model.predict_proba(votes).to_array().mean(axis=0)
+    np.testing.assert_allclose(mean, (0.52, 0.48), rtol=0, atol=1e-8)
+
+
+def test_what_is_said_of_a_declared_balance_blames_neither_the_votes_alone_nor_a_scale():
+    truth, votes, _ = voters([0.7, 0.8, 0.9], n=1000)
+    gold = {row: int(truth[row]) for row in range(200)}
+    with pytest.warns(LabelSharesWarning, match="`class_balance` or the votes mislead"):
+        model = LabelModel().fit(votes, gold=gold, class_balance=(0.9, 0.1))
+    report = " ".join(model.report_)
+    assert "mean size of one" not in report
+    assert "votes alone" not in report

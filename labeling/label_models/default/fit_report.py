@@ -107,7 +107,8 @@ def report_sentences(
         *_unsupported(context, choice),
     ]
     if odd is not None:
-        sentences.append(share_warning(odd, context.labels))
+        is_given = context.is_balance_given
+        sentences.append(share_warning(odd, context.labels, is_balance_given=is_given))
     if stack is None:
         sentences += _advice(context, choice)
     return tuple(sentences)
@@ -230,22 +231,23 @@ def _model(context: FitContext, choice: Choice, scale: float) -> str:
         return (
             f"Majority vote: there {noun(context.n_groups, 'is', 'are')}"
             f" {counted(context.n_groups, 'voter')}, and with fewer than {LEAST_VOTERS} no model"
-            f" can be checked. {_rough(scale)}"
+            f" can be checked. {_rough(context, scale)}"
         )
     if choice.method == "majority vote":
         return (
             f"Majority vote: {context.n_groups} voters who use every label are too few to estimate"
             f" the class balance, and with fewer than {LEAST_VOTERS_TO_LEARN_ALL} a rare label"
-            f" would bias any weighting. {_rough(scale)}"
+            f" would bias any weighting. {_rough(context, scale)}"
         )
     if choice.method == "naive Bayes":
-        return f"Leave-one-out naive Bayes with a uniform class balance. {_rough(scale)}"
+        return f"Leave-one-out naive Bayes with a uniform class balance. {_rough(context, scale)}"
     return (
         f"Dawid-Skene, {MODEL_NAMES[choice.method]}; class balance"
         f" {'given' if choice.uses_given_balance else 'learned'}:"
         f" {_listed(context.labels, choice.evidence.class_balance)}."
         f" {convergence_sentence(choice.converged, choice.steps)}"
-        f"{_left_out(context, choice)} Its probabilities depend on the votes alone."
+        f"{_left_out(context, choice)} Its probabilities depend on the votes"
+        f"{' and the class balance' if context.is_balance_given else ''} alone."
     )
 
 
@@ -260,7 +262,9 @@ def _left_out(context: FitContext, choice: Choice) -> str:
     )
 
 
-def _rough(scale: float) -> str:
+def _rough(context: FitContext, scale: float) -> str:
+    if context.is_balance_given:
+        return "Use its probabilities to rank; their size is rough but for their mean."
     return (
         f"Log-probabilities, centred over the labels, are divided by {scale:.2f} to a mean size of"
         " one: use its probabilities to rank; their size is rough."
@@ -298,7 +302,7 @@ def _gold(context: FitContext, stack: Stack | None) -> str:
         return (
             f"{counted(n_covered, 'gold label')} on covered samples{of_all}"
             f" {noun(n_covered, 'is', 'are')} fewer than the {LEAST_GOLD} that the label model"
-            " needs: its result depends on the votes alone, and its probabilities are rough. An"
+            " needs: its result does not depend on them, and its probabilities are rough. An"
             " end model uses every gold label."
         )
     without_gold, majority, abstaining = stack.weights

@@ -161,7 +161,9 @@ class LabelModel(VoteModel):
         )
         self.report_ = report_sentences(context, choice, self.scale_, stack, odd)
         if odd is not None:
-            warnings.warn(share_warning(odd, self.labels_), LabelSharesWarning, stacklevel=3)
+            is_given = class_balance is not None
+            warning = share_warning(odd, self.labels_, is_balance_given=is_given)
+            warnings.warn(warning, LabelSharesWarning, stacklevel=3)
 
     def _set_scoring(self, choice: Choice, scoring: Scoring) -> None:
         self.method_, self.converged_ = choice.method, choice.converged
@@ -184,27 +186,27 @@ class LabelModel(VoteModel):
         self.stack_corrections_ = blend.corrections
         if class_balance is not None:
             weights = merged.counts * merged.covered
-            self._balance(self._posterior(merged), weights, merged.counts.sum(), class_balance)
+            self._balance(self._scores(merged), weights, merged.counts.sum(), class_balance)
         return stack
 
     def _adjust_to_all(self, votes: Votes, class_balance: Floats | None) -> None:
         if class_balance is not None and self.is_subset_:
             table, _ = self._table(votes)
             weights = table.covered.astype(np.float64)
-            self._balance(self._posterior(table), weights, len(weights), class_balance)
+            self._balance(self._scores(table), weights, len(weights), class_balance)
 
     def _balance(
-        self, posterior: Floats, weights: Floats, n_samples: float, class_balance: Floats
+        self, scores: Floats, weights: Floats, n_samples: float, class_balance: Floats
     ) -> None:
         """Shift the posterior until its mean over all samples is the declared balance."""
         n_covered = float(weights.sum())
         if not n_covered:
             return
         offsets, self.silent_ = balanced_offsets(
-            np.log(np.maximum(posterior, 1e-300)),
+            scores,
             weights,
             1.0,
-            weights @ posterior / n_covered,
+            weights @ softmax(scores, axis=1) / n_covered,
             1 - n_covered / n_samples,
             class_balance,
         )
@@ -240,12 +242,19 @@ class LabelModel(VoteModel):
     def _posterior(self, table: Patterns | PackedVotes) -> Floats:
         if not len(self.stack_weights_):
             return self._posterior_without_gold(table)
+        posterior: Floats = softmax(self._scores(table), axis=1)
+        return posterior
+
+    def _scores(self, table: Patterns | PackedVotes) -> Floats:
+        """Return the log-probabilities of the labels, up to a constant of the row."""
+        if not len(self.stack_weights_):
+            evidence = Evidence(self.evidence_, self.offset_, self.balance_)
+            return evidence.scores(table) / self.scale_
         scores = table.sums(self.stack_corrections_) + self.stack_offset_
         stacked = zip(self.stack_weights_, self._stacked_posteriors(table), strict=True)
         for weight, posterior in stacked:
             scores += weight * centred_logs(posterior)
-        result: Floats = softmax(scores, axis=1)
-        return result
+        return scores
 
     def _stacked_posteriors(self, table: Patterns | PackedVotes) -> list[Floats]:
         """Return the posteriors of the models in the stack."""

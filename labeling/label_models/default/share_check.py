@@ -45,15 +45,17 @@ class OddShare(NamedTuple):
     kind: Literal["gold labels", "majority vote", "learned balance"]
 
 
-def share_warning(odd: OddShare, labels: tuple[str, ...]) -> str:
+def share_warning(odd: OddShare, labels: tuple[str, ...], *, is_balance_given: bool) -> str:
     """Return the warning about a share: both numbers, and what to do."""
     name, covered = literal(labels[odd.label]), counted(odd.n, "covered sample")
     if odd.kind == "gold labels":
+        advice = "the votes mislead the model: look at its errors, and give more gold labels"
+        if is_balance_given:
+            advice = "`class_balance` or the votes mislead the model: check it, or leave it out"
         return (
             f"{name} is predicted for {odd.share:.1%} of {counted(odd.n, 'sample')} with a gold"
             f" label, of which {odd.reference:.1%} have it, more of a difference than chance"
-            " explains. If they are a random draw, the votes mislead the model: look at its errors,"
-            " and give more gold labels."
+            f" explains. If they are a random draw, {advice}."
         )
     if odd.kind == "learned balance":
         return (
