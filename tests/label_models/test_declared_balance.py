@@ -62,7 +62,7 @@ def test_a_subset_of_samples_on_which_all_are_certain_obeys_a_balance_as_exactly
     monkeypatch.setattr("labeling.label_models.default.subsampling.LARGE", 1000)
     monkeypatch.setattr("labeling.label_models.default.subsampling.DRAWN", 500)
     monkeypatch.setattr("labeling.label_models.default.subsampling.VOTES_EACH", 100)
-    _, votes, _ = voters(np.linspace(0.7, 0.8, 60), n=8000)
+    _, votes, _ = voters(np.linspace(0.7, 0.8, 60), n=8000, coverage=1.0)
     model = LabelModel().fit(votes, class_balance=(0.52, 0.48))
     assert model.is_subset_
     mean = model.predict_proba(votes).to_array().mean(axis=0)
