@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
 from labeling.label_models.base import VoteModel
-from labeling.label_models.expectation_maximisation import run_em
+from labeling.label_models.expectation_maximisation import (
+    MANY_LABELS,
+    ROUGH_TOLERANCE,
+    change_of_most,
+    largest_change,
+    run_em,
+)
 from labeling.label_models.patterns import (
     Floats,
     Patterns,
     expected_votes,
+    softmax_rows,
     sum_of_evidence,
     vote_shares,
 )
@@ -34,7 +40,8 @@ class DawidSkene(VoteModel):
         right: pseudo-votes for the true label.
         wrong: pseudo-votes for each other label.
         steps: EM steps at most.
-        tolerance: converged when no probability changes by more than this.
+        tolerance: converged when no probability changes by more than this; with more than 50 labels
+            0.001 at least, and one row of votes in a thousand may still change.
 
     Attributes:
         confusion_: T, shape (n_voters, n_labels true, n_labels voted).
@@ -119,14 +126,20 @@ def expectation_maximisation(
         estimate_confusion: from expected votes to matrices, both (n_voters, n_labels true, voted).
         class_balance: learned where None.
         steps: the largest number of steps, 1 or more.
-        tolerance: converged when no probability changes by more than this.
+        tolerance: converged when no probability changes by more than this; with more than 50 labels
+            0.001 at least, and one row of votes in a thousand may still change.
     """
+    change = largest_change
+    if patterns.n_labels > MANY_LABELS:
+        patterns, tolerance = patterns.by_plurality(), max(tolerance, ROUGH_TOLERANCE)
+        change = change_of_most
     fit = run_em(
         clamp_to_gold(vote_shares(patterns), patterns),
         lambda posterior: _m_step(patterns, posterior, estimate_confusion, class_balance),
         lambda tables: clamp_to_gold(label_posterior(patterns, *tables), patterns),
         steps=steps,
         tolerance=tolerance,
+        change=change,
     )
     return EMResult(*fit.parameters, fit.steps, fit.converged)
 
@@ -149,20 +162,17 @@ def _m_step(
 def label_posterior(patterns: Patterns, confusion: Floats, class_balance: Floats) -> Floats:
     """Return P(y | votes) given confusion matrices and class balance: (n_patterns, n_labels)."""
     evidence = np.log(confusion).transpose(0, 2, 1)
-    scores = sum_of_evidence(patterns, evidence, np.log(class_balance))
-    # Column by column: reducing many short rows takes most of a step's time.
-    scores -= reduce(np.maximum, scores.T)[:, None]
-    np.exp(scores, out=scores)
-    scores /= reduce(np.add, scores.T)[:, None]
-    return scores
+    return softmax_rows(sum_of_evidence(patterns, evidence, np.log(class_balance)))
 
 
 def clamp_to_gold(posterior: Floats, patterns: Patterns) -> Floats:
-    """Return the posterior with samples that have a gold label set to it.
+    """Return the posterior with samples that have a gold label set to it, itself if none has.
 
     The row of a pattern becomes the mean over its samples, with and without a gold label.
     """
     n_gold = patterns.gold.sum(axis=1, keepdims=True)
+    if not n_gold.any():
+        return posterior
     total = patterns.counts[:, None]
     clamped: Floats = (posterior * (total - n_gold) + patterns.gold) / total
     return clamped

@@ -14,6 +14,11 @@ import numpy as np
 
 from labeling.label_models.patterns import Floats
 
+MANY_LABELS = 50  # a voter's k² confusions are mostly unknown then,
+ROUGH_TOLERANCE = 1e-3  # and waiting for the last rows of thousands to settle changes no label
+ROWS_EACH_MOVING = 1000  # of as many rows one may still move
+ROWS_AT_A_TIME = 512
+
 Parameters = TypeVar("Parameters")
 
 
@@ -37,6 +42,18 @@ class EMFit(Generic[Parameters]):
 def largest_change(before: Floats, after: Floats) -> float:
     """Return the largest absolute change of a probability, 0 if there is none to compare."""
     return float(np.abs(after - before).max(initial=0.0))
+
+
+def change_of_most(before: Floats, after: Floats) -> float:
+    """Return the largest absolute change of a probability in all rows but one of each thousand."""
+    moved = np.empty(len(after))
+    for start in range(0, len(after), ROWS_AT_A_TIME):
+        some = slice(start, start + ROWS_AT_A_TIME)
+        moved[some] = np.abs(after[some] - before[some]).max(axis=1, initial=0.0)
+    n_moving = len(moved) // ROWS_EACH_MOVING
+    if not len(moved):
+        return 0.0
+    return float(np.partition(moved, len(moved) - 1 - n_moving)[len(moved) - 1 - n_moving])
 
 
 def run_em(

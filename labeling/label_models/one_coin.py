@@ -32,7 +32,8 @@ class OneCoin(VoteModel):
         balance: "learned", or "uniform": each label is as common. A class balance given to `fit`
             takes precedence.
         steps: EM steps at most.
-        tolerance: converged when no probability changes by more than this.
+        tolerance: converged when no probability changes by more than this; with more than 50 labels
+            0.001 at least, and one row of votes in a thousand may still change.
 
     Attributes:
         skill_: s, shape (n_voters,), in the order of voters_.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from labeling.records import ABSTAIN, CastVotes, LabelSchema, Votes, label_ranks
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 
+LONG_ROW = 16  # numbers, more than which are reduced row by row
 END = b"\xff" * 8  # ends the votes of a row; like an abstention, it sorts after any vote
 
 
@@ -146,6 +148,23 @@ class Patterns:
             self.row[cast], number[self.voter[cast]], self.vote[cast], (size, len(voters))
         )
         return Patterns.from_cast_votes(votes, np.arange(size), self.counts, self.gold)
+
+    def by_plurality(self) -> Patterns:
+        """Return the same patterns in the order of the label that most of their votes name.
+
+        Successive patterns then read and write the same rows of tables of votes and labels, which
+        halves the time of an EM step where these tables are larger than the processor's cache.
+        `pattern_of_row` of the result is the place of each of these patterns.
+        """
+        order = np.argsort(vote_shares(self).argmax(axis=1), kind="stable")
+        size = len(order)
+        place = np.empty(size, dtype=np.intp)
+        place[order] = np.arange(size)
+        cast = np.argsort(place[self.row], kind="stable")
+        votes = CastVotes(
+            place[self.row[cast]], self.voter[cast], self.vote[cast], (size, self.n_voters)
+        )
+        return Patterns.from_cast_votes(votes, place, self.counts, self.gold)
 
     def with_silent_pattern(self, count: float) -> Patterns:
         """Return the patterns, which all have votes, and one more without any, the last."""
@@ -333,6 +352,20 @@ def n_votes_by_voter(patterns: Patterns) -> Floats:
     return n_votes.astype(np.float64)
 
 
+def softmax_rows(scores: Floats) -> Floats:
+    """Return the softmax of each row, computed in place."""
+    if scores.shape[1] > LONG_ROW:
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
+    # Column by column: reducing many short rows takes most of a step's time.
+    scores -= reduce(np.maximum, scores.T)[:, None]
+    np.exp(scores, out=scores)
+    scores /= reduce(np.add, scores.T)[:, None]
+    return scores
+
+
 def sum_of_evidence(patterns: Patterns, log_evidence: Floats, log_prior: Floats) -> Floats:
     """Return the log prior plus the evidence of each cast vote: shape (n_patterns, n_labels).
 
@@ -341,7 +374,8 @@ def sum_of_evidence(patterns: Patterns, log_evidence: Floats, log_prior: Floats)
         log_evidence: shape (n_voters, n_labels voted, n_labels true), nats.
         log_prior: shape (n_labels,), nats.
     """
-    scores: Floats = patterns.sums(log_evidence) + log_prior
+    scores: Floats = patterns.sums(log_evidence)
+    scores += log_prior
     return scores
 
 

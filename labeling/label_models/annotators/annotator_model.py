@@ -14,7 +14,7 @@ from labeling.label_models.annotators.fit_report import (
     overconfidence_sentences,
     rare_label_sentences,
 )
-from labeling.label_models.annotators.skill import Component, estimate_skills
+from labeling.label_models.annotators.skill import NUMBERS_AT_A_TIME, Component, estimate_skills
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import expectation_maximisation, label_posterior
 from labeling.label_models.one_coin import one_coin_confusion
@@ -22,6 +22,7 @@ from labeling.label_models.patterns import (
     Floats,
     Patterns,
     balance_or_uniform,
+    softmax_rows,
     sum_of_evidence,
     vote_shares,
 )
@@ -234,10 +235,9 @@ class AnnotatorModel(VoteModel):
         for weight, confusion, balance in zip(
             self.weights_, self.confusion_, self.class_balance_, strict=True
         ):
-            evidence = np.log(confusion).transpose(0, 2, 1)
-            scores = sum_of_evidence(patterns, evidence, np.log(balance))[patterns.row]
-            vote_scores = evidence[patterns.voter, patterns.vote]
-            by_others = softmax(scores - vote_scores, axis=1)
+            evidence = np.log(np.ascontiguousarray(confusion.transpose(0, 2, 1)))
+            scores = sum_of_evidence(patterns, evidence, np.log(balance))
+            by_others = _without_own_vote(patterns, scores, evidence)
             components.append(Component(float(weight), confusion, by_others))
         return components
 
@@ -250,6 +250,23 @@ class AnnotatorModel(VoteModel):
             (weight * posterior for weight, posterior in weighted),
             start=np.zeros((len(patterns.counts), patterns.n_labels)),
         )
+
+
+def _without_own_vote(patterns: Patterns, scores: Floats, evidence: Floats) -> Floats:
+    """Return the posterior of each cast vote's sample without that vote: (n_cast, n_labels).
+
+    Args:
+        patterns: the votes.
+        scores: of each pattern with all votes, nats: shape (n_patterns, n_labels).
+        evidence: of each vote, nats: shape (n_voters, n_labels voted, n_labels true).
+    """
+    posterior = np.empty((len(patterns.row), patterns.n_labels))
+    step = max(1, NUMBERS_AT_A_TIME // patterns.n_labels)
+    for start in range(0, len(posterior), step):
+        some = slice(start, start + step)
+        own = evidence[patterns.voter[some], patterns.vote[some]]
+        posterior[some] = softmax_rows(scores[patterns.row[some]] - own)
+    return posterior
 
 
 def _label_shares(patterns: Patterns) -> Floats:
@@ -290,7 +307,8 @@ def _pooled_confusion(votes: Floats) -> Floats:
 
 def _best_power(mixture: Floats, patterns: Patterns) -> float:
     """Return the power of the probabilities that fits the gold labels best; near 1 if few."""
-    gold = patterns.gold * patterns.covered[:, None]
+    has_gold = patterns.covered & patterns.gold.any(axis=1)
+    mixture, gold = mixture[has_gold], patterns.gold[has_gold]
     losses = [
         POWER_PRIOR * np.log(power) ** 2
         - (gold * np.log(np.maximum(_with_power(mixture, power), 1e-12))).sum()

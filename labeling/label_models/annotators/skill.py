@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from scipy.special import softmax
 from scipy.stats import chi2
 
@@ -16,6 +17,7 @@ from labeling.label_models.patterns import Floats, Patterns
 Indices = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
+NUMBERS_AT_A_TIME = 1 << 18  # that are computed for each vote and label
 CERTAINTY = 0.95  # that a spammer has low competence; two more tests must agree
 LIKENESS = 0.02  # intraclass correlation of the errors in a person's votes, see `_intervals`
 PRIOR_VOTES = 2.0  # the number of votes that the pooled skill counts as
@@ -47,6 +49,40 @@ class ObservedVotes(NamedTuple):
     weight: Floats
     truth: Floats
     is_gold: Bools
+
+    def expectation(self, tables: Floats) -> Floats:
+        """Return sum_y truth[y] * table of the voter[y, vote] of each vote: shape (n_observed,).
+
+        Args:
+            tables: shape (n_voters, n_labels true, n_labels voted).
+        """
+        by_vote = np.ascontiguousarray(tables.transpose(0, 2, 1))
+        sums = np.empty(len(self.vote))
+        for some in self._parts():
+            rows = by_vote[self.voter[some], self.vote[some]]
+            np.einsum("iy,iy->i", self.truth[some], rows, out=sums[some])
+        return sums
+
+    def truth_by_voter(self, tables: Floats) -> Floats:
+        """Return the expected samples of each true label of each voter: shape (n_voters, n_labels).
+
+        Args:
+            tables: P(vote | label), shape (n_voters, n_labels true, n_labels voted).
+        """
+        by_vote = np.ascontiguousarray(tables.transpose(0, 2, 1))
+        totals: Floats = np.zeros(tables.shape[:2])
+        for some in self._parts():
+            joint = self.truth[some] * by_vote[self.voter[some], self.vote[some]]
+            joint /= np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
+            place = (self.voter[some], np.arange(len(joint)))
+            weights = sparse.csr_matrix((self.weight[some], place), shape=(len(totals), len(joint)))
+            totals += weights @ joint
+        return totals
+
+    def _parts(self) -> Iterator[slice]:
+        """Return parts of the votes whose rows of labels fit the processor's cache."""
+        step = max(1, NUMBERS_AT_A_TIME // max(self.truth.shape[1], 1))
+        return (slice(start, start + step) for start in range(0, len(self.vote), step))
 
     def sum_by_voter(self, values: Floats, n_voters: int) -> Floats:
         """Return the sum of values over the votes of each voter: shape (n_voters,)."""
@@ -108,18 +144,13 @@ def estimate_skills(patterns: Patterns, components: Sequence[Component]) -> Skil
     confusion = sum(
         (component.weight * component.confusion for component in components), start=np.zeros(())
     )
-    by_others = sum(
-        (component.weight * component.by_others for component in components), start=np.zeros(())
-    )
+    by_others = np.zeros((len(patterns.row), n_labels))
+    for component in components:
+        by_others += component.weight * component.by_others
     observed = _observed_votes(patterns, by_others)
     n_votes = observed.sum_by_voter(observed.weight, n_voters)
     votes = _votes_by_label(observed, (n_voters, n_labels))
-    posterior = observed.truth * confusion[observed.voter, :, observed.vote]
-    posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)
-    truth = np.stack(
-        [observed.sum_by_voter(observed.weight * column, n_voters) for column in posterior.T],
-        axis=1,
-    )
+    truth = observed.truth_by_voter(confusion)
     totals = VoterTotals(n_votes, _shrunk_shares(votes), _shrunk_shares(truth))
     skill, interval, plain = _intervals(patterns, components, totals)
     chance: Floats = (totals.vote_marginal * totals.label_exposure).sum(axis=1)
@@ -131,14 +162,20 @@ def estimate_skills(patterns: Patterns, components: Sequence[Component]) -> Skil
 
 def _observed_votes(patterns: Patterns, by_others: Floats) -> ObservedVotes:
     """Return the cast votes; on samples with a gold label the truth is the gold label."""
-    gold = patterns.gold[patterns.row]
-    n_without_gold = patterns.counts[patterns.row] - gold.sum(axis=1)
+    n_gold = patterns.gold.sum(axis=1)
+    n_without_gold = (patterns.counts - n_gold)[patterns.row]
+    if not n_gold.any():
+        is_gold = np.zeros(len(by_others), dtype=bool)
+        return ObservedVotes(patterns.voter, patterns.vote, n_without_gold, by_others, is_gold)
     free = np.flatnonzero(n_without_gold > 0)
-    cast, label = np.nonzero(gold)
+    with_gold = np.flatnonzero(n_gold[patterns.row])
+    gold = patterns.gold[patterns.row[with_gold]]
+    number, label = np.nonzero(gold)
+    cast = with_gold[number]
     return ObservedVotes(
         voter=np.concatenate([patterns.voter[free], patterns.voter[cast]]),
         vote=np.concatenate([patterns.vote[free], patterns.vote[cast]]),
-        weight=np.concatenate([n_without_gold[free], gold[cast, label]]),
+        weight=np.concatenate([n_without_gold[free], gold[number, label]]),
         truth=np.concatenate([by_others[free], np.eye(patterns.n_labels)[label]]),
         is_gold=np.repeat([False, True], [len(free), len(cast)]),
     )
@@ -247,10 +284,10 @@ def _log_likelihood(
     right = np.clip(np.diagonal(component.confusion, axis1=1, axis2=2), 1e-6, 1 - 1e-6)
     cast = np.arange(len(observed.vote))
     if_right = observed.truth[cast, observed.vote]
-    joint = observed.truth * component.confusion[observed.voter, :, observed.vote]
-    by_matrix = joint.sum(axis=1)
-    errors = joint / (1 - right[observed.voter])
-    by_error = errors.sum(axis=1) - errors[cast, observed.vote]
+    own = if_right * component.confusion[observed.voter, observed.vote, observed.vote]
+    own /= 1 - right[observed.voter, observed.vote]
+    by_matrix = observed.expectation(component.confusion)
+    by_error = observed.expectation(component.confusion / (1 - right)[:, :, None]) - own
     parts = (~observed.is_gold, observed.is_gold)
     has_part = [bool(is_part.any()) for is_part in parts]
     free_and_gold = np.zeros((2, *grid.shape))
@@ -280,8 +317,8 @@ def _is_independent_of_truth(
     by_marginal = np.log(totals.vote_marginal[observed.voter, observed.vote])
     gains = []
     for component in components:
-        joint = observed.truth * component.confusion[observed.voter, :, observed.vote]
-        gain = observed.weight * (np.log(joint.sum(axis=1)) - by_marginal)
+        by_matrix = observed.expectation(component.confusion)
+        gain = observed.weight * (np.log(by_matrix) - by_marginal)
         gains.append(observed.sum_by_voter(gain, n_voters))
     ratio = 2 * np.max(gains, axis=0)
     is_independent: Bools = ratio < chi2.ppf(0.99, (n_labels - 1) ** 2)
@@ -314,19 +351,8 @@ def _has_low_competence(observed: ObservedVotes, totals: VoterTotals) -> Bools:
     exposure: the truth with probability c, else a guess, u unchanged whatever c is (below 0: rather
     the opposite). The distribution of c is learned from all voters.
     """
-    marginal, n_votes = totals.vote_marginal, totals.n_votes
-    likelihood = np.empty((len(COMPETENCE), len(n_votes)))
-    gain = np.eye(marginal.shape[1]) - totals.label_exposure[:, None, :]
-    for cell, competence in enumerate(COMPETENCE):
-        # Where u is incompatible with that competence, rows are clipped and normalised.
-        matrix = np.maximum(
-            marginal[:, None, :] + competence * gain, SLIP_RATE * marginal[:, None, :]
-        )
-        matrix /= matrix.sum(axis=2, keepdims=True)
-        probability = (observed.truth * matrix[observed.voter, :, observed.vote]).sum(axis=1)
-        likelihood[cell] = observed.sum_by_voter(
-            np.log(probability) * observed.weight, len(n_votes)
-        )
+    n_votes = totals.n_votes
+    likelihood = _competence_likelihood(observed, totals)
     scaled = np.exp(likelihood - likelihood.max(axis=0))
     share, is_active = PRIOR_ON_COMPETENCE, n_votes > 0
     for _ in range(30):
@@ -340,3 +366,31 @@ def _has_low_competence(observed: ObservedVotes, totals: VoterTotals) -> Bools:
     is_inverted = posterior[COMPETENCE < INVERTED].sum(axis=0) >= 0.5
     low: Bools = is_low & ~is_inverted
     return low
+
+
+def _competence_likelihood(observed: ObservedVotes, totals: VoterTotals) -> Floats:
+    """Return the log-likelihood of each competence of each voter: shape (n_cells, n_voters).
+
+    Where u is incompatible with a competence, P(v | y) is clipped, and each row of it normalised.
+    Such a row has one kind of term where v = y and another for each other v, so that
+    P(v) = sum_y q(y) P(v | y) needs no table of all v and y.
+    """
+    n_voters = len(totals.n_votes)
+    if_right = observed.truth[np.arange(len(observed.vote)), observed.vote]
+    by_voter = np.argsort(observed.voter, kind="stable")
+    ends = np.cumsum(np.bincount(observed.voter, minlength=n_voters)).tolist()
+    likelihood = np.zeros((len(COMPETENCE), n_voters))
+    for voter, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+        rows = by_voter[start:end]
+        vote = observed.vote[rows]
+        marginal = totals.vote_marginal[voter][:, None]
+        guessed = COMPETENCE * totals.label_exposure[voter][:, None]
+        wrong = np.maximum(marginal - guessed, SLIP_RATE * marginal)
+        right = np.maximum(marginal - guessed + COMPETENCE, SLIP_RATE * marginal)
+        more = right - wrong
+        total = wrong.sum(axis=0) + more
+        probability = observed.truth[rows] @ (1 / total)
+        probability *= wrong[vote]
+        probability += if_right[rows][:, None] * (more / total)[vote]
+        likelihood[:, voter] = observed.weight[rows] @ np.log(probability)
+    return likelihood

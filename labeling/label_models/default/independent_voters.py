@@ -13,17 +13,22 @@ training sets, quickly", NeurIPS 2016.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from labeling.label_models.expectation_maximisation import run_em
+from labeling.label_models.expectation_maximisation import (
+    MANY_LABELS,
+    ROUGH_TOLERANCE,
+    change_of_most,
+    run_em,
+)
 from labeling.label_models.one_coin import one_coin_confusion
 from labeling.label_models.packed_votes import Floats, PackedVotes
-from labeling.label_models.patterns import Patterns, expected_votes, vote_shares
+from labeling.label_models.patterns import Patterns, expected_votes, softmax_rows, vote_shares
 
 Family = Literal["one coin", "confusion", "abstaining"]
 
@@ -34,8 +39,6 @@ ABSTAINING_ROWS = 2.0  # pseudo-samples a label for the rates of votes for each 
 UNUSED_ACCURACY = 0.6  # accuracy of a vote for a label that the voter never voted for
 STEPS = 1000  # where labels are rare and votes sparse, some hundreds are needed
 TOLERANCE = 1e-5
-MANY_LABELS = 50  # a voter's k² confusions are mostly unknown then,
-ROUGH_TOLERANCE = 1e-3  # and waiting for the last row of thousands to settle changes no label
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +105,7 @@ def fit_em(
         family: which table each voter has.
         class_balance: if it is known; else it is learned.
         tolerance: converged when no probability changes by more than this; with more than 50 labels
-            0.001 at least.
+            0.001 at least, and one row of votes in a thousand may still change.
         steps: the largest number of steps; `STEPS` where None.
     """
     steps = STEPS if steps is None else steps
@@ -110,6 +113,21 @@ def fit_em(
         tolerance = max(tolerance, ROUGH_TOLERANCE)
     if family == "one coin" and patterns.n_labels > 2:
         return _fit_one_coin(patterns, class_balance, tolerance, steps)
+    if patterns.n_labels <= MANY_LABELS:
+        return _fit_tables(patterns, family, class_balance, tolerance, steps)
+    ordered = patterns.by_plurality()
+    fit = _fit_tables(ordered, family, class_balance, tolerance, steps)
+    return replace(fit, posterior=fit.posterior[ordered.pattern_of_row])
+
+
+def _fit_tables(
+    patterns: Patterns,
+    family: Family,
+    class_balance: Floats | None,
+    tolerance: float,
+    steps: int,
+) -> IndependentFit:
+    """Return the same fit, with a table of each voter's votes by label."""
     used = np.ones(len(patterns.counts), dtype=bool) if family == "abstaining" else patterns.covered
     weights = patterns.counts * used
     prior = pseudo_votes(patterns, family)
@@ -121,6 +139,8 @@ def fit_em(
         return m_step(votes, n_of_label, prior, family, balance)
 
     def change(before: Floats, after: Floats) -> float:
+        if patterns.n_labels > MANY_LABELS:
+            return change_of_most(before, after)
         # Of two labels one determines the other; silent patterns change with the balance alone.
         first = 1 if patterns.n_labels == 2 else 0
         return _largest_change(before[:, first:], after[:, first:], used)
@@ -162,13 +182,18 @@ def _fit_one_coin(
         scores = np.bincount(cell, odds[patterns.voter], len(weights) * k).reshape(-1, k)
         return softmax_rows(scores + np.log(balance))
 
+    def change(before: Floats, after: Floats) -> float:
+        if k > MANY_LABELS:
+            return change_of_most(before, after)
+        return _largest_change(before, after, patterns.covered)
+
     fit = run_em(
         np.ascontiguousarray(vote_shares(patterns)),
         maximise,
         expect,
         steps=steps,
         tolerance=tolerance,
-        change=lambda before, after: _largest_change(before, after, patterns.covered),
+        change=change,
     )
     accuracy, balance = fit.parameters
     evidence = np.log(one_coin_confusion(accuracy, k))  # symmetric
@@ -183,14 +208,6 @@ def _largest_change(before: Floats, after: Floats, used: npt.NDArray[np.bool_]) 
     if not used.all():
         moved = moved[used]
     return float(max(moved.max(initial=0.0), -moved.min(initial=0.0)))
-
-
-def softmax_rows(scores: Floats) -> Floats:
-    """Return the softmax of each row, computed in place."""
-    scores -= scores.max(axis=1, keepdims=True)
-    np.exp(scores, out=scores)
-    scores /= scores.sum(axis=1, keepdims=True)
-    return scores
 
 
 def expected_counts(

@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from labeling.label_models.default.independent_voters import Evidence, softmax_rows
+from labeling.label_models.default.independent_voters import Evidence
 from labeling.label_models.packed_votes import Floats
-from labeling.label_models.patterns import Patterns
+from labeling.label_models.patterns import Patterns, softmax_rows
 
 PRIOR_ACCURACY = 0.6
 SPECIFICITY = 0.25  # the prior log-odds grow as (rate of the vote) to the power of minus this

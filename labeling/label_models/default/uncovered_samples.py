@@ -11,8 +11,6 @@ from __future__ import annotations
 import numpy as np
 
 from labeling.label_models.default.independent_voters import (
-    MANY_LABELS,
-    ROUGH_TOLERANCE,
     STEPS,
     TOLERANCE,
     expected_counts,
@@ -21,6 +19,12 @@ from labeling.label_models.default.independent_voters import (
     smoothed_balance,
 )
 from labeling.label_models.default.split_half import informative_subset
+from labeling.label_models.expectation_maximisation import (
+    MANY_LABELS,
+    ROUGH_TOLERANCE,
+    change_of_most,
+    largest_change,
+)
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns, vote_shares
 
@@ -43,11 +47,14 @@ def with_uncovered_samples(patterns: Patterns) -> Patterns:
 def _estimate_uncovered(patterns: Patterns) -> float:
     """Return the estimated number of samples without a vote, given those with votes."""
     patterns = informative_subset(patterns)
+    tolerance, moved = TOLERANCE, largest_change
+    if patterns.n_labels > MANY_LABELS:
+        tolerance, moved = ROUGH_TOLERANCE, change_of_most
+        patterns = patterns.by_plurality()
     prior = pseudo_votes(patterns, "abstaining")
     n, posterior = float(patterns.counts.sum()), vote_shares(patterns)
     n_votes = patterns.by_vote @ patterns.counts
     uncovered: Floats = np.zeros(patterns.n_labels)
-    tolerance = ROUGH_TOLERANCE if patterns.n_labels > MANY_LABELS else TOLERANCE
     for step in range(2 * STEPS):
         before, n_before = posterior, uncovered.sum()
         votes, n_covered = expected_counts(patterns, posterior, patterns.counts, n_votes)
@@ -60,6 +67,6 @@ def _estimate_uncovered(patterns: Patterns) -> float:
         change = abs(uncovered.sum() - n_before)
         if step >= LEAST_STEPS and uncovered.sum() < NEGLIGIBLE and change < NEGLIGIBLE / 10:
             break
-        if np.abs(posterior - before).max() < tolerance and change < RELATIVE_TOLERANCE * n:
+        if moved(before, posterior) < tolerance and change < RELATIVE_TOLERANCE * n:
             break
     return float(uncovered.sum())
