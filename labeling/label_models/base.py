@@ -102,8 +102,10 @@ class VoteModel(ABC):
             )
         posterior, covered, row_of_sample = self._predict(votes)
         posterior[~covered] = self._uncovered()
-        probabilities = np.empty_like(posterior)
-        probabilities[:, order] = posterior
+        probabilities = posterior
+        if (np.diff(order) < 0).any():
+            probabilities = np.empty_like(posterior)
+            probabilities[:, order] = posterior
         return SoftLabels(
             probabilities[row_of_sample], votes.sample_ids, votes.schema, covered[row_of_sample]
         )

@@ -76,7 +76,9 @@ class Patterns:
         distinct, pattern_of_row = distinct_rows(codes, keep_order)
         n_voters = distinct.shape[1]
         cast = np.flatnonzero(distinct.ravel() != ABSTAIN)  # much faster than by row and column
-        row, voter = np.divmod(cast, max(n_voters, 1))
+        row = cast // max(n_voters, 1)
+        voter = row * -n_voters
+        voter += cast
         vote = distinct.ravel()[cast].astype(np.intp)
         votes = CastVotes(row, voter, vote, (len(distinct), n_voters))
         return cls.from_cast_votes(votes, pattern_of_row, counts, gold)
@@ -102,9 +104,9 @@ class Patterns:
         n_votes = np.bincount(row, minlength=size)
         starts = np.concatenate([[0], np.cumsum(n_votes)])
         shape = (size, n_voters * n_labels)
-        one_hot = sparse.csr_matrix(
-            (np.ones(len(row)), voter * n_labels + vote, starts), shape=shape
-        )
+        column = voter * n_labels
+        column += vote
+        one_hot = sparse.csr_matrix((np.ones(len(row)), column, starts), shape=shape)
         return cls(
             counts=total,
             pattern_of_row=pattern_of_row,
@@ -126,10 +128,12 @@ class Patterns:
             counts: the number of samples of each one chosen: shape (n_chosen,).
         """
         number, size = np.cumsum(chosen) - 1, int(chosen.sum())
-        cast = np.flatnonzero(chosen[self.row])
-        votes = CastVotes(
-            number[self.row[cast]], self.voter[cast], self.vote[cast], (size, self.n_voters)
-        )
+        votes = CastVotes(self.row, self.voter, self.vote, (size, self.n_voters))
+        if not (chosen[:size].all() and (self.row[-1:] < size).all()):
+            cast = np.flatnonzero(chosen[self.row])
+            votes = CastVotes(
+                number[self.row[cast]], self.voter[cast], self.vote[cast], votes.shape
+            )
         return Patterns.from_cast_votes(votes, np.arange(size), counts, self.gold[chosen])
 
     def of_voters(self, voters: Codes) -> Patterns:
@@ -186,6 +190,11 @@ class Patterns:
         return covered
 
     @property
+    def active(self) -> Codes:
+        """The voters who ever vote, ascending."""
+        return np.flatnonzero(np.bincount(self.voter, minlength=self.n_voters))
+
+    @property
     def votes_for(self) -> Floats:
         """How often each voter votes for each label: shape (n_voters, n_labels)."""
         votes: Floats = (self.by_vote @ self.counts).reshape(self.n_voters, self.n_labels)
@@ -194,9 +203,9 @@ class Patterns:
     @property
     def uses(self) -> npt.NDArray[np.bool_]:
         """Whether each voter ever votes for each label: shape (n_voters, n_labels)."""
-        uses = np.zeros((self.n_voters, self.n_labels), dtype=bool)
-        uses[self.voter, self.vote] = True
-        return uses
+        size = self.n_voters * self.n_labels
+        uses: npt.NDArray[np.bool_] = np.bincount(self.one_hot.indices, minlength=size) > 0
+        return uses.reshape(self.n_voters, self.n_labels)
 
     def keys(self) -> npt.NDArray[np.uint64]:
         """Return a hash of each pattern, the one that `row_keys` has for its row of codes."""

@@ -102,14 +102,16 @@ def find_families(one_hot: Any, counts: Floats, n_labels: int) -> VoterFamilies:
     >>> found.weights.round(2).tolist()
     [0.56, 0.56, 1.0, 1.0]
     """
-    columns = one_hot.tocsc()
-    n_voters = columns.shape[1] // n_labels
-    votes_for = np.asarray(columns.T @ counts).reshape(n_voters, n_labels)
-    n = float(counts[np.diff(one_hot.tocsr().indptr) > 0].sum())
+    rows = one_hot.tocsr()
+    n_voters = rows.shape[1] // n_labels
+    votes_for = np.asarray(rows.T @ counts).reshape(n_voters, n_labels)
+    n = float(counts[np.diff(rows.indptr) > 0].sum())
     uses = votes_for > 0
     has_one_label = uses.sum(axis=1) == 1
-    shares = _vote_shares(one_hot, n_labels)
     weights: Floats = np.ones(n_voters)
+    if (uses[has_one_label].sum(axis=0) < 2).all():
+        return VoterFamilies(weights, 1.0, (), n)
+    columns, shares = rows.tocsc(), _vote_shares(rows, n_labels)
     families = []
     for label in range(n_labels):
         voters = np.flatnonzero(has_one_label & uses[:, label])

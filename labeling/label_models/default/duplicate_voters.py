@@ -9,6 +9,7 @@ other voters.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,13 +47,17 @@ class _Agreement:
     def __init__(self, patterns: Patterns) -> None:
         self.n_labels = patterns.n_labels
         self.patterns = patterns
-        self.codes = patterns.codes()
         self.same, self.overlap = _pairwise_counts(patterns)
         votes = np.diag(self.overlap)
         self.either = votes[:, None] + votes[None, :] - self.overlap
         self.jaccard = self.same / np.maximum(self.either, 1e-12)
         self.agreement = self.same / np.maximum(self.overlap, 1e-12)
         self.uses = patterns.votes_for > 0
+
+    @cached_property
+    def codes(self) -> npt.NDArray[Any]:
+        """The distinct rows, which only near-copies need."""
+        return self.patterns.codes()
 
     def near_copies(self) -> list[tuple[int, int]]:
         """Return the pairs of voters who vote nearly always alike."""

@@ -62,7 +62,7 @@ class FitContext:
     @property
     def n_groups(self) -> int:
         """The number of voters who ever voted, duplicates merged."""
-        return len(np.unique(self.merged.voter))
+        return len(self.merged.active)
 
     @property
     def n_partial(self) -> int:
@@ -172,7 +172,7 @@ def _families(context: FitContext) -> list[str]:
 
 def _effective(context: FitContext) -> float:
     """Return how many independent voters those who vote count as."""
-    return float(context.families.weights[np.unique(context.merged.voter)].sum())
+    return float(context.families.weights[context.merged.active].sum())
 
 
 def _models_not_checked(context: FitContext, choice: Choice) -> list[str]:

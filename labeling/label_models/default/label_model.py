@@ -134,7 +134,7 @@ class LabelModel(VoteModel):
     def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
         duplicates = duplicate_groups(patterns)
         # With too few others, duplicates cannot be told from accurate voters: none are merged.
-        n_groups = len(np.unique(duplicates[patterns.voter]))
+        n_groups = len(np.unique(duplicates[patterns.active]))
         is_merged = n_groups >= LEAST_VOTERS_TO_LEARN_ALL
         self.group_ = duplicates if is_merged else np.arange(patterns.n_voters)
         merged = merge_duplicates(patterns, self.group_)

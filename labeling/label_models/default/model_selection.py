@@ -18,6 +18,7 @@ from labeling.label_models.default.independent_voters import (
     fit_em,
 )
 from labeling.label_models.default.leave_one_out import leave_one_out
+from labeling.label_models.default.split_half import TOLERANCE as HALVES_TOLERANCE
 from labeling.label_models.default.split_half import Limits, SplitHalf, split_half_check
 from labeling.label_models.default.uncovered_samples import with_uncovered_samples
 from labeling.label_models.one_coin import one_coin_confusion
@@ -124,7 +125,7 @@ def select_model(
         fit_fallback: fit naive Bayes where it is chosen; else the evidence is that of majority
             vote, for a caller who will not use it.
     """
-    active = np.unique(patterns.voter)
+    active = patterns.active
     if len(active) < LEAST_VOTERS:
         return Choice("majority vote", _majority_evidence(patterns), False, ())
     checks: list[ModelCheck] = []
@@ -237,7 +238,8 @@ def _with_expected_uncovered(patterns: Patterns) -> Patterns:
     model that ignores abstentions: samples without any vote must not decide on it.
     """
     covered = patterns.covered
-    return with_uncovered_samples(patterns.of_patterns(covered, patterns.counts[covered]))
+    only_covered = patterns.of_patterns(covered, patterns.counts[covered])
+    return with_uncovered_samples(only_covered, HALVES_TOLERANCE)
 
 
 def _first_supported(

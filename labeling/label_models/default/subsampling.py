@@ -58,7 +58,8 @@ def training_patterns(
     n_silent_rows = min(n_uncovered, 1)  # one row, the last, represents all of them
     voted = packed.codes(chosen)
     codes = np.full((len(chosen) + n_silent_rows, len(voters)), ABSTAIN, dtype=voted.dtype)
-    codes[: len(chosen), active] = voted
+    columns_of_active = slice(None) if len(active) == len(voters) else active  # much faster
+    codes[: len(chosen), columns_of_active] = voted
     counts = np.append(drawn[chosen].astype(np.float64), [n_uncovered * share] * n_silent_rows)
     tally = gold_tally(gold[chosen], len(chosen), votes.schema)
     uncovered = gold_tally(gold[~covered], n_uncovered, votes.schema).sum(axis=0, keepdims=True)

@@ -34,22 +34,27 @@ NEGLIGIBLE = 0.1  # samples: as many as none, and EM need not come to its end
 LEAST_STEPS = 5
 
 
-def with_uncovered_samples(patterns: Patterns) -> Patterns:
-    """Return patterns including the samples without a vote, counted or estimated."""
+def with_uncovered_samples(patterns: Patterns, tolerance: float = TOLERANCE) -> Patterns:
+    """Return patterns including the samples without a vote, counted or estimated.
+
+    Args:
+        patterns: the votes.
+        tolerance: the estimate converged when no probability changes by more than this.
+    """
     if not patterns.covered.all() or not len(patterns.row):
         return patterns
-    n_uncovered = _estimate_uncovered(patterns)
+    n_uncovered = _estimate_uncovered(patterns, tolerance)
     if n_uncovered < 1:
         return patterns
     return patterns.with_silent_pattern(n_uncovered)
 
 
-def _estimate_uncovered(patterns: Patterns) -> float:
+def _estimate_uncovered(patterns: Patterns, tolerance: float) -> float:
     """Return the estimated number of samples without a vote, given those with votes."""
     patterns = informative_subset(patterns)
-    tolerance, moved = TOLERANCE, largest_change
+    moved = largest_change
     if patterns.n_labels > MANY_LABELS:
-        tolerance, moved = ROUGH_TOLERANCE, change_of_most
+        tolerance, moved = max(tolerance, ROUGH_TOLERANCE), change_of_most
         patterns = patterns.by_plurality()
     prior = pseudo_votes(patterns, "abstaining")
     n, posterior = float(patterns.counts.sum()), vote_shares(patterns)
