@@ -18,7 +18,7 @@ from labeling.records import shared_wins
 DIRECT_STEPS = 20  # of Newton's method; where they do not match, it starts at a high temperature
 STEPS = 100  # at each temperature
 SMOOTH = 16.0  # largest log-odds, in units of the temperature, that Newton's method can start with
-TOLERANCE = 1e-10  # of the mean posterior
+TOLERANCE = 1e-12  # of the mean posterior; a single row may be off by as much times their number
 SMALLEST_SHARE = 1e-9
 DAMPING = 1e-9  # of Newton's steps: the offsets have one degree of freedom too many
 LEAST_SILENT_SHARE = 0.5  # of a label among samples without a vote, relative to all samples
