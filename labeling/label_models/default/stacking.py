@@ -13,7 +13,7 @@ clear.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -117,9 +117,13 @@ def fit_stack(patterns: Patterns, posteriors: list[Floats]) -> Stack:
             the result without gold.
     """
     rows = GoldRows.of(patterns)
+    with_gold, place = np.unique(rows.pattern, return_inverse=True)
+    posteriors = [posterior[with_gold] for posterior in posteriors]
+    rows = replace(rows, pattern=place)  # among those with gold labels
     logs = np.stack([centred_logs(posterior) for posterior in posteriors])
-    used = np.unique(patterns.one_hot[rows.pattern].indices)
-    one_hot = patterns.one_hot[:, used].tocsr()
+    one_hot = patterns.one_hot[with_gold]
+    used = np.unique(one_hot.indices)
+    one_hot = one_hot[:, used].tocsr()
     candidates = [
         _Candidate(list(models), logs[list(models)], one_hot, ridge)
         for models in ((0,), range(len(posteriors)))
