@@ -22,7 +22,7 @@ from labeling.label_models.default.model_selection import (
     labels_voted_for,
 )
 from labeling.label_models.default.share_check import OddShare, share_warning
-from labeling.label_models.default.stacking import CORRECTION_RIDGES, LEAST_GOLD, Stack
+from labeling.label_models.default.stacking import LEAST_GOLD, Stack
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns
 from labeling.label_models.report_sentences import convergence_sentence
@@ -306,17 +306,13 @@ def _gold(context: FitContext, stack: Stack | None) -> str:
             " end model uses every gold label."
         )
     without_gold, majority, abstaining = stack.weights
-    corrections = (
-        f"each vote is corrected, with a ridge of {stack.ridge:g}"
-        if np.isfinite(stack.ridge)
-        else "no corrections of single votes"
-    )
     return (
         f"{stack.n_gold} gold labels on covered samples: log-loss {stack.loss:.3f} cross-validated"
-        f" (without gold: {stack.loss_without_gold:.3f}). Best of {2 * len(CORRECTION_RIDGES)}"
-        f" stacks: weights {without_gold:.2f} for the model without gold, {majority:.2f} for"
-        f" majority vote, {abstaining:.2f} for the model of abstentions; {corrections}. The stack"
-        f" weighs {stack.trust:.2f}, the model without gold {1 - stack.trust:.2f}."
+        f" (without gold: {stack.loss_without_gold:.3f}). Mean of {stack.n_stacks} stacks by their"
+        f" loss: weights {without_gold:.2f} for the model without gold, {majority:.2f} for majority"
+        f" vote, {abstaining:.2f} for the model of abstentions; stacks that correct each vote have"
+        f" {stack.corrected:.0%} of the weight. Their mean weighs {stack.trust:.2f}, the model"
+        f" without gold {1 - stack.trust:.2f}."
     )
 
 

@@ -65,11 +65,10 @@ class LabelModel(VoteModel):
        and abstentions are no evidence where families are strong.
     6. A *class balance* that is given is obeyed: the mean posterior over all samples is that
        balance. Samples without a vote have the shares that are left for them.
-    7. With 25 gold labels or more on covered samples, a *stack* learns from them how much to trust
-       each model and each vote. Against the model without them, in log-probabilities, n gold labels
-       weigh about n / (n + 25), more or less where cross-validation is clear. They must be of
-       samples drawn at random: those chosen because a model was unsure of them make every vote look
-       doubtful.
+    7. With 25 gold labels or more on covered samples, *stacks* learn from them how much to trust
+       each model and each vote. n gold labels weigh n / (n + 25) against the model without them, in
+       log-probabilities. They must be of samples drawn at random: those chosen because a model was
+       unsure of them make every vote look doubtful.
 
     `report_` tells which of these happened, with numbers. `fit` warns where the predicted share of
     a label differs, by more than chance, from that of majority vote or of the gold labels.

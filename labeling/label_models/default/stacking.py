@@ -4,11 +4,11 @@
 
 with f_b the centred log-probabilities of the models b fitted without gold. The loss is the sum of
 cross-entropy over the gold labels, plus ridges that hold t at equal weights and the rest at zero.
-Which models are used and how strongly D is held is chosen by cross-validated log-loss on the gold
-labels. (Wolpert 1992, stacking.) The ridges do not keep a few gold labels from misleading a stack:
-the result is the mean of the stack and of the model without gold, in log-probabilities. Of n gold
-labels the stack weighs about n / (n + 25); cross-validation moves that weight where its log-loss is
-clear.
+Which models are used, and how strongly D is held, is a matter of cross-validated log-loss on the
+gold labels: of eight such stacks the mean is taken, each weighted by its loss (pseudo-BMA weights;
+Yao et al. 2018), since the best of few gold labels is often best by chance. (Wolpert 1992,
+stacking.) The ridges do not keep a few gold labels from misleading a stack: the result is the mean
+of the stacks and of the model without gold, in log-probabilities, weighted n to 25.
 """
 
 from __future__ import annotations
@@ -18,16 +18,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns
 from labeling.records import Ridges, StackedRows, StackParameters, fit_softmax_regression
 
 LEAST_GOLD = 25
-TRUST_RIDGE = 20.0  # nats at a trust of 1 instead of 0, or of 0 instead of 1
-TRUSTS = np.linspace(0.0, 1.0, 21)
-HALF_TRUSTED = 25.0  # gold labels at which both are expected to weigh the same
+HALF_TRUSTED = 25.0  # gold labels at which stacks and the model without gold weigh the same
+LOSS_SCALE = 5.0  # nats of log-loss over all gold labels at which a stack weighs 1 / e
 FOLDS = 5
 WEIGHT_RIDGE = 0.5
 OFFSET_RIDGE = 1.0
@@ -72,30 +71,35 @@ class GoldRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stack:
-    """The selected stack.
+    """The mean of the stacks, weighted by their cross-validated log-loss.
 
     Attributes:
-        weights: t, shape (n_models,); 0 = not used.
+        weights: t, shape (n_models,).
         offsets: beta, shape (n_labels,).
         corrections: D, shape (n_voters, n_labels voted, n_labels).
-        ridge: how strongly D is held; infinite = not used at all.
-        loss: cross-validated log-loss per gold label, nats.
+        loss: cross-validated log-loss of the mean per gold label, nats.
         loss_without_gold: log-loss of the probabilities of the first model on the same labels.
         n_gold: the number of gold labels used.
-        trust: the weight of the stack, 0 to 1; the rest is that of the model without gold labels.
+        n_stacks: the number of stacks.
+        corrected: the weight of the stacks that correct single votes, 0 to 1.
     """
 
     weights: Floats
     offsets: Floats
     corrections: Floats
-    ridge: float
     loss: float
     loss_without_gold: float
     n_gold: int
-    trust: float
+    n_stacks: int
+    corrected: float
+
+    @property
+    def trust(self) -> float:
+        """The weight of the stacks, 0 to 1; the rest is that of the model without gold labels."""
+        return self.n_gold / (self.n_gold + HALF_TRUSTED)
 
     def blended(self) -> StackParameters:
-        """Return the parameters of the stack, averaged with those of the model without gold."""
+        """Return the parameters of the stacks, averaged with those of the model without gold."""
         weights = self.trust * self.weights
         weights[0] += 1 - self.trust
         return StackParameters(weights, self.trust * self.offsets, self.trust * self.corrections)
@@ -109,7 +113,7 @@ def centred_logs(posterior: Floats) -> Floats:
 
 
 def fit_stack(patterns: Patterns, posteriors: list[Floats]) -> Stack:
-    """Return the stack with the lowest cross-validated log-loss.
+    """Return the mean of the stacks, weighted by their cross-validated log-loss.
 
     Args:
         patterns: the votes, with gold labels.
@@ -129,47 +133,30 @@ def fit_stack(patterns: Patterns, posteriors: list[Floats]) -> Stack:
         for models in ((0,), range(len(posteriors)))
         for ridge in CORRECTION_RIDGES
     ]
-    scores = [candidate.cross_validated_scores(rows) for candidate in candidates]
-    losses = [_log_loss(heldout, rows.label, rows.weight) for heldout in scores]
-    number = int(np.argmin(losses))
-    best = candidates[number]
-    parameters = best.fit(rows)
-    weights = np.zeros(len(posteriors))
-    weights[best.models] = parameters.weights
-    k = patterns.n_labels
+    heldout = np.stack([candidate.cross_validated_scores(rows) for candidate in candidates])
+    losses = np.array([_log_loss(scores, rows.label, rows.weight) for scores in heldout])
+    shares = softmax(-losses * rows.weight.sum() / LOSS_SCALE)
+    k, n_models = patterns.n_labels, len(posteriors)
+    weights, offsets = np.zeros(n_models), np.zeros(k)
     corrections = np.zeros((patterns.n_voters * k, k))
-    if np.isfinite(best.ridge):
-        corrections[used] = parameters.corrections
+    for candidate, share in zip(candidates, shares, strict=True):
+        parameters = candidate.fit(rows)
+        weights[candidate.models] += share * parameters.weights
+        offsets += share * parameters.offsets
+        if np.isfinite(candidate.ridge):
+            corrections[used] += share * parameters.corrections
     return Stack(
         weights=weights,
-        offsets=parameters.offsets,
+        offsets=offsets,
         corrections=corrections.reshape(patterns.n_voters, k, k),
-        ridge=best.ridge,
-        loss=losses[number],
+        loss=_log_loss(np.tensordot(shares, heldout, axes=1), rows.label, rows.weight),
         loss_without_gold=_log_loss(
             np.log(np.clip(posteriors[0][rows.pattern], 1e-12, None)), rows.label, rows.weight
         ),
         n_gold=int(rows.weight.sum()),
-        trust=_trust(scores[number], logs[0, rows.pattern], rows),
+        n_stacks=len(candidates),
+        corrected=float(shares[[np.isfinite(candidate.ridge) for candidate in candidates]].sum()),
     )
-
-
-def _trust(stacked: Floats, without_gold: Floats, rows: GoldRows) -> float:
-    """Return the weight of the stack with the lowest penalised, cross-validated log-loss.
-
-    Args:
-        stacked: held-out scores of the gold rows, shape (n, n_labels).
-        without_gold: scores of the model without gold labels: shape (n, n_labels).
-        rows: the gold rows.
-    """
-    n = rows.weight.sum()
-    expected = n / (n + HALF_TRUSTED)
-    losses = [
-        n * _log_loss(trust * stacked + (1 - trust) * without_gold, rows.label, rows.weight)
-        + TRUST_RIDGE * (trust - expected) ** 2
-        for trust in TRUSTS
-    ]
-    return float(TRUSTS[int(np.argmin(losses))])
 
 
 def _log_loss(scores: Floats, label: npt.NDArray[np.intp], weight: Floats) -> float:
