@@ -171,6 +171,16 @@ def test_the_mean_posterior_of_all_samples_is_the_declared_balance_of_a_subset(n
     np.testing.assert_allclose(mean, (0.8, 0.2), rtol=0, atol=1e-6)
 
 
+def test_of_many_labels_a_declared_balance_is_the_prior_of_a_model_that_passed_its_check():
+    truth, votes, _ = voters([0.8] * 12, n=3000, coverage=0.5, shares=[1 / 60] * 60)
+    model = LabelModel().fit(votes, class_balance=[1 / 60] * 60)
+    assert model.method_ == "confusion"
+    covered = votes.covered
+    found = hits(model.predict_proba(votes).to_array()[covered], truth[covered]).mean()
+    assert found > 0.97  # to match the shares of few samples exactly would change sure labels
+    assert any("is the prior of the model" in line for line in model.report_)
+
+
 def test_offsets_match_shares_at_any_temperature():
     rng = np.random.default_rng(0)
     for k in (2, 3, 40):

@@ -21,6 +21,7 @@ from labeling.label_models.default.share_matching import (
     predicted_shares,
     silent_balance,
 )
+from labeling.label_models.expectation_maximisation import MANY_LABELS
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns
 from labeling.records import VoterFamilies
@@ -92,7 +93,14 @@ def declared(
 
 
 def declared_calibrated(evidence: Evidence, patterns: Patterns, balance: Floats) -> Scoring:
-    """Return the scoring of a calibrated model whose mean posterior is a declared class balance."""
+    """Return the scoring of a calibrated model whose mean posterior is a declared class balance.
+
+    Of more than 50 labels the balance is only its prior: each has few samples, whose shares differ
+    from any balance by chance, and to match them would change certain labels.
+    """
+    if len(balance) > MANY_LABELS:
+        offset = evidence.offset + np.log(balance) - np.log(evidence.class_balance)
+        return Scoring(Evidence(evidence.votes, offset, balance), 1.0, balance)
     weights = patterns.counts * patterns.covered
     expected = weights @ evidence.posterior(patterns) / max(weights.sum(), 1.0)
     return balanced(evidence, 1.0, expected, patterns, balance)

@@ -23,6 +23,7 @@ from labeling.label_models.default.model_selection import (
 )
 from labeling.label_models.default.share_check import OddShare, share_warning
 from labeling.label_models.default.stacking import LEAST_GOLD, Stack
+from labeling.label_models.expectation_maximisation import MANY_LABELS
 from labeling.label_models.packed_votes import Floats
 from labeling.label_models.patterns import Patterns
 from labeling.label_models.report_sentences import convergence_sentence
@@ -279,6 +280,8 @@ def _listed(labels: tuple[str, ...], class_balance: Floats) -> str:
 def _offset(context: FitContext, choice: Choice) -> list[str]:
     """Return how the shares of the labels were set from outside, if they were."""
     if context.is_balance_given:
+        if len(context.labels) > MANY_LABELS and choice.method not in ROUGH_METHODS:
+            return ["The class balance that was given is the prior of the model."]
         return [
             "The class balance that was given is obeyed: it is the mean posterior over all samples"
             " it was fitted on."

@@ -35,6 +35,7 @@ from labeling.label_models.default.model_selection import (
 from labeling.label_models.default.share_check import odd_balance, odd_share, share_warning
 from labeling.label_models.default.stacking import LEAST_GOLD, Stack, centred_logs, fit_stack
 from labeling.label_models.default.subsampling import is_large, training_patterns
+from labeling.label_models.expectation_maximisation import MANY_LABELS
 from labeling.label_models.packed_votes import Floats, PackedVotes
 from labeling.label_models.patterns import (
     Patterns,
@@ -64,7 +65,8 @@ class LabelModel(VoteModel):
        The offset of naive Bayes is drawn to majority vote's label shares by the degree of damping,
        and abstentions are no evidence where families are strong.
     6. A *class balance* that is given is obeyed: the mean posterior over all samples is that
-       balance. Samples without a vote have the shares that are left for them.
+       balance. Samples without a vote have the shares that are left for them. (Of more than 50
+       labels it is the prior of a model that passed its check: each label has few samples.)
     7. With 25 gold labels or more on covered samples, *stacks* learn from them how much to trust
        each model and each vote. n gold labels weigh n / (n + 25) against the model without them, in
        log-probabilities. They must be of samples drawn at random: those chosen because a model was
@@ -183,16 +185,22 @@ class LabelModel(VoteModel):
         blend = stack.blended()
         self.stack_weights_, self.stack_offset_ = blend.weights, blend.offsets
         self.stack_corrections_ = blend.corrections
-        if class_balance is not None:
+        if class_balance is not None and self._matches_balance:
             weights = merged.counts * merged.covered
             self._balance(self._scores(merged), weights, merged.counts.sum(), class_balance)
         return stack
 
     def _adjust_to_all(self, votes: Votes, class_balance: Floats | None) -> None:
-        if class_balance is not None and self.is_subset_:
+        if class_balance is not None and self.is_subset_ and self._matches_balance:
             table, _ = self._table(votes)
             weights = table.covered.astype(np.float64)
             self._balance(self._scores(table), weights, len(weights), class_balance)
+
+    @property
+    def _matches_balance(self) -> bool:
+        """Whether the mean posterior is a declared balance exactly; see `declared_calibrated`."""
+        is_rough = self.method_ in ROUGH_METHODS and not len(self.stack_weights_)
+        return is_rough or len(self.labels_) <= MANY_LABELS
 
     def _balance(
         self, scores: Floats, weights: Floats, n_samples: float, class_balance: Floats

@@ -278,8 +278,11 @@ def _first_supported(
 def _check_balances(
     candidate: Candidate, patterns: Patterns, halved: Patterns, class_balance: Floats | None
 ) -> list[tuple[ModelCheck, IndependentFit | None]]:
-    """Return the checks with a learned and a given class balance, with the fits that passed."""
-    balances: Sequence[Floats | None] = [None] if class_balance is None else [None, class_balance]
+    """Return the checks with a given and a learned class balance, with the fits that passed.
+
+    Where a model that ignores abstentions passes with the given balance, no other is checked.
+    """
+    balances: Sequence[Floats | None] = [None] if class_balance is None else [class_balance, None]
     results: list[tuple[ModelCheck, IndependentFit | None]] = []
     for balance in balances:
         is_given = balance is not None
@@ -295,6 +298,8 @@ def _check_balances(
             own_label_share = _own_label_share(patterns, fit.evidence)
             check = ModelCheck(candidate, is_given, split_half, own_label_share)
         results.append((check, fit if check.passed else None))
+        if is_given and check.passed and candidate.family == "confusion":
+            break
     return results
 
 
