@@ -31,7 +31,7 @@ FOLDS = 5
 WEIGHT_RIDGE = 0.5
 OFFSET_RIDGE = 1.0
 CORRECTION_RIDGES = (1.0, 3.0, 10.0, np.inf)  # the last: no corrections
-MOST_CORRECTIONS = 200_000  # of hundreds of labels a few gold labels say nothing about each vote
+MOST_CORRECTIONS = 50_000  # of hundreds of labels a few gold labels say nothing about each vote
 STEPS = 60
 SMALLEST_PROBABILITY = 1e-4
 
