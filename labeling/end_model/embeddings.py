@@ -115,8 +115,9 @@ def _load_model(name: str) -> Embedding:
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
     except Exception as error:  # a broken model breaks its reader in many ways
+        reason = " ".join(str(error).split()).rstrip(".")
         raise LoadError(
-            f"The embedding model {name!r} cannot be loaded: {error}.{OFFLINE}"
+            f"The embedding model {name!r} cannot be loaded: {reason}.{OFFLINE}"
         ) from error
 
 
@@ -151,17 +152,22 @@ def _json(path: Path | None) -> Any:
 def _from_hub(name: str) -> Callable[[str], Path | None]:
     """Return what finds a file of a model on the hub: downloaded before, or now."""
     hub: Any = importlib.import_module("huggingface_hub")
-    absent = hub.errors.EntryNotFoundError
+    errors: Any = importlib.import_module("huggingface_hub.errors")  # no attribute until imported
+
+    def cached(file: str) -> Path | None:
+        path = hub.try_to_load_from_cache(name, file)
+        return Path(path) if isinstance(path, str) else None
 
     def find(file: str) -> Path | None:
-        cached = hub.try_to_load_from_cache(name, file)
-        if isinstance(cached, str):
-            return Path(cached)
+        path = cached(file)
+        if path is not None:
+            return path
         try:
             return Path(hub.hf_hub_download(name, file))
-        except absent as error:
-            if isinstance(error, hub.errors.LocalEntryNotFoundError):
-                raise  # the hub could not be reached
-            return None
+        except errors.EntryNotFoundError as error:
+            is_unreachable = isinstance(error, errors.LocalEntryNotFoundError)
+            if is_unreachable and not any(map(cached, (MODULES, CONFIG))):
+                raise
+            return None  # also where a model was downloaded before, without such a file
 
     return find

@@ -1,6 +1,8 @@
 """Embeddings by name: static models of model2vec, and what cannot be loaded."""
 
 import json
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -121,6 +123,32 @@ def test_a_folder_of_sentence_transformers_that_holds_a_static_model_is_static(f
     )
 
 
+@pytest.mark.parametrize("left_out", ["modules.json", "none"])
+def test_a_model_of_the_hub_that_was_downloaded_is_read_without_a_network(
+    folder, tmp_path, left_out
+):
+    """In a process of its own, in which no other library has loaded the hub's client."""
+    downloaded = tmp_path / "models--films--static"
+    files = shutil.copytree(folder, downloaded / "snapshots" / "1", ignore=lambda *_: [left_out])
+    config = json.loads((files / "config.json").read_text("utf-8"))
+    (files / "config.json").write_text(json.dumps({**config, "model_type": "model2vec"}))
+    (downloaded / "refs").mkdir()
+    (downloaded / "refs" / "main").write_text("1", encoding="utf-8")
+    code = (
+        "from labeling.end_model.embeddings import embed;"
+        "print(embed('films/static', ['a lovely film']).tolist())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HF_HUB_CACHE": str(tmp_path), "HF_HUB_OFFLINE": "1"},
+    )
+
+    assert "" == result.stderr
+    assert json.loads(result.stdout) == embed(str(folder), ["a lovely film"]).tolist()
+
+
 @pytest.mark.parametrize("name", ["/no/such/folder", "./no/such/folder"])
 def test_a_folder_that_is_not_there_is_an_error_at_once(name):
     with pytest.raises(lb.LabelingError, match="cannot be loaded: there is no such folder"):
@@ -141,6 +169,9 @@ def test_without_a_network_the_error_says_what_to_do(monkeypatch):
         embed("nobody/no-such-model", ["a text"])
     assert "embedding model 'nobody/no-such-model' cannot be loaded" in str(error.value)
     assert "Without a network, download it elsewhere and name its folder" in str(error.value)
+    assert "attribute" not in str(error.value)
+    assert "\n" not in str(error.value)
+    assert ".." not in str(error.value)
 
 
 def test_a_damaged_model_is_an_error(folder, tmp_path):
