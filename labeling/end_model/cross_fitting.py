@@ -44,7 +44,7 @@ def draws_by_id(ids: pd.Index) -> Floats:
 def _is_int64(sample_id: object) -> bool:
     if not isinstance(sample_id, (int, float, np.integer, np.floating)):
         return False
-    return -(2**63) <= sample_id < 2**63 and sample_id == int(sample_id)
+    return bool(-(2**63) <= sample_id < 2**63) and sample_id == int(sample_id)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
