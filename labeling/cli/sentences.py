@@ -127,5 +127,5 @@ def agreement_lines(status: Status) -> list[str]:
 
 
 def warning_lines(status: Status) -> list[str]:
-    """Return what the label model warned of when it was fitted last, a sentence a line."""
+    """Return what the label model that was used last warned of, a sentence a line."""
     return [f"Label model: {sentence}" for sentence in status.warnings]

@@ -54,7 +54,12 @@ def collected_warnings() -> Iterator[FitWarnings]:
             kind.append(str(warning.message))
 
 
-def label_model_warnings(store: Store) -> tuple[str, ...]:
-    """Return what the label model that was fitted last warned of, a sentence each."""
-    artifact = store.artifacts.latest("label_model") if store.ready() else None
+def label_model_warnings(store: Store, inputs: str | None = None) -> tuple[str, ...]:
+    """Return what a label model warned of when it was fitted, a sentence each.
+
+    Args:
+        store: of the project.
+        inputs: a fingerprint of what it was fitted on; `None` for the one that was used last.
+    """
+    artifact = store.artifacts.latest("label_model", inputs) if store.ready() else None
     return () if artifact is None else tuple(artifact.about.get(WARNINGS, ()))

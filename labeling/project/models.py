@@ -26,7 +26,12 @@ from labeling.project.class_balance import (
 )
 from labeling.project.data import ProjectData
 from labeling.project.fingerprints import digest_of_code, digest_of_folder
-from labeling.project.fit_warnings import WARNINGS, FitWarnings, collected_warnings
+from labeling.project.fit_warnings import (
+    WARNINGS,
+    FitWarnings,
+    collected_warnings,
+    label_model_warnings,
+)
 from labeling.project.gold import folds_of, teaching_gold
 from labeling.project.parquet import read_soft, write_soft
 from labeling.records import GoldLabel, LabelSource, SoftLabels, Stratum, Votes
@@ -92,7 +97,7 @@ class Learner:
     def label_model(self, settled: Gold) -> tuple[VoteModel, SoftLabels]:
         """Fit the label model, cache it and its soft labels, and return both.
 
-        What it warned of is stored beside it, see `label_model_warnings`.
+        What it warned of is stored beside it, see `warnings_of`.
         """
         fit = self.fit_label_model(teaching_gold(self.data.dev, settled))
         about = {WARNINGS: fit.warnings.beside(self._odd_balance(fit.soft, settled))}
@@ -116,6 +121,10 @@ class Learner:
         from labeling.label_models import MODELS
 
         return self._cached_model("label_model", settled, MODELS[self.config.label_model].load)
+
+    def warnings_of(self, settled: Gold) -> tuple[str, ...]:
+        """Return what the label model warned of when it was fitted with these gold labels."""
+        return label_model_warnings(self.store, self._digest(settled))
 
     def fit_label_model(self, gold: Gold) -> LabelModelFit:
         """Return the config's label model, fitted with these gold labels, and its soft labels.
@@ -150,6 +159,9 @@ class Learner:
         models = FittedModels(self, settled)
         soft = self.cached("soft_labels", settled)
         posterior = self.cached("posterior", settled)
+        self.store.artifacts.renew(
+            "label_model", self._digest(settled)
+        )  # status shows its warnings
         if soft is None or posterior is None:
             soft, end = models.soft, models.end_model
             with self.store.stage("labeling all samples by the end model"):

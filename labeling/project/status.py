@@ -49,7 +49,7 @@ class Status:
         agreement: how many samples are settled by equal votes (`unanimous`), by a `majority` of
             them, by `review`; `uncounted` are those whose votes an earlier version did not count.
         notes: sentences on what somebody should decide or do.
-        warnings: what the label model warned of when it was fitted last.
+        warnings: what the label model that was used last warned of when it was fitted.
         batches: how many were chosen; the last one's state is in `batch_state`.
         batch_state: `chosen` (not pushed yet) or `pushed`; `None` before the first.
         annotations: how many there are in the ledger, reviews and changed labels included.

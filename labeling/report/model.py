@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from labeling.analysis import scores
 from labeling.analysis.calibration import PER_BIN, Calibration, calibration
-from labeling.project.fit_warnings import label_model_warnings
 from labeling.project.gold import teaching_gold
 from labeling.report.charts import confidence_picture, reliability_picture
 from labeling.report.context import ModelOutputs, ReportContext
@@ -67,7 +66,7 @@ def section(context: ReportContext) -> ModelSection | None:
     return ModelSection(
         name=context.config.label_model,
         report=report,
-        warnings=_warnings(context, report),
+        warnings=_warnings(context, context.outputs, report),
         covered=int(soft.covered.sum()),
         n=len(soft.sample_ids),
         confidence=confidence_picture(
@@ -82,9 +81,11 @@ def section(context: ReportContext) -> ModelSection | None:
     )
 
 
-def _warnings(context: ReportContext, report: tuple[str, ...]) -> tuple[str, ...]:
+def _warnings(
+    context: ReportContext, outputs: ModelOutputs, report: tuple[str, ...]
+) -> tuple[str, ...]:
     """Return what the label model warned of and does not report itself."""
-    found = label_model_warnings(context.store) if context.store else ()
+    found = context.project.learner(outputs.votes).warnings_of(context.verdict.gold)
     return tuple(sentence for sentence in found if sentence not in report)
 
 

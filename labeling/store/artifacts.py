@@ -148,6 +148,12 @@ class Artifacts:
         artifact = self.latest(kind, inputs)
         return None if artifact is None else self.verified_path(artifact)
 
+    def renew(self, kind: str, inputs: str) -> None:
+        """Make the artifact of a kind with these inputs the newest, as if computed again."""
+        artifact = self.latest(kind, inputs)
+        if artifact is not None:
+            self._record(kind, artifact.digest, inputs, artifact.about, artifact.made_at)
+
     def remove_orphans(self) -> None:
         """Remove files that are not recorded, and unfinished files of processes that were killed.
 

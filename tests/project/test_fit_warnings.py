@@ -112,6 +112,22 @@ def test_another_fit_without_a_warning_removes_it(folder, monkeypatch):
     assert () == its.status().warnings
 
 
+def test_a_kept_model_that_is_used_again_has_its_own_warnings(folder):
+    """Of three models that are kept none is fitted again when the config goes back to it."""
+
+    def use(label_model):
+        text = WITHOUT_GOLD.replace("odd", label_model)
+        (folder / "project.yaml").write_text(text, encoding="utf-8")
+        its = lb.Project(folder / "project.yaml")
+        page = write_report(its).read_text("utf-8")
+        its.snapshot()
+        return len(its.status().warnings), page.count("Check this.</b>")
+
+    used = [use(label_model) for label_model in ("majority_vote", "odd", "majority_vote", "odd")]
+
+    assert [(0, 0), (2, 2), (0, 0), (2, 2)] == used
+
+
 def test_a_store_of_an_earlier_version_has_none(folder):
     its = lb.Project(folder / "project.yaml")
     its.fit()
