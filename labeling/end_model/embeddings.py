@@ -82,7 +82,14 @@ def embed(embeddings: Embedding | str, texts: list[str]) -> Floats:
         LabelingError: the function returned no finite matrix with a row for each text.
     """
     function = NamedEmbedding(embeddings) if isinstance(embeddings, str) else embeddings
-    vectors = np.asarray(function(list(texts)), dtype=np.float64)
+    returned = function(list(texts))
+    try:
+        vectors = np.asarray(returned, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise LabelingError(
+            "`embeddings` must return an array of numbers, of shape (n_texts, n_dimensions). It"
+            f" returned a {type(returned).__name__} that is none: {error}."
+        ) from error
     if vectors.ndim != 2 or len(vectors) != len(texts) or not vectors.shape[1]:
         raise LabelingError(
             f"`embeddings` must return an array of shape (n_texts, n_dimensions). For {len(texts)}"

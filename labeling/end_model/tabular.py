@@ -101,7 +101,7 @@ def _numbers(samples: pd.DataFrame, name: str) -> Floats:
         )
     values = samples[name].to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(values).any():
-        first = samples.index[np.flatnonzero(np.isinf(values))[0]]
+        first = samples.index[np.isinf(values)].tolist()[0]
         raise DataError(
             f"Column {name!r} must hold finite numbers, or none where a value is missing. Sample"
             f" {first!r} has an infinite one."

@@ -57,7 +57,11 @@ def embedding_of(config: Config) -> NamedEmbedding | None:
 
     if config.embeddings is None:
         return None
-    return NamedEmbedding(config.embeddings, config.embeddings_folder)
+    folder = config.embeddings_folder
+    if folder is None and Path(config.embeddings).expanduser().is_dir():
+        # Of the working directory: where a command is run must not decide what a config means.
+        folder = config.at(config.embeddings)
+    return NamedEmbedding(config.embeddings, folder)
 
 
 class LabelModelFit(NamedTuple):

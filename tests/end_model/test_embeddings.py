@@ -181,3 +181,9 @@ def test_a_damaged_model_is_an_error(folder, tmp_path):
 
     with pytest.raises(lb.LabelingError, match="cannot be loaded"):
         embed(str(tmp_path), ["a text"])
+
+
+@pytest.mark.parametrize("returned", [["one", "two"], [[1.0], [1.0, 2.0]], [None, {}]])
+def test_embeddings_that_are_no_numbers_are_an_error(returned):
+    with pytest.raises(lb.LabelingError, match="must return an array of numbers, of shape"):
+        embed(lambda _: returned, ["a text", "another"])

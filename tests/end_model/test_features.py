@@ -10,6 +10,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 import labeling as lb
 from labeling.analysis import accuracy
 from labeling.end_model.cross_fitting import draws_by_id
+from labeling.end_model.tabular import Columns
 
 SCHEMA = lb.LabelSchema(["no", "yes"])
 N = 400
@@ -264,3 +265,8 @@ def test_short_texts_are_read_by_pieces_of_words_too():
 def test_what_cannot_be_read_is_an_error(call, message):
     with pytest.raises(lb.LabelingError, match=message):
         call()
+
+
+def test_an_infinite_value_is_named_by_the_plain_id_of_its_sample():
+    with pytest.raises(lb.LabelingError, match="Sample 1 has an infinite one"):
+        Columns.of(pd.DataFrame({"price": [1.0, np.inf]}), ("price",))

@@ -97,6 +97,16 @@ def test_another_model_in_the_same_folder_means_other_results(folder):
     assert not np.array_equal(before, after)
 
 
+def test_a_folder_is_one_of_the_project_and_not_of_the_working_directory(folder, monkeypatch):
+    (folder / "models").rename(folder / "elsewhere")
+    (folder / "elsewhere" / "models").mkdir()
+    (folder / "elsewhere" / "static").rename(folder / "elsewhere" / "models" / "static")
+    monkeypatch.chdir(folder / "elsewhere")
+
+    with pytest.raises(lb.LabelingError, match="models/static' cannot be loaded: there is no such"):
+        project(folder).check()
+
+
 def test_an_empty_name_is_an_error_of_the_config(folder):
     with pytest.raises(lb.LabelingError, match=r"Key 'embeddings' must not be empty"):
         project(folder, "embeddings: ''\n")
