@@ -25,6 +25,7 @@ TEXT_WEIGHT = 0.5  # of a text that agrees with the votes by chance only, relati
 # Added for good agreement: a + b / n_labels, as more labels need more text; and in full only with
 # good agreement: a text that contradicts the votes must not correct them.
 GAIN = (1.0, 4.0)
+RELIABLE_GAIN = 0.5  # instead, beside votes that are known to be reliable
 GOOD_AGREEMENT = 0.6
 # Share of covered samples from which on the label shares of their votes are taken for those that a
 # text model should predict there; below, in proportion: covered samples may be of a kind of their
@@ -46,8 +47,8 @@ def balance_offsets(log_odds: Floats, class_balance: Floats) -> Floats:
         class_balance: shares of the labels, above 0, in sum 1.
 
     >>> scores = np.array([[0.0, 3.0], [0.0, 1.0], [0.0, 2.0], [0.0, 4.0]])
-    >>> balance_offsets(scores, np.array([0.5, 0.5]))
-    array([ 1.25, -1.25])
+    >>> balance_offsets(scores, np.array([0.5, 0.5])).round(3).tolist()
+    [1.25, -1.25]
     """
     n_labels = log_odds.shape[1]
     log_odds = log_odds[: min(ROWS, max(CELLS // n_labels, FEWEST_ROWS))]
@@ -151,7 +152,7 @@ class Calibration:
         shifted = log_odds + shift
         agreement = kappa(shifted[covered], targets[covered])
         trust = min(agreement / ENOUGH_AGREEMENT, 1.0)
-        gain = noise * (GAIN[0] + GAIN[1] / n_labels)
+        gain = noise * (GAIN[0] + GAIN[1] / n_labels) + (1 - noise) * RELIABLE_GAIN
         weight = TEXT_WEIGHT + gain * min(agreement / GOOD_AGREEMENT, 1.0) ** 2
         size = float(np.abs(shifted).mean())
         return cls(weight / size if size > 1e-9 else weight, shift, trust)

@@ -47,8 +47,8 @@ class GoldCounts:
     Attributes:
         given: those that were given and are not locked: they teach, and measure by cross-fitting.
         locked: those in the locked test split, which teach nothing.
-        people: those that people settled on other samples: they teach the end model, and where
-            the sample was drawn at random the label model.
+        people: those that people settled on other samples: they teach the end model, and from 100
+            of samples drawn at random on the label model.
     """
 
     given: int
@@ -77,6 +77,6 @@ class GoldCounts:
         if self.people:
             parts.append(
                 f"{counted(self.people, 'was', 'were')} settled by people, for the end model, and"
-                " where the sample was drawn at random for the label model"
+                " from 100 of samples drawn at random on, for the label model"
             )
         return f"Gold labels: {'; '.join(parts)}." if parts else "Gold labels: none."

@@ -229,6 +229,7 @@ def test_the_label_model_learns_only_from_people_on_samples_drawn_at_random(fold
         return fit(model, votes, gold=gold, class_balance=class_balance)
 
     monkeypatch.setattr(LabelModel, "fit", listening)
+    monkeypatch.setattr("labeling.project.models.LEAST_SETTLED", 4)
     project = lb.Project(folder / "project.yaml")
     rounds = list(project.rounds())
     _ = rounds[-1].end_model
@@ -237,3 +238,23 @@ def test_the_label_model_learns_only_from_people_on_samples_drawn_at_random(fold
     assert len(strata) > 3
     assert set(strata) == {"random"}
     assert len(rounds[-1].gold) > len(strata)
+
+
+def test_fewer_than_100_labels_of_people_are_left_to_the_end_model(folder, monkeypatch):
+    """Labels that two or three annotators settled have errors, unlike gold labels of experts."""
+    from labeling.label_models import LabelModel
+
+    heard = []
+    fit = LabelModel.fit
+
+    def listening(model, votes, *, gold=None, class_balance=None):
+        heard.append(len(gold or ()))
+        return fit(model, votes, gold=gold, class_balance=class_balance)
+
+    monkeypatch.setattr(LabelModel, "fit", listening)
+    project = lb.Project(folder / "project.yaml")
+    last = list(project.rounds())[-1]
+    _ = last.end_model
+    assert len(last.gold) > 4
+    assert set(heard) == {0}
+    assert "from 100 of samples drawn at random on" in project.gold_counts().sentence()
