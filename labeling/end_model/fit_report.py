@@ -58,9 +58,9 @@ def _reliable_votes(training: TrainingData) -> list[str]:
     if training.reliability < 0.005:
         return []
     return [
-        f"Halves of the voters agree with a reliability of {training.reliability:.2f} (0 = unknown"
-        f" or none, n = {int(training.covered.sum())} covered samples): the text corrects the votes"
-        " by so much less."
+        f"Halves of the voters agree: the votes have a reliability of {training.reliability:.2f}, 0"
+        f" (unknown or none) to 1, n = {int(training.covered.sum())} covered samples. The nearer to"
+        " 1, the less the text corrects the votes."
     ]
 
 

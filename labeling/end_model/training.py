@@ -20,7 +20,8 @@ from labeling.end_model.stacking import Stack
 Progress = Callable[[str], object]
 
 # Of the log-odds of votes and text: the text learned from the votes, so that their plain sum counts
-# the same evidence twice, and is far too sure of it. (A declared balance corrects both.)
+# the same evidence twice, and is far too sure of it. Of votes that are known to be reliable it is
+# rightly sure, and a declared balance corrects both.
 SHARPNESS = 0.4
 FOLDS = 3
 BALANCE_FOLDS = 5  # with a declared balance, where the evidence of votes is estimated from the text
@@ -303,7 +304,9 @@ def _fit_text(
             vote_log_odds = vote_evidence(data.one_hot, posterior)
         expert = TextExpert(model, calibration, offsets, vote_log_odds, 1.0)
         offsets = balance_offsets(_experts(data, expert, log_odds).sum(axis=0), balance)
-    sharpness = SHARPNESS if balance is None else 1.0
+    sharpness = 1.0
+    if balance is None:
+        sharpness = SHARPNESS + (1 - SHARPNESS) * data.reliability
     return TextExpert(model, calibration, offsets, vote_log_odds, sharpness), log_odds
 
 
