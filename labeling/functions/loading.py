@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from labeling.errors import LoadError, listed, repeated
 from labeling.records import LabelingFunction
@@ -62,9 +63,24 @@ def refuse_duplicate_names(lfs: Iterable[LabelingFunction], where: str) -> None:
         )
 
 
+class _FromSource(importlib.machinery.SourceFileLoader):
+    """Compiles a module from its source each time.
+
+    Cached bytecode counts as current if time (in seconds) and size of the source are those it was
+    made of, which they are also after a quick edit of one word.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+
 def _run(file: Path) -> ModuleType:
     name = f"labeling_functions_of_{file.stem}"
+    loader = _FromSource(name, str(file))
     spec = importlib.util.spec_from_file_location(name, file)
+    if spec is not None:
+        spec = importlib.util.spec_from_file_location(name, file, loader=loader)
     if spec is None or spec.loader is None:
         raise LoadError(f"{file} cannot be loaded as a Python module.")
     module = importlib.util.module_from_spec(spec)

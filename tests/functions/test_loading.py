@@ -1,3 +1,4 @@
+import os
 import re
 
 import pytest
@@ -85,3 +86,17 @@ def test_the_name_of_before_for_refusing_duplicate_names_works_and_is_deprecated
         assert functions.refuse_doubled_names is functions.refuse_duplicate_names
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = functions.nothing
+
+
+def test_an_edit_of_one_word_within_a_second_is_seen(tmp_path, monkeypatch):
+    """Cached bytecode is told from its source by size and time in seconds alone."""
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    file = tmp_path / "rules.py"
+    for label in ("spam", "junk"):
+        file.write_text(
+            f'from labeling.functions import keywords\nr = keywords("r", ["x"], label="{label}")\n',
+            encoding="utf-8",
+        )
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+        (function,) = lb.load_labeling_functions(file)
+        assert function.label == label

@@ -90,7 +90,7 @@ def people_label(folder):
         if all(row[cell] for row in rows):
             continue
         for row in rows:
-            drawn = hashlib.sha256(repr([path.name, row[1]]).encode()).digest()[0]
+            drawn = hashlib.sha256(repr([path.name, row[1]]).encode()).digest()[1]
             row[cell] = row[cell] or ("ham", "spam", "news")[drawn % 3]
         with path.open("w", newline="", encoding="utf-8-sig") as stream:
             csv.writer(stream, lineterminator="\r\n").writerows([header, *rows])
