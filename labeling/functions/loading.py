@@ -78,9 +78,7 @@ class _FromSource(importlib.machinery.SourceFileLoader):
 def _run(file: Path) -> ModuleType:
     name = f"labeling_functions_of_{file.stem}"
     loader = _FromSource(name, str(file))
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is not None:
-        spec = importlib.util.spec_from_file_location(name, file, loader=loader)
+    spec = importlib.util.spec_from_file_location(name, file, loader=loader)
     if spec is None or spec.loader is None:
         raise LoadError(f"{file} cannot be loaded as a Python module.")
     module = importlib.util.module_from_spec(spec)

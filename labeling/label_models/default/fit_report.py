@@ -21,7 +21,6 @@ from labeling.label_models.default.model_selection import (
     ModelCheck,
     labels_voted_for,
 )
-from labeling.label_models.default.share_check import OddShare, share_warning
 from labeling.label_models.default.stacking import LEAST_GOLD, Stack
 from labeling.label_models.expectation_maximisation import MANY_LABELS
 from labeling.label_models.packed_votes import Floats
@@ -93,7 +92,7 @@ def report_sentences(
     choice: Choice,
     scale: float,
     stack: Stack | None,
-    odd: OddShare | None,
+    warning: str | None,
 ) -> tuple[str, ...]:
     """Return what was done and why."""
     sentences = [
@@ -107,9 +106,8 @@ def report_sentences(
         _gold(context, stack),
         *_unsupported(context, choice),
     ]
-    if odd is not None:
-        is_given = context.is_balance_given
-        sentences.append(share_warning(odd, context.labels, is_balance_given=is_given))
+    if warning is not None:
+        sentences.append(warning)
     if stack is None:
         sentences += _advice(context, choice)
     return tuple(sentences)

@@ -146,10 +146,7 @@ class LabelModel(VoteModel):
         if not self.converged_:
             warn_not_converged(self, choice.steps)
         stack = self._fit_gold(merged, class_balance)
-        is_decided = class_balance is not None or stack is not None
-        odd = odd_share(self._posterior(merged), merged, is_decided=is_decided)
-        if odd is None and class_balance is not None and _is_contradicted(choice):
-            odd = odd_balance(class_balance, choice.evidence.class_balance, merged)
+        warning = self._share_warning(choice, merged, class_balance)
         context = FitContext(
             voters=self.voters_,
             labels=self.labels_,
@@ -160,11 +157,19 @@ class LabelModel(VoteModel):
             families=families,
             is_balance_given=class_balance is not None,
         )
-        self.report_ = report_sentences(context, choice, self.scale_, stack, odd)
-        if odd is not None:
-            is_given = class_balance is not None
-            warning = share_warning(odd, self.labels_, is_balance_given=is_given)
+        self.report_ = report_sentences(context, choice, self.scale_, stack, warning)
+        if warning is not None:
             warnings.warn(warning, LabelSharesWarning, stacklevel=3)
+
+    def _share_warning(
+        self, choice: Choice, merged: Patterns, class_balance: Floats | None
+    ) -> str | None:
+        """Return a warning of a label whose share is odd, if there is one."""
+        is_given = class_balance is not None
+        odd = odd_share(self._posterior(merged), merged, is_balance_given=is_given)
+        if odd is None and class_balance is not None and _is_contradicted(choice):
+            odd = odd_balance(class_balance, choice.evidence.class_balance, merged)
+        return None if odd is None else share_warning(odd, self.labels_, is_balance_given=is_given)
 
     def _set_scoring(self, choice: Choice, scoring: Scoring) -> None:
         self.method_, self.converged_ = choice.method, choice.converged

@@ -78,14 +78,16 @@ def odd_balance(balance: Floats, learned: Floats, patterns: Patterns) -> OddShar
     return OddShare(label, float(balance[label]), float(learned[label]), n, "learned balance")
 
 
-def odd_share(posterior: Floats, patterns: Patterns, *, is_decided: bool) -> OddShare | None:
+def odd_share(posterior: Floats, patterns: Patterns, *, is_balance_given: bool) -> OddShare | None:
     """Return the label whose share is the oddest by gold labels, else by majority vote, if any.
+
+    A declared class balance, and gold labels that a stack learns from, decide the shares: they
+    replace those of majority vote.
 
     Args:
         posterior: of the model, shape (n_patterns, n_labels).
         patterns: the votes, with gold labels.
-        is_decided: whether a class balance that was declared, or gold labels, decide the shares:
-            they replace those of majority vote.
+        is_balance_given: whether a class balance was declared.
     """
     predicted = shared_wins(posterior)
     weights = patterns.counts * patterns.covered
@@ -94,7 +96,7 @@ def odd_share(posterior: Floats, patterns: Patterns, *, is_decided: bool) -> Odd
     if by_gold is not None:
         return by_gold
     n = float(weights.sum())
-    if not n or is_decided or gold.sum() >= LEAST_GOLD:
+    if not n or is_balance_given or gold.sum() >= LEAST_GOLD:
         return None
     majority = shared_wins(vote_shares(patterns))
     difference = predicted - majority
