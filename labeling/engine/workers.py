@@ -97,7 +97,7 @@ def _explained_errors(sent: list[pd.DataFrame], workers: int, board: CallBoard) 
 def _loads_functions(pickled: bytes) -> list[LabelingFunction]:
     try:
         return loads_functions(pickled)
-    except Exception as error:
+    except Exception as error:  # unpickling functions may raise anything
         raise LabelingFunctionError(
             f"A worker process cannot load the labeling functions: {error!r}. What they are made of"
             " must be importable and loadable there as well; or use workers=1."
