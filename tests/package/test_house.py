@@ -29,7 +29,7 @@ PUBLIC_CALLS = {
     "labeling/functions/services.py": {"service"},
     "labeling/label_files/platform.py": {"LabelFiles"},
     "labeling/label_studio/platform.py": {"LabelStudio"},
-    "labeling/project/loop.py": {"import_annotations"},
+    "labeling/project/people_verbs.py": {"import_annotations"},
     "labeling/query.py": {"select"},
 }
 
