@@ -14,7 +14,7 @@ THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-matrix docs check format bench bench-quality clean
+.PHONY: help demo test test-fast test-matrix docs check format bench bench-quality bench-human-cost clean
 
 help:  ## List the commands
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench: $(VENV)/.dev  ## Measure speed against peers and the floor, as ratios in 
 
 bench-quality: $(VENV)/.dev  ## Score all label models and their peers on real votes (SETS=a,b MODELS=... PARTS=...)
 	@$(BIN)/python -m tests.benchmarks.quality --sets "$(SETS)" --models "$(MODELS)" --parts "$(PARTS)"
+
+bench-human-cost: $(VENV)/.dev  ## Replay people's votes: what queries and votes buy (ARGS="--quick --sets sms,tweets")
+	@$(THREADS) $(BIN)/python -W ignore -m tests.benchmarks.human_cost $(ARGS)
 
 clean:  ## Remove the virtual environment and everything that is made
 	@rm -rf $(VENV) .cache out build *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
