@@ -15,6 +15,7 @@
     + UnreachableError           it does not respond, or fails with an error that may be temporary
   x StoreError                   the project's store cannot be read or written
     + ProjectLockedError         another process holds the project lock
+    + LedgerError                the ledger of events was changed, or does not agree with the states
   x MissingExtraError            a package of an optional extra is not installed
   x FetchError                   demo data that could not be fetched or verified
 
@@ -98,6 +99,10 @@ class ProjectLockedError(StoreError, TimeoutError):
 
 HeldError = ProjectLockedError
 """Deprecated name of `ProjectLockedError`."""
+
+
+class LedgerError(StoreError):
+    """The ledger of events was changed from outside, or stored states do not follow from it."""
 
 
 class MissingExtraError(LabelingError, ImportError):

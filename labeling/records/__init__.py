@@ -28,6 +28,8 @@ from labeling.records.clean_text import (
 )
 from labeling.records.decisions import shared_wins
 from labeling.records.error_location import add_location_note, location_of, location_of_function
+from labeling.records.event_fold import SampleHistory, States, fold
+from labeling.records.events import Event, EventKind, NewEvent, event_digest, event_row
 from labeling.records.frames import is_text, text_column
 from labeling.records.gold import ClassBalance, Gold, class_balance_array, gold_codes, gold_series
 from labeling.records.identity import first_spellings, person_key
@@ -124,6 +126,8 @@ __all__ = [
     "ClassBalance",
     "EphemeralOutbox",
     "Escalation",
+    "Event",
+    "EventKind",
     "Family",
     "Fault",
     "Fetched",
@@ -137,18 +141,21 @@ __all__ = [
     "MessageKind",
     "MessageState",
     "MissingText",
+    "NewEvent",
     "NewMessage",
     "Outbox",
     "PreprocessedRow",
     "Problem",
     "ReplacedText",
     "Ridges",
+    "SampleHistory",
     "SampleState",
     "SoftLabels",
     "SourceAnnotation",
     "SourceAnnotations",
     "StackParameters",
     "StackedRows",
+    "States",
     "Stratum",
     "Table",
     "Verdict",
@@ -165,11 +172,14 @@ __all__ = [
     "clean_text",
     "co_occurrence",
     "dumps_functions",
+    "event_digest",
+    "event_row",
     "expect",
     "find_families",
     "first_spellings",
     "fit_softmax_regression",
     "fitted_repr",
+    "fold",
     "free_name",
     "free_names",
     "generator_of",

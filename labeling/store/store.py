@@ -13,6 +13,7 @@ from labeling.errors import StoreError
 from labeling.store.artifacts import Artifacts
 from labeling.store.batches import Batches
 from labeling.store.database import Database, sqlite_at
+from labeling.store.events import EventLog
 from labeling.store.facts import Facts
 from labeling.store.ledger import Ledger
 from labeling.store.lock import project_lock
@@ -40,6 +41,7 @@ class Store:
         on_wait: called with a message about that process, before waiting.
 
     Attributes:
+        events: all that happened, append-only and hash-chained.
         ledger: the annotations.
         outbox: the requests to an annotation platform.
         batches: the selected samples and their states.
@@ -71,6 +73,7 @@ class Store:
         self.lock_timeout = lock_timeout
         self.on_wait = on_wait
         self.database = Database(url or sqlite_at(folder / "labeling.db"))
+        self.events = EventLog(self.database)
         self.ledger = Ledger(self.database)
         self.outbox = StoredOutbox(self.database)
         self.batches = Batches(self.database)

@@ -142,6 +142,21 @@ ledger = Table(
     Index("annotations_sample", "sample"),
 )
 
+events = Table(
+    "events",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", AnyText, nullable=False),
+    Column("sample", Text),
+    Column("about", Text, nullable=False),  # canonical JSON
+    Column("previous", Text, nullable=False),  # the digest of the event before
+    Column("digest", Text, nullable=False),
+    Index("events_sample", "sample"),
+    Index("events_kind", "kind", "number"),
+)
+
 verdicts = Table(
     "verdicts",
     metadata,

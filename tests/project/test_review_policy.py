@@ -66,6 +66,7 @@ def settled_before(folder):
     with closing(sqlite3.connect(its.store.folder / "labeling.db")) as database, database:
         database.execute("ALTER TABLE verdicts DROP COLUMN votes_for")
         database.execute("ALTER TABLE verdicts DROP COLUMN votes_cast")
+        database.execute("DROP TABLE events")
         database.execute("UPDATE meta SET value = '7 2 3' WHERE key = 'reviewed'")
         database.execute("UPDATE alembic_version SET version_num = '0002'")
     return samples

@@ -20,12 +20,13 @@ from labeling.store.tables import metadata
 from tests.support.killing import make_project
 from tests.support.postgres import GUARDED, PASSWORD
 
-NEXT = """
+CURRENT, NEWER = database.VERSION, f"{int(database.VERSION) + 1:04}"
+NEXT = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "{NEWER}"
+down_revision = "{CURRENT}"
 
 
 def upgrade():
@@ -72,9 +73,9 @@ def newer(tmp_path, monkeypatch):
     def made():
         folder = tmp_path / "migrations"
         shutil.copytree(database.MIGRATIONS, folder)
-        (folder / "versions" / "0004_next.py").write_text(NEXT, encoding="utf-8")
+        (folder / "versions" / f"{NEWER}_next.py").write_text(NEXT, encoding="utf-8")
         monkeypatch.setattr(database, "MIGRATIONS", folder)
-        monkeypatch.setattr(database, "VERSION", "0004")
+        monkeypatch.setattr(database, "VERSION", NEWER)
 
     return made
 
@@ -85,11 +86,13 @@ def test_an_older_store_is_brought_up_to_date_by_who_holds_it(tmp_path, url, new
         store.facts.put("fact", "1")
     newer()
 
-    with pytest.raises(StoreError, match="0003, and 0004 is needed: run a verb that writes"):
+    with pytest.raises(
+        StoreError, match=f"{CURRENT}, and {NEWER} is needed: run a verb that writes"
+    ):
         store.ready()
     for _ in range(2):
         with store.locked("fit"):
-            assert ("0004", "1", "once") == (
+            assert (NEWER, "1", "once") == (
                 *(store.database.version(), store.facts.get("fact")),
                 store.facts.get("migrated"),
             )
@@ -109,7 +112,7 @@ def test_a_project_of_an_earlier_version_is_used_as_any(tmp_path, newer):
     newer()
     project = lb.Project(tmp_path / "project.yaml")
 
-    assert "0004" == project.store.database.version()
+    assert NEWER == project.store.database.version()
     assert before.sample_ids.equals(project.votes().sample_ids)
     assert 2 == project.status().samples
 
@@ -120,12 +123,12 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, url, newer):
     with store.locked("apply"):
         store.facts.put("fact", "1")
     newer()
-    file = database.MIGRATIONS / "versions" / "0004_next.py"
+    file = database.MIGRATIONS / "versions" / f"{NEWER}_next.py"
     file.write_text(f"{NEXT}    op.execute('SELECT 1 FROM nowhere')\n", encoding="utf-8")
 
     with pytest.raises(StoreError, match="nowhere"):
         hold(store)
-    assert ("0003", None) == (store.database.version(), store.facts.get("migrated"))
+    assert (CURRENT, None) == (store.database.version(), store.facts.get("migrated"))
     with store.database.reading() as connection:
         columns = [one["name"] for one in sa.inspect(connection).get_columns("looks")]
     assert "who" not in columns
