@@ -9,7 +9,17 @@ from labeling.analysis.class_balance import (
 from labeling.analysis.dependency.detection import dependencies
 from labeling.analysis.dependency.families import VoterFamily, voter_families
 from labeling.analysis.dependency.plot import dependency_picture
-from labeling.analysis.inter_annotator import Agreement, agreement
+from labeling.analysis.inter_annotator import (
+    Agreement,
+    agreement,
+    agreement_by_label,
+    agreement_by_pair,
+    agreement_by_stratum,
+    confused_labels,
+    label_coincidences,
+    low_agreement,
+    pair_matrix,
+)
 from labeling.analysis.lf_analysis import lf_summary, voted_labels
 from labeling.analysis.metrics import accuracy, confusion, scores
 from labeling.analysis.plots import confusion_picture, cost_picture, lf_picture
@@ -24,17 +34,24 @@ __all__ = [
     "VoterFamily",
     "accuracy",
     "agreement",
+    "agreement_by_label",
+    "agreement_by_pair",
+    "agreement_by_stratum",
     "class_balance_gaps",
     "compare_class_balance",
+    "confused_labels",
     "confusion",
     "confusion_picture",
     "cost_picture",
     "dependencies",
     "dependency_picture",
+    "label_coincidences",
     "lf_picture",
     "lf_summary",
+    "low_agreement",
     "mean_change",
     "mean_of",
+    "pair_matrix",
     "proportion",
     "scores",
     "vote_reasons",

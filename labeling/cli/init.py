@@ -44,6 +44,10 @@ IdColumn = Annotated[
 ]
 TextColumn = Annotated[str | None, typer.Option(help="The column of the texts.")]
 GoldColumn = Annotated[str | None, typer.Option(help="The column, or the file, of gold labels.")]
+Ordered = Annotated[
+    bool,
+    typer.Option("--ordered", help="The labels are grades from the lowest to the highest."),
+]
 ClassBalance = Annotated[
     str | None,
     typer.Option(help="The class balance, if you know it: 0.9,0.1 or spam=0.1,ham=0.9."),
@@ -60,6 +64,7 @@ def init(
     id: IdColumn = None,
     text: TextColumn = None,
     gold: GoldColumn = None,
+    ordered: Ordered = False,
     class_balance: ClassBalance = None,
     name: Name = "project",
     as_json: AsJson = False,
@@ -68,7 +73,7 @@ def init(
     from labeling.project.scaffold import check_samples, write_scaffold
 
     data = _given_or_asked("--data", "File of the samples", data, check=check_samples)
-    given = _given_labels(labels, labels_from, data)
+    given = _given_labels(labels, labels_from, data, ordered=ordered)
     id, text = _columns(data, id, text)
     scaffold = write_scaffold(
         folder,
@@ -106,10 +111,9 @@ def _review_policy(path: Path) -> list[str]:
     """Return the sentences that describe the review policy of a config."""
     from labeling.config import load_config
     from labeling.project.policies import review_sentences
-    from labeling.records import LabelSchema
 
     config = load_config(path)
-    return review_sentences(config, LabelSchema(config.labels))
+    return review_sentences(config, config.label_schema)
 
 
 def _columns(data: str, id: str | None, text: str | None) -> tuple[str, str]:
@@ -149,18 +153,19 @@ def _given_class_balance(text: str | None, labels: Sequence[str]) -> dict[str, f
     return parse_class_balance(text, labels) if text and text.strip() else None
 
 
-def _given_labels(text: str | None, source: str | None, data: str) -> GivenLabels:
+def _given_labels(text: str | None, source: str | None, data: str, *, ordered: bool) -> GivenLabels:
     """Return the labels: as given, read from a source, or asked for."""
     from labeling.project.labels import labels_from, parse_labels
 
     if text is not None and source is not None:
         raise typer.BadParameter("give one of --labels and --labels-from", param_hint="--labels")
     if source is not None:
-        given = labels_from(source, data)
+        given = labels_from(source, data, ordered=ordered)
         hint(given.source)
         return given
     question = "Labels, separated by commas (with quotes around a label that has a comma)"
-    return parse_labels(_given_or_asked("--labels", question, text, check=parse_labels))
+    answer = _given_or_asked("--labels", question, text, check=parse_labels)
+    return dataclasses.replace(parse_labels(answer), ordered=ordered)
 
 
 def _given_or_asked(

@@ -34,6 +34,7 @@ from labeling.config.sections import (
     StoreSection,
 )
 from labeling.errors import LabelingError, listed
+from labeling.records import LabelSchema
 
 PLATFORMS = ("replay", "files", "label_studio")
 PASSWORD = re.compile(r"://[^/?#@]*:.*@|[?&]password=", re.IGNORECASE)
@@ -48,6 +49,8 @@ class Config(Section):
     docs/models.md. `embeddings` is the folder or the name on the Hugging Face hub of a pretrained
     model whose vectors of texts the end model uses beside TF-IDF: a static model of model2vec
     (extra `static-embeddings`), or one of sentence-transformers (extra `embeddings`).
+    `ordered_labels: true` says that the labels are grades from the lowest to the highest, such as
+    stars: agreement is then weighted by distance.
 
     Attributes:
         name: the project's name; by default that of the config file.
@@ -57,6 +60,7 @@ class Config(Section):
     name: str = ""
     data: DataSection
     labels: tuple[str, ...] = Field(min_length=2, strict=False)
+    ordered_labels: bool = False
     class_balance: dict[str, float] | None = None
     labeling_functions: tuple[str, ...] = Field(min_length=1, strict=False)
     label_model: str = "label_model"
@@ -94,6 +98,11 @@ class Config(Section):
     def label_descriptions(self) -> Mapping[str, str | None]:
         """The description of each label; `None` if it has none."""
         return MappingProxyType(self._label_descriptions)
+
+    @property
+    def label_schema(self) -> LabelSchema:
+        """The labels with their descriptions and their order."""
+        return LabelSchema(self.labels, self.label_descriptions, ordered=self.ordered_labels)
 
     @field_validator("class_balance", mode="before")
     @classmethod

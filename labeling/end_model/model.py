@@ -299,6 +299,7 @@ class EndModel:
         metadata = {
             "voters": self.voters_,
             "labels": self.schema_.labels,
+            "ordered": self.schema_.ordered,
             "report": self.report_,
             "rounds": self.rounds,
             "missing_text": self.missing_text,
@@ -328,7 +329,9 @@ class EndModel:
             metadata["rounds"],
             missing_text=metadata.get("missing_text", "drop"),  # missing in files of older versions
         )
-        model.schema_, model.voters_ = LabelSchema(metadata["labels"]), tuple(metadata["voters"])
+        ordered = metadata.get("ordered", False)  # missing in files of older versions
+        model.schema_ = LabelSchema(metadata["labels"], ordered=ordered)
+        model.voters_ = tuple(metadata["voters"])
         model.labels_ = tuple(sorted(model.schema_))
         model.report_ = tuple(metadata["report"])
         model._features, model._parts = features, parts

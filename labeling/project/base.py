@@ -34,7 +34,6 @@ from labeling.project.vote_cache import Progress, VoteCache
 from labeling.records import (
     AnnotationPlatform,
     LabelingFunction,
-    LabelSchema,
     Verdict,
     Votes,
     expect,
@@ -60,7 +59,7 @@ class BaseProject:
     ) -> None:
         self.config: Config = load_config(config_path)
         check_names(self.config)
-        self.schema = LabelSchema(self.config.labels, self.config.label_descriptions)
+        self.schema = self.config.label_schema
         try:
             policy = policy_of(self.config)
         except ConfigError as error:

@@ -30,11 +30,13 @@ class GivenLabels:
         names: the labels, in order.
         descriptions: from labels to what they mean.
         source: a sentence on the column or file they are from; empty where they were typed.
+        ordered: whether they are grades from the lowest to the highest.
     """
 
     names: tuple[str, ...]
     descriptions: Mapping[str, str | None] = field(default_factory=dict)
     source: str = ""
+    ordered: bool = False
 
 
 def parse_labels(text: str) -> GivenLabels:
@@ -91,24 +93,26 @@ def parse_class_balance(text: str, labels: Sequence[str]) -> dict[str, float]:
     return class_balance_by_label(dict(zip(names, values, strict=True)), labels)
 
 
-def labels_from(source: str, data: str | os.PathLike[str]) -> GivenLabels:
+def labels_from(source: str, data: str | os.PathLike[str], *, ordered: bool = False) -> GivenLabels:
     """Return the labels of a column of the data, or else of a file.
 
-    A column gives its distinct values, the most frequent first. A text file has one label per line;
-    JSON and YAML a list of names, a mapping from name to description, or a list of objects with
-    `name` and `description`; any table these columns.
+    A column gives its distinct values, the most frequent first, or numbers by value if `ordered`. A
+    text file has one label per line; JSON and YAML a list of names, a mapping from name to
+    description, or a list of objects with `name` and `description`; any table these columns.
 
     Args:
         source: the name of a column, or the path of a file.
         data: the file of the samples.
+        ordered: whether the labels are grades; a file has them from the lowest to the highest.
 
     Raises:
-        DataError: there is no such column or file, or it holds no labels.
+        DataError: there is no such column or file, it holds no labels, or the order of ordered
+            labels of a column is unknown.
         LabelingError: the labels are invalid.
     """
     table = read_table(data)
     if source in table.columns:
-        return _checked(_from_column(source, table[source]))
+        return _checked(_from_column(source, table[source], ordered=ordered))
     file = Path(source)
     read = FILES.get(file.suffix.lower())
     if read is None or not file.is_file():
@@ -123,7 +127,8 @@ def labels_from(source: str, data: str | os.PathLike[str]) -> GivenLabels:
         if isinstance(error, DataError):
             raise
         raise DataError(f"The labels in {source!r} cannot be read: {error}") from error
-    return _checked(GivenLabels(given.names, given.descriptions, f"Labels from {source}."))
+    sentence = f"Labels from {source}."
+    return _checked(GivenLabels(given.names, given.descriptions, sentence, ordered))
 
 
 def _checked(given: GivenLabels) -> GivenLabels:
@@ -131,7 +136,7 @@ def _checked(given: GivenLabels) -> GivenLabels:
     return given
 
 
-def _from_column(name: str, column: pd.Series) -> GivenLabels:
+def _from_column(name: str, column: pd.Series, *, ordered: bool) -> GivenLabels:
     values = [_name(value) for value in column[column.notna()].tolist()]
     counts: dict[str, int] = {}
     for value in values:
@@ -141,13 +146,28 @@ def _from_column(name: str, column: pd.Series) -> GivenLabels:
             f"Column {name!r} cannot be that of the labels: each of its {len(column)} rows holds"
             f" another value, such as {listed(counts, 2)}."
         )
-    ordered = sorted(counts, key=lambda value: (-counts[value], value))
-    label_counts = ", ".join(f"{value!r} {counts[value]}" for value in ordered[:20])
-    more = f" and {len(ordered) - 20} more" if len(ordered) > 20 else ""
+    names = _by_value(counts, name) if ordered else _by_frequency(counts)
+    label_counts = ", ".join(f"{value!r} {counts[value]}" for value in names[:20])
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
     gaps = f"; {len(column) - len(values)} rows hold none" if len(values) < len(column) else ""
-    return GivenLabels(
-        tuple(ordered), source=f"Labels from column {name!r}: {label_counts}{more}{gaps}."
-    )
+    sentence = f"Labels from column {name!r}: {label_counts}{more}{gaps}."
+    return GivenLabels(tuple(names), source=sentence, ordered=ordered)
+
+
+def _by_frequency(counts: Mapping[str, int]) -> list[str]:
+    return sorted(counts, key=lambda value: (-counts[value], value))
+
+
+def _by_value(counts: Mapping[str, int], column: str) -> list[str]:
+    """Return labels that are numbers from the lowest to the highest."""
+    try:
+        return sorted(counts, key=float)
+    except ValueError:
+        raise DataError(
+            f"The labels of column {column!r} must be numbers to be ordered by value. Got"
+            f" {listed(_by_frequency(counts), 10)}: give them from the lowest to the highest, as"
+            " --labels or in a file."
+        ) from None
 
 
 def _name(value: Any) -> str:

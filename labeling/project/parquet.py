@@ -20,7 +20,7 @@ SAMPLE = "sample"
 
 def write_votes(votes: Votes, path: Path) -> None:
     """Write votes: a column of ids, then one of codes for each voter, numbered in order."""
-    metadata = {"voters": list(votes.voters), "labels": list(votes.schema.labels)}
+    metadata = {"voters": list(votes.voters), **_about_labels(votes.schema)}
     _write(votes.sample_ids, [*votes.to_array().T], metadata, path)
 
 
@@ -35,7 +35,7 @@ def read_votes(path: Path, schema: LabelSchema) -> Votes:
 
 def write_soft(soft: SoftLabels, path: Path) -> None:
     """Write soft labels: a column of ids, one for each label, and whether a row is covered."""
-    metadata = {"labels": list(soft.schema.labels)}
+    metadata = _about_labels(soft.schema)
     _write(soft.sample_ids, [*soft.to_array().T, soft.covered], metadata, path)
 
 
@@ -43,6 +43,10 @@ def read_soft(path: Path, schema: LabelSchema) -> SoftLabels:
     """Return the soft labels of a file of `write_soft`."""
     ids, columns, _ = _read(path, schema)
     return SoftLabels(np.column_stack(columns[:-1]), ids, schema, columns[-1])
+
+
+def _about_labels(schema: LabelSchema) -> dict[str, Any]:
+    return {"labels": list(schema.labels), "ordered": schema.ordered}
 
 
 def _write(

@@ -42,6 +42,8 @@ data:
   missing_text: drop
 {gold}
 {labels}
+# Whether they are grades from the lowest to the highest, such as stars: true, false.
+ordered_labels: {ordered}
 
 {balance}
 labeling_functions:
@@ -231,7 +233,7 @@ def write_scaffold(
         DataError: the data cannot be read, or has no such columns.
         LabelingError: invalid labels, or gold labels that are not among them.
     """
-    schema = LabelSchema(labels.names, labels.descriptions)
+    schema = LabelSchema(labels.names, labels.descriptions, ordered=labels.ordered)
     _check_name(name)
     id_setting = generated_ids(id, _table(data)) or id
     paths = {"path": _absolute(data)}  # from here, since the project's folder may not exist yet
@@ -246,6 +248,7 @@ def write_scaffold(
         text=_quoted(text),
         gold=NO_GOLD if gold is None else GOLD.format(gold=_quoted(gold)),
         labels=_labels_in_yaml(schema),
+        ordered=json.dumps(schema.ordered),
         balance=_balance_in_yaml(schema, class_balance),
         policy=ReviewPolicy().for_schema(schema).describe(schema),
         escalate=ReviewPolicy().for_schema(schema).escalate,

@@ -20,7 +20,6 @@ from labeling.project.stalled_samples import DECIDE, notes_of, without_a_reviewe
 from labeling.records import (
     AnnotationPlatform,
     BatchState,
-    LabelSchema,
     MessageState,
     Problem,
     SampleState,
@@ -142,7 +141,7 @@ def status_of(config: Config, store: Store, platform: AnnotationPlatform | None 
     """
     if not store.ready():
         return Status(config.name, _where(config, platform), links=links_of(config, store))
-    policy, schema = policy_of(config), LabelSchema(config.labels)
+    policy, schema = policy_of(config), config.label_schema
     basis = review_basis(store, policy_in_force(policy, schema, store))
     is_reviewed = store.facts.get(REVIEWED) == basis
     notes = notes_of(config, schema, store, is_reviewed=is_reviewed)

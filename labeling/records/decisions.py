@@ -1,4 +1,4 @@
-"""Decision rules from probabilities to labels: accuracy, expected F1, and expected cost."""
+"""Decision rules from probabilities to labels: accuracy, expected F1, median, expected cost."""
 
 from __future__ import annotations
 
@@ -75,6 +75,32 @@ def f1_codes(
     return np.where(p >= threshold, positive_code, 1 - positive_code).astype(np.intp)
 
 
+def median_codes(probabilities: Floats, schema: LabelSchema) -> npt.NDArray[np.intp]:
+    """Return the medians of ordered labels, -1 where every label between two is one.
+
+    The median minimizes the expected distance from the true label, in steps. Where exactly half of
+    the probability lies below a gap, all labels from one end of the gap to the other minimize it.
+
+    Args:
+        probabilities: shape (n, n_labels).
+        schema: the labels.
+
+    Raises:
+        LabelingError: the labels are not ordered.
+    """
+    if not schema.ordered:
+        raise LabelingError(
+            "optimize='median' must have ordered labels. Got"
+            f" {listed(schema.labels)}, which are not: use LabelSchema(..., ordered=True) if they"
+            " are grades."
+        )
+    cumulative = np.cumsum(probabilities, axis=1)
+    reached = cumulative >= 0.5 - TIE
+    median = reached.argmax(axis=1)
+    half = np.abs(np.take_along_axis(cumulative, median[:, None], axis=1)[:, 0] - 0.5) <= TIE
+    return np.where(half, ABSTAIN, median)
+
+
 def cost_codes(probabilities: Floats, costs: Costs, schema: LabelSchema) -> npt.NDArray[np.intp]:
     """Return the labels of the lowest expected cost, -1 for ties.
 
@@ -115,6 +141,6 @@ def _cost_table(costs: Costs, schema: LabelSchema) -> Floats:
 def _bad_costs(costs: object, schema: LabelSchema) -> LabelingError:
     k = len(schema)
     return LabelingError(
-        "`optimize` must be 'accuracy', 'f1', or finite costs[true][decided] as a mapping by label"
-        f" or a {k} x {k} table in the order {listed(schema.labels)}. Got {costs!r}."
+        "`optimize` must be 'accuracy', 'f1', 'median', or finite costs[true][decided] as a mapping"
+        f" by label or a {k} x {k} table in the order {listed(schema.labels)}. Got {costs!r}."
     )

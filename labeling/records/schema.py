@@ -31,7 +31,8 @@ LIKE_A_NUMBER = re.compile(r"[+-]?\d+(?:\.0*)?")  # also `01` and `1.0`, which n
 class LabelSchema:
     """The label names of a project; a label's code is its index.
 
-    Two schemas with the same labels are equal, regardless of their descriptions.
+    Two schemas with the same labels, both ordered or both not, are equal, regardless of their
+    descriptions.
 
     If any label is the text of a whole number, such as "1", an int means the label of that name and
     never a code; codes are then used by `Votes.from_array` only. The same holds for labels such as
@@ -41,6 +42,10 @@ class LabelSchema:
         labels: two or more different, non-empty names.
         descriptions: a sentence for some or all labels, from label to text, for annotators; `None`
             and empty texts mean no description. Line breaks become spaces.
+        ordered: whether the labels are grades from the lowest to the highest, such as stars. Then
+            agreement is weighted by distance (ordinal alpha, quadratic kappa), conflicts are
+            ranked by it, and `SoftLabels.to_labels("median")` decides. Label models, the end model
+            and majority review treat labels as unordered: 4 and 5 differ as much as 1 and 5.
 
     Raises:
         LabelingError: fewer than two labels, two of one name, a name that is not a text, is "-1"
@@ -59,20 +64,29 @@ class LabelSchema:
     'spam'. Did you mean 'spam'?
     >>> LabelSchema(["ham", "spam"], {"spam": "It wants your money."}).descriptions["spam"]
     'It wants your money.'
-    >>> stars = LabelSchema(["1", "2", "3"])
+    >>> stars = LabelSchema(["1", "2", "3"], ordered=True)
     >>> stars.index("3"), stars.index(3), stars.index(1)
     (2, 2, 0)
+    >>> stars.distance("1", "3"), stars.distance("2", "3")
+    (2, 1)
     """
 
     labels: tuple[str, ...]
+    ordered: bool
     # Pairs, since a schema is hashed and sent to other processes.
     _descriptions: tuple[tuple[str, str], ...] = field(compare=False, repr=False)
     _codes: dict[str, int] = field(compare=False, repr=False)
     _int_codes: dict[int, int] = field(compare=False, repr=False)
 
     def __init__(
-        self, labels: Iterable[str], descriptions: Mapping[str, str | None] | None = None
+        self,
+        labels: Iterable[str],
+        descriptions: Mapping[str, str | None] | None = None,
+        *,
+        ordered: bool = False,
     ) -> None:
+        if not isinstance(ordered, bool):
+            raise LabelingError(f"`ordered` of a schema must be True or False. Got {ordered!r}.")
         names = (labels,) if isinstance(labels, str) else tuple(labels)
         _check_texts(names)
         doubled = repeated(names)
@@ -89,6 +103,7 @@ class LabelSchema:
             )
         # Subclasses of str, such as np.str_ or enum members, become plain texts.
         object.__setattr__(self, "labels", tuple(map(str.__str__, names)))
+        object.__setattr__(self, "ordered", ordered)
         object.__setattr__(self, "_descriptions", _described(self.labels, descriptions))
         codes = {label: code for code, label in enumerate(self.labels)}
         named = {int(label): code for label, code in codes.items() if WHOLE_NUMBER.fullmatch(label)}
@@ -99,8 +114,9 @@ class LabelSchema:
 
     def __repr__(self) -> str:
         if len(self) <= MAX_PRINTED:
-            return f"LabelSchema({list(self.labels)!r})"
-        return f"LabelSchema({len(self)} labels: {listed(self.labels, MAX_PRINTED)})"
+            return f"LabelSchema({list(self.labels)!r}{', ordered=True' if self.ordered else ''})"
+        kind = "ordered labels" if self.ordered else "labels"
+        return f"LabelSchema({len(self)} {kind}: {listed(self.labels, MAX_PRINTED)})"
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -146,6 +162,15 @@ class LabelSchema:
                 f"{near(label, self.labels)}{self._hint(label)}"
             )
         return code
+
+    def distance(self, label: object, other: object) -> int:
+        """Return how far two labels are apart: steps between ordered ones, else 0 or 1.
+
+        Raises:
+            UnknownLabelError: one of them is no label.
+        """
+        steps = abs(self.index(label) - self.index(other))
+        return steps if self.ordered else min(steps, 1)
 
     def recorded(self, value: object) -> object:
         """Return the label name that a value read from a file stands for, if there is one.

@@ -11,7 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import LabelingError, listed, near, noun
-from labeling.records.decisions import Costs, best_codes, cost_codes, f1_codes, winners
+from labeling.records.decisions import (
+    Costs,
+    best_codes,
+    cost_codes,
+    f1_codes,
+    median_codes,
+    winners,
+)
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 
@@ -99,10 +106,12 @@ class SoftLabels:
             codes[self.covered] = f1_codes(rows, positive, self.schema)
         elif optimize == "accuracy":
             codes[self.covered] = best_codes(rows)
+        elif optimize == "median":
+            codes[self.covered] = median_codes(rows, self.schema)
         else:
             raise LabelingError(
-                "`optimize` must be 'accuracy', 'f1', or a table of costs. Got"
-                f" {optimize!r}.{near(optimize, ['accuracy', 'f1'])}"
+                "`optimize` must be 'accuracy', 'f1', 'median', or a table of costs. Got"
+                f" {optimize!r}.{near(optimize, ['accuracy', 'f1', 'median'])}"
             )
         return codes
 
@@ -116,12 +125,15 @@ class SoftLabels:
 
         Args:
             optimize: "accuracy": the most probable label. "f1": maximize expected F1, for two
-                labels, over all covered samples together. Or costs[true][decided] as a mapping by
-                label or a table in schema order: minimize expected cost.
+                labels, over all covered samples together. "median": of ordered labels the one in
+                the middle of the probabilities, which minimizes the expected number of steps from
+                the true label. Or costs[true][decided] as a mapping by label or a table in schema
+                order: minimize expected cost.
             positive: the positive class of F1, by name or code; `None` = the last of the schema.
 
         Raises:
-            LabelingError: another text, "f1" with more than two labels, or an invalid cost table.
+            LabelingError: another text, "f1" with more than two labels, "median" of labels that are
+                not ordered, or an invalid cost table.
 
         >>> soft = SoftLabels(
         ...     [[0.6, 0.4], [0.95, 0.05]],
@@ -133,6 +145,10 @@ class SoftLabels:
         (['ham', 'ham'], ['spam', 'ham'])
         >>> soft.to_labels({"spam": {"ham": 30}, "ham": {"spam": 1}}).tolist()  # spam[decided ham]
         ['spam', 'spam']
+        >>> stars = LabelSchema(["1", "2", "3"], ordered=True)
+        >>> soft = SoftLabels([[0.4, 0.25, 0.35]], pd.Index([7]), stars, [True])
+        >>> soft.to_labels().tolist(), soft.to_labels("median").tolist()
+        (['1'], ['2'])
         """
         names = np.array([*self.schema.labels, None], dtype=object)
         codes = self.codes(optimize, positive=positive)

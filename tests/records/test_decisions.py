@@ -66,7 +66,7 @@ def test_the_lowest_expected_cost_decides_and_equal_costs_are_a_tie(costs):
         ([[0, np.inf], [1, 0]], "finite costs"),
         ({"spam": 3}, "finite costs"),
         ({"spma": {"ham": 1}}, "Did you mean 'spam'"),
-        (None, "must be 'accuracy', 'f1', or finite costs"),
+        (None, "must be 'accuracy', 'f1', 'median', or finite costs"),
     ],
 )
 def test_what_is_no_decision_rule_is_refused(how, message):
