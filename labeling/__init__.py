@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from labeling import functions, label_models
+    from labeling import functions, label_models, simulation
     from labeling.adjudication import ReviewPolicy, review
     from labeling.analysis import agreement, lf_summary
     from labeling.datasets import TrainingSet, build_training_set
@@ -66,7 +66,8 @@ _ROOMS = {
     "sources": ("read_samples",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
-_OPEN_ROOMS = ("functions", "label_models")  # used as `labeling.functions.keywords(...)`
+_OPEN_ROOMS = ("functions", "label_models", "simulation")
+"""Used as `labeling.functions.keywords(...)`."""
 
 
 def __getattr__(name: str) -> Any:
@@ -176,4 +177,5 @@ __all__ = [
     "read_samples",
     "review",
     "select",
+    "simulation",
 ]

@@ -75,7 +75,7 @@ def annotators_of(config: Config, schema: LabelSchema) -> Annotators | None:
     if config.files is not None:
         return config.files.annotators or None
     if config.replay is not None:
-        return annotators_in(_recorded_votes(config, config.replay.votes, schema))
+        return annotators_in(recorded_votes(config, config.replay.votes, schema))
     return None
 
 
@@ -162,11 +162,11 @@ def _replay_of(setup: PlatformSetup, section: ReplaySection) -> Replay:
     config, store = setup.config, setup.store
     reviewer = None
     if section.reviewer is not None:
-        table = _recorded_votes(config, section.reviewer, setup.schema)
+        table = recorded_votes(config, section.reviewer, setup.schema)
         labels = table["label"].where(table["label"].notna(), None)
         reviewer = dict(zip(table["sample"], labels, strict=True))
     return Replay(
-        _recorded_votes(config, section.votes, setup.schema),
+        recorded_votes(config, section.votes, setup.schema),
         setup.schema,
         reviewer=reviewer,
         votes_per_sample=config.review.min_votes,
@@ -175,7 +175,7 @@ def _replay_of(setup: PlatformSetup, section: ReplaySection) -> Replay:
     )
 
 
-def _recorded_votes(config: Config, path: str, schema: LabelSchema) -> pd.DataFrame:
+def recorded_votes(config: Config, path: str, schema: LabelSchema) -> pd.DataFrame:
     """Return recorded votes; labels that the file format turned into numbers are names again."""
     table = read_table(config.source(path))
     for column in ("sample", "label"):

@@ -25,12 +25,14 @@ PUBLIC_CALLS = {
     "labeling/adjudication.py": {"review"},
     "labeling/cli/importing.py": {"import_files"},
     "labeling/cli/init.py": {"init"},
+    "labeling/cli/simulating.py": {"simulate"},
     "labeling/datasets/training_set.py": {"build_training_set"},
     "labeling/functions/services.py": {"service"},
     "labeling/label_files/platform.py": {"LabelFiles"},
     "labeling/label_studio/platform.py": {"LabelStudio"},
     "labeling/project/people_verbs.py": {"import_annotations"},
     "labeling/query.py": {"select"},
+    "labeling/simulation/grid.py": {"simulate"},
 }
 
 

@@ -1,0 +1,91 @@
+"""Tables and sentences of a simulation."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from labeling.cli.escaping import safe
+from labeling.cli.fitted_table import Column, print_fitted
+from labeling.errors import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labeling.simulation.results import Goal, Simulation
+
+SEE_ALL = "A wider window shows them, and labeling simulate --json shows all."
+HEADINGS = {
+    "labels": "people's labels",
+    "pool": "labels of the pool",
+    "model": "end model, kept aside",
+    "f1": "F1 of {rare}",
+}
+
+
+def print_simulation(simulation: Simulation, goal: Goal, console: Console) -> None:
+    """Print a row for each strategy, policy and budget, then what follows from them."""
+    table = simulation.to_frame()
+    headings = {name: text.format(rare=simulation.rare) for name, text in HEADINGS.items()}
+    columns = [
+        Column("strategy", table["strategy"].tolist(), least=8),
+        Column("policy", table["policy"].tolist(), least=8),
+        Column("votes", _counts(table["votes"]), right=True),
+        Column("cost", _counts(table["cost"]), right=True, rank=3),
+        Column("asked", _counts(table["asked"]), right=True, rank=2),
+    ]
+    columns += [
+        Column(headings[measure], _cells(table, measure), right=True, rank=rank)
+        for measure, rank in (("model", 0), ("labels", 0), ("pool", 1), ("f1", 2))
+        if measure in simulation.measures
+    ]
+    print_fitted(columns, console, how_to_see_all=SEE_ALL)
+    for sentence in simulation_sentences(simulation, goal):
+        console.print(safe(sentence))
+
+
+def _counts(values: pd.Series) -> list[str]:
+    return [f"{value:,.0f}" for value in values]
+
+
+def _cells(table: pd.DataFrame, measure: str) -> list[str]:
+    """Return each value in percent with its interval and the number of samples."""
+    columns = [measure, f"{measure}_low", f"{measure}_high", f"{measure}_n"]
+    return [
+        "-"
+        if math.isnan(value)
+        else f"{100 * value:.1f} [{100 * low:.1f}, {100 * high:.1f}] {n:,.0f}"
+        for value, low, high, n in table[columns].itertuples(index=False, name=None)
+    ]
+
+
+def simulation_sentences(simulation: Simulation, goal: Goal) -> list[str]:
+    """Return how to read the table, the truth, areas, savings, and the recommendation."""
+    n_seeds = len(simulation.comparison.seeds)
+    sentences = [
+        f"Means over {counted(n_seeds, 'seed')} in percent, [95 % interval over seeds and samples],"
+        " samples of all seeds.",
+        *simulation.sentences,
+    ]
+    areas = simulation.areas(goal)
+    sentences += [
+        f"{row['strategy']} against random, {row['policy']}: gain"
+        f" {_share(row, 'over_random')} on average over all budgets."
+        for _, row in areas.iterrows()
+        if not math.isnan(row["over_random"])
+    ]
+    sentences += [
+        f"{row['policy']} against {row['against']} ({row['strategy']}): votes"
+        f" {_share(row, 'saved', -1)} at equal accuracy ({row['quality']:.1%})."
+        for _, row in simulation.savings(goal).iterrows()
+        if not math.isnan(row["saved"])
+    ]
+    return [*sentences, simulation.recommendation(goal)]
+
+
+def _share(row: Any, name: str, sign: int = 1) -> str:
+    """Return a share as a change in percent, with its interval."""
+    ends = sorted(100 * sign * row[f"{name}_{end}"] for end in ("low", "high"))
+    return f"{100 * sign * row[name]:+.0f} % [{ends[0]:+.0f}, {ends[1]:+.0f}]"
