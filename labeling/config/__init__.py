@@ -4,6 +4,7 @@ from labeling.config.labels import class_balance_by_label, names_and_description
 from labeling.config.loading import UniqueKeyLoader, load_config, parse_config
 from labeling.config.model import Config
 from labeling.config.sections import (
+    AnnotatorsSection,
     DataSection,
     ExportSection,
     FilesSection,
@@ -16,6 +17,7 @@ from labeling.config.sections import (
 )
 
 __all__ = [
+    "AnnotatorsSection",
     "Config",
     "DataSection",
     "ExportSection",

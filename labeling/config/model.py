@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from labeling.config.labels import class_balance_by_label, names_and_descriptions
 from labeling.config.sections import (
+    AnnotatorsSection,
     DataSection,
     ExportSection,
     FilesSection,
@@ -67,6 +68,7 @@ class Config(Section):
     embeddings: str | None = Field(default=None, min_length=1)
     query: QuerySection = QuerySection()
     review: ReviewSection = ReviewSection()
+    annotators: AnnotatorsSection = AnnotatorsSection()
     replay: ReplaySection | None = None
     files: FilesSection | None = None
     label_studio: LabelStudioSection | None = None

@@ -75,6 +75,28 @@ class ReviewSection(Section):
         )
 
 
+class AnnotatorsSection(Section):
+    """How annotators' work is reviewed, and when an annotator is paused; see docs/annotators.md.
+
+    `hidden_gold` is the number of samples with a gold label that are hidden in a batch, as a share
+    of its samples: their answers measure people, and are no votes. `lot_size` is how many votes of
+    an annotator make a lot, of which a sample is checked by reviewers; 0 checks none. All of the
+    first `first_lot` votes are checked. A lot is accepted when its error rate is at most
+    `max_error` but for a risk of `alpha`, and rejected when it is higher beyond doubt: then its
+    votes are asked again. An annotator whose accuracy, on hidden gold that was given and on votes
+    checked at random, is below `pause_below` beyond doubt is paused; so is one whose votes are
+    independent of the truth, with `pause_spammers`.
+    """
+
+    hidden_gold: float = Field(default=0.0, ge=0, le=0.5)
+    lot_size: int = Field(default=0, ge=0)
+    first_lot: int = Field(default=20, ge=1)
+    max_error: float = Field(default=0.10, gt=0, lt=1)
+    alpha: float = Field(default=0.05, gt=0, lt=1)
+    pause_below: float | None = Field(default=None, gt=0, lt=1)
+    pause_spammers: bool = False
+
+
 class ReplaySection(Section):
     """Recorded human votes that are replayed as annotations: Parquet, CSV or JSON lines."""
 

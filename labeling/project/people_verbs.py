@@ -7,6 +7,9 @@ import os
 from collections.abc import Collection, Hashable, Mapping
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from labeling.project.agreement import PeopleAgreement, people_agreement
 from labeling.project.base import BaseProject
 from labeling.project.dry_run import preview_pull, preview_push, preview_review
 from labeling.project.importing import (
@@ -24,6 +27,7 @@ from labeling.project.rounds import current_round
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
+    Batch,
     BatchState,
     SoftLabels,
     Verdict,
@@ -90,6 +94,13 @@ class PeopleVerbs(BaseProject):
         """
         with self._locked("add annotations"):
             return len(self.people.add(list(annotations), self.samples))
+
+    def agreement(self) -> PeopleAgreement:
+        """Return how far the annotators agree, overall and by stratum; nothing is changed."""
+        if not self.store.ready():
+            return people_agreement((), self.schema, Batch(pd.DataFrame()).frame)
+        annotations = self.people.current_annotations(self.samples)
+        return people_agreement(annotations, self.schema, self.store.batches.frame())
 
     def decide(self, sample_id: Hashable, label: str, *, by: str, reason: str) -> Annotation:
         """Append a reviewer's decision on a sample, whatever its state, and return it.

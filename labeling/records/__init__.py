@@ -73,6 +73,7 @@ from labeling.records.pairwise_counts import (
 from labeling.records.platforms import Aggregator, AnnotationPlatform, Fetched
 from labeling.records.printing import fitted_repr
 from labeling.records.private_files import make_private, private_file, private_folder
+from labeling.records.rejections import rejected_annotations, rejection_of
 from labeling.records.reserved_columns import PREFIX, free_name, free_names, renamed_sentence
 from labeling.records.sample_rows import FrozenRow, PreprocessedRow, missing_column
 from labeling.records.samples import (
@@ -212,6 +213,8 @@ __all__ = [
     "private_folder",
     "random_order",
     "refuse_unsafe",
+    "rejected_annotations",
+    "rejection_of",
     "renamed_sentence",
     "replaced_sentence",
     "require_column",

@@ -59,6 +59,8 @@ class Annotation:
         origin: how the label came about where the platform reports it: `manual`, `prediction` (an
             accepted prelabel) or `prediction-changed`.
         deleted: whether it was deleted on the platform and no longer counts.
+        rejected: whether a reviewer of the person's work rejected it: it no longer counts until the
+            person updates it, and they may be asked again; see `rejection_of`.
 
     Raises:
         DataError: a time is not in UTC.
@@ -78,6 +80,7 @@ class Annotation:
     reason: str = ""
     origin: str = ""
     deleted: bool = False
+    rejected: bool = False
 
     def __post_init__(self) -> None:
         for name, when in (("created_at", self.created_at), ("updated_at", self.updated_at)):
@@ -141,11 +144,19 @@ class GoldLabel:
 
 @dataclass(frozen=True, slots=True)
 class AskAgain:
-    """A sample that needs more votes: how many, and which annotators to exclude."""
+    """A sample that needs more votes: how many, and which annotators to exclude.
+
+    Attributes:
+        sample_id: the sample.
+        votes_needed: how many votes.
+        not_annotators: who must not be asked.
+        rejected: who gave a vote that was rejected, each with the reason, which they are shown.
+    """
 
     sample_id: Hashable
     votes_needed: int
     not_annotators: tuple[str, ...]
+    rejected: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +286,8 @@ def live_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...
 
     The ledger is append-only: of two annotations by one person on one sample the one updated later
     counts, and at equal times the one appended later. An annotation that was deleted on the
-    platform does not count; the same person's other ones (under another platform id) do.
+    platform, or rejected by a reviewer of the person's work, does not count; the same person's
+    other ones (under another platform id) do.
 
     Names that differ only in case, width, white space or invisible characters are one person's (see
     `person_key`), who gets the spelling that came first.
@@ -337,10 +349,14 @@ def add_version(versions: dict[VoteKey, dict[str, Annotation]], annotation: Anno
 
 
 def latest_version(versions: Iterable[Annotation]) -> Annotation | None:
-    """Return the version updated last (at equal times appended last) and not deleted, if any."""
+    """Return the version updated last (at equal times appended last) that counts, if any.
+
+    Those that were deleted or rejected do not count.
+    """
     last: Annotation | None = None
     for annotation in versions:
-        if not annotation.deleted and (last is None or annotation.updated_at >= last.updated_at):
+        is_void = annotation.deleted or annotation.rejected
+        if not is_void and (last is None or annotation.updated_at >= last.updated_at):
             last = annotation
     return last
 

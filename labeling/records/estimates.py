@@ -27,6 +27,8 @@ class Estimate:
     0.750 [0.500, 0.900], n = 12
     >>> print(Estimate(math.nan, math.nan, math.nan, 0, "no sample has two votes"))
     undefined: no sample has two votes (n = 0)
+    >>> print(Estimate(0.5, math.nan, math.nan, 1, "one sample has no interval"))
+    0.500 (one sample has no interval), n = 1
     """
 
     value: float
@@ -38,7 +40,10 @@ class Estimate:
     def __str__(self) -> str:
         if math.isnan(self.value):
             return f"undefined: {self.note} (n = {self.n})"
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}], n = {self.n}"
+        interval = f"[{self.low:.3f}, {self.high:.3f}]"
+        if math.isnan(self.low):
+            interval = f"({self.note})"
+        return f"{self.value:.3f} {interval}, n = {self.n}"
 
 
 def undefined(n: int, note: str) -> Estimate:

@@ -167,6 +167,7 @@ def _annotate(sample: _Sample, event: Event) -> None:
         platform_id=event.about["platform_id"],
         reviewer=event.about.get("reviewer", False),
         deleted=event.kind == EventKind.DELETED,
+        rejected=event.kind == EventKind.VOTE_REJECTED,
     )
     add_version(sample.versions, annotation)
 

@@ -63,10 +63,28 @@ class EventKind(StrEnum):
     """A reviewer (the actor) replaced a vote: `annotator`, `label`, `instead`."""
 
     REWORK_ASKED = "rework asked"
-    """An annotator was asked to annotate again: `annotator`, `reason`."""
+    """An annotator was asked to annotate again: `annotator`, `reason`, `label` (the one rejected).
+
+    With `checked`, a reviewer (the actor) looked at the vote and found it wrong.
+    """
 
     LOT_SAMPLED = "lot sampled"
-    """Part of an annotator's work was drawn for review: `annotator`, and what was drawn."""
+    """Votes of an annotator were drawn for review: `annotator`, `lot`, `size` and what was drawn.
+
+    `uniform` and `doubtful` are the ids of samples, encoded with their types.
+    """
+
+    LOT_ACCEPTED = "lot accepted"
+    """The checks of a lot accept it: `annotator`, `lot`, `n`, `wrong`."""
+
+    LOT_REJECTED = "lot rejected"
+    """All votes of a lot are rejected: as for `lot accepted`, and `reason`."""
+
+    GOLD_ASKED = "gold asked"
+    """A sample with a gold label is asked to measure people: `batch`, `label`, `voters`.
+
+    The voters annotated it before; what others answer from now on is no vote.
+    """
 
     COLLECTING = "collecting"
     """The votes so far do not suffice: `votes_needed`, `votes`."""

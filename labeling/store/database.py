@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError, Sta
 from labeling.errors import StoreError, missing_extra
 from labeling.records import masked
 
-VERSION = "0004"
+VERSION = "0005"
 """The newest migration; a test compares it with the migrations' folder."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

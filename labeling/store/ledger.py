@@ -26,7 +26,7 @@ IDS_PER_STATEMENT = 5_000  # databases limit the number of parameters of a state
 
 TEXTS = ("annotator", "label", "platform_id", "prelabel", "reason", "origin")
 MAY_BE_NONE = ("label", "prelabel")
-ADDED = ("origin", "deleted")  # in later versions of the tables
+ADDED = ("origin", "deleted", "rejected")  # in later versions of the tables
 FIELDS = tuple(field.name for field in dataclasses.fields(Annotation))
 
 
@@ -175,9 +175,10 @@ def _latest(rows: sa.FromClause, *key: str) -> sa.Subquery:
 
 
 _VOTE_KEY = ("sample", "annotator", "reviewer")
-_COUNTED = (*_VOTE_KEY, "platform_id", "label", "updated_at", "number", "deleted")
+_COUNTED = (*_VOTE_KEY, "platform_id", "label", "updated_at", "number", "deleted", "rejected")
 _VERSIONS = _latest(ledger, *_VOTE_KEY, "platform_id")
-_LIVE = _latest(sa.select(_VERSIONS).where(_VERSIONS.c.deleted.is_not(True)).subquery(), *_VOTE_KEY)
+_IS_VOID = _VERSIONS.c.deleted | _VERSIONS.c.rejected
+_LIVE = _latest(sa.select(_VERSIONS).where(~_IS_VOID).subquery(), *_VOTE_KEY)
 _SKIPPED = sa.case((_LIVE.c.label.is_(None), 1), else_=0)
 _ACTIVITY = sa.select(
     _LIVE.c.annotator,
@@ -211,10 +212,10 @@ def _row_of(annotation: Annotation) -> dict[str, Any]:
     seconds = annotation.lead_seconds
     row["lead_seconds"] = None if seconds is None or math.isnan(seconds) else float(seconds)
     row |= {"round": int(annotation.round), "reviewer": bool(annotation.reviewer)}
-    row |= {name: bool(row[name]) for name in ("prelabel_shown", "deleted")}
+    row |= {name: bool(row[name]) for name in ("prelabel_shown", "deleted", "rejected")}
     for name in ("created_at", "updated_at"):
         row[name] = row[name].isoformat(timespec="microseconds")
-    # Annotations without origin that are not deleted have the digest of before these were added.
+    # Annotations that do not use the added fields have the digest of before these were added.
     hashed = {name: value for name, value in row.items() if value or name not in ADDED}
     text = json.dumps(hashed, sort_keys=True)
     return {**row, "digest": hashlib.sha256(text.encode()).hexdigest()[:32]}

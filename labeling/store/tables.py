@@ -138,6 +138,7 @@ ledger = Table(
     Column("reason", AnyText, nullable=False),
     Column("origin", AnyText, nullable=False, server_default=text("''")),
     Column("deleted", Boolean, nullable=False, server_default=false()),
+    Column("rejected", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("digest", name="annotations_digest"),
     Index("annotations_sample", "sample"),
 )
