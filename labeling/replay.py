@@ -96,6 +96,7 @@ class Replay(AnnotationPlatform):
         self.annotators = annotators_in(votes)
         self._rounds: dict[Hashable, int] = {}
         self._reviewed: set[Hashable] = set()
+        self._asked_in_vain: set[Hashable] = set()
         self._ledger: list[Annotation] = []
         for message in heard:
             self._answer(message)
@@ -145,8 +146,15 @@ class Replay(AnnotationPlatform):
         *,
         outbox: Outbox | None = None,
     ) -> None:
-        """Replay the votes that are still needed, as far as there are any left."""
+        """Replay the votes that are still needed, as far as there are any left.
+
+        Raises:
+            PlatformError: asked without an outbox, twice in vain: no vote is left on any of these
+                samples, so that a loop that goes on while samples are pending would never end.
+        """
         kind = MessageKind.ASK_AGAIN
+        if outbox is None:
+            self._refuse_to_be_asked_in_vain(pending)
         new = (
             NewMessage(
                 kind,
@@ -187,6 +195,24 @@ class Replay(AnnotationPlatform):
     def fetch(self, state: str) -> Fetched:
         """Return all annotations so far, in order."""
         return Fetched(tuple(self._ledger))
+
+    def _refuse_to_be_asked_in_vain(self, pending: Sequence[AskAgain]) -> None:
+        """Raise a PlatformError if these samples, all without votes left, were asked about so."""
+        asked = {request.sample_id for request in pending}
+        if any(map(self._can_answer, pending)):
+            asked = set()
+        elif asked and asked <= self._asked_in_vain:
+            raise PlatformError(
+                f"No recorded votes are left on {listed(asked)}, and somebody asks again. Pass"
+                " `annotators=platform.annotators` to `review`: then samples without anybody left"
+                " to ask go to the reviewer."
+            )
+        self._asked_in_vain = asked
+
+    def _can_answer(self, request: AskAgain) -> bool:
+        excluded = set(map(person_key, request.not_annotators))
+        remaining = self._remaining.get(request.sample_id, ())
+        return any(person_key(annotator) not in excluded for annotator, _ in remaining)
 
     def votes_left(self, sample_id: Hashable) -> int:
         """Return how many recorded votes on a sample were not used yet."""

@@ -116,16 +116,19 @@ class GoldLabel:
         source: `agreement` of annotators, `review` by a reviewer, or `given` from outside; see
             `LabelSource`.
         trace: the annotations of annotators and reviewers that it is based on.
+        probability: its probability by the votes, where the review policy estimates it.
     """
 
     sample_id: Hashable
     label: str
     source: str = LabelSource.GIVEN.value
     trace: tuple[Annotation, ...] = ()
+    probability: float | None = None
 
     def __repr__(self) -> str:
         trace = f", {len(self.trace)} annotations" if self.trace else ""
-        return f"GoldLabel({self.sample_id!r}, {self.label!r}, {self.source!r}{trace})"
+        sure = f", p = {self.probability:.3f}" if self.probability is not None else ""
+        return f"GoldLabel({self.sample_id!r}, {self.label!r}, {self.source!r}{trace}{sure})"
 
     @property
     def votes_cast(self) -> int:
@@ -168,12 +171,23 @@ class Escalation:
         annotations: the annotators' annotations of it.
         reason: why it was escalated.
         model_label: the label model's most probable label, if known.
+        cause: the probable cause of the disagreement, such as "ambiguous sample"; empty if unknown.
+        cause_reason: what points to this cause, with numbers and without names.
     """
 
     sample_id: Hashable
     annotations: tuple[Annotation, ...]
     reason: str
     model_label: str | None = None
+    cause: str = ""
+    cause_reason: str = ""
+
+    @property
+    def explanation(self) -> str:
+        """The reason and the probable cause, as a reviewer reads them."""
+        if not self.cause:
+            return self.reason
+        return f"{self.reason}. Probable cause: {self.cause} ({self.cause_reason})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ LONGEST_FUNCTION = 40  # lines, without its docstring
 MOST_PARAMETERS = 8
 # Calls and commands of users, whose parameters and options are documented and fixed.
 PUBLIC_CALLS = {
-    "labeling/adjudication.py": {"review"},
+    "labeling/adjudication/reviewing.py": {"review"},
     "labeling/cli/importing.py": {"import_files"},
     "labeling/cli/init.py": {"init"},
     "labeling/cli/simulating.py": {"simulate"},

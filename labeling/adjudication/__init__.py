@@ -1,0 +1,17 @@
+"""Adjudication of annotations: gold labels, samples that need more votes, and escalations."""
+
+from labeling.adjudication.causes import Cause, Disagreement, WeakLabel, disagreement_causes
+from labeling.adjudication.policy import Escalate, ReviewPolicy
+from labeling.adjudication.reviewing import Annotators, review, reviews_that_count
+
+__all__ = [
+    "Annotators",
+    "Cause",
+    "Disagreement",
+    "Escalate",
+    "ReviewPolicy",
+    "WeakLabel",
+    "disagreement_causes",
+    "review",
+    "reviews_that_count",
+]

@@ -1,0 +1,228 @@
+"""`review`: a pure fold of the ledger of annotations."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Hashable, Iterable, Mapping
+
+from labeling.adjudication.cases import Case, Outcome, case_of, tally_of
+from labeling.adjudication.causes import WeakLabel, disagreement_causes
+from labeling.adjudication.policy import ReviewPolicy
+from labeling.adjudication.posterior_rule import decide_by_posterior
+from labeling.errors import LabelingError
+from labeling.records import (
+    Annotation,
+    AskAgain,
+    Escalation,
+    GoldLabel,
+    LabelSchema,
+    LabelSource,
+    SoftLabels,
+    Verdict,
+    expect,
+    live_annotations,
+    person_key,
+)
+
+Annotators = Collection[str] | Mapping[Hashable, Collection[str]]
+
+
+def review(
+    annotations: Iterable[Annotation],
+    schema: LabelSchema,
+    *,
+    policy: ReviewPolicy | None = None,
+    soft: SoftLabels | None = None,
+    annotators: Annotators | None = None,
+    posterior: SoftLabels | None = None,
+    weak: Mapping[Hashable, WeakLabel] | None = None,
+) -> Verdict:
+    """Return the verdict on annotations; see `labeling.review`, which estimates the posterior.
+
+    Args:
+        annotations: all annotations, in the order in which they were appended.
+        schema: the labels.
+        policy: `None` means `ReviewPolicy()`.
+        soft: soft labels, from which reviewers get the label model's label.
+        annotators: the available annotators, as names for all samples or as names by sample (a
+            sample without an entry has none); `None` means no limit.
+        posterior: probabilities of the labels by people's votes, for the rule "posterior".
+        weak: a model's label and its probability by sample, against which people are compared;
+            `None` takes them from `soft`.
+
+    Raises:
+        UnknownLabelError: the label of an annotation is not in the schema.
+        LabelingError: the rule needs a posterior and there is none.
+    """
+    of_sample: dict[Hashable, list[Annotation]] = {}
+    policy = (policy or ReviewPolicy()).for_schema(expect(schema, LabelSchema, "`schema`"))
+    if policy.rule == "posterior" and posterior is None:
+        raise LabelingError(
+            "The rule 'posterior' needs `posterior`, probabilities by people's votes;"
+            " `labeling.review` estimates them itself."
+        )
+    for annotation in live_annotations(annotations):
+        of_sample.setdefault(annotation.sample_id, []).append(_named(annotation, schema))
+    model_labels: dict[Hashable, str] = {}
+    if soft is not None:
+        model_labels = expect(soft, SoftLabels, "`soft`").to_labels().dropna().to_dict()
+    outcomes: dict[Hashable, Outcome] = dict.fromkeys(of_sample)
+    cases: list[Case] = []
+    for sample_id, live in of_sample.items():
+        reviews = _reviews_that_count(live)
+        if reviews:
+            outcomes[sample_id] = _reviewed(sample_id, live, reviews)
+        else:
+            case = case_of(
+                sample_id,
+                live,
+                max_votes=policy.max_votes,
+                annotators=_annotators_of(sample_id, annotators),
+                model_label=model_labels.get(sample_id),
+            )
+            cases.append(case)
+    decided = _decided(cases, policy, posterior, of_sample)
+    outcomes |= {case.sample_id: outcome for case, outcome in zip(cases, decided, strict=True)}
+    if weak is None:
+        weak = _weak_labels(soft)
+    return _with_causes(_verdict(outcomes), of_sample, weak)
+
+
+def _decided(
+    cases: list[Case],
+    policy: ReviewPolicy,
+    posterior: SoftLabels | None,
+    of_sample: Mapping[Hashable, list[Annotation]],
+) -> list[Outcome]:
+    """Return the outcomes of the samples that no reviewer has decided on."""
+    if posterior is None or policy.rule == "majority":
+        return [_by_majority(case, policy) for case in cases]
+    waiting = {case.sample_id for case in cases}
+    reviewed = [live for sample_id, live in of_sample.items() if sample_id not in waiting]
+    votes = sum(
+        not annotation.reviewer and annotation.label is not None
+        for live in reviewed
+        for annotation in live
+    )
+    return decide_by_posterior(
+        cases, policy, posterior, n_reviewed=len(reviewed), votes_on_reviewed=votes
+    )
+
+
+def _verdict(outcomes: Mapping[Hashable, Outcome]) -> Verdict:
+    gold: list[GoldLabel] = []
+    pending: list[AskAgain] = []
+    escalations: list[Escalation] = []
+    unresolved: list[Hashable] = []
+    for sample_id, outcome in outcomes.items():
+        match outcome:
+            case GoldLabel():
+                gold.append(outcome)
+            case AskAgain():
+                pending.append(outcome)
+            case Escalation():
+                escalations.append(outcome)
+            case None:
+                unresolved.append(sample_id)
+    return Verdict(tuple(gold), tuple(pending), tuple(escalations), tuple(unresolved))
+
+
+def _with_causes(
+    verdict: Verdict,
+    of_sample: Mapping[Hashable, list[Annotation]],
+    weak: Mapping[Hashable, WeakLabel],
+) -> Verdict:
+    """Return a verdict whose escalations name the probable cause of the disagreement."""
+    if not verdict.escalations:
+        return verdict
+    live = [annotation for annotations in of_sample.values() for annotation in annotations]
+    causes = disagreement_causes(live, weak=weak)
+    escalations = tuple(
+        dataclasses.replace(escalation, cause=found.cause.value, cause_reason=found.reason)
+        if (found := causes.get(escalation.sample_id)) is not None
+        else escalation
+        for escalation in verdict.escalations
+    )
+    return dataclasses.replace(verdict, escalations=escalations)
+
+
+def _weak_labels(soft: SoftLabels | None) -> dict[Hashable, WeakLabel]:
+    if soft is None:
+        return {}
+    labels, confidence = soft.to_labels().tolist(), soft.confidence().tolist()
+    return {
+        sample_id: WeakLabel(label, probability)
+        for sample_id, label, probability in zip(
+            soft.sample_ids.tolist(), labels, confidence, strict=True
+        )
+        if label is not None
+    }
+
+
+def _named(annotation: Annotation, schema: LabelSchema) -> Annotation:
+    """Return an annotation with its label as a name, also if it was given by code."""
+    if annotation.label is None or annotation.label in schema.labels:
+        return annotation
+    return dataclasses.replace(annotation, label=schema.labels[schema.index(annotation.label)])
+
+
+def _annotators_of(sample_id: Hashable, annotators: Annotators | None) -> Collection[str] | None:
+    if isinstance(annotators, Mapping):
+        return annotators.get(sample_id, ())
+    return annotators
+
+
+def reviews_that_count(annotations: Iterable[Annotation]) -> list[Annotation]:
+    """Return reviewers' current annotations, without those by annotators of the same sample."""
+    return _reviews_that_count(live_annotations(annotations))
+
+
+def _reviews_that_count(live: Collection[Annotation]) -> list[Annotation]:
+    annotators = {_sample_and_person(annotation) for annotation in live if not annotation.reviewer}
+    return [
+        annotation
+        for annotation in live
+        if annotation.reviewer and _sample_and_person(annotation) not in annotators
+    ]
+
+
+def _sample_and_person(annotation: Annotation) -> tuple[Hashable, str]:
+    return annotation.sample_id, person_key(annotation.annotator)
+
+
+def _by_majority(case: Case, policy: ReviewPolicy) -> GoldLabel | AskAgain | Escalation:
+    """Return the outcome by the rule "majority"."""
+    n_votes = case.n_votes
+    winner, votes_for = case.tally.most_common(1)[0] if case.tally else ("", 0)
+    if n_votes >= policy.min_votes and policy.accepts(votes_for, n_votes):
+        return GoldLabel(case.sample_id, winner, LabelSource.AGREEMENT.value, case.votes)
+    if case.left > 0 and policy.accepts(votes_for + case.left, n_votes + case.left):
+        return case.ask(max(policy.min_votes - n_votes, 1))
+    return case.escalated(_reason(case, policy))
+
+
+def _reviewed(
+    sample_id: Hashable, live: Collection[Annotation], reviews: Collection[Annotation]
+) -> GoldLabel | None:
+    """Return the gold label that most reviewers gave; `None` if no label has more than half."""
+    votes = [annotation for annotation in live if not annotation.reviewer]
+    deciding = [review for review in reviews if review.label is not None]
+    if not deciding:
+        return None
+    label, count = tally_of(deciding).most_common(1)[0]
+    if 2 * count <= len(deciding):
+        return None
+    return GoldLabel(sample_id, label, LabelSource.REVIEW.value, (*votes, *deciding))
+
+
+def _reason(case: Case, policy: ReviewPolicy) -> str:
+    """Return why votes do not settle a sample, and the votes."""
+    if not case.n_votes:
+        return "no vote"
+    if case.n_votes < policy.min_votes and len(case.tally) == 1:
+        return f"too few votes, {case.n_votes} of {policy.min_votes}: {case.counts()}"
+    if policy.escalate == "no_majority":
+        return f"no majority: {case.counts()}"
+    if policy.escalate == "any_conflict":
+        return f"conflict: {case.counts()}"
+    return f"less than {float(policy.escalate or 0):.4g} of the votes agree: {case.counts()}"
