@@ -178,6 +178,11 @@ class ReviewPolicy:
             self, escalate="any_conflict" if len(schema) == 2 else "no_majority"
         )
 
+    @property
+    def prices(self) -> Mapping[str, float]:
+        """What a vote and a reviewer's decision cost: those of `costs`, else 1 and 5."""
+        return self.costs or DEFAULT_COSTS
+
     def accepts(self, votes_for: int, votes_cast: int) -> bool:
         """Return whether a label with these votes is accepted, regardless of `min_votes`.
 

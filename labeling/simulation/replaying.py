@@ -193,7 +193,7 @@ class SimulatedRun:
         of_people = posterior.sample_ids.isin(list(by_people))
         answers_aside = answers_of(aside)
         reviews = len(self._annotations) - self._n_votes()
-        costs = self.policy.costs
+        costs = self.policy.prices
         return Checkpoint(
             budget=budget,
             votes=self._n_votes(),
