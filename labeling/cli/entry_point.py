@@ -6,13 +6,22 @@ import io
 import signal
 import sys
 
-from labeling.cli import agreement, annotation, importing, init, pipeline, simulating, studio
+from labeling.cli import (
+    agreement,
+    annotation,
+    annotators,
+    importing,
+    init,
+    pipeline,
+    simulating,
+    studio,
+)
 from labeling.cli.app import Settings, app, raise_stopped
 from labeling.cli.console import err
 from labeling.cli.escaping import safe
 from labeling.errors import LabelingError, missing_extra
 
-COMMANDS = (init, pipeline, annotation, agreement, importing, simulating, studio)
+COMMANDS = (init, pipeline, annotation, annotators, agreement, importing, simulating, studio)
 """Modules that register their commands with the app when they are imported."""
 
 

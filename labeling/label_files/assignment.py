@@ -88,6 +88,7 @@ def assign(
     people: Roster,
     already_has_row: Mapping[str, Collection[str]],
     already_has_sample: Mapping[str, Collection[str]],
+    preferred: Mapping[str, Collection[str]] | None = None,
 ) -> Assignment:
     """Assign messages to people so that all get equally many, and any two share some samples.
 
@@ -100,12 +101,14 @@ def assign(
         already_has_row: who has a row already, by the message's key.
         already_has_sample: who has a row of the sample for another question, and gets no second
             one, by the message's key.
+        preferred: who is asked before others, by the message's key: whose own votes are asked
+            again.
     """
     if not people.names:
         return Assignment(
             tuple((message, "") for message in messages if message.key not in already_has_row)
         )
-    planned = _plan(messages, people.names, already_has_sample)
+    planned = _plan(messages, people.names, already_has_sample, preferred or {})
     rows: list[tuple[Message, str]] = []
     for message in messages:
         assigned = already_has_row.get(message.key, ())
@@ -125,6 +128,7 @@ def _plan(
     messages: Sequence[Message],
     names: Sequence[str],
     already_has_sample: Mapping[str, Collection[str]],
+    preferred: Mapping[str, Collection[str]],
 ) -> dict[str, list[str]]:
     """Return the people for each message: those with the smallest load, ties broken by a hash."""
     load = dict.fromkeys(sorted(names), 0)
@@ -134,7 +138,8 @@ def _plan(
         message = messages[index]
         excluded = (*message.not_annotators, *already_has_sample.get(message.key, ()))
         eligible = [name for name in load if not is_excluded(name, excluded)]
-        eligible.sort(key=lambda name: (load[name], _hash(ids[index], name)))
+        own = preferred.get(message.key, ())
+        eligible.sort(key=lambda name: (name not in own, load[name], _hash(ids[index], name)))
         planned[message.key] = eligible[: message.votes]
         for name in planned[message.key]:
             load[name] += 1

@@ -12,6 +12,7 @@ from labeling.records import PREFIX, free_names
 ASK, SAMPLE_ID, LABEL = "ask", "sample_id", "label"
 ANNOTATOR, COMMENT, NOT_FOR = "annotator", "comment", "not_for"
 VOTES, WHY, REVIEWER, RATIONALE = "votes", "why", "reviewer", "rationale"
+REWORK = "rework"
 
 RESERVED = (
     ASK,
@@ -20,6 +21,7 @@ RESERVED = (
     ANNOTATOR,
     COMMENT,
     NOT_FOR,
+    REWORK,
     VOTES,
     WHY,
     REVIEWER,
@@ -88,10 +90,15 @@ class Columns:
         """The internal names of the samples' columns, that of the text first."""
         return tuple(map(self.internal_name, (self.text, *self.show)))
 
-    def of_batch(self, *, again: bool = False) -> tuple[str, ...]:
-        """Return the columns of a file for annotators; `again`: of one that asks for more votes."""
-        not_for = (NOT_FOR,) if again else ()
-        return (ASK, SAMPLE_ID, *self.sample_columns, *not_for, LABEL, ANNOTATOR, COMMENT)
+    def of_batch(self, *, again: bool = False, rework: bool = False) -> tuple[str, ...]:
+        """Return the columns of a file for annotators.
+
+        Args:
+            again: whether it asks for more votes.
+            rework: whether it asks for some again, since the votes were rejected.
+        """
+        more = ((NOT_FOR,) if again else ()) + ((REWORK,) if rework else ())
+        return (ASK, SAMPLE_ID, *self.sample_columns, *more, LABEL, ANNOTATOR, COMMENT)
 
     def of_review(self) -> tuple[str, ...]:
         """Return the columns of a file for reviewers."""

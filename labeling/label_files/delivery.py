@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from labeling.errors import PlatformError, counted, listed
 from labeling.label_files.assignment import Assignment, Roster, assign, is_excluded
 from labeling.label_files.cells import tidy
-from labeling.label_files.columns import ANNOTATOR, ASK, NOT_FOR, REVIEWER, SAMPLE_ID, Columns
+from labeling.label_files.columns import (
+    ANNOTATOR,
+    ASK,
+    NOT_FOR,
+    REVIEWER,
+    REWORK,
+    SAMPLE_ID,
+    Columns,
+)
 from labeling.label_files.file_names import join_file_names, name_in_file
 from labeling.label_files.folder import Folder
 from labeling.label_files.formats import WRITERS
@@ -31,6 +39,8 @@ class SheetDelivery:
         columns: the project's columns.
         choices: the values allowed in column `label`.
         guide: the instructions for people.
+        paused: who of the people is not asked now.
+        rework: sample id -> whose vote on it was rejected, with the reason.
     """
 
     folder: Folder
@@ -39,6 +49,8 @@ class SheetDelivery:
     columns: Columns
     choices: tuple[str, ...] = field(repr=False)
     guide: Guide = field(repr=False)
+    paused: frozenset[str] = frozenset()
+    rework: Mapping[str | int, Mapping[str, str]] = field(default_factory=dict)
 
     def send(
         self,
@@ -63,7 +75,8 @@ class SheetDelivery:
         self._require_readable(messages, existing, contents)
         assigned_before = self._assigned_before(messages, index)
         people_asked = {key: files.keys() for key, files in existing.items()}
-        assignment = assign(messages, self.people, people_asked, assigned_before)
+        preferred = {message.key: self._reasons(message) for message in messages}
+        assignment = assign(messages, self.people, people_asked, assigned_before, preferred)
         unassigned = {
             message.key
             for message, count in assignment.short
@@ -112,20 +125,32 @@ class SheetDelivery:
     def _assigned_before(self, messages: Sequence[Message], index: RowIndex) -> dict[str, set[str]]:
         """Return, by message key, who has a row of the sample from an earlier message.
 
-        They are not asked once more, unless the new message excludes them.
+        They are not asked once more, unless the new message excludes them or their vote was
+        rejected. Neither are paused people.
         """
         assigned: dict[str, set[str]] = {}
         for message in messages if self.people.names else ():
             of_sample = index.get(plain_id(message.sample_id), SampleRows())
-            if message.kind == MessageKind.ASK_AGAIN:
-                assigned[message.key] = {
-                    name
-                    for key, row_key in of_sample.row_keys.items()
-                    if not row_key.reviewer and key != message.key
-                    for name in of_sample.people(key, self.people)
-                    if not is_excluded(name, message.not_annotators)
-                }
+            if message.kind == MessageKind.ESCALATE:
+                continue
+            assigned[message.key] = {
+                name
+                for key, row_key in of_sample.row_keys.items()
+                if not row_key.reviewer and key != message.key
+                for name in of_sample.people(key, self.people)
+                if not is_excluded(name, message.not_annotators)
+            }.difference(self._reasons(message))
+            assigned[message.key] |= {
+                name for name in self.people.names if is_excluded(name, self.paused)
+            }
         return assigned
+
+    def _reasons(self, message: Message) -> dict[str, str]:
+        """Return whose vote on a message's sample was rejected, by names of the roster, and why."""
+        if message.kind != MessageKind.ASK_AGAIN:
+            return {}
+        reasons = self.rework.get(plain_id(message.sample_id), {})
+        return {self.people.resolve(name) or name: why for name, why in reasons.items()}
 
     def _existing_rows(self, contents: Contents) -> dict[str, dict[str, str]]:
         """Return, by message key, who has a row of it and in which file."""
@@ -165,10 +190,13 @@ class SheetDelivery:
     ) -> Sheet:
         kind = group[0].kind
         is_review = kind == MessageKind.ESCALATE
+        rework = {message.key: self._rework_cell(message, person) for message in group}
         columns = (
             self.columns.of_review()
             if is_review
-            else self.columns.of_batch(again=kind == MessageKind.ASK_AGAIN)
+            else self.columns.of_batch(
+                again=kind == MessageKind.ASK_AGAIN, rework=any(rework.values())
+            )
         )
         text = self.columns.sample_columns[0]
         rows = []
@@ -179,12 +207,19 @@ class SheetDelivery:
                 ASK: encode_row_key(row_key, str(cells[text])),
                 SAMPLE_ID: row_key.sample_id,
                 NOT_FOR: "\n".join(map(tidy, message.not_annotators)) or None,
+                REWORK: rework[message.key] or None,
                 REVIEWER if is_review else ANNOTATOR: person or None,
             }
             rows.append([cells.get(name) for name in columns])
         exact = frozenset(filter(self.columns.is_exact, columns))
         headers = tuple(map(self.columns.header, columns))
         return Sheet(columns, headers, rows, text, exact, self.choices)
+
+    def _rework_cell(self, message: Message, person: str) -> str:
+        """Return why a person is asked again; in a file for anybody all reasons, without names."""
+        reasons = self._reasons(message)
+        shown = [reasons.get(person, "")] if person else sorted(set(reasons.values()))
+        return "\n".join(why for why in shown if why)
 
 
 def _row_key(message: Message, of_sample: SampleRows) -> RowKey:

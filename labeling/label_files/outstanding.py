@@ -24,15 +24,37 @@ class Responses:
     Attributes:
         annotators: sample id -> who annotated the sample, reviewers excepted.
         people: message key -> who answered the message.
+        rejected: message key -> whose answer was rejected; none is to be expected there.
+        paused: who is not asked now.
     """
 
     annotators: dict[Hashable, set[str]] = field(default_factory=dict)
     people: dict[str, set[str]] = field(default_factory=dict)
+    rejected: dict[str, set[str]] = field(default_factory=dict)
+    paused: frozenset[str] = frozenset()
 
     @classmethod
-    def from_annotations(cls, live: Iterable[Annotation], roster: Roster) -> Responses:
-        """Return who responded in live annotations, by the names in the roster."""
-        responses = cls()
+    def from_annotations(
+        cls,
+        live: Iterable[Annotation],
+        roster: Roster,
+        rejected: Iterable[Annotation] = (),
+        paused: Collection[str] = (),
+    ) -> Responses:
+        """Return who responded, by the names in the roster.
+
+        Args:
+            live: the annotations that count.
+            roster: who may be asked.
+            rejected: the annotations that were rejected.
+            paused: who is not asked now, as names are written.
+        """
+        responses = cls(paused=frozenset(roster.resolve(name) or name for name in paused))
+        for annotation in rejected:
+            person = roster.resolve(annotation.annotator) or annotation.annotator
+            key = annotation.platform_id.removesuffix(f"/{annotation.annotator}")
+            responses.rejected.setdefault(key, set()).add(person)
+            responses.people.setdefault(key, set()).add(person)
         for annotation in live:
             person = annotation.annotator
             if not annotation.reviewer:
@@ -65,9 +87,11 @@ def _outstanding(
         if _is_for_anybody(of_sample.annotators[key], roster):
             from_anybody += max(row_key.votes - len(responses.people.get(key, ())), 0)
         else:
-            from_named |= of_sample.people(key, roster)
-    count = from_anybody + len(from_named.difference(answered))
-    return min(count, len(set(roster.names).difference(answered))) if roster.names else count
+            people = of_sample.people(key, roster)
+            from_named |= people.difference(responses.rejected.get(key, ()))
+    unavailable = responses.paused.union(answered)
+    count = from_anybody + len(from_named.difference(unavailable))
+    return min(count, len(set(roster.names).difference(unavailable))) if roster.names else count
 
 
 def _is_for_anybody(names: Collection[str], roster: Roster) -> bool:

@@ -50,6 +50,7 @@ from labeling.records import (
     expect,
     last_annotations,
     message_key,
+    rejected_annotations,
     waiting_on,
 )
 
@@ -206,7 +207,8 @@ class LabelFiles(AnnotationPlatform):
         """
         contents = self._folder.contents()
         current = self._checks.current_votes(tuple(self._annotations))
-        answers, faults = parse_rows(contents.rows, self._checks, current)
+        rejected = rejected_annotations(self._annotations)
+        answers, faults = parse_rows(contents.rows, self._checks, current, rejected)
         new = tuple(new_annotations(answers, current))
         problems = problems_of([*contents.faults, *faults])
         if self._sent:
@@ -278,7 +280,10 @@ class LabelFiles(AnnotationPlatform):
             where = "the files that were sent"
         else:
             content, where = self._content(samples, messages), "the samples"
-        self._deliver(messages, content, contents, index, outbox, kind=kind, where=where)
+        rework = {plain_id(request.sample_id): dict(request.rejected) for request in pending}
+        self._deliver(
+            messages, content, contents, index, outbox, kind=kind, where=where, rework=rework
+        )
 
     def _more_messages(self, pending: Sequence[AskAgain], index: RowIndex) -> Iterator[NewMessage]:
         """Yield a message about each sample that needs more votes than are outstanding."""
@@ -341,6 +346,7 @@ class LabelFiles(AnnotationPlatform):
         *,
         kind: MessageKind,
         where: str = "the samples",
+        rework: Mapping[str | int, Mapping[str, str]] | None = None,
     ) -> None:
         """Write the messages whose samples have content, and record what could not be asked."""
         self._written.pop(kind, None)
@@ -350,6 +356,7 @@ class LabelFiles(AnnotationPlatform):
         if deliverable:
             is_review = kind == MessageKind.ESCALATE
             delivery = self._to_reviewers if is_review else self._to_annotators
+            delivery = dataclasses.replace(delivery, paused=self.paused, rework=rework or {})
             more, files = delivery.send(deliverable, content, contents, index, outbox)
             self._record_problems(kind, (*problems, *more))
             self._written[kind] = files
@@ -361,8 +368,13 @@ class LabelFiles(AnnotationPlatform):
         return content_from_samples(samples, sample_ids, self._columns, self._missing_text)
 
     def _responses(self, new: Iterable[Annotation] = ()) -> Responses:
-        last = last_annotations([*self._annotations, *new])
-        return Responses.from_annotations(last, self._annotators)
+        everything = [*self._annotations, *new]
+        return Responses.from_annotations(
+            last_annotations(everything),
+            self._annotators,
+            rejected_annotations(everything),
+            self.paused,
+        )
 
     def _file_check(self, contents: Contents) -> FileCheck:
         return FileCheck(self._sent, contents, self._folder.file_names(), index_rows(contents.rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from labeling.label_files.assignment import Roster, is_excluded
@@ -134,7 +134,10 @@ class RowChecks:
 
 
 def parse_rows(
-    rows: Iterable[Row], checks: RowChecks, current_votes: Mapping[VoteKey, Annotation]
+    rows: Iterable[Row],
+    checks: RowChecks,
+    current_votes: Mapping[VoteKey, Annotation],
+    rejected: Collection[Annotation] = (),
 ) -> tuple[list[ParsedRow], list[Fault]]:
     """Return the rows that count, one per person and sample, and what is wrong with the others.
 
@@ -142,6 +145,7 @@ def parse_rows(
         rows: the rows of all files, in order.
         checks: what they are checked against.
         current_votes: the annotations that count so far, to detect labels that were removed.
+        rejected: the annotations that were rejected; rows that still hold them say nothing new.
     """
     groups: dict[VoteKey, list[ParsedRow]] = {}
     faults: list[Fault] = []
@@ -158,12 +162,33 @@ def parse_rows(
             groups.setdefault(parsed.vote_key, []).append(parsed)
             faults += _replaced_characters(parsed, checks.columns)
     counted: list[ParsedRow] = []
-    for group in groups.values():
+    for group in _without_rejected(groups, rejected):
         if len(group) > 1:
             faults += _duplicates(group)
         if len({parsed.label for parsed in group}) == 1:
             counted.append(_best(group))
     return counted, [*faults, *_removed_labels(unlabeled, checks, groups, current_votes)]
+
+
+def _without_rejected(
+    groups: Mapping[VoteKey, Sequence[ParsedRow]], rejected: Collection[Annotation]
+) -> Iterator[list[ParsedRow]]:
+    """Yield groups of rows, without those that still hold an answer that was rejected."""
+    refused = {_answer_key(annotation) for annotation in rejected}
+    for group in groups.values():
+        rows = [
+            parsed
+            for parsed in group
+            if (parsed.row_key.key, person_key(parsed.person), parsed.label) not in refused
+        ]
+        if rows:
+            yield rows
+
+
+def _answer_key(annotation: Annotation) -> tuple[str, str, str | None]:
+    """Return the key of the message that was answered, who answered it, and the label."""
+    key = annotation.platform_id.removesuffix(f"/{annotation.annotator}")
+    return key, person_key(annotation.annotator), annotation.label
 
 
 def _replaced_characters(parsed: ParsedRow, columns: Columns) -> list[Fault]:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Collection, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from labeling.adjudication import Annotators, ReviewPolicy, review
 from labeling.errors import DataError, LabelingError, PlatformError, counted, listed
 from labeling.project.data import current_annotations, missing_or_changed
-from labeling.project.outbox_policy import add_lost_questions, add_questions, annotator_counts
+from labeling.project.hidden_gold import choose_hidden_gold, with_hidden
+from labeling.project.outbox_policy import (
+    add_first_questions,
+    add_lost_questions,
+    add_questions,
+    annotator_counts,
+)
+from labeling.project.pausing import pause_by_rule
 from labeling.project.policies import policy_in_force
 from labeling.project.results import Pulled, Pushed
+from labeling.project.work_review import WorkReview, with_unheard
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
@@ -25,7 +33,6 @@ from labeling.records import (
     LabelSchema,
     LabelSource,
     MessageKind,
-    NewMessage,
     SampleState,
     SoftLabels,
     Verdict,
@@ -54,6 +61,7 @@ class AnnotationLoop:
         annotators: returns who may be asked, of all samples or by sample; `None` is anybody.
         raw_texts: returns the original texts of samples in which characters were replaced.
         is_dry_run: whether the store is rolled back afterwards: then the platform is not changed.
+        work: which answers are votes, and how annotators' work is reviewed.
     """
 
     store: Store
@@ -63,6 +71,7 @@ class AnnotationLoop:
     annotators: Callable[[], Annotators | None] = lambda: None
     raw_texts: Callable[[], Mapping[Hashable, str]] = dict
     is_dry_run: bool = False
+    work: WorkReview = field(kw_only=True)
 
     def policy_in_force(self) -> ReviewPolicy:
         """Return the policy with `escalate` filled in; see `policies.policy_in_force`."""
@@ -87,17 +96,19 @@ class AnnotationLoop:
         votes = self.policy.min_votes
         soft_labels = soft() if platform.uses_soft else None
         with self.store.database.writing():  # from now on the batch cannot be replaced
-            self.store.outbox.add(
-                NewMessage(MessageKind.ASK, sample_id, number, votes)
-                for sample_id in batch.sample_ids
-            )
+            gold = choose_hidden_gold(self.work, number, len(batch), frame, self.annotators())
+            paused = self.work.paused_names() if platform.answers_at_once else ()
+            add_first_questions(self.store.outbox, number, batch, votes, gold, paused)
             self.store.batches.set_state(number, BatchState.PUSHING)
         try:
-            platform.push(batch, frame, soft_labels, outbox=self.store.outbox)
+            hidden = [message.sample_id for message in gold]
+            everything = with_hidden(batch, hidden)
+            platform.push(everything, frame, soft_labels, outbox=self.store.outbox)
         except LabelingError:
             self.release_unsent_batch()
             raise
         self._withdraw_refused(platform)
+        self.store.outbox.withdraw(hidden, [MessageKind.ASK])  # what nobody could be asked
         self.save_state(platform.state)
         _warn_of_problems(platform)
         unsent = self.store.outbox.waiting(MessageKind.ASK)
@@ -206,14 +217,22 @@ class AnnotationLoop:
     def _settle(self, sample_ids: set[Hashable]) -> None:
         """Update the states of samples; only `review` checks whether they are still in the data."""
         ledger = self.store.ledger.annotations(sample_ids)
-        current = current_annotations(ledger, self.schema, lambda _: ([], []))
-        without = sample_ids - {annotation.sample_id for annotation in current}
-        self.store.batches.settle(self.verdict(current), annotator_counts(current), without)
+        current = self.work.counted(current_annotations(ledger, self.schema, lambda _: ([], [])))
+        void = self.work.void_answers(ledger, self.work.state())
+        verdict = with_unheard(self.verdict(current), void, self.policy.min_votes)
+        without = sample_ids - {one.sample_id for one in (*current, *void)}
+        self.store.batches.settle(verdict, annotator_counts((*current, *void)), without)
+
+    def update_states(self, sample_ids: Iterable[Hashable]) -> None:
+        """Update the states of samples after which of their answers are votes has changed."""
+        with self.store.database.writing():
+            self._settle(set(sample_ids))
 
     def verdict(self, annotations: Collection[Annotation]) -> Verdict:
         """Return the verdict on annotations; its escalations have the label of the model."""
         policy = self.policy_in_force()
-        verdict = review(annotations, self.schema, policy=policy, annotators=self.annotators())
+        available = self.work.available(self.annotators())
+        verdict = review(annotations, self.schema, policy=policy, annotators=available)
         model_labels = self.store.batches.model_labels(
             [escalation.sample_id for escalation in verdict.escalations]
         )
@@ -224,12 +243,16 @@ class AnnotationLoop:
         return dataclasses.replace(verdict, escalations=escalations)
 
     def current_annotations(self, samples: pd.DataFrame) -> tuple[Annotation, ...]:
-        """Return everyone's last annotation of each sample, if text and labels did not change."""
-        return current_annotations(
+        """Return everyone's last annotation of each sample, if text and labels did not change.
+
+        Those that are no votes are left out; see `WorkReview.counted`.
+        """
+        current = current_annotations(
             self.store.ledger.annotations(),
             self.schema,
             lambda sample_ids: self._missing_or_changed(sample_ids, samples),
         )
+        return self.work.counted(current)
 
     def _missing_or_changed(
         self, sample_ids: Collection[Hashable], samples: pd.DataFrame
@@ -262,11 +285,22 @@ class AnnotationLoop:
         outstanding_votes = platform.outstanding_votes()
         with self.store.database.writing():
             self._withdraw([*missing, *changed])
+            self.work.advance()
+            pause_by_rule(self.work, self.schema)
             annotations = self.current_annotations(samples)
-            verdict = self.verdict(annotations)
+            void = self.work.void_answers(self.store.ledger.annotations(), self.work.state())
+            left_out = self._missing_or_changed({one.sample_id for one in void}, samples)
+            votes = self.policy.min_votes
+            verdict = with_unheard(
+                self.verdict(annotations), void, votes, [*left_out[0], *left_out[1]]
+            )
             self._warn_of_reopened(verdict)
-            self.store.batches.settle(verdict, annotator_counts(annotations))
-            add_questions(self.store, verdict, annotations, outstanding_votes)
+            answers = (*annotations, *void)
+            self.store.batches.settle(verdict, annotator_counts(answers))
+            rejected, paused = self.work.rejected(), self.work.paused_names()
+            platform.inform(rejected, paused)
+            excluded = paused if platform.answers_at_once else ()
+            add_questions(self.store, verdict, answers, outstanding_votes, excluded)
             add_lost_questions(self.store, platform, verdict, self.policy.min_votes)
             self.store.facts.put(REVIEWED, review_basis(self.store, self.policy_in_force()))
         logger.info("reviewed %d annotations: %s", len(annotations), verdict)
@@ -297,8 +331,10 @@ class AnnotationLoop:
         """Deliver the messages that wait after a review; return how many the platform accepted."""
         pending_of = {request.sample_id: request for request in verdict.pending}
         pending = [
-            pending_of.get(message.sample_id)
-            or AskAgain(message.sample_id, message.votes, message.not_annotators)
+            self.work.rework(
+                pending_of.get(message.sample_id)
+                or AskAgain(message.sample_id, message.votes, message.not_annotators)
+            )
             for message in self.store.outbox.waiting(MessageKind.ASK_AGAIN)
         ]
         if pending:
@@ -311,7 +347,8 @@ class AnnotationLoop:
         ]
         if escalations:
             platform.escalate(escalations, samples(), outbox=self.store.outbox)
-        settled = [gold.sample_id for gold in verdict.gold]
+        asked = self.work.open_gold()
+        settled = [gold.sample_id for gold in verdict.gold if gold.sample_id not in asked]
         platform.close([*settled, *escalation_of])
         platform.write_back([gold for gold in verdict.gold if gold.source == LabelSource.REVIEW])
         self.save_state(platform.state)

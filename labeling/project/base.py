@@ -31,6 +31,7 @@ from labeling.project.platforms import (
 from labeling.project.policies import policy_of
 from labeling.project.status import store_of
 from labeling.project.vote_cache import Progress, VoteCache
+from labeling.project.work_review import WorkReview
 from labeling.records import (
     AnnotationPlatform,
     LabelingFunction,
@@ -77,6 +78,12 @@ class BaseProject:
             self.config.data.text,
             annotators=functools.cache(lambda: annotators_of(self.config, self.schema)),
             raw_texts=lambda: self.data.raw_texts,
+            work=WorkReview(
+                self.store,
+                self.config.annotators,
+                self.config.seed,
+                given_gold=lambda: self.data.dev,
+            ),
         )
         self._lf_loader = LabelingFunctionLoader(self.config)
         self._data_files = DataFiles(self.config, self.schema, self.store)
@@ -129,10 +136,11 @@ class BaseProject:
         Raises:
             ConfigError: the config has none.
         """
-        if self._platform is None:
-            return platform_of(self._platform_setup())
-        self._platform.state = stored_state(self.store)
-        return self._platform
+        platform = self._platform or platform_of(self._platform_setup())
+        if self._platform is not None:
+            platform.state = stored_state(self.store)
+        platform.inform((), self.people.work.paused_names())
+        return platform
 
     def label_studio(self) -> LabelStudio:
         """Return the Label Studio client of the config.

@@ -19,6 +19,7 @@ from labeling.project.imported_gold import imported_gold, with_imported_gold
 from labeling.records import (
     MISSING_TEXT,
     Annotation,
+    EventKind,
     LabelSchema,
     checked_ids,
     gold_codes,
@@ -178,7 +179,8 @@ def _locked_and_seen(store: Store) -> tuple[list[Hashable], list[Hashable]]:
     """Return the samples that were locked before, and those that were sent or have annotations."""
     if not store.ready():
         return [], []
-    seen = [*store.batches.chosen(), *store.ledger.sample_ids()]
+    hidden = (event.sample_id for event in store.events.all([EventKind.GOLD_ASKED]))
+    seen = [*store.batches.chosen(), *store.ledger.sample_ids(), *hidden]
     return sorted(store.facts.locked_samples(), key=repr), seen
 
 

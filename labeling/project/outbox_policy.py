@@ -2,10 +2,52 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Hashable, Iterator, Mapping
 
-from labeling.records import Annotation, AnnotationPlatform, MessageKind, NewMessage, Verdict
+from labeling.project.hidden_gold import hide_among
+from labeling.records import (
+    Annotation,
+    AnnotationPlatform,
+    Batch,
+    MessageKind,
+    NewMessage,
+    Verdict,
+)
 from labeling.store import Store
+from labeling.store.outbox import StoredOutbox
+
+
+def add_first_questions(
+    outbox: StoredOutbox,
+    number: int,
+    batch: Batch,
+    votes: int,
+    gold: Collection[NewMessage],
+    excluded: tuple[str, ...] = (),
+) -> None:
+    """Add the messages about a batch, with those about hidden samples among them.
+
+    Args:
+        outbox: where they go.
+        number: of the batch.
+        batch: the chosen samples.
+        votes: how many votes each is asked for.
+        gold: the messages about hidden samples.
+        excluded: who must not be asked about any.
+    """
+    hidden = {message.sample_id: message for message in gold}
+    order = hide_among(batch.sample_ids.tolist(), list(hidden))
+    outbox.add(
+        dataclasses.replace(
+            hidden[sample_id],
+            votes=votes,
+            not_annotators=hidden[sample_id].not_annotators + excluded,
+        )
+        if sample_id in hidden
+        else NewMessage(MessageKind.ASK, sample_id, number, votes, excluded)
+        for sample_id in order
+    )
 
 
 def add_questions(
@@ -13,6 +55,7 @@ def add_questions(
     verdict: Verdict,
     annotations: Collection[Annotation],
     outstanding_votes: Mapping[Hashable, int] | None,
+    excluded: tuple[str, ...] = (),
 ) -> None:
     """Add the messages that a verdict calls for, unless their votes are outstanding.
 
@@ -21,9 +64,10 @@ def add_questions(
     Args:
         store: holds the outbox.
         verdict: on all samples.
-        annotations: those that it is based on.
+        annotations: all answers to questions, also those that are no votes.
         outstanding_votes: how many votes are still to come, by sample; `None` counts them by the
             messages.
+        excluded: annotators who must not be asked about any sample.
     """
     votes_asked = store.outbox.votes_asked([request.sample_id for request in verdict.pending])
     if outstanding_votes is None:
@@ -43,14 +87,17 @@ def add_questions(
     batch_of = store.batches.batch_of(sample_ids)
     store.outbox.add(
         [
-            *_more_messages(verdict, outstanding, batch_of),
+            *_more_messages(verdict, outstanding, batch_of, excluded),
             *_review_messages(verdict, annotations, batch_of),
         ]
     )
 
 
 def _more_messages(
-    verdict: Verdict, outstanding: Mapping[Hashable, int], batch_of: Mapping[Hashable, int]
+    verdict: Verdict,
+    outstanding: Mapping[Hashable, int],
+    batch_of: Mapping[Hashable, int],
+    excluded: tuple[str, ...],
 ) -> Iterator[NewMessage]:
     """Yield a message about each sample that needs more votes than are outstanding."""
     for request in verdict.pending:
@@ -63,7 +110,7 @@ def _more_messages(
                     sample_id,
                     batch_of.get(sample_id, 0),
                     votes,
-                    request.not_annotators,
+                    request.not_annotators + excluded,
                 )
 
 

@@ -13,8 +13,10 @@ from labeling.project.policies import (
     policy_of,
     without_reviewer,
 )
-from labeling.records import LabelSchema, MessageKind, SampleState
+from labeling.records import LabelSchema, MessageKind, SampleState, person_key
 from labeling.store import Store
+from labeling.work_review import work_state
+from labeling.work_review.state import KINDS
 
 DECIDE = "labeling decide SAMPLE LABEL --by NAME --reason WHY"
 MAX_NAMED = 5  # samples named in a note
@@ -53,12 +55,27 @@ def notes_of(
             " than half of them gave. Another reviewer can decide where they label, or here:"
             f" {DECIDE}"
         )
+    yield from _paused_notes(store)
     withdrawn = store.batches.in_state(SampleState.WITHDRAWN)
     if withdrawn:
         yield (
             f"{_samples(withdrawn)} withdrawn: they left the data, or have another text than people"
             " saw, and only the models label them. Their annotations count again as soon as the"
             " data are as they were."
+        )
+
+
+def _paused_notes(store: Store) -> Iterator[str]:
+    """Yield a note on each paused annotator, and what of theirs is held back."""
+    paused = work_state(store.events.all(KINDS)).paused
+    if not paused:
+        return
+    labels = {person_key(one.name): one.labels for one in store.ledger.activity()}
+    for key, one in sorted(paused.items()):
+        held = counted(labels.get(key, 0), "vote is", "votes are")
+        yield (
+            f"{one.name} is paused ({one.reason.rstrip('.')}): {held} held back, and nobody asks"
+            f" them. To end that: labeling annotators resume {one.name} --reason WHY"
         )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from labeling.adjudication import Annotators
 from labeling.config import AnnotatorsSection
 from labeling.errors import counted
 from labeling.records import (
@@ -33,18 +34,14 @@ from labeling.work_review import (
     WorkState,
     disagreement,
     draw_order,
-    gold_scores,
-    is_below,
     lots_of,
     work_state,
 )
-from labeling.work_review.fairness import GoldScore
 from labeling.work_review.state import KINDS, ids_to_json
 
 logger = logging.getLogger(__name__)
 
 MORE = 0.2  # share of a lot that is drawn besides where the checks so far decide nothing
-SINCE_EVER = ""  # before every time in ISO 8601
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +110,56 @@ class WorkReview:
             if not state.is_gold_answer(one.sample_id, one.annotator)
         ]
 
-    def rework(self, request: AskAgain, state: WorkState) -> AskAgain:
+    def available(self, annotators: Annotators | None) -> Annotators | None:
+        """Return who may be asked: without paused people.
+
+        Recorded votes are used once: who gave one that was rejected has no other.
+        """
+        state = self.state()
+        if annotators is None or not (state.paused or state.rework):
+            return annotators
+        if not isinstance(annotators, Mapping):
+            return [name for name in annotators if person_key(name) not in state.paused]
+        used = {
+            (vote.sample_id, person_key(vote.annotator))
+            for vote in rejected_annotations(self.store.ledger.annotations())
+        }
+        return {
+            sample_id: [
+                name
+                for name in names
+                if person_key(name) not in state.paused
+                and (sample_id, person_key(name)) not in used
+            ]
+            for sample_id, names in annotators.items()
+        }
+
+    def rejected(self) -> tuple[Annotation, ...]:
+        """Return the versions by which votes were rejected that nobody has updated since."""
+        if not self.state().rework:
+            return ()
+        return rejected_annotations(self.store.ledger.annotations())
+
+    def paused_names(self) -> tuple[str, ...]:
+        """Return who is paused, sorted."""
+        return tuple(sorted(paused.name for paused in self.state().paused.values()))
+
+    def open_gold(self) -> set[Hashable]:
+        """Return the hidden samples that have fewer answers than they were asked for."""
+        state = self.state()
+        asked: dict[Hashable, int] = {}
+        for of_batch in state.gold_of_batch.values():
+            for sample_id in of_batch:
+                asked[sample_id] = asked.get(sample_id, 0) + 1
+        answers = live_annotations(self.store.ledger.annotations(asked)) if asked else ()
+        for answer in answers:
+            if not answer.reviewer and state.is_gold_answer(answer.sample_id, answer.annotator):
+                asked[answer.sample_id] -= 1
+        return {sample_id for sample_id, count in asked.items() if count > 0}
+
+    def rework(self, request: AskAgain) -> AskAgain:
         """Return a question with the reasons why earlier answers were rejected."""
+        state = self.state()
         reasons = tuple(
             (vote.annotator, state.rework.get((vote.sample_id, person_key(vote.annotator)), ""))
             for vote in rejected_annotations(self.store.ledger.annotations([request.sample_id]))
@@ -227,70 +272,6 @@ class WorkReview:
                     about={**about, "checked": True} if checked else about,
                 )
         return len(votes)
-
-    def gold_scores(self, state: WorkState, *, since: bool = False) -> dict[str, GoldScore]:
-        """Return everyone's score on hidden gold that was given, by `person_key`.
-
-        Samples that a reviewer decided are left out: they are harder than others.
-
-        Args:
-            state: the state.
-            since: whether only answers after the person was resumed count.
-        """
-        gold = {sample_id: str(label) for sample_id, label in self.given_gold().items()}
-        asked = [sample_id for sample_id in state.gold_asked if sample_id in gold]
-        answers = self.store.ledger.annotations(asked) if asked else ()
-        return gold_scores(
-            [
-                one
-                for one in answers
-                if not since
-                or one.updated_at.isoformat()
-                > state.resumed.get(person_key(one.annotator), SINCE_EVER)
-            ],
-            gold,
-        )
-
-    def fairly_checked(self, state: WorkState, *, since: bool = False) -> dict[str, Checks]:
-        """Return all checks of each person's randomly drawn work: hidden gold, and lots."""
-        checks: dict[str, Checks] = {
-            key: score.checks for key, score in self.gold_scores(state, since=since).items()
-        }
-        for (key, _), lot in sorted(state.lots.items()):
-            after = state.resumed.get(key, SINCE_EVER) if since else SINCE_EVER
-            checks[key] = checks.get(key, Checks()) + state.checks(lot, after)
-        return checks
-
-    def pause_by_rule(self, names: Mapping[str, str], spammers: Mapping[str, str]) -> None:
-        """Pause who is below the accuracy of the config beyond doubt, and who votes at random.
-
-        Who was resumed is judged by what came after, and not again by their votes' independence.
-
-        Args:
-            names: `person_key` -> name of all annotators.
-            spammers: `person_key` -> why a person's votes carry no information.
-        """
-        with self.store.database.writing():
-            state = self.state()
-            for key, reason in self._reasons_to_pause(state, spammers):
-                if key in names and key not in state.paused:
-                    self.pause(names[key], reason)
-
-    def _reasons_to_pause(
-        self, state: WorkState, spammers: Mapping[str, str]
-    ) -> Iterator[tuple[str, str]]:
-        bound = self.settings.pause_below
-        if bound is not None:
-            for key, checks in sorted(self.fairly_checked(state, since=True).items()):
-                if is_below(checks, bound, self.settings.alpha):
-                    yield (
-                        key,
-                        f"{checks.n - checks.wrong} of {checks.n} answers to hidden gold and votes"
-                        f" checked at random were right, and at least {bound:.0%} must be",
-                    )
-        for key, reason in sorted(spammers.items()):
-            if key not in state.resumed:
-                yield key, reason
 
     def pause(self, annotator: str, reason: str, *, by: str = "") -> None:
         """Hold back an annotator's work, and ask them nothing, until they are resumed."""

@@ -88,8 +88,9 @@ class NewMessage:
         batch: the number of the batch that the sample was chosen in.
         votes: how many votes are asked for; 1 for a reviewer's decision.
         not_annotators: who must not be asked.
-        after: how many votes (for a decision: how many reviews) preceded the message. It
-            distinguishes repeated messages of one kind about one sample.
+        after: how many votes (for a decision: how many reviews; for first votes: how many such
+            messages) preceded the message. It distinguishes repeated messages of one kind about one
+            sample.
     """
 
     kind: MessageKind
@@ -212,6 +213,8 @@ def message_key(kind: MessageKind, sample_id: Hashable, after: int = 0) -> str:
         encoded = encode_id(sample_id)
     except StoreError:  # only platforms without a store may accept such an id
         encoded = repr(sample_id)
+    if kind == MessageKind.ASK:  # nobody shall see that a sample with a gold label is asked again
+        return f"{kind}: {' ' * after}{encoded}"
     count = f" after {after}" if after or kind == MessageKind.ASK_AGAIN else ""
     return f"{kind}{count}: {encoded}"
 

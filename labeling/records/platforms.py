@@ -68,11 +68,14 @@ class AnnotationPlatform(ABC):
         state: the sync state, as text: a project stores it and passes it to the next object. It
             holds no secrets.
         progress: called with the number of messages delivered since the last call.
+        paused: the names of annotators who must not be asked; what they answer is fetched all the
+            same.
     """
 
     uses_soft: bool = False
     answers_at_once: bool = False
     state: str = ""
+    paused: frozenset[str] = frozenset()
     progress: Callable[[int], object] = staticmethod(lambda _delivered: None)
     _annotations: Mapping[Annotation, None] = MappingProxyType({})
     _problems: Mapping[str, tuple[Problem, ...]] = MappingProxyType({})
@@ -127,6 +130,16 @@ class AnnotationPlatform(ABC):
         self.state = fetched.state
         self._annotations = {**self._annotations, **dict.fromkeys(fetched.annotations)}
         self._record_problems("pull", fetched.problems)
+
+    def inform(self, rejected: Iterable[Annotation], paused: Iterable[str]) -> None:
+        """Take over what was decided about people's work since the platform was made.
+
+        Args:
+            rejected: the versions by which annotations were rejected; see `rejection_of`.
+            paused: the names of all annotators who are paused.
+        """
+        self._annotations = {**self._annotations, **dict.fromkeys(rejected)}
+        self.paused = frozenset(paused)
 
     def pull(self) -> tuple[Annotation, ...]:
         """Return all annotations known, after fetching the new ones."""

@@ -67,6 +67,7 @@ def settled_before(folder):
         database.execute("ALTER TABLE verdicts DROP COLUMN votes_for")
         database.execute("ALTER TABLE verdicts DROP COLUMN votes_cast")
         database.execute("DROP TABLE events")
+        database.execute("ALTER TABLE annotations DROP COLUMN rejected")
         database.execute("UPDATE meta SET value = '7 2 3' WHERE key = 'reviewed'")
         database.execute("UPDATE alembic_version SET version_num = '0002'")
     return samples

@@ -1,0 +1,113 @@
+"""Who is paused by rule: judged by hidden gold, votes checked at random, and their votes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from labeling.project.work_review import WorkReview
+from labeling.records import (
+    Annotation,
+    LabelSchema,
+    annotation_votes,
+    first_spellings,
+    person_key,
+)
+from labeling.work_review import Checks, GoldScore, WorkState, gold_scores, is_below
+
+SPAM = {"spammer": "answers at random", "adversary": "the opposite of the truth"}
+SINCE_EVER = ""  # before every time in ISO 8601
+
+
+def scores_on_gold(
+    work: WorkReview, state: WorkState, *, since: bool = False
+) -> dict[str, GoldScore]:
+    """Return everyone's score on hidden gold that was given, by `person_key`.
+
+    Samples that a reviewer decided are left out: they are harder than others.
+
+    Args:
+        work: the work review of a project.
+        state: the state.
+        since: whether only answers after the person was resumed count.
+    """
+    gold = {sample_id: str(label) for sample_id, label in work.given_gold().items()}
+    asked = [sample_id for sample_id in state.gold_asked if sample_id in gold]
+    answers = work.store.ledger.annotations(asked) if asked else ()
+    return gold_scores(
+        [
+            one
+            for one in answers
+            if not since
+            or one.updated_at.isoformat() > state.resumed.get(person_key(one.annotator), SINCE_EVER)
+        ],
+        gold,
+    )
+
+
+def fairly_checked(work: WorkReview, state: WorkState, *, since: bool = False) -> dict[str, Checks]:
+    """Return all checks of each person's randomly drawn work: hidden gold, and lots."""
+    checks: dict[str, Checks] = {
+        key: score.checks for key, score in scores_on_gold(work, state, since=since).items()
+    }
+    for (key, _), lot in sorted(state.lots.items()):
+        after = state.resumed.get(key, SINCE_EVER) if since else SINCE_EVER
+        checks[key] = checks.get(key, Checks()) + state.checks(lot, after)
+    return checks
+
+
+def pause_by_rule(work: WorkReview, schema: LabelSchema) -> None:
+    """Pause who is below the accuracy of the config beyond doubt, and who votes at random.
+
+    Who was resumed is judged by what came after, and not again by their votes' independence.
+    """
+    if work.settings.pause_below is None and not work.settings.pause_spammers:
+        return
+    with work.store.database.writing():
+        state = work.state()
+        ledger = work.store.ledger.annotations()
+        names = first_spellings(one.annotator for one in ledger if not one.reviewer)
+        spammers = _spammers(work, ledger, schema) if work.settings.pause_spammers else {}
+        reasons: dict[str, str] = {}
+        for key, reason in _reasons_to_pause(work, state, spammers):
+            reasons.setdefault(key, reason)
+        for key, reason in reasons.items():
+            if key not in state.paused:
+                work.pause(names[key], reason)
+
+
+def _spammers(
+    work: WorkReview, ledger: Collection[Annotation], schema: LabelSchema
+) -> dict[str, str]:
+    """Return who votes independently of the truth or against it, and why it seems so."""
+    from labeling.label_models import AnnotatorModel
+
+    votes = annotation_votes(work.counted(ledger), schema)
+    if not len(votes.voters):
+        return {}
+    skills = AnnotatorModel().fit(votes).skills()
+    return {
+        person_key(str(name)): (
+            f"their {int(row['n_votes'])} votes look like {SPAM[str(row['verdict'])]}: skill"
+            f" {row['skill']:.2f} [{row['low']:.2f}, {row['high']:.2f}], where chance is"
+            f" {row['chance']:.2f}"
+        )
+        for name, row in skills.to_dict("index").items()
+        if row["verdict"] in SPAM
+    }
+
+
+def _reasons_to_pause(
+    work: WorkReview, state: WorkState, spammers: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    bound = work.settings.pause_below
+    if bound is not None:
+        for key, checks in sorted(fairly_checked(work, state, since=True).items()):
+            if is_below(checks, bound, work.settings.alpha):
+                yield (
+                    key,
+                    f"{checks.n - checks.wrong} of {checks.n} answers to hidden gold and votes"
+                    f" checked at random were right, and at least {bound:.0%} must be",
+                )
+    for key, reason in sorted(spammers.items()):
+        if key not in state.resumed:
+            yield key, reason

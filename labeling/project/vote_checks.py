@@ -1,0 +1,270 @@
+"""Checks of annotators' votes by reviewers, and the table of annotators."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from labeling.errors import DataError, listed, near
+from labeling.project.annotation_loop import AnnotationLoop
+from labeling.project.manual_decisions import decision_on
+from labeling.project.pausing import scores_on_gold
+from labeling.project.work_review import WorkReview
+from labeling.records import (
+    Annotation,
+    EventKind,
+    LabelSchema,
+    annotation_votes,
+    live_annotations,
+    person_key,
+    rejected_annotations,
+)
+from labeling.records.estimates import Estimate, undefined
+from labeling.work_review import Checks, LotDecision, WorkState
+
+VoteDecision = Literal["accept", "fix", "reject"]
+DECISIONS = ("accept", "fix", "reject")
+
+
+@dataclass(frozen=True, slots=True)
+class VoteToCheck:
+    """A vote that was drawn for a reviewer to check.
+
+    Attributes:
+        sample_id: the sample.
+        text: its text.
+        label: the label that the annotator gave.
+        comment: what the annotator wrote.
+        annotator: the person; reviewers are not shown the name unless they ask for it.
+    """
+
+    sample_id: Hashable
+    text: str
+    label: str
+    comment: str = ""
+    annotator: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorWork:
+    """An annotator's work so far, as far as it can be judged.
+
+    Attributes:
+        name: the person's name.
+        votes: how many votes count, or would if the person was not paused.
+        skips: how many samples they skipped.
+        rejected: how many votes were rejected and not given again.
+        skill: the share of right votes by all votes, with a credible interval; its n are votes.
+        gold: the share of right answers to hidden gold that was given, with Wilson's interval.
+        checked: the share of right votes among those drawn from lots uniformly and checked, with
+            the exact interval.
+        lots: how many lots were accepted, were rejected, and are being checked.
+        seconds: the median time for a vote in seconds; `None` where no platform measured it.
+        timed: the number of votes that it is the median of.
+        paused: why the person is paused; empty if they are not.
+    """
+
+    name: str
+    votes: int
+    skips: int
+    rejected: int
+    skill: Estimate
+    gold: Estimate
+    checked: Estimate
+    lots: tuple[int, int, int] = (0, 0, 0)
+    seconds: float | None = None
+    timed: int = 0
+    paused: str = ""
+
+
+def votes_to_check(work: WorkReview, samples: pd.DataFrame, text: str) -> list[VoteToCheck]:
+    """Return the votes that wait for a check, by sample: the order reveals nobody.
+
+    Args:
+        work: the work review of the project.
+        samples: the project's samples; votes on others cannot be checked.
+        text: the column of their text.
+    """
+    state = work.state()
+    votes = {
+        (vote.sample_id, person_key(vote.annotator)): vote
+        for vote in live_annotations(work.store.ledger.annotations())
+        if not vote.reviewer
+    }
+    found = []
+    for (key, _), lot in sorted(state.lots.items()):
+        if lot.decision != LotDecision.CONTINUE:
+            continue
+        for sample_id in state.unchecked(lot):
+            vote = votes.get((sample_id, key))
+            if vote is not None and vote.label is not None and sample_id in samples.index:
+                shown = str(samples.at[sample_id, text])
+                found.append(VoteToCheck(sample_id, shown, vote.label, vote.reason, vote.annotator))
+    return sorted(found, key=lambda one: (repr(one.sample_id), one.label, one.annotator))
+
+
+def check_vote(
+    people: AnnotationLoop,
+    samples: pd.DataFrame,
+    vote: VoteToCheck,
+    decision: VoteDecision,
+    *,
+    by: str,
+    reason: str = "",
+    label: str | None = None,
+) -> None:
+    """Store what a reviewer says of a vote.
+
+    Args:
+        people: the annotation loop of the project; its store must be locked.
+        samples: the project's samples.
+        vote: the vote.
+        decision: `"accept"`: it is right; `"fix"`: another label is, which becomes the sample's by
+            the reviewer's decision; `"reject"`: it is wrong, and is asked again.
+        by: the reviewer, who did not vote on the sample.
+        reason: why; a rejected vote's annotator is shown it.
+        label: the right label, for `"fix"`.
+
+    Raises:
+        DataError: the vote has changed since, or what must be given is missing.
+        UnknownLabelError: the label is not in the schema.
+    """
+    current = _current(people, vote)
+    _require(decision, by, reason)
+    if person_key(by) == person_key(vote.annotator):
+        raise DataError(
+            f"Nobody checks their own vote. {by!r} gave the one on sample {vote.sample_id!r}."
+        )
+    events, about = people.store.events, {"annotator": vote.annotator, "label": vote.label}
+    with people.store.database.writing():
+        if decision == "accept":
+            kind = EventKind.VOTE_ACCEPTED
+            events.append(kind, actor=by, sample_id=vote.sample_id, about=about)
+        elif decision == "reject":
+            people.work.reject_votes([current], reason, by=by, checked=True)
+            people.update_states([vote.sample_id])
+        else:
+            name = people.schema.labels[people.schema.index("" if label is None else label)]
+            if name == vote.label:
+                raise DataError(f"A fix must give another label than the vote. Both are {name!r}.")
+            because = reason or f"a vote for {vote.label!r} was fixed"
+            people.add_decision(
+                decision_on(people, samples, vote.sample_id, name, by=by, reason=because), samples
+            )
+            fixed = {**about, "instead": name}
+            events.append(EventKind.VOTE_FIXED, actor=by, sample_id=vote.sample_id, about=fixed)
+
+
+def _current(people: AnnotationLoop, vote: VoteToCheck) -> Annotation:
+    """Return the version of a vote that counts."""
+    ledger = people.store.ledger.annotations([vote.sample_id])
+    for one in live_annotations(ledger):
+        is_it = person_key(one.annotator) == person_key(vote.annotator) and not one.reviewer
+        if is_it and one.label == vote.label:
+            return one
+    raise DataError(
+        f"The vote {vote.label!r} on sample {vote.sample_id!r} is not there any more: it was"
+        " changed, deleted or rejected. Read the votes to check again."
+    )
+
+
+def _require(decision: str, by: str, reason: str) -> None:
+    if decision not in DECISIONS:
+        raise DataError(
+            f"A check must be one of {listed(DECISIONS)}. Got {decision!r}."
+            f"{near(decision, DECISIONS)}"
+        )
+    if not person_key(by):
+        raise DataError("A check must name the reviewer (`by`). The name is empty.")
+    if decision == "reject" and not reason.strip():
+        raise DataError(
+            "A rejected vote must have a reason: its annotator is asked again, and shown it."
+        )
+
+
+def annotator_table(work: WorkReview, schema: LabelSchema) -> tuple[AnnotatorWork, ...]:
+    """Return a row for each annotator, sorted by name."""
+    state = work.state()
+    ledger = work.store.ledger.annotations()
+    names = {
+        person_key(one.annotator): one.annotator
+        for one in live_annotations(ledger)
+        if not one.reviewer
+    }
+    names |= {key: paused.name for key, paused in state.paused.items()}
+    votes = [
+        one
+        for one in live_annotations(ledger)
+        if not one.reviewer and not state.is_gold_answer(one.sample_id, one.annotator)
+    ]
+    skills = _skills(votes, schema)
+    scores = scores_on_gold(work, state)
+    rejected = [person_key(one.annotator) for one in rejected_annotations(ledger)]
+    return tuple(
+        _row(
+            name,
+            [vote for vote in votes if person_key(vote.annotator) == key],
+            rejected.count(key),
+            state,
+            skill=skills.get(key, undefined(0, "no votes")),
+            gold=scores[key].accuracy if key in scores else undefined(0, "none asked"),
+        )
+        for key, name in sorted(names.items(), key=lambda item: item[1])
+    )
+
+
+def _row(
+    name: str,
+    votes: Collection[Annotation],
+    rejected: int,
+    state: WorkState,
+    *,
+    skill: Estimate,
+    gold: Estimate,
+) -> AnnotatorWork:
+    lots = state.lots_of(name)
+    error = sum((state.checks(lot) for lot in lots), Checks()).error()
+    decisions = [lot.decision for lot in lots]
+    seconds = [vote.lead_seconds for vote in votes if vote.lead_seconds is not None]
+    paused = state.paused.get(person_key(name))
+    return AnnotatorWork(
+        name,
+        votes=sum(vote.label is not None for vote in votes),
+        skips=sum(vote.label is None for vote in votes),
+        rejected=rejected,
+        skill=skill,
+        gold=gold,
+        checked=Estimate(1 - error.value, 1 - error.high, 1 - error.low, error.n, error.note),
+        lots=(
+            decisions.count(LotDecision.ACCEPT),
+            decisions.count(LotDecision.REJECT),
+            decisions.count(LotDecision.CONTINUE),
+        ),
+        seconds=statistics.median(seconds) if seconds else None,
+        timed=len(seconds),
+        paused="" if paused is None else paused.reason,
+    )
+
+
+def _skills(votes: Iterable[Annotation], schema: LabelSchema) -> dict[str, Estimate]:
+    """Return everyone's skill by all votes, by `person_key`."""
+    from labeling.label_models import AnnotatorModel
+
+    table = annotation_votes(votes, schema)
+    if not len(table.voters):
+        return {}
+    skills = AnnotatorModel().fit(table).skills()
+    return {
+        person_key(str(name)): Estimate(
+            float(row["skill"]),
+            float(row["low"]),
+            float(row["high"]),
+            int(row["n_votes"]),
+            str(row["verdict"]),
+        )
+        for name, row in skills.to_dict("index").items()
+    }

@@ -1,0 +1,136 @@
+"""The verbs of a project on annotators' work: check votes, reject lots, pause people."""
+
+from __future__ import annotations
+
+from labeling.errors import DataError, listed, near
+from labeling.project.annotation_loop import REVIEWED
+from labeling.project.people_verbs import PeopleVerbs
+from labeling.project.vote_checks import (
+    AnnotatorWork,
+    VoteDecision,
+    VoteToCheck,
+    annotator_table,
+    check_vote,
+    votes_to_check,
+)
+from labeling.records import person_key
+
+
+class WorkVerbs(PeopleVerbs):
+    """What reviewers and the lead do about annotators' work."""
+
+    def annotators(self) -> tuple[AnnotatorWork, ...]:
+        """Return each annotator's work: counts, skill, hidden gold, lots, and whether paused."""
+        return annotator_table(self.people.work, self.schema) if self.store.ready() else ()
+
+    def votes_to_check(self) -> list[VoteToCheck]:
+        """Return the votes that were drawn from lots and wait for a reviewer, by sample."""
+        if not self.store.ready():
+            return []
+        return votes_to_check(self.people.work, self.samples, self.config.data.text)
+
+    def check_vote(
+        self,
+        vote: VoteToCheck,
+        decision: VoteDecision,
+        *,
+        by: str,
+        reason: str = "",
+        label: str | None = None,
+    ) -> None:
+        """Store what a reviewer says of a vote; the next review decides the lot it is in.
+
+        Args:
+            vote: one of `votes_to_check()`.
+            decision: `"accept"`: it is right. `"fix"`: another label is, which becomes the
+                sample's by the reviewer's decision. `"reject"`: it is wrong, and is asked again.
+            by: the reviewer, who did not vote on the sample.
+            reason: why; a rejected vote's annotator is shown it.
+            label: the right label, for `"fix"`.
+
+        Raises:
+            DataError: the vote has changed since, or what must be given is missing.
+            UnknownLabelError: the label is not in the schema.
+        """
+        with self._locked("check"):
+            check_vote(self.people, self.samples, vote, decision, by=by, reason=reason, label=label)
+
+    def reject_lot(self, annotator: str, number: int, *, by: str, reason: str) -> int:
+        """Reject all votes of a lot, whatever its checks say, and return how many there were.
+
+        The next review adjudicates their samples without them, and asks again.
+
+        Args:
+            annotator: the annotator.
+            number: of the lot.
+            by: who rejects it.
+            reason: why; the annotator is shown it.
+
+        Raises:
+            DataError: there is no such lot, it was decided before, or there is no reason.
+        """
+        if not reason.strip():
+            raise DataError("A rejected lot must have a reason: the annotator is shown it.")
+        with self._locked("reject lot"):
+            work = self.people.work
+            state = work.state()
+            lots = work.lots(self.store.ledger.annotations(), state)
+            key = person_key(annotator)
+            drawn = state.lots.get((key, number))
+            lot = next(
+                (one for one in lots if (person_key(one.annotator), one.number) == (key, number)),
+                None,
+            )
+            if lot is None or drawn is None or not lot.open_votes:
+                known = [f"{one.annotator} {one.number}" for one in state.lots.values()]
+                raise DataError(
+                    f"A lot must have been drawn from, and have votes that count. {annotator!r} has"
+                    f" no such lot {number}. There are: {listed(known, 10)}."
+                )
+            n = work.reject_lot(lot, state.checks(drawn), reason, by=by)
+            self.people.update_states(vote.sample_id for vote in lot.open_votes)
+        return n
+
+    def pause_annotator(self, name: str, *, reason: str, by: str = "") -> None:
+        """Hold back an annotator's votes, and ask them nothing, until they are resumed.
+
+        Raises:
+            DataError: there is no such annotator, they are paused already, or there is no reason.
+        """
+        self._set_paused(name, reason, by, pause=True)
+
+    def resume_annotator(self, name: str, *, reason: str, by: str = "") -> None:
+        """Let an annotator's votes count again, and ask them again.
+
+        Raises:
+            DataError: the annotator is not paused, or there is no reason.
+        """
+        self._set_paused(name, reason, by, pause=False)
+
+    def _set_paused(self, name: str, reason: str, by: str, *, pause: bool) -> None:
+        if not reason.strip():
+            raise DataError("Who is paused or resumed must be given a reason. It is empty.")
+        with self._locked("pause" if pause else "resume"):
+            work, key = self.people.work, person_key(name)
+            paused = {one: state.name for one, state in work.state().paused.items()}
+            known = paused if not pause else self._known_annotators()
+            if key not in known or (pause and key in paused):
+                what = "paused already" if pause and key in paused else "not one of them"
+                who = "an annotator who is not paused" if pause else "a paused annotator"
+                raise DataError(
+                    f"The name must be that of {who}. {name!r} is {what}; there are"
+                    f" {listed(known.values(), 20) or 'none'}.{near(name, known.values())}"
+                )
+            (work.pause if pause else work.resume)(known[key], reason, by=by)
+            self.people.update_states(
+                one.sample_id
+                for one in self.store.ledger.annotations()
+                if person_key(one.annotator) == key and not one.reviewer
+            )
+            self.store.facts.put(REVIEWED, "")  # a review asks for what is held back
+
+    def _known_annotators(self) -> dict[str, str]:
+        """Return who has annotated, or is named in the config, by `person_key`."""
+        names = self.config.files.annotators if self.config.files is not None else ()
+        active = (one.name for one in self.store.ledger.activity() if not one.reviewer)
+        return {person_key(name): name for name in (*active, *names)}
