@@ -22,7 +22,14 @@ from labeling.analysis.inter_annotator import (
 )
 from labeling.analysis.lf_analysis import lf_summary, voted_labels
 from labeling.analysis.metrics import accuracy, confusion, scores
-from labeling.analysis.plots import confusion_picture, cost_picture, lf_picture
+from labeling.analysis.plots import (
+    agreement_picture,
+    confusion_picture,
+    cost_picture,
+    label_confusion_picture,
+    lf_picture,
+    skill_picture,
+)
 from labeling.analysis.vote_explanations import vote_reasons
 from labeling.records.estimates import Estimate, mean_change, mean_of, proportion
 
@@ -37,6 +44,7 @@ __all__ = [
     "agreement_by_label",
     "agreement_by_pair",
     "agreement_by_stratum",
+    "agreement_picture",
     "class_balance_gaps",
     "compare_class_balance",
     "confused_labels",
@@ -46,6 +54,7 @@ __all__ = [
     "dependencies",
     "dependency_picture",
     "label_coincidences",
+    "label_confusion_picture",
     "lf_picture",
     "lf_summary",
     "low_agreement",
@@ -54,6 +63,7 @@ __all__ = [
     "pair_matrix",
     "proportion",
     "scores",
+    "skill_picture",
     "vote_reasons",
     "voted_labels",
     "voter_families",

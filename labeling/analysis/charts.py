@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from labeling.records.estimates import Estimate
@@ -34,6 +35,8 @@ DARK: Palette = {
 SERIES_COLOURS = ("main", "second", "ink")
 MARKERS = ("o", "s", "^", "D")
 LINE_STYLES = ("-", "--", ":")
+DARKEST = 0.45  # opacity of a cell's shade: ink on it has a contrast above 4.5 in both palettes
+MOST_CHARACTERS = 60  # of the names of all columns together, where they are written side by side
 
 
 def series_style(number: int, palette: Palette) -> dict[str, Any]:
@@ -102,6 +105,91 @@ def draw_cost(
     axes.xaxis.set_major_formatter(lambda count, _: f"{int(count):,}")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+
+
+def draw_matrix(
+    axes: Any,
+    shades: npt.NDArray[np.float64],
+    words: Sequence[Sequence[str]],
+    names: Sequence[str],
+    palette: Palette,
+) -> None:
+    """Draw a square matrix: a word in each cell, on a shade that is light enough to read it.
+
+    Args:
+        axes: where to draw; the titles of the axes are left to the caller.
+        shades: from 0 to 1, NaN for an empty cell: shape (n, n).
+        words: of each cell.
+        names: of rows and columns.
+        palette: colours.
+    """
+    from matplotlib.patches import Rectangle
+
+    size = len(names)
+    font = 9.0 if size <= 6 else 7.0
+    for (row, column), shade in np.ndenumerate(shades):
+        cell = Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="none")
+        cell.set(edgecolor=palette["line"], linewidth=0.5)
+        if not np.isnan(shade):
+            cell.set_facecolor((*_rgb(palette["main"]), DARKEST * float(np.clip(shade, 0, 1))))
+        axes.add_patch(cell)
+        axes.text(
+            column,
+            row,
+            words[row][column],
+            ha="center",
+            va="center",
+            fontsize=font,
+            color=palette["ink"],
+        )
+    upright = max((len(name) for name in names), default=0) * size > MOST_CHARACTERS
+    axes.set_xticks(range(size), names, rotation=90 if upright else 0)
+    axes.set_yticks(range(size), names)
+    axes.tick_params(length=0)
+    axes.set_xlim(-0.5, size - 0.5)
+    axes.set_ylim(size - 0.5, -0.5)
+    axes.spines[:].set_visible(False)
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    from matplotlib.colors import to_rgb
+
+    return to_rgb(colour)
+
+
+def draw_skills(axes: Any, skills: pd.DataFrame, names: Sequence[str], palette: Palette) -> None:
+    """Draw the skill of each annotator with its interval, and a tick where chance would be.
+
+    Args:
+        axes: where to draw; the legend is left to the caller.
+        skills: columns `skill`, `low`, `high`, `chance` and `n_votes`, in the order from bottom to
+            top.
+        names: of the rows.
+        palette: colours.
+    """
+    rows = np.arange(len(skills))
+    reach = np.stack([skills["skill"] - skills["low"], skills["high"] - skills["skill"]])
+    axes.errorbar(
+        skills["skill"],
+        rows,
+        xerr=np.clip(reach, 0, None),
+        fmt="o",
+        markersize=5,
+        capsize=3,
+        color=palette["main"],
+        elinewidth=1,
+        label="estimate with 95% interval",
+    )
+    axes.plot(
+        skills["chance"], rows, "|", markersize=11, color=palette["ink"], label="by chance alone"
+    )
+    axes.set_yticks(rows, names)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(-0.6, len(skills) - 0.4)
+    axes.set_xlim(0, 1.02)
+    axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    axes.set_xlabel("share of right votes")
+    axes.grid(axis="x", color=palette["line"], linewidth=0.5)
 
 
 def draw_intervals(

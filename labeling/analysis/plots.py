@@ -1,4 +1,4 @@
-"""Charts of labeling functions, confusion matrices and labeling cost, saved as image files.
+"""Charts of labeling functions, annotators, confusion and labeling cost, saved as image files.
 
 Each chart is written twice, for light and for dark pages. What colour encodes is also encoded by a
 hatch, a marker or a number, so that each can be read in greyscale.
@@ -14,7 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.analysis.charts import DARK, LIGHT, Palette, draw_cost, draw_coverage
+from labeling.analysis.charts import (
+    DARK,
+    LIGHT,
+    Palette,
+    draw_cost,
+    draw_coverage,
+    draw_matrix,
+    draw_skills,
+)
+from labeling.analysis.inter_annotator import pair_matrix
 from labeling.errors import missing_extra
 from labeling.records import atomic_write
 from labeling.records.estimates import Estimate
@@ -85,6 +94,75 @@ def _draw_confusion(
     axes.set_yticks(range(len(labels)), labels)
     axes.set_xlabel("given label")
     axes.set_ylabel("gold label")
+
+
+def agreement_picture(pairs: pd.DataFrame, path: str | Path) -> tuple[Path, Path]:
+    """Draw the agreement of each two annotators as a matrix: percent agreement and common samples.
+
+    Args:
+        pairs: what `agreement_by_pair` returns.
+        path: of the light chart; the dark one is `<name>-dark<suffix>`.
+    """
+    percent, common = pair_matrix(pairs, "percent"), pair_matrix(pairs, "n").to_numpy()
+    shades = percent.to_numpy()
+    words = [
+        "" if np.isnan(shades[row, column]) else f"{shades[row, column]:.0%}\nn = {n}"
+        for (row, column), n in np.ndenumerate(common)
+    ]
+    cells = np.array(words, dtype=object).reshape(shades.shape).tolist()
+
+    def draw(palette: Palette) -> Figure:
+        side = 1.8 + 0.75 * len(percent)
+        figure, axes = figure_of(palette, side, side)
+        draw_matrix(axes, shades, cells, list(percent.columns), palette)
+        axes.set_title("Agreement of each two annotators")
+        return figure
+
+    return saved(draw, path)
+
+
+def label_confusion_picture(coincidences: pd.DataFrame, path: str | Path) -> tuple[Path, Path]:
+    """Draw which labels people confuse: of those who gave a row's label, what another one gave.
+
+    Args:
+        coincidences: what `label_coincidences` returns; cells are shaded by row share.
+        path: of the light chart; the dark one is `<name>-dark<suffix>`.
+    """
+    counts = coincidences.to_numpy()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    cells = [
+        [f"{share:.0%}\nn = {n}" for share, n in zip(*row, strict=True)]
+        for row in zip(shares.tolist(), counts.tolist(), strict=True)
+    ]
+
+    def draw(palette: Palette) -> Figure:
+        side = 1.8 + 0.75 * len(counts)
+        figure, axes = figure_of(palette, side, side)
+        draw_matrix(axes, shares, cells, list(coincidences.columns), palette)
+        axes.set_xlabel("label of another annotator")
+        axes.set_ylabel("label of an annotator")
+        return figure
+
+    return saved(draw, path)
+
+
+def skill_picture(skills: pd.DataFrame, path: str | Path) -> tuple[Path, Path]:
+    """Draw the skill of each annotator with its 95 % interval.
+
+    Args:
+        skills: what `AnnotatorModel.skills` returns.
+        path: of the light chart; the dark one is `<name>-dark<suffix>`.
+    """
+    ranked = skills.sort_index(ascending=False)
+    names = [f"{name} (n = {n:,})" for name, n in zip(ranked.index, ranked["n_votes"], strict=True)]
+
+    def draw(palette: Palette) -> Figure:
+        figure, axes = figure_of(palette, 6.0, 1.6 + 0.27 * len(ranked))
+        draw_skills(axes, ranked, names, palette)
+        _legend(axes, palette, "lower left")
+        return figure
+
+    return saved(draw, path)
 
 
 def cost_picture(

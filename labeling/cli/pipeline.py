@@ -107,15 +107,29 @@ def export(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def report(as_json: AsJson = False) -> None:
+def report(
+    annotators: Annotated[
+        bool, typer.Option("--annotators", help="Also write a page for each annotator.")
+    ] = False,
+    names: Annotated[
+        bool,
+        typer.Option("--names", help="Names instead of pseudonyms on the pages for annotators."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Write the report, a self-contained HTML page."""
-    from labeling.report import write_report
+    from labeling.report import write_annotator_pages, write_report
 
+    if names and not annotators:
+        raise typer.BadParameter("--names requires --annotators.", param_hint="--names")
     project = load_project()
     load_votes(project)
     with busy("writing the report"):
         path = write_report(project)
-    emit({"path": str(path)}, as_json, f"Written: {path}")
+        pages = write_annotator_pages(project, with_names=names) if annotators else {}
+    by_name = {name: str(page) for name, page in pages.items()}
+    sentences = [f"Written for {name}: {page}" for name, page in by_name.items()]
+    emit({"path": str(path), "annotators": by_name}, as_json, f"Written: {path}", *sentences)
     hint("Next: open it in a browser")
 
 

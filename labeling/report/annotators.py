@@ -1,4 +1,4 @@
-"""Section on annotators: votes, agreement, escalations, and problems of the last pull."""
+"""Section on annotators: votes, agreement, each annotator's work, escalations, and problems."""
 
 from __future__ import annotations
 
@@ -9,15 +9,27 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from markupsafe import Markup
 
 from labeling.adjudication import reviews_that_count
-from labeling.analysis import Agreement, Estimate, agreement, mean_of, proportion
-from labeling.records import Annotation, LabelSource, Problem, annotation_votes
+from labeling.analysis import Estimate, mean_of, proportion
+from labeling.records import Annotation, LabelSource, Problem
+from labeling.report import agreement
+from labeling.report.agreement import AgreementSection
+from labeling.report.annotator_details import (
+    AnnotatorDetails,
+    WorkOfAll,
+    details_of,
+    skill_of,
+    work_of_all,
+)
+from labeling.report.charts import skill_picture
 from labeling.report.context import ReportContext
 from labeling.report.formatting import without_paths
 
 MOST_ESCALATIONS = 60
 MOST_PROBLEMS = 50
+MOST_ANNOTATORS = 30  # with details, and in the picture of skills: those with most votes
 STATE_ORDER = {"waits": 0, "unresolved": 1, "decided": 2}
 
 BySample = dict[Hashable, list[Annotation]]
@@ -35,6 +47,7 @@ class Annotator:
         reviewer: agreement with the decisions of reviewers.
         gold: agreement with given gold labels.
         lead: median of the seconds spent on a sample, where known.
+        skill: the estimated share of right votes; `None` where it cannot be estimated.
     """
 
     name: str
@@ -44,6 +57,7 @@ class Annotator:
     reviewer: Estimate
     gold: Estimate
     lead: float | None
+    skill: Estimate | None
 
 
 @dataclass(frozen=True)
@@ -71,8 +85,10 @@ class AnnotatorsSection:
     settled: dict[str, int]
     annotators: list[Annotator]
     reviewers: list[tuple[str, int]]
-    agreement_on_random: Agreement | None
-    agreement_on_all: Agreement | None
+    agreement: AgreementSection | None
+    skills: Markup | None
+    details: list[AnnotatorDetails]
+    more_details: int
     escalated: list[Escalation]
     escalations: dict[str, int]
     problems: tuple[Problem, ...]
@@ -89,7 +105,11 @@ def section(context: ReportContext) -> AnnotatorsSection | None:
     annotations = [vote for vote in context.annotations if not vote.reviewer]
     reviews = reviews_that_count(context.annotations)
     n_reviews = sum(annotation.reviewer for annotation in context.annotations)
-    annotators = _annotators(context, annotations)
+    work = work_of_all(context)
+    annotators = annotators_of(context, work)
+    most = sorted(annotators, key=lambda annotator: (-annotator.votes, annotator.name))
+    shown = {annotator.name for annotator in most[:MOST_ANNOTATORS]}
+    skills = work.skills[work.skills.index.isin(shown)]
     escalated = _escalated(context, reviews)
     return AnnotatorsSection(
         votes=sum(vote.label is not None for vote in annotations),
@@ -100,8 +120,14 @@ def section(context: ReportContext) -> AnnotatorsSection | None:
         settled=_settled(context),
         annotators=annotators,
         reviewers=sorted(Counter(review.annotator for review in reviews).items()),
-        agreement_on_random=_agreement(context, annotations, set(context.random_sample.index)),
-        agreement_on_all=_agreement(context, annotations, None),
+        agreement=agreement.section(context) if annotations else None,
+        skills=skill_picture(skills) if len(skills) else None,
+        details=[
+            details_of(annotator.name, work, comparisons_of(annotator))
+            for annotator in annotators
+            if annotator.name in shown
+        ],
+        more_details=max(len(annotators) - MOST_ANNOTATORS, 0),
         escalated=_with_texts(context, escalated[:MOST_ESCALATIONS]),
         escalations=dict(Counter(escalation.state for escalation in escalated)),
         problems=tuple(_without_paths(context, problem) for problem in problems[:MOST_PROBLEMS]),
@@ -128,24 +154,9 @@ def _settled(context: ReportContext) -> dict[str, int]:
     return {kind: count for kind, count in counts.items() if count}
 
 
-def _agreement(
-    context: ReportContext, annotations: list[Annotation], sample_ids: set[Hashable] | None
-) -> Agreement | None:
-    """Return the agreement of first-round votes: a third vote is requested where two differ."""
-    first_round = [
-        vote
-        for vote in annotations
-        if vote.round == 1 and (sample_ids is None or vote.sample_id in sample_ids)
-    ]
-    if not first_round:
-        return None
-    return agreement(annotation_votes(first_round, context.project.schema))
-
-
-def _annotators(context: ReportContext, annotations: list[Annotation]) -> list[Annotator]:
-    by_annotator: dict[str, list[Annotation]] = {}
-    for vote in annotations:
-        by_annotator.setdefault(vote.annotator, []).append(vote)
+def annotators_of(context: ReportContext, work: WorkOfAll) -> list[Annotator]:
+    """Return the statistics of each annotator, in the order of their names."""
+    annotations = [vote for vote in context.annotations if not vote.reviewer]
     first_round = _by_sample(
         vote for vote in annotations if vote.round == 1 and vote.label is not None
     )
@@ -156,18 +167,23 @@ def _annotators(context: ReportContext, annotations: list[Annotation]) -> list[A
     }
     given = context.data.dev.to_dict()
     return [
-        _annotator(name, votes, first_round, reviewed, given)
-        for name, votes in sorted(by_annotator.items())
+        _annotator(name, votes, (first_round, reviewed, given), work)
+        for name, votes in work.by_annotator.items()
     ]
+
+
+def comparisons_of(annotator: Annotator) -> tuple[Estimate, Estimate, Estimate]:
+    """Return the agreement with other annotators, with reviewers and with given gold labels."""
+    return annotator.peers, annotator.reviewer, annotator.gold
 
 
 def _annotator(
     name: str,
     annotations: list[Annotation],
-    first_round: BySample,
-    reviewed: dict[Hashable, str],
-    given: dict[Hashable, str],
+    references: tuple[BySample, dict[Hashable, str], dict[Hashable, str]],
+    work: WorkOfAll,
 ) -> Annotator:
+    first_round, reviewed, given = references
     votes = [annotation for annotation in annotations if annotation.label is not None]
     lead_times = [vote.lead_seconds for vote in annotations if vote.lead_seconds is not None]
     return Annotator(
@@ -178,6 +194,7 @@ def _annotator(
         reviewer=_agreement_with_labels(votes, reviewed),
         gold=_agreement_with_labels(votes, given),
         lead=statistics.median(lead_times) if lead_times else None,
+        skill=skill_of(name, work.skills)[0],
     )
 
 

@@ -12,7 +12,14 @@ from markupsafe import Markup
 
 from labeling.analysis import Estimate
 from labeling.analysis.calibration import Calibration
-from labeling.analysis.charts import draw_cost, draw_coverage, draw_intervals, series_style
+from labeling.analysis.charts import (
+    draw_cost,
+    draw_coverage,
+    draw_intervals,
+    draw_matrix,
+    draw_skills,
+    series_style,
+)
 from labeling.report.formatting import cleaned, clipped, percent, whole
 from labeling.report.svg import COLOURS, picture
 
@@ -133,6 +140,61 @@ def cost_picture(curves: Mapping[str, Sequence[tuple[int, Estimate]]]) -> Markup
 
     title = "Label quality against human votes spent"
     return picture("spending", title, "The tables list the same numbers.", draw, 3.3)
+
+
+def pair_picture(percent: pd.DataFrame) -> Markup:
+    """Draw the percent agreement of each two annotators, from what `pair_matrix` returns."""
+    shades = percent.to_numpy(np.float64)
+    words = [["" if np.isnan(share) else f"{100 * share:.0f}" for share in row] for row in shades]
+    names = [clipped(cleaned(str(name)), 14) for name in percent.columns]
+
+    def draw(axes: Any) -> None:
+        draw_matrix(axes, shades, words, names, COLOURS)
+
+    title = "Percent agreement of each two annotators"
+    return picture("pairs", title, "The table lists the same numbers.", draw, _side(len(names)))
+
+
+def label_confusion_picture(coincidences: pd.DataFrame) -> Markup:
+    """Draw of those who gave a label how often another annotator gave which label, in percent.
+
+    Args:
+        coincidences: what `label_coincidences` returns, or a part of it.
+    """
+    counts = coincidences.to_numpy(np.float64)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    words = [[f"{100 * share:.0f}" for share in row] for row in shares]
+    names = [clipped(cleaned(str(name)), 14) for name in coincidences.columns]
+
+    def draw(axes: Any) -> None:
+        draw_matrix(axes, shares, words, names, COLOURS)
+        axes.set_xlabel("label of another annotator")
+        axes.set_ylabel("label of an annotator")
+
+    title = "Which labels annotators confuse"
+    description = "The table lists the pairs of labels with their numbers."
+    return picture("confused", title, description, draw, _side(len(names)))
+
+
+def skill_picture(skills: pd.DataFrame) -> Markup:
+    """Draw the skill of each annotator with its interval, from what `AnnotatorModel.skills` has."""
+    names = [
+        f"{clipped(cleaned(str(name)), 18)} (n = {n:,})"
+        for name, n in zip(skills.index, skills["n_votes"], strict=True)
+    ]
+
+    def draw(axes: Any) -> None:
+        draw_skills(axes, skills.iloc[::-1], names[::-1], COLOURS)
+        axes.spines["left"].set_visible(False)
+        axes.figure.legend(loc="outside upper left")
+
+    description = "The table of the annotators lists the same numbers."
+    return picture("skills", "Skill of annotators", description, draw, 1.2 + 0.27 * len(skills))
+
+
+def _side(size: int) -> float:
+    """Return the height of a matrix of so many rows, in inches."""
+    return 1.3 + 0.32 * size
 
 
 def _filled(colour: str) -> dict[str, Any]:

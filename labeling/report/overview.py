@@ -56,7 +56,7 @@ def section(context: ReportContext, people: AnnotatorsSection | None, cost: Cost
     status, outputs = context.status, context.outputs
     measured = [point.dev for point in cost.quality_log if point.dev is not None]
     train = status.training_set
-    on_random = people.agreement_on_random if people else None
+    on_random = people.agreement.random if people and people.agreement else None
     return Head(
         project=status.project,
         samples=len(context.data.samples),

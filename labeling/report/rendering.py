@@ -41,8 +41,8 @@ def write_report(project: Project, path: Path | None = None) -> Path:
         DataError: the file cannot be written, or the samples cannot be read.
         StoreError: the store cannot be read.
     """
-    environment = _environment()
-    page = environment.get_template("report.html.jinja").render(_sections(project))
+    template = environment().get_template("report.html.jinja")
+    page = template.render(_sections(project))
     target = ready_folder(project.folder) / "report.html" if path is None else Path(path)
     with atomic_write(target) as unfinished:
         unfinished.write_text(page, encoding="utf-8", newline="\n")
@@ -76,20 +76,30 @@ def _sections(project: Project) -> dict[str, Any]:
         "cost": cost,
         "train": training.section(context),
         "provenance": provenance.section(context),
-        "palettes": {"light": _page_colours(LIGHT), "dark": _page_colours(DARK)},
+        "palettes": palettes(),
     }
+
+
+def palettes() -> dict[str, dict[str, str]]:
+    """Return the colours of light and dark pages, by name."""
+    return {"light": _page_colours(LIGHT), "dark": _page_colours(DARK)}
 
 
 def _page_colours(palette: Any) -> dict[str, str]:
     return {name: colour for name, colour in palette.items() if name != "map"}
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates, with every text escaped where it is put in.
+
+    Raises:
+        MissingExtraError: Jinja2 is not installed.
+    """
     try:
         import jinja2
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
-    environment = jinja2.Environment(
+    templates = jinja2.Environment(
         loader=jinja2.PackageLoader("labeling", "report/templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -97,8 +107,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalized,
     )
-    environment.filters.update(FILTERS)
-    return environment
+    templates.filters.update(FILTERS)
+    return templates
 
 
 def _finalized(value: Any) -> Any:

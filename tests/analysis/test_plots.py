@@ -5,7 +5,17 @@ import pytest
 from matplotlib.image import imread
 
 import labeling as lb
-from labeling.analysis import Estimate, confusion_picture, cost_picture, lf_picture
+from labeling.analysis import (
+    Estimate,
+    agreement_by_pair,
+    agreement_picture,
+    confusion_picture,
+    cost_picture,
+    label_coincidences,
+    label_confusion_picture,
+    lf_picture,
+    skill_picture,
+)
 
 NAMES = ["plain", "costs $5 and $6", "_hidden", "<b>&amp;", "né\U0001f600"]
 VOTES = lb.Votes.from_array(
@@ -21,6 +31,9 @@ def drawn(folder):
         *lf_picture(lb.lf_summary(VOTES), 50, folder / "a.png"),
         *confusion_picture({"$x": np.array([[5.0, 1], [0, 3]])}, ["h", "s"], folder / "b.png"),
         *cost_picture({"pool": CURVE, "$held": CURVE}, folder / "c.png", "title"),
+        *agreement_picture(agreement_by_pair(VOTES), folder / "d.png"),
+        *label_confusion_picture(label_coincidences(VOTES), folder / "e.png"),
+        *skill_picture(lb.label_models.AnnotatorModel().fit(VOTES).skills(), folder / "f.png"),
     ]
 
 

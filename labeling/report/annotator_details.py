@@ -1,0 +1,337 @@
+"""What is known of each annotator's work, with examples both ways and what is too few to say."""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+from collections import Counter
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from labeling.analysis import Estimate, agreement_by_pair
+from labeling.errors import counted
+from labeling.label_models import AnnotatorModel
+from labeling.records import Annotation, Votes, annotation_votes, person_key
+from labeling.report.context import ReportContext
+
+MOST_EXAMPLES = 5
+MOST_COLLEAGUES = 8
+MOST_CONFUSIONS = 5
+WIDE = 0.3  # an interval wider than this says little: about 40 votes make it narrower
+
+VERDICTS = {
+    "fine": "The votes are better than chance.",
+    "unsure": "There are too few votes to tell them from chance.",
+    "spammer": "The votes cannot be told from chance. Go through the guidelines together first: a"
+    " misread instruction looks the same as carelessness.",
+    "adversary": "The votes are worse than chance, as if labels were exchanged. Go through the"
+    " guidelines together first: a misread instruction is the usual cause.",
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A sample on which annotators differed: its text, the vote, all votes, and the outcome."""
+
+    sample: Hashable
+    text: str
+    vote: str
+    votes: str
+    final: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often this annotator gave a label where another one gave another label."""
+
+    own: str
+    other: str
+    count: int
+
+
+@dataclass(frozen=True)
+class AnnotatorDetails:
+    """What is known of an annotator's work.
+
+    Attributes:
+        name: of the annotator.
+        pseudonym: the name for pages that other annotators may see.
+        votes: labels given.
+        skips: samples skipped.
+        skill: estimated share of right votes; `None` where it cannot be estimated.
+        chance: that share for votes that are independent of the truth.
+        verdict: what the skill says, in a sentence; empty without a skill.
+        peers: agreement with others' first-round votes.
+        reviewer: agreement with decisions of reviewers.
+        gold: agreement with given gold labels.
+        lead: median of the seconds spent on a sample, where known.
+        timed: on how many samples they are known.
+        days: on how many days (UTC) votes were given.
+        confusions: the most frequent ones.
+        colleagues: name, pseudonym and agreement of those with most common samples.
+        kept: examples where others differed, and this annotator's label became final.
+        n_kept: how many there are.
+        changed: examples where another label became final.
+        n_changed: how many there are.
+        too_few: sentences on what is too little to judge by.
+    """
+
+    name: str
+    pseudonym: str
+    votes: int
+    skips: int
+    skill: Estimate | None
+    chance: float
+    verdict: str
+    peers: Estimate
+    reviewer: Estimate
+    gold: Estimate
+    lead: float | None
+    timed: int
+    days: int
+    confusions: list[Confusion]
+    colleagues: list[tuple[str, str, Estimate]]
+    kept: list[Example]
+    n_kept: int
+    changed: list[Example]
+    n_changed: int
+    too_few: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WorkOfAll:
+    """What the details of all annotators are made of.
+
+    Attributes:
+        context: the state of the project.
+        by_annotator: the current annotations of each, without reviews.
+        skills: what `AnnotatorModel.skills` returns; empty where it cannot be estimated.
+        pairs: what `agreement_by_pair` returns of first-round votes.
+        by_sample: votes on each sample.
+        reasons: of reviewers, by sample.
+        pseudonyms: by annotator.
+    """
+
+    context: ReportContext
+    by_annotator: dict[str, list[Annotation]]
+    skills: pd.DataFrame
+    pairs: pd.DataFrame
+    by_sample: dict[Hashable, list[Annotation]]
+    reasons: dict[Hashable, str]
+    pseudonyms: dict[str, str]
+
+
+def work_of_all(context: ReportContext) -> WorkOfAll:
+    """Return the annotations, skills and pairs of all annotators."""
+    annotations = [vote for vote in context.annotations if not vote.reviewer]
+    by_annotator: dict[str, list[Annotation]] = {}
+    by_sample: dict[Hashable, list[Annotation]] = {}
+    for vote in annotations:
+        by_annotator.setdefault(vote.annotator, []).append(vote)
+        if vote.label is not None:
+            by_sample.setdefault(vote.sample_id, []).append(vote)
+    schema = context.project.schema
+    first_round = [vote for vote in annotations if vote.round == 1]
+    reasons = {
+        review.sample_id: review.reason
+        for review in context.annotations
+        if review.reviewer and review.reason
+    }
+    return WorkOfAll(
+        context,
+        dict(sorted(by_annotator.items())),
+        skills_of(annotation_votes(annotations, schema), context.data.dev),
+        agreement_by_pair(annotation_votes(first_round, schema)),
+        by_sample,
+        reasons,
+        pseudonyms_of(by_annotator, _salt(context)),
+    )
+
+
+def skills_of(votes: Votes, gold: pd.Series) -> pd.DataFrame:
+    """Return the skill of each annotator; no row where no two share a sample and none has gold."""
+    known = gold[gold.index.isin(votes.sample_ids)]
+    if len(votes.voters) == 0 or not ((votes.label_counts().sum(axis=1) >= 2).any() or len(known)):
+        return pd.DataFrame(columns=["n_votes", "skill", "low", "high", "chance", "verdict"])
+    return AnnotatorModel().fit(votes, gold=known).skills()
+
+
+def pseudonyms_of(names: Collection[str], salt: str) -> dict[str, str]:
+    """Return a name for each person that tells nothing, and stays when other people join.
+
+    Args:
+        names: of the people.
+        salt: known to the lead only: with it the pseudonym of a name can be computed.
+
+    >>> found = pseudonyms_of(["ann", "bob"], "a secret")
+    >>> sorted(found), len(set(found.values()))
+    (['ann', 'bob'], 2)
+    """
+    for length in range(4, 64):
+        codes = {
+            name: hashlib.blake2b(f"{salt}\n{person_key(name)}".encode(), digest_size=32)
+            .hexdigest()[:length]
+            .upper()
+            for name in names
+        }
+        if len(set(codes.values())) == len({person_key(name) for name in names}):
+            break
+    return {name: f"annotator {code}" for name, code in codes.items()}
+
+
+def _salt(context: ReportContext) -> str:
+    """Return what only those know who can read the store: the time of the project's first run."""
+    runs = [] if context.store is None else context.store.runs.recent()
+    return f"{context.config.name}\n{runs[-1]['started_at'] if runs else ''}"
+
+
+def details_of(
+    name: str,
+    work: WorkOfAll,
+    comparisons: tuple[Estimate, Estimate, Estimate],
+    *,
+    hides_gold: bool = False,
+) -> AnnotatorDetails:
+    """Return what is known of an annotator's work.
+
+    Args:
+        name: of the annotator.
+        work: of all annotators.
+        comparisons: agreement with other annotators, with reviewers and with given gold labels.
+        hides_gold: whether samples with a given gold label are left out of the examples, since they
+            may be asked of other annotators as a test.
+    """
+    annotations = work.by_annotator[name]
+    votes = [vote for vote in annotations if vote.label is not None]
+    times = [vote.lead_seconds for vote in annotations if vote.lead_seconds is not None]
+    skill, chance, verdict = skill_of(name, work.skills)
+    kept, changed = _examples(name, votes, work, hides_gold=hides_gold)
+    return AnnotatorDetails(
+        name=name,
+        pseudonym=work.pseudonyms[name],
+        votes=len(votes),
+        skips=len(annotations) - len(votes),
+        skill=skill,
+        chance=chance,
+        verdict=verdict,
+        peers=comparisons[0],
+        reviewer=comparisons[1],
+        gold=comparisons[2],
+        lead=statistics.median(times) if times else None,
+        timed=len(times),
+        days=len({vote.updated_at.date() for vote in annotations}),
+        confusions=_confusions(name, votes, work),
+        colleagues=_colleagues(name, work),
+        kept=_with_texts(work.context, kept[:MOST_EXAMPLES]),
+        n_kept=len(kept),
+        changed=_with_texts(work.context, changed[:MOST_EXAMPLES]),
+        n_changed=len(changed),
+        too_few=_too_few(skill, comparisons),
+    )
+
+
+def skill_of(name: str, skills: pd.DataFrame) -> tuple[Estimate | None, float, str]:
+    """Return an annotator's skill, its value by chance, and what it says; `None` if unknown."""
+    row = skills.to_dict("index").get(name)
+    if row is None:
+        return None, float("nan"), ""
+    estimate = Estimate(row["skill"], row["low"], row["high"], int(row["n_votes"]))
+    return estimate, row["chance"], VERDICTS.get(str(row["verdict"]), str(row["verdict"]))
+
+
+def _too_few(
+    skill: Estimate | None, comparisons: tuple[Estimate, Estimate, Estimate]
+) -> tuple[str, ...]:
+    """Return a sentence for each number that is missing, or whose interval is wide."""
+    if skill is None:
+        sentences = ["A skill cannot be estimated: no sample has votes of two people."]
+    elif skill.high - skill.low > WIDE:
+        votes = counted(skill.n, "vote")
+        sentences = [
+            f"The skill rests on {votes}: its interval is"
+            f" {100 * (skill.high - skill.low):.0f} points wide, which says little."
+        ]
+    else:
+        sentences = []
+    names = ("other annotators", "reviewers", "gold labels")
+    for with_whom, estimate in zip(names, comparisons, strict=True):
+        if estimate.n and not estimate.high - estimate.low <= WIDE:
+            samples = counted(estimate.n, "sample")
+            sentences.append(f"Agreement with {with_whom} rests on {samples}, too few to judge by.")
+    return tuple(sentences)
+
+
+def _confusions(name: str, votes: Sequence[Annotation], work: WorkOfAll) -> list[Confusion]:
+    """Return the most frequent pairs of this annotator's label and another first-round label."""
+    counts = Counter(
+        (str(vote.label), str(other.label))
+        for vote in votes
+        if vote.round == 1
+        for other in work.by_sample[vote.sample_id]
+        if other.round == 1 and other.annotator != name and other.label != vote.label
+    )
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [Confusion(own, other, count) for (own, other), count in ranked[:MOST_CONFUSIONS]]
+
+
+def _colleagues(name: str, work: WorkOfAll) -> list[tuple[str, str, Estimate]]:
+    pairs = work.pairs
+    own = pairs[(pairs["first"] == name) | (pairs["second"] == name)]
+    own = own.sort_values(["n", "first", "second"], ascending=[False, True, True], kind="stable")
+    rows = []
+    for row in own.head(MOST_COLLEAGUES).to_dict("records"):
+        other = row["second"] if row["first"] == name else row["first"]
+        estimate = Estimate(row["percent"], row["low"], row["high"], row["n"])
+        rows.append((other, work.pseudonyms[other], estimate))
+    return rows
+
+
+def _examples(
+    name: str, votes: Sequence[Annotation], work: WorkOfAll, *, hides_gold: bool
+) -> tuple[list[Example], list[Example]]:
+    """Return settled samples with other votes: the label was kept, and it was changed.
+
+    Those with a reviewer's reason come first, then those of the largest distance.
+    """
+    final = work.context.human_labels
+    hidden = set(work.context.data.dev.index) if hides_gold else set()
+    distance = work.context.project.schema.distance
+    examples: list[tuple[tuple[bool, int, str], Example]] = []
+    for vote in votes:
+        sample, label = vote.sample_id, str(vote.label)
+        of_sample = work.by_sample[sample]
+        if sample not in final or sample in hidden:
+            continue
+        others = {str(other.label) for other in of_sample} | {final[sample]}
+        if others == {label}:
+            continue
+        tally = Counter(str(other.label) for other in of_sample)
+        reason = work.reasons.get(sample, "")
+        far = max(distance(label, other) for other in others)
+        example = Example(sample, "", label, _in_words(tally), final[sample], reason)
+        examples.append(((not reason, -far, str(sample)), example))
+    ranked = [example for _, example in sorted(examples, key=lambda item: item[0])]
+    kept = [example for example in ranked if example.vote == example.final]
+    return kept, [example for example in ranked if example.vote != example.final]
+
+
+def _in_words(tally: Counter[str]) -> str:
+    return ", ".join(f"{count} x {label}" for label, count in sorted(tally.items()))
+
+
+def _with_texts(context: ReportContext, examples: Sequence[Example]) -> list[Example]:
+    texts = context.texts_of(example.sample for example in examples)
+    return [
+        Example(
+            example.sample,
+            texts.get(example.sample, ""),
+            example.vote,
+            example.votes,
+            example.final,
+            example.reason,
+        )
+        for example in examples
+    ]
