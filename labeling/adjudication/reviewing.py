@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 
 from labeling.adjudication.cases import Case, Outcome, case_of, tally_of
 from labeling.adjudication.causes import WeakLabel, disagreement_causes
@@ -25,6 +25,8 @@ from labeling.records import (
 )
 
 Annotators = Collection[str] | Mapping[Hashable, Collection[str]]
+WeakLabels = Callable[[Collection[Hashable]], Mapping[Hashable, WeakLabel]]
+"""Returns a model's label and its probability of some samples, of those that it has."""
 
 
 def review(
@@ -35,7 +37,7 @@ def review(
     soft: SoftLabels | None = None,
     annotators: Annotators | None = None,
     posterior: SoftLabels | None = None,
-    weak: Mapping[Hashable, WeakLabel] | None = None,
+    weak: WeakLabels | None = None,
 ) -> Verdict:
     """Return the verdict on annotations; see `labeling.review`, which estimates the posterior.
 
@@ -47,8 +49,8 @@ def review(
         annotators: the available annotators, as names for all samples or as names by sample (a
             sample without an entry has none); `None` means no limit.
         posterior: probabilities of the labels by people's votes, for the rule "posterior".
-        weak: a model's label and its probability by sample, against which people are compared;
-            `None` takes them from `soft`.
+        weak: returns a model's label and its probability of escalated samples, with which people
+            are compared; `None` takes them from `soft`.
 
     Raises:
         UnknownLabelError: the label of an annotation is not in the schema.
@@ -83,9 +85,11 @@ def review(
             cases.append(case)
     decided = _decided(cases, policy, posterior, of_sample)
     outcomes |= {case.sample_id: outcome for case, outcome in zip(cases, decided, strict=True)}
-    if weak is None:
-        weak = _weak_labels(soft)
-    return _with_causes(_verdict(outcomes), of_sample, weak)
+    verdict = _verdict(outcomes)
+    if not verdict.escalations:
+        return verdict
+    escalated = [escalation.sample_id for escalation in verdict.escalations]
+    return _with_causes(verdict, of_sample, _weak_labels(soft) if weak is None else weak(escalated))
 
 
 def _decided(
@@ -133,8 +137,6 @@ def _with_causes(
     weak: Mapping[Hashable, WeakLabel],
 ) -> Verdict:
     """Return a verdict whose escalations name the probable cause of the disagreement."""
-    if not verdict.escalations:
-        return verdict
     live = [annotation for annotations in of_sample.values() for annotation in annotations]
     causes = disagreement_causes(live, weak=weak)
     escalations = tuple(

@@ -54,15 +54,29 @@ class QuerySection(Section):
 
 
 class ReviewSection(Section):
-    """How many votes a sample gets, and which conflicts go to a reviewer.
+    """How many votes a sample gets, when a label is accepted, and what goes to a reviewer.
 
-    `escalate` is `any_conflict`, `no_majority`, or the smallest share of the votes that settles a
-    sample; by default `any_conflict` with two labels and `no_majority` with more.
+    `rule` is `majority`, or `posterior`, which weighs people by their skill. `escalate` is
+    `any_conflict`, `no_majority`, or the smallest share of the votes that settles a sample; by
+    default `any_conflict` with two labels, `no_majority` with more, and nothing with `posterior`.
+    The rest is for `posterior`: `accept` (0.95) is the probability that settles a label; instead of
+    it, `budget` is the number of votes a sample on average, of which the most doubtful labels get
+    more, and `costs` are those of an `error`, a `vote` (1) and an `expert` (5), which are weighed.
+    What stays below `expert_below` (0.90) goes to a reviewer, up to the share `expert_quota` (0.1)
+    of the samples. With `model_voter: true` the end model is one more voter, and `min_votes: 1` is
+    enough.
     """
 
     min_votes: int = Field(default=2, ge=1)
     max_votes: int = Field(default=3, ge=1)
+    rule: Literal["majority", "posterior"] = "majority"
     escalate: str | float | None = None
+    model_voter: bool = False
+    accept: float | None = None
+    budget: float | None = None
+    costs: dict[str, float] | None = None
+    expert_below: float | None = None
+    expert_quota: float | None = None
 
     @field_validator("escalate", mode="before")
     @classmethod

@@ -330,7 +330,7 @@ class LabelFiles(AnnotationPlatform):
         for sample_id, escalation in by_sample.items():
             if sample_id in content:
                 votes = vote_counts(escalation.annotations)
-                content[plain_id(sample_id)] |= {VOTES: votes, WHY: escalation.reason}
+                content[plain_id(sample_id)] |= {VOTES: votes, WHY: escalation.explanation}
         messages = tuple(
             _without_voters(message, by_sample[message.sample_id]) for message in messages
         )

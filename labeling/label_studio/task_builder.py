@@ -97,7 +97,7 @@ class TaskBuilder:
                 **others.get(message.sample_id, empty),
                 interface.text: texts_of[message.sample_id],
                 VOTES: _votes(escalation),
-                WHY: escalation.reason or "Annotators do not agree.",
+                WHY: escalation.explanation or "Annotators do not agree.",
             }
             if self.prelabels:
                 content[MODEL] = escalation.model_label or "nothing certain"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from labeling.adjudication import Annotators, ReviewPolicy, review
 from labeling.errors import DataError, LabelingError, PlatformError, counted, listed
 from labeling.project.data import current_annotations, missing_or_changed
 from labeling.project.hidden_gold import choose_hidden_gold, with_hidden
+from labeling.project.model_voter import ModelVoter, weak_labels
 from labeling.project.outbox_policy import (
     add_first_questions,
     add_lost_questions,
@@ -60,6 +62,7 @@ class AnnotationLoop:
         text: the column of the text that people see.
         annotators: returns who may be asked, of all samples or by sample; `None` is anybody.
         raw_texts: returns the original texts of samples in which characters were replaced.
+        model_voter: the end model as a voter, for policies that have one.
         is_dry_run: whether the store is rolled back afterwards: then the platform is not changed.
         work: which answers are votes, and how annotators' work is reviewed.
     """
@@ -72,6 +75,7 @@ class AnnotationLoop:
     raw_texts: Callable[[], Mapping[Hashable, str]] = dict
     is_dry_run: bool = False
     work: WorkReview = field(kw_only=True)
+    model_voter: ModelVoter = field(kw_only=True)
 
     def policy_in_force(self) -> ReviewPolicy:
         """Return the policy with `escalate` filled in; see `policies.policy_in_force`."""
@@ -216,23 +220,45 @@ class AnnotationLoop:
 
     def _settle(self, sample_ids: set[Hashable]) -> None:
         """Update the states of samples; only `review` checks whether they are still in the data."""
-        ledger = self.store.ledger.annotations(sample_ids)
+        # What others said elsewhere tells how far to trust people, unless votes are only counted.
+        is_counted = self.policy.rule == "majority"
+        ledger = self.store.ledger.annotations(sample_ids if is_counted else None)
         current = self.work.counted(current_annotations(ledger, self.schema, lambda _: ([], [])))
         void = self.work.void_answers(ledger, self.work.state())
+        answers = (*current, *void)
         verdict = with_unheard(self.verdict(current), void, self.policy.min_votes)
-        without = sample_ids - {one.sample_id for one in (*current, *void)}
-        self.store.batches.settle(verdict, annotator_counts((*current, *void)), without)
+        without = sample_ids - {one.sample_id for one in answers}
+        self.store.batches.settle(
+            verdict.of_samples(sample_ids), annotator_counts(answers), without
+        )
 
     def update_states(self, sample_ids: Iterable[Hashable]) -> None:
         """Update the states of samples after which of their answers are votes has changed."""
         with self.store.database.writing():
             self._settle(set(sample_ids))
 
-    def verdict(self, annotations: Collection[Annotation]) -> Verdict:
-        """Return the verdict on annotations; its escalations have the label of the model."""
+    def verdict(self, annotations: Collection[Annotation], *, fits: bool = False) -> Verdict:
+        """Return the verdict on annotations; its escalations have the label of the model.
+
+        Args:
+            annotations: everyone's current annotations.
+            fits: whether a model that is a voter learns from them first; otherwise the one of the
+                last review votes.
+        """
         policy = self.policy_in_force()
-        available = self.work.available(self.annotators())
-        verdict = review(annotations, self.schema, policy=policy, annotators=available)
+        posterior = None
+        if policy.rule == "posterior":
+            posterior = self.model_voter.posterior(
+                annotations, policy, fits=fits, saves=not self.is_dry_run
+            )
+        verdict = review(
+            annotations,
+            self.schema,
+            policy=policy,
+            annotators=self.work.available(self.annotators()),
+            posterior=posterior,
+            weak=functools.partial(weak_labels, self.store),
+        )
         model_labels = self.store.batches.model_labels(
             [escalation.sample_id for escalation in verdict.escalations]
         )
@@ -292,7 +318,7 @@ class AnnotationLoop:
             left_out = self._missing_or_changed({one.sample_id for one in void}, samples)
             votes = self.policy.min_votes
             verdict = with_unheard(
-                self.verdict(annotations), void, votes, [*left_out[0], *left_out[1]]
+                self.verdict(annotations, fits=True), void, votes, [*left_out[0], *left_out[1]]
             )
             self._warn_of_reopened(verdict)
             answers = (*annotations, *void)
@@ -386,7 +412,11 @@ class AnnotationLoop:
 def review_basis(store: Store, policy: ReviewPolicy) -> str:
     """Return what a review is based on: the size of the ledger, and the policy."""
     count = store.ledger.counts()[0]
-    return f"{count} {policy.min_votes} {policy.max_votes} {policy.escalate}"
+    basis = f"{count} {policy.min_votes} {policy.max_votes} {policy.escalate}"
+    if policy.rule == "majority":
+        return basis
+    others = (policy.accept, policy.expert_below, policy.costs, policy.budget, policy.expert_quota)
+    return f"{basis} {policy.rule} {policy.model_voter} {others}"
 
 
 def _warn_of_problems(platform: AnnotationPlatform) -> None:

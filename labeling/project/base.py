@@ -20,6 +20,7 @@ from labeling.project.class_balance import random_draws, warn_of_class_balance
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.fit_warnings import label_model_warnings
 from labeling.project.lf_loading import LabelingFunctionLoader
+from labeling.project.model_voter import ModelVoter
 from labeling.project.models import Learner
 from labeling.project.platforms import (
     PlatformSetup,
@@ -84,6 +85,7 @@ class BaseProject:
                 self.config.seed,
                 given_gold=lambda: self.data.dev,
             ),
+            model_voter=ModelVoter(lambda: self.learner(self.votes()), self.schema, self.store),
         )
         self._lf_loader = LabelingFunctionLoader(self.config)
         self._data_files = DataFiles(self.config, self.schema, self.store)

@@ -238,7 +238,10 @@ class Learner:
         """Return the posterior of held-out samples by models fitted without their gold labels."""
         excluded = set(held_out)
         rest = tuple(label for label in gold if label.sample_id not in excluded)
-        soft = self.fit_label_model(rest).soft
+        return self.posterior_without(held_out, self.fit_label_model(rest).soft, rest)
+
+    def posterior_without(self, held_out: pd.Index, soft: SoftLabels, rest: Gold) -> SoftLabels:
+        """Return the posterior of held-out samples by an end model fitted to other gold labels."""
         held_out_soft = soft.of_samples(held_out)
         if not soft.covered.any() and not rest:
             return held_out_soft  # nothing was left to learn from

@@ -18,18 +18,17 @@ def policy_of(config: Config) -> ReviewPolicy:
     """Return the review policy of a config.
 
     Raises:
-        ConfigError: the numbers of votes or `escalate` are invalid.
+        ConfigError: a setting is invalid, or nothing would use it.
     """
-    section = config.review
     try:
-        return ReviewPolicy(section.min_votes, section.max_votes, escalate=section.escalate)  # type: ignore[arg-type]
+        return ReviewPolicy(**dict(config.review))
     except LabelingError as error:
         raise ConfigError(f"key 'review': {error}") from None
 
 
 def policy_in_force(policy: ReviewPolicy, schema: LabelSchema, store: Store) -> ReviewPolicy:
     """Return a policy with `escalate` resolved; started projects keep their rule."""
-    if policy.escalate is None and keeps_majority_rule(policy, schema, store):
+    if policy.rule == "majority" and keeps_majority_rule(policy, schema, store):
         policy = dataclasses.replace(policy, escalate="no_majority")
     return policy.for_schema(schema)
 
@@ -41,7 +40,12 @@ def keeps_majority_rule(policy: ReviewPolicy, schema: LabelSchema, store: Store)
     unless the config sets `escalate`: settled samples must not be opened again unasked.
     """
     default = policy.for_schema(schema).escalate
-    if policy.escalate is not None or default == "no_majority" or not store.ready():
+    if (
+        policy.rule != "majority"
+        or policy.escalate is not None
+        or default == "no_majority"
+        or not store.ready()
+    ):
         return False
     return store.facts.get(ESCALATE_BEFORE) == "no_majority"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -205,6 +205,16 @@ class Verdict:
     pending: tuple[AskAgain, ...]
     escalations: tuple[Escalation, ...]
     unresolved: tuple[Hashable, ...] = ()
+
+    def of_samples(self, sample_ids: Collection[Hashable]) -> Verdict:
+        """Return the verdict on some samples."""
+        ids = set(sample_ids)
+        return Verdict(
+            tuple(gold for gold in self.gold if gold.sample_id in ids),
+            tuple(request for request in self.pending if request.sample_id in ids),
+            tuple(escalation for escalation in self.escalations if escalation.sample_id in ids),
+            tuple(sample_id for sample_id in self.unresolved if sample_id in ids),
+        )
 
     def __repr__(self) -> str:
         return (

@@ -236,7 +236,7 @@ def _escalated(context: ReportContext, reviews: list[Annotation]) -> list[Escala
     if not escalated:
         return []
     relevant = [vote for vote in context.annotations if vote.sample_id in escalated]
-    annotations = [vote for vote in relevant if not vote.reviewer]
+    annotations = [vote for vote in context.annotations if not vote.reviewer]
     # The verdict without reviews gives the reason for the escalation, also after the decision.
     causes = (
         *context.project.people.verdict(annotations).escalations,
@@ -251,7 +251,7 @@ def _escalated(context: ReportContext, reviews: list[Annotation]) -> list[Escala
         )
         reason, model_label = "resolved by later votes", None
         if sample in cause_of:
-            reason, model_label = cause_of[sample].reason, cause_of[sample].model_label
+            reason, model_label = cause_of[sample].explanation, cause_of[sample].model_label
         result.append(
             Escalation(
                 sample=sample,

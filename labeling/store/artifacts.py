@@ -31,6 +31,7 @@ RETAINED = {
     "measured": 3,
     "label_model": 3,
     "end_model": 3,
+    "model_voter": 3,
 }
 """How many artifacts of a kind are retained; these kinds can be recomputed."""
 
@@ -43,8 +44,8 @@ class Artifact:
     """A file of a store.
 
     Attributes:
-        kind: `votes`, `soft_labels`, `posterior`, `measured`, `label_model`, `end_model` or
-            `training_set`.
+        kind: `votes`, `soft_labels`, `posterior`, `measured`, `label_model`, `end_model`,
+            `model_voter` or `training_set`.
         digest: SHA-256 of its content, which is also its file name.
         inputs: a fingerprint of the inputs that it was computed from.
         about: metadata that can be read without opening the file.

@@ -211,6 +211,10 @@ class Batches:
         """Return the model's label of each of these samples at its selection."""
         return self._of_choices(choices.c.model_label, sample_ids)
 
+    def model_confidence(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, float | None]:
+        """Return the probability of the model's label of each of these samples at its selection."""
+        return self._of_choices(choices.c.confidence, sample_ids)
+
     def text_digests(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, str]:
         """Return the digest of the text of each of these samples at its selection."""
         return self._of_choices(choices.c.text_digest, sample_ids)
