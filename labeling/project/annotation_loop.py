@@ -24,6 +24,7 @@ from labeling.project.outbox_policy import (
 from labeling.project.pausing import pause_by_rule
 from labeling.project.policies import policy_in_force
 from labeling.project.results import Pulled, Pushed
+from labeling.project.review_basis import REVIEWED, review_basis, warn_of_reopened
 from labeling.project.work_review import WorkReview, with_unheard
 from labeling.records import (
     Annotation,
@@ -35,7 +36,6 @@ from labeling.records import (
     LabelSchema,
     LabelSource,
     MessageKind,
-    SampleState,
     SoftLabels,
     Verdict,
     expect,
@@ -48,7 +48,6 @@ logger = logging.getLogger(__name__)
 
 Samples = Callable[[], pd.DataFrame]
 SYNC_STATE = "platform"  # key of the platform's sync state among the facts of the store
-REVIEWED = "reviewed"  # key of what the last review was based on
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +319,7 @@ class AnnotationLoop:
             verdict = with_unheard(
                 self.verdict(annotations, fits=True), void, votes, [*left_out[0], *left_out[1]]
             )
-            self._warn_of_reopened(verdict)
+            warn_of_reopened(self.store, self.policy_in_force(), verdict)
             answers = (*annotations, *void)
             self.store.batches.settle(verdict, annotator_counts(answers))
             rejected, paused = self.work.rejected(), self.work.paused_names()
@@ -331,27 +330,6 @@ class AnnotationLoop:
             self.store.facts.put(REVIEWED, review_basis(self.store, self.policy_in_force()))
         logger.info("reviewed %d annotations: %s", len(annotations), verdict)
         return verdict
-
-    def _warn_of_reopened(self, verdict: Verdict) -> None:
-        """Warn if a change of the policy since the last review reopens settled samples."""
-        last = (self.store.facts.get(REVIEWED) or "").partition(" ")[2]
-        current = review_basis(self.store, self.policy_in_force()).partition(" ")[2]
-        if not last or last == current:
-            return
-        states = self.store.batches.states()
-        unsettled = [request.sample_id for request in verdict.pending]
-        unsettled += [escalation.sample_id for escalation in verdict.escalations]
-        reopened = [
-            sample_id for sample_id in unsettled if states.get(sample_id) == SampleState.SETTLED
-        ]
-        if reopened:
-            logger.warning(
-                "%s open again, since `review` in the config has changed since then: %s.",
-                counted(
-                    len(reopened), "sample that was settled is", "samples that were settled are"
-                ),
-                listed(reopened),
-            )
 
     def deliver(self, platform: AnnotationPlatform, samples: Samples, verdict: Verdict) -> int:
         """Deliver the messages that wait after a review; return how many the platform accepted."""
@@ -407,16 +385,6 @@ class AnnotationLoop:
     def count_awaited(self) -> int:
         """Return how many samples people were asked about that are not settled."""
         return len(self.store.batches.awaited())
-
-
-def review_basis(store: Store, policy: ReviewPolicy) -> str:
-    """Return what a review is based on: the size of the ledger, and the policy."""
-    count = store.ledger.counts()[0]
-    basis = f"{count} {policy.min_votes} {policy.max_votes} {policy.escalate}"
-    if policy.rule == "majority":
-        return basis
-    others = (policy.accept, policy.expert_below, policy.costs, policy.budget, policy.expert_quota)
-    return f"{basis} {policy.rule} {policy.model_voter} {others}"
 
 
 def _warn_of_problems(platform: AnnotationPlatform) -> None:

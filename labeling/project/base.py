@@ -79,13 +79,8 @@ class BaseProject:
             self.config.data.text,
             annotators=functools.cache(lambda: annotators_of(self.config, self.schema)),
             raw_texts=lambda: self.data.raw_texts,
-            work=WorkReview(
-                self.store,
-                self.config.annotators,
-                self.config.seed,
-                given_gold=lambda: self.data.dev,
-            ),
-            model_voter=ModelVoter(lambda: self.learner(self.votes()), self.schema, self.store),
+            work=self._work_review(),
+            model_voter=ModelVoter(self._learner, self.schema, self.store),
         )
         self._lf_loader = LabelingFunctionLoader(self.config)
         self._data_files = DataFiles(self.config, self.schema, self.store)
@@ -131,6 +126,13 @@ class BaseProject:
         """Return a learner, which fits the config's models and caches their soft labels."""
         digest = self.vote_cache.votes_digest(votes)
         return Learner(self.config, self.data, votes, digest, self.store)
+
+    def _work_review(self) -> WorkReview:
+        section, seed = self.config.annotators, self.config.seed
+        return WorkReview(self.store, section, seed, given_gold=lambda: self.data.dev)
+
+    def _learner(self) -> Learner:
+        return self.learner(self.votes())
 
     def platform(self) -> AnnotationPlatform:
         """Return the annotation platform: the one given, or that of the config.

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labeling.config import Config, load_config
-from labeling.project.annotation_loop import REVIEWED, SYNC_STATE, review_basis
+from labeling.project.annotation_loop import SYNC_STATE
 from labeling.project.fit_warnings import label_model_warnings
 from labeling.project.links import links_of
 from labeling.project.policies import policy_in_force, policy_of
 from labeling.project.results import VotesSummary
+from labeling.project.review_basis import REVIEWED, review_basis
 from labeling.project.stalled_samples import DECIDE, notes_of, without_a_reviewer_to_ask
 from labeling.records import (
     AnnotationPlatform,
