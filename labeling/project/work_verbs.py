@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from labeling.errors import DataError, listed, near
-from labeling.project.review_basis import REVIEWED
 from labeling.project.people_verbs import PeopleVerbs
+from labeling.project.review_basis import REVIEWED
 from labeling.project.vote_checks import (
     AnnotatorWork,
     VoteDecision,
