@@ -126,6 +126,7 @@ EXTRA_OF = {
     "typer": "cli",
     "yaml": "cli",
     "jinja2": "report",
+    "modAL": "active",
     "sentence_transformers": "embeddings",
     "huggingface_hub": "embeddings",
     "model2vec": "static-embeddings",

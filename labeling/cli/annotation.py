@@ -41,8 +41,8 @@ def query(
         str | None,
         typer.Option(
             callback=_strategy,
-            help="mixture, random, margin, entropy, lf_conflict or uncovered; default:"
-            " query.strategy of the config.",
+            help="mixture, random, margin, entropy, lf_conflict, vote_pattern, uncovered, lf_audit,"
+            " or modal: and a query function of modAL; default: query.strategy of the config.",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -57,10 +57,16 @@ def batch_sentences(chosen: Chosen) -> list[str]:
         )
     frame = chosen.batch.to_frame()
     for (stratum, reason), rows in frame.groupby(["stratum", "reason"], sort=False):
-        propensity = rows["propensity"].iloc[0]
-        odds = "" if math.isnan(propensity) else f", each with probability {propensity:.1%}"
-        sentences.append(f"{stratum} ({len(rows)}): {reason}{odds}.")
+        sentences.append(f"{stratum} ({len(rows)}): {reason}{_odds(rows['propensity'])}.")
     return sentences
+
+
+def _odds(propensity: pd.Series) -> str:
+    """Return with which probability samples were drawn, in words; empty where it is unknown."""
+    if propensity.isna().any():
+        return ""
+    least, most = f"{propensity.min():.1%}", f"{propensity.max():.1%}"
+    return f", each with probability {least if least == most else f'{least} to {most}'}"
 
 
 def _score(score: float) -> str:

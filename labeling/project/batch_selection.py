@@ -12,6 +12,7 @@ from labeling.project.base import BaseProject
 from labeling.project.batch_table import batch_table
 from labeling.project.exporting import with_samples, write_frame
 from labeling.project.fingerprints import digest_of_text
+from labeling.project.gold import teaching_gold
 from labeling.project.results import Chosen, Round
 from labeling.records import Batch, BatchState, Votes
 from labeling.store import Store, now
@@ -34,7 +35,8 @@ def default_query(project: BaseProject) -> QuerySection:
     last = json.loads(text or "{}")
     if not last or last["batch"] != next_batch_number(store) or not store.batches.waiting():
         return project.config.query
-    return QuerySection(n=last["n"], strategy=last["strategy"])
+    section = project.config.query
+    return section.model_copy(update={"n": last["n"], "strategy": last["strategy"]})
 
 
 def choose_batch(project: BaseProject, current: Round, votes: Votes, query: QuerySection) -> Chosen:
@@ -71,7 +73,9 @@ def select_batch(
         batch = _select(project, current, votes, query, number)
     write_frame(with_samples(batch, project.samples), project.folder, "batch.parquet")
     _store_batch(project, batch, current, query, number)
-    store.facts.put(LAST_QUERY, json.dumps({"batch": number, **query.model_dump()}))
+    store.facts.put(
+        LAST_QUERY, json.dumps({"batch": number, "n": query.n, "strategy": query.strategy})
+    )
     return batch
 
 
@@ -82,12 +86,14 @@ def _select(
     from labeling.query import select
 
     samples, config = project.samples, project.config
+    gold = teaching_gold(project.data.dev, current.gold)
     excluded = project.people.asked_or_annotated(current.annotations) | set(project.data.dev.index)
     return select(
         samples,
         votes=votes,
         soft=current.soft,
         end=current.posterior,
+        gold=[label for label in gold if label.sample_id in samples.index],
         exclude=list(samples.index[samples.index.isin(list(excluded))]),
         n=query.n,
         strategy=query.strategy,

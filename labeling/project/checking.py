@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.config import Config, QuerySection
-from labeling.errors import ConfigError, counted, listed, near
+from labeling.errors import ConfigError, LabelingError, counted, listed, near
 from labeling.project.data import ProjectData
 from labeling.project.models import embedding_of
 from labeling.project.policies import review_sentences
@@ -35,17 +35,17 @@ TRIAL_SIZE = 200  # samples that the labeling functions are tried on
 def check_names(config: Config) -> None:
     """Raise a ConfigError if a config names an unknown strategy or model."""
     from labeling.label_models import MODELS
-    from labeling.query import STRATEGIES
+    from labeling.query import check_strategy
 
-    for value, valid, key in (
-        (config.query.strategy, STRATEGIES, "query.strategy"),
-        (config.label_model, MODELS, "label_model"),
-    ):
-        if value not in valid:
-            raise ConfigError(
-                f"Key {key!r} must be one of {listed(valid, 10)}. Got {value!r}."
-                f"{near(value, valid)}"
-            )
+    if config.label_model not in MODELS:
+        raise ConfigError(
+            f"Key 'label_model' must be one of {listed(MODELS, 10)}. Got {config.label_model!r}."
+            f"{near(config.label_model, MODELS)}"
+        )
+    try:
+        check_strategy(config.query.strategy)
+    except LabelingError as error:
+        raise ConfigError(f"Key 'query.strategy': {error}") from None
 
 
 def query_section(section: QuerySection, n: int | None, strategy: str | None) -> QuerySection:
@@ -58,7 +58,7 @@ def query_section(section: QuerySection, n: int | None, strategy: str | None) ->
 
     n, strategy = section.n if n is None else n, strategy or section.strategy
     check_request(n, strategy)
-    return QuerySection(n=int(n), strategy=strategy)
+    return section.model_copy(update={"n": int(n), "strategy": strategy})
 
 
 def check_project(project: BaseProject, platform: AnnotationPlatform | None) -> list[str]:

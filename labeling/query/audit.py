@@ -1,0 +1,226 @@
+"""What a random draw measures: the accuracy of labels and of labeling functions, with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.errors import LabelingError
+from labeling.records import (
+    ABSTAIN,
+    Batch,
+    Gold,
+    SoftLabels,
+    Stratum,
+    Votes,
+    expect,
+    gold_codes,
+    gold_series,
+)
+from labeling.records.estimates import Estimate, undefined
+
+Floats = npt.NDArray[np.float64]
+
+Z = 1.959963984540054  # of a 95 % interval
+LF_AUDIT = "lf_audit"  # the strategy that measures labeling functions, and its stratum
+AUDIT_STRATA = (Stratum.RANDOM.value, Stratum.RANDOM_BY_LABEL.value)
+"""The strata that are drawn from all eligible samples, each with a known propensity."""
+LF_STRATA = (*AUDIT_STRATA, LF_AUDIT)
+"""The strata that are drawn from all eligible samples with a vote."""
+
+
+def label_accuracy(soft: SoftLabels, gold: Gold, batches: Iterable[Batch]) -> Estimate:
+    """Return the accuracy of the most probable labels of all samples, from the random strata.
+
+    Of each batch the Horvitz-Thompson estimate (in its ratio form, Hajek 1971) of the samples that
+    were eligible then is joined with what is known of the samples of earlier batches, which is
+    unbiased in each batch; the mean over batches is weighted by their effective sample sizes (as
+    Des Raj 1956). The interval is Wilson's for the effective sample size (Kish 1965). Samples of
+    the random strata without a gold label yet are left out; if these are the doubtful ones, the
+    estimate is too high.
+
+    Args:
+        soft: soft labels that did not learn from these gold labels, of all samples; a tie counts as
+            a fraction.
+        gold: gold labels of samples of the batches, such as those that people settled.
+        batches: in the order in which they were selected, with their propensities.
+
+    >>> from labeling.records import LabelSchema
+    >>> ids = pd.RangeIndex(4)
+    >>> soft = SoftLabels([[0.9, 0.1]] * 4, ids, LabelSchema(["ham", "spam"]), [True] * 4)
+    >>> drawn = Batch(pd.DataFrame({"stratum": "random", "propensity": 0.5}, index=[0, 3]))
+    >>> print(label_accuracy(soft, {0: "ham", 3: "spam"}, [drawn]))
+    0.500 [0.095, 0.905], n = 2
+    """
+    expect(soft, SoftLabels, "`soft`")
+    given = gold_series(gold)
+    given = given[given.index.isin(soft.sample_ids)]
+    codes = gold_codes(given, given.index, soft.schema)
+    best = soft.of_samples(given.index).winners()
+    score = best[np.arange(len(codes)), codes] / best.sum(axis=1)
+    scores = pd.Series(score, given.index)
+    return _design_estimate(list(batches), scores, soft.sample_ids, AUDIT_STRATA)
+
+
+def lf_accuracy(votes: Votes, gold: Gold, batches: Iterable[Batch]) -> pd.DataFrame:
+    """Return the accuracy of each labeling function where it votes, from the random strata.
+
+    It is unbiased whatever the strategies were, since only samples with a known propensity count:
+    those of the strategy `lf_audit`, which asks most about the functions whose accuracy is least
+    certain, and the random samples of the mixture. See `label_accuracy` for how batches are joined.
+
+    Args:
+        votes: of the labeling functions on all samples.
+        gold: gold labels of samples of the batches.
+        batches: in the order in which they were selected.
+
+    Returns:
+        A frame with the voters' names as index and the columns `votes` (how many it cast), `n` (how
+        many of them have a gold label and a propensity), `accuracy` and its 95 % interval
+        `accuracy_low`, `accuracy_high` (NaN where n is 0).
+
+    >>> from labeling.records import LabelSchema
+    >>> votes = Votes.from_array([[0], [0], [1], [-1]], schema=LabelSchema(["ham", "spam"]))
+    >>> drawn = Batch(pd.DataFrame({"stratum": "lf_audit", "propensity": 0.67}, index=[0, 2]))
+    >>> lf_accuracy(votes, {0: "ham", 2: "ham"}, [drawn])[["votes", "n", "accuracy"]]
+          votes  n  accuracy
+    voter_0      3  2       0.5
+    """
+    expect(votes, Votes, "`votes`")
+    parts = list(batches)
+    given = gold_series(gold)
+    given = given[given.index.isin(votes.sample_ids)]
+    codes = gold_codes(given, given.index, votes.schema)
+    with_gold = votes.of_samples(given.index).to_array()
+    rows = []
+    for voter, column in enumerate(votes.to_array().T):
+        cast = with_gold[:, voter] != ABSTAIN
+        right = pd.Series((with_gold[cast, voter] == codes[cast]).astype(float), given.index[cast])
+        voted = votes.sample_ids[column != ABSTAIN]
+        found = _design_estimate(parts, right, voted, LF_STRATA)
+        rows.append((len(voted), found.n, found.value, found.low, found.high))
+    columns = ["votes", "n", "accuracy", "accuracy_low", "accuracy_high"]
+    return pd.DataFrame(rows, index=pd.Index(votes.voters, dtype=object), columns=columns)
+
+
+def batches_of(choices: pd.DataFrame) -> list[Batch]:
+    """Return the batches of a table of chosen samples with a column `batch`, in order."""
+    return [Batch(part.drop(columns="batch")) for _, part in choices.groupby("batch", sort=True)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Round:
+    """The audit of one batch: scores and weights of its samples, and what was known before.
+
+    Attributes:
+        score: of the samples with a gold label: shape (n,).
+        share: the share of each of them in the mean over the eligible samples, summing to 1.
+        known_share: the share of the population that was asked about before.
+        known_mean: the mean score of those.
+    """
+
+    score: Floats
+    share: Floats
+    known_share: float
+    known_mean: float
+
+    @property
+    def effective(self) -> float:
+        """The effective sample size."""
+        return float(1 / np.sort(self.share**2).sum())
+
+
+def _design_estimate(
+    batches: Sequence[Batch], score: pd.Series, population: pd.Index, strata: Collection[str]
+) -> Estimate:
+    """Return the mean score of a population from the random strata of batches.
+
+    Args:
+        batches: in order.
+        score: 0 to 1 of each sample of the population whose score is known, index = ids.
+        population: all sample ids whose mean is wanted.
+        strata: that are drawn from all of these samples that were eligible.
+    """
+    rounds = _rounds(batches, score, population, strata)
+    if not rounds:
+        return undefined(0, "no sample drawn at random has a gold label yet")
+    size = np.array([audit.effective for audit in rounds])
+    weight = size / size.sum()
+    known = np.array([audit.known_share * audit.known_mean for audit in rounds])
+    unknown = np.array([1 - audit.known_share for audit in rounds])
+    shares = np.concatenate(
+        [factor * audit.share for factor, audit in zip(weight * unknown, rounds, strict=True)]
+    )
+    scores = np.concatenate([audit.score for audit in rounds])
+    total = float(np.sort(shares).sum())
+    constant = float((weight * known).sum())
+    mean = float(np.sort(shares * scores).sum()) / total if total > 0 else 0.0
+    effective = total**2 / float(np.sort(shares**2).sum()) if total > 0 else 1.0
+    low, high = wilson(mean, effective)
+    value, ends = constant + total * mean, (constant + total * low, constant + total * high)
+    return Estimate(min(value, 1.0), max(ends[0], 0.0), min(ends[1], 1.0), len(scores))
+
+
+def _rounds(
+    batches: Sequence[Batch], score: pd.Series, population: pd.Index, strata: Collection[str]
+) -> list[_Round]:
+    rounds: list[_Round] = []
+    asked: list[pd.Index] = []
+    for batch in batches:
+        frame = batch.to_frame()
+        frame = frame[frame.index.isin(population)]
+        is_audit = frame["stratum"].isin(strata) & (frame["propensity"] > 0)
+        audit = frame[is_audit & frame.index.isin(score.index)]
+        if len(audit):
+            known_share, known_mean = _known(asked, score, len(population))
+            weight = 1 / audit["propensity"].to_numpy(dtype=np.float64)
+            share = weight / np.sort(weight).sum()
+            values = score.loc[audit.index].to_numpy(dtype=np.float64)
+            rounds.append(_Round(values, share, known_share, known_mean))
+        asked.append(frame.index)
+    return rounds
+
+
+def _known(asked: Collection[pd.Index], score: pd.Series, n_population: int) -> tuple[float, float]:
+    """Return the share of the population that was asked about, and its mean score where known."""
+    ids = {sample_id for index in asked for sample_id in index}
+    scores = score[score.index.isin(list(ids))].to_numpy(dtype=np.float64)
+    if not len(scores):
+        return 0.0, 0.0
+    return min(len(ids) / n_population, 1.0), float(np.sort(scores).mean())
+
+
+def wilson(mean: float, n: float) -> tuple[float, float]:
+    """Return the 95 % Wilson interval of a mean from 0 to 1, for a sample size that may be odd.
+
+    >>> [round(end, 3) for end in wilson(1.0, 3)]
+    [0.439, 1.0]
+    """
+    centre = (mean + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    width = Z / (1 + Z**2 / n) * math.sqrt(mean * (1 - mean) / n + Z**2 / (4 * n**2))
+    return max(centre - width, 0.0), min(centre + width, 1.0)
+
+
+def labels_needed(estimate: Estimate, half_width: float) -> int:
+    """Return how many more audit labels bring the half-width of an interval to a target.
+
+    Without any label yet the accuracy may be anything, so that it is 96 for 0.1, 2,401 for 0.02.
+
+    Args:
+        estimate: of the labels so far.
+        half_width: the target, above 0 and below 0.5.
+
+    >>> labels_needed(Estimate(0.9, 0.86, 0.94, 200), 0.02)
+    600
+    """
+    if not 0 < half_width < 0.5:
+        raise LabelingError(f"`half_width` must be above 0 and below 0.5. Got {half_width!r}.")
+    if estimate.n == 0 or math.isnan(estimate.value):
+        return max(round(Z**2 * 0.25 / half_width**2), 1)
+    ratio = (estimate.high - estimate.low) / 2 / half_width
+    return max(math.ceil(round(estimate.n * (ratio**2 - 1), 6)), 0)

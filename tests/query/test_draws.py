@@ -1,0 +1,208 @@
+"""Random draws have the propensities that they state, and what they measure is unbiased."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import labeling as lb
+from labeling.query import AUDIT_STRATA, batches_of, label_accuracy, lf_accuracy, rare_labels
+from labeling.query.random_draws import draw_rows
+
+SCHEMA = lb.LabelSchema(["ham", "spam"])
+
+
+def drawn(weights, groups, n, seed):
+    rng = np.random.default_rng(seed)
+    return draw_rows(weights, groups, n, rng.permutation(len(weights)), rng)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 5), st.integers(0, 6)), min_size=1, max_size=30),
+    st.integers(1, 12),
+    st.integers(0, 2**31),
+)
+def test_at_most_one_of_a_group_is_drawn_and_as_many_as_wanted(rows, n, seed):
+    weights = np.array([weight for weight, _ in rows])
+    groups = np.array([group for _, group in rows])
+    draw = drawn(weights, groups, n, seed)
+    drawable = len(np.unique(groups[weights > 1e-9 * weights.max()]))
+
+    assert min(n, drawable) == len(draw.rows)
+    assert len(np.unique(groups[draw.rows])) == len(draw.rows)
+    assert (draw.propensity > 0).all()
+    assert (draw.propensity <= 1 + 1e-12).all()
+
+
+def test_each_row_is_drawn_as_often_as_its_propensity_says():
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(0.1, 4, 40)
+    groups = np.concatenate([np.zeros(6, int), np.ones(3, int), np.arange(2, 33)])
+    often, stated = np.zeros(40), np.full(40, np.nan)
+    for seed in range(8_000):
+        draw = drawn(weights, groups, 9, seed)
+        often[draw.rows] += 1
+        stated[draw.rows] = draw.propensity
+
+    error = np.abs(often / 8_000 - stated) / np.sqrt(stated * (1 - stated) / 8_000)
+    assert 9 == pytest.approx(stated.sum())
+    assert error.max() < 4.5  # the largest of 40 standard normal numbers is above it once in 3,600
+
+
+def test_samples_with_near_duplicates_are_as_likely_as_others():
+    groups = np.concatenate([np.zeros(3, int), np.arange(1, 18)])
+    draw = drawn(np.ones(20), groups, 5, 0)
+
+    np.testing.assert_allclose(draw.propensity, 5 / 20)
+
+
+def rare_pool(n=600, seed=0):
+    """Return a pool with 8 % spam, of which the posterior misses some, and some near-duplicates."""
+    rng = np.random.default_rng(seed)
+    spam = rng.random(n) < 0.08
+    texts = [f"text {i if i % 5 else i // 10}" for i in range(n)]
+    probability = np.clip(np.where(spam, 0.6, 0.12) + rng.normal(0, 0.2, n), 0.02, 0.98)
+    data = pd.DataFrame({"text": texts}, index=[f"s{i}" for i in range(n)])
+    array = np.stack([1 - probability, probability], axis=1)
+    soft = lb.SoftLabels(array, data.index, SCHEMA, [True] * n)
+    gold = pd.Series(np.where(spam, "spam", "ham"), data.index)
+    # Near-duplicates have one label, as nobody reads a second one.
+    gold = gold.groupby(data["text"]).transform("first")
+    votes = np.stack(
+        [np.where(rng.random(n) < 0.5, spam, -1), np.where(rng.random(n) < 0.1, 1, -1)]
+    )
+    return data, soft, gold, lb.Votes.from_array(votes.T, schema=SCHEMA, sample_ids=data.index)
+
+
+def test_the_accuracy_of_labels_is_unbiased_over_rounds_of_thirds():
+    """Of many projects the mean is the truth, and 95 % of the intervals hold it."""
+    data, soft, gold, _ = rare_pool()
+    truth = (soft.to_labels() == gold).mean()
+    values, hits = [], 0
+    for seed in range(300):
+        batches, asked = [], []
+        for number in range(3):
+            batch = lb.select(
+                data, soft=soft, gold=gold[asked], n=45, rng=np.random.default_rng([seed, number])
+            )
+            batches.append(batch)
+            asked += batch.sample_ids.tolist()
+        found = label_accuracy(soft, gold[asked], batches)
+        values.append(found.value)
+        hits += found.low <= truth <= found.high
+        assert 45 == found.n
+    error = np.std(values) / np.sqrt(len(values))
+
+    assert abs(np.mean(values) - truth) < 3.5 * error + 0.002  # known parts hold no near-duplicates
+    assert hits >= 0.93 * 300
+
+
+def test_a_third_is_drawn_with_equal_shares_of_predicted_labels():
+    data, soft, *_ = rare_pool()
+    frame = lb.select(data, soft=soft, n=60, rng=0).to_frame()
+    counts = frame["stratum"].value_counts()
+    audit = frame[frame["stratum"] == "random by label"]
+    predicted = soft.of_samples(audit.index).to_labels().value_counts()
+
+    assert {"random by label": 20, "margin squared": 20, "margin": 20} == counts.to_dict()
+    assert abs(predicted["ham"] - predicted["spam"]) <= 2
+    assert 2 == audit["propensity"].round(6).nunique()
+    weighted = (1 / audit["propensity"]).sum()
+    assert len(data) * 0.85 < weighted < len(data) * 1.15
+
+
+@pytest.mark.parametrize(
+    ("share", "n_gold", "is_rare"),
+    [(0.05, 100, True), (0.15, 9, True), (0.15, 10, False), (0.3, 0, False)],
+)
+def test_when_a_label_is_rare(share, n_gold, is_rare):
+    n = 100
+    spam = round(share * n)
+    array = np.array([[0.0, 1.0]] * spam + [[1.0, 0.0]] * (n - spam))
+    posterior = lb.SoftLabels(array, pd.RangeIndex(n), SCHEMA, [True] * n)
+
+    assert is_rare == bool(rare_labels(posterior, np.array([50, n_gold])))
+
+
+def test_gold_labels_end_the_thirds():
+    """15 % spam is rare until ten are known."""
+    n = 200
+    array = np.array([[0.1, 0.9]] * 30 + [[0.9, 0.1]] * 170)
+    data = pd.DataFrame(index=range(n))
+    posterior = lb.SoftLabels(array, data.index, SCHEMA, [True] * n)
+    few, enough = pd.Series("spam", index=range(9)), pd.Series("spam", index=range(10))
+    strata = [
+        set(lb.select(data, soft=posterior, gold=gold, n=9, rng=0).to_frame()["stratum"])
+        for gold in (few, enough)
+    ]
+
+    assert "random by label" in strata[0]
+    assert {"random", "margin"} == strata[1]
+
+
+def test_labeling_functions_are_measured_without_bias():
+    data, soft, gold, votes = rare_pool(300)
+    truth = [
+        (votes.to_frame()[name].dropna() == gold[votes.to_frame()[name].dropna().index]).mean()
+        for name in votes.voters
+    ]
+    found = []
+    for seed in range(300):
+        batch = lb.select(data, votes=votes, soft=soft, n=40, strategy="lf_audit", rng=seed)
+        table = lf_accuracy(votes, gold[batch.sample_ids], [batch])
+        found.append(table["accuracy"].to_numpy())
+    error = np.nanstd(found, axis=0) / np.sqrt(300)
+
+    np.testing.assert_array_less(np.abs(np.nanmean(found, axis=0) - truth), 3.5 * error + 0.01)
+
+
+def test_samples_without_votes_are_in_no_audit_of_labeling_functions():
+    data, soft, _, votes = rare_pool(300)
+    batch = lb.select(data, votes=votes, soft=soft, n=40, strategy="lf_audit", rng=0)
+
+    assert votes.of_samples(batch.sample_ids).covered.all()
+    assert 40 == len(batch)
+
+
+def test_more_is_asked_about_an_unsure_labeling_function():
+    n = 1000
+    array = np.full((n, 2), -1)
+    array[:500, 0], array[500:, 1] = 1, 1
+    votes = lb.Votes.from_array(array, schema=SCHEMA)
+    shares = np.array([[0.05, 0.95]] * 500 + [[0.5, 0.5]] * 500)
+    soft = lb.SoftLabels(shares, votes.sample_ids, SCHEMA, [True] * n)
+    ids = lb.select(
+        pd.DataFrame(index=range(n)), votes=votes, soft=soft, n=60, strategy="lf_audit", rng=0
+    ).sample_ids
+    expected = 60 * 0.5 / (0.5 + np.sqrt(0.05 * 0.95))  # Neyman's share of the second one
+
+    assert abs((ids >= 500).sum() - expected) < 9
+
+
+def test_without_an_audit_sample_the_accuracy_is_undefined():
+    _, soft, gold, _ = rare_pool(50)
+    found = label_accuracy(soft, gold, [lb.Batch(pd.DataFrame(index=gold.index[:5]))])
+
+    assert 0 == found.n
+    assert "no sample drawn at random" in str(found)
+
+
+def test_one_simple_random_sample_has_the_interval_of_wilson():
+    from labeling.records.estimates import proportion
+
+    _, soft, gold, _ = rare_pool(50)
+    ids = gold.index[:20]
+    batch = lb.Batch(pd.DataFrame({"stratum": AUDIT_STRATA[0], "propensity": 0.4}, index=ids))
+    right = int((soft.of_samples(ids).to_labels() == gold[ids]).sum())
+    found, expected = label_accuracy(soft, gold[ids], [batch]), proportion(right, 20)
+
+    np.testing.assert_allclose(
+        (found.value, found.low, found.high), (expected.value, expected.low, expected.high)
+    )
+
+
+def test_batches_are_made_of_a_table_of_choices():
+    table = pd.DataFrame({"batch": [2, 1, 2], "stratum": "random", "propensity": 0.5}, list("abc"))
+
+    assert [["b"], ["a", "c"]] == [batch.sample_ids.tolist() for batch in batches_of(table)]
