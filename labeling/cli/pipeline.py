@@ -18,7 +18,7 @@ from labeling.cli.app import (
     load_votes,
 )
 from labeling.cli.console import busy, emit, err, hint, out
-from labeling.cli.sentences import warning_lines
+from labeling.cli.sentences import quality_lines, warning_lines
 from labeling.errors import counted
 
 
@@ -91,7 +91,8 @@ def summary(
         emit(as_records(with_families(table, votes), "labeling function"), True)
     else:
         print_summary(table, votes, out)
-        emit(None, False, *warning_lines(project.status()))
+        status = project.status()
+        emit(None, False, *warning_lines(status), *quality_lines(status))
     hint("Next: improve functions with many conflicts or low coverage, then labeling fit")
 
 

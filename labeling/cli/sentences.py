@@ -129,3 +129,8 @@ def agreement_lines(status: Status) -> list[str]:
 def warning_lines(status: Status) -> list[str]:
     """Return what the label model that was used last warned of, a sentence a line."""
     return [f"Label model: {sentence}" for sentence in status.warnings]
+
+
+def quality_lines(status: Status) -> list[str]:
+    """Return how good the labels are by random samples, and why to stop, a sentence a line."""
+    return [*status.quality, *(f"Enough: {reason}" for reason in status.stop)]

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from labeling.cli.annotator_table import print_annotators
 from labeling.cli.escaping import safe
-from labeling.cli.sentences import agreement_lines, warning_lines
+from labeling.cli.sentences import agreement_lines, quality_lines, warning_lines
 from labeling.errors import counted
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def print_status(status: Status, out: Console) -> None:
         *agreement_lines(status),
         *status.notes,
         *warning_lines(status),
+        *quality_lines(status),
     )
     problems, last = _problems(status), _last_results(status)
     out.print(_samples(status))

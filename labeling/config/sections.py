@@ -46,11 +46,32 @@ class DataSection(Section):
         return self.id if isinstance(self.id, str) else {"from": self.id.made_from}
 
 
+class StopSection(Section):
+    """When to stop asking people: then `labeling run` chooses no further batch, and says why.
+
+    Each key that is set is a reason of its own. `half_width`: the 95 % interval of the accuracy on
+    the samples drawn at random reaches no farther than this to each side (0.02 = 2 points).
+    `stable_rounds`: the labels of this many successive rounds hardly changed: Cohen's kappa between
+    each two was at least `kappa`. `budget`: people gave this many votes, reviews included.
+    """
+
+    half_width: float | None = Field(default=None, gt=0, lt=0.5)
+    stable_rounds: int | None = Field(default=None, ge=1)
+    kappa: float = Field(default=0.99, gt=0, le=1)
+    budget: int | None = Field(default=None, ge=1)
+
+
 class QuerySection(Section):
-    """How many samples a batch has, and how they are selected."""
+    """How many samples a batch has, how they are selected, and when to stop.
+
+    `strategy` is `mixture`, `random`, `margin`, `entropy`, `lf_conflict`, `vote_pattern`,
+    `uncovered`, `lf_audit`, or a query function of modAL such as `modal:margin_sampling`, which
+    needs `labeling[active]`.
+    """
 
     n: int = Field(default=50, ge=1)
     strategy: str = "mixture"
+    stop: StopSection = StopSection()
 
 
 class ReviewSection(Section):

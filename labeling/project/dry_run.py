@@ -14,6 +14,7 @@ import pandas as pd
 from labeling.config import Config
 from labeling.project.annotation_loop import AnnotationLoop
 from labeling.project.data import ProjectData
+from labeling.project.label_quality import stop_reasons
 from labeling.project.results import DryRun, Pulled, Pushed
 from labeling.records import AnnotationPlatform, BatchState, MessageKind, SampleState
 from labeling.store import Store
@@ -76,7 +77,9 @@ def preview_run(
 def _chooses_nothing(
     loop: AnnotationLoop, platform: AnnotationPlatform, config: Config, rounds: int
 ) -> bool:
-    """Return whether a run would choose no batch: people are awaited, or all rounds were played."""
+    """Return whether a run would choose no batch: people are awaited, or it is enough."""
+    if not loop.store.batches.waiting() and stop_reasons(config, loop.store):
+        return True
     if platform.answers_at_once:
         return config.replay is not None and rounds >= config.replay.rounds
     return loop.count_awaited() > 0

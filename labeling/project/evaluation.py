@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labeling.config import Config
 from labeling.errors import ConfigError
 from labeling.project.data import ProjectData
+from labeling.project.label_quality import quality_about
 from labeling.project.results import Round
 from labeling.project.vote_cache import VoteCache
 from labeling.store import Store
@@ -62,10 +63,10 @@ def evaluate_test_split(
 
 
 def log_quality(store: Store, data: ProjectData, current: Round) -> None:
-    """Log the accuracy on dev gold labels beside the number of human votes."""
+    """Log the accuracy on dev gold labels and random samples beside the number of human votes."""
     from labeling.analysis import accuracy
 
-    about = {}
+    about = quality_about(store, data.dev, current)
     if current.measured is not None:
         about[DEV] = dataclasses.asdict(accuracy(current.measured, data.dev))
     store.facts.log_quality(

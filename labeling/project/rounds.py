@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from labeling.project.base import BaseProject
 from labeling.project.batch_selection import next_batch_number, select_batch
 from labeling.project.evaluation import log_quality
+from labeling.project.label_quality import stop_reasons
 from labeling.project.results import Round
 from labeling.records import AnnotationPlatform, SoftLabels, Votes
 
@@ -38,11 +39,16 @@ def run_rounds(
     project: BaseProject, votes: Votes, platform: AnnotationPlatform, count: int | None
 ) -> Iterator[Round]:
     """Yield the state of the loop, and again after each further round; see `Project.rounds`."""
+    config = project.config
     project.people.settle_all(platform, project.load_samples)
     current = current_round(project, votes)
     yield current
     while count is None or current.number < count:
         if project.people.count_awaited() and not platform.answers_at_once:
+            return
+        reasons = () if project.store.batches.waiting() else stop_reasons(config, project.store)
+        if reasons:
+            logger.warning("No further batch is chosen. %s", " ".join(reasons))
             return
         if not len(select_batch(project, current, votes)):
             logger.info("no sample is left to ask about: the loop ends")

@@ -13,6 +13,7 @@ from typing import Any
 from labeling.config import Config, load_config
 from labeling.project.annotation_loop import SYNC_STATE
 from labeling.project.fit_warnings import label_model_warnings
+from labeling.project.label_quality import label_quality
 from labeling.project.links import links_of
 from labeling.project.policies import policy_in_force, policy_of
 from labeling.project.results import VotesSummary
@@ -25,6 +26,7 @@ from labeling.records import (
     Problem,
     SampleState,
 )
+from labeling.records.estimates import Estimate
 from labeling.store import Activity, Store
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,11 @@ class Status:
         training_set: the manifest of the last one; `None` before the first.
         looks: how often accuracy was measured on the locked test split.
         last_run: the verb, the state and the end of the last run.
+        accuracy: of the most probable labels of all samples (`labels`), and of the label model
+            alone (`label model`), by the samples that were drawn at random and settled.
+        quality: sentences on this accuracy, on how many more labels it needs, and on how much the
+            labels still change.
+        stop: why to stop asking people, by the rules of `query.stop`.
         next: what to do next.
     """
 
@@ -93,6 +100,9 @@ class Status:
     training_set: dict[str, Any] | None = None
     looks: int = 0
     last_run: dict[str, Any] | None = None
+    accuracy: dict[str, Estimate] = field(default_factory=dict)
+    quality: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
     next: str = "labeling apply"
 
     @property
@@ -152,6 +162,13 @@ def status_of(config: Config, store: Store, platform: AnnotationPlatform | None 
         notes=tuple(notes),
         warnings=label_model_warnings(store),
         to_review=0 if is_reviewed else store.batches.unreviewed(),
+    )
+    quality = label_quality(config, store)
+    status = dataclasses.replace(
+        status,
+        accuracy=dict(quality.accuracy),
+        quality=quality.sentences,
+        stop=quality.stop,
     )
     next_step = _next_step(
         status,
@@ -271,6 +288,7 @@ def _next_step(
         (stuck, f"{DECIDE}, or labeling export"),
         ((status.not_chosen or 0) <= status.dev, "labeling export"),
         (not status.batches, "labeling query"),
+        (status.stop, "labeling export: enough was asked, see above"),
     )
     last = "labeling export, or labeling query for another batch"
     return next((step for is_next, step in steps if is_next), last)

@@ -17,7 +17,7 @@ from labeling.query.selection import (
     check_strategy,
     select,
 )
-from labeling.query.stopping import StoppingRule, label_kappa
+from labeling.query.stopping import StoppingRule, code_kappa, label_kappa
 
 __all__ = [
     "AUDIT_STRATA",
@@ -29,6 +29,7 @@ __all__ = [
     "batches_of",
     "check_request",
     "check_strategy",
+    "code_kappa",
     "from_modal",
     "label_accuracy",
     "label_kappa",

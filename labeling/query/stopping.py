@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import LabelingError, counted
 from labeling.query.audit import labels_needed
 from labeling.records import SoftLabels, positions
 from labeling.records.estimates import Estimate
+
+Ints = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +108,19 @@ def label_kappa(before: SoftLabels, after: SoftLabels) -> float:
     0.5
     """
     common = after.sample_ids[after.sample_ids.isin(before.sample_ids)]
-    if not len(common):
-        return float("nan")
     what = "a round"
     first = before.codes()[positions(before.sample_ids, common, what, "the samples")]
     second = after.codes()[positions(after.sample_ids, common, what, "the samples")]
-    table = pd.crosstab(first, second).reindex(
-        index=(codes := np.union1d(first, second)), columns=codes, fill_value=0
-    )
-    shares = table.to_numpy(dtype=np.float64) / len(common)
+    return code_kappa(first, second)
+
+
+def code_kappa(first: Ints, second: Ints) -> float:
+    """Return Cohen's kappa between two arrays of codes of the same samples; NaN if empty."""
+    if not len(first):
+        return float("nan")
+    codes = np.union1d(first, second)
+    table = pd.crosstab(first, second).reindex(index=codes, columns=codes, fill_value=0)
+    shares = table.to_numpy(dtype=np.float64) / len(first)
     expected = float((shares.sum(axis=0) * shares.sum(axis=1)).sum())
     observed = float(np.trace(shares))
     return 1.0 if expected == 1 else (observed - expected) / (1 - expected)

@@ -1,0 +1,141 @@
+"""How good the labels are by the random strata of batches, how they change, and when to stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labeling.config import Config
+from labeling.errors import counted
+from labeling.project.results import Round
+from labeling.records import uniform_by_id
+from labeling.records.estimates import Estimate
+from labeling.store import Store
+
+AUDIT = "audit"  # key of the accuracy of all labels in the quality log
+AUDIT_LABEL_MODEL = "audit_label_model"
+PANEL = "panel"  # key of the labels of a few samples, which show how labels change
+PANEL_SIZE = 1000  # samples whose labels are compared from round to round
+PANEL_SALT = 20_261_130
+PRECISION = 0.02  # half-width that the status aims at where the config names none
+
+
+@dataclass(frozen=True, slots=True)
+class LabelQuality:
+    """What is known of the labels without reading them.
+
+    Attributes:
+        accuracy: of the most probable labels of all samples (`labels`), and of those of the label
+            model alone (`label model`), each by the samples that were drawn at random; empty
+            before people settled one of them.
+        kappas: Cohen's kappa between the labels of each two successive rounds, in order.
+        sentences: all of this in sentences, and how many more labels are needed.
+        stop: why to stop asking, by the rules of the config; empty while there is no reason.
+    """
+
+    accuracy: Mapping[str, Estimate]
+    kappas: tuple[float, ...]
+    sentences: tuple[str, ...]
+    stop: tuple[str, ...]
+
+
+def quality_about(store: Store, dev: pd.Series, current: Round) -> dict[str, Any]:
+    """Return what the quality log keeps of a round, as JSON values."""
+    from labeling.query import batches_of, label_accuracy
+
+    ids = current.posterior.sample_ids
+    labels = current.posterior.of_samples(ids[~ids.isin(dev.index)])
+    batches = batches_of(store.batches.frame())
+    about: dict[str, Any] = {"batch": current.number, PANEL: _panel(current)}
+    for key, soft in ((AUDIT, labels), (AUDIT_LABEL_MODEL, current.soft)):
+        estimate = label_accuracy(soft.of_samples(labels.sample_ids), current.gold, batches)
+        if estimate.n:
+            about[key] = dataclasses.asdict(estimate)
+    return about
+
+
+def _panel(current: Round) -> dict[str, Any]:
+    """Return the labels of up to 1,000 samples, the same in each round, and a digest of their ids.
+
+    -1 stands for a tie.
+    """
+    soft = current.posterior
+    order = np.argsort(uniform_by_id(soft.sample_ids, PANEL_SALT), kind="stable")[:PANEL_SIZE]
+    names = json.dumps([repr(sample_id) for sample_id in soft.sample_ids[order].tolist()])
+    digest = hashlib.sha256(f"{names}{list(soft.schema)}".encode()).hexdigest()[:16]
+    return {"of": digest, "codes": soft.codes()[order].tolist()}
+
+
+def label_quality(config: Config, store: Store) -> LabelQuality:
+    """Return the quality of the labels as it was measured last."""
+    from labeling.query import StoppingRule
+
+    log = store.facts.quality_log()
+    if not log:
+        return LabelQuality({}, (), (), ())
+    last = log[-1]
+    kappas = _kappas([row["about"] for row in log])
+    keys = {"labels": AUDIT, "label model": AUDIT_LABEL_MODEL}
+    accuracy = {
+        name: Estimate(**last["about"][key]) for name, key in keys.items() if key in last["about"]
+    }
+    rule = StoppingRule(**config.query.stop.model_dump())
+    stop = rule.reasons(accuracy.get("labels"), kappas, last["human_votes"] + last["reviews"])
+    sentences = _sentences(accuracy, kappas, config.query.stop.half_width or PRECISION)
+    return LabelQuality(accuracy, kappas, sentences, stop)
+
+
+def stop_reasons(config: Config, store: Store) -> tuple[str, ...]:
+    """Return why no further batch should be chosen, by the rules of the config."""
+    return label_quality(config, store).stop if store.ready() else ()
+
+
+def _kappas(log: Sequence[Mapping[str, Any]]) -> tuple[float, ...]:
+    """Return kappa between the last labels of each batch and those of the batch before."""
+    from labeling.query import code_kappa
+
+    panels = {about["batch"]: about[PANEL] for about in log if PANEL in about}
+    in_order = [panels[number] for number in sorted(panels)]
+    return tuple(
+        code_kappa(np.array(before["codes"]), np.array(after["codes"]))
+        for before, after in itertools.pairwise(in_order)
+        if before["of"] == after["of"]
+    )
+
+
+def _sentences(
+    accuracy: Mapping[str, Estimate], kappas: Sequence[float], half_width: float
+) -> tuple[str, ...]:
+    from labeling.query import labels_needed
+    from labeling.query.stopping import points
+
+    sentences = []
+    if "labels" in accuracy:
+        parts = [f"{accuracy['labels']}"]
+        if "label model" in accuracy:
+            parts.append(f"by the label model alone {accuracy['label model']}")
+        sentences.append(
+            f"Accuracy of the labels, by samples drawn at random: {'; '.join(parts)} (95 %"
+            " intervals)."
+        )
+        more, target = labels_needed(accuracy["labels"], half_width), points(half_width)
+        sentences.append(
+            f"Label {more:,} more samples drawn at random to see a difference of {target} (half of"
+            " a batch is, a third while a label is rare)."
+            if more
+            else f"That is enough to see a difference of {target}."
+        )
+    if kappas:
+        rounds = counted(len(kappas) + 1, "round")
+        sentences.append(
+            f"Labels of the last two of {rounds}: kappa {kappas[-1]:.3f} (1 = unchanged)."
+        )
+    return tuple(sentences)

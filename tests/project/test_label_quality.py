@@ -1,0 +1,153 @@
+"""The accuracy of the labels by random samples, stopping rules, and modAL, in a project."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import labeling as lb
+from labeling.errors import ConfigError
+from labeling.query import batches_of, label_accuracy
+from tests.project.test_project import CONFIG, folder  # noqa: F401  # a fixture
+from tests.support.in_process import run
+
+MORE = "query: {n: 30, stop: {%s}}"
+
+
+@pytest.fixture
+def project(folder):  # noqa: F811
+    """Return a function that makes the project with these stopping rules."""
+
+    def make(stop=""):
+        config = CONFIG.replace("query: {n: 10}", MORE % stop).replace("rounds: 2", "rounds: 4")
+        (folder / "project.yaml").write_text(config, encoding="utf-8")
+        return lb.Project(folder / "project.yaml")
+
+    return make
+
+
+def test_status_shows_the_accuracy_with_n_and_interval(project):
+    *_, last = project().rounds(count=2)
+    status = project().status()
+    expected = label_accuracy(
+        last.posterior, last.gold, batches_of(project().store.batches.frame())
+    )
+
+    assert expected == status.accuracy["labels"]
+    assert 0 < status.accuracy["label model"].n == expected.n
+    assert f"{expected} " in status.quality[0] or f"{expected};" in status.quality[0]
+    assert "more samples drawn at random to see a difference of 2 points" in status.quality[1]
+    assert "kappa" in status.quality[2]
+    json.dumps(status.to_dict(), allow_nan=False)
+
+
+def test_before_people_labeled_nothing_is_claimed(project):
+    project().query()
+
+    assert {} == project().status().accuracy
+    assert () == project().status().stop
+
+
+def test_the_same_annotations_leave_the_kappas_as_they_are(project):
+    list(project().rounds(count=2))
+    before = project().status().quality
+    project().snapshot()
+
+    assert before == project().status().quality
+
+
+def test_a_budget_ends_the_run(project, caplog):
+    rounds = list(project("budget: 50").rounds())
+    status = project("budget: 50").status()
+
+    assert rounds[-1].number < 4
+    assert rounds[-1].human_votes + rounds[-1].reviews >= 50
+    assert rounds[-2].human_votes + rounds[-2].reviews < 50
+    assert "The budget of 50 votes is spent" in caplog.text
+    assert "The budget of 50 votes is spent" in status.stop[0]
+    assert status.next.startswith("labeling export")
+
+
+def test_a_batch_that_was_asked_for_is_still_pushed(project):
+    list(project("budget: 50").rounds())
+    number = project("budget: 50").status().batches
+    project("budget: 50").query(n=3)
+    list(project("budget: 50").rounds())
+
+    assert number + 1 == project("budget: 50").status().batches
+
+
+def test_a_wide_target_ends_the_run_and_stable_labels_do(project):
+    list(project("half_width: 0.3").rounds())
+    assert 1 == project().status().batches
+    list(project("stable_rounds: 1, kappa: 0.1").rounds())
+
+    assert 2 == project().status().batches
+
+
+@pytest.mark.parametrize(
+    "stop", ["half_width: 0", "half_width: 0.6", "budget: 0", "kappa: 2", "budgte: 4"]
+)
+def test_wrong_rules_are_refused(project, stop):
+    with pytest.raises(ConfigError):
+        project(stop)
+
+
+def test_the_command_line_shows_it(project, folder):  # noqa: F811
+    list(project("budget: 50").rounds())
+    status = run(folder, "-c", "project.yaml", "status", columns=200).stdout
+    summary = run(folder, "-c", "project.yaml", "summary", columns=200).stdout
+
+    for shown in (status, summary):
+        assert "Accuracy of the labels, by samples drawn at random: " in shown
+        assert "Enough: The budget of 50 votes is spent" in shown
+
+
+def test_a_query_function_of_modal_is_a_strategy_of_the_config(folder):  # noqa: F811
+    pytest.importorskip("modAL", reason="modAL comes with [active]")
+    config = CONFIG.replace("{n: 10}", "{n: 10, strategy: 'modal:margin_sampling'}")
+    (folder / "project.yaml").write_text(config, encoding="utf-8")
+    frame = lb.Project(folder / "project.yaml").query().to_frame()
+
+    assert {"modal:margin_sampling"} == set(frame["stratum"])
+
+
+def test_a_function_of_modal_that_cannot_work_is_refused_at_once(folder):  # noqa: F811
+    config = CONFIG.replace("{n: 10}", "{n: 10, strategy: 'modal:min_confidence'}")
+    (folder / "project.yaml").write_text(config, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"'query.strategy': .*several labels at once"):
+        lb.Project(folder / "project.yaml")
+
+
+def test_labels_that_people_gave_end_the_thirds(tmp_path):
+    """12 % spam is rare until ten of its labels are known, to the project as well."""
+    n = 300
+    words = np.where(np.arange(n) % 8 == 0, "free cash", "hi there")
+    data = pd.DataFrame({"key": [f"c{i}" for i in range(n)]})
+    data["text"] = [f"{word} {i}" for i, word in enumerate(words)]
+    data.to_csv(tmp_path / "comments.csv", index=False)
+    labels = np.where(np.arange(n) % 8 == 0, "spam", "ham")
+    votes = pd.DataFrame({"sample": data["key"], "label": labels})
+    pd.concat([votes.assign(annotator=name) for name in "ab"]).to_csv(
+        tmp_path / "votes.csv", index=False
+    )
+    (tmp_path / "rules.py").write_text(
+        "from labeling.functions import keywords\n"
+        "offers = keywords('offers', ['free'], label='spam')\n"
+        "greets = keywords('greets', ['hi'], label='ham')\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "project.yaml").write_text(
+        "data: {path: comments.csv, id: key}\nlabels: [ham, spam]\n"
+        "labeling_functions: [rules.py]\nquery: {n: 60}\nreplay: {votes: votes.csv}\n",
+        encoding="utf-8",
+    )
+    strata = [
+        set(current.batch.to_frame()["stratum"])
+        for current in lb.Project(tmp_path / "project.yaml").rounds(count=2)
+        if current.batch is not None
+    ]
+
+    assert "random by label" in strata[0]
+    assert {"random", "margin"} == strata[1]
