@@ -89,7 +89,7 @@ def _print_estimates(estimates: Mapping[str, Estimate], out: Console) -> None:
 def _print_annotators(demo: Demo, rounds: list[Round], out: Console) -> None:
     for name, stratum in (
         ("all annotated tweets", None),
-        ("the random half of them", Stratum.RANDOM.value),
+        ("those drawn at random", Stratum.RANDOM.value),
     ):
         agreement = demo.agreement(rounds, stratum)
         out.print(f"Agreement of first-round votes on {name} ({agreement.n_votes} votes):")
@@ -109,8 +109,8 @@ def _print_annotators(demo: Demo, rounds: list[Round], out: Console) -> None:
         votes = ", ".join(str(vote.label) for vote in gold.trace if not vote.reviewer)
         out.print(safe(f"    {votes} -> {gold.label}: {str(texts[gold.sample_id])[:90]}"))
     out.print(
-        "Audit: on the random half, the model's predictions before annotation equal the settled"
-        f" labels\nin {demo.audit(rounds)}; this estimate needs no gold labels."
+        "Audit: on those drawn at random, the model's predictions before annotation equal the"
+        f" settled labels\nin {demo.audit(rounds)}; this estimate needs no gold labels."
     )
 
 

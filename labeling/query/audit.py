@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 Z = 1.959963984540054  # of a 95 % interval
 LF_AUDIT = "lf_audit"  # the strategy that measures labeling functions, and its stratum
-AUDIT_STRATA = (Stratum.RANDOM.value, Stratum.RANDOM_BY_LABEL.value)
+AUDIT_STRATA = (Stratum.RANDOM.value,)
 """The strata that are drawn from all eligible samples, each with a known propensity."""
 LF_STRATA = (*AUDIT_STRATA, LF_AUDIT)
 """The strata that are drawn from all eligible samples with a vote."""

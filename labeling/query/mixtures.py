@@ -17,8 +17,8 @@ from labeling.records import SoftLabels, Stratum
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-RARE = 0.10  # a label with a smaller share is rare however many gold labels it has
-ENOUGH_GOLD = 10  # gold labels after which a label is scarce only below `RARE`
+RARE = 0.5  # of an even share: a label with a smaller share is rare
+FEW_GOLD = 10  # gold labels of a label, which are few where there are twice as many a label
 
 MARGIN_REASON = "the two most probable labels are near each other, unlike others in the batch"
 
@@ -28,8 +28,10 @@ def rare_labels(posterior: SoftLabels, gold_counts: Ints | None = None) -> tuple
 
     The share of a label is the smaller of its share of the posterior's mass and its share of the
     most probable labels (a tie counts as a fraction for each). It is rare if this share is below
-    half of an even share (25 % of two labels, 17 % of three, ...), and also either below 10 % or
-    with fewer than 10 gold labels.
+    half of an even share (25 % of two labels, 17 % of three, 10 % of five), or if fewer than 10
+    gold labels have it although there are 20 or more for each label on average: then the posterior
+    claims more of it than there is. A label that is the most probable one of no sample does not
+    count: nothing can be drawn for it.
 
     Args:
         posterior: of the eligible samples.
@@ -38,8 +40,8 @@ def rare_labels(posterior: SoftLabels, gold_counts: Ints | None = None) -> tuple
     >>> from labeling.records import LabelSchema
     >>> schema, ids = LabelSchema(["ham", "spam"]), pd.RangeIndex(8)
     >>> posterior = SoftLabels([[0.8, 0.2]] * 7 + [[0.1, 0.9]], ids, schema, [True] * 8)
-    >>> rare_labels(posterior), rare_labels(posterior, np.array([50, 10]))
-    (('spam',), ())
+    >>> rare_labels(posterior)
+    ('spam',)
     """
     n_labels = len(posterior.schema)
     if not len(posterior):
@@ -47,9 +49,10 @@ def rare_labels(posterior: SoftLabels, gold_counts: Ints | None = None) -> tuple
     mass = np.sort(posterior.to_array(), axis=0).mean(axis=0)
     predicted = np.sort(_shares_of_winners(posterior), axis=0).mean(axis=0)
     share = np.minimum(mass, predicted)
-    counts = np.zeros(n_labels) if gold_counts is None else gold_counts
-    is_scarce = share < 1 / (2 * n_labels)
-    is_rare = is_scarce & ((share < RARE) | (counts < ENOUGH_GOLD))
+    counts = np.zeros(n_labels, dtype=np.intp) if gold_counts is None else gold_counts
+    is_scarce = share < RARE / n_labels
+    is_overrated = (counts < FEW_GOLD) & (counts.sum() >= 2 * FEW_GOLD * n_labels)
+    is_rare = (predicted > 0) & (is_scarce | is_overrated)
     return tuple(
         label for label, rare in zip(posterior.schema.labels, is_rare, strict=True) if rare
     )
@@ -81,32 +84,29 @@ def _halves(pool: Pool, shuffled: Ints, n: int, rng: np.random.Generator) -> lis
 
 
 def _thirds(pool: Pool, shuffled: Ints, n: int, rng: np.random.Generator) -> list[pd.DataFrame]:
-    posterior, score = pool.expect_posterior("mixture"), margin(pool)
-    audit = _draw_by_label(pool, posterior, shuffled, -(-n // 3), rng)
+    audit = draw_rows(np.ones(len(shuffled)), pool.groups, -(-n // 3), shuffled, rng)
     rest = _without(pool, shuffled, audit.rows)
-    wanted = -(-(n - len(audit.rows)) // 2)
-    weights = np.where(np.isin(np.arange(len(score)), rest), score.round(9) ** 2, 0.0)
-    doubtful = draw_rows(weights, pool.groups, wanted, rest, rng)
-    rest = _without(pool, rest, doubtful.rows)
-    by_label = "drawn at random, an equal share of each predicted label"
-    squared = "drawn at random, in proportion to the squared margin"
+    by_label = _draw_by_label(pool, rest, -(-(n - len(audit.rows)) // 2), rng)
+    rest = _without(pool, rest, by_label.rows)
+    reason = "drawn in proportion to the squared margin, an equal share of each predicted label"
     return [
-        drawn_part(pool, audit, Stratum.RANDOM_BY_LABEL.value, by_label),
-        drawn_part(pool, doubtful, Stratum.MARGIN_SQUARED.value, squared, score),
-        _margin_part(pool, rest, n - len(audit.rows) - len(doubtful.rows), rng),
+        drawn_part(pool, audit, Stratum.RANDOM.value, "drawn at random"),
+        drawn_part(pool, by_label, Stratum.MARGIN_BY_LABEL.value, reason, margin(pool)),
+        _margin_part(pool, rest, n - len(audit.rows) - len(by_label.rows), rng),
     ]
 
 
-def _draw_by_label(
-    pool: Pool, posterior: SoftLabels, shuffled: Ints, n: int, rng: np.random.Generator
-) -> Draw:
-    """Draw n rows with an equal expected share of each predicted label."""
-    predicted = _shares_of_winners(posterior)
-    totals = np.sort(predicted, axis=0).sum(axis=0)
-    weights = np.sort(predicted / np.where(totals > 0, totals, 1), axis=1).sum(axis=1)
+def _draw_by_label(pool: Pool, rest: Ints, n: int, rng: np.random.Generator) -> Draw:
+    """Draw n rows by their squared margin, with an equal expected share of each predicted label."""
+    posterior = pool.expect_posterior("mixture")
+    squared = np.zeros(len(posterior))
+    squared[rest] = margin(pool)[rest].round(9) ** 2
+    mass = _shares_of_winners(posterior) * squared[:, None]
+    totals = np.sort(mass, axis=0).sum(axis=0)
+    weights = np.sort(mass / np.where(totals > 0, totals, 1), axis=1).sum(axis=1)
     # Rows of a label follow each other, so that each label gets its share up to rounding.
     by_name = np.argsort(posterior.schema.labels)
-    order = shuffled[np.lexsort(predicted[shuffled][:, by_name].T)]
+    order = rest[np.lexsort((mass > 0)[rest][:, by_name].T)]
     return draw_rows(weights, pool.groups, n, order, rng)
 
 

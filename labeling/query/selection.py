@@ -73,10 +73,9 @@ def select(
     The default mixture draws one half at random, which is an unbiased audit sample. The other half
     has the smallest margin between the two most probable labels in the final posterior (that of
     `end`, else of `soft`), diversified over clusters of texts, or over vote patterns without `end`.
-    While a label is rare (see `rare_labels`) it has thirds: one drawn at random with an equal share
-    of each predicted label, one in proportion to the squared margin, and one as the second half.
-    Propensities stay exact, so that `label_accuracy` is unbiased. Ties are broken at random, never
-    by position.
+    While a label is rare (see `rare_labels`) it has thirds: one drawn at random, one drawn in
+    proportion to the squared margin with an equal share of each predicted label, and one as the
+    second half. Ties are broken at random, never by position.
 
     Near-duplicates, texts that differ only by case, signs and white space, are asked about once:
     the others are taken only where no other sample is left, in a stratum of their own. They are as

@@ -35,14 +35,13 @@ class LabelSource(StrEnum):
 class Stratum(StrEnum):
     """Strata of a batch besides the query strategies, which name the stratum that they draw.
 
-    `RANDOM` is drawn with equal propensities, `RANDOM_BY_LABEL` with an equal share of each
-    predicted label, `MARGIN_SQUARED` in proportion to the squared margin. A `NEAR_DUPLICATE` of a
-    sample that was asked about is chosen only where nothing else is left.
+    `RANDOM` is drawn with equal propensities, `MARGIN_BY_LABEL` in proportion to the squared margin
+    with an equal share of each predicted label. A `NEAR_DUPLICATE` of a sample that was asked about
+    is chosen only where nothing else is left.
     """
 
     RANDOM = "random"
-    RANDOM_BY_LABEL = "random by label"
-    MARGIN_SQUARED = "margin squared"
+    MARGIN_BY_LABEL = "margin by label"
     NEAR_DUPLICATE = "near-duplicate"
     GIVEN = "given"
 

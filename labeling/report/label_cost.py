@@ -54,6 +54,7 @@ class CostSection:
     drawn: int
     picture: Markup | None
     gold_given: bool
+    quality: tuple[str, ...] = ()
 
 
 def section(context: ReportContext) -> CostSection:
@@ -75,6 +76,7 @@ def section(context: ReportContext) -> CostSection:
         drawn=len(context.random_sample),
         picture=cost_picture(curves) if curves else None,
         gold_given=len(context.data.dev) > 0,
+        quality=(*context.status.quality, *context.status.stop),
     )
 
 

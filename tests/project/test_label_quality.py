@@ -9,6 +9,7 @@ import pytest
 import labeling as lb
 from labeling.errors import ConfigError
 from labeling.query import batches_of, label_accuracy
+from labeling.report import write_report
 from tests.project.test_project import CONFIG, folder  # noqa: F401  # a fixture
 from tests.support.in_process import run
 
@@ -99,6 +100,9 @@ def test_the_command_line_shows_it(project, folder):  # noqa: F811
     status = run(folder, "-c", "project.yaml", "status", columns=200).stdout
     summary = run(folder, "-c", "project.yaml", "summary", columns=200).stdout
 
+    report = write_report(lb.Project(folder / "project.yaml")).read_text("utf-8")
+
+    assert "Accuracy of the labels, by samples drawn at random: " in report
     for shown in (status, summary):
         assert "Accuracy of the labels, by samples drawn at random: " in shown
         assert "Enough: The budget of 50 votes is spent" in shown
@@ -120,8 +124,8 @@ def test_a_function_of_modal_that_cannot_work_is_refused_at_once(folder):  # noq
         lb.Project(folder / "project.yaml")
 
 
-def test_labels_that_people_gave_end_the_thirds(tmp_path):
-    """12 % spam is rare until ten of its labels are known, to the project as well."""
+def test_a_rare_label_is_asked_about_by_thirds(tmp_path):
+    """One of eight is spam, of which a draw at random would find few."""
     n = 300
     words = np.where(np.arange(n) % 8 == 0, "free cash", "hi there")
     data = pd.DataFrame({"key": [f"c{i}" for i in range(n)]})
@@ -149,5 +153,6 @@ def test_labels_that_people_gave_end_the_thirds(tmp_path):
         if current.batch is not None
     ]
 
-    assert "random by label" in strata[0]
-    assert {"random", "margin"} == strata[1]
+    assert all({"random", "margin by label", "margin"} == names for names in strata)
+    quality = lb.Project(tmp_path / "project.yaml").status().accuracy["labels"]
+    assert 40 == quality.n

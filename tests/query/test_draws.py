@@ -98,47 +98,61 @@ def test_the_accuracy_of_labels_is_unbiased_over_rounds_of_thirds():
     assert hits >= 0.93 * 300
 
 
-def test_a_third_is_drawn_with_equal_shares_of_predicted_labels():
+def test_a_third_has_equal_shares_of_predicted_labels_and_a_third_is_random():
     data, soft, *_ = rare_pool()
     frame = lb.select(data, soft=soft, n=60, rng=0).to_frame()
     counts = frame["stratum"].value_counts()
-    audit = frame[frame["stratum"] == "random by label"]
-    predicted = soft.of_samples(audit.index).to_labels().value_counts()
+    by_label = frame[frame["stratum"] == "margin by label"]
+    predicted = soft.of_samples(by_label.index).to_labels().value_counts()
 
-    assert {"random by label": 20, "margin squared": 20, "margin": 20} == counts.to_dict()
+    assert {"random": 20, "margin by label": 20, "margin": 20} == counts.to_dict()
     assert abs(predicted["ham"] - predicted["spam"]) <= 2
-    assert 2 == audit["propensity"].round(6).nunique()
-    weighted = (1 / audit["propensity"]).sum()
-    assert len(data) * 0.85 < weighted < len(data) * 1.15
+    assert by_label["propensity"].between(0, 1, inclusive="right").all()
+    assert 20 / 600 == pytest.approx(frame["propensity"][frame["stratum"] == "random"])
 
 
 @pytest.mark.parametrize(
-    ("share", "n_gold", "is_rare"),
-    [(0.05, 100, True), (0.15, 9, True), (0.15, 10, False), (0.3, 0, False)],
+    ("share", "n_gold", "n_other", "is_rare"),
+    [
+        (0.24, 0, 0, True),
+        (0.24, 100, 100, True),
+        (0.26, 0, 0, False),
+        (0.26, 9, 30, False),
+        (0.26, 9, 31, True),
+        (0.26, 10, 400, False),
+    ],
 )
-def test_when_a_label_is_rare(share, n_gold, is_rare):
+def test_when_a_label_is_rare(share, n_gold, n_other, is_rare):
     n = 100
     spam = round(share * n)
     array = np.array([[0.0, 1.0]] * spam + [[1.0, 0.0]] * (n - spam))
     posterior = lb.SoftLabels(array, pd.RangeIndex(n), SCHEMA, [True] * n)
 
-    assert is_rare == bool(rare_labels(posterior, np.array([50, n_gold])))
+    assert is_rare == bool(rare_labels(posterior, np.array([n_other, n_gold])))
 
 
-def test_gold_labels_end_the_thirds():
-    """15 % spam is rare until ten are known."""
+def test_a_label_that_nothing_predicts_does_not_count():
+    schema = lb.LabelSchema(["ham", "spam", "eggs"])
+    ids = pd.RangeIndex(4)
+    posterior = lb.SoftLabels([[0.5, 0.4, 0.1], [0.4, 0.5, 0.1]] * 2, ids, schema, [True] * 4)
+
+    assert () == rare_labels(posterior)
+
+
+def test_gold_labels_show_that_a_label_is_rare():
+    """The posterior finds 40 % spam, and of 40 labels that people gave 5 are spam."""
     n = 200
-    array = np.array([[0.1, 0.9]] * 30 + [[0.9, 0.1]] * 170)
+    array = np.array([[0.1, 0.9]] * 80 + [[0.9, 0.1]] * 120)
     data = pd.DataFrame(index=range(n))
     posterior = lb.SoftLabels(array, data.index, SCHEMA, [True] * n)
-    few, enough = pd.Series("spam", index=range(9)), pd.Series("spam", index=range(10))
+    gold = pd.Series(["spam"] * 5 + ["ham"] * 35)
     strata = [
-        set(lb.select(data, soft=posterior, gold=gold, n=9, rng=0).to_frame()["stratum"])
-        for gold in (few, enough)
+        set(lb.select(data, soft=posterior, gold=known, n=9, rng=0).to_frame()["stratum"])
+        for known in (None, gold[:39], gold)
     ]
 
-    assert "random by label" in strata[0]
-    assert {"random", "margin"} == strata[1]
+    assert {"random", "margin"} == strata[0] == strata[1]
+    assert "margin by label" in strata[2]
 
 
 def test_labeling_functions_are_measured_without_bias():
