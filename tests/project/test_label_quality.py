@@ -82,7 +82,7 @@ def test_a_batch_that_was_asked_for_is_still_pushed(project):
 def test_a_wide_target_ends_the_run_and_stable_labels_do(project):
     list(project("half_width: 0.3").rounds())
     assert 1 == project().status().batches
-    list(project("stable_rounds: 1, kappa: 0.1").rounds())
+    list(project("stable_rounds: 2, kappa: 0.1").rounds())
 
     assert 2 == project().status().batches
 
