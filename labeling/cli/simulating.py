@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from labeling.simulation import Plan, Simulation
     from labeling.simulation.results import Goal
 
-STRATEGIES = "mixture,random,margin"
-POLICIES = "flat-1,two-then-third,flat-3"
+STRATEGIES = "mixture,random"
+POLICIES = "flat-1,two-then-third,flat-3,posterior+model"
 BUDGETS = "50,100,200,400"
 
 
@@ -33,7 +33,10 @@ def simulate(
     strategies: Annotated[str, typer.Option(help="Query strategies.")] = STRATEGIES,
     policies: Annotated[
         str,
-        typer.Option(help="Review policies: flat-K, two-then-third, config (the project's own)."),
+        typer.Option(
+            help="Review policies: flat-K, two-then-third, posterior, posterior+model (both with"
+            " :LEAST-MOST votes, @PROBABILITY or /VOTES a sample), config (the project's own)."
+        ),
     ] = POLICIES,
     budgets: Annotated[str, typer.Option(help="Numbers of votes, ascending.")] = BUDGETS,
     seeds: Annotated[int, typer.Option(min=1, help="How many times all is repeated.")] = 3,
@@ -115,6 +118,7 @@ def _show(simulation: Simulation, goal: Goal, as_json: bool) -> None:
         "table": as_records(simulation.to_frame(), "row"),
         "areas": as_records(simulation.areas(goal), "row"),
         "savings": as_records(simulation.savings(goal), "row"),
+        "label_savings": as_records(simulation.label_savings(), "row"),
         "notes": list(simulation.sentences),
         "recommendation": simulation.recommendation(goal),
         "seeds": counted(len(simulation.comparison.seeds), "seed"),

@@ -28,17 +28,22 @@ HEADINGS = {
 def print_simulation(simulation: Simulation, goal: Goal, console: Console) -> None:
     """Print a row for each strategy, policy and budget, then what follows from them."""
     table = simulation.to_frame()
+    # Before the first vote all are the same: that row is shown once.
+    table = table[(table["budget"] > 0) | (table.index == 0)].reset_index(drop=True)
+    table = table.astype({"strategy": object, "policy": object})
+    table.loc[0, ["strategy", "policy"]] = ["(no votes)", "-"]
     headings = {name: text.format(rare=simulation.rare) for name, text in HEADINGS.items()}
     columns = [
         Column("strategy", table["strategy"].tolist(), least=8),
-        Column("policy", table["policy"].tolist(), least=8),
+        Column("policy", table["policy"].tolist()),
         Column("votes", _counts(table["votes"]), right=True),
         Column("cost", _counts(table["cost"]), right=True, rank=3),
-        Column("asked", _counts(table["asked"]), right=True, rank=2),
+        Column("asked", _counts(table["asked"]), right=True, rank=3),
+        Column("cost a sample", _ratios(table["cost_per_sample"]), right=True, rank=1),
     ]
     columns += [
         Column(headings[measure], _cells(table, measure), right=True, rank=rank)
-        for measure, rank in (("model", 0), ("labels", 0), ("pool", 1), ("f1", 2))
+        for measure, rank in (("model", 0), ("labels", 0), ("pool", 2), ("f1", 2))
         if measure in simulation.measures
     ]
     print_fitted(columns, console, how_to_see_all=SEE_ALL)
@@ -48,6 +53,10 @@ def print_simulation(simulation: Simulation, goal: Goal, console: Console) -> No
 
 def _counts(values: pd.Series) -> list[str]:
     return [f"{value:,.0f}" for value in values]
+
+
+def _ratios(values: pd.Series) -> list[str]:
+    return ["-" if math.isnan(value) else f"{value:.2f}" for value in values]
 
 
 def _cells(table: pd.DataFrame, measure: str) -> list[str]:
@@ -76,13 +85,34 @@ def simulation_sentences(simulation: Simulation, goal: Goal) -> list[str]:
         for _, row in areas.iterrows()
         if not math.isnan(row["over_random"])
     ]
-    sentences += [
-        f"{row['policy']} against {row['against']} ({row['strategy']}): votes"
-        f" {_share(row, 'saved', -1)} at equal accuracy ({row['quality']:.1%})."
-        for _, row in simulation.savings(goal).iterrows()
-        if not math.isnan(row["saved"])
-    ]
+    sentences += _saving_sentences(
+        simulation.label_savings(), "family", "cost a sample", "people's labels", "accuracy"
+    )
+    what = "end model" if goal == "model" else "labels of the pool"
+    sentences += _saving_sentences(simulation.savings(goal), "policy", "cost", what, "quality")
     return [*sentences, simulation.recommendation(goal)]
+
+
+def _saving_sentences(
+    savings: pd.DataFrame, policy: str, cost: str, what: str, quality: str
+) -> list[str]:
+    """Return a sentence for each saving, and one that names what cannot be compared."""
+    sentences, undefined = [], []
+    for _, row in savings.iterrows():
+        pair = f"{row[policy]} against {row['against']} ({row['strategy']})"
+        if math.isnan(row["saved"]):
+            undefined.append(pair)
+        else:
+            sentences.append(
+                f"{pair}: {cost} {_share(row, 'saved', -1)} at equal accuracy of {what}"
+                f" ({row[quality]:.1%})."
+            )
+    if undefined:
+        sentences.append(
+            f"No saving can be given for {what}, since the same accuracy is not reached in all"
+            f" draws: {', '.join(undefined)}."
+        )
+    return sentences
 
 
 def _share(row: Any, name: str, sign: int = 1) -> str:

@@ -25,8 +25,8 @@ from labeling.simulation.results import Simulation
 from labeling.simulation.run_log import RunKey, RunLog, fingerprint_of
 
 BUDGETS = (50, 100, 200, 400)
-STRATEGIES_COMPARED = ("mixture", "random", "margin")
-POLICIES_COMPARED = ("flat-1", "two-then-third", "flat-3")
+STRATEGIES_COMPARED = ("mixture", "random")
+POLICIES_COMPARED = ("flat-1", "two-then-third", "flat-3", "posterior+model")
 SEEDS = 3
 MOST_SAMPLES = 1000
 
@@ -185,7 +185,7 @@ def simulate(
     settings = settings or ModelSettings()
     samples = with_id_index(data, id)
     expect(votes, Votes, "`votes`")
-    policies = named_policies(plan.policies, config_policy)
+    policies = named_policies(plan.policies, config_policy, has_reviewer=reviewer is not None)
     least = plan.least_votes or max(policy.max_votes for policy in policies.values())
     prepared = prepare(samples, recorded, votes, gold, least)
     rare = rare_label(prepared.truth.labels, prepared.schema)

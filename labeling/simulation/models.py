@@ -62,11 +62,16 @@ class SimulatedModels:
         """The label model's soft labels of the samples that may be asked about."""
         return self._soft_labels[0]
 
-    def fitted(self, gold: Collection[GoldLabel]) -> EndModel:
-        """Return the end model, fitted with the labels that people settled."""
+    @functools.cached_property
+    def _end_model(self) -> EndModel:
+        """The end model; fitted again, it computes again only what has changed."""
+        return EndModel(self.settings.text, embeddings=self.settings.embeddings)
+
+    def fitted(self, gold: Collection[GoldLabel] = ()) -> EndModel:
+        """Return the end model, fitted with labels of people; valid until the next fit."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the same in each round; a project shows them
-            return EndModel(self.settings.text, embeddings=self.settings.embeddings).fit(
+            return self._end_model.fit(
                 self.split.pool,
                 self.soft,
                 gold=gold or None,

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.adjudication import ReviewPolicy, review
+import labeling
+from labeling.adjudication import ReviewPolicy
+from labeling.project.model_voter import first_votes
 from labeling.query import select
 from labeling.records import (
     Annotation,
@@ -39,7 +41,7 @@ class Checkpoint:
         budget: votes that might be spent.
         votes: votes that annotators gave.
         reviews: decisions of a reviewer.
-        cost: of both, in the unit of the policy's `costs`.
+        cost: of both, by the policy's `costs`; by default a decision costs as much as 5 votes.
         asked: samples that people were asked about.
         settled: samples among these with an accepted label.
         labels: the score of each asked sample: 1 where people's label is the true one, a fraction
@@ -114,7 +116,7 @@ class SimulatedRun:
 
         Ends early where no sample is left to ask about.
         """
-        end = self.models.fitted(())
+        end = self.models.fitted()
         posterior = self.models.posterior(end)
         reached = [self._checkpoint(0, posterior, self.models.posterior_aside(end))]
         batches = 0
@@ -141,7 +143,7 @@ class SimulatedRun:
     def _batch_size(self, budget: int) -> int:
         """Return how many samples the rest of a budget can be expected to pay for."""
         asked, votes = self._n_asked(), self._n_votes()
-        most_likely = (self.policy.min_votes + self.policy.max_votes) / 2
+        most_likely = self.policy.budget or (self.policy.min_votes + self.policy.max_votes) / 2
         expected = votes / asked if asked else most_likely
         left = len(self.models.split.pool) - asked
         return min(left, math.floor((budget - votes) / expected + 1e-9))
@@ -173,10 +175,16 @@ class SimulatedRun:
                 break
 
     def _reviewed(self, annotations: Sequence[Annotation]) -> Verdict:
-        return review(
+        voter = None
+        if self.policy.model_voter:
+            # Cross-fitted, as in a project: no sample is scored by what learned its own vote.
+            firsts = first_votes(live_annotations(annotations))
+            voter = self.models.posterior(self.models.fitted(firsts))
+        return labeling.review(
             annotations,
             self.recorded.schema,
             policy=self.policy,
+            soft=voter,
             annotators=self._platform.annotators,
         )
 

@@ -16,6 +16,7 @@ import pandas as pd
 from labeling.errors import LabelingError
 from labeling.records.estimates import Estimate, undefined
 from labeling.simulation.comparison import MEASURES, Comparison, Curve, Measure
+from labeling.simulation.frontier import label_savings
 from labeling.simulation.replaying import Checkpoint
 from labeling.simulation.run_log import RunKey
 
@@ -86,11 +87,11 @@ class Simulation:
         """Return a row for each strategy, policy and budget.
 
         Columns: `strategy`, `policy`, `budget`, `seeds`, and means over seeds of `votes`,
-        `reviews`, `cost`, `asked`, `settled`; then for each measure its value, `_low` and `_high`
-        (95 % interval) and `_n` (samples of all seeds). `labels`: accuracy of people's labels on
-        the samples they were asked about; `pool`: accuracy of the labels of all samples that may
-        be asked about, by people or else by the end model; `model`: accuracy of the end model on
-        samples kept aside; `f1` of the rare label there.
+        `reviews`, `cost`, `asked`, `settled` and `cost_per_sample` (of those asked); then for each
+        measure its value, `_low` and `_high` (95 % interval) and `_n` (samples of all seeds).
+        `labels`: accuracy of people's labels on the samples they were asked about; `pool`: accuracy
+        of the labels of all samples that may be asked about, by people or else by the end model;
+        `model`: accuracy of the end model on samples kept aside; `f1` of the rare label there.
         """
         rows = [
             self._row(strategy, policy, number)
@@ -110,6 +111,7 @@ class Simulation:
         }
         for name in ("votes", "reviews", "cost", "asked", "settled"):
             row[name] = float(np.mean([getattr(checkpoint, name) for checkpoint in stored]))
+        row["cost_per_sample"] = row["cost"] / row["asked"] if row["asked"] else math.nan
         for measure in self.measures:
             cell = comparison.cell(strategy, policy, number, measure)
             row |= {
@@ -197,6 +199,14 @@ class Simulation:
                 )
         columns = ["strategy", "policy", "against", "quality", "saved", "saved_low", "saved_high"]
         return pd.DataFrame(rows, columns=columns)
+
+    def label_savings(self) -> pd.DataFrame:
+        """Return what policies save a sample at equal accuracy of people's labels.
+
+        Policies that differ in their setting alone, such as `posterior/1.5` and `posterior/2`, are
+        one curve; see `labeling.simulation.frontier.label_savings` for the columns.
+        """
+        return label_savings(self.comparison, self.pairs, BASELINES)
 
     def recommendation(self, goal: Goal = "model") -> str:
         """Return which strategy and policy to take, and how sure that is, in a sentence.

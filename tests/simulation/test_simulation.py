@@ -208,9 +208,33 @@ def test_an_unknown_policy_names_the_near_one():
         named_policies(["config"])
 
 
+def test_names_of_posterior_policies_say_their_settings():
+    policies = named_policies(["posterior", "posterior+model:1-5/1.5", "posterior:2-4@0.9"])
+    plain, budgeted, sure = policies.values()
+
+    assert (plain.min_votes, plain.max_votes, plain.model_voter) == (2, 3, False)
+    assert (budgeted.min_votes, budgeted.max_votes, budgeted.budget) == (1, 5, 1.5)
+    assert budgeted.model_voter
+    assert (sure.max_votes, sure.accept) == (4, 0.9)
+    assert plain.expert_quota == 0
+    assert named_policies(["posterior"], has_reviewer=True)["posterior"].expert_quota is None
+
+
+def test_with_the_model_as_a_voter_many_samples_need_one_vote():
+    data, recorded, votes, gold = made(n=300)
+    plan = Plan(["random"], ["posterior+model/1.5", "flat-3"], budgets=[90], seeds=2)
+    table = simulate(data, recorded, votes, plan=plan, gold=gold).to_frame()
+    last = table[table["budget"] == 90].set_index("policy")
+    ours = last.loc["posterior+model/1.5"]
+
+    assert ours["votes"] / ours["asked"] == pytest.approx(1.5, abs=0.15)
+    assert ours["settled"] == ours["asked"]
+    assert ours["asked"] > 1.8 * last.loc["flat-3", "asked"]
+
+
 def test_a_reviewer_decides_and_is_paid_for():
     data, recorded, votes, gold = made(right=0.6)
-    policy = ReviewPolicy(2, 2, escalate="any_conflict", costs={"vote": 1.0, "expert": 4.0})
+    policy = ReviewPolicy(2, 2, escalate="any_conflict")
     plan = Plan(["random"], {"conflict": policy}, budgets=[40], seeds=1)
     alone = simulate(data, recorded, votes, plan=plan, gold=gold).to_frame().iloc[-1]
     with_reviewer = simulate(data, recorded, votes, plan=plan, gold=gold, reviewer=dict(gold))
@@ -219,7 +243,7 @@ def test_a_reviewer_decides_and_is_paid_for():
     assert alone["reviews"] == 0
     assert alone["settled"] < alone["asked"]
     assert last["reviews"] > 0
-    assert last["cost"] == last["votes"] + 4 * last["reviews"]
+    assert last["cost"] == last["votes"] + 5 * last["reviews"]
     assert last["settled"] == last["asked"]
     assert last["labels"] > alone["labels"]
 
@@ -290,10 +314,10 @@ def test_the_cost_of_a_quality_is_interpolated():
     assert math.isnan(line.cost_of(0.9))
 
 
-def planted(costs, qualities, n=200, policy="flat-3"):
+def planted(costs, qualities, n=200, policy="flat-3", asked=None):
     """Return runs of three seeds whose scores are a share of ones."""
     checkpoints = [
-        Checkpoint(int(cost), int(cost), 0, cost, int(cost), int(cost), *([hits] * 3))
+        Checkpoint(int(cost), int(cost), 0, cost, asked or int(cost), int(cost), *([hits] * 3))
         for cost, quality in zip(costs, qualities, strict=True)
         for hits in [tuple(float(row < quality * n) for row in range(n))]
     ]
@@ -313,6 +337,19 @@ def test_votes_saved_at_equal_quality_are_those_planted():
     assert table.loc[("half", "flat-3"), "saved"] == pytest.approx(0.5)
     assert table.loc[("half", "flat-3"), "quality"] == pytest.approx(0.8)
     assert table.loc[("half", "flat-3"), "saved_low"] > 0.4
+
+
+def test_savings_of_labels_are_interpolated_between_settings_of_a_policy():
+    """A flat three is right in 80 %; one vote in 70 %, two in 90 %: one and a half are enough."""
+    runs = planted([0, 300], [0.5, 0.8], asked=100) | planted(
+        [0, 100], [0.5, 0.7], policy="new/1", asked=100
+    )
+    runs |= planted([0, 200], [0.5, 0.9], policy="new/2", asked=100)
+    (row,) = of_runs(runs).label_savings().to_dict("records")
+
+    assert (row["family"], row["against"]) == ("new", "flat-3")
+    assert row["saved"] == pytest.approx(0.5)
+    assert row["saved_low"] < 0.5 < row["saved_high"]
 
 
 def test_the_recommendation_is_the_largest_area_and_says_how_sure_it_is():

@@ -48,12 +48,20 @@ class Scores:
         """The sets, in order."""
         return list(dict.fromkeys(name for _, name in self.scores))
 
-    def area(self, arm: str, name: str) -> Floats:
-        """Return the mean gain in points of each seed: shape (n_seeds,)."""
+    def area(self, arm: str, name: str, start: str = "") -> Floats:
+        """Return the mean gain of each seed in points: shape (n_seeds,).
+
+        It is the gain over the arm's own score without labels, or that of the arm `start`.
+        """
         scores = self.scores[arm, name]
-        gains = 100 * (scores - scores[:, :1])
+        gains = 100 * (scores - self.scores[start or arm, name][:, :1])
         areas: Floats = np.trapezoid(gains, self.ladder, axis=1) / self.ladder[-1]
         return areas
+
+    def lead(self, arm: str, other: str, sets: Sequence[str]) -> float:
+        """Return by how much the mean score of an arm over the ladder exceeds another's, points."""
+        leads = [np.mean(self.area(arm, name) - self.area(other, name, start=arm)) for name in sets]
+        return float(np.mean(leads))
 
     def dip(self, arm: str, name: str) -> float:
         """Return the lowest mean gain at any rung, in points; 0 if it never falls."""
@@ -116,11 +124,11 @@ def _sentences(scores: Scores) -> list[str]:
     lines = [f"{len(scores.sets)} sets, {n_seeds} seeds; `{ours}`:"]
     hard = [name for name in scores.sets if name not in EASY]
     for title, sets in (("all sets", scores.sets), (f"harder sets ({', '.join(hard)})", hard)):
-        gaps = [
-            100 * np.mean([scores.gap_closed(ours, name, labels) for name in sets])
-            for labels in (100, 400)
-        ]
         if sets:
+            gaps = [
+                100 * np.mean([scores.gap_closed(ours, name, labels) for name in sets])
+                for labels in (100, 400)
+            ]
             lines.append(
                 f"- gap to full supervision closed at 100 / 400 labels, mean of {title}:"
                 f" {gaps[0]:.0f} / {gaps[1]:.0f} %"
@@ -132,7 +140,8 @@ def _sentences(scores: Scores) -> list[str]:
                 value, low, high = scores.ratio(ours, other, sets)
                 lines.append(
                     f"- area against `{other}`{title}: {100 * value:+.0f} %"
-                    f" [{100 * low:.0f}, {100 * high:.0f}]"
+                    f" [{100 * low:.0f}, {100 * high:.0f}]; mean score over the ladder"
+                    f" {signed(scores.lead(ours, other, sets))} points"
                 )
     dips = {name: scores.dip(ours, name) for name in scores.sets}
     worst = min(dips, key=lambda name: dips[name])
