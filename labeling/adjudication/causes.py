@@ -23,6 +23,9 @@ SURE = 0.9
 LEAST_COMPARED = 10
 """Votes that can be compared with others', from which an annotator counts as reliable."""
 
+LEAST_CONTRADICTIONS = 3
+"""How often an annotator must contradict the others to count as unreliable."""
+
 FAST = 0.5
 """Share of an annotator's own median time below which a vote was hasty."""
 
@@ -74,7 +77,8 @@ def disagreement_causes(
     1. data problem: as many skipped as voted, or who skipped wrote a comment.
     2. unreliable annotator: somebody contradicts the others here who does so significantly more
        often than their colleagues (one-sided binomial test of the share of votes that equal the
-       most frequent vote of the others), and without whom the votes are equal.
+       most frequent vote of the others; three contradictions at least), and without whom the votes are
+       equal.
     3. people against labeling functions: all votes are equal, and a model is sure of another label.
     4. guideline gap: the two labels are confused significantly more often than their frequencies
        explain (one-sided binomial test of their share of all pairs of differing votes), by three
@@ -283,10 +287,14 @@ def _unreliable_people(right: Mapping[str, int], compared: Mapping[str, int]) ->
     records, p_values = {}, []
     for person in people:
         own_right, own = right.get(person, 0), compared[person]
-        usual = (n_right - own_right) / max(n_compared - own, 1)
+        usual = (n_right - own_right + 1) / (n_compared - own + 2)  # never 1: none is infallible
         records[person] = _Record(own_right, own, usual)
         p_values.append(float(binom.cdf(own_right, own, usual)) if n_compared > own else 1.0)
-    return {people[index]: records[people[index]] for index in significant(p_values)}
+    return {
+        people[index]: records[people[index]]
+        for index in significant(p_values)
+        if compared[people[index]] - right.get(people[index], 0) >= LEAST_CONTRADICTIONS
+    }
 
 
 def _confused_pairs(

@@ -4,14 +4,10 @@ from labeling.records.addresses import is_loopback
 from labeling.records.annotations import (
     BATCH_COLUMNS,
     Annotation,
-    AskAgain,
     Batch,
-    Escalation,
-    GoldLabel,
     LabelSource,
     Problem,
     Stratum,
-    Verdict,
     annotation_votes,
     last_annotations,
     live_annotations,
@@ -105,6 +101,7 @@ from labeling.records.validation import (
     is_whole_number,
     whole_number,
 )
+from labeling.records.verdicts import AskAgain, Escalation, GoldLabel, Verdict
 from labeling.records.voter_families import Family, VoterFamilies, find_families
 from labeling.records.votes import Fault, Votes
 

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import GoldError, UnknownLabelError, listed, repeated
-from labeling.records.annotations import GoldLabel
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.validation import is_number
+from labeling.records.verdicts import GoldLabel
 
 Gold = pd.Series | Collection[GoldLabel] | Mapping[object, object]
 ClassBalance = Mapping[str, float] | Sequence[float] | pd.Series

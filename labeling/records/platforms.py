@@ -13,15 +13,13 @@ import pandas as pd
 
 from labeling.records.annotations import (
     Annotation,
-    AskAgain,
     Batch,
-    Escalation,
-    GoldLabel,
     Problem,
 )
 from labeling.records.gold import ClassBalance, Gold
 from labeling.records.outbox import EphemeralOutbox, MessageKind, NewMessage, Outbox
 from labeling.records.soft_labels import SoftLabels
+from labeling.records.verdicts import AskAgain, Escalation, GoldLabel
 from labeling.records.votes import Votes
 
 
