@@ -77,8 +77,8 @@ def disagreement_causes(
     1. data problem: as many skipped as voted, or who skipped wrote a comment.
     2. unreliable annotator: somebody contradicts the others here who does so significantly more
        often than their colleagues (one-sided binomial test of the share of votes that equal the
-       most frequent vote of the others; three contradictions at least), and without whom the votes are
-       equal.
+       most frequent vote of the others; three contradictions at least), and without whom the votes
+       are equal.
     3. people against labeling functions: all votes are equal, and a model is sure of another label.
     4. guideline gap: the two labels are confused significantly more often than their frequencies
        explain (one-sided binomial test of their share of all pairs of differing votes), by three
