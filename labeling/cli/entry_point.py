@@ -10,6 +10,7 @@ from labeling.cli import (
     agreement,
     annotation,
     annotators,
+    history,
     importing,
     init,
     pipeline,
@@ -21,7 +22,17 @@ from labeling.cli.console import err
 from labeling.cli.escaping import safe
 from labeling.errors import LabelingError, missing_extra
 
-COMMANDS = (init, pipeline, annotation, annotators, agreement, importing, simulating, studio)
+COMMANDS = (
+    init,
+    pipeline,
+    annotation,
+    annotators,
+    agreement,
+    history,
+    importing,
+    simulating,
+    studio,
+)
 """Modules that register their commands with the app when they are imported."""
 
 

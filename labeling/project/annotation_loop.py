@@ -13,6 +13,7 @@ import pandas as pd
 from labeling.adjudication import Annotators, ReviewPolicy, review
 from labeling.errors import DataError, LabelingError, PlatformError, counted, listed
 from labeling.project.data import current_annotations, missing_or_changed
+from labeling.project.decision_records import keep_frozen, record_basis
 from labeling.project.hidden_gold import choose_hidden_gold, with_hidden
 from labeling.project.model_voter import ModelVoter, weak_labels
 from labeling.project.outbox_policy import (
@@ -20,6 +21,7 @@ from labeling.project.outbox_policy import (
     add_lost_questions,
     add_questions,
     annotator_counts,
+    escalate_unanswerable,
 )
 from labeling.project.pausing import pause_by_rule
 from labeling.project.policies import policy_in_force
@@ -227,9 +229,9 @@ class AnnotationLoop:
         answers = (*current, *void)
         verdict = with_unheard(self.verdict(current), void, self.policy.min_votes)
         without = sample_ids - {one.sample_id for one in answers}
-        self.store.batches.settle(
-            verdict.of_samples(sample_ids), annotator_counts(answers), without
-        )
+        verdict, counts = verdict.of_samples(sample_ids), annotator_counts(answers)
+        basis = record_basis(self.store, self.policy_in_force(), has_news=True)
+        self.store.batches.settle(verdict, counts, without, basis)
 
     def update_states(self, sample_ids: Iterable[Hashable]) -> None:
         """Update the states of samples after which of their answers are votes has changed."""
@@ -258,6 +260,7 @@ class AnnotationLoop:
             posterior=posterior,
             weak=functools.partial(weak_labels, self.store),
         )
+        verdict = keep_frozen(self.store, verdict, annotations, policy)
         model_labels = self.store.batches.model_labels(
             [escalation.sample_id for escalation in verdict.escalations]
         )
@@ -319,9 +322,12 @@ class AnnotationLoop:
             verdict = with_unheard(
                 self.verdict(annotations, fits=True), void, votes, [*left_out[0], *left_out[1]]
             )
+            available = self.work.available(self.annotators())
+            verdict = escalate_unanswerable(self.store, verdict, annotations, available)
             warn_of_reopened(self.store, self.policy_in_force(), verdict)
             answers = (*annotations, *void)
-            self.store.batches.settle(verdict, annotator_counts(answers))
+            basis = record_basis(self.store, self.policy_in_force(), has_news=False)
+            self.store.batches.settle(verdict, annotator_counts(answers), basis=basis)
             rejected, paused = self.work.rejected(), self.work.paused_names()
             platform.inform(rejected, paused)
             excluded = paused if platform.answers_at_once else ()

@@ -11,6 +11,7 @@ import pandas as pd
 from labeling.project.batch_selection import choose_batch, default_query
 from labeling.project.checking import check_project, query_section
 from labeling.project.class_balance import label_counts, most_probable_counts
+from labeling.project.decision_records import freeze
 from labeling.project.dry_run import preview_review, preview_run
 from labeling.project.evaluation import evaluate_test_split
 from labeling.project.exporting import (
@@ -132,6 +133,8 @@ class Project(WorkVerbs):
             with self.store.stage("writing the training set"):
                 train = build_project_training_set(self.config, self.data, end, votes)
                 write_training_set(self.config, self.store, train)
+                policy = self.people.policy_in_force()
+                freeze(self.store, end.verdict, policy, train.manifest()["fingerprint"])
             counts = label_counts(train.added_column("label"), self.schema)
             self._warn_of_class_balance("the training set", counts, end.verdict)
             gold = teaching_gold(self.data.dev, end.gold)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Hashable, Iterator, Mapping
 
+from labeling.adjudication import Annotators
 from labeling.project.hidden_gold import hide_among
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
     Batch,
+    Escalation,
     MessageKind,
     NewMessage,
     Verdict,
@@ -91,6 +93,34 @@ def add_questions(
             *_review_messages(verdict, annotations, batch_of),
         ]
     )
+
+
+def escalate_unanswerable(
+    store: Store,
+    verdict: Verdict,
+    annotations: Collection[Annotation],
+    annotators: Annotators | None,
+) -> Verdict:
+    """Return a verdict that escalates samples without a vote for which no annotator is left.
+
+    Args:
+        store: holds the states of the samples.
+        verdict: on the samples with annotations.
+        annotations: those that it is based on.
+        annotators: who may be asked, of all samples or by sample; `None` is anybody.
+    """
+    if annotators is None or (annotators and not isinstance(annotators, Mapping)):
+        return verdict
+    annotated = {annotation.sample_id for annotation in annotations}
+    available = annotators if isinstance(annotators, Mapping) else {}
+    stuck = {
+        sample_id: Escalation(sample_id, (), "no vote, and no annotator is left")
+        for sample_id in store.batches.awaited()
+        if sample_id not in annotated and not available.get(sample_id)
+    }
+    pending = tuple(request for request in verdict.pending if request.sample_id not in stuck)
+    escalations = (*verdict.escalations, *stuck.values())
+    return dataclasses.replace(verdict, pending=pending, escalations=escalations)
 
 
 def _more_messages(

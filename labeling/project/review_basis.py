@@ -25,11 +25,15 @@ def review_basis(store: Store, policy: ReviewPolicy) -> str:
     return f"{basis} {policy.rule} {policy.model_voter} {others}"
 
 
+def is_policy_changed(store: Store, policy: ReviewPolicy) -> bool:
+    """Return whether the last review was by another policy."""
+    last = (store.facts.get(REVIEWED) or "").partition(" ")[2]
+    return bool(last) and last != review_basis(store, policy).partition(" ")[2]
+
+
 def warn_of_reopened(store: Store, policy: ReviewPolicy, verdict: Verdict) -> None:
     """Warn if a change of the policy since the last review reopens settled samples."""
-    last = (store.facts.get(REVIEWED) or "").partition(" ")[2]
-    current = review_basis(store, policy).partition(" ")[2]
-    if not last or last == current:
+    if not is_policy_changed(store, policy):
         return
     states = store.batches.states()
     unsettled = [request.sample_id for request in verdict.pending]

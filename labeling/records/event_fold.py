@@ -87,6 +87,7 @@ class _Sample:
 
     state: SampleState | None = None
     batch: int | None = None
+    is_pushed: bool = False
     versions: dict[VoteKey, dict[str, Annotation]] = field(default_factory=dict)
     label: str | None = None
     source: str | None = None
@@ -141,6 +142,7 @@ class _Folding:
     def _push(self, batch: int) -> None:
         for sample_id in self.of_batch.get(batch, ()):
             sample = self.samples[sample_id]
+            sample.is_pushed = True
             if sample.state == SampleState.CHOSEN:
                 sample.state = SampleState.ASKED
 
@@ -189,8 +191,9 @@ def _leave_open(state: SampleState) -> Callable[[_Sample, Event], None]:
 
 
 def _reopen(sample: _Sample, _: Event) -> None:
-    """Void the label; where nothing follows, annotators are asked as at first, or nobody is."""
-    sample.state = None if sample.batch is None else SampleState.ASKED
+    """Void the label; where nothing follows, the sample is what it was before any annotation."""
+    asked = SampleState.ASKED if sample.is_pushed else SampleState.CHOSEN
+    sample.state = None if sample.batch is None else asked
     sample.frozen = None
     sample.clear_label()
 

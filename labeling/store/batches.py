@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Mapping
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -15,35 +14,41 @@ from labeling.records import (
     BATCH_COLUMNS,
     Batch,
     BatchState,
-    GoldLabel,
+    EventKind,
     LabelSource,
     MessageKind,
+    NewEvent,
     SampleState,
     Verdict,
 )
 from labeling.records.ids import decode_id, encode_id
-from labeling.store.database import Connection, Database
-from labeling.store.ledger import chunks
+from labeling.store.database import Connection, Database, chunks
+from labeling.store.events import EventLog
+from labeling.store.rows_by_sample import replace_rows, rows_by_sample
 from labeling.store.tables import AWAITED, batches, choices, messages, samples, verdicts
+from labeling.store.verdict_rows import (
+    FINAL,
+    VerdictBasis,
+    VerdictKind,
+    reopened,
+    rows_of,
+    state_of,
+    verdict_events,
+)
 
 STATES = tuple(state.value for state in SampleState)
 COLUMNS = (*BATCH_COLUMNS, "model_label", "confidence")
 
 
-class VerdictKind(StrEnum):
-    """Kinds of verdicts on a sample; the database holds the values."""
-
-    GOLD = "gold"
-    PENDING = "pending"
-    ESCALATED = "escalated"
-    UNRESOLVED = "unresolved"
-
-
 class Batches:
-    """The batches of a store, and the states of the selected samples."""
+    """The batches of a store, and the states of the selected samples.
 
-    def __init__(self, database: Database) -> None:
+    The states are a cache: each change of one is an event, of which `records.fold` gives the same.
+    """
+
+    def __init__(self, database: Database, events: EventLog) -> None:
         self.database = database
+        self.events = events
 
     def last(self) -> tuple[int, BatchState]:
         """Return the number of the last batch and its state; 0 and `pushed` before the first."""
@@ -75,41 +80,32 @@ class Batches:
         seed: int,
         made_at: str,
     ) -> None:
-        """Store a batch; one of the same number that was not pushed is replaced."""
-        selected = zip(batch.sample_ids, batch.to_frame().to_dict("records"), strict=True)
-        rows: list[dict[str, Any]] = []
-        for position, (sample_id, row) in enumerate(selected):
-            model_label, confidence = model_labels[sample_id]
-            rows.append(
-                {
-                    "batch": number,
-                    "place": position,
-                    "sample": encode_id(sample_id),
-                    **{name: _nan_to_none(row[name]) for name in BATCH_COLUMNS},
-                    "model_label": model_label,
-                    "confidence": confidence,
-                    "text_digest": text_digests[sample_id],
-                }
-            )
+        """Store a batch; another one of the same number that was not pushed is replaced."""
+        rows = _choice_rows(number, batch, model_labels, text_digests)
+        header = {
+            "number": number,
+            "state": BatchState.CHOSEN.value,
+            "strategy": strategy,
+            "seed": seed,
+        }
         with self.database.writing() as connection:
+            if _is_stored(connection, header, rows):
+                return
             self.forget(number)
-            about = {
-                "number": number,
-                "state": BatchState.CHOSEN.value,
-                "strategy": strategy,
-                "seed": seed,
-            }
-            connection.execute(sa.insert(batches), [{**about, "made_at": made_at}])
+            connection.execute(sa.insert(batches), [{**header, "made_at": made_at}])
             connection.execute(sa.insert(choices), rows)
             state = SampleState.CHOSEN.value
             states = [{"sample": row["sample"], "batch": number, "state": state} for row in rows]
-            _replace(connection, samples, states)
+            replace_rows(connection, samples, states)
+            self.events.append_rows(map(_chosen, rows))
 
     def forget(self, number: int) -> None:
         """Delete a batch that was not pushed; annotations of its samples stay."""
         with self.database.writing() as connection:
             connection.execute(sa.delete(choices).where(choices.c.batch == number))
-            connection.execute(sa.delete(batches).where(batches.c.number == number))
+            deleted = connection.execute(sa.delete(batches).where(batches.c.number == number))
+            if deleted.rowcount:
+                self.events.append(EventKind.UNCHOSEN, about={"batch": number})
             in_batch = samples.c.batch == number
             is_chosen = samples.c.state == SampleState.CHOSEN.value
             connection.execute(sa.delete(samples).where(in_batch, is_chosen))
@@ -119,8 +115,15 @@ class Batches:
         """Mark samples as removed from the data before they were settled."""
         with self.database.writing() as connection:
             for chunk in chunks(map(encode_id, sample_ids)):
-                change = sa.update(samples).where(samples.c.sample.in_(chunk))
+                others = samples.c.state != SampleState.WITHDRAWN.value
+                is_one = samples.c.sample.in_(chunk) & others
+                in_order = sa.select(samples.c.sample).where(is_one).order_by(samples.c.sample)
+                keys = connection.scalars(in_order).all()
+                change = sa.update(samples).where(is_one)
                 connection.execute(change.values(state=SampleState.WITHDRAWN.value))
+                self.events.append_rows(
+                    NewEvent(EventKind.WITHDRAWN, sample_id=decode_id(key)) for key in keys
+                )
 
     def awaited(self) -> tuple[Hashable, ...]:
         """Return the samples that are in annotation and not settled."""
@@ -161,9 +164,11 @@ class Batches:
     def set_state(self, number: int, state: BatchState) -> None:
         """Set the state of a batch; its samples become `asked` when it is pushed."""
         with self.database.writing() as connection:
-            change = sa.update(batches).where(batches.c.number == number)
-            connection.execute(change.values(state=BatchState(state).value))
-            if state == BatchState.PUSHED:
+            is_changing = (batches.c.number == number) & (batches.c.state != state)
+            change = sa.update(batches).where(is_changing).values(state=BatchState(state).value)
+            changed = connection.execute(change).rowcount
+            if changed and state == BatchState.PUSHED:
+                self.events.append(EventKind.PUSHED, about={"batch": number})
                 connection.execute(
                     sa.update(samples)
                     .where(samples.c.batch == number, samples.c.state == SampleState.CHOSEN.value)
@@ -234,40 +239,57 @@ class Batches:
         verdict: Verdict,
         n_annotations: Mapping[Hashable, int],
         unannotated: Iterable[Hashable] = (),
+        basis: VerdictBasis | None = None,
     ) -> None:
         """Store the verdicts on some samples, and the state of each.
 
         Args:
             verdict: on these samples.
             n_annotations: the number of annotations of each sample that it is based on.
-            unannotated: samples whose annotations were all deleted; they become `asked` again.
+            unannotated: samples whose annotations were all deleted: what they were before.
+            basis: what the verdicts are based on, for the events that report them.
         """
+        basis = basis or VerdictBasis()
         with self.database.writing() as connection:
-            rows = [
-                {**row, "heard": n_annotations.get(decode_id(row["sample"]), 0)}
-                for row in _rows_of(verdict)
+            self._clear(connection, unannotated)
+            rows = {row["sample"]: row for row in rows_of(verdict, n_annotations)}
+            stored = rows_by_sample(connection, verdicts, rows)
+            before = rows_by_sample(connection, samples, rows)
+            changed = [row for key, row in rows.items() if stored.get(key) != row]
+            moved = [
+                {"sample": key, "batch": before.get(key, _NEW)["batch"], "state": state_of(row)}
+                for key, row in rows.items()
+                if before.get(key, _NEW)["state"] != state_of(row)
             ]
-            for chunk in chunks(map(encode_id, unannotated)):
-                connection.execute(sa.delete(verdicts).where(verdicts.c.sample.in_(chunk)))
-                in_batch = samples.c.sample.in_(chunk) & samples.c.batch.is_not(None)
-                connection.execute(
-                    sa.update(samples).where(in_batch).values(state=SampleState.ASKED.value)
-                )
-            _replace(connection, verdicts, _changed(connection, rows))
-            states = {row["sample"]: _state_of(row) for row in rows}
-            before: dict[str, tuple[int | None, str]] = {}
-            for chunk in chunks(states):
-                query = sa.select(samples.c.sample, samples.c.batch, samples.c.state)
-                stored = connection.execute(query.where(samples.c.sample.in_(chunk)))
-                before |= {key: (batch, state) for key, batch, state in stored}
-            _replace(
-                connection,
-                samples,
-                [
-                    {"sample": key, "batch": before.get(key, (None, ""))[0], "state": state}
-                    for key, state in states.items()
-                    if before.get(key, (None, ""))[1] != state
-                ],
+            replace_rows(connection, verdicts, changed)
+            replace_rows(connection, samples, moved)
+            keys = {row["sample"] for row in (*changed, *moved)}
+            reported = {key: row for key, row in rows.items() if basis.has_news or key in keys}
+            labels = {
+                key: stored[key]["label"]
+                for key in reported.keys() & stored.keys()
+                if before.get(key, _NEW)["state"] in FINAL
+            }
+            self.events.append_rows(verdict_events(verdict, reported, labels, basis))
+
+    def _clear(self, connection: Connection, sample_ids: Iterable[Hashable]) -> None:
+        """Delete the verdicts on samples without annotations, which become what they were before.
+
+        Those of a batch become `asked` or `chosen` again; nothing is known of the others any more.
+        """
+        pushed = sa.select(batches.c.number).where(batches.c.state == BatchState.PUSHED.value)
+        for chunk in chunks(map(encode_id, sample_ids)):
+            stored = rows_by_sample(connection, verdicts, chunk)
+            known = rows_by_sample(connection, samples, chunk)
+            connection.execute(sa.delete(verdicts).where(verdicts.c.sample.in_(chunk)))
+            is_one = samples.c.sample.in_(chunk)
+            connection.execute(sa.delete(samples).where(is_one, samples.c.batch.is_(None)))
+            is_pushed = samples.c.batch.in_(pushed)
+            state = sa.case((is_pushed, SampleState.ASKED.value), else_=SampleState.CHOSEN.value)
+            connection.execute(sa.update(samples).where(is_one).values(state=state))
+            self.events.append_rows(
+                reopened(decode_id(key), stored.get(key, {}).get("label"), ALL_DELETED)
+                for key in known
             )
 
     def states(self) -> dict[Hashable, str]:
@@ -329,65 +351,49 @@ def _nan_to_none(value: Any) -> Any:
     return value
 
 
-def _changed(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows that differ from the stored ones."""
-    stored: dict[str, dict[str, Any]] = {}
-    for chunk in chunks(row["sample"] for row in rows):
-        query = sa.select(verdicts).where(verdicts.c.sample.in_(chunk))
-        stored |= {row["sample"]: dict(row) for row in connection.execute(query).mappings()}
-    return [row for row in rows if stored.get(row["sample"]) != row]
+def _choice_rows(
+    number: int,
+    batch: Batch,
+    model_labels: Mapping[Hashable, tuple[str | None, float]],
+    text_digests: Mapping[Hashable, str],
+) -> list[dict[str, Any]]:
+    selected = zip(batch.sample_ids, batch.to_frame().to_dict("records"), strict=True)
+    rows: list[dict[str, Any]] = []
+    for position, (sample_id, row) in enumerate(selected):
+        model_label, confidence = model_labels[sample_id]
+        rows.append(
+            {
+                "batch": number,
+                "place": position,
+                "sample": encode_id(sample_id),
+                **{name: _nan_to_none(row[name]) for name in BATCH_COLUMNS},
+                "model_label": model_label,
+                "confidence": confidence,
+                "text_digest": text_digests[sample_id],
+            }
+        )
+    return rows
 
 
-def _replace(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    for chunk in chunks(row["sample"] for row in rows):
-        connection.execute(sa.delete(table).where(table.c.sample.in_(chunk)))
-    if rows:
-        connection.execute(sa.insert(table), rows)
+def _is_stored(
+    connection: Connection, header: Mapping[str, Any], rows: list[dict[str, Any]]
+) -> bool:
+    """Return whether a batch is stored as it is, but for the time at which it was chosen."""
+    query = sa.select(*(batches.c[name] for name in header))
+    stored = connection.execute(query.where(batches.c.number == header["number"])).mappings()
+    if [dict(row) for row in stored] != [header]:
+        return False
+    query = sa.select(choices).where(choices.c.batch == header["number"])
+    selected = connection.execute(query.order_by(choices.c.place)).mappings()
+    return [dict(row) for row in selected] == rows
 
 
-def _rows_of(verdict: Verdict) -> list[dict[str, Any]]:
-    return [
-        *map(_gold_row, verdict.gold),
-        *(
-            _row(pending.sample_id, VerdictKind.PENDING, votes_needed=pending.votes_needed)
-            for pending in verdict.pending
-        ),
-        *(
-            _row(
-                escalation.sample_id,
-                VerdictKind.ESCALATED,
-                reason=escalation.reason,
-                model_label=escalation.model_label,
-            )
-            for escalation in verdict.escalations
-        ),
-        *(_row(sample_id, VerdictKind.UNRESOLVED) for sample_id in verdict.unresolved),
-    ]
+def _chosen(row: Mapping[str, Any]) -> NewEvent:
+    about = {name: row[name] for name in ("batch", "stratum", "reason", "propensity")}
+    return NewEvent(EventKind.CHOSEN, sample_id=decode_id(row["sample"]), about=about)
 
 
-def _gold_row(gold: GoldLabel) -> dict[str, Any]:
-    about: dict[str, Any] = {"label": gold.label, "source": gold.source}
-    if gold.source == LabelSource.AGREEMENT:
-        about |= {"votes_for": gold.votes_for, "votes_cast": gold.votes_cast}
-    return _row(gold.sample_id, VerdictKind.GOLD, **about)
+_NEW: Mapping[str, Any] = {"batch": None, "state": ""}
+"""What is stored of a sample of which nothing is stored."""
 
-
-def _row(sample_id: Hashable, kind: VerdictKind, **values: Any) -> dict[str, Any]:
-    names = ("label", "source", "reason", "model_label", "votes_needed", "votes_for", "votes_cast")
-    empty = dict.fromkeys(names)
-    return {"sample": encode_id(sample_id), "kind": kind.value, **empty, **values}
-
-
-STATE_OF = {
-    VerdictKind.PENDING: SampleState.COLLECTING,
-    VerdictKind.ESCALATED: SampleState.ESCALATED,
-    VerdictKind.UNRESOLVED: SampleState.UNRESOLVED,
-}
-
-
-def _state_of(row: Mapping[str, Any]) -> str:
-    kind = VerdictKind(row["kind"])
-    if kind == VerdictKind.GOLD:
-        is_reviewed = row["source"] == LabelSource.REVIEW
-        return (SampleState.REVIEWED if is_reviewed else SampleState.SETTLED).value
-    return STATE_OF[kind].value
+ALL_DELETED = "all its annotations were deleted"

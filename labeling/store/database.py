@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import more_itertools
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError, StatementError
 
@@ -16,6 +17,9 @@ from labeling.records import masked
 
 VERSION = "0005"
 """The newest migration; a test compares it with the migrations' folder."""
+
+IDS_PER_STATEMENT = 5_000
+"""How many ids a statement may hold: databases limit the number of its parameters."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT = 60_000  # milliseconds that SQLite waits for another transaction
@@ -222,6 +226,11 @@ class _Rollback(Exception):
 def next_number(connection: Connection, table: sa.Table) -> int:
     """Return the number of the next row of a table with consecutively numbered rows."""
     return (connection.scalar(sa.select(sa.func.max(table.c.number))) or 0) + 1
+
+
+def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Yield distinct keys in lists that one statement can hold."""
+    return more_itertools.chunked(dict.fromkeys(keys), IDS_PER_STATEMENT)
 
 
 def sqlite_at(path: Path) -> sa.URL:

@@ -14,7 +14,7 @@ from labeling.errors import LedgerError
 from labeling.records import Event, EventKind, NewEvent, event_digest, event_row
 from labeling.records.events import FIRST_PREVIOUS
 from labeling.records.ids import decode_id, encode_id
-from labeling.store.database import Database
+from labeling.store.database import Database, chunks
 from labeling.store.runs import now
 from labeling.store.tables import events
 
@@ -87,6 +87,20 @@ class EventLog:
         shared = (event for event in of_batches if event.about["batch"] in batches)
         return tuple(sorted((*own, *shared), key=lambda event: event.number))
 
+    def last_of_samples(
+        self, sample_ids: Collection[Hashable], kinds: Collection[EventKind]
+    ) -> dict[Hashable, Event]:
+        """Return the newest event of these kinds about each of these samples that has one."""
+        is_kind = events.c.kind.in_([EventKind(kind).value for kind in kinds])
+        newest = sa.select(sa.func.max(events.c.number)).where(is_kind).group_by(events.c.sample)
+        found: dict[Hashable, Event] = {}
+        for chunk in chunks(map(encode_id, sample_ids)):
+            numbers = newest.where(events.c.sample.in_(chunk))
+            for row in self._rows(sa.select(events).where(events.c.number.in_(numbers))):
+                event = self._decoded(row)
+                found[event.sample_id] = event
+        return found
+
     def last(self, kind: EventKind) -> Event | None:
         """Return the newest event of a kind, or `None`."""
         query = sa.select(events).where(events.c.kind == kind.value)
@@ -94,6 +108,13 @@ class EventLog:
             newest = query.order_by(events.c.number.desc()).limit(1)
             row = connection.execute(newest).mappings().first()
         return None if row is None else self._decoded(row)
+
+    def newest(self, n: int) -> tuple[Event, ...]:
+        """Return the last n events, in order."""
+        query = sa.select(events).order_by(events.c.number.desc()).limit(n)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(map(self._decoded, reversed(rows)))
 
     def count(self) -> int:
         """Return the number of events."""

@@ -12,17 +12,22 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import more_itertools
 import sqlalchemy as sa
 
 from labeling.errors import StoreError
-from labeling.records import Annotation, live_annotations, person_key
+from labeling.records import Annotation, NewEvent, live_annotations, person_key
 from labeling.records.ids import decode_id, encode_id
-from labeling.store.database import Connection, Database, next_number
+from labeling.store.annotation_events import VersionKey, annotation_event, version_key
+from labeling.store.database import (
+    IDS_PER_STATEMENT,
+    Connection,
+    Database,
+    chunks,
+    next_number,
+)
+from labeling.store.events import EventLog
 from labeling.store.resubmissions import MARK, resubmitted
 from labeling.store.tables import ledger
-
-IDS_PER_STATEMENT = 5_000  # databases limit the number of parameters of a statement
 
 TEXTS = ("annotator", "label", "platform_id", "prelabel", "reason", "origin")
 MAY_BE_NONE = ("label", "prelabel")
@@ -50,10 +55,11 @@ class Activity:
 
 
 class Ledger:
-    """The annotations of a store."""
+    """The annotations of a store; each that is appended is an event as well."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, events: EventLog) -> None:
         self.database = database
+        self.events = events
 
     def append(self, annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
         """Append annotations that are not in the ledger, all or none, and return these.
@@ -80,7 +86,9 @@ class Ledger:
                 appended.append({**row, "number": number, "digest": digest})
                 new.append(listed[position])
             if appended:
+                known = _known_versions(connection, appended) if first > 1 else set()
                 connection.execute(sa.insert(ledger), appended)
+                self.events.append_rows(_annotation_events(appended, known))
         return tuple(new)
 
     def annotations(self, sample_ids: Iterable[Hashable] | None = None) -> tuple[Annotation, ...]:
@@ -131,6 +139,25 @@ class Ledger:
         with self.database.decoding():
             people = set(map(person_key, names))
         return int(total), int(of_reviewers), len(people)
+
+
+def _known_versions(connection: Connection, rows: Iterable[dict[str, Any]]) -> set[VersionKey]:
+    """Return which annotations of the samples of some rows are in the ledger."""
+    known: set[VersionKey] = set()
+    columns = (ledger.c.sample, ledger.c.annotator, ledger.c.reviewer, ledger.c.platform_id)
+    for chunk in chunks(row["sample"] for row in rows):
+        query = sa.select(*columns).where(ledger.c.sample.in_(chunk))
+        known |= {version_key(row) for row in map(dict, connection.execute(query).mappings())}
+    return known
+
+
+def _annotation_events(
+    rows: Iterable[dict[str, Any]], known: set[VersionKey]
+) -> Iterator[NewEvent]:
+    for row in rows:
+        key = version_key(row)
+        yield annotation_event(row, is_known=key in known)
+        known.add(key)
 
 
 def _activity_of(live: Iterable[Annotation]) -> list[Activity]:
@@ -194,11 +221,6 @@ def _rows_of_samples(connection: Connection, keys: Iterable[str]) -> Iterator[Se
         yield from connection.execute(_SELECT.where(ledger.c.sample.in_(chunk)))
 
 
-def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
-    """Yield distinct keys in lists that one statement can hold."""
-    return more_itertools.chunked(dict.fromkeys(keys), IDS_PER_STATEMENT)
-
-
 def _row_of(annotation: Annotation) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(annotation, name) for name in FIELDS}
     for name in TEXTS:
@@ -219,6 +241,11 @@ def _row_of(annotation: Annotation) -> dict[str, Any]:
     hashed = {name: value for name, value in row.items() if value or name not in ADDED}
     text = json.dumps(hashed, sort_keys=True)
     return {**row, "digest": hashlib.sha256(text.encode()).hexdigest()[:32]}
+
+
+def digest_of(annotation: Annotation) -> str:
+    """Return the digest by which the ledger identifies an annotation."""
+    return str(_row_of(annotation)["digest"])
 
 
 def _annotation(row: Sequence[Any]) -> Annotation:

@@ -8,18 +8,27 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from labeling.records import Message, MessageKind, MessageState, NewMessage, message_key
+from labeling.records import (
+    EventKind,
+    Message,
+    MessageKind,
+    MessageState,
+    NewEvent,
+    NewMessage,
+    message_key,
+)
 from labeling.records.ids import decode_id, encode_id
-from labeling.store.database import Database, next_number
-from labeling.store.ledger import chunks
+from labeling.store.database import Connection, Database, chunks, next_number
+from labeling.store.events import EventLog
 from labeling.store.tables import AWAITED, messages, samples
 
 
 class StoredOutbox:
     """The messages of a store: an `Outbox` that outlives the process."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, events: EventLog) -> None:
         self.database = database
+        self.events = events
 
     def add(self, new_messages: Iterable[NewMessage]) -> int:
         """Add messages, and return how many were not in the outbox.
@@ -91,7 +100,12 @@ class StoredOutbox:
 
     def confirm(self, platform_ids: Mapping[str, str]) -> None:
         """Record that the messages of these keys arrived, each with the platform's own id."""
-        self._set_state(list(platform_ids.items()), MessageState.SENT)
+        with self.database.writing() as connection:
+            arrived = _unconfirmed(connection, platform_ids)
+            self._set_state(list(platform_ids.items()), MessageState.SENT)
+            self.events.append_rows(
+                _asked(message, platform_ids[message.key]) for message in arrived
+            )
 
     def _set_state(self, keys: list[tuple[str, str | None]], state: MessageState) -> None:
         if keys:
@@ -142,6 +156,32 @@ class StoredOutbox:
 
 _IS_SENT = messages.c.state == MessageState.SENT.value
 _IS_UNCONFIRMED = messages.c.state != MessageState.SENT.value
+
+
+def _unconfirmed(connection: Connection, keys: Iterable[str]) -> list[Message]:
+    """Return which of these messages are not confirmed, in order."""
+    rows: list[Mapping[Any, Any]] = []
+    for chunk in chunks(keys):
+        query = sa.select(messages).where(messages.c.key.in_(chunk), _IS_UNCONFIRMED)
+        rows += connection.execute(query).mappings()
+    return [_message(row) for row in sorted(rows, key=lambda row: int(row["number"]))]
+
+
+_EVENT_OF = {
+    MessageKind.ASK: EventKind.ASKED,
+    MessageKind.ASK_AGAIN: EventKind.ASKED_AGAIN,
+    MessageKind.ESCALATE: EventKind.REVIEW_ASKED,
+}
+
+
+def _asked(message: Message, platform_id: str) -> NewEvent:
+    """Return the event of a message that arrived."""
+    details: dict[str, Any] = {"message": message.key, "votes": message.votes}
+    if message.not_annotators:
+        details["not_annotators"] = list(message.not_annotators)
+    if platform_id:
+        details["platform_id"] = platform_id
+    return NewEvent(_EVENT_OF[message.kind], sample_id=message.sample_id, about=details)
 
 
 def _row(new: NewMessage, after: int) -> dict[str, Any]:

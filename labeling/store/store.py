@@ -12,6 +12,7 @@ from pathlib import Path
 from labeling.errors import StoreError
 from labeling.store.artifacts import Artifacts
 from labeling.store.batches import Batches
+from labeling.store.consistency import LedgerCheck, check_store
 from labeling.store.database import Database, sqlite_at
 from labeling.store.events import EventLog
 from labeling.store.facts import Facts
@@ -74,9 +75,9 @@ class Store:
         self.on_wait = on_wait
         self.database = Database(url or sqlite_at(folder / "labeling.db"))
         self.events = EventLog(self.database)
-        self.ledger = Ledger(self.database)
-        self.outbox = StoredOutbox(self.database)
-        self.batches = Batches(self.database)
+        self.ledger = Ledger(self.database, self.events)
+        self.outbox = StoredOutbox(self.database, self.events)
+        self.batches = Batches(self.database, self.events)
         address_hash = f"{zlib.crc32(self.database.display_url.encode()):08x}"
         folder_name = "files" if url is None else f"files-{address_hash}"
         self.artifacts = Artifacts(self.database, folder / folder_name)
@@ -240,6 +241,14 @@ class Store:
         self.database.check_version()
         self._check_project()
         return True
+
+    def check(self) -> LedgerCheck:
+        """Return whether annotations, states and labels are those that the events say.
+
+        Raises:
+            LedgerError: an event was changed, removed or inserted; it names the first.
+        """
+        return check_store(self.database, self.events, self.ledger)
 
     def _make_folder(self) -> None:
         try:

@@ -23,7 +23,7 @@ from labeling.records import (
     Verdict,
 )
 from labeling.store import STATES, Store
-from labeling.store import ledger as ledger_module
+from labeling.store import database as database_module
 
 WHEN = datetime.datetime(2026, 3, 1, 12, 30, 59, 123456, tzinfo=datetime.UTC)
 HARD = [
@@ -145,7 +145,7 @@ def test_a_change_of_mind_is_one_more(store):
 
 def test_thousands_of_samples_are_found_in_one_call(store):
     """More ids than a database takes in one statement."""
-    every = [said(number) for number in range(2 * ledger_module.IDS_PER_STATEMENT + 1)]
+    every = [said(number) for number in range(2 * database_module.IDS_PER_STATEMENT + 1)]
     store.ledger.append(every)
 
     assert tuple(every) == store.ledger.annotations(range(len(every)))
@@ -296,7 +296,7 @@ def test_a_verdict_on_a_sample_that_was_never_chosen_is_kept_too(store):
 
 def test_many_verdicts_at_once(store):
     """More than a database takes in one statement."""
-    count = 2 * ledger_module.IDS_PER_STATEMENT + 1
+    count = 2 * database_module.IDS_PER_STATEMENT + 1
     gold = tuple(GoldLabel(number, "spam", "agreement") for number in range(count))
     store.batches.settle(Verdict(gold, (), ()), dict.fromkeys(range(count), 2))
 

@@ -31,6 +31,7 @@ import sqlalchemy as sa
 URL = "LABELING_STORE_URL"
 CORES = 2
 CLOCK = {"made_at", "at"}  # columns of clock times
+HASHED_CLOCK = {"digest", "previous"}  # columns of events that depend on the clock
 RULES = """
 from labeling.functions import keywords, regex
 
@@ -107,6 +108,8 @@ def state_of(folder, url=None):
         for table in metadata.sorted_tables:
             if table.name != "runs":
                 columns = [one for one in table.c if one.name not in CLOCK]
+                if table.name == "events":
+                    columns = [one for one in columns if one.name not in HASHED_CLOCK]
                 if table.name == "files":
                     columns = [table.c[name] for name in ("kind", "digest", "inputs")]
                 rows = connection.execute(sa.select(*columns)).all()

@@ -1,0 +1,138 @@
+"""Whether what is stored follows from the ledger of events."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from labeling.records import Event, SampleHistory, States, fold
+from labeling.records.ids import decode_id
+from labeling.store.database import Database
+from labeling.store.events import EventLog
+from labeling.store.ledger import Ledger, digest_of
+from labeling.store.resubmissions import MARK
+from labeling.store.tables import ledger as annotations_table
+from labeling.store.tables import samples, verdicts
+from labeling.store.verdict_rows import FINAL, VerdictKind
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerCheck:
+    """The result of checking a store against its events.
+
+    Attributes:
+        events: number of events; their chain is intact.
+        annotations: number of annotations.
+        samples: number of samples that have a state.
+        digest: the digest of the last event; note it down to find out later whether events were
+            removed at the end.
+        findings: what does not follow from the events, a sentence each; empty if all does.
+    """
+
+    events: int
+    annotations: int
+    samples: int
+    digest: str
+    findings: tuple[str, ...] = ()
+
+
+def check_store(database: Database, log: EventLog, ledger: Ledger) -> LedgerCheck:
+    """Return whether annotations, states and labels are those that the events say.
+
+    Raises:
+        LedgerError: an event was changed, removed or inserted; it names the first.
+    """
+    count = log.verify()
+    events = log.all()
+    states = fold(events)
+    findings = [
+        *_annotation_findings(database, ledger, events),
+        *_state_findings(database, states),
+        *_label_findings(database, states),
+    ]
+    n_samples = sum(history.state is not None for history in states.samples.values())
+    digest = events[-1].digest if events else ""
+    return LedgerCheck(count, ledger.counts()[0], n_samples, digest, tuple(findings))
+
+
+def _annotation_findings(
+    database: Database, ledger: Ledger, events: Iterable[Event]
+) -> Iterator[str]:
+    """Yield where the ledger of annotations is not what the events say."""
+    expected = [event for event in events if "annotation" in event.about]
+    query = sa.select(annotations_table.c.digest).order_by(annotations_table.c.number)
+    with database.reading() as connection:
+        digests = list(connection.scalars(query))
+    if len(digests) != len(expected):
+        yield f"There are {len(digests):,} annotations, and events of {len(expected):,}."
+        return
+    pairs = zip(digests, expected, ledger.annotations(), strict=True)
+    for number, (digest, event, annotation) in enumerate(pairs, 1):
+        if event.about["annotation"] != digest:
+            yield (
+                f"Annotation {number} of sample {annotation.sample_id!r} is not the one of event"
+                f" {event.number}."
+            )
+        elif digest_of(annotation) != digest.partition(MARK)[0]:
+            yield (
+                f"Annotation {number} of sample {annotation.sample_id!r} was changed after event"
+                f" {event.number}."
+            )
+
+
+def _state_findings(database: Database, states: States) -> Iterator[str]:
+    """Yield samples whose state or batch is not that of the events."""
+    with database.reading() as connection:
+        rows = connection.execute(sa.select(samples)).mappings().all()
+    stored = {decode_id(row["sample"]): (row["state"], row["batch"]) for row in rows}
+    expected = {
+        sample_id: (history.state.value, history.batch)
+        for sample_id, history in states.samples.items()
+        if history.state is not None
+    }
+    for sample_id in _in_order({*stored, *expected}):
+        if stored.get(sample_id) != expected.get(sample_id):
+            yield (
+                f"Sample {sample_id!r} is {_described(stored.get(sample_id))}, and"
+                f" {_described(expected.get(sample_id))} by the events."
+            )
+
+
+def _label_findings(database: Database, states: States) -> Iterator[str]:
+    """Yield samples whose final label, or its source, is not that of the events."""
+    query = sa.select(verdicts.c.sample, verdicts.c.label, verdicts.c.source)
+    is_final = verdicts.c.sample.in_(sa.select(samples.c.sample).where(samples.c.state.in_(FINAL)))
+    with database.reading() as connection:
+        is_gold = verdicts.c.kind == VerdictKind.GOLD.value
+        rows = connection.execute(query.where(is_gold, is_final)).all()
+    stored = {decode_id(sample): (label, source) for sample, label, source in rows}
+    expected = {
+        sample_id: (history.label, history.source)
+        for sample_id, history in states.samples.items()
+        if history.label is not None
+    }
+    for sample_id in _in_order({*stored, *expected}):
+        if stored.get(sample_id) != expected.get(sample_id):
+            yield (
+                f"Sample {sample_id!r} has the label {stored.get(sample_id, (None,))[0]!r}, and"
+                f" {_decided(states.samples, sample_id)} by the events."
+            )
+
+
+def _decided(histories: Mapping[Hashable, SampleHistory], sample_id: Hashable) -> str:
+    history = histories.get(sample_id, SampleHistory())
+    return f"{history.label!r} ({history.source}, event {history.decided_by})"
+
+
+def _described(state_and_batch: tuple[Any, Any] | None) -> str:
+    if state_and_batch is None:
+        return "unknown"
+    state, batch = state_and_batch
+    return f"{state} {'without a batch' if batch is None else f'in batch {batch}'}"
+
+
+def _in_order(sample_ids: Iterable[Hashable]) -> list[Hashable]:
+    return sorted(sample_ids, key=repr)

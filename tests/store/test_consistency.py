@@ -1,0 +1,161 @@
+"""`Store.check` finds what does not follow from the events, and says where."""
+
+import datetime
+
+import pytest
+import sqlalchemy as sa
+
+from labeling.errors import LedgerError
+from labeling.records import (
+    Annotation,
+    AskAgain,
+    Escalation,
+    EventKind,
+    GoldLabel,
+    SampleState,
+    Verdict,
+    fold,
+)
+from tests.store.test_events import changed_around_us
+from tests.store.test_store import batch, choose
+
+NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+
+def vote(sample, who, label, **more):
+    return Annotation(sample, who, label, NOW, NOW, platform_id=f"{sample}{who}", **more)
+
+
+@pytest.fixture
+def worked(store):
+    """A store with samples in every state."""
+    choose(store, 1, batch("a", "b", "c", "d", "e"))
+    store.batches.set_state(1, "pushed")
+    votes = [vote(key, who, "spam") for key in "abc" for who in ("ann", "bob")]
+    reviewed = vote("b", "rev", "ham", reviewer=True, reason="irony")
+    store.ledger.append([*votes, reviewed])
+    verdict = Verdict(
+        (
+            GoldLabel("a", "spam", "agreement", tuple(votes[:2])),
+            GoldLabel("b", "ham", "review", (*votes[2:4], reviewed)),
+        ),
+        (AskAgain("c", 1, ()),),
+        (Escalation("d", (), "no vote"),),
+    )
+    store.batches.settle(verdict, {"a": 2, "b": 2, "c": 2})
+    choose(store, 2, batch("f"))
+    return store
+
+
+def test_what_a_store_writes_follows_from_its_events(worked):
+    check = worked.check()
+
+    assert () == check.findings
+    assert (7, 6, worked.events.count()) == (check.annotations, check.samples, check.events)
+    assert worked.events.all()[-1].digest == check.digest
+
+
+def test_a_fold_has_states_labels_votes_and_the_events_they_come_from(worked):
+    events = worked.events.all()
+    samples = fold(events).samples
+    states = {key: str(history.state) for key, history in samples.items()}
+
+    assert worked.batches.states() == states
+    assert ("spam", "agreement") == (samples["a"].label, samples["a"].source)
+    decided = events[samples["b"].decided_by - 1]
+    assert (EventKind.ADJUDICATED, "rev", "irony") == (
+        *(decided.kind, decided.actor),
+        decided.about["reason"],
+    )
+    assert [["ann", "spam", "bann"], ["bob", "spam", "bbob"]] == decided.about["votes"]
+    assert {"ann", "bob", "rev"} == {one.annotator for one in samples["b"].votes}
+    assert samples["f"].batch == 2
+    assert 1 == fold(events).counts()[SampleState.CHOSEN]
+
+
+def test_the_same_batch_chosen_again_is_no_event(worked):
+    before = worked.events.count()
+    choose(worked, 2, batch("f"))
+    assert before == worked.events.count()
+    choose(worked, 2, batch("g"))
+    assert [EventKind.UNCHOSEN, EventKind.CHOSEN] == [
+        event.kind for event in worked.events.all()[before:]
+    ]
+    assert "f" not in worked.batches.states()
+    assert () == worked.check().findings
+
+
+def test_a_label_that_changes_is_open_in_between_and_says_why(worked):
+    before = worked.events.count()
+    worked.batches.settle(Verdict((GoldLabel("a", "ham", "review"),), (), ()), {"a": 2})
+
+    kinds = [(event.kind, event.about.get("label")) for event in worked.events.all()[before:]]
+    assert [(EventKind.REOPENED, "spam"), (EventKind.ADJUDICATED, "ham")] == kinds
+    assert () == worked.check().findings
+
+
+def test_a_sample_whose_annotations_were_all_deleted_is_what_it_was_before(worked):
+    """Asked if it was asked; of one that nobody was asked about nothing is known any more."""
+    worked.ledger.append([vote("x", "ann", "spam")])
+    worked.batches.settle(Verdict((GoldLabel("x", "spam", "agreement"),), (), ()), {"x": 1})
+    worked.batches.settle(Verdict((), (), ()), {}, ["a", "f", "x", "unknown"])
+
+    states = worked.batches.states()
+    assert ("asked", "chosen", False) == (states["a"], states["f"], "x" in states)
+    assert "a" not in worked.batches.settled()
+    assert () == worked.check().findings
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        (
+            "UPDATE samples SET state = 'settled' WHERE sample = '\"c\"'",
+            "Sample 'c' is settled in batch 1, and collecting in batch 1 by the events.",
+        ),
+        (
+            "DELETE FROM samples WHERE sample = '\"e\"'",
+            "Sample 'e' is unknown, and asked in batch 1 by the events.",
+        ),
+        (
+            "UPDATE verdicts SET label = 'ham' WHERE sample = '\"a\"'",
+            "Sample 'a' has the label 'ham', and 'spam' (agreement, event 14) by the events.",
+        ),
+    ],
+)
+def test_a_state_that_does_not_follow_is_named(worked, statement, finding):
+    with worked.database.writing() as connection:
+        connection.execute(sa.text(statement))
+
+    assert (finding,) == worked.check().findings
+
+
+def test_an_annotation_that_was_changed_is_named(worked):
+    with worked.database.writing() as connection:
+        if worked.database.is_sqlite:
+            connection.execute(sa.text("DROP TRIGGER annotations_UPDATE"))
+        else:
+            connection.execute(sa.text("DROP TRIGGER annotations_stay ON annotations"))
+        change = "UPDATE annotations SET label = 'ham' WHERE number = 2"
+        connection.execute(sa.text(change))
+
+    (finding,) = worked.check().findings
+    assert "Annotation 2 of sample 'a' was changed after event " in finding
+
+
+def test_events_removed_at_the_end_are_found_where_they_had_effects(worked):
+    """The chain alone cannot show it."""
+    last = worked.events.count()
+    changed_around_us(worked, f"DELETE FROM events WHERE number = {last}")
+
+    assert last - 1 == worked.events.verify()
+    assert ("Sample 'f' is chosen in batch 2, and unknown by the events.",) == (
+        worked.check().findings
+    )
+
+
+def test_a_broken_chain_is_an_error(worked):
+    changed_around_us(worked, "UPDATE events SET actor = 'me' WHERE number = 3")
+
+    with pytest.raises(LedgerError, match=r"Event 3 of the ledger .*was changed"):
+        worked.check()
