@@ -116,6 +116,7 @@ def test_a_store_of_before_is_read_and_exports_the_same_again(unpacked, tmp_path
     status, runs = project.status(), project.store.runs.recent()
     do(folder, ["export"])
 
+    assert () == project.store.check().findings  # all states follow from the events of before
     assert 40 == status.samples
     last = runs[runs[0]["verb"] == "update"]  # the store was brought up to date on opening
     assert ("export", "done") == (last["verb"], last["state"])

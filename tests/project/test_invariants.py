@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import labeling as lb
+from labeling import adjudication
 from labeling.adjudication import ReviewPolicy
 from labeling.project import annotation_loop
 from labeling.project.annotation_loop import AnnotationLoop
@@ -421,7 +422,7 @@ def other_skills(seed, schema):
     """Return a review by a rule that is surer of other people: some settled labels are others."""
 
     def review(annotations, *arguments, **options):
-        verdict = lb.review(annotations, *arguments, **options)
+        verdict = adjudication.review(annotations, *arguments, **options)
         draws = random.Random(seed)
         gold = []
         for one in sorted(verdict.gold, key=lambda gold: repr(gold.sample_id)):
