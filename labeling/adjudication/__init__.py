@@ -1,6 +1,13 @@
 """Adjudication of annotations: gold labels, samples that need more votes, and escalations."""
 
-from labeling.adjudication.causes import Cause, Disagreement, WeakLabel, disagreement_causes
+from labeling.adjudication.causes import (
+    Cause,
+    Disagreement,
+    WeakLabel,
+    cause_of_decision,
+    disagreement_causes,
+    with_cause,
+)
 from labeling.adjudication.policy import Escalate, ReviewPolicy
 from labeling.adjudication.reviewing import Annotators, review, reviews_that_count
 
@@ -11,7 +18,9 @@ __all__ = [
     "Escalate",
     "ReviewPolicy",
     "WeakLabel",
+    "cause_of_decision",
     "disagreement_causes",
     "review",
     "reviews_that_count",
+    "with_cause",
 ]

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from labeling.adjudication.cases import tally_of
-from labeling.errors import counted
+from labeling.errors import LabelingError, counted, listed, near
 from labeling.records import Annotation, live_annotations, person_key
 
 FALSE_DISCOVERIES = 0.05
@@ -42,6 +42,34 @@ class Cause(StrEnum):
     SLIP = "slip"
     DATA = "data problem"
     MODEL = "people against labeling functions"
+
+
+def with_cause(reason: str, cause: str) -> str:
+    """Return the reason of a decision that names the cause which the reviewer found.
+
+    Raises:
+        LabelingError: no such cause.
+
+    >>> with_cause("typed too fast", "slip")
+    'slip: typed too fast'
+    """
+    causes = [each.value for each in Cause]
+    if cause not in causes:
+        raise LabelingError(
+            f"The cause of a disagreement must be one of {listed(causes, limit=len(causes))}. Got"
+            f" {cause!r}.{near(cause, causes)}"
+        )
+    return f"{cause}: {reason}"
+
+
+def cause_of_decision(reason: str) -> str:
+    """Return the cause that the reason of a decision begins with; empty if it names none.
+
+    >>> cause_of_decision("slip: typed too fast"), cause_of_decision("both agree")
+    ('slip', '')
+    """
+    first = reason.partition(": ")[0]
+    return first if first in [each.value for each in Cause] else ""
 
 
 class WeakLabel(NamedTuple):

@@ -147,7 +147,7 @@ def _problems(pulled: Pulled) -> list[str]:
 @app.command()
 def review(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Settle samples on which annotators agree; request more votes; escalate conflicts."""
-    from labeling.cli.sentences import agreement_lines, location_lines, verdict_words
+    from labeling.cli.sentences import agreement_lines, cause_lines, location_lines, verdict_words
 
     project = load_project()
     if dry_run:
@@ -160,11 +160,13 @@ def review(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     unanswered = counted(counts["unanswered"], "has", "have")
     sentences = (
         f"{verdict_words(verdict)}; {unanswered} no annotation yet.",
+        *cause_lines(verdict),
         *agreement_lines(status),
         *status.notes,
     )
     result = {
         **counts,
+        "causes": {escalation.sample_id: escalation.cause for escalation in verdict.escalations},
         "agreement": status.agreement,
         "notes": status.notes,
         "where": reviewed.where,
@@ -180,6 +182,13 @@ def decide(
     label: Annotated[str, typer.Argument(help="The label to give it.")],
     by: Annotated[str, typer.Option(help="The reviewer, who must not have annotated the sample.")],
     reason: Annotated[str, typer.Option(help="The reason; it is stored with the decision.")],
+    cause: Annotated[
+        str | None,
+        typer.Option(
+            help="Why people disagreed: ambiguous sample, unreliable annotator, guideline gap,"
+            " slip, data problem, or people against labeling functions."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide the label of a sample, where there is no other reviewer or where reviewers differ."""
@@ -187,9 +196,10 @@ def decide(
 
     project = load_project()
     sample_id = sample_called(sample, project.samples)
-    project.decide(sample_id, label, by=by, reason=reason)
+    decision = project.decide(sample_id, label, by=by, reason=reason, cause=cause)
     state = project.store.batches.states()[sample_id]
-    result = {"sample": sample_id, "label": label, "by": by, "reason": reason, "state": state}
+    result = {"sample": sample_id, "label": label, "by": by, "reason": decision.reason}
+    result["state"] = state
     emit(result, as_json, f"{by} decided that {sample} is {label!r}; the sample is {state} now.")
     hint(f"Next: {project.status().next}")
 

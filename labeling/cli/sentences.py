@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,14 @@ def verdict_words(verdict: Verdict) -> str:
         f" {counted(len(verdict.escalations), 'waits', 'wait')} for a reviewer,"
         f" {counted(len(verdict.unresolved), 'is', 'are')} unresolved"
     )
+
+
+def cause_lines(verdict: Verdict) -> list[str]:
+    """Return the probable causes of escalations with their numbers, the most frequent first."""
+    causes = collections.Counter(one.cause for one in verdict.escalations if one.cause)
+    ordered = sorted(causes.items(), key=lambda cause: (-cause[1], cause[0]))
+    named = ", ".join(f"{cause} {count}" for cause, count in ordered)
+    return [f"Probable causes of {causes.total()} escalations: {named}."] if named else []
 
 
 def dry_run_lines(preview: DryRun, where: str, folder: str) -> list[str]:

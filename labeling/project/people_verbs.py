@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from labeling.adjudication import with_cause
 from labeling.project.agreement import PeopleAgreement, people_agreement
 from labeling.project.base import BaseProject
 from labeling.project.dry_run import preview_pull, preview_push, preview_review
@@ -102,7 +103,15 @@ class PeopleVerbs(BaseProject):
         annotations = self.people.current_annotations(self.samples)
         return people_agreement(annotations, self.schema, self.store.batches.frame())
 
-    def decide(self, sample_id: Hashable, label: str, *, by: str, reason: str) -> Annotation:
+    def decide(
+        self,
+        sample_id: Hashable,
+        label: str,
+        *,
+        by: str,
+        reason: str,
+        cause: str | None = None,
+    ) -> Annotation:
         """Append a reviewer's decision on a sample, whatever its state, and return it.
 
         Use it where nobody else can be asked, or where reviewers contradict each other: of several
@@ -113,11 +122,17 @@ class PeopleVerbs(BaseProject):
             label: the label that it shall have.
             by: the reviewer; not somebody who voted on the sample.
             reason: why; it is kept as the `reason` of the annotation.
+            cause: why people disagreed, where the reviewer knows better than the probable cause of
+                the escalation: a value of `labeling.adjudication.Cause`, such as "slip". It is kept
+                before the reason.
 
         Raises:
+            LabelingError: no such cause.
             UnknownLabelError: a label that the schema does not have.
             DataError: no such sample, or nobody who may decide on it.
         """
+        if cause is not None:
+            reason = with_cause(reason, cause)
         with self._locked("decide"):
             decision = decision_on(
                 self.people, self.samples, sample_id, label, by=by, reason=reason

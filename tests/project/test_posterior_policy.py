@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
+from labeling.adjudication import cause_of_decision
 
 CONFIG = """
 data: {path: comments.csv, id: key}
@@ -164,3 +165,19 @@ def test_changing_the_rule_is_noticed_as_a_change_of_the_policy(folder):
     assert 0 == its.status().to_review
 
     assert project(folder, "{rule: posterior}").status().to_review > 0
+
+
+def test_a_reviewer_may_name_another_cause_which_is_kept_with_the_decision(folder):
+    """The model was sure of one label before, and one of two reliable people gave the other."""
+    its, _ = asked(folder, "{escalate: any_conflict}")
+    (first, *_) = its.review().escalations
+    assert "slip" == first.cause
+
+    sample = first.sample_id
+    what = {"by": "dora", "reason": "which of two words counts?"}
+    decision = its.decide(sample, true_label(its, sample), **what, cause="guideline gap")
+    assert "guideline gap: which of two words counts?" == decision.reason
+    stored = its.store.ledger.annotations([sample])[-1]
+    assert "guideline gap" == cause_of_decision(stored.reason)
+    with pytest.raises(lb.LabelingError, match="Did you mean 'slip'"):
+        its.decide(sample, true_label(its, sample), **what, cause="slipp")
