@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,7 +81,7 @@ class CrossFitted:
             n_folds: the number of folds.
             settings: further arguments of `LinearModel.fitted`.
         """
-        folds = _folds(draws[rows], n_folds)
+        folds = folds_of(draws[rows], n_folds)
         is_known = targets[rows].sum(axis=0) > 1e-12
         models = []
         for fold in range(n_folds):
@@ -101,14 +100,15 @@ class CrossFitted:
         if len(self.models) == 1:
             return self.models[0].log_odds(vectors)
         log_odds = np.zeros((vectors.shape[0], len(self.models[0].offsets)))
-        folds = _folds(draws, len(self.models))
+        folds = folds_of(draws, len(self.models))
         for fold, model in enumerate(self.models):
             rows = np.flatnonzero(folds == fold)
             log_odds[rows] = model.log_odds(vectors[rows])
         return log_odds
 
 
-def _folds(draws: Floats, n_folds: int) -> Rows:
+def folds_of(draws: Floats, n_folds: int) -> Rows:
+    """Return the fold of each sample, 0 to n_folds - 1, by its draw: shape (n,)."""
     return (draws * n_folds).astype(np.intp)
 
 
@@ -124,19 +124,3 @@ def _with_missing_labels(
         return model
     offsets = np.where(is_known & ~is_trained, model.offsets[is_trained].min(), model.offsets)
     return replace(model, offsets=offsets)
-
-
-def split_into_folds(rows: Rows, n_folds: int) -> Iterator[tuple[Rows, Rows]]:
-    """Yield the held-out and the training rows of each fold; folds with neither are left out.
-
-    >>> [
-    ...     (heldout.tolist(), training.tolist())
-    ...     for heldout, training in split_into_folds(np.array([3, 5, 8]), 2)
-    ... ]
-    [([3, 8], [5]), ([5], [3, 8])]
-    """
-    for fold in range(n_folds):
-        heldout = rows[fold::n_folds]
-        training = np.setdiff1d(rows, heldout)
-        if len(heldout) and len(training):
-            yield heldout, training

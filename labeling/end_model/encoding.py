@@ -10,8 +10,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.end_model.linear_model import Floats, centred_log
-from labeling.errors import LabelingError, listed
-from labeling.records import ABSTAIN, SoftLabels, Votes, label_order
+from labeling.errors import LabelingError, UnknownLabelError, listed
+from labeling.records import (
+    ABSTAIN,
+    Gold,
+    LabelSchema,
+    SoftLabels,
+    Votes,
+    expect,
+    gold_codes,
+    label_order,
+    label_ranks,
+    positions,
+)
 
 
 def align(soft: SoftLabels, ids: pd.Index) -> SoftLabels:
@@ -40,6 +51,50 @@ def soft_log_odds(soft: SoftLabels) -> Floats:
     log_odds = centred_log(soft.to_array()[:, label_order(soft.schema)])
     log_odds[~soft.covered] = 0.0
     return log_odds
+
+
+def gold_counts(
+    gold: Gold | None, annotations: Votes | None, ids: pd.Index, schema: LabelSchema
+) -> Floats:
+    """Return how often people gave each label to each sample: shape (n_samples, n_labels).
+
+    A gold label counts once, and then the sample's annotations do not count. Columns are sorted by
+    label name.
+
+    Args:
+        gold: true labels of some samples.
+        annotations: votes of people.
+        ids: the samples.
+        schema: the labels.
+
+    Raises:
+        DataError: an id is unknown.
+        UnknownLabelError: a label is unknown.
+    """
+    ranks = label_ranks(schema)
+    counts: Floats = np.zeros((len(ids), len(schema)))
+    if annotations is not None:
+        codes = expect(annotations, Votes, "`annotations`").to_array()
+        rows = positions(ids, annotations.sample_ids, "the annotations", "the samples")
+        place = _codes_among(annotations.schema, schema, np.unique(codes[codes != ABSTAIN]))
+        row, column = np.nonzero(codes != ABSTAIN)
+        np.add.at(counts, (rows[row], ranks[place[codes[row, column]]]), 1.0)
+    codes = gold_codes(gold, ids, schema)
+    given = np.flatnonzero(codes != ABSTAIN)
+    counts[given] = np.eye(len(schema))[ranks[codes[given]]]
+    return counts
+
+
+def _codes_among(
+    given: LabelSchema, schema: LabelSchema, used: npt.NDArray[np.integer]
+) -> npt.NDArray[np.intp]:
+    """Return the code in `schema` of each code of the other schema that is used, -1 elsewhere."""
+    place = np.full(len(given), -1, dtype=np.intp)
+    try:
+        place[used] = [schema.index(given.labels[code]) for code in used.tolist()]
+    except UnknownLabelError as error:
+        raise UnknownLabelError(f"In the annotations: {error}") from None
+    return place
 
 
 def earlier_key(sample_id: object, content: str) -> str:

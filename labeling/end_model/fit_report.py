@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from labeling.end_model.features import Features
-from labeling.end_model.training import FittedParts, TrainingData
+from labeling.end_model.stacking import pseudo_labels
+from labeling.end_model.text_expert import TrainingData
+from labeling.end_model.training import FittedParts
 from labeling.records import shared_wins
 
 MOST_NAMED = 10  # labels, above which their shares are not listed
@@ -16,6 +18,7 @@ def describe_fit(
     parts: FittedParts,
     training: TrainingData,
     labels: tuple[str, ...],
+    n_gold: int,
     n_without_text: int,
 ) -> tuple[str, ...]:
     """Return sentences on what was fitted to what.
@@ -25,14 +28,13 @@ def describe_fit(
         parts: the fitted parts.
         training: what they were trained on.
         labels: sorted by name.
+        n_gold: gold labels, and votes of people on other samples.
         n_without_text: samples that were left out.
     """
     sentences = [
         f"The text model was trained on {int(training.covered.sum())} covered samples and"
         f" {features.describe()}.",
-        f"{parts.stack.n_gold} gold labels weight the experts"
-        f" {', '.join(f'{weight:.2f}' for weight in parts.stack.weights)}"
-        " (votes, text, text from gold alone).",
+        _stack(parts, n_gold),
     ]
     if training.class_balance is not None:
         sentences.append(
@@ -51,6 +53,22 @@ def describe_fit(
     if n_without_text:
         sentences.append(f"{n_without_text} samples without a text were left out.")
     return tuple(sentences)
+
+
+def _stack(parts: FittedParts, n_gold: int) -> str:
+    """Return a sentence on the weights of the experts, means over the folds."""
+    stacks = parts.stack.stacks
+    weights = np.mean([stack.weights for stack in stacks], axis=0)
+    sentence = (
+        f"{n_gold} gold labels weight the experts {', '.join(f'{one:.2f}' for one in weights)}"
+        " (votes, text, text from gold alone)."
+    )
+    if not n_gold:
+        return sentence
+    return (
+        f"{sentence} The result without gold counts beside them as {pseudo_labels(n_gold):.0f}"
+        " gold labels. Each sample is scored without its own."
+    )
 
 
 def _reliable_votes(training: TrainingData) -> list[str]:

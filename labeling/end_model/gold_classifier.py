@@ -9,53 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.end_model.cross_fitting import CrossFitted
-from labeling.end_model.linear_model import Floats
+from labeling.end_model.linear_model import Floats, LinearModel
 
 FOLDS = 10  # gold labels are few: each model should hear nearly all of them
-N_TOPICS = 100
-COMMON = 10_000  # features used for topics: those with the largest weight
-ROWS = 20_000  # samples used for topics; they are in random order
+COARSE_FOLDS = 5  # of two folds each; of each two of these there is a model, so that more cost more
 STRENGTH = 5.0  # of the model of single features
 TOPIC_STRENGTH = 3.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LatentTopics:
-    """The directions in which samples differ most: latent semantic analysis.
-
-    Few gold labels contain few words, but each word represents its topic (Deerwester et al.,
-    "Indexing by Latent Semantic Analysis", 1990).
-
-    Attributes:
-        used: indices of the features, shape (n_used,).
-        directions: shape (n_used, n_topics).
-    """
-
-    used: npt.NDArray[np.intp]
-    directions: Floats
-
-    @classmethod
-    def of(cls, vectors: Any) -> LatentTopics:
-        """Return the topics of samples, shape (n, n_features), scaled to a mean length of 1."""
-        from sklearn.utils.extmath import randomized_svd
-
-        vectors = vectors[:ROWS]
-        weight = np.asarray(vectors.multiply(vectors).sum(axis=0)).ravel()
-        used = np.flatnonzero(weight >= np.sort(weight)[-min(COMMON, len(weight))])
-        vectors = vectors[:, used]
-        n_topics = min(N_TOPICS, *(size - 1 for size in vectors.shape))
-        if n_topics < 1 or len(used) <= N_TOPICS:  # few features are topics themselves
-            directions: Floats = np.eye(len(used))
-        else:
-            _, _, components = randomized_svd(vectors, n_topics, n_iter=3, random_state=0)
-            directions = np.ascontiguousarray(components.T)
-        length = float(np.sqrt(((vectors @ directions) ** 2).sum(axis=1).mean()))
-        return cls(used, directions / (length or 1.0))
-
-    def vectors(self, vectors: Any) -> Floats:
-        """Return samples in the topic space, shape (n, n_topics)."""
-        projected: Floats = vectors[:, self.used] @ self.directions
-        return projected
+MOST_COORDINATES = 1000  # samples with gold labels up to which they are trained on in their span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,14 +25,12 @@ class GoldClassifier:
     Both are cross-fitted: no sample is scored by its own gold label.
 
     Attributes:
-        topics: latent topics of all texts.
-        by_topic: the model of the topics.
+        by_topic: the model of the latent topics of all texts.
         by_feature: the model of single features.
         used: indices of the features that samples with gold labels have, shape (n_used,); others
             have no weight.
     """
 
-    topics: LatentTopics
     by_topic: CrossFitted
     by_feature: CrossFitted
     used: npt.NDArray[np.intp]
@@ -81,7 +39,6 @@ class GoldClassifier:
     def untrained(cls, n_labels: int) -> GoldClassifier:
         """Return the classifier without gold labels, with equal probabilities."""
         return cls(
-            topics=LatentTopics(np.empty(0, dtype=np.intp), np.empty((0, 0))),
             by_topic=CrossFitted.untrained(0, n_labels),
             by_feature=CrossFitted.untrained(0, n_labels),
             used=np.empty(0, dtype=np.intp),
@@ -89,40 +46,84 @@ class GoldClassifier:
 
     @classmethod
     def fitted(
-        cls, vectors: Any, gold_rows: npt.NDArray[np.intp], one_hot: Floats, draws: Floats
-    ) -> GoldClassifier:
-        """Return the classifier.
+        cls, of_gold: Any, topics: Floats, counts: Floats, folds: npt.NDArray[np.intp]
+    ) -> tuple[GoldClassifier, Floats]:
+        """Return the classifier, and its log-odds of the samples with gold labels.
+
+        The log-odds have the shape (COARSE_FOLDS, n_gold, n_labels). Those of coarse fold c have
+        heard no gold label of it, nor that of the sample itself: a stack can be fitted to them that
+        hears none of a fold in c.
 
         Args:
-            vectors: shape (n, n_features), rows in random order.
-            gold_rows: shape (n_gold,).
-            one_hot: gold labels, shape (n_gold, n_labels).
-            draws: by id, shape (n,): they decide the folds.
+            of_gold: features of the samples with gold labels, shape (n_gold, n_features).
+            topics: their topics, shape (n_gold, n_topics).
+            counts: how often each label was given, shape (n_gold, n_labels).
+            folds: 0 to FOLDS - 1, by id: shape (n_gold,).
         """
-        topics = LatentTopics.of(vectors)
-        of_gold, rows = vectors[gold_rows], np.arange(len(gold_rows))
-        by_topic = CrossFitted.fitted(
-            topics.vectors(of_gold),
-            one_hot,
-            rows,
-            draws[gold_rows],
-            FOLDS,
-            strength=TOPIC_STRENGTH,
-            balanced=True,
-        )
         used = np.unique(of_gold.indices).astype(np.intp)
-        by_feature = CrossFitted.fitted(
-            of_gold[:, used],
-            one_hot,
-            rows,
-            draws[gold_rows],
-            FOLDS,
-            strength=STRENGTH,
-            balanced=True,
-        )
-        return cls(topics, by_topic, by_feature, used)
+        by_topic, topic_log_odds = _cross_fitted(topics, counts, folds, TOPIC_STRENGTH)
+        coordinates, basis = _in_their_span(of_gold[:, used])
+        by_feature, feature_log_odds = _cross_fitted(coordinates, counts, folds, STRENGTH)
+        if basis is not None:
+            by_feature = CrossFitted(
+                tuple(LinearModel(basis @ one.weights, one.offsets) for one in by_feature.models)
+            )
+        return cls(by_topic, by_feature, used), topic_log_odds + feature_log_odds
 
-    def log_odds(self, vectors: Any, draws: Floats) -> Floats:
+    def log_odds(self, vectors: Any, topics: Floats, draws: Floats) -> Floats:
         """Return the sum of the log-odds of both models, shape (n, n_labels)."""
-        by_topic = self.by_topic.log_odds(self.topics.vectors(vectors), draws)
+        by_topic = self.by_topic.log_odds(topics, draws)
         return by_topic + self.by_feature.log_odds(vectors[:, self.used], draws)
+
+    def log_odds_of_fold(self, fold: int, vectors: Any, topics: Floats) -> Floats:
+        """Return the same by the models of one fold, whichever folds the samples are in."""
+        by_topic = self.by_topic.models[fold].log_odds(topics)
+        return by_topic + self.by_feature.models[fold].log_odds(vectors[:, self.used])
+
+
+def coarse_fold(fold: Any) -> Any:
+    """Return the coarse fold that a fold is part of; of an array, those of its folds.
+
+    >>> coarse_fold(0), coarse_fold(1), coarse_fold(9)
+    (0, 0, 4)
+    """
+    return fold * COARSE_FOLDS // FOLDS
+
+
+def _cross_fitted(
+    vectors: Any, counts: Floats, folds: npt.NDArray[np.intp], strength: float
+) -> tuple[CrossFitted, Floats]:
+    """Return a model for each fold, and log-odds as described in `GoldClassifier.fitted`."""
+
+    def fitted(rows: npt.NDArray[np.bool_]) -> LinearModel:
+        # A label without gold elsewhere: that is chance, and no evidence against it.
+        model = LinearModel.fitted(vectors[rows], counts[rows], strength=strength, balanced=True)
+        return model.with_absent_labels(counts[rows])
+
+    coarse = coarse_fold(folds)
+    log_odds: Floats = np.zeros((COARSE_FOLDS, *counts.shape))
+    for one in range(COARSE_FOLDS):
+        for other in range(one + 1):
+            model = fitted((coarse != one) & (coarse != other))
+            log_odds[one, coarse == other] = model.log_odds(vectors[coarse == other])
+            log_odds[other, coarse == one] = model.log_odds(vectors[coarse == one])
+    return CrossFitted(tuple(fitted(folds != fold) for fold in range(FOLDS))), log_odds
+
+
+def _in_their_span(vectors: Any) -> tuple[Any, Floats | None]:
+    """Return few samples in coordinates of the space they span, and its basis.
+
+    The weights of a penalised linear model are in the span of its samples. In an orthogonal basis
+    of it the penalty is the same, and the model as many times smaller as features outnumber
+    samples.
+
+    Args:
+        vectors: sparse, shape (n, n_features).
+    """
+    if not len(vectors.indices) or min(MOST_COORDINATES, vectors.shape[1]) < vectors.shape[0]:
+        return vectors, None
+    eigenvalues, eigenvectors = np.linalg.eigh((vectors @ vectors.T).toarray())
+    kept = eigenvalues > 1e-9 * eigenvalues[-1]
+    lengths = np.sqrt(eigenvalues[kept])
+    coordinates = eigenvectors[:, kept] * lengths
+    return coordinates, vectors.T @ (eigenvectors[:, kept] / lengths)

@@ -71,6 +71,20 @@ class LinearModel:
             weights[:, present] = solved
         return cls(weights, offsets)
 
+    def with_absent_labels(self, targets: Floats) -> LinearModel:
+        """Return the model with the offset of the rarest label for labels without any target.
+
+        Of few samples that is chance, and no evidence against the label.
+
+        Args:
+            targets: those it was trained on, shape (n, n_labels).
+        """
+        is_absent = targets.sum(axis=0) <= 1e-12
+        if is_absent.all() or not is_absent.any():
+            return self
+        offsets = np.where(is_absent, self.offsets[~is_absent].min(), self.offsets)
+        return LinearModel(self.weights, offsets)
+
     def log_odds(self, vectors: Any) -> Floats:
         """Return centred log-probabilities, shape (n, n_labels)."""
         scores = vectors @ self.weights

@@ -7,29 +7,27 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from labeling.end_model.cross_fitting import draws_by_id
 from labeling.end_model.embeddings import Embedding
-from labeling.end_model.encoding import align, earlier_key, one_hot, soft_log_odds
+from labeling.end_model.encoding import align, earlier_key, gold_counts, one_hot, soft_log_odds
 from labeling.end_model.features import Reader
 from labeling.end_model.fit_report import describe_fit
 from labeling.end_model.linear_model import Floats
-from labeling.end_model.saving import read_model, write_model
-from labeling.end_model.training import (
-    KeptLogOdds,
-    Progress,
-    Scored,
-    TrainingData,
-    fit_parts,
-    rounds_for,
+from labeling.end_model.reuse import (
+    Learned,
+    fitted_features,
+    fitted_parts,
+    learned_from_file,
 )
+from labeling.end_model.saving import read_model, write_model
+from labeling.end_model.text_expert import Progress, Scored, TrainingData, rounds_for
+from labeling.end_model.training import KeptLogOdds
 from labeling.end_model.vote_reliability import vote_reliability
 from labeling.errors import DataError, LabelingError, NotFittedError, listed
 from labeling.records import (
-    ABSTAIN,
     ClassBalance,
     Gold,
     LabelSchema,
@@ -41,7 +39,6 @@ from labeling.records import (
     class_balance_array,
     expect,
     fitted_repr,
-    gold_codes,
     is_whole_number,
     label_order,
     label_ranks,
@@ -55,11 +52,14 @@ class EndModel:
     """A classifier of texts and columns trained on soft labels, corrected by gold labels.
 
     Three experts are stacked: the votes; a linear model of text and columns trained on their soft
-    labels (cross-fitted, so that no sample is scored by a model trained on its own soft label);
-    and, with gold labels, linear models trained on gold alone. Their weights, and a correction for
-    each voter and vote, are fitted to the gold labels and anchored by pseudo-labels at the result
-    without gold, so that few gold labels cannot do harm. Without gold it is the product of the
-    first two.
+    labels; and, with gold labels, linear models trained on gold alone. Their weights, and a
+    correction for each voter and vote, are fitted to the gold labels and anchored by pseudo-labels
+    at the result without gold, so that few gold labels cannot do harm. Without gold it is the
+    product of the first two.
+
+    All is cross-fitted: no sample is scored by what learned its own soft label, gold label or
+    annotations, whether it was trained on or not. So the posterior can be compared with a person's
+    vote, and count beside it. A hash of the id decides which part scores a sample.
 
     A declared class balance is worth much more than class weights: the posterior is shifted until
     the predicted labels have this balance, and the evidence of each vote is estimated again from
@@ -120,6 +120,7 @@ class EndModel:
         self.rounds = rounds
         self.missing_text = checked_missing_text(missing_text)
         self._reader = Reader(text, self.columns, embeddings)
+        self._learned: Learned | None = None
 
     def __repr__(self) -> str:
         return fitted_repr(self, getattr(self, "labels_", None), getattr(self, "voters_", ()))
@@ -131,11 +132,21 @@ class EndModel:
         *,
         id: str | None = None,
         gold: Gold | None = None,
+        annotations: Votes | None = None,
         votes: Votes | None = None,
         class_balance: ClassBalance | None = None,
         progress: Progress | None = None,
     ) -> Self:
         """Fit the model to the samples of `data`, and return the model itself.
+
+        What people said are terms of the losses: each gold label is one, and each vote of an
+        annotator on a sample without a gold label. All terms weigh the same in the classifier of
+        gold labels, in the stack and in the student; of a sample with three votes there are three.
+        Samples that are alike are terms of their own.
+
+        A model that is fitted again, also one from a file, computes again only what has changed:
+        features and topics stay while the samples do, the text expert while soft labels, votes and
+        balance do, too. The result is the same as that of a new model, to the byte.
 
         Args:
             data: samples, index = ids; or another table in memory, see `read_samples`.
@@ -143,6 +154,8 @@ class EndModel:
             soft: the soft labels of a label model for these samples; those uncovered or missing are
                 not used to train the text model. Others are ignored.
             gold: true labels of some samples.
+            annotations: votes of people on some samples. Those on a sample with a gold label do not
+                count.
             votes: the votes behind `soft`, so that gold labels, or the text where a balance is
                 declared, can correct single voters.
             class_balance: the share of each label among these samples, covered or not, if it is
@@ -150,7 +163,8 @@ class EndModel:
             progress: called with the name of each stage when it begins.
 
         Raises:
-            DataError: a text is missing, a column is of the wrong type, or ids are unknown.
+            DataError: a text is missing, a column is of the wrong type, or ids of gold labels or
+                annotations are unknown.
             LabelingError: no sample is covered and none has a gold label.
         """
         everything = with_id_index(data, id)
@@ -162,22 +176,22 @@ class EndModel:
         # In an order that depends on the ids alone, so that the result does.
         samples = samples.iloc[random_order(samples.index, np.random.default_rng(0))]
         soft = align(soft, samples.index)
-        gold_of_all = gold_codes(gold, everything.index, self.schema_)
-        gold_of_samples = gold_of_all[everything.index.get_indexer(samples.index)]
-        codes = np.append(label_ranks(self.schema_), ABSTAIN)[gold_of_samples]
+        counts = gold_counts(gold, annotations, everything.index, self.schema_)
+        counts = counts[everything.index.get_indexer(samples.index)]
         self.voters_ = ()
         if votes is not None:
             self.voters_ = tuple(sorted(expect(votes, Votes, "`votes`").voters))
         encoded_votes = one_hot(votes, samples.index, self.voters_, self.labels_)
-        if not soft.covered.any() and (codes == ABSTAIN).all():
+        if not soft.covered.any() and not counts.any():
             raise LabelingError("There must be a covered sample or a gold label. Got neither.")
         balance = class_balance_array(class_balance, self.schema_)
         training = self._fit_parts(
-            samples, soft, encoded_votes, codes, balance, progress or _report_nothing
+            samples, soft, encoded_votes, counts, balance, progress or _report_nothing
         )
         n_without_text = int((~has_text).sum())
+        n_gold = int(counts.sum())
         self.report_ = describe_fit(
-            self._features, self._parts, training, self.labels_, n_without_text
+            self._features, self._parts, training, self.labels_, n_gold, n_without_text
         )
         return self
 
@@ -186,7 +200,7 @@ class EndModel:
         samples: pd.DataFrame,
         soft: SoftLabels,
         votes: Any,
-        codes: npt.NDArray[np.intp],
+        counts: Floats,
         class_balance: Floats | None,
         progress: Progress,
     ) -> TrainingData:
@@ -196,30 +210,28 @@ class EndModel:
             samples: in random order.
             soft: aligned with the samples.
             votes: one-hot, sparse.
-            codes: the gold label of each sample, labels sorted by name, -1 = none.
+            counts: how often people gave each label to each sample, labels sorted by name.
             class_balance: in schema order.
             progress: called with the name of each stage.
         """
-        gold_rows = np.flatnonzero(codes != ABSTAIN)
-        order = label_order(self.schema_)
+        order, n_labels = label_order(self.schema_), len(self.labels_)
         # One thread: the same sums on any machine, and small products gain nothing from more.
         with threadpool_limits(limits=1):
             progress("computing features")
-            self._features, vectors = self._reader.fitted(samples, len(self.labels_))
+            before = fitted_features(self._reader, samples, n_labels, self._learned)
             training = TrainingData(
-                vectors=vectors,
+                vectors=before.vectors,
                 targets=soft.to_array()[:, order],
                 covered=soft.covered,
                 log_odds=soft_log_odds(soft),
                 one_hot=votes,
                 draws=draws_by_id(samples.index),
-                gold_rows=gold_rows,
-                gold_codes=codes[gold_rows],
                 class_balance=None if class_balance is None else class_balance[order],
-                reliability=vote_reliability(votes, len(self.labels_)),
+                reliability=vote_reliability(votes, n_labels),
                 rounds=rounds_for(soft.covered) if self.rounds is None else self.rounds,
             )
-            self._parts = fit_parts(training, progress)
+            self._learned, self._parts = fitted_parts(training, counts, before, progress)
+            self._features = before.features
         self._earlier: dict[str, Floats] = {}
         return training
 
@@ -304,6 +316,8 @@ class EndModel:
             "rounds": self.rounds,
             "missing_text": self.missing_text,
         }
+        if self._learned is not None:
+            metadata["origins"] = self._learned.origins
         write_model(path, metadata, self._features, self._parts, self._earlier)
 
     @classmethod
@@ -336,6 +350,8 @@ class EndModel:
         model.report_ = tuple(metadata["report"])
         model._features, model._parts = features, parts
         model._earlier = earlier
+        if "origins" in metadata:  # missing in files of older versions
+            model._learned = learned_from_file(metadata["origins"], features, parts)
         return model
 
 

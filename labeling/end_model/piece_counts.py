@@ -38,7 +38,7 @@ class PieceTerms:
         """Return how often each n-gram occurs in each text: sparse, shape (n_texts, n_terms)."""
         words, of_words = _words_of(texts)
         codes = {term: code for code, term in enumerate(self.terms)}
-        return of_words @ _pieces_of(words, self.sizes, codes, len(codes))
+        return _sorted(of_words @ _pieces_of(words, self.sizes, codes, len(codes)))
 
 
 def count_pieces(
@@ -65,7 +65,16 @@ def count_pieces(
     counts = of_words @ with_columns(of_pieces, often)
     kept = most_frequent(np.bincount(counts.indices, minlength=len(often)), min_df, most)
     terms = tuple(names[code] for code in often[kept])
-    return PieceTerms(terms, sizes), with_columns(counts, kept)
+    return PieceTerms(terms, sizes), _sorted(with_columns(counts, kept))
+
+
+def _sorted(counts: Any) -> Any:
+    """Return counts in ascending order of the columns: a product of sparse matrices has another.
+
+    So the sums over a text are the same to the last bit, however its counts were found.
+    """
+    counts.sort_indices()
+    return counts
 
 
 def _words_of(texts: Sequence[str]) -> tuple[list[str], Any]:

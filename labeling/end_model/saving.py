@@ -15,18 +15,23 @@ from labeling.end_model.cross_fitting import CrossFitted
 from labeling.end_model.distillation import Student
 from labeling.end_model.embeddings import Embedding, name_of
 from labeling.end_model.features import Features, Reader
-from labeling.end_model.gold_classifier import GoldClassifier, LatentTopics
+from labeling.end_model.gold_classifier import GoldClassifier
+from labeling.end_model.latent_topics import LatentTopics
 from labeling.end_model.linear_model import Floats, LinearModel
 from labeling.end_model.piece_counts import PieceTerms
-from labeling.end_model.stacking import Stack
+from labeling.end_model.stacking import CrossFittedStack, Stack, trust_before
 from labeling.end_model.tabular import Columns
+from labeling.end_model.text_expert import TextExpert
 from labeling.end_model.tfidf import Vocabulary
-from labeling.end_model.training import FittedParts, TextExpert
+from labeling.end_model.training import FittedParts
 from labeling.end_model.word_counts import WordTerms
 from labeling.errors import LabelingError, ModelFileError
 from labeling.records import atomic_write
 
-FORMAT = 3
+FORMAT = 4
+# Files of this format hold one stack of all gold labels, and one weight of the student. Models
+# without gold labels are still written in it.
+ONE_STACK = 3
 # Files of this format hold one model of all samples instead of one per fold, and cross-fitted
 # log-odds of each training sample.
 BY_SAMPLE = 2
@@ -57,25 +62,30 @@ def write_model(
     arrays = {"own": np.array(list(earlier.values()))} if earlier else {}
     for name, model in zip(LINEAR, models, strict=True):
         arrays |= _folds_as_arrays(name, model)
-    arrays |= {"a": stack.weights, "b": stack.offsets, "d": stack.corrections}
+    arrays |= _stacks_as_arrays(stack)
     arrays |= {
         "shift": text.calibration.shift,
         "offsets": text.offsets,
         "told": text.vote_log_odds,
     }
-    arrays |= {"used": gold.topics.used, "directions": gold.topics.directions}
+    arrays |= {"used": parts.topics.used, "directions": parts.topics.directions}
     if not earlier:
         arrays["gold_used"] = gold.used
     if features.centre is not None:
         arrays["centre"] = features.centre
     if features.vocabulary is not None:
         arrays |= {f"idf_{kind}": idf for kind, idf in features.vocabulary.idf.items()}
-    version = BY_SAMPLE if earlier else FORMAT
-    metadata = {**metadata, "format": version, "n_gold": stack.n_gold, "kept": parts.n_rounds}
+    version = BY_SAMPLE if earlier else ONE_STACK if len(stack.stacks) == 1 else FORMAT
+    n_gold: int | list[int] = stack.n_gold
+    weights: list[Any] = [student.weights[0], student.scales[0]]
+    if version == FORMAT:
+        n_gold = [of_fold.n_gold for of_fold in stack.stacks]
+        weights = [student.weights.tolist(), student.scales.tolist()]
+    metadata = {**metadata, "format": version, "n_gold": n_gold, "kept": parts.n_rounds}
     metadata |= {"own": list(earlier)} if earlier else {}
     metadata |= {"features": _features_as_json(features)}
     metadata |= {"scale": text.calibration.scale, "trust": text.calibration.trust}
-    metadata |= {"student": [student.weight, student.scale]}
+    metadata |= {"student": weights}
     metadata |= {} if earlier else {"sharpness": text.sharpness}
     with atomic_write(path) as unfinished, unfinished.open("wb") as file:
         encoded = np.array(json.dumps(metadata))
@@ -89,6 +99,25 @@ def _folds_as_arrays(name: str, model: CrossFitted) -> dict[str, Floats]:
     if len(weights) == 1:
         return {f"{name}_weights": weights[0], f"{name}_offsets": offsets[0]}
     return {f"{name}_weights": np.stack(weights), f"{name}_offsets": np.stack(offsets)}
+
+
+def _stacks_as_arrays(stack: CrossFittedStack) -> dict[str, Floats]:
+    """Return the parameters of all stacks; those of several have one dimension more."""
+    weights = [of_fold.weights for of_fold in stack.stacks]
+    offsets = [of_fold.offsets for of_fold in stack.stacks]
+    corrections = [of_fold.corrections for of_fold in stack.stacks]
+    if len(weights) == 1:
+        return {"a": weights[0], "b": offsets[0], "d": corrections[0]}
+    return {"a": np.stack(weights), "b": np.stack(offsets), "d": np.stack(corrections)}
+
+
+def _stacks_of_arrays(metadata: dict[str, Any], arrays: dict[str, Any]) -> CrossFittedStack:
+    a, b, d = (arrays[name] for name in "abd")
+    n_gold = metadata["n_gold"]
+    if metadata["format"] != FORMAT:
+        return CrossFittedStack((Stack(a, b, d, n_gold, trust_before(n_gold)),))
+    stacks = zip(a, b, d, n_gold, strict=True)
+    return CrossFittedStack(tuple(Stack(*one, trust=float(one[3] > 0)) for one in stacks))
 
 
 def _folds_of_arrays(name: str, arrays: dict[str, Any]) -> CrossFitted:
@@ -123,9 +152,9 @@ def read_model(
         with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         metadata = json.loads(str(arrays["about"]))
-        if metadata["format"] not in (BY_SAMPLE, FORMAT):
+        if metadata["format"] not in (BY_SAMPLE, ONE_STACK, FORMAT):
             raise ValueError(
-                f"its format is {metadata['format']}, and must be {BY_SAMPLE} or {FORMAT}"
+                f"its format is {metadata['format']}, and must be {BY_SAMPLE} to {FORMAT}"
             )
         parts = _parts(metadata, arrays)
         earlier = {}
@@ -150,16 +179,16 @@ def _parts(metadata: dict[str, Any], arrays: dict[str, Any]) -> FittedParts:
             vote_log_odds=arrays["told"],
             sharpness=metadata.get("sharpness", 1.0),  # missing in files of format 2
         ),
+        topics=LatentTopics(arrays["used"], arrays["directions"]),
         gold=GoldClassifier(
-            topics=LatentTopics(arrays["used"], arrays["directions"]),
             by_topic=by_topic,
             by_feature=by_feature,
             # Files of format 2 have weights for all features.
             used=arrays.get("gold_used", np.arange(len(by_feature.models[0].weights))),
         ),
-        stack=Stack(arrays["a"], arrays["b"], arrays["d"], metadata["n_gold"]),
+        stack=_stacks_of_arrays(metadata, arrays),
         n_rounds=metadata["kept"],
-        student=Student(student, *metadata["student"]),
+        student=Student(student, *map(np.atleast_1d, metadata["student"])),
     )
 
 

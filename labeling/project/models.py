@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import hashlib
 import json
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.config import Config
-from labeling.errors import ModelFileError
+from labeling.errors import LabelingError, ModelFileError
 from labeling.project.class_balance import (
     class_balance_warnings,
     most_probable_counts,
@@ -194,8 +195,6 @@ class Learner:
         return end
 
     def _fit_end_model(self, soft: SoftLabels, gold: Gold) -> EndModel:
-        from labeling.end_model import EndModel
-
         started = time.perf_counter()
         with self.store.stage("fitting the end model"), contextlib.ExitStack() as inner:
 
@@ -203,7 +202,9 @@ class Learner:
                 inner.close()
                 inner.enter_context(self.store.stage(stage))
 
-            end = EndModel(self.config.data.text, embeddings=self.embeddings).fit(
+            # A copy, since what an earlier fit learned without gold labels is used again.
+            model = copy.copy(self._end_model_before)
+            end = model.fit(
                 self.samples,
                 soft,
                 gold=gold,
@@ -212,7 +213,24 @@ class Learner:
                 progress=begin,
             )
         logger.info("fitted the end model in %.1f s", time.perf_counter() - started)
+        self._end_model_before = end
         return end
+
+    @functools.cached_property
+    def _end_model_before(self) -> EndModel:
+        """The end model that was fitted last, with whatever gold labels; else a new one."""
+        from labeling.end_model import EndModel
+
+        text = self.config.data.text
+        latest = self.store.artifacts.latest("end_model")
+        path = None if latest is None else self.store.artifacts.verified_path(latest)
+        if path is not None:
+            # A file of another version of this package, or a model with other embeddings.
+            with contextlib.suppress(LabelingError):
+                before = EndModel.load(path, embeddings=self.embeddings)
+                if (before.text, before.embeddings) == (text, self.embeddings):
+                    return before
+        return EndModel(text, embeddings=self.embeddings)
 
     def _measured(self, settled: Gold) -> SoftLabels | None:
         """Return the posterior of each dev sample by models that did not learn its gold label."""

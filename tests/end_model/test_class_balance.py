@@ -104,7 +104,7 @@ def test_rounds_that_help_are_kept_and_said():
 
 def test_a_round_that_does_not_help_is_not_taken(monkeypatch):
     merits = iter([2.0, 1.0])
-    monkeypatch.setattr("labeling.end_model.training._heldout_score", lambda *_: next(merits))
+    monkeypatch.setattr("labeling.end_model.text_expert._heldout_score", lambda *_: next(merits))
     model = lb.EndModel(rounds=5)
 
     without = answers(lb.EndModel(rounds=0))

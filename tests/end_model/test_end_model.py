@@ -166,12 +166,13 @@ def test_no_text_is_scored_by_a_model_that_heard_its_soft_label(n_gold):
     vectors = lb.EndModel().fit(DATA, SOFT)._features.vectors(DATA.loc[[sample]])
     draws = draws_by_id(pd.Index([sample]))
 
-    for of_part in (lambda parts: parts.text.model, lambda parts: parts.gold if n_gold else None):
-        one, two = (of_part(parts) for parts in models)
-        if one is not None:
-            np.testing.assert_array_equal(
-                one.log_odds(vectors, draws), two.log_odds(vectors, draws)
-            )
+    one, two = (parts.text.model.log_odds(vectors, draws) for parts in models)
+    np.testing.assert_array_equal(one, two)
+    if n_gold:
+        one, two = (
+            parts.gold.log_odds(vectors, parts.topics.vectors(vectors), draws) for parts in models
+        )
+        np.testing.assert_array_equal(one, two)
 
 
 def test_a_fitted_model_and_its_file_do_not_grow_with_the_samples(tmp_path):
@@ -194,9 +195,9 @@ def test_stages_are_told_as_they_begin():
 
     assert stages == [
         "computing features",
-        "training on gold labels",
         "training on soft labels",
         "self-training, round 1 of 1 at most",
+        "training on gold labels",
         "smoothing the posterior over similar texts",
     ]
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from labeling import Annotation
+from labeling.end_model.features import Reader
 from labeling.project.fingerprints import digest_of_code
 from labeling.report import write_report
 from tests.project.test_gold_and_test_split import CONFIG, make, project
@@ -59,6 +60,27 @@ def test_no_later_verb_fits_again_what_query_has_fitted(tmp_path, table, caplog)
         assert fits(caplog) == (0, 0), verb
     write_report(project(tmp_path))
     assert fits(caplog) == (0, 0)
+
+
+def test_features_are_learned_once_while_the_samples_are_the_same(tmp_path, table, monkeypatch):
+    """Also in a new process, and with other soft labels, balance and gold labels."""
+    learned = []
+    fitted = Reader.fitted
+    monkeypatch.setattr(Reader, "fitted", lambda *args: learned.append(args) or fitted(*args))
+    project(tmp_path).snapshot()
+    assert len(learned) == 1
+    balance = "class_balance: {ham: 0.4, spam: 0.6}\n"
+    (tmp_path / "project.yaml").write_text(CONFIG + balance, encoding="utf-8")
+    again = project(tmp_path).snapshot()
+    assert len(learned) == 1
+
+    for path in npz(tmp_path):
+        path.unlink()
+    for path in tmp_path.glob(".labeling/*/files/*/*.parquet"):
+        path.unlink()
+    new = project(tmp_path).snapshot()
+    assert len(learned) == 2
+    np.testing.assert_array_equal(again.posterior.to_array(), new.posterior.to_array())
 
 
 @pytest.mark.parametrize(
