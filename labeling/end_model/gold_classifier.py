@@ -62,11 +62,15 @@ class GoldClassifier:
         """
         used = np.unique(of_gold.indices).astype(np.intp)
         by_topic, topic_log_odds = _cross_fitted(topics, counts, folds, TOPIC_STRENGTH)
-        coordinates, basis = _in_their_span(of_gold[:, used])
+        of_gold = of_gold[:, used]
+        coordinates, combined = _in_their_span(of_gold)
         by_feature, feature_log_odds = _cross_fitted(coordinates, counts, folds, STRENGTH)
-        if basis is not None:
+        if combined is not None:
             by_feature = CrossFitted(
-                tuple(LinearModel(basis @ one.weights, one.offsets) for one in by_feature.models)
+                tuple(
+                    LinearModel(of_gold.T @ (combined @ one.weights), one.offsets)
+                    for one in by_feature.models
+                )
             )
         return cls(by_topic, by_feature, used), topic_log_odds + feature_log_odds
 
@@ -111,11 +115,11 @@ def _cross_fitted(
 
 
 def _in_their_span(vectors: Any) -> tuple[Any, Floats | None]:
-    """Return few samples in coordinates of the space they span, and its basis.
+    """Return few samples in coordinates of the space they span, and what its basis is made of.
 
     The weights of a penalised linear model are in the span of its samples. In an orthogonal basis
     of it the penalty is the same, and the model as many times smaller as features outnumber
-    samples.
+    samples. The basis is `vectors.T @ combined`, which is never computed as it would be large.
 
     Args:
         vectors: sparse, shape (n, n_features).
@@ -125,5 +129,4 @@ def _in_their_span(vectors: Any) -> tuple[Any, Floats | None]:
     eigenvalues, eigenvectors = np.linalg.eigh((vectors @ vectors.T).toarray())
     kept = eigenvalues > 1e-9 * eigenvalues[-1]
     lengths = np.sqrt(eigenvalues[kept])
-    coordinates = eigenvectors[:, kept] * lengths
-    return coordinates, vectors.T @ (eigenvectors[:, kept] / lengths)
+    return eigenvectors[:, kept] * lengths, eigenvectors[:, kept] / lengths
