@@ -311,11 +311,12 @@ class EndModel:
         metadata = {
             "voters": self.voters_,
             "labels": self.schema_.labels,
-            "ordered": self.schema_.ordered,
             "report": self.report_,
             "rounds": self.rounds,
             "missing_text": self.missing_text,
         }
+        if self.schema_.ordered:
+            metadata["ordered"] = True
         if self._learned is not None:
             metadata["origins"] = self._learned.origins
         write_model(path, metadata, self._features, self._parts, self._earlier)
@@ -343,7 +344,7 @@ class EndModel:
             metadata["rounds"],
             missing_text=metadata.get("missing_text", "drop"),  # missing in files of older versions
         )
-        ordered = metadata.get("ordered", False)  # missing in files of older versions
+        ordered = metadata.get("ordered", False)
         model.schema_ = LabelSchema(metadata["labels"], ordered=ordered)
         model.voters_ = tuple(metadata["voters"])
         model.labels_ = tuple(sorted(model.schema_))
