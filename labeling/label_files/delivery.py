@@ -102,6 +102,16 @@ class SheetDelivery:
             problems = (*problems, Problem(self.folder.path.name, sentence))
         return problems, names
 
+    def write(self, sheets: Mapping[str, Sheet]) -> None:
+        """Write sheets into new files, by the beginning of their names."""
+        files: dict[str, bytes] = {}
+        for base, sheet in sheets.items():
+            name = self.folder.free_name(base, f".{self.kind}", files)
+            files[name] = WRITERS[self.kind](sheet)
+        if files:
+            self.folder.create()
+            self.folder.write(files)
+
     def _require_readable(
         self,
         messages: Sequence[Message],

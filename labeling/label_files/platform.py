@@ -12,6 +12,8 @@ import pandas as pd
 
 from labeling.errors import LabelingError, listed, near
 from labeling.label_files.assignment import Roster
+from labeling.label_files.check_sheets import is_check
+from labeling.label_files.checks_in_files import ChecksInFiles
 from labeling.label_files.columns import VOTES, WHY, Columns
 from labeling.label_files.delivery import SheetDelivery
 from labeling.label_files.folder import Folder
@@ -33,7 +35,6 @@ from labeling.label_files.row_parser import RowChecks, new_annotations, parse_ro
 from labeling.label_files.sheets import Contents, problems_of
 from labeling.records import (
     Annotation,
-    AnnotationPlatform,
     AskAgain,
     Batch,
     Escalation,
@@ -55,7 +56,7 @@ from labeling.records import (
 )
 
 
-class LabelFiles(AnnotationPlatform):
+class LabelFiles(ChecksInFiles):
     """People label in CSV, XLSX or JSON lines files of a folder, with any spreadsheet program.
 
     With `annotators`, each of them gets a file of their own with their share of the samples.
@@ -208,7 +209,8 @@ class LabelFiles(AnnotationPlatform):
         contents = self._folder.contents()
         current = self._checks.current_votes(tuple(self._annotations))
         rejected = rejected_annotations(self._annotations)
-        answers, faults = parse_rows(contents.rows, self._checks, current, rejected)
+        rows = [row for row in contents.rows if not is_check(row)]
+        answers, faults = parse_rows(rows, self._checks, current, rejected)
         new = tuple(new_annotations(answers, current))
         problems = problems_of([*contents.faults, *faults])
         if self._sent:

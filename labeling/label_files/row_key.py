@@ -15,7 +15,9 @@ from labeling.records import ids
 UNQUOTED = (
     " !\"#$&'()*+,/:;<=>?@[\\]^`{}"  # characters that a cell keeps as they are: all but % and |
 )
-CELL = re.compile(r"(?:review|([0-9]{1,6})x([0-9]{1,6}))\|([^|]*)\|([is])([^|]*)\|([0-9a-f]{8})")
+CELL = re.compile(
+    r"(?:review|check|([0-9]{1,6})x([0-9]{1,6}))\|([^|]*)\|([is])([^|]*)\|([0-9a-f]{8})"
+)
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,1000}")
 
 
@@ -29,6 +31,7 @@ class RowKey:
         round: 1 for the first question about it, 2 when asked again, and so on.
         votes: how many people are asked.
         reviewer: whether a reviewer is asked for a decision.
+        check: whether a reviewer is asked to check one vote.
     """
 
     key: str
@@ -36,6 +39,7 @@ class RowKey:
     round: int = 1
     votes: int = 1
     reviewer: bool = False
+    check: bool = False
 
 
 def encode_row_key(row_key: RowKey, text: str) -> str:
@@ -49,6 +53,7 @@ def encode_row_key(row_key: RowKey, text: str) -> str:
     """
     id_type = "i" if isinstance(row_key.sample_id, int) else "s"
     head = "review" if row_key.reviewer else f"{row_key.round}x{row_key.votes}"
+    head = "check" if row_key.check else head
     front = f"{head}|{_quoted(row_key.key)}|{id_type}{_quoted(str(row_key.sample_id))}"
     return f"{front}|{_digest(front, text)}"
 
@@ -57,7 +62,7 @@ def parse_row_key(cell: str) -> RowKey | None:
     """Return the question of a cell; `None` if `encode_row_key` cannot have written it.
 
     >>> parse_row_key("1x2|b1-17|s007|95b6a026")
-    RowKey(key='b1-17', sample_id='007', round=1, votes=2, reviewer=False)
+    RowKey(key='b1-17', sample_id='007', round=1, votes=2, reviewer=False, check=False)
     """
     match = CELL.fullmatch(cell.strip())
     if match is None:
@@ -67,7 +72,9 @@ def parse_row_key(cell: str) -> RowKey | None:
     if id_type == "i" and not WHOLE_NUMBER.fullmatch(id_text):
         return None
     sample_id = int(id_text) if id_type == "i" else id_text
-    return RowKey(_unquoted(key), sample_id, int(round_ or 1), int(votes or 1), round_ is None)
+    is_check = cell.strip().startswith("check|")
+    numbers = int(round_ or 1), int(votes or 1)
+    return RowKey(_unquoted(key), sample_id, *numbers, round_ is None, is_check)
 
 
 def is_unchanged(cell: str, text: str) -> bool:

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from labeling.records import LabelSchema
 
 HOTKEYS = "1234567890"
-TEXT, VOTES, WHY, MODEL = "text", "votes", "why", "model"
+TEXT, VOTES, WHY, MODEL, REWORK = "text", "votes", "why", "model", "rework"
 """Keys of a task's data that are displayed."""
 
 CONTROL, RATIONALE = "label", "rationale"
@@ -32,13 +32,14 @@ SCROLLING = "max-height: 50vh; overflow: auto; white-space: pre-wrap"
 WORD_JOINER = "\u2060"  # an invisible character
 
 
-def annotator_config(schema: LabelSchema, *, reasons: bool = False) -> str:
+def annotator_config(schema: LabelSchema, *, reasons: bool = False, rework: bool = False) -> str:
     """Return the labeling config of the annotators' project.
 
     Args:
         schema: the labels; the first ten get a digit as their hotkey, and descriptions become
             tooltips.
         reasons: whether the reasons of the labeling functions are displayed.
+        rework: whether it is displayed why an earlier vote was rejected.
 
     >>> schema = LabelSchema(["ham", "spam & <eggs>"], {"ham": "Wanted."})
     >>> print(annotator_config(schema))  # doctest: +ELLIPSIS
@@ -56,6 +57,8 @@ def annotator_config(schema: LabelSchema, *, reasons: bool = False) -> str:
     </View>
     """
     view = _view()
+    if rework:  # without a name: tasks from before may lack the key
+        ET.SubElement(view, "Header", value=f"${REWORK}", size="4")
     _add_scrolling_text(view, TEXT)
     ET.SubElement(view, "Header", value=QUESTION, size="5")
     _add_choices(view, schema)

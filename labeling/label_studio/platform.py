@@ -18,7 +18,7 @@ from labeling.label_studio.project_pair import PairSpec
 from labeling.label_studio.project_settings import check_options, reviewers_title
 from labeling.label_studio.pulling import KnownAnnotations, Pull
 from labeling.label_studio.reopening import close, reopen
-from labeling.label_studio.task_builder import Reasons, TaskBuilder
+from labeling.label_studio.task_builder import Reasons, TaskBuilder, reasons_in
 from labeling.label_studio.task_queries import open_tasks
 from labeling.label_studio.tasks import ext_id_of
 from labeling.records import (
@@ -78,6 +78,7 @@ class LabelStudio(ProjectAdmin):
         memory: the sync state (see `state`) after the last pull; `None` reads everything once.
         owner: of which store new projects are, to tell apart projects of the same title. Lower-case
             hexadecimal digits.
+        shows_rework: whether annotators see why an earlier vote on a sample was rejected.
 
     Raises:
         PlatformError: the address is invalid.
@@ -110,6 +111,7 @@ class LabelStudio(ProjectAdmin):
         sent: Callable[[], Iterable[Message]] | None = None,
         memory: str | None = None,
         owner: str = "",
+        shows_rework: bool = False,
     ) -> None:
         check_options(prelabels, votes_per_sample)
         if patience is not None:
@@ -134,6 +136,7 @@ class LabelStudio(ProjectAdmin):
             owner=owner,
             creates=makes_projects,
         )
+        self._pair = self._pair.showing_rework() if shows_rework else self._pair
         self.state = self._pair.at(memory).to_json()
         self._known = known
         self._sent_messages = sent
@@ -181,6 +184,9 @@ class LabelStudio(ProjectAdmin):
         )
         delivery = TaskDelivery(self._client, project, messages, outbox, self.progress)
         existing = delivery.send(tasks)
+        # Only samples that people have seen exclude anybody: hidden gold that is asked again.
+        asked_before = [own for own in messages if own.not_annotators]
+        reopen(self._client, project, asked_before, lambda _: [], on_arrived=delivery.confirm_keys)
         delivery.confirm({ext_id: task.id for ext_id, task in existing.items()})
         pair.annotators.remember(delivery)
         refused = delivery.refused_problems()
@@ -289,6 +295,7 @@ class LabelStudio(ProjectAdmin):
             project,
             messages,
             restored,
+            rework={ext_id_of(own.sample_id): reasons_in(own) for own in pending if own.rejected},
             on_arrived=delivery.confirm_keys,
             on_refused=delivery.refused.update,
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from labeling.label_studio.client import StudioClient
 from labeling.label_studio.project_handle import ProjectHandle
-from labeling.label_studio.project_settings import annotators_spec, reviewers_spec
+from labeling.label_studio.project_settings import annotators_spec, reviewers_spec, showing_rework
 from labeling.label_studio.projects import ProjectSpec
 from labeling.label_studio.sync_state import SyncState, parse_sync_state
 from labeling.records import LabelSchema, Problem
@@ -99,6 +100,10 @@ class PairSpec:
             owner=owner,
         )
         return cls(client, annotators, reviewers, creates)
+
+    def showing_rework(self) -> PairSpec:
+        """Return both projects, that of annotators with the reasons why votes were rejected."""
+        return dataclasses.replace(self, annotators=showing_rework(self.annotators))
 
     def at(self, state: str | None) -> ProjectPair:
         """Return both projects at a stored sync state.

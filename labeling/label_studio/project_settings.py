@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from labeling.errors import LabelingError, PlatformError, listed, near
 from labeling.label_studio.interface import read_interface
 from labeling.label_studio.labeling_config import (
@@ -66,8 +68,19 @@ def annotators_spec(
         "expert_instruction": instructions,
         "show_instruction": bool(instructions),
     }
-    configs = tuple(annotator_config(schema, reasons=reasons) for reasons in (False, True))
+    configs = tuple(
+        annotator_config(schema, reasons=reasons, rework=rework)
+        for reasons in (False, True)
+        for rework in (False, True)
+    )
     return ProjectSpec(title_or_id, schema, settings, configs, owner)
+
+
+def showing_rework(spec: ProjectSpec) -> ProjectSpec:
+    """Return the specification of an annotators' project that displays why votes were rejected."""
+    reasons = bool(spec.settings["show_collab_predictions"])
+    config = annotator_config(spec.schema, reasons=reasons, rework=True)
+    return dataclasses.replace(spec, settings={**spec.settings, "label_config": config})
 
 
 def reviewers_spec(

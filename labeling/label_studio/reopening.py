@@ -11,6 +11,7 @@ from more_itertools import chunked
 
 from labeling.label_studio.client import StudioClient, TransientError
 from labeling.label_studio.importing import NewTask, import_tasks
+from labeling.label_studio.labeling_config import REWORK
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.task_queries import PAGE_SIZE, find_tasks, open_tasks
 from labeling.label_studio.tasks import EXT_ID, Task, ext_id_of
@@ -31,6 +32,7 @@ def reopen(
     messages: Sequence[Message],
     restored_tasks: Callable[[Sequence[Message]], Sequence[NewTask]],
     *,
+    rework: Mapping[str, str] | None = None,
     on_arrived: Callable[[Mapping[str, int]], object],
     on_refused: Callable[[Mapping[str, str]], object] = lambda _: None,
 ) -> None:
@@ -43,6 +45,7 @@ def reopen(
         project: the project of the tasks.
         messages: the messages, one per sample.
         restored_tasks: returns new tasks for messages whose task was deleted.
+        rework: ext_id -> why an earlier vote was rejected; it is displayed where the project does.
         on_arrived: called with message key -> task id.
         on_refused: called with ext_id -> the server's reason, for tasks that it does not accept.
     """
@@ -57,7 +60,11 @@ def reopen(
         for message in chunk:
             task = tasks.get(_ext_id(message))
             if task is not None:
-                on_arrived({message.key: _reopen_one(client, project.id, message, task)})
+                shown = (
+                    (rework or {}).get(task.ext_id) if REWORK in project.interface.keys else None
+                )
+                task_id = _reopen_one(client, project.id, message, task, shown)
+                on_arrived({message.key: task_id})
 
 
 def set_overlap(
@@ -97,7 +104,9 @@ def _update(task_id: int, change: Mapping[str, Any], sdk: Sdk) -> None:
     sdk.tasks.update(str(task_id), **change)
 
 
-def _reopen_one(client: StudioClient, project_id: int, message: Message, seen: Task) -> int:
+def _reopen_one(
+    client: StudioClient, project_id: int, message: Message, seen: Task, rework: str | None
+) -> int:
     """Reopen one task, unless that was done, and return its id."""
     attempts = 0
 
@@ -111,11 +120,13 @@ def _reopen_one(client: StudioClient, project_id: int, message: Message, seen: T
             return task.id
         is_restored = task.meta.get(RESTORED) == message.key
         overlap = message.votes if is_restored else task.overlap + message.votes
-        change = {
+        change: dict[str, Any] = {
             "overlap": overlap,
             "is_labeled": task.n_annotations >= overlap,
             "meta": {**task.meta, "asked": [*task.asked, message.key]},
         }
+        if rework is not None:
+            change["data"] = {**task.data, REWORK: rework}
         client.request_once("asking for another vote", functools.partial(_update, task.id, change))
         return task.id
 

@@ -15,6 +15,7 @@ from labeling.label_studio.interface import Interface
 from labeling.label_studio.labeling_config import MODEL, VOTES, WHY
 from labeling.label_studio.tasks import MODEL_VERSION, ext_id_of, new_task
 from labeling.records import (
+    AskAgain,
     Batch,
     Escalation,
     Message,
@@ -203,6 +204,12 @@ def _prelabels(soft: SoftLabels | None, ids: Sequence[Hashable]) -> dict[Hashabl
         )
         for sample_id, label, confidence, probabilities, is_covered in columns
     }
+
+
+def reasons_in(request: AskAgain) -> str:
+    """Return why votes on a sample were rejected, without names, as its task displays it."""
+    reasons = sorted({reason for _, reason in request.rejected if reason})
+    return f"An earlier label of this text was rejected: {'; '.join(reasons)}"
 
 
 def _votes(escalation: Escalation) -> str:

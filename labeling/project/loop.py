@@ -180,7 +180,9 @@ class Project(WorkVerbs):
             platform = self.platform() if platform is None else platform
             if count is None:
                 count = self.config.replay.rounds if self.config.replay else None
+            self.take_checks(platform)
             yield from run_rounds(self, votes, platform, count)
+            self.ask_checks(platform)
 
     def evaluate_test_split(self, votes: Votes | None = None) -> tuple[int, dict[str, Estimate]]:
         """Measure accuracy on the locked test split; return how often it was, and the result."""

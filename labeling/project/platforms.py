@@ -126,6 +126,7 @@ def label_studio_of(setup: PlatformSetup) -> LabelStudio:
         sent=lambda: store.outbox.open() if store.ready() else (),
         memory=stored_state(store),
         owner=(store.facts.get(OWNER) or "") if store.ready() else "",
+        shows_rework=config.annotators.lot_size > 0,
     )
 
 

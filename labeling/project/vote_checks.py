@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pandas as pd
 
@@ -16,17 +16,21 @@ from labeling.project.pausing import scores_on_gold
 from labeling.project.work_review import WorkReview
 from labeling.records import (
     Annotation,
+    CheckAnswer,
+    CheckRequest,
     EventKind,
     LabelSchema,
+    Problem,
+    VoteDecision,
     annotation_votes,
     live_annotations,
     person_key,
     rejected_annotations,
 )
 from labeling.records.estimates import Estimate, undefined
+from labeling.records.ids import encode_id
 from labeling.work_review import Checks, LotDecision, WorkState
 
-VoteDecision = Literal["accept", "fix", "reject"]
 DECISIONS = ("accept", "fix", "reject")
 
 
@@ -40,6 +44,7 @@ class VoteToCheck:
         label: the label that the annotator gave.
         comment: what the annotator wrote.
         annotator: the person; reviewers are not shown the name unless they ask for it.
+        key: identifies the vote on a platform, and tells nothing about the person.
     """
 
     sample_id: Hashable
@@ -47,6 +52,7 @@ class VoteToCheck:
     label: str
     comment: str = ""
     annotator: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +102,23 @@ def votes_to_check(work: WorkReview, samples: pd.DataFrame, text: str) -> list[V
         if not vote.reviewer
     }
     found = []
-    for (key, _), lot in sorted(state.lots.items()):
+    for (key, number), lot in sorted(state.lots.items()):
         if lot.decision != LotDecision.CONTINUE:
             continue
         for sample_id in state.unchecked(lot):
             vote = votes.get((sample_id, key))
             if vote is not None and vote.label is not None and sample_id in samples.index:
                 shown = str(samples.at[sample_id, text])
-                found.append(VoteToCheck(sample_id, shown, vote.label, vote.reason, vote.annotator))
+                found.append(
+                    VoteToCheck(
+                        sample_id,
+                        shown,
+                        vote.label,
+                        vote.reason,
+                        vote.annotator,
+                        _vote_key(sample_id, key, number),
+                    )
+                )
     return sorted(found, key=lambda one: (repr(one.sample_id), one.label, one.annotator))
 
 
@@ -157,6 +172,54 @@ def check_vote(
             )
             fixed = {**about, "instead": name}
             events.append(EventKind.VOTE_FIXED, actor=by, sample_id=vote.sample_id, about=fixed)
+
+
+def check_requests(votes: Iterable[VoteToCheck]) -> list[CheckRequest]:
+    """Return votes as a platform shows them to reviewers: without the annotator's name."""
+    return [
+        CheckRequest(vote.key, vote.sample_id, vote.label, vote.comment, (vote.annotator,))
+        for vote in votes
+    ]
+
+
+def take_checks(
+    people: AnnotationLoop,
+    samples: pd.DataFrame,
+    votes: Iterable[VoteToCheck],
+    answers: Iterable[CheckAnswer],
+) -> tuple[Problem, ...]:
+    """Store what reviewers said on a platform of votes that wait for a check.
+
+    Answers about other votes were stored before, or came too late, and are left out.
+
+    Returns:
+        The answers that cannot be counted, each with the reason.
+    """
+    waiting = {vote.key: vote for vote in votes}
+    problems = []
+    for answer in answers:
+        vote = waiting.pop(answer.key, None)
+        if vote is None:
+            continue
+        is_same = answer.decision == "fix" and answer.label == vote.label
+        try:
+            check_vote(
+                people,
+                samples,
+                vote,
+                "accept" if is_same else answer.decision,
+                by=answer.reviewer,
+                reason=answer.reason,
+                label=answer.label,
+            )
+        except DataError as error:
+            problems.append(Problem(answer.where, str(error)))
+    return tuple(problems)
+
+
+def _vote_key(sample_id: Hashable, person: str, lot: int) -> str:
+    text = f"{encode_id(sample_id)} {lot} {person}".encode("utf-8", "surrogatepass")
+    return f"check {hashlib.blake2b(text, digest_size=8).hexdigest()}"
 
 
 def _current(people: AnnotationLoop, vote: VoteToCheck) -> Annotation:

@@ -241,13 +241,14 @@ class WorkReview:
             about = {**_about(lot, own), "reason": reason}
             self.store.events.append(EventKind.LOT_REJECTED, actor=by, about=about)
             n = self.reject_votes(lot.open_votes, reason, by=by)
-        logger.warning(
-            "Lot %d of %s was rejected, and %s must be given again: %s",
-            lot.number,
-            lot.annotator,
-            counted(n, "vote"),
-            reason,
-        )
+        if n:
+            logger.warning(
+                "Lot %d of %s was rejected, and %s must be given again: %s",
+                lot.number,
+                lot.annotator,
+                counted(n, "vote"),
+                reason,
+            )
         return n
 
     def reject_votes(

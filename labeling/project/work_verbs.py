@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+
 from labeling.errors import DataError, listed, near
 from labeling.project.people_verbs import PeopleVerbs
+from labeling.project.results import Reviewed
 from labeling.project.review_basis import REVIEWED
 from labeling.project.vote_checks import (
     AnnotatorWork,
-    VoteDecision,
     VoteToCheck,
     annotator_table,
+    check_requests,
     check_vote,
+    take_checks,
     votes_to_check,
 )
-from labeling.records import person_key
+from labeling.records import AnnotationPlatform, VoteDecision, person_key
+
+logger = logging.getLogger(__name__)
 
 
 class WorkVerbs(PeopleVerbs):
@@ -28,6 +34,29 @@ class WorkVerbs(PeopleVerbs):
         if not self.store.ready():
             return []
         return votes_to_check(self.people.work, self.samples, self.config.data.text)
+
+    def settle(self, platform: AnnotationPlatform | None = None) -> Reviewed:
+        """Adjudicate as `review` does, with the checks of reviewers; send them more to check."""
+        with self._locked("review"):
+            platform = platform or self.platform()
+            self.take_checks(platform)
+            reviewed = super().settle(platform)
+            self.ask_checks(platform)
+        return reviewed
+
+    def take_checks(self, platform: AnnotationPlatform) -> None:
+        """Store what reviewers said of votes on a platform."""
+        votes = self.votes_to_check()
+        if votes:
+            answers = platform.checks()
+            for problem in take_checks(self.people, self.samples, votes, answers):
+                logger.warning("%s: %s", problem.where, problem.what)
+
+    def ask_checks(self, platform: AnnotationPlatform) -> None:
+        """Show reviewers the votes that wait for a check, where a platform can."""
+        votes = self.votes_to_check()
+        if votes:
+            platform.ask_checks(check_requests(votes), self.samples)
 
     def check_vote(
         self,

@@ -102,6 +102,7 @@ from labeling.records.validation import (
     whole_number,
 )
 from labeling.records.verdicts import AskAgain, Escalation, GoldLabel, Verdict
+from labeling.records.vote_checks import CheckAnswer, CheckRequest, VoteDecision
 from labeling.records.voter_families import Family, VoterFamilies, find_families
 from labeling.records.votes import Fault, Votes
 
@@ -121,6 +122,8 @@ __all__ = [
     "Batch",
     "BatchState",
     "CastVotes",
+    "CheckAnswer",
+    "CheckRequest",
     "ClassBalance",
     "EphemeralOutbox",
     "Escalation",
@@ -157,6 +160,7 @@ __all__ = [
     "Stratum",
     "Table",
     "Verdict",
+    "VoteDecision",
     "VoterFamilies",
     "Votes",
     "add_location_note",

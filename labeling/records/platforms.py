@@ -20,6 +20,7 @@ from labeling.records.gold import ClassBalance, Gold
 from labeling.records.outbox import EphemeralOutbox, MessageKind, NewMessage, Outbox
 from labeling.records.soft_labels import SoftLabels
 from labeling.records.verdicts import AskAgain, Escalation, GoldLabel
+from labeling.records.vote_checks import CheckAnswer, CheckRequest
 from labeling.records.votes import Votes
 
 
@@ -197,6 +198,18 @@ class AnnotationPlatform(ABC):
 
     def close(self, sample_ids: Iterable[Hashable]) -> None:  # noqa: B027
         """Stop asking annotators about samples."""
+
+    def ask_checks(self, requests: Sequence[CheckRequest], samples: pd.DataFrame) -> None:  # noqa: B027
+        """Let reviewers check votes, each once; where a platform cannot, a command does.
+
+        Args:
+            requests: all votes that wait for a check.
+            samples: one row per sample, index = ids.
+        """
+
+    def checks(self) -> tuple[CheckAnswer, ...]:
+        """Return the answers of reviewers to `ask_checks`; those known already do no harm."""
+        return ()
 
     def write_back(self, gold: Iterable[GoldLabel]) -> None:  # noqa: B027
         """Show annotators what reviewers decided; `gold` is all that reviewers decided so far."""

@@ -478,3 +478,97 @@ def test_in_a_replay_rejected_votes_are_replaced_by_others_and_nothing_gets_stuc
     verdict = project.review()
     assert not verdict.pending  # nobody else has a recorded vote: a reviewer decides
     assert 4 == len(verdict.escalations)
+
+
+# The reviewer's files.
+
+
+def decide_checks(folder, decide):
+    """Write a reviewer's words into the files of checks; None leaves a row empty."""
+    for path in sorted(folder.glob("check*.csv")):
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+        for row in rows:
+            word = None if row["label"] else decide(row)
+            if word is not None:
+                row["label"], row["rationale"] = word
+        with path.open("w", newline="", encoding="utf-8-sig") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+REVIEWERS = "files: {folder: to_label, annotators: [ann, bob, cy], reviewers: [ann, boss]}\n"
+
+
+def with_checks(make, answer=lambda name, text: truth(text)):
+    """Return a project whose people labeled a batch, of which all votes are drawn."""
+    project = make(LOTS, REVIEWERS)
+    project.query()
+    project.push()
+    fill_in(make.folder, answer)
+    project.pull()
+    project.review()
+    return project
+
+
+def test_reviewers_check_votes_in_files_without_names(make):
+    """Each vote is in one file, and in that of nobody who gave it."""
+    project = with_checks(make)
+    rows = rows_of(make.folder, "check*")
+    waiting = project.votes_to_check()
+    assert len(waiting) == len(rows) == 15
+    assert {"check.ann.csv", "check.boss.csv"} == {row["file"] for row in rows}
+    author = {vote.key: vote.annotator for vote in waiting}
+    keys = [row["ask"].split("|")[1] for row in rows]
+    assert sorted(author) == sorted(keys)
+    for row, key in zip(rows, keys, strict=True):
+        assert author[key] != row["reviewer"]
+        cells = [value for name, value in row.items() if name not in ("file", "reviewer", "why")]
+        assert not set(PEOPLE) & set(cells)
+        assert row["votes"] in ("ham", "spam")
+    project.review()
+    assert rows == rows_of(make.folder, "check*")  # each is asked once
+
+
+def test_what_reviewers_write_is_accept_fix_or_reject(make):
+    project = with_checks(
+        make, lambda name, text: WRONG[truth(text)] if name == "cy" else truth(text)
+    )
+    wrong = {vote.key: vote for vote in project.votes_to_check() if vote.label != truth(vote.text)}
+    assert {"cy"} == {vote.annotator for vote in wrong.values()}
+    is_of_boss = {row["ask"].split("|")[1] for row in rows_of(make.folder, "check.boss")}
+    fixed = min(wrong.keys() & is_of_boss)
+    rejected = min(wrong.keys() - is_of_boss)
+
+    def decide(row):
+        key = row["ask"].split("|")[1]
+        if key == fixed:
+            return f" {WRONG[wrong[key].label].title()}", ""
+        if key == rejected:
+            return "reject", "rule 3"
+        return ("ok", "") if key in is_of_boss else None
+
+    decide_checks(make.folder, decide)
+    assert () == project.pull().problems  # these are nobody's votes
+    project.review()
+    events = project.store.events
+    assert len(is_of_boss) - 1 == len(events.all([EventKind.VOTE_ACCEPTED]))
+    (event,) = events.all([EventKind.VOTE_FIXED])
+    assert ("boss", wrong[fixed].sample_id) == (event.actor, event.sample_id)
+    (event,) = events.all([EventKind.REWORK_ASKED])
+    assert ("rule 3", "cy") == (event.about["reason"], event.about["annotator"])
+    assert "ann" == event.actor
+    before = events.count()
+    project.review()
+    assert before == events.count()  # an answer is taken once
+
+
+def test_a_rejection_without_a_reason_is_not_taken(make):
+    project = with_checks(make)
+    decide_checks(make.folder, lambda row: ("REJECT", ""))
+    platform = project.platform()
+    assert () == platform.checks()
+    assert any("must have a reason" in problem.what for problem in platform.problems)
+    project.review()
+    assert 15 == len(project.votes_to_check())
