@@ -1,5 +1,6 @@
 """Adjudication of annotations: gold labels, samples that need more votes, and escalations."""
 
+from labeling.adjudication.cases import furthest_apart_first
 from labeling.adjudication.causes import (
     Cause,
     Disagreement,
@@ -20,6 +21,7 @@ __all__ = [
     "WeakLabel",
     "cause_of_decision",
     "disagreement_causes",
+    "furthest_apart_first",
     "review",
     "reviews_that_count",
     "with_cause",

@@ -6,7 +6,14 @@ import collections
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
-from labeling.records import Annotation, AskAgain, Escalation, GoldLabel, first_spellings
+from labeling.records import (
+    Annotation,
+    AskAgain,
+    Escalation,
+    GoldLabel,
+    LabelSchema,
+    first_spellings,
+)
 
 Outcome = GoldLabel | AskAgain | Escalation | None
 """What becomes of a sample; `None` = a reviewer saw it and gave no decisive label."""
@@ -98,3 +105,21 @@ def tally_of(annotations: Iterable[Annotation]) -> collections.Counter[str]:
     return collections.Counter(
         str(annotation.label) for annotation in annotations if annotation.label is not None
     )
+
+
+def furthest_apart_first(
+    escalations: Iterable[Escalation], schema: LabelSchema
+) -> list[Escalation]:
+    """Return escalations of ordered labels, those with votes furthest apart first.
+
+    Stars of 1 and 5 need a reviewer more than stars of 4 and 5. Of equal distances, and of labels
+    that are not ordered, all stay as they are.
+    """
+    if not schema.ordered:
+        return list(escalations)
+
+    def spread(escalation: Escalation) -> int:
+        labels = [vote.label for vote in escalation.annotations if vote.label is not None]
+        return schema.spread(labels)
+
+    return sorted(escalations, key=spread, reverse=True)

@@ -100,6 +100,11 @@ def _print_strata(found: PeopleAgreement) -> None:
             rank=1,
         ),
     ]
+    _print(columns)
+
+
+def _print(columns: list[Column]) -> None:
+    out.print()
     print_fitted(columns, out, how_to_see_all=SEE_ALL)
 
 
@@ -115,7 +120,7 @@ def _print_labels(table: pd.DataFrame) -> None:
             right=True,
         ),
     ]
-    print_fitted(columns, out, how_to_see_all=SEE_ALL)
+    _print(columns)
     _say_left_out(len(table) - len(rows), "label")
 
 
@@ -128,7 +133,7 @@ def _print_pairs(table: pd.DataFrame) -> None:
         Column("percent", [_bounds(*row, percent=True) for row in intervals], right=True),
         Column("kappa", [_number(value) for value in rows["kappa"]], right=True, rank=1),
     ]
-    print_fitted(columns, out, how_to_see_all=SEE_ALL)
+    _print(columns)
     _say_left_out(len(table) - len(rows), "pair")
 
 
@@ -143,7 +148,7 @@ def _print_confused(table: pd.DataFrame) -> None:
         Column("of all conflicts", _percents(rows["share"]), right=True),
         Column("times chance", [f"{lift:.1f}" for lift in rows["lift"]], right=True, rank=1),
     ]
-    print_fitted(columns, out, how_to_see_all=SEE_ALL)
+    _print(columns)
     _say_left_out(len(table) - len(rows), "pair of labels", "pairs of labels")
 
 
@@ -157,7 +162,7 @@ def _print_low(table: pd.DataFrame, most: int) -> None:
         Column("distance", [f"{value:.2f}" for value in rows["distance"]], right=True),
         Column("labels", rows["labels"].tolist(), least=12),
     ]
-    print_fitted(columns, out, how_to_see_all=SEE_ALL)
+    _print(columns)
     _say_left_out(len(table) - len(rows), "sample with a conflict", "samples with a conflict")
 
 

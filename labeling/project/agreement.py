@@ -61,10 +61,10 @@ class PeopleAgreement:
                 " chosen because they are hard."
             )
         if set(self.by_stratum) <= {NO_BATCH, Stratum.GIVEN.value}:
-            return f"The headline is of all {samples}, none of which was chosen by a query."
+            return f"The headline is of {samples}, none of which was chosen by a query."
         return (
-            f"The headline is of all {samples}, of which none that was drawn at random has two"
-            " votes: samples chosen because they are hard make it too low."
+            f"The headline is of {samples}, none of them drawn at random: samples that are chosen"
+            " because they are hard make it too low."
         )
 
     def by_label(self) -> pd.DataFrame:

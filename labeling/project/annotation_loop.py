@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from labeling.adjudication import Annotators, ReviewPolicy, review
+from labeling.adjudication import Annotators, ReviewPolicy, furthest_apart_first, review
 from labeling.errors import DataError, LabelingError, PlatformError, counted, listed
 from labeling.project.data import current_annotations, missing_or_changed
 from labeling.project.decision_records import keep_frozen, record_basis
@@ -241,6 +241,8 @@ class AnnotationLoop:
     def verdict(self, annotations: Collection[Annotation], *, fits: bool = False) -> Verdict:
         """Return the verdict on annotations; its escalations have the label of the model.
 
+        If labels are ordered, those with votes furthest apart come first: reviewers get them so.
+
         Args:
             annotations: everyone's current annotations.
             fits: whether a model that is a voter learns from them first; otherwise the one of the
@@ -266,7 +268,7 @@ class AnnotationLoop:
         )
         escalations = tuple(
             dataclasses.replace(escalation, model_label=model_labels.get(escalation.sample_id))
-            for escalation in verdict.escalations
+            for escalation in furthest_apart_first(verdict.escalations, self.schema)
         )
         return dataclasses.replace(verdict, escalations=escalations)
 

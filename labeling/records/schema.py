@@ -172,6 +172,17 @@ class LabelSchema:
         steps = abs(self.index(label) - self.index(other))
         return steps if self.ordered else min(steps, 1)
 
+    def spread(self, labels: Iterable[object]) -> int:
+        """Return the largest distance of any two of some labels; 0 for fewer than two.
+
+        >>> LabelSchema(["1", "2", "3"], ordered=True).spread(["1", "3", "3"])
+        2
+        """
+        codes = {self.index(label) for label in labels}
+        if len(codes) < 2:
+            return 0
+        return max(codes) - min(codes) if self.ordered else 1
+
     def recorded(self, value: object) -> object:
         """Return the label name that a value read from a file stands for, if there is one.
 

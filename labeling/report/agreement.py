@@ -21,8 +21,9 @@ MOST_CELLS = 12  # people, or labels, in the picture of a matrix
 MOST_SPLIT = 20  # samples of low agreement
 MOST_EXAMPLES = 2  # of each pair of labels
 
+RANDOM = Stratum.RANDOM.value
 STRATUM_NAMES = {
-    Stratum.RANDOM.value: "samples drawn at random",
+    RANDOM: "samples drawn at random",
     Stratum.GIVEN.value: "samples given for annotation",
     NO_BATCH: "samples in no batch (imported annotations)",
 }
@@ -79,7 +80,7 @@ class AgreementSection:
     Attributes:
         people: the agreement of the annotators.
         random: that on samples drawn at random; `None` where they have no vote.
-        strata: what each stratum is, and its agreement; all samples last.
+        strata: what each stratum is, and its agreement: the random one first, all samples last.
         labels: agreement on each label, the most frequent first.
         more_labels: how many labels are not shown.
         pairs: agreement of pairs of annotators, those with most common samples first.
@@ -110,10 +111,11 @@ def section(context: ReportContext) -> AgreementSection:
     people = people_agreement(context.annotations, context.project.schema, context.selections)
     labels = people.by_label().sort_values("votes", ascending=False, kind="stable")
     pairs, split = people.by_pair(), people.low()
-    strata = [(_stratum_name(name), part) for name, part in people.by_stratum.items()]
+    by_stratum = sorted(people.by_stratum.items(), key=lambda item: item[0] != RANDOM)
+    strata = [(_stratum_name(name), part) for name, part in by_stratum]
     return AgreementSection(
         people=people,
-        random=people.by_stratum.get(Stratum.RANDOM.value),
+        random=people.by_stratum.get(RANDOM),
         strata=[*strata, ("all annotated samples", people.overall)],
         labels=_labels(labels.head(MOST_LABELS), people.overall.n_samples),
         more_labels=max(len(labels) - MOST_LABELS, 0),
@@ -164,8 +166,9 @@ def _pair_matrix(people: PeopleAgreement, pairs: pd.DataFrame) -> Markup | None:
     names = sorted(paired, key=lambda name: (-votes[name], name))[:MOST_CELLS]
     if len(names) < 3:
         return None
-    matrix = pair_matrix(pairs, "percent").loc[sorted(names), sorted(names)]
-    return pair_picture(matrix)
+    shown = sorted(names)
+    percent, common = pair_matrix(pairs, "percent"), pair_matrix(pairs, "n")
+    return pair_picture(percent.loc[shown, shown], common.loc[shown, shown])
 
 
 def _confusion(people: PeopleAgreement) -> Markup:

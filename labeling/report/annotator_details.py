@@ -294,11 +294,11 @@ def _examples(
 ) -> tuple[list[Example], list[Example]]:
     """Return settled samples with other votes: the label was kept, and it was changed.
 
-    Those with a reviewer's reason come first, then those of the largest distance.
+    Those with a reviewer's reason come first, then those with labels furthest apart.
     """
     final = work.context.human_labels
     hidden = set(work.context.data.dev.index) if hides_gold else set()
-    distance = work.context.project.schema.distance
+    spread = work.context.project.schema.spread
     examples: list[tuple[tuple[bool, int, str], Example]] = []
     for vote in votes:
         sample, label = vote.sample_id, str(vote.label)
@@ -310,7 +310,7 @@ def _examples(
             continue
         tally = Counter(str(other.label) for other in of_sample)
         reason = work.reasons.get(sample, "")
-        far = max(distance(label, other) for other in others)
+        far = spread([label, *others])
         example = Example(sample, "", label, _in_words(tally), final[sample], reason)
         examples.append(((not reason, -far, str(sample)), example))
     ranked = [example for _, example in sorted(examples, key=lambda item: item[0])]

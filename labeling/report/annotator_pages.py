@@ -1,4 +1,4 @@
-"""A page for each annotator about their own work, which names nobody else."""
+"""A page for each annotator about their own work, by default without anybody's name."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def write_annotator_pages(project: Project, *, with_names: bool = False) -> dict
 
     A page is for its annotator: it shows the votes, the estimated skill and the agreements with
     their intervals, examples both ways, the reasons that reviewers gave, and what is too few to
-    say. Other people are not named. Samples with a given gold label are not among the examples,
+    say. People have pseudonyms. Samples with a given gold label are not among the examples,
     since they may be asked of others as a test, and neither are samples that are not settled.
 
     The same state gives the same bytes. Pages of earlier calls are overwritten or stay.
 
     Args:
         project: the project.
-        with_names: whether the pages and their files have the names of people instead of
-            pseudonyms; the report for the lead lists both.
+        with_names: whether the pages have the names of people instead of pseudonyms. Files are
+            called by pseudonym in any case; the report for the lead lists both.
 
     Returns:
         The path of each annotator's page, by name.

@@ -228,7 +228,10 @@ def _by_sample(annotations: Iterable[Annotation]) -> BySample:
 
 
 def _escalated(context: ReportContext, reviews: list[Annotation]) -> list[Escalation]:
-    """Return the escalated samples: first those waiting, then unresolved, then decided ones."""
+    """Return the escalated samples: first those waiting, then unresolved, then decided ones.
+
+    Of each of these, samples with votes that are furthest apart come first.
+    """
     waiting = {escalation.sample_id for escalation in context.verdict.escalations}
     unresolved = set(context.verdict.unresolved)
     decisions = _by_sample(reviews)
@@ -263,7 +266,13 @@ def _escalated(context: ReportContext, reviews: list[Annotation]) -> list[Escala
                 decisions=decisions.get(sample, []),
             )
         )
-    return sorted(result, key=lambda escalation: STATE_ORDER[escalation.state])
+    spread = context.project.schema.spread
+
+    def rank(escalation: Escalation) -> tuple[int, int]:
+        labels = [vote.label for vote in escalation.votes if vote.label is not None]
+        return STATE_ORDER[escalation.state], -spread(labels)
+
+    return sorted(result, key=rank)
 
 
 def _with_texts(context: ReportContext, escalated: list[Escalation]) -> list[Escalation]:

@@ -24,6 +24,7 @@ from labeling.report.formatting import cleaned, clipped, percent, whole
 from labeling.report.svg import COLOURS, picture
 
 MOST_BARS = 40
+ROOMY = 8  # rows of a matrix whose cells have room for two lines
 
 
 def length_picture(counts: npt.NDArray[np.int64], edges: npt.NDArray[np.float64]) -> Markup:
@@ -142,17 +143,33 @@ def cost_picture(curves: Mapping[str, Sequence[tuple[int, Estimate]]]) -> Markup
     return picture("spending", title, "The tables list the same numbers.", draw, 3.3)
 
 
-def pair_picture(percent: pd.DataFrame) -> Markup:
-    """Draw the percent agreement of each two annotators, from what `pair_matrix` returns."""
+def pair_picture(percent: pd.DataFrame, common: pd.DataFrame) -> Markup:
+    """Draw the agreement of each two annotators, in percent, and their common samples.
+
+    Args:
+        percent: what `pair_matrix` returns for "percent".
+        common: the same for "n"; it is written only where the cells have room for it.
+    """
     shades = percent.to_numpy(np.float64)
-    words = [["" if np.isnan(share) else f"{100 * share:.0f}" for share in row] for row in shades]
+    has_room = len(percent) <= ROOMY
+    words = [
+        [_pair_words(share, n if has_room else None) for share, n in zip(*row, strict=True)]
+        for row in zip(shades.tolist(), common.to_numpy().tolist(), strict=True)
+    ]
     names = [clipped(cleaned(str(name)), 14) for name in percent.columns]
 
     def draw(axes: Any) -> None:
         draw_matrix(axes, shades, words, names, COLOURS)
 
     title = "Percent agreement of each two annotators"
-    return picture("pairs", title, "The table lists the same numbers.", draw, _side(len(names)))
+    height = _side(len(names)) * (1.25 if has_room else 1)
+    return picture("pairs", title, "The table lists the same numbers.", draw, height)
+
+
+def _pair_words(share: float, n: int | None) -> str:
+    if np.isnan(share):
+        return ""
+    return f"{100 * share:.0f}" if n is None else f"{100 * share:.0f}\nn = {n}"
 
 
 def label_confusion_picture(coincidences: pd.DataFrame) -> Markup:
@@ -165,9 +182,12 @@ def label_confusion_picture(coincidences: pd.DataFrame) -> Markup:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     words = [[f"{100 * share:.0f}" for share in row] for row in shares]
     names = [clipped(cleaned(str(name)), 14) for name in coincidences.columns]
+    totals = coincidences.sum(axis=1).tolist()
 
     def draw(axes: Any) -> None:
         draw_matrix(axes, shares, words, names, COLOURS)
+        rows = [f"{name}\nn = {n:,}" for name, n in zip(names, totals, strict=True)]
+        axes.set_yticks(range(len(names)), rows)
         axes.set_xlabel("label of another annotator")
         axes.set_ylabel("label of an annotator")
 

@@ -24,6 +24,17 @@ NO_ESTIMATE = undefined(0, NO_PAIR)
 RELIABLE, TENTATIVE = 0.8, 0.667  # Krippendorff's bands of alpha
 
 
+BANDS = (
+    f"below {TENTATIVE}, which counts as unreliable: look at which labels are confused",
+    f"from {TENTATIVE} to {RELIABLE}, which allows tentative conclusions only",
+    f"{RELIABLE} or more, which counts as reliable",
+)
+
+
+def _band_of(alpha: float) -> int:
+    return int(alpha >= TENTATIVE) + int(alpha >= RELIABLE)
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Agreement of voters on the samples that two or more of them labeled.
@@ -78,20 +89,19 @@ class Agreement:
                 " nearly all votes agree (the kappa paradox). Gwet's"
                 f" {self.gwet_name} is shown beside it."
             )
-        if self.alpha.value == self.alpha.value:
+        if not np.isnan(self.alpha.low):
             notes.append(self._band())
         return tuple(notes)
 
     def _band(self) -> str:
-        value = self.alpha.value
-        if value >= RELIABLE:
-            return f"An alpha of {RELIABLE} or more counts as reliable."
-        if value >= TENTATIVE:
-            return f"An alpha from {TENTATIVE} to {RELIABLE} allows tentative conclusions only."
-        return (
-            f"An alpha below {TENTATIVE} counts as unreliable: look at which labels are confused,"
-            " and make the guidelines clearer."
-        )
+        """Return what alpha means by the bands of Krippendorff, if its interval is within one."""
+        bands = {_band_of(self.alpha.low), _band_of(self.alpha.high)}
+        if len(bands) > 1:
+            return (
+                "The interval of alpha is too wide to say whether it is"
+                f" {BANDS[max(bands)]}: more samples with two votes would show it."
+            )
+        return f"Alpha is {BANDS[_band_of(self.alpha.value)]}."
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each coefficient: `value, low, high` (95 %), `n` (samples), `note`."""
