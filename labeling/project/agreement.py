@@ -106,6 +106,6 @@ def people_agreement(
     votes = annotation_votes(first_round, schema)
     strata = selections["stratum"][~selections.index.duplicated(keep="last")].to_dict()
     by_sample: dict[Hashable, str] = {
-        sample_id: str(strata.get(sample_id, NO_BATCH)) for sample_id in votes.sample_ids
+        sample_id: str(strata.get(sample_id) or NO_BATCH) for sample_id in votes.sample_ids
     }
     return PeopleAgreement(votes, agreement(votes), agreement_by_stratum(votes, by_sample))

@@ -13,7 +13,7 @@ import pandas as pd
 from labeling.analysis import Estimate, agreement_by_pair
 from labeling.errors import counted
 from labeling.label_models import AnnotatorModel
-from labeling.records import Annotation, Votes, annotation_votes, person_key
+from labeling.records import Annotation, EventKind, Votes, annotation_votes, person_key
 from labeling.report.context import ReportContext
 
 MOST_EXAMPLES = 5
@@ -113,6 +113,8 @@ class WorkOfAll:
         by_sample: votes on each sample.
         reasons: of reviewers, by sample.
         pseudonyms: by annotator.
+        tests: samples that are or may be hidden in batches to test annotators: those with a given
+            gold label, and those that were hidden before.
     """
 
     context: ReportContext
@@ -122,6 +124,7 @@ class WorkOfAll:
     by_sample: dict[Hashable, list[Annotation]]
     reasons: dict[Hashable, str]
     pseudonyms: dict[str, str]
+    tests: frozenset[Hashable]
 
 
 def work_of_all(context: ReportContext) -> WorkOfAll:
@@ -148,7 +151,13 @@ def work_of_all(context: ReportContext) -> WorkOfAll:
         by_sample,
         reasons,
         pseudonyms_of(by_annotator, _salt(context)),
+        _tests(context),
     )
+
+
+def _tests(context: ReportContext) -> frozenset[Hashable]:
+    asked = [] if context.store is None else context.store.events.all([EventKind.GOLD_ASKED])
+    return frozenset([*context.data.dev.index, *(event.sample_id for event in asked)])
 
 
 def skills_of(votes: Votes, gold: pd.Series) -> pd.DataFrame:
@@ -193,7 +202,7 @@ def details_of(
     work: WorkOfAll,
     comparisons: tuple[Estimate, Estimate, Estimate],
     *,
-    hides_gold: bool = False,
+    hides_tests: bool = False,
 ) -> AnnotatorDetails:
     """Return what is known of an annotator's work.
 
@@ -201,14 +210,13 @@ def details_of(
         name: of the annotator.
         work: of all annotators.
         comparisons: agreement with other annotators, with reviewers and with given gold labels.
-        hides_gold: whether samples with a given gold label are left out of the examples, since they
-            may be asked of other annotators as a test.
+        hides_tests: whether samples that may test other annotators are left out of the examples.
     """
     annotations = work.by_annotator[name]
     votes = [vote for vote in annotations if vote.label is not None]
     times = [vote.lead_seconds for vote in annotations if vote.lead_seconds is not None]
     skill, chance, verdict = skill_of(name, work.skills)
-    kept, changed = _examples(name, votes, work, hides_gold=hides_gold)
+    kept, changed = _examples(votes, work, hides_tests=hides_tests)
     return AnnotatorDetails(
         name=name,
         pseudonym=work.pseudonyms[name],
@@ -290,14 +298,14 @@ def _colleagues(name: str, work: WorkOfAll) -> list[tuple[str, str, Estimate]]:
 
 
 def _examples(
-    name: str, votes: Sequence[Annotation], work: WorkOfAll, *, hides_gold: bool
+    votes: Sequence[Annotation], work: WorkOfAll, *, hides_tests: bool
 ) -> tuple[list[Example], list[Example]]:
     """Return settled samples with other votes: the label was kept, and it was changed.
 
     Those with a reviewer's reason come first, then those with labels furthest apart.
     """
     final = work.context.human_labels
-    hidden = set(work.context.data.dev.index) if hides_gold else set()
+    hidden = work.tests if hides_tests else frozenset()
     spread = work.context.project.schema.spread
     examples: list[tuple[tuple[bool, int, str], Example]] = []
     for vote in votes:

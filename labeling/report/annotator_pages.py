@@ -19,8 +19,9 @@ def write_annotator_pages(project: Project, *, with_names: bool = False) -> dict
 
     A page is for its annotator: it shows the votes, the estimated skill and the agreements with
     their intervals, examples both ways, the reasons that reviewers gave, and what is too few to
-    say. People have pseudonyms. Samples with a given gold label are not among the examples,
-    since they may be asked of others as a test, and neither are samples that are not settled.
+    say. People have pseudonyms. Samples with a given gold label, and those that were
+    hidden in batches, are not among the examples, since they may test others; neither are samples
+    that are not settled.
 
     The same state gives the same bytes. Pages of earlier calls are overwritten or stay.
 
@@ -65,7 +66,7 @@ def _sections(project: Project) -> dict[str, Any]:
     context = load_context(project)
     work = work_of_all(context)
     people = [
-        details_of(annotator.name, work, comparisons_of(annotator), hides_gold=True)
+        details_of(annotator.name, work, comparisons_of(annotator), hides_tests=True)
         for annotator in annotators_of(context, work)
     ]
     agreement = people_agreement(context.annotations, project.schema, context.selections)

@@ -12,7 +12,7 @@ import pytest
 import labeling as lb
 from labeling.label_models import AnnotatorModel
 from labeling.project.agreement import people_agreement
-from labeling.records import Annotation, annotation_votes
+from labeling.records import Annotation, EventKind, annotation_votes
 from labeling.report import write_annotator_pages, write_report
 from labeling.report.annotator_details import pseudonyms_of
 from tests.support.browser import opened
@@ -251,3 +251,18 @@ def test_strata_of_imported_and_chosen_samples_are_told_apart(schema):
         name: part.n_samples for name, part in found.by_stratum.items()
     }
     assert ("random", 1.0) == (found.headline[0], found.headline[1].percent.value)
+
+
+def test_a_sample_that_was_hidden_in_a_batch_leaves_the_pages(project, browser):
+    page = write_annotator_pages(project)["ann"]
+    with opened(browser, page) as found:
+        text = next(quote for quote in found.texts("th .quote bdi") if HOSTILE not in quote)
+    (sample_id,) = project.samples.index[project.samples["text"] == text]
+    with project.store.locked("query"), project.store.database.writing():
+        about = {"batch": 1, "label": "1", "voters": ["ann"]}
+        project.store.events.append(EventKind.GOLD_ASKED, sample_id=sample_id, about=about)
+    with opened(browser, write_annotator_pages(project)["ann"]) as found:
+        quotes = found.texts("th .quote bdi")
+
+    assert quotes
+    assert text not in quotes
