@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from labeling.adjudication import reviews_that_count
 from labeling.analysis import Estimate, mean_of, proportion
-from labeling.records import Annotation, LabelSource, Problem
+from labeling.records import Annotation, LabelSchema, LabelSource, Problem
 from labeling.report import agreement
 from labeling.report.agreement import AgreementSection
 from labeling.report.annotator_details import (
@@ -266,13 +266,13 @@ def _escalated(context: ReportContext, reviews: list[Annotation]) -> list[Escala
                 decisions=decisions.get(sample, []),
             )
         )
-    spread = context.project.schema.spread
+    schema = context.project.schema
+    return sorted(result, key=lambda escalation: _rank(escalation, schema))
 
-    def rank(escalation: Escalation) -> tuple[int, int]:
-        labels = [vote.label for vote in escalation.votes if vote.label is not None]
-        return STATE_ORDER[escalation.state], -spread(labels)
 
-    return sorted(result, key=rank)
+def _rank(escalation: Escalation, schema: LabelSchema) -> tuple[int, int]:
+    labels = [vote.label for vote in escalation.votes if vote.label is not None]
+    return STATE_ORDER[escalation.state], -schema.spread(labels)
 
 
 def _with_texts(context: ReportContext, escalated: list[Escalation]) -> list[Escalation]:
