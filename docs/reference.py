@@ -26,11 +26,11 @@ def api() -> str:
     parts = [
         "# API reference\n",
         NOTE,
-        "Every public name of `import labeling as lb`. The names of `lb.functions` and"
-        " `lb.label_models` stand at the end, and with them the contract tests of"
+        "Every public name of `import labeling as lb`. The names of `lb.functions`,"
+        " `lb.label_models` and `lb.query` stand at the end, and with them the contract tests of"
         " `labeling.testing`.\n",
     ]
-    rooms = ("functions", "label_models")
+    rooms = ("functions", "label_models", "query")
     for name in lb.__all__:
         if name not in rooms:
             parts += entry(f"lb.{name}", getattr(lb, name))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from labeling import functions, label_models, simulation
+    from labeling import functions, label_models, query, simulation
     from labeling.adjudication import Annotators, ReviewPolicy, disagreement_causes
     from labeling.analysis import agreement, lf_summary
     from labeling.datasets import TrainingSet, build_training_set
@@ -70,7 +70,7 @@ _ROOMS = {
     "sources": ("read_samples",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
-_OPEN_ROOMS = ("functions", "label_models", "simulation")
+_OPEN_ROOMS = ("functions", "label_models", "query", "simulation")
 """Used as `labeling.functions.keywords(...)`."""
 
 
@@ -269,6 +269,7 @@ __all__ = [
     "labeling_function",
     "lf_summary",
     "load_labeling_functions",
+    "query",
     "read_samples",
     "review",
     "select",

@@ -89,7 +89,9 @@ def label_quality(config: Config, store: Store) -> LabelQuality:
     }
     rule = StoppingRule(**config.query.stop.model_dump())
     stop = rule.reasons(accuracy.get("labels"), kappas, last["human_votes"] + last["reviews"])
-    sentences = _sentences(accuracy, kappas, config.query.stop.half_width or PRECISION)
+    n_compared = len(last["about"].get(PANEL, {"codes": ()})["codes"])
+    half_width = config.query.stop.half_width or PRECISION
+    sentences = _sentences(accuracy, kappas, n_compared, half_width)
     return LabelQuality(accuracy, kappas, sentences, stop)
 
 
@@ -112,7 +114,10 @@ def _kappas(log: Sequence[Mapping[str, Any]]) -> tuple[float, ...]:
 
 
 def _sentences(
-    accuracy: Mapping[str, Estimate], kappas: Sequence[float], half_width: float
+    accuracy: Mapping[str, Estimate],
+    kappas: Sequence[float],
+    n_compared: int,
+    half_width: float,
 ) -> tuple[str, ...]:
     from labeling.query import labels_needed
     from labeling.query.stopping import points
@@ -134,8 +139,8 @@ def _sentences(
             else f"That is enough to see a difference of {target}."
         )
     if kappas:
-        rounds = counted(len(kappas) + 1, "round")
         sentences.append(
-            f"Labels of the last two of {rounds}: kappa {kappas[-1]:.3f} (1 = unchanged)."
+            f"Labels of the last two rounds, on {counted(n_compared, 'sample')}: kappa"
+            f" {kappas[-1]:.3f} (1 = unchanged)."
         )
     return tuple(sentences)

@@ -157,9 +157,10 @@ def _design_estimate(
         [factor * audit.share for factor, audit in zip(weight * unknown, rounds, strict=True)]
     )
     scores = np.concatenate([audit.score for audit in rounds])
-    total = float(np.sort(shares).sum())
-    constant = float((weight * known).sum())
+    constant, total = float((weight * known).sum()), float((weight * unknown).sum())
     mean = float(np.sort(shares * scores).sum()) / total if total > 0 else 0.0
+    if np.ptp(scores) == 0:
+        mean = float(scores[0])  # exactly
     effective = total**2 / float(np.sort(shares**2).sum()) if total > 0 else 1.0
     low, high = wilson(mean, effective)
     value, ends = constant + total * mean, (constant + total * low, constant + total * high)

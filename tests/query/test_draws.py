@@ -100,6 +100,7 @@ def test_the_accuracy_of_labels_is_unbiased_over_rounds_of_thirds():
 
 def test_a_third_has_equal_shares_of_predicted_labels_and_a_third_is_random():
     data, soft, *_ = rare_pool()
+    data = data.drop(columns="text")  # near-duplicates would shift the shares a little
     frame = lb.select(data, soft=soft, n=60, rng=0).to_frame()
     counts = frame["stratum"].value_counts()
     by_label = frame[frame["stratum"] == "margin by label"]
