@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".cache" / "matrix"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-EXTRAS = ("cli", "http", "plots", "report", "sql", "xlsx")  # light, and for any Python
+EXTRAS = ("active", "cli", "http", "plots", "report", "sql", "xlsx")  # light, and for any Python
 TOOLS = ("hypothesis", "pytest", "pytest-cov")
 FAST = "not (studio or browser or kill or postgres or heavy or slow)"  # as in the Makefile
 SETS_OF = {"3.11": ("lowest",), "3.12": ("pandas-2", "newest"), "3.13": ("pandas-2", "newest")}
