@@ -21,7 +21,7 @@ def project(folder):  # noqa: F811
     """Return a function that makes the project with these stopping rules."""
 
     def make(stop=""):
-        config = CONFIG.replace("query: {n: 10}", MORE % stop).replace("rounds: 2", "rounds: 4")
+        config = CONFIG.replace("rounds: 2", "rounds: 4").replace("query: {n: 10}", MORE % stop)
         (folder / "project.yaml").write_text(config, encoding="utf-8")
         return lb.Project(folder / "project.yaml")
 
