@@ -62,6 +62,14 @@ class TaskDelivery:
         set_overlap(self.client, too_few, votes)  # a push that was killed left them so
         return existing
 
+    def repeated(self, existing: Mapping[str, Task]) -> list[Message]:
+        """Return first questions about samples that people have seen: hidden gold, asked again."""
+        return [
+            message
+            for message in self.messages
+            if message.not_annotators and ext_id_of(message.sample_id) in existing
+        ]
+
     def _confirm_created(self, task_ids: Mapping[str, int]) -> None:
         """Confirm new tasks, once each waits for as many votes as were asked for.
 

@@ -184,9 +184,8 @@ class LabelStudio(ProjectAdmin):
         )
         delivery = TaskDelivery(self._client, project, messages, outbox, self.progress)
         existing = delivery.send(tasks)
-        # Only samples that people have seen exclude anybody: hidden gold that is asked again.
-        asked_before = [own for own in messages if own.not_annotators]
-        reopen(self._client, project, asked_before, lambda _: [], on_arrived=delivery.confirm_keys)
+        repeated = delivery.repeated(existing)
+        reopen(self._client, project, repeated, lambda _: [], on_arrived=delivery.confirm_keys)
         delivery.confirm({ext_id: task.id for ext_id, task in existing.items()})
         pair.annotators.remember(delivery)
         refused = delivery.refused_problems()
