@@ -34,7 +34,7 @@ def print_simulation(simulation: Simulation, goal: Goal, console: Console) -> No
     table.loc[0, ["strategy", "policy"]] = ["(no votes)", "-"]
     headings = {name: text.format(rare=simulation.rare) for name, text in HEADINGS.items()}
     columns = [
-        Column("strategy", table["strategy"].tolist(), least=8),
+        Column("strategy", table["strategy"].tolist()),
         Column("policy", table["policy"].tolist()),
         Column("votes", _counts(table["votes"]), right=True),
         Column("cost", _counts(table["cost"]), right=True, rank=3),

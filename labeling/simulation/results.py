@@ -230,8 +230,8 @@ class Simulation:
         )
         n_seeds = len(self.comparison.seeds)
         sentence = (
-            f"Take strategy {best[0]} with policy {best[1]}: on average from 0 to {end:,.0f} votes,"
-            f" {what} in {_percent(area)} ({n_seeds} {'seeds' if n_seeds > 1 else 'seed'},"
+            f"Take strategy {best[0]} with policy {best[1]}: on average over costs from 0"
+            f" to {end:,.0f} votes, {what} in {_percent(area)} ({n_seeds} {'seeds' if n_seeds > 1 else 'seed'},"
             f" n = {self.comparison.cell(*best, 0, measure).n})"
         )
         if len(ranked) == 1:
