@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, counted
 from labeling.records.estimates import Estimate, undefined
 from labeling.simulation.comparison import MEASURES, Comparison, Curve, Measure
 from labeling.simulation.frontier import label_savings
@@ -228,11 +228,12 @@ class Simulation:
             if goal == "model"
             else "the labels of the pool are right"
         )
-        n_seeds = len(self.comparison.seeds)
+        seeds = counted(len(self.comparison.seeds), "seed")
+        n_samples = self.comparison.cell(*best, 0, measure).n
         sentence = (
             f"Take strategy {best[0]} with policy {best[1]}: on average over costs from 0"
-            f" to {end:,.0f} votes, {what} in {_percent(area)} ({n_seeds} {'seeds' if n_seeds > 1 else 'seed'},"
-            f" n = {self.comparison.cell(*best, 0, measure).n})"
+            f" to {end:,.0f} votes, {what} in {_percent(area)}"
+            f" ({seeds}, n = {n_samples})"
         )
         if len(ranked) == 1:
             return f"{sentence}."
