@@ -59,7 +59,7 @@ query:
   # Samples a batch, half of them drawn at random, half where the model is least sure.
   n: 50
   strategy: mixture
-  # stop: {{budget: 2000}}  # votes; or half_width: 0.02 of the labels' accuracy, or stable_rounds: 3
+  # stop: {{budget: 2000}}  # votes; or half_width: 0.02 of the accuracy, or stable_rounds: 3
 
 review:
   # {policy}
