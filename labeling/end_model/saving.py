@@ -71,10 +71,7 @@ def write_model(
     arrays |= {"used": parts.topics.used, "directions": parts.topics.directions}
     if not earlier:
         arrays["gold_used"] = gold.used
-    if features.centre is not None:
-        arrays["centre"] = features.centre
-    if features.vocabulary is not None:
-        arrays |= {f"idf_{kind}": idf for kind, idf in features.vocabulary.idf.items()}
+    arrays |= _features_as_arrays(features)
     version = BY_SAMPLE if earlier else ONE_STACK if len(stack.stacks) == 1 else FORMAT
     n_gold: int | list[int] = stack.n_gold
     weights: list[Any] = [student.weights[0], student.scales[0]]
@@ -90,6 +87,15 @@ def write_model(
     with atomic_write(path) as unfinished, unfinished.open("wb") as file:
         encoded = np.array(json.dumps(metadata))
         np.savez_compressed(file, allow_pickle=False, about=encoded, **arrays)
+
+
+def _features_as_arrays(features: Features) -> dict[str, Floats]:
+    arrays: dict[str, Floats] = {}
+    if features.centre is not None:
+        arrays["centre"] = features.centre
+    if features.vocabulary is not None:
+        arrays |= {f"idf_{kind}": idf for kind, idf in features.vocabulary.idf.items()}
+    return arrays
 
 
 def _folds_as_arrays(name: str, model: CrossFitted) -> dict[str, Floats]:
