@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import softmax
 
@@ -14,7 +17,10 @@ from labeling.label_models.annotators.fit_report import (
     overconfidence_sentences,
     rare_label_sentences,
 )
-from labeling.label_models.annotators.skill import NUMBERS_AT_A_TIME, Component, estimate_skills
+from labeling.label_models.annotators.observed_votes import NUMBERS_AT_A_TIME
+from labeling.label_models.annotators.reference import Signals, count_signals, signal_codes
+from labeling.label_models.annotators.skill import Component, estimate_skills
+from labeling.label_models.annotators.skill_table import skill_table
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import expectation_maximisation, label_posterior
 from labeling.label_models.one_coin import one_coin_confusion
@@ -28,7 +34,7 @@ from labeling.label_models.patterns import (
 )
 from labeling.label_models.report_sentences import warn_not_converged
 from labeling.label_models.settings import check_setting
-from labeling.records import shared_wins
+from labeling.records import ClassBalance, Gold, SoftLabels, Votes, expect, shared_wins
 
 COMPONENTS = ("one coin", "own confusion")
 POWERS = 0.5 ** (np.arange(25) / 4)  # from 1 down to 1/64
@@ -80,6 +86,9 @@ class AnnotatorModel(VoteModel):
         skill_interval_: its central 95 %, errors that people share included, shape (n_voters, 2).
         chance_: the share of right votes if the votes of an annotator, with their marginal
             frequencies, were independent of the truth.
+        on_gold_: the number of right votes of each annotator on gold labels, and of all votes on
+            gold labels: shape (n_voters, 2).
+        evidence_: `e_guessing` and `e_inverting` of each annotator: shape (n_voters, 2).
         verdict_: a word for each annotator; see `skills`.
 
     >>> from labeling.records import LabelSchema, Votes
@@ -104,7 +113,10 @@ class AnnotatorModel(VoteModel):
     skill_: Floats
     skill_interval_: Floats
     chance_: Floats
+    on_gold_: Floats
+    evidence_: Floats
     verdict_: tuple[str, ...]
+    _reference: SoftLabels | None = None  # while it is fitted
 
     def __init__(
         self, *, pseudo_votes: float = 5.0, tolerance: float = 0.1, steps: int = 1000
@@ -113,41 +125,101 @@ class AnnotatorModel(VoteModel):
         self.tolerance = tolerance
         self.steps = steps
 
+    def fit(
+        self,
+        votes: Votes,
+        *,
+        gold: Gold | None = None,
+        class_balance: ClassBalance | None = None,
+        reference: SoftLabels | None = None,
+    ) -> Self:
+        """Fit the model to votes, and return the model itself.
+
+        Args:
+            votes: the votes of at least one annotator.
+            gold: true labels of some of the samples: a Series from id to label, or a collection of
+                GoldLabel. Their source does not matter: given ones that annotators are asked about
+                as well (hidden gold) tell most of their skill.
+            class_balance: the share of each label in the data, if it is known.
+            reference: soft labels of a model that has heard none of these annotators, such as a
+                label model of labeling functions. It may be weak: how much its labels tell is
+                learned. It tells the skills, not the labels: `predict_proba` is the same without.
+                Soft labels of samples that have no vote are not used.
+
+        Raises:
+            LabelingError: votes without a voter, unusable gold labels, class balance or reference.
+
+        >>> from labeling.records import LabelSchema, SoftLabels, Votes
+        >>> votes = Votes.from_array([[0, 0], [1, 0]], schema=LabelSchema(["a", "b"]))
+        >>> soft = SoftLabels([[0.9, 0.1], [0.2, 0.8]], votes.sample_ids, votes.schema, [True] * 2)
+        >>> AnnotatorModel().fit(votes, reference=soft).skills()["n_votes"].tolist()
+        [2, 2]
+        """
+        if reference is not None:
+            expect(reference, SoftLabels, "`reference`")
+        self._reference = reference
+        try:
+            return super().fit(votes, gold=gold, class_balance=class_balance)
+        finally:
+            vars(self).pop("_reference", None)
+            vars(self).pop("_signals", None)
+
     def skills(self) -> pd.DataFrame:
-        """Return a row for each annotator: skill, interval and a verdict.
+        """Return a row for each annotator: skill, interval, evidence and a verdict.
 
-        Columns: `n_votes`; `skill`, the share of right votes; `low` and `high`, its central 95 %;
-        `chance`, the share of right votes if they were independent of the truth; `verdict`, which
-        is other than "unsure" only with 95 % certainty if people err independently (shared errors
-        make those who know something look better, but nobody who guesses):
+        Columns:
 
-        - "fine": better than chance.
-        - "spammer": the votes are compatible with independence of the truth, and enough to
-          distinguish that from 0.7 of the usual competence here. Exclude the annotator, or ask
-          again; this model already gives such votes next to no weight.
-        - "adversary": worse than chance, so the votes are informative when inverted. The cause may
-          be a misread instruction as well as ill will; this model inverts them by itself.
-        - "unsure": too few votes to decide.
+        - `n_votes`; `skill`, the share of right votes; `low` and `high`, its central 95 %;
+          `chance`, the share of right votes if they were independent of the truth.
+        - `n_gold`, the number of votes on gold labels; `gold_skill`, the share of them that is
+          right; `gold_low` and `gold_high`, its 95 % interval (Wilson); NaN without gold.
+        - `e_guessing`: how many times as likely the votes are if they are independent of the truth
+          than if they are honest, with a competence as the other annotators have it. The chance
+          that it ever reaches 20 for somebody honest is 5 % at most, however often one looks (an
+          e-value; Ville's inequality). So is the chance that it ever falls to 1/20 for somebody who
+          guesses. Few honest people are hardly competent; these are at more risk.
+        - `e_inverting`: the same for votes that are wrong more often than by chance, against
+          guessing or honest ones, whichever explains the votes better.
+        - `verdict`, which follows from these two. It depends on the votes, not on their order, and
+          may be looked at after every round:
+
+          - "spammer": `e_guessing` is 20 or more, and `e_inverting` is below 0.5. Exclude the
+            annotator, or ask again; this model already gives such votes next to no weight.
+          - "fine": `e_guessing` is 1/20 or less: better than chance.
+          - "adversary": `e_inverting` is 20 or more, so the votes are informative when inverted.
+            The cause may be a misread instruction as well as ill will; this model inverts them by
+            itself.
+          - "unsure": neither; more votes, gold labels or a `reference` help.
+
+        The bound takes the others' votes as right as their model says they are. Where few people
+        vote on few samples, or all err together, it is only about right.
 
         Raises:
             NotFittedError: `fit` was not called.
 
         >>> from labeling.records import LabelSchema, Votes
         >>> votes = Votes.from_array([[0, 0], [1, 1]], schema=LabelSchema(["a", "b"]))
-        >>> AnnotatorModel().fit(votes).skills().columns.tolist()
-        ['n_votes', 'skill', 'low', 'high', 'chance', 'verdict']
+        >>> AnnotatorModel().fit(votes).skills()[["n_votes", "verdict"]].values.tolist()
+        [[2, 'unsure'], [2, 'unsure']]
         """
         if not hasattr(self, "labels_"):
             raise NotFittedError("This AnnotatorModel is not fitted yet; call fit(votes) first.")
-        columns = {
-            "n_votes": self.n_votes_.astype(np.int64),
-            "skill": self.skill_,
-            "low": self.skill_interval_[:, 0],
-            "high": self.skill_interval_[:, 1],
-            "chance": self.chance_,
-            "verdict": list(self.verdict_),
-        }
-        return pd.DataFrame(columns, index=pd.Index(self.voters_, name="annotator"))
+        return skill_table(
+            self.voters_,
+            n_votes=self.n_votes_,
+            skill=np.column_stack([self.skill_, self.skill_interval_]),
+            chance=self.chance_,
+            # Models that an earlier version saved have neither of the two.
+            on_gold=getattr(self, "on_gold_", np.zeros((len(self.voters_), 2))),
+            evidence=getattr(self, "evidence_", np.full((len(self.voters_), 2), np.nan)),
+            verdicts=self.verdict_,
+        )
+
+    def _patterns(self, votes: Votes, gold: npt.NDArray[np.intp]) -> Patterns:
+        patterns = super()._patterns(votes, gold)
+        codes, n_signals = signal_codes(self._reference, votes)
+        self._signals = count_signals(codes, n_signals, patterns, gold)
+        return patterns
 
     def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
         check_setting(self, "steps", at_least=1, whole=True)
@@ -169,10 +241,12 @@ class AnnotatorModel(VoteModel):
         distances, errors = self._set_weights(patterns, shares)
         mixture = self._mixture(patterns)
         self.sharpness_ = _best_power(mixture, patterns)
-        skills = estimate_skills(patterns, self._components(patterns))
-        self.n_votes_, self.chance_ = skills.n_votes, skills.chance
+        signals: Signals = self._signals.with_likelihood(patterns, mixture)
+        skills = estimate_skills(patterns, self._components(patterns), signals)
+        self.n_votes_, self.chance_, self.on_gold_ = skills.n_votes, skills.chance, skills.on_gold
         self.skill_, self.skill_interval_ = skills.skill, skills.interval
-        self.verdict_ = skills.verdicts
+        self.evidence_ = np.stack(skills.evidence, axis=1)
+        self.verdict_ = skills.evidence.verdicts()
         self.report_ = (
             *component_sentences(
                 COMPONENTS,

@@ -8,12 +8,13 @@ import numpy as np
 
 from labeling.errors import listed, literal
 from labeling.label_models.annotators.skill import LIKENESS, Skills
+from labeling.label_models.annotators.verdicts import ALPHA
 from labeling.label_models.dawid_skene import EMResult
 from labeling.label_models.patterns import Floats, Patterns, vote_shares
 from labeling.label_models.report_sentences import convergence_sentence
 
 REASONS = {
-    "spammer": "the votes are compatible with independence of the truth",
+    "spammer": f"the votes are {1 / ALPHA:.0f} times as likely under guessing, or more",
     "adversary": "the votes are right less often than by chance",
 }
 FEW_VOTES = 12  # with fewer votes of an annotator, a skill is not known even to 0.2
@@ -87,14 +88,14 @@ def annotator_sentences(names: Sequence[str], skills: Skills) -> list[str]:
         "Intervals allow for errors that people share: votes without gold count as"
         f" {1 / LIKENESS:.0f} at most.",
     ]
+    verdicts = skills.evidence.verdicts()
     for verdict, reason in REASONS.items():
-        verdicts = zip(names, skills.verdicts, strict=True)
-        judged = [name for name, word in verdicts if word == verdict]
+        judged = [name for name, word in zip(names, verdicts, strict=True) if word == verdict]
         if judged:
             sentences.append(
                 f"Verdict {verdict!r} on {len(judged)} of {n_active}: {listed(judged)}; {reason}."
             )
-    if n_unsure := skills.verdicts.count("unsure") - int((~is_active).sum()):
+    if n_unsure := verdicts.count("unsure") - int((~is_active).sum()):
         sentences.append(f"No verdict on {n_unsure} of {n_active}: they have too few votes.")
     if median < FEW_VOTES:
         sentences.append(

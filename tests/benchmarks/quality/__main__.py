@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from tests.benchmarks.quality.asking import progress
 from tests.benchmarks.quality.balances import balances
 from tests.benchmarks.quality.ceilings import synthetic
+from tests.benchmarks.quality.clickers import clickers
 from tests.benchmarks.quality.crowds import crowds
 from tests.benchmarks.quality.data import PROMPTS, ROOT, data_folder, found_sets, maker
 from tests.benchmarks.quality.function_sets import function_sets
@@ -28,7 +29,7 @@ from tests.benchmarks.quality.voters_drawn import families, few_votes, halves
 PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = (
     *("functions", "prompts", "families", "balances", "halves", "gold", "synthetic"),
-    *("people", "few_votes", "texts", "plain"),
+    *("people", "few_votes", "clickers", "texts", "plain"),
 )
 
 
@@ -106,6 +107,7 @@ def parts(
         ),
         ("people", people, "people", lambda: crowds(panel, folder, people)),
         ("few_votes", people and annotators, "few votes", lambda: few_votes(folder, people)),
+        ("clickers", people and annotators, "random clickers", lambda: clickers(folder, people)),
         ("texts", texts_with_gold and ours, "with texts", lambda: texts(folder, texts_with_gold)),
         ("plain", with_texts and ours, "plain text", lambda: plain_text(folder, with_texts)),
     ]
