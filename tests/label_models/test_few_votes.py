@@ -145,3 +145,23 @@ def test_twenty_thousand_people_are_fitted_from_sparse_votes_in_seconds():
     true = truth[np.asarray(votes.sample_ids)]
     majority = MajorityVote().fit(votes).predict_proba(votes)
     assert accuracy(soft, true) >= accuracy(majority, true) + 0.003
+
+
+def test_votes_asked_for_where_labels_are_doubtful_do_not_swap_the_labels(real_data):
+    """A third vote goes to where two contradict each other, so that most votes there do.
+
+    With a learned skill of all people the labels of one such draw were swapped (30 % right).
+    """
+    truth, votes = real_crowd(real_data, "rte")
+    recorded = votes.to_triples().rename(columns={"voter": "annotator"})
+    labels = pd.Series([votes.schema.labels[code] for code in truth], index=votes.sample_ids)
+    policy = lb.ReviewPolicy(2, 5, rule="posterior", budget=2.5, expert_quota=0.0)
+    for seed in (1, 4):
+        platform = lb.Replay(recorded, votes.schema, votes_per_sample=2, rng=seed)
+        platform.push(lb.Batch(pd.DataFrame(index=labels.index)), pd.DataFrame())
+        verdict = lb.review(platform.pull(), votes.schema, policy=policy, annotators=platform.annotators)
+        while verdict.pending:
+            platform.ask_again(verdict.pending)
+            verdict = lb.review(platform.pull(), votes.schema, policy=policy, annotators=platform.annotators)
+        settled = pd.Series({gold.sample_id: gold.label for gold in verdict.gold})
+        assert (settled == labels[settled.index]).mean() > 0.8, seed

@@ -363,7 +363,8 @@ def _shrunk_skill(votes: Floats, pseudo_votes: float) -> Floats:
         pseudo_votes: the number of votes that the share of all counts as.
     """
     right, total = np.trace(votes, axis1=1, axis2=2), votes.sum(axis=(1, 2))
-    pooled = (right.sum() + 4) / (total.sum() + 5)
+    # Votes are as likely with all labels swapped: people together err less often than not.
+    pooled = max((right.sum() + 4) / (total.sum() + 5), 0.5)
     skill: Floats = (right + pseudo_votes * pooled) / (total + pseudo_votes)
     return skill
 
