@@ -26,7 +26,7 @@ EXPERT_QUOTA = 0.1
 where people truly disagree, so that their queue is capped."""
 
 DEFAULT_COSTS = {"vote": 1.0, "expert": 5.0}
-OF_POSTERIOR = ("model_voter", "accept", "expert_below", "costs", "budget", "expert_quota")
+OF_POSTERIOR = ("model_voter", "accept", "expert_below", "error_cost", "budget", "expert_quota")
 """Settings that only the rule "posterior" uses."""
 
 
@@ -45,12 +45,13 @@ class ReviewPolicy:
         min_votes: votes before a sample is decided, 1 or more.
         max_votes: maximum number of votes; then a reviewer decides, or the most probable label.
         accept: probability from which a label is accepted, of the rule "posterior". `None`: 0.95,
-            unless `budget` or `costs` decide.
+            unless `budget` or the cost of an error decides.
         expert_below: probability below which a reviewer decides where no vote can be added, of the
-            rule "posterior", up to `accept`. `None`: 0.90, or `accept` where that is less; with
-            `costs`, where an error is expected to cost more than a reviewer.
-        costs: costs in one unit, of the rule "posterior": `error`, of a wrong label, and `vote` (1)
-            and `expert` (5), of a vote and of a reviewer's decision.
+            rule "posterior", up to `accept`. `None`: 0.90, or `accept` where that is less; with the
+            cost of an error, where one is expected to cost more than a reviewer.
+        costs: costs in one unit: `vote` (1), of a vote; `expert` (5), of a reviewer's decision; and
+            `error`, of a wrong label, by which the rule "posterior" weighs them. Without `error`
+            they are what `labeling simulate` adds up, and decide nothing.
         rule: `"majority"` or `"posterior"`.
         escalate: which disagreement goes to a reviewer. `"no_majority"`: a label is accepted with
             more than half of the votes. `"any_conflict"`: only if all votes are equal. A number
@@ -120,26 +121,31 @@ class ReviewPolicy:
             )
         if not isinstance(self.model_voter, bool):
             raise LabelingError(f"`model_voter` must be true or false. Got {self.model_voter!r}.")
+        if self.costs is not None:
+            object.__setattr__(self, "costs", _checked_costs(self.costs))
         self._refuse_unused()
         self._check_posterior()
 
     def _refuse_unused(self) -> None:
         """Raise a LabelingError if something is set that nothing would use."""
         unused = [name for name in OF_POSTERIOR if getattr(self, name) not in (None, False)]
+        unused = ["costs['error']" if name == "error_cost" else name for name in unused]
         if self.rule == "majority" and unused:
             raise LabelingError(
                 f"The rule 'majority' counts votes, and does not use {listed(unused)}. Set"
                 " rule='posterior' as well, or leave it out."
             )
-        stops = [name for name in ("accept", "budget", "costs") if getattr(self, name) is not None]
+        stops = [name for name in ("accept", "budget") if getattr(self, name) is not None]
+        stops += [] if self.error_cost is None else ["costs['error']"]
         if len(stops) > 1:
             raise LabelingError(
                 "One setting must say when a label needs no further vote: `accept`, `budget` or"
-                f" `costs`. Got {listed(stops)}."
+                f" `costs` with `error`. Got {listed(stops)}."
             )
-        if self.costs is not None and self.expert_below is not None:
+        if self.error_cost is not None and self.expert_below is not None:
             raise LabelingError(
-                "With `costs` they decide which samples a reviewer sees: leave `expert_below` out."
+                "The cost of an error decides which samples a reviewer sees: leave `expert_below`"
+                " or `error` out."
             )
 
     def _check_posterior(self) -> None:
@@ -159,16 +165,14 @@ class ReviewPolicy:
                 "`budget` must be the votes a sample on average, from `min_votes` to `max_votes`"
                 f" ({self.min_votes} to {self.max_votes}). Got {budget!r}."
             )
-        if self.costs is not None:
-            object.__setattr__(self, "costs", _checked_costs(self.costs))
 
     def for_schema(self, schema: LabelSchema) -> ReviewPolicy:
         """Return the policy with the defaults filled in that depend on the labels and the rule."""
         if self.rule == "posterior":
-            has_threshold = self.budget is None and self.costs is None
+            has_threshold = self.budget is None and self.error_cost is None
             accept = ACCEPT if has_threshold and self.accept is None else self.accept
             below = self.expert_below
-            if below is None and self.costs is None:
+            if below is None and self.error_cost is None:
                 below = EXPERT_BELOW if accept is None else min(EXPERT_BELOW, accept)
             quota = EXPERT_QUOTA if self.expert_quota is None else self.expert_quota
             return dataclasses.replace(self, accept=accept, expert_below=below, expert_quota=quota)
@@ -181,7 +185,12 @@ class ReviewPolicy:
     @property
     def prices(self) -> Mapping[str, float]:
         """What a vote and a reviewer's decision cost: those of `costs`, else 1 and 5."""
-        return self.costs or DEFAULT_COSTS
+        return {**DEFAULT_COSTS, **(self.costs or {})}
+
+    @property
+    def error_cost(self) -> float | None:
+        """What a wrong label costs, if that decides whether to ask on."""
+        return (self.costs or {}).get("error")
 
     def accepts(self, votes_for: int, votes_cast: int) -> bool:
         """Return whether a label with these votes is accepted, regardless of `min_votes`.
@@ -242,11 +251,11 @@ def _posterior_sentences(policy: ReviewPolicy, votes: str) -> str:
             f"A sample gets {votes}; more go to the most doubtful labels, up to {most} a sample and"
             f" {policy.budget:g} on average."
         )
-    elif policy.costs is not None:
+    elif policy.error_cost is not None:
         first = (
             f"A sample gets {votes}; one more is asked for, up to {most}, while it is expected to"
-            f" save more than it costs (a vote {policy.costs['vote']:g}, an error"
-            f" {policy.costs['error']:g})."
+            f" save more than it costs (a vote {policy.prices['vote']:g}, an error"
+            f" {policy.error_cost:g})."
         )
     else:
         first = (
@@ -256,9 +265,9 @@ def _posterior_sentences(policy: ReviewPolicy, votes: str) -> str:
     model = " The end model is one more voter." if policy.model_voter else ""
     doubtful = (
         f"Labels whose probability stays below {policy.expert_below:.2f}"
-        if policy.costs is None
+        if policy.error_cost is None
         else f"Labels whose error is expected to cost more than a reviewer"
-        f" ({policy.costs['expert']:g})"
+        f" ({policy.prices['expert']:g})"
     )
     experts = (
         f" {doubtful} go to a reviewer, the most doubtful first and at most"
@@ -290,10 +299,10 @@ def _checked_costs(costs: object) -> dict[str, float]:
             f"Costs must be of {listed(names)}. Got {listed(unknown)}."
             f"{near(str(unknown[0]), names)}"
         )
-    if "error" not in given:
+    if not given:
         raise LabelingError(
-            "`costs` must name what a wrong label costs, as in {'vote': 1, 'expert': 5, 'error':"
-            f" 20}}: without `error` nothing can be weighed against a vote. Got {costs!r}."
+            "`costs` must name what a vote, an expert's decision or an error costs, as in {'vote':"
+            f" 1, 'expert': 5, 'error': 20}}. Got {costs!r}."
         )
     checked = {**DEFAULT_COSTS, **given}
     for name, cost in checked.items():

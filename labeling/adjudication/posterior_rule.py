@@ -163,8 +163,8 @@ def _worth_asking(
         order: the rows of those that can be asked about, the most doubtful first.
         votes_left: those of a budget that are not spent yet.
     """
-    if policy.costs is not None:
-        is_worth: Bools = _expected_gain(doubts) * policy.costs["error"] > policy.costs["vote"]
+    if policy.error_cost is not None:
+        is_worth: Bools = _expected_gain(doubts) * policy.error_cost > policy.prices["vote"]
         return np.logical_or(is_worth, ~doubts.is_agreed)
     if policy.budget is not None:
         whole = math.floor(max(votes_left, 0) + 1e-9)
@@ -208,8 +208,8 @@ def _escalates(
     has_label = (doubts.label != ABSTAIN) & doubts.has_enough & doubts.is_agreed
     escalated = np.zeros(len(doubts.top), dtype=bool)
     escalated[order] = ~has_label[order]
-    if policy.costs is not None:
-        is_doubtful = (1 - doubts.top) * policy.costs["error"] > policy.costs["expert"]
+    if policy.error_cost is not None:
+        is_doubtful = (1 - doubts.top) * policy.error_cost > policy.prices["expert"]
     else:
         is_doubtful = np.round(doubts.top, DIGITS) < (policy.expert_below or 0)
     n_samples = len(doubts.top) + n_reviewed

@@ -82,7 +82,8 @@ class ReviewSection(Section):
     default `any_conflict` with two labels, `no_majority` with more, and nothing with `posterior`.
     The rest is for `posterior`: `accept` (0.95) is the probability that settles a label; instead of
     it, `budget` is the number of votes a sample on average, of which the most doubtful labels get
-    more, and `costs` are those of an `error`, a `vote` (1) and an `expert` (5), which are weighed.
+    more, or the cost of an `error` in `costs` is weighed against that of a `vote` (1) and an
+    `expert` (5); without `error` these are only what `simulate` adds up.
     What stays below `expert_below` (0.90) goes to a reviewer, up to the share `expert_quota` (0.1)
     of the samples. With `model_voter: true` the end model is one more voter, and `min_votes: 1` is
     enough.

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable, Collection, Hashable
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from labeling.adjudication import ReviewPolicy, WeakLabel
@@ -24,22 +23,19 @@ from labeling.records import (
     SoftLabels,
     annotation_votes,
     person_key,
-    uniform_by_id,
 )
 from labeling.store import Store, now
 
 logger = logging.getLogger(__name__)
 
 KIND = "model_voter"
-FOLDS = 5
-FOLD_SALT = 20_261_131
 
 
 class ModelVoter:
     """The probabilities that the end model gives the samples which people annotated.
 
-    Of a sample it has not learned what people said of it: those of a fold are given by a model that
-    learned the first votes on the other samples, and the gold labels that were given.
+    Of a sample it has not learned what people said of it: it learned their first votes on other
+    samples, and the gold labels that were given.
 
     Args:
         learner: returns the learner of the project's models; called only to fit.
@@ -161,17 +157,9 @@ def _cross_fitted(learner: Learner, firsts: tuple[GoldLabel, ...]) -> SoftLabels
     known = set(learner.samples.index)
     firsts = tuple(vote for vote in firsts if vote.sample_id in known)
     ids = pd.Index(pd.Series([vote.sample_id for vote in firsts], dtype=object).infer_objects())
-    folds = (uniform_by_id(ids, FOLD_SALT) * FOLDS).astype(np.intp)
-    array = np.empty((len(ids), len(soft.schema)))
-    with learner.store.stage("fitting the end model as a voter", FOLDS) as advance:
-        for fold in np.unique(folds):
-            others = [vote for vote, its in zip(firsts, folds, strict=True) if its != fold]
-            held_out = ids[folds == fold]
-            array[folds == fold] = learner.posterior_without(
-                held_out, soft, (*given, *others)
-            ).to_array()
-            advance(1)
-    return SoftLabels(array, ids, soft.schema, np.ones(len(ids), dtype=bool))
+    taught = set(learner.data.dev.index)
+    others = tuple(vote for vote in firsts if vote.sample_id not in taught)
+    return learner.cross_fitted(ids, soft, (*given, *others))
 
 
 def _fingerprint(learner: Learner, firsts: tuple[GoldLabel, ...]) -> str:

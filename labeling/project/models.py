@@ -256,18 +256,24 @@ class Learner:
         """Return the posterior of held-out samples by models fitted without their gold labels."""
         excluded = set(held_out)
         rest = tuple(label for label in gold if label.sample_id not in excluded)
-        return self.posterior_without(held_out, self.fit_label_model(rest).soft, rest)
+        return self.cross_fitted(held_out, self.fit_label_model(rest).soft, rest)
 
-    def posterior_without(self, held_out: pd.Index, soft: SoftLabels, rest: Gold) -> SoftLabels:
-        """Return the posterior of held-out samples by an end model fitted to other gold labels."""
-        held_out_soft = soft.of_samples(held_out)
-        if not soft.covered.any() and not rest:
-            return held_out_soft  # nothing was left to learn from
-        end = self._fit_end_model(soft, rest)
+    def cross_fitted(self, sample_ids: pd.Index, soft: SoftLabels, gold: Gold) -> SoftLabels:
+        """Return the posterior of samples by an end model; it heard none of their own gold labels.
+
+        Args:
+            sample_ids: the samples.
+            soft: the label model's soft labels of all samples.
+            gold: the labels that it learns from.
+        """
+        own_soft = soft.of_samples(sample_ids)
+        if not soft.covered.any() and not gold:
+            return own_soft  # nothing was left to learn from
+        end = self._fit_end_model(soft, gold)
         return end.predict_proba(
-            self.samples.loc[held_out],
-            soft=held_out_soft,
-            votes=self.votes.of_samples(held_out),
+            self.samples.loc[sample_ids],
+            soft=own_soft,
+            votes=self.votes.of_samples(sample_ids),
         )
 
     def _digest(self, settled: Gold) -> str:

@@ -159,9 +159,13 @@ def test_votes_asked_for_where_labels_are_doubtful_do_not_swap_the_labels(real_d
     for seed in (1, 4):
         platform = lb.Replay(recorded, votes.schema, votes_per_sample=2, rng=seed)
         platform.push(lb.Batch(pd.DataFrame(index=labels.index)), pd.DataFrame())
-        verdict = lb.review(platform.pull(), votes.schema, policy=policy, annotators=platform.annotators)
+        verdict = lb.review(
+            platform.pull(), votes.schema, policy=policy, annotators=platform.annotators
+        )
         while verdict.pending:
             platform.ask_again(verdict.pending)
-            verdict = lb.review(platform.pull(), votes.schema, policy=policy, annotators=platform.annotators)
+            verdict = lb.review(
+                platform.pull(), votes.schema, policy=policy, annotators=platform.annotators
+            )
         settled = pd.Series({gold.sample_id: gold.label for gold in verdict.gold})
         assert (settled == labels[settled.index]).mean() > 0.8, seed
