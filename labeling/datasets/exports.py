@@ -203,7 +203,7 @@ def manifest_of(train: TrainingSet) -> dict[str, Any]:
         "labels": {
             label: int((train.added_column("label") == label).sum()) for label in train.schema
         },
-        "ordered_labels": train.schema.ordered,
+        **({"ordered_labels": True} if train.schema.ordered else {}),
         "sources": _counts(train.added_column("source")),
         "left_out": {str(reason): int(count) for reason, count in reasons.items()},
         "null_in_json": {name: count for name, count in sorted(nulls.items()) if count},

@@ -26,14 +26,17 @@ def text_points(documents: Sequence[str], seed: int) -> Floats:
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.preprocessing import normalize
+    from threadpoolctl import threadpool_limits
 
     words = TfidfVectorizer(sublinear_tf=True, token_pattern=r"\S+").fit_transform(
         [document if document.strip() else "(empty)" for document in documents]
     )
     size = min(TOPICS, words.shape[1] - 1, len(documents) - 1)
-    points = (
-        words.toarray() if size < 2 else TruncatedSVD(size, random_state=seed).fit_transform(words)
-    )
+    if size < 2:
+        points = words.toarray()
+    else:
+        with threadpool_limits(limits=1):  # the same order of summation on any machine
+            points = TruncatedSVD(size, random_state=seed).fit_transform(words)
     scaled: Floats = normalize(points)
     return scaled
 
@@ -54,7 +57,8 @@ def nearest_to_centres(points: Floats, n: int, seed: int) -> Ints:
     distinct = len(np.unique(points.round(9), axis=0))
     with threadpool_limits(limits=1):  # the same order of summation on any machine
         clusters = KMeans(min(n, distinct), n_init=1, random_state=seed).fit(points)
-    chosen = dict.fromkeys(clusters.transform(points).argmin(axis=0).tolist())
+        nearest = clusters.transform(points).argmin(axis=0)
+    chosen = dict.fromkeys(nearest.tolist())
     for position in range(len(points)):
         if len(chosen) >= n:
             break
