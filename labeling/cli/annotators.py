@@ -29,7 +29,7 @@ KEYS = {"a": "accept", "f": "fix", "r": "reject", "s": "skip", "q": "quit"}
 
 @annotators.callback()
 def table(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show a row for each annotator: votes, skill, hidden gold, lots, speed, and whether paused."""
+    """Show a row for each annotator: votes, skill, evidence, gold, speed, and whether paused."""
     if context.invoked_subcommand is not None:
         return
     from labeling.cli.fitted_table import Column, print_fitted
@@ -47,10 +47,14 @@ def table(context: typer.Context, as_json: AsJson = False) -> None:
         Column("annotator", [row.name for row in rows], least=8),
         Column("votes", [f"{row.votes:,}" for row in rows], right=True),
         Column("skill", [_shown(row.skill) for row in rows]),
-        Column("on gold", [_shown(row.gold) for row in rows], rank=1),
-        Column("checked", [_shown(row.checked) for row in rows], rank=2),
-        Column("rejected", [f"{row.rejected:,}" for row in rows], right=True, rank=3),
-        Column("seconds", [_seconds(row) for row in rows], right=True, rank=4),
+        Column("verdict", [row.skill.note if row.skill.n else "-" for row in rows], rank=1),
+        Column("e guessing", [_e_value(row.e_guessing) for row in rows], right=True, rank=2),
+        Column("e inverting", [_e_value(row.e_inverting) for row in rows], right=True, rank=3),
+        Column("on gold", [_shown(row.gold_skill) for row in rows], rank=4),
+        Column("hidden gold", [_shown(row.gold) for row in rows], rank=5),
+        Column("checked", [_shown(row.checked) for row in rows], rank=6),
+        Column("rejected", [f"{row.rejected:,}" for row in rows], right=True, rank=7),
+        Column("seconds", [_seconds(row) for row in rows], right=True, rank=8),
         Column("state", ["paused" if row.paused else "active" for row in rows]),
     ]
     print_fitted(columns, out, how_to_see_all="labeling annotators --json shows all.")
@@ -68,6 +72,21 @@ def _shown(estimate: Estimate) -> str:
         return "-"
     interval = f"{estimate.low:.2f}-{estimate.high:.2f}"
     return f"{estimate.value:.2f} ({interval}, n {estimate.n:,})"
+
+
+def _e_value(value: float) -> str:
+    """Return an e-value in three digits.
+
+    >>> [_e_value(value) for value in (0.00012, 0.053, 21.4, 8e12, math.nan)]
+    ['<0.001', '0.053', '21', '>1000', '-']
+    """
+    if math.isnan(value):
+        return "-"
+    if value < 0.001:
+        return "<0.001"
+    if value > 1000:
+        return ">1000"
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _seconds(row: AnnotatorWork) -> str:

@@ -107,8 +107,7 @@ class AnnotationLoop:
             self.store.batches.set_state(number, BatchState.PUSHING)
         try:
             hidden = [message.sample_id for message in gold]
-            everything = with_hidden(batch, hidden)
-            platform.push(everything, frame, soft_labels, outbox=self.store.outbox)
+            platform.push(with_hidden(batch, hidden), frame, soft_labels, outbox=self.store.outbox)
         except LabelingError:
             self.release_unsent_batch()
             raise
@@ -273,16 +272,16 @@ class AnnotationLoop:
         return dataclasses.replace(verdict, escalations=escalations)
 
     def current_annotations(self, samples: pd.DataFrame) -> tuple[Annotation, ...]:
-        """Return everyone's last annotation of each sample, if text and labels did not change.
+        """Return the current answers that are votes or decisions; see `WorkReview.counted`."""
+        return self.work.counted(self.current_answers(samples))
 
-        Those that are no votes are left out; see `WorkReview.counted`.
-        """
-        current = current_annotations(
+    def current_answers(self, samples: pd.DataFrame) -> tuple[Annotation, ...]:
+        """Return everyone's last annotation of each sample, if text and labels did not change."""
+        return current_annotations(
             self.store.ledger.annotations(),
             self.schema,
             lambda sample_ids: self._missing_or_changed(sample_ids, samples),
         )
-        return self.work.counted(current)
 
     def _missing_or_changed(
         self, sample_ids: Collection[Hashable], samples: pd.DataFrame
@@ -316,8 +315,9 @@ class AnnotationLoop:
         with self.store.database.writing():
             self._withdraw([*missing, *changed])
             self.work.advance()
-            pause_by_rule(self.work, self.schema)
-            annotations = self.current_annotations(samples)
+            current = self.current_answers(samples)
+            pause_by_rule(self.work, self.schema, current)
+            annotations = self.work.counted(current)
             void = self.work.void_answers(self.store.ledger.annotations(), self.work.state())
             left_out = self._missing_or_changed({one.sample_id for one in void}, samples)
             votes = self.policy.min_votes

@@ -15,6 +15,7 @@ import labeling
 from labeling.config import Config, load_config
 from labeling.errors import ConfigError
 from labeling.project.annotation_loop import AnnotationLoop
+from labeling.project.annotator_skills import labels_without_people
 from labeling.project.checking import check_names
 from labeling.project.class_balance import random_draws, warn_of_class_balance
 from labeling.project.data import DataFiles, ProjectData
@@ -36,6 +37,7 @@ from labeling.project.work_review import WorkReview
 from labeling.records import (
     AnnotationPlatform,
     LabelingFunction,
+    SoftLabels,
     Verdict,
     Votes,
     expect,
@@ -72,6 +74,8 @@ class BaseProject:
         if platform is not None:
             expect(platform, AnnotationPlatform, "`platform`")  # type: ignore[type-abstract]  # not called
         self._platform = platform
+        # What reviews judge people by, fitted once for the same votes and gold labels.
+        self._reference: tuple[tuple[object, ...], SoftLabels] | None = None
         self.people = AnnotationLoop(
             self.store,
             self.schema,
@@ -129,7 +133,23 @@ class BaseProject:
 
     def _work_review(self) -> WorkReview:
         section, seed = self.config.annotators, self.config.seed
-        return WorkReview(self.store, section, seed, given_gold=lambda: self.data.dev)
+        return WorkReview(
+            self.store,
+            section,
+            seed,
+            given_gold=lambda: self.data.dev,
+            reference=self._labels_without_people,
+        )
+
+    def _labels_without_people(self) -> SoftLabels | None:
+        """Return what the labeling functions say; `None` before they were first applied."""
+        if self.store.artifacts.latest("votes") is None:
+            return None
+        learner = self._learner()
+        basis = (learner.inputs, tuple(learner.data.dev.items()))
+        if self._reference is None or self._reference[0] != basis:
+            self._reference = basis, labels_without_people(learner)
+        return self._reference[1]
 
     def _learner(self) -> Learner:
         return self.learner(self.votes())

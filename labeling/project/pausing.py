@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from labeling.project.annotator_skills import annotator_skills
 from labeling.project.work_review import WorkReview
-from labeling.records import (
-    Annotation,
-    LabelSchema,
-    annotation_votes,
-    first_spellings,
-    person_key,
-)
+from labeling.records import Annotation, LabelSchema, first_spellings, person_key
 from labeling.work_review import Checks, GoldScore, WorkState, gold_scores, is_below
 
 SPAM = {"spammer": "answers at random", "adversary": "the opposite of the truth"}
+E_VALUE = {"spammer": "e_guessing", "adversary": "e_inverting"}  # that the verdict follows from
 SINCE_EVER = ""  # before every time in ISO 8601
 
 
@@ -55,10 +51,15 @@ def fairly_checked(work: WorkReview, state: WorkState, *, since: bool = False) -
     return checks
 
 
-def pause_by_rule(work: WorkReview, schema: LabelSchema) -> None:
+def pause_by_rule(work: WorkReview, schema: LabelSchema, answers: Collection[Annotation]) -> None:
     """Pause who is below the accuracy of the config beyond doubt, and who votes at random.
 
     Who was resumed is judged by what came after, and not again by their votes' independence.
+
+    Args:
+        work: the work review of a project.
+        schema: the labels.
+        answers: everyone's current answers.
     """
     if work.settings.pause_below is None and not work.settings.pause_spammers:
         return
@@ -66,7 +67,7 @@ def pause_by_rule(work: WorkReview, schema: LabelSchema) -> None:
         state = work.state()
         ledger = work.store.ledger.annotations()
         names = first_spellings(one.annotator for one in ledger if not one.reviewer)
-        spammers = _spammers(work, ledger, schema) if work.settings.pause_spammers else {}
+        spammers = _spammers(work, answers, schema) if work.settings.pause_spammers else {}
         reasons: dict[str, str] = {}
         for key, reason in _reasons_to_pause(work, state, spammers):
             reasons.setdefault(key, reason)
@@ -76,20 +77,15 @@ def pause_by_rule(work: WorkReview, schema: LabelSchema) -> None:
 
 
 def _spammers(
-    work: WorkReview, ledger: Collection[Annotation], schema: LabelSchema
+    work: WorkReview, answers: Collection[Annotation], schema: LabelSchema
 ) -> dict[str, str]:
     """Return who votes independently of the truth or against it, and why it seems so."""
-    from labeling.label_models import AnnotatorModel
-
-    votes = annotation_votes(work.counted(ledger), schema)
-    if not len(votes.voters):
-        return {}
-    skills = AnnotatorModel().fit(votes).skills()
+    skills = annotator_skills(work, answers, schema)
     return {
         person_key(str(name)): (
             f"their {int(row['n_votes'])} votes look like {SPAM[str(row['verdict'])]}: skill"
             f" {row['skill']:.2f} [{row['low']:.2f}, {row['high']:.2f}], where chance is"
-            f" {row['chance']:.2f}"
+            f" {row['chance']:.2f}, e-value {row[E_VALUE[str(row['verdict'])]]:.0f}"
         )
         for name, row in skills.to_dict("index").items()
         if row["verdict"] in SPAM

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import statistics
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from labeling.errors import DataError, listed, near
 from labeling.project.annotation_loop import AnnotationLoop
+from labeling.project.annotator_skills import annotator_skills
 from labeling.project.manual_decisions import decision_on
 from labeling.project.pausing import scores_on_gold
 from labeling.project.work_review import WorkReview
@@ -22,7 +25,6 @@ from labeling.records import (
     LabelSchema,
     Problem,
     VoteDecision,
-    annotation_votes,
     live_annotations,
     person_key,
     rejected_annotations,
@@ -32,6 +34,7 @@ from labeling.records.ids import encode_id
 from labeling.work_review import Checks, LotDecision, WorkState
 
 DECISIONS = ("accept", "fix", "reject")
+UNJUDGED = "no two people share a sample, and nobody has labeled one with a gold label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,16 @@ class AnnotatorWork:
         votes: how many votes count, or would if the person was not paused.
         skips: how many samples they skipped.
         rejected: how many votes were rejected and not given again.
-        skill: the share of right votes by all votes, with a credible interval; its n are votes.
+        skill: the share of right votes by all votes, with a credible interval; its n are votes, its
+            note the verdict, see `AnnotatorModel.skills`.
         gold: the share of right answers to hidden gold that was given, with Wilson's interval.
         checked: the share of right votes among those drawn from lots uniformly and checked, with
             the exact interval.
+        gold_skill: the share of right votes among those on samples with a given gold label, hidden
+            or not, with Wilson's interval.
+        chance: the share of right votes if they were independent of the truth; NaN if unknown.
+        e_guessing: the evidence that votes are independent of the truth: an e-value, or NaN.
+        e_inverting: the evidence that they are wrong more often than by chance, likewise.
         lots: how many lots were accepted, were rejected, and are being checked.
         seconds: the median time for a vote in seconds; `None` where no platform measured it.
         timed: the number of votes that it is the median of.
@@ -81,6 +90,10 @@ class AnnotatorWork:
     skill: Estimate
     gold: Estimate
     checked: Estimate
+    gold_skill: Estimate
+    chance: float = math.nan
+    e_guessing: float = math.nan
+    e_inverting: float = math.nan
     lots: tuple[int, int, int] = (0, 0, 0)
     seconds: float | None = None
     timed: int = 0
@@ -249,8 +262,16 @@ def _require(decision: str, by: str, reason: str) -> None:
         )
 
 
-def annotator_table(work: WorkReview, schema: LabelSchema) -> tuple[AnnotatorWork, ...]:
-    """Return a row for each annotator, sorted by name."""
+def annotator_table(
+    work: WorkReview, schema: LabelSchema, answers: Collection[Annotation]
+) -> tuple[AnnotatorWork, ...]:
+    """Return a row for each annotator, sorted by name.
+
+    Args:
+        work: the work review of the project.
+        schema: the labels.
+        answers: everyone's current answers, by which skills are judged.
+    """
     state = work.state()
     ledger = work.store.ledger.annotations()
     names = {
@@ -264,7 +285,10 @@ def annotator_table(work: WorkReview, schema: LabelSchema) -> tuple[AnnotatorWor
         for one in live_annotations(ledger)
         if not one.reviewer and not state.is_gold_answer(one.sample_id, one.annotator)
     ]
-    skills = _skills(votes, schema)
+    skills = {
+        person_key(str(name)): row
+        for name, row in annotator_skills(work, answers, schema).to_dict("index").items()
+    }
     scores = scores_on_gold(work, state)
     rejected = [person_key(one.annotator) for one in rejected_annotations(ledger)]
     return tuple(
@@ -273,7 +297,7 @@ def annotator_table(work: WorkReview, schema: LabelSchema) -> tuple[AnnotatorWor
             [vote for vote in votes if person_key(vote.annotator) == key],
             rejected.count(key),
             state,
-            skill=skills.get(key, undefined(0, "no votes")),
+            skill=skills.get(key),
             gold=scores[key].accuracy if key in scores else undefined(0, "none asked"),
         )
         for key, name in sorted(names.items(), key=lambda item: item[1])
@@ -286,7 +310,7 @@ def _row(
     rejected: int,
     state: WorkState,
     *,
-    skill: Estimate,
+    skill: Mapping[Hashable, Any] | None,
     gold: Estimate,
 ) -> AnnotatorWork:
     lots = state.lots_of(name)
@@ -299,9 +323,13 @@ def _row(
         votes=sum(vote.label is not None for vote in votes),
         skips=sum(vote.label is None for vote in votes),
         rejected=rejected,
-        skill=skill,
+        skill=_skill(skill),
         gold=gold,
         checked=Estimate(1 - error.value, 1 - error.high, 1 - error.low, error.n, error.note),
+        gold_skill=_gold_skill(skill),
+        chance=_number(skill, "chance"),
+        e_guessing=_number(skill, "e_guessing"),
+        e_inverting=_number(skill, "e_inverting"),
         lots=(
             decisions.count(LotDecision.ACCEPT),
             decisions.count(LotDecision.REJECT),
@@ -313,21 +341,21 @@ def _row(
     )
 
 
-def _skills(votes: Iterable[Annotation], schema: LabelSchema) -> dict[str, Estimate]:
-    """Return everyone's skill by all votes, by `person_key`."""
-    from labeling.label_models import AnnotatorModel
+def _skill(row: Mapping[Hashable, Any] | None) -> Estimate:
+    """Return the skill in a row of `annotator_skills`, with the verdict as its note."""
+    if row is None:
+        return undefined(0, UNJUDGED)
+    ends = float(row["low"]), float(row["high"])
+    return Estimate(float(row["skill"]), *ends, int(row["n_votes"]), str(row["verdict"]))
 
-    table = annotation_votes(votes, schema)
-    if not len(table.voters):
-        return {}
-    skills = AnnotatorModel().fit(table).skills()
-    return {
-        person_key(str(name)): Estimate(
-            float(row["skill"]),
-            float(row["low"]),
-            float(row["high"]),
-            int(row["n_votes"]),
-            str(row["verdict"]),
-        )
-        for name, row in skills.to_dict("index").items()
-    }
+
+def _gold_skill(row: Mapping[Hashable, Any] | None) -> Estimate:
+    """Return the share of right votes on gold labels in a row of `annotator_skills`."""
+    if row is None or not row["n_gold"]:
+        return undefined(0, "no votes on samples with a gold label")
+    ends = float(row["gold_low"]), float(row["gold_high"])
+    return Estimate(float(row["gold_skill"]), *ends, int(row["n_gold"]))
+
+
+def _number(row: Mapping[Hashable, Any] | None, name: str) -> float:
+    return math.nan if row is None else float(row[name])

@@ -17,6 +17,7 @@ from labeling.records import (
     AskAgain,
     EventKind,
     LabelSource,
+    SoftLabels,
     Verdict,
     live_annotations,
     person_key,
@@ -53,12 +54,14 @@ class WorkReview:
         settings: the section `annotators` of the config.
         seed: the project's.
         given_gold: returns the gold labels that were given and are not locked, index = sample ids.
+        reference: returns soft labels that no annotator has influenced; `None` if there are none.
     """
 
     store: Store
     settings: AnnotatorsSection = field(default_factory=AnnotatorsSection)
     seed: int = 0
     given_gold: Callable[[], pd.Series] = lambda: pd.Series(dtype=object)
+    reference: Callable[[], SoftLabels | None] = lambda: None
 
     @property
     def plan(self) -> AcceptancePlan:

@@ -26,8 +26,11 @@ class WorkVerbs(PeopleVerbs):
     """What reviewers and the lead do about annotators' work."""
 
     def annotators(self) -> tuple[AnnotatorWork, ...]:
-        """Return each annotator's work: counts, skill, hidden gold, lots, and whether paused."""
-        return annotator_table(self.people.work, self.schema) if self.store.ready() else ()
+        """Return each annotator's work: counts, skill, evidence, gold, lots, and whether paused."""
+        if not self.store.ready():
+            return ()
+        answers = self.people.current_answers(self.samples)
+        return annotator_table(self.people.work, self.schema, answers)
 
     def votes_to_check(self) -> list[VoteToCheck]:
         """Return the votes that were drawn from lots and wait for a reviewer, by sample."""

@@ -12,13 +12,10 @@ import pandas as pd
 
 from labeling.analysis import Estimate, agreement_by_pair
 from labeling.errors import counted
-from labeling.label_models import AnnotatorModel
-from labeling.project.reference import labels_without_people
+from labeling.project.annotator_skills import annotator_skills
 from labeling.records import (
     Annotation,
     EventKind,
-    SoftLabels,
-    Votes,
     annotation_votes,
     person_key,
 )
@@ -154,7 +151,7 @@ def work_of_all(context: ReportContext) -> WorkOfAll:
     return WorkOfAll(
         context,
         dict(sorted(by_annotator.items())),
-        skills_of(annotation_votes(annotations, schema), context.data.dev, _reference(context)),
+        annotator_skills(context.project.people.work, context.answers, schema),
         agreement_by_pair(annotation_votes(first_round, schema)),
         by_sample,
         reasons,
@@ -166,28 +163,6 @@ def work_of_all(context: ReportContext) -> WorkOfAll:
 def _tests(context: ReportContext) -> frozenset[Hashable]:
     asked = [] if context.store is None else context.store.events.all([EventKind.GOLD_ASKED])
     return frozenset([*context.data.dev.index, *(event.sample_id for event in asked)])
-
-
-def _reference(context: ReportContext) -> SoftLabels | None:
-    """Return what the labeling functions say, without anybody's annotations."""
-    if context.outputs is None:
-        return None
-    learner = context.project.learner(context.outputs.votes)
-    return labels_without_people(learner, context.outputs.soft, context.verdict.gold)
-
-
-def skills_of(votes: Votes, gold: pd.Series, reference: SoftLabels | None = None) -> pd.DataFrame:
-    """Return the skill of each annotator; no row where no two share a sample and none has gold.
-
-    Args:
-        votes: of the annotators.
-        gold: the given gold labels.
-        reference: soft labels that no annotator has influenced.
-    """
-    known = gold[gold.index.isin(votes.sample_ids)]
-    if len(votes.voters) == 0 or not ((votes.label_counts().sum(axis=1) >= 2).any() or len(known)):
-        return pd.DataFrame(columns=["n_votes", "skill", "low", "high", "chance", "verdict"])
-    return AnnotatorModel().fit(votes, gold=known, reference=reference).skills()
 
 
 def pseudonyms_of(names: Collection[str], salt: str) -> dict[str, str]:

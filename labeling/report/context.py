@@ -64,6 +64,7 @@ class ReportContext:
         status: its status.
         outputs: votes and model outputs; `None` before labeling functions were first applied.
         annotations: the current annotations: the latest of each person on each sample.
+        answers: with them the answers to hidden gold, and the votes of paused people.
         verdict: the result of adjudicating them.
         selections: the samples selected for annotation: why, and what the model predicted before.
     """
@@ -73,6 +74,7 @@ class ReportContext:
     status: Status
     outputs: ModelOutputs | None
     annotations: tuple[Annotation, ...]
+    answers: tuple[Annotation, ...]
     verdict: Verdict
     selections: pd.DataFrame
 
@@ -139,12 +141,13 @@ def load_context(project: Project) -> ReportContext:
     selections = pd.DataFrame(columns=list(SELECTION_COLUMNS))
     data, status = project.data, project.status()
     if not store.ready():
-        return ReportContext(project, data, status, None, (), NO_VERDICT, selections)
-    annotations = project.people.current_annotations(project.samples)
+        return ReportContext(project, data, status, None, (), (), NO_VERDICT, selections)
+    answers = project.people.current_answers(project.samples)
+    annotations = project.people.work.counted(answers)
     verdict = project.people.verdict(annotations)
     outputs = _model_outputs(project, verdict) if store.artifacts.latest("votes") else None
     selections = store.batches.frame() if store.batches.last()[0] else selections
-    return ReportContext(project, data, status, outputs, annotations, verdict, selections)
+    return ReportContext(project, data, status, outputs, annotations, answers, verdict, selections)
 
 
 def _model_outputs(project: Project, verdict: Verdict) -> ModelOutputs:

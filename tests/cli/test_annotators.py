@@ -59,12 +59,16 @@ def test_the_table_shows_every_number_with_its_interval_and_its_n(folder):
     rows = json.loads(ok(folder, "--json").stdout)
     assert ["ann", "bob", "cy"] == [row["name"] for row in rows]
     for row in rows:
-        for name in ("skill", "gold", "checked"):
+        for name in ("skill", "gold", "gold_skill", "checked"):
             assert {"value", "low", "high", "n", "note"} == set(row[name])
         assert {"accepted", "rejected", "open"} == set(row["lots"])
+        assert row["gold_skill"]["n"] >= row["gold"]["n"]
+        assert row["e_guessing"] > 0
+        assert row["e_inverting"] > 0
+        assert row["skill"]["note"] in ("fine", "unsure", "spammer", "adversary")
     assert 4 == sum(row["gold"]["n"] for row in rows)
     shown = ok(folder).stdout
-    assert "on gold" in shown
+    assert "e guessing" in shown
     assert "n " in shown
     assert "labeling annotators check" in ok(folder).stderr
 

@@ -1,0 +1,66 @@
+"""How able each annotator is: the one judgement that table, pauses and report share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from labeling.project.gold import teaching_gold
+from labeling.project.work_review import WorkReview
+from labeling.records import Annotation, LabelSchema, SoftLabels, annotation_votes
+
+if TYPE_CHECKING:
+    from labeling.project.models import Learner
+
+
+def annotator_skills(
+    work: WorkReview, answers: Collection[Annotation], schema: LabelSchema
+) -> pd.DataFrame:
+    """Return what `AnnotatorModel.skills` says of everyone who has given an answer.
+
+    Its gold labels are those that were given and are not locked, its reference what the labeling
+    functions say of the samples (see `labels_without_people`). Answers to hidden gold that was
+    given count as any other vote on a gold label. Those to hidden decisions of reviewers are left
+    out: somebody disagreed there, so they are harder than others. Held-back votes of paused people
+    are judged as well.
+
+    Args:
+        work: the work review of the project.
+        answers: everyone's current answers, see `AnnotationLoop.current_answers`.
+        schema: the labels.
+
+    Returns:
+        A row for each person, index = names; none where no two people share a sample and nobody has
+        labeled one with a gold label.
+    """
+    from labeling.label_models import AnnotatorModel
+
+    state, gold = work.state(), work.given_gold()
+    given = set(gold.index)
+    votes = annotation_votes(
+        [
+            one
+            for one in answers
+            if one.sample_id in given or not state.is_gold_answer(one.sample_id, one.annotator)
+        ],
+        schema,
+    )
+    known = gold[gold.index.isin(votes.sample_ids)]
+    meet = bool((votes.label_counts().sum(axis=1) >= 2).any())
+    if not len(votes.voters) or not (meet or len(known)):
+        return pd.DataFrame(columns=["n_votes", "skill", "low", "high", "chance", "verdict"])
+    return AnnotatorModel().fit(votes, gold=known, reference=work.reference()).skills()
+
+
+def labels_without_people(learner: Learner) -> SoftLabels:
+    """Return soft labels that no annotator has influenced.
+
+    They are those of the label model, fitted to the labeling functions' votes and the gold labels
+    that were given, and not read from the store: a rounded copy might judge otherwise.
+
+    Args:
+        learner: fits the models of a project.
+    """
+    return learner.fit_label_model(teaching_gold(learner.data.dev, ())).soft
