@@ -159,11 +159,12 @@ def trust_before(n_gold: int) -> float:
 
 
 def _stacked_rows(experts: Floats, votes: Any, targets: Floats, weight: float) -> StackedRows:
-    """Return rows with soft targets, each of this weight."""
+    """Return rows with soft targets; the weight of a row is this, times the sum of its targets."""
+    mass = targets.sum(axis=1, keepdims=True)
 
     def cross_entropy(scores: Floats) -> tuple[float, Floats]:
         probabilities = softmax(scores, axis=1)
         value = -weight * (targets * np.log(np.maximum(probabilities, 1e-12))).sum()
-        return value, weight * (probabilities - targets)
+        return value, weight * (mass * probabilities - targets)
 
     return StackedRows(experts, votes, votes.T, cross_entropy)
