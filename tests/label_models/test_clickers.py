@@ -64,6 +64,30 @@ def test_where_some_are_weak_more_evidence_is_asked_for():
     assert evidence["able"] > evidence["mixed"] + np.log(3)
 
 
+def evidence_among(able, n=400):
+    """`e_guessing` of who is right in half of n votes, among people right in 0.95, all on gold."""
+    truth, number = np.arange(n) % 2, np.arange(n) // 2
+    array = np.empty((n, able + 1), dtype=int)
+    for person in range(able):
+        is_wrong = (number * 7 + person * 13) % 20 == 0
+        array[:, person] = np.where(is_wrong, 1 - truth, truth)
+    array[:, able] = np.where(number % 2 == 0, truth, 1 - truth)
+    names = [*(f"a{person:02d}" for person in range(able)), "clicks"]
+    votes = lb.Votes.from_array(array, schema=lb.LabelSchema(["a", "b"]), voters=names)
+    table = AnnotatorModel().fit(votes, gold=pd.Series(truth)).skills()
+    return table.loc["clicks", "e_guessing"]
+
+
+def test_the_fewer_people_are_known_the_more_evidence_is_asked_for():
+    """One unlike all is expected with 1 / (people + 10): that is what guessing competes with.
+
+    No distribution that fits so able people explains these votes.
+    """
+    few, more, many = (evidence_among(able) for able in (4, 24, 49))
+    assert many / more == pytest.approx(60 / 35, rel=0.01)
+    assert few < more / 2
+
+
 def test_the_verdict_follows_from_the_evidence_shown():
     _, votes = crowd(coins([0.85] * 9 + [0.5, 0.5, 0.05], 2), n=600, per_sample=4)
     table = AnnotatorModel().fit(votes).skills()

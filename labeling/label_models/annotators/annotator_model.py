@@ -177,7 +177,8 @@ class AnnotatorModel(VoteModel):
           than if they are honest, with a competence as the other annotators have it. The chance
           that it ever reaches 20 for somebody honest is 5 % at most, however often one looks (an
           e-value; Ville's inequality). So is the chance that it ever falls to 1/20 for somebody who
-          guesses. Few honest people are hardly competent; these are at more risk.
+          guesses. Few honest people are hardly competent; these are at more risk. The fewer people
+          are known, the more evidence is asked for.
         - `e_inverting`: the same for votes that are wrong more often than by chance, against
           guessing or honest ones, whichever explains the votes better.
         - `verdict`, which follows from these two. It depends on the votes, not on their order, and

@@ -18,11 +18,11 @@ COMPETENCE = np.arange(-20, 21) / 20
 IS_HONEST, IS_INVERTED = COMPETENCE > 0, COMPETENCE < 0
 GUESSING = int(np.flatnonzero(COMPETENCE == 0)[0])
 # The competence of the honest is Beta(m s, (1 - m) s) with unknown m and s, a priori even over m
-# and over the logarithm of s. Its density is 0 at 0 (m s > 1), since who guesses is not honest.
+# and over the logarithm of s. Its density has no pole at 0 (m s >= 1): that would be guessing. Yet
+# it need not vanish there, as in crowds where many honest people are hardly competent.
 MEANS = np.arange(2, 10) / 10
 STRENGTHS = (3.0, 6.0, 12.0, 25.0, 50.0)
-LEAST_FIRST = 1.5  # m s at least
-ODD = 0.02  # the share of the honest whose competence may be anything above 0
+LEAST_FIRST = 1.0  # m s at least
 KINDS = np.array([0.9, 0.05, 0.05])  # honest, guessing, inverting: their prior shares
 PRIOR_PEOPLE = 10.0  # the number of annotators that these count as
 SHARE_STEPS = 20  # of EM
@@ -100,7 +100,11 @@ def _likelihood_of_honest(
     """Return the mean likelihood of each voter's votes if it is honest as others are: (n_voters,).
 
     Each candidate distribution of honest competences is weighted by how well it explains the votes
-    of all others, honest, guessing or inverting in shares that EM learns.
+    of all others, honest, guessing or inverting in shares that EM learns. After n people the next
+    one is unlike all of them with probability 1 / (n + 1) (the rule of succession; P. S. Laplace,
+    *Essai philosophique sur les probabilites*, 1814): then any competence above 0 is as likely as
+    another. So where few are known, weak people need more evidence against them. What the prior
+    knows of people counts as `PRIOR_PEOPLE`.
 
     Args:
         scaled: the likelihood of each competence: shape (n_cells, n_voters).
@@ -108,7 +112,9 @@ def _likelihood_of_honest(
         inverted: the mean of those below 0: shape (n_voters,).
         is_active: who has voted: shape (n_voters,).
     """
-    honest = _candidates() @ scaled[IS_HONEST]
+    of_honest = scaled[IS_HONEST]
+    unlike = 1 / (max(np.count_nonzero(is_active), 1) + PRIOR_PEOPLE)  # the others and this one
+    honest = (1 - unlike) * (_candidates() @ of_honest) + unlike * of_honest.mean(axis=0)
     kinds = np.stack([honest, *(np.broadcast_to(one, honest.shape) for one in (guess, inverted))])
     shares = np.repeat(KINDS[:, None], len(honest), axis=1)
     for _ in range(SHARE_STEPS):
@@ -130,8 +136,7 @@ def _candidates() -> Floats:
     edges = np.concatenate([[0.0], (cells[1:] + cells[:-1]) / 2, [1.0]])
     pairs = [(m * s, (1 - m) * s) for m in MEANS.tolist() for s in STRENGTHS]
     found = [np.diff(beta.cdf(edges, a, b)) for a, b in pairs if a >= LEAST_FIRST]
-    found = [share / share.sum() for share in found]
-    return (1 - ODD) * np.array(found) + ODD / len(cells)
+    return np.array([share / share.sum() for share in found])
 
 
 def _competence_likelihood(observed: ObservedVotes, totals: VoterTotals) -> Floats:
