@@ -8,10 +8,17 @@ import logging
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
-from labeling.label_studio.annotation_parser import AnnotationParser, author_ids, copied_from
+from labeling.label_studio.annotation_parser import AnnotationParser, author_ids
 from labeling.label_studio.client import NotFoundError, StudioClient
 from labeling.label_studio.imported_annotations import authorless_imports, copied_annotations
 from labeling.label_studio.projects import StudioProject
+from labeling.label_studio.stored_annotations import (
+    as_rejected,
+    is_of_task,
+    last_versions,
+    moved,
+    parse_time,
+)
 from labeling.label_studio.sync_state import PullCursor, SyncState
 from labeling.label_studio.task_queries import (
     changed_tasks,
@@ -226,7 +233,7 @@ class Pull:
         self, tasks: Collection[Task], parser: AnnotationParser, cursor: PullCursor
     ) -> list[Annotation]:
         stored = tuple(self.known([task.sample_id for task in tasks]))
-        stored_by_sample = _last_versions(stored, parser.reviewer)
+        stored_by_sample = last_versions(stored, reviewer=parser.reviewer)
         copies = _copied_annotations(tasks, stored, parser)
         cursor.held = sorted(copies)
         annotations: list[Annotation] = []
@@ -235,7 +242,7 @@ class Pull:
             of_task = {
                 platform_id: annotation
                 for platform_id, annotation in of_sample.items()
-                if _is_of_task(annotation, task, parser)
+                if is_of_task(annotation, task, parser)
             }
             excluded = {**authorless_imports(task, copies), **copies}
             parsed, problems = parser.parse(task, of_task, excluded)
@@ -243,9 +250,9 @@ class Pull:
             annotations += _excluded_since(task, excluded, of_task, parser)
             existing = {parser.platform_id(task, raw) for raw in task.annotations}
             missing = [found for own, found in of_task.items() if own not in existing]
-            annotations += parsed
+            annotations += as_rejected(parsed, task, parser, of_sample)
             annotations += self._deleted(task, missing)
-            annotations += _moved(task, parser, of_sample)
+            annotations += moved(task, parser, of_sample)
         return annotations
 
     def _deleted(self, task: Task, missing: list[Annotation]) -> list[Annotation]:
@@ -259,7 +266,7 @@ class Pull:
         if current is None or current.sample_id != task.sample_id:
             return []
         existing = {str(raw["id"]) for raw in current.annotations}
-        updated_at = _parse_time(current.updated_at)
+        updated_at = parse_time(current.updated_at)
         return [
             dataclasses.replace(
                 annotation, deleted=True, updated_at=max(updated_at, annotation.updated_at)
@@ -311,29 +318,6 @@ def _excluded_since(
             yield dataclasses.replace(before, deleted=True)
 
 
-def _is_of_task(annotation: Annotation, task: Task, parser: AnnotationParser) -> bool:
-    """Return whether a stored annotation is of this task, not of an older one with its number."""
-    is_younger = not task.created_at or annotation.created_at >= _parse_time(task.created_at)
-    return annotation.platform_id.startswith(parser.prefix(task)) and is_younger
-
-
-def _moved(
-    task: Task, parser: AnnotationParser, stored: Mapping[str, Annotation]
-) -> Iterator[Annotation]:
-    """Yield as deleted the annotations that were copied to this task by a merge of duplicates."""
-    originals = {str(copied_from(raw)) for raw in task.annotations}
-    for platform_id, annotation in stored.items():
-        project_id, task_id, number = (*platform_id.split("/"), "", "", "")[:3]
-        is_other_task = project_id == str(parser.project) and task_id != str(task.id)
-        if is_other_task and number in originals:
-            updated_at = max(_parse_time(task.updated_at), annotation.updated_at)
-            yield dataclasses.replace(annotation, deleted=True, updated_at=updated_at)
-
-
-def _parse_time(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
-
-
 def _window_start(cursor: PullCursor) -> str:
     """Return the server's time from which changes are read; empty for all."""
     if cursor.until is None:
@@ -358,21 +342,6 @@ def _is_untouched(change: RawTask) -> bool:
 
 def _elapsed(start: str, end: str) -> datetime.timedelta:
     return datetime.datetime.fromisoformat(end) - datetime.datetime.fromisoformat(start)
-
-
-def _last_versions(
-    annotations: Iterable[Annotation], reviewer: bool
-) -> dict[Hashable, dict[str, Annotation]]:
-    """Return the last version of each live annotation, by sample and platform id."""
-    versions: dict[str, list[Annotation]] = {}
-    for annotation in annotations:
-        if annotation.reviewer == reviewer:
-            versions.setdefault(annotation.platform_id, []).append(annotation)
-    last: dict[Hashable, dict[str, Annotation]] = {}
-    for platform_id, of_id in versions.items():
-        for annotation in last_annotations(of_id):
-            last.setdefault(annotation.sample_id, {})[platform_id] = annotation
-    return last
 
 
 def _unchanged_foreign(

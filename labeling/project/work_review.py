@@ -38,7 +38,7 @@ from labeling.work_review import (
     lots_of,
     work_state,
 )
-from labeling.work_review.state import KINDS, ids_to_json
+from labeling.work_review.state import KINDS, SampleAndPerson, ids_to_json
 
 logger = logging.getLogger(__name__)
 
@@ -79,38 +79,46 @@ class WorkReview:
     ) -> tuple[Annotation, ...]:
         """Return the annotations that are votes or reviewers' decisions.
 
-        Answers to hidden gold measure people, and the votes of paused people are held back.
+        Answers to hidden gold measure people, and the votes of paused people are held back. Who
+        annotated a sample does not decide on it as its reviewer, even if their vote is none now.
         """
         state = state or self.state()
+        live = tuple(annotations)
+        biased = _unheard_people(live, state)
         return tuple(
             one
-            for one in annotations
-            if one.reviewer
-            or (
-                not state.is_gold_answer(one.sample_id, one.annotator)
-                and person_key(one.annotator) not in state.paused
-            )
+            for one in live
+            if (_sample_and_person(one) not in biased if one.reviewer else _is_vote(one, state))
         )
 
     def void_answers(
         self, annotations: Collection[Annotation], state: WorkState
     ) -> list[Annotation]:
-        """Return the answers that people gave and that are no votes now: rejected or held back.
+        """Return the answers that people gave and that do not count now, for work review.
+
+        These are the votes that were rejected or are held back, and what their authors said as
+        reviewers of the same samples.
 
         Args:
             annotations: the ledger, or all of it about some samples.
             state: the state.
         """
         rejected = [one for one in rejected_annotations(annotations) if not one.reviewer]
+        live = live_annotations(annotations)
+        biased = _unheard_people(live, state)
         held = [
             one
-            for one in live_annotations(annotations)
-            if not one.reviewer and person_key(one.annotator) in state.paused
+            for one in live
+            if (
+                _sample_and_person(one) in biased
+                if one.reviewer
+                else person_key(one.annotator) in state.paused
+            )
         ]
         return [
             one
             for one in (*rejected, *held)
-            if not state.is_gold_answer(one.sample_id, one.annotator)
+            if one.reviewer or not state.is_gold_answer(one.sample_id, one.annotator)
         ]
 
     def available(self, annotators: Annotators | None) -> Annotators | None:
@@ -287,6 +295,24 @@ class WorkReview:
         """Let an annotator's work count again."""
         about = {"annotator": annotator, "reason": reason}
         self.store.events.append(EventKind.ANNOTATOR_RESUMED, actor=by, about=about)
+
+
+def _is_vote(annotation: Annotation, state: WorkState) -> bool:
+    """Return whether an annotator's annotation is a vote, and not a measure or held back."""
+    is_measure = state.is_gold_answer(annotation.sample_id, annotation.annotator)
+    return not is_measure and person_key(annotation.annotator) not in state.paused
+
+
+def _unheard_people(live: Iterable[Annotation], state: WorkState) -> set[SampleAndPerson]:
+    """Return who annotated which sample without a vote that counts, or had one rejected."""
+    unheard = {
+        _sample_and_person(one) for one in live if not one.reviewer and not _is_vote(one, state)
+    }
+    return unheard | state.rework.keys()
+
+
+def _sample_and_person(annotation: Annotation) -> SampleAndPerson:
+    return annotation.sample_id, person_key(annotation.annotator)
 
 
 def with_unheard(

@@ -6,12 +6,14 @@ from labeling.records import (
     MessageKind,
     NewMessage,
     live_annotations,
+    rejected_annotations,
     rejection_of,
 )
 from tests.support.studio_loop import (
     SCHEMA,
     batch_of,
     ids_of,
+    listed,
     people,
     project_id,
     samples_of,
@@ -103,3 +105,25 @@ def test_hidden_gold_that_was_asked_before_is_open_for_others_again(studio):
     task = tasks(studio)["a"]
     assert (3, False) == (task["overlap"], task["is_labeled"])
     assert task["id"] == cleo.next_task(project_id(studio))["id"]
+
+
+def test_a_rejected_vote_that_a_merge_of_duplicates_copies_does_not_count_again(studio):
+    ann, bob, cleo, _ = people(studio)
+    platform, (answer, _), votes = labeled(studio, shows_rework=True)
+    name = next(name for name in votes if name.startswith("ann"))
+    reject(platform, votes[name], "see rule 3")
+    duplicate = {"data": {"text": "text of a", "ext_id": "a"}}
+    studio.api("POST", f"/api/projects/{project_id(studio)}/import", json=[duplicate])
+    (copy,) = [one for one in listed(studio)["a"] if one["id"] != answer["task"]]
+    for person in (bob, cleo, people(studio)[3]):  # the copy has more votes, and so is kept
+        person.label(copy["id"], "ham")
+    for _ in range(3):  # the merge follows a pull
+        live = {one.annotator for one in live_annotations(platform.pull())}
+        assert name not in live
+        assert 3 == len(live)
+    kept = tasks(studio)["a"]
+    assert copy["id"] == kept["id"]
+    (copied,) = [one for one in kept["annotations"] if one["completed_by"] == ann.id]
+    assert [name] == [one.annotator for one in rejected_annotations(platform.pull())]
+    ann.change(copied["id"], "spam")
+    assert "spam" == {one.annotator: one.label for one in live_annotations(platform.pull())}[name]

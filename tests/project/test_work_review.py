@@ -259,6 +259,34 @@ def test_rejected_work_reopens_exactly_what_depended_on_it(make):
     assert {own for own, state in states.items() if state == SampleState.COLLECTING} == depended
 
 
+def test_who_gave_a_rejected_vote_is_not_heard_as_reviewer_of_the_sample(make):
+    project = settled(make, LOTS)
+    vote = next(one for one in project.votes_to_check() if one.annotator == "ann")
+    project.check_vote(vote, "reject", by="boss", reason="please read rule 3")
+    verdict = project.review()
+    assert [vote.sample_id] == [request.sample_id for request in verdict.pending]
+    now = datetime.datetime.now(datetime.UTC)
+    own = {"created_at": now, "updated_at": now, "reviewer": True}
+    for name, is_heard in (("Ann", False), ("boss", True)):
+        decision = Annotation(vote.sample_id, name, vote.label, **own, platform_id=f"of {name}")
+        project.add_annotations([decision])
+        project.review()
+        assert is_heard == (vote.sample_id in labels_of(project))
+
+
+def test_who_is_paused_is_not_heard_as_reviewer_of_their_own_samples(make):
+    project = settled(make)
+    project.pause_annotator("ann", reason="clicks at random")
+    open_ids = {request.sample_id for request in project.review().pending}
+    now = datetime.datetime.now(datetime.UTC)
+    project.add_annotations(
+        Annotation(own, "ann", "ham", now, now, platform_id=f"review {own}", reviewer=True)
+        for own in sorted(open_ids)
+    )
+    assert open_ids == {request.sample_id for request in project.review().pending}
+    assert open_ids
+
+
 def test_the_author_is_asked_again_and_shown_the_reason(make):
     project = settled(make, LOTS)
     rejected_by_boss(project, "ann")
