@@ -8,15 +8,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from labeling.records import Event, SampleHistory, States, fold
+from labeling.records import Event, EventKind, MessageState, SampleHistory, States, fold
 from labeling.records.ids import decode_id
 from labeling.store.database import Database
 from labeling.store.events import EventLog
 from labeling.store.ledger import Ledger, digest_of
 from labeling.store.resubmissions import MARK
+from labeling.store.tables import choices, messages, samples, verdicts
 from labeling.store.tables import ledger as annotations_table
-from labeling.store.tables import samples, verdicts
 from labeling.store.verdict_rows import FINAL, VerdictKind
+
+CHOSEN_AS = ("batch", "stratum", "reason", "propensity")
+"""What events say of how a sample was chosen."""
+
+QUESTIONS = (EventKind.ASKED, EventKind.ASKED_AGAIN, EventKind.REVIEW_ASKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ def check_store(database: Database, log: EventLog, ledger: Ledger) -> LedgerChec
         *_annotation_findings(database, ledger, events),
         *_state_findings(database, states),
         *_label_findings(database, states),
+        *_choice_findings(database, events),
+        *_message_findings(database, events),
     ]
     n_samples = sum(history.state is not None for history in states.samples.values())
     digest = events[-1].digest if events else ""
@@ -119,6 +126,58 @@ def _label_findings(database: Database, states: States) -> Iterator[str]:
             yield (
                 f"Sample {sample_id!r} has the label {stored.get(sample_id, (None,))[0]!r}, and"
                 f" {_decided(states.samples, sample_id)} by the events."
+            )
+
+
+def _choice_findings(database: Database, events: Iterable[Event]) -> Iterator[str]:
+    """Yield samples that were not chosen as the events say: estimates rest on the propensities."""
+    expected: dict[Hashable, dict[str, Any]] = {}
+    for event in events:
+        if event.kind == EventKind.CHOSEN:
+            expected[event.sample_id] = {name: event.about.get(name) for name in CHOSEN_AS}
+        elif event.kind == EventKind.UNCHOSEN:
+            expected = {
+                sample_id: choice
+                for sample_id, choice in expected.items()
+                if choice["batch"] != event.about["batch"]
+            }
+    with database.reading() as connection:
+        rows = connection.execute(sa.select(choices)).mappings().all()
+    stored = {decode_id(row["sample"]): {name: row[name] for name in CHOSEN_AS} for row in rows}
+    for sample_id in _in_order({*stored, *expected}):
+        now, then = stored.get(sample_id), expected.get(sample_id)
+        if now is None or then is None:
+            by_events = "not chosen" if then is None else f"chosen in batch {then['batch']}"
+            yield (
+                f"Sample {sample_id!r} is {'not ' if now is None else ''}in a stored batch, and"
+                f" {by_events} by the events."
+            )
+        elif now != then:
+            wrong = next(name for name in CHOSEN_AS if now[name] != then[name])
+            yield (
+                f"Sample {sample_id!r} was chosen with the {wrong} {now[wrong]!r}, and with"
+                f" {then[wrong]!r} by the events."
+            )
+
+
+def _message_findings(database: Database, events: Iterable[Event]) -> Iterator[str]:
+    """Yield questions that arrived, as the store says, and of which the events know nothing."""
+    asked = {
+        event.about["message"]: (event.sample_id, event.about["votes"])
+        for event in events
+        if event.kind in QUESTIONS
+    }
+    query = sa.select(messages).where(messages.c.state == MessageState.SENT.value)
+    with database.reading() as connection:
+        rows = connection.execute(query.order_by(messages.c.number)).mappings().all()
+    for row in rows:
+        stored = decode_id(row["sample"]), row["votes"]
+        if asked.get(row["key"]) != stored:
+            then = asked.get(row["key"])
+            by_events = "nobody" if then is None else f"for {then[1]} on sample {then[0]!r}"
+            yield (
+                f"People were asked for {stored[1]} votes on sample {stored[0]!r} ({row['kind']}),"
+                f" and {by_events} by the events."
             )
 
 

@@ -12,6 +12,8 @@ from labeling.records import (
     Escalation,
     EventKind,
     GoldLabel,
+    MessageKind,
+    NewMessage,
     SampleState,
     Verdict,
     fold,
@@ -43,6 +45,9 @@ def worked(store):
         (Escalation("d", (), "no vote"),),
     )
     store.batches.settle(verdict, {"a": 2, "b": 2, "c": 2})
+    store.outbox.add([NewMessage(MessageKind.ASK, "a", 1, 2)])
+    (message,) = store.outbox.waiting(MessageKind.ASK)
+    store.outbox.confirm({message.key: "1"})
     choose(store, 2, batch("f"))
     return store
 
@@ -121,13 +126,30 @@ def test_a_sample_whose_annotations_were_all_deleted_is_what_it_was_before(worke
             "UPDATE verdicts SET label = 'ham' WHERE sample = '\"a\"'",
             "Sample 'a' has the label 'ham', and 'spam' (agreement, event 14) by the events.",
         ),
+        (
+            "UPDATE choices SET propensity = 0.5 WHERE sample = '\"b\"'",
+            "Sample 'b' was chosen with the propensity 0.5, and with 0.1 by the events.",
+        ),
+        (
+            "DELETE FROM choices WHERE sample = '\"f\"'",
+            "Sample 'f' is not in a stored batch, and chosen in batch 2 by the events.",
+        ),
+        (
+            "UPDATE choices SET sample = '\"z\"' WHERE sample = '\"f\"'",
+            "Sample 'f' is not in a stored batch, and chosen in batch 2 by the events.",
+        ),
+        (
+            "UPDATE messages SET votes = 5 WHERE votes = 2",
+            "People were asked for 5 votes on sample 'a' (ask), and for 2 on sample 'a' by the"
+            " events.",
+        ),
     ],
 )
 def test_a_state_that_does_not_follow_is_named(worked, statement, finding):
     with worked.database.writing() as connection:
         connection.execute(sa.text(statement))
 
-    assert (finding,) == worked.check().findings
+    assert finding == worked.check().findings[0]
 
 
 def test_an_annotation_that_was_changed_is_named(worked):
@@ -149,8 +171,9 @@ def test_events_removed_at_the_end_are_found_where_they_had_effects(worked):
     changed_around_us(worked, f"DELETE FROM events WHERE number = {last}")
 
     assert last - 1 == worked.events.verify()
-    assert ("Sample 'f' is chosen in batch 2, and unknown by the events.",) == (
-        worked.check().findings
+    assert worked.check().findings == (
+        "Sample 'f' is chosen in batch 2, and unknown by the events.",
+        "Sample 'f' is in a stored batch, and not chosen by the events.",
     )
 
 
