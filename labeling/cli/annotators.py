@@ -10,7 +10,7 @@ import typer
 
 from labeling.cli.app import AsJson, app, load_project
 from labeling.cli.console import busy, emit, err, hint, out
-from labeling.errors import counted
+from labeling.errors import DataError, counted
 
 if TYPE_CHECKING:
     from labeling.project import Project
@@ -139,7 +139,8 @@ def check(
 ) -> None:
     """Check the votes that were drawn, one after the other, by key: accept, fix, reject."""
     project = load_project()
-    votes = project.votes_to_check()
+    drawn = project.votes_to_check()
+    votes = [vote for vote in drawn if vote.may_be_checked_by(by)]
     done = 0
     for number, vote in enumerate(votes, 1):
         _show(vote, f"{number} of {len(votes)}", names)
@@ -149,6 +150,9 @@ def check(
         done += _decided(project, vote, key, by)
     checked = counted(done, "vote was", "votes were")
     emit(None, False, f"{checked} checked, {len(votes) - done:,} wait.")
+    if len(drawn) > len(votes):
+        left = counted(len(drawn) - len(votes), "other waits", "others wait")
+        emit(None, False, f"{left} for somebody who did not annotate their samples, as {by} did.")
     hint("Next: labeling review, which decides lots")
 
 
@@ -165,7 +169,13 @@ def _key() -> str:
     """Return what the reviewer chooses by one key."""
     while True:
         err.print("[dim](a)ccept  (f)ix  (r)eject  (s)kip  (q)uit[/dim]")
-        key = typer.getchar().lower()
+        try:
+            key = typer.getchar().lower()
+        except OSError as error:
+            raise DataError(
+                "Votes are checked by key, in a terminal; this is none. Where people label in"
+                " files, `labeling review` writes files for reviewers instead: check.NAME.csv."
+            ) from error
         if key in KEYS:
             return KEYS[key]
 

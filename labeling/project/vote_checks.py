@@ -48,6 +48,7 @@ class VoteToCheck:
         comment: what the annotator wrote.
         annotator: the person; reviewers are not shown the name unless they ask for it.
         key: identifies the vote on a platform, and tells nothing about the person.
+        voters: who annotated the sample; none of them may check the vote.
     """
 
     sample_id: Hashable
@@ -56,6 +57,16 @@ class VoteToCheck:
     comment: str = ""
     annotator: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
+    voters: tuple[str, ...] = field(default=(), repr=False)
+
+    def may_be_checked_by(self, name: str) -> bool:
+        """Return whether a person did not annotate the sample.
+
+        >>> vote = VoteToCheck("a", "win", "spam", annotator="bob", voters=("Ann", "bob"))
+        >>> vote.may_be_checked_by("ann"), vote.may_be_checked_by("dora")
+        (False, True)
+        """
+        return person_key(name) not in {*map(person_key, self.voters), person_key(self.annotator)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +120,13 @@ def votes_to_check(work: WorkReview, samples: pd.DataFrame, text: str) -> list[V
         text: the column of their text.
     """
     state = work.state()
+    ledger = work.store.ledger.annotations()
     votes = {
         (vote.sample_id, person_key(vote.annotator)): vote
-        for vote in live_annotations(work.store.ledger.annotations())
+        for vote in live_annotations(ledger)
         if not vote.reviewer
     }
+    voters = _voters(ledger)
     found = []
     for (key, number), lot in sorted(state.lots.items()):
         if lot.decision != LotDecision.CONTINUE:
@@ -130,9 +143,19 @@ def votes_to_check(work: WorkReview, samples: pd.DataFrame, text: str) -> list[V
                         vote.reason,
                         vote.annotator,
                         _vote_key(sample_id, key, number),
+                        voters[sample_id],
                     )
                 )
     return sorted(found, key=lambda one: (repr(one.sample_id), one.label, one.annotator))
+
+
+def _voters(ledger: Iterable[Annotation]) -> dict[Hashable, tuple[str, ...]]:
+    """Return who annotated each sample, sorted; an annotation that was deleted does not count."""
+    voters: dict[Hashable, set[str]] = {}
+    for one in ledger:
+        if not one.reviewer and not one.deleted:
+            voters.setdefault(one.sample_id, set()).add(one.annotator)
+    return {sample_id: tuple(sorted(names)) for sample_id, names in voters.items()}
 
 
 def check_vote(
@@ -163,10 +186,7 @@ def check_vote(
     """
     current = _current(people, vote)
     _require(decision, by, reason)
-    if person_key(by) == person_key(vote.annotator):
-        raise DataError(
-            f"Nobody checks their own vote. {by!r} gave the one on sample {vote.sample_id!r}."
-        )
+    _require_no_vote(people, vote, by)
     events, about = people.store.events, {"annotator": vote.annotator, "label": vote.label}
     with people.store.database.writing():
         if decision == "accept":
@@ -190,7 +210,7 @@ def check_vote(
 def check_requests(votes: Iterable[VoteToCheck]) -> list[CheckRequest]:
     """Return votes as a platform shows them to reviewers: without the annotator's name."""
     return [
-        CheckRequest(vote.key, vote.sample_id, vote.label, vote.comment, (vote.annotator,))
+        CheckRequest(vote.key, vote.sample_id, vote.label, vote.comment, vote.voters)
         for vote in votes
     ]
 
@@ -259,6 +279,19 @@ def _require(decision: str, by: str, reason: str) -> None:
     if decision == "reject" and not reason.strip():
         raise DataError(
             "A rejected vote must have a reason: its annotator is asked again, and shown it."
+        )
+
+
+def _require_no_vote(people: AnnotationLoop, vote: VoteToCheck, by: str) -> None:
+    if person_key(by) == person_key(vote.annotator):
+        raise DataError(
+            f"Nobody checks their own vote. {by!r} gave the one on sample {vote.sample_id!r}."
+        )
+    voters = _voters(people.store.ledger.annotations([vote.sample_id])).get(vote.sample_id, ())
+    if person_key(by) in set(map(person_key, voters)):
+        raise DataError(
+            f"A vote must be checked by somebody who did not annotate its sample. {by!r} annotated"
+            f" sample {vote.sample_id!r}."
         )
 
 

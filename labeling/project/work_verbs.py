@@ -115,9 +115,12 @@ class WorkVerbs(PeopleVerbs):
             )
             if lot is None or drawn is None or not lot.open_votes:
                 known = [f"{one.annotator} {one.number}" for one in state.lots.values()]
+                is_void = lot is not None and drawn is not None
+                what = "no vote that counts in" if is_void else "no such"
                 raise DataError(
-                    f"A lot must have been drawn from, and have votes that count. {annotator!r} has"
-                    f" no such lot {number}. There are: {listed(known, 10)}."
+                    "A lot must have been drawn from, and have votes that count. There is"
+                    f" {what} lot {number} of {annotator!r}; lots are"
+                    f" {listed(known, 10) or 'none'}."
                 )
             n = work.reject_lot(lot, state.checks(drawn), reason, by=by)
             self.people.update_states(vote.sample_id for vote in lot.open_votes)
@@ -147,11 +150,13 @@ class WorkVerbs(PeopleVerbs):
             paused = {one: state.name for one, state in work.state().paused.items()}
             known = paused if not pause else self._known_annotators()
             if key not in known or (pause and key in paused):
-                what = "paused already" if pause and key in paused else "not one of them"
+                is_paused = pause and key in paused
+                what = "paused already" if is_paused else "not one of them"
+                meant = "" if is_paused else near(name, known.values())
                 who = "an annotator who is not paused" if pause else "a paused annotator"
                 raise DataError(
                     f"The name must be that of {who}. {name!r} is {what}; there are"
-                    f" {listed(known.values(), 20) or 'none'}.{near(name, known.values())}"
+                    f" {listed(known.values(), 20) or 'none'}.{meant}"
                 )
             (work.pause if pause else work.resume)(known[key], reason, by=by)
             self.people.update_states(

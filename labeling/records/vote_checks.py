@@ -18,7 +18,7 @@ class CheckRequest:
         sample_id: the sample.
         label: the label that the annotator gave.
         comment: what the annotator wrote.
-        not_reviewers: who must not check it: the annotator.
+        not_reviewers: who must not check it: all who annotated the sample.
     """
 
     key: str

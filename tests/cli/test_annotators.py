@@ -104,6 +104,26 @@ def test_a_reviewer_works_through_the_votes_by_key_and_sees_no_name(folder, monk
     assert "vote by " in shown
 
 
+def test_who_annotated_a_sample_is_shown_no_vote_on_it(folder, monkeypatch):
+    drawn = states(folder).votes_to_check()
+    own = [vote for vote in drawn if "ann" in vote.voters]
+    press(monkeypatch, ["q"])
+    shown = ok(folder, "check", "--by", "ANN").stdout
+    assert own
+    assert f"{len(drawn) - len(own)} wait" in shown.replace("\n", " ")
+    assert f"{len(own)} other" in shown.replace("\n", " ")
+
+
+def test_without_a_terminal_the_files_for_reviewers_are_named(folder, monkeypatch):
+    def no_terminal():
+        raise OSError(6, "No such device or address", "/dev/tty")
+
+    monkeypatch.setattr(typer, "getchar", no_terminal)
+    done = verb(folder, "annotators", "check", "--by", "boss")
+    assert done.returncode == 1
+    assert "check.NAME.csv" in done.stderr
+
+
 def test_pause_resume_and_reject_say_what_they_did(folder):
     assert "ann is paused: clicks" in ok(folder, "pause", "ann", "--reason", "clicks").stdout
     assert "ann is paused" in ok(folder).stdout
@@ -114,5 +134,7 @@ def test_pause_resume_and_reject_say_what_they_did(folder):
     name = next(iter(lots))
     done = ok(folder, "reject", name, "1", "--reason", "wrong guidelines", "--by", "boss")
     assert "votes of lot 1" in done.stdout
+    again = verb(folder, "annotators", "reject", name, "1", "--reason", "x", "--by", "boss")
+    assert "no vote that counts in lot 1" in again.stderr.replace("\n", " ")
     failed = verb(folder, "annotators", "reject", name, "9", "--reason", "x", "--by", "boss")
     assert (1, True) == (failed.returncode, "no such lot 9" in failed.stderr.replace("\n", " "))
