@@ -67,7 +67,8 @@ def cause_lines(verdict: Verdict) -> list[str]:
     causes = collections.Counter(one.cause for one in verdict.escalations if one.cause)
     ordered = sorted(causes.items(), key=lambda cause: (-cause[1], cause[0]))
     named = ", ".join(f"{cause} {count}" for cause, count in ordered)
-    return [f"Probable causes of {causes.total()} escalations: {named}."] if named else []
+    of = counted(causes.total(), "escalation")
+    return [f"Probable causes of {of}: {named}."] if named else []
 
 
 def dry_run_lines(preview: DryRun, where: str, folder: str) -> list[str]:

@@ -125,7 +125,10 @@ class RowChecks:
         person = self.person(row, row_key)
         if person is None:
             hint = (self.reviewers if row_key.reviewer else self.annotators).hint(row[column])
-            raise LookupError(f"Nobody of the name {row[column]!r} was asked; {hint}")
+            raise LookupError(
+                f"Nobody of the name {row[column]!r} is asked; {hint} If they left, what was pulled"
+                " before still counts, and their later labels do once they are named again."
+            )
         if not row_key.reviewer and is_excluded(person, row[NOT_FOR].splitlines()):
             raise LookupError(
                 f"{person!r} labeled this sample before, and somebody else must label it."

@@ -192,7 +192,7 @@ def given_gold(
     Args:
         source: the column of the samples, or the file, as the config names it.
         file: the path of that file; `None` for a column.
-        id: the file's column of ids.
+        id: the file's column of ids; `id` will do as well.
         samples: the samples, index = ids.
         schema: the labels.
 
@@ -202,6 +202,8 @@ def given_gold(
     """
     if file is not None:
         table = read_table(file, id)
+        if id not in table.columns and "id" in table.columns:
+            table = read_table(file, "id").rename(columns={"id": id})
         for column in (id, "label"):
             require_column(table, column, f"gold labels in {source}")
         table = table[table["label"].notna()]

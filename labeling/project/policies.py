@@ -6,8 +6,8 @@ import dataclasses
 
 from labeling.adjudication import ReviewPolicy
 from labeling.config import Config
-from labeling.errors import ConfigError, LabelingError
-from labeling.records import LabelSchema
+from labeling.errors import ConfigError, LabelingError, counted, listed, noun
+from labeling.records import LabelSchema, person_key
 from labeling.store import Store
 
 ESCALATE_BEFORE = "escalate_before"
@@ -62,10 +62,18 @@ def review_sentences(config: Config, schema: LabelSchema, store: Store | None = 
     sentences = [policy.describe(schema)]
     if store is not None and keeps_majority_rule(policy, schema, store):
         sentences = [policy_in_force(policy, schema, store).describe(schema), STARTED_BEFORE]
-    if len(_annotators(config)) in range(1, policy.min_votes):
+    people = len(_annotators(config))
+    if people in range(1, policy.min_votes):
         sentences.append(
-            f"{len(_annotators(config))} annotators cannot give {policy.min_votes} votes: every"
-            " sample goes to a reviewer. Name more `annotators`, or lower `min_votes` of `review`."
+            f"{counted(people, 'annotator')} cannot give {policy.min_votes} votes: every sample"
+            " goes to a reviewer. Name more `annotators`, or lower `min_votes` of `review`."
+        )
+    both = _annotating_reviewers(config)
+    if both:
+        sentences.append(
+            f"{listed(both)} {noun(len(both), 'is an annotator', 'are annotators')} too, and"
+            f" {noun(len(both), 'reviews', 'review')} no sample that they annotated: name"
+            " `reviewers` who do not annotate."
         )
     platform = without_reviewer(config)
     return [*sentences, NO_REVIEWER[platform]] if platform else sentences
@@ -91,6 +99,14 @@ NO_REVIEWER = {
 
 def _annotators(config: Config) -> tuple[str, ...]:
     return config.files.annotators if config.files is not None else ()
+
+
+def _annotating_reviewers(config: Config) -> list[str]:
+    """Return the reviewers who are annotators as well, if all of them are."""
+    reviewers = config.files.reviewers if config.files is not None else ()
+    annotators = set(map(person_key, _annotators(config)))
+    both = [name for name in reviewers if person_key(name) in annotators]
+    return both if len(both) == len(reviewers) else []
 
 
 def without_reviewer(config: Config) -> str:

@@ -334,7 +334,7 @@ def broken(tmp_path, **cells):
         ({"ask": "b"}, "this is none that was"),
         ({"ask": "1x2|other|sb|0000beef"}, "one was changed"),
         ({"annotator": ""}, "It is empty"),
-        ({"annotator": "anne"}, "Nobody of the name 'anne' was asked"),
+        ({"annotator": "anne"}, "Nobody of the name 'anne' is asked"),
     ],
 )
 def test_a_row_that_cannot_count_is_told_and_the_others_count(tmp_path, cells, what):

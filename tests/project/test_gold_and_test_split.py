@@ -134,16 +134,19 @@ def test_without_gold_labels_there_is_nothing_to_look_at(tmp_path):
         project(tmp_path).evaluate_test_split()
 
 
-def test_gold_labels_may_be_in_a_file_of_their_own(tmp_path, table):
-    known = table.dropna()[["key", "truth"]].rename(columns={"truth": "label"})
+@pytest.mark.parametrize("column", ["key", "id"])
+def test_gold_labels_may_be_in_a_file_of_their_own(tmp_path, table, column):
+    """Its column of ids is called like that of the data, or `id`."""
+    names = {"truth": "label", "key": column}
+    known = table.dropna()[["key", "truth"]].rename(columns=names)
     known.to_csv(tmp_path / "gold.csv", index=False)
-    column = project(tmp_path).data
+    in_column = project(tmp_path).data
     make(tmp_path, CONFIG.replace("gold: truth", "gold: gold.csv"))
     table.drop(columns="truth").to_csv(tmp_path / "comments.csv", index=False)
     file = project(tmp_path).data
 
-    pd.testing.assert_series_equal(column.dev, file.dev)
-    assert column.test.index.tolist() == file.test.index.tolist()
+    pd.testing.assert_series_equal(in_column.dev, file.dev)
+    assert in_column.test.index.tolist() == file.test.index.tolist()
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,13 @@ def test_check_says_what_the_policy_means_and_who_is_missing(folder):
     config = CONFIG.replace(", reviewers: [dora]", "")
     (folder / "project.yaml").write_text(config, encoding="utf-8")
     assert "No reviewer is named" in " ".join(lb.Project(folder / "project.yaml").check())
+    config = CONFIG.replace("reviewers: [dora]", "reviewers: [ANN]")
+    (folder / "project.yaml").write_text(config, encoding="utf-8")
+    said = " ".join(lb.Project(folder / "project.yaml").check())
+    assert "'ANN' is an annotator too, and reviews no sample that they annotated" in said
+    config = CONFIG.replace("reviewers: [dora]", "reviewers: [ANN, dora]")
+    (folder / "project.yaml").write_text(config, encoding="utf-8")
+    assert "annotator too" not in " ".join(lb.Project(folder / "project.yaml").check())
 
 
 def test_the_report_tells_unanimous_votes_from_majorities(folder):
