@@ -171,11 +171,20 @@ def config() -> str:
         " here are an error that names the near one.\n"
     )
     parts += section("The file", schema)
+    parts += sections_in(schema, schema["$defs"])
+    return "\n".join(parts)
+
+
+def sections_in(schema: dict[str, Any], definitions: dict[str, Any], path: str = "") -> list[str]:
+    """Return the sections that are values of a section's keys, each with those in it."""
+    parts = []
     for name, own in schema["properties"].items():
         reference = referred(own)
         if reference:
-            parts += section(f"`{name}:`", schema["$defs"][reference])
-    return "\n".join(parts)
+            inner = definitions[reference]
+            parts += section(f"`{path}{name}:`", inner)
+            parts += sections_in(inner, definitions, f"{path}{name}: ")
+    return parts
 
 
 def section(heading: str, schema: dict[str, Any]) -> list[str]:

@@ -12,14 +12,20 @@ def convergence_sentence(is_converged: bool, n_steps: int, algorithm: str = "EM"
     return f"{algorithm} {'converged' if is_converged else 'stopped'} after {n_steps} steps."
 
 
-def warn_not_converged(model: object, steps: int) -> None:
-    """Warn, at the line that called `fit`, that a model did not converge."""
+def warn_not_converged(model: object, steps: int, *, frames: int = 4) -> None:
+    """Warn, at the line that called `fit`, that a model did not converge.
+
+    Args:
+        model: the model.
+        steps: how many steps it made.
+        frames: how many calls up that line is: this function, `_fit`, `fit`, and the line.
+    """
     advice = "do not rely on the last digits of its probabilities"
     if hasattr(model, "steps"):
         advice = "raise `steps` if its last digits matter"
     warnings.warn(
         f"{type(model).__name__} did not converge in {steps} steps; {advice}.",
-        stacklevel=4,  # this function, `_fit`, `fit`, the user's line
+        stacklevel=frames,
     )
 
 

@@ -148,7 +148,8 @@ def with_hidden(batch: Batch, gold: Sequence[Hashable]) -> Batch:
     if not gold:
         return batch
     order = hide_among(batch.sample_ids.tolist(), gold)
-    frame = batch.to_frame().reindex(pd.Index(order, dtype=object))
+    ids = pd.Series(order, dtype=object).infer_objects()
+    frame = batch.to_frame().reindex(pd.Index(ids, name=batch.sample_ids.name))
     frame["score"] = frame["score"].ffill().bfill()
     for name in ("stratum", "reason"):
         frame[name] = frame[name].fillna("")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -49,10 +51,10 @@ def copies_part(ids: pd.Index, n_before: int) -> pd.DataFrame:
     return _part(ids, Stratum.NEAR_DUPLICATE.value, np.nan, reason, np.nan)
 
 
-def batch_of(parts: list[pd.DataFrame]) -> Batch:
-    """Return the batch of its parts, in their order."""
+def batch_of(parts: list[pd.DataFrame], name: Hashable) -> Batch:
+    """Return the batch of its parts, in their order; its index has this name."""
     table = pd.concat([part for part in parts if len(part)] or parts[:1])
-    return Batch(table.set_index("id").rename_axis(None))
+    return Batch(table.set_index("id").rename_axis(name))
 
 
 def _part(

@@ -114,7 +114,7 @@ def select(
     missing_text = checked_missing_text(missing_text)
     pool = pool_of(Inputs(data, votes, soft, end, gold, exclude, text, missing_text))
     parts = _parts(pool, int(n), strategy, generator)
-    return batch_of(_filled(pool, parts, int(n), generator))
+    return batch_of(_filled(pool, parts, int(n), generator), data.index.name)
 
 
 def _parts(

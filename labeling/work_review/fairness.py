@@ -80,7 +80,7 @@ def is_below(checks: Checks, accuracy: float, alpha: float = 0.05) -> bool:
     Raises:
         LabelingError: a number out of its range.
 
-    >>> is_below(Checks(20, 11), 0.7), is_below(Checks(20, 8), 0.7), is_below(Checks(9, 9), 0.7)
+    >>> is_below(Checks(20, 13), 0.7), is_below(Checks(20, 8), 0.7), is_below(Checks(9, 9), 0.7)
     (True, False, False)
     """
     if not is_number(accuracy) or not 0 < accuracy < 1:

@@ -160,7 +160,10 @@ def test_people_differ_and_a_reviewer_decides(studio, people):
     assert GUIDELINES.splitlines() == rita.guidelines.splitlines()
     rita.close_guidelines()
     votes = [f"Annotator {place}: {label}" for place, label in enumerate(LABELS, 1)]
-    why = "no majority: 1 x about the video, 1 x question, 1 x spam"
+    why = (
+        "no majority: 1 x about the video, 1 x question, 1 x spam. Probable cause: ambiguous sample"
+        " (0 of 3 voters are known to agree with others as usual)"
+    )
     asked = ["What annotators said", *votes, "Why you are asked", why, *buttons_of(LABELS)]
     assert [CHANNEL, *asked] == rita.lines
     assert [] == rita.chosen

@@ -111,7 +111,8 @@ def test_reviewers_are_asked_once_and_see_votes_by_nobodys_name(studio):
     assert {
         "text": "text of a",
         "votes": "Annotator 1: ham\nAnnotator 2: skipped\nAnnotator 3: spam",
-        "why": "conflict: 1 x ham, 1 x spam, 1 skipped",
+        "why": "conflict: 1 x ham, 1 x spam, 1 skipped. Probable cause: ambiguous sample (0 of 2"
+        " voters are known to agree with others as usual)",
         "ext_id": "a",
     } == found["a"]["data"]
     assert [(1, False, [])] * 2 == [

@@ -20,7 +20,7 @@ CONFIG = """
 data: {path: comments.csv, id: key}
 labels: [ham, spam]
 labeling_functions: [rules.py]
-query: {n: 60}
+query: {n: 90}
 files: {annotators: [ann, bob]}
 """
 RULES = """

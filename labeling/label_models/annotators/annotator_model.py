@@ -238,7 +238,7 @@ class AnnotatorModel(VoteModel):
         self.class_balance_ = np.stack([result.class_balance for result in results])
         self.converged_ = all(result.converged for result in results)
         if not self.converged_:
-            warn_not_converged(self, self.steps)
+            warn_not_converged(self, self.steps, frames=5)  # its `fit` calls that of all models
         distances, errors = self._set_weights(patterns, shares)
         mixture = self._mixture(patterns)
         self.sharpness_ = _best_power(mixture, patterns)
