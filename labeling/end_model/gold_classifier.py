@@ -47,8 +47,8 @@ class GoldClassifier:
     @classmethod
     def fitted(
         cls, of_gold: Any, topics: Floats, counts: Floats, folds: npt.NDArray[np.intp]
-    ) -> tuple[GoldClassifier, Floats]:
-        """Return the classifier, and its log-odds of the samples with gold labels.
+    ) -> tuple[GoldClassifier, GoldClassifier, Floats]:
+        """Return the classifier, one of coarse folds, and log-odds of the samples with gold labels.
 
         The log-odds have the shape (COARSE_FOLDS, n_gold, n_labels). Those of coarse fold c have
         heard no gold label of it, nor that of the sample itself: a stack can be fitted to them that
@@ -61,18 +61,22 @@ class GoldClassifier:
             folds: 0 to FOLDS - 1, by id: shape (n_gold,).
         """
         used = np.unique(of_gold.indices).astype(np.intp)
-        by_topic, topic_log_odds = _cross_fitted(topics, counts, folds, TOPIC_STRENGTH)
+        by_topic, coarse_topic, topic_log_odds = _cross_fitted(
+            topics, counts, folds, TOPIC_STRENGTH
+        )
         of_gold = of_gold[:, used]
         coordinates, combined = _in_their_span(of_gold)
-        by_feature, feature_log_odds = _cross_fitted(coordinates, counts, folds, STRENGTH)
+        by_feature, coarse_feature, feature_log_odds = _cross_fitted(
+            coordinates, counts, folds, STRENGTH
+        )
         if combined is not None:
-            by_feature = CrossFitted(
-                tuple(
-                    LinearModel(of_gold.T @ (combined @ one.weights), one.offsets)
-                    for one in by_feature.models
-                )
-            )
-        return cls(by_topic, by_feature, used), topic_log_odds + feature_log_odds
+            by_feature = _of_features(by_feature, of_gold, combined)
+            coarse_feature = _of_features(coarse_feature, of_gold, combined)
+        return (
+            cls(by_topic, by_feature, used),
+            cls(coarse_topic, coarse_feature, used),
+            topic_log_odds + feature_log_odds,
+        )
 
     def log_odds(self, vectors: Any, topics: Floats, draws: Floats) -> Floats:
         """Return the sum of the log-odds of both models, shape (n, n_labels)."""
@@ -96,8 +100,8 @@ def coarse_fold(fold: Any) -> Any:
 
 def _cross_fitted(
     vectors: Any, counts: Floats, folds: npt.NDArray[np.intp], strength: float
-) -> tuple[CrossFitted, Floats]:
-    """Return a model for each fold, and log-odds as described in `GoldClassifier.fitted`."""
+) -> tuple[CrossFitted, CrossFitted, Floats]:
+    """Return a model for each fold, for each coarse one, and log-odds, see `GoldClassifier`."""
 
     def fitted(rows: npt.NDArray[np.bool_]) -> LinearModel:
         # A label without gold elsewhere: that is chance, and no evidence against it.
@@ -106,12 +110,24 @@ def _cross_fitted(
 
     coarse = coarse_fold(folds)
     log_odds: Floats = np.zeros((COARSE_FOLDS, *counts.shape))
+    coarse_models = []
     for one in range(COARSE_FOLDS):
         for other in range(one + 1):
             model = fitted((coarse != one) & (coarse != other))
             log_odds[one, coarse == other] = model.log_odds(vectors[coarse == other])
             log_odds[other, coarse == one] = model.log_odds(vectors[coarse == one])
-    return CrossFitted(tuple(fitted(folds != fold) for fold in range(FOLDS))), log_odds
+        coarse_models.append(model)  # the last one left out this coarse fold alone
+    models = tuple(fitted(folds != fold) for fold in range(FOLDS))
+    return CrossFitted(models), CrossFitted(tuple(coarse_models)), log_odds
+
+
+def _of_features(models: CrossFitted, of_gold: Any, combined: Floats) -> CrossFitted:
+    """Return models of features, from those in coordinates of the space of the gold samples."""
+    return CrossFitted(
+        tuple(
+            LinearModel(of_gold.T @ (combined @ one.weights), one.offsets) for one in models.models
+        )
+    )
 
 
 def _in_their_span(vectors: Any) -> tuple[Any, Floats | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from labeling.end_model.distillation import Student
 from labeling.end_model.gold_classifier import FOLDS, GoldClassifier, coarse_fold
 from labeling.end_model.latent_topics import LatentTopics
 from labeling.end_model.linear_model import Floats
+from labeling.end_model.stack_trust import stack_trusts
 from labeling.end_model.stacking import CrossFittedStack, Stack
 from labeling.end_model.text_expert import Progress, Scored, TextExpert, TextFit, TrainingData
 
@@ -113,14 +114,18 @@ def fit_gold_parts(
     progress("training on gold labels")
     pool, terms = _pool(data, terms, text, topics)
     of_gold, folds = pool.topics[terms.rows], folds_of(pool.draws[terms.rows], FOLDS)
-    gold, heldout = GoldClassifier.fitted(pool.vectors[terms.rows], of_gold, terms.counts, folds)
+    gold, coarse_gold, heldout = GoldClassifier.fitted(
+        pool.vectors[terms.rows], of_gold, terms.counts, folds
+    )
+    trusts = _trusts(pool, terms, coarse_gold, heldout, coarse_fold(folds))
     stacks, teachers = [], []
     for fold in range(FOLDS):
         is_heard = folds != fold
         known = GoldTerms(terms.rows[is_heard], terms.counts[is_heard])
         by_gold = gold.log_odds_of_fold(fold, pool.vectors, pool.topics)
         experts = np.concatenate([pool.experts, by_gold[None]])
-        stacks.append(_fit_stack(pool, known, experts, heldout[coarse_fold(fold), is_heard]))
+        stack = _fit_stack(pool, known, experts, heldout[coarse_fold(fold), is_heard])
+        stacks.append(replace(stack, trust=trusts[coarse_fold(fold)] * stack.trust))
         teachers.append(stacks[fold].probabilities(experts, pool.one_hot))
     progress("smoothing the posterior over similar texts")
     return FittedParts(
@@ -169,6 +174,33 @@ def _pool(
         draws=data.draws[rows],
     )
     return pool, GoldTerms(np.searchsorted(rows, terms.rows), terms.counts)
+
+
+def _trusts(
+    pool: _Pool,
+    terms: GoldTerms,
+    gold: GoldClassifier,
+    heldout: Floats,
+    coarse: npt.NDArray[np.intp],
+) -> Floats:
+    """Return the trust in the stacks of each coarse fold, see `stack_trusts`."""
+    by_gold = [
+        gold.log_odds_of_fold(fold, pool.vectors, pool.topics) for fold in range(len(heldout))
+    ]
+
+    def fitted(rows: npt.NDArray[np.bool_], fold: int) -> Stack:
+        known = GoldTerms(terms.rows[rows], terms.counts[rows])
+        experts = np.concatenate([pool.experts, by_gold[fold][None]])
+        return _fit_stack(pool, known, experts, heldout[fold, rows])
+
+    return stack_trusts(
+        base=pool.experts[:, terms.rows],
+        heldout=heldout,
+        votes=pool.one_hot[terms.rows],
+        counts=terms.counts,
+        coarse=coarse,
+        fit=fitted,
+    )
 
 
 def _fit_stack(pool: _Pool, terms: GoldTerms, experts: Floats, heldout: Floats) -> Stack:

@@ -54,7 +54,7 @@ def copies_part(ids: pd.Index, n_before: int) -> pd.DataFrame:
 def batch_of(parts: list[pd.DataFrame], name: Hashable) -> Batch:
     """Return the batch of its parts, in their order; its index has this name."""
     table = pd.concat([part for part in parts if len(part)] or parts[:1])
-    return Batch(table.set_index("id").rename_axis(name))
+    return Batch(table.set_index(pd.Index(table["id"], name=name)).drop(columns="id"))
 
 
 def _part(
