@@ -114,7 +114,12 @@ def _stacks_as_arrays(stack: CrossFittedStack) -> dict[str, Floats]:
     corrections = [of_fold.corrections for of_fold in stack.stacks]
     if len(weights) == 1:
         return {"a": weights[0], "b": offsets[0], "d": corrections[0]}
-    return {"a": np.stack(weights), "b": np.stack(offsets), "d": np.stack(corrections)}
+    return {
+        "a": np.stack(weights),
+        "b": np.stack(offsets),
+        "d": np.stack(corrections),
+        "stack_trust": np.array([of_fold.trust for of_fold in stack.stacks]),
+    }
 
 
 def _stacks_of_arrays(metadata: dict[str, Any], arrays: dict[str, Any]) -> CrossFittedStack:
@@ -122,8 +127,8 @@ def _stacks_of_arrays(metadata: dict[str, Any], arrays: dict[str, Any]) -> Cross
     n_gold = metadata["n_gold"]
     if metadata["format"] != FORMAT:
         return CrossFittedStack((Stack(a, b, d, n_gold, trust_before(n_gold)),))
-    stacks = zip(a, b, d, n_gold, strict=True)
-    return CrossFittedStack(tuple(Stack(*one, trust=float(one[3] > 0)) for one in stacks))
+    stacks = zip(a, b, d, n_gold, arrays["stack_trust"].tolist(), strict=True)
+    return CrossFittedStack(tuple(Stack(*one) for one in stacks))
 
 
 def _folds_of_arrays(name: str, arrays: dict[str, Any]) -> CrossFitted:

@@ -73,7 +73,7 @@ def probability_of_gain(gains: Floats, weights: Floats) -> float:
     >>> round(probability_of_gain(np.zeros(0), np.zeros(0)), 2)
     0.77
     >>> round(probability_of_gain(np.repeat([-1.0, 0.0], [10, 90]), np.ones(100)), 2)
-    0.05
+    0.03
     """
     total = weights.sum()
     prior = 1 / EXPECTED_SPREAD**2
