@@ -23,6 +23,7 @@ GUESSING = int(np.flatnonzero(COMPETENCE == 0)[0])
 MEANS = np.arange(2, 10) / 10
 STRENGTHS = (3.0, 6.0, 12.0, 25.0, 50.0)
 LEAST_FIRST = 1.0  # m s at least
+ODD = 0.02  # the share of the honest who are unlike all others, at least
 KINDS = np.array([0.9, 0.05, 0.05])  # honest, guessing, inverting: their prior shares
 PRIOR_PEOPLE = 10.0  # the number of annotators that these count as
 SHARE_STEPS = 20  # of EM
@@ -104,7 +105,7 @@ def _likelihood_of_honest(
     one is unlike all of them with probability 1 / (n + 1) (the rule of succession; P. S. Laplace,
     *Essai philosophique sur les probabilites*, 1814): then any competence above 0 is as likely as
     another. So where few are known, weak people need more evidence against them. What the prior
-    knows of people counts as `PRIOR_PEOPLE`.
+    knows of people counts as `PRIOR_PEOPLE`; however many are known, `ODD` of them are odd.
 
     Args:
         scaled: the likelihood of each competence: shape (n_cells, n_voters).
@@ -113,8 +114,9 @@ def _likelihood_of_honest(
         is_active: who has voted: shape (n_voters,).
     """
     of_honest = scaled[IS_HONEST]
-    unlike = 1 / (max(np.count_nonzero(is_active), 1) + PRIOR_PEOPLE)  # the others and this one
-    honest = (1 - unlike) * (_candidates() @ of_honest) + unlike * of_honest.mean(axis=0)
+    n_people = max(np.count_nonzero(is_active), 1)  # the others and this one
+    odd = max(1 / (n_people + PRIOR_PEOPLE), ODD)
+    honest = (1 - odd) * (_candidates() @ of_honest) + odd * of_honest.mean(axis=0)
     kinds = np.stack([honest, *(np.broadcast_to(one, honest.shape) for one in (guess, inverted))])
     shares = np.repeat(KINDS[:, None], len(honest), axis=1)
     for _ in range(SHARE_STEPS):
