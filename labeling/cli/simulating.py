@@ -61,9 +61,9 @@ def simulate(
     if goal not in GOALS:
         raise typer.BadParameter(f"--goal must be model or labels. Got {goal!r}.")
     try:
-        numbers = [int(number) for number in names_in(budgets)]
+        numbers = numbers_in(budgets)
         plan = Plan(names_in(strategies), names_in(policies), numbers, seeds, least_votes)
-    except (ValueError, LabelingError) as error:
+    except LabelingError as error:
         raise typer.BadParameter(str(error)) from None
     project = load_project()
     votes = load_votes(project)
@@ -82,6 +82,20 @@ def simulate(
 def names_in(text: str) -> list[str]:
     """Return the parts of a text between commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def numbers_in(text: str) -> list[int]:
+    """Return the whole numbers of a text between commas.
+
+    Raises:
+        LabelingError: a part is no whole number.
+    """
+    try:
+        return [int(part) for part in names_in(text)]
+    except ValueError:
+        raise LabelingError(
+            f"`--budgets` must be numbers of votes between commas, such as 50,100. Got {text!r}."
+        ) from None
 
 
 def n_runs(plan: Plan) -> int:

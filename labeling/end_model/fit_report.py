@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from labeling.end_model.features import Features
@@ -13,13 +15,26 @@ from labeling.records import shared_wins
 MOST_NAMED = 10  # labels, above which their shares are not listed
 
 
+class Heard(NamedTuple):
+    """What a fit heard of people, in numbers.
+
+    Attributes:
+        n_gold: gold labels.
+        n_votes: votes of people on samples without one.
+        n_without_text: samples that were left out.
+    """
+
+    n_gold: int
+    n_votes: int
+    n_without_text: int
+
+
 def describe_fit(
     features: Features,
     parts: FittedParts,
     training: TrainingData,
     labels: tuple[str, ...],
-    n_gold: int,
-    n_without_text: int,
+    heard: Heard,
 ) -> tuple[str, ...]:
     """Return sentences on what was fitted to what.
 
@@ -28,13 +43,12 @@ def describe_fit(
         parts: the fitted parts.
         training: what they were trained on.
         labels: sorted by name.
-        n_gold: gold labels, and votes of people on other samples.
-        n_without_text: samples that were left out.
+        heard: how much it heard of people, and what was left out.
     """
     sentences = [
         f"The text model was trained on {int(training.covered.sum())} covered samples and"
         f" {features.describe()}.",
-        _stack(parts, n_gold),
+        _stack(parts, heard),
     ]
     if training.class_balance is not None:
         sentences.append(
@@ -50,24 +64,28 @@ def describe_fit(
         sentences.append(
             f"{parts.n_rounds} of {training.rounds} rounds of self-training helped and were used."
         )
-    if n_without_text:
-        sentences.append(f"{n_without_text} samples without a text were left out.")
+    if heard.n_without_text:
+        sentences.append(f"{heard.n_without_text} samples without a text were left out.")
     return tuple(sentences)
 
 
-def _stack(parts: FittedParts, n_gold: int) -> str:
+def _stack(parts: FittedParts, heard: Heard) -> str:
     """Return a sentence on the weights of the experts, means over the folds."""
     stacks = parts.stack.stacks
     weights = np.mean([stack.weights for stack in stacks], axis=0)
+    n_terms = heard.n_gold + heard.n_votes
+    terms = f"{heard.n_gold} gold labels"
+    if heard.n_votes:
+        terms += f" and {heard.n_votes} votes of people on other samples"
     sentence = (
-        f"{n_gold} gold labels weight the experts {', '.join(f'{one:.2f}' for one in weights)}"
+        f"{terms} weight the experts {', '.join(f'{one:.2f}' for one in weights)}"
         " (votes, text, text from gold alone)."
     )
-    if not n_gold:
+    if not n_terms:
         return sentence
     trust = np.mean([stack.trust for stack in stacks])
     return (
-        f"{sentence} The result without gold counts beside them as {pseudo_labels(n_gold):.0f}"
+        f"{sentence} The result without gold counts beside them as {pseudo_labels(n_terms):.0f}"
         f" gold labels, and by held-out gold labels this is the better one with a probability of"
         f" {trust:.2f}, by which both are blended. Each sample is scored without its own."
     )

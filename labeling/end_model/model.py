@@ -14,7 +14,7 @@ from labeling.end_model.cross_fitting import draws_by_id
 from labeling.end_model.embeddings import Embedding
 from labeling.end_model.encoding import align, earlier_key, gold_counts, one_hot, soft_log_odds
 from labeling.end_model.features import Reader
-from labeling.end_model.fit_report import describe_fit
+from labeling.end_model.fit_report import Heard, describe_fit
 from labeling.end_model.linear_model import Floats
 from labeling.end_model.reuse import (
     Learned,
@@ -39,6 +39,7 @@ from labeling.records import (
     class_balance_array,
     expect,
     fitted_repr,
+    gold_series,
     is_whole_number,
     label_order,
     label_ranks,
@@ -168,31 +169,31 @@ class EndModel:
             LabelingError: no sample is covered and none has a gold label.
         """
         everything = with_id_index(data, id)
-        self.schema_ = expect(soft, SoftLabels, "`soft`").schema
-        self.labels_ = tuple(sorted(self.schema_))
+        schema = expect(soft, SoftLabels, "`soft`").schema
+        labels = tuple(sorted(schema))
         samples, has_text = with_texts(everything, self.text, self.missing_text)
         if not len(samples):
             raise DataError(f"A sample must have a text in column {self.text!r}. None has.")
         # In an order that depends on the ids alone, so that the result does.
         samples = samples.iloc[random_order(samples.index, np.random.default_rng(0))]
         soft = align(soft, samples.index)
-        counts = gold_counts(gold, annotations, everything.index, self.schema_)
+        counts = gold_counts(gold, annotations, everything.index, schema)
         counts = counts[everything.index.get_indexer(samples.index)]
-        self.voters_ = ()
+        voters: tuple[str, ...] = ()
         if votes is not None:
-            self.voters_ = tuple(sorted(expect(votes, Votes, "`votes`").voters))
-        encoded_votes = one_hot(votes, samples.index, self.voters_, self.labels_)
+            voters = tuple(sorted(expect(votes, Votes, "`votes`").voters))
+        encoded_votes = one_hot(votes, samples.index, voters, labels)
         if not soft.covered.any() and not counts.any():
             raise LabelingError("There must be a covered sample or a gold label. Got neither.")
-        balance = class_balance_array(class_balance, self.schema_)
+        balance = class_balance_array(class_balance, schema)
         training = self._fit_parts(
             samples, soft, encoded_votes, counts, balance, progress or _report_nothing
         )
-        n_without_text = int((~has_text).sum())
-        n_gold = int(counts.sum())
-        self.report_ = describe_fit(
-            self._features, self._parts, training, self.labels_, n_gold, n_without_text
-        )
+        # Only now, so that a fit that fails leaves the model as it was.
+        self.schema_, self.labels_, self.voters_ = schema, labels, voters
+        n_gold = 0 if gold is None else int(gold_series(gold).index.isin(samples.index).sum())
+        heard = Heard(n_gold, int(counts.sum()) - n_gold, int((~has_text).sum()))
+        self.report_ = describe_fit(self._features, self._parts, training, labels, heard)
         return self
 
     def _fit_parts(
@@ -214,7 +215,7 @@ class EndModel:
             class_balance: in schema order.
             progress: called with the name of each stage.
         """
-        order, n_labels = label_order(self.schema_), len(self.labels_)
+        order, n_labels = label_order(soft.schema), len(soft.schema)
         # One thread: the same sums on any machine, and small products gain nothing from more.
         with threadpool_limits(limits=1):
             progress("computing features")

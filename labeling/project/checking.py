@@ -117,6 +117,7 @@ def checked(
         f" {counted(n_votes, 'vote')} without an error and cover"
         f" {votes.covered.mean():.0%} of them.",
         *_check_embeddings(config, few),
+        *_check_modal(config),
         *([silent_sentence(silent, len(lfs), len(few))] if silent else []),
         *(family.sentence() for family in voter_families(votes if cached is None else cached)),
         *notes,
@@ -132,6 +133,16 @@ def _check_embeddings(config: Config, few: pd.DataFrame) -> list[str]:
         return []
     vectors = embed(embedding, few[config.data.text].tolist())
     return [f"Embeddings by {config.embeddings!r} have {vectors.shape[1]:,} dimensions."]
+
+
+def _check_modal(config: Config) -> list[str]:
+    """Import modAL, if the config names a query function of it."""
+    from labeling.query import MODAL_STRATEGIES, from_modal
+
+    if config.query.strategy not in MODAL_STRATEGIES:
+        return []
+    from_modal(config.query.strategy)
+    return [f"Batches are chosen by {config.query.strategy!r}, and modAL can be imported."]
 
 
 def silent_sentence(silent: Sequence[str], total: int, samples: int) -> str:

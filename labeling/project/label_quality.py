@@ -90,8 +90,7 @@ def label_quality(config: Config, store: Store) -> LabelQuality:
     rule = StoppingRule(**config.query.stop.model_dump())
     stop = rule.reasons(accuracy.get("labels"), kappas, last["human_votes"] + last["reviews"])
     n_compared = len(last["about"].get(PANEL, {"codes": ()})["codes"])
-    half_width = config.query.stop.half_width or PRECISION
-    sentences = _sentences(accuracy, kappas, n_compared, half_width)
+    sentences = _sentences(accuracy, kappas, n_compared, config.query.stop.half_width)
     return LabelQuality(accuracy, kappas, sentences, stop)
 
 
@@ -117,7 +116,7 @@ def _sentences(
     accuracy: Mapping[str, Estimate],
     kappas: Sequence[float],
     n_compared: int,
-    half_width: float,
+    half_width: float | None,
 ) -> tuple[str, ...]:
     from labeling.query import labels_needed
     from labeling.query.stopping import points
@@ -131,12 +130,19 @@ def _sentences(
             f"Accuracy of the labels, by samples drawn at random: {'; '.join(parts)} (95 %"
             " intervals)."
         )
-        more, target = labels_needed(accuracy["labels"], half_width), points(half_width)
+        aim = PRECISION if half_width is None else half_width
+        more, target = labels_needed(accuracy["labels"], aim), points(aim)
         sentences.append(
             f"Label {more:,} more samples drawn at random to see a difference of {target} (half of"
             " a batch is, a third while a label is rare)."
             if more
             else f"That is enough to see a difference of {target}."
+        )
+    elif half_width is not None:
+        sentences.append(
+            "The accuracy of the labels is unknown, so that `half_width` is no reason to stop yet:"
+            " no sample drawn at random is settled. The strategies 'mixture' and 'random' draw"
+            " some."
         )
     if kappas:
         sentences.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from labeling.records import (
     expect,
     gold_codes,
     gold_series,
+    is_number,
 )
 from labeling.records.estimates import Estimate, undefined
 
@@ -64,7 +65,7 @@ def label_accuracy(soft: SoftLabels, gold: Gold, batches: Iterable[Batch]) -> Es
     best = soft.of_samples(given.index).winners()
     score = best[np.arange(len(codes)), codes] / best.sum(axis=1)
     scores = pd.Series(score, given.index)
-    return _design_estimate(list(batches), scores, soft.sample_ids, AUDIT_STRATA)
+    return _design_estimate(_checked(batches), scores, soft.sample_ids, AUDIT_STRATA)
 
 
 def lf_accuracy(votes: Votes, gold: Gold, batches: Iterable[Batch]) -> pd.DataFrame:
@@ -92,7 +93,7 @@ def lf_accuracy(votes: Votes, gold: Gold, batches: Iterable[Batch]) -> pd.DataFr
     voter_0      3  2       0.5
     """
     expect(votes, Votes, "`votes`")
-    parts = list(batches)
+    parts = _checked(batches)
     given = gold_series(gold)
     given = given[given.index.isin(votes.sample_ids)]
     codes = gold_codes(given, given.index, votes.schema)
@@ -106,6 +107,15 @@ def lf_accuracy(votes: Votes, gold: Gold, batches: Iterable[Batch]) -> pd.DataFr
         rows.append((len(voted), found.n, found.value, found.low, found.high))
     columns = ["votes", "n", "accuracy", "accuracy_low", "accuracy_high"]
     return pd.DataFrame(rows, index=pd.Index(votes.voters, dtype=object), columns=columns)
+
+
+def _checked(batches: Iterable[Batch]) -> list[Batch]:
+    """Return batches as a list; raise a LabelingError for anything else."""
+    if isinstance(batches, (Batch, pd.DataFrame)) or not isinstance(batches, Iterable):
+        raise LabelingError(
+            f"`batches` must be several: give [batch]. Got a {type(batches).__name__}."
+        )
+    return [expect(batch, Batch, "each of `batches`") for batch in batches]
 
 
 def batches_of(choices: pd.DataFrame) -> list[Batch]:
@@ -172,9 +182,12 @@ def _rounds(
 ) -> list[_Round]:
     rounds: list[_Round] = []
     asked: list[pd.Index] = []
+    counted: set[Hashable] = set()
     for batch in batches:
         frame = batch.to_frame()
-        frame = frame[frame.index.isin(population)]
+        # A sample counts in its first batch: in a later one it was not eligible.
+        frame = frame[frame.index.isin(population) & ~frame.index.isin(list(counted))]
+        counted.update(frame.index.tolist())
         is_audit = frame["stratum"].isin(strata) & (frame["propensity"] > 0)
         audit = frame[is_audit & frame.index.isin(score.index)]
         if len(audit):
@@ -207,6 +220,15 @@ def wilson(mean: float, n: float) -> tuple[float, float]:
     return max(centre - width, 0.0), min(centre + width, 1.0)
 
 
+def is_between(value: object, low: float, high: float) -> bool:
+    """Return whether a value is a number between two others, and neither of them.
+
+    >>> is_between(0.02, 0, 0.5), is_between("0.02", 0, 0.5)
+    (True, False)
+    """
+    return is_number(value) and bool(low < value < high)
+
+
 def labels_needed(estimate: Estimate, half_width: float) -> int:
     """Return how many more audit labels bring the half-width of an interval to a target.
 
@@ -219,7 +241,7 @@ def labels_needed(estimate: Estimate, half_width: float) -> int:
     >>> labels_needed(Estimate(0.9, 0.86, 0.94, 200), 0.02)
     600
     """
-    if not 0 < half_width < 0.5:
+    if not is_between(half_width, 0, 0.5):
         raise LabelingError(f"`half_width` must be above 0 and below 0.5. Got {half_width!r}.")
     if estimate.n == 0 or math.isnan(estimate.value):
         return max(round(Z**2 * 0.25 / half_width**2), 1)

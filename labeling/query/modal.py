@@ -203,7 +203,7 @@ def _points(
     """Return the features of the rows and of the samples that were asked about before."""
     if strategy.features is not None:
         asked = pool.asked_ids[pool.asked_ids.isin(strategy.features.index)]
-        known = strategy.features.loc[asked].to_numpy(dtype=np.float64)
+        known = _numbers(strategy.features.loc[asked])
         return _features(strategy, pool, rows), known
     documents = pool.expect_texts(strategy.stratum)
     asked_texts = sorted(pool.asked or [])  # in an order that is not that of the table
@@ -220,10 +220,17 @@ def _features(strategy: ModalStrategy, pool: Pool, rows: Ints) -> Floats:
     if len(missing):
         raise LabelingError(
             f"`features` must have a row for each eligible sample. {len(missing)} are missing, the"
-            f" first is {missing[0]!r}."
+            f" first is {missing.tolist()[0]!r}."
         )
-    features: Floats = strategy.features.loc[ids].to_numpy(dtype=np.float64)
-    return features
+    return _numbers(strategy.features.loc[ids])
+
+
+def _numbers(features: pd.DataFrame) -> Floats:
+    try:
+        numbers: Floats = features.to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise LabelingError(f"`features` must hold numbers: {error}.") from None
+    return numbers
 
 
 def _model_members(pool: Pool) -> tuple[SoftLabels, ...]:
@@ -260,16 +267,23 @@ def _learner(
         if kinds == {True}:
             return None
         _require_features(features, "A committee of estimators")
+        for member in committee:
+            _require_fitted(member)
         return committee_of(committee)
     if estimator is None or isinstance(estimator, SoftLabels):
         return estimator
-    if not hasattr(estimator, "predict_proba"):
-        raise LabelingError(
-            "An estimator must be fitted already and have `predict_proba`, or be SoftLabels. Got a"
-            f" {type(estimator).__name__}."
-        )
+    _require_fitted(estimator)
     _require_features(features, "An estimator")
     return learner_of(estimator)
+
+
+def _require_fitted(estimator: Estimator) -> None:
+    """Raise a LabelingError for an unfitted classifier, for which modAL would pick any samples."""
+    if not hasattr(estimator, "predict_proba") or not hasattr(estimator, "classes_"):
+        raise LabelingError(
+            "An estimator must be fitted already and have `predict_proba` and `classes_`, or be"
+            f" SoftLabels. Got a {type(estimator).__name__}."
+        )
 
 
 def _soft_members(committee: Sequence[Estimator] | None) -> tuple[SoftLabels, ...]:

@@ -144,7 +144,13 @@ def call(
         )
     measure: Floats = np.full(n, np.nan)
     if is_pair and np.shape(result[1]) == picks.shape:
-        measure = np.asarray(result[1], dtype=np.float64)
+        try:
+            measure = np.asarray(result[1], dtype=np.float64)
+        except (TypeError, ValueError):
+            raise LabelingError(
+                f"Strategy {strategy.stratum!r} must return numbers as measures. Got"
+                f" {quoted(np.asarray(result[1]).tolist())}."
+            ) from None
     return picks.astype(np.intp), measure
 
 

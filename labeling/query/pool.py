@@ -20,12 +20,15 @@ from labeling.records import (
     gold_codes,
     gold_series,
     positions,
+    require_column,
     texts,
     with_texts,
 )
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
+
+TEXT = "text"  # the column of the texts, if it exists and none is named
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,6 +157,8 @@ def _with_texts(given: Inputs) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
     """Return the samples with texts that can be read, and which of them have a text at all."""
     samples, text = given.data, given.text
     if text not in samples.columns:
+        if text != TEXT:  # a name that was given is that of a column
+            require_column(samples, text, "text")
         return samples, np.ones(len(samples), dtype=bool)
     used, has_text = with_texts(samples, text, given.missing_text)
     if has_text.all():
@@ -162,10 +167,7 @@ def _with_texts(given: Inputs) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
 
 
 def _documents(samples: pd.DataFrame, given: Inputs) -> list[str] | None:
-    """Return the texts; without an end model, which reads them, the column may hold anything."""
     if given.text not in samples.columns:
-        return None
-    if given.end is None and not all(isinstance(text, str) for text in samples[given.text]):
         return None
     return texts(samples, given.text)
 

@@ -17,7 +17,7 @@ from labeling.query.mixtures import mixture, random_part
 from labeling.query.modal import ModalStrategy, from_modal, modal_parts
 from labeling.query.modal_import import NAMES, PREFIX, check_name
 from labeling.query.near_duplicates import first_of_each
-from labeling.query.pool import Inputs, Pool, pool_of
+from labeling.query.pool import TEXT, Inputs, Pool, pool_of
 from labeling.query.random_draws import draw_rows
 from labeling.query.scores import SCORES
 from labeling.query.spreading import CANDIDATES, best_first, over_patterns, over_texts
@@ -65,7 +65,7 @@ def select(
     n: int,
     strategy: str | ModalStrategy = "mixture",
     rng: np.random.Generator | int,
-    text: str = "text",
+    text: str = TEXT,
     missing_text: MissingText = "drop",
 ) -> Batch:
     """Return the samples that are most informative to annotate, and why each was selected.
@@ -89,17 +89,18 @@ def select(
         end: the end model's soft labels for all samples, or a fitted end model; replaces `soft`.
         gold: known labels; these samples are not eligible, nor near-duplicates of them.
         exclude: more ids that are not eligible, such as samples in annotation.
-        n: the number of samples; fewer are returned only if fewer are eligible.
+        n: the number of samples; fewer are returned only if fewer are eligible (`lf_audit` draws
+            only samples with a vote).
         strategy: one of `STRATEGIES` or `MODAL_STRATEGIES`, or what `from_modal` returns.
         rng: the seed or generator for random draws and ties.
-        text: the column of the texts for clustering and near-duplicates, if it exists.
+        text: the column of the texts for clustering and near-duplicates; "text" may be missing.
         missing_text: whether samples whose text is missing there (null) are not eligible, since
             nobody can label them (`"drop"`), eligible as empty texts (`"empty"`), or refused
             (`"error"`).
 
     Raises:
         LabelingError: an unknown strategy, missing inputs of a strategy, or n below 1.
-        DataError: unknown ids, or samples without votes or soft labels.
+        DataError: unknown ids, samples without votes or soft labels, or no column `text`.
 
     >>> data = pd.DataFrame({"text": ["a", "b", "c", "d"]})
     >>> batch = select(data, n=2, rng=0, exclude=[0])

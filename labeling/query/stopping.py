@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import LabelingError, counted
-from labeling.query.audit import labels_needed
-from labeling.records import SoftLabels, positions
+from labeling.errors import LabelingError, counted, listed
+from labeling.query.audit import is_between, labels_needed
+from labeling.records import ABSTAIN, SoftLabels, expect, positions, whole_number
 from labeling.records.estimates import Estimate
 
 Ints = npt.NDArray[np.intp]
@@ -39,14 +39,14 @@ class StoppingRule:
 
     def __post_init__(self) -> None:
         for name, value, is_valid, wanted in (
-            ("half_width", self.half_width, _is_between(self.half_width, 0, 0.5), "0 and 0.5"),
-            ("kappa", self.kappa, _is_between(self.kappa, 0, 1) or self.kappa == 1, "0 and 1"),
+            ("half_width", self.half_width, is_between(self.half_width, 0, 0.5), "0 and 0.5"),
+            ("kappa", self.kappa, is_between(self.kappa, 0, 1) or self.kappa == 1, "0 and 1"),
         ):
-            if value is not None and not is_valid:
+            if value is not None and (not is_valid or isinstance(value, bool)):
                 raise LabelingError(f"`{name}` must be a number between {wanted}. Got {value!r}.")
         for name, count in (("stable_rounds", self.stable_rounds), ("budget", self.budget)):
-            if count is not None and (isinstance(count, bool) or not count >= 1):
-                raise LabelingError(f"`{name}` must be a whole number from 1. Got {count!r}.")
+            if count is not None:
+                whole_number(count, f"`{name}`")
 
     def reasons(
         self, accuracy: Estimate | None, kappas: Sequence[float], votes: int
@@ -81,10 +81,6 @@ class StoppingRule:
         return tuple(reasons)
 
 
-def _is_between(value: float | None, low: float, high: float) -> bool:
-    return value is not None and low < value < high
-
-
 def points(share: float) -> str:
     """Return a share in words as points of a hundred.
 
@@ -100,6 +96,9 @@ def label_kappa(before: SoftLabels, after: SoftLabels) -> float:
     Tied samples are a label of their own. It is 1 where both rounds give every sample one label,
     and NaN without common samples.
 
+    Raises:
+        LabelingError: the rounds have different labels; their order may differ.
+
     >>> from labeling.records import LabelSchema
     >>> schema, ids = LabelSchema(["ham", "spam"]), pd.RangeIndex(4)
     >>> before = SoftLabels([[0.9, 0.1]] * 2 + [[0.1, 0.9]] * 2, ids, schema, [True] * 4)
@@ -107,11 +106,24 @@ def label_kappa(before: SoftLabels, after: SoftLabels) -> float:
     >>> label_kappa(before, after)
     0.5
     """
+    order = _same_labels(
+        expect(before, SoftLabels, "`before`"), expect(after, SoftLabels, "`after`")
+    )
     common = after.sample_ids[after.sample_ids.isin(before.sample_ids)]
     what = "a round"
     first = before.codes()[positions(before.sample_ids, common, what, "the samples")]
     second = after.codes()[positions(after.sample_ids, common, what, "the samples")]
-    return code_kappa(first, second)
+    return code_kappa(first, np.where(second == ABSTAIN, ABSTAIN, order[second]))
+
+
+def _same_labels(before: SoftLabels, after: SoftLabels) -> Ints:
+    """Return the code before of each label of the later round."""
+    if set(before.schema.labels) != set(after.schema.labels):
+        raise LabelingError(
+            f"Both rounds must have the same labels. Got {listed(before.schema.labels)} and"
+            f" {listed(after.schema.labels)}."
+        )
+    return np.array([before.schema.index(label) for label in after.schema.labels], dtype=np.intp)
 
 
 def code_kappa(first: Ints, second: Ints) -> float:

@@ -183,7 +183,8 @@ class Batch:
 
     def __repr__(self) -> str:
         strata = self.frame["stratum"].value_counts(sort=False)
-        return f"Batch({len(self)} samples: {', '.join(f'{n} {s}' for s, n in strata.items())})"
+        parts = ", ".join(f"{n} {s}" for s, n in strata.items())
+        return f"Batch({len(self)} samples{': ' if parts else ''}{parts})"
 
     @property
     def sample_ids(self) -> pd.Index:

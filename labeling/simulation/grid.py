@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,10 +13,18 @@ import pandas as pd
 
 import labeling
 from labeling.adjudication import ReviewPolicy
-from labeling.errors import LabelingError, listed, near
+from labeling.errors import LabelingError, listed
 from labeling.project.fingerprints import digest_of_files
-from labeling.query import STRATEGIES
-from labeling.records import Gold, Table, Votes, expect, whole_number, with_id_index
+from labeling.query import check_strategy
+from labeling.records import (
+    Gold,
+    Table,
+    Votes,
+    expect,
+    is_whole_number,
+    whole_number,
+    with_id_index,
+)
 from labeling.simulation.models import ModelSettings, SimulatedModels
 from labeling.simulation.named_policies import named_policies
 from labeling.simulation.recorded_votes import RecordedVotes, prepare, rare_label
@@ -57,25 +65,19 @@ class Plan:
     def __post_init__(self) -> None:
         for strategy in self.strategies:
             check_strategy(strategy)
-        budgets = list(self.budgets)
-        if not budgets or budgets != sorted(set(budgets)) or budgets[0] < 1:
+        budgets = list(self.budgets) if isinstance(self.budgets, Iterable) else []
+        are_whole = bool(budgets) and all(map(is_whole_number, budgets))
+        if not are_whole or budgets != sorted(set(budgets)) or budgets[0] < 1:
             raise LabelingError(
-                "`budgets` must be numbers of votes in ascending order, from 1. Got"
-                f" {listed(budgets)}."
+                "`budgets` must be whole numbers of votes in ascending order, from 1. Got"
+                f" {listed(budgets) if budgets else repr(self.budgets)}."
             )
+        if self.least_votes is not None:
+            whole_number(self.least_votes, "`least_votes`")
         whole_number(self.seeds, "`seeds`")
         whole_number(self.most_samples, "`most_samples`")
         if not self.strategies or not self.policies:
             raise LabelingError("A simulation needs a strategy and a policy. Got none.")
-
-
-def check_strategy(strategy: str) -> None:
-    """Raise a LabelingError unless `select` has the strategy."""
-    if strategy not in STRATEGIES and ":" not in strategy:
-        raise LabelingError(
-            f"A strategy must be one of {listed(STRATEGIES, 10)}. Got {strategy!r}."
-            f"{near(strategy, STRATEGIES)}"
-        )
 
 
 @dataclass(slots=True, eq=False)

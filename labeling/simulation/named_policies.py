@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from labeling.adjudication import ReviewPolicy
 from labeling.errors import LabelingError, near
+from labeling.records import expect
 
 FLAT = re.compile(r"flat-([1-9]\d*)")
 POSTERIOR = re.compile(
@@ -46,7 +47,10 @@ def named_policies(
     (1, 5, 1.5, True)
     """
     if isinstance(policies, Mapping):
-        return dict(policies)
+        return {
+            name: expect(policy, ReviewPolicy, f"Policy {name!r}")
+            for name, policy in policies.items()
+        }
     return {name: _policy(name, config, has_reviewer) for name in policies}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from labeling.errors import DataError, counted
+from labeling.errors import DataError, UnknownLabelError, counted
 from labeling.records import (
     Gold,
     LabelSchema,
@@ -106,10 +106,12 @@ def prepare(
         least_votes: recorded votes that a sample must have.
 
     Raises:
-        DataError: fewer than 20 samples are left.
+        DataError: fewer than 20 samples are left, or a vote has no annotator.
+        UnknownLabelError: a vote is for another label.
     """
     for column in ("sample", "annotator", "label"):
         require_column(recorded, column, "recorded votes")
+    _check_votes(recorded, lf_votes.schema)
     is_known = recorded["sample"].isin(samples.index)
     cast = recorded[is_known & recorded["label"].notna()]
     n_votes = cast.groupby("sample").size()
@@ -121,9 +123,10 @@ def prepare(
     few = int((n_votes < least_votes).sum())
     without_truth = len(enough) - len(kept)
     sentences = [
-        f"{len(kept):,} samples have {least_votes} recorded votes or more and a true label.",
+        f"{counted(len(kept), 'sample has', 'samples have')}"
+        f" {counted(least_votes, 'recorded vote')} or more and a true label.",
         *_left_out(recorded["sample"][~is_known].nunique(), "are not among the project's samples"),
-        *_left_out(few, f"have fewer than {least_votes} recorded votes"),
+        *_left_out(few, f"have fewer than {counted(least_votes, 'recorded vote')}"),
         *_left_out(
             without_truth,
             "have no gold label" if truth.is_gold else "have no most frequent vote (a tie)",
@@ -141,10 +144,26 @@ def prepare(
     )
 
 
+def _check_votes(recorded: pd.DataFrame, schema: LabelSchema) -> None:
+    """Raise an error for a vote without an annotator, or for an unknown label, wherever it is."""
+    nobody = recorded["annotator"].isna()
+    if nobody.any():
+        raise DataError(
+            f"Recorded votes must have an annotator. {int(nobody.sum()):,} have none, the first on"
+            f" sample {recorded['sample'][nobody].tolist()[0]!r}."
+        )
+    for label in recorded["label"].dropna().unique():
+        try:
+            schema.index(label)
+        except UnknownLabelError as error:
+            raise UnknownLabelError(f"In the recorded votes: {error}") from None
+
+
 def _too_few(count: int, least_votes: int, reasons: list[str]) -> DataError:
     return DataError(
-        f"A simulation needs {LEAST_SAMPLES} samples with at least {least_votes} recorded votes and"
-        f" a true label. Got {count}: {' '.join(reasons) or 'no other sample has votes.'} Lower"
+        f"A simulation needs {LEAST_SAMPLES} samples with at least"
+        f" {counted(least_votes, 'recorded vote')} and a true label. Got {count}:"
+        f" {' '.join(reasons) or 'no other sample has votes.'} Lower"
         " `least_votes`, or simulate policies that ask for fewer votes."
     )
 

@@ -128,7 +128,8 @@ class SimulatedRun:
                 batches += 1
                 end = self.models.fitted(self._verdict.gold)
                 posterior = self.models.posterior(end)
-            if self._n_asked() == asked_before:
+            is_exhausted = asked_before == self._n_asked() == len(self.models.split.pool)
+            if is_exhausted:
                 break
             aside = self.models.posterior_aside(end)
             reached.append(self._checkpoint(budget, posterior, aside))

@@ -7,7 +7,7 @@ import pytest
 import labeling as lb
 from labeling.end_model.cross_fitting import draws_by_id, folds_of
 from labeling.end_model.gold_classifier import FOLDS
-from labeling.errors import DataError, UnknownLabelError
+from labeling.errors import DataError, LabelingError, NotFittedError, UnknownLabelError
 from tests.end_model.test_end_model import SCHEMA, world
 
 DATA, VOTES, GOLD = world(n=300)
@@ -123,3 +123,27 @@ def test_the_order_of_annotators_labels_and_rows_does_not_matter():
 def test_annotations_that_cannot_be_used_are_errors(annotations, error, message):
     with pytest.raises(error, match=message):
         posterior(annotations=annotations)
+
+
+def test_a_fit_that_fails_leaves_the_model_as_it_was():
+    model, unfitted = lb.EndModel(), lb.EndModel()
+    before = posterior(model, gold=GOLD)
+    other = lb.LabelSchema(["left", "right"])
+    nothing = lb.SoftLabels(np.full((len(DATA), 2), 0.5), DATA.index, other, [False] * len(DATA))
+    for again in (model, unfitted):
+        with pytest.raises(LabelingError, match="Got neither"):
+            again.fit(DATA, nothing)
+
+    after = model.predict_proba(DATA, soft=SOFT, votes=VOTES)
+    assert (before == after.to_array()).all()
+    with pytest.raises(NotFittedError):
+        unfitted.predict_proba(DATA)
+
+
+def test_the_report_tells_gold_labels_from_votes_of_people():
+    ids = DATA.index
+    votes = people({sample: ["yes", "no"] for sample in ids[5:20]})
+    model = lb.EndModel().fit(DATA, SOFT, gold=GOLD.iloc[:10], annotations=votes, votes=VOTES)
+
+    sentence = next(line for line in model.report_ if "weight the experts" in line)
+    assert sentence.startswith("10 gold labels and 20 votes of people on other samples weight")

@@ -1,5 +1,6 @@
 """The accuracy of the labels by random samples, stopping rules, and modAL, in a project."""
 
+import importlib
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.errors import ConfigError
+from labeling.errors import ConfigError, MissingExtraError
 from labeling.query import batches_of, label_accuracy
 from labeling.report import write_report
 from tests.project.test_project import CONFIG, folder  # noqa: F401  # a fixture
@@ -156,3 +157,33 @@ def test_a_rare_label_is_asked_about_by_thirds(tmp_path):
     assert all({"random", "margin by label", "margin"} == names for names in strata)
     quality = lb.Project(tmp_path / "project.yaml").status().accuracy["labels"]
     assert 40 == quality.n
+
+
+def test_a_strategy_without_random_samples_says_that_a_width_cannot_stop_it(project):
+    made = project("half_width: 0.3")
+    made.query(strategy="margin")
+    list(made.rounds(count=1))
+    status = made.status()
+
+    assert not status.accuracy
+    assert "no reason to stop yet: no sample drawn at random is settled" in status.quality[0]
+
+
+def test_check_imports_modal_where_the_config_names_it(project, folder, monkeypatch):  # noqa: F811
+    pytest.importorskip("modAL", reason="modAL comes with [active]")
+    project()
+    path = folder / "project.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("{n: 30", "{strategy: modal:margin_sampling, n: 30"), "utf-8")
+    assert any("modal:margin_sampling" in found for found in lb.Project(path).check())
+
+    import_module = importlib.import_module
+
+    def without_modal(name, package=None):
+        if name.startswith("modAL"):
+            raise ModuleNotFoundError("No module named 'modAL'", name="modAL")
+        return import_module(name, package)
+
+    monkeypatch.setattr(importlib, "import_module", without_modal)
+    with pytest.raises(MissingExtraError, match="active"):
+        lb.Project(path).check()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import labeling as lb
+from labeling.errors import LabelingError
 from labeling.query import AUDIT_STRATA, batches_of, label_accuracy, lf_accuracy, rare_labels
 from labeling.query.random_draws import draw_rows
 
@@ -221,3 +222,25 @@ def test_batches_are_made_of_a_table_of_choices():
     table = pd.DataFrame({"batch": [2, 1, 2], "stratum": "random", "propensity": 0.5}, list("abc"))
 
     assert [["b"], ["a", "c"]] == [batch.sample_ids.tolist() for batch in batches_of(table)]
+
+
+def test_a_batch_that_is_given_twice_counts_once():
+    ids = pd.RangeIndex(100)
+    soft = lb.SoftLabels([[0.8, 0.2]] * 100, ids, lb.LabelSchema(["ham", "spam"]), [True] * 100)
+    batch = lb.select(pd.DataFrame(index=ids), n=20, strategy="random", rng=0)
+    gold = dict.fromkeys(batch.sample_ids[:12], "ham") | dict.fromkeys(
+        batch.sample_ids[12:], "spam"
+    )
+    once, twice = (label_accuracy(soft, gold, [batch] * times) for times in (1, 2))
+
+    assert once.n == 20
+    assert once == twice
+
+
+@pytest.mark.parametrize("as_given", [lambda batch: batch, lambda batch: batch.to_frame()])
+def test_one_batch_must_be_in_a_list(as_given):
+    soft = lb.SoftLabels([[0.8, 0.2]] * 4, range(4), lb.LabelSchema(["ham", "spam"]), [True] * 4)
+    batch = lb.select(pd.DataFrame(index=range(4)), n=2, strategy="random", rng=0)
+    for batches in (as_given(batch), [batch.to_frame()]):
+        with pytest.raises(LabelingError, match="batches"):
+            label_accuracy(soft, {}, batches)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.errors import MissingExtraError
+from labeling.errors import LabelingError, MissingExtraError
 from labeling.query import MODAL_STRATEGIES, from_modal
 from labeling.query.modal_import import UNUSABLE
 from labeling.query.ranked_batch import information_density, rank_batch
@@ -197,7 +197,7 @@ def test_a_strategy_that_returns_two_rows_gets_both():
 
 @pytest.mark.parametrize("picks", [[0, 0], [0], [0.5, 1.5], [-1, 2], [0, 10_000]])
 def test_wrong_picks_are_an_error(picks):
-    with pytest.raises(lb.LabelingError, match="must return 2 different row numbers"):
+    with pytest.raises(LabelingError, match="must return 2 different row numbers"):
         chosen(from_modal(lambda learner, X, n_instances: np.array(picks)), n=2)
 
 
@@ -205,7 +205,7 @@ def test_a_function_that_fails_is_named():
     def broken(learner, X, n_instances):
         raise KeyError("lost")
 
-    with pytest.raises(lb.LabelingError, match=r"'modal:broken' failed: KeyError: 'lost'"):
+    with pytest.raises(LabelingError, match=r"'modal:broken' failed: KeyError: 'lost'"):
         chosen(from_modal(broken), n=2)
 
 
@@ -213,7 +213,7 @@ def test_a_posterior_is_never_fitted():
     def teaches(learner, X, n_instances):
         learner.estimator.fit(X, np.zeros(len(X)))
 
-    with pytest.raises(lb.LabelingError, match="cannot be fitted by it"):
+    with pytest.raises(LabelingError, match="cannot be fitted by it"):
         chosen(from_modal(teaches), n=2)
 
 
@@ -231,7 +231,7 @@ def test_global_random_numbers_depend_on_the_seed_and_change_nothing():
 
 @pytest.mark.parametrize("name", UNUSABLE)
 def test_what_cannot_work_says_why_and_what_to_use(name):
-    with pytest.raises(lb.LabelingError, match=rf"{name}' cannot be used: it .*[uU]se 'modal:"):
+    with pytest.raises(LabelingError, match=rf"{name}' cannot be used: it .*[uU]se 'modal:"):
         chosen(f"modal:{name}")
 
 
@@ -261,12 +261,12 @@ def test_the_names_of_unusable_functions_are_those_of_modal():
     ],
 )
 def test_what_is_no_strategy_is_an_error(make, message):
-    with pytest.raises(lb.LabelingError, match=message):
+    with pytest.raises(LabelingError, match=message):
         make()
 
 
 def test_a_committee_needs_votes_or_two_models():
-    with pytest.raises(lb.LabelingError, match="needs two members"):
+    with pytest.raises(LabelingError, match="needs two members"):
         chosen("modal:vote_entropy_sampling", votes=None)
 
     end = soft_of(unsure(len(DATA)))
@@ -276,7 +276,7 @@ def test_a_committee_needs_votes_or_two_models():
 def test_features_of_every_sample_are_needed():
     strategy = from_modal("uncertainty_batch_sampling", features=pd.DataFrame({"x": [1.0]}, ["s0"]))
 
-    with pytest.raises(lb.LabelingError, match="199 are missing"):
+    with pytest.raises(LabelingError, match="199 are missing"):
         chosen(strategy)
 
 
@@ -308,5 +308,24 @@ def test_a_modal_that_cannot_be_imported_says_so(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "modAL"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr("sklearn.ensemble._base._BaseHeterogeneousEnsemble")
-    with pytest.raises(lb.LabelingError, match="cannot be imported with the other packages"):
+    with pytest.raises(LabelingError, match="cannot be imported with the other packages"):
         chosen("modal:margin_sampling")
+
+
+def test_an_unfitted_classifier_is_refused():
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    features = pd.DataFrame({"x": range(len(DATA))}, index=DATA.index)
+    unfitted = linear_model.LogisticRegression()
+    with pytest.raises(LabelingError, match="fitted already"):
+        from_modal("margin_sampling", unfitted, features=features)
+    with pytest.raises(LabelingError, match="fitted already"):
+        from_modal("vote_entropy_sampling", committee=[unfitted, unfitted], features=features)
+
+
+def test_features_and_measures_must_be_numbers():
+    texts = pd.DataFrame({"x": "a"}, index=DATA.index)
+    with pytest.raises(LabelingError, match="`features` must hold numbers"):
+        chosen(from_modal("uncertainty_batch_sampling", features=texts))
+    named = from_modal(lambda learner, X, n_instances: (range(n_instances), ["a"] * n_instances))
+    with pytest.raises(LabelingError, match="numbers as measures"):
+        chosen(named)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import labeling as lb
+from labeling.errors import DataError
 from labeling.query import SCORES, STRATEGIES
 
 SCHEMA = lb.LabelSchema(["ham", "spam", "eggs"])
@@ -234,3 +235,13 @@ def test_what_cannot_be_asked_is_an_error(how, message):
 
 def test_each_score_is_documented():
     assert all(score.__doc__ for score in SCORES.values())
+
+
+def test_a_column_of_texts_that_is_named_must_exist():
+    with pytest.raises(DataError, match="tekst"):
+        chosen(text="tekst")
+    assert 20 == len(chosen(data=DATA.drop(columns="text")))
+
+
+def test_an_empty_batch_is_shown_as_such():
+    assert "Batch(0 samples)" == repr(chosen(exclude=DATA.index))

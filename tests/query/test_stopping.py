@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
+from labeling.errors import LabelingError
 from labeling.query import StoppingRule, label_kappa, labels_needed
 from labeling.records.estimates import Estimate, proportion
 
@@ -89,3 +90,44 @@ def test_kappa_is_of_the_samples_of_both_rounds():
     assert 1 == label_kappa(before, after)
     assert np.isnan(label_kappa(before, soft([0], pd.Index(["x"]))))
     assert 1 == label_kappa(soft([0, 0]), soft([0, 0]))
+
+
+def test_kappa_compares_labels_by_name():
+    before = soft([0, 0, 1, 1, 1])
+    turned = lb.SoftLabels(
+        before.to_array()[:, ::-1],
+        before.sample_ids,
+        lb.LabelSchema(["spam", "ham"]),
+        [True] * 5,
+    )
+
+    assert 1.0 == label_kappa(before, turned) == label_kappa(turned, before)
+    assert label_kappa(soft([0, 1, 1, 1, 1]), turned) == label_kappa(soft([0, 1, 1, 1, 1]), before)
+
+
+def test_rounds_of_other_labels_are_not_compared():
+    other = lb.SoftLabels(np.eye(2), pd.RangeIndex(2), lb.LabelSchema(["a", "b"]), [True] * 2)
+    with pytest.raises(LabelingError, match="the same labels"):
+        label_kappa(soft([0, 1]), other)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"half_width": "0.02"},
+        {"kappa": "high"},
+        {"kappa": True},
+        {"stable_rounds": 1.5},
+        {"budget": "5"},
+        {"budget": 2.5},
+    ],
+)
+def test_a_target_of_another_type_is_refused(target):
+    with pytest.raises(LabelingError, match=next(iter(target))):
+        StoppingRule(**target)
+
+
+@pytest.mark.parametrize("half_width", ["0.02", None, True])
+def test_labels_needed_refuses_what_is_no_number(half_width):
+    with pytest.raises(LabelingError, match="half_width"):
+        labels_needed(Estimate(0.9, 0.86, 0.94, 200), half_width)

@@ -9,7 +9,8 @@ import pytest
 
 import labeling as lb
 from labeling.adjudication import ReviewPolicy
-from labeling.errors import DataError, LabelingError
+from labeling.cli.simulating import numbers_in
+from labeling.errors import DataError, LabelingError, UnknownLabelError
 from labeling.simulation import Plan, Simulation, simulate, simulate_project
 from labeling.simulation.comparison import Comparison, Curve
 from labeling.simulation.named_policies import named_policies
@@ -462,3 +463,42 @@ def test_the_votes_of_a_project_can_be_replayed_without_changing_it(folder):
 
     pd.testing.assert_frame_equal(simulate_project(project, plan=plan).to_frame(), by_file)
     assert project.status().to_dict() == before
+
+
+def test_votes_that_no_run_asks_for_are_checked_too():
+    data, recorded, votes, gold = made()
+    unknown, nobody = recorded.copy(), recorded.copy()
+    unknown.loc[3, "label"] = "eggs"
+    nobody.loc[3, "annotator"] = None
+    with pytest.raises(UnknownLabelError, match="eggs"):
+        simulate(data, unknown, votes, plan=PLAN, gold=gold)
+    with pytest.raises(DataError, match="1 have none, the first on sample 'c0'"):
+        simulate(data, nobody, votes, plan=PLAN, gold=gold)
+
+
+def test_query_functions_of_modal_are_checked_before_a_simulation():
+    assert Plan(["modal:margin_sampling"]).strategies == ["modal:margin_sampling"]
+    for name in ("modal:margn_sampling", "margn"):
+        with pytest.raises(LabelingError, match="margin"):
+            Plan([name])
+
+
+def test_budgets_must_be_whole_numbers():
+    for wrong in ("x", "50,1e2", "2.5"):
+        with pytest.raises(LabelingError, match="--budgets"):
+            numbers_in(wrong)
+    assert [50, 100] == numbers_in("50, 100")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"budgets": 50}, {"budgets": [10.5]}, {"budgets": ["50"]}, {"least_votes": -3}],
+)
+def test_a_plan_of_other_types_is_refused(wrong):
+    with pytest.raises(LabelingError, match=next(iter(wrong))):
+        Plan(**wrong)
+
+
+def test_own_policies_must_be_policies():
+    with pytest.raises(LabelingError, match="Policy 'mine' must be of type ReviewPolicy"):
+        named_policies({"mine": "flat-1"})
