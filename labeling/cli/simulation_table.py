@@ -77,6 +77,7 @@ def simulation_sentences(simulation: Simulation, goal: Goal) -> list[str]:
         f"Means over {counted(n_seeds, 'seed')} in percent, [95 % interval over seeds and samples],"
         " samples of all seeds.",
         *simulation.sentences,
+        *_budgets_missed(simulation),
     ]
     areas = simulation.areas(goal)
     sentences += [
@@ -91,6 +92,18 @@ def simulation_sentences(simulation: Simulation, goal: Goal) -> list[str]:
     what = "end model" if goal == "model" else "labels of the pool"
     sentences += _saving_sentences(simulation.savings(goal), "policy", "cost", what, "quality")
     return [*sentences, simulation.recommendation(goal)]
+
+
+def _budgets_missed(simulation: Simulation) -> list[str]:
+    """Return a sentence on budgets that no run spent, since no sample was left."""
+    reached = set(simulation.to_frame()["budget"])
+    missed = [f"{budget:,}" for budget in simulation.budgets if budget not in reached]
+    if not missed:
+        return []
+    return [
+        f"Not reached: {', '.join(missed)} votes. Before, no sample was left to ask about in any"
+        " run."
+    ]
 
 
 def _saving_sentences(

@@ -10,6 +10,7 @@ import pytest
 import labeling as lb
 from labeling.adjudication import ReviewPolicy
 from labeling.cli.simulating import numbers_in
+from labeling.cli.simulation_table import simulation_sentences
 from labeling.errors import DataError, LabelingError, UnknownLabelError
 from labeling.simulation import Plan, Simulation, simulate, simulate_project
 from labeling.simulation.comparison import Comparison, Curve
@@ -502,3 +503,23 @@ def test_a_plan_of_other_types_is_refused(wrong):
 def test_own_policies_must_be_policies():
     with pytest.raises(LabelingError, match="Policy 'mine' must be of type ReviewPolicy"):
         named_policies({"mine": "flat-1"})
+
+
+def test_a_budget_that_was_spent_before_does_not_end_a_run():
+    data, recorded, votes, gold = made()
+    plan = Plan(["random"], ["flat-3"], budgets=[18, 19, 60], seeds=1)
+    table = simulate(data, recorded, votes, plan=plan, gold=gold).to_frame()
+
+    assert [0, 18, 19, 60] == table["budget"].tolist()
+    assert [0, 18, 18, 60] == table["votes"].tolist()
+
+
+def test_budgets_that_no_run_reaches_are_named():
+    data, recorded, votes, gold = made(n=60)
+    plan = Plan(["random"], ["flat-1"], budgets=[20, 50, 5000], seeds=1)
+    simulation = simulate(data, recorded, votes, plan=plan, gold=gold)
+
+    assert [0, 20, 50] == simulation.to_frame()["budget"].tolist()
+    shown = " ".join(simulation_sentences(simulation, "model"))
+    assert "Not reached: 5,000 votes." in shown
+    assert "nan" not in shown
