@@ -39,9 +39,10 @@ class ChecksInFiles(AnnotationPlatform):
             parts = (self._columns, self._checks.labels, self._reviewers)
             self._to_reviewers.write(check_sheets(new, content, *parts))
 
-    def checks(self) -> tuple[CheckAnswer, ...]:
+    def checks(self, requests: Sequence[CheckRequest]) -> tuple[CheckAnswer, ...]:
         """Return what reviewers wrote into the files of `ask_checks`."""
         rows = self._folder.contents().rows
         answers, faults = parse_checks(rows, self._columns, self._checks.labels, self._reviewers)
         self._record_problems("checks", problems_of(faults))
-        return tuple(answers)
+        keys = {request.key for request in requests}
+        return tuple(answer for answer in answers if answer.key in keys)

@@ -9,10 +9,14 @@ from labeling.records import LabelSchema
 
 HOTKEYS = "1234567890"
 TEXT, VOTES, WHY, MODEL, REWORK = "text", "votes", "why", "model", "rework"
+VOTE = "vote"
 """Keys of a task's data that are displayed."""
 
 CONTROL, RATIONALE = "label", "rationale"
 """Names of the controls: the choice of a label, and a reviewer's rationale."""
+
+ACCEPT, REJECT, FIX = "accept", "reject", "fix: "
+"""Choices of who checks a vote; the last one is followed by the right label."""
 
 QUESTION = "Which label fits this text?"
 PLACEHOLDER = (
@@ -91,6 +95,55 @@ def reviewer_config(schema: LabelSchema, *, model: bool = False) -> str:
         maxSubmissions="1",
         editable="true",
         showSubmitButton="false",
+    )
+    return _to_xml(view)
+
+
+def check_schema(schema: LabelSchema) -> LabelSchema:
+    """Return the choices of who checks a vote: accept it, reject it, or fix it by each label.
+
+    >>> check_schema(LabelSchema(["ham", "spam"])).labels
+    ('accept', 'reject', 'fix: ham', 'fix: spam')
+    """
+    descriptions = {
+        ACCEPT: "The vote is right.",
+        REJECT: "The vote is wrong: its annotator is asked again, and shown the reason.",
+        **{f"{FIX}{label}": text for label, text in schema.descriptions.items()},
+    }
+    labels = [ACCEPT, REJECT, *(f"{FIX}{label}" for label in schema.labels)]
+    return LabelSchema(labels, descriptions)
+
+
+def check_config(schema: LabelSchema) -> str:
+    """Return the labeling config of the project in which reviewers check votes.
+
+    The digits are hotkeys: 1 accepts, 2 rejects and asks for a reason, and further ones fix.
+
+    Args:
+        schema: the choices; see `check_schema`.
+    """
+    view = _view()
+    _add_scrolling_text(view, TEXT)
+    _add_section(view, "What one annotator said", VOTE)
+    ET.SubElement(view, "Header", value="Is it right?", size="5")
+    _add_choices(view, schema)
+    only_on_reject = {
+        "visibleWhen": "choice-selected",
+        "whenTagName": CONTROL,
+        "whenChoiceValue": REJECT,
+    }  # of the view: the text area itself knows no such attributes, and is not required unseen
+    ET.SubElement(
+        ET.SubElement(view, "View", only_on_reject),
+        "TextArea",
+        name=RATIONALE,
+        toName=TEXT,
+        placeholder="What is wrong? The annotator reads it. Then Shift+Enter, and Ctrl+Enter.",
+        rows="2",
+        maxSubmissions="1",
+        editable="true",
+        showSubmitButton="false",
+        required="true",
+        requiredMessage="Write what is wrong: the annotator is asked again, and reads it.",
     )
     return _to_xml(view)
 

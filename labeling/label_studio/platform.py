@@ -13,7 +13,6 @@ from labeling.label_studio.client import StudioClient
 from labeling.label_studio.delivery import TaskDelivery
 from labeling.label_studio.ground_truth import write_back
 from labeling.label_studio.importing import NewTask
-from labeling.label_studio.project_admin import ProjectAdmin
 from labeling.label_studio.project_pair import PairSpec
 from labeling.label_studio.project_settings import check_options, reviewers_title
 from labeling.label_studio.pulling import KnownAnnotations, Pull
@@ -21,6 +20,7 @@ from labeling.label_studio.reopening import close, reopen
 from labeling.label_studio.task_builder import Reasons, TaskBuilder, reasons_in
 from labeling.label_studio.task_queries import open_tasks
 from labeling.label_studio.tasks import ext_id_of
+from labeling.label_studio.vote_checks import ChecksInStudio
 from labeling.records import (
     Annotation,
     AskAgain,
@@ -42,7 +42,7 @@ from labeling.records import (
 )
 
 
-class LabelStudio(ProjectAdmin):
+class LabelStudio(ChecksInStudio):
     """People label in Label Studio: annotators in one project, reviewers in another.
 
     Every sample has one task per project, identified by `ext_id` in the task's data. Whatever fails

@@ -86,6 +86,12 @@ class ProjectHandle:
         require_display(self.spec, project)
         return project
 
+    def up_to_date(self) -> StudioProject:
+        """Return the project, created if it does not exist, and with its settings up to date."""
+        project, _ = self.plan().apply(self.client)
+        self.cursor.id = project.id
+        return project
+
     def order_by_our_scores(self, project: StudioProject) -> None:
         """Have the server order samples by the scores of our predictions.
 

@@ -1,4 +1,4 @@
-"""The annotators' and the reviewers' project, with one sync state for both."""
+"""The annotators' and the reviewers' project, with one sync state, and that of vote checks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from labeling.label_studio.client import StudioClient
 from labeling.label_studio.project_handle import ProjectHandle
-from labeling.label_studio.project_settings import annotators_spec, reviewers_spec, showing_rework
+from labeling.label_studio.project_settings import (
+    annotators_spec,
+    checks_spec,
+    checks_title,
+    reviewers_spec,
+    showing_rework,
+)
 from labeling.label_studio.projects import ProjectSpec
 from labeling.label_studio.sync_state import SyncState, parse_sync_state
 from labeling.records import LabelSchema, Problem
@@ -24,11 +30,13 @@ class ProjectPair:
         sync: the state, parsed anew for the operation.
         annotators: the annotators' project.
         reviewers: the reviewers' project.
+        checks: the project in which reviewers check votes.
     """
 
     sync: SyncState
     annotators: ProjectHandle
     reviewers: ProjectHandle
+    checks: ProjectHandle
 
     def to_json(self) -> str:
         """Return the sync state after the operation."""
@@ -51,12 +59,14 @@ class PairSpec:
         client: the server's client.
         annotators: the annotators' project.
         reviewers: the reviewers' project.
+        checks: the project in which reviewers check votes; it is always created when one waits.
         creates: whether a project that does not exist is created as soon as something is sent.
     """
 
     client: StudioClient
     annotators: ProjectSpec
     reviewers: ProjectSpec
+    checks: ProjectSpec
     creates: bool
 
     @classmethod
@@ -99,7 +109,8 @@ class PairSpec:
             guidelines=guidelines,
             owner=owner,
         )
-        return cls(client, annotators, reviewers, creates)
+        checks = checks_spec(checks_title(projects[0]), schema, guidelines=guidelines, owner=owner)
+        return cls(client, annotators, reviewers, checks, creates)
 
     def showing_rework(self) -> PairSpec:
         """Return both projects, that of annotators with the reasons why votes were rejected."""
@@ -116,6 +127,7 @@ class PairSpec:
             self.client.url,
             self.annotators.title_or_id,
             self.reviewers.title_or_id,
+            self.checks.title_or_id,
         )
         annotators = ProjectHandle(
             self.client,
@@ -133,4 +145,7 @@ class PairSpec:
             self.creates,
             "a reviewer",
         )
-        return ProjectPair(sync, annotators, reviewers)
+        checks = ProjectHandle(
+            self.client, self.checks, sync.checks, self.checks.schema, True, "a reviewer"
+        )
+        return ProjectPair(sync, annotators, reviewers, checks)

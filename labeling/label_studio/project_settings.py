@@ -8,6 +8,8 @@ from labeling.errors import LabelingError, PlatformError, listed, near
 from labeling.label_studio.interface import read_interface
 from labeling.label_studio.labeling_config import (
     annotator_config,
+    check_config,
+    check_schema,
     instructions_html,
     is_generated,
     reviewer_config,
@@ -106,6 +108,32 @@ def reviewers_spec(
     }
     configs = tuple(reviewer_config(schema, model=model) for model in (False, True))
     return ProjectSpec(title_or_id, schema, settings, configs, owner)
+
+
+def checks_title(project: str | int) -> str:
+    """Return the title of the project in which reviewers check votes."""
+    return f"{project if isinstance(project, str) else f'project {project}'}: checks"
+
+
+def checks_spec(
+    title: str, schema: LabelSchema, *, guidelines: str, owner: str = ""
+) -> ProjectSpec:
+    """Return the specification of the project in which reviewers check votes, each one once."""
+    choices = check_schema(schema)
+    config = check_config(choices)
+    instructions = instructions_html(guidelines, schema)
+    settings = {
+        "label_config": config,
+        "maximum_annotations": 1,
+        "overlap_cohort_percentage": 100,
+        "sampling": "Sequential sampling",
+        "skip_queue": "REQUEUE_FOR_OTHERS",
+        "show_skip_button": True,
+        "show_collab_predictions": False,
+        "expert_instruction": instructions,
+        "show_instruction": bool(instructions),
+    }
+    return ProjectSpec(title, choices, settings, (config,), owner)
 
 
 def display_differences(spec: ProjectSpec, project: StudioProject) -> str:

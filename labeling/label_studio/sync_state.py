@@ -56,7 +56,7 @@ class PullCursor:
 
 @dataclass(slots=True)
 class SyncState:
-    """The sync state of both projects.
+    """The sync state of the projects.
 
     Attributes:
         url: of the server.
@@ -65,6 +65,7 @@ class SyncState:
         names: user id on the server -> the user's name.
         written: sample id as text -> the decision that was written back to its task.
         refused: sample id as text -> why the server does not accept it.
+        checks: cursor of the project of vote checks; only its id is used.
     """
 
     url: str
@@ -73,6 +74,7 @@ class SyncState:
     names: dict[int, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
     refused: dict[str, Problem] = field(default_factory=dict)
+    checks: PullCursor = field(default_factory=lambda: PullCursor(""))
 
     def set_refused(self, new: Mapping[str, Problem], sample_ids: Iterable[Hashable]) -> None:
         """Add samples that the server does not accept, and drop those that left the data."""
@@ -90,15 +92,20 @@ class SyncState:
                 "names": {str(user_id): name for user_id, name in sorted(self.names.items())},
                 "written": dict(sorted(self.written.items())),
                 "refused": _problems_to_lists(self.refused),
+                **({} if self.checks.id is None else {"checks": _cursor_to_dict(self.checks)}),
             },
             ensure_ascii=False,
         )
 
 
 def parse_sync_state(
-    text: str | None, url: str, annotators: str | int, reviewers: str | int
+    text: str | None,
+    url: str,
+    annotators: str | int,
+    reviewers: str | int,
+    checks: str | int = "",
 ) -> SyncState:
-    """Return the sync state in a text of `SyncState.to_json`, for two projects of a server.
+    """Return the sync state in a text of `SyncState.to_json`, for the projects of a server.
 
     It is empty if the text is about another server, and so is the cursor of a project that was
     looked up by another title or id.
@@ -106,7 +113,7 @@ def parse_sync_state(
     Raises:
         PlatformError: the text is not a sync state.
     """
-    empty = SyncState(url, PullCursor(annotators), PullCursor(reviewers))
+    empty = SyncState(url, PullCursor(annotators), PullCursor(reviewers), checks=PullCursor(checks))
     if not text:
         return empty
     try:
@@ -117,11 +124,14 @@ def parse_sync_state(
             _cursor_from_dict(stored["annotators"], annotators),
             _cursor_from_dict(stored["reviewers"], reviewers),
         )
+        of_checks = PullCursor(checks)
+        if "checks" in stored:
+            of_checks = _cursor_from_dict(stored["checks"], checks)
         names = {int(user_id): str(name) for user_id, name in stored["names"].items()}
         if cursors[0].id is None:
-            return SyncState(url, *cursors, names)
+            return SyncState(url, *cursors, names, checks=of_checks)
         refused = {own: Problem(*why) for own, why in stored.get("refused", {}).items()}
-        return SyncState(url, *cursors, names, dict(stored["written"]), refused)
+        return SyncState(url, *cursors, names, dict(stored["written"]), refused, of_checks)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlatformError(
             f"The stored sync state of Label Studio cannot be read ({type(error).__name__})."
@@ -134,15 +144,15 @@ def has_annotators_project(text: str | None, url: str, project: str | int) -> bo
 
 
 def task_streams(text: str | None, url: str) -> dict[str, str]:
-    """Return where `annotators` and `reviewers` label on a server, as a stored sync state says.
+    """Return where `annotators`, `reviewers` and those who do `checks` work on a server.
 
-    A project that was not found yet has no address.
+    A project that the stored sync state does not know yet has no address.
     """
     stored = json.loads(text or "{}")
     url = url.rstrip("/")
     if stored.get("url") != url:
         return {}
-    ids = {who: stored.get(who, {}).get("id") for who in ("annotators", "reviewers")}
+    ids = {who: stored.get(who, {}).get("id") for who in ("annotators", "reviewers", "checks")}
     return {
         who: task_stream(url, project_id)
         for who, project_id in ids.items()

@@ -12,11 +12,12 @@ import pandas as pd
 
 from labeling.errors import PlatformError, listed, repeated
 from labeling.label_studio.interface import Interface
-from labeling.label_studio.labeling_config import MODEL, VOTES, WHY
+from labeling.label_studio.labeling_config import MODEL, VOTE, VOTES, WHY
 from labeling.label_studio.tasks import MODEL_VERSION, ext_id_of, new_task
 from labeling.records import (
     AskAgain,
     Batch,
+    CheckRequest,
     Escalation,
     Message,
     SoftLabels,
@@ -57,7 +58,7 @@ class TaskBuilder:
         Each task has a prediction in any case, because the server serves tasks with the lowest
         score first. If prelabels are hidden, the prediction has no label.
         """
-        texts_of = self.texts_of(messages, samples)
+        texts_of = self.texts_of([message.sample_id for message in messages], samples)
         ids = [message.sample_id for message in messages if message.sample_id in texts_of]
         prelabels = _prelabels(soft, ids)
         reasons = dict(self.reasons(ids)) if self.prelabels and self.reasons is not None else {}
@@ -87,7 +88,7 @@ class TaskBuilder:
         interface: Interface,
     ) -> list[dict[str, Any]]:
         """Return tasks for reviewers: the votes without names, and why a review is needed."""
-        texts_of = self.texts_of(messages, samples)
+        texts_of = self.texts_of([message.sample_id for message in messages], samples)
         others, empty = _other_columns(list(texts_of), samples, interface)
         tasks = []
         for message in messages:
@@ -105,15 +106,31 @@ class TaskBuilder:
             tasks.append(new_task(message.sample_id, content, {"asked": [message.key]}))
         return tasks
 
-    def texts_of(self, messages: Iterable[Message], samples: pd.DataFrame) -> dict[Hashable, str]:
-        """Return the texts of the messages' samples, without missing samples and missing texts.
+    def check_tasks(
+        self, requests: Sequence[CheckRequest], samples: pd.DataFrame, interface: Interface
+    ) -> list[dict[str, Any]]:
+        """Return tasks in which a vote is checked: without a name, in an order by no person."""
+        texts_of = self.texts_of(dict.fromkeys(one.sample_id for one in requests), samples)
+        tasks = []
+        for request in sorted(requests, key=lambda one: one.key):
+            if request.sample_id in texts_of:
+                comment = f" ({request.comment})" if request.comment else ""
+                content = {
+                    interface.text: texts_of[request.sample_id],
+                    VOTE: f"{request.label}{comment}",
+                }
+                tasks.append(new_task(request.key, content))
+        return tasks
+
+    def texts_of(self, ids: Iterable[Hashable], samples: pd.DataFrame) -> dict[Hashable, str]:
+        """Return the texts of samples, without missing samples and missing texts.
 
         Raises:
             DataError: the column is missing, or it holds something other than texts.
             PlatformError: sample ids that are equal as text.
         """
         self.check(samples)
-        ids = [message.sample_id for message in messages]
+        ids = list(ids)
         duplicates = repeated(ext_id_of(sample_id) for sample_id in dict.fromkeys(ids))
         if duplicates:
             raise PlatformError(

@@ -142,7 +142,7 @@ def votes_to_check(work: WorkReview, samples: pd.DataFrame, text: str) -> list[V
                         vote.label,
                         vote.reason,
                         vote.annotator,
-                        _vote_key(sample_id, key, number),
+                        _vote_key(sample_id, key, number, vote.label),
                         voters[sample_id],
                     )
                 )
@@ -231,7 +231,7 @@ def take_checks(
     waiting = {vote.key: vote for vote in votes}
     problems = []
     for answer in answers:
-        vote = waiting.pop(answer.key, None)
+        vote = waiting.get(answer.key)
         if vote is None:
             continue
         is_same = answer.decision == "fix" and answer.label == vote.label
@@ -247,11 +247,14 @@ def take_checks(
             )
         except DataError as error:
             problems.append(Problem(answer.where, str(error)))
+        else:
+            del waiting[answer.key]
     return tuple(problems)
 
 
-def _vote_key(sample_id: Hashable, person: str, lot: int) -> str:
-    text = f"{encode_id(sample_id)} {lot} {person}".encode("utf-8", "surrogatepass")
+def _vote_key(sample_id: Hashable, person: str, lot: int, label: str) -> str:
+    """Return a key that a vote loses when its label changes: what was said of it is outdated."""
+    text = f"{encode_id(sample_id)} {lot} {person} {label}".encode("utf-8", "surrogatepass")
     return f"check {hashlib.blake2b(text, digest_size=8).hexdigest()}"
 
 

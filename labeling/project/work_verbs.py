@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 
 from labeling.errors import DataError, listed, near
@@ -45,21 +46,29 @@ class WorkVerbs(PeopleVerbs):
             self.take_checks(platform)
             reviewed = super().settle(platform)
             self.ask_checks(platform)
-        return reviewed
+        where = [place for place in platform.locations(["checks"]) if place not in reviewed.where]
+        if not where or not self.votes_to_check():
+            return reviewed
+        return dataclasses.replace(reviewed, where=(*reviewed.where, *where))
 
     def take_checks(self, platform: AnnotationPlatform) -> None:
         """Store what reviewers said of votes on a platform."""
         votes = self.votes_to_check()
         if votes:
-            answers = platform.checks()
+            answers = platform.checks(check_requests(votes))
             for problem in take_checks(self.people, self.samples, votes, answers):
                 logger.warning("%s: %s", problem.where, problem.what)
 
     def ask_checks(self, platform: AnnotationPlatform) -> None:
         """Show reviewers the votes that wait for a check, where a platform can."""
         votes = self.votes_to_check()
-        if votes:
+        if votes or self.config.annotators.lot_size:  # without votes, earlier questions are closed
+            known = platform.problems
             platform.ask_checks(check_requests(votes), self.samples)
+            self.people.save_state(platform.state)
+            for problem in platform.problems:
+                if problem not in known:
+                    logger.warning("%s: %s", problem.where, problem.what)
 
     def check_vote(
         self,

@@ -207,8 +207,12 @@ class AnnotationPlatform(ABC):
             samples: one row per sample, index = ids.
         """
 
-    def checks(self) -> tuple[CheckAnswer, ...]:
-        """Return the answers of reviewers to `ask_checks`; those known already do no harm."""
+    def checks(self, requests: Sequence[CheckRequest]) -> tuple[CheckAnswer, ...]:
+        """Return the answers of reviewers to `ask_checks`; those known already do no harm.
+
+        Args:
+            requests: all votes that wait for a check.
+        """
         return ()
 
     def write_back(self, gold: Iterable[GoldLabel]) -> None:  # noqa: B027

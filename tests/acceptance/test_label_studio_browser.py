@@ -7,7 +7,7 @@ import pytest
 import labeling as lb
 from labeling.adjudication import ReviewPolicy
 from labeling.label_studio.labeling_config import QUESTION
-from labeling.records import Batch, SoftLabels
+from labeling.records import Batch, CheckRequest, SoftLabels
 from tests.support.studio_pages import Person
 
 LABELS = ["about the video", "question", "spam"]
@@ -226,6 +226,45 @@ def test_labels_say_what_they_mean_and_everything_is_in_reach_on_a_phone(studio,
             person.write_rationale("It is bait.")
         person.submit(keys=None)
     assert ["It is bait."] == [one.reason for one in platform.pull() if one.reviewer]
+
+
+def test_a_reviewer_checks_votes_by_keys_and_is_asked_why_on_reject_only(studio, people):
+    texts = [PRAISE, CHANNEL, NUMBERS]
+    platform, _, samples, _ = pushed(studio, LABELS, texts)
+    votes = dict(zip(texts, (LABELS[0], LABELS[0], LABELS[1]), strict=True))
+    requests = [
+        CheckRequest(f"check {number}", number, votes[text]) for number, text in enumerate(texts)
+    ]
+    platform.ask_checks(requests, samples)
+    project = next(one["id"] for one in studio.projects() if one["title"] == "comments: checks")
+    boss = people("boss")
+    boss.open_stream(project)
+    choices = ["accept", "reject", *(f"fix: {label}" for label in LABELS)]
+    field = boss.page.locator(".lsf-main-view__annotation textarea")
+    while not boss.is_done:
+        asked = ["What one annotator said", votes[boss.text], "Is it right?"]
+        assert [boss.text, *asked, *buttons_of(choices)] == boss.lines
+        assert ([], False) == (boss.chosen, field.is_visible())
+        if boss.text != NUMBERS:
+            boss.answer({PRAISE: 1, CHANNEL: 5}[boss.text])
+            continue
+        boss.press(2)
+        field.wait_for(state="visible")
+        boss.page.keyboard.press("Control+Enter")  # refused: the reason is missing
+        boss.page.wait_for_selector("text=Write what is wrong")
+        assert "check 2" not in {one.key for one in platform.checks(requests)}
+        boss.page.keyboard.press("Escape")
+        boss.page.wait_for_selector("text=Write what is wrong", state="detached")
+        boss.write_rationale("It asks nothing.")
+        boss.shot("studio-checks", height=480)
+        boss.page.keyboard.press("Shift+Enter")
+        boss.submit()
+    answers = {one.key: one for one in platform.checks(requests)}
+    assert ["accept", "fix", "reject"] == [answers[one.key].decision for one in requests]
+    assert LABELS[2] == answers["check 1"].label
+    assert "It asks nothing." == answers["check 2"].reason
+    assert {boss.user.email} == {one.reviewer for one in answers.values()}
+    assert_quiet(boss)
 
 
 def test_while_a_reviewer_writes_only_the_button_or_both_keys_hand_in(studio, people):

@@ -8,6 +8,7 @@ import pytest
 
 from labeling.errors import DataError
 from labeling.project import Project
+from labeling.project.vote_checks import check_requests
 from labeling.records import Annotation, EventKind, SampleState, live_annotations
 
 LF = 'from labeling.functions import keywords\n\nwins = keywords("wins", ["win"], label="spam")\n'
@@ -602,7 +603,7 @@ def test_a_rejection_without_a_reason_is_not_taken(make):
     project = with_checks(make)
     decide_checks(make.folder, lambda row: ("REJECT", ""))
     platform = project.platform()
-    assert () == platform.checks()
+    assert () == platform.checks(check_requests(project.votes_to_check()))
     assert any("must have a reason" in problem.what for problem in platform.problems)
     project.review()
     assert 15 == len(project.votes_to_check())

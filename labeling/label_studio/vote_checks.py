@@ -1,0 +1,187 @@
+"""Votes that reviewers check in Label Studio: a project of their own, with a task for each vote."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from labeling.errors import PlatformError, UnreachableError
+from labeling.label_studio.annotation_parser import AnnotationParser, author_ids
+from labeling.label_studio.client import StudioClient
+from labeling.label_studio.importing import import_tasks
+from labeling.label_studio.labeling_config import ACCEPT, FIX, REJECT
+from labeling.label_studio.project_admin import ProjectAdmin
+from labeling.label_studio.project_pair import ProjectPair
+from labeling.label_studio.projects import StudioProject
+from labeling.label_studio.reopening import close, set_overlap
+from labeling.label_studio.sync_state import SyncState
+from labeling.label_studio.task_queries import find_tasks, open_tasks, user_names
+from labeling.label_studio.tasks import Task
+from labeling.records import (
+    Annotation,
+    CheckAnswer,
+    CheckRequest,
+    LabelSchema,
+    Problem,
+    person_key,
+)
+
+OWN_VOTE = (
+    "A vote must be checked by somebody who did not annotate its sample. This answer is not"
+    " counted: another reviewer is asked."
+)
+NO_REASON = (
+    "A rejected vote must have a reason: its annotator is asked again, and shown it. Write it into"
+    " the answer."
+)
+
+
+class ChecksInStudio(ProjectAdmin):
+    """Lets reviewers check votes in a third project, which is created when the first one waits.
+
+    A task is identified by the key of its request. So each vote has one task, whatever fails, and
+    a vote that changes has another. Tasks of votes that need no check any more are closed.
+    """
+
+    def ask_checks(self, requests: Sequence[CheckRequest], samples: pd.DataFrame) -> None:
+        """Show reviewers the votes that wait for a check, each once.
+
+        Whatever is wrong with the project is listed in `problems`: the votes can be checked by
+        `labeling annotators check` all the same.
+
+        Args:
+            requests: all votes that wait for a check.
+            samples: one row per sample, index = ids.
+
+        Raises:
+            UnreachableError: the server does not answer; ask again.
+            DataError: the text's column is missing.
+        """
+        pair = self._pair.at(self.state)
+        if not requests and pair.checks.cursor.id is None:
+            return
+        try:
+            problems = self._ask_checks(pair, requests, samples)
+        except UnreachableError:
+            raise
+        except PlatformError as error:
+            problems = [_problem_of(pair, error)]
+        self.state = pair.to_json()
+        self._record_problems("ask checks", problems)
+
+    def _ask_checks(
+        self, pair: ProjectPair, requests: Sequence[CheckRequest], samples: pd.DataFrame
+    ) -> list[Problem]:
+        project = pair.checks.up_to_date()
+        refused: dict[str, str] = {}
+        tasks = self._task_builder.check_tasks(requests, samples, project.interface)
+        existing = import_tasks(self._client, project, tasks, on_refused=refused.update)
+        keys = {request.key for request in requests}
+        settled = [
+            task.ext_id for task in open_tasks(self._client, project.id) if task.ext_id not in keys
+        ]
+        close(self._client, project.id, settled)
+        answered = _Answers(self._client, pair.sync, project).of(requests)[0]
+        _reopen(self._client, existing.values(), {answer.key for answer in answered})
+        return [
+            Problem(f"{project.title}, {key}", f"Label Studio does not accept it: {reason}.")
+            for key, reason in sorted(refused.items())
+        ]
+
+    def checks(self, requests: Sequence[CheckRequest]) -> tuple[CheckAnswer, ...]:
+        """Return the answers of reviewers to votes that wait for a check.
+
+        Of several answers about one vote the earliest counts. Skips, answers by people who
+        annotated the sample, and rejections without a reason do not; the last two are listed in
+        `problems`.
+
+        Raises:
+            UnreachableError: the server does not answer; ask again.
+        """
+        pair = self._pair.at(self.state)
+        answers: list[CheckAnswer] = []
+        try:
+            project = pair.checks.find() if requests else None
+            problems: list[Problem] = []
+            if project is not None:
+                answers, problems = _Answers(self._client, pair.sync, project).of(requests)
+        except UnreachableError:
+            raise
+        except PlatformError as error:
+            problems = [_problem_of(pair, error)]
+        self._record_problems("checks", problems)
+        return tuple(answers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Reads what reviewers answered in the project of checks; new names are added to `sync`."""
+
+    client: StudioClient
+    sync: SyncState
+    project: StudioProject
+
+    def of(self, requests: Iterable[CheckRequest]) -> tuple[list[CheckAnswer], list[Problem]]:
+        """Return the answers to requests, and what cannot be counted."""
+        by_key = {request.key: request for request in requests}
+        tasks = find_tasks(self.client, self.project.id, by_key, annotations=True)
+        parser = AnnotationParser(
+            self.project.id,
+            self.project.title,
+            self.project.interface,
+            LabelSchema(self.project.interface.labels),
+            reviewer=True,
+            names=self._names(tasks),
+        )
+        answers: dict[str, CheckAnswer] = {}
+        problems: list[Problem] = []
+        for task in tasks:
+            annotations, wrong = parser.parse(task, {})
+            problems += wrong.values()
+            for annotation in annotations:
+                where = f"{self.project.title}, task {task.id}, by {annotation.annotator}"
+                fault = _fault(annotation, by_key[task.ext_id])
+                if fault:
+                    problems.append(Problem(where, fault))
+                elif annotation.label is not None and task.ext_id not in answers:
+                    answers[task.ext_id] = _answer(task.ext_id, annotation, where)
+        return list(answers.values()), problems
+
+    def _names(self, tasks: Collection[Task]) -> Mapping[int, str]:
+        if any(user_id not in self.sync.names for user_id in author_ids(tasks)):
+            self.sync.names = {**user_names(self.client), **self.sync.names}
+        return self.sync.names
+
+
+def _fault(annotation: Annotation, request: CheckRequest) -> str:
+    """Return why an answer does not count; empty if it does."""
+    if annotation.label is None:  # a skip: others are asked
+        return ""
+    if person_key(annotation.annotator) in set(map(person_key, request.not_reviewers)):
+        return OWN_VOTE
+    return NO_REASON if annotation.label == REJECT and not annotation.reason else ""
+
+
+def _answer(key: str, annotation: Annotation, where: str) -> CheckAnswer:
+    choice, who, reason = str(annotation.label), annotation.annotator, annotation.reason
+    if choice == ACCEPT:
+        return CheckAnswer(key, "accept", who, reason=reason, where=where)
+    if choice == REJECT:
+        return CheckAnswer(key, "reject", who, reason=reason, where=where)
+    return CheckAnswer(key, "fix", who, choice.removeprefix(FIX), reason, where)
+
+
+def _reopen(client: StudioClient, tasks: Iterable[Task], answered: Collection[str]) -> None:
+    """Ask another reviewer where a task is completed and no answer counts."""
+    void = [task for task in tasks if task.is_labeled and task.ext_id not in answered]
+    set_overlap(
+        client,
+        {task.ext_id: task.id for task in void},
+        {task.ext_id: task.n_annotations + 1 for task in void},
+    )
+
+
+def _problem_of(pair: ProjectPair, error: PlatformError) -> Problem:
+    return Problem(str(pair.checks.spec.title_or_id), str(error))
