@@ -90,6 +90,8 @@ def bootstrapped(units: Units, statistic: Statistic, seed: int, n: int | None = 
     usable = drawn[~np.isnan(drawn)]
     if not len(usable):
         return Estimate(value, np.nan, np.nan, n, "undefined for all resamples")
+    if usable.min() == usable.max():
+        return Estimate(value, np.nan, np.nan, n, "all resamples are equal: no interval")
     low, high = np.quantile(usable, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     left_out = len(drawn) - len(usable)
     note = f"{left_out} of {len(drawn)} resamples had equal votes only" if left_out else ""
