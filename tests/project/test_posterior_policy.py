@@ -134,7 +134,7 @@ def test_pulled_votes_are_judged_with_all_others(folder):
     [
         ("{accept: 0.9}", "does not use 'accept'"),
         ("{rule: posterior, accept: 0.9, budget: 2.5}", "One setting must say"),
-        ("{rule: posterior, costs: {vote: 1}}", "must name what a wrong label costs"),
+        ("{rule: majority, costs: {error: 9}}", r"does not use .costs\['error'\]"),
         ("{rule: posterior, costs: {error: 9, experts: 5}}", "Did you mean 'expert'"),
         ("{rule: posterior, budget: 9}", "from `min_votes` to `max_votes`"),
     ],
