@@ -9,6 +9,7 @@ from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
 from labeling.adjudication import ReviewPolicy
+from labeling.project.outbox_policy import annotator_counts
 from labeling.project.review_basis import is_policy_changed
 from labeling.records import (
     Annotation,
@@ -18,6 +19,7 @@ from labeling.records import (
     EventKind,
     GoldLabel,
     NewEvent,
+    SampleState,
     Verdict,
 )
 from labeling.records.events import canonical_json
@@ -67,6 +69,7 @@ def freeze(store: Store, verdict: Verdict, policy: ReviewPolicy, fingerprint: st
     """Record that the gold labels of a verdict were exported, and return how many are new.
 
     From then on such a label changes only with new annotations of its sample, or with the policy.
+    A label that no review has recorded yet, as after a change of the policy, is recorded first.
 
     Args:
         store: being written.
@@ -75,7 +78,8 @@ def freeze(store: Store, verdict: Verdict, policy: ReviewPolicy, fingerprint: st
         fingerprint: of the training set.
     """
     with store.database.writing():
-        number = record_basis(store, policy, has_news=False).policy
+        basis = record_basis(store, policy, has_news=False)
+        _record_unrecorded(store, verdict, basis)
         before = _frozen(store, [gold.sample_id for gold in verdict.gold])
         new = [gold for gold in verdict.gold if not _is_frozen(before.get(gold.sample_id), gold)]
         store.events.append_all(
@@ -85,7 +89,7 @@ def freeze(store: Store, verdict: Verdict, policy: ReviewPolicy, fingerprint: st
                 about={
                     "label": gold.label,
                     "source": gold.source,
-                    "policy": number,
+                    "policy": basis.policy,
                     "annotations": len(gold.trace),
                 },
             )
@@ -96,6 +100,20 @@ def freeze(store: Store, verdict: Verdict, policy: ReviewPolicy, fingerprint: st
             about = {"gold": len(verdict.gold), "frozen": len(new), "fingerprint": fingerprint}
             store.events.append(EventKind.EXPORTED, about=about)
     return len(new)
+
+
+def _record_unrecorded(store: Store, verdict: Verdict, basis: VerdictBasis) -> None:
+    """Settle the samples whose gold labels are not yet what the store says of them."""
+    states, rows = store.batches.states(), store.batches.settled()
+    unrecorded = [
+        gold
+        for gold in verdict.gold
+        if states.get(gold.sample_id) not in (SampleState.SETTLED, SampleState.REVIEWED)
+        or rows[gold.sample_id]["label"] != gold.label
+    ]
+    if unrecorded:
+        counts = annotator_counts([vote for gold in unrecorded for vote in gold.trace])
+        store.batches.settle(Verdict(tuple(unrecorded), (), ()), counts, basis=basis)
 
 
 def _is_frozen(event: Event | None, gold: GoldLabel) -> bool:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
+from labeling.records import fold
 from tests.support.in_process import run
 
 CONFIG = """
@@ -199,3 +200,21 @@ def test_a_new_project_says_what_goes_to_a_reviewer(folder):
     assert "any conflict goes to a reviewer" in review[0]
     assert "No reviewer is named" in review[1]
     assert "escalate: any_conflict" in (folder / "configs/project.yaml").read_text("utf-8")
+
+
+def test_labels_that_a_new_policy_settles_are_recorded_before_they_are_exported(folder):
+    """Exporting without a review in between leaves no exported label without its decision."""
+    _, (_, second, _) = asked(folder, "review: {min_votes: 3, max_votes: 3}\n")
+    its = project(folder, "review: {min_votes: 1, max_votes: 3}\n")
+    its.add_annotations([lb.Annotation(second, "bob", "ham", WHEN, WHEN + pd.Timedelta("1s"))])
+    before = project(folder, "review: {min_votes: 3, max_votes: 3}\n")
+    before.review()
+    assert "collecting" == before.store.batches.states()[second]
+
+    its = project(folder, "review: {min_votes: 1, max_votes: 3}\n")
+    its.export()
+    history = fold(its.store.events.all()).samples[second]
+
+    assert "settled" == its.store.batches.states()[second] == history.state
+    assert "ham" == history.label == history.frozen
+    assert () == its.store.check().findings
