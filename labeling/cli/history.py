@@ -77,7 +77,7 @@ def _as_dict(event: Event) -> dict[str, Any]:
 
 @ledger.command()
 def verify(as_json: AsJson = False) -> None:
-    """Check that no event was changed, and that all states and labels follow from the events."""
+    """Check that no event was changed, and that all that is stored follows from them."""
     store = load_project().store
     if not store.ready():
         emit({"events": 0, "findings": []}, as_json, NO_EVENTS)
@@ -93,7 +93,7 @@ def verify(as_json: AsJson = False) -> None:
         sentences += check.findings[:MOST_FINDINGS]
         sentences += [f"{more:,} more."] if more > 0 else []
     else:
-        sentences.append("All annotations, states and labels are those that the events say.")
+        sentences.append("All annotations, states, labels and questions are those of the events.")
     emit(dataclasses.asdict(check), as_json, *sentences)
     hint(f"Digest of the last event: {check.digest}. Note it down to find out if it ever goes.")
     if check.findings:

@@ -289,7 +289,7 @@ class Batches:
             connection.execute(sa.update(samples).where(is_one).values(state=state))
             self.events.append_rows(
                 reopened(decode_id(key), stored.get(key, {}).get("label"), ALL_DELETED)
-                for key in known
+                for key in sorted({*known, *stored})
             )
 
     def states(self) -> dict[Hashable, str]:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from labeling.records import Event, EventKind, MessageState, SampleHistory, States, fold
+from labeling.errors import counted
+from labeling.records import (
+    BatchState,
+    Event,
+    EventKind,
+    MessageState,
+    SampleHistory,
+    States,
+    fold,
+)
 from labeling.records.ids import decode_id
 from labeling.store.database import Database
 from labeling.store.events import EventLog
+from labeling.store.expected_rows import DETAILS, QUESTIONS, ExpectedRows
 from labeling.store.ledger import Ledger, digest_of
 from labeling.store.resubmissions import MARK
-from labeling.store.tables import choices, messages, samples, verdicts
+from labeling.store.tables import batches, choices, messages, samples, standings, verdicts
 from labeling.store.tables import ledger as annotations_table
 from labeling.store.verdict_rows import FINAL, VerdictKind
 
 CHOSEN_AS = ("batch", "stratum", "reason", "propensity")
 """What events say of how a sample was chosen."""
-
-QUESTIONS = (EventKind.ASKED, EventKind.ASKED_AGAIN, EventKind.REVIEW_ASKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +54,32 @@ class LedgerCheck:
 
 
 def check_store(database: Database, log: EventLog, ledger: Ledger) -> LedgerCheck:
-    """Return whether annotations, states and labels are those that the events say.
+    """Return whether annotations, batches, states, labels and questions are those of the events.
+
+    Not compared, since events do not say it: questions that wait to be sent, how many answers a
+    verdict is based on, when and with which strategy batches were chosen. Of the logged quality
+    only the numbers of votes are compared with the annotations: estimates come from models.
 
     Raises:
         LedgerError: an event was changed, removed or inserted; it names the first.
     """
     count = log.verify()
     events = log.all()
-    states = fold(events)
+    states, expected = fold(events), ExpectedRows.after(events)
+    n_annotations = ledger.counts()[0]
     findings = [
         *_annotation_findings(database, ledger, events),
         *_state_findings(database, states),
         *_label_findings(database, states),
         *_choice_findings(database, events),
-        *_message_findings(database, events),
+        *_message_findings(database, expected),
+        *_batch_findings(database, expected),
+        *_verdict_findings(database, expected),
+        *_quality_findings(database, n_annotations),
     ]
     n_samples = sum(history.state is not None for history in states.samples.values())
     digest = events[-1].digest if events else ""
-    return LedgerCheck(count, ledger.counts()[0], n_samples, digest, tuple(findings))
+    return LedgerCheck(count, n_annotations, n_samples, digest, tuple(findings))
 
 
 def _annotation_findings(
@@ -160,24 +177,103 @@ def _choice_findings(database: Database, events: Iterable[Event]) -> Iterator[st
             )
 
 
-def _message_findings(database: Database, events: Iterable[Event]) -> Iterator[str]:
-    """Yield questions that arrived, as the store says, and of which the events know nothing."""
-    asked = {
-        event.about["message"]: (event.sample_id, event.about["votes"])
-        for event in events
-        if event.kind in QUESTIONS
-    }
-    query = sa.select(messages).where(messages.c.state == MessageState.SENT.value)
+def _message_findings(database: Database, expected: ExpectedRows) -> Iterator[str]:
+    """Yield questions that are not stored as they were asked, or that no event knows."""
     with database.reading() as connection:
-        rows = connection.execute(query.order_by(messages.c.number)).mappings().all()
+        query = sa.select(messages).order_by(messages.c.number)
+        rows = connection.execute(query).mappings().all()
     for row in rows:
+        then, is_sent = expected.questions.get(row["key"]), row["state"] == MessageState.SENT
         stored = decode_id(row["sample"]), row["votes"]
-        if asked.get(row["key"]) != stored:
-            then = asked.get(row["key"])
-            by_events = "nobody" if then is None else f"for {then[1]} on sample {then[0]!r}"
+        if then is None and not is_sent:
+            continue
+        if then is None or (then["sample"], then["votes"]) != stored:
+            asked = (
+                "nobody" if then is None else f"for {then['votes']} on sample {then['sample']!r}"
+            )
             yield (
                 f"People were asked for {stored[1]} votes on sample {stored[0]!r} ({row['kind']}),"
-                f" and {by_events} by the events."
+                f" and {asked} by the events."
+            )
+        else:
+            yield from _detail_findings(row, then, is_sent=is_sent)
+    stored_keys = {row["key"] for row in rows}
+    for key, then in expected.questions.items():
+        if key not in stored_keys and not expected.may_be_missing(then):
+            yield (
+                f"No question to people about sample {then['sample']!r} ({then['kind']}) is stored"
+                f" under the key {key!r}, and people were asked it by event {then['event']}."
+            )
+
+
+def _detail_findings(
+    row: Mapping[Any, Any], then: Mapping[str, Any], *, is_sent: bool
+) -> Iterator[str]:
+    """Yield what of a question's kind, state, excluded people and id is not that of the events."""
+    review = QUESTIONS[EventKind.REVIEW_ASKED]
+    now = {
+        "kind": row["kind"],
+        # One to reviewers waits again where the platform lost it.
+        "state": MessageState.SENT.value if then["kind"] == review else row["state"],
+        "not_annotators": json.loads(row["not_annotators"]),
+        "platform_id": row["platform_id"] or "" if is_sent else then.get("platform_id", ""),
+    }
+    for name, value in {"state": MessageState.SENT.value, **then}.items():
+        if name in now and now[name] != value:
+            yield (
+                f"The question about sample {then['sample']!r} ({then['kind']}) has the {name}"
+                f" {now[name]!r}, and {value!r} by event {then['event']}."
+            )
+
+
+def _batch_findings(database: Database, expected: ExpectedRows) -> Iterator[str]:
+    """Yield batches that are not as far as the events say."""
+    with database.reading() as connection:
+        query = sa.select(batches.c.number, batches.c.state)
+        stored = {int(number): str(state) for number, state in connection.execute(query)}
+        with_samples = set(connection.scalars(sa.select(choices.c.batch).distinct()))
+    # A batch without samples, which no event is about, is as it was chosen.
+    empty = {BatchState.CHOSEN.value, BatchState.PUSHING.value}
+    for number in sorted({*stored, *expected.batches}):
+        now, then = stored.get(number), expected.batches.get(number, ())
+        is_empty = not then and number not in with_samples and now in empty
+        if now not in [state.value for state in then] and not is_empty:
+            by_events = " or ".join(then) if then else "unknown"
+            yield f"Batch {number} is {now or 'unknown'}, and {by_events} by the events."
+
+
+def _verdict_findings(database: Database, expected: ExpectedRows) -> Iterator[str]:
+    """Yield verdicts whose kind, reason or numbers of votes are not those of the events."""
+    with database.reading() as connection:
+        rows = connection.execute(sa.select(verdicts)).mappings().all()
+    stored = {decode_id(row["sample"]): row for row in rows}
+    for sample_id in _in_order({*stored, *expected.verdicts}):
+        now, then = stored.get(sample_id), expected.verdicts.get(sample_id)
+        if now is None or then is None:
+            by_events = "none" if then is None else f"{then['kind']!r} (event {then['event']})"
+            kind = "no verdict" if now is None else f"the verdict {now['kind']!r}"
+            yield f"Sample {sample_id!r} has {kind}, and {by_events} by the events."
+            continue
+        for name in ("kind", *DETAILS):
+            if name in then and now[name] != then[name]:
+                yield (
+                    f"The verdict on sample {sample_id!r} has the {name} {now[name]!r}, and"
+                    f" {then[name]!r} by event {then['event']}."
+                )
+
+
+def _quality_findings(database: Database, n_annotations: int) -> Iterator[str]:
+    """Yield logged qualities with more votes or reviews than there were annotations."""
+    with database.reading() as connection:
+        query = sa.select(standings).order_by(standings.c.annotations)
+        rows = connection.execute(query).mappings().all()
+    for row in rows:
+        at, answers = row["annotations"], row["human_votes"] + row["reviews"]
+        if at > n_annotations or answers > at:
+            yield (
+                f"Quality was logged at {counted(at, 'annotation')} with"
+                f" {counted(row['human_votes'], 'vote')} and {counted(row['reviews'], 'review')};"
+                f" there are {counted(n_annotations, 'annotation')}."
             )
 
 

@@ -243,7 +243,7 @@ class Store:
         return True
 
     def check(self) -> LedgerCheck:
-        """Return whether annotations, states and labels are those that the events say.
+        """Return whether annotations, batches, states, labels and questions follow from the events.
 
         Raises:
             LedgerError: an event was changed, removed or inserted; it names the first.

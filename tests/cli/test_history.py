@@ -65,7 +65,7 @@ def test_a_sample_to_which_nothing_happened_is_an_error(folder):
 def test_a_ledger_is_verified_and_a_change_is_named(folder):
     done = verb(folder, "ledger", "verify")
     assert 0 == done.returncode
-    assert "All annotations, states and labels are those that the events say." in done.stdout
+    assert "All annotations, states, labels and questions are those of the events." in done.stdout
     assert [] == json.loads(verb(folder, "ledger", "verify", "--json").stdout)["findings"]
 
     database = folder / ".labeling" / "project" / "labeling.db"

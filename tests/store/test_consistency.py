@@ -143,6 +143,70 @@ def test_a_sample_whose_annotations_were_all_deleted_is_what_it_was_before(worke
             "People were asked for 5 votes on sample 'a' (ask), and for 2 on sample 'a' by the"
             " events.",
         ),
+        (
+            "DELETE FROM messages",
+            "No question to people about sample 'a' (ask) is stored under the key 'ask: \"a\"', and"
+            " people were asked it by event 18.",
+        ),
+        (
+            "UPDATE messages SET state = 'waiting'",
+            "The question about sample 'a' (ask) has the state 'waiting', and 'sent' by event 18.",
+        ),
+        (
+            "UPDATE messages SET not_annotators = '[\"ann\"]'",
+            "The question about sample 'a' (ask) has the not_annotators ['ann'], and [] by event"
+            " 18.",
+        ),
+        (
+            "UPDATE messages SET platform_id = '2'",
+            "The question about sample 'a' (ask) has the platform_id '2', and '1' by event 18.",
+        ),
+        (
+            "UPDATE batches SET state = 'pushing' WHERE number = 1",
+            "Batch 1 is pushing, and pushed by the events.",
+        ),
+        (
+            "UPDATE batches SET state = 'pushed' WHERE number = 2",
+            "Batch 2 is pushed, and chosen or pushing by the events.",
+        ),
+        (
+            "INSERT INTO batches VALUES (3, 'pushed', 'mixed', 0, '2026-01-01')",
+            "Batch 3 is pushed, and unknown by the events.",
+        ),
+        (
+            "UPDATE verdicts SET votes_for = 1 WHERE sample = '\"a\"'",
+            "The verdict on sample 'a' has the votes_for 1, and 2 by event 14.",
+        ),
+        (
+            "UPDATE verdicts SET votes_cast = 3 WHERE sample = '\"a\"'",
+            "The verdict on sample 'a' has the votes_cast 3, and 2 by event 14.",
+        ),
+        (
+            "UPDATE verdicts SET votes_needed = 3 WHERE sample = '\"c\"'",
+            "The verdict on sample 'c' has the votes_needed 3, and 1 by event 16.",
+        ),
+        (
+            "UPDATE verdicts SET reason = '' WHERE sample = '\"d\"'",
+            "The verdict on sample 'd' has the reason '', and 'no vote' by event 17.",
+        ),
+        (
+            "DELETE FROM verdicts WHERE sample = '\"c\"'",
+            "Sample 'c' has no verdict, and 'pending' (event 16) by the events.",
+        ),
+        (
+            "UPDATE verdicts SET sample = '\"e\"' WHERE sample = '\"d\"'",
+            "Sample 'd' has no verdict, and 'escalated' (event 17) by the events.",
+        ),
+        (
+            "INSERT INTO standings VALUES (8, 6, 1, 2, '{}')",
+            "Quality was logged at 8 annotations with 6 votes and 1 review; there are 7"
+            " annotations.",
+        ),
+        (
+            "INSERT INTO standings VALUES (7, 7, 1, 2, '{}')",
+            "Quality was logged at 7 annotations with 7 votes and 1 review; there are 7"
+            " annotations.",
+        ),
     ],
 )
 def test_a_state_that_does_not_follow_is_named(worked, statement, finding):
@@ -150,6 +214,52 @@ def test_a_state_that_does_not_follow_is_named(worked, statement, finding):
         connection.execute(sa.text(statement))
 
     assert finding == worked.check().findings[0]
+
+
+def asked(store, sample, kind):
+    """Ask a question, and confirm that it arrived."""
+    store.outbox.add([NewMessage(kind, sample, 1)])
+    (message,) = [one for one in store.outbox.waiting(kind) if one.sample_id == sample]
+    store.outbox.confirm({message.key: "7"})
+
+
+def test_a_review_that_was_lost_and_is_not_needed_any_more_may_be_taken_back(worked):
+    """Its question waits again, and is deleted when the sample is withdrawn or reviewed."""
+    worked.ledger.append([vote(key, "ann", "spam") for key in "de"])
+    worked.batches.settle(Verdict((), (), (Escalation("e", (), "no vote"),)), {"e": 1})
+    for key in "de":
+        asked(worked, key, MessageKind.ESCALATE)
+    worked.outbox.resend(["d", "e"], MessageKind.ESCALATE)
+    assert () == worked.check().findings
+
+    worked.outbox.withdraw(["d", "e"], [MessageKind.ESCALATE])
+    assert ["'d'", "'e'"] == [finding.split()[6] for finding in worked.check().findings]
+
+    review = vote("e", "rev", "ham", reviewer=True)
+    worked.ledger.append([review])
+    worked.batches.settle(Verdict((GoldLabel("e", "ham", "review", (review,)),), (), ()), {"e": 2})
+    worked.batches.withdraw(["d"])
+    assert () == worked.check().findings
+
+
+def test_a_batch_of_which_something_was_asked_cannot_be_replaceable(worked):
+    worked.batches.set_state(2, "pushing")
+    asked(worked, "f", MessageKind.ASK)
+    assert () == worked.check().findings
+    worked.batches.set_state(2, "chosen")
+    assert ("Batch 2 is chosen, and pushing by the events.",) == worked.check().findings
+
+
+def test_an_unasked_sample_whose_annotations_are_deleted_leaves_no_verdict(worked):
+    """It was annotated unasked, chosen since, and its batch replaced."""
+    worked.ledger.append([vote("x", "ann", "spam")])
+    worked.batches.settle(Verdict((GoldLabel("x", "spam", "agreement"),), (), ()), {"x": 1})
+    choose(worked, 2, batch("x"))
+    choose(worked, 2, batch("g"))
+    worked.batches.settle(Verdict((), (), ()), {}, ["x"])
+
+    assert "x" not in worked.batches.settled()
+    assert () == worked.check().findings
 
 
 def test_an_annotation_that_was_changed_is_named(worked):
@@ -174,6 +284,7 @@ def test_events_removed_at_the_end_are_found_where_they_had_effects(worked):
     assert worked.check().findings == (
         "Sample 'f' is chosen in batch 2, and unknown by the events.",
         "Sample 'f' is in a stored batch, and not chosen by the events.",
+        "Batch 2 is chosen, and unknown by the events.",
     )
 
 
