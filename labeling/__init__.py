@@ -215,10 +215,10 @@ def review(
 
     policy = policy or adjudication.ReviewPolicy()
     annotations = tuple(annotations) if isinstance(annotations, Iterable) else annotations
-    posterior = None
+    posterior, model_voted = None, frozenset[object]()
     if policy.rule == "posterior":
         from labeling.errors import LabelingError
-        from labeling.label_models import people_posterior
+        from labeling.label_models import people_posterior, samples_of_model_voter
         from labeling.records import annotation_votes
 
         if policy.model_voter and soft is None:
@@ -227,7 +227,9 @@ def review(
                 " learned the votes of the samples that they are about. Got none."
             )
         votes = annotation_votes(annotations, schema)
-        posterior = people_posterior(votes, soft if policy.model_voter else None)
+        voter = soft if policy.model_voter else None
+        posterior = people_posterior(votes, voter)
+        model_voted = samples_of_model_voter(posterior, voter)
     return adjudication.review(
         annotations,
         schema,
@@ -235,6 +237,7 @@ def review(
         soft=soft,
         annotators=annotators,
         posterior=posterior,
+        model_voted=model_voted,
     )
 
 

@@ -209,6 +209,17 @@ class ReviewPolicy:
             raise LabelingError("A policy must have `escalate` set: call `for_schema` first.")
         return votes_for >= _fraction(self.escalate) * votes_cast
 
+    def settles_by(self) -> str:
+        """Return what settles samples where votes are not just counted; empty where they are.
+
+        >>> ReviewPolicy(rule="posterior", model_voter=True).settles_by()
+        'The posterior of the votes and the end model decides, not their number.'
+        """
+        if self.rule == "majority":
+            return ""
+        model = " and the end model" if self.model_voter else ""
+        return f"The posterior of the votes{model} decides, not their number."
+
     def describe(self, schema: LabelSchema) -> str:
         """Return a sentence on what the policy means for these labels.
 

@@ -233,6 +233,6 @@ def _reason(case: Case, doubts: Doubts, row: int, policy: ReviewPolicy, schema: 
     )
     if doubts.is_agreed[row]:
         return doubtful
-    if policy.escalate == "any_conflict":
+    if policy.escalate == "any_conflict" and len(case.tally) > 1:
         return f"conflict: {case.counts()}"
     return f"too few votes for it, {doubtful}"

@@ -37,6 +37,7 @@ def review(
     soft: SoftLabels | None = None,
     annotators: Annotators | None = None,
     posterior: SoftLabels | None = None,
+    model_voted: Collection[Hashable] = frozenset(),
     weak: WeakLabels | None = None,
 ) -> Verdict:
     """Return the verdict on annotations; see `labeling.review`, which estimates the posterior.
@@ -49,6 +50,7 @@ def review(
         annotators: the available annotators, as names for all samples or as names by sample (a
             sample without an entry has none); `None` means no limit.
         posterior: probabilities of the labels by people's votes, for the rule "posterior".
+        model_voted: the samples on which a model was one more voter in `posterior`.
         weak: returns a model's label and its probability of escalated samples, with which people
             are compared; `None` takes them from `soft`.
 
@@ -85,7 +87,7 @@ def review(
             cases.append(case)
     decided = _decided(cases, policy, posterior, of_sample)
     outcomes |= {case.sample_id: outcome for case, outcome in zip(cases, decided, strict=True)}
-    verdict = _verdict(outcomes)
+    verdict = _with_model_voter(_verdict(outcomes), model_voted)
     if not verdict.escalations:
         return verdict
     escalated = [escalation.sample_id for escalation in verdict.escalations]
@@ -111,6 +113,17 @@ def _decided(
     return decide_by_posterior(
         cases, policy, posterior, n_reviewed=len(reviewed), votes_on_reviewed=votes
     )
+
+
+def _with_model_voter(verdict: Verdict, model_voted: Collection[Hashable]) -> Verdict:
+    """Return a verdict whose gold labels tell whether a model was one more voter."""
+    gold = tuple(
+        dataclasses.replace(label, model_voter=True)
+        if label.probability is not None and label.sample_id in model_voted
+        else label
+        for label in verdict.gold
+    )
+    return dataclasses.replace(verdict, gold=gold)
 
 
 def _verdict(outcomes: Mapping[Hashable, Outcome]) -> Verdict:
@@ -221,7 +234,8 @@ def _reason(case: Case, policy: ReviewPolicy) -> str:
     """Return why votes do not settle a sample, and the votes."""
     if not case.n_votes:
         return "no vote"
-    if case.n_votes < policy.min_votes and len(case.tally) == 1:
+    most = max(case.tally.values())
+    if case.n_votes < policy.min_votes and policy.accepts(most, case.n_votes):
         return f"too few votes, {case.n_votes} of {policy.min_votes}: {case.counts()}"
     if policy.escalate == "no_majority":
         return f"no majority: {case.counts()}"

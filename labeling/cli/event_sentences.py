@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labeling.errors import counted, listed
-from labeling.records import Event, EventKind
+from labeling.records import Event, EventKind, votes_in_words
 
 Words = Callable[[Event], str]
 
@@ -84,11 +84,13 @@ def _because(event: Event) -> str:
 
 
 def _settled(event: Event) -> str:
-    rule = event.about.get("rule")
+    rule, votes = event.about.get("rule"), event.about.get("votes", ())
+    model = ", with the model voter" if event.about.get("model_voter") else ""
     details = [
-        f"by the rule {rule!r}" if rule else "",
+        f"by the rule {rule!r}{model}" if rule else "",
         _probability(event.about),
-        _votes(event.about.get("votes", ())),
+        _votes_for(event.about["label"], votes),
+        _votes(votes),
         _policy(event),
     ]
     return f"settled as {event.about['label']!r}{_in_brackets(details)}"
@@ -116,6 +118,12 @@ def _escalated(event: Event) -> str:
 def _probability(about: Mapping[str, Any]) -> str:
     probability = about.get("probability")
     return "" if probability is None else f"probability {probability:.3f}"
+
+
+def _votes_for(label: str, votes: Sequence[Sequence[Any]]) -> str:
+    """Return how many of the votes are for a label; skips are not counted."""
+    cast = [vote[1] for vote in votes if vote[1] is not None]
+    return f"{votes_in_words(cast.count(label), len(cast))} for it" if cast else ""
 
 
 def _votes(votes: Sequence[Sequence[Any]]) -> str:

@@ -123,17 +123,15 @@ def location_lines(where: Sequence[str]) -> list[str]:
 
 def agreement_lines(status: Status) -> list[str]:
     """Return how many samples were settled in which way: 2 : 1 is less certain than 2 : 0."""
-    descriptions = {
-        "unanimous": "unanimously",
-        "majority": "by majority",
-        "review": "by a reviewer",
-        "uncounted": "by votes that the next review will count",
-    }
+    from labeling.records import SETTLED_IN_WORDS
+
     counts = status.agreement
     parts = [
-        f"{counts[kind]:,} {words}" for kind, words in descriptions.items() if counts.get(kind)
+        f"{counts[kind]:,} {words}" for kind, words in SETTLED_IN_WORDS.items() if counts.get(kind)
     ]
-    return [f"Settled: {', '.join(parts)}."] if parts else []
+    if not parts:
+        return []
+    return [" ".join(filter(None, (f"Settled: {', '.join(parts)}.", status.settled_by)))]
 
 
 def warning_lines(status: Status) -> list[str]:

@@ -21,7 +21,7 @@ DESCRIPTIONS = {
     "chosen": "in a batch that is not pushed yet",
     "asked": "sent to annotators, no annotation yet",
     "collecting": "more votes are needed",
-    "escalated": "votes conflict, a reviewer decides",
+    "escalated": "waiting for a reviewer",
     "settled": "enough annotators agree",
     "reviewed": "decided by a reviewer",
     "unresolved": "the reviewer could not decide",
@@ -45,6 +45,7 @@ def print_status(status: Status, out: Console) -> None:
     sentences = (
         _annotations(status),
         *agreement_lines(status),
+        *([f"Waiting for a reviewer: {status.escalated}."] if status.escalated else []),
         *status.notes,
         *warning_lines(status),
         *quality_lines(status),

@@ -9,7 +9,7 @@ from labeling.label_models.flying_squid import FlyingSquid
 from labeling.label_models.majority_vote import MajorityVote
 from labeling.label_models.matrix_completion import MatrixCompletion
 from labeling.label_models.one_coin import OneCoin
-from labeling.label_models.people import people_posterior
+from labeling.label_models.people import people_posterior, samples_of_model_voter
 from labeling.label_models.snorkel import Snorkel
 from labeling.label_models.weighted_vote import WeightedVote
 
@@ -41,4 +41,5 @@ __all__ = [
     "VoteModel",
     "WeightedVote",
     "people_posterior",
+    "samples_of_model_voter",
 ]

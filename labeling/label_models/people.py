@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
+import numpy.typing as npt
 
 from labeling.errors import LabelingError, listed
 from labeling.label_models.annotators.annotator_model import AnnotatorModel
@@ -52,9 +55,7 @@ def people_posterior(votes: Votes, soft: SoftLabels | None = None) -> SoftLabels
             f"`soft` must have the labels of the votes: {listed(votes.schema.labels)}. Got"
             f" {listed(soft.schema.labels)}."
         )
-    rows = soft.sample_ids.get_indexer(by_votes.sample_ids)
-    heard = (rows >= 0) & by_votes.covered
-    heard[heard] = soft.covered[rows[heard]]
+    rows, heard = _model_votes(by_votes, soft)
     if not heard.any():
         return by_votes
     columns = [soft.schema.labels.index(label) for label in votes.schema.labels]
@@ -66,3 +67,25 @@ def people_posterior(votes: Votes, soft: SoftLabels | None = None) -> SoftLabels
     posterior = by_votes.to_array().copy()
     posterior[np.ix_(heard, order)] = softmax_rows(logits[:, order])
     return SoftLabels(posterior, by_votes.sample_ids, votes.schema, by_votes.covered)
+
+
+def samples_of_model_voter(posterior: SoftLabels, soft: SoftLabels | None) -> frozenset[Hashable]:
+    """Return the samples of a `people_posterior` on which the model was one more voter.
+
+    Args:
+        posterior: what `people_posterior` returned.
+        soft: the model's probabilities that it was given.
+    """
+    if soft is None or not posterior.covered.any():
+        return frozenset()
+    return frozenset(posterior.sample_ids[_model_votes(posterior, soft)[1]].tolist())
+
+
+def _model_votes(
+    by_votes: SoftLabels, soft: SoftLabels
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Return the row of each sample in `soft`, and on which samples people and model both vote."""
+    rows = soft.sample_ids.get_indexer(by_votes.sample_ids)
+    both = (rows >= 0) & by_votes.covered
+    both[both] = soft.covered[rows[both]]
+    return rows, both

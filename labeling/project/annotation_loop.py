@@ -248,17 +248,16 @@ class AnnotationLoop:
                 last review votes.
         """
         policy = self.policy_in_force()
-        posterior = None
-        if policy.rule == "posterior":
-            posterior = self.model_voter.posterior(
-                annotations, policy, fits=fits, saves=not self.is_dry_run
-            )
+        posterior, model_voted = self.model_voter.posterior(
+            annotations, policy, fits=fits, saves=not self.is_dry_run
+        )
         verdict = review(
             annotations,
             self.schema,
             policy=policy,
             annotators=self.work.available(self.annotators()),
             posterior=posterior,
+            model_voted=model_voted,
             weak=functools.partial(weak_labels, self.store),
         )
         verdict = keep_frozen(self.store, verdict, annotations, policy)

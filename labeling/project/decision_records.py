@@ -91,6 +91,7 @@ def freeze(store: Store, verdict: Verdict, policy: ReviewPolicy, fingerprint: st
                     "source": gold.source,
                     "policy": basis.policy,
                     "annotations": len(gold.trace),
+                    **_posterior(gold),
                 },
             )
             for gold in new
@@ -114,6 +115,13 @@ def _record_unrecorded(store: Store, verdict: Verdict, basis: VerdictBasis) -> N
     if unrecorded:
         counts = annotator_counts([vote for gold in unrecorded for vote in gold.trace])
         store.batches.settle(Verdict(tuple(unrecorded), (), ()), counts, basis=basis)
+
+
+def _posterior(gold: GoldLabel) -> dict[str, Any]:
+    """Return what decided a label besides votes, as an event holds it."""
+    if gold.probability is None:
+        return {}
+    return {"probability": gold.probability, "model_voter": gold.model_voter}
 
 
 def _is_frozen(event: Event | None, gold: GoldLabel) -> bool:
@@ -181,7 +189,14 @@ def _with_labels(
         if annotation.sample_id in traces:
             traces[annotation.sample_id].append(annotation)
     gold = [
-        GoldLabel(sample_id, event.about["label"], event.about["source"], tuple(traces[sample_id]))
+        GoldLabel(
+            sample_id,
+            event.about["label"],
+            event.about["source"],
+            tuple(traces[sample_id]),
+            event.about.get("probability"),
+            event.about.get("model_voter", False),
+        )
         for sample_id, event in kept.items()
     ]
 

@@ -55,8 +55,11 @@ class ModelVoter:
         *,
         fits: bool,
         saves: bool,
-    ) -> SoftLabels:
+    ) -> tuple[SoftLabels | None, frozenset[Hashable]]:
         """Return the probability of each label by people's votes, and the model's where it votes.
+
+        It is `None` where the policy only counts votes. With it come the samples on which the model
+        votes.
 
         Args:
             annotations: everyone's current annotations.
@@ -65,12 +68,15 @@ class ModelVoter:
                 votes, and none before the first.
             saves: whether a fitted one is cached.
         """
-        from labeling.label_models import people_posterior
+        if policy.rule != "posterior":
+            return None, frozenset()
+        from labeling.label_models import people_posterior, samples_of_model_voter
 
         soft = None
         if policy.model_voter:
             soft = self.fit(annotations, saves=saves) if fits else self.latest()
-        return people_posterior(annotation_votes(annotations, self._schema), soft)
+        posterior = people_posterior(annotation_votes(annotations, self._schema), soft)
+        return posterior, samples_of_model_voter(posterior, soft)
 
     def latest(self) -> SoftLabels | None:
         """Return the probabilities of the last review; `None` before the first."""

@@ -86,13 +86,13 @@ STARTED_BEFORE = (
 )
 NO_REVIEWER = {
     "files": (
-        "No reviewer is named: a sample in conflict waits in a review file until somebody who did"
-        " not vote on it decides there, and writes their name. Name them as `reviewers: [...]`"
-        " under `files:` and each gets files of their own."
+        "No reviewer is named: a sample that is escalated waits in a review file until somebody"
+        " who did not vote on it decides there, and writes their name. Name them as"
+        " `reviewers: [...]` under `files:` and each gets files of their own."
     ),
     "replay": (
-        "The replay has no reviewer: a sample in conflict waits until one decides. Name recorded"
-        " decisions as `reviewer: FILE` under `replay:`."
+        "The replay has no reviewer: an escalated sample waits until one decides. Name"
+        " recorded decisions as `reviewer: FILE` under `replay:`."
     ),
 }
 

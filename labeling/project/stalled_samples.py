@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Mapping
 
 from labeling.config import Config
 from labeling.errors import counted, listed, noun
@@ -13,7 +13,13 @@ from labeling.project.policies import (
     policy_of,
     without_reviewer,
 )
-from labeling.records import LabelSchema, MessageKind, SampleState, person_key
+from labeling.records import (
+    LabelSchema,
+    MessageKind,
+    SampleState,
+    escalated_in_words,
+    person_key,
+)
 from labeling.store import Store
 from labeling.work_review import work_state
 from labeling.work_review.state import KINDS
@@ -38,16 +44,18 @@ def notes_of(
     if by_majority and keeps_majority_rule(policy_of(config), schema, store):
         yield STARTED_BEFORE
     undelivered = without_a_reviewer_to_ask(config, store) if is_reviewed else ()
+    reasons = store.batches.escalation_reasons()
     if undelivered:
         yield (
-            f"{_samples(undelivered)} in conflict, and no reviewer could be asked: none is named"
-            " who did not vote on them, or no decision is recorded. Name another reviewer, or"
-            f" decide: {DECIDE}"
+            f"{_waiting(undelivered, reasons)}, and no reviewer could be asked: none is named who"
+            " did not vote on them, or no decision is recorded. Name another reviewer, or decide:"
+            f" {DECIDE}"
         )
     delivered = set(store.batches.in_state(SampleState.ESCALATED)) - set(undelivered)
     platform = without_reviewer(config)
     if delivered and platform:
-        yield f"{_samples(delivered)} in conflict. {NO_REVIEWER[platform]} Or decide: {DECIDE}"
+        waiting = _waiting(delivered, reasons)
+        yield f"{waiting}. {NO_REVIEWER[platform]} Or decide: {DECIDE}"
     unresolved = store.batches.in_state(SampleState.UNRESOLVED)
     if unresolved:
         yield (
@@ -84,6 +92,15 @@ def without_a_reviewer_to_ask(config: Config, store: Store) -> tuple[Hashable, .
     if config.label_studio is not None:
         return ()
     return tuple(message.sample_id for message in store.outbox.waiting(MessageKind.ESCALATE))
+
+
+def _waiting(sample_ids: Collection[Hashable], reasons: Mapping[Hashable, str]) -> str:
+    """Return which samples wait for a decision, and why, without a full stop."""
+    named = listed(sorted(sample_ids, key=repr), MAX_NAMED)
+    why = escalated_in_words(reasons.get(sample_id, "") for sample_id in sample_ids)
+    samples = counted(len(sample_ids), "sample")
+    wait = noun(len(sample_ids), "waits", "wait")
+    return f"{samples} ({named}) {wait} for a decision ({why})"
 
 
 def _samples(sample_ids: Collection[Hashable]) -> str:

@@ -25,6 +25,7 @@ from labeling.records import (
     MessageState,
     Problem,
     SampleState,
+    escalated_in_words,
 )
 from labeling.records.estimates import Estimate
 from labeling.store import Activity, Store
@@ -48,8 +49,12 @@ class Status:
         covered: how many have a vote of a labeling function.
         labeling_functions: how many there are.
         states: how many of the samples that were chosen for annotation are in each state.
-        agreement: how many samples are settled by equal votes (`unanimous`), by a `majority` of
-            them, by `review`; `uncounted` are those whose votes an earlier version did not count.
+        agreement: how many samples are settled by `one_vote`, by several equal ones (`unanimous`),
+            by a `majority`, by the `posterior` of votes without a majority (with the model as one
+            more voter, also against all votes), and by `review`; `uncounted` are those whose votes
+            an earlier version did not count.
+        settled_by: what settles samples where votes are not just counted, in a sentence.
+        escalated: how many samples wait for a reviewer for which reason, in words.
         notes: sentences on what somebody should decide or do.
         warnings: what the label model that was used last warned of when it was fitted.
         batches: how many were chosen; the last one's state is in `batch_state`.
@@ -85,6 +90,8 @@ class Status:
     labeling_functions: int | None = None
     states: dict[str, int] = field(default_factory=dict)
     agreement: dict[str, int] = field(default_factory=dict)
+    settled_by: str = ""
+    escalated: str = ""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     batches: int = 0
@@ -159,6 +166,8 @@ def status_of(config: Config, store: Store, platform: AnnotationPlatform | None 
     status = dataclasses.replace(
         _counts(config, store),
         people_label=_where(config, platform),
+        settled_by=policy.settles_by(),
+        escalated=escalated_in_words(store.batches.escalation_reasons().values()),
         notes=tuple(notes),
         warnings=label_model_warnings(store),
         to_review=0 if is_reviewed else store.batches.unreviewed(),

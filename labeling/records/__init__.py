@@ -101,7 +101,15 @@ from labeling.records.validation import (
     is_whole_number,
     whole_number,
 )
-from labeling.records.verdicts import AskAgain, Escalation, GoldLabel, Verdict
+from labeling.records.verdicts import (
+    SETTLED_IN_WORDS,
+    AskAgain,
+    Escalation,
+    GoldLabel,
+    Verdict,
+    escalated_in_words,
+    votes_in_words,
+)
 from labeling.records.vote_checks import CheckAnswer, CheckRequest, VoteDecision
 from labeling.records.voter_families import Family, VoterFamilies, find_families
 from labeling.records.votes import Fault, Votes
@@ -114,6 +122,7 @@ __all__ = [
     "LEAST_OVERLAP",
     "MISSING_TEXT",
     "PREFIX",
+    "SETTLED_IN_WORDS",
     "VOTING_SCHEMA",
     "Aggregator",
     "Annotation",
@@ -174,6 +183,7 @@ __all__ = [
     "clean_text",
     "co_occurrence",
     "dumps_functions",
+    "escalated_in_words",
     "event_digest",
     "event_row",
     "expect",
@@ -226,6 +236,7 @@ __all__ = [
     "uniform_by_id",
     "unsafe_characters",
     "vote_code",
+    "votes_in_words",
     "waiting_on",
     "weighted_co_occurrence",
     "whole_number",

@@ -2,10 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+import collections
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
 from labeling.records.annotations import Annotation, LabelSource
+
+SETTLED_IN_WORDS = {
+    "one_vote": "by one vote",
+    "unanimous": "unanimously",
+    "majority": "by majority",
+    "posterior": "by posterior, without a majority of votes",
+    "review": "by a reviewer",
+    "uncounted": "by votes that the next review will count",
+}
+"""How samples were settled, as the store counts them, in words; see `GoldLabel.settled`."""
+
+
+_ESCALATED_FOR = {
+    "no vote": "without a vote",
+    "too few votes": "with too few votes",
+    "conflict": "in conflict",
+    "no majority": "without a majority",
+    "less than": "with too few equal votes",
+    "tie": "with a tie of the most probable labels",
+    "'": "with a doubtful label",
+    '"': "with a doubtful label",
+}
+"""How the reason of an escalation begins, and what the sample is like."""
+
+
+def escalated_in_words(reasons: Iterable[str]) -> str:
+    """Return for which reasons samples were escalated, each with its number.
+
+    Args:
+        reasons: of escalations, as `Escalation.reason` has them.
+
+    >>> escalated_in_words(["conflict: 1 x a, 1 x b", "no vote, 3 skipped", "no vote"])
+    '2 without a vote, 1 in conflict'
+    """
+    counts = collections.Counter(
+        next(
+            (words for begin, words in _ESCALATED_FOR.items() if reason.startswith(begin)),
+            "for another reason",
+        )
+        for reason in reasons
+    )
+    order = [*dict.fromkeys(_ESCALATED_FOR.values()), "for another reason"]
+    return ", ".join(f"{counts[words]:,} {words}" for words in order if counts[words])
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +63,10 @@ class GoldLabel:
             `LabelSource`.
         trace: the annotations of annotators and reviewers that it is based on.
         probability: its probability by the votes, where the review policy estimates it.
+        model_voter: whether the end model was one more voter on the sample.
+
+    >>> GoldLabel("c1", "spam", "agreement", probability=0.93, model_voter=True).decided_by
+    'posterior 0.930 (0 of 0 votes; the model voter)'
     """
 
     sample_id: Hashable
@@ -26,6 +74,7 @@ class GoldLabel:
     source: str = LabelSource.GIVEN.value
     trace: tuple[Annotation, ...] = ()
     probability: float | None = None
+    model_voter: bool = False
 
     def __repr__(self) -> str:
         trace = f", {len(self.trace)} annotations" if self.trace else ""
@@ -45,6 +94,46 @@ class GoldLabel:
         return sum(
             annotation.label == self.label for annotation in self.trace if not annotation.reviewer
         )
+
+    @property
+    def settled(self) -> str:
+        """How people settled the sample: a key of `SETTLED_IN_WORDS`; empty for a given label."""
+        if self.source == LabelSource.REVIEW:
+            return "review"
+        if self.source != LabelSource.AGREEMENT:
+            return ""
+        votes_for, votes_cast = self.votes_for, self.votes_cast
+        if 2 * votes_for <= votes_cast:
+            return "posterior"
+        if votes_for < votes_cast:
+            return "majority"
+        return "one_vote" if votes_cast == 1 else "unanimous"
+
+    @property
+    def decided_by(self) -> str:
+        """What decided the label, in words: votes, a posterior of votes, or reviewers."""
+        if self.source == LabelSource.REVIEW:
+            reviews = [annotation for annotation in self.trace if annotation.reviewer]
+            votes_for = sum(review.label == self.label for review in reviews)
+            return f"{votes_for} of {len(reviews)} reviewers" if len(reviews) > 1 else "a reviewer"
+        if self.source != LabelSource.AGREEMENT:
+            return str(self.source)
+        votes = votes_in_words(self.votes_for, self.votes_cast)
+        if self.probability is None:
+            return votes if self.trace else "annotators"
+        model = "; the model voter" if self.model_voter else ""
+        return f"posterior {self.probability:.3f} ({votes}{model})"
+
+
+def votes_in_words(votes_for: int, votes_cast: int) -> str:
+    """Return how many votes a label has; a single vote for it is not called unanimous.
+
+    >>> votes_in_words(1, 1), votes_in_words(0, 1), votes_in_words(2, 3)
+    ('one vote', '0 of 1 votes', '2 of 3 votes')
+    """
+    if votes_for == votes_cast == 1:
+        return "one vote"
+    return f"{votes_for} of {votes_cast} votes"
 
 
 @dataclass(frozen=True, slots=True)

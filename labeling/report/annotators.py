@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from labeling.adjudication import reviews_that_count
 from labeling.analysis import Estimate, mean_of, proportion
-from labeling.records import Annotation, LabelSchema, LabelSource, Problem
+from labeling.records import SETTLED_IN_WORDS, Annotation, LabelSchema, LabelSource, Problem
 from labeling.report import agreement
 from labeling.report.agreement import AgreementSection
 from labeling.report.annotator_details import (
@@ -83,6 +83,7 @@ class AnnotatorsSection:
     reviews: int
     ignored_reviews: int
     settled: dict[str, int]
+    settled_by: str
     annotators: list[Annotator]
     reviewers: list[tuple[str, int]]
     agreement: AgreementSection | None
@@ -118,6 +119,7 @@ def section(context: ReportContext) -> AnnotatorsSection | None:
         reviews=len(reviews),
         ignored_reviews=n_reviews - len(reviews),
         settled=_settled(context),
+        settled_by=context.status.settled_by,
         annotators=annotators,
         reviewers=sorted(Counter(review.annotator for review in reviews).items()),
         agreement=agreement.section(context) if annotations else None,
@@ -144,14 +146,8 @@ def _without_paths(context: ReportContext, problem: Problem) -> Problem:
 
 def _settled(context: ReportContext) -> dict[str, int]:
     """Return how many samples were settled in which way: 2 : 1 is less certain than 2 : 0."""
-    by_votes = [gold for gold in context.verdict.gold if gold.source == LabelSource.AGREEMENT]
-    unanimous = sum(gold.votes_for == gold.votes_cast for gold in by_votes)
-    counts = {
-        "unanimously": unanimous,
-        "by majority": len(by_votes) - unanimous,
-        "by a reviewer": sum(gold.source == LabelSource.REVIEW for gold in context.verdict.gold),
-    }
-    return {kind: count for kind, count in counts.items() if count}
+    counts = Counter(gold.settled for gold in context.verdict.gold)
+    return {words: counts[kind] for kind, words in SETTLED_IN_WORDS.items() if counts[kind]}
 
 
 def annotators_of(context: ReportContext, work: WorkOfAll) -> list[Annotator]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
@@ -22,6 +21,7 @@ from labeling.records import (
     Verdict,
 )
 from labeling.records.ids import decode_id, encode_id
+from labeling.store.choice_rows import choice_rows, chosen_event, is_stored
 from labeling.store.database import Connection, Database, chunks
 from labeling.store.events import EventLog
 from labeling.store.rows_by_sample import replace_rows, rows_by_sample
@@ -81,7 +81,7 @@ class Batches:
         made_at: str,
     ) -> None:
         """Store a batch; another one of the same number that was not pushed is replaced."""
-        rows = _choice_rows(number, batch, model_labels, text_digests)
+        rows = choice_rows(number, batch, model_labels, text_digests)
         header = {
             "number": number,
             "state": BatchState.CHOSEN.value,
@@ -89,7 +89,7 @@ class Batches:
             "seed": seed,
         }
         with self.database.writing() as connection:
-            if _is_stored(connection, header, rows):
+            if is_stored(connection, header, rows):
                 return
             self.forget(number)
             connection.execute(sa.insert(batches), [{**header, "made_at": made_at}])
@@ -97,7 +97,7 @@ class Batches:
             state = SampleState.CHOSEN.value
             states = [{"sample": row["sample"], "batch": number, "state": state} for row in rows]
             replace_rows(connection, samples, states)
-            self.events.append_rows(map(_chosen, rows))
+            self.events.append_rows(map(chosen_event, rows))
 
     def forget(self, number: int) -> None:
         """Delete a batch that was not pushed; annotations of its samples stay."""
@@ -304,6 +304,16 @@ class Batches:
         with self.database.reading() as connection:
             return tuple(map(decode_id, connection.scalars(query.order_by(samples.c.sample))))
 
+    def escalation_reasons(self) -> dict[Hashable, str]:
+        """Return why each sample that waits for a reviewer was escalated."""
+        query = sa.select(verdicts.c.sample, verdicts.c.reason).join(
+            samples, samples.c.sample == verdicts.c.sample
+        )
+        waiting = query.where(samples.c.state == SampleState.ESCALATED.value)
+        with self.database.reading() as connection:
+            rows = connection.execute(waiting.order_by(verdicts.c.sample))
+            return {decode_id(key): reason or "" for key, reason in rows}
+
     def counts(self) -> dict[str, int]:
         """Return the number of samples in each state, in the order of `STATES`."""
         query = sa.select(samples.c.state, sa.func.count()).group_by(samples.c.state)
@@ -312,26 +322,25 @@ class Batches:
         return {state: counts.get(state, 0) for state in STATES}
 
     def agreement(self) -> dict[str, int]:
-        """Return the number of samples settled unanimously, by a majority, and by a reviewer.
+        """Return the number of samples settled in each way; see `SETTLED_IN_WORDS`.
 
         `uncounted` samples were settled by annotators in an earlier version, which did not store
         their votes; the next review does.
         """
         by_votes = verdicts.c.source == LabelSource.AGREEMENT.value
-        unanimous = verdicts.c.votes_for == verdicts.c.votes_cast
+        votes_for, cast = verdicts.c.votes_for, verdicts.c.votes_cast
         groups = {
-            "unanimous": by_votes & unanimous,
-            "majority": by_votes & ~unanimous,
+            "one_vote": by_votes & (votes_for == cast) & (cast == 1),
+            "unanimous": by_votes & (votes_for == cast) & (cast > 1),
+            "majority": by_votes & (votes_for < cast) & (2 * votes_for > cast),
+            "posterior": by_votes & (2 * votes_for <= cast),
             "review": verdicts.c.source == LabelSource.REVIEW.value,
             "uncounted": by_votes & verdicts.c.votes_cast.is_(None),
         }
         with self.database.reading() as connection:
+            count = sa.select(sa.func.count()).select_from(verdicts)
             return {
-                name: connection.scalar(
-                    sa.select(sa.func.count()).select_from(verdicts).where(group)
-                )
-                or 0
-                for name, group in groups.items()
+                name: connection.scalar(count.where(group)) or 0 for name, group in groups.items()
             }
 
     def settled(self) -> dict[Hashable, dict[str, Any]]:
@@ -343,54 +352,6 @@ class Batches:
             decode_id(row["sample"]): {name: row[name] for name in row if name != "sample"}
             for row in rows
         }
-
-
-def _nan_to_none(value: Any) -> Any:
-    if isinstance(value, (float, np.floating)):
-        return None if math.isnan(value) else float(value)
-    return value
-
-
-def _choice_rows(
-    number: int,
-    batch: Batch,
-    model_labels: Mapping[Hashable, tuple[str | None, float]],
-    text_digests: Mapping[Hashable, str],
-) -> list[dict[str, Any]]:
-    selected = zip(batch.sample_ids, batch.to_frame().to_dict("records"), strict=True)
-    rows: list[dict[str, Any]] = []
-    for position, (sample_id, row) in enumerate(selected):
-        model_label, confidence = model_labels[sample_id]
-        rows.append(
-            {
-                "batch": number,
-                "place": position,
-                "sample": encode_id(sample_id),
-                **{name: _nan_to_none(row[name]) for name in BATCH_COLUMNS},
-                "model_label": model_label,
-                "confidence": confidence,
-                "text_digest": text_digests[sample_id],
-            }
-        )
-    return rows
-
-
-def _is_stored(
-    connection: Connection, header: Mapping[str, Any], rows: list[dict[str, Any]]
-) -> bool:
-    """Return whether a batch is stored as it is, but for the time at which it was chosen."""
-    query = sa.select(*(batches.c[name] for name in header))
-    stored = connection.execute(query.where(batches.c.number == header["number"])).mappings()
-    if [dict(row) for row in stored] != [header]:
-        return False
-    query = sa.select(choices).where(choices.c.batch == header["number"])
-    selected = connection.execute(query.order_by(choices.c.place)).mappings()
-    return [dict(row) for row in selected] == rows
-
-
-def _chosen(row: Mapping[str, Any]) -> NewEvent:
-    about = {name: row[name] for name in ("batch", "stratum", "reason", "propensity")}
-    return NewEvent(EventKind.CHOSEN, sample_id=decode_id(row["sample"]), about=about)
 
 
 _NEW: Mapping[str, Any] = {"batch": None, "state": ""}

@@ -165,6 +165,8 @@ def _event(sample_id: Hashable, outcome: Outcome, basis: VerdictBasis) -> NewEve
                 actor, review = _review(outcome)
                 about |= review
             about |= _set_attributes(outcome, "probability")
+            if outcome.model_voter:
+                about["model_voter"] = True
         case AskAgain():
             kind, about["votes_needed"] = EventKind.COLLECTING, outcome.votes_needed
         case Escalation():

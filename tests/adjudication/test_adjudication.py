@@ -142,6 +142,14 @@ def test_a_sample_that_all_skip_goes_to_the_reviewer():
     assert "no vote, 3 skipped" == verdict.escalations[0].reason
 
 
+def test_a_majority_of_too_few_votes_is_called_too_few():
+    policy = lb.ReviewPolicy(min_votes=4, max_votes=5, escalate="no_majority")
+    ledger = people("s", "spam", "spam", "ham")
+    verdict = lb.review(ledger, SCHEMA, policy=policy, annotators=["p0", "p1", "p2"])
+
+    assert "too few votes, 3 of 4: 1 x ham, 2 x spam" == verdict.escalations[0].reason
+
+
 def test_when_nobody_is_left_to_ask_the_reviewer_decides():
     verdict = lb.review(people("s", "spam", "ham"), SCHEMA, annotators=["p0", "p1"])
 

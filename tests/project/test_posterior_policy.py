@@ -7,6 +7,7 @@ import pytest
 
 import labeling as lb
 from labeling.adjudication import cause_of_decision
+from tests.support.in_process import run
 
 CONFIG = """
 data: {path: comments.csv, id: key}
@@ -94,6 +95,48 @@ def test_the_model_settles_conflicts_between_two_people(folder):
 
     assert all(labels.get(sample) == true_label(its, sample) for sample in samples[:4])
     assert its.people.model_voter.latest() is not None
+
+
+def test_a_vote_that_the_model_overrules_is_said_to_be_overruled(folder):
+    """Neither is it a majority nor do votes alone decide: the label has no vote at all."""
+    from labeling.report import write_report
+
+    review = "{rule: posterior, min_votes: 1, max_votes: 1, model_voter: true, expert_quota: 0}"
+    its = project(folder, review)
+    its.query()
+    its.push()
+    samples = its.store.batches.asked()
+    for number, sample in enumerate(samples):
+        label = true_label(its, sample)
+        say(its, sample, ann=label if number else {"ham": "spam", "spam": "ham"}[label])
+    gold = {gold.sample_id: gold for gold in its.review().gold}[samples[0]]
+
+    assert (0, 1, True) == (gold.votes_for, gold.votes_cast, gold.model_voter)
+    assert f"posterior {gold.probability:.3f} (0 of 1 votes; the model voter)" == gold.decided_by
+    agreement = its.status().agreement
+    assert (1, 0) == (agreement["posterior"], agreement["majority"])
+    assert len(samples) - 1 == agreement["one_vote"]
+    words = "1 by posterior, without a majority of votes"
+    decides = "The posterior of the votes and the end model decides, not their number."
+    said = " ".join(run(folder, "-c", "project.yaml", "status").stdout.split())
+    assert f"{words}. {decides}" in said
+    assert f"{words}. {decides}" in write_report(its).read_text("utf-8")
+    log = run(folder, "-c", "project.yaml", "log", samples[0]).stdout
+    assert "by the rule 'posterior', with the model voter; probability" in log
+    assert "0 of 1 votes for it" in log
+
+
+def test_the_event_of_an_exported_label_has_what_decided_it(folder):
+    review = "{rule: posterior, min_votes: 1, max_votes: 1, model_voter: true, expert_quota: 0}"
+    its, _ = asked(folder, review)
+    its.review()
+    its.export()
+    before = {gold.sample_id: gold.decided_by for gold in its.review().gold}
+    frozen = its.store.events.all([lb.records.EventKind.FROZEN])
+
+    assert {event.sample_id for event in frozen} == set(before)
+    assert all(event.about["model_voter"] for event in frozen)
+    assert all("the model voter" in words for words in before.values())
 
 
 def test_what_the_model_says_of_a_sample_ignores_its_own_votes(folder):

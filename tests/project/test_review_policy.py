@@ -90,8 +90,8 @@ def test_status_tells_equal_votes_from_majorities_and_reviews(folder):
     its.review()
     its.add_annotations([lb.Annotation(second, "dora", "spam", WHEN, WHEN, reviewer=True)])
 
-    expected = {"unanimous": 1, "majority": 1, "review": 1, "uncounted": 0}
-    assert expected == its.status().agreement
+    expected = {"one_vote": 0, "unanimous": 1, "majority": 1, "posterior": 0, "review": 1}
+    assert {**expected, "uncounted": 0} == its.status().agreement
 
 
 def test_a_training_set_tells_votes_for_a_label_and_votes_in_all(folder):
@@ -116,7 +116,8 @@ def test_what_an_earlier_version_settled_stays_settled_and_is_told_of(folder):
 
     assert {first, third} == {gold_label.sample_id for gold_label in verdict.gold}
     assert [second] == [question.sample_id for question in verdict.pending]
-    assert {"unanimous": 1, "majority": 1, "review": 0, "uncounted": 0} == status.agreement
+    expected = {"one_vote": 0, "unanimous": 1, "majority": 1, "posterior": 0, "review": 0}
+    assert {**expected, "uncounted": 0} == status.agreement
     assert any("escalate: any_conflict" in note for note in status.notes)
     assert any("continues so" in sentence for sentence in its.check())
 
@@ -189,6 +190,22 @@ def test_the_report_tells_unanimous_votes_from_majorities(folder):
     page = write_report(its).read_text("utf-8")
 
     assert "1 unanimously, 1 by majority." in page
+
+
+def test_a_single_vote_is_called_one_vote(folder):
+    from labeling.report import write_report
+
+    its, samples = asked(folder, "review: {min_votes: 1, escalate: no_majority}\n")
+    its.add_annotations([lb.Annotation(samples[0], "bob", None, WHEN, WHEN.replace(hour=1))])
+    its.review()
+
+    assert 1 == its.status().agreement["one_vote"]
+    assert (
+        "Settled: 1 by one vote, 1 by majority."
+        in run(folder, "-c", "project.yaml", "status").stdout
+    )
+    assert "1 by one vote, 1 by majority." in write_report(its).read_text("utf-8")
+    assert "one vote for it" in run(folder, "-c", "project.yaml", "log", str(samples[0])).stdout
 
 
 def test_a_new_project_says_what_goes_to_a_reviewer(folder):

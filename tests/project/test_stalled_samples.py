@@ -83,6 +83,35 @@ def test_reviewers_who_skip_or_contradict_each_other_leave_a_way_on(asked):
     assert () == its.status().notes
 
 
+def test_why_samples_wait_for_a_reviewer_is_said_by_their_votes(asked):
+    """Too few votes and only skips are no conflict."""
+    its, (first, second, third, _) = asked
+    say(its, first, ann="ham", bob="spam")
+    say(its, second, ann="ham", bob=None)
+    say(its, third, ann=None, bob=None)
+    its.review()
+    shown = run(its.config.root, "-c", "project.yaml", "status").stdout
+
+    words = "1 without a vote, 1 with too few votes, 1 in conflict"
+    assert words == its.status().escalated
+    assert f"Waiting for a reviewer: {words}." in shown
+    assert "votes conflict" not in shown
+
+
+def test_a_sample_without_a_reviewer_is_not_called_a_conflict(folder):
+    config = CONFIG.replace(", reviewers: [dora, emil]", "")
+    its = project(folder, config)
+    its.query()
+    its.push()
+    sample = its.store.batches.asked()[0]
+    say(its, sample, ann=None, bob=None)
+    its.review()
+    (note,) = its.status().notes
+
+    assert note.startswith(f"1 sample ({sample}) waits for a decision (1 without a vote)")
+    assert "conflict" not in note
+
+
 def test_a_reviewer_may_change_a_decision_and_the_ledger_keeps_both(asked):
     its, (first, *_) = asked
     say(its, first, ann="ham", bob="spam")
