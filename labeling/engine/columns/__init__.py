@@ -1,0 +1,1 @@
+"""Labeling functions run on whole columns where that is exact; see `regex_syntax` for patterns."""
