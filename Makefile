@@ -14,7 +14,7 @@ THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast histories test-matrix docs check format bench bench-quality bench-human-cost clean
+.PHONY: help demo test test-fast histories test-matrix docs check format bench bench-speed bench-quality bench-human-cost clean
 
 help:  ## List the commands
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,13 @@ format: $(VENV)/.dev  ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.dev  ## Measure speed against peers and the floor, as ratios in one run
+	@$(PIP) "wordfreq>=3.1"
 	@$(BIN)/python -m pytest tests/benchmarks --no-header -q -s
+
+FURTHER_SPEED := $(patsubst %,tests/benchmarks/test_%_speed.py,keyword incremental distributed)
+bench-speed: $(VENV)/.dev  ## Measure how fast labeling functions are applied (SPEED_BIG=1: ten million rows, too)
+	@$(PIP) "wordfreq>=3.1"
+	@$(THREADS) $(BIN)/python -m pytest tests/benchmarks/test_engine_speed.py $(wildcard $(FURTHER_SPEED)) --no-header -q -s -n 0
 
 bench-quality: $(VENV)/.dev  ## Score all label models and their peers on real votes (SETS=a,b MODELS=... PARTS=...)
 	@$(BIN)/python -m tests.benchmarks.quality --sets "$(SETS)" --models "$(MODELS)" --parts "$(PARTS)"
