@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.engine.execution import WrongReturnError, votes_on
+from labeling.engine.batches import SampleBatch
+from labeling.engine.encoding import WrongReturnError
+from labeling.engine.execution import votes_on
 from labeling.engine.progress import Progress
-from labeling.engine.rows import with_plain_objects
 from labeling.engine.slow_calls import CallWatch
+from labeling.engine.values import with_plain_objects
 from labeling.engine.workers import in_workers
 from labeling.errors import LabelingFunctionError, UnknownLabelError, listed, repeated
 from labeling.records import (
@@ -156,7 +158,12 @@ def _in_process(
     for chunk in chunks:
         with watch.watching():
             votes_and_faults = votes_on(
-                chunk, lfs, schema, stop_at_fault=stop_at_fault, progress=progress, watch=watch
+                SampleBatch(chunk),
+                lfs,
+                schema,
+                stop_at_fault=stop_at_fault,
+                progress=progress,
+                watch=watch,
             )
         yield votes_and_faults
 

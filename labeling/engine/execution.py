@@ -1,4 +1,4 @@
-"""Runs labeling functions on a chunk of samples, one function at a time."""
+"""Executes labeling functions on a batch of samples, one function at a time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.engine.batches import SampleBatch
+from labeling.engine.encoding import RowFault, codes_of, id_at
+from labeling.engine.encoding import WrongReturnError as WrongReturnError
 from labeling.engine.preprocessed_rows import (
     Failed,
     as_exception,
@@ -19,9 +22,7 @@ from labeling.engine.preprocessed_rows import (
     row_of_call,
 )
 from labeling.engine.progress import ChunkProgress, Progress
-from labeling.engine.rows import rows_of
 from labeling.engine.slow_calls import CallWatch
-from labeling.errors import LabelingFunctionError, listed, near
 from labeling.records import (
     ABSTAIN,
     VOTING_SCHEMA,
@@ -29,23 +30,17 @@ from labeling.records import (
     FrozenRow,
     LabelingFunction,
     LabelSchema,
-    is_yes_or_no,
-    location_of_function,
-    vote_code,
 )
 
-RowFault = tuple[int, Exception]
+Where = slice | npt.NDArray[np.intp]
+"""Which rows of a batch: from one to another, or at ascending positions."""
 
 BATCH = 1_024
 """Rows per call of a batch function: enough to be fast, few enough to show progress."""
 
 
-class WrongReturnError(LabelingFunctionError):
-    """A labeling function returned an invalid vote; the message names the sample and value."""
-
-
 def votes_on(
-    samples: pd.DataFrame,
+    batch: SampleBatch,
     lfs: Sequence[LabelingFunction],
     schema: LabelSchema,
     *,
@@ -53,10 +48,10 @@ def votes_on(
     progress: Progress | None = None,
     watch: CallWatch | None = None,
 ) -> tuple[npt.NDArray[Any], list[Fault]]:
-    """Return the votes of labeling functions on a chunk, and where they failed.
+    """Return the votes of labeling functions on a batch, and where they failed.
 
     Args:
-        samples: the chunk, index = sample ids.
+        batch: the samples.
         lfs: the labeling functions.
         schema: the labels.
         stop_at_fault: whether to stop at a fault and return only the first one, by sample and then
@@ -69,59 +64,81 @@ def votes_on(
     """
     token = VOTING_SCHEMA.set(schema)
     try:
-        chunk = _Chunk(samples.index, lfs, schema, stop_at_fault, progress, watch or CallWatch())
-        chunk.run(rows_of(samples))
+        run = _BatchRun(batch, lfs, schema, stop_at_fault, progress, watch or CallWatch())
+        run.run()
     finally:
         VOTING_SCHEMA.reset(token)
-    faults = chunk.faults
+    faults = run.faults
     if stop_at_fault and faults:
         faults = [min(faults, key=lambda fault: fault[:2])]
-    return chunk.votes, [fault for *_, fault in faults]
+    return run.votes, [fault for *_, fault in faults]
 
 
-class _Chunk:
-    """The votes on a chunk of samples so far, and the faults with row and column."""
+class _BatchRun:
+    """The votes on a batch of samples so far, and the faults with row and column."""
 
     def __init__(
         self,
-        ids: pd.Index,
+        batch: SampleBatch,
         lfs: Sequence[LabelingFunction],
         schema: LabelSchema,
         stop_at_fault: bool,
         progress: Progress | None,
         watch: CallWatch,
     ) -> None:
-        self.ids, self.lfs, self.schema = ids, lfs, schema
+        self.batch, self.lfs, self.schema = batch, lfs, schema
         self.stop_at_fault, self.watch = stop_at_fault, watch
-        self.votes = np.full((len(ids), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
+        self.votes = np.full((len(batch), len(lfs)), ABSTAIN, dtype=schema.code_type, order="F")
         self.faults: list[tuple[int, int, Fault]] = []
-        self.progress = ChunkProgress(len(ids), len(lfs) + len(chains_of(lfs)), progress)
+        self.progress = ChunkProgress(len(batch), len(lfs) + len(chains_of(lfs)), progress)
 
-    def run(self, rows: list[Any]) -> None:
-        """Run all labeling functions on the rows of the chunk."""
-        preprocessed = [(column, lf) for column, lf in enumerate(self.lfs) if lf.pre]
+    def run(self) -> None:
+        """Run all labeling functions on the batch."""
         for column, lf in enumerate(self.lfs):
             if not lf.pre:
-                self.run_function(rows, 0, column)
+                self.run_function(column)
+        if any(lf.pre for lf in self.lfs):
+            self.run_preprocessed()
+        self.progress.finish()
+
+    def run_function(self, column: int) -> None:
+        """Run the labeling function of a column on all rows; it has no preprocessors."""
+        self.call(column, self.batch.rows(), slice(0, len(self.batch)))
+
+    def run_preprocessed(self) -> None:
+        """Run the labeling functions with preprocessors, block by block."""
+        preprocessed = [(column, lf) for column, lf in enumerate(self.lfs) if lf.pre]
         blocks = preprocessed_blocks(
-            rows, self.ids, [lf for _, lf in preprocessed], self.progress, self.watch
+            self.batch.rows(),
+            self.batch.ids,
+            [lf for _, lf in preprocessed],
+            self.progress,
+            self.watch,
         )
         for start, rows_by_chain in blocks:
             for column, lf in preprocessed:
-                self.run_function(rows_by_chain[chain_of(lf)], start, column)
+                rows = rows_by_chain[chain_of(lf)]
+                self.call(column, rows, slice(start, start + len(rows)))
             if self.stop_at_fault and self.faults:
                 break
-        self.progress.finish()
 
-    def run_function(self, rows: list[Any], start: int, column: int) -> None:
-        """Run the labeling function of a column on rows, of which the first is row `start`."""
-        lf, ids = self.lfs[column], self.ids[start : start + len(rows)]
+    def call(self, column: int, rows: list[Any], where: Where) -> None:
+        """Call the labeling function of a column on rows, and keep its votes and faults.
+
+        Args:
+            column: the number of the function.
+            rows: what it is called on.
+            where: which rows of the batch they are.
+        """
+        lf, ids = self.lfs[column], self.batch.ids[where]
         answers, raised = self._answers(lf, rows, ids)
         self.watch.leave()
-        codes, invalid = _codes(lf, answers, self.schema, ids)
-        self.votes[start : start + len(answers), column] = codes
+        codes, invalid = codes_of(lf, answers, self.schema, ids)
+        positions = np.arange(len(self.batch))[where][: len(answers)]
+        self.votes[positions, column] = codes
         for row, error in sorted(raised + invalid, key=lambda fault: fault[0]):
-            self.faults.append((start + row, column, Fault(lf.name, _id_at(ids, row), error)))
+            fault = Fault(lf.name, id_at(ids, row), error)
+            self.faults.append((int(positions[row]), column, fault))
 
     def _answers(
         self, lf: LabelingFunction, rows: list[Any], ids: pd.Index
@@ -149,11 +166,6 @@ class _Chunk:
         arguments = map(row_of_call, given_rows) if copies_rows else given_rows
         calls = map(_row_function(lf, rows), arguments)
         return answers, _row_by_row(calls, answers, len(rows), self.stop_at_fault)
-
-
-def _id_at(ids: pd.Index, row: int) -> Any:
-    """Return the id of a row as plain Python: `7` and not `np.int64(7)`."""
-    return ids[row : row + 1].tolist()[0]
 
 
 def _could_change_rows(lf: LabelingFunction, rows: list[Any]) -> bool:
@@ -205,58 +217,3 @@ def _row_by_row(
         answers.append(None)
         if stop_at_fault:
             return faults
-
-
-def _codes(
-    lf: LabelingFunction, answers: list[Any], schema: LabelSchema, ids: pd.Index
-) -> tuple[npt.NDArray[Any], list[RowFault]]:
-    """Return the codes of answers; an invalid answer abstains and is a fault."""
-    kinds = set(map(type, answers))
-    table = _table(lf, schema, kinds)
-    if table is not None:
-        # Ints that are codes need no look-up.
-        are_codes = kinds == {int} and not schema.has_number_names
-        looked_up = answers if are_codes else map(table.__getitem__, answers)
-        try:
-            codes = np.fromiter(looked_up, schema.code_type, len(answers))
-        except (KeyError, OverflowError):
-            pass
-        else:
-            if codes.min(initial=0) >= ABSTAIN and codes.max(initial=0) < len(schema):
-                return codes, []
-    codes = np.full(len(answers), ABSTAIN, dtype=schema.code_type)
-    faults: list[RowFault] = []
-    for row, answer in enumerate(answers):
-        try:
-            codes[row] = vote_code(answer, schema, lf.label)
-        except (LookupError, ValueError, TypeError):
-            faults.append((row, _invalid_vote(lf, answer, schema, _id_at(ids, row))))
-    return codes, faults
-
-
-def _table(lf: LabelingFunction, schema: LabelSchema, kinds: set[type]) -> dict[Any, int] | None:
-    """Return a dict from answer to code, or `None`: True, 1 and 1.0 are the same key of a dict."""
-    names: dict[Any, int] = {name: code for code, name in enumerate(schema.labels)}
-    if kinds <= {int, str, type(None)}:
-        return names | dict(schema.int_codes) | {ABSTAIN: ABSTAIN, None: ABSTAIN}
-    if lf.label is not None and kinds <= {bool, str, type(None)}:
-        return names | {True: schema.index(lf.label), False: ABSTAIN, None: ABSTAIN}
-    return None
-
-
-def _invalid_vote(
-    lf: LabelingFunction, answer: Any, schema: LabelSchema, sample_id: Any
-) -> WrongReturnError:
-    hint = near(answer, schema.labels) if isinstance(answer, str) else ""
-    if is_yes_or_no(answer):
-        hint = " For a yes-or-no function write @labeling_function(label=...)."
-    elif lf.label is not None and not hint:
-        hint = " A yes-or-no function must return a bool: wrap the answer in bool(...)."
-    numbers = "its number" if schema.has_number_names else f"a code from 0 to {len(schema) - 1}"
-    location = location_of_function(lf.function)
-    defined_at = f" It is defined at {location}." if location else ""
-    return WrongReturnError(
-        f"Labeling function {lf.name!r} returned {answer!r} ({type(answer).__name__}) for sample"
-        f" {sample_id!r}. It must return a label ({listed(schema.labels, 20)}), {numbers}, or"
-        f" ABSTAIN.{hint}{defined_at}"
-    )

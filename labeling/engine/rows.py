@@ -1,33 +1,16 @@
-"""Converts a frame to the immutable rows of plain Python values that labeling functions get."""
+"""The immutable rows of plain Python values that labeling functions get."""
 
 from __future__ import annotations
 
 import functools
 import itertools
 from collections import namedtuple
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, NoReturn
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from labeling.errors import DataError
-from labeling.records import IMMUTABLE, FrozenRow, PreprocessedRow, missing_column
-
-
-def with_plain_objects(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return samples whose object columns hold plain Python values; the frame is not changed.
-
-    Which value means "missing" in such a column depends on the whole column, so it is converted
-    before the samples are cut into chunks.
-    """
-    converted = samples.copy(deep=False)
-    for name, column in samples.items():
-        if _is_object(column.dtype):
-            # As a Series of objects: pandas would infer another type.
-            converted[name] = pd.Series(python_values(column), index=samples.index, dtype=object)
-    return converted
+from labeling.records import FrozenRow, PreprocessedRow, missing_column
 
 
 def rows_of(samples: pd.DataFrame) -> list[Any]:
@@ -40,33 +23,27 @@ def rows_of(samples: pd.DataFrame) -> list[Any]:
     >>> row.text, row["my number"]
     ('hi', 3)
     """
-    columns = {
-        name: column.tolist() if _is_object(column.dtype) else python_values(column)
-        for name, column in samples.items()
-    }
-    index_name = samples.index.name
-    if isinstance(index_name, str) and index_name not in columns:
-        columns[index_name] = python_values(pd.Series(samples.index))
+    from labeling.engine.batches import SampleBatch
+
+    return SampleBatch(samples).rows()
+
+
+def rows_of_columns(
+    columns: Mapping[Hashable, Iterable[Any]], n_rows: int, *, mutable: bool
+) -> list[Any]:
+    """Return rows of columns of plain Python values.
+
+    Args:
+        columns: the values of each column, in the order of the rows.
+        n_rows: how many rows there are, which no columns do not tell.
+        mutable: whether values could be changed in place, so that each call needs a copy.
+    """
     if not columns:
-        return [_row_type(())()] * len(samples)
+        return [_row_type(())()] * n_rows
     values = zip(*columns.values(), strict=True)
-    if any(_is_mutable(samples, name, column) for name, column in columns.items()):
+    if mutable:
         return [FrozenRow.of(dict(zip(columns, row, strict=True))) for row in values]
     return list(map(tuple.__new__, itertools.repeat(_row_type(tuple(columns))), values))
-
-
-def _is_mutable(samples: pd.DataFrame, name: Hashable, values: list[Any]) -> bool:
-    """Whether a labeling function could change a value of a column in place."""
-    dtype = samples[name].dtype if name in samples.columns else object
-    if isinstance(dtype, (np.dtype, pd.StringDtype)) and not _is_object(dtype):
-        return False
-    for kind in set(map(type, values)) - IMMUTABLE:
-        if issubclass(kind, Iterator):
-            raise DataError(
-                f"Column {name!r} must hold values that can be read more than once. Got a"
-                f" {kind.__name__}; make it a list."
-            )
-    return not IMMUTABLE.issuperset(map(type, values))
 
 
 _SPECIAL_METHODS = frozenset({"__del__", "__getattr__"})
@@ -141,58 +118,3 @@ def _hidden(name: str) -> property:
         raise AttributeError(name)  # Python then calls `__getattr__`
 
     return property(absent)
-
-
-def python_values(column: pd.Series) -> list[Any]:
-    """Return a column as plain Python: `str`, `int`, `bool`, `float`; missing is `None`.
-
-    A missing number in a float column is NaN.
-
-    >>> python_values(pd.Series([1, None], dtype="Int64")), python_values(pd.Series(["a", None]))
-    ([1, None], ['a', None])
-    """
-    kind = column.dtype
-    if isinstance(kind, np.dtype) and kind.kind in "biuf":
-        return column.to_numpy().tolist()
-    if isinstance(kind, pd.CategoricalDtype):
-        values = [*python_values(pd.Series(kind.categories)), None]
-        return [values[code] for code in column.cat.codes.tolist()]
-    if isinstance(kind, pd.StringDtype) and kind.storage == "pyarrow":
-        return pa.array(column).to_pylist()  # type: ignore[no-any-return]  # untyped
-    if pd.api.types.is_float_dtype(kind):
-        return column.to_numpy(dtype=float, na_value=np.nan).tolist()
-    if _is_object(kind):
-        return _plain(column.tolist())
-    missing = column.isna().to_numpy()
-    values = _plain(column.tolist())
-    return [None if gap else value for gap, value in zip(missing, values, strict=True)]
-
-
-def _is_object(kind: object) -> bool:
-    return isinstance(kind, np.dtype) and kind.kind == "O"
-
-
-_PLAIN = frozenset({str, int, bool, bytes, type(None), list, dict, tuple})
-
-
-def _plain(values: list[Any]) -> list[Any]:
-    kinds = set(map(type, values))
-    if kinds <= _PLAIN:
-        return values
-    plain = [None if _is_missing(value) else _python(value) for value in values]
-    present_kinds = {type(value) for value in plain if value is not None}
-    if float in present_kinds and present_kinds <= {float, int}:  # floats in an object column
-        return [np.nan if value is None else value for value in plain]
-    return plain
-
-
-def _is_missing(value: Any) -> bool:
-    if value is None or value is pd.NA or value is pd.NaT:
-        return True
-    return isinstance(value, (float, np.floating)) and value != value
-
-
-def _python(value: Any) -> Any:
-    if isinstance(value, (np.bool_, np.integer, np.floating, np.str_)):
-        return value.item()
-    return value.tolist() if isinstance(value, np.ndarray) else value

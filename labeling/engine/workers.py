@@ -20,6 +20,7 @@ import cloudpickle
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.engine.batches import SampleBatch
 from labeling.engine.execution import votes_on
 from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
 from labeling.engine.progress import Progress
@@ -124,7 +125,11 @@ def _run_chunk(
     watch = CallWatch(report)
     with watch.watching():
         votes, faults = votes_on(
-            chunk, _loads_functions(pickled), schema, stop_at_fault=stop_at_fault, watch=watch
+            SampleBatch(chunk),
+            _loads_functions(pickled),
+            schema,
+            stop_at_fault=stop_at_fault,
+            watch=watch,
         )
     board.clear()
     return votes, cloudpickle.dumps(list(map(_picklable, faults)))

@@ -1,0 +1,108 @@
+"""A batch's columns hold exactly the values of its rows, whichever rows are asked for first."""
+
+import datetime
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labeling.engine.batches import SampleBatch
+from labeling.engine.values import with_plain_objects
+from labeling.records import FrozenRow
+from tests.engine.test_engine import FILED, UNFILED, tables
+
+
+def same(first, second):
+    return [(type(value), repr(value)) for value in first] == [
+        (type(value), repr(value)) for value in second
+    ]
+
+
+@given(table=tables(FILED | UNFILED))
+def test_an_arrow_column_holds_the_values_that_functions_get(table):
+    seen, frame = table
+    batch = SampleBatch(with_plain_objects(frame))
+    for name, values in seen.items():
+        assert same([row[name] for row in batch.rows()], values)
+        array = batch.column(name)
+        assert array is None or same(array.to_pylist(), values)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        (["a", None, "ü"], "str"),
+        (["a", None], pd.StringDtype("python")),
+        (["a", None, "b"], object),
+        (["a", None, "a"], "category"),
+        ([2, 1, 2], "category"),
+        ([1.5, None], "float32"),
+        ([0.1, None], "Float64"),
+        ([2**63 - 1, None], "Int64"),
+        ([2**64 - 1], "uint64"),
+        ([True, None], "boolean"),
+        ([True, False], "bool"),
+        ([None, None], object),
+    ],
+)
+def test_texts_numbers_and_bools_have_an_arrow_column(values, dtype):
+    batch = SampleBatch(with_plain_objects(pd.DataFrame({"x": pd.Series(values, dtype=dtype)})))
+    assert same(batch.column("x").to_pylist(), [row.x for row in batch.rows()])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, "a"],
+        [1, True],
+        [1, 2**70],
+        ["\ud83d"],
+        [[1], None],
+        [datetime.date(2020, 1, 1)],
+        pd.to_datetime(["2020-01-01"]),
+    ],
+)
+def test_other_values_have_no_arrow_column(values):
+    column = pd.Series(values) if isinstance(values, pd.Index) else pd.Series(values, dtype=object)
+    batch = SampleBatch(with_plain_objects(pd.DataFrame({"x": column})))
+    assert batch.column("x") is None
+    assert batch.column("y") is None
+
+
+@given(table=tables(FILED | UNFILED), data=st.data())
+def test_some_rows_are_those_of_all_rows(table, data):
+    frame = with_plain_objects(table[1])
+    whole, batch = SampleBatch(frame).rows(), SampleBatch(frame)
+    for _ in range(3):
+        chosen = sorted(data.draw(st.sets(st.integers(0, len(frame) - 1))))
+        rows = batch.rows(np.array(chosen, dtype=np.intp))
+        assert list(map(repr, rows)) == [repr(whole[position]) for position in chosen]
+        assert [type(row) for row in rows] == [type(whole[position]) for position in chosen]
+        assert all(
+            row is batch.rows()[position] for row, position in zip(rows, chosen, strict=True)
+        )
+        batch = SampleBatch(frame) if data.draw(st.booleans()) else batch
+
+
+def test_a_column_that_is_not_read_stays_in_the_names_and_is_not_converted():
+    frame = pd.DataFrame({"text": ["a", "b"], "tags": [["x"], ["y"]]}, index=["p", "q"])
+    batch = SampleBatch(frame.rename_axis("key"), frozenset({"text"}))
+    assert batch.names == ("text", "tags", "key")
+    assert [(row.text, row.tags, row.key) for row in batch.rows()] == [
+        ("a", None, None),
+        ("b", None, None),
+    ]
+    assert not any(isinstance(row, FrozenRow) for row in batch.rows())
+    assert "tags" in batch.rows()[0]
+    nothing = SampleBatch(frame, frozenset())
+    assert [row.text for row in nothing.rows()] == [None, None]
+
+
+def test_the_ids_are_a_column_under_the_name_of_the_index():
+    frame = pd.DataFrame({"n": [1]}, index=pd.Index([np.int64(7)], dtype=object, name="key"))
+    batch = SampleBatch(frame)
+    assert (batch.names, batch.column("key").to_pylist()) == (("n", "key"), [7])
+    assert math.prod(len(batch.column(name)) for name in batch.names) == 1
