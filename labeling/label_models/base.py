@@ -7,17 +7,20 @@ import os
 import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from labeling.errors import LabelingError, ModelFileError, NotFittedError, listed
 from labeling.label_models.patterns import Floats, Patterns, patterns_of
+from labeling.label_models.patterns_of_parts import checked_gold, patterns_of_parts
 from labeling.records import (
     ClassBalance,
     Gold,
     SoftLabels,
+    VoteParts,
     Votes,
     atomic_write,
     class_balance_array,
@@ -47,16 +50,23 @@ class VoteModel(ABC):
     voters_: tuple[str, ...]
     report_: tuple[str, ...]
 
+    _needs_rows: ClassVar[bool] = False  # whether it reads more of the votes than their patterns
+
     def __repr__(self) -> str:
         return fitted_repr(self, getattr(self, "labels_", None), getattr(self, "voters_", ()))
 
     def fit(
-        self, votes: Votes, *, gold: Gold | None = None, class_balance: ClassBalance | None = None
+        self,
+        votes: Votes | VoteParts,
+        *,
+        gold: Gold | None = None,
+        class_balance: ClassBalance | None = None,
     ) -> Self:
         """Fit the model to votes, and return the model itself.
 
         Args:
-            votes: the votes of at least one voter.
+            votes: the votes of at least one voter; or votes in parts, of which only distinct rows
+                and their counts are gathered: the model is the same to the byte.
             gold: true labels of some of the samples: a Series from id to label, or a collection of
                 GoldLabel.
             class_balance: the share of each label in the data, if it is known.
@@ -64,16 +74,21 @@ class VoteModel(ABC):
         Raises:
             LabelingError: votes without a voter, unusable gold labels or class balance.
         """
-        expect(votes, Votes, "`votes`")
+        if not isinstance(votes, VoteParts):
+            expect(votes, Votes, "`votes`")
         if not votes.voters:
             raise LabelingError("There must be at least one voter. The votes have no column.")
         balance = class_balance_array(class_balance, votes.schema)
-        codes = gold_codes(gold, votes.sample_ids, votes.schema)
+        if isinstance(votes, Votes):
+            codes = gold_codes(gold, votes.sample_ids, votes.schema)
         order = label_order(votes.schema)
         self.labels_ = tuple(votes.schema.labels[code] for code in order)
         self.voters_ = tuple(sorted(votes.voters))
         self.report_ = ()
-        patterns = self._patterns(votes, codes)
+        if isinstance(votes, Votes):
+            patterns = self._patterns(votes, codes)
+        else:
+            patterns = self._patterns_of_parts(votes, checked_gold(gold, votes.schema))
         balance_by_name = None if balance is None else balance[order]
         self._fit(patterns, balance_by_name)
         self._adjust_to_all(votes, balance_by_name)
@@ -123,6 +138,15 @@ class VoteModel(ABC):
         """Return the vote patterns to fit."""
         return patterns_of(votes, self.voters_, gold)
 
+    def _patterns_of_parts(self, votes: VoteParts, gold: pd.Series) -> Patterns:
+        """Return the same patterns for votes in parts, with gold codes by sample id."""
+        if self._needs_rows:
+            raise LabelingError(
+                f"{type(self).__name__} must have the votes in one table. Got votes in parts; pass"
+                " `votes.read()`, or fit another model, such as LabelModel."
+            )
+        return patterns_of_parts(votes, self.voters_, gold)
+
     def _predict(
         self, votes: Votes
     ) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.intp] | slice]:
@@ -135,7 +159,7 @@ class VoteModel(ABC):
         """Set the fitted attributes; everything is in the order of sorted names."""
 
     def _adjust_to_all(  # noqa: B027  # most models are fitted on all samples
-        self, votes: Votes, class_balance: Floats | None
+        self, votes: Votes | VoteParts, class_balance: Floats | None
     ) -> None:
         """Adjust fitted attributes to all samples, where a subset of them was fitted."""
 

@@ -111,6 +111,7 @@ from labeling.records.verdicts import (
     votes_in_words,
 )
 from labeling.records.vote_checks import CheckAnswer, CheckRequest, VoteDecision
+from labeling.records.vote_parts import VoteParts
 from labeling.records.voter_families import Family, VoterFamilies, find_families
 from labeling.records.votes import Fault, Votes
 
@@ -170,6 +171,7 @@ __all__ = [
     "Table",
     "Verdict",
     "VoteDecision",
+    "VoteParts",
     "VoterFamilies",
     "Votes",
     "add_location_note",

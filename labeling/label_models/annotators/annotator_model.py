@@ -34,7 +34,7 @@ from labeling.label_models.patterns import (
 )
 from labeling.label_models.report_sentences import warn_not_converged
 from labeling.label_models.settings import check_setting
-from labeling.records import ClassBalance, Gold, SoftLabels, Votes, expect, shared_wins
+from labeling.records import ClassBalance, Gold, SoftLabels, VoteParts, Votes, expect, shared_wins
 
 COMPONENTS = ("one coin", "own confusion")
 POWERS = 0.5 ** (np.arange(25) / 4)  # from 1 down to 1/64
@@ -92,10 +92,9 @@ class AnnotatorModel(VoteModel):
         verdict_: a word for each annotator; see `skills`.
 
     >>> from labeling.records import LabelSchema, Votes
+    >>> ab = LabelSchema(["a", "b"])
     >>> votes = Votes.from_array(
-    ...     [[0, 0, 1], [1, 1, 1], [0, 0, 0]],
-    ...     schema=LabelSchema(["a", "b"]),
-    ...     voters=["ann", "bob", "cem"],
+    ...     [[0, 0, 1], [1, 1, 1], [0, 0, 0]], schema=ab, voters=["ann", "bob", "cem"]
     ... )
     >>> model = AnnotatorModel().fit(votes)
     >>> model.predict_proba(votes).to_labels().tolist()
@@ -117,6 +116,7 @@ class AnnotatorModel(VoteModel):
     evidence_: Floats
     verdict_: tuple[str, ...]
     _reference: SoftLabels | None = None  # while it is fitted
+    _needs_rows = True
 
     def __init__(
         self, *, pseudo_votes: float = 5.0, tolerance: float = 0.1, steps: int = 1000
@@ -127,7 +127,7 @@ class AnnotatorModel(VoteModel):
 
     def fit(
         self,
-        votes: Votes,
+        votes: Votes | VoteParts,
         *,
         gold: Gold | None = None,
         class_balance: ClassBalance | None = None,

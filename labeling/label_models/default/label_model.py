@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import warnings
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.special import softmax
 
 from labeling.errors import LabelSharesWarning
@@ -34,7 +37,11 @@ from labeling.label_models.default.model_selection import (
 )
 from labeling.label_models.default.share_check import odd_balance, odd_share, share_warning
 from labeling.label_models.default.stacking import LEAST_GOLD, Stack, centred_logs, fit_stack
-from labeling.label_models.default.subsampling import is_large, training_patterns
+from labeling.label_models.default.subsampling import (
+    is_large,
+    training_patterns,
+    training_patterns_of_parts,
+)
 from labeling.label_models.expectation_maximisation import MANY_LABELS
 from labeling.label_models.packed_votes import Floats, PackedVotes
 from labeling.label_models.patterns import (
@@ -44,7 +51,9 @@ from labeling.label_models.patterns import (
     voter_columns,
 )
 from labeling.label_models.report_sentences import warn_not_converged
-from labeling.records import VoterFamilies, Votes, find_families, label_ranks
+from labeling.records import VoteParts, VoterFamilies, Votes, find_families, label_ranks
+
+logger = logging.getLogger(__name__)
 
 
 class LabelModel(VoteModel):
@@ -132,6 +141,12 @@ class LabelModel(VoteModel):
         self.is_subset_ = bool(patterns.counts.sum() <= self.n_samples_ - 0.5)
         return patterns
 
+    def _patterns_of_parts(self, votes: VoteParts, gold: pd.Series) -> Patterns:
+        self.n_samples_ = len(votes)
+        patterns = training_patterns_of_parts(votes, self.voters_, gold)
+        self.is_subset_ = bool(patterns.counts.sum() <= self.n_samples_ - 0.5)
+        return patterns
+
     def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
         duplicates = duplicate_groups(patterns)
         # With too few others, duplicates cannot be told from accurate voters: none are merged.
@@ -195,9 +210,12 @@ class LabelModel(VoteModel):
             self._balance(self._scores(merged), weights, merged.counts.sum(), class_balance)
         return stack
 
-    def _adjust_to_all(self, votes: Votes, class_balance: Floats | None) -> None:
+    def _adjust_to_all(self, votes: Votes | VoteParts, class_balance: Floats | None) -> None:
         if class_balance is not None and self.is_subset_ and self._matches_balance:
-            table, _ = self._table(votes)
+            if isinstance(votes, Votes):
+                table, _ = self._table(votes)
+            else:
+                table = self._packed_table(votes)
             weights = table.covered.astype(np.float64)
             self._balance(self._scores(table), weights, len(weights), class_balance)
 
@@ -248,6 +266,17 @@ class LabelModel(VoteModel):
         patterns = patterns_of_columns(columns, n, votes.schema)
         return patterns, patterns.pattern_of_row
 
+    def _packed_table(self, votes: VoteParts) -> PackedVotes:
+        """Return all votes in parts, gathered and packed: the mean over all samples needs them."""
+        pack = functools.partial(_packed_rows, self.voters_, self.group_)
+        rows = np.concatenate([*votes.map(pack)], axis=1)
+        logger.info(
+            "gathered the packed votes of %d samples, %d bytes, to match the class balance",
+            len(votes),
+            rows.nbytes,
+        )
+        return PackedVotes(rows, int(self.group_.max()) + 1, label_ranks(votes.schema))
+
     def _uncovered(self) -> Floats:
         return self.silent_ if len(self.silent_) else super()._uncovered()
 
@@ -280,6 +309,14 @@ class LabelModel(VoteModel):
     def _posterior_without_gold(self, table: Patterns | PackedVotes) -> Floats:
         evidence = Evidence(self.evidence_, self.offset_, self.balance_)
         return evidence.posterior(table, self.scale_)
+
+
+def _packed_rows(
+    voters: tuple[str, ...], group: npt.NDArray[np.intp], votes: Votes
+) -> npt.NDArray[np.uint8]:
+    """Return the packed votes of a part, near-duplicates merged: shape (n_bytes, n_samples)."""
+    columns = merge_columns(voter_columns(votes, voters), group, len(votes.schema))
+    return PackedVotes.of(columns, len(votes), label_ranks(votes.schema)).rows
 
 
 def _is_contradicted(choice: Choice) -> bool:
