@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from labeling.project.agreement import PeopleAgreement
 
 SEE_ALL = "labeling agreement --json shows all."
+NO_INTERVAL = "(no interval)"  # too few samples, or too few whose votes differ
 MOST_ROWS = 10  # of the tables of pairs of people, and of pairs of labels
 
 
@@ -113,7 +114,8 @@ def _print_labels(table: pd.DataFrame) -> None:
     columns = [
         Column("label", [str(name) for name in rows.index], least=8),
         Column("votes", _whole(rows["votes"]), right=True),
-        Column("given again", _percents(rows["specific"]), right=True),
+        Column("samples", _whole(rows["samples"]), right=True),
+        Column("given again", _intervals(rows, "specific", percent=True), right=True),
         Column(
             "alpha against the rest",
             [_bounds(*row) for row in rows[["alpha", "low", "high"]].to_numpy().tolist()],
@@ -131,7 +133,7 @@ def _print_pairs(table: pd.DataFrame) -> None:
         Column("annotators", [f"{a} and {b}" for a, b in _both(rows)]),
         Column("common samples", _whole(rows["n"]), right=True),
         Column("percent", [_bounds(*row, percent=True) for row in intervals], right=True),
-        Column("kappa", [_number(value) for value in rows["kappa"]], right=True, rank=1),
+        Column("kappa", _intervals(rows, "kappa"), right=True, rank=1),
     ]
     _print(columns)
     _say_left_out(len(table) - len(rows), "pair")
@@ -145,10 +147,12 @@ def _print_confused(table: pd.DataFrame) -> None:
         Column("labels confused", [f"{a} / {b}" for a, b in _both(rows)]),
         Column("pairs of votes", _whole(rows["pairs"]), right=True),
         Column("samples", _whole(rows["samples"]), right=True, rank=2),
-        Column("of all conflicts", _percents(rows["share"]), right=True),
-        Column("times chance", [f"{lift:.1f}" for lift in rows["lift"]], right=True, rank=1),
+        Column("of all conflicts", _intervals(rows, "share", percent=True), right=True),
+        Column("times chance", _intervals(rows, "lift"), right=True, rank=1),
     ]
     _print(columns)
+    conflicts = counted(int(rows["n"].iloc[0]), "sample")
+    emit(None, False, f"Shares and times chance are of {conflicts} with votes that differ.")
     _say_left_out(len(table) - len(rows), "pair of labels", "pairs of labels")
 
 
@@ -187,16 +191,15 @@ def _bounds(value: float, low: float, high: float, *, percent: bool = False) -> 
     style = ".0%" if percent else ".2f"
     if math.isnan(value):
         return "-"
-    return f"{value:{style}} [{low:{style}}, {high:{style}}]" if low == low else f"{value:{style}}"
+    interval = f"[{low:{style}}, {high:{style}}]" if low == low else NO_INTERVAL
+    return f"{value:{style}} {interval}"
+
+
+def _intervals(rows: pd.DataFrame, name: str, *, percent: bool = False) -> list[str]:
+    """Return the values of a column with their intervals, from `NAME_low` to `NAME_high`."""
+    columns = [name, f"{name}_low", f"{name}_high"]
+    return [_bounds(*row, percent=percent) for row in rows[columns].to_numpy().tolist()]
 
 
 def _whole(values: Iterable[int]) -> list[str]:
     return [f"{value:,}" for value in values]
-
-
-def _percents(values: Iterable[float]) -> list[str]:
-    return ["-" if math.isnan(value) else f"{value:.0%}" for value in values]
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.2f}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,8 +47,7 @@ class PairAgreement:
     first: str
     second: str
     percent: Estimate
-    kappa: float
-    note: str
+    kappa: Estimate
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class ConfusedLabels:
     second: str
     pairs: int
     samples: int
-    share: float
-    lift: float
+    share: Estimate
+    lift: Estimate
     examples: list[SplitSample]
 
 
@@ -138,7 +138,13 @@ def _labels(table: pd.DataFrame, n_samples: int) -> list[LabelAgreement]:
         LabelAgreement(
             str(label),
             int(row["votes"]),
-            Estimate(row["specific"], np.nan, np.nan, int(row["samples"])),
+            Estimate(
+                row["specific"],
+                row["specific_low"],
+                row["specific_high"],
+                int(row["samples"]),
+                row["specific_note"],
+            ),
             Estimate(row["alpha"], row["low"], row["high"], n_samples, row["note"]),
         )
         for label, row in table.iterrows()
@@ -151,8 +157,7 @@ def _pairs(table: pd.DataFrame) -> list[PairAgreement]:
             row["first"],
             row["second"],
             Estimate(row["percent"], row["low"], row["high"], row["n"]),
-            row["kappa"],
-            row["note"],
+            Estimate(row["kappa"], row["kappa_low"], row["kappa_high"], row["n"], row["note"]),
         )
         for row in table.to_dict("records")
     ]
@@ -198,12 +203,16 @@ def _confused(
                 row["second"],
                 row["pairs"],
                 row["samples"],
-                row["share"],
-                row["lift"],
+                _estimate(row, "share"),
+                _estimate(row, "lift"),
                 _split(context, split.loc[examples]),
             )
         )
     return rows
+
+
+def _estimate(row: dict[Any, Any], name: str) -> Estimate:
+    return Estimate(row[name], row[f"{name}_low"], row[f"{name}_high"], row["n"], row["note"])
 
 
 def _split(context: ReportContext, table: pd.DataFrame) -> list[SplitSample]:

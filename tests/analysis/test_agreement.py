@@ -268,6 +268,92 @@ def test_degenerate_votes_say_why_agreement_is_undefined():
             function(lb.Votes.from_array(np.empty((0, 2), dtype=int), schema=schema))
 
 
+def test_perfect_agreement_of_few_samples_claims_no_certainty():
+    schema = lb.LabelSchema(["a", "b"])
+    for n in (4, 40):
+        votes = lb.Votes.from_array([[0, 0], [1, 1]] * (n // 2), schema=schema)
+        found = lb.agreement(votes)
+        pair = agreement_by_pair(votes).iloc[0]
+        label = agreement_by_label(votes).iloc[0]
+
+        assert 1 == found.alpha.value == found.gwet.value == pair["kappa"] == label["specific"]
+        for low in (found.alpha.low, found.gwet.low, pair["kappa_low"], label["low"]):
+            assert np.isnan(low)
+        assert "no interval" in found.alpha.note
+        assert any("Alpha has no interval by" in note for note in found.notes)
+        wilson = proportion(n // 2, n // 2)
+        assert (wilson.low, 1.0) == (label["specific_low"], label["specific_high"])
+        assert found.percent.low < 1
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_the_interval_of_kappa_is_that_of_resampled_samples(ordered):
+    """Drawn sample by sample and measured by another package: no shortcut is in it."""
+    votes = random_votes(1, ordered=ordered)
+    row = agreement_by_pair(votes).iloc[0]
+    both = votes[[row["first"], row["second"]]].to_array()
+    both = both[(both >= 0).all(axis=1)]
+    rng = np.random.default_rng(3)
+    weights = "quadratic" if ordered else None
+    drawn = [
+        cohen_kappa_score(
+            *both[rng.integers(0, len(both), len(both))].T, labels=range(4), weights=weights
+        )
+        for _ in range(600)
+    ]
+
+    expected = np.quantile(drawn, [0.025, 0.975])
+    np.testing.assert_allclose([row["kappa_low"], row["kappa_high"]], expected, atol=0.05)
+
+
+def test_every_number_of_labels_and_confusions_is_inside_its_interval():
+    votes = random_votes(4, ordered=False)
+    labels, confused = agreement_by_label(votes), confused_labels(votes)
+    for table, names in ((labels, ["specific"]), (confused, ["share", "lift"])):
+        for name in names:
+            assert (table[f"{name}_low"] < table[name]).all()
+            assert (table[name] < table[f"{name}_high"]).all()
+    conflicts = (votes.label_counts() > 0).sum(axis=1) >= 2
+    assert {int(conflicts.sum())} == set(confused["n"])
+
+
+def test_no_interval_depends_on_the_order_of_labels_samples_or_voters():
+    votes = random_votes(4, ordered=False)
+    order = np.random.default_rng(1).permutation(len(votes))
+    names = votes.schema.labels
+    turned = lb.Votes.from_triples(
+        votes.of_samples(votes.sample_ids[order]).to_triples(), schema=lb.LabelSchema(names[::-1])
+    )
+
+    pd.testing.assert_frame_equal(agreement_by_pair(votes), agreement_by_pair(turned), rtol=1e-9)
+    for label in names:
+        pd.testing.assert_series_equal(
+            agreement_by_label(votes).loc[label], agreement_by_label(turned).loc[label]
+        )
+    lifts = ["share_low", "share_high", "lift_low", "lift_high"]
+    both = [
+        {frozenset((row["first"], row["second"])): [row[name] for name in lifts] for row in rows}
+        for rows in (
+            confused_labels(votes).to_dict("records"),
+            confused_labels(turned).to_dict("records"),
+        )
+    ]
+    assert both[0].keys() == both[1].keys()
+    for pair, values in both[0].items():
+        np.testing.assert_allclose(values, both[1][pair], rtol=1e-9)
+
+
+def test_two_labels_are_always_confused_as_often_as_chance_says():
+    votes = lb.Votes.from_array([[0, 0], [0, 1]] * 10, schema=lb.LabelSchema(["a", "b"]))
+    row = confused_labels(votes).iloc[0]
+
+    assert (1.0, 1.0) == (row["share"], row["lift"])
+    assert np.isnan(row["lift_low"])
+    assert "always 1" in row["note"]
+    wilson = proportion(10, 10)
+    assert (wilson.low, 1.0) == (row["share_low"], row["share_high"])
+
+
 def test_confusions_are_counted_pair_by_pair():
     votes = random_votes(5, ordered=True)
     table = confused_labels(votes)

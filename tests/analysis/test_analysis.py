@@ -97,6 +97,24 @@ def test_mean_of_scores_is_inside_its_interval():
     assert found.low <= found.value <= found.high
 
 
+def test_few_or_equal_scores_have_the_wider_interval_of_a_proportion():
+    for scores in ([0, 0.5, 1], [0.5] * 4, [0.5] * 40):
+        found = mean_of(np.array(scores))
+        wilson = proportion(len(scores), 2 * len(scores))
+
+        assert found.low < 0.5 < found.high
+        assert found.high - found.low > wilson.high - wilson.low
+
+
+def test_a_change_of_few_samples_or_without_a_difference_has_no_interval():
+    few = mean_change(np.zeros(7), np.array([0.1, 0.2, 0, 0, 0, 0, 0]))
+    equal = mean_change(np.zeros(40), np.full(40, 0.5))
+
+    assert np.isnan([few.low, few.high, equal.low, equal.high]).all()
+    assert ("fewer than 8 samples" in few.note, "same value" in equal.note) == (True, True)
+    assert (7, 40) == (few.n, equal.n)
+
+
 def test_an_interval_does_not_depend_on_the_order_of_samples():
     scores = np.array([0, 0.5, 1, 1, 1, 0.5, 1, 0, 0])
 
@@ -105,8 +123,8 @@ def test_an_interval_does_not_depend_on_the_order_of_samples():
 
 
 def test_resamples_without_alpha_are_counted():
-    """With one dissent in four samples many resamples have equal votes only."""
-    votes = lb.Votes.from_array([[1, 1]] * 3 + [[0, 1]], schema=SCHEMA)
+    """With one dissent in nine samples many resamples have equal votes only."""
+    votes = lb.Votes.from_array([[1, 1]] * 8 + [[0, 1]], schema=SCHEMA)
 
     assert "of 999 resamples had equal votes only" in agreement(votes).alpha.note
 

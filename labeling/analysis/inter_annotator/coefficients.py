@@ -14,6 +14,7 @@ from labeling.analysis.inter_annotator.units import (
     bootstrapped,
     units_of,
 )
+from labeling.errors import counted
 from labeling.records import Votes, expect
 from labeling.records.estimates import Estimate, mean_of, undefined
 
@@ -91,6 +92,12 @@ class Agreement:
             )
         if not np.isnan(self.alpha.low):
             notes.append(self._band())
+        elif not np.isnan(self.alpha.value):
+            samples = counted(self.n_samples, "sample")
+            notes.append(
+                f"Alpha has no interval by {samples}: too few of them have votes that differ to say"
+                " how far it can be trusted."
+            )
         return tuple(notes)
 
     def _band(self) -> str:
