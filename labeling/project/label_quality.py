@@ -22,6 +22,7 @@ from labeling.store import Store
 
 AUDIT = "audit"  # key of the accuracy of all labels in the quality log
 AUDIT_LABEL_MODEL = "audit_label_model"
+LEFT = "audit_left"  # key of how many samples could still be drawn at random
 PANEL = "panel"  # key of the labels of a few samples, which show how labels change
 PANEL_SIZE = 1000  # samples whose labels are compared from round to round
 PANEL_SALT = 20_261_130
@@ -53,8 +54,11 @@ def quality_about(store: Store, dev: pd.Series, current: Round) -> dict[str, Any
 
     ids = current.posterior.sample_ids
     labels = current.posterior.of_samples(ids[~ids.isin(dev.index)])
-    batches = batches_of(store.batches.frame())
-    about: dict[str, Any] = {"batch": current.number, PANEL: _panel(current)}
+    chosen = store.batches.frame()
+    batches = batches_of(chosen)
+    annotated = [annotation.sample_id for annotation in current.annotations]
+    left = ~labels.sample_ids.isin(chosen.index) & ~labels.sample_ids.isin(annotated)
+    about: dict[str, Any] = {"batch": current.number, PANEL: _panel(current), LEFT: int(left.sum())}
     for key, soft in ((AUDIT, labels), (AUDIT_LABEL_MODEL, current.soft)):
         estimate = label_accuracy(soft.of_samples(labels.sample_ids), current.gold, batches)
         if estimate.n:
@@ -90,7 +94,8 @@ def label_quality(config: Config, store: Store) -> LabelQuality:
     rule = StoppingRule(**config.query.stop.model_dump())
     stop = rule.reasons(accuracy.get("labels"), kappas, last["human_votes"] + last["reviews"])
     n_compared = len(last["about"].get(PANEL, {"codes": ()})["codes"])
-    sentences = _sentences(accuracy, kappas, n_compared, config.query.stop.half_width)
+    aim, left = config.query.stop.half_width, last["about"].get(LEFT)
+    sentences = _sentences(accuracy, kappas, n_compared, aim, left)
     return LabelQuality(accuracy, kappas, sentences, stop)
 
 
@@ -117,10 +122,8 @@ def _sentences(
     kappas: Sequence[float],
     n_compared: int,
     half_width: float | None,
+    left: int | None,
 ) -> tuple[str, ...]:
-    from labeling.query import labels_needed
-    from labeling.query.stopping import points
-
     sentences = []
     if "labels" in accuracy:
         parts = [f"{accuracy['labels']}"]
@@ -131,13 +134,7 @@ def _sentences(
             " intervals)."
         )
         aim = PRECISION if half_width is None else half_width
-        more, target = labels_needed(accuracy["labels"], aim), points(aim)
-        sentences.append(
-            f"Label {more:,} more samples drawn at random to see a difference of {target} (half of"
-            " a batch is, a third while a label is rare)."
-            if more
-            else f"That is enough to see a difference of {target}."
-        )
+        sentences.append(_needed_sentence(accuracy["labels"], aim, left))
     elif half_width is not None:
         sentences.append(
             "The accuracy of the labels is unknown, so that `half_width` is no reason to stop yet:"
@@ -150,3 +147,32 @@ def _sentences(
             f" {kappas[-1]:.3f} (1 = unchanged)."
         )
     return tuple(sentences)
+
+
+def _needed_sentence(accuracy: Estimate, aim: float, left: int | None) -> str:
+    """Return how many more samples are to be labeled, of those that are left.
+
+    Args:
+        accuracy: of the labels.
+        aim: the half-width that its interval shall have.
+        left: how many samples were neither chosen nor annotated; `None` in older logs.
+    """
+    from labeling.query import labels_needed
+    from labeling.query.stopping import points
+
+    target = f"to see a difference of {points(aim)}"
+    if not labels_needed(accuracy, aim):
+        return f"That is enough {target}."
+    if left == 0:
+        return (
+            f"That is not enough {target}, and no sample is left to be drawn: only labels of those"
+            " that are not settled can tell more."
+        )
+    more = labels_needed(accuracy, aim, left)
+    if more == left:
+        return f"All {counted(more, 'sample')} that are left would have to be labeled {target}."
+    of_left = "" if left is None else f", of {left:,} that are left,"
+    return (
+        f"Label {more:,} more samples drawn at random{of_left} {target} (half of a batch is, a"
+        " third while a label is rare)."
+    )

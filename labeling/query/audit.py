@@ -22,12 +22,14 @@ from labeling.records import (
     gold_codes,
     gold_series,
     is_number,
+    whole_number,
 )
 from labeling.records.estimates import Estimate, undefined
 
 Floats = npt.NDArray[np.float64]
 
 Z = 1.959963984540054  # of a 95 % interval
+EXACT = 1e-12  # a variance below it is that of a mean of all samples, but for rounding
 LF_AUDIT = "lf_audit"  # the strategy that measures labeling functions, and its stratum
 AUDIT_STRATA = (Stratum.RANDOM.value,)
 """The strata that are drawn from all eligible samples, each with a known propensity."""
@@ -40,10 +42,11 @@ def label_accuracy(soft: SoftLabels, gold: Gold, batches: Iterable[Batch]) -> Es
 
     Of each batch the Horvitz-Thompson estimate (in its ratio form, Hajek 1971) of the samples that
     were eligible then is joined with what is known of the samples of earlier batches, which is
-    unbiased in each batch; the mean over batches is weighted by their effective sample sizes (as
-    Des Raj 1956). The interval is Wilson's for the effective sample size (Kish 1965). Samples of
-    the random strata without a gold label yet are left out; if these are the doubtful ones, the
-    estimate is too high.
+    unbiased in each batch; the mean over batches is weighted by their inverse variances (as Des
+    Raj 1956). The interval is Wilson's for the effective sample size (Kish 1965), with the
+    correction for finite populations (Cochran 1977, 2.6), so that it has no width where all samples
+    have a gold label. Samples without a gold label yet are left out, and count as not drawn; if
+    these are the doubtful ones, the estimate is too high.
 
     Args:
         soft: soft labels that did not learn from these gold labels, of all samples; a tie counts as
@@ -56,7 +59,7 @@ def label_accuracy(soft: SoftLabels, gold: Gold, batches: Iterable[Batch]) -> Es
     >>> soft = SoftLabels([[0.9, 0.1]] * 4, ids, LabelSchema(["ham", "spam"]), [True] * 4)
     >>> drawn = Batch(pd.DataFrame({"stratum": "random", "propensity": 0.5}, index=[0, 3]))
     >>> print(label_accuracy(soft, {0: "ham", 3: "spam"}, [drawn]))
-    0.500 [0.095, 0.905], n = 2
+    0.500 [0.150, 0.850], n = 2
     """
     expect(soft, SoftLabels, "`soft`")
     given = gold_series(gold)
@@ -130,19 +133,37 @@ class _Round:
     Attributes:
         score: of the samples with a gold label: shape (n,).
         share: the share of each of them in the mean over the eligible samples, summing to 1.
-        known_share: the share of the population that was asked about before.
-        known_mean: the mean score of those.
+        drawn: how far the eligible samples were drawn with the probability of each of them; 1 where
+            all are in the sample: shape (n,).
+        known: what was asked about before.
     """
 
     score: Floats
     share: Floats
-    known_share: float
-    known_mean: float
+    drawn: Floats
+    known: _Known
 
     @property
-    def effective(self) -> float:
-        """The effective sample size."""
-        return float(1 / np.sort(self.share**2).sum())
+    def variance(self) -> float:
+        """The variance of the mean over the population, as a share of that of one sample."""
+        of_eligible = float(np.sort(self.share**2 * (1 - self.drawn)).sum())
+        known = self.known
+        return (1 - known.share) ** 2 * of_eligible + known.share**2 * known.variance
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The samples that were asked about before a batch.
+
+    Attributes:
+        share: of the population.
+        mean: the mean score of those that have one.
+        variance: of this mean, as a share of that of one sample; 0 where all have a score.
+    """
+
+    share: float = 0.0
+    mean: float = 0.0
+    variance: float = 0.0
 
 
 def _design_estimate(
@@ -159,22 +180,55 @@ def _design_estimate(
     rounds = _rounds(batches, score, population, strata)
     if not rounds:
         return undefined(0, "no sample drawn at random has a gold label yet")
-    size = np.array([audit.effective for audit in rounds])
-    weight = size / size.sum()
-    known = np.array([audit.known_share * audit.known_mean for audit in rounds])
-    unknown = np.array([1 - audit.known_share for audit in rounds])
-    shares = np.concatenate(
-        [factor * audit.share for factor, audit in zip(weight * unknown, rounds, strict=True)]
-    )
+    weight = _weights([audit.variance for audit in rounds])
+    unknown = weight * np.array([1 - audit.known.share for audit in rounds])
     scores = np.concatenate([audit.score for audit in rounds])
-    constant, total = float((weight * known).sum()), float((weight * unknown).sum())
-    mean = float(np.sort(shares * scores).sum()) / total if total > 0 else 0.0
-    if np.ptp(scores) == 0:
-        mean = float(scores[0])  # exactly
-    effective = total**2 / float(np.sort(shares**2).sum()) if total > 0 else 1.0
-    low, high = wilson(mean, effective)
-    value, ends = constant + total * mean, (constant + total * low, constant + total * high)
-    return Estimate(min(value, 1.0), max(ends[0], 0.0), min(ends[1], 1.0), len(scores))
+    drawn = np.concatenate([audit.drawn for audit in rounds])
+    shares = np.concatenate(
+        [factor * audit.share for factor, audit in zip(unknown, rounds, strict=True)]
+    )
+    total = float(unknown.sum())
+    mean = float(scores[0])  # exactly, where all are equal
+    if np.ptp(scores) > 0:
+        mean = float(np.sort(shares * scores).sum()) / total
+    below, above = _distances(mean, float(np.sort(shares**2 * (1 - drawn)).sum()) / total**2)
+    # The ends of a sum of two means lie as far off as those of both together (Zou, Donner 2008).
+    constant, known_below, known_above = _known_parts(rounds, weight)
+    value = min(constant + total * mean, 1.0)
+    low = value - math.hypot(total * below, known_below)
+    high = value + math.hypot(total * above, known_above)
+    return Estimate(value, max(low, 0.0), min(high, 1.0), len(scores))
+
+
+def _weights(variances: Sequence[float]) -> Floats:
+    """Return weights in inverse proportion to variances; those without any have all the weight."""
+    variance = np.array(variances, dtype=np.float64)
+    is_exact = variance < EXACT
+    inverse = is_exact.astype(np.float64) if is_exact.any() else 1 / variance
+    weights: Floats = inverse / inverse.sum()
+    return weights
+
+
+def _known_parts(rounds: Sequence[_Round], weight: Floats) -> tuple[float, float, float]:
+    """Return what samples of earlier batches add to an estimate, and how far below and above.
+
+    The rounds know much the same samples, so that their distances add up.
+    """
+    parts = np.zeros(3)
+    for audit, of_round in zip(rounds, weight, strict=True):
+        known = audit.known
+        parts += (
+            of_round * known.share * np.array([known.mean, *_distances(known.mean, known.variance)])
+        )
+    return float(parts[0]), float(parts[1]), float(parts[2])
+
+
+def _distances(mean: float, variance: float) -> tuple[float, float]:
+    """Return how far the ends of Wilson's interval are below and above a mean."""
+    if variance < EXACT:
+        return 0.0, 0.0
+    low, high = wilson(mean, 1 / variance)
+    return mean - low, high - mean
 
 
 def _rounds(
@@ -191,22 +245,26 @@ def _rounds(
         is_audit = frame["stratum"].isin(strata) & (frame["propensity"] > 0)
         audit = frame[is_audit & frame.index.isin(score.index)]
         if len(audit):
-            known_share, known_mean = _known(asked, score, len(population))
-            weight = 1 / audit["propensity"].to_numpy(dtype=np.float64)
-            share = weight / np.sort(weight).sum()
+            propensity = np.minimum(audit["propensity"].to_numpy(dtype=np.float64), 1)
+            total = float(np.sort(1 / propensity).sum())
+            # Samples without a gold label, and those that came later, were not drawn.
+            drawn = propensity * min(total / (len(population) - sum(map(len, asked))), 1.0)
             values = score.loc[audit.index].to_numpy(dtype=np.float64)
-            rounds.append(_Round(values, share, known_share, known_mean))
+            known = _known(asked, score, len(population))
+            rounds.append(_Round(values, 1 / propensity / total, drawn, known))
         asked.append(frame.index)
     return rounds
 
 
-def _known(asked: Collection[pd.Index], score: pd.Series, n_population: int) -> tuple[float, float]:
-    """Return the share of the population that was asked about, and its mean score where known."""
+def _known(asked: Collection[pd.Index], score: pd.Series, n_population: int) -> _Known:
+    """Return what is known of the samples that were asked about; nothing without any score."""
     ids = {sample_id for index in asked for sample_id in index}
     scores = score[score.index.isin(list(ids))].to_numpy(dtype=np.float64)
     if not len(scores):
-        return 0.0, 0.0
-    return min(len(ids) / n_population, 1.0), float(np.sort(scores).mean())
+        return _Known()
+    share = min(len(ids) / n_population, 1.0)
+    variance = (1 - len(scores) / len(ids)) / len(scores)
+    return _Known(share, float(np.sort(scores).mean()), variance)
 
 
 def wilson(mean: float, n: float) -> tuple[float, float]:
@@ -229,7 +287,7 @@ def is_between(value: object, low: float, high: float) -> bool:
     return is_number(value) and bool(low < value < high)
 
 
-def labels_needed(estimate: Estimate, half_width: float) -> int:
+def labels_needed(estimate: Estimate, half_width: float, left: int | None = None) -> int:
     """Return how many more audit labels bring the half-width of an interval to a target.
 
     Without any label yet the accuracy may be anything, so that it is 96 for 0.1, 2,401 for 0.02.
@@ -237,13 +295,27 @@ def labels_needed(estimate: Estimate, half_width: float) -> int:
     Args:
         estimate: of the labels so far.
         half_width: the target, above 0 and below 0.5.
+        left: how many samples can still be drawn. It is never more than these, and less than
+            without an end, since a sample of most of a population says more (Cochran 1977, 4.4).
+            `None` is a population without an end.
+
+    Raises:
+        LabelingError: a target that is none, or a negative number of samples.
 
     >>> labels_needed(Estimate(0.9, 0.86, 0.94, 200), 0.02)
     600
+    >>> labels_needed(Estimate(0.9, 0.86, 0.94, 200), 0.02, left=800)
+    300
     """
+    if left is not None and whole_number(left, "`left`", minimum=0) == 0:
+        return 0
     if not is_between(half_width, 0, 0.5):
         raise LabelingError(f"`half_width` must be above 0 and below 0.5. Got {half_width!r}.")
     if estimate.n == 0 or math.isnan(estimate.value):
-        return max(round(Z**2 * 0.25 / half_width**2), 1)
+        wanted = Z**2 * 0.25 / half_width**2
+        return max(round(wanted if left is None else wanted * left / (wanted + left)), 1)
     ratio = (estimate.high - estimate.low) / 2 / half_width
-    return max(math.ceil(round(estimate.n * (ratio**2 - 1), 6)), 0)
+    more = estimate.n * (ratio**2 - 1)
+    if left is not None:  # n / (1 - n / (n + left)) must grow by the squared ratio
+        more *= left / (left + estimate.n * ratio**2)
+    return max(math.ceil(round(more, 6)), 0)

@@ -9,7 +9,9 @@ import pytest
 
 import labeling as lb
 from labeling.errors import ConfigError, MissingExtraError
+from labeling.project.label_quality import _needed_sentence
 from labeling.query import batches_of, label_accuracy
+from labeling.records.estimates import Estimate
 from labeling.report import write_report
 from tests.project.test_project import CONFIG, folder  # noqa: F401  # a fixture
 from tests.support.in_process import run
@@ -39,9 +41,29 @@ def test_status_shows_the_accuracy_with_n_and_interval(project):
     assert expected == status.accuracy["labels"]
     assert 0 < status.accuracy["label model"].n == expected.n
     assert f"{expected} " in status.quality[0] or f"{expected};" in status.quality[0]
-    assert "more samples drawn at random to see a difference of 2 points" in status.quality[1]
+    left = len(last.posterior) - len(project().store.batches.frame())
+    assert f" of {left:,} that are left, to see a difference of 2 points" in status.quality[1]
+    assert 0 < int(status.quality[1].split()[1].replace(",", "")) < left
     assert "kappa" in status.quality[2]
     json.dumps(status.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "left", "sentence"),
+    [
+        ((0.8, 0.7, 0.9, 60), None, "Label 1,440 more samples drawn at random to see a"),
+        ((0.8, 0.7, 0.9, 60), 500, "Label 360 more samples drawn at random, of 500 that are left,"),
+        ((0.8, 0.7, 0.9, 60), 5, "All 5 samples that are left would have to be labeled to see"),
+        (
+            (0.8, 0.7, 0.9, 60),
+            0,
+            "That is not enough to see a difference of 2 points, and no sample",
+        ),
+        ((0.8, 0.79, 0.81, 60), 0, "That is enough to see a difference of 2 points."),
+    ],
+)
+def test_no_more_samples_are_asked_for_than_are_left(estimate, left, sentence):
+    assert _needed_sentence(Estimate(*estimate), 0.02, left).startswith(sentence)
 
 
 def test_before_people_labeled_nothing_is_claimed(project):

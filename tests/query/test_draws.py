@@ -204,18 +204,92 @@ def test_without_an_audit_sample_the_accuracy_is_undefined():
     assert "no sample drawn at random" in str(found)
 
 
-def test_one_simple_random_sample_has_the_interval_of_wilson():
+def simple_sample(soft, gold, n, of=None):
+    """Return the accuracy by the first n samples of all, or of the first `of`, drawn at random."""
+    ids = gold.index[:n]
+    propensity = n / (of or len(gold))
+    batch = lb.Batch(pd.DataFrame({"stratum": AUDIT_STRATA[0], "propensity": propensity}, ids))
+    return label_accuracy(soft, gold[ids], [batch])
+
+
+def test_one_simple_random_sample_of_many_has_the_interval_of_wilson():
     from labeling.records.estimates import proportion
 
-    _, soft, gold, _ = rare_pool(50)
-    ids = gold.index[:20]
-    batch = lb.Batch(pd.DataFrame({"stratum": AUDIT_STRATA[0], "propensity": 0.4}, index=ids))
-    right = int((soft.of_samples(ids).to_labels() == gold[ids]).sum())
-    found, expected = label_accuracy(soft, gold[ids], [batch]), proportion(right, 20)
+    _, soft, gold, _ = rare_pool(20_000)
+    right = int((soft.of_samples(gold.index[:20]).to_labels() == gold[:20]).sum())
+    found, expected = simple_sample(soft, gold, 20), proportion(right, 20)
 
     np.testing.assert_allclose(
-        (found.value, found.low, found.high), (expected.value, expected.low, expected.high)
+        (found.value, found.low, found.high),
+        (expected.value, expected.low, expected.high),
+        rtol=1e-3,
     )
+
+
+def test_half_of_all_samples_have_the_interval_of_twice_as_many():
+    from labeling.query.audit import wilson
+
+    _, soft, gold, _ = rare_pool(200)
+    found = simple_sample(soft, gold, 100)
+
+    np.testing.assert_allclose((found.low, found.high), wilson(found.value, 200))
+
+
+def test_the_accuracy_is_known_exactly_where_all_samples_have_a_gold_label():
+    _, soft, gold, _ = rare_pool(100)
+    truth = (soft.to_labels() == gold).mean()
+    found = simple_sample(soft, gold, 100)
+
+    assert 0 < truth < 1
+    np.testing.assert_allclose((found.value, found.low, found.high), truth, atol=1e-9)
+    assert 100 == found.n
+
+
+def test_a_census_in_two_batches_is_exact_too():
+    """The second batch is drawn from the rest with certainty."""
+    _, soft, gold, _ = rare_pool(100)
+    ids = gold.index
+    batches = [
+        lb.Batch(pd.DataFrame({"stratum": AUDIT_STRATA[0], "propensity": p}, index=part))
+        for p, part in ((0.4, ids[:40]), (1.0, ids[40:]))
+    ]
+    truth = (soft.to_labels() == gold).mean()
+    found = label_accuracy(soft, gold, batches)
+    np.testing.assert_allclose((found.value, found.low, found.high), truth, atol=1e-9)
+
+    unsettled = label_accuracy(soft, gold[10:], batches)
+    assert unsettled.low < unsettled.value < unsettled.high
+    late = label_accuracy(soft, gold[:90], batches)
+    assert late.low < late.value < late.high
+
+
+def test_samples_that_no_batch_could_draw_are_not_known():
+    """A census of what there was, and as many samples were added since."""
+    _, soft, gold, _ = rare_pool(200)
+    found, half = simple_sample(soft, gold, 100, of=100), simple_sample(soft, gold, 100)
+
+    np.testing.assert_allclose((found.low, found.high), (half.low, half.high))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_interval_of_most_samples_is_narrow_and_holds_the_truth(seed):
+    """By batches of halves until 80 % were asked."""
+    data, soft, gold, _ = rare_pool(150, seed)
+    data = data.drop(columns="text")
+    truth = (soft.to_labels() == gold).mean()
+    hits, widths = 0, []
+    for draw in range(150):
+        batches, asked = [], []
+        for number in range(3):
+            rng = np.random.default_rng([draw, number])
+            batches.append(lb.select(data, soft=soft, gold=gold[asked], n=40, rng=rng))
+            asked += batches[-1].sample_ids.tolist()
+        found = label_accuracy(soft, gold[asked], batches)
+        hits += found.low <= truth <= found.high
+        widths.append(found.high - found.low)
+
+    assert hits >= 0.93 * 150
+    assert np.mean(widths) < 0.08  # 0.09 and 0.12 without it
 
 
 def test_batches_are_made_of_a_table_of_choices():

@@ -41,6 +41,36 @@ def test_without_a_label_the_worst_case_is_planned_for():
     assert 2401 == labels_needed(Estimate(np.nan, np.nan, np.nan, 0), 0.02)
 
 
+@pytest.mark.parametrize(("n", "left"), [(40, 60), (40, 400), (200, 60), (10, 1)])
+def test_of_a_small_pool_fewer_samples_reach_the_target(n, left):
+    """After them the interval is that of a sample without an end of the right size."""
+    size = n + left
+    before = proportion(round(0.8 * n), n)
+    wilson_size = n / (1 - n / size)
+    narrow = Estimate(before.value, before.low, before.high, n)
+    more = labels_needed(narrow, 0.03, left)
+    ratio = (before.high - before.low) / 2 / 0.03
+
+    assert more <= min(left, labels_needed(before, 0.03))
+    assert (n + more) / (1 - (n + more - 1e-9) / size) >= wilson_size * ratio**2 * (1 - 1e-9)
+    if more:
+        assert (n + more - 1) / (1 - (n + more - 1) / size) < wilson_size * ratio**2
+
+
+def test_no_more_than_are_left_are_asked_for():
+    wide = proportion(8, 10)
+
+    assert 0 == labels_needed(wide, 0.01, 0)
+    assert 5 == labels_needed(wide, 0.01, 5)
+    assert labels_needed(wide, 0.01, 10**9) == labels_needed(wide, 0.01)
+    nothing = Estimate(np.nan, np.nan, np.nan, 0)
+    assert 96 == labels_needed(nothing, 0.02, 100)
+    assert 1 == labels_needed(nothing, 0.02, 1)
+    for wrong in (-1, 2.5, "9"):
+        with pytest.raises(LabelingError, match="`left`"):
+            labels_needed(wide, 0.01, wrong)
+
+
 @pytest.mark.parametrize("half_width", [0, 0.5, -1, 2])
 def test_a_target_must_be_a_half_width(half_width):
     with pytest.raises(lb.LabelingError, match=r"above 0 and below 0\.5"):
