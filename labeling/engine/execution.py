@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.engine.batches import SampleBatch
+from labeling.engine.collection import earlier_objects_kept
 from labeling.engine.encoding import RowFault, codes_of, id_at
 from labeling.engine.encoding import WrongReturnError as WrongReturnError
 from labeling.engine.preprocessed_rows import (
@@ -65,7 +66,8 @@ def votes_on(
     token = VOTING_SCHEMA.set(schema)
     try:
         run = _BatchRun(batch, lfs, schema, stop_at_fault, progress, watch or CallWatch())
-        run.run()
+        with earlier_objects_kept():
+            run.run()
     finally:
         VOTING_SCHEMA.reset(token)
     faults = run.faults

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
+from labeling.engine.collection import collector_off
 from labeling.records import FrozenRow, PreprocessedRow, missing_column
 
 
@@ -41,9 +42,10 @@ def rows_of_columns(
     if not columns:
         return [_row_type(())()] * n_rows
     values = zip(*columns.values(), strict=True)
-    if mutable:
-        return [FrozenRow.of(dict(zip(columns, row, strict=True))) for row in values]
-    return list(map(tuple.__new__, itertools.repeat(_row_type(tuple(columns))), values))
+    with collector_off():
+        if mutable:
+            return [FrozenRow.of(dict(zip(columns, row, strict=True))) for row in values]
+        return list(map(tuple.__new__, itertools.repeat(_row_type(tuple(columns))), values))
 
 
 _SPECIAL_METHODS = frozenset({"__del__", "__getattr__"})

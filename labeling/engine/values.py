@@ -63,6 +63,8 @@ def python_values(column: pd.Series) -> list[Any]:
         return _plain(column.tolist())
     missing = column.isna().to_numpy()
     values = _plain(column.tolist())
+    if not missing.any():
+        return values
     return [None if gap else value for gap, value in zip(missing, values, strict=True)]
 
 
@@ -158,7 +160,8 @@ def is_object(kind: object) -> bool:
     return isinstance(kind, np.dtype) and kind.kind == "O"
 
 
-_PLAIN = frozenset({str, int, bool, bytes, type(None), list, dict, tuple})
+_PLAIN = IMMUTABLE - {float, type(pd.NA), type(pd.NaT)} | {list, dict, tuple}
+"""Types of values that are plain already, and never mean that a value is missing."""
 
 
 def _plain(values: list[Any]) -> list[Any]:

@@ -289,3 +289,21 @@ def test_half_a_character_reaches_the_function(schema):
 def test_what_cannot_be_applied_is_said(schema, lfs, schema_given, message):
     with pytest.raises(lb.LabelingError, match=message):
         lb.apply(lfs, FRAME.assign(text="x"), schema_given or schema)
+
+
+def test_many_different_answers_are_told_apart_by_their_types(schema):
+    """1, True, 1.0 and np.int64(1) are equal, and only two of them are votes."""
+    numbers = [1, True, 1.0, np.int64(1), 0, False, Code.SPAM, "spam", "sp" + "am"[:], None, -1]
+    numbers += [np.int64(n % 2) for n in range(40)] + [np.float64(1), f"ha{'m'}", np.str_("ham")]
+    frame = pd.DataFrame({"n": range(len(numbers))})
+    lf = lb.LabelingFunction("odd", lambda x: numbers[x.n])
+    votes = lb.apply(lf, frame, schema, on_error="record")
+    wrong = [row for row, number in enumerate(numbers) if type(number) in (bool, float, np.float64)]
+    assert [fault.sample_id for fault in votes.faults] == wrong
+    names = {"ham": 0, "spam": 1, None: -1}
+    wanted = [-1 if n in wrong else names.get(a, a) for n, a in enumerate(numbers)]
+    assert votes.to_array()[:, 0].tolist() == wanted
+    assert [str(fault.exception).split(" for sample")[0] for fault in votes.faults][:2] == [
+        "Labeling function 'odd' returned True (bool)",
+        "Labeling function 'odd' returned 1.0 (float)",
+    ]
