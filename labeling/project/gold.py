@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import counted
-from labeling.records import GoldLabel, uniform_by_id
+from labeling.records import Annotation, GoldLabel, Verdict, uniform_by_id
 
 FOLDS = 3
 """Folds of the dev labels; each is measured by models fitted on the others."""
@@ -41,19 +41,51 @@ def folds_of(sample_ids: pd.Index) -> npt.NDArray[np.intp]:
 
 
 @dataclass(frozen=True, slots=True)
+class HumanLabels:
+    """What people said that the models of a project learn from.
+
+    Attributes:
+        settled: gold labels that people settled.
+        open_votes: the annotators' votes on samples that are not settled, without skips. They teach
+            the end model, each as one term.
+    """
+
+    settled: tuple[GoldLabel, ...] = ()
+    open_votes: tuple[Annotation, ...] = ()
+
+    @classmethod
+    def of(cls, verdict: Verdict, annotations: Iterable[Annotation]) -> HumanLabels:
+        """Return what people said.
+
+        Args:
+            verdict: the outcome of adjudicating the annotations.
+            annotations: everyone's current annotations that count.
+        """
+        settled = {gold.sample_id for gold in verdict.gold}
+        is_open = (
+            one
+            for one in annotations
+            if not one.reviewer and one.label is not None and one.sample_id not in settled
+        )
+        return cls(verdict.gold, tuple(is_open))
+
+
+@dataclass(frozen=True, slots=True)
 class GoldCounts:
-    """How many gold labels there are, by their use.
+    """How many gold labels, and votes on samples without one, there are, by their use.
 
     Attributes:
         given: those that were given and are not locked: they teach, and measure by cross-fitting.
         locked: those in the locked test split, which teach nothing.
         people: those that people settled on other samples: they teach the end model, and from 100
             of samples drawn at random on the label model.
+        open_votes: people's votes on samples without a gold label: they teach the end model.
     """
 
     given: int
     locked: int
     people: int
+    open_votes: int = 0
 
     def sentence(self) -> str:
         """Return a sentence on their use; the label model reports itself which ones it learns from.
@@ -79,4 +111,10 @@ class GoldCounts:
                 f"{counted(self.people, 'was', 'were')} settled by people, for the end model, and"
                 " from 100 of samples drawn at random on, for the label model"
             )
-        return f"Gold labels: {'; '.join(parts)}." if parts else "Gold labels: none."
+        sentence = f"Gold labels: {'; '.join(parts)}." if parts else "Gold labels: none."
+        if self.open_votes:
+            sentence += (
+                f" {counted(self.open_votes, 'vote', 'votes')} of people on samples without one"
+                f" {'teaches' if self.open_votes == 1 else 'teach'} the end model, too."
+            )
+        return sentence

@@ -19,7 +19,7 @@ from labeling.project.exporting import (
     write_soft_labels,
     write_training_set,
 )
-from labeling.project.gold import GoldCounts, teaching_gold
+from labeling.project.gold import GoldCounts, HumanLabels, teaching_gold
 from labeling.project.results import Chosen, DryRun, Round
 from labeling.project.rounds import run_rounds
 from labeling.project.status import Status, status_of
@@ -195,12 +195,14 @@ class Project(WorkVerbs):
         return status_of(self.config, self.store, self._platform)
 
     def gold_counts(self) -> GoldCounts:
-        """Return how many gold labels teach the models, measure them, and are locked."""
-        dev, n_settled = self.data.dev, 0
+        """Return how many gold labels and votes teach the models, measure them, or are locked."""
+        dev, people = self.data.dev, HumanLabels()
         if self.store.ready():
-            settled = self.people.verdict(self.people.current_annotations(self.samples)).gold
-            n_settled = len(teaching_gold(dev, settled)) - len(dev)
-        return GoldCounts(len(dev), len(self.data.test_gold), n_settled)
+            annotations = self.people.current_annotations(self.samples)
+            people = HumanLabels.of(self.people.verdict(annotations), annotations)
+        n_settled = len(teaching_gold(dev, people.settled)) - len(dev)
+        n_votes = sum(vote.sample_id not in dev.index for vote in people.open_votes)
+        return GoldCounts(len(dev), len(self.data.test_gold), n_settled, n_votes)
 
     def standing(self, votes: Votes | None = None, *, verb: str = "learn") -> Round:
         """Deprecated name of `snapshot`."""

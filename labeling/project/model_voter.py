@@ -13,6 +13,7 @@ import pandas as pd
 from labeling.adjudication import ReviewPolicy, WeakLabel
 from labeling.errors import LabelingError
 from labeling.project.fingerprints import digest_of_code
+from labeling.project.gold import HumanLabels
 from labeling.project.models import Learner
 from labeling.project.parquet import read_soft, write_soft
 from labeling.records import (
@@ -157,7 +158,7 @@ def _time(annotation: Annotation) -> tuple[object, str]:
 
 def _cross_fitted(learner: Learner, firsts: tuple[GoldLabel, ...]) -> SoftLabels:
     given = tuple(GoldLabel(sample_id, label) for sample_id, label in learner.data.dev.items())
-    soft = learner.cached("soft_labels", ())
+    soft = learner.cached("soft_labels", HumanLabels())
     if soft is None:
         soft = learner.fit_label_model(given).soft
     known = set(learner.samples.index)

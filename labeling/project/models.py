@@ -10,7 +10,6 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
@@ -33,9 +32,18 @@ from labeling.project.fit_warnings import (
     collected_warnings,
     label_model_warnings,
 )
-from labeling.project.gold import folds_of, teaching_gold
+from labeling.project.gold import HumanLabels, folds_of, teaching_gold
 from labeling.project.parquet import read_soft, write_soft
-from labeling.records import GoldLabel, LabelSource, SoftLabels, Stratum, Votes
+from labeling.project.posteriors import FittedModels, Posteriors
+from labeling.records import (
+    Annotation,
+    GoldLabel,
+    LabelSource,
+    SoftLabels,
+    Stratum,
+    Votes,
+    annotation_votes,
+)
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
@@ -44,6 +52,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["soft_labels", "posterior", "measured"]
 ModelKind = Literal["label_model", "end_model"]
+OF_LABEL_MODEL = ("label_model", "soft_labels")
 Model = TypeVar("Model")
 Gold = tuple[GoldLabel, ...]
 
@@ -79,9 +88,10 @@ class LabelModelFit(NamedTuple):
 class Learner:
     """Fits the models of a config, and caches them and their soft labels in the store.
 
-    The models learn from the gold labels that people settled and from the given ones that are not
-    locked. The same gold labels measure them by cross-fitting: each is compared with models that
-    learned from all gold labels but its fold. In the methods, `settled` are those of people.
+    Both models learn from the gold labels that people settled and from the given ones that are not
+    locked; the end model also from the votes on samples that are not settled. Given gold labels
+    measure them by cross-fitting: each is compared with models that learned from all gold labels
+    but its fold. In the methods, `settled` are the gold labels of people.
 
     Args:
         config: names the models.
@@ -109,8 +119,9 @@ class Learner:
         """
         fit = self.fit_label_model(teaching_gold(self.data.dev, settled))
         about = {WARNINGS: fit.warnings.beside(self._odd_balance(fit.soft, settled))}
-        self._cache_model("label_model", fit.model, settled, about)
-        self._cache_soft("soft_labels", fit.soft, settled)
+        people = HumanLabels(settled)
+        self._cache_model("label_model", fit.model, people, about)
+        self._cache_soft("soft_labels", fit.soft, people)
         return fit.model, fit.soft
 
     def _odd_balance(self, soft: SoftLabels, settled: Gold) -> list[str]:
@@ -128,7 +139,8 @@ class Learner:
         """Return the cached label model that was fitted with these gold labels, if there is one."""
         from labeling.label_models import MODELS
 
-        return self._cached_model("label_model", settled, MODELS[self.config.label_model].load)
+        load = MODELS[self.config.label_model].load
+        return self._cached_model("label_model", HumanLabels(settled), load)
 
     def warnings_of(self, settled: Gold) -> tuple[str, ...]:
         """Return what the label model warned of when it was fitted with these gold labels."""
@@ -168,34 +180,44 @@ class Learner:
         )
         return given + settled if len(settled) >= LEAST_SETTLED else given
 
-    def posteriors(self, settled: Gold) -> Posteriors:
+    def posteriors(self, people: HumanLabels) -> Posteriors:
         """Return the soft labels of both models; only what is not cached is fitted."""
-        models = FittedModels(self, settled)
-        soft = self.cached("soft_labels", settled)
-        posterior = self.cached("posterior", settled)
+        models = FittedModels(self, people)
+        soft = self.cached("soft_labels", people)
+        posterior = self.cached("posterior", people)
         self.store.artifacts.renew(
-            "label_model", self._digest(settled)
+            "label_model", self._digest(people.settled)
         )  # status shows its warnings
         if soft is None or posterior is None:
             soft, end = models.soft, models.end_model
             with self.store.stage("labeling all samples by the end model"):
                 posterior = end.predict_proba(self.samples, soft=soft, votes=self.votes)
-            self._cache_soft("posterior", posterior, settled)
-        return Posteriors(soft, posterior, self._measured(settled), models)
+            self._cache_soft("posterior", posterior, people)
+        return Posteriors(soft, posterior, self._measured(people), models)
 
-    def end_model(self, soft: SoftLabels, settled: Gold) -> EndModel:
+    def end_model(self, soft: SoftLabels, people: HumanLabels) -> EndModel:
         """Return the cached end model; fit and cache it if there is none."""
         from labeling.end_model import EndModel
 
         load = functools.partial(EndModel.load, embeddings=self.embeddings)
-        end = self._cached_model("end_model", settled, load)
+        end = self._cached_model("end_model", people, load)
         if end is None:
-            end = self._fit_end_model(soft, teaching_gold(self.data.dev, settled))
-            self._cache_model("end_model", end, settled)
+            gold = teaching_gold(self.data.dev, people.settled)
+            end = self._fit_end_model(soft, gold, self._open_votes(people))
+            self._cache_model("end_model", end, people)
         return end
 
-    def _fit_end_model(self, soft: SoftLabels, gold: Gold) -> EndModel:
+    def _open_votes(self, people: HumanLabels) -> tuple[Annotation, ...]:
+        """Return the votes that teach the end model: of samples without any gold label."""
+        return tuple(
+            vote for vote in people.open_votes if vote.sample_id not in self.data.dev.index
+        )
+
+    def _fit_end_model(
+        self, soft: SoftLabels, gold: Gold, open_votes: tuple[Annotation, ...] = ()
+    ) -> EndModel:
         started = time.perf_counter()
+        by_people = annotation_votes(open_votes, self.votes.schema) if open_votes else None
         with self.store.stage("fitting the end model"), contextlib.ExitStack() as inner:
 
             def begin(stage: str) -> None:
@@ -208,6 +230,7 @@ class Learner:
                 self.samples,
                 soft,
                 gold=gold,
+                annotations=by_people,
                 votes=self.votes,
                 class_balance=self.config.class_balance,
                 progress=begin,
@@ -232,60 +255,75 @@ class Learner:
                     return before
         return EndModel(text, embeddings=self.embeddings)
 
-    def _measured(self, settled: Gold) -> SoftLabels | None:
+    def _measured(self, people: HumanLabels) -> SoftLabels | None:
         """Return the posterior of each dev sample by models that did not learn its gold label."""
         ids = self.data.dev.index
         if not len(ids):
             return None
-        measured = self.cached("measured", settled)
+        measured = self.cached("measured", people)
         if measured is not None:
             return measured
-        gold, folds = teaching_gold(self.data.dev, settled), folds_of(ids)
+        folds = folds_of(ids)
         array = np.empty((len(ids), len(self.votes.schema)))
         with self.store.stage(MEASURING, len(np.unique(folds))) as advance:
             for fold in np.unique(folds):
                 held_out = ids[folds == fold]
                 logger.info("%s: %d of them", MEASURING, len(held_out))
-                array[folds == fold] = self._fit_without(held_out, gold).to_array()
+                array[folds == fold] = self._fit_without(held_out, people).to_array()
                 advance(1)
         measured = SoftLabels(array, ids, self.votes.schema, np.ones(len(ids), dtype=bool))
-        self._cache_soft("measured", measured, settled)
+        self._cache_soft("measured", measured, people)
         return measured
 
-    def _fit_without(self, held_out: pd.Index, gold: Gold) -> SoftLabels:
+    def _fit_without(self, held_out: pd.Index, people: HumanLabels) -> SoftLabels:
         """Return the posterior of held-out samples by models fitted without their gold labels."""
-        excluded = set(held_out)
+        excluded, gold = set(held_out), teaching_gold(self.data.dev, people.settled)
         rest = tuple(label for label in gold if label.sample_id not in excluded)
-        return self.cross_fitted(held_out, self.fit_label_model(rest).soft, rest)
+        soft = self.fit_label_model(rest).soft
+        return self.cross_fitted(held_out, soft, rest, self._open_votes(people))
 
-    def cross_fitted(self, sample_ids: pd.Index, soft: SoftLabels, gold: Gold) -> SoftLabels:
+    def cross_fitted(
+        self,
+        sample_ids: pd.Index,
+        soft: SoftLabels,
+        gold: Gold,
+        open_votes: tuple[Annotation, ...] = (),
+    ) -> SoftLabels:
         """Return the posterior of samples by an end model; it heard none of their own gold labels.
 
         Args:
             sample_ids: the samples.
             soft: the label model's soft labels of all samples.
             gold: the labels that it learns from.
+            open_votes: people's votes on samples without a gold label that it learns from, too.
         """
         own_soft = soft.of_samples(sample_ids)
-        if not soft.covered.any() and not gold:
+        if not soft.covered.any() and not gold and not open_votes:
             return own_soft  # nothing was left to learn from
-        end = self._fit_end_model(soft, gold)
+        end = self._fit_end_model(soft, gold, open_votes)
         return end.predict_proba(
             self.samples.loc[sample_ids],
             soft=own_soft,
             votes=self.votes.of_samples(sample_ids),
         )
 
-    def _digest(self, settled: Gold) -> str:
+    def _digest(self, settled: Gold, open_votes: tuple[Annotation, ...] = ()) -> str:
         """Return a fingerprint of all that fitted models depend on."""
         teaching, config = teaching_gold(self.data.dev, settled), self.config
         drawn = {label.sample_id for label in self.for_label_model(teaching)}
         gold = sorted(
             (repr(label.sample_id), label.label, label.sample_id in drawn) for label in teaching
         )
-        inputs = [self.inputs, config.label_model, config.data.text, gold, config.class_balance]
-        inputs += [config.embeddings, self._digest_of_embeddings, digest_of_code()]
+        votes = sorted((repr(vote.sample_id), str(vote.label)) for vote in open_votes)
+        inputs: list[object] = [self.inputs, config.label_model, config.data.text, gold]
+        inputs += [config.class_balance, config.embeddings, self._digest_of_embeddings]
+        inputs += [votes, digest_of_code()]
         return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+
+    def _digest_of(self, kind: Kind | ModelKind, people: HumanLabels) -> str:
+        """Return the fingerprint of a result; votes of people are no part of the label model's."""
+        open_votes = () if kind in OF_LABEL_MODEL else self._open_votes(people)
+        return self._digest(people.settled, open_votes)
 
     @functools.cached_property
     def _digest_of_embeddings(self) -> str | None:
@@ -296,38 +334,36 @@ class Learner:
         folder = self.config.embeddings_folder
         return None if folder is None else digest_of_folder(folder)
 
-    def _cache_soft(self, kind: Kind, soft: SoftLabels, settled: Gold) -> None:
+    def _cache_soft(self, kind: Kind, soft: SoftLabels, people: HumanLabels) -> None:
         about = {"samples": len(soft.sample_ids), "covered": int(soft.covered.sum())}
-        self._cache_file(kind, functools.partial(write_soft, soft), about, settled)
+        self._cache_file(kind, functools.partial(write_soft, soft), about, people)
 
     def _cache_model(
         self,
         kind: ModelKind,
         model: VoteModel | EndModel,
-        settled: Gold,
+        people: HumanLabels,
         about: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
-        self._cache_file(kind, model.save, {"model": type(model).__name__, **about}, settled)
+        self._cache_file(kind, model.save, {"model": type(model).__name__, **about}, people)
 
     def _cache_file(
         self,
         kind: Kind | ModelKind,
         write: Callable[[Path], object],
         about: dict[str, Any],
-        settled: Gold,
+        people: HumanLabels,
     ) -> None:
-        self.store.artifacts.save(
-            kind,
-            write,
-            inputs=self._digest(settled),
-            about={**about, "gold": len(teaching_gold(self.data.dev, settled))},
-            made_at=now(),
-        )
+        about = {**about, "gold": len(teaching_gold(self.data.dev, people.settled))}
+        if kind not in OF_LABEL_MODEL:
+            about["open_votes"] = len(self._open_votes(people))
+        inputs = self._digest_of(kind, people)
+        self.store.artifacts.save(kind, write, inputs=inputs, about=about, made_at=now())
 
     def _cached_model(
-        self, kind: ModelKind, settled: Gold, load: Callable[[Path], Model]
+        self, kind: ModelKind, people: HumanLabels, load: Callable[[Path], Model]
     ) -> Model | None:
-        path = self.store.artifacts.find(kind, self._digest(settled))
+        path = self.store.artifacts.find(kind, self._digest_of(kind, people))
         if path is None:
             return None
         try:
@@ -336,53 +372,7 @@ class Learner:
             logger.info("the %s is fitted again: %s", kind.replace("_", " "), error)
             return None
 
-    def cached(self, kind: Kind, settled: Gold) -> SoftLabels | None:
-        """Return the cached soft labels that were fitted with these gold labels, if any."""
-        path = self.store.artifacts.find(kind, self._digest(settled))
+    def cached(self, kind: Kind, people: HumanLabels) -> SoftLabels | None:
+        """Return the cached soft labels of models that learned this from people, if any."""
+        path = self.store.artifacts.find(kind, self._digest_of(kind, people))
         return None if path is None else read_soft(path, self.votes.schema)
-
-
-class FittedModels:
-    """Label model and end model, each loaded from the cache or fitted on first use."""
-
-    def __init__(self, learner: Learner, settled: Gold) -> None:
-        self._learner = learner
-        self._settled = settled
-
-    @functools.cached_property
-    def label_model(self) -> VoteModel:
-        """The label model."""
-        cached = self._learner.cached_label_model(self._settled)
-        return self._fitted[0] if cached is None else cached
-
-    @functools.cached_property
-    def soft(self) -> SoftLabels:
-        """The label model's soft labels."""
-        cached = self._learner.cached("soft_labels", self._settled)
-        return self._fitted[1] if cached is None else cached
-
-    @functools.cached_property
-    def end_model(self) -> EndModel:
-        """The end model."""
-        return self._learner.end_model(self.soft, self._settled)
-
-    @functools.cached_property
-    def _fitted(self) -> tuple[VoteModel, SoftLabels]:
-        return self._learner.label_model(self._settled)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Posteriors:
-    """Soft labels of a learner's models.
-
-    Attributes:
-        soft: the label model's.
-        posterior: the end model's.
-        measured: cross-fitted ones of the samples with a given gold label; `None` without such.
-        models: both models, loaded or fitted on first use.
-    """
-
-    soft: SoftLabels
-    posterior: SoftLabels
-    measured: SoftLabels | None
-    models: FittedModels = field(repr=False)

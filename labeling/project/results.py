@@ -15,7 +15,7 @@ from labeling.records import Annotation, Batch, GoldLabel, Problem, SoftLabels, 
 if TYPE_CHECKING:
     from labeling.end_model import EndModel
     from labeling.label_models import VoteModel
-    from labeling.project.models import FittedModels
+    from labeling.project.posteriors import FittedModels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class Round:
 
     @property
     def end_model(self) -> EndModel:
-        """Fitted on the label model's soft labels and the gold labels so far."""
+        """Fitted on the label model's soft labels, and all gold labels and open votes so far."""
         return self.models.end_model
 
     @property

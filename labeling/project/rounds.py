@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from labeling.project.base import BaseProject
 from labeling.project.batch_selection import next_batch_number, select_batch
 from labeling.project.evaluation import log_quality
+from labeling.project.gold import HumanLabels
 from labeling.project.label_quality import stop_reasons
 from labeling.project.results import Round
 from labeling.records import AnnotationPlatform, SoftLabels, Votes
@@ -20,7 +21,7 @@ def current_round(project: BaseProject, votes: Votes) -> Round:
     annotations = project.people.current_annotations(project.samples)
     verdict = project.people.verdict(annotations)
     number = next_batch_number(project.store) - 1
-    posteriors = project.learner(votes).posteriors(verdict.gold)
+    posteriors = project.learner(votes).posteriors(HumanLabels.of(verdict, annotations))
     current = Round(
         number=number,
         batch=project.store.batches.batch(number) if number else None,

@@ -12,7 +12,7 @@ from labeling.config import Config
 from labeling.datasets import winning_labels
 from labeling.project import Project
 from labeling.project.data import ProjectData
-from labeling.project.gold import teaching_gold
+from labeling.project.gold import HumanLabels, teaching_gold
 from labeling.project.status import Status
 from labeling.records import (
     ABSTAIN,
@@ -145,18 +145,20 @@ def load_context(project: Project) -> ReportContext:
     answers = project.people.current_answers(project.samples)
     annotations = project.people.work.counted(answers)
     verdict = project.people.verdict(annotations)
-    outputs = _model_outputs(project, verdict) if store.artifacts.latest("votes") else None
+    outputs = None
+    if store.artifacts.latest("votes"):
+        outputs = _model_outputs(project, HumanLabels.of(verdict, annotations))
     selections = store.batches.frame() if store.batches.last()[0] else selections
     return ReportContext(project, data, status, outputs, annotations, answers, verdict, selections)
 
 
-def _model_outputs(project: Project, verdict: Verdict) -> ModelOutputs:
+def _model_outputs(project: Project, people: HumanLabels) -> ModelOutputs:
     votes = project.votes()
     # Reading stored outputs must neither wait for the project lock nor write into the run log.
     learner = project.learner(votes)
-    soft = learner.cached("soft_labels", verdict.gold)
-    posterior = learner.cached("posterior", verdict.gold)
-    measured = learner.cached("measured", verdict.gold)
+    soft = learner.cached("soft_labels", people)
+    posterior = learner.cached("posterior", people)
+    measured = learner.cached("measured", people)
     lacks_measured = measured is None and len(project.data.dev) > 0
     if soft is None or posterior is None or lacks_measured:
         snapshot = project.snapshot(votes, verb="report")
