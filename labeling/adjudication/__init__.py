@@ -10,7 +10,8 @@ from labeling.adjudication.causes import (
     with_cause,
 )
 from labeling.adjudication.policy import Escalate, ReviewPolicy
-from labeling.adjudication.reviewing import Annotators, review, reviews_that_count
+from labeling.adjudication.reviewing import Annotators, review
+from labeling.records import reviews_that_count
 
 __all__ = [
     "Annotators",

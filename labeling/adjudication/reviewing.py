@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 
-from labeling.adjudication.cases import Case, Outcome, case_of, tally_of
+from labeling.adjudication.cases import Case, Outcome, case_of
 from labeling.adjudication.causes import WeakLabel, disagreement_causes
 from labeling.adjudication.policy import ReviewPolicy
 from labeling.adjudication.posterior_rule import decide_by_posterior
@@ -19,9 +19,10 @@ from labeling.records import (
     LabelSource,
     SoftLabels,
     Verdict,
+    counting_reviews,
     expect,
     live_annotations,
-    person_key,
+    reviewed_label,
 )
 
 Annotators = Collection[str] | Mapping[Hashable, Collection[str]]
@@ -73,7 +74,7 @@ def review(
     outcomes: dict[Hashable, Outcome] = dict.fromkeys(of_sample)
     cases: list[Case] = []
     for sample_id, live in of_sample.items():
-        reviews = _reviews_that_count(live)
+        reviews = counting_reviews(live)
         if reviews:
             outcomes[sample_id] = _reviewed(sample_id, live, reviews)
         else:
@@ -187,24 +188,6 @@ def _annotators_of(sample_id: Hashable, annotators: Annotators | None) -> Collec
     return annotators
 
 
-def reviews_that_count(annotations: Iterable[Annotation]) -> list[Annotation]:
-    """Return reviewers' current annotations, without those by annotators of the same sample."""
-    return _reviews_that_count(live_annotations(annotations))
-
-
-def _reviews_that_count(live: Collection[Annotation]) -> list[Annotation]:
-    annotators = {_sample_and_person(annotation) for annotation in live if not annotation.reviewer}
-    return [
-        annotation
-        for annotation in live
-        if annotation.reviewer and _sample_and_person(annotation) not in annotators
-    ]
-
-
-def _sample_and_person(annotation: Annotation) -> tuple[Hashable, str]:
-    return annotation.sample_id, person_key(annotation.annotator)
-
-
 def _by_majority(case: Case, policy: ReviewPolicy) -> GoldLabel | AskAgain | Escalation:
     """Return the outcome by the rule "majority"."""
     n_votes = case.n_votes
@@ -221,12 +204,10 @@ def _reviewed(
 ) -> GoldLabel | None:
     """Return the gold label that most reviewers gave; `None` if no label has more than half."""
     votes = [annotation for annotation in live if not annotation.reviewer]
+    label = reviewed_label(reviews)
+    if label is None:
+        return None
     deciding = [review for review in reviews if review.label is not None]
-    if not deciding:
-        return None
-    label, count = tally_of(deciding).most_common(1)[0]
-    if 2 * count <= len(deciding):
-        return None
     return GoldLabel(sample_id, label, LabelSource.REVIEW.value, (*votes, *deciding))
 
 

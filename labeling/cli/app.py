@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from labeling.cli.console import ConsoleHandler, busy, display, emit, hint, out
+from labeling.errors import counted
 
 if TYPE_CHECKING:
     from labeling.datasets import TrainingSet
@@ -89,8 +90,24 @@ def emit_training_set(project: Project, train: TrainingSet, as_json: bool) -> No
     if as_json:
         emit({**train.manifest(), "label_shares": class_balance_as_json(class_balance)}, True)
         return
-    emit(None, False, train)
+    emit(None, False, train, *_undecided(train))
     print_class_balance(class_balance, out)
+
+
+def _undecided(train: TrainingSet) -> list[str]:
+    """Return what became of samples that people could not decide."""
+    left_out, kept = train.n_undecided
+    sentences = []
+    if left_out:
+        samples = counted(left_out, "sample that people could not decide is", _MANY)
+        sentences.append(f"{samples} left out; `keep_undecided` of `export` keeps them.")
+    if kept:
+        samples = counted(kept, "sample that people could not decide is", _MANY)
+        sentences.append(f"{samples} in it with the label of the model: see `decided_by`.")
+    return sentences
+
+
+_MANY = "samples that people could not decide are"
 
 
 class Stopped(BaseException):

@@ -188,10 +188,13 @@ class StoreSection(Section):
 class ExportSection(Section):
     """Which samples go into the training set, and where and how it is written.
 
+    Samples that people could not decide (reviewers skipped them, or no label has more than half of
+    their labels) are left out; with `keep_undecided` they are in it with the label of the model.
     With `for_spreadsheet` the CSV file has an apostrophe before each text that a spreadsheet would
     evaluate as a formula; otherwise texts are written unchanged.
     """
 
     folder: str = "out"
     min_confidence: float = Field(default=0.0, ge=0, le=1)
+    keep_undecided: bool = False
     for_spreadsheet: bool = False

@@ -205,6 +205,7 @@ def manifest_of(train: TrainingSet) -> dict[str, Any]:
         },
         **({"ordered_labels": True} if train.schema.ordered else {}),
         "sources": _counts(train.added_column("source")),
+        "undecided": dict(zip(("left_out", "kept"), train.n_undecided, strict=True)),
         "left_out": {str(reason): int(count) for reason, count in reasons.items()},
         "null_in_json": {name: count for name, count in sorted(nulls.items()) if count},
         "voters": list(train.voters),

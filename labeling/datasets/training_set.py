@@ -13,26 +13,25 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.datasets import exports
-from labeling.datasets.winning_labels import gold_with_lineage, winning_labels
+from labeling.datasets.lineage import COULD_NOT_DECIDE, lineage_columns
+from labeling.datasets.winning_labels import winning_labels
 from labeling.errors import noun
 from labeling.records import (
     ABSTAIN,
     Annotation,
     Gold,
-    GoldLabel,
     LabelSchema,
-    LabelSource,
     SoftLabels,
     Table,
     Votes,
     checked_fraction,
-    clean_text,
     expect,
     free_names,
     gold_codes,
     live_annotations,
     positions,
     text_column,
+    undecided_samples,
     with_id_index,
 )
 
@@ -47,6 +46,7 @@ OWN_COLUMNS = (
     "reviewer",
     "votes_for",
     "votes_cast",
+    "decided_by",
 )
 """The columns that a training set adds to those of the samples; see `TrainingSet.own_columns`."""
 
@@ -61,7 +61,9 @@ class TrainingSet:
             the confidence), `source` (`votes`, `end model`, `agreement`, `review`, `given`),
             `lf_votes` (label by voter), `annotators` (label by annotator), `reviewer` (who decided
             the label, if a reviewer did), `votes_for` and `votes_cast` (if the source is
-            `agreement`: the annotators' votes for the label, and all their votes).
+            `agreement`: the annotators' votes for the label, and all their votes), `decided_by`
+            (what decided the label, in words, such as `2 of 3 votes`, `posterior 0.930 (0 of 1
+            votes; the model voter)` or `end model; people could not decide`).
         dropped: the samples that were left out, index = sample id, column `reason`.
         schema: the labels.
         voters: the names of the voters behind the soft labels, if votes were given.
@@ -93,6 +95,12 @@ class TrainingSet:
         parts = ", ".join(f"{count} from {source}" for source, count in sources.items())
         samples = f"{len(self)} {noun(len(self), 'sample')}"
         return f"TrainingSet({samples}: {parts or 'none'}; {len(self.dropped)} left out)"
+
+    @property
+    def n_undecided(self) -> tuple[int, int]:
+        """How many samples that people could not decide are left out, and how many are in it."""
+        kept = self.added_column("decided_by").str.endswith(COULD_NOT_DECIDE)
+        return int((self.dropped["reason"] == COULD_NOT_DECIDE).sum()), int(kept.sum())
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a copy of the table, with the samples' ids as index."""
@@ -179,12 +187,13 @@ def build_training_set(
     votes: Votes | None = None,
     annotations: Iterable[Annotation] | None = None,
     min_confidence: float = 0.0,
+    keep_undecided: bool = False,
 ) -> TrainingSet:
     """Return the samples with a sufficiently certain label, and the lineage of each label.
 
     Gold labels win over soft ones and have weight 1. Other samples get their most probable label,
-    weighted by its probability; uncovered samples, ties, and those below `min_confidence` are left
-    out and listed in `.dropped` with the reason.
+    weighted by its probability; uncovered samples, ties, those below `min_confidence`, and those
+    that people could not decide are left out and listed in `.dropped` with the reason.
 
     Args:
         data: the samples, index = ids; or another table in memory, see `read_samples`.
@@ -194,6 +203,10 @@ def build_training_set(
         votes: the votes behind `soft`, for the lineage.
         annotations: all annotations, for the lineage.
         min_confidence: the minimum probability of a label that is not gold, 0 to 1.
+        keep_undecided: whether samples that reviewers saw without giving a decisive label (by
+            `annotations`: all skipped it, or no label has more than half of their labels) keep the
+            label of the model. People who saw more than the model found that they have none; if
+            they are kept, the column `decided_by` says so.
 
     Raises:
         DataError: soft labels, votes, gold or annotations of samples that are not in `data`.
@@ -220,10 +233,14 @@ def build_training_set(
     ids = samples.index
     is_gold = gold_codes(gold, ids, soft.schema) != ABSTAIN
     aligned = _aligned(soft, ids)
-    reasons = _drop_reasons(aligned, ids.isin(soft.sample_ids), is_gold, min_confidence)
+    live = live_annotations(annotations or ())
+    undecided = frozenset() if keep_undecided else undecided_samples(live)
+    is_undecided = np.array([sample_id in undecided for sample_id in ids], dtype=bool)
+    has_soft = ids.isin(soft.sample_ids)
+    reasons = _drop_reasons(aligned, has_soft, is_gold, is_undecided, min_confidence)
     winning = winning_labels(aligned, gold, votes)
     labels = _label_columns(aligned, winning, is_gold)
-    lineage = _lineage_columns(gold, votes, annotations, ids, soft.schema)
+    lineage = lineage_columns(winning, gold, votes, live, soft.schema)
     own_columns = free_names(OWN_COLUMNS, [*samples.columns, ids.name])
     added = {own_columns[name]: column for name, column in {**labels, **lineage}.items()}
     is_kept = np.array([reason is None for reason in reasons])
@@ -250,6 +267,7 @@ def _drop_reasons(
     soft: SoftLabels,
     has_soft: npt.NDArray[np.bool_],
     is_gold: npt.NDArray[np.bool_],
+    is_undecided: npt.NDArray[np.bool_],
     min_confidence: float,
 ) -> list[str | None]:
     """Return why each sample is left out; `None` for those that are not."""
@@ -259,6 +277,8 @@ def _drop_reasons(
         reason = None
         if is_gold[row]:
             reason = None
+        elif is_undecided[row]:
+            reason = COULD_NOT_DECIDE
         elif not has_soft[row]:
             reason = "no soft label was given"
         elif not soft.covered[row]:
@@ -289,73 +309,3 @@ def _label_columns(
         "weight": np.where(is_gold, 1.0, confidence),
         "source": text_column(winning["source"].tolist(), ids),
     }
-
-
-def _lineage_columns(
-    gold: Gold | None,
-    votes: Votes | None,
-    annotations: Iterable[Annotation] | None,
-    ids: pd.Index,
-    schema: LabelSchema,
-) -> dict[str, pd.Series]:
-    """Return the columns of who voted what, and who made the gold label."""
-    traced = gold_with_lineage(gold)
-    by_annotator = _annotator_labels(traced, annotations, ids, schema)
-    reviewers = {
-        label.sample_id: ", ".join(
-            clean_text(annotation.annotator) for annotation in label.trace if annotation.reviewer
-        )
-        for label in traced
-        if label.source == LabelSource.REVIEW
-    }
-    columns = {
-        "lf_votes": pd.Series(_lf_votes(votes, ids), index=ids),
-        "annotators": pd.Series([by_annotator.get(sample_id, {}) for sample_id in ids], index=ids),
-        "reviewer": pd.Series(
-            [reviewers.get(sample_id) for sample_id in ids], index=ids, dtype=object
-        ),
-    }
-    agreed = [label for label in traced if label.source == LabelSource.AGREEMENT and label.trace]
-    for name in ("votes_for", "votes_cast"):
-        counts = {label.sample_id: getattr(label, name) for label in agreed}
-        values = [counts.get(sample_id) for sample_id in ids]
-        columns[name] = pd.Series(values, index=ids, dtype="Int64")
-    return columns
-
-
-def _lf_votes(votes: Votes | None, ids: pd.Index) -> list[dict[str, str]]:
-    """Return the label by voter of each sample, without abstentions."""
-    labels: dict[Any, dict[str, str]] = {sample_id: {} for sample_id in ids}
-    if votes is not None:
-        positions(ids, votes.sample_ids, "the votes", "the samples")
-        triples = votes.to_triples()
-        for sample_id, voter, label in zip(
-            triples["sample"], triples["voter"], triples["label"], strict=True
-        ):
-            labels[sample_id][voter] = label
-    return list(labels.values())
-
-
-def _annotator_labels(
-    traced: Iterable[GoldLabel],
-    annotations: Iterable[Annotation] | None,
-    ids: pd.Index,
-    schema: LabelSchema,
-) -> dict[Any, dict[str, str | None]]:
-    """Return the label by annotator of each sample that has annotations; `None` for a skip."""
-    known = [
-        annotation for annotation in live_annotations(annotations or ()) if not annotation.reviewer
-    ]
-    for label in traced:
-        known += [annotation for annotation in label.trace if not annotation.reviewer]
-    live = live_annotations(known)
-    if live:
-        sample_ids = pd.Index([annotation.sample_id for annotation in live]).unique()
-        positions(ids, sample_ids, "the annotations", "the samples")
-    labels: dict[Any, dict[str, str | None]] = {}
-    for annotation in live:
-        name = None
-        if annotation.label is not None:
-            name = schema.labels[schema.index(annotation.label)]
-        labels.setdefault(annotation.sample_id, {})[clean_text(annotation.annotator)] = name
-    return labels

@@ -38,6 +38,7 @@ def build_project_training_set(
         votes=votes,
         annotations=current.annotations,
         min_confidence=config.export.min_confidence,
+        keep_undecided=config.export.keep_undecided,
     )
     if not len(data.left_out):
         return train

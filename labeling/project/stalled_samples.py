@@ -57,11 +57,14 @@ def notes_of(
         waiting = _waiting(delivered, reasons)
         yield f"{waiting}. {NO_REVIEWER[platform]} Or decide: {DECIDE}"
     unresolved = store.batches.in_state(SampleState.UNRESOLVED)
+    fate = "A training set has them with the label of the model."
+    if not config.export.keep_undecided:
+        fate = "A training set leaves them out."
     if unresolved:
         yield (
             f"{_samples(unresolved)} unresolved: reviewers gave no label, or no label that more"
-            " than half of them gave. Another reviewer can decide where they label, or here:"
-            f" {DECIDE}"
+            f" than half of them gave. {fate} Another reviewer can decide where they label, or"
+            f" here: {DECIDE}"
         )
     yield from _paused_notes(store)
     withdrawn = store.batches.in_state(SampleState.WITHDRAWN)

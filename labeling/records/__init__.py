@@ -71,6 +71,12 @@ from labeling.records.printing import fitted_repr
 from labeling.records.private_files import make_private, private_file, private_folder
 from labeling.records.rejections import rejected_annotations, rejection_of
 from labeling.records.reserved_columns import PREFIX, free_name, free_names, renamed_sentence
+from labeling.records.reviews import (
+    counting_reviews,
+    reviewed_label,
+    reviews_that_count,
+    undecided_samples,
+)
 from labeling.records.sample_rows import FrozenRow, PreprocessedRow, missing_column
 from labeling.records.samples import (
     Table,
@@ -184,6 +190,7 @@ __all__ = [
     "class_balance_array",
     "clean_text",
     "co_occurrence",
+    "counting_reviews",
     "dumps_functions",
     "escalated_in_words",
     "event_digest",
@@ -231,9 +238,12 @@ __all__ = [
     "renamed_sentence",
     "replaced_sentence",
     "require_column",
+    "reviewed_label",
+    "reviews_that_count",
     "shared_wins",
     "text_column",
     "texts",
+    "undecided_samples",
     "unfinished_path",
     "uniform_by_id",
     "unsafe_characters",

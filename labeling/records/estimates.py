@@ -77,7 +77,7 @@ def mean_of(scores: npt.NDArray[np.float64], seed: int = 0) -> Estimate:
     is Wilson's of a proportion with this mean, which is wider, as scores from 0 to 1 vary less.
 
     >>> print(mean_of(np.array([0.5, 0.5, 0.5])))
-    0.500 [0.123, 0.877], n = 3
+    0.500 [0.125, 0.875], n = 3
     """
     from scipy.stats import bootstrap
 

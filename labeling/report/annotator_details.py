@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import statistics
 from collections import Counter
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -20,6 +20,7 @@ from labeling.records import (
     person_key,
 )
 from labeling.report.context import ReportContext
+from labeling.work_review.state import Paused
 
 MOST_EXAMPLES = 5
 MOST_COLLEAGUES = 8
@@ -82,6 +83,8 @@ class AnnotatorDetails:
         changed: examples where another label became final.
         n_changed: how many there are.
         too_few: sentences on what is too little to judge by.
+        held_back: labels given that are held back, since the annotator is paused; `None` if not.
+        pause: why and since when, for the lead; empty if not paused.
     """
 
     name: str
@@ -104,6 +107,13 @@ class AnnotatorDetails:
     changed: list[Example]
     n_changed: int
     too_few: tuple[str, ...]
+    held_back: int | None = None
+    pause: str = ""
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether nothing counts of what the annotator answered."""
+        return not self.votes and not self.skips
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,8 @@ class WorkOfAll:
 
     Attributes:
         context: the state of the project.
-        by_annotator: the current annotations of each, without reviews.
+        by_annotator: the current annotations of each, without reviews; none of people of whom
+            nothing counts: paused ones, and those whose votes were all rejected or deleted.
         skills: what `AnnotatorModel.skills` returns; empty where it cannot be estimated.
         pairs: what `agreement_by_pair` returns of first-round votes.
         by_sample: votes on each sample.
@@ -120,6 +131,8 @@ class WorkOfAll:
         pseudonyms: by annotator.
         tests: samples that are or may be hidden in batches to test annotators: those with a given
             gold label, and those that were hidden before.
+        paused: who is paused, by `person_key`.
+        held_back: how many labels of paused people are held back, by `person_key`.
     """
 
     context: ReportContext
@@ -130,6 +143,8 @@ class WorkOfAll:
     reasons: dict[Hashable, str]
     pseudonyms: dict[str, str]
     tests: frozenset[Hashable]
+    paused: Mapping[str, Paused]
+    held_back: Mapping[str, int]
 
 
 def work_of_all(context: ReportContext) -> WorkOfAll:
@@ -141,7 +156,11 @@ def work_of_all(context: ReportContext) -> WorkOfAll:
         by_annotator.setdefault(vote.annotator, []).append(vote)
         if vote.label is not None:
             by_sample.setdefault(vote.sample_id, []).append(vote)
-    schema = context.project.schema
+    if context.store is not None:
+        for vote in context.store.ledger.annotations():
+            if not vote.reviewer:
+                by_annotator.setdefault(vote.annotator, [])
+    schema, paused = context.project.schema, context.project.people.work.state().paused
     first_round = [vote for vote in annotations if vote.round == 1]
     reasons = {
         review.sample_id: review.reason
@@ -157,6 +176,21 @@ def work_of_all(context: ReportContext) -> WorkOfAll:
         reasons,
         pseudonyms_of(by_annotator, _salt(context)),
         _tests(context),
+        paused,
+        _held_back(context, paused),
+    )
+
+
+def _held_back(context: ReportContext, paused: Collection[str]) -> Counter[str]:
+    """Return how many labels of each paused person would be votes, without hidden gold."""
+    state = context.project.people.work.state()
+    return Counter(
+        person_key(answer.annotator)
+        for answer in context.answers
+        if answer.label is not None
+        and not answer.reviewer
+        and person_key(answer.annotator) in paused
+        and not state.is_gold_answer(answer.sample_id, answer.annotator)
     )
 
 
@@ -213,6 +247,7 @@ def details_of(
     votes = [vote for vote in annotations if vote.label is not None]
     times = [vote.lead_seconds for vote in annotations if vote.lead_seconds is not None]
     skill, chance, verdict = skill_of(name, work.skills)
+    key = person_key(name)
     kept, changed = _examples(votes, work, hides_tests=hides_tests)
     return AnnotatorDetails(
         name=name,
@@ -235,7 +270,18 @@ def details_of(
         changed=_with_texts(work.context, changed[:MOST_EXAMPLES]),
         n_changed=len(changed),
         too_few=_too_few(skill, comparisons),
+        held_back=work.held_back[key] if key in work.paused else None,
+        pause=pause_of(name, work),
     )
+
+
+def pause_of(name: str, work: WorkOfAll) -> str:
+    """Return why an annotator is paused and since when; empty if they are not."""
+    paused = work.paused.get(person_key(name))
+    if paused is None:
+        return ""
+    held = counted(work.held_back[person_key(name)], "vote is", "votes are")
+    return f"paused since {paused.at[:10]} ({paused.reason.rstrip('.')}): {held} held back"
 
 
 def skill_of(name: str, skills: pd.DataFrame) -> tuple[Estimate | None, float, str]:

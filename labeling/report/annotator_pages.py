@@ -23,6 +23,9 @@ def write_annotator_pages(project: Project, *, with_names: bool = False) -> dict
     hidden in batches, are not among the examples, since they may test others; neither are samples
     that are not settled.
 
+    Everybody who ever annotated has a page: that of a paused person says that the votes are held
+    back (the reason is in the lead's report only, as it may name others, or hidden samples).
+
     The same state gives the same bytes. Pages of earlier calls are overwritten or stay.
 
     Args:

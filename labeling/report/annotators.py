@@ -20,6 +20,7 @@ from labeling.report.annotator_details import (
     AnnotatorDetails,
     WorkOfAll,
     details_of,
+    pause_of,
     skill_of,
     work_of_all,
 )
@@ -48,6 +49,7 @@ class Annotator:
         gold: agreement with given gold labels.
         lead: median of the seconds spent on a sample, where known.
         skill: the estimated share of right votes; `None` where it cannot be estimated.
+        pause: why the annotator is paused; empty if they are not.
     """
 
     name: str
@@ -58,6 +60,12 @@ class Annotator:
     gold: Estimate
     lead: float | None
     skill: Estimate | None
+    pause: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything counts of what the annotator answered."""
+        return bool(self.votes or self.skips)
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ class AnnotatorsSection:
 def section(context: ReportContext) -> AnnotatorsSection | None:
     """Return the section on annotators; `None` before any sample was selected or annotated."""
     problems = context.status.problems
-    if not context.annotations and not problems and not len(context.selections):
+    if not context.answers and not problems and not len(context.selections):
         return None
     annotations = [vote for vote in context.annotations if not vote.reviewer]
     reviews = reviews_that_count(context.annotations)
@@ -122,7 +130,7 @@ def section(context: ReportContext) -> AnnotatorsSection | None:
         settled_by=context.status.settled_by,
         annotators=annotators,
         reviewers=sorted(Counter(review.annotator for review in reviews).items()),
-        agreement=agreement.section(context) if annotations else None,
+        agreement=agreement.section(context) if annotators else None,
         skills=skill_picture(skills) if len(skills) else None,
         details=[
             details_of(annotator.name, work, comparisons_of(annotator))
@@ -191,6 +199,7 @@ def _annotator(
         gold=_agreement_with_labels(votes, given),
         lead=statistics.median(lead_times) if lead_times else None,
         skill=skill_of(name, work.skills)[0],
+        pause=pause_of(name, work),
     )
 
 

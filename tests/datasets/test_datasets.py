@@ -94,6 +94,69 @@ def test_a_sample_that_only_the_end_model_labels_says_so():
     assert {"no soft label was given"} == set(train.dropped["reason"])
 
 
+def test_what_decided_each_label_is_said_in_words():
+    overruled = lb.GoldLabel("a", "ham", "agreement", (SAID[1],), 0.93, model_voter=True)
+    settled = lb.GoldLabel("b", "spam", "agreement", (SAID[3],))
+    train = built(gold=[*GOLD, overruled, settled], min_confidence=0)
+
+    assert {
+        "a": "posterior 0.930 (0 of 1 votes; the model voter)",
+        "b": "one vote",
+        "e": "labeling functions",
+        "f": "a reviewer",
+    } == train.frame["decided_by"].to_dict()
+
+
+def test_labels_of_models_tell_what_people_said():
+    said = [*SAID[3:], lb.Annotation("e", "ann", None, NOW, NOW)]
+    train = built(annotations=said, gold=None, min_confidence=0)
+
+    assert (
+        "labeling functions; not settled by people (1 of 1 votes)"
+        == train.frame.loc["b", "decided_by"]
+    )
+    assert "labeling functions; skipped by 1 annotator" == train.frame.loc["e", "decided_by"]
+
+
+UNDECIDED = [
+    lb.Annotation("a", "ann", None, NOW, NOW),
+    lb.Annotation("a", "eve", None, NOW, NOW, reviewer=True),
+    lb.Annotation("b", "eve", "ham", NOW, NOW, reviewer=True),
+    lb.Annotation("b", "dan", "spam", NOW, NOW, reviewer=True),
+    lb.Annotation("e", "ann", "ham", NOW, NOW),
+    lb.Annotation("e", "ann", None, NOW, NOW, reviewer=True),
+]
+"""The reviewer skips a, two differ on b; on e the review is by its annotator, and is ignored."""
+
+
+def test_samples_that_people_could_not_decide_are_left_out_counted_and_named():
+    train = built(annotations=UNDECIDED, min_confidence=0)
+
+    assert {"a", "b"} == set(
+        train.dropped.index[train.dropped["reason"] == "people could not decide"]
+    )
+    assert ["e", "f"] == train.frame.index.tolist()
+    assert {"left_out": 2, "kept": 0} == train.manifest()["undecided"]
+    assert 2 == train.manifest()["left_out"]["people could not decide"]
+
+
+def test_samples_that_people_could_not_decide_can_be_kept_and_say_so():
+    train = built(annotations=UNDECIDED, min_confidence=0, keep_undecided=True)
+
+    assert ["a", "b", "e", "f"] == train.frame.index.tolist()
+    words = train.frame["decided_by"]
+    assert ["labeling functions; people could not decide"] * 2 == words.loc[["a", "b"]].tolist()
+    assert {"left_out": 0, "kept": 2} == train.manifest()["undecided"]
+
+
+def test_a_given_label_wins_over_people_who_could_not_decide():
+    gold = pd.Series({"a": "ham"})
+    train = built(annotations=UNDECIDED, gold=gold, min_confidence=0)
+
+    assert "given" == train.frame.loc["a", "decided_by"]
+    assert {"left_out": 1, "kept": 0} == train.manifest()["undecided"]
+
+
 def test_gold_as_a_series_is_given():
     train = built(gold=pd.Series({"c": "spam"}), annotations=None)
 
@@ -317,7 +380,7 @@ def test_the_ids_as_a_column_are_written_once(tmp_path):
 def test_only_a_reviewer_who_decided_is_named():
     """One who skipped, or was not heard, made no label."""
     skipped = lb.Annotation("b", "eve", None, NOW, NOW, reviewer=True)
-    frame = built(annotations=[*SAID, skipped]).to_pandas()
+    frame = built(annotations=[*SAID, skipped], keep_undecided=True).to_pandas()
 
     assert pd.isna(frame.loc["b", "reviewer"])
     assert "eve" == frame.loc["f", "reviewer"]

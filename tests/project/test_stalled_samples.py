@@ -83,6 +83,35 @@ def test_reviewers_who_skip_or_contradict_each_other_leave_a_way_on(asked):
     assert () == its.status().notes
 
 
+@pytest.mark.parametrize("keeps", [False, True])
+def test_an_export_names_samples_that_people_could_not_decide(folder, keeps):
+    config = CONFIG + f"export: {{keep_undecided: {str(keeps).lower()}}}\n"
+    its = project(folder, config)
+    its.query()
+    its.push()
+    sample = its.store.batches.asked()[0]
+    say(its, sample, ann=None, bob=None)
+    say(its, sample, reviewer=True, dora=None)
+    its.review()
+    done = run(folder, "-c", "project.yaml", "export")
+    manifest = its.status().training_set
+
+    assert 0 == done.returncode, done.stderr
+    said = " ".join(done.stdout.split())
+    table = pd.read_parquet(its.folder / "training_set.parquet").set_index("key")
+    left_out = pd.read_parquet(its.folder / "left_out.parquet")["reason"].to_dict()
+    assert {"left_out": 1 - keeps, "kept": int(keeps)} == manifest["undecided"]
+    if keeps:
+        assert "1 sample that people could not decide is in it" in said
+        assert table.loc[sample, "decided_by"].endswith("; people could not decide")
+        assert "A training set has them with the label of the model." in its.status().notes[0]
+    else:
+        assert "1 sample that people could not decide is left out" in said
+        assert "people could not decide" == left_out[sample]
+        assert sample not in table.index
+        assert "A training set leaves them out." in its.status().notes[0]
+
+
 def test_why_samples_wait_for_a_reviewer_is_said_by_their_votes(asked):
     """Too few votes and only skips are no conflict."""
     its, (first, second, third, _) = asked

@@ -210,6 +210,56 @@ def test_the_same_state_gives_the_same_pages(project, pages):
     assert before == {name: page.read_bytes() for name, page in again.items()}
 
 
+@pytest.fixture
+def small(tmp_path):
+    """Return a project of two people, who have labeled three samples each."""
+    rows = pd.DataFrame({"key": ["a", "b", "c"], "text": ["one", "two", "three"]})
+    rows.to_csv(tmp_path / "reviews.csv", index=False)
+    (tmp_path / "rules.py").write_text(
+        "from labeling.functions import keywords\nx = keywords('x', ['one'], label='1')\n",
+        encoding="utf-8",
+    )
+    config = CONFIG.replace(", gold: gold.csv, locked: 0", "")
+    (tmp_path / "project.yaml").write_text(config, encoding="utf-8")
+    project = lb.Project(tmp_path / "project.yaml")
+    project.apply()
+    project.add_annotations(
+        [Annotation(key, who, "1", NOW, NOW) for key in rows["key"] for who in ("ann", "bob")]
+    )
+    return project
+
+
+@pytest.mark.parametrize("paused", [["ann"], ["ann", "bob"]])
+def test_paused_people_have_a_page_that_says_so_without_the_reason(small, paused):
+    for name in paused:
+        small.pause_annotator(name, reason="copies what cem says", by="lead")
+    pages = write_annotator_pages(small)
+    report = words_of(write_report(small))
+
+    assert {"ann", "bob"} == set(pages)
+    for name in paused:
+        words = words_of(pages[name])
+        assert "You are paused: 3 votes of yours are held back" in words
+        assert "copies" not in words
+        assert "Votes 0 on 0 days" in words
+    assert report.count("(copies what cem says): 3 votes are held back") == 2 * len(paused)
+    active = 2 - len(paused)
+    assert f"{active} annotator{'' if active == 1 else 's'} gave" in report
+    assert ("You are paused" in words_of(pages["bob"])) == ("bob" in paused)
+
+
+def test_who_has_no_vote_that_counts_has_a_page_that_says_so(small):
+    later = NOW + datetime.timedelta(hours=1)
+    small.add_annotations(
+        [Annotation(key, "ann", "1", NOW, later, deleted=True) for key in ("a", "b", "c")]
+    )
+    pages = write_annotator_pages(small)
+
+    assert "None of your answers counts as a vote at present." in words_of(pages["ann"])
+    assert "None of your answers" not in words_of(pages["bob"])
+    assert "none of their answers counts" in words_of(write_report(small))
+
+
 def test_pseudonyms_stay_when_others_join_and_need_the_salt():
     few, many = ["ann", "bob"], [f"person {i}" for i in range(2000)] + ["ann", "bob"]
     short, long = pseudonyms_of(few, "salt"), pseudonyms_of(many, "salt")
