@@ -12,7 +12,7 @@ RESAMPLES = 999
 LEVEL = 0.95
 LEAST_RESAMPLED = 8
 """Samples from which a bootstrap interval is given: from 8 on, intervals of kappa and alpha covered
-the true value in 88 to 98 % of simulated draws, with 3 to 5 samples in 30 to 93 %."""
+the true value in 88 to 99 % of simulated draws, with 3 to 5 samples in 30 to 93 %."""
 ALL_EQUAL = "no interval: all samples have the same value"
 
 
