@@ -102,7 +102,9 @@ def _as_json(row: AnnotatorWork) -> dict[str, Any]:
 @annotators.command()
 def pause(name: Name, reason: Reason, by: By = "", as_json: AsJson = False) -> None:
     """Hold back an annotator's votes and ask them nothing, until they are resumed."""
-    load_project().pause_annotator(name, reason=reason, by=by)
+    project = load_project()
+    project.pause_annotator(name, reason=reason, by=by)
+    name = project.annotator_name(name)
     emit({"paused": name, "reason": reason}, as_json, f"{name} is paused: {reason}")
     hint("Next: labeling review, which asks others for what is held back")
 
@@ -110,7 +112,9 @@ def pause(name: Name, reason: Reason, by: By = "", as_json: AsJson = False) -> N
 @annotators.command()
 def resume(name: Name, reason: Reason, by: By = "", as_json: AsJson = False) -> None:
     """Let a paused annotator's votes count again."""
-    load_project().resume_annotator(name, reason=reason, by=by)
+    project = load_project()
+    project.resume_annotator(name, reason=reason, by=by)
+    name = project.annotator_name(name)
     emit({"resumed": name, "reason": reason}, as_json, f"{name} is not paused any more.")
     hint("Next: labeling review")
 
@@ -124,7 +128,9 @@ def reject(
     as_json: AsJson = False,
 ) -> None:
     """Reject all votes of a lot: they are asked again, and the annotator is shown the reason."""
-    n = load_project().reject_lot(name, lot, by=by, reason=reason)
+    project = load_project()
+    n = project.reject_lot(name, lot, by=by, reason=reason)
+    name = project.annotator_name(name)
     sentence = f"{counted(n, 'vote')} of lot {lot} of {name} no longer count."
     emit({"annotator": name, "lot": lot, "votes": n, "reason": reason}, as_json, sentence)
     hint("Next: labeling review")
@@ -152,7 +158,8 @@ def check(
     emit(None, False, f"{checked} checked, {len(votes) - done:,} wait.")
     if len(drawn) > len(votes):
         left = counted(len(drawn) - len(votes), "other waits", "others wait")
-        emit(None, False, f"{left} for somebody who did not annotate their samples, as {by} did.")
+        who = project.annotator_name(by)
+        emit(None, False, f"{left} for somebody who did not annotate their samples, as {who} did.")
     hint("Next: labeling review, which decides lots")
 
 

@@ -161,6 +161,7 @@ class WorkVerbs(PeopleVerbs):
             if key not in known or (pause and key in paused):
                 is_paused = pause and key in paused
                 what = "paused already" if is_paused else "not one of them"
+                name = known.get(key, name)
                 meant = "" if is_paused else near(name, known.values())
                 who = "an annotator who is not paused" if pause else "a paused annotator"
                 raise DataError(
@@ -174,6 +175,14 @@ class WorkVerbs(PeopleVerbs):
                 if person_key(one.annotator) == key and not one.reviewer
             )
             self.store.facts.put(REVIEWED, "")  # a review asks for what is held back
+
+    def annotator_name(self, name: str) -> str:
+        """Return an annotator's name as the config spells it, or else as they annotated.
+
+        Names that differ only in case, width or white space are one person's; a name of nobody is
+        returned as it is.
+        """
+        return self._known_annotators().get(person_key(name), name)
 
     def _known_annotators(self) -> dict[str, str]:
         """Return who has annotated, or is named in the config, by `person_key`."""

@@ -124,6 +124,27 @@ def test_without_a_terminal_the_files_for_reviewers_are_named(folder, monkeypatc
     assert "check.NAME.csv" in done.stderr
 
 
+def test_a_name_is_shown_as_it_is_known_however_it_is_typed(folder):
+    paused = ok(folder, "pause", "BOB", "--reason", "clicks").stdout
+    assert "bob is paused: clicks" in paused
+    assert "BOB" not in paused
+    again = verb(folder, "annotators", "pause", "Bob", "--reason", "x").stderr
+    assert "'bob' is paused already" in again
+    resumed = ok(folder, "resume", " Bob", "--reason", "x", "--json").stdout
+    assert "bob" == json.loads(resumed)["resumed"]
+    name = json.loads(ok(folder, "--json").stdout)[0]["name"]
+    options = ("1", "--reason", "wrong guidelines", "--by", "boss")
+    rejected = ok(folder, "reject", name.upper(), *options).stdout
+    assert f"of lot 1 of {name} no longer count" in rejected
+
+
+def test_a_name_of_the_config_is_spelled_as_there(folder):
+    """Bob annotated as bob, and the config names him Bob."""
+    config = CONFIG.replace("replay: {votes: votes.csv, rounds: 1}", "files: {annotators: [Bob]}")
+    (folder / "project.yaml").write_text(config, encoding="utf-8")
+    assert "Bob is paused: clicks" in ok(folder, "pause", "BOB", "--reason", "clicks").stdout
+
+
 def test_pause_resume_and_reject_say_what_they_did(folder):
     assert "ann is paused: clicks" in ok(folder, "pause", "ann", "--reason", "clicks").stdout
     assert "ann is paused" in ok(folder).stdout
