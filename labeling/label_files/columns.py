@@ -10,7 +10,8 @@ from labeling.label_files.cells import tidy
 from labeling.records import PREFIX, free_names
 
 ASK, SAMPLE_ID, LABEL = "ask", "sample_id", "label"
-ANNOTATOR, COMMENT, NOT_FOR = "annotator", "comment", "not_for"
+ANNOTATOR, COMMENT = "annotator", "comment"
+NOT_FOR = "not_for"  # who must not answer, in files of earlier versions
 VOTES, WHY, REVIEWER, RATIONALE = "votes", "why", "reviewer", "rationale"
 REWORK = "rework"
 
@@ -90,14 +91,13 @@ class Columns:
         """The internal names of the samples' columns, that of the text first."""
         return tuple(map(self.internal_name, (self.text, *self.show)))
 
-    def of_batch(self, *, again: bool = False, rework: bool = False) -> tuple[str, ...]:
+    def of_batch(self, *, rework: bool = False) -> tuple[str, ...]:
         """Return the columns of a file for annotators.
 
         Args:
-            again: whether it asks for more votes.
             rework: whether it asks for some again, since the votes were rejected.
         """
-        more = ((NOT_FOR,) if again else ()) + ((REWORK,) if rework else ())
+        more = (REWORK,) if rework else ()
         return (ASK, SAMPLE_ID, *self.sample_columns, *more, LABEL, ANNOTATOR, COMMENT)
 
     def of_review(self) -> tuple[str, ...]:

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 
 from labeling.errors import PlatformError, counted, listed
 from labeling.label_files.assignment import Assignment, Roster, assign, is_excluded
-from labeling.label_files.cells import tidy
 from labeling.label_files.columns import (
     ANNOTATOR,
     ASK,
-    NOT_FOR,
     REVIEWER,
     REWORK,
     SAMPLE_ID,
@@ -198,15 +196,12 @@ class SheetDelivery:
     def _sheet(
         self, group: Sequence[Message], person: str, content: SampleContent, index: RowIndex
     ) -> Sheet:
-        kind = group[0].kind
-        is_review = kind == MessageKind.ESCALATE
+        is_review = group[0].kind == MessageKind.ESCALATE
         rework = {message.key: self._rework_cell(message, person) for message in group}
         columns = (
             self.columns.of_review()
             if is_review
-            else self.columns.of_batch(
-                again=kind == MessageKind.ASK_AGAIN, rework=any(rework.values())
-            )
+            else self.columns.of_batch(rework=any(rework.values()))
         )
         text = self.columns.sample_columns[0]
         rows = []
@@ -216,7 +211,6 @@ class SheetDelivery:
             cells |= {
                 ASK: encode_row_key(row_key, str(cells[text])),
                 SAMPLE_ID: row_key.sample_id,
-                NOT_FOR: "\n".join(map(tidy, message.not_annotators)) or None,
                 REWORK: rework[message.key] or None,
                 REVIEWER if is_review else ANNOTATOR: person or None,
             }
@@ -241,7 +235,8 @@ def _row_key(message: Message, of_sample: SampleRows) -> RowKey:
     earlier = [
         row_key.round for row_key in of_sample.row_keys.values() if row_key.key != message.key
     ]
-    return RowKey(message.key, sample_id, max([1, *earlier]) + 1, message.votes)
+    row_key = RowKey(message.key, sample_id, max([1, *earlier]) + 1, message.votes)
+    return row_key.excluding(message.not_annotators)
 
 
 def _file_stems(messages: Sequence[Message]) -> dict[str, str]:

@@ -19,12 +19,14 @@ NAMED = (
     "1. Open the file with your name in it. Your name stands in column `{header[annotator]}`"
     " already."
 )
-ANYBODY = """\
+COPY = """\
 1. Make a copy of the file in this folder, under any name, and label in the copy.
    Write your name into column `{header[annotator]}` of each row that you label, always the same\
  way.
-   {votes} people are needed for each row, each in a copy of their own. Where a column\
- `{header[not_for]}`
+   {votes} people are needed for each row, each in a copy of their own. """
+ANYBODY = f"""{COPY}Leave a row to others
+   if you labeled its text before, in another file."""
+EARLIER_ANYBODY = f"""{COPY}Where a column `{{header[not_for]}}`
    names you, leave the row to others."""
 
 MARK = "This file is kept up to date for as long as nobody changes it (mark {digest})."
@@ -69,8 +71,11 @@ def guide(schema: LabelSchema, columns: Columns, annotators: Roster, votes: int)
     """
     headers = columns.own_headers
     first = (NAMED if annotators.names else ANYBODY).format(votes=votes, header=headers)
-    anybody = re.escape(ANYBODY.format(votes="\0", header=headers)).replace("\0", "[0-9]+")
-    any_first = f"(?:{re.escape(NAMED.format(header=headers))}|{anybody})"
+    copied = [
+        re.escape(text.format(votes="\0", header=headers)).replace("\0", "[0-9]+")
+        for text in (ANYBODY, EARLIER_ANYBODY)
+    ]
+    any_first = f"(?:{'|'.join([re.escape(NAMED.format(header=headers)), *copied])})"
     label = f"   (?:{'|'.join(re.escape(escaped(label)) for label in schema)})"
     earlier = re.escape(_normalized(_text("\0", "\1", columns)))
     earlier = earlier.replace("\0", any_first).replace("\1", f"{label}(?:\\n{label})*")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from labeling.errors import PlatformError
 from labeling.label_files.cells import tidy
-from labeling.records import ids
+from labeling.records import ids, person_key
 
 UNQUOTED = (
     " !\"#$&'()*+,/:;<=>?@[\\]^`{}"  # characters that a cell keeps as they are: all but % and |
 )
 CELL = re.compile(
-    r"(?:review|check|([0-9]{1,6})x([0-9]{1,6}))\|([^|]*)\|([is])([^|]*)\|([0-9a-f]{8})"
+    r"(?:review|check|([0-9]{1,6})x([0-9]{1,6})((?:![0-9a-f]{8})*))"
+    r"\|([^|]*)\|([is])([^|]*)\|([0-9a-f]{8})"
 )
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,1000}")
 
@@ -32,6 +34,7 @@ class RowKey:
         votes: how many people are asked.
         reviewer: whether a reviewer is asked for a decision.
         check: whether a reviewer is asked to check one vote.
+        excluded: digests of the names of those who must not answer; see `excluding`.
     """
 
     key: str
@@ -40,19 +43,38 @@ class RowKey:
     votes: int = 1
     reviewer: bool = False
     check: bool = False
+    excluded: tuple[str, ...] = ()
+
+    def excluding(self, names: Iterable[str]) -> RowKey:
+        """Return the same question, which these people must not answer.
+
+        Their names are stored as digests that differ from question to question, so that nobody who
+        labels reads who labeled before.
+        """
+        digests = sorted({self._digest_of(name) for name in names})
+        return dataclasses.replace(self, excluded=tuple(digests))
+
+    def is_excluded(self, name: str) -> bool:
+        """Return whether a person must not answer the question."""
+        return self._digest_of(name) in self.excluded
+
+    def _digest_of(self, name: str) -> str:
+        text = f"{person_key(name)}|{self.key}".encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(text, digest_size=4).hexdigest()
 
 
 def encode_row_key(row_key: RowKey, text: str) -> str:
     """Return the `ask` cell of a question about a sample with this text.
 
     It holds the id with its type, since a spreadsheet may turn 007 into 7 in the visible column,
-    and a digest that detects changes of the row.
+    digests of who must not answer, and a digest that detects changes of the row.
 
     >>> encode_row_key(RowKey("b1-17", "007", votes=2), "Call me")
     '1x2|b1-17|s007|95b6a026'
     """
     id_type = "i" if isinstance(row_key.sample_id, int) else "s"
-    head = "review" if row_key.reviewer else f"{row_key.round}x{row_key.votes}"
+    head = "".join([f"{row_key.round}x{row_key.votes}", *(f"!{one}" for one in row_key.excluded)])
+    head = "review" if row_key.reviewer else head
     head = "check" if row_key.check else head
     front = f"{head}|{_quoted(row_key.key)}|{id_type}{_quoted(str(row_key.sample_id))}"
     return f"{front}|{_digest(front, text)}"
@@ -62,19 +84,20 @@ def parse_row_key(cell: str) -> RowKey | None:
     """Return the question of a cell; `None` if `encode_row_key` cannot have written it.
 
     >>> parse_row_key("1x2|b1-17|s007|95b6a026")
-    RowKey(key='b1-17', sample_id='007', round=1, votes=2, reviewer=False, check=False)
+    RowKey(key='b1-17', sample_id='007', round=1, votes=2, reviewer=False, check=False, excluded=())
     """
     match = CELL.fullmatch(cell.strip())
     if match is None:
         return None
-    round_, votes, key, id_type, id_text, _ = match.groups()
+    round_, votes, excluded, key, id_type, id_text, _ = match.groups()
     id_text = _unquoted(id_text)
     if id_type == "i" and not WHOLE_NUMBER.fullmatch(id_text):
         return None
     sample_id = int(id_text) if id_type == "i" else id_text
     is_check = cell.strip().startswith("check|")
     numbers = int(round_ or 1), int(votes or 1)
-    return RowKey(_unquoted(key), sample_id, *numbers, round_ is None, is_check)
+    digests = tuple((excluded or "").split("!")[1:])
+    return RowKey(_unquoted(key), sample_id, *numbers, round_ is None, is_check, digests)
 
 
 def is_unchanged(cell: str, text: str) -> bool:

@@ -129,7 +129,9 @@ class RowChecks:
                 f"Nobody of the name {row[column]!r} is asked; {hint} If they left, what was pulled"
                 " before still counts, and their later labels do once they are named again."
             )
-        if not row_key.reviewer and is_excluded(person, row[NOT_FOR].splitlines()):
+        # Files of earlier versions name them in a column.
+        is_named = not row_key.reviewer and is_excluded(person, row[NOT_FOR].splitlines())
+        if is_named or row_key.is_excluded(person):
             raise LookupError(
                 f"{person!r} labeled this sample before, and somebody else must label it."
             )

@@ -1,6 +1,7 @@
 """People label in files: what they may do to a file, and what is told where a row cannot count."""
 
 import csv
+import dataclasses
 import datetime
 import json
 import os
@@ -12,6 +13,7 @@ import pytest
 
 import labeling as lb
 from labeling.label_files import LabelFiles
+from labeling.label_files.row_key import encode_row_key, parse_row_key
 from labeling.records import Annotation, AskAgain, Batch, Escalation, live_annotations
 
 SCHEMA = lb.LabelSchema(["ham", "spam"])
@@ -159,6 +161,10 @@ def test_how_to_label_is_kept_up_to_date(tmp_path):
 def test_a_guide_that_an_earlier_version_wrote_is_brought_up_to_date(tmp_path):
     guide, _ = guide_with(tmp_path, ["ham", "spam"], chosen="a")
     before = guide.rpartition("\r\n\r\n")[0] + "\r\n"  # it had no mark
+    now = "Leave a row to others\r\n   if you labeled its text before, in another file."
+    assert now in before
+    earlier = "Where a column `not_for`\r\n   names you, leave the row to others."
+    before = before.replace(now, earlier)
     path = tmp_path / "HOW_TO_LABEL.txt"
     path.write_bytes(before.encode("utf-8-sig"))
     guide, problems = guide_with(tmp_path, ["ham", "spam", "other"], votes_per_sample=3)
@@ -569,8 +575,40 @@ def test_more_votes_are_asked_of_others(tmp_path):
 
     assert ("'=1+1", "x") == (row["text"], row["author"])
     assert row["annotator"] not in heard
-    assert "\n".join(heard) == row["not_for"]
+    others = {"ann", "bob", "cy"} - {row["annotator"]}
+    assert not [name for name in others if name in more.read_text("utf-8-sig")]
     assert 2 == files.pull()[-1].round
+
+
+def test_a_file_of_an_earlier_version_names_who_must_not_answer(tmp_path):
+    """Its column says it; the cell `ask` says nothing."""
+    files = pushed(tmp_path, "a")
+    fill(tmp_path / "batch-001.csv", ["ham"], annotator="ann")
+    files.pull()
+    files.ask_again([AskAgain("a", 2, ("ann",))])
+    (more,) = tmp_path.glob("*more*")
+    (row,) = rows_of(more)
+    key = dataclasses.replace(parse_row_key(row["ask"]), excluded=())
+    written = {**row, "ask": encode_row_key(key, row["text"]), "not_for": "ann\nCy"}
+    for who, votes in (("Ann", 1), ("cy", 1), ("dora", 2)):
+        pd.DataFrame([{**written, "label": "spam", "annotator": who}]).to_csv(more, index=False)
+        assert votes == len(files.pull())
+
+
+def test_nobody_can_compare_who_is_excluded_between_rows(tmp_path):
+    """A name has another digest in each question; in first questions there is none."""
+    files = pushed(tmp_path, "a", "b")
+    files.ask_again([AskAgain("a", 9, ("ann", "bob")), AskAgain("b", 9, ("ann",))])
+    (more,) = tmp_path.glob("*more*")
+    first, second = (parse_row_key(row["ask"]) for row in rows_of(more))
+
+    assert (2, 1) == (len(first.excluded), len(second.excluded))
+    assert not set(first.excluded) & set(second.excluded)
+    assert first.is_excluded(" BOB ")
+    assert not second.is_excluded("bob")
+    assert not any(
+        parse_row_key(row["ask"]).excluded for row in rows_of(tmp_path / "batch-001.csv")
+    )
 
 
 def test_who_spoke_before_is_not_heard_again(tmp_path):
