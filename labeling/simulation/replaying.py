@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +18,12 @@ from labeling.project.model_voter import first_votes
 from labeling.query import select
 from labeling.records import (
     Annotation,
+    AskAgain,
     LabelSchema,
     SoftLabels,
     Verdict,
     live_annotations,
+    random_order,
 )
 from labeling.records.decisions import shared_wins
 from labeling.replay import Replay
@@ -39,7 +42,7 @@ class Checkpoint:
 
     Attributes:
         budget: votes that might be spent.
-        votes: votes that annotators gave.
+        votes: votes that annotators gave; never more than the budget.
         reviews: decisions of a reviewer.
         cost: of both, by the policy's `costs`; by default a decision costs as much as 5 votes.
         asked: samples that people were asked about.
@@ -121,15 +124,23 @@ class SimulatedRun:
         reached = [self._checkpoint(0, posterior, self.models.posterior_aside(end))]
         batches = 0
         for budget in budgets:
-            asked_before = self._n_asked()
-            least = max(1, round(SMALLEST_BATCH * (budget - self._n_votes())))
+            votes_before = self._n_votes()
+            if self._verdict.pending:  # votes that the budget before did not pay for
+                self._replay(budget)
+                end = self.models.fitted(self._verdict.gold)
+                posterior = self.models.posterior(end)
+            n_pool = len(self.models.split.pool)
+            least = min(
+                round(SMALLEST_BATCH * (budget - self._n_votes())), n_pool - self._n_asked()
+            )
+            least = max(1, least)  # the last samples of a pool are asked about, however few
             while (size := self._batch_size(budget)) >= least:
-                self._ask(posterior, size, batches)
+                self._choose(posterior, size, batches)
+                self._replay(budget)
                 batches += 1
                 end = self.models.fitted(self._verdict.gold)
                 posterior = self.models.posterior(end)
-            is_exhausted = asked_before == self._n_asked() == len(self.models.split.pool)
-            if is_exhausted:
+            if self._n_asked() == n_pool and votes_before == self._n_votes():
                 break
             aside = self.models.posterior_aside(end)
             reached.append(self._checkpoint(budget, posterior, aside))
@@ -146,11 +157,12 @@ class SimulatedRun:
         asked, votes = self._n_asked(), self._n_votes()
         most_likely = self.policy.budget or (self.policy.min_votes + self.policy.max_votes) / 2
         expected = votes / asked if asked else most_likely
+        expected = max(expected, self.policy.min_votes)
         left = len(self.models.split.pool) - asked
         return min(left, math.floor((budget - votes) / expected + 1e-9))
 
-    def _ask(self, posterior: SoftLabels, size: int, number: int) -> None:
-        """Choose a batch, replay the votes on it, and review until no vote arrives."""
+    def _choose(self, posterior: SoftLabels, size: int, number: int) -> None:
+        """Choose a batch, and ask for the first votes on it."""
         pool = self.models.split.pool
         asked = {annotation.sample_id for annotation in self._annotations}
         batch = select(
@@ -165,15 +177,30 @@ class SimulatedRun:
             text=self.models.settings.text or "",
         )
         self._platform.push(batch, pool)
+
+    def _replay(self, budget: int) -> None:
+        """Review, and replay the votes that it asks for, until no vote arrives or may be spent."""
         while True:
             before = self._platform.pull()
+            self._annotations = live_annotations(before)
             self._verdict = self._reviewed(before)
-            self._platform.ask_again(self._verdict.pending)
+            self._platform.ask_again(self._affordable(budget - self._n_votes()))
             if self.reviewer is not None:
-                self._platform.escalate(self._verdict.escalations, pool)
-            self._annotations = live_annotations(self._platform.pull())
+                self._platform.escalate(self._verdict.escalations, self.models.split.pool)
             if len(self._platform.pull()) == len(before):
                 break
+
+    def _affordable(self, left: int) -> list[AskAgain]:
+        """Return the requests that a number of votes pays for: all, or some drawn at random."""
+        pending = self._verdict.pending
+        ids = pd.Index([request.sample_id for request in pending], dtype=object)
+        requests: list[AskAgain] = []
+        for row in random_order(ids, np.random.default_rng([self.seed, 3])).tolist():
+            votes = min(pending[row].votes_needed, left)
+            if votes > 0:
+                requests.append(dataclasses.replace(pending[row], votes_needed=votes))
+                left -= votes
+        return requests
 
     def _reviewed(self, annotations: Sequence[Annotation]) -> Verdict:
         voter = None
