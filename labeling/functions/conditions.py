@@ -5,16 +5,30 @@ from __future__ import annotations
 import linecache
 import re
 from collections.abc import Callable, Collection, Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn
 
 from labeling.errors import LabelingFunctionError, literal
 from labeling.functions.known_values import KnownValues, exactly, ignoring_case
 from labeling.functions.row_access import Vote, is_missing, reader
 from labeling.functions.text_patterns import compiled, word_search
-from labeling.records import ABSTAIN, LabelingFunction, is_yes_or_no
+from labeling.records import (
+    ABSTAIN,
+    Combination,
+    LabelingFunction,
+    Negation,
+    OtherCondition,
+    PatternCondition,
+    RowCondition,
+    SearchRule,
+    ValueCondition,
+    WordCondition,
+    is_yes_or_no,
+)
 
 Truth = bool | None
+Test = tuple[Callable[[Any], bool], RowCondition]
+
 TEXT = "text"
 """The column of conditions that name none."""
 
@@ -45,6 +59,8 @@ class Condition:
     for_column: Callable[[str], Condition] | None = None
     """Returns the same condition on a column, for a condition that named none; `None` if all
     columns are named."""
+    rule: RowCondition = field(default_factory=OtherCondition)
+    """The same as data."""
 
     def on(self, column: str) -> Condition:
         """Return the condition that reads this column wherever it names none.
@@ -79,7 +95,8 @@ class Condition:
 
         for_column = None if self.for_column is None else lambda column: ~self.on(column)
         text = f"~{_in_parentheses(self, _NOT)}"
-        return Condition(negated, text, self.reads, for_column=for_column)
+        rule = Negation(self.rule)
+        return Condition(negated, text, self.reads, for_column=for_column, rule=rule)
 
     def __bool__(self) -> NoReturn:
         raise LabelingFunctionError(
@@ -139,7 +156,9 @@ def search(
     vote.__doc__ = reason or f"Votes {literal(label)} where {condition!r}."
     vote.__name__ = vote.__qualname__ = name
     # With preprocessors it may read fields that are not columns.
-    return LabelingFunction(name, vote, label=label, pre=pre, reads=() if pre else condition.reads)
+    reads = () if pre else condition.reads
+    rule = None if pre else SearchRule(condition.rule, label)
+    return LabelingFunction(name, vote, label=label, pre=pre, reads=reads, rule=rule)
 
 
 def contains(
@@ -174,7 +193,11 @@ def contains(
     def text_for(column: str) -> str:
         return f"contains({', '.join([*map(literal, words), *_column_option(column), *options])})"
 
-    return _on_value(lambda _: lambda value: find(value) is not None, text_for, column)
+    def test_for(column: str) -> Test:
+        rule = WordCondition(column, words, whole_words, ignore_case)
+        return lambda value: find(value) is not None, rule
+
+    return _on_value(test_for, text_for, column)
 
 
 def matches(
@@ -200,7 +223,10 @@ def matches(
         arguments = [literal(find.pattern), *_column_option(column), *options]
         return f"matches({', '.join(arguments)})"
 
-    return _on_value(lambda _: lambda value: find.search(value) is not None, text_for, column)
+    def test_for(column: str) -> Test:
+        return lambda value: find.search(value) is not None, PatternCondition(column, find)
+
+    return _on_value(test_for, text_for, column)
 
 
 def among(
@@ -233,10 +259,11 @@ def among(
     def text_for(column: str) -> str:
         return f"among([{examples}], column={column!r}{option})"
 
-    def test_for(column: str) -> Callable[[Any], bool]:
+    def test_for(column: str) -> Test:
         pairs = ((value, True) for value in values)
-        find = KnownValues(pairs, text_for(column), column, normalize).finder()
-        return lambda value: find(value) is True
+        table = KnownValues(pairs, text_for(column), column, normalize)
+        find = table.finder()
+        return lambda value: find(value) is True, ValueCondition(column, table.for_columns())
 
     return _on_value(test_for, text_for, column)
 
@@ -279,26 +306,26 @@ def where(function: Callable[[Any], Truth]) -> Condition:
 
 
 def _on_value(
-    test_for: Callable[[str], Callable[[Any], bool]],
+    test_for: Callable[[str], Test],
     text_for: Callable[[str], str],
     column: str | None,
 ) -> Condition:
     """Return a condition on the value of a column.
 
     Args:
-        test_for: returns the test of a column's values.
+        test_for: returns the test of a column's values, and the condition as data.
         text_for: returns the condition on a column as its author would write it.
         column: the column; `None` for that of `search`.
     """
 
     def on(column: str, for_column: Callable[[str], Condition] | None) -> Condition:
-        read, test = reader(column), test_for(column)
+        read, (test, rule) = reader(column), test_for(column)
 
         def test_row(x: Any) -> Truth:
             value = read(x)
             return None if is_missing(value) else test(value)
 
-        return Condition(test_row, text_for(column), (column,), for_column=for_column)
+        return Condition(test_row, text_for(column), (column,), for_column=for_column, rule=rule)
 
     return on(TEXT, lambda other: on(other, None)) if column is None else on(column, None)
 
@@ -315,7 +342,7 @@ def _combined(left: Condition, right: object, operator: int) -> Condition:
         second = test_right(x)
         return second if first is not None or second is deciding else None
 
-    sign = "&" if operator == _AND else "|"
+    sign: Literal["&", "|"] = "&" if operator == _AND else "|"
     text = f"{_in_parentheses(left, operator)} {sign} {_in_parentheses(right, operator + 1)}"
     reads = tuple(dict.fromkeys(left.reads + right.reads))
 
@@ -323,7 +350,8 @@ def _combined(left: Condition, right: object, operator: int) -> Condition:
         return _combined(left.on(column), right.on(column), operator)
 
     is_named = left.for_column is None and right.for_column is None
-    return Condition(combined, text, reads, operator, None if is_named else for_column)
+    rule = Combination(sign, left.rule, right.rule)
+    return Condition(combined, text, reads, operator, None if is_named else for_column, rule)
 
 
 def _in_parentheses(condition: Condition, precedence: int) -> str:

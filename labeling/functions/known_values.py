@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.errors import LabelingFunctionError
+from labeling.records import KnownKeys, ValueTable
 
 Meaning = TypeVar("Meaning")
 Normalize = Callable[[str], str]
@@ -107,6 +108,18 @@ class KnownValues(Generic[Meaning]):
             LabelingFunctionError: no value of this type can equal one in the table.
         """
         return self.finder()(value)
+
+    def for_columns(self) -> ValueTable:
+        """Return the table as the engine looks up whole columns in it."""
+        return ValueTable(self.finder(), self._known_keys)
+
+    def _known_keys(self) -> KnownKeys:
+        keys = (*self._table, *self._ambiguous)
+        texts = frozenset(key for key in keys if isinstance(key, str))
+        numbers = frozenset(key for key in keys if isinstance(key, (int, float)))
+        others = self._other_than_texts.keys() - {None}
+        first = FIRST_CHARACTERS if others else frozenset()
+        return KnownKeys(texts, self._normalize, numbers, first)
 
     def _key(self, value: Any) -> Hashable:
         key: Hashable = _plain_value(value)

@@ -9,7 +9,7 @@ from typing import Any
 from labeling.errors import LabelingFunctionError, LoadError, literal
 from labeling.functions.known_values import KnownValues, exactly, ignoring_case
 from labeling.functions.row_access import Vote, may_be_label, reader
-from labeling.records import ABSTAIN, LabelingFunction
+from labeling.records import ABSTAIN, LabelingFunction, LookupRule
 
 
 def lookup(
@@ -67,6 +67,7 @@ def lookup(
     if not table.count:
         raise LabelingFunctionError(f"Lookup {name!r} must have at least one value. Got none.")
     read, find = reader(column), table.finder()
+    rule = LookupRule(column, table.for_columns())
 
     def vote(x: Any) -> Vote:
         label_found: Vote | None = find(read(x))
@@ -75,7 +76,7 @@ def lookup(
     voted_label = "as a mapping says" if isinstance(values, Mapping) else literal(label)
     vote.__doc__ = reason or f"Votes {voted_label} where {column!r} is one of {table.count} values."
     vote.__name__ = vote.__qualname__ = name
-    return LabelingFunction(name, vote, label=label, reads=[column], files=files)
+    return LabelingFunction(name, vote, label=label, reads=[column], files=files, rule=rule)
 
 
 def _check_labels(name: str, values: object, label: object) -> None:

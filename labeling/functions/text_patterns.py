@@ -8,7 +8,13 @@ from typing import Any
 
 from labeling.errors import LabelingFunctionError, literal
 from labeling.functions.row_access import Vote, reader
-from labeling.records import ABSTAIN, LabelingFunction
+from labeling.records import (
+    ABSTAIN,
+    LabelingFunction,
+    PatternCondition,
+    SearchRule,
+    WordCondition,
+)
 
 
 def keywords(
@@ -60,7 +66,8 @@ def keywords(
         matches = _at_least(searches, at_least)
     examples = ", ".join(listed[:5]) + (", ..." if len(listed) > 5 else "")
     docstring = reason or f"Votes {literal(label)} for: {examples}"
-    return _text_function(name, matches, label, column, docstring)
+    condition = WordCondition(column, tuple(listed), whole_words, ignore_case, at_least)
+    return _text_function(name, matches, label, condition, docstring)
 
 
 def word_search(
@@ -123,17 +130,24 @@ def regex(
     compiled_pattern = compiled(repr(name), pattern, flags)
     source = literal(compiled_pattern.pattern)
     docstring = reason or f"Votes {literal(label)} where {source} is found."
-    return _text_function(name, compiled_pattern.search, label, column, docstring)
+    condition = PatternCondition(column, compiled_pattern)
+    return _text_function(name, compiled_pattern.search, label, condition, docstring)
 
 
 def _text_function(
-    name: str, matches: Callable[[str], Any], label: Vote, column: str, docstring: str
+    name: str,
+    matches: Callable[[str], Any],
+    label: Vote,
+    condition: WordCondition | PatternCondition,
+    docstring: str,
 ) -> LabelingFunction:
-    read = reader(column)
+    """Return the function that votes where a text matches, which is where the condition holds."""
+    read = reader(condition.column)
 
     def vote(x: Any) -> Vote:
         text = read(x)
         return label if text is not None and matches(text) else ABSTAIN
 
     vote.__doc__, vote.__name__, vote.__qualname__ = docstring, name, name
-    return LabelingFunction(name, vote, label=label, reads=[column])
+    rule = SearchRule(condition, label)
+    return LabelingFunction(name, vote, label=label, reads=[condition.column], rule=rule)

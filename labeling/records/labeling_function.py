@@ -12,6 +12,7 @@ import cloudpickle
 import numpy as np
 
 from labeling.records.clean_text import refuse_unsafe
+from labeling.records.column_rules import ColumnRule
 from labeling.records.function_pickling import dumps
 from labeling.records.isolation import isolated
 from labeling.records.schema import ABSTAIN, LabelSchema
@@ -38,6 +39,7 @@ class LabelingFunction:
         batch: for models: a function from rows to a vote for each; `function` is then unused.
         reads: the columns it needs, as far as known, checked before anything runs.
         files: absolute paths of the files it was built from; its votes may change with them.
+        rule: what `function` does, as data, for the ready-made kinds.
 
     >>> from types import SimpleNamespace
     >>> lf = LabelingFunction("has_link", lambda x: "http" in x.text, label="spam")
@@ -53,6 +55,7 @@ class LabelingFunction:
     batch: Callable[[Sequence[Any]], Sequence[Any]] | None
     reads: tuple[str, ...]
     files: tuple[str, ...]
+    rule: ColumnRule | None
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class LabelingFunction:
         batch: Callable[[Sequence[Any]], Sequence[Any]] | None = None,
         reads: Sequence[str] = (),
         files: Sequence[str] = (),
+        rule: ColumnRule | None = None,
     ) -> None:
         refuse_unsafe([name], "The names of labeling functions")
         functools.update_wrapper(self, function)
@@ -76,6 +80,7 @@ class LabelingFunction:
         self.batch = batch
         self.reads = tuple(reads)
         self.files = tuple(files)
+        self.rule = rule
 
     def __repr__(self) -> str:
         return f"LabelingFunction({self.name!r})"

@@ -1,0 +1,261 @@
+"""Evaluates conditions of rules on columns, in three truth values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from labeling.engine.columns.regex_syntax import rust_pattern
+from labeling.engine.columns.text_search import Batch, Mask, Memo, Positions, TextColumn, WordIndex
+from labeling.engine.columns.value_search import UNDECIDED, DistinctValues
+from labeling.records import (
+    Combination,
+    Negation,
+    PatternCondition,
+    RowCondition,
+    ValueCondition,
+    WordCondition,
+)
+
+SearchKey = tuple[str, bool, bool]
+"""A column, whether whole words are searched for, and whether case is ignored."""
+
+Indexes = Mapping[SearchKey, WordIndex]
+
+_NO_ROWS: Positions = np.empty(0, dtype=np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class Truths:
+    """Where a condition is certainly true, false or unknown; all other rows are undecided."""
+
+    true: Mask
+    false: Mask
+    unknown: Mask
+
+    @classmethod
+    def undecided(cls, size: int) -> Truths:
+        """Return the truths of a condition that nothing is known of."""
+        nowhere = np.zeros(size, dtype=bool)
+        return cls(nowhere, nowhere, nowhere)
+
+    @classmethod
+    def of_search(cls, column: TextColumn, found: Mask, unsure: Mask) -> Truths:
+        """Return the truths of a search in a column.
+
+        Args:
+            column: the column.
+            found: in which texts something was found.
+            unsure: in which texts Python may find something else.
+        """
+        decided = ~(unsure | column.is_missing)
+        return cls(found & decided, ~found & decided, column.is_missing)
+
+    @property
+    def decided(self) -> Mask:
+        """Which rows are decided."""
+        return self.true | self.false | self.unknown
+
+    def negated(self) -> Truths:
+        """Return the truths of the negation."""
+        return Truths(self.false, self.true, self.unknown)
+
+    def both(self, second: Truths) -> Truths:
+        """Return the truths of `self & second`; where this is undecided it may raise an error."""
+        reached = self.true | self.unknown
+        return Truths(
+            self.true & second.true,
+            self.false | (reached & second.false),
+            (self.unknown & (second.true | second.unknown)) | (self.true & second.unknown),
+        )
+
+
+class WordSearch:
+    """A search for words, alone or with those of other functions.
+
+    Args:
+        condition: the words, and where they are searched for.
+    """
+
+    def __init__(self, condition: WordCondition) -> None:
+        self.condition = condition
+        fold = str.casefold if condition.ignore_case else str
+        if condition.at_least == 1:
+            self.words = tuple(dict.fromkeys(condition.words))
+        else:  # of words that differ in case, `keywords` searches for the last one
+            self.words = tuple({fold(word): word for word in condition.words}.values())
+        self.is_ascii = all(map(str.isascii, self.words))
+        self.key: SearchKey = (condition.column, condition.whole_words, condition.ignore_case)
+
+    @property
+    def n_passes(self) -> int:
+        """How often a column is searched without an index."""
+        return 1 if self.condition.at_least == 1 else len(self.words)
+
+    @cached_property
+    def patterns(self) -> list[str | None]:
+        """The patterns of polars of which at least so many must be found."""
+        edges = (r"(?<!\w)", r"(?!\w)") if self.condition.whole_words else ("", "")
+        flags = re.IGNORECASE if self.condition.ignore_case else 0
+        escaped = list(map(re.escape, self.words))
+        bodies = ["|".join(escaped)] if self.condition.at_least == 1 else escaped
+        sources = (f"{edges[0]}(?:{body}){edges[1]}" for body in bodies)
+        return [rust_pattern(re.compile(source, flags)) for source in sources]
+
+    def rows_found(self, column: TextColumn, index: WordIndex) -> tuple[Positions, Positions]:
+        """Return the rows with at least so many of the words, and those that are unsure.
+
+        Rows may be repeated.
+
+        Args:
+            column: the column of the text.
+            index: an index with the words.
+        """
+        numbers = sorted({index.numbers[index.written(word)] for word in self.words})
+        found, unsure = index.hits(column)
+        unsure_rows = unsure.rows(numbers) if len(unsure) else _NO_ROWS
+        return found.rows(numbers, self.condition.at_least), unsure_rows
+
+    def truths(self, column: TextColumn, index: WordIndex | None) -> Truths:
+        """Return where the condition is true, false and unknown.
+
+        Args:
+            column: the column of the text.
+            index: an index with the words, if there is one.
+        """
+        if index is not None:
+            masks = column.none.copy(), column.none.copy()
+            for mask, rows in zip(masks, self.rows_found(column, index), strict=True):
+                mask[rows] = True
+            return Truths.of_search(column, *masks)
+        if None in self.patterns:
+            return Truths(column.none, column.none, column.is_missing)
+        found = self._found(column)
+        # A word of ASCII characters that is not found in other texts is absent.
+        unsure = ~column.is_ascii & found if self.is_ascii else ~column.is_ascii
+        return Truths.of_search(column, found, unsure)
+
+    def _found(self, column: TextColumn) -> Mask:
+        """Return which texts have at least so many of the words, by patterns."""
+        folded = self.is_ascii and self.condition.ignore_case
+        masks = [
+            column.found(pattern, folded=folded) for pattern in self.patterns if pattern is not None
+        ]
+        if self.condition.at_least == 1:
+            return masks[0]
+        enough: Any = np.sum(masks, axis=0, dtype=np.int32) >= self.condition.at_least
+        return enough  # type: ignore[no-any-return]
+
+
+class ConditionOnColumns:
+    """A condition that is evaluated on whole columns.
+
+    Args:
+        condition: the condition.
+
+    Attributes:
+        reads: the columns it reads.
+        searches: its searches for words, by condition.
+    """
+
+    def __init__(self, condition: RowCondition) -> None:
+        self._condition = condition
+        leaves = list(_leaves(condition))
+        self.searches = {
+            leaf: WordSearch(leaf) for leaf in leaves if isinstance(leaf, WordCondition)
+        }
+        self._patterns = {
+            leaf: rust_pattern(leaf.pattern)
+            for leaf in leaves
+            if isinstance(leaf, PatternCondition)
+        }
+        columns = (getattr(leaf, "column", None) for leaf in leaves)
+        self.reads = frozenset(column for column in columns if column is not None)
+
+    def truths(self, batch: Batch, memo: Memo, indexes: Indexes) -> Truths:
+        """Return where the condition is true, false and unknown in a batch.
+
+        Args:
+            batch: the samples.
+            memo: what is shared by all who work on the batch.
+            indexes: of the words of several functions.
+        """
+        return self._truths(self._condition, batch, memo, indexes)
+
+    def _truths(
+        self, condition: RowCondition, batch: Batch, memo: Memo, indexes: Indexes
+    ) -> Truths:
+        if isinstance(condition, Negation):
+            return self._truths(condition.condition, batch, memo, indexes).negated()
+        if isinstance(condition, Combination):
+            left, right = (
+                self._truths(part, batch, memo, indexes)
+                for part in (condition.left, condition.right)
+            )
+            if condition.operator == "&":
+                return left.both(right)
+            return left.negated().both(right.negated()).negated()
+        if isinstance(condition, ValueCondition):
+            return _value_truths(condition, batch, memo)
+        if isinstance(condition, WordCondition | PatternCondition):
+            column = TextColumn.of(batch, memo, condition.column)
+            if column is not None:
+                return self._text_truths(condition, column, indexes)
+        return Truths.undecided(len(batch))
+
+    def _text_truths(
+        self, condition: WordCondition | PatternCondition, column: TextColumn, indexes: Indexes
+    ) -> Truths:
+        if isinstance(condition, WordCondition):
+            search = self.searches[condition]
+            return search.truths(column, indexes.get(search.key) if search.is_ascii else None)
+        pattern = self._patterns[condition]
+        if pattern is None:
+            return Truths(column.none, column.none, column.is_missing)
+        return Truths.of_search(column, column.found(pattern), unsure=~column.is_ascii)
+
+
+def _leaves(condition: RowCondition) -> Iterator[RowCondition]:
+    """Yield the conditions that have no parts."""
+    if isinstance(condition, Negation):
+        yield from _leaves(condition.condition)
+    elif isinstance(condition, Combination):
+        yield from _leaves(condition.left)
+        yield from _leaves(condition.right)
+    else:
+        yield condition
+
+
+def _value_truths(condition: ValueCondition, batch: Batch, memo: Memo) -> Truths:
+    values = DistinctValues.of(batch, memo, condition.column)
+    if values is None:
+        return Truths.undecided(len(batch))
+    table = condition.table
+    meanings = values.meanings(table, table.keys)
+    missing = np.array([*(value != value for value in values.values), True])  # only NaN differs
+    true = np.array([meaning is True for meaning in meanings]) & ~missing
+    false = np.array([meaning is not UNDECIDED for meaning in meanings]) & ~missing & ~true
+    rows = values.numbers
+    return Truths(true[rows], false[rows], missing[rows])
+
+
+def shared_indexes(searches: Sequence[WordSearch], least: int) -> dict[SearchKey, WordIndex]:
+    """Return an index for each kind of search that would take so many passes over a column."""
+    groups: dict[SearchKey, list[WordSearch]] = {}
+    for search in searches:
+        if search.is_ascii:
+            groups.setdefault(search.key, []).append(search)
+    return {
+        key: WordIndex(
+            [word for search in group for word in search.words],
+            whole_words=key[1],
+            ignore_case=key[2],
+        )
+        for key, group in groups.items()
+        if sum(search.n_passes for search in group) >= least
+    }

@@ -1,0 +1,399 @@
+"""Plans of the ready-made kinds: what they decide is what the Python function votes."""
+
+import itertools
+import pickle
+import re
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import labeling as lb
+from labeling.engine.batches import SampleBatch
+from labeling.engine.columns import text_search
+from labeling.engine.columns.rule_plans import LEAST_SHARED, plan_of_rule, share_searches
+from labeling.engine.columns.text_search import EQUAL_TO_ASCII
+from labeling.functions import among, contains, keywords, lookup, matches, regex, search, where
+from labeling.records import vote_code
+from tests.support.random_patterns import CHARACTERS, CONTROLS, OTHERS, patterns
+
+SCHEMA = lb.LabelSchema(["ham", "spam"])
+FAULT = "fault"
+
+EDGE_TEXTS = [
+    "", " ", "\n", "\x00", "ham", "HAM", "ham\n", "ham\x00", "\x00ham", "shame", "ham_", "_ham",
+    "ham1", "ham spam", "spam ham spam", "c++", "I like C++, too", "c+++", "free money",
+    "FREE  money", "free\nmoney", "freé money", "éham", "hamé", "ham é", "é ham", "é-ham-é",
+    "ham\u0301", "—ham—", "“ham”", "ham٣", "日本ham語", "\u212aiss", "ki\u017fs", "K\u0130SS",
+    "k\u0131ss", "\u0130 ham", "ham \u212a", "\u212aham", "ham\u0130", "STRASSE", "straße",
+    "ΣΑΣ ham", "ς ham", "ﬁ ham", "ham🎵", "🎵 ham", "a" * 20_000, "ham " * 5_000,
+    "x" * 20_000 + " ham", "kiss", "KISS", "kissing", "a kiss.", "42", "042", "4.20", "True",
+    "nan", "2026-07-01", "None", None, None,
+]  # fmt: skip
+WORDS = [
+    "ham", "kiss", "c++", "free money", "+", " ham", "ham ", "a", "_", "spam ham", "straße",
+    "\u212aiss", "é", "42", "\x00",
+]  # fmt: skip
+
+
+def python_votes(lf, rows):
+    """Return what the function votes on each row, by the function itself."""
+    votes = []
+    for row in rows:
+        try:
+            votes.append(vote_code(lf.function(row), SCHEMA, lf.label))
+        except Exception:  # noqa: BLE001
+            votes.append(FAULT)
+    return np.array(votes, dtype=object)
+
+
+def assert_decided_as_python(lfs, frame, *, share=True, least=None):
+    """Check all that the plans of labeling functions decide, and that they decide enough."""
+    batch, memo = SampleBatch(frame), {}
+    plans = [plan_of_rule(lf, SCHEMA) for lf in lfs]
+    if share:
+        share_searches(plans)
+    shares = []
+    for lf, plan in zip(lfs, plans, strict=True):
+        codes, decided = plan.run(batch, memo)
+        expected = python_votes(lf, batch.rows())
+        assert codes.dtype == SCHEMA.code_type
+        assert codes.shape == decided.shape == (len(frame),)
+        wrong = np.flatnonzero(decided & (codes != expected))
+        assert not len(wrong), (lf.rule, frame.iloc[wrong[0]].to_dict(), codes[wrong[0]])
+        shares.append(decided.mean() if len(frame) else 1.0)
+    if least is not None:
+        assert min(shares) >= least
+    return shares
+
+
+def texts(values=EDGE_TEXTS):
+    return pd.DataFrame({"text": pd.Series(values, dtype="str")})
+
+
+def word_functions(words=WORDS):
+    settings = itertools.product(words, (True, False), (True, False))
+    return [
+        keywords(f"k{number}", [word], label="spam", whole_words=whole, ignore_case=case)
+        for number, (word, whole, case) in enumerate(settings)
+    ]
+
+
+@pytest.mark.parametrize("share", [True, False])
+class TestKeywords:
+    def test_each_word_is_found_where_python_finds_it(self, share):
+        lfs = word_functions()
+
+        assert_decided_as_python(lfs, texts(), share=share)
+        assert_decided_as_python(lfs, texts(EDGE_TEXTS[::-1]), share=share)
+
+    def test_several_words_and_how_many_of_them(self, share):
+        lists = [["ham", "spam"], ["ham", "HAM", "Ham"], WORDS, ["free", "free money", "money"]]
+        settings = itertools.product(lists, (1, 2, 3), (True, False), (True, False))
+        lfs = [
+            keywords(f"k{number}", words, label="spam", at_least=least, whole_words=whole,
+                     ignore_case=case)
+            for number, (words, least, whole, case) in enumerate(settings)
+            if least <= len(words)
+        ]  # fmt: skip
+
+        assert_decided_as_python(lfs, texts(), share=share)
+
+    def test_nearly_all_texts_of_other_languages_are_decided_for_words_of_ascii(self, share):
+        words = [f"wort{number}" for number in range(20)]
+        german = [f"Über {word} läßt sich reden, {word}ähnlich" for word in words] * 5
+        absent = [keywords(f"absent {word}", [word], label="spam") for word in words[1:15]]
+
+        shares = assert_decided_as_python(absent, texts(german), share=share)
+        assert min(shares) >= 0.9
+
+    def test_missing_texts_abstain(self, share):
+        lfs = [*word_functions(["ham", "é"]), regex("r", "(a)\\1", label="spam")]
+        frame = texts([None, None])
+
+        assert_decided_as_python(lfs, frame, share=share, least=1.0)
+
+    def test_no_rows(self, share):
+        assert_decided_as_python(word_functions(), texts([]), share=share)
+
+
+def test_only_four_characters_equal_an_ascii_letter_in_any_case():
+    """The premise of searching other texts for words of ASCII characters."""
+    everything = "".join(map(chr, [*range(128, 0xD800), *range(0xE000, 0x110000)]))
+    found = {
+        character: letter
+        for letter in "abcdefghijklmnopqrstuvwxyz"
+        for character in re.findall(letter, everything, re.IGNORECASE)
+    }
+
+    assert EQUAL_TO_ASCII == found
+
+
+def test_no_other_character_is_lowered_to_one_of_ascii():
+    everything = list(map(chr, [*range(128, 0xD800), *range(0xE000, 0x110000)]))
+    lowered = pl.Series(everything).str.to_lowercase()
+    ascii_letters = lowered.str.contains(r"[\x00-\x7F]")
+
+    assert {"\u0130", "\u212a"} == set(pl.Series(everything).filter(ascii_letters))
+
+
+def test_long_batches_are_searched_in_parts(monkeypatch):
+    monkeypatch.setattr(text_search, "BYTES_AT_ONCE", 64)
+
+    assert_decided_as_python(word_functions(), texts())
+
+
+def test_one_pass_searches_for_the_words_of_all_functions(monkeypatch):
+    passes = []
+    searched = text_search.WordIndex._searched
+    monkeypatch.setattr(
+        text_search.WordIndex,
+        "_searched",
+        lambda index, series: passes.append(len(index.numbers)) or searched(index, series),
+    )
+    lfs = [keywords(f"k{n}", [f"word{n}", "ham"], label="spam") for n in range(LEAST_SHARED)]
+
+    assert_decided_as_python(lfs, texts())
+
+    assert [LEAST_SHARED + 1] == passes
+
+
+def test_what_is_undecided_of_words_is_little():
+    plain = [text for text in EDGE_TEXTS if text is None or text.isascii()]
+
+    assert_decided_as_python(word_functions(), texts(plain), least=1.0)
+
+
+ALPHABET = CHARACTERS + CONTROLS + OTHERS + "hamHAM —日🎵\u0301"
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(st.text(ALPHABET, min_size=1, max_size=3).filter(str.strip), min_size=1, max_size=12),
+    st.lists(st.none() | st.text(ALPHABET, max_size=12), max_size=40),
+    st.booleans(), st.booleans(), st.booleans(), st.integers(1, 3),
+)  # fmt: skip
+def test_random_words_in_random_texts(words, values, whole_words, ignore_case, share, at_least):
+    options = {"label": "spam", "whole_words": whole_words, "ignore_case": ignore_case}
+    lfs = [keywords(f"k{number}", [word], **options) for number, word in enumerate(words)]
+    lfs.append(keywords("some", words, at_least=min(at_least, len(words)), **options))
+    values += [
+        f"{left}{word}{right}" for word in words for left, right in (" é", "é ", "..", "\n\x00")
+    ]
+
+    assert_decided_as_python(lfs, texts(values), share=share)
+
+
+@settings(max_examples=150)
+@given(patterns(), st.lists(st.text(ALPHABET, max_size=8), max_size=40))
+def test_random_patterns_in_random_texts(pattern, values):
+    assert_decided_as_python(
+        [regex("r", pattern, label="spam")], texts([*values, *EDGE_TEXTS[:20]])
+    )
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"h\w+",
+        r"ham$",
+        r"(?i)KISS",
+        r"\s",
+        "é",
+        r"(?i)\u212a",
+        r"\bham\b",
+        "^$",
+        "(h)\\1",
+        "(?s)a.h",
+    ],
+)
+def test_patterns(pattern):
+    assert_decided_as_python([regex("r", pattern, label="spam")], texts())
+
+
+CONDITIONS = [
+    contains("ham"), ~contains("ham"), contains("é"), matches(r"\d+"), ~matches("(.)\\1"),
+    contains("ham", column="title"), ~contains("ham", column="title"),
+    among(["ham", "42", "Straße"]), among([42, 7], column="n"), among(["x"], column="n"),
+    among([None, "ham"]), among([1.5, 2], column="x"), among([True], column="flag"),
+    among(["ham", None], column="mixed"), where(lambda x: len(x.title) > 3),
+    where(lambda x: x.nothing), contains("ham", column="nothing"), contains("ham", column="n"),
+]  # fmt: skip
+
+
+def mixed_frame():
+    n = len(EDGE_TEXTS)
+    rng = np.random.default_rng(5)
+    return pd.DataFrame(
+        {
+            "text": pd.Series(EDGE_TEXTS, dtype="str"),
+            "title": pd.Series(rng.permutation(np.array(EDGE_TEXTS, dtype=object)), dtype="str"),
+            "n": pd.Series(rng.integers(0, 50, n), dtype="Int64").mask(rng.random(n) < 0.2),
+            "x": np.where(rng.random(n) < 0.3, np.nan, rng.integers(0, 4, n) / 2),
+            "flag": rng.random(n) < 0.5,
+            "mixed": pd.Series((["ham", 1, None] * n)[:n], dtype=object),
+        }
+    )  # fmt: skip
+
+
+def compound(draw):
+    condition = draw(st.sampled_from(CONDITIONS))
+    for _ in range(draw(st.integers(0, 3))):
+        other = draw(st.sampled_from(CONDITIONS))
+        condition = condition & other if draw(st.booleans()) else other | condition
+        if draw(st.booleans()):
+            condition = ~condition
+    return condition
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_conditions_have_the_truth_values_of_python(data):
+    lfs = [search(f"s{number}", compound(data.draw), label="spam") for number in range(3)]
+
+    assert_decided_as_python(lfs, mixed_frame(), share=data.draw(st.booleans()))
+
+
+def test_where_a_condition_is_undecided_the_other_may_decide():
+    condition = contains("ham") & where(lambda x: x.nothing)
+    [share] = assert_decided_as_python([search("s", condition, label="spam")], texts())
+    turned = where(lambda x: x.nothing) & contains("ham")
+
+    assert share > 0.5
+    assert [0.0] == assert_decided_as_python([search("s", turned, label="spam")], texts())
+
+
+def test_a_search_with_preprocessors_has_no_rule():
+    assert search("s", contains("ham"), label="spam", pre=[lambda x: x]).rule is None
+
+
+TABLES = {
+    "texts": ["ham", "kiss", "straße", "É"],
+    "numbers as texts": ["42", "4.2", "7", "True", "2026-07-01"],
+    "numbers": [42, 7.5, 2**53 + 1, 1, 0],
+    "mixed": ["ham", 42, None, 2.5, True],
+    "missing": [None],
+    "ambiguous": {"1.10": "ham", "1.1": "spam", "1.100": "ham"},
+    "mapping": {"ham": "ham", "kiss": "spam", "42": None, 7: 1},
+    "bool": [False],
+    "far": [2**70, 10**30, 1e300, float("inf")],
+}
+COLUMNS = {
+    "texts": pd.Series(EDGE_TEXTS, dtype="str"),
+    "category": pd.Series(EDGE_TEXTS * 3, dtype="category"),
+    "ints": pd.Series([42, 7, 0, 1, -1, 2**53 + 1, 2**53, 2**62] * 5),
+    "small ints": pd.Series([42, 7, 0, 1, 255] * 5, dtype="uint8"),
+    "ints with gaps": pd.Series([42, None, 7, 1], dtype="Int64"),
+    "floats": pd.Series([42.0, 7.5, 4.2, 1.1, -0.0, 0.0, np.nan, np.inf, 2.0**53, 1e300]),
+    "narrow floats": pd.Series([42.0, 7.5, 4.2, 1.1, np.nan], dtype="float32"),
+    "bools": pd.Series([True, False, True]),
+    "many texts": pd.Series([*map(str, range(1_000)), "É", "é", "KISS", "4.2", "042"], dtype="str"),
+    "many ints": pd.Series(np.arange(-500, 500)),
+    "many floats": pd.Series(np.arange(-500, 500) / 2),
+    "dates": pd.Series(pd.to_datetime(["2026-07-01", None])),
+    "nothing": pd.Series([None, None], dtype=object),
+    "mixed": pd.Series(["ham", 42, None, 2.5, True], dtype=object),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ignore_case", [True, False])
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("table", TABLES)
+def test_values_are_looked_up_as_python_does(table, column, ignore_case):
+    values = TABLES[table]
+    label = None if isinstance(values, dict) else "spam"
+    lf = lookup("l", values, label=label, column="v", ignore_case=ignore_case)
+    frame = pd.DataFrame({"v": COLUMNS[column]})
+
+    assert_decided_as_python([lf], frame)
+    assert_decided_as_python([search("s", ~among(list(values), column="v"), label="ham")], frame)
+
+
+@pytest.mark.parametrize("column", ["texts", "category", "many texts"])
+def test_texts_are_looked_up_without_python(column):
+    lf = lookup("l", ["ham", "kiss"], label="spam", column="v")
+
+    assert_decided_as_python([lf], pd.DataFrame({"v": COLUMNS[column]}), least=1.0)
+
+
+def test_many_values_are_looked_up_once_each_and_only_where_they_may_be_known():
+    lf = lookup("l", ["ham"], label="spam", column="v")
+    asked = []
+    rule = lf.rule
+    table = type(rule.table)(
+        lambda value: asked.append(value) or rule.table.find(value), rule.table.keys
+    )
+    lf.rule = type(rule)(rule.column, table)
+    frame = pd.DataFrame({"v": [f"author {number}" for number in range(1_000)] + ["HAM"] * 10})
+
+    assert_decided_as_python([lf], frame, least=1.0)
+
+    assert ["HAM"] == asked
+
+
+def test_texts_with_half_characters_are_left_to_python():
+    frame = pd.DataFrame({"text": pd.Series(["ham \ud800", "ham", "\udfff"], dtype=object)})
+
+    assert [0.0] == assert_decided_as_python([keywords("k", ["ham"], label="spam")], frame)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2],
+        [1.5, np.nan],
+        [True, False],
+        ["ham", 3],
+        [None, None],
+        [b"ham", b"x"],
+        [["ham"], ["x"]],
+    ],
+)
+def test_columns_without_texts_are_left_to_python(values):
+    frame = pd.DataFrame({"text": pd.Series(values, dtype=object)})
+    lfs = [keywords("k", ["ham"], label="spam"), regex("r", "ham", label="spam")]
+
+    assert [0.0, 0.0] == assert_decided_as_python(lfs, frame)
+
+
+def test_a_column_that_is_absent_is_left_to_python():
+    assert [0.0] == assert_decided_as_python(
+        [keywords("k", ["ham"], label="spam", column="nothing")], texts()
+    )
+
+
+def test_a_column_named_like_a_method_of_rows_is_read_as_python_does():
+    for name in ("get", "count", "index", "_fields", "my text", "__len__"):
+        frame = pd.DataFrame({name: ["ham", "x", None]})
+        assert_decided_as_python([keywords("k", ["ham"], label="spam", column=name)], frame)
+
+
+def test_a_function_that_was_changed_has_no_plan():
+    lf = keywords("k", ["ham"], label="spam")
+    lf.function = lambda x: "ham"
+
+    assert plan_of_rule(lf, SCHEMA) is None
+
+
+def test_a_plan_survives_the_way_to_another_process():
+    lfs = pickle.loads(
+        pickle.dumps([*word_functions(["ham"]), lookup("l", ["ham"], label="spam", column="text")])
+    )
+
+    assert_decided_as_python(lfs, texts())
+
+
+def test_an_error_of_the_column_engine_leaves_the_rows_to_python(monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(text_search.TextColumn, "found", fail)
+
+    assert [0.0] == assert_decided_as_python([keywords("k", ["ham"], label="spam")], texts())
+
+
+def test_a_function_for_an_unknown_label_has_no_plan():
+    assert plan_of_rule(keywords("k", ["ham"], label="eggs"), SCHEMA) is None
