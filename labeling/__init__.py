@@ -99,6 +99,7 @@ def apply(
     id: str | None = None,
     workers: int = 1,
     on_error: Literal["raise", "record"] = "raise",
+    timeout: float | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Votes:
     """Return the votes of labeling functions on samples.
@@ -114,6 +115,11 @@ def apply(
         workers: processes; the votes are the same for any number.
         on_error: `"raise"` stops at the first labeling function that fails or returns an invalid
             vote; `"record"` abstains there and keeps each such fault in `votes.faults`.
+        timeout: seconds that a function or preprocessor may take on a sample (a batch function
+            takes this for each sample of a batch); `None` sets no limit. A call that takes longer
+            is stopped, also inside a regular expression, and is a fault (`LFTimeoutError`). Calls
+            that never return to Python, such as `sum(range(10**12))`, are stopped only in worker
+            processes (`workers=2`), which are then ended.
         progress: called with the number of samples done since it was last called.
 
     Returns:
@@ -121,7 +127,7 @@ def apply(
 
     Raises:
         LabelingFunctionError: a function failed, or returned an invalid vote; the error names the
-            function and the sample, and chains the cause.
+            function and the sample, and chains the cause. `LFTimeoutError`: it did not return.
         DataError: there are no samples, or ids are missing or not unique.
 
     >>> import pandas as pd
@@ -146,7 +152,14 @@ def apply(
             )
         data, id = read_samples(data, id), None
     return apply_to_frame(
-        lfs, data, schema, id=id, workers=workers, on_error=on_error, progress=progress
+        lfs,
+        data,
+        schema,
+        id=id,
+        workers=workers,
+        on_error=on_error,
+        timeout=timeout,
+        progress=progress,
     )
 
 

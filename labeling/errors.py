@@ -7,6 +7,7 @@
   x GoldError                    invalid gold labels or an invalid class balance
   x VotesError                   an array or table that is not a valid table of votes
   x LabelingFunctionError        a labeling function raised, or returned something other than a vote
+    + LFTimeoutError             it did not return on a sample within the time limit
   x ColumnError                  a labeling function read a column that its sample does not have
   x LoadError                    a module of labeling functions that cannot be loaded
   x NotFittedError               a model was used before it was fitted
@@ -61,6 +62,10 @@ class VotesError(LabelingError, ValueError):
 
 class LabelingFunctionError(LabelingError, ValueError):
     """A labeling function raised, or returned something other than a vote."""
+
+
+class LFTimeoutError(LabelingFunctionError, TimeoutError):
+    """A labeling function, or a preprocessor, did not return on a sample within the time limit."""
 
 
 class ColumnError(LabelingError, AttributeError, KeyError):

@@ -75,6 +75,7 @@ class Config(Section):
     store: StoreSection = StoreSection()
     export: ExportSection = ExportSection()
     workers: int = Field(default=1, ge=1)
+    timeout: float | None = Field(default=300.0, gt=0, allow_inf_nan=False)
     seed: int = Field(default=0, ge=0)
     root: Path = Field(exclude=True, strict=False)
     # Not part of the digest, since models do not depend on it.

@@ -11,17 +11,23 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Any, Literal, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from labeling.engine.batches import SampleBatch
 from labeling.engine.encoding import WrongReturnError
-from labeling.engine.execution import votes_on
+from labeling.engine.execution import ChunkVotes, Job, votes_on
+from labeling.engine.pickling import dumps_for_workers
 from labeling.engine.progress import Progress
-from labeling.engine.slow_calls import CallWatch
+from labeling.engine.slow_calls import CallWatch, alarm_is_free
 from labeling.engine.values import with_plain_objects
 from labeling.engine.workers import in_workers
-from labeling.errors import LabelingFunctionError, UnknownLabelError, listed, repeated
+from labeling.errors import (
+    LabelingFunctionError,
+    LFTimeoutError,
+    UnknownLabelError,
+    listed,
+    repeated,
+)
 from labeling.records import (
     Fault,
     LabelingFunction,
@@ -29,6 +35,7 @@ from labeling.records import (
     Table,
     Votes,
     expect,
+    is_number,
     is_whole_number,
     location_of,
     require_column,
@@ -44,7 +51,6 @@ BYTES_AT_ONCE = 64 * 2**20
 """About how many bytes of a frame become Python objects at a time, however few rows that is."""
 
 OnError = Literal["raise", "record"]
-ChunkVotes = tuple[npt.NDArray[Any], list[Fault]]
 
 
 def apply_to_frame(
@@ -55,6 +61,7 @@ def apply_to_frame(
     id: str | None = None,
     workers: int = 1,
     on_error: OnError = "raise",
+    timeout: float | None = None,
     progress: Progress | None = None,
 ) -> Votes:
     """Return the votes of labeling functions on the samples of a frame.
@@ -62,17 +69,15 @@ def apply_to_frame(
     Args, errors and meaning are those of `labeling.apply`, which also takes paths.
     """
     functions = _checked_functions(lfs, schema)
-    if on_error not in ("raise", "record"):
-        raise LabelingFunctionError(f"`on_error` must be 'raise' or 'record'. Got {on_error!r}.")
-    if not is_whole_number(workers) or workers < 1:
-        raise LabelingFunctionError(f"`workers` must be a whole number from 1. Got {workers!r}.")
+    _check_options(on_error, workers, timeout)
     samples = with_plain_objects(with_id_index(data, id))
     for lf in functions:
         for column in lf.reads:
             if column != samples.index.name:
                 require_column(samples, column, f"what labeling function {lf.name!r} reads")
     started = time.perf_counter()
-    votes, faults = _all_votes(functions, samples, schema, workers, on_error, progress)
+    job = Job(functions, schema, on_error == "raise", timeout, progress)
+    votes, faults = _all_votes(job, samples, workers)
     logger.info(
         "applied %d labeling functions to %d samples in %.1f s, %d faults",
         len(functions),
@@ -111,33 +116,51 @@ def _checked_functions(
     return functions
 
 
-def _all_votes(
-    lfs: Sequence[LabelingFunction],
-    samples: pd.DataFrame,
-    schema: LabelSchema,
-    workers: int,
-    on_error: OnError,
-    progress: Progress | None,
-) -> ChunkVotes:
-    votes = np.empty((len(samples), len(lfs)), dtype=schema.code_type, order="F")
+def _check_options(on_error: object, workers: object, timeout: object) -> None:
+    if on_error not in ("raise", "record"):
+        raise LabelingFunctionError(f"`on_error` must be 'raise' or 'record'. Got {on_error!r}.")
+    if not is_whole_number(workers) or workers < 1:
+        raise LabelingFunctionError(f"`workers` must be a whole number from 1. Got {workers!r}.")
+    if timeout is not None and not (is_number(timeout) and 0 < timeout < math.inf):
+        raise LabelingFunctionError(
+            f"`timeout` must be a number of seconds above 0, or None. Got {timeout!r}."
+        )
+
+
+def _all_votes(job: Job, samples: pd.DataFrame, workers: int) -> ChunkVotes:
+    votes = np.empty((len(samples), len(job.lfs)), dtype=job.schema.code_type, order="F")
     faults: list[Fault] = []
     size = _chunk_size(samples, workers)
     starts = range(0, len(samples), size)
-    stop_at_fault = on_error == "raise"
     # After a fault no further chunks are handed out; those that are running are awaited.
     chunks = (
-        samples.iloc[start : start + size] for start in starts if not (stop_at_fault and faults)
+        samples.iloc[start : start + size] for start in starts if not (job.stop_at_fault and faults)
     )
-    run = functools.partial(_in_process, progress)
-    if workers > 1:
-        run = functools.partial(in_workers, progress, workers)
-    with contextlib.closing(run(lfs, chunks, schema, stop_at_fault)) as results:
+    run = functools.partial(in_workers, workers) if _needs_workers(job, workers) else _in_process
+    with contextlib.closing(run(job, chunks)) as results:
         for start, (chunk_votes, chunk_faults) in zip(starts, results, strict=False):
             votes[start : start + len(chunk_votes)] = chunk_votes
             faults += chunk_faults
-    if stop_at_fault and faults:
+    if job.stop_at_fault and faults:
         _raise(faults[0])
     return votes, faults
+
+
+def _needs_workers(job: Job, workers: int) -> bool:
+    """Whether to use worker processes; a time limit needs the main thread of a process."""
+    if workers > 1 or job.timeout is None or alarm_is_free():
+        return workers > 1
+    try:
+        dumps_for_workers(job.lfs, workers)
+    except LabelingFunctionError as error:
+        logger.warning(
+            "the time limit of %g s is not enforced: outside of the main thread it needs a worker"
+            " process. %s",
+            job.timeout,
+            error,
+        )
+        return False
+    return True
 
 
 def _chunk_size(samples: pd.DataFrame, workers: int) -> int:
@@ -147,29 +170,16 @@ def _chunk_size(samples: pd.DataFrame, workers: int) -> int:
     return max(1, min(most, ROWS_AT_ONCE, int(BYTES_AT_ONCE / max(bytes_of_row, 1))))
 
 
-def _in_process(
-    progress: Progress | None,
-    lfs: Sequence[LabelingFunction],
-    chunks: Iterable[pd.DataFrame],
-    schema: LabelSchema,
-    stop_at_fault: bool,
-) -> Generator[ChunkVotes, None, None]:
-    watch = CallWatch()
+def _in_process(job: Job, chunks: Iterable[pd.DataFrame]) -> Generator[ChunkVotes, None, None]:
+    watch = CallWatch(timeout=job.timeout)
     for chunk in chunks:
         with watch.watching():
-            votes_and_faults = votes_on(
-                SampleBatch(chunk),
-                lfs,
-                schema,
-                stop_at_fault=stop_at_fault,
-                progress=progress,
-                watch=watch,
-            )
+            votes_and_faults = votes_on(SampleBatch(chunk), job, watch)
         yield votes_and_faults
 
 
 def _raise(fault: Fault) -> NoReturn:
-    if isinstance(fault.exception, WrongReturnError):
+    if isinstance(fault.exception, (WrongReturnError, LFTimeoutError)):
         raise fault.exception
     location = location_of(fault.exception)
     raised_at = f" ({location})" if location else ""

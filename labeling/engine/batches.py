@@ -101,6 +101,19 @@ class SampleBatch:
         return any(may_change(self._columns[name]) for name in self._columns if self._is_read(name))
 
 
+def rows_of(samples: pd.DataFrame) -> list[Any]:
+    """Return a row for each sample: `x.column` and `x["column"]`, the name of the index included.
+
+    Args:
+        samples: the result of `with_plain_objects`, or some of its rows.
+
+    >>> row = rows_of(pd.DataFrame({"text": ["hi"], "my number": [3]}))[0]
+    >>> row.text, row["my number"]
+    ('hi', 3)
+    """
+    return SampleBatch(samples).rows()
+
+
 def _as_objects(rows: list[Any], count: int) -> npt.NDArray[Any]:
     """Return rows as an array of objects; `np.array` would take rows for sequences."""
     return np.fromiter(rows, dtype=object, count=count)

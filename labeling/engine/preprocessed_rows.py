@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from labeling.engine.encoding import id_at
 from labeling.engine.progress import ChunkProgress
-from labeling.engine.slow_calls import CallWatch
-from labeling.errors import LabelingFunctionError
+from labeling.engine.slow_calls import CallStoppedError, CallWatch, timeout_error
+from labeling.errors import LabelingFunctionError, LFTimeoutError
 from labeling.records import FrozenRow, LabelingFunction, PreprocessedRow, isolated
 
 BLOCK_ROWS = 1_024
@@ -71,9 +72,13 @@ def preprocessed_blocks(
         row_by_chain: dict[Chain, Any] = {(): row}
         for chain, preprocess in chains.items():
             watch.enter(called[chain], remaining_ids, block[chain])
-            row_by_chain[chain] = _preprocessed(preprocess, row_by_chain[chain[:-1]])
-            block[chain].append(row_by_chain[chain])
-        watch.leave()
+            result = _preprocessed(preprocess, row_by_chain[chain[:-1]], watch)
+            for row_number, stopped in watch.leave().items():
+                sample_id = id_at(remaining_ids, row_number)
+                error = timeout_error(called[chain], sample_id, stopped, watch.timeout)
+                result = Failed(error)
+            row_by_chain[chain] = result
+            block[chain].append(result)
         progress.advance(len(chains))
         size += _added_bytes(row_by_chain)
         if size >= BLOCK_BYTES or number - start >= BLOCK_ROWS or number == len(rows):
@@ -86,13 +91,16 @@ def _name(preprocess: Callable[[Any], Any]) -> str:
     return str(getattr(preprocess, "__name__", repr(preprocess)))
 
 
-def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
+def _preprocessed(preprocess: Callable[[Any], Any], row: Any, watch: CallWatch) -> Any:
     if isinstance(row, Failed):
         return row
     name = _name(preprocess)
     try:
+        watch.may_stop = True
         result = preprocess(copy.copy(isolated(row)))
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # a preprocessor may raise anything
+        watch.may_stop = False
+    except (Exception, SystemExit, CallStoppedError) as error:  # noqa: BLE001  # it may raise anything
+        watch.may_stop = False
         return Failed(as_exception(error))
     if result is None:
         return Failed(
@@ -111,10 +119,12 @@ def _preprocessed(preprocess: Callable[[Any], Any], row: Any) -> Any:
     return FrozenRow.of(result.__dict__)
 
 
-def as_exception(error: Exception | SystemExit) -> Exception:
+def as_exception(error: Exception | SystemExit | CallStoppedError) -> Exception:
     """Return the exception of a fault; an attempt to exit the process is one too."""
     if isinstance(error, SystemExit):
         return LabelingFunctionError(f"it tried to end the process: {error!r}")
+    if isinstance(error, CallStoppedError):
+        return LFTimeoutError("it did not return within the time limit")
     return error
 
 

@@ -69,3 +69,7 @@ class ChunkProgress:
             self._callback(done - self._reported)
             self._reported = done
         self._last_report = time.perf_counter()
+
+
+REPORTING = (ChunkProgress.advance.__code__, ChunkProgress.blocks.__code__)
+"""The code that runs between calls of labeling functions, which must not be stopped as one."""

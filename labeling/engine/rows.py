@@ -8,25 +8,8 @@ from collections import namedtuple
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, NoReturn
 
-import pandas as pd
-
 from labeling.engine.collection import collector_off
 from labeling.records import FrozenRow, PreprocessedRow, missing_column
-
-
-def rows_of(samples: pd.DataFrame) -> list[Any]:
-    """Return a row for each sample: `x.column` and `x["column"]`, the name of the index included.
-
-    Args:
-        samples: the result of `with_plain_objects`, or some of its rows.
-
-    >>> row = rows_of(pd.DataFrame({"text": ["hi"], "my number": [3]}))[0]
-    >>> row.text, row["my number"]
-    ('hi', 3)
-    """
-    from labeling.engine.batches import SampleBatch
-
-    return SampleBatch(samples).rows()
 
 
 def rows_of_columns(

@@ -1,4 +1,4 @@
-"""Warns of calls that do not return: names the labeling function and the sample."""
+"""Watches calls that do not return: names function and sample, and stops them at a time limit."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pandas as pd
 
-from labeling.errors import DataError
-from labeling.records import atomic_write
+from labeling.engine.progress import REPORTING
+from labeling.errors import DataError, LFTimeoutError
+from labeling.records import atomic_write, location_of
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,13 @@ WARN_AFTER = 5.0
 """Seconds that a call may take before a warning is logged."""
 PER_ROW = 0.05
 """Additional seconds for each further sample of a batch call."""
+
+
+class CallStoppedError(BaseException):
+    """Raised inside a call at its time limit; functions that catch any `Exception` do not hold it.
+
+    It does not leave the engine, which makes an `LFTimeoutError` of it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +59,22 @@ class CallWatch:
 
     Args:
         report: is called at each tick with the call that is running.
+        timeout: seconds after which a call on one sample is stopped, where signals can do that; a
+            batch call may take as long for each of its samples.
+
+    Attributes:
+        may_stop: whether a call is running that can be stopped; set by who calls.
     """
 
-    def __init__(self, report: Callable[[SlowCall], object] | None = None) -> None:
+    def __init__(
+        self,
+        report: Callable[[SlowCall], object] | None = None,
+        timeout: float | None = None,
+    ) -> None:
         self.report = report or CallWarnings().check
+        self.timeout = timeout
+        self.may_stop = False
+        self._stopped: dict[int, CallStoppedError] = {}
         self._function = ""
         self._ids = pd.Index([])
         self._done: Sequence[Any] = ()
@@ -65,9 +86,11 @@ class CallWatch:
         """Note what is called: on the sample after those that are done, and on how many at once."""
         self._ids, self._done, self._rows, self._function = ids, done, rows, function
 
-    def leave(self) -> None:
-        """Note that nothing is called."""
+    def leave(self) -> dict[int, CallStoppedError]:
+        """Note that nothing is called; return which of the samples' calls were stopped."""
         self._function = ""
+        stopped, self._stopped = self._stopped, {}
+        return stopped
 
     def running(self) -> SlowCall | None:
         """Return the call that is running, and for how long it has been seen running."""
@@ -92,11 +115,21 @@ class CallWatch:
             ):  # the call itself was printing: report at the next tick
                 self.report(call)
 
+    def on_alarm(self, _: int, frame: FrameType | None) -> None:
+        """Report the call that is running, and stop it at its time limit: a signal handler."""
+        self.tick()
+        call, limit = self.running(), self.timeout
+        if call is None or limit is None or not self.may_stop or _is_progress(frame):
+            return
+        if call.seconds >= limit * self._rows:
+            stopped = self._stopped[len(self._done)] = CallStoppedError()
+            raise stopped
+
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """Watch while the context lasts; an interrupt gets a note of what was running."""
         try:
-            with ticking(self.tick):
+            with ticking(self):
                 yield
         except Exception:
             raise  # only what stops the program, such as Ctrl-C, is noted: errors name their origin
@@ -105,6 +138,27 @@ class CallWatch:
             if call is not None:
                 interrupt.add_note(f"Stopped in {call}.")
             raise
+
+
+def timeout_error(
+    called: str, sample_id: object, stopped: CallStoppedError, timeout: float | None
+) -> LFTimeoutError:
+    """Return the error of a call that was stopped; it names where in the user's code.
+
+    Args:
+        called: the function, as it is named in messages.
+        sample_id: what it was called on.
+        stopped: what was raised in it.
+        timeout: the time limit in seconds.
+    """
+    location = location_of(stopped)
+    error = LFTimeoutError(
+        f"{called[:1].upper()}{called[1:]} did not return on sample {sample_id!r} within"
+        f" {timeout:g} s{f' ({location})' if location else ''}. Fix it (nested repetition in a"
+        " regular expression, such as (a+)+, may take forever), allow more seconds by `timeout`, or"
+        " pass on_error='record' to abstain there."
+    )
+    return error.with_traceback(stopped.__traceback__)
 
 
 class CallWarnings:
@@ -120,33 +174,41 @@ class CallWarnings:
             self._warned.add(call.function)
 
 
-@contextlib.contextmanager
-def ticking(tick: Callable[[], object]) -> Iterator[None]:
-    """Call a function once a second, even while a regular expression holds Python's global lock.
+def _is_progress(frame: FrameType | None) -> bool:
+    """Whether progress is being reported, between two calls."""
+    while frame is not None:
+        if frame.f_code in REPORTING:
+            return True
+        frame = frame.f_back
+    return False
 
-    Only a signal handler of the main thread can do that. Without it (in another thread, or if the
-    program itself uses SIGALRM) a thread calls the function, which waits for the lock.
+
+@contextlib.contextmanager
+def ticking(watch: CallWatch) -> Iterator[None]:
+    """Let a watch look once a second, even while a regular expression holds Python's global lock.
+
+    Only a signal handler of the main thread can do that, and stop a call. Without it (in another
+    thread, or if the program itself uses SIGALRM) a thread looks, which waits for the lock.
     """
-    if not _alarm_is_free():
-        with _thread_ticking(tick):
+    if not alarm_is_free():
+        with _thread_ticking(watch.tick):
             yield
         return
-
-    def on_alarm(*_: object) -> None:
-        tick()
-
+    on_alarm = watch.on_alarm
+    interval = TICK if watch.timeout is None else min(TICK, max(watch.timeout / 4, 0.01))
     signal.signal(signal.SIGALRM, on_alarm)
     signal.siginterrupt(signal.SIGALRM, False)
-    signal.setitimer(signal.ITIMER_REAL, TICK, TICK)
+    signal.setitimer(signal.ITIMER_REAL, interval, interval)
     try:
         yield
     finally:
-        if signal.getsignal(signal.SIGALRM) is on_alarm:
+        if signal.getsignal(signal.SIGALRM) == on_alarm:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
-def _alarm_is_free() -> bool:
+def alarm_is_free() -> bool:
+    """Whether a signal can look at calls here: in the main thread, on systems with SIGALRM."""
     return (
         threading.current_thread() is threading.main_thread()
         and hasattr(signal, "setitimer")

@@ -10,20 +10,18 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
-import numpy.typing as npt
 import pandas as pd
 
 from labeling.engine.batches import SampleBatch
-from labeling.engine.execution import votes_on
+from labeling.engine.execution import ChunkVotes, Job, votes_on
 from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
-from labeling.engine.progress import Progress
 from labeling.engine.slow_calls import CallBoard, CallWatch, SlowCall
 from labeling.errors import LabelingFunctionError
 from labeling.records import (
@@ -39,13 +37,8 @@ ORPHAN_CHECK = 1.0
 
 
 def in_workers(
-    progress: Progress | None,
-    workers: int,
-    lfs: Sequence[LabelingFunction],
-    chunks: Iterable[pd.DataFrame],
-    schema: LabelSchema,
-    stop_at_fault: bool,
-) -> Generator[tuple[npt.NDArray[Any], list[Fault]], None, None]:
+    workers: int, job: Job, chunks: Iterable[pd.DataFrame]
+) -> Generator[ChunkVotes, None, None]:
     """Yield the votes and faults of each chunk, in order.
 
     Raises:
@@ -53,18 +46,20 @@ def in_workers(
     """
     import joblib  # takes 0.1 s, which only runs with workers need
 
-    pickled = dumps_for_workers(lfs, workers)
+    pickled = dumps_for_workers(job.lfs, workers)
+    settings = (job.schema, job.stop_at_fault, job.timeout)
     sent: list[pd.DataFrame] = []
     with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
-        job = functools.partial(_run_chunk, pickled, schema, stop_at_fault, folder, os.getpid())
+        run = functools.partial(_run_chunk, pickled, settings, folder, os.getpid())
         board = CallBoard(Path(folder))
-        results = joblib.Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(
-            joblib.delayed(job)(chunk) for chunk in _recorded(chunks, sent)
+        n_jobs = max(workers, 2)  # joblib starts no process for a single one
+        results = joblib.Parallel(n_jobs=n_jobs, return_as="generator", max_nbytes=None)(
+            joblib.delayed(run)(chunk) for chunk in _recorded(chunks, sent)
         )
         with board.watching(), _explained_errors(sent, workers, board):
             for votes, faults in results:
-                if progress is not None:
-                    progress(len(votes))
+                if job.progress is not None:
+                    job.progress(len(votes))
                 yield votes, _loads_faults(faults)
 
 
@@ -107,12 +102,11 @@ def _loads_functions(pickled: bytes) -> list[LabelingFunction]:
 
 def _run_chunk(
     pickled: bytes,
-    schema: LabelSchema,
-    stop_at_fault: bool,
+    settings: tuple[LabelSchema, bool, float | None],
     folder: str,
     parent: int,
     chunk: pd.DataFrame,
-) -> tuple[npt.NDArray[Any], bytes]:
+) -> tuple[Any, bytes]:
     """Return votes and pickled faults, whose exceptions may be of classes of the user."""
     ends_with_parent = _end_with_parent(parent)
     board = CallBoard(Path(folder))
@@ -122,15 +116,10 @@ def _run_chunk(
             _end_if_orphan(parent, folder)
         board.write(call)
 
-    watch = CallWatch(report)
+    job = Job(_loads_functions(pickled), *settings)
+    watch = CallWatch(report, job.timeout)
     with watch.watching():
-        votes, faults = votes_on(
-            SampleBatch(chunk),
-            _loads_functions(pickled),
-            schema,
-            stop_at_fault=stop_at_fault,
-            watch=watch,
-        )
+        votes, faults = votes_on(SampleBatch(chunk), job, watch)
     board.clear()
     return votes, cloudpickle.dumps(list(map(_picklable, faults)))
 

@@ -50,6 +50,7 @@ def evaluate_test_split(
             test,
             vote_cache.schema,
             workers=config.workers,
+            timeout=config.timeout,
             progress=advance,
         )
     soft = current.label_model.predict_proba(votes)

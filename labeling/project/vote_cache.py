@@ -114,7 +114,12 @@ class VoteCache:
                     progress(rows)
 
             return apply_to_frame(
-                lfs, samples, self.schema, workers=self.config.workers, progress=report
+                lfs,
+                samples,
+                self.schema,
+                workers=self.config.workers,
+                timeout=self.config.timeout,
+                progress=report,
             )
 
     def votes_digest(self, votes: Votes) -> str:

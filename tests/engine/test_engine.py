@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import labeling as lb
 from labeling import ABSTAIN, labeling_function
-from labeling.engine.rows import rows_of
+from labeling.engine.batches import rows_of
 from labeling.records import clean_text, unsafe_characters
 
 SCHEMA = lb.LabelSchema(["red", "green", "blue"])

@@ -260,7 +260,7 @@ def test_progress_adds_up_where_rows_fail_and_are_tried_one_by_one(schema, monke
 
 
 def test_a_batch_that_answers_too_little_is_asked_row_by_row(schema, monkeypatch):
-    monkeypatch.setattr("labeling.engine.execution.BATCH", 2)
+    monkeypatch.setattr("labeling.engine.calls.BATCH", 2)
     short = lb.LabelingFunction("short", lambda x: 0, batch=lambda rows: [0] * (len(rows) % 2 + 1))
     assert lb.apply(short, FRAME, schema).to_array()[:, 0].tolist() == [0, 0, 0]
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import labeling as lb
 from labeling import labeling_function
-from labeling.engine.rows import rows_of
+from labeling.engine.batches import rows_of
 from labeling.errors import DataError, LabelingFunctionError
 from labeling.records import isolated
 

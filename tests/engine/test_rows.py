@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.engine.rows import rows_of
+from labeling.engine.batches import rows_of
 from labeling.errors import ColumnError
 from labeling.records import FrozenRow
 
