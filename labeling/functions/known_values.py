@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import functools
 import itertools
 import math
 import re
@@ -111,8 +112,9 @@ class KnownValues(Generic[Meaning]):
 
     def for_columns(self) -> ValueTable:
         """Return the table as the engine looks up whole columns in it."""
-        return ValueTable(self.finder(), self._known_keys)
+        return ValueTable(self.finder(), lambda: self._known_keys)
 
+    @functools.cached_property
     def _known_keys(self) -> KnownKeys:
         keys = (*self._table, *self._ambiguous)
         texts = frozenset(key for key in keys if isinstance(key, str))

@@ -27,6 +27,8 @@ SearchKey = tuple[str, bool, bool]
 
 Indexes = Mapping[SearchKey, WordIndex]
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 _NO_ROWS: Positions = np.empty(0, dtype=np.intp)
 
 
@@ -90,6 +92,8 @@ class WordSearch:
         else:  # of words that differ in case, `keywords` searches for the last one
             self.words = tuple({fold(word): word for word in condition.words}.values())
         self.is_ascii = all(map(str.isascii, self.words))
+        # Texts have no halves of characters, and cannot be searched for them.
+        self.can_be_indexed = not any(map(_HALF.search, self.words))
         self.key: SearchKey = (condition.column, condition.whole_words, condition.ignore_case)
 
     @property
@@ -107,6 +111,10 @@ class WordSearch:
         sources = (f"{edges[0]}(?:{body}){edges[1]}" for body in bodies)
         return [rust_pattern(re.compile(source, flags)) for source in sources]
 
+    def index_of(self, indexes: Indexes) -> WordIndex | None:
+        """Return the index that has the words, if there is one."""
+        return indexes.get(self.key) if self.can_be_indexed else None
+
     def rows_found(self, column: TextColumn, index: WordIndex) -> tuple[Positions, Positions]:
         """Return the rows with at least so many of the words, and those that are unsure.
 
@@ -116,7 +124,7 @@ class WordSearch:
             column: the column of the text.
             index: an index with the words.
         """
-        numbers = sorted({index.numbers[index.written(word)] for word in self.words})
+        numbers = [index.numbers[index.written(word)] for word in self.words]
         found, unsure = index.hits(column)
         unsure_rows = unsure.rows(numbers) if len(unsure) else _NO_ROWS
         return found.rows(numbers, self.condition.at_least), unsure_rows
@@ -213,7 +221,7 @@ class ConditionOnColumns:
     ) -> Truths:
         if isinstance(condition, WordCondition):
             search = self.searches[condition]
-            return search.truths(column, indexes.get(search.key) if search.is_ascii else None)
+            return search.truths(column, search.index_of(indexes))
         pattern = self._patterns[condition]
         if pattern is None:
             return Truths(column.none, column.none, column.is_missing)
@@ -248,7 +256,7 @@ def shared_indexes(searches: Sequence[WordSearch], least: int) -> dict[SearchKey
     """Return an index for each kind of search that would take so many passes over a column."""
     groups: dict[SearchKey, list[WordSearch]] = {}
     for search in searches:
-        if search.is_ascii:
+        if search.can_be_indexed:
             groups.setdefault(search.key, []).append(search)
     return {
         key: WordIndex(

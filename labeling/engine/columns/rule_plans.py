@@ -90,7 +90,7 @@ class RulePlan:
         assert self.condition is not None
         if isinstance(rule.condition, WordCondition):
             search = self.condition.searches[rule.condition]
-            index = self.indexes.get(search.key) if search.is_ascii else None
+            index = search.index_of(self.indexes)
             column = TextColumn.of(batch, memo, rule.condition.column) if index else None
             if index is not None and column is not None:
                 return self._votes_for(column, *search.rows_found(column, index))

@@ -1,14 +1,16 @@
 """Searches columns of texts for patterns, and for the words of many functions in one pass.
 
-What is found in a text of ASCII characters is exact. In other texts a word next to a character
-beyond ASCII may not be a whole word, which only Python tells. A word that is not found is absent,
-as the four characters that equal an ASCII letter without regard to case are replaced before.
+Where case is ignored, characters are replaced by one of those that `re.IGNORECASE` finds equal. So
+words are found exactly, but for one question: whether a character beyond ASCII next to a word is
+part of it, which is left to Python.
 """
 
 from __future__ import annotations
 
+import _sre  # type: ignore[import-not-found]  # without type stubs
 from collections.abc import Hashable, MutableMapping, Sequence
 from functools import cached_property
+from re import _casefix  # type: ignore[attr-defined]  # without type stubs
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +27,19 @@ EQUAL_TO_ASCII = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 
 BYTES_AT_ONCE = 4 * 2**20
 """Bytes of texts that are searched at a time: what is found needs several times as many."""
+
+
+class _Fold(dict[int, int]):
+    """Characters to the smallest of those that `re.IGNORECASE` finds equal; made when needed."""
+
+    def __missing__(self, code: int) -> int:
+        lowered: int = _sre.unicode_tolower(code)
+        folded: int = min((lowered, *_casefix._EXTRA_CASES.get(lowered, ())))
+        self[code] = folded
+        return folded
+
+
+_FOLD = _Fold()
 
 _OTHER, _WORD, _BEYOND_ASCII = 0, 1, 2
 """Kinds of bytes; the second is that of letters, digits and the underscore."""
@@ -126,7 +141,11 @@ class TextColumn:
 
     @cached_property
     def folded(self) -> Any:
-        """The texts with these characters replaced by the letters."""
+        """The texts with these characters replaced by the letters.
+
+        A pattern of ASCII characters that ignores case is then found in a text of other characters
+        if Python finds it, and perhaps where Python does not.
+        """
         if not self.is_folded.any():
             return self.series
         rows = np.flatnonzero(self.is_folded)
@@ -137,8 +156,20 @@ class TextColumn:
 
     @cached_property
     def lowered(self) -> Any:
-        """The folded texts in lower case, at least as far as letters of ASCII are concerned."""
+        """The texts, folded as far as letters of ASCII are concerned."""
         return self.folded.str.to_lowercase()
+
+    @cached_property
+    def folded_wholly(self) -> Any:
+        """The texts, each character replaced by one of those that equal it in any case."""
+        lowered = self.series.str.to_lowercase()
+        if not self.has_others:
+            return lowered
+        import polars as pl
+
+        rows = np.flatnonzero(~self.is_ascii)
+        texts = [text.translate(_FOLD) for text in self.series.gather(rows).to_list()]
+        return lowered.clone().scatter(rows, pl.Series(texts, dtype=pl.String))
 
     def found(self, rust_pattern: str, *, folded: bool = False) -> Mask:
         """Return in which texts a pattern of `regex_syntax` is found; in a missing one it is not.
@@ -157,10 +188,10 @@ class TextColumn:
 
 
 class WordIndex:
-    """Words and phrases of ASCII characters that are searched for in one pass over a column.
+    """Words and phrases that are searched for in one pass over a column.
 
     Args:
-        words: the words, none of them empty.
+        words: the words, none of them empty and none with halves of characters.
         whole_words: whether a letter, digit or underscore before or after a word rules it out.
         ignore_case: whether `FREE` matches `free`.
     """
@@ -176,7 +207,7 @@ class WordIndex:
 
     def written(self, word: str) -> str:
         """Return a word as it is searched for."""
-        return word.lower() if self.ignore_case else word
+        return word.translate(_FOLD) if self.ignore_case else word
 
     def hits(self, column: TextColumn) -> tuple[WordHits, WordHits]:
         """Return where each word is in a column, and in which rows it may not be a whole word.
@@ -184,17 +215,19 @@ class WordIndex:
         It is searched once a column.
         """
         if self not in column.hits:
-            series = column.lowered if self.ignore_case else column.series
-            numbers, rows, is_exact = self._searched(series)
-            unsure = ~is_exact
-            if self.ignore_case and column.has_others:
-                unsure |= column.is_folded[rows]
-            size = len(self.numbers)
+            numbers, rows, is_exact = self._searched(self._texts(column))
+            size, unsure = len(self.numbers), ~is_exact
             column.hits[self] = (
                 WordHits(numbers, rows, size),
                 WordHits(numbers[unsure], rows[unsure], size),
             )
         return column.hits[self]
+
+    def _texts(self, column: TextColumn) -> Any:
+        if not self.ignore_case:
+            return column.series
+        is_ascii = all(map(str.isascii, self.numbers))
+        return column.lowered if is_ascii else column.folded_wholly
 
     def _searched(self, series: Any) -> Places:
         n_bytes = int(series.str.len_bytes().sum() or 0)

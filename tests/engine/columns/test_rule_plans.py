@@ -24,6 +24,8 @@ SCHEMA = lb.LabelSchema(["ham", "spam"])
 FAULT = "fault"
 
 EDGE_TEXTS = [
+    "i", "\u0131", "\u017f", "ss", "ß ẞ", "ς", "\u03bc \u00b5", "ﬆ", "Straße STRASSE", "STRAẞE",
+    "k \u212a",
     "", " ", "\n", "\x00", "ham", "HAM", "ham\n", "ham\x00", "\x00ham", "shame", "ham_", "_ham",
     "ham1", "ham spam", "spam ham spam", "c++", "I like C++, too", "c+++", "free money",
     "FREE  money", "free\nmoney", "freé money", "éham", "hamé", "ham é", "é ham", "é-ham-é",
@@ -32,6 +34,10 @@ EDGE_TEXTS = [
     "ΣΑΣ ham", "ς ham", "ﬁ ham", "ham🎵", "🎵 ham", "a" * 20_000, "ham " * 5_000,
     "x" * 20_000 + " ham", "kiss", "KISS", "kissing", "a kiss.", "42", "042", "4.20", "True",
     "nan", "2026-07-01", "None", None, None,
+]  # fmt: skip
+SAME = [
+    "i", "\u0131", "\u0130", "s", "\u017f", "ss", "ß", "ẞ", "\u03c3", "ς", "Σ", "\u00b5",
+    "\u03bc", "ﬅ", "ﬆ", "k", "\u212a", "x\ud800",
 ]  # fmt: skip
 WORDS = [
     "ham", "kiss", "c++", "free money", "+", " ham", "ham ", "a", "_", "spam ham", "straße",
@@ -91,7 +97,13 @@ class TestKeywords:
         assert_decided_as_python(lfs, texts(EDGE_TEXTS[::-1]), share=share)
 
     def test_several_words_and_how_many_of_them(self, share):
-        lists = [["ham", "spam"], ["ham", "HAM", "Ham"], WORDS, ["free", "free money", "money"]]
+        lists = [
+            ["ham", "spam"],
+            ["ham", "HAM", "Ham"],
+            WORDS,
+            ["free", "free money", "money"],
+            SAME,
+        ]
         settings = itertools.product(lists, (1, 2, 3), (True, False), (True, False))
         lfs = [
             keywords(f"k{number}", words, label="spam", at_least=least, whole_words=whole,
@@ -109,6 +121,14 @@ class TestKeywords:
 
         shares = assert_decided_as_python(absent, texts(german), share=share)
         assert min(shares) >= 0.9
+
+    def test_words_beyond_ascii_are_found_without_python(self, share):
+        words = [f"{letter}berwörter{number}" for number in range(6) for letter in ("ü", "Ü")]
+        german = [f"Von {word.upper()} läßt sich reden: {word}." for word in words]
+        lfs = [keywords(f"k{n}", [w], label="spam", at_least=1) for n, w in enumerate(words)]
+
+        shares = assert_decided_as_python(lfs, texts(german), share=share)
+        assert not share or min(shares) == 1.0
 
     def test_missing_texts_abstain(self, share):
         lfs = [*word_functions(["ham", "é"]), regex("r", "(a)\\1", label="spam")]
@@ -130,6 +150,22 @@ def test_only_four_characters_equal_an_ascii_letter_in_any_case():
     }
 
     assert EQUAL_TO_ASCII == found
+
+
+def test_folded_characters_are_those_that_are_equal_in_any_case():
+    everything = "".join(map(chr, [*range(0xD800), *range(0xE000, 0x110000)]))
+    folded = everything.translate(text_search._FOLD)
+    groups = {}
+    for character, to in zip(everything, folded, strict=True):
+        groups.setdefault(to, set()).add(character)
+    cased = {to: group for to, group in groups.items() if len(group) > 1}
+    among_cased = "".join(sorted(set().union(*cased.values())))
+
+    assert len(cased) > 1_300
+    for to, group in cased.items():
+        assert group == set(re.findall(re.escape(to), among_cased, re.IGNORECASE))
+    for to in list(cased)[::100]:
+        assert cased[to] == set(re.findall(re.escape(to), everything, re.IGNORECASE))
 
 
 def test_no_other_character_is_lowered_to_one_of_ascii():
