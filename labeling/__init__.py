@@ -109,7 +109,8 @@ def apply(
 
     Args:
         lfs: one or more labeling functions with unique names.
-        data: a DataFrame, or the path of a Parquet, CSV or JSON-lines file.
+        data: a DataFrame, or the path of a Parquet, CSV or JSON-lines file. Of Parquet files, and
+            of folders of them, only some rows are held at a time, whatever their size.
         schema: the labels that votes may name.
         id: the column of the samples' ids; `None` takes the frame's index. A path needs it.
         workers: processes; the votes are the same for any number.
@@ -139,28 +140,28 @@ def apply(
     >>> apply(has_link, comments, LabelSchema(["ham", "spam"])).to_frame()["has_link"].tolist()
     ['spam', None]
     """
-    from labeling.engine import apply_to_frame
+    from labeling.engine import apply_to_frame, apply_to_stream
 
-    if isinstance(data, (str, os.PathLike)):
-        from labeling.errors import DataError
-        from labeling.sources import read_samples
+    how: Any = {
+        "workers": workers,
+        "on_error": on_error,
+        "timeout": timeout,
+        "progress": progress,
+    }
+    if not isinstance(data, (str, os.PathLike)):
+        return apply_to_frame(lfs, data, schema, id=id, **how)
+    from labeling.errors import DataError
+    from labeling.sources import read_samples, sample_stream
 
-        if id is None:
-            raise DataError(
-                "`id` must name the id column when `data` is a file:"
-                f" apply(..., {str(data)!r}, ..., id='column')."
-            )
-        data, id = read_samples(data, id), None
-    return apply_to_frame(
-        lfs,
-        data,
-        schema,
-        id=id,
-        workers=workers,
-        on_error=on_error,
-        timeout=timeout,
-        progress=progress,
-    )
+    if id is None:
+        raise DataError(
+            "`id` must name the id column when `data` is a file:"
+            f" apply(..., {str(data)!r}, ..., id='column')."
+        )
+    with sample_stream(data, id) as stream:
+        if stream is not None:
+            return apply_to_stream(lfs, stream, schema, **how)
+    return apply_to_frame(lfs, read_samples(data, id), schema, **how)
 
 
 def review(

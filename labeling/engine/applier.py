@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import logging
 import math
 import time
-from collections.abc import Generator, Iterable, Sequence
-from typing import Any, Literal, NoReturn
+from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
+from typing import Any, Literal, NoReturn, Protocol
 
 import numpy as np
 import pandas as pd
@@ -68,25 +69,71 @@ def apply_to_frame(
 
     Args, errors and meaning are those of `labeling.apply`, which also takes paths.
     """
+    job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
+    samples = with_plain_objects(with_id_index(data, id))
+    _check_reads(job.lfs, samples, samples.index.name)
+    size = _chunk_size(samples, workers)
+    chunks = (samples.iloc[start : start + size] for start in range(0, len(samples), size))
+    return _votes_on_chunks(job, chunks, samples.index, workers)
+
+
+class Stream(Protocol):
+    """Samples that are read while labeling functions run; iterating yields frames, index = ids.
+
+    Attributes:
+        ids: the ids of all samples.
+        example: the columns, without rows.
+    """
+
+    ids: pd.Index
+    example: pd.DataFrame
+
+    def __iter__(self) -> Iterator[pd.DataFrame]: ...
+
+
+def apply_to_stream(
+    lfs: LabelingFunction | Iterable[LabelingFunction],
+    stream: Stream,
+    schema: LabelSchema,
+    *,
+    workers: int = 1,
+    on_error: OnError = "raise",
+    timeout: float | None = None,
+    progress: Progress | None = None,
+) -> Votes:
+    """Return the votes of labeling functions on samples, of which only some are held at a time.
+
+    Args, errors and meaning are those of `labeling.apply`.
+    """
+    job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
+    _check_reads(job.lfs, stream.example, stream.ids.name)
+    chunks = (
+        with_plain_objects(frame.iloc[start : start + size])
+        for frame in stream
+        for size in [_chunk_size(frame, 1)]
+        for start in range(0, len(frame), size)
+    )
+    return _votes_on_chunks(job, chunks, stream.ids, workers)
+
+
+def _checked_job(
+    lfs: LabelingFunction | Iterable[LabelingFunction],
+    schema: LabelSchema,
+    on_error: OnError,
+    workers: int,
+    timeout: float | None,
+    progress: Progress | None,
+) -> Job:
     functions = _checked_functions(lfs, schema)
     _check_options(on_error, workers, timeout)
-    samples = with_plain_objects(with_id_index(data, id))
-    for lf in functions:
+    return Job(functions, schema, on_error == "raise", timeout, progress)
+
+
+def _check_reads(lfs: Sequence[LabelingFunction], samples: pd.DataFrame, id: Hashable) -> None:
+    for lf in lfs:
         for column in lf.reads:
-            if column != samples.index.name:
+            if column != id:
                 require_column(samples, column, f"what labeling function {lf.name!r} reads")
-    started = time.perf_counter()
-    job = Job(functions, schema, on_error == "raise", timeout, progress)
-    votes, faults = _all_votes(job, samples, workers)
-    logger.info(
-        "applied %d labeling functions to %d samples in %.1f s, %d faults",
-        len(functions),
-        len(samples),
-        time.perf_counter() - started,
-        len(faults),
-    )
-    names = tuple(lf.name for lf in functions)
-    return Votes(votes, samples.index, names, schema, tuple(_ordered(faults, names)))
 
 
 def _checked_functions(
@@ -127,23 +174,32 @@ def _check_options(on_error: object, workers: object, timeout: object) -> None:
         )
 
 
-def _all_votes(job: Job, samples: pd.DataFrame, workers: int) -> ChunkVotes:
-    votes = np.empty((len(samples), len(job.lfs)), dtype=job.schema.code_type, order="F")
+def _votes_on_chunks(
+    job: Job, chunks: Iterable[pd.DataFrame], ids: pd.Index, workers: int
+) -> Votes:
+    """Return the votes on all chunks, of which no more are taken after a fault at which to stop."""
+    started, start = time.perf_counter(), 0
+    votes = np.empty((len(ids), len(job.lfs)), dtype=job.schema.code_type, order="F")
     faults: list[Fault] = []
-    size = _chunk_size(samples, workers)
-    starts = range(0, len(samples), size)
-    # After a fault no further chunks are handed out; those that are running are awaited.
-    chunks = (
-        samples.iloc[start : start + size] for start in starts if not (job.stop_at_fault and faults)
-    )
+    # Chunks that are running when a fault is found are awaited.
+    wanted = itertools.takewhile(lambda _: not (job.stop_at_fault and faults), chunks)
     run = functools.partial(in_workers, workers) if _needs_workers(job, workers) else _in_process
-    with contextlib.closing(run(job, chunks)) as results:
-        for start, (chunk_votes, chunk_faults) in zip(starts, results, strict=False):
+    with contextlib.closing(run(job, wanted)) as results:
+        for chunk_votes, chunk_faults in results:
             votes[start : start + len(chunk_votes)] = chunk_votes
+            start += len(chunk_votes)
             faults += chunk_faults
     if job.stop_at_fault and faults:
         _raise(faults[0])
-    return votes, faults
+    logger.info(
+        "applied %d labeling functions to %d samples in %.1f s, %d faults",
+        len(job.lfs),
+        len(ids),
+        time.perf_counter() - started,
+        len(faults),
+    )
+    names = tuple(lf.name for lf in job.lfs)
+    return Votes(votes, ids, names, job.schema, tuple(_ordered(faults, names)))
 
 
 def _needs_workers(job: Job, workers: int) -> bool:

@@ -10,11 +10,13 @@ from labeling.sources.reading import (
     read_samples,
     read_table,
 )
+from labeling.sources.streaming import SampleStream, sample_stream
 
 __all__ = [
     "FROM",
     "READERS",
     "Id",
+    "SampleStream",
     "files_at",
     "is_address",
     "kind_of",
@@ -25,4 +27,5 @@ __all__ = [
     "read_files",
     "read_samples",
     "read_table",
+    "sample_stream",
 ]

@@ -42,17 +42,22 @@ def read_parquet_files(folder: Path, files: list[Path]) -> pd.DataFrame:
     """
     import pyarrow as pa
 
-    tables = [_with_partitions(file, folder) for file in files]
+    tables = [_of_folder(file, folder) for file in files]
     return frame_of_arrow(pa.concat_tables(tables, promote_options="permissive"))
 
 
-def _with_partitions(file: Path, folder: Path) -> Any:
-    """Return the table of a file, with a column for each folder `key=value` that contains it."""
-    import pyarrow as pa
+def _of_folder(file: Path, folder: Path) -> Any:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(file) as opened:
-        table = opened.read().replace_schema_metadata(None)
+        return with_partitions(opened.read(), file, folder)
+
+
+def with_partitions(table: Any, file: Path, folder: Path) -> Any:
+    """Return rows of a file with a column for each folder `key=value` that contains it."""
+    import pyarrow as pa
+
+    table = table.replace_schema_metadata(None)
     table = table.drop_columns(
         [name for name in table.schema.names if name.startswith("__index_level_")]
     )
