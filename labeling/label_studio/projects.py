@@ -200,10 +200,15 @@ class ProjectSpec:
         action = f"making the project {self.title_or_id!r}"
         settings = {"title": str(self.title_or_id), **self.creation_settings()}
 
+        sent: list[str] = []
+
         def attempt() -> StudioProject:
+            if sent:  # the answer was lost, and meanwhile another process may have made one too
+                self._delete_duplicates(client)
             project = self.find(client)
             if project is not None:
                 return project
+            sent.append(action)
             logger.info("making the project %r in Label Studio", self.title_or_id)
             created = client.request_once(action, lambda sdk: sdk.projects.create(**settings))
             return self.require(client, self._keep_first(client, int(created.id or 0)))
@@ -227,11 +232,24 @@ class ProjectSpec:
             default=created_id,
         )
         if first_id != created_id:
-            with contextlib.suppress(NotFoundError):
-                client.request_idempotent(
-                    "deleting a duplicate project", lambda sdk: sdk.projects.delete(created_id)
-                )
+            self._delete(client, created_id)
         return first_id
+
+    def _delete_duplicates(self, client: StudioClient) -> None:
+        """Delete all but the first project of this title that are ours and have no tasks."""
+        titles = project_titles(client)
+        for project_id in [one for one, title in titles if title == self.title_or_id][1:]:
+            project = self.find_by_id(client, project_id)
+            mark = None if project is None else mark_in(project.description, self.owner)
+            if project is not None and mark is not None and not (mark.adopted or project.tasks):
+                self._delete(client, project_id)
+
+    @staticmethod
+    def _delete(client: StudioClient, project_id: int) -> None:
+        with contextlib.suppress(NotFoundError):
+            client.request_idempotent(
+                "deleting a duplicate project", lambda sdk: sdk.projects.delete(project_id)
+            )
 
     def find_by_id(self, client: StudioClient, project_id: int) -> StudioProject | None:
         """Return the project of an id and any owner; `None` if there is none.

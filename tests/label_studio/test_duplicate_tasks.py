@@ -92,6 +92,37 @@ def test_two_who_make_the_project_at_the_same_moment_share_one(studio):
     assert {str(sample_id) for sample_id in IDS} == set(tasks(studio))
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_project_whose_answer_was_lost_is_no_second_one(studio, is_first):
+    """Another process makes one at the same moment, before or after it."""
+    was_made = threading.Event()
+
+    def is_making(method, path):
+        return method == "POST" and path == "/api/projects/"
+
+    def made(_, method, path):
+        if is_making(method, path):
+            was_made.set()
+
+    def wait(_, method, path):
+        if is_making(method, path) and not was_made.is_set():
+            assert was_made.wait(60)
+
+    together = Together(2, "POST", "/api/projects/")
+    early, late = {"on_answer": made}, {"on_request": wait}
+    lost = FaultyProxy(studio.url, "drop after", where=is_making, **(early if is_first else late))
+    other = FaultyProxy(studio.url, **(late if is_first else early))
+    with lost, other:
+        between = [
+            FaultyProxy(proxy.url, on_request=together.hook(proxy)) for proxy in (lost, other)
+        ]
+        with between[0], between[1]:
+            at_once(*(lambda proxy=proxy: pushed(studio, IDS, url=proxy.url) for proxy in between))
+
+    assert ["mails"] == [project["title"] for project in studio.projects()]
+    assert {str(sample_id) for sample_id in IDS} == set(tasks(studio))
+
+
 def test_two_projects_with_stores_of_their_own_ask_once_and_hear_the_same(
     studio, tmp_path, monkeypatch
 ):
