@@ -144,6 +144,33 @@ def _combined(array: Any) -> pa.Array:
     return array
 
 
+def series_of(array: pa.Array) -> pd.Series:
+    """Return a column of which `python_values` are the values of an array of `arrow_values`.
+
+    >>> python_values(series_of(pa.array([1, None])))
+    [1, None]
+    """
+    kind, has_gaps = array.type, array.null_count > 0
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        texts: Any = pd.StringDtype("pyarrow")
+        return pd.Series(texts.__from_arrow__(array))
+    if pa.types.is_null(kind) or (has_gaps and pa.types.is_floating(kind)):
+        return pd.Series(array.to_pylist(), dtype=object)
+    if not has_gaps:
+        return pd.Series(array.to_numpy(zero_copy_only=False))
+    nullable: Any = pd.BooleanDtype() if pa.types.is_boolean(kind) else _INTEGERS[str(kind)]
+    return pd.Series(nullable.__from_arrow__(array))
+
+
+_INTEGERS = {
+    nullable.name.lower(): nullable
+    for nullable in (
+        *(pd.Int8Dtype(), pd.Int16Dtype(), pd.Int32Dtype(), pd.Int64Dtype()),
+        *(pd.UInt8Dtype(), pd.UInt16Dtype(), pd.UInt32Dtype(), pd.UInt64Dtype()),
+    )
+}
+
+
 def may_change(column: pd.Series) -> bool:
     """Whether a labeling function could change a value of a column in place."""
     kind = column.dtype

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -19,9 +20,9 @@ from typing import Any
 import cloudpickle
 import pandas as pd
 
-from labeling.engine.batches import SampleBatch
 from labeling.engine.execution import ChunkVotes, Job, votes_on
 from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
+from labeling.engine.shipping import PackedBatch
 from labeling.engine.slow_calls import CallBoard, CallWatch, SlowCall
 from labeling.errors import LabelingFunctionError
 from labeling.records import (
@@ -48,29 +49,33 @@ def in_workers(
 
     pickled = dumps_for_workers(job.lfs, workers)
     settings = (job.schema, job.stop_at_fault, job.timeout)
-    sent: list[pd.DataFrame] = []
+    sent: deque[pd.DataFrame] = deque()
     with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
         run = functools.partial(_run_chunk, pickled, settings, folder, os.getpid())
         board = CallBoard(Path(folder))
         n_jobs = max(workers, 2)  # joblib starts no process for a single one
         results = joblib.Parallel(n_jobs=n_jobs, return_as="generator", max_nbytes=None)(
-            joblib.delayed(run)(chunk) for chunk in _recorded(chunks, sent)
+            joblib.delayed(run)(chunk) for chunk in _packed(chunks, sent)
         )
         with board.watching(), _explained_errors(sent, workers, board):
             for votes, faults in results:
+                sent.popleft()
                 if job.progress is not None:
                     job.progress(len(votes))
                 yield votes, _loads_faults(faults)
 
 
-def _recorded(chunks: Iterable[pd.DataFrame], sent: list[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+def _packed(chunks: Iterable[pd.DataFrame], sent: deque[pd.DataFrame]) -> Iterator[PackedBatch]:
     for chunk in chunks:
-        sent.append(chunk)
-        yield chunk
+        packed = PackedBatch.of(chunk)
+        sent.append(packed.others)
+        yield packed
 
 
 @contextmanager
-def _explained_errors(sent: list[pd.DataFrame], workers: int, board: CallBoard) -> Iterator[None]:
+def _explained_errors(
+    sent: Iterable[pd.DataFrame], workers: int, board: CallBoard
+) -> Iterator[None]:
     """Replace errors of the worker pool by errors that name their cause."""
     try:
         yield
@@ -105,7 +110,7 @@ def _run_chunk(
     settings: tuple[LabelSchema, bool, float | None],
     folder: str,
     parent: int,
-    chunk: pd.DataFrame,
+    packed: PackedBatch,
 ) -> tuple[Any, bytes]:
     """Return votes and pickled faults, whose exceptions may be of classes of the user."""
     ends_with_parent = _end_with_parent(parent)
@@ -119,7 +124,7 @@ def _run_chunk(
     job = Job(_loads_functions(pickled), *settings)
     watch = CallWatch(report, job.timeout)
     with watch.watching():
-        votes, faults = votes_on(SampleBatch(chunk), job, watch)
+        votes, faults = votes_on(packed.unpacked(), job, watch)
     board.clear()
     return votes, cloudpickle.dumps(list(map(_picklable, faults)))
 

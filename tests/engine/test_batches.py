@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.engine.batches import SampleBatch
+from labeling.engine.shipping import PackedBatch
 from labeling.engine.values import with_plain_objects
 from labeling.records import FrozenRow
 from tests.engine.test_engine import FILED, UNFILED, tables
@@ -106,3 +108,27 @@ def test_the_ids_are_a_column_under_the_name_of_the_index():
     batch = SampleBatch(frame)
     assert (batch.names, batch.column("key").to_pylist()) == (("n", "key"), [7])
     assert math.prod(len(batch.column(name)) for name in batch.names) == 1
+
+
+@given(table=tables(FILED | UNFILED))
+def test_a_batch_that_was_sent_to_another_process_gives_the_same_values(table):
+    frame = with_plain_objects(table[1])
+    sent = pickle.loads(pickle.dumps(PackedBatch.of(frame))).unpacked()
+    batch = SampleBatch(frame)
+    assert sent.names == batch.names
+    assert sent.ids.equals(batch.ids)
+    for name in batch.names:
+        assert same([row[name] for row in sent.rows()], [row[name] for row in batch.rows()])
+        array = batch.column(name)
+        assert array is None or same(sent.column(name).to_pylist(), array.to_pylist())
+    assert [type(row).__mro__[-2] for row in sent.rows()] == [
+        type(row).__mro__[-2] for row in batch.rows()
+    ]
+
+
+def test_only_the_rows_of_a_batch_are_sent_and_texts_not_one_by_one():
+    frame = pd.DataFrame({"text": ["x" * 100] * 10_000, "n": range(10_000)})
+    frame.index = [f"s{row}" for row in range(10_000)]
+    part = PackedBatch.of(with_plain_objects(frame).iloc[500:600])
+    assert part.others.columns.tolist() == []
+    assert len(pickle.dumps(part)) < 100 * (100 + 8 + 8) + 6_000
