@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
     from labeling import functions, label_models, query, simulation
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from labeling.analysis import agreement, lf_summary
     from labeling.datasets import TrainingSet, build_training_set
     from labeling.end_model import EndModel
+    from labeling.engine import Explanation
     from labeling.errors import LabelingError
     from labeling.functions import labeling_function, load_labeling_functions
     from labeling.label_files import LabelFiles
@@ -164,6 +165,46 @@ def apply(
     return apply_to_frame(lfs, read_samples(data, id), schema, **how)
 
 
+@overload
+def explain(lf: LabelingFunction, schema: LabelSchema | None = None) -> Explanation: ...
+
+
+@overload
+def explain(
+    lf: Iterable[LabelingFunction], schema: LabelSchema | None = None
+) -> list[Explanation]: ...
+
+
+def explain(
+    lf: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema | None = None
+) -> Explanation | list[Explanation]:
+    """Return whether labeling functions run on whole columns, and why not.
+
+    `apply` runs plain functions on whole columns, many times faster than sample by sample, as far
+    as their expressions have rules that are certain to give the same votes. Samples on which a rule
+    is not certain, such as texts in other alphabets for a pattern, go to the Python function. Needs
+    polars (`pip install 'labeling[fast]'`); without it all functions run in Python.
+
+    Args:
+        lf: a labeling function, or several.
+        schema: the labels, if any; what is said does not depend on them.
+
+    Returns:
+        for each function `name`, `how` ("columns", "partly" or "python"), `because` (a sentence
+        with the line and the expression that stopped it), and `reads` (the columns its rules read).
+
+    Raises:
+        LabelingFunctionError: what is given is not a labeling function.
+
+    >>> from labeling import LabelingFunction
+    >>> explain(LabelingFunction("any", lambda x: 1, compile=False))
+    any runs in Python: it says compile=False.
+    """
+    from labeling.engine import explain as explained
+
+    return explained(lf, schema)
+
+
 def review(
     annotations: Iterable[Annotation],
     schema: LabelSchema,
@@ -281,6 +322,7 @@ __all__ = [
     "apply",
     "build_training_set",
     "disagreement_causes",
+    "explain",
     "functions",
     "label_models",
     "labeling_function",

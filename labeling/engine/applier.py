@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import itertools
 import logging
 import math
 import time
-from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NoReturn, Protocol
 
 import numpy as np
 import pandas as pd
 
 from labeling.engine.batches import SampleBatch
+from labeling.engine.columns.self_check import (
+    ColumnRunner,
+    ColumnVotesDifferError,
+    without_columns,
+)
 from labeling.engine.encoding import WrongReturnError
 from labeling.engine.execution import ChunkVotes, Job, votes_on
 from labeling.engine.pickling import dumps_for_workers
@@ -73,8 +79,11 @@ def apply_to_frame(
     samples = with_plain_objects(with_id_index(data, id))
     _check_reads(job.lfs, samples, samples.index.name)
     size = _chunk_size(samples, workers)
-    chunks = (samples.iloc[start : start + size] for start in range(0, len(samples), size))
-    return _votes_on_chunks(job, chunks, samples.index, workers)
+
+    def chunks() -> Iterator[pd.DataFrame]:
+        return (samples.iloc[start : start + size] for start in range(0, len(samples), size))
+
+    return _certain_votes(job, chunks, samples.index, workers)
 
 
 class Stream(Protocol):
@@ -107,13 +116,16 @@ def apply_to_stream(
     """
     job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
     _check_reads(job.lfs, stream.example, stream.ids.name)
-    chunks = (
-        with_plain_objects(frame.iloc[start : start + size])
-        for frame in stream
-        for size in [_chunk_size(frame, 1)]
-        for start in range(0, len(frame), size)
-    )
-    return _votes_on_chunks(job, chunks, stream.ids, workers)
+
+    def chunks() -> Iterator[pd.DataFrame]:
+        return (
+            with_plain_objects(frame.iloc[start : start + size])
+            for frame in stream
+            for size in [_chunk_size(frame, 1)]
+            for start in range(0, len(frame), size)
+        )
+
+    return _certain_votes(job, chunks, stream.ids, workers)
 
 
 def _checked_job(
@@ -174,6 +186,17 @@ def _check_options(on_error: object, workers: object, timeout: object) -> None:
         )
 
 
+def _certain_votes(
+    job: Job, chunks: Callable[[], Iterable[pd.DataFrame]], ids: pd.Index, workers: int
+) -> Votes:
+    """Return all votes; made again, should votes on columns turn out to differ from Python's."""
+    while True:
+        try:
+            return _votes_on_chunks(job, chunks(), ids, workers)
+        except ColumnVotesDifferError as difference:
+            job = dataclasses.replace(job, lfs=without_columns(job.lfs, difference))
+
+
 def _votes_on_chunks(
     job: Job, chunks: Iterable[pd.DataFrame], ids: pd.Index, workers: int
 ) -> Votes:
@@ -227,10 +250,10 @@ def _chunk_size(samples: pd.DataFrame, workers: int) -> int:
 
 
 def _in_process(job: Job, chunks: Iterable[pd.DataFrame]) -> Generator[ChunkVotes, None, None]:
-    watch = CallWatch(timeout=job.timeout)
+    watch, columns = CallWatch(timeout=job.timeout), ColumnRunner(job.lfs, job.schema)
     for chunk in chunks:
         with watch.watching():
-            votes_and_faults = votes_on(SampleBatch(chunk), job, watch)
+            votes_and_faults = votes_on(SampleBatch(chunk), job, watch, columns)
         yield votes_and_faults
 
 

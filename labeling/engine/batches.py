@@ -63,6 +63,16 @@ class SampleBatch:
             self._arrays[name] = None if column is None else arrow_values(column)
         return self._arrays[name]
 
+    def times(self, name: Hashable) -> pa.Array | None:
+        """Return a column of times without a zone as an Arrow array; null is `None`.
+
+        Rows hold them as pandas' `Timestamp`s. `None` where the column has other values.
+        """
+        column = self._columns.get(name)
+        if column is None or not isinstance(column.dtype, np.dtype) or column.dtype.kind != "M":
+            return None
+        return pa.array(column.to_numpy())
+
     def rows(self, positions: npt.NDArray[np.intp] | None = None) -> list[Any]:
         """Return the rows at positions, or all; only these are converted to Python."""
         if positions is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,13 @@ import numpy.typing as npt
 from labeling.engine.batches import SampleBatch
 from labeling.engine.calls import answers_of
 from labeling.engine.collection import earlier_objects_kept
+from labeling.engine.columns.self_check import NOT_COMPARED, ColumnRunner, Positions
 from labeling.engine.encoding import WrongReturnError as WrongReturnError
 from labeling.engine.encoding import codes_of, id_at
 from labeling.engine.preprocessed_rows import chain_of, chains_of, preprocessed_blocks
 from labeling.engine.progress import ChunkProgress, Progress
 from labeling.engine.slow_calls import CallWatch
+from labeling.errors import LFTimeoutError
 from labeling.records import (
     ABSTAIN,
     VOTING_SCHEMA,
@@ -52,19 +55,28 @@ class Job:
     progress: Progress | None = None
 
 
-def votes_on(batch: SampleBatch, job: Job, watch: CallWatch | None = None) -> ChunkVotes:
+def votes_on(
+    batch: SampleBatch,
+    job: Job,
+    watch: CallWatch | None = None,
+    columns: ColumnRunner | None = None,
+) -> ChunkVotes:
     """Return the votes of labeling functions on a batch, and where they failed.
 
     Args:
         batch: the samples.
         job: the functions, and how they are run.
         watch: is told which function is being called.
+        columns: runs functions on whole columns; the same for all batches of a call of `apply`.
+
+    Raises:
+        ColumnVotesDifferError: a vote on columns was found to differ from that of the function.
     """
     token = VOTING_SCHEMA.set(job.schema)
     try:
         run = _BatchRun(batch, job, watch or CallWatch())
         with earlier_objects_kept():
-            run.run()
+            run.run(columns or ColumnRunner(job.lfs, job.schema))
     finally:
         VOTING_SCHEMA.reset(token)
     faults = run.faults
@@ -85,18 +97,41 @@ class _BatchRun:
         n_passes = len(job.lfs) + len(chains_of(job.lfs))
         self.progress = ChunkProgress(len(batch), n_passes, job.progress)
 
-    def run(self) -> None:
+    def run(self, columns: ColumnRunner) -> None:
         """Run all labeling functions on the batch."""
+        memo: dict[Any, Any] = {}
         for column, lf in enumerate(self.lfs):
             if not lf.pre:
-                self.run_function(column)
+                self.run_function(column, columns, memo)
         if any(lf.pre for lf in self.lfs):
             self.run_preprocessed()
         self.progress.finish()
 
-    def run_function(self, column: int) -> None:
-        """Run the labeling function of a column on all rows; it has no preprocessors."""
-        self.call(column, self.batch.rows(), slice(0, len(self.batch)))
+    def run_function(self, column: int, columns: ColumnRunner, memo: dict[Any, Any]) -> None:
+        """Run the labeling function of a column; in Python where columns leave it undecided."""
+        in_python = functools.partial(self.compared_votes, column)
+        voted = columns.votes(self.lfs[column], self.batch, memo, in_python)
+        if voted is None:
+            self.call(column, self.batch.rows(), slice(0, len(self.batch)))
+            return
+        codes, decided = voted
+        np.copyto(self.votes[:, column], codes, where=decided)
+        undecided = np.flatnonzero(~decided)
+        self.progress.advance(len(self.batch) - len(undecided))
+        if len(undecided):
+            self.call(column, self.batch.rows(undecided), undecided)
+
+    def compared_votes(self, column: int, positions: Positions) -> list[Any]:
+        """Return the votes of a labeling function at positions, `None` where it has none."""
+        lf, ids, rows = self.lfs[column], self.batch.ids[positions], self.batch.rows(positions)
+        progress = ChunkProgress(len(rows), 1, None)
+        answers, raised = answers_of(lf, rows, ids, progress, self.watch, False)
+        codes, invalid = codes_of(lf, answers, self.schema, ids)
+        votes: list[Any] = codes.tolist()
+        for row, error in (*invalid, *raised):
+            # Columns have no runaway calls; where Python has one, its vote is not known.
+            votes[row] = NOT_COMPARED if isinstance(error, LFTimeoutError) else None
+        return votes
 
     def run_preprocessed(self) -> None:
         """Run the labeling functions with preprocessors, block by block."""

@@ -20,6 +20,7 @@ from typing import Any
 import cloudpickle
 import pandas as pd
 
+from labeling.engine.columns.self_check import ColumnRunner
 from labeling.engine.execution import ChunkVotes, Job, votes_on
 from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
 from labeling.engine.shipping import PackedBatch
@@ -105,6 +106,11 @@ def _loads_functions(pickled: bytes) -> list[LabelingFunction]:
         ) from error
 
 
+@functools.lru_cache(maxsize=1)
+def _columns(pickled: bytes, schema: LabelSchema) -> ColumnRunner:
+    return ColumnRunner(_loads_functions(pickled), schema)
+
+
 def _run_chunk(
     pickled: bytes,
     settings: tuple[LabelSchema, bool, float | None],
@@ -124,7 +130,7 @@ def _run_chunk(
     job = Job(_loads_functions(pickled), *settings)
     watch = CallWatch(report, job.timeout)
     with watch.watching():
-        votes, faults = votes_on(packed.unpacked(), job, watch)
+        votes, faults = votes_on(packed.unpacked(), job, watch, _columns(pickled, job.schema))
     board.clear()
     return votes, cloudpickle.dumps(list(map(_picklable, faults)))
 

@@ -20,6 +20,7 @@ def labeling_function(
     resources: Mapping[str, Any] | None = None,
     pre: Sequence[Callable[[Any], Any]] = (),
     label: str | int | None = None,
+    compile: bool = True,
 ) -> Callable[[Callable[..., Any]], LabelingFunction]: ...
 
 
@@ -31,6 +32,7 @@ def labeling_function(
     resources: Mapping[str, Any] | None = None,
     pre: Sequence[Callable[[Any], Any]] = (),
     label: str | int | None = None,
+    compile: bool = True,
 ) -> LabelingFunction | Callable[[Callable[..., Any]], LabelingFunction]:
     """Make a function a labeling function; works with and without parentheses.
 
@@ -47,6 +49,8 @@ def labeling_function(
             and other mutable values are copied for each call that reads them; other objects, such
             as a `Doc` of spaCy, are shared.
         label: the label of a yes-or-no rule: it votes for it on True and abstains on False.
+        compile: whether it may run on whole columns, with the same votes; `labeling.explain` says
+            whether it does. False calls it for each sample.
 
     Raises:
         LabelingFunctionError: what is decorated is not a function, or `pre` or `resources` has the
@@ -65,8 +69,8 @@ def labeling_function(
     ('spam', 'ham', 'has_link')
     """
     if function is None:
-        return lambda decorated: _make(decorated, name, resources, pre, label)
-    return _make(function, name, resources, pre, label)
+        return lambda decorated: _make(decorated, name, resources, pre, label, compile)
+    return _make(function, name, resources, pre, label, compile)
 
 
 def _make(
@@ -75,6 +79,7 @@ def _make(
     resources: Mapping[str, Any] | None,
     pre: Sequence[Callable[[Any], Any]],
     label: str | int | None,
+    compile: bool,
 ) -> LabelingFunction:
     if not callable(function) or isinstance(function, type):
         raise LabelingFunctionError(
@@ -88,4 +93,6 @@ def _make(
             f"`resources` must be a dict from keyword to object. Got {type(resources).__name__}."
         )
     lf_name = name or str(getattr(function, "__name__", type(function).__name__))
-    return LabelingFunction(lf_name, function, resources=resources, pre=pre, label=label)
+    return LabelingFunction(
+        lf_name, function, resources=resources, pre=pre, label=label, compile=compile
+    )

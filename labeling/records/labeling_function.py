@@ -40,6 +40,7 @@ class LabelingFunction:
         reads: the columns it needs, as far as known, checked before anything runs.
         files: absolute paths of the files it was built from; its votes may change with them.
         rule: what `function` does, as data, for the ready-made kinds.
+        compile: whether it may run on whole columns where that gives the same votes.
 
     >>> from types import SimpleNamespace
     >>> lf = LabelingFunction("has_link", lambda x: "http" in x.text, label="spam")
@@ -56,6 +57,7 @@ class LabelingFunction:
     reads: tuple[str, ...]
     files: tuple[str, ...]
     rule: ColumnRule | None
+    compile: bool = True  # of the class, so that functions pickled by older versions have it
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class LabelingFunction:
         reads: Sequence[str] = (),
         files: Sequence[str] = (),
         rule: ColumnRule | None = None,
+        compile: bool = True,
     ) -> None:
         refuse_unsafe([name], "The names of labeling functions")
         functools.update_wrapper(self, function)
@@ -81,6 +84,7 @@ class LabelingFunction:
         self.reads = tuple(reads)
         self.files = tuple(files)
         self.rule = rule
+        self.compile = bool(compile)
 
     def __repr__(self) -> str:
         return f"LabelingFunction({self.name!r})"

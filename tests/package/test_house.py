@@ -31,6 +31,7 @@ PUBLIC_CALLS = {
     "labeling/label_files/platform.py": {"LabelFiles"},
     "labeling/label_studio/platform.py": {"LabelStudio"},
     "labeling/project/people_verbs.py": {"import_annotations"},
+    "labeling/records/labeling_function.py": {"LabelingFunction"},
     "labeling/query/selection.py": {"select"},
     "labeling/simulation/grid.py": {"simulate"},
 }

@@ -1,0 +1,90 @@
+"""Compiles comprehensions that are reduced, such as `any(word in text for word in WORDS)`."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from labeling.engine.columns.context import HOPELESS, Context, Expression
+from labeling.engine.columns.functions import length
+from labeling.engine.columns.reductions import Comprehension, reduced
+
+REDUCTIONS = (any, all, sum, len)
+
+
+def reduction(context: Context, node: ast.Call, function: Any) -> Expression:
+    """Compile `any(...)`, `all(...)`, `sum(...)` or `len(...)`."""
+    if node.keywords or len(node.args) != 1:
+        return context.unsupported(node, "this call is left to Python")
+    argument = node.args[0]
+    if not isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
+        if function is len:
+            return _length(context.expression(argument))
+        return context.unsupported(node, "only comprehensions are known here")
+    if function is len and isinstance(argument, ast.GeneratorExp):
+        return context.unsupported(node, "a generator has no length")
+    compiled = _comprehension(context, argument)
+    if compiled is None:
+        return HOPELESS
+    return Expression(lambda state: reduced(state, compiled, function))
+
+
+def _length(operand: Expression) -> Expression:
+    if operand.is_hopeless:
+        return HOPELESS
+    return Expression(lambda state: state.frame.mapped(operand.evaluate(state), length))
+
+
+def _comprehension(context: Context, node: ast.GeneratorExp | ast.ListComp) -> Comprehension | None:
+    """Compile a comprehension; `None` if it is undecided everywhere."""
+    first = node.generators[0]
+    target = target_names(first.target)
+    if len(node.generators) > 1 or first.is_async or target is None:
+        context.unsupported(node, "nested comprehensions are left to Python")
+        return None
+    items = items_of(context, first.iter)
+    with context.hiding(target):
+        conditions = tuple(map(context.expression, first.ifs))
+        element = context.expression(node.elt)
+        names = _variables(context, [node.elt, *first.ifs])
+    container = None
+    if _is_membership(node.elt, target):
+        container = context.expression(node.elt.comparators[0])  # type: ignore[attr-defined]
+    if items.is_hopeless or (conditions or (element,))[0].is_hopeless:
+        return None
+    is_lazy = isinstance(node, ast.GeneratorExp)
+    is_closed = names <= set(target)
+    return Comprehension(target, items, conditions, element, container, is_lazy, is_closed)
+
+
+def _variables(context: Context, nodes: list[ast.expr]) -> set[str]:
+    names = (each.id for node in nodes for each in ast.walk(node) if isinstance(each, ast.Name))
+    return {name for name in names if name in context.variables}
+
+
+def _is_membership(node: ast.expr, target: tuple[str, ...]) -> bool:
+    """Whether an element is `item in container`, with a container that is the same for all."""
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+        return False
+    names = {each.id for each in ast.walk(node.comparators[0]) if isinstance(each, ast.Name)}
+    is_item = isinstance(node.left, ast.Name) and (node.left.id,) == target
+    return is_item and isinstance(node.ops[0], ast.In) and not names & set(target)
+
+
+def target_names(target: ast.expr) -> tuple[str, ...] | None:
+    """Return the names that an item is assigned to; `None` if it is nested."""
+    if isinstance(target, ast.Name):
+        return (target.id,)
+    if isinstance(target, ast.Tuple) and all(isinstance(each, ast.Name) for each in target.elts):
+        return tuple(each.id for each in target.elts if isinstance(each, ast.Name))
+    return None
+
+
+def items_of(context: Context, node: ast.expr) -> Expression:
+    """Compile what a loop goes over: also the items, keys or values of a constant dict."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
+        owner, name = context.constant(node.func.value), node.func.attr
+        if type(owner) is dict and name in ("items", "keys", "values") and not node.keywords:
+            view = getattr(owner, name)
+            return Expression(lambda state: state.frame.constant(tuple(view())))
+    return context.expression(node)

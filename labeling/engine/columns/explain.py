@@ -1,0 +1,77 @@
+"""`explain`: whether labeling functions run on whole columns, and if not, what stopped them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, overload
+
+from labeling.engine.columns.plans import ColumnPlan, NoPlan, plan_of
+from labeling.errors import LabelingFunctionError
+from labeling.records import LabelingFunction, LabelSchema
+
+_ANY_SCHEMA = LabelSchema(["no", "yes"])
+"""A plan of a function is the same for every schema; only its votes are encoded otherwise."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation:
+    """How a labeling function runs.
+
+    Attributes:
+        name: its name.
+        how: "columns", "partly" (some samples go to the Python function) or "python".
+        because: a sentence that says why: the line and the expression that stopped it.
+        reads: the columns that its rules read; empty if it runs in Python.
+    """
+
+    name: str
+    how: Literal["columns", "partly", "python"]
+    because: str
+    reads: frozenset[str]
+
+    def __repr__(self) -> str:
+        where = {"columns": "on columns", "partly": "partly on columns", "python": "in Python"}
+        return f"{self.name} runs {where[self.how]}: {self.because}"
+
+
+@overload
+def explain(lf: LabelingFunction, schema: LabelSchema | None = None) -> Explanation: ...
+
+
+@overload
+def explain(
+    lf: Iterable[LabelingFunction], schema: LabelSchema | None = None
+) -> list[Explanation]: ...
+
+
+def explain(
+    lf: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema | None = None
+) -> Explanation | list[Explanation]:
+    """Return how labeling functions run; see `labeling.explain`."""
+    if isinstance(lf, LabelingFunction):
+        return _explanation(lf, schema or _ANY_SCHEMA)
+    if not isinstance(lf, Iterable) or callable(lf):
+        raise LabelingFunctionError(
+            f"`explain` must get labeling functions, made with @labeling_function. Got {lf!r}."
+        )
+    explanations = []
+    for each in lf:
+        if not isinstance(each, LabelingFunction):
+            raise LabelingFunctionError(
+                f"Labeling functions must be made with @labeling_function. Got {each!r}."
+            )
+        explanations.append(_explanation(each, schema or _ANY_SCHEMA))
+    return explanations
+
+
+def _explanation(lf: LabelingFunction, schema: LabelSchema) -> Explanation:
+    plan = plan_of(lf, schema)
+    if isinstance(plan, NoPlan):
+        return Explanation(lf.name, "python", f"{plan.reason}.", frozenset())
+    if isinstance(plan, ColumnPlan) and plan.reasons:
+        others = len(plan.reasons) - 1
+        more = f" (and {others} more)" if others else ""
+        return Explanation(lf.name, "partly", f"{plan.reasons[0]}{more}.", plan.reads)
+    because = "all of it has rules for columns; samples of which they are not certain go to Python."
+    return Explanation(lf.name, "columns", because, plan.reads)

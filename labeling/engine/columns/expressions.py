@@ -1,0 +1,371 @@
+"""Compiles expressions of a labeling function to functions of a batch."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from labeling.engine.columns.call_expressions import call
+from labeling.engine.columns.context import HOPELESS, Context, Expression, Handlers, State, literal
+from labeling.engine.columns.frames import Frame
+from labeling.engine.columns.functions import as_text
+from labeling.engine.columns.methods import TIME_FIELDS, looked_up, time_field
+from labeling.engine.columns.names import MISSING
+from labeling.engine.columns.operators import (
+    NONE,
+    arithmetic,
+    compare,
+    contained,
+    folded,
+    identical,
+    negated,
+)
+from labeling.engine.columns.text_methods import part_of
+from labeling.engine.columns.texts import COMPARISONS, Text
+from labeling.engine.columns.values import (
+    UNDECIDED,
+    Bools,
+    Constant,
+    Masks,
+    Part,
+    Piece,
+    Results,
+    Row,
+    Times,
+    Value,
+)
+
+Evaluate = Callable[[State], Value]
+
+
+def constant(value: Any) -> Expression:
+    """Return the expression that is always one object."""
+    return Expression(lambda state: state.frame.constant(value))
+
+
+def _constant(context: Context, node: ast.Constant) -> Expression:
+    return constant(node.value)
+
+
+def _name(context: Context, node: ast.Name) -> Expression:
+    value = context.constant(node)
+    if value is not MISSING:
+        return constant(value)
+    name = node.id
+    if name not in context.variables:
+        return context.unsupported(node, "it is not a variable that can be read")
+    return Expression(lambda state: state.locals.get(name, UNDECIDED))
+
+
+def _attribute(context: Context, node: ast.Attribute) -> Expression:
+    value = context.constant(node)
+    if value is not MISSING:
+        return constant(value)
+    owner, name = context.expression(node.value), node.attr
+    if name.startswith("_"):
+        return context.unsupported(node, "names with an underscore are not those of columns")
+    if isinstance(node.value, ast.Name):
+        context.reads(name)
+    return _of_one(owner, lambda frame, piece: _attribute_of(frame, piece, name))
+
+
+def _attribute_of(frame: Frame, piece: Piece, name: str) -> Value:
+    if isinstance(piece, Row):
+        return frame.column(name)
+    if isinstance(piece, Times) and name in TIME_FIELDS:
+        return frame.mapped(frame.whole(piece), lambda times: time_field(name, times))  # type: ignore[arg-type]  # it is Times
+    return UNDECIDED
+
+
+def _of_one(operand: Expression, function: Callable[[Frame, Piece], Value]) -> Expression:
+    """Return an expression of the pieces of another, by a function that returns a value."""
+    if operand.is_hopeless:
+        return HOPELESS
+
+    def evaluate(state: State) -> Value:
+        frame = state.frame
+        parts: list[Part] = []
+        for rows, piece in operand.evaluate(state):
+            parts += frame.restricted(function(frame, piece), rows)
+        return frame.joined(parts)
+
+    return Expression(evaluate)
+
+
+def _subscript(context: Context, node: ast.Subscript) -> Expression:
+    owner = context.expression(node.value)
+    if isinstance(node.slice, ast.Slice):
+        return _sliced(context, owner, node.slice)
+    key = context.expression(node.slice)
+    if owner.is_hopeless or key.is_hopeless:
+        return HOPELESS
+    if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        context.reads(node.slice.value)
+
+    def evaluate(state: State) -> Value:
+        frame, owners, keys = state.frame, owner.evaluate(state), key.evaluate(state)
+        if len(owners) == 1 and isinstance(owners[0][1], Row):
+            return _column_at(frame, keys)
+        return frame.combined(owners, keys, _item)
+
+    return Expression(evaluate)
+
+
+def _column_at(frame: Frame, keys: Value) -> Value:
+    if len(keys) != 1 or not isinstance(keys[0][1], Constant):
+        return UNDECIDED
+    name = keys[0][1].value
+    return frame.restricted(frame.column(name), keys[0][0]) if type(name) is str else UNDECIDED
+
+
+def _item(owner: Piece, key: Piece) -> Results:
+    if isinstance(owner, Text):
+        return part_of(owner, key.value) if isinstance(key, Constant) else NONE
+    if not isinstance(owner, Constant):
+        return NONE
+    if type(owner.value) is dict:
+        return looked_up(owner.value, key, None)
+    if isinstance(key, Constant):
+        return folded(lambda container, place: container[place], owner.value, key.value)
+    return NONE
+
+
+def _sliced(context: Context, owner: Expression, node: ast.Slice) -> Expression:
+    bounds = [
+        None if bound is None else literal(bound) for bound in (node.lower, node.upper, node.step)
+    ]
+    if owner.is_hopeless or MISSING in bounds:
+        return context.unsupported(node, "its bounds are not constants")
+    index = slice(*bounds)
+
+    def of_piece(piece: Piece) -> Results:
+        if isinstance(piece, Text):
+            return part_of(piece, index)
+        if isinstance(piece, Constant) and type(piece.value) in (str, tuple, list):
+            return folded(lambda value: value[index], piece.value)
+        return NONE
+
+    return Expression(lambda state: state.frame.mapped(owner.evaluate(state), of_piece))
+
+
+def _bool_op(context: Context, node: ast.BoolOp) -> Expression:
+    operands = [context.expression(value) for value in node.values]
+    if operands[0].is_hopeless:
+        return HOPELESS
+    stops_at = isinstance(node.op, ast.Or)
+
+    def evaluate(state: State) -> Value:
+        value = operands[0].evaluate(state)
+        for operand in operands[1:]:
+            value = _chained(state, value, operand, stops_at)
+        return value
+
+    return Expression(evaluate)
+
+
+def _chained(state: State, value: Value, operand: Expression, stops_at: bool) -> Value:
+    """Return `value and operand`, or `value or operand` if it stops at what is true."""
+    frame = state.frame
+    true, false = state.truth(value)
+    going = false if stops_at else true
+    stopped = frame.restricted(value, true if stops_at else false)
+    with state.only(going):
+        if not state.active.any():
+            return stopped
+        rest = frame.restricted(operand.evaluate(state), going)
+    return _both_sides(frame, stopped, rest)
+
+
+def _both_sides(frame: Masks, first: Value, second: Value) -> Value:
+    return frame.joined((*first, *second))
+
+
+def _if_expression(context: Context, node: ast.IfExp) -> Expression:
+    test, body, orelse = map(context.expression, (node.test, node.body, node.orelse))
+    if test.is_hopeless or (body.is_hopeless and orelse.is_hopeless):
+        return HOPELESS
+
+    def evaluate(state: State) -> Value:
+        frame = state.frame
+        true, false = state.truth(test.evaluate(state))
+        parts: Value = ()
+        for rows, branch in ((true, body), (false, orelse)):
+            with state.only(rows):
+                if state.active.any():
+                    parts += frame.restricted(branch.evaluate(state), rows)
+        return frame.joined(parts)
+
+    return Expression(evaluate)
+
+
+def _unary(context: Context, node: ast.UnaryOp) -> Expression:
+    operand = context.expression(node.operand)
+    if operand.is_hopeless:
+        return HOPELESS
+    if isinstance(node.op, ast.Not):
+
+        def evaluate(state: State) -> Value:
+            true, false = state.truth(operand.evaluate(state))
+            decided = true | false
+            return ((decided, Bools(false)),) if decided.any() else UNDECIDED
+
+        return Expression(evaluate)
+    kind = type(node.op).__name__
+    if kind == "Invert":
+        return context.unsupported(node, "`~` is left to Python")
+    return Expression(
+        lambda state: state.frame.mapped(
+            operand.evaluate(state), lambda piece: negated(kind, piece)
+        )
+    )
+
+
+def _binary(context: Context, node: ast.BinOp) -> Expression:
+    left, right = context.expression(node.left), context.expression(node.right)
+    kind = type(node.op).__name__
+    if left.is_hopeless or right.is_hopeless:
+        return HOPELESS
+    if kind not in ("Add", "Sub", "Mult", "Div", "Mod", "FloorDiv"):
+        return context.unsupported(node, "this operator is left to Python")
+    return Expression(
+        lambda state: state.frame.combined(
+            left.evaluate(state),
+            right.evaluate(state),
+            lambda first, second: arithmetic(kind, first, second),
+        )
+    )
+
+
+def _compare(context: Context, node: ast.Compare) -> Expression:
+    operands = [context.expression(each) for each in (node.left, *node.comparators)]
+    if operands[0].is_hopeless or operands[1].is_hopeless:
+        return HOPELESS
+    rules = [_comparison(type(operator).__name__) for operator in node.ops]
+
+    def evaluate(state: State) -> Value:
+        left, right = operands[0].evaluate(state), operands[1].evaluate(state)
+        value = state.frame.combined(left, right, rules[0])
+        for rule, operand in zip(rules[1:], operands[2:], strict=True):
+            left = right
+            true, false = state.truth(value)
+            with state.only(true):
+                right = operand.evaluate(state)
+            further = state.frame.restricted(state.frame.combined(left, right, rule), true)
+            value = _both_sides(state.frame, state.frame.restricted(value, false), further)
+        return value
+
+    return Expression(evaluate)
+
+
+def _comparison(kind: str) -> Callable[[Piece, Piece], Results]:
+    if kind in COMPARISONS:
+        return lambda left, right: compare(kind, left, right)
+    rule = contained if kind in ("In", "NotIn") else identical
+    if kind in ("In", "Is"):
+        return rule
+    return lambda left, right: tuple(
+        (valid, _opposite(result)) for valid, result in rule(left, right)
+    )
+
+
+def _opposite(piece: Piece) -> Piece:
+    return Bools(~piece.values) if isinstance(piece, Bools) else Constant(not piece.value)  # type: ignore[union-attr]  # bools
+
+
+def _named(context: Context, node: ast.NamedExpr) -> Expression:
+    value, name = context.expression(node.value), node.target.id
+    if context.hidden:
+        return context.unsupported(node, "`:=` in a comprehension is left to Python")
+
+    def evaluate(state: State) -> Value:
+        assigned = value.evaluate(state)
+        state.assign(name, assigned)
+        return assigned
+
+    return Expression(evaluate, value.is_hopeless)
+
+
+def _joined_string(context: Context, node: ast.JoinedStr) -> Expression:
+    parts = []
+    for value in node.values:
+        if isinstance(value, ast.FormattedValue):
+            if value.format_spec is not None or value.conversion not in (-1, ord("s")):
+                return context.unsupported(node, "formats are left to Python")
+            value = value.value
+            parts.append(_formatted(context.expression(value)))
+        else:
+            parts.append(context.expression(value))
+    if any(part.is_hopeless for part in parts):
+        return HOPELESS
+
+    def evaluate(state: State) -> Value:
+        joined = state.frame.constant("")
+        for part in parts:
+            joined = state.frame.combined(
+                joined, part.evaluate(state), lambda left, right: arithmetic("Add", left, right)
+            )
+        return joined
+
+    return Expression(evaluate)
+
+
+def _formatted(part: Expression) -> Expression:
+    if part.is_hopeless:
+        return HOPELESS
+    return Expression(lambda state: state.frame.mapped(part.evaluate(state), as_text))
+
+
+def _collection(context: Context, node: ast.Tuple | ast.List | ast.Set) -> Expression:
+    value = literal(node)
+    if value is not MISSING:
+        return constant(value)
+    items = [context.expression(each) for each in node.elts]
+    if any(item.is_hopeless for item in items):
+        return HOPELESS
+    kind = {ast.Tuple: tuple, ast.List: list, ast.Set: set}[type(node)]
+
+    def evaluate(state: State) -> Value:
+        """Return the collection of constants; other items are left to Python."""
+        objects = []
+        for item in items:
+            value = item.evaluate(state)
+            if len(value) != 1 or value[0][0] is not state.frame.all:
+                return UNDECIDED
+            if not isinstance(value[0][1], Constant):
+                return UNDECIDED
+            objects.append(value[0][1].value)
+        try:
+            return state.frame.constant(kind(objects))
+        except TypeError:
+            return UNDECIDED
+
+    return Expression(evaluate)
+
+
+def _dict(context: Context, node: ast.Dict) -> Expression:
+    value = literal(node)
+    if value is MISSING:
+        return context.unsupported(node, "it is not made of literals")
+    return constant(value)
+
+
+HANDLERS: Handlers = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.BoolOp: _bool_op,
+    ast.IfExp: _if_expression,
+    ast.UnaryOp: _unary,
+    ast.BinOp: _binary,
+    ast.Compare: _compare,
+    ast.NamedExpr: _named,
+    ast.JoinedStr: _joined_string,
+    ast.Tuple: _collection,
+    ast.List: _collection,
+    ast.Set: _collection,
+    ast.Dict: _dict,
+    ast.Call: call,
+}
+"""By the kind of node; others are left to Python."""

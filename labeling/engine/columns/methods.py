@@ -1,0 +1,122 @@
+"""Methods and items of what an expression is worth: texts, patterns, dicts and times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from labeling.engine.columns.functions import pattern_of, searched
+from labeling.engine.columns.operators import NONE, folded, is_unicode
+from labeling.engine.columns.text_methods import PURE_TEXT_METHODS, TEXT_METHODS
+from labeling.engine.columns.texts import Mask, Text
+from labeling.engine.columns.values import (
+    Constant,
+    Integers,
+    Piece,
+    Results,
+    Times,
+    is_plain,
+)
+
+METHODS = PURE_TEXT_METHODS | {"get", "weekday", "search", "match", "fullmatch"}
+"""Methods that are known of some value."""
+
+
+def called(name: str, receiver: Piece, arguments: list[Piece]) -> Results:
+    """Return what a method returns, or nothing where that is not known of a column."""
+    if isinstance(receiver, Constant):
+        return _called_on_constant(name, receiver.value, arguments)
+    if isinstance(receiver, Times):
+        return _weekday(receiver) if name == "weekday" and not arguments else NONE
+    if not isinstance(receiver, Text) or name not in TEXT_METHODS:
+        return NONE
+    rule, fewest, most = TEXT_METHODS[name]
+    return rule(receiver, *arguments) if fewest <= len(arguments) <= most else NONE
+
+
+def _called_on_constant(name: str, value: Any, arguments: list[Piece]) -> Results:
+    if type(value) is re.Pattern and name in ("search", "match", "fullmatch"):
+        pattern = pattern_of(value, 0)
+        if pattern is None or len(arguments) != 1:
+            return NONE
+        return searched(pattern, name, arguments[0])  # type: ignore[arg-type]  # one of three
+    if type(value) is dict and name == "get":
+        return _got(value, arguments)
+    if type(value) is not str or name not in PURE_TEXT_METHODS:
+        return NONE
+    if not all(isinstance(each, Constant) for each in arguments):
+        return NONE
+    return folded(getattr(str, name), value, *(each.value for each in arguments))  # type: ignore[union-attr]
+
+
+MOST_VALUES = 8
+"""A dict with more different values is left to Python."""
+
+
+def _got(mapping: dict[Any, Any], arguments: list[Piece]) -> Results:
+    default: Piece = Constant(None)
+    if len(arguments) == 2:
+        default = arguments[1]
+    if not 1 <= len(arguments) <= 2:
+        return NONE
+    return looked_up(mapping, arguments[0], default)
+
+
+def looked_up(mapping: Any, key: Piece, default: Piece | None) -> Results:
+    """Return `mapping[key]` for a constant dict, or `mapping.get(key, default)`."""
+    if not is_plain(mapping):
+        return NONE
+    if isinstance(key, Constant) and isinstance(default, (Constant, type(None))):
+        return _constant_item(mapping, key.value, default)
+    if not isinstance(key, Text):
+        return NONE
+    groups: dict[Any, list[str]] = {}
+    for name in filter(_is_text, mapping):
+        groups.setdefault((type(mapping[name]), repr(mapping[name])), []).append(name)
+    if len(groups) > MOST_VALUES:
+        return NONE
+    results: list[tuple[Mask | None, Piece]] = []
+    rest: Mask = np.ones(len(key), bool)
+    for names in groups.values():
+        rows = key.is_one_of(names)
+        rest = rest & ~rows
+        results.append((rows, Constant(mapping[names[0]])))
+    if default is not None:
+        results.append((rest, default))
+    return tuple(results)
+
+
+def _is_text(key: object) -> bool:
+    return type(key) is str and is_unicode(key)
+
+
+def _constant_item(mapping: Any, key: Any, default: Constant | None) -> Results:
+    if default is None:
+        return folded(lambda container, place: container[place], mapping, key)
+    return folded(dict.get, mapping, key, default.value)
+
+
+TIME_FIELDS: dict[str, Callable[[Any], Any]] = {
+    "year": pc.year,
+    "month": pc.month,
+    "day": pc.day,
+    "hour": pc.hour,
+    "minute": pc.minute,
+    "second": pc.second,
+    "dayofweek": pc.day_of_week,
+}
+"""Attributes of times that are ints."""
+
+
+def time_field(name: str, times: Times) -> Results:
+    """Return an attribute of times."""
+    values = TIME_FIELDS[name](times.array).fill_null(0).to_numpy(zero_copy_only=False)
+    return ((None, Integers(values.astype(np.int64))),)
+
+
+def _weekday(times: Times) -> Results:
+    return time_field("dayofweek", times)
