@@ -16,6 +16,7 @@ from labeling.engine.columns.value_search import UNDECIDED, DistinctValues
 from labeling.records import (
     Combination,
     Negation,
+    OtherCondition,
     PatternCondition,
     RowCondition,
     ValueCondition,
@@ -26,6 +27,12 @@ SearchKey = tuple[str, bool, bool]
 """A column, whether whole words are searched for, and whether case is ignored."""
 
 Indexes = Mapping[SearchKey, WordIndex]
+
+LEAST_PASSES = 8
+"""From so many passes over a column on, one pass for all of their words is faster."""
+
+WORDS_OF_A_PASS = 100
+"""A pattern of so many more words takes about the time of one more pass."""
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -98,8 +105,10 @@ class WordSearch:
 
     @property
     def n_passes(self) -> int:
-        """How often a column is searched without an index."""
-        return 1 if self.condition.at_least == 1 else len(self.words)
+        """Of how many passes over a column a search without an index takes the time."""
+        if self.condition.at_least > 1:
+            return len(self.words)
+        return 1 + len(self.words) // WORDS_OF_A_PASS
 
     @cached_property
     def patterns(self) -> list[str | None]:
@@ -112,8 +121,18 @@ class WordSearch:
         return [rust_pattern(re.compile(source, flags)) for source in sources]
 
     def index_of(self, indexes: Indexes) -> WordIndex | None:
-        """Return the index that has the words, if there is one."""
-        return indexes.get(self.key) if self.can_be_indexed else None
+        """Return the index that has the words, or one of its own where patterns are slower."""
+        if not self.can_be_indexed:
+            return None
+        index = indexes.get(self.key)
+        return self._own_index if index is None else index
+
+    @cached_property
+    def _own_index(self) -> WordIndex | None:
+        if self.n_passes < LEAST_PASSES and None not in self.patterns:
+            return None
+        _, whole_words, ignore_case = self.key
+        return WordIndex(self.words, whole_words=whole_words, ignore_case=ignore_case)
 
     def rows_found(self, column: TextColumn, index: WordIndex) -> tuple[Positions, Positions]:
         """Return the rows with at least so many of the words, and those that are unsure.
@@ -169,6 +188,7 @@ class ConditionOnColumns:
     Attributes:
         reads: the columns it reads.
         searches: its searches for words, by condition.
+        reasons: what of it is left to Python, and why.
     """
 
     def __init__(self, condition: RowCondition) -> None:
@@ -182,8 +202,29 @@ class ConditionOnColumns:
             for leaf in leaves
             if isinstance(leaf, PatternCondition)
         }
+        self.reasons = tuple(dict.fromkeys(filter(None, map(self._obstacle, leaves))))
         columns = (getattr(leaf, "column", None) for leaf in leaves)
         self.reads = frozenset(column for column in columns if column is not None)
+
+    def _obstacle(self, leaf: RowCondition) -> str | None:
+        """Return why a condition is undecided on all samples, if it is."""
+        if isinstance(leaf, OtherCondition):
+            return "where(...) calls a function of the sample"
+        if isinstance(leaf, PatternCondition) and self._patterns[leaf] is None:
+            return f"the pattern {leaf.pattern.pattern!r} has no equal in polars"
+        return None
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it is undecided on all samples that have values."""
+        return self._is_hopeless(self._condition)
+
+    def _is_hopeless(self, condition: RowCondition) -> bool:
+        if isinstance(condition, Negation):
+            return self._is_hopeless(condition.condition)
+        if isinstance(condition, Combination):  # the first is always evaluated
+            return self._is_hopeless(condition.left)
+        return self._obstacle(condition) is not None
 
     def truths(self, batch: Batch, memo: Memo, indexes: Indexes) -> Truths:
         """Return where the condition is true, false and unknown in a batch.
@@ -252,8 +293,8 @@ def _value_truths(condition: ValueCondition, batch: Batch, memo: Memo) -> Truths
     return Truths(true[rows], false[rows], missing[rows])
 
 
-def shared_indexes(searches: Sequence[WordSearch], least: int) -> dict[SearchKey, WordIndex]:
-    """Return an index for each kind of search that would take so many passes over a column."""
+def shared_indexes(searches: Sequence[WordSearch]) -> dict[SearchKey, WordIndex]:
+    """Return an index for each kind of search that would take many passes over a column."""
     groups: dict[SearchKey, list[WordSearch]] = {}
     for search in searches:
         if search.can_be_indexed:
@@ -265,5 +306,5 @@ def shared_indexes(searches: Sequence[WordSearch], least: int) -> dict[SearchKey
             ignore_case=key[2],
         )
         for key, group in groups.items()
-        if sum(search.n_passes for search in group) >= least
+        if sum(search.n_passes for search in group) >= LEAST_PASSES
     }

@@ -16,7 +16,7 @@ from labeling.engine.columns.rule_conditions import (
 )
 from labeling.engine.columns.text_search import Batch, Mask, Memo, TextColumn
 from labeling.engine.columns.value_search import UNDECIDED, DistinctValues
-from labeling.errors import LabelingError, UnknownLabelError
+from labeling.errors import LabelingError
 from labeling.records import (
     ABSTAIN,
     LabelingFunction,
@@ -26,9 +26,6 @@ from labeling.records import (
     WordCondition,
     vote_code,
 )
-
-LEAST_SHARED = 8
-"""From so many functions on, one pass for all words of a column is faster than one for each."""
 
 Codes = npt.NDArray[Any]
 
@@ -43,19 +40,21 @@ class RulePlan:
     Attributes:
         reads: the columns it reads.
         indexes: of the words of several functions, from `share_searches`.
-
-    Raises:
-        UnknownLabelError: the rule votes for another label.
+        reasons: what of it is left to Python, and why.
+        is_hopeless: whether it decides no sample that has values.
     """
 
     def __init__(self, rule: SearchRule | LookupRule, schema: LabelSchema) -> None:
         self.rule, self.schema = rule, schema
         self.indexes: Indexes = {}
         self.condition: ConditionOnColumns | None = None
+        self.reasons: tuple[str, ...] = ()
+        self.is_hopeless = False
         if isinstance(rule, SearchRule):
-            self.label = schema.index(rule.label)
+            self.label = self._code(rule.label)
             self.condition = ConditionOnColumns(rule.condition)
             self.reads = self.condition.reads
+            self.reasons, self.is_hopeless = self.condition.reasons, self.condition.is_hopeless
         else:
             self.reads = frozenset([rule.column])
 
@@ -96,13 +95,18 @@ class RulePlan:
                 return self._votes_for(column, *search.rows_found(column, index))
         truths = self.condition.truths(batch, memo, self.indexes)
         codes = self._abstaining(len(batch))
+        if self.label is None:
+            return codes, truths.false | truths.unknown
         codes[truths.true] = self.label
         return codes, truths.decided
 
     def _votes_for(self, column: TextColumn, rows: Any, unsure: Any) -> tuple[Codes, Mask]:
         """Return the votes for the label on some rows; those that are unsure are undecided."""
         codes, decided = self._abstaining(len(column)), column.all
-        codes[rows] = self.label
+        if self.label is None:
+            unsure = rows
+        else:
+            codes[rows] = self.label
         if len(unsure):
             decided = decided.copy()
             decided[unsure] = False
@@ -120,7 +124,7 @@ class RulePlan:
         return codes.astype(self.schema.code_type)[values.numbers], decided[values.numbers]
 
     def _code(self, meaning: Any) -> int | None:
-        """Return the code of what the table has for a value; `None` if the vote is Python's."""
+        """Return the code of a vote; `None` if it is none of the schema, or unknown."""
         if meaning is UNDECIDED:
             return None
         try:
@@ -132,7 +136,7 @@ class RulePlan:
 def plan_of_rule(lf: LabelingFunction, schema: LabelSchema) -> RulePlan | None:
     """Return the plan of a ready-made labeling function; `None` for others.
 
-    There is none either if it votes for a label that is not of the schema, which is an error.
+    Where it votes for a label that is not of the schema, samples are undecided.
     """
     is_as_made = lf.function is vars(lf).get("__wrapped__")  # by the call that gave it its rule
     rule = getattr(lf, "rule", None)  # absent in pickles of earlier versions
@@ -140,7 +144,7 @@ def plan_of_rule(lf: LabelingFunction, schema: LabelSchema) -> RulePlan | None:
         return None
     try:
         return RulePlan(rule, schema)
-    except UnknownLabelError:
+    except RecursionError:  # a condition of very many parts
         return None
 
 
@@ -151,6 +155,6 @@ def share_searches(plans: Iterable[object]) -> None:
     """
     rule_plans = [plan for plan in plans if isinstance(plan, RulePlan)]
     searches = [search for plan in rule_plans for search in plan.searches]
-    indexes = shared_indexes(searches, LEAST_SHARED)
+    indexes = shared_indexes(searches)
     for plan in rule_plans:
         plan.indexes = indexes

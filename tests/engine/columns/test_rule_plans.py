@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import labeling as lb
 from labeling.engine.batches import SampleBatch
 from labeling.engine.columns import text_search
-from labeling.engine.columns.rule_plans import LEAST_SHARED, plan_of_rule, share_searches
+from labeling.engine.columns.rule_conditions import LEAST_PASSES
+from labeling.engine.columns.rule_plans import plan_of_rule, share_searches
 from labeling.engine.columns.text_search import EQUAL_TO_ASCII
 from labeling.functions import among, contains, keywords, lookup, matches, regex, search, where
 from labeling.records import vote_code
@@ -190,11 +191,11 @@ def test_one_pass_searches_for_the_words_of_all_functions(monkeypatch):
         "_searched",
         lambda index, series: passes.append(len(index.numbers)) or searched(index, series),
     )
-    lfs = [keywords(f"k{n}", [f"word{n}", "ham"], label="spam") for n in range(LEAST_SHARED)]
+    lfs = [keywords(f"k{n}", [f"word{n}", "ham"], label="spam") for n in range(LEAST_PASSES)]
 
     assert_decided_as_python(lfs, texts())
 
-    assert [LEAST_SHARED + 1] == passes
+    assert [LEAST_PASSES + 1] == passes
 
 
 def test_what_is_undecided_of_words_is_little():
@@ -431,5 +432,62 @@ def test_an_error_of_the_column_engine_leaves_the_rows_to_python(monkeypatch):
     assert [0.0] == assert_decided_as_python([keywords("k", ["ham"], label="spam")], texts())
 
 
-def test_a_function_for_an_unknown_label_has_no_plan():
-    assert plan_of_rule(keywords("k", ["ham"], label="eggs"), SCHEMA) is None
+@pytest.mark.parametrize("share", [True, False])
+def test_votes_for_an_unknown_label_are_left_to_python(share):
+    lfs = [keywords(f"k{n}", ["ham"], label="eggs") for n in range(LEAST_PASSES)]
+    lfs += [
+        search("s", ~contains("ham"), label="eggs"),
+        lookup("l", {"ham": "eggs", "kiss": "spam"}, column="text"),
+    ]
+
+    shares = assert_decided_as_python(lfs, texts(), share=share)
+    assert min(shares) > 0
+    assert max(shares) < 1
+
+
+@pytest.mark.parametrize("at_least", [1, 2])
+def test_one_function_of_very_many_words_needs_no_python(at_least):
+    words = [f"word{number}" for number in range(3_000)]
+    frame = texts(
+        [" ".join(words[start : start + 3]) for start in range(0, 300, 2)] + ["x", "word"]
+    )
+    lf = keywords("k", words, label="spam", at_least=at_least)
+
+    assert_decided_as_python([lf], frame, share=False, least=1.0)
+
+
+@pytest.mark.parametrize(
+    ("lf", "is_hopeless", "reasons"),
+    [
+        (keywords("k", ["ham"], label="spam"), False, ()),
+        (lookup("l", ["ham"], label="spam", column="text"), False, ()),
+        (regex("r", "ham$", label="spam"), False, ()),
+        (
+            regex("r", r"(a)\1", label="spam"),
+            True,
+            (r"the pattern '(a)\\1' has no equal in polars",),
+        ),
+        (
+            search("s", contains("ham") & where(len), label="spam"),
+            False,
+            ("where(...) calls a function of the sample",),
+        ),
+        (
+            search("s", ~(where(len) & contains("ham")), label="spam"),
+            True,
+            ("where(...) calls a function of the sample",),
+        ),
+    ],
+)
+def test_a_plan_says_what_is_left_to_python(lf, is_hopeless, reasons):
+    plan = plan_of_rule(lf, SCHEMA)
+
+    assert (is_hopeless, reasons) == (plan.is_hopeless, plan.reasons)
+
+
+def test_a_condition_of_very_many_parts_has_no_plan():
+    condition = contains("w", column="text")
+    for number in range(2_000):
+        condition = condition | contains(f"w{number}", column="text")
+
+    assert plan_of_rule(search("s", condition, label="spam"), SCHEMA) is None
