@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
-    from labeling import functions, label_models, query, simulation
+    from labeling import distributed, functions, label_models, query, simulation
     from labeling.adjudication import Annotators, ReviewPolicy, disagreement_causes
     from labeling.analysis import agreement, lf_summary
     from labeling.datasets import TrainingSet, build_training_set
+    from labeling.distributed import PartitionedVotes, apply_partitions
     from labeling.end_model import EndModel
     from labeling.engine import Explanation
     from labeling.errors import LabelingError
@@ -59,6 +60,7 @@ _ROOMS = {
     "adjudication": ("ReviewPolicy", "disagreement_causes"),
     "analysis": ("agreement", "lf_summary"),
     "datasets": ("TrainingSet", "build_training_set"),
+    "distributed": ("PartitionedVotes", "apply_partitions"),
     "end_model": ("EndModel",),
     "errors": ("LabelingError",),
     "functions": ("labeling_function", "load_labeling_functions"),
@@ -71,7 +73,7 @@ _ROOMS = {
     "sources": ("read_samples",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
-_OPEN_ROOMS = ("functions", "label_models", "query", "simulation")
+_OPEN_ROOMS = ("distributed", "functions", "label_models", "query", "simulation")
 """Used as `labeling.functions.keywords(...)`."""
 
 
@@ -310,6 +312,7 @@ __all__ = [
     "LabelStudio",
     "LabelingError",
     "LabelingFunction",
+    "PartitionedVotes",
     "Project",
     "Replay",
     "ReviewPolicy",
@@ -320,8 +323,10 @@ __all__ = [
     "agreement",
     "annotation_votes",
     "apply",
+    "apply_partitions",
     "build_training_set",
     "disagreement_causes",
+    "distributed",
     "explain",
     "functions",
     "label_models",

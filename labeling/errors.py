@@ -122,6 +122,8 @@ EXTRA_OF = {
     "matplotlib": "plots",
     **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "psutil", "tenacity"), "label-studio"),
     "fsspec": "remote",
+    **dict.fromkeys(("dask", "distributed"), "dask"),
+    **dict.fromkeys(("py4j", "pyspark"), "spark"),
     "alembic": "cli",
     "filelock": "cli",
     "psycopg": "postgresql",

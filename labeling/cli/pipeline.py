@@ -31,9 +31,23 @@ def check(as_json: AsJson = False) -> None:
     hint("No errors. Next: labeling apply")
 
 
+On = Annotated[
+    str | None,
+    typer.Option(
+        help="Run on an engine, for data that is partitioned Parquet: processes, dask:ADDRESS (such"
+        " as dask:tcp://127.0.0.1:8786), spark or spark:MASTER."
+    ),
+]
+
+
 @app.command()
-def apply(as_json: AsJson = False) -> None:
+def apply(on: On = None, as_json: AsJson = False) -> None:
     """Apply the labeling functions to all samples."""
+    if on is not None:
+        from labeling.cli.partitions import apply_on
+
+        apply_on(on, as_json)
+        return
     project = load_project()
     with busy("applying labeling functions"):
         votes = project.apply()
@@ -97,8 +111,13 @@ def summary(
 
 
 @app.command()
-def export(as_json: AsJson = False) -> None:
+def export(on: On = None, as_json: AsJson = False) -> None:
     """Write the training set: labels of people, labeling functions and models."""
+    if on is not None:
+        from labeling.cli.partitions import export_on
+
+        export_on(on, as_json)
+        return
     project = load_project()
     votes = load_votes(project)
     with busy("fitting the models and writing the training set"):

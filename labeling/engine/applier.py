@@ -136,8 +136,8 @@ def _checked_job(
     timeout: float | None,
     progress: Progress | None,
 ) -> Job:
-    functions = _checked_functions(lfs, schema)
-    _check_options(on_error, workers, timeout)
+    functions = checked_functions(lfs, schema)
+    check_options(on_error, workers, timeout)
     return Job(functions, schema, on_error == "raise", timeout, progress)
 
 
@@ -148,9 +148,10 @@ def _check_reads(lfs: Sequence[LabelingFunction], samples: pd.DataFrame, id: Has
                 require_column(samples, column, f"what labeling function {lf.name!r} reads")
 
 
-def _checked_functions(
+def checked_functions(
     lfs: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema
 ) -> list[LabelingFunction]:
+    """Return labeling functions as a list, after checking their names and labels."""
     expect(schema, LabelSchema, "`schema`")
     given = [lfs] if isinstance(lfs, LabelingFunction) or callable(lfs) else lfs
     functions: list[Any] = list(given) if isinstance(given, Iterable) else [given]
@@ -175,7 +176,8 @@ def _checked_functions(
     return functions
 
 
-def _check_options(on_error: object, workers: object, timeout: object) -> None:
+def check_options(on_error: object, workers: object, timeout: object) -> None:
+    """Check the options of `labeling.apply`."""
     if on_error not in ("raise", "record"):
         raise LabelingFunctionError(f"`on_error` must be 'raise' or 'record'. Got {on_error!r}.")
     if not is_whole_number(workers) or workers < 1:

@@ -2,6 +2,12 @@
 
 from labeling.sources.generated_ids import FROM, Id, made_from
 from labeling.sources.locations import files_at, is_address, local_files, masked_address
+from labeling.sources.parquet_parts import (
+    ROWS_OF_PART,
+    ParquetPart,
+    parquet_parts,
+    read_parquet_part,
+)
 from labeling.sources.reading import (
     READERS,
     kind_of,
@@ -15,7 +21,9 @@ from labeling.sources.streaming import SampleStream, sample_stream
 __all__ = [
     "FROM",
     "READERS",
+    "ROWS_OF_PART",
     "Id",
+    "ParquetPart",
     "SampleStream",
     "files_at",
     "is_address",
@@ -23,8 +31,10 @@ __all__ = [
     "local_files",
     "made_from",
     "masked_address",
+    "parquet_parts",
     "read_clean_samples",
     "read_files",
+    "read_parquet_part",
     "read_samples",
     "read_table",
     "sample_stream",

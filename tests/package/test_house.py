@@ -27,6 +27,8 @@ PUBLIC_CALLS = {
     "labeling/cli/init.py": {"init"},
     "labeling/cli/simulating.py": {"simulate"},
     "labeling/datasets/training_set.py": {"build_training_set"},
+    "labeling/distributed/applying.py": {"apply_partitions"},
+    "labeling/distributed/exporting.py": {"export_training_set"},
     "labeling/functions/services.py": {"service"},
     "labeling/label_files/platform.py": {"LabelFiles"},
     "labeling/label_studio/platform.py": {"LabelStudio"},

@@ -29,6 +29,8 @@ MARKER_OF_FILE = {
     "tests/analysis/test_dependencies.py": "slow",
     "tests/datasets/test_hugging_face.py": "heavy",
     "tests/demo/*.py": "slow",
+    "tests/distributed/test_killed_*.py": "kill",
+    "tests/distributed/test_on_*.py": "slow",
     "tests/engine/test_slow_calls.py": "slow",
     "tests/functions/test_lf_pretrained.py": "heavy",
     "tests/label_models/test_snorkel.py": "heavy",
@@ -43,6 +45,8 @@ MARKER_OF_FILE = {
 NEEDS = {
     "labeling/functions/pretrained.py": "transformers",
     "labeling/label_models/snorkel.py": "snorkel",
+    "tests/distributed/test_on_dask.py": "distributed",
+    "tests/distributed/test_on_spark.py": "pyspark",
     "tests/functions/test_lf_pretrained.py": "transformers",
     "tests/package/test_licences.py": "label_studio_sdk",
     "tests/package/test_reference.py": "label_studio_sdk",
@@ -51,6 +55,7 @@ NEEDS = {
 OPTIONAL = (
     "IPython",
     "datasets",
+    "distributed",
     "httpx",
     "label_studio_sdk",
     "nbclient",
@@ -59,6 +64,7 @@ OPTIONAL = (
     "polars",
     "psutil",
     "psycopg",
+    "pyspark",
     "snorkel",
     "sqlalchemy",
     "transformers",

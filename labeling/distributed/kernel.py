@@ -1,0 +1,117 @@
+"""The task of a partition: labeling functions applied to its samples, and its files written."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import threading
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from labeling.distributed.fingerprints import digest_of
+from labeling.distributed.part_files import (
+    PartResult,
+    digest_of_ids,
+    digest_of_votes,
+    id_hashes,
+    read_result,
+    read_votes,
+    write_part,
+)
+from labeling.distributed.samples import SampleSource, read_part
+from labeling.engine import apply_to_frame
+from labeling.errors import DataError
+from labeling.records import LabelingFunction, LabelSchema, Votes, loads_functions
+from labeling.sources import ParquetPart
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Labeling functions need not be safe for threads, and hold the interpreter anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyPlan:
+    """What all partitions of a run share.
+
+    Attributes:
+        functions: pickled labeling functions.
+        voters: their names, in order.
+        schema: the labels.
+        source: how samples are read.
+        out: the absolute path of the folder of the results.
+        on_error: what happens where a labeling function fails; see `labeling.apply`.
+        timeout: seconds that a function may take on a sample.
+        key: a digest of all this; a finished partition with the same key is kept.
+    """
+
+    functions: bytes
+    voters: tuple[str, ...]
+    schema: LabelSchema
+    source: SampleSource
+    out: str
+    on_error: Literal["raise", "record"]
+    timeout: float | None
+    key: str
+
+
+def apply_part(part: ParquetPart, plan: ApplyPlan) -> PartResult:
+    """Write the votes on the samples of a partition, unless they are there; say what they are.
+
+    Raises:
+        LabelingFunctionError: a labeling function failed, and `on_error` is "raise".
+        DataError: the samples cannot be read, or the votes cannot be written.
+    """
+    key = part_key(part, plan.key)
+    done = read_result(plan.out, part.index)
+    if done is not None and done.key == key and _is_sound(done, plan):
+        return done
+    read = read_part(part, plan.source)
+    with _ONE_AT_A_TIME:
+        votes = _votes(read.samples, plan)
+    hashes = id_hashes(votes.sample_ids)
+    result = PartResult(
+        index=part.index,
+        key=key,
+        rows=len(votes),
+        left_out=read.left_out,
+        replaced=read.replaced,
+        votes_digest=digest_of_votes(votes.array),
+        ids_digest=digest_of_ids(hashes),
+        faults=len(votes.faults),
+    )
+    write_part(plan.out, result, votes, hashes)
+    return result
+
+
+def part_key(part: ParquetPart, key: str) -> str:
+    """Return the digest of everything that the votes of a partition depend on."""
+    return digest_of({**dataclasses.asdict(part), "run": key})
+
+
+def _votes(samples: Any, plan: ApplyPlan) -> Votes:
+    if not len(samples):
+        none = np.empty((0, len(plan.voters)), dtype=plan.schema.code_type)
+        return Votes(none, samples.index, plan.voters, plan.schema)
+    functions = _functions(plan.functions)
+    return apply_to_frame(
+        functions, samples, plan.schema, on_error=plan.on_error, timeout=plan.timeout
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _functions(pickled: bytes) -> list[LabelingFunction]:
+    return loads_functions(pickled)
+
+
+def _is_sound(done: PartResult, plan: ApplyPlan) -> bool:
+    """Return whether the files of a finished partition hold what its digests say."""
+    try:
+        votes = read_votes(plan.out, done.index, plan.schema)
+    except DataError:
+        return False
+    return (
+        votes.voters == plan.voters
+        and digest_of_votes(votes.array) == done.votes_digest
+        and digest_of_ids(id_hashes(votes.sample_ids)) == done.ids_digest
+    )
