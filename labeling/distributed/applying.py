@@ -13,7 +13,7 @@ from typing import Any
 
 from labeling.distributed.engines import Engine, opened_engine
 from labeling.distributed.fingerprints import digest_of, digest_of_functions
-from labeling.distributed.kernel import ApplyPlan, apply_part
+from labeling.distributed.kernel import ApplyPlan, FaultOptions, OnError, apply_part
 from labeling.distributed.part_files import (
     ABOUT,
     VOTES,
@@ -24,7 +24,7 @@ from labeling.distributed.part_files import (
     remove_unfinished,
     whole_file,
 )
-from labeling.distributed.partitioned_votes import MANIFEST, OnError, Partition, PartitionedVotes
+from labeling.distributed.partitioned_votes import MANIFEST, Partition, PartitionedVotes
 from labeling.distributed.samples import SampleSource
 from labeling.distributed.shared import packed
 from labeling.distributed.unique_ids import check_unique_ids
@@ -40,6 +40,7 @@ from labeling.sources import ROWS_OF_PART, ParquetPart, parquet_parts
 
 logger = logging.getLogger(__name__)
 
+DEFAULT = FaultOptions()
 PART = re.compile(r"part-(\d+)\.")
 
 Progress = Callable[[int], object]
@@ -124,8 +125,9 @@ def apply_partitions(
         )
     source = SampleSource(id, columns)
     with opened_engine(on) as engine:
+        options = FaultOptions(on_error, timeout)
         return run(
-            lfs, parts, source, schema, out=out, engine=engine, on_error=on_error, progress=progress
+            lfs, parts, source, schema, out=out, engine=engine, options=options, progress=progress
         )
 
 
@@ -137,13 +139,12 @@ def run(
     *,
     out: str | os.PathLike[str],
     engine: Engine,
-    on_error: OnError = "raise",
-    timeout: float | None = None,
+    options: FaultOptions = DEFAULT,
     progress: Progress | None = None,
 ) -> PartitionedVotes:
     """Apply labeling functions to parts on an engine; see `apply_partitions`."""
     functions = checked_functions(lfs, schema)
-    check_options(on_error, 1, timeout)
+    check_options(options.on_error, 1, options.timeout)
     folder = Path(os.path.abspath(out))
     _make(folder)
     plan = ApplyPlan(
@@ -152,9 +153,8 @@ def run(
         schema=schema,
         source=source,
         out=str(folder),
-        on_error=on_error,
-        timeout=timeout,
-        key=_run_key(functions, schema, source, (on_error, timeout)),
+        options=options,
+        key=_run_key(functions, schema, source, options),
     )
     results = []
     for result in engine.in_order(apply_part, parts, packed(plan)):
@@ -205,7 +205,7 @@ def _run_key(
     functions: Sequence[LabelingFunction],
     schema: LabelSchema,
     source: SampleSource,
-    options: Sequence[object],
+    options: FaultOptions,
 ) -> str:
     """Return a digest of all that votes depend on but the files; new where not all can be seen."""
     digest, unseen = digest_of_functions(functions)

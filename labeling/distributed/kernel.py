@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import threading
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,16 @@ _ONE_AT_A_TIME = threading.Lock()
 """Labeling functions need not be safe for threads, and hold the interpreter anyway."""
 
 
+OnError = Literal["raise", "record"]
+
+
+class FaultOptions(NamedTuple):
+    """What happens where a labeling function fails or takes long; see `labeling.apply`."""
+
+    on_error: OnError = "raise"
+    timeout: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ApplyPlan:
     """What all partitions of a run share.
@@ -40,8 +50,7 @@ class ApplyPlan:
         schema: the labels.
         source: how samples are read.
         out: the absolute path of the folder of the results.
-        on_error: what happens where a labeling function fails; see `labeling.apply`.
-        timeout: seconds that a function may take on a sample.
+        options: what happens where a labeling function fails or takes long.
         key: a digest of all this; a finished partition with the same key is kept.
     """
 
@@ -50,8 +59,7 @@ class ApplyPlan:
     schema: LabelSchema
     source: SampleSource
     out: str
-    on_error: Literal["raise", "record"]
-    timeout: float | None
+    options: FaultOptions
     key: str
 
 
@@ -94,9 +102,8 @@ def _votes(samples: Any, plan: ApplyPlan) -> Votes:
         none = np.empty((0, len(plan.voters)), dtype=plan.schema.code_type)
         return Votes(none, samples.index, plan.voters, plan.schema)
     functions = _functions(plan.functions)
-    return apply_to_frame(
-        functions, samples, plan.schema, on_error=plan.on_error, timeout=plan.timeout
-    )
+    on_error, timeout = plan.options
+    return apply_to_frame(functions, samples, plan.schema, on_error=on_error, timeout=timeout)
 
 
 @functools.lru_cache(maxsize=1)

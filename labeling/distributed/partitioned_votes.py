@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -231,6 +231,3 @@ def _partition(values: dict[str, Any]) -> Partition:
 
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-OnError = Literal["raise", "record"]
