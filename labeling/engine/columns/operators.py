@@ -295,7 +295,7 @@ def _joined_texts(left: Piece, right: Piece) -> Results:
 
 def _of_integers(kind: str, left: Any, right: Any) -> Results:
     """Return ints where no result can leave 64 bits."""
-    limit = LARGEST_EXACT if kind == "Div" else 2**31 if kind == "Mult" else 2**62
+    limit = LARGEST_EXACT if kind == "Div" else 2**31 if kind == "Mult" else 2**62 - 1
     valid = _nonzero(kind, right)
     for values in (left, right):
         if _largest(values) > limit:

@@ -223,10 +223,10 @@ def _for(context: Context, node: ast.For) -> Block:
             state.active = state.frame.both(before, rows)
             _loop(state, target, constant_items(piece), body)
             ends = ends | state.active
-        state.active = ends
+        # A `break` in `else` leaves the loop around this one.
+        state.active, left, state.left = ends, state.left, outer
         orelse.run(state)
-        state.active = state.active | state.left
-        state.left = outer
+        state.active = state.active | left
 
     return Block((step,), goes_on=True, answers=body.answers or orelse.answers)
 
