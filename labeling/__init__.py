@@ -104,6 +104,7 @@ def apply(
     on_error: Literal["raise", "record"] = "raise",
     timeout: float | None = None,
     progress: Callable[[int], object] | None = None,
+    cache: str | os.PathLike[str] | None = None,
 ) -> Votes:
     """Return the votes of labeling functions on samples.
 
@@ -125,6 +126,10 @@ def apply(
             that never return to Python, such as `sum(range(10**12))`, are stopped only in worker
             processes (`workers=2`), which are then ended.
         progress: called with the number of samples done since it was last called.
+        cache: a folder in which votes are kept; only functions that changed, and rows that are new,
+            are then run. A function counts as changed when its code does, that of the functions it
+            calls, or what they use; where that cannot be told (an open model, a service, a clock),
+            its votes are not kept unless it has a `version`. The log says what was run, and why.
 
     Returns:
         Votes with a row for each sample and a column for each labeling function, in their order.
@@ -150,6 +155,7 @@ def apply(
         "on_error": on_error,
         "timeout": timeout,
         "progress": progress,
+        "cache": cache,
     }
     if not isinstance(data, (str, os.PathLike)):
         return apply_to_frame(lfs, data, schema, id=id, **how)

@@ -8,14 +8,17 @@ import functools
 import itertools
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NoReturn, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from labeling.engine.batches import SampleBatch
+from labeling.engine.cached_votes import CachedRun, Runner, blocks_of
 from labeling.engine.columns.self_check import (
     ColumnRunner,
     ColumnVotesDifferError,
@@ -27,6 +30,7 @@ from labeling.engine.pickling import dumps_for_workers
 from labeling.engine.progress import Progress
 from labeling.engine.slow_calls import CallWatch, alarm_is_free
 from labeling.engine.values import with_plain_objects
+from labeling.engine.vote_store import VoteStore
 from labeling.engine.workers import in_workers
 from labeling.errors import (
     LabelingFunctionError,
@@ -58,6 +62,8 @@ BYTES_AT_ONCE = 64 * 2**20
 """About how many bytes of a frame become Python objects at a time, however few rows that is."""
 
 OnError = Literal["raise", "record"]
+Cache = str | os.PathLike[str] | VoteStore | None
+"""The folder of cached votes; `None` caches nothing."""
 
 
 def apply_to_frame(
@@ -70,20 +76,25 @@ def apply_to_frame(
     on_error: OnError = "raise",
     timeout: float | None = None,
     progress: Progress | None = None,
+    cache: Cache = None,
 ) -> Votes:
     """Return the votes of labeling functions on the samples of a frame.
 
-    Args, errors and meaning are those of `labeling.apply`, which also takes paths.
+    Args, errors and meaning are those of `labeling.apply`, which also takes paths. The `report` of
+    a `VoteStore` that is given as `cache` then says what was run.
     """
     job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
     samples = with_plain_objects(with_id_index(data, id))
     _check_reads(job.lfs, samples, samples.index.name)
     size = _chunk_size(samples, workers)
 
-    def chunks() -> Iterator[pd.DataFrame]:
-        return (samples.iloc[start : start + size] for start in range(0, len(samples), size))
+    def votes_of(job: Job) -> Votes:
+        if cache is not None:
+            return _cached_votes(job, [samples], samples.index, workers, size, cache)
+        chunks = (samples.iloc[start : start + size] for start in range(0, len(samples), size))
+        return _votes_on_chunks(job, chunks, samples.index, workers)
 
-    return _certain_votes(job, chunks, samples.index, workers)
+    return _certain_votes(job, votes_of)
 
 
 class Stream(Protocol):
@@ -109,6 +120,7 @@ def apply_to_stream(
     on_error: OnError = "raise",
     timeout: float | None = None,
     progress: Progress | None = None,
+    cache: Cache = None,
 ) -> Votes:
     """Return the votes of labeling functions on samples, of which only some are held at a time.
 
@@ -117,15 +129,19 @@ def apply_to_stream(
     job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
     _check_reads(job.lfs, stream.example, stream.ids.name)
 
-    def chunks() -> Iterator[pd.DataFrame]:
-        return (
+    def votes_of(job: Job) -> Votes:
+        if cache is not None:
+            frames = map(with_plain_objects, stream)
+            return _cached_votes(job, frames, stream.ids, workers, ROWS_AT_ONCE, cache)
+        chunks = (
             with_plain_objects(frame.iloc[start : start + size])
             for frame in stream
             for size in [_chunk_size(frame, 1)]
             for start in range(0, len(frame), size)
         )
+        return _votes_on_chunks(job, chunks, stream.ids, workers)
 
-    return _certain_votes(job, chunks, stream.ids, workers)
+    return _certain_votes(job, votes_of)
 
 
 def _checked_job(
@@ -188,13 +204,11 @@ def check_options(on_error: object, workers: object, timeout: object) -> None:
         )
 
 
-def _certain_votes(
-    job: Job, chunks: Callable[[], Iterable[pd.DataFrame]], ids: pd.Index, workers: int
-) -> Votes:
+def _certain_votes(job: Job, votes_of: Callable[[Job], Votes]) -> Votes:
     """Return all votes; made again, should votes on columns turn out to differ from Python's."""
     while True:
         try:
-            return _votes_on_chunks(job, chunks(), ids, workers)
+            return votes_of(job)
         except ColumnVotesDifferError as difference:
             job = dataclasses.replace(job, lfs=without_columns(job.lfs, difference))
 
@@ -203,24 +217,58 @@ def _votes_on_chunks(
     job: Job, chunks: Iterable[pd.DataFrame], ids: pd.Index, workers: int
 ) -> Votes:
     """Return the votes on all chunks, of which no more are taken after a fault at which to stop."""
-    started, start = time.perf_counter(), 0
+    started, start, run = time.perf_counter(), 0, _runner(job, workers)
     votes = np.empty((len(ids), len(job.lfs)), dtype=job.schema.code_type, order="F")
     faults: list[Fault] = []
     # Chunks that are running when a fault is found are awaited.
     wanted = itertools.takewhile(lambda _: not (job.stop_at_fault and faults), chunks)
-    run = functools.partial(in_workers, workers) if _needs_workers(job, workers) else _in_process
     with contextlib.closing(run(job, wanted)) as results:
         for chunk_votes, chunk_faults in results:
             votes[start : start + len(chunk_votes)] = chunk_votes
             start += len(chunk_votes)
             faults += chunk_faults
+    return _finished(job, votes, ids, faults, time.perf_counter() - started)
+
+
+def _cached_votes(
+    job: Job,
+    frames: Iterable[pd.DataFrame],
+    ids: pd.Index,
+    workers: int,
+    size: int,
+    cache: str | os.PathLike[str] | VoteStore,
+) -> Votes:
+    """Return the votes on samples in frames; only what is not cached is run."""
+    started = time.perf_counter()
+    store = cache if isinstance(cache, VoteStore) else VoteStore(cache)
+    cached_run = CachedRun(job, store, len(ids), workers)
+    faults = cached_run.compute(blocks_of(frames, len(ids)), _runner(job, workers), size)
+    votes = _finished(job, cached_run.votes, ids, faults, time.perf_counter() - started)
+    for sentence in [] if store.report is None else store.report.sentences():
+        logger.info("%s", sentence)
+    return votes
+
+
+def _runner(job: Job, workers: int) -> Runner:
+    """Return what runs a job on chunks, in this process or in workers."""
+    return functools.partial(in_workers, workers) if _needs_workers(job, workers) else _in_process
+
+
+def _finished(
+    job: Job,
+    votes: npt.NDArray[Any],
+    ids: pd.Index,
+    faults: Sequence[Fault],
+    seconds: float,
+) -> Votes:
+    """Return votes with their faults, or raise the first one."""
     if job.stop_at_fault and faults:
         _raise(faults[0])
     logger.info(
         "applied %d labeling functions to %d samples in %.1f s, %d faults",
         len(job.lfs),
         len(ids),
-        time.perf_counter() - started,
+        seconds,
         len(faults),
     )
     names = tuple(lf.name for lf in job.lfs)

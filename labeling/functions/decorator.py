@@ -21,6 +21,7 @@ def labeling_function(
     pre: Sequence[Callable[[Any], Any]] = (),
     label: str | int | None = None,
     compile: bool = True,
+    version: str | int | None = None,
 ) -> Callable[[Callable[..., Any]], LabelingFunction]: ...
 
 
@@ -33,6 +34,7 @@ def labeling_function(
     pre: Sequence[Callable[[Any], Any]] = (),
     label: str | int | None = None,
     compile: bool = True,
+    version: str | int | None = None,
 ) -> LabelingFunction | Callable[[Callable[..., Any]], LabelingFunction]:
     """Make a function a labeling function; works with and without parentheses.
 
@@ -51,10 +53,13 @@ def labeling_function(
         label: the label of a yes-or-no rule: it votes for it on True and abstains on False.
         compile: whether it may run on whole columns, with the same votes; `labeling.explain` says
             whether it does. False calls it for each sample.
+        version: needed to cache votes (`apply(..., cache=folder)`) where they depend on something
+            whose changes cannot be noticed, such as an open model, a file or a service: raise it
+            with each such change.
 
     Raises:
-        LabelingFunctionError: what is decorated is not a function, or `pre` or `resources` has the
-            wrong type.
+        LabelingFunctionError: what is decorated is not a function, or `pre`, `resources` or
+            `version` has the wrong type.
 
     >>> from types import SimpleNamespace
     >>> @labeling_function
@@ -68,9 +73,15 @@ def labeling_function(
     >>> has_link(comment), is_short(comment), has_link.name
     ('spam', 'ham', 'has_link')
     """
-    if function is None:
-        return lambda decorated: _make(decorated, name, resources, pre, label, compile)
-    return _make(function, name, resources, pre, label, compile)
+    if not isinstance(version, (str, int, type(None))) or isinstance(version, bool):
+        raise LabelingFunctionError(f"`version` must be a text or a number. Got {version!r}.")
+
+    def decorate(decorated: Callable[..., Any]) -> LabelingFunction:
+        made = _make(decorated, name, resources, pre, label, compile)
+        made.version = version
+        return made
+
+    return decorate if function is None else decorate(function)
 
 
 def _make(

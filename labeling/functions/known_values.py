@@ -83,6 +83,12 @@ class KnownValues(Generic[Meaning]):
         self._kinds = {_kind(key) for key in (*self._table, *self._ambiguous) if key is not None}
         self._complete_types = self._types_with_complete_table()
 
+    def fingerprint_parts(self) -> tuple[None, tuple[Any, ...]]:
+        """Return what decides what is found, for fingerprints: in a table order does not count."""
+        ambiguous = {key: tuple(texts) for key, texts in self._ambiguous.items()}
+        kinds = frozenset(map(str, self._kinds)), self._complete_types
+        return None, (self._normalize, self._table.items(), ambiguous.items(), *kinds)
+
     def finder(self) -> Callable[[Any], Meaning | None]:
         """Return `find` for loops over many values: its names are local, and so faster."""
         get, normalize, key_of = self._table.get, self._normalize, self._key

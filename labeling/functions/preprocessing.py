@@ -126,6 +126,10 @@ class CachedPreprocessor:
     def __repr__(self) -> str:
         return f"<preprocessor {self.__name__!r}>"
 
+    def fingerprint_parts(self) -> tuple[str | int | None, tuple[Any, ...]]:
+        """Return its version, and what decides which fields it adds: neither counts nor paths."""
+        return self.version, (self.function, tuple(self.readers))
+
     def __call__(self, x: Any) -> Any:
         """Return the sample with the fields that the function adds, computed or cached."""
         columns = {column: read(x) for column, read in self.readers.items()}

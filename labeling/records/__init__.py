@@ -12,7 +12,12 @@ from labeling.records.annotations import (
     last_annotations,
     live_annotations,
 )
-from labeling.records.atomic_files import atomic_write, is_unfinished, unfinished_path
+from labeling.records.atomic_files import (
+    atomic_write,
+    is_unfinished,
+    unfinished_path,
+    unfinished_suffix,
+)
 from labeling.records.canonical_order import label_order, label_ranks
 from labeling.records.clean_text import (
     ReplacedText,
@@ -271,6 +276,7 @@ __all__ = [
     "texts",
     "undecided_samples",
     "unfinished_path",
+    "unfinished_suffix",
     "uniform_by_id",
     "unsafe_characters",
     "vote_code",

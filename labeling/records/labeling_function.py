@@ -41,6 +41,8 @@ class LabelingFunction:
         files: absolute paths of the files it was built from; its votes may change with them.
         rule: what `function` does, as data, for the ready-made kinds.
         compile: whether it may run on whole columns where that gives the same votes.
+        version: of what it depends on and cannot be hashed, such as a model: cached votes are used
+            again while it is the same. `None` where it has none.
 
     >>> from types import SimpleNamespace
     >>> lf = LabelingFunction("has_link", lambda x: "http" in x.text, label="spam")
@@ -58,6 +60,7 @@ class LabelingFunction:
     files: tuple[str, ...]
     rule: ColumnRule | None
     compile: bool = True  # of the class, so that functions pickled by older versions have it
+    version: str | int | None = None
 
     def __init__(
         self,

@@ -22,6 +22,7 @@ LONGEST_FUNCTION = 40  # lines, without its docstring
 MOST_PARAMETERS = 8
 # Calls and commands of users, whose parameters and options are documented and fixed.
 PUBLIC_CALLS = {
+    "labeling/__init__.py": {"apply"},
     "labeling/adjudication/reviewing.py": {"review"},
     "labeling/cli/importing.py": {"import_files"},
     "labeling/cli/init.py": {"init"},
@@ -29,6 +30,7 @@ PUBLIC_CALLS = {
     "labeling/datasets/training_set.py": {"build_training_set"},
     "labeling/distributed/applying.py": {"apply_partitions"},
     "labeling/distributed/exporting.py": {"export_training_set"},
+    "labeling/engine/applier.py": {"apply_to_frame"},  # takes what `apply` takes
     "labeling/functions/services.py": {"service"},
     "labeling/label_files/platform.py": {"LabelFiles"},
     "labeling/label_studio/platform.py": {"LabelStudio"},
