@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -16,15 +17,34 @@ class TextBytes:
     """The UTF-8 bytes of texts, one text after the other.
 
     Args:
-        array: an Arrow array of large strings without nulls.
+        data: the bytes.
+        edges: where each text begins, and where the last one ends.
     """
 
-    def __init__(self, array: Any) -> None:
+    def __init__(self, data: npt.NDArray[np.uint8], edges: Counts) -> None:
+        self.data, self.edges = data, edges
+
+    @classmethod
+    def of(cls, array: Any) -> TextBytes:
+        """Return the bytes of an Arrow array of large strings without nulls."""
         _, offsets, data = array.buffers()
         edges = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
         first, last = int(edges[0]), int(edges[-1])
-        self.data = np.frombuffer(data, np.uint8)[first:last] if last > first else _NO_BYTES
-        self.edges: npt.NDArray[np.int64] = edges - first
+        used = np.frombuffer(data, np.uint8)[first:last] if last > first else _NO_BYTES
+        return cls(used, edges - first)
+
+    def parts(self, size: int) -> Iterator[tuple[slice, TextBytes]]:
+        """Yield the texts in parts of about a size: their rows, and their bytes."""
+        start, count = 0, len(self.edges) - 1
+        while start < count:
+            end = int(np.searchsorted(self.edges, self.edges[start] + size, "right")) - 1
+            end = min(max(end, start + 1), count)
+            first, last = int(self.edges[start]), int(self.edges[end])
+            yield (
+                slice(start, end),
+                TextBytes(self.data[first:last], self.edges[start : end + 1] - first),
+            )
+            start = end
 
     def ranks(self, flags: Flags, places: Counts) -> Counts:
         """Return how many of the flags, one a byte, are set before each place.
@@ -61,26 +81,39 @@ class TextBytes:
         return self._in_ranges(ranges)
 
     def _in_ranges(self, ranges: list[list[int]]) -> Flags:
-        data = self.data
-        flags = np.zeros(len(data), bool)
-        for low, end in ranges:
-            if end - low == 1:
-                flags |= data == low
-            elif end == 256:
-                flags |= data >= low
-            else:
-                flags |= (data >= low) & (data < end)
+        """Return the flags of a class of ranges, by parts that fit into the processor's cache."""
+        flags = np.zeros(len(self.data), bool)
+        for start in range(0, len(flags), _PART):
+            data, part = self.data[start : start + _PART], flags[start : start + _PART]
+            for low, end in ranges:
+                if end - low == 1:
+                    part |= data == low
+                elif end == 256:
+                    part |= data >= low
+                else:
+                    part |= (data >= low) & (data < end)
         return flags
 
     @cached_property
     def words(self) -> Counts:
         """How many words `str.split()` makes of each text; for ASCII texts."""
-        is_in_word = self.flags_of(_NOT_SPACE)
+        return self.counted(self._word_starts(self.flags_of(_NOT_SPACE)))
+
+    def _word_starts(self, is_in_word: Flags) -> Flags:
         starts = is_in_word.copy()
         starts[1:] &= ~is_in_word[:-1]
         begins = self.edges[:-1][np.diff(self.edges) > 0]
         starts[begins] = is_in_word[begins]
-        return self.counted(starts)
+        return starts
+
+    def word_places(self) -> tuple[Counts, Counts]:
+        """Return where the words of all texts begin, and where they end."""
+        is_in_word = self.flags_of(_NOT_SPACE)
+        ends = is_in_word.copy()
+        ends[:-1] &= ~is_in_word[1:]
+        lasts = self.edges[1:][np.diff(self.edges) > 0] - 1
+        ends[lasts] = is_in_word[lasts]
+        return np.flatnonzero(self._word_starts(is_in_word)), np.flatnonzero(ends) + 1
 
 
 def _ranges(table: Flags) -> list[list[int]]:
@@ -102,5 +135,6 @@ ASCII_SPACE = "".join(filter(str.isspace, ASCII))
 
 _NOT_SPACE = ~table_of(ASCII_SPACE)
 _NO_BYTES = np.zeros(0, np.uint8)
+_PART = 2**16
 _MOST_RANGES = 8
 """A class of more ranges of bytes is faster looked up than compared."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from labeling.engine.columns.context import HOPELESS, Context, Expression
 from labeling.engine.columns.functions import length
-from labeling.engine.columns.reductions import Comprehension, reduced
+from labeling.engine.columns.reductions import Comprehension, listed, reduced
 
 REDUCTIONS = (any, all, sum, len)
 
@@ -27,6 +27,14 @@ def reduction(context: Context, node: ast.Call, function: Any) -> Expression:
     if compiled is None:
         return HOPELESS
     return Expression(lambda state: reduced(state, compiled, function))
+
+
+def list_expression(context: Context, node: ast.ListComp) -> Expression:
+    """Compile a list that is made of a comprehension."""
+    compiled = _comprehension(context, node)
+    if compiled is None:
+        return HOPELESS
+    return Expression(lambda state: listed(state, compiled))
 
 
 def _length(operand: Expression) -> Expression:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labeling.engine.columns.call_expressions import call
+from labeling.engine.columns.comprehensions import list_expression
 from labeling.engine.columns.context import HOPELESS, Context, Expression, Handlers, State, literal
 from labeling.engine.columns.frames import Frame
 from labeling.engine.columns.functions import as_text
@@ -367,5 +368,6 @@ HANDLERS: Handlers = {
     ast.Set: _collection,
     ast.Dict: _dict,
     ast.Call: call,
+    ast.ListComp: list_expression,
 }
 """By the kind of node; others are left to Python."""

@@ -45,11 +45,13 @@ class Batch(Protocol):
     def __len__(self) -> int: ...
 
 
-class NoRows:
-    """A batch of one row without columns, to evaluate what depends on constants alone."""
+class NoColumns:
+    """A batch of some rows without columns, to evaluate what depends on other values alone."""
 
-    ids: Any = (0,)
     names: tuple[Hashable, ...] = ()
+
+    def __init__(self, count: int) -> None:
+        self.ids: Any = range(count)
 
     def column(self, name: Hashable) -> Any:
         """Return `None`: there are no columns."""
@@ -58,7 +60,7 @@ class NoRows:
         """Return `None`: there are no columns."""
 
     def __len__(self) -> int:
-        return 1
+        return len(self.ids)
 
 
 class Frame(Masks):

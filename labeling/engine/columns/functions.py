@@ -19,6 +19,7 @@ from labeling.engine.columns.values import (
     Constant,
     Floats,
     Integers,
+    Items,
     Matches,
     Piece,
     Results,
@@ -35,6 +36,8 @@ def length(piece: Piece) -> Results:
         return ((None, Integers(piece.length)),)
     if isinstance(piece, Words):
         return ((piece.text.is_ascii, Integers(piece.text.bytes.words)),)
+    if isinstance(piece, Items):
+        return ((None, Integers(piece.counts)),)
     return folded(len, piece.value) if isinstance(piece, Constant) else NONE
 
 

@@ -24,16 +24,11 @@ from labeling.engine.columns.values import (
     Matches,
     Piece,
     Results,
-    Row,
-    Times,
     Words,
     is_plain,
 )
 
 NONE: Results = ()
-
-_OBJECTS = (Matches, Words, Row, Times)
-"""Pieces that are compared by no rule here."""
 
 
 def folded(function: Callable[..., Any], *values: Any) -> Results:

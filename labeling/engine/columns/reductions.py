@@ -10,20 +10,22 @@ import numpy as np
 
 from labeling.engine.columns.byte_counts import ASCII
 from labeling.engine.columns.context import Expression, State
-from labeling.engine.columns.frames import Frame, NoRows
-from labeling.engine.columns.operators import arithmetic, is_any_word
+from labeling.engine.columns.frames import Frame, NoColumns
+from labeling.engine.columns.operators import arithmetic, as_integers, is_any_word
 from labeling.engine.columns.texts import Mask, Text
 from labeling.engine.columns.values import (
     UNDECIDED,
     Bools,
     Constant,
     Integers,
+    Items,
     Part,
     Piece,
     Value,
     Words,
     is_plain,
 )
+from labeling.engine.columns.words import WordText, word_blocks
 
 MOST_ITEMS = 200
 """A loop over more constants is left to Python."""
@@ -86,8 +88,8 @@ def reduced(state: State, compiled: Comprehension, function: Any) -> Value:
 def _of_items(state: State, compiled: Comprehension, piece: Piece, function: Any) -> Value:
     if isinstance(piece, Text) and compiled.is_closed and len(compiled.target) == 1:
         return _over_characters(compiled, piece, function)
-    if isinstance(piece, Words) and function is any:
-        return _any_word(state, compiled, piece.text)
+    if isinstance(piece, Words):
+        return _over_words(state, compiled, piece.text, function)
     items = constant_items(piece)
     if items is None:
         return UNDECIDED
@@ -112,6 +114,68 @@ def _any_part(state: State, compiled: Comprehension, items: list[Any]) -> Value:
         compiled.container.evaluate(state),
         lambda text: ((None, Bools(text.contains_any(items))),) if isinstance(text, Text) else (),
     )
+
+
+def listed(state: State, compiled: Comprehension) -> Value:
+    """Return the list that a comprehension makes, of which only the length is known."""
+    return state.frame.mapped(
+        reduced(state, compiled, len),
+        lambda count: ((None, Items(state.frame.filled_with(as_integers(count)))),),
+    )
+
+
+def _over_words(state: State, compiled: Comprehension, text: Text, function: Any) -> Value:
+    """Return a reduction over the words of texts of ASCII characters."""
+    if function is any:
+        found = _any_word(state, compiled, text)
+        if found:
+            return found
+    if not compiled.is_closed or len(compiled.target) > 1:
+        return UNDECIDED
+    totals, valid = np.zeros(len(text), np.int64), text.is_ascii.copy()
+    for rows, words in word_blocks(text):
+        amounts, known = _of_words(compiled, words, function)
+        totals[rows] = words.per_text(amounts)
+        if known is not None:
+            valid[rows] &= words.per_text(~known) == 0
+    if not valid.any():
+        return UNDECIDED
+    if function in (any, all):
+        return ((valid, Bools(totals > 0 if function is any else totals == 0)),)
+    return ((valid, Integers(totals)),)
+
+
+def _of_words(compiled: Comprehension, words: WordText, function: Any) -> tuple[Any, Mask | None]:
+    """Return what each word adds to a total, and where that is known (`None`: everywhere).
+
+    Of `any` the true elements are counted, of `all` the false ones.
+    """
+    frame = Frame(NoColumns(len(words)), {})
+    inner = State(frame, {compiled.target[0]: frame.whole(words)}, frame.all)
+    passed, skipped = _conditions(inner, compiled)
+    with inner.only(passed):
+        element = compiled.element.evaluate(inner)
+    if function is len:
+        amounts, known = frame.covered(element), frame.covered(element)
+    elif function is sum:
+        amounts, known = _summands(frame, element)
+    else:
+        true, false = inner.truth(element)
+        amounts, known = true if function is any else false, true | false
+    amounts = amounts * passed
+    known = skipped | (passed & known)
+    return amounts, None if known.all() else known
+
+
+def _summands(frame: Frame, element: Value) -> tuple[Any, Mask]:
+    amounts: Any = np.zeros(frame.count, np.int64)
+    known = frame.none
+    for rows, piece in element:
+        values = as_integers(piece)
+        if values is not None and np.abs(values).max(initial=0) < 2**20:
+            amounts = np.where(rows, values, amounts)
+            known = known | rows
+    return amounts, known
 
 
 def _any_word(state: State, compiled: Comprehension, text: Text) -> Value:
@@ -224,7 +288,7 @@ def _table(flags: list[bool]) -> Mask:
 
 def _of_character(compiled: Comprehension, item: str) -> tuple[Any, ...] | None:
     """Return the element of a character as a tuple, empty if it is skipped, `None` if unknown."""
-    frame = Frame(NoRows(), {})
+    frame = Frame(NoColumns(1), {})
     inner = State(frame, {compiled.target[0]: frame.constant(item)}, frame.all)
     passed, skipped = _conditions(inner, compiled)
     if skipped.all():

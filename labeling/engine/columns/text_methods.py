@@ -92,8 +92,7 @@ def _all_in(test: Callable[[str], bool]) -> Callable[..., Results]:
 
 def _is_cased(wanted: Mask, unwanted: Mask) -> Callable[..., Results]:
     def rule(text: Text) -> Results:
-        found = (text.count_class(wanted) > 0) & (text.count_class(unwanted) == 0)
-        return ((text.is_ascii, Bools(found)),)
+        return ((text.is_ascii, Bools(text.has_class_only(wanted, unwanted))),)
 
     return rule
 

@@ -26,20 +26,23 @@ class Text:
     Args:
         series: polars' series of them, without nulls.
         ascii: which are known to have only ASCII characters, if the series comes from another.
+
+    Attributes:
+        kept: what was asked of it.
     """
 
     def __init__(self, series: Any, ascii: Mask | None = None) -> None:
         self.series = series
         self._ascii = ascii
-        self._answers: dict[Hashable, Any] = {}
+        self.kept: dict[Hashable, Any] = {}
 
     def __len__(self) -> int:
         return len(self.series)
 
     def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        if key not in self._answers:
-            self._answers[key] = make()
-        return self._answers[key]
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key]
 
     @cached_property
     def is_ascii(self) -> Mask:
@@ -73,7 +76,7 @@ class Text:
         """The bytes of all texts."""
         import polars as pl
 
-        return TextBytes(self.series.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        return TextBytes.of(self.series.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
     def contains(self, part: str) -> Mask:
         """Return which contain a text."""
@@ -133,6 +136,12 @@ class Text:
         """Return how many characters of each are in a class; for ASCII texts."""
         key = ("class", table.tobytes())
         return self._once(key, lambda: self.bytes.of_class(table))  # type: ignore[no-any-return]
+
+    def has_class_only(self, wanted: Mask, unwanted: Mask) -> Mask:
+        """Return which have characters of one class and none of another; for ASCII texts."""
+        found: Mask = self.count_class(wanted) > 0
+        found &= self.count_class(unwanted) == 0
+        return found
 
     def lower(self) -> Text:
         """Return `str.lower` of each."""

@@ -67,6 +67,13 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """A list for each row, of which only the length is known."""
+
+    counts: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Times:
     """A time without a zone for each row, as Arrow has it."""
 
@@ -78,7 +85,7 @@ class Row:
     """The sample itself."""
 
 
-Piece = Constant | Integers | Floats | Bools | Matches | Words | Times | Row | Text
+Piece = Constant | Integers | Floats | Bools | Matches | Words | Items | Times | Row | Text
 Part = tuple[Mask, Piece]
 Value = tuple[Part, ...]
 Results = tuple[tuple[Mask | None, Piece], ...]
@@ -123,6 +130,10 @@ class Masks:
     def whole(self, piece: Piece) -> Value:
         """Return the value that is one piece for all rows."""
         return ((self.all, piece),)
+
+    def filled_with(self, values: Any) -> Any:
+        """Return values, or the same value for all rows, as an array."""
+        return values if isinstance(values, np.ndarray) else np.full(self.count, values)
 
     def covered(self, value: Value) -> Mask:
         """Return the rows on which a value is decided."""
@@ -188,23 +199,23 @@ class Masks:
             return rows, first  # the same column
         if isinstance(first, Matches):
             return rows, Matches(self._filled(group, bool))
+        if isinstance(first, Items):
+            return rows, Items(self._filled(group, np.int64))
         maker, kind = _MAKERS[_number_kind(first)]
         return rows, maker(self._filled(group, kind))
 
-    def _filled(self, group: list[Part], kind: type) -> Any:
+    def _filled(self, group: list[Part], kind: Any) -> Any:
         filled: Any = np.zeros(self.count, kind)
         for mask, piece in group:
-            content = _content(piece)
-            if isinstance(content, np.ndarray):
-                filled[mask] = content[mask]
-            else:
-                filled[mask] = content
+            np.copyto(filled, _content(piece), where=mask)
         return filled
 
 
 def _content(piece: Any) -> Any:
     if isinstance(piece, Constant):
         return piece.value
+    if isinstance(piece, Items):
+        return piece.counts
     return piece.found if isinstance(piece, Matches) else piece.values
 
 
@@ -251,8 +262,8 @@ def truth(piece: Piece) -> tuple[Mask | None, Mask | bool | None]:
         return None, piece.values
     if isinstance(piece, (Integers, Floats)):
         return None, piece.values != 0
-    if isinstance(piece, Matches):
-        return None, piece.found
+    if isinstance(piece, (Matches, Items)):
+        return None, piece.found if isinstance(piece, Matches) else piece.counts > 0
     if isinstance(piece, Text):
         return None, piece.is_present
     if isinstance(piece, Words):

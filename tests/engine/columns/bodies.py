@@ -218,6 +218,38 @@ def shouting_words_in_one(x):
     return SPAM if sum(word.isupper() for word in x.text.split()) >= 1 else ABSTAIN
 
 
+def any_long_word(x):
+    return SPAM if any(len(word) > 8 or word.endswith("!") for word in x.text.split()) else ABSTAIN
+
+
+def all_short_words(x):
+    return SPAM if all(len(word) < 4 for word in x.text.split()) else ABSTAIN
+
+
+def many_letters(x):
+    return HAM if sum(len(word) for word in x.text.split() if word not in SET) > 10 else ABSTAIN
+
+
+def words_lowered(x):
+    found = [word for word in x.text.split() if word.lower() in MANY_WORDS]
+    if not found:
+        return HAM
+    return SPAM if len(found) > 1 else ABSTAIN
+
+
+def words_with_digits(x):
+    return SPAM if len([w for w in x.text.split() if any(c.isdigit() for c in w)]) > 0 else ABSTAIN
+
+
+def words_in_text_of_row(x):
+    return SPAM if sum(word in x.domain for word in x.text.split()) > 0 else ABSTAIN
+
+
+def letters_listed(x):
+    letters = [c for c in x.text if c.isalpha()]
+    return SPAM if letters and len(letters) < 4 else ABSTAIN
+
+
 def slices(x):
     return SPAM if x.text[:4] == "free" or x.text[-3:] == "end" or x.text[2:5] == "nd" else ABSTAIN
 

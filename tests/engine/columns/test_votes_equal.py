@@ -153,9 +153,15 @@ def test_votes_and_faults_are_those_of_python(frame):
 
 
 LEFT_TO_PYTHON = {
-    *("mutated", "back_reference", "group_of_match", "text_in_text", "text_in_constant"),
+    *(
+        "mutated",
+        "back_reference",
+        "group_of_match",
+        "text_in_text",
+        "text_in_constant",
+        "words_in_text_of_row",
+    ),
     *("compared_to_text", "float_against_int", "late_error"),
-    *("shouting_words", "shouting_words_in_one"),
 }
 
 
