@@ -20,7 +20,8 @@ SCHEMA = lb.LabelSchema(["ham", "spam"])
 N_FUNCTIONS = 2_000
 ROWS = int(os.environ.get("KEYWORD_ROWS", 1_000_000))
 CHECKED = int(os.environ.get("KEYWORD_CHECKED", 500))
-ROWS_AT_ONCE = 100_000  # their votes are 200 MB
+ROWS_AT_ONCE = 500_000  # their votes are 1 GB
+DISTINCT = 100_000
 
 
 def keyword_functions(count=N_FUNCTIONS, seed=1):
@@ -39,9 +40,10 @@ def keyword_functions(count=N_FUNCTIONS, seed=1):
 
 @pytest.fixture(scope="module")
 def data():
-    """Comments; beyond 100,000 they are repeated, which no part of the engine notices."""
-    made = comments(min(ROWS, ROWS_AT_ONCE))
-    return pd.DataFrame({"text": made["text"]})
+    """Comments; beyond 100,000 they are repeated, which the engine does not make use of."""
+    made = comments(min(ROWS, DISTINCT))[["text"]]
+    copies = -(-min(ROWS, ROWS_AT_ONCE) // len(made))
+    return pd.concat([made] * copies, ignore_index=True).head(ROWS_AT_ONCE)
 
 
 def test_thousands_of_keyword_functions(data):
