@@ -14,6 +14,7 @@ from labeling.engine.columns.context import HOPELESS, Context, Expression, State
 from labeling.engine.columns.frames import Frame
 from labeling.engine.columns.names import MISSING
 from labeling.engine.columns.regex_syntax import Method, rust_pattern
+from labeling.engine.columns.text_methods import PURE_TEXT_METHODS
 from labeling.engine.columns.values import UNDECIDED, Constant, Results, Row, Value
 
 
@@ -94,7 +95,7 @@ def _method(context: Context, node: ast.Call, function: ast.Attribute) -> Expres
         if rust_pattern(owner, name) is None:  # type: ignore[arg-type]  # one of three
             why = "its pattern has no equal that columns are searched with"
             return context.unsupported(node, why)
-    elif name not in methods.METHODS:
+    elif name not in methods.METHODS and not _is_of_constant(name, function.value):
         return context.unsupported(node, f"`.{name}()` is left to Python")
     receiver = context.expression(function.value)
     arguments = [context.expression(each) for each in node.args]
@@ -111,6 +112,11 @@ def _method(context: Context, node: ast.Call, function: ast.Attribute) -> Expres
         return _method_called(state.frame, name, owners, values)
 
     return Expression(evaluate)
+
+
+def _is_of_constant(name: str, owner: ast.expr) -> bool:
+    """Whether a method may be one of a constant text, which Python itself computes."""
+    return name in PURE_TEXT_METHODS and isinstance(owner, (ast.Name, ast.Constant))
 
 
 def _method_called(frame: Frame, name: str, owners: Value, arguments: list[Value]) -> Value:

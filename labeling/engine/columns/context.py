@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from labeling.engine.columns.frames import Frame
 from labeling.engine.columns.names import MISSING
 from labeling.engine.columns.texts import Mask
-from labeling.engine.columns.values import UNDECIDED, Value, truth
+from labeling.engine.columns.values import UNDECIDED, Bools, Value, truth
 
 
 @dataclass(slots=True)
@@ -56,6 +56,8 @@ class State:
     def truth(self, value: Value) -> tuple[Mask, Mask]:
         """Return the rows on which a value is certainly true, and certainly false."""
         frame = self.frame
+        if len(value) == 1 and value[0][0] is frame.all and isinstance(value[0][1], Bools):
+            return value[0][1].values, ~value[0][1].values
         true, false = frame.none, frame.none
         for rows, piece in value:
             valid, is_true = truth(piece)

@@ -22,7 +22,7 @@ from labeling.engine.columns.values import (
     is_plain,
 )
 
-METHODS = PURE_TEXT_METHODS | {"get", "weekday", "search", "match", "fullmatch"}
+METHODS = frozenset(TEXT_METHODS) | {"get", "weekday", "search", "match", "fullmatch"}
 """Methods that are known of some value."""
 
 

@@ -107,14 +107,14 @@ class ColumnPlan:
         if isinstance(piece, Constant):
             code = _code(piece.value, self.schema, self.label)
             if code is not None:
-                codes[rows] = code
+                np.copyto(codes, code, where=rows)
                 decided |= rows
             return
         for mask, answer in _answers(piece, self.schema):
             code = _code(answer, self.schema, self.label)
             if code is not None:
                 wanted = rows & mask
-                codes[wanted] = code
+                np.copyto(codes, code, where=wanted)
                 decided |= wanted
 
 

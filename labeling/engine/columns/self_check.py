@@ -26,6 +26,8 @@ FIRST_COMPARED = 512
 """Decided samples of the first batch of a labeling function on which Python is asked, too."""
 LATER_COMPARED = 64
 """The same of the second, fourth, eighth batch, and so on."""
+FEWEST_VOTES = 16
+"""One of so many compared samples has a vote, if any does."""
 FEWEST_DECIDED = 0.1
 """A plan that decides a smaller share of its first batch is not run on the next ones."""
 
@@ -114,15 +116,19 @@ class ColumnRunner:
 
 def _compared(codes: Codes, decided: Mask, count: int) -> Positions:
     """Return positions of decided samples: some with votes, and some of all."""
-    votes = _spread(np.flatnonzero(decided & (codes != ABSTAIN)), count // 2)
-    # The others are the same samples for all functions: their rows are made once.
-    others = _spread(np.arange(len(codes)), count // 2)
-    return np.union1d(votes, others[decided[others]])
+    # Mostly the same samples for all functions: their rows are made once.
+    places = _spread(np.arange(len(codes)), 2 * count)
+    places = places[decided[places]]
+    has_vote = codes[places] != ABSTAIN
+    votes, others = places[has_vote], places[~has_vote]
+    if len(votes) < count // FEWEST_VOTES:
+        votes = _spread(np.flatnonzero(decided & (codes != ABSTAIN)), count // FEWEST_VOTES)
+    return np.union1d(_spread(votes, count // 2), _spread(others, count - len(votes)))
 
 
 def _spread(places: Positions, count: int) -> Positions:
     """Return some of the places, evenly spread."""
-    count = min(len(places), count)
+    count = max(min(len(places), count), 0)
     return places[np.linspace(0, max(len(places) - 1, 0), count).astype(np.intp)]
 
 

@@ -73,6 +73,9 @@ def _stop(state: State) -> None:
 
 
 def _return(context: Context, node: ast.Return) -> Block:
+    if isinstance(node.value, ast.IfExp):  # two returns, whose constants need no column
+        test, body, orelse = node.value.test, node.value.body, node.value.orelse
+        return _if(context, ast.If(test, [_returning(body)], [_returning(orelse)]))
     value = context.expression(node.value or ast.Constant(None))
 
     def step(state: State) -> None:
@@ -80,6 +83,10 @@ def _return(context: Context, node: ast.Return) -> Block:
         state.active = state.frame.none
 
     return Block((step,), goes_on=False, answers=not value.is_hopeless)
+
+
+def _returning(value: ast.expr) -> ast.stmt:
+    return ast.copy_location(ast.Return(value), value)
 
 
 def _if(context: Context, node: ast.If) -> Block:
@@ -92,10 +99,12 @@ def _if(context: Context, node: ast.If) -> Block:
         before = state.active
         ends: list[Mask] = []
         for rows, branch in zip(state.truth(test.evaluate(state)), (body, orelse), strict=True):
-            state.active = before & rows
+            state.active = state.frame.both(before, rows)
             branch.run(state)
             ends.append(state.active)
-        state.active = ends[0] | ends[1]
+        first, second = ends
+        none = state.frame.none
+        state.active = first if second is none else second if first is none else first | second
 
     return Block((step,), body.goes_on or orelse.goes_on, body.answers or orelse.answers)
 

@@ -49,6 +49,13 @@ def _count(text: Text, part: Piece) -> Results:
     return ((None, Integers(text.count(parts[0]))),)
 
 
+def _find(text: Text, part: Piece) -> Results:
+    parts = _of_texts(part)
+    if not parts or len(parts) != 1 or not isinstance(part.value, str):  # type: ignore[union-attr]
+        return NONE
+    return ((text.is_ascii, Integers(text.find(parts[0]))),)
+
+
 def _strip(method: str) -> Callable[..., Results]:
     def rule(text: Text, characters: Piece | None = None) -> Results:
         if characters is None or (isinstance(characters, Constant) and characters.value is None):
@@ -107,6 +114,7 @@ TEXT_METHODS: dict[str, tuple[Callable[..., Results], int, int]] = {
     "startswith": (_affix(Text.starts_with), 1, 1),
     "endswith": (_affix(Text.ends_with), 1, 1),
     "count": (_count, 1, 1),
+    "find": (_find, 1, 1),
     "replace": (_replace, 2, 2),
     "split": (_split, 0, 0),
     "isupper": (_is_cased(_UPPER, _LOWER), 0, 0),
@@ -120,7 +128,7 @@ TEXT_METHODS: dict[str, tuple[Callable[..., Results], int, int]] = {
 }
 """The methods of texts: the rule, and how few and how many arguments it takes."""
 
-PURE_TEXT_METHODS = frozenset({*TEXT_METHODS, "find", "isascii", "istitle", "title", "rfind"})
+PURE_TEXT_METHODS = frozenset({*TEXT_METHODS, "isascii", "istitle", "title", "rfind"})
 """Methods of constant texts, which Python itself computes."""
 
 

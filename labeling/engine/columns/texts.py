@@ -132,6 +132,14 @@ class Text:
 
         return self._once(("count", part), make)  # type: ignore[no-any-return]
 
+    def find(self, part: str) -> Counts:
+        """Return `str.find` of each, for ASCII texts: -1 where the part is not in it."""
+
+        def make() -> Counts:
+            return _counts(self.series.str.find(part, literal=True).fill_null(-1))
+
+        return self._once(("find", part), make)  # type: ignore[no-any-return]
+
     def count_class(self, table: Mask) -> Counts:
         """Return how many characters of each are in a class; for ASCII texts."""
         key = ("class", table.tobytes())
@@ -219,4 +227,4 @@ def _mask(series: Any) -> Mask:
 
 
 def _counts(series: Any) -> Counts:
-    return series.to_numpy().astype(np.int64)  # type: ignore[no-any-return]
+    return series.cast(int).to_numpy()  # type: ignore[no-any-return]

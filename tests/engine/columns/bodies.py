@@ -258,6 +258,10 @@ def characters(x):
     return SPAM if x.text[0] == "f" or x.text[-1] == "!" else ABSTAIN
 
 
+def found_at(x):
+    return SPAM if x.text.find("win") > 0 or x.text.find("free") == -1 else ABSTAIN
+
+
 def replaced(x):
     return SPAM if x.text.replace("-", "").replace(" ", "").isdigit() else ABSTAIN
 
