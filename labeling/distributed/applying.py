@@ -13,7 +13,7 @@ from typing import Any
 
 from labeling.distributed.engines import Engine, opened_engine
 from labeling.distributed.fingerprints import digest_of, digest_of_functions
-from labeling.distributed.kernel import ApplyPlan, FaultOptions, OnError, apply_part
+from labeling.distributed.kernel import ApplyOptions, ApplyPlan, OnError, apply_part
 from labeling.distributed.part_files import (
     ABOUT,
     VOTES,
@@ -27,6 +27,7 @@ from labeling.distributed.part_files import (
 from labeling.distributed.partitioned_votes import MANIFEST, Partition, PartitionedVotes
 from labeling.distributed.samples import SampleSource
 from labeling.distributed.shared import packed
+from labeling.distributed.source_lines import lines_of
 from labeling.distributed.unique_ids import check_unique_ids
 from labeling.engine.applier import check_options, checked_functions
 from labeling.errors import DataError, LabelingError, LabelingFunctionError, counted, listed
@@ -40,7 +41,7 @@ from labeling.sources import ROWS_OF_PART, ParquetPart, parquet_parts
 
 logger = logging.getLogger(__name__)
 
-DEFAULT = FaultOptions()
+DEFAULT = ApplyOptions()
 PART = re.compile(r"part-(\d+)\.")
 
 Progress = Callable[[int], object]
@@ -57,6 +58,7 @@ def apply_partitions(
     on: Any = "processes",
     on_error: OnError = "raise",
     timeout: float | None = None,
+    cache: str | os.PathLike[str] | None = None,
     rows: int = ROWS_OF_PART,
     progress: Progress | None = None,
 ) -> PartitionedVotes:
@@ -83,6 +85,8 @@ def apply_partitions(
         on_error: `"raise"` raises the first fault, by partition, sample and labeling function;
             `"record"` abstains there and keeps the fault.
         timeout: seconds that a function may take on a sample; see `labeling.apply`.
+        cache: a folder, at the same path on all workers, in which the votes of each function are
+            kept: where one of them changes, partitions are computed again, but only that one runs.
         rows: larger files are cut, between row groups, into partitions of about this many rows.
         progress: called with the number of samples done since it was last called.
 
@@ -125,7 +129,8 @@ def apply_partitions(
         )
     source = SampleSource(id, columns)
     with opened_engine(on) as engine:
-        options = FaultOptions(on_error, timeout)
+        kept_in = None if cache is None else os.path.abspath(cache)
+        options = ApplyOptions(on_error, timeout, kept_in)
         return run(
             lfs, parts, source, schema, out=out, engine=engine, options=options, progress=progress
         )
@@ -139,7 +144,7 @@ def run(
     *,
     out: str | os.PathLike[str],
     engine: Engine,
-    options: FaultOptions = DEFAULT,
+    options: ApplyOptions = DEFAULT,
     progress: Progress | None = None,
 ) -> PartitionedVotes:
     """Apply labeling functions to parts on an engine; see `apply_partitions`."""
@@ -149,6 +154,7 @@ def run(
     _make(folder)
     plan = ApplyPlan(
         functions=_pickled(functions),
+        lines=lines_of(functions),
         voters=tuple(lf.name for lf in functions),
         schema=schema,
         source=source,
@@ -205,7 +211,7 @@ def _run_key(
     functions: Sequence[LabelingFunction],
     schema: LabelSchema,
     source: SampleSource,
-    options: FaultOptions,
+    options: ApplyOptions,
 ) -> str:
     """Return a digest of all that votes depend on but the files; new where not all can be seen."""
     digest, unseen = digest_of_functions(functions)
@@ -213,7 +219,7 @@ def _run_key(
         logger.warning(
             "%s what cannot be fingerprinted, so that no partition of an earlier run is kept: %s.",
             counted(len(unseen), "labeling function uses", "labeling functions use"),
-            listed(unseen),
+            listed([f"{name} ({what})" for name, what in unseen.items()]),
         )
         return uuid.uuid4().hex
     return digest_of(
@@ -223,7 +229,7 @@ def _run_key(
             "source": [source.id, source.text, source.missing_text, source.hidden],
             "columns": str(source.schema),
             "left_out": sorted(map(repr, source.left_out)),
-            "options": list(options),
+            "options": [options.on_error, options.timeout],
         }
     )
 

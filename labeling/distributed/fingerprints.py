@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from types import FunctionType
 from typing import Any
 
 from labeling.distributed.shared import versions
-from labeling.functions.fingerprints import fingerprint
+from labeling.engine import fingerprint_of
 from labeling.records import LabelingFunction
 
 
@@ -19,18 +18,17 @@ def digest_of(values: Mapping[str, Any] | Sequence[Any]) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def digest_of_functions(lfs: Sequence[LabelingFunction]) -> tuple[str, tuple[str, ...]]:
-    """Return a digest of labeling functions, and the names of those that it does not fully cover.
+def digest_of_functions(lfs: Sequence[LabelingFunction]) -> tuple[str, dict[str, str]]:
+    """Return a digest of labeling functions, and what it does not cover by the functions' names.
 
-    A function is not covered where it uses what cannot be hashed, such as a loaded model.
+    A function is not covered where its votes depend on what cannot be hashed, such as a loaded
+    model, or where it can change what it depends on.
     """
-    parts: list[Any] = [versions()]
-    unseen = []
-    for lf in lfs:
-        functions = [*lf.pre, lf.function, *([] if lf.batch is None else [lf.batch])]
-        plain = [function for function in functions if isinstance(function, FunctionType)]
-        found = [fingerprint(function) for function in plain]
-        if len(plain) < len(functions) or lf.resources or any(one.unseen for one in found):
-            unseen.append(lf.name)
-        parts.append([lf.name, lf.label, lf.reads, [one.digest.hex() for one in found]])
-    return digest_of(parts), tuple(unseen)
+    found = [fingerprint_of(lf) for lf in lfs]
+    unseen = {
+        lf.name: ", ".join(one.unseen) or "objects that it can change"
+        for lf, one in zip(lfs, found, strict=True)
+        if one.unseen or one.may_change_state
+    }
+    names = [lf.name for lf in lfs]
+    return digest_of([versions(), names, [one.digest for one in found]]), unseen

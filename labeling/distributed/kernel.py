@@ -21,6 +21,7 @@ from labeling.distributed.part_files import (
     write_part,
 )
 from labeling.distributed.samples import SampleSource, read_part
+from labeling.distributed.source_lines import provide_lines
 from labeling.engine import apply_to_frame
 from labeling.errors import DataError
 from labeling.records import LabelingFunction, LabelSchema, Votes, loads_functions
@@ -33,11 +34,12 @@ _ONE_AT_A_TIME = threading.Lock()
 OnError = Literal["raise", "record"]
 
 
-class FaultOptions(NamedTuple):
-    """What happens where a labeling function fails or takes long; see `labeling.apply`."""
+class ApplyOptions(NamedTuple):
+    """Options of `labeling.apply` for each partition: faults, a time limit, a cache of votes."""
 
     on_error: OnError = "raise"
     timeout: float | None = None
+    cache: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +48,22 @@ class ApplyPlan:
 
     Attributes:
         functions: pickled labeling functions.
+        lines: the lines of their files, for workers that do not have these.
         voters: their names, in order.
         schema: the labels.
         source: how samples are read.
         out: the absolute path of the folder of the results.
-        options: what happens where a labeling function fails or takes long.
+        options: how labeling functions are applied.
         key: a digest of all this; a finished partition with the same key is kept.
     """
 
     functions: bytes
+    lines: dict[str, tuple[str, ...]]
     voters: tuple[str, ...]
     schema: LabelSchema
     source: SampleSource
     out: str
-    options: FaultOptions
+    options: ApplyOptions
     key: str
 
 
@@ -101,9 +105,12 @@ def _votes(samples: Any, plan: ApplyPlan) -> Votes:
     if not len(samples):
         none = np.empty((0, len(plan.voters)), dtype=plan.schema.code_type)
         return Votes(none, samples.index, plan.voters, plan.schema)
+    provide_lines(plan.lines)
     functions = _functions(plan.functions)
-    on_error, timeout = plan.options
-    return apply_to_frame(functions, samples, plan.schema, on_error=on_error, timeout=timeout)
+    on_error, timeout, cache = plan.options
+    return apply_to_frame(
+        functions, samples, plan.schema, on_error=on_error, timeout=timeout, cache=cache
+    )
 
 
 @functools.lru_cache(maxsize=1)

@@ -172,6 +172,63 @@ def test_nothing_stale_is_kept(tmp_path, lfs, computed, change):
     assert len(votes.read()) == 400
 
 
+@pytest.mark.parametrize("on", ["local", "processes:2"])
+def test_with_a_cache_only_a_changed_function_runs(tmp_path, data, lfs, on):
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    folder = str(calls)
+
+    def named(name, version):
+        @labeling_function(name=name, label="spam", version=version)
+        def function(x):
+            import pathlib
+
+            pathlib.Path(folder, f"{name} {version}").touch()
+            return "http" in x.text
+
+        return function
+
+    kept = {"cache": tmp_path / "cache", "on": on}
+    apply([named("a", 1), named("b", 1)], data, tmp_path / "out", **kept)
+    for path in calls.iterdir():
+        path.unlink()
+    votes = apply([named("a", 1), named("b", 2)], data, tmp_path / "out", **kept)
+
+    assert [path.name for path in calls.iterdir()] == ["b 2"]
+    assert len(votes) == 400
+
+
+def test_what_cannot_be_fingerprinted_is_named_and_computed_again(
+    tmp_path, data, lfs, computed, caplog
+):
+    import time
+
+    @labeling_function(label="spam")
+    def late(x):
+        return time.time() < 0
+
+    apply([*lfs, late], data, tmp_path / "out")
+    apply([*lfs, late], data, tmp_path / "out")
+
+    assert len(computed) == 8
+    assert "no partition of an earlier run is kept: 'late (" in caplog.text
+
+
+def test_a_time_limit_is_that_of_one_table(tmp_path, data):
+    @labeling_function(label="spam")
+    def endless(x):
+        while x.key == "k101":
+            pass
+        return "http" in x.text
+
+    whole = lb.apply(endless, data, SCHEMA, id="key", on_error="record", timeout=0.2)
+    for on in ("local", "processes:2"):
+        votes = apply(endless, data, tmp_path / on[:5], on=on, on_error="record", timeout=0.2)
+        read = votes.read()
+        assert np.array_equal(read.array, whole.array)
+        assert [fault.sample_id for fault in read.faults] == ["k101"]
+
+
 def test_files_of_partitions_that_are_gone_are_removed(tmp_path, lfs):
     data, out = write_partitions(tmp_path / "data"), tmp_path / "out"
     apply(lfs, data, out)

@@ -1,13 +1,19 @@
 """Engines: what they promise to the driver, and what workers must have."""
 
 import os
+import pickle
+import subprocess
+import sys
 
 import pytest
 
 from labeling.distributed.engines import Engine, LocalEngine, ProcessEngine, opened_engine
 from labeling.distributed.outcomes import Failure, run_task
 from labeling.distributed.shared import packed, unpacked, versions
+from labeling.distributed.source_lines import lines_of
 from labeling.errors import DataError, LabelingError, LabelingFunctionError
+from labeling.functions import load_labeling_functions
+from labeling.records import dumps_functions
 
 
 def double(job, shared):
@@ -91,6 +97,41 @@ def test_what_a_worker_cannot_import_is_said():
 
     with pytest.raises(LabelingError, match="No module named 'certainly_not_here'"):
         raise failure.error()
+
+
+def test_functions_are_run_on_columns_where_their_file_is_not(tmp_path):
+    pytest.importorskip("polars")
+    file = tmp_path / "rules.py"
+    file.write_text(
+        "from labeling import labeling_function\n\n\n"
+        "def money(text):\n    return 'cash' in text\n\n\n"
+        "@labeling_function(label='spam')\ndef offers(x):\n    return money(x.text)\n"
+    )
+    lfs = load_labeling_functions(file)
+    lines = lines_of(lfs)
+    code = (
+        "import sys, pickle\n"
+        "from labeling import LabelSchema, explain\n"
+        "from labeling.records import loads_functions\n"
+        "from labeling.distributed.source_lines import provide_lines\n"
+        "functions, lines = pickle.load(sys.stdin.buffer)\n"
+        "schema = LabelSchema(['ham', 'spam'])\n"
+        "if sys.argv[1] == 'with':\n    provide_lines(lines)\n"
+        "print(explain(loads_functions(functions)[0], schema))\n"
+    )
+    sent = pickle.dumps((dumps_functions(lfs), lines))
+    file.unlink()
+
+    assert list(lines) == [str(file)]
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code, how], input=sent, capture_output=True, check=True
+        ).stdout.decode()
+        for how in ("with", "without")
+    ]
+    assert "source" in told[1]
+    assert "source" not in told[0]
+    assert "columns" in told[0]
 
 
 class Odd(Exception):
