@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from labeling.engine.call_stops import CallStoppedError
 from labeling.engine.encoding import RowFault, id_at
 from labeling.engine.preprocessed_rows import Failed, as_exception, row_of_call
 from labeling.engine.progress import ChunkProgress
-from labeling.engine.slow_calls import CallStoppedError, CallWatch, timeout_error
+from labeling.engine.slow_calls import CallWatch, timeout_error
 from labeling.records import FrozenRow, LabelingFunction
 
 BATCH = 1_024
@@ -49,7 +50,10 @@ def answers_of(
     watch.enter(called, ids, answers)
     given_rows = progress.over(rows)
     arguments = map(row_of_call, given_rows) if copies_rows else given_rows
-    calls = map(_row_function(lf, rows), arguments)
+    function = _row_function(lf, rows)
+    if watch.diary is not None:
+        function = watch.diary.row_by_row(function, answers)
+    calls = map(function, arguments)
     faults = _row_by_row(calls, answers, len(rows), watch, stop_at_fault)
     for row, stopped in watch.leave().items():
         answers[row] = None
@@ -72,6 +76,8 @@ def _in_batches(
         for block in progress.blocks(rows, BATCH):
             watch.enter(called, ids, answers, len(block))
             given = list(map(row_of_call, block)) if copies_rows else block
+            if watch.diary is not None:
+                watch.diary.batch(len(answers), len(block))
             watch.may_stop = True
             block_answers = list(batch(given))
             watch.may_stop = False
@@ -126,7 +132,10 @@ def _row_by_row(
             watch.may_stop = False
         except (Exception, SystemExit, CallStoppedError) as error:  # noqa: BLE001
             watch.may_stop = False  # first of all: nothing else must be stopped
-            faults[len(answers)] = as_exception(error)
+            if isinstance(error, CallStoppedError):
+                watch.note_stopped(error)
+            else:
+                faults[len(answers)] = as_exception(error)
         else:
             if len(answers) == count:
                 return faults

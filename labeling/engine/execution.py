@@ -159,10 +159,12 @@ class _BatchRun:
             where: which rows of the batch they are.
         """
         lf, ids = self.lfs[column], self.batch.ids[where]
+        positions = np.arange(len(self.batch))[where]
+        if self.watch.diary is not None:
+            self.watch.diary.begin(column, positions.tolist())
         answers, raised = answers_of(lf, rows, ids, self.progress, self.watch, self.stop_at_fault)
         codes, invalid = codes_of(lf, answers, self.schema, ids)
-        positions = np.arange(len(self.batch))[where][: len(answers)]
-        self.votes[positions, column] = codes
+        self.votes[positions[: len(answers)], column] = codes
         for row, error in sorted(raised + invalid, key=lambda fault: fault[0]):
             fault = Fault(lf.name, id_at(ids, row), error)
             self.faults.append((int(positions[row]), column, fault))

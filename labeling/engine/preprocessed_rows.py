@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from labeling.engine.call_stops import CallStoppedError
 from labeling.engine.encoding import id_at
 from labeling.engine.progress import ChunkProgress
-from labeling.engine.slow_calls import CallStoppedError, CallWatch, timeout_error
-from labeling.errors import LabelingFunctionError, LFTimeoutError
+from labeling.engine.slow_calls import CallWatch, timeout_error
+from labeling.errors import LabelingFunctionError
 from labeling.records import FrozenRow, LabelingFunction, PreprocessedRow, isolated
 
 BLOCK_ROWS = 1_024
@@ -70,7 +71,10 @@ def preprocessed_blocks(
     block: dict[Chain, list[Any]] = {chain: [] for chain in chains}
     for number, row in enumerate(rows, 1):
         row_by_chain: dict[Chain, Any] = {(): row}
-        for chain, preprocess in chains.items():
+        for n_before, (chain, last) in enumerate(chains.items()):
+            preprocess = last
+            if watch.diary is not None:
+                preprocess = watch.diary.preprocessing(n_before, number - 1, last)
             watch.enter(called[chain], remaining_ids, block[chain])
             result = _preprocessed(preprocess, row_by_chain[chain[:-1]], watch)
             for row_number, stopped in watch.leave().items():
@@ -101,6 +105,9 @@ def _preprocessed(preprocess: Callable[[Any], Any], row: Any, watch: CallWatch) 
         watch.may_stop = False
     except (Exception, SystemExit, CallStoppedError) as error:  # noqa: BLE001  # it may raise anything
         watch.may_stop = False
+        if isinstance(error, CallStoppedError):
+            watch.note_stopped(error)  # the row is marked by who reads the watch
+            return None
         return Failed(as_exception(error))
     if result is None:
         return Failed(
@@ -119,12 +126,10 @@ def _preprocessed(preprocess: Callable[[Any], Any], row: Any, watch: CallWatch) 
     return FrozenRow.of(result.__dict__)
 
 
-def as_exception(error: Exception | SystemExit | CallStoppedError) -> Exception:
+def as_exception(error: Exception | SystemExit) -> Exception:
     """Return the exception of a fault; an attempt to exit the process is one too."""
     if isinstance(error, SystemExit):
         return LabelingFunctionError(f"it tried to end the process: {error!r}")
-    if isinstance(error, CallStoppedError):
-        return LFTimeoutError("it did not return within the time limit")
     return error
 
 

@@ -17,6 +17,8 @@ from typing import Any
 
 import pandas as pd
 
+from labeling.engine.call_stops import CallStoppedError
+from labeling.engine.diary import Diary
 from labeling.engine.progress import REPORTING
 from labeling.errors import DataError, LFTimeoutError
 from labeling.records import atomic_write, location_of
@@ -29,13 +31,6 @@ WARN_AFTER = 5.0
 """Seconds that a call may take before a warning is logged."""
 PER_ROW = 0.05
 """Additional seconds for each further sample of a batch call."""
-
-
-class CallStoppedError(BaseException):
-    """Raised inside a call at its time limit; functions that catch any `Exception` do not hold it.
-
-    It does not leave the engine, which makes an `LFTimeoutError` of it.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +56,8 @@ class CallWatch:
         report: is called at each tick with the call that is running.
         timeout: seconds after which a call on one sample is stopped, where signals can do that; a
             batch call may take as long for each of its samples.
+        alive: is called at each tick at which no call is over the time limit.
+        diary: notes each call.
 
     Attributes:
         may_stop: whether a call is running that can be stopped; set by who calls.
@@ -70,9 +67,11 @@ class CallWatch:
         self,
         report: Callable[[SlowCall], object] | None = None,
         timeout: float | None = None,
+        alive: Callable[[], object] | None = None,
+        diary: Diary | None = None,
     ) -> None:
         self.report = report or CallWarnings().check
-        self.timeout = timeout
+        self.timeout, self.alive, self.diary = timeout, alive, diary
         self.may_stop = False
         self._stopped: dict[int, CallStoppedError] = {}
         self._function = ""
@@ -109,6 +108,8 @@ class CallWatch:
     def tick(self) -> None:
         """Report the call that is running."""
         call = self.running()
+        if self.alive is not None and not self._is_late(call):
+            self.alive()
         if call is not None:
             with contextlib.suppress(
                 RuntimeError
@@ -118,12 +119,18 @@ class CallWatch:
     def on_alarm(self, _: int, frame: FrameType | None) -> None:
         """Report the call that is running, and stop it at its time limit: a signal handler."""
         self.tick()
-        call, limit = self.running(), self.timeout
-        if call is None or limit is None or not self.may_stop or _is_progress(frame):
-            return
-        if call.seconds >= limit * self._rows:
-            stopped = self._stopped[len(self._done)] = CallStoppedError()
+        if self.may_stop and self._is_late(self.running()) and not _is_progress(frame):
+            stopped = CallStoppedError()
+            self.note_stopped(stopped)
             raise stopped
+
+    def note_stopped(self, stopped: CallStoppedError) -> None:
+        """Note that the call that is running was stopped; of several times the first one counts."""
+        self._stopped.setdefault(len(self._done), stopped)
+
+    def _is_late(self, call: SlowCall | None) -> bool:
+        limit = self.timeout
+        return call is not None and limit is not None and call.seconds >= limit * self._rows
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -265,11 +272,16 @@ class CallBoard:
         return calls
 
     @contextlib.contextmanager
-    def watching(self) -> Iterator[None]:
-        """Warn of slow calls of the workers; an interrupt gets a note of what was running."""
+    def watching(self, also: Callable[[], object]) -> Iterator[None]:
+        """Warn of slow calls of the workers; an interrupt gets a note of what was running.
+
+        Args:
+            also: is called at each tick as well.
+        """
         warnings = CallWarnings()
 
         def check() -> None:
+            also()
             for call in self.read():
                 warnings.check(call)
 

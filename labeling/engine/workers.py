@@ -11,17 +11,21 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
 import pandas as pd
 
+from labeling.engine.calls import BATCH
 from labeling.engine.columns.self_check import ColumnRunner
+from labeling.engine.diary import Diary, NotedCall, last_call
 from labeling.engine.execution import ChunkVotes, Job, votes_on
+from labeling.engine.heartbeats import GRACE, Heartbeat, HungWorkers
 from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
 from labeling.engine.shipping import PackedBatch
 from labeling.engine.slow_calls import CallBoard, CallWatch, SlowCall
@@ -38,45 +42,122 @@ ORPHAN_CHECK = 1.0
 """Seconds between checks whether the process that started a worker still runs."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """A chunk of samples; calls are noted in the diary once its worker has hung."""
+
+    number: int
+    packed: PackedBatch
+    diary: Path | None = None
+    hung: tuple[NotedCall, ...] = ()
+
+
+Result = tuple[Any, bytes]
+"""Codes, and pickled faults."""
+
+
 def in_workers(
     workers: int, job: Job, chunks: Iterable[pd.DataFrame]
 ) -> Generator[ChunkVotes, None, None]:
     """Yield the votes and faults of each chunk, in order.
 
+    With a time limit, a worker that hangs in a call is ended, and the chunks that were running are
+    run again, without that call.
+
     Raises:
         LabelingFunctionError: a labeling function cannot be sent to a worker.
     """
-    import joblib  # takes 0.1 s, which only runs with workers need
-
     pickled = dumps_for_workers(job.lfs, workers)
     settings = (job.schema, job.stop_at_fault, job.timeout)
-    sent: deque[pd.DataFrame] = deque()
-    with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
-        run = functools.partial(_run_chunk, pickled, settings, folder, os.getpid())
-        board = CallBoard(Path(folder))
-        n_jobs = max(workers, 2)  # joblib starts no process for a single one
-        results = joblib.Parallel(n_jobs=n_jobs, return_as="generator", max_nbytes=None)(
-            joblib.delayed(run)(chunk) for chunk in _packed(chunks, sent)
-        )
-        with board.watching(), _explained_errors(sent, workers, board):
-            for votes, faults in results:
-                sent.popleft()
+    with tempfile.TemporaryDirectory(prefix="labeling-") as name:
+        folder = Path(name)
+        run = functools.partial(_run_chunk, pickled, settings, name, os.getpid())
+        board, tasks = CallBoard(folder), _Tasks(chunks, folder)
+        hung = HungWorkers(folder, _heartbeat_limit(job))
+        with board.watching(hung.look), _explained_errors(tasks, workers, board):
+            for votes, faults in _results(run, workers, tasks, hung):
                 if job.progress is not None:
                     job.progress(len(votes))
                 yield votes, _loads_faults(faults)
 
 
-def _packed(chunks: Iterable[pd.DataFrame], sent: deque[pd.DataFrame]) -> Iterator[PackedBatch]:
-    for chunk in chunks:
-        packed = PackedBatch.of(chunk)
-        sent.append(packed.others)
-        yield packed
+def _heartbeat_limit(job: Job) -> float | None:
+    if job.timeout is None:
+        return None
+    most_rows = BATCH if any(lf.batch is not None for lf in job.lfs) else 1
+    return job.timeout * most_rows + GRACE
+
+
+def _results(
+    run: Callable[[_Task], Result], workers: int, tasks: _Tasks, hung: HungWorkers
+) -> Iterator[Result]:
+    """Yield the results of all tasks in order; tasks are run again after a worker was ended."""
+    import joblib  # takes 0.1 s, which only runs with workers need
+
+    while True:
+        # joblib starts no process for a single one.
+        parallel = joblib.Parallel(max(workers, 2), return_as="generator", max_nbytes=None)
+        try:
+            for result in parallel(map(joblib.delayed(run), tasks.to_do())):
+                tasks.done()
+                yield result
+            return
+        except BrokenProcessPool:
+            ended = hung.taken()
+            if not ended:
+                raise
+            tasks.note_hung(ended)
+
+
+class _Tasks:
+    """The chunks that were given to workers and are not done, and those that follow."""
+
+    def __init__(self, chunks: Iterable[pd.DataFrame], folder: Path) -> None:
+        self._chunks = enumerate(chunks)
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._given: deque[_Task] = deque()
+        self._round = 0
+
+    def to_do(self) -> Iterator[_Task]:
+        """Yield the tasks that are not done; an earlier iterator then yields none any more."""
+        with self._lock:
+            self._round += 1
+            this_round, again = self._round, list(self._given)
+        yield from again
+        while True:
+            with self._lock:  # joblib takes tasks in threads
+                following = next(self._chunks, None) if self._round == this_round else None
+                if following is None:
+                    return
+                number, chunk = following
+                task = _Task(number, PackedBatch.of(chunk))
+                self._given.append(task)
+            yield task
+
+    def done(self) -> None:
+        """Forget the first task: its result is there."""
+        with self._lock:
+            self._given.popleft()
+
+    def note_hung(self, numbers: Collection[int]) -> None:
+        """Run tasks with a diary from now on, and without the call that it ends with."""
+        with self._lock:
+            for place, task in enumerate(self._given):
+                if task.number in numbers:
+                    call = None if task.diary is None else last_call(task.diary)
+                    found = () if call is None else (call,)
+                    diary = self._folder / f"{task.number}.diary"
+                    self._given[place] = replace(task, diary=diary, hung=task.hung + found)
+
+    def samples_pickled(self) -> list[pd.DataFrame]:
+        """Return the samples of running tasks that are pickled value by value."""
+        with self._lock:
+            return [task.packed.others for task in self._given]
 
 
 @contextmanager
-def _explained_errors(
-    sent: Iterable[pd.DataFrame], workers: int, board: CallBoard
-) -> Iterator[None]:
+def _explained_errors(tasks: _Tasks, workers: int, board: CallBoard) -> Iterator[None]:
     """Replace errors of the worker pool by errors that name their cause."""
     try:
         yield
@@ -89,7 +170,7 @@ def _explained_errors(
             " see which."
         ) from error
     except pickle.PicklingError as error:
-        explained = unpicklable_samples(sent, workers)
+        explained = unpicklable_samples(tasks.samples_pickled(), workers)
         if explained is None:
             raise
         raise explained from error
@@ -116,8 +197,8 @@ def _run_chunk(
     settings: tuple[LabelSchema, bool, float | None],
     folder: str,
     parent: int,
-    packed: PackedBatch,
-) -> tuple[Any, bytes]:
+    task: _Task,
+) -> Result:
     """Return votes and pickled faults, whose exceptions may be of classes of the user."""
     ends_with_parent = _end_with_parent(parent)
     board = CallBoard(Path(folder))
@@ -128,9 +209,12 @@ def _run_chunk(
         board.write(call)
 
     job = Job(_loads_functions(pickled), *settings)
-    watch = CallWatch(report, job.timeout)
+    diary = None if task.diary is None else Diary(task.diary, task.hung)
+    heartbeat = Heartbeat(Path(folder), task.number)
+    watch = CallWatch(report, job.timeout, heartbeat.beat, diary)
     with watch.watching():
-        votes, faults = votes_on(packed.unpacked(), job, watch, _columns(pickled, job.schema))
+        votes, faults = votes_on(task.packed.unpacked(), job, watch, _columns(pickled, job.schema))
+    heartbeat.stop()
     board.clear()
     return votes, cloudpickle.dumps(list(map(_picklable, faults)))
 

@@ -166,3 +166,50 @@ def test_the_alarm_is_left_as_it_was(schema):
 def test_what_is_no_time_is_refused(schema, timeout):
     with pytest.raises(LabelingFunctionError, match=r"`timeout` must be a number of seconds above"):
         lb.apply(lb.LabelingFunction("fine", lambda x: 0), FRAME, schema, timeout=timeout)
+
+
+def never_back(x):
+    """Stays in C, which no signal reaches."""
+    return sum(range(10**13)) if x.n in (3, 17) else 0
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr("labeling.engine.workers.GRACE", 2.0)
+
+
+def test_a_worker_that_hangs_is_ended_and_the_rest_goes_on(schema, impatient):
+    lfs = [
+        lb.LabelingFunction("fine", lambda x: x.n % 2),
+        lb.LabelingFunction("stuck", never_back),
+    ]
+    votes = lb.apply(lfs, FRAME, schema, timeout=LIMIT, on_error="record", workers=2)
+    wanted = [[n % 2, -1 if n in (3, 17) else 0] for n in range(20)]
+    assert votes.to_array().tolist() == wanted
+    assert [fault[:2] for fault in votes.faults] == [("stuck", "s3"), ("stuck", "s17")]
+    assert {type(fault.exception) for fault in votes.faults} == {LFTimeoutError}
+    fine = lb.apply(lfs[0], FRAME, schema, workers=2)
+    assert fine.to_array()[:, 0].tolist() == [n % 2 for n in range(20)]
+
+
+def test_a_preprocessor_or_a_batch_function_that_makes_a_worker_hang_is_left_out(
+    schema, impatient, monkeypatch
+):
+    monkeypatch.setattr("labeling.engine.workers.BATCH", 1)  # for a short test
+
+    def slow(x):
+        never_back(x)
+        return x
+
+    def predict(rows):
+        return [never_back(row) for row in rows]
+
+    lfs = [
+        lb.LabelingFunction("pre", lambda x: x.n % 2, pre=[slow]),
+        lb.LabelingFunction("batch", lambda x: 0, batch=predict),
+    ]
+    frame = FRAME[:6]
+    votes = lb.apply(lfs, frame, schema, timeout=LIMIT, on_error="record", workers=2)
+    wanted = [[-1 if n == 3 else n % 2, -1 if n == 3 else 0] for n in range(6)]
+    assert votes.to_array().tolist() == wanted
+    assert [fault[:2] for fault in votes.faults] == [("pre", "s3"), ("batch", "s3")]
