@@ -125,6 +125,8 @@ class _BatchRun:
         """Return the votes of a labeling function at positions, `None` where it has none."""
         lf, ids, rows = self.lfs[column], self.batch.ids[positions], self.batch.rows(positions)
         progress = ChunkProgress(len(rows), 1, None)
+        if self.watch.diary is not None:
+            self.watch.diary.begin(column, positions.tolist())
         answers, raised = answers_of(lf, rows, ids, progress, self.watch, False)
         codes, invalid = codes_of(lf, answers, self.schema, ids)
         votes: list[Any] = codes.tolist()
