@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from labeling.distributed import PartitionedVotes, apply_partitions
     from labeling.end_model import EndModel
     from labeling.engine import Explanation
+    from labeling.engine.engine_report import HowRun
     from labeling.errors import LabelingError
     from labeling.functions import labeling_function, load_labeling_functions
     from labeling.label_files import LabelFiles
@@ -105,6 +106,7 @@ def apply(
     timeout: float | None = None,
     progress: Callable[[int], object] | None = None,
     cache: str | os.PathLike[str] | None = None,
+    report: Callable[[tuple[HowRun, ...]], object] | None = None,
 ) -> Votes:
     """Return the votes of labeling functions on samples.
 
@@ -130,6 +132,8 @@ def apply(
             are then run. A function counts as changed when its code does, that of the functions it
             calls, or what they use; where that cannot be told (an open model, a service, a clock),
             its votes are not kept unless it has a `version`. The log says what was run, and why.
+        report: called at the end with how each function was run: on how many samples its votes were
+            cached, on how many it voted on whole columns and in Python, and how long that took.
 
     Returns:
         Votes with a row for each sample and a column for each labeling function, in their order.
@@ -156,6 +160,7 @@ def apply(
         "timeout": timeout,
         "progress": progress,
         "cache": cache,
+        "report": report,
     }
     if not isinstance(data, (str, os.PathLike)):
         return apply_to_frame(lfs, data, schema, id=id, **how)

@@ -25,6 +25,7 @@ from labeling.engine.columns.self_check import (
     without_columns,
 )
 from labeling.engine.encoding import WrongReturnError
+from labeling.engine.engine_report import HowRun
 from labeling.engine.execution import ChunkVotes, Job, votes_on
 from labeling.engine.pickling import dumps_for_workers
 from labeling.engine.progress import Progress
@@ -64,6 +65,8 @@ BYTES_AT_ONCE = 64 * 2**20
 OnError = Literal["raise", "record"]
 Cache = str | os.PathLike[str] | VoteStore | None
 """The folder of cached votes; `None` caches nothing."""
+Report = Callable[[tuple[HowRun, ...]], object]
+"""Is called at the end with how each labeling function was run, in their order."""
 
 
 def apply_to_frame(
@@ -77,6 +80,7 @@ def apply_to_frame(
     timeout: float | None = None,
     progress: Progress | None = None,
     cache: Cache = None,
+    report: Report | None = None,
 ) -> Votes:
     """Return the votes of labeling functions on the samples of a frame.
 
@@ -94,7 +98,10 @@ def apply_to_frame(
         chunks = (samples.iloc[start : start + size] for start in range(0, len(samples), size))
         return _votes_on_chunks(job, chunks, samples.index, workers)
 
-    return _certain_votes(job, votes_of)
+    votes = _certain_votes(job, votes_of)
+    if report is not None:
+        report(job.report.functions(votes.voters))
+    return votes
 
 
 class Stream(Protocol):
@@ -121,6 +128,7 @@ def apply_to_stream(
     timeout: float | None = None,
     progress: Progress | None = None,
     cache: Cache = None,
+    report: Report | None = None,
 ) -> Votes:
     """Return the votes of labeling functions on samples, of which only some are held at a time.
 
@@ -141,7 +149,10 @@ def apply_to_stream(
         )
         return _votes_on_chunks(job, chunks, stream.ids, workers)
 
-    return _certain_votes(job, votes_of)
+    votes = _certain_votes(job, votes_of)
+    if report is not None:
+        report(job.report.functions(votes.voters))
+    return votes
 
 
 def _checked_job(
@@ -210,6 +221,7 @@ def _certain_votes(job: Job, votes_of: Callable[[Job], Votes]) -> Votes:
         try:
             return votes_of(job)
         except ColumnVotesDifferError as difference:
+            job.report.clear()
             job = dataclasses.replace(job, lfs=without_columns(job.lfs, difference))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from labeling.engine.collection import earlier_objects_kept
 from labeling.engine.columns.self_check import NOT_COMPARED, ColumnRunner, Positions
 from labeling.engine.encoding import WrongReturnError as WrongReturnError
 from labeling.engine.encoding import codes_of, id_at
+from labeling.engine.engine_report import EngineReport, HowRun
 from labeling.engine.preprocessed_rows import chain_of, chains_of, preprocessed_blocks
 from labeling.engine.progress import ChunkProgress, Progress
 from labeling.engine.slow_calls import CallWatch
@@ -46,6 +48,7 @@ class Job:
             by labeling function; the votes are then incomplete.
         timeout: seconds that a call may take on a sample; `None` is no limit.
         progress: called with the number of samples done since its last call.
+        report: counts how functions are run.
     """
 
     lfs: Sequence[LabelingFunction]
@@ -53,6 +56,7 @@ class Job:
     stop_at_fault: bool = False
     timeout: float | None = None
     progress: Progress | None = None
+    report: EngineReport = field(default_factory=EngineReport)
 
 
 def votes_on(
@@ -89,7 +93,7 @@ class _BatchRun:
     """The votes on a batch of samples so far, and the faults with row and column."""
 
     def __init__(self, batch: SampleBatch, job: Job, watch: CallWatch) -> None:
-        self.batch, self.watch, self.lfs = batch, watch, job.lfs
+        self.batch, self.watch, self.lfs, self.report = batch, watch, job.lfs, job.report
         self.schema, self.stop_at_fault = job.schema, job.stop_at_fault
         shape = (len(batch), len(job.lfs))
         self.votes = np.full(shape, ABSTAIN, dtype=job.schema.code_type, order="F")
@@ -103,6 +107,7 @@ class _BatchRun:
         for column, lf in enumerate(self.lfs):
             if not lf.pre:
                 self.run_function(column, columns, memo)
+        memo.clear()  # what is in it may refer to it and to the batch, which would stay in memory
         if any(lf.pre for lf in self.lfs):
             self.run_preprocessed()
         self.progress.finish()
@@ -110,14 +115,19 @@ class _BatchRun:
     def run_function(self, column: int, columns: ColumnRunner, memo: dict[Any, Any]) -> None:
         """Run the labeling function of a column; in Python where columns leave it undecided."""
         in_python = functools.partial(self.compared_votes, column)
+        begin = time.perf_counter()
         voted = columns.votes(self.lfs[column], self.batch, memo, in_python)
+        seconds = time.perf_counter() - begin
         if voted is None:
             self.call(column, self.batch.rows(), slice(0, len(self.batch)))
             return
         codes, decided = voted
         np.copyto(self.votes[:, column], codes, where=decided)
         undecided = np.flatnonzero(~decided)
-        self.progress.advance(len(self.batch) - len(undecided))
+        n_decided = len(self.batch) - len(undecided)
+        name = self.lfs[column].name
+        self.report.add(HowRun(name, rows_in_columns=n_decided, seconds=seconds))
+        self.progress.advance(n_decided)
         if len(undecided):
             self.call(column, self.batch.rows(undecided), undecided)
 
@@ -160,6 +170,7 @@ class _BatchRun:
             rows: what it is called on.
             where: which rows of the batch they are.
         """
+        begin = time.perf_counter()
         lf, ids = self.lfs[column], self.batch.ids[where]
         positions = np.arange(len(self.batch))[where]
         if self.watch.diary is not None:
@@ -170,3 +181,5 @@ class _BatchRun:
         for row, error in sorted(raised + invalid, key=lambda fault: fault[0]):
             fault = Fault(lf.name, id_at(ids, row), error)
             self.faults.append((int(positions[row]), column, fault))
+        seconds = time.perf_counter() - begin
+        self.report.add(HowRun(lf.name, rows_in_python=len(rows), seconds=seconds))

@@ -24,6 +24,7 @@ import pandas as pd
 from labeling.engine.calls import BATCH
 from labeling.engine.columns.self_check import ColumnRunner
 from labeling.engine.diary import Diary, NotedCall, last_call
+from labeling.engine.engine_report import HowRun
 from labeling.engine.execution import ChunkVotes, Job, votes_on
 from labeling.engine.heartbeats import GRACE, Heartbeat, HungWorkers
 from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
@@ -52,8 +53,8 @@ class _Task:
     hung: tuple[NotedCall, ...] = ()
 
 
-Result = tuple[Any, bytes]
-"""Codes, and pickled faults."""
+Result = tuple[Any, bytes, tuple[HowRun, ...]]
+"""Codes, pickled faults, and how the functions were run."""
 
 
 def in_workers(
@@ -75,7 +76,8 @@ def in_workers(
         board, tasks = CallBoard(folder), _Tasks(chunks, folder)
         hung = HungWorkers(folder, _heartbeat_limit(job))
         with board.watching(hung.look), _explained_errors(tasks, workers, board):
-            for votes, faults in _results(run, workers, tasks, hung):
+            for votes, faults, how_run in _results(run, workers, tasks, hung):
+                job.report.add_all(how_run)
                 if job.progress is not None:
                     job.progress(len(votes))
                 yield votes, _loads_faults(faults)
@@ -216,7 +218,8 @@ def _run_chunk(
         votes, faults = votes_on(task.packed.unpacked(), job, watch, _columns(pickled, job.schema))
     heartbeat.stop()
     board.clear()
-    return votes, cloudpickle.dumps(list(map(_picklable, faults)))
+    how_run = job.report.functions([lf.name for lf in job.lfs])
+    return votes, cloudpickle.dumps(list(map(_picklable, faults))), how_run
 
 
 @functools.cache

@@ -30,7 +30,7 @@ PUBLIC_CALLS = {
     "labeling/datasets/training_set.py": {"build_training_set"},
     "labeling/distributed/applying.py": {"apply_partitions"},
     "labeling/distributed/exporting.py": {"export_training_set"},
-    "labeling/engine/applier.py": {"apply_to_frame"},  # takes what `apply` takes
+    "labeling/engine/applier.py": {"apply_to_frame", "apply_to_stream"},  # take what `apply` takes
     "labeling/functions/services.py": {"service"},
     "labeling/label_files/platform.py": {"LabelFiles"},
     "labeling/label_studio/platform.py": {"LabelStudio"},
