@@ -26,7 +26,7 @@ from labeling.engine.columns.self_check import (
 )
 from labeling.engine.encoding import WrongReturnError
 from labeling.engine.engine_report import HowRun
-from labeling.engine.execution import ChunkVotes, Job, votes_on
+from labeling.engine.execution import ChunkVotes, Job, columns_read, votes_on
 from labeling.engine.pickling import dumps_for_workers
 from labeling.engine.progress import Progress
 from labeling.engine.slow_calls import CallWatch, alarm_is_free
@@ -256,6 +256,8 @@ def _cached_votes(
     cached_run = CachedRun(job, store, len(ids), workers)
     faults = cached_run.compute(blocks_of(frames, len(ids)), _runner(job, workers), size)
     votes = _finished(job, cached_run.votes, ids, faults, time.perf_counter() - started)
+    for use in [] if store.report is None else store.report.functions:
+        job.report.add(HowRun(use.name, rows_cached=use.rows_cached))
     for sentence in [] if store.report is None else store.report.sentences():
         logger.info("%s", sentence)
     return votes
@@ -313,9 +315,10 @@ def _chunk_size(samples: pd.DataFrame, workers: int) -> int:
 
 def _in_process(job: Job, chunks: Iterable[pd.DataFrame]) -> Generator[ChunkVotes, None, None]:
     watch, columns = CallWatch(timeout=job.timeout), ColumnRunner(job.lfs, job.schema)
+    reads = columns_read(job.lfs)
     for chunk in chunks:
         with watch.watching():
-            votes_and_faults = votes_on(SampleBatch(chunk), job, watch, columns)
+            votes_and_faults = votes_on(SampleBatch(chunk, reads), job, watch, columns)
         yield votes_and_faults
 
 

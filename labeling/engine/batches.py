@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from labeling.engine.rows import rows_of_columns
+from labeling.engine.rows import NOT_READ, rows_of_columns
 from labeling.engine.values import arrow_values, is_object, may_change, python_values
 
 
@@ -23,7 +23,8 @@ class SampleBatch:
 
     Args:
         samples: the result of `with_plain_objects`, or some of its rows.
-        reads: the columns that are read of rows, if that is known; others are `None` in them.
+        reads: the columns that are read of rows, if that is known; others are not in the rows, and
+            fail if they are read all the same.
 
     >>> batch = SampleBatch(pd.DataFrame({"text": ["hi", None]}, index=["a", "b"]))
     >>> batch.column("text").to_pylist(), [row.text for row in batch.rows()]
@@ -98,13 +99,13 @@ class SampleBatch:
         columns: dict[Hashable, Any] = {}
         for name, column in self._columns.items():
             if not self._is_read(name):
-                columns[name] = itertools.repeat(None, count)
+                columns[name] = itertools.repeat(NOT_READ, count)
                 continue
             columns[name] = _values(column, positions)
         return rows_of_columns(columns, count, mutable=self._has_mutable)
 
     def _is_read(self, name: Hashable) -> bool:
-        return self._reads is None or name in self._reads
+        return self._reads is None or name in self._reads or str(name) in self._reads
 
     @cached_property
     def _has_mutable(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from labeling.engine.columns.self_check import NOT_COMPARED, ColumnRunner, Posit
 from labeling.engine.encoding import WrongReturnError as WrongReturnError
 from labeling.engine.encoding import codes_of, id_at
 from labeling.engine.engine_report import EngineReport, HowRun
+from labeling.engine.fingerprints.reads import columns_of
 from labeling.engine.preprocessed_rows import chain_of, chains_of, preprocessed_blocks
 from labeling.engine.progress import ChunkProgress, Progress
 from labeling.engine.slow_calls import CallWatch
@@ -57,6 +58,20 @@ class Job:
     timeout: float | None = None
     progress: Progress | None = None
     report: EngineReport = field(default_factory=EngineReport)
+
+
+def columns_read(lfs: Sequence[LabelingFunction]) -> frozenset[Hashable] | None:
+    """Return the columns that labeling functions read of rows; `None` where it may be any.
+
+    Rows are then made of these columns only. Preprocessors copy whole rows, and need all.
+    """
+    columns: set[Hashable] = set()
+    for lf in lfs:
+        read = None if lf.pre else columns_of(lf)
+        if read is None:
+            return None
+        columns |= read
+    return frozenset(columns)
 
 
 def votes_on(

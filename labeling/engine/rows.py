@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from labeling.engine.collection import collector_off
+from labeling.errors import LabelingFunctionError
 from labeling.records import FrozenRow, PreprocessedRow, missing_column
 
 
@@ -29,6 +30,26 @@ def rows_of_columns(
         if mutable:
             return [FrozenRow.of(dict(zip(columns, row, strict=True))) for row in values]
         return list(map(tuple.__new__, itertools.repeat(_row_type(tuple(columns))), values))
+
+
+class _NotRead:
+    """Stands in rows for the value of a column that no labeling function reads."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise LabelingFunctionError(
+            "A column was read of which the code of the labeling functions did not show it. Please"
+            " report this; a function that is called with the whole row, such as str(x), gets all"
+            " columns."
+        )
+
+    __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = __getattr__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = __str__ = _refuse
+    __int__ = __float__ = __index__ = __add__ = __mod__ = __format__ = _refuse
+
+
+NOT_READ = _NotRead()
 
 
 _SPECIAL_METHODS = frozenset({"__del__", "__getattr__"})

@@ -43,8 +43,12 @@ class PackedBatch:
         others = samples.loc[:, ~has_array]
         return cls(tuple(samples.columns), sink.getvalue().to_pybytes(), others)
 
-    def unpacked(self) -> SampleBatch:
-        """Return the samples; functions get the same values of them as of the original ones."""
+    def unpacked(self, reads: frozenset[Hashable] | None = None) -> SampleBatch:
+        """Return the samples; functions get the same values of them as of the original ones.
+
+        Args:
+            reads: as in `SampleBatch`.
+        """
         with pa.ipc.open_stream(self.table) as stream:
             table = stream.read_all()
         left = (column for _, column in self.others.reset_index(drop=True).items())
@@ -54,6 +58,5 @@ class PackedBatch:
             is_packed = name in table.column_names
             columns[number] = series_of(table[name].combine_chunks()) if is_packed else next(left)
         frame = pd.DataFrame(columns, index=pd.RangeIndex(len(self.others)), copy=False)
-        return SampleBatch(
-            frame.set_axis(self.others.index, axis=0).set_axis(list(self.names), axis=1)
-        )
+        frame = frame.set_axis(self.others.index, axis=0).set_axis(list(self.names), axis=1)
+        return SampleBatch(frame, reads)

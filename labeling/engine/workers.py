@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from labeling.engine.calls import BATCH
 from labeling.engine.columns.self_check import ColumnRunner
 from labeling.engine.diary import Diary, NotedCall, last_call
 from labeling.engine.engine_report import HowRun
-from labeling.engine.execution import ChunkVotes, Job, votes_on
+from labeling.engine.execution import ChunkVotes, Job, columns_read, votes_on
 from labeling.engine.heartbeats import GRACE, Heartbeat, HungWorkers
 from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
 from labeling.engine.shipping import PackedBatch
@@ -190,6 +190,11 @@ def _loads_functions(pickled: bytes) -> list[LabelingFunction]:
 
 
 @functools.lru_cache(maxsize=1)
+def _reads(pickled: bytes) -> frozenset[Hashable] | None:
+    return columns_read(_loads_functions(pickled))
+
+
+@functools.lru_cache(maxsize=1)
 def _columns(pickled: bytes, schema: LabelSchema) -> ColumnRunner:
     return ColumnRunner(_loads_functions(pickled), schema)
 
@@ -215,7 +220,9 @@ def _run_chunk(
     heartbeat = Heartbeat(Path(folder), task.number)
     watch = CallWatch(report, job.timeout, heartbeat.beat, diary)
     with watch.watching():
-        votes, faults = votes_on(task.packed.unpacked(), job, watch, _columns(pickled, job.schema))
+        votes, faults = votes_on(
+            task.packed.unpacked(_reads(pickled)), job, watch, _columns(pickled, job.schema)
+        )
     heartbeat.stop()
     board.clear()
     how_run = job.report.functions([lf.name for lf in job.lfs])

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import labeling as lb
 from labeling.engine.batches import SampleBatch
 from labeling.engine.shipping import PackedBatch
-from labeling.engine.values import with_plain_objects
+from labeling.engine.values import python_values, with_plain_objects
+from labeling.errors import LabelingFunctionError
 from labeling.records import FrozenRow
 from tests.engine.test_engine import FILED, UNFILED, tables
 
@@ -93,14 +95,33 @@ def test_a_column_that_is_not_read_stays_in_the_names_and_is_not_converted():
     frame = pd.DataFrame({"text": ["a", "b"], "tags": [["x"], ["y"]]}, index=["p", "q"])
     batch = SampleBatch(frame.rename_axis("key"), frozenset({"text"}))
     assert batch.names == ("text", "tags", "key")
-    assert [(row.text, row.tags, row.key) for row in batch.rows()] == [
-        ("a", None, None),
-        ("b", None, None),
-    ]
+    assert [row.text for row in batch.rows()] == ["a", "b"]
     assert not any(isinstance(row, FrozenRow) for row in batch.rows())
-    assert "tags" in batch.rows()[0]
+    row = batch.rows()[0]
+    assert "tags" in row
+    for read in (len, bool, str, hash, lambda tags: tags == ["x"], lambda tags: "x" in tags):
+        with pytest.raises(LabelingFunctionError, match="did not show"):
+            read(row.tags)
+    with pytest.raises(LabelingFunctionError, match="did not show"):
+        row.tags.append("z")
     nothing = SampleBatch(frame, frozenset())
-    assert [row.text for row in nothing.rows()] == [None, None]
+    assert len(nothing.rows()) == 2
+
+
+def test_what_no_function_reads_is_not_converted(schema, monkeypatch):
+    converted = []
+
+    def values(column):
+        converted.append(column.name)
+        return python_values(column)
+
+    monkeypatch.setattr("labeling.engine.batches.python_values", values)
+    frame = pd.DataFrame({"n": [1, 2], "at": pd.to_datetime(["2020-01-01"] * 2), "b": [1.5, 2]})
+    reads = lb.LabelingFunction("reads", lambda x: x.n % 2, compile=False)
+    assert lb.apply(reads, frame, schema).to_array()[:, 0].tolist() == [1, 0]
+    assert set(converted) == {"n"}
+    whole = lb.LabelingFunction("whole", lambda x: int("2020" in repr(x)), compile=False)
+    assert lb.apply([reads, whole], frame, schema).to_array().tolist() == [[1, 1], [0, 1]]
 
 
 def test_the_ids_are_a_column_under_the_name_of_the_index():
