@@ -51,13 +51,19 @@ def apply(on: On = None, as_json: AsJson = False) -> None:
     project = load_project()
     with busy("applying labeling functions"):
         votes = project.apply()
+    how_run = project.vote_cache.how_run
     result = {
         "samples": len(votes.sample_ids),
         "covered": int(votes.covered.sum()),
         "voters": list(votes.voters),
         "votes": int((votes.to_array() >= 0).sum()),
+        "how_run": list(map(dataclasses.asdict, how_run)),
     }
     emit(result, as_json, repr(votes))
+    if not as_json:
+        from labeling.cli.function_table import print_functions
+
+        print_functions(how_run, out)
     hint(f"Written: {project.folder / 'votes.parquet'}. Next: labeling fit")
 
 

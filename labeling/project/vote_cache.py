@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -20,6 +21,9 @@ from labeling.project.parquet import read_votes, write_votes
 from labeling.project.results import VotesSummary
 from labeling.records import LabelingFunction, LabelSchema, Votes
 from labeling.store import Run, Store, now
+
+if TYPE_CHECKING:
+    from labeling.engine.engine_report import HowRun
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +39,12 @@ class VoteCache:
         store: caches the votes.
         data: returns the samples.
         lf_loader: loads the labeling functions.
+
+    Attributes:
+        how_run: how the last `compute` ran each labeling function; empty before.
     """
+
+    how_run: tuple[HowRun, ...] = ()
 
     def __init__(
         self,
@@ -113,6 +122,9 @@ class VoteCache:
                 if progress is not None:
                     progress(rows)
 
+            def keep(runs: tuple[HowRun, ...]) -> None:
+                self.how_run = runs
+
             return apply_to_frame(
                 lfs,
                 samples,
@@ -120,6 +132,7 @@ class VoteCache:
                 workers=self.config.workers,
                 timeout=self.config.timeout,
                 progress=report,
+                report=keep,
             )
 
     def votes_digest(self, votes: Votes) -> str:
