@@ -32,6 +32,8 @@ def call(context: Context, node: ast.Call) -> Expression:
         return reduction(context, node, function)
     if id(function) in functions.PATTERN_FUNCTIONS:
         return _pattern_call(context, node, functions.PATTERN_FUNCTIONS[id(function)])
+    if function is re.compile:
+        return _compiled_pattern(context, node)
     if type(function) is FunctionType and id(function) not in functions.FUNCTIONS:
         return context.inlined(node, function)
     return _function(context, node, function)
@@ -74,6 +76,21 @@ def _pattern_call(context: Context, node: ast.Call, method: Method) -> Expressio
         return context.unsupported(node, "its pattern has no equal that columns are searched with")
     text = context.expression(given["string"])
     return _applied(lambda piece: functions.searched(compiled, method, piece), [text])
+
+
+def _compiled_pattern(context: Context, node: ast.Call) -> Expression:
+    """Compile `re.compile(pattern, flags)` of constants: the pattern is a constant, too."""
+    named = {word.arg: word.value for word in node.keywords}
+    given = [*node.args, *([named["flags"]] if set(named) == {"flags"} else [])]
+    if not 1 <= len(given) <= 2 or len(given) != len(node.args) + len(named):
+        return context.unsupported(node, "its arguments are not those of `re`")
+    flags = _flags(context, given[1] if len(given) > 1 else None)
+    text = context.constant(given[0])
+    text = literal(given[0]) if text is MISSING else text
+    pattern = None if flags is None else functions.pattern_of(text, flags)
+    if pattern is None:
+        return context.unsupported(node, "its pattern is not a constant")
+    return Expression(lambda state: state.frame.constant(pattern))
 
 
 def _flags(context: Context, node: ast.expr | None) -> Any:

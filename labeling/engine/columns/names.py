@@ -116,7 +116,9 @@ class Names:
         return MISSING
 
     def _attribute(self, owner: Any, name: str) -> Any:
-        """Return an attribute of a module, or of a class that holds constants."""
+        """Return an attribute of a module, of a class that holds constants, or of their members."""
+        if isinstance(owner, enum.Enum) and name in ("value", "name"):
+            return _of_member(owner, name)
         is_class = isinstance(owner, enum.EnumType) or type(owner) is type
         if type(owner) is not ModuleType and not is_class:
             return MISSING
@@ -132,6 +134,15 @@ class Names:
             return MISSING
         self._pins.entry(scope, name, value)
         return value
+
+
+def _of_member(member: enum.Enum, name: str) -> Any:
+    """Return the name or value of a member of an enum, unless its class has its own of these."""
+    is_own = any(name in vars(kind) for kind in type(member).__mro__ if kind not in _ENUMS)
+    return MISSING if is_own else getattr(member, name)
+
+
+_ENUMS = (enum.Enum, enum.IntEnum, enum.StrEnum, enum.ReprEnum, enum.Flag, enum.IntFlag)
 
 
 def assigned_names(node: ast.FunctionDef | ast.Lambda) -> frozenset[str]:

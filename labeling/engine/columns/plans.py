@@ -82,8 +82,10 @@ class ColumnPlan:
         """
         codes = np.full(len(batch), ABSTAIN, self.schema.code_type)
         decided = np.zeros(len(batch), bool)
-        import polars as pl
-
+        try:
+            import polars as pl
+        except ImportError:
+            return codes, decided
         try:
             if self.holds():
                 self._answer(Frame.of(batch, memo), codes, decided)

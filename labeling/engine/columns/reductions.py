@@ -11,7 +11,7 @@ import numpy as np
 from labeling.engine.columns.byte_counts import ASCII
 from labeling.engine.columns.context import Expression, State
 from labeling.engine.columns.frames import Frame, NoColumns
-from labeling.engine.columns.operators import arithmetic, as_integers, is_any_word
+from labeling.engine.columns.operators import arithmetic, as_integers, is_any_word, is_unicode
 from labeling.engine.columns.texts import Mask, Text
 from labeling.engine.columns.values import (
     UNDECIDED,
@@ -108,7 +108,7 @@ def _any_part(state: State, compiled: Comprehension, items: list[Any]) -> Value:
     """Return `any(item in text for item in items)` in one pass."""
     if compiled.container is None or compiled.conditions or len(compiled.target) > 1:
         return UNDECIDED
-    if not all(type(item) is str and item and item.isascii() for item in items):
+    if not all(type(item) is str and item and is_unicode(item) for item in items):
         return UNDECIDED
     return state.frame.mapped(
         compiled.container.evaluate(state),
@@ -248,7 +248,8 @@ def _summed(state: State, compiled: Comprehension, items: list[Any], counts: boo
             element = ((frame.covered(element), Constant(1)),)
         added = frame.combined(frame.restricted(total, passed), element, _add)
         total = frame.joined((*frame.restricted(total, skipped), *added))
-    return total
+    # From Python 3.12 on, `sum` corrects the rounding of floats.
+    return tuple(part for part in total if as_integers(part[1]) is not None)
 
 
 def _add(left: Piece, right: Piece) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from labeling.engine.columns.byte_counts import ASCII
-from labeling.engine.columns.operators import NONE
+from labeling.engine.columns.operators import NONE, is_unicode
 from labeling.engine.columns.texts import Mask, Text
 from labeling.engine.columns.values import (
     LARGEST_EXACT,
@@ -26,7 +26,7 @@ def _of_texts(part: Piece) -> list[str] | None:
     if not isinstance(part, Constant):
         return None
     parts = list(part.value) if type(part.value) is tuple else [part.value]
-    return parts if all(type(each) is str and each.isascii() for each in parts) else None
+    return parts if all(type(each) is str and is_unicode(each) for each in parts) else None
 
 
 def _affix(test: Callable[[Text, str], Mask]) -> Callable[..., Results]:

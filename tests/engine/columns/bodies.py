@@ -2,7 +2,7 @@
 
 import math
 import re
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 import pandas as pd
 
@@ -25,6 +25,10 @@ NAN = float("nan")
 class Label(IntEnum):
     HAM = 0
     SPAM = 1
+
+
+class Kind(Enum):
+    good = "ham"
 
 
 class Settings:
@@ -349,6 +353,11 @@ def imports_inside(x):
     return SPAM if re.search("free", x.text) else ABSTAIN
 
 
+def compiled_inside(x):
+    pattern = re.compile(r"fre+", flags=re.IGNORECASE)
+    return SPAM if pattern.search(x.text) or re.compile("w.n").match(x.text) else ABSTAIN
+
+
 def group_of_match(x):
     match = re.search(r"(\d)", x.text)
     return SPAM if match and match.group(1) == "1" else ABSTAIN
@@ -567,6 +576,25 @@ def looked_up_or_error(x):
 
 def enumerated(x):
     return Label.SPAM if x.n > 1 else Label.HAM
+
+
+def value_of_member(x):
+    return Label.SPAM.value if x.n > 1 else Label["HAM"].value if x.n < 0 else Kind.good.value
+
+
+def empty_parts(x):
+    found = "" in x.text and x.text.startswith("") and x.text.endswith(("", "a"))
+    return SPAM if found and x.text.find("") == 0 else HAM
+
+
+def parts_not_ascii(x):
+    if x.text.startswith("é") or x.text.endswith(("ß", "İ")) or x.text.count("é!") > 0:
+        return SPAM
+    return HAM if x.text.strip("éß") == "" or x.text.replace("é", "e") == "e" else ABSTAIN
+
+
+def sum_of_floats(x):
+    return SPAM if sum(weight for weight in (0.1,) * 10 if x.n >= 0) == 1.0 else ABSTAIN
 
 
 def settings(x):

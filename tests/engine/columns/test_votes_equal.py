@@ -161,7 +161,7 @@ LEFT_TO_PYTHON = {
         "text_in_constant",
         "words_in_text_of_row",
     ),
-    *("compared_to_text", "float_against_int", "late_error"),
+    *("compared_to_text", "float_against_int", "late_error", "sum_of_floats"),
 }
 
 
