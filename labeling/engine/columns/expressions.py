@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from labeling.engine.columns.call_expressions import call
 from labeling.engine.columns.comprehensions import list_expression
 from labeling.engine.columns.context import HOPELESS, Context, Expression, Handlers, State, literal
@@ -169,13 +171,20 @@ def _chained(state: State, value: Value, operand: Expression, stops_at: bool) ->
     """Return `value and operand`, or `value or operand` if it stops at what is true."""
     frame = state.frame
     true, false = state.truth(value)
-    going = false if stops_at else true
-    stopped = frame.restricted(value, true if stops_at else false)
+    going, stopping = (false, true) if stops_at else (true, false)
     with state.only(going):
-        if not state.active.any():
-            return stopped
-        rest = frame.restricted(operand.evaluate(state), going)
-    return _both_sides(frame, stopped, rest)
+        rest = operand.evaluate(state) if state.active.any() else UNDECIDED
+    if _is_bools(value) and _is_bools(rest):
+        (rows, first), (other_rows, second) = value[0], rest[0]
+        merge = np.bitwise_or if stops_at else np.bitwise_and
+        merged = Bools(merge(first.values, second.values))  # type: ignore[union-attr]  # bools
+        decided = rows if other_rows is frame.all else rows & (stopping | other_rows)
+        return ((decided, merged),) if decided.any() else UNDECIDED
+    return _both_sides(frame, frame.restricted(value, stopping), frame.restricted(rest, going))
+
+
+def _is_bools(value: Value) -> bool:
+    return len(value) == 1 and isinstance(value[0][1], Bools)
 
 
 def _both_sides(frame: Masks, first: Value, second: Value) -> Value:

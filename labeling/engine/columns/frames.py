@@ -122,12 +122,12 @@ def _piece(array: Any) -> Piece | None:
     if pa.types.is_boolean(kind):
         return Bools(_filled(array, False))
     if pa.types.is_floating(kind):
-        return Floats(_filled(array, 0.0).astype(np.float64))
+        return Floats(_filled(array, 0.0).astype(np.float64, copy=False))
     if pa.types.is_integer(kind):
         values = _filled(array, 0)
         if kind == pa.uint64() and values.max(initial=0) >= 2**63:
             return None
-        return Integers(values.astype(np.int64))
+        return Integers(values.astype(np.int64, copy=False))
     if pa.types.is_timestamp(kind) and kind.tz is None:
         return Times(array)
     return Constant(None) if pa.types.is_null(kind) else None

@@ -23,7 +23,7 @@ from labeling.engine.columns.texts import Mask
 from labeling.records import ABSTAIN, LabelingFunction, LabelSchema
 
 FIRST_COMPARED = 512
-"""Decided samples of the first batch of a labeling function on which Python is asked, too."""
+"""Samples of the first batch of a labeling function on which Python is asked, too."""
 LATER_COMPARED = 64
 """The same of the second, fourth, eighth batch, and so on."""
 FEWEST_VOTES = 16
@@ -117,13 +117,12 @@ class ColumnRunner:
 def _compared(codes: Codes, decided: Mask, count: int) -> Positions:
     """Return positions of decided samples: some with votes, and some of all."""
     # Mostly the same samples for all functions: their rows are made once.
-    places = _spread(np.arange(len(codes)), 2 * count)
+    places = _spread(np.arange(len(codes)), count)
     places = places[decided[places]]
-    has_vote = codes[places] != ABSTAIN
-    votes, others = places[has_vote], places[~has_vote]
-    if len(votes) < count // FEWEST_VOTES:
-        votes = _spread(np.flatnonzero(decided & (codes != ABSTAIN)), count // FEWEST_VOTES)
-    return np.union1d(_spread(votes, count // 2), _spread(others, count - len(votes)))
+    if np.count_nonzero(codes[places] != ABSTAIN) >= count // FEWEST_VOTES:
+        return places
+    votes = np.flatnonzero(decided & (codes != ABSTAIN))
+    return np.union1d(places, _spread(votes, count // FEWEST_VOTES))
 
 
 def _spread(places: Positions, count: int) -> Positions:

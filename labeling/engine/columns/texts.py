@@ -108,10 +108,13 @@ class Text:
         """Return which are one of some texts."""
         import polars as pl
 
-        return self._mask(
-            ("one of", tuple(texts)),
-            lambda: self.series.is_in(pl.Series(texts, dtype=pl.String).implode()),
-        )
+        if len(texts) > _MOST_COMPARED:
+            wanted = pl.Series(texts, dtype=pl.String).implode()
+            return self._mask(("one of", tuple(texts)), lambda: self.series.is_in(wanted))
+        found: Mask = np.zeros(len(self), bool)
+        for each in texts:
+            found = found | self.compared(operator.eq, each)
+        return found
 
     def compared(self, compare: Callable[[Any, Any], Any], other: str | Text) -> Mask:
         """Return where a comparison with a text, or with another column, holds."""
@@ -208,6 +211,9 @@ class Text:
         added = other.series if isinstance(other, Text) else other
         return Text(added + self.series if before else self.series + added)
 
+
+_MOST_COMPARED = 4
+"""With more texts than these, looking them up is faster than comparing with each."""
 
 _STRIP = {"strip": "strip_chars", "lstrip": "strip_chars_start", "rstrip": "strip_chars_end"}
 
