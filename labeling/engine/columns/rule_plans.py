@@ -14,7 +14,7 @@ from labeling.engine.columns.rule_conditions import (
     WordSearch,
     shared_indexes,
 )
-from labeling.engine.columns.text_search import Batch, Mask, Memo, TextColumn
+from labeling.engine.columns.text_search import Batch, Mask, Memo, TextColumn, has_polars
 from labeling.engine.columns.value_search import UNDECIDED, DistinctValues
 from labeling.errors import LabelingError
 from labeling.records import (
@@ -140,7 +140,14 @@ def plan_of_rule(lf: LabelingFunction, schema: LabelSchema) -> RulePlan | None:
     """
     is_as_made = lf.function is vars(lf).get("__wrapped__")  # by the call that gave it its rule
     rule = getattr(lf, "rule", None)  # absent in pickles of earlier versions
-    if rule is None or not is_as_made or lf.pre or lf.batch is not None or lf.resources:
+    if (
+        not has_polars()
+        or rule is None
+        or not is_as_made
+        or lf.pre
+        or lf.batch is not None
+        or lf.resources
+    ):
         return None
     try:
         return RulePlan(rule, schema)

@@ -8,6 +8,8 @@ part of it, which is left to Python.
 from __future__ import annotations
 
 import _sre  # type: ignore[import-not-found]  # without type stubs
+import functools
+import importlib.metadata
 from collections.abc import Hashable, MutableMapping, Sequence
 from functools import cached_property
 from re import _casefix  # type: ignore[attr-defined]  # without type stubs
@@ -60,6 +62,21 @@ class Batch(Protocol):
         """Return a column as an Arrow array, or `None` if it has no exact one."""
 
     def __len__(self) -> int: ...
+
+
+OLDEST_POLARS = (1, 30)
+"""Earlier versions answer some searches otherwise."""
+
+
+@functools.lru_cache(maxsize=1)
+def has_polars() -> bool:
+    """Whether a version of polars is installed whose answers are known to be exact."""
+    try:
+        version = importlib.metadata.version("polars")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    major, minor = version.split(".")[:2]
+    return (int(major), int(minor)) >= OLDEST_POLARS
 
 
 def column_of(batch: Batch, name: str) -> Any:

@@ -491,3 +491,15 @@ def test_a_condition_of_very_many_parts_has_no_plan():
         condition = condition | contains(f"w{number}", column="text")
 
     assert plan_of_rule(search("s", condition, label="spam"), SCHEMA) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "has_plan"), [("1.29.0", False), ("1.30.0", True), ("2.0.0rc1", True)]
+)
+def test_versions_of_polars_that_answer_otherwise_are_not_used(monkeypatch, version, has_plan):
+    monkeypatch.setattr(text_search.importlib.metadata, "version", lambda name: version)
+    text_search.has_polars.cache_clear()
+    try:
+        assert has_plan == (plan_of_rule(keywords("k", ["ham"], label="spam"), SCHEMA) is not None)
+    finally:
+        text_search.has_polars.cache_clear()
