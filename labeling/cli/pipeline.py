@@ -63,7 +63,7 @@ def apply(on: On = None, as_json: AsJson = False) -> None:
     if not as_json:
         from labeling.cli.function_table import print_functions
 
-        print_functions(how_run, out)
+        print_functions(how_run, err)  # seconds differ from run to run: not on stdout
     hint(f"Written: {project.folder / 'votes.parquet'}. Next: labeling fit")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ PART_ROWS = 32_768
 """Rows of a part at most."""
 PART_BYTES = 32 * 2**20
 """About how many bytes a part has, however few rows that is."""
+PROMOTE = "permissive"
+"""How columns of several files become one, as `read_parquet_files` has it."""
 BUFFER = 1 << 20
 """Bytes of a column that are read from the file at a time."""
 
@@ -49,8 +51,10 @@ class SampleStream:
         self._path, self._files, self._id = path, files, id
         # The files of a folder are one table, as `read_parquet_files` has it.
         self._folder = Path(path) if len(files) > 1 or Path(path).is_dir() else None
-        self._none = self._one_table(_schema_of(file).empty_table() for file in files)
-        ids = frame_of_arrow(self._one_table(map(self._id_column, files)))
+        empty = [self._with_folder(file, _schema_of(file).empty_table()) for file in files]
+        self._none = self._one_table(empty)
+        _require_equal_types(self._none.schema, [table.schema for table in empty])
+        ids = frame_of_arrow(self._one_table([self._id_column(file) for file in files]))
         refuse_unsafe(ids[id], "The sample ids")
         self.ids: pd.Index = with_id_index(ids, id).index.rename(id)
         self.example = frame_of_arrow(self._none).drop(columns=id)
@@ -70,7 +74,9 @@ class SampleStream:
             # What a warning tells of texts is kept, the texts are not.
             replaced += [ReplacedText(*_told(text), raw=None) for text in in_frame]
             yield frame
-        warning = replaced_sentence(replaced)
+        # Column by column, as they are found in the whole.
+        order = {str(name): number for number, name in enumerate(self.example.columns)}
+        warning = replaced_sentence(sorted(replaced, key=lambda text: order[text.column]))
         if warning:
             logger.warning("%s: %s", Path(masked_address(self._path)).name, warning)
 
@@ -83,7 +89,7 @@ class SampleStream:
                 for batch in parquet.iter_batches(_part_rows(parquet), use_threads=False):
                     table = self._with_folder(file, pa.Table.from_batches([batch], schema))
                     if self._folder is not None:  # a column has one type in all files
-                        table = pa.concat_tables([self._none, table], promote_options="permissive")
+                        table = pa.concat_tables([self._none, table], promote_options=PROMOTE)
                     if len(table):
                         yield table
 
@@ -92,18 +98,13 @@ class SampleStream:
 
     def _id_column(self, file: Path) -> Any:
         with _opened(file) as parquet:
-            return parquet.read(columns=[self._id])
+            return self._with_folder(file, parquet.read(columns=[self._id]))
 
-    def _one_table(self, tables: Iterable[Any]) -> Any:
+    def _one_table(self, tables: Sequence[Any]) -> Any:
         """Return the tables of all files as one."""
         import pyarrow as pa
 
-        in_folder = [
-            self._with_folder(file, table) for file, table in zip(self._files, tables, strict=True)
-        ]
-        if len(in_folder) == 1:
-            return in_folder[0]
-        return pa.concat_tables(in_folder, promote_options="permissive")
+        return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options=PROMOTE)
 
 
 @contextlib.contextmanager
@@ -127,6 +128,20 @@ def sample_stream(path: Any, id: str) -> Iterator[SampleStream | None]:
                 if {kind_of(file) for file in files} == {".parquet"} and _can_stream(files):
                     stream = SampleStream(path, files, id)
         yield stream
+
+
+def _require_equal_types(schema: Any, of_files: Sequence[Any]) -> None:
+    """Raise a DataError where values must be converted for a column to have one type.
+
+    A value at the end could refuse it, which must be known before labeling functions run.
+    """
+    import pyarrow as pa
+
+    for of_file in of_files:
+        for field in of_file:
+            kind = schema.field(field.name).type
+            if field.type != kind and not pa.types.is_null(field.type):
+                raise DataError(f"Column {field.name!r} has the types {field.type} and {kind}.")
 
 
 def _can_stream(files: list[Path]) -> bool:

@@ -126,6 +126,15 @@ def test_files_of_a_folder_are_one_table(first, second, tmp_path_factory):
         assert {row.day for part in parts for row in rows_of(part)} == {"1", "2"}
 
 
+def test_columns_whose_types_differ_between_files_are_read_whole(tmp_path):
+    for number, kind in enumerate([pa.int64(), pa.float64()]):
+        table = pa.table({"key": [f"s{number}"], "n": pa.array([2], kind)})
+        pq.write_table(table, tmp_path / f"{number}.parquet")
+    assert streamed(tmp_path, 2) is None
+    lf = lb.LabelingFunction("is float", lambda x: int(type(x.n) is float))
+    assert lb.apply(lf, tmp_path, SCHEMA, id="key").to_array()[:, 0].tolist() == [1, 1]
+
+
 def test_an_integer_that_is_missing_in_one_row_group_only(tmp_path):
     path = tmp_path / "samples.parquet"
     table = pa.table({"key": list("abcd"), "n": pa.array([1, 2, None, 2**53 + 1])})
@@ -149,7 +158,8 @@ def test_characters_that_cannot_be_stored_are_replaced_and_told_as_when_read_who
     tmp_path, caplog
 ):
     path = tmp_path / "samples.parquet"
-    table = pa.table({"key": list("abc"), "text": ["a\x00", "b", "c\x01\x02"]})
+    texts = ["a\x00", "b", "c\x01\x02"]
+    table = pa.table({"key": list("abc"), "text": texts, "title": texts[::-1]})
     pq.write_table(table, path, row_group_size=1)
     read_samples(path, "key")
     wanted = caplog.messages.copy()
