@@ -59,11 +59,16 @@ def apply(on: On = None, as_json: AsJson = False) -> None:
         "votes": int((votes.to_array() >= 0).sum()),
         "how_run": list(map(dataclasses.asdict, how_run)),
     }
+    report = project.vote_cache.report
+    if report is not None:
+        result["not_cached"] = {use.name: use.reason for use in report.functions if use.reason}
     emit(result, as_json, repr(votes))
     if not as_json:
         from labeling.cli.function_table import print_functions
 
         print_functions(how_run, err)  # seconds differ from run to run: not on stdout
+    for sentence in [] if report is None else report.sentences():
+        hint(sentence)
     hint(f"Written: {project.folder / 'votes.parquet'}. Next: labeling fit")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import functools
 import hashlib
 import importlib.util
 import json
@@ -53,6 +54,7 @@ class Hash(Protocol):
         """Return the hash of all bytes so far."""
 
 
+@functools.cache
 def hash_name() -> str:
     """Return the name of the hash that `new_hash` makes."""
     return "xxh3_128" if importlib.util.find_spec("xxhash") is not None else "blake2b"
@@ -99,6 +101,9 @@ class BlockDigests:
 
     def __init__(self, samples: pd.DataFrame, salt: bytes) -> None:
         self._samples, self._salt = samples, salt
+        self._numbers: dict[str, list[int]] = {}
+        for number, name in enumerate(samples.columns):
+            self._numbers.setdefault(str(name), []).append(number)
         self._digests: dict[str, bytes | None] = {}
         self._by_reads: dict[frozenset[str] | None, str | None] = {}
 
@@ -130,17 +135,13 @@ class BlockDigests:
         return digest.digest().hex()
 
     def _all_names(self) -> set[str]:
-        names = {str(name) for name in self._samples.columns}
+        names = set(self._numbers)
         index_name = self._samples.index.name
         return names | {index_name} if isinstance(index_name, str) else names
 
     def _column_digest(self, name: str) -> bytes | None:
         digest = new_hash(self._salt)
-        columns = [
-            self._samples.iloc[:, number]
-            for number, column in enumerate(self._samples.columns)
-            if str(column) == name
-        ]
+        columns = [self._samples.iloc[:, number] for number in self._numbers.get(name, ())]
         if not columns and self._samples.index.name == name:
             columns = [pd.Series(self._samples.index)]
         for column in columns:

@@ -42,24 +42,25 @@ class CacheReport:
     error: str = ""
 
     def sentences(self) -> list[str]:
-        """Return all of this in sentences.
+        """Return all of this in sentences; nothing is said of a run in which all were run.
 
         >>> CacheReport((FunctionUse("a", 0, 9), FunctionUse("b", 9, 0))).sentences()
         ['Ran 1 of 2 labeling functions (a), 1 from the cache.']
         """
-        return list(filter(None, [self._summary(), *self._partly(), *self._uncached()])) + [
-            sentence
-            for sentence, is_told in (
-                (f"{counted(self.damaged, 'cached file')} damaged, computed again.", self.damaged),
-                (
-                    f"The cache was full: {counted(self.evicted, 'file')} deleted, those not used"
-                    " for the longest time.",
-                    self.evicted,
-                ),
-                (f"Votes could not be cached: {self.error}.", self.error),
-            )
-            if is_told
+        damaged = f"{counted(self.damaged, 'cached file')} damaged, computed again."
+        evicted = (
+            f"The cache was full: {counted(self.evicted, 'file')} deleted, those not used for the"
+            " longest time."
+        )
+        sentences = [
+            self._summary(),
+            *self._partly(),
+            *self._uncached(),
+            damaged if self.damaged else "",
+            evicted if self.evicted else "",
+            f"Votes could not be cached: {self.error}." if self.error else "",
         ]
+        return list(filter(None, sentences))
 
     def _summary(self) -> str:
         total = counted(len(self.functions), "labeling function")
@@ -67,11 +68,12 @@ class CacheReport:
         cached = [use for use in self.functions if use.rows_cached and not use.rows_run]
         if len(cached) == len(self.functions):
             return f"All votes of {total} from the cache."
+        if not any(use.rows_cached for use in self.functions):
+            return ""
         if not ran:
-            return f"0 of {total} new, {len(cached)} from the cache."
+            return f"All votes of {len(cached)} of {total} from the cache."
         names = ", ".join(ran[:5]) + (f" and {len(ran) - 5} more" if len(ran) > 5 else "")
-        listed = f" ({names})" if len(ran) < len(self.functions) else ""
-        return f"Ran {len(ran)} of {total}{listed}, {len(cached)} from the cache."
+        return f"Ran {len(ran)} of {total} ({names}), {len(cached)} from the cache."
 
     def _partly(self) -> list[str]:
         partly = [use for use in self.functions if use.rows_cached and use.rows_run]

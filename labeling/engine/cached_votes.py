@@ -96,8 +96,7 @@ class CachedRun:
         self.job, self.store = job, store
         self.votes = np.empty((count, len(job.lfs)), dtype=job.schema.code_type, order="F")
         self._faults: list[tuple[int, int, Fault]] = []  # row, number of the function, fault
-        self._rows_run = np.zeros(len(job.lfs), dtype=np.int64)
-        self._rows_cached = np.zeros(len(job.lfs), dtype=np.int64)
+        self._rows_run, self._rows_cached = [0] * len(job.lfs), [0] * len(job.lfs)
         self._fingerprints = [fingerprint_of(lf) for lf in job.lfs]
         self._reasons = [fingerprint.why_not_cached for fingerprint in self._fingerprints]
         schema = _schema_text(job.schema)
@@ -124,7 +123,7 @@ class CachedRun:
             self.store.forget(self._keys[names.index(difference.name)])
             raise
         uses = tuple(
-            FunctionUse(lf.name, int(cached), int(run_on), reason)
+            FunctionUse(lf.name, cached, run_on, reason)
             for lf, cached, run_on, reason in zip(
                 self.job.lfs, self._rows_cached, self._rows_run, self._reasons, strict=True
             )
@@ -155,11 +154,10 @@ class CachedRun:
                 return
             block = _Block(start, samples, BlockDigests(samples, self.store.salt))
             start = block.end
-            columns = range(len(self.job.lfs))
-            block.missing = tuple(column for column in columns if not self._read(block, column))
-            is_missing = np.isin(columns, block.missing)
-            self._rows_run += is_missing * len(samples)
-            self._rows_cached += ~is_missing * len(samples)
+            is_cached = [self._read(block, column) for column in range(len(self.job.lfs))]
+            for column, is_read in enumerate(is_cached):
+                (self._rows_cached if is_read else self._rows_run)[column] += len(samples)
+            block.missing = tuple(column for column, is_read in enumerate(is_cached) if not is_read)
             yield block
 
     def _read(self, block: _Block, column: int) -> bool:

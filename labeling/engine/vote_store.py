@@ -78,6 +78,7 @@ class VoteStore:
         self._salt: bytes | None = None
         self._has_written = False
         self._error: OSError | None = None
+        self._folders: set[str] = set()  # those that were made, or were there
 
     @property
     def error(self) -> str:
@@ -87,6 +88,7 @@ class VoteStore:
     def begin(self) -> None:
         """Forget the counts of the last `apply`, and try to write again."""
         self.damaged, self._error, self._has_written = 0, None, False
+        self._folders.clear()
 
     @property
     def salt(self) -> bytes:
@@ -106,7 +108,7 @@ class VoteStore:
         salt = secrets.token_bytes(16)
         with self._writing():
             private_folder(self.folder)
-            self._write(self.folder / "salt", [salt])
+            self._write(f"{self.folder}/salt", [salt])
         # Of two processes that make one at once, both go on with the later one.
         return self._read_salt() or salt
 
@@ -121,10 +123,11 @@ class VoteStore:
         """
         path = self._path(function, block)
         try:
-            data = path.read_bytes()
+            with open(path, "rb", buffering=0) as stream:
+                data = stream.read()
         except OSError:
             return None
-        votes = self._decoded(data, path, rows, code_type)
+        votes = self._decoded(data, function + block, rows, code_type)
         if votes is None:
             self.damaged += 1
             return None
@@ -140,15 +143,19 @@ class VoteStore:
         codes = np.ascontiguousarray(votes.codes)
         payload = [codes.tobytes(), votes.fault_rows.astype("<u4").tobytes()]
         numbers = (_MAGIC, len(codes), len(votes.fault_rows), codes.dtype.itemsize)
-        digest = self._digest(path, _HEADER.pack(*numbers, b""), b"".join(payload))
+        header = _HEADER.pack(*numbers, b"")
+        digest = self._digest(function + block, header, b"".join(payload))
         with self._writing():
-            private_folder(self.folder)
-            private_folder(path.parent)
+            if function not in self._folders:
+                private_folder(self.folder)
+                private_folder(self.folder / function)
+                self._folders.add(function)
             self._write(path, [_HEADER.pack(*numbers, digest), *payload])
             self._has_written = True
 
     def forget(self, function: str) -> None:
         """Delete all votes of a labeling function."""
+        self._folders.discard(function)
         shutil.rmtree(self.folder / function, ignore_errors=True)
 
     def finish(self) -> int:
@@ -166,13 +173,13 @@ class VoteStore:
             size -= status.st_size
         return deleted
 
-    def _path(self, function: str, block: str) -> Path:
-        return self.folder / function / block
+    def _path(self, function: str, block: str) -> str:
+        return f"{self.folder}/{function}/{block}"  # a thousandth of a second of paths adds up
 
     def _decoded(
         self,
         data: bytes,
-        path: Path,
+        key: str,
         rows: int,
         code_type: np.dtype,  # type: ignore[type-arg]
     ) -> StoredVotes | None:
@@ -185,14 +192,14 @@ class VoteStore:
         if not is_whole or (magic, count, width) != (_MAGIC, rows, code_type.itemsize):
             return None
         header = _HEADER.pack(magic, count, faults, width, b"")
-        if digest != self._digest(path, header, memoryview(data)[_HEADER.size :]):
+        if digest != self._digest(key, header, memoryview(data)[_HEADER.size :]):
             return None
         codes = np.frombuffer(data, code_type, count, _HEADER.size)
         return StoredVotes(codes, np.frombuffer(data, "<u4", faults, end_of_codes))
 
-    def _digest(self, path: Path, header: bytes, payload: bytes | memoryview) -> bytes:
+    def _digest(self, key: str, header: bytes, payload: bytes | memoryview) -> bytes:
         digest = new_hash(self.salt)
-        digest.update(f"{path.parent.name}/{path.name}".encode())
+        digest.update(key.encode())
         digest.update(header)
         digest.update(payload)
         return digest.digest()
@@ -211,17 +218,19 @@ class VoteStore:
                 )
             self._error = error
 
-    def _write(self, path: Path, parts: list[bytes]) -> None:
+    def _write(self, path: str, parts: list[bytes]) -> None:
+        folder, _, name = path.rpartition("/")
         # Threads of a process may write the same votes at once.
-        unfinished = path.with_name(f".{path.name}.{threading.get_ident()}{unfinished_suffix()}")
+        unfinished = f"{folder}/.{name}.{threading.get_ident()}{unfinished_suffix()}"
         try:
             private_file(unfinished)
-            with open(unfinished, "wb") as stream:
-                stream.writelines(parts)
+            with open(unfinished, "wb", buffering=0) as stream:
+                stream.write(b"".join(parts))
             os.replace(unfinished, path)
-        finally:
+        except BaseException:
             with contextlib.suppress(OSError):
-                unfinished.unlink(missing_ok=True)
+                os.unlink(unfinished)
+            raise
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
         """Yield the files of votes; unfinished ones of killed processes are deleted."""
@@ -232,9 +241,11 @@ class VoteStore:
                 for file in os.scandir(folder.path):
                     with contextlib.suppress(OSError):
                         status = file.stat()
-                        if not is_unfinished(Path(file.path)):
+                        if not file.name.startswith("."):
                             yield file.path, status
-                        elif time.time() - status.st_mtime > ABANDONED:
+                        elif is_unfinished(Path(file.path)) and (
+                            time.time() - status.st_mtime > ABANDONED
+                        ):
                             os.unlink(file.path)
 
 

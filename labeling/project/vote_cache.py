@@ -1,4 +1,4 @@
-"""Cached votes of a project, recomputed when data, labeling functions or their imports change."""
+"""Cached votes of a project: of all labeling functions together, and behind that of each one."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from labeling.records import LabelingFunction, LabelSchema, Votes
 from labeling.store import Run, Store, now
 
 if TYPE_CHECKING:
+    from labeling.engine import CacheReport
     from labeling.engine.engine_report import HowRun
 
 logger = logging.getLogger(__name__)
@@ -30,8 +31,15 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int], object]
 
 
+BY_FUNCTION = "votes_by_function"
+"""The folder, within that of the store, with the votes of each labeling function."""
+
+
 class VoteCache:
     """Applies a project's labeling functions, and caches their votes in the store.
+
+    The table of all votes is valid while data, labeling functions and their imports are the same.
+    If they are not, only the functions that changed are run, and the others on new samples.
 
     Args:
         config: the project's config.
@@ -42,9 +50,11 @@ class VoteCache:
 
     Attributes:
         how_run: how the last `compute` ran each labeling function; empty before.
+        report: what it took from the cache, and why not more; `None` before.
     """
 
     how_run: tuple[HowRun, ...] = ()
+    report: CacheReport | None = None
 
     def __init__(
         self,
@@ -113,8 +123,9 @@ class VoteCache:
     def _apply(
         self, lfs: list[LabelingFunction], samples: pd.DataFrame, progress: Progress | None
     ) -> Votes:
-        from labeling.engine import apply_to_frame
+        from labeling.engine import VoteStore, apply_to_frame
 
+        votes_by_function = VoteStore(self.store.folder / BY_FUNCTION)
         with self.store.stage("applying labeling functions", len(samples)) as advance:
 
             def report(rows: int) -> None:
@@ -125,7 +136,7 @@ class VoteCache:
             def keep(runs: tuple[HowRun, ...]) -> None:
                 self.how_run = runs
 
-            return apply_to_frame(
+            votes = apply_to_frame(
                 lfs,
                 samples,
                 self.schema,
@@ -133,7 +144,10 @@ class VoteCache:
                 timeout=self.config.timeout,
                 progress=report,
                 report=keep,
+                cache=votes_by_function,
             )
+        self.report = votes_by_function.report
+        return votes
 
     def votes_digest(self, votes: Votes) -> str:
         """Return a fingerprint of samples and votes."""

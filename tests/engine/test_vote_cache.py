@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import labeling as lb
 from labeling import LabelingFunction
-from labeling.engine import VoteStore, apply_to_frame, block_digests
+from labeling.engine import VoteStore, apply_to_frame, block_digests, vote_store
 from labeling.engine.block_digests import BlockDigests, row_blocks
 from labeling.errors import DataError, LabelingFunctionError
 from labeling.functions import keywords, model
@@ -128,7 +128,7 @@ def test_a_value_runs_its_block_again(tmp_path):
     report = run(PLAIN, data, tmp_path)[1]
     assert rows_run(report) == [64, 0, 0, 0]
     assert report.sentences() == [
-        "0 of 4 labeling functions new, 3 from the cache.",
+        "All votes of 3 of 4 labeling functions from the cache.",
         "Ran 1 labeling function on 64 of 200 samples, the others from the cache.",
     ]
 
@@ -437,7 +437,8 @@ def test_threads_and_processes_share_a_folder(tmp_path):
 def test_it_works_without_xxhash(tmp_path, monkeypatch, has_xxhash):
     run(PLAIN, frame(), tmp_path)
     if not has_xxhash:
-        monkeypatch.setattr(block_digests.importlib.util, "find_spec", lambda name: None)
+        monkeypatch.setattr(block_digests, "hash_name", lambda: "blake2b")
+        monkeypatch.setattr(vote_store, "hash_name", lambda: "blake2b")
     assert rows_run(run(PLAIN, frame(), tmp_path)[1]) == [0 if has_xxhash else 200] * 4
     assert rows_run(run(PLAIN, frame(), tmp_path)[1]) == [0] * 4
 
@@ -576,3 +577,25 @@ def test_a_run_that_was_killed_goes_on(tmp_path, moment):
     assert (moment - 2) // 4 * 64 == done if moment > 1 else not done
     assert not report.damaged
     assert rows_run(run(PLAIN, frame(1_000), tmp_path)[1]) == [0] * 4
+
+
+def test_votes_on_columns_that_turn_out_wrong_are_forgotten(tmp_path, monkeypatch):
+    from labeling.engine.columns.self_check import ColumnRunner, ColumnVotesDifferError
+
+    run(PLAIN, frame(), tmp_path)
+    real, calls = ColumnRunner.votes, []
+
+    def differs(self, lf, batch, memo, by_python):
+        calls.append(lf.name)
+        if lf.name == "is_new" and lf.compile and calls.count("is_new") == 3:
+            raise ColumnVotesDifferError(lf.name, "c130", 1, None)
+        return real(self, lf, batch, memo, by_python)
+
+    monkeypatch.setattr(ColumnRunner, "votes", differs)
+    new = LabelingFunction("is_new", lambda x: "ham" if x.n > 33 else None)
+    store = VoteStore(tmp_path)
+    with pytest.warns(RuntimeWarning, match="votes otherwise on columns"):
+        votes = apply_to_frame([*PLAIN, new], frame(), SCHEMA, cache=store)
+    assert rows_run(store.report) == [0, 0, 0, 0, 200]
+    assert votes["is_new"].tolist() == [None] * 34 + ["ham"] * 166
+    assert rows_run(run([*PLAIN, new], frame(), tmp_path)[1]) == [0] * 5
