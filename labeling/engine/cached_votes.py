@@ -193,7 +193,7 @@ class CachedRun:
         if not len(rows):
             return True
         lfs, watch = [self.job.lfs[column]], CallWatch(timeout=self.job.timeout)
-        job = dataclasses.replace(self.job, lfs=lfs, stop_at_fault=False, progress=None)
+        job = Job(lfs, self.job.schema, timeout=self.job.timeout)
         with watch.watching():
             _, faults = votes_on(SampleBatch(block.samples.iloc[rows.tolist()]), job, watch)
         if len(faults) != len(rows):
