@@ -42,8 +42,8 @@ class SampleBatch:
             self._columns[name] = ids
         self._reads = reads
         self._arrays: dict[Hashable, pa.Array | None] = {}
-        self._rows: npt.NDArray[Any] = np.empty(len(samples), dtype=object)
-        self._is_made = np.zeros(len(samples), dtype=bool)
+        self._rows: dict[frozenset[Hashable], _Made] = {}
+        self._converted: dict[Hashable, _Made] = {}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -74,42 +74,93 @@ class SampleBatch:
             return None
         return pa.array(column.to_numpy())
 
-    def rows(self, positions: npt.NDArray[np.intp] | None = None) -> list[Any]:
-        """Return the rows at positions, or all; only these are converted to Python."""
-        if positions is None:
-            return self._all_rows
-        missing = positions[~self._is_made[positions]]
+    def rows(
+        self,
+        positions: npt.NDArray[np.intp] | None = None,
+        reads: frozenset[Hashable] | None = None,
+    ) -> list[Any]:
+        """Return the rows at positions, or all; only these are converted to Python.
+
+        Args:
+            positions: the numbers of the rows; `None` means all.
+            reads: the columns that are read of these rows, if fewer than those of the batch.
+        """
+        read = frozenset(name for name in self._columns if self._is_read(name, reads))
+        if read not in self._rows:
+            self._rows[read] = _Made(len(self))
+        made = self._rows[read]
+        if positions is None and not made.any:
+            rows = self._made(None, read)
+            made.keep(slice(None), rows)
+            return rows
+        wanted = np.arange(len(self)) if positions is None else positions
+        missing = made.missing(wanted)
         if len(missing):
-            self._rows[missing] = _as_objects(self._made(missing), len(missing))
-            self._is_made[missing] = True
-        return self._rows[positions].tolist()  # type: ignore[no-any-return]  # of objects
+            made.keep(missing, self._made(missing, read))
+        return made.objects[wanted].tolist()  # type: ignore[no-any-return]  # of objects
 
-    @cached_property
-    def _all_rows(self) -> list[Any]:
-        if self._is_made.any():
-            return self.rows(np.arange(len(self)))
-        rows = self._made(None)
-        self._rows = _as_objects(rows, len(self))
-        self._is_made[:] = True
-        return rows
-
-    def _made(self, positions: npt.NDArray[np.intp] | None) -> list[Any]:
+    def _made(self, positions: npt.NDArray[np.intp] | None, read: frozenset[Hashable]) -> list[Any]:
         """Return new rows; the values are gathered before they are converted."""
         count = len(self) if positions is None else len(positions)
-        columns: dict[Hashable, Any] = {}
-        for name, column in self._columns.items():
-            if not self._is_read(name):
-                columns[name] = itertools.repeat(NOT_READ, count)
-                continue
-            columns[name] = _values(column, positions)
-        return rows_of_columns(columns, count, mutable=self._has_mutable)
+        columns: dict[Hashable, Any] = {
+            name: self._values(name, positions)
+            if name in read
+            else itertools.repeat(NOT_READ, count)
+            for name in self._columns
+        }
+        return rows_of_columns(columns, count, mutable=bool(self._mutable & read))
 
-    def _is_read(self, name: Hashable) -> bool:
-        return self._reads is None or name in self._reads or str(name) in self._reads
+    def _values(self, name: Hashable, positions: npt.NDArray[np.intp] | None) -> list[Any]:
+        """Return the plain values of a column at positions, or all."""
+        column = self._columns[name]
+        kind = column.dtype
+        if isinstance(kind, np.dtype) and kind.kind in "biufO":  # quick to convert
+            if positions is not None:  # in a tenth of the time of pandas' selection
+                return column.to_numpy()[positions].tolist()  # type: ignore[no-any-return]
+            return column.tolist() if is_object(kind) else python_values(column)
+        if name not in self._converted:
+            self._converted[name] = _Made(len(self))
+        made = self._converted[name]
+        if positions is None and not made.any:
+            values = python_values(column)
+            made.keep(slice(None), values)
+            return values
+        wanted = np.arange(len(self)) if positions is None else positions
+        missing = made.missing(wanted)
+        if len(missing):
+            made.keep(missing, python_values(column.iloc[missing]))
+        return made.objects[wanted].tolist()  # type: ignore[no-any-return]  # of objects
 
     @cached_property
-    def _has_mutable(self) -> bool:
-        return any(may_change(self._columns[name]) for name in self._columns if self._is_read(name))
+    def _mutable(self) -> frozenset[Hashable]:
+        names = (name for name in self._columns if self._is_read(name, None))
+        return frozenset(name for name in names if may_change(self._columns[name]))
+
+    def _is_read(self, name: Hashable, reads: frozenset[Hashable] | None) -> bool:
+        return all(
+            read is None or name in read or str(name) in read for read in (self._reads, reads)
+        )
+
+
+class _Made:
+    """Objects that are made of the rows of a batch, as far as they were asked for."""
+
+    def __init__(self, count: int) -> None:
+        self.objects: npt.NDArray[Any] = np.empty(count, dtype=object)
+        self._is_made = np.zeros(count, dtype=bool)
+        self.any = False
+
+    def missing(self, positions: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Return the positions of which nothing is made yet."""
+        missing: npt.NDArray[np.intp] = positions[~self._is_made[positions]]
+        return missing
+
+    def keep(self, positions: slice | npt.NDArray[np.intp], objects: list[Any]) -> None:
+        """Keep what is made of the rows at positions."""
+        # `np.array` would take rows for sequences.
+        self.objects[positions] = np.fromiter(objects, dtype=object, count=len(objects))
+        self._is_made[positions] = True
+        self.any = True
 
 
 def rows_of(samples: pd.DataFrame) -> list[Any]:
@@ -123,18 +174,3 @@ def rows_of(samples: pd.DataFrame) -> list[Any]:
     ('hi', 3)
     """
     return SampleBatch(samples).rows()
-
-
-def _values(column: pd.Series, positions: npt.NDArray[np.intp] | None) -> list[Any]:
-    """Return the plain values of a column at positions, or all."""
-    kind = column.dtype
-    if positions is not None and isinstance(kind, np.dtype) and kind.kind in "biufO":
-        chosen: list[Any] = column.to_numpy()[positions].tolist()
-        return chosen  # in a tenth of the time of pandas' selection
-    wanted = column if positions is None else column.iloc[positions]
-    return wanted.tolist() if is_object(kind) else python_values(wanted)
-
-
-def _as_objects(rows: list[Any], count: int) -> npt.NDArray[Any]:
-    """Return rows as an array of objects; `np.array` would take rows for sequences."""
-    return np.fromiter(rows, dtype=object, count=count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,12 +113,14 @@ class _BatchRun:
         shape = (len(batch), len(job.lfs))
         self.votes = np.full(shape, ABSTAIN, dtype=job.schema.code_type, order="F")
         self.faults: list[tuple[int, int, Fault]] = []
+        self.reads: Mapping[str, frozenset[Hashable] | None] = {}
         n_passes = len(job.lfs) + len(chains_of(job.lfs))
         self.progress = ChunkProgress(len(batch), n_passes, job.progress)
 
     def run(self, columns: ColumnRunner) -> None:
         """Run all labeling functions on the batch."""
         memo: dict[Any, Any] = {}
+        self.reads = columns.reads
         for column, lf in enumerate(self.lfs):
             if not lf.pre:
                 self.run_function(column, columns, memo)
@@ -134,7 +136,7 @@ class _BatchRun:
         voted = columns.votes(self.lfs[column], self.batch, memo, in_python)
         seconds = time.perf_counter() - begin
         if voted is None:
-            self.call(column, self.batch.rows(), slice(0, len(self.batch)))
+            self.call(column, self.rows_for(column), slice(0, len(self.batch)))
             return
         codes, decided = voted
         np.copyto(self.votes[:, column], codes, where=decided)
@@ -144,11 +146,19 @@ class _BatchRun:
         self.report.add(HowRun(name, rows_in_columns=n_decided, seconds=seconds))
         self.progress.advance(n_decided)
         if len(undecided):
-            self.call(column, self.batch.rows(undecided), undecided)
+            self.call(column, self.rows_for(column, undecided), undecided)
+
+    def rows_for(self, column: int, positions: Positions | None = None) -> list[Any]:
+        """Return rows with the columns that a labeling function reads."""
+        return self.batch.rows(positions, self.reads[self.lfs[column].name])
 
     def compared_votes(self, column: int, positions: Positions) -> list[Any]:
         """Return the votes of a labeling function at positions, `None` where it has none."""
-        lf, ids, rows = self.lfs[column], self.batch.ids[positions], self.batch.rows(positions)
+        lf, ids, rows = (
+            self.lfs[column],
+            self.batch.ids[positions],
+            self.rows_for(column, positions),
+        )
         progress = ChunkProgress(len(rows), 1, None)
         if self.watch.diary is not None:
             self.watch.diary.begin(column, positions.tolist())

@@ -20,6 +20,7 @@ from labeling.engine.columns.frames import Batch, Memo
 from labeling.engine.columns.plans import Codes, NoPlan, plan_of
 from labeling.engine.columns.rule_plans import share_searches
 from labeling.engine.columns.texts import Mask
+from labeling.engine.fingerprints.reads import columns_of
 from labeling.records import ABSTAIN, LabelingFunction, LabelSchema
 
 FIRST_COMPARED = 512
@@ -66,10 +67,14 @@ class ColumnRunner:
     Args:
         lfs: the labeling functions; the ready-made ones search texts together.
         schema: the labels.
+
+    Attributes:
+        reads: the columns that each function reads of a row; `None` where it may be any.
     """
 
     def __init__(self, lfs: Sequence[LabelingFunction], schema: LabelSchema) -> None:
         self._schema = schema
+        self.reads = {lf.name: None if lf.pre else columns_of(lf) for lf in lfs}
         share_searches([plan_of(lf, schema) for lf in lfs])
         self._batches: dict[str, int] = {}
         self._dropped: set[str] = set()
