@@ -26,11 +26,11 @@ def api() -> str:
     parts = [
         "# API reference\n",
         NOTE,
-        "Every public name of `import labeling as lb`. The names of `lb.functions`,"
-        " `lb.label_models`, `lb.query` and `lb.simulation` stand at the end, and with them the"
-        " contract tests of `labeling.testing`.\n",
+        "Every public name of `import labeling as lb`. The names of `lb.distributed`,"
+        " `lb.functions`, `lb.label_models`, `lb.query` and `lb.simulation` stand at the end, and"
+        " with them the contract tests of `labeling.testing`.\n",
     ]
-    rooms = ("functions", "label_models", "query", "simulation")
+    rooms = ("distributed", "functions", "label_models", "query", "simulation")
     for name in lb.__all__:
         if name not in rooms:
             parts += entry(f"lb.{name}", getattr(lb, name))

@@ -13,7 +13,7 @@ from labeling.errors import DataError, listed
 from labeling.records import LabelSchema
 
 IDS_AT_ONCE = 16_000_000
-"""Hashes that are compared at a time: 128 MB, whatever the number of samples."""
+"""Hashes that are compared at a time, 128 MB and as much to sort them, of however many samples."""
 
 
 def check_unique_ids(

@@ -75,7 +75,7 @@ class ProcessEngine(Engine):
         if self._pool is None:
             from joblib.externals import loky  # takes 0.1 s, which only runs with workers need
 
-            self._pool = loky.ProcessPoolExecutor(self.workers)
+            self._pool = loky.ProcessPoolExecutor(self.workers, initializer=_allow_growth)
         return self._pool
 
     def close(self) -> None:
@@ -83,6 +83,17 @@ class ProcessEngine(Engine):
         if self._pool is not None:
             self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = None
+
+
+def _allow_growth() -> None:
+    """Let this worker keep the memory that a partition takes.
+
+    Where psutil is installed, loky ends workers that hold 300 MB more than after their first job,
+    and warns, in a thread whose pool then hangs where warnings are errors.
+    """
+    from joblib.externals.loky import process_executor
+
+    process_executor._USE_PSUTIL = False
 
 
 def _run(parent: int, task: Task, job: Any, shared: bytes) -> Any:

@@ -25,8 +25,8 @@ class SparkEngine(Engine):
 
     Args:
         spark: a `SparkContext` or `SparkSession`; the master of a new context, such as `local[4]`
-            or `spark://host:7077`; or `None` for the active context, else a new one with the
-            settings of `spark-submit`.
+            or `spark://host:7077`; or `None` for the active context, else a new one with Spark's
+            own settings, on this machine where they name no master.
 
     Raises:
         MissingExtraError: the extra `spark` is not installed.
