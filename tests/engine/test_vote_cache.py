@@ -1,5 +1,6 @@
 """Votes are cached per labeling function and row block, and are those that would be computed."""
 
+import heapq
 import logging
 import os
 import stat
@@ -245,13 +246,29 @@ def test_what_cannot_be_fingerprinted_is_run_each_time_and_named(tmp_path):
     assert rows_run(run([clock], frame(), tmp_path)[1]) == [200]
 
 
-def test_a_function_that_changes_what_it_uses_is_not_cached(tmp_path):
-    """By a way that its code does not show: the list has another name when it is changed."""
+def appends(seen, value):
+    seen.append(value)
+
+
+def adds_in_place(seen, value):
+    seen += [value]
+
+
+def sets_an_item(seen, value):
+    seen[len(seen) :] = [value]
+
+
+CHANGES = [appends, adds_in_place, sets_an_item, heapq.heappush, list.append]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_function_that_changes_what_it_uses_is_not_cached(tmp_path, change):
+    """By a way that its code does not show: the list has another name where it is changed."""
     seen = []
 
     def remembers(x):
         same = seen
-        same.append(x.text)
+        change(same, x.text)
         return "spam" if len(same) % 2 else "ham"
 
     lfs = [LabelingFunction("remembers", remembers)]

@@ -51,6 +51,13 @@ _CHANGES = names(
 """Methods that change an object in place."""
 _LOOK_UPS = frozenset(("get", "__getitem__", "__contains__"))
 """Methods of dicts for which the order of the dict does not matter."""
+_CHANGING_FUNCTIONS = names(
+    "delattr delitem heapify heappop heappush heappushpop heapreplace iadd iand iconcat imul ior"
+    " insort insort_left insort_right isub ixor setattr setitem shuffle"
+)
+"""Functions of Python that change an argument in place."""
+_IN_PLACE = range(13, 26)
+"""Arguments of `BINARY_OP` for `+=` and its like, which change lists and sets in place."""
 _CHANGING_STEPS = frozenset(("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_ATTR", "DELETE_ATTR"))
 _CONTAINERS = (list, dict, set, bytearray)
 
@@ -150,7 +157,8 @@ def _code(walk: Walk, code: CodeType, scope: Scope) -> None:
 def _look_up(walk: Walk, steps: tuple[Step, ...], position: int, scope: Scope) -> int:
     """Hash what a step looks up, with the attributes that are read of it; return the next step."""
     step = steps[position]
-    if step.op in _CHANGING_STEPS and not _is_row(steps[position - 1], scope):
+    is_change = step.op in _CHANGING_STEPS and not _is_row(steps[position - 1], scope)
+    if is_change or (step.op == "BINARY_OP" and step.value in _IN_PLACE):
         walk.may_change_state = True
     if step.op in ("STORE_GLOBAL", "DELETE_GLOBAL"):
         walk.miss(f"the global variable {step.value}, which it changes")
@@ -328,6 +336,7 @@ def library_callable(walk: Walk, value: Any, name: str) -> bool:
     reason = outside(module, called)
     if reason is not None:
         walk.miss(reason)
+    walk.may_change_state |= called.rpartition(".")[2] in _CHANGING_FUNCTIONS | _CHANGES
     walk.put("callable", library_text(module), module, called)
     return True
 
