@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from labeling.engine.columns.context import HOPELESS, Context, Expression
+from labeling.engine.columns.context import HOPELESS, Context, Expression, literal
 from labeling.engine.columns.functions import length
-from labeling.engine.columns.reductions import Comprehension, listed, reduced
+from labeling.engine.columns.reductions import MOST_ITEMS, Comprehension, listed, reduced
 
 REDUCTIONS = (any, all, sum, len)
 
@@ -88,6 +88,18 @@ def target_names(target: ast.expr) -> tuple[str, ...] | None:
     return None
 
 
+def constant_range(context: Context, node: ast.expr) -> tuple[int, ...] | None:
+    """Return the numbers of `range(...)` of constants, for `in` and loops; `None` for others."""
+    if not isinstance(node, ast.Call) or node.keywords or context.constant(node.func) is not range:
+        return None
+    bounds = [literal(each) for each in node.args]
+    if not 1 <= len(bounds) <= 3 or not all(type(bound) is int for bound in bounds):
+        return None
+    numbers = range(*bounds) if bounds[-1] or len(bounds) < 3 else range(0)
+    is_valid = len(bounds) < 3 or bounds[2] != 0
+    return tuple(numbers) if is_valid and len(numbers) <= MOST_ITEMS else None
+
+
 def items_of(context: Context, node: ast.expr) -> Expression:
     """Compile what a loop goes over: also the items, keys or values of a constant dict."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
@@ -95,4 +107,7 @@ def items_of(context: Context, node: ast.expr) -> Expression:
         if type(owner) is dict and name in ("items", "keys", "values") and not node.keywords:
             view = getattr(owner, name)
             return Expression(lambda state: state.frame.constant(tuple(view())))
+    numbers = constant_range(context, node)
+    if numbers is not None:
+        return Expression(lambda state: state.frame.constant(numbers))
     return context.expression(node)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, overload
 
-from labeling.engine.columns.plans import ColumnPlan, NoPlan, plan_of
+from labeling.engine.columns.plans import NoPlan, plan_of
+from labeling.engine.columns.rule_plans import RulePlan
 from labeling.errors import LabelingFunctionError
 from labeling.records import LabelingFunction, LabelSchema
 
@@ -69,7 +70,9 @@ def _explanation(lf: LabelingFunction, schema: LabelSchema) -> Explanation:
     plan = plan_of(lf, schema)
     if isinstance(plan, NoPlan):
         return Explanation(lf.name, "python", f"{plan.reason}.", frozenset())
-    if isinstance(plan, ColumnPlan) and plan.reasons:
+    if isinstance(plan, RulePlan) and plan.is_hopeless:
+        return Explanation(lf.name, "python", f"{plan.reasons[0]}.", frozenset())
+    if plan.reasons:
         others = len(plan.reasons) - 1
         more = f" (and {others} more)" if others else ""
         return Explanation(lf.name, "partly", f"{plan.reasons[0]}{more}.", plan.reads)

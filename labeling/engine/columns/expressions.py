@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from labeling.engine.columns.call_expressions import call
-from labeling.engine.columns.comprehensions import list_expression
+from labeling.engine.columns.comprehensions import constant_range, list_expression
 from labeling.engine.columns.context import HOPELESS, Context, Expression, Handlers, State, literal
 from labeling.engine.columns.frames import Frame
 from labeling.engine.columns.functions import as_text
@@ -32,6 +32,7 @@ from labeling.engine.columns.values import (
     Constant,
     Masks,
     Part,
+    Parts,
     Piece,
     Results,
     Row,
@@ -125,6 +126,8 @@ def _column_at(frame: Frame, keys: Value) -> Value:
 def _item(owner: Piece, key: Piece) -> Results:
     if isinstance(owner, Text):
         return part_of(owner, key.value) if isinstance(key, Constant) else NONE
+    if isinstance(owner, Parts) and isinstance(key, Constant) and type(key.value) is int:
+        return (owner.text.split_part(owner.separator, key.value),)
     if not isinstance(owner, Constant):
         return NONE
     if type(owner.value) is dict:
@@ -248,7 +251,11 @@ def _binary(context: Context, node: ast.BinOp) -> Expression:
 
 
 def _compare(context: Context, node: ast.Compare) -> Expression:
-    operands = [context.expression(each) for each in (node.left, *node.comparators)]
+    operands = [context.expression(node.left)]
+    for kind, each in zip(node.ops, node.comparators, strict=True):
+        is_container = isinstance(kind, (ast.In, ast.NotIn))
+        items = constant_range(context, each) if is_container else None
+        operands.append(context.expression(each) if items is None else constant(items))
     if operands[0].is_hopeless or operands[1].is_hopeless:
         return HOPELESS
     rules = [_comparison(type(operator).__name__) for operator in node.ops]
@@ -355,9 +362,19 @@ def _collection(context: Context, node: ast.Tuple | ast.List | ast.Set) -> Expre
 
 def _dict(context: Context, node: ast.Dict) -> Expression:
     value = literal(node)
-    if value is MISSING:
-        return context.unsupported(node, "it is not made of literals")
-    return constant(value)
+    if value is not MISSING:
+        return constant(value)
+    keys = [MISSING if key is None else literal(key) for key in node.keys]
+    values = [context.constant(each) for each in node.values]
+    items = [
+        literal(each) if value is MISSING else value
+        for each, value in zip(node.values, values, strict=True)
+    ]
+    if any(each is MISSING for each in (*keys, *items)):
+        return context.unsupported(node, "it is not made of constants")
+    return Expression(
+        lambda state: state.frame.constant(dict(zip(keys, items, strict=True))),
+    )
 
 
 HANDLERS: Handlers = {

@@ -21,6 +21,7 @@ from labeling.engine.columns.values import (
     Integers,
     Items,
     Matches,
+    Parts,
     Piece,
     Results,
     Times,
@@ -36,6 +37,8 @@ def length(piece: Piece) -> Results:
         return ((None, Integers(piece.length)),)
     if isinstance(piece, Words):
         return ((piece.text.is_ascii, Integers(piece.text.bytes.words)),)
+    if isinstance(piece, Parts):
+        return ((None, Integers(piece.text.count(piece.separator) + 1)),)
     if isinstance(piece, Items):
         return ((None, Integers(piece.counts)),)
     return folded(len, piece.value) if isinstance(piece, Constant) else NONE

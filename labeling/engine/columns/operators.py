@@ -22,6 +22,7 @@ from labeling.engine.columns.values import (
     Floats,
     Integers,
     Matches,
+    Parts,
     Piece,
     Results,
     Words,
@@ -181,6 +182,9 @@ def contained(item: Piece, container: Piece) -> Results:
         return folded(_is_in, item.value, container.value)  # type: ignore[union-attr]
     if isinstance(container, Text) and _is_text(item):
         return ((None, Bools(container.contains(item.value))),)  # type: ignore[union-attr]
+    if isinstance(container, Parts) and _is_text(item):
+        found = container.text.is_part(container.separator, item.value)  # type: ignore[union-attr]
+        return ((None, Bools(found)),)
     if isinstance(container, Words) and _is_text(item):
         return is_any_word([item.value], container.text)  # type: ignore[union-attr]
     if not isinstance(container, Constant) or not is_plain(container.value):

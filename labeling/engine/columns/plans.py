@@ -6,6 +6,7 @@ to the Python function. So a plan changes how fast votes come, never what they a
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import weakref
 from dataclasses import dataclass
@@ -141,6 +142,9 @@ def _answers(piece: Piece, schema: LabelSchema) -> list[tuple[Mask, Any]]:
     return []
 
 
+OLDEST_POLARS = (1, 30)
+"""Before this version some functions of polars find other texts."""
+
 Plan = ColumnPlan | RulePlan | NoPlan
 
 _PLANS: weakref.WeakKeyDictionary[LabelingFunction, tuple[Any, Plan]] = weakref.WeakKeyDictionary()
@@ -171,8 +175,14 @@ def _identities(resources: Any) -> tuple[tuple[str, int], ...]:
 
 @lru_cache(maxsize=1)
 def has_polars() -> bool:
-    """Whether polars is installed."""
-    return importlib.util.find_spec("polars") is not None
+    """Whether polars is installed, in a version whose functions do what is expected of them."""
+    if importlib.util.find_spec("polars") is None:
+        return False
+    try:
+        version = importlib.metadata.version("polars").split(".")
+        return (int(version[0]), int(version[1])) >= OLDEST_POLARS
+    except (importlib.metadata.PackageNotFoundError, ValueError, IndexError):
+        return False
 
 
 def _made_plan(lf: LabelingFunction, schema: LabelSchema) -> Plan:
@@ -196,7 +206,7 @@ def _obstacle(lf: LabelingFunction) -> str | None:
     if not lf.compile:
         return "it says compile=False"
     if not has_polars():
-        return "polars is not installed (pip install 'labeling[fast]')"
+        return "polars is not installed, or older than 1.30 (pip install 'labeling[fast]')"
     if lf.batch is not None:
         return "it votes on many samples at a time"
     return "its samples go through a preprocessor" if lf.pre else None

@@ -206,6 +206,21 @@ def _import(context: Context, node: ast.Import) -> Block:
     return NOTHING if context.imports(node, "re") else _unsupported(context, node)
 
 
+def _try(context: Context, node: ast.Try) -> Block:
+    """Compile what is tried: a row that is decided in it raised no error, the others are Python's.
+
+    The handlers are compiled to learn what they might change; they run in Python only.
+    """
+    if node.finalbody:
+        return _unsupported(context, node)
+    body = block(context, node.body)
+    orelse = block(context, node.orelse) if body.goes_on else NOTHING
+    for handler in node.handlers:
+        block(context, handler.body)
+    goes_on = body.goes_on and orelse.goes_on
+    return Block((*body.steps, *orelse.steps), goes_on, body.answers or orelse.answers)
+
+
 def _raise(context: Context, node: ast.Raise) -> Block:
     return Block((_stop,), goes_on=False, answers=False)
 
@@ -284,6 +299,7 @@ HANDLERS: dict[type, Handler] = {
     ast.Assert: _assert,
     ast.Import: _import,
     ast.Raise: _raise,
+    ast.Try: _try,
     ast.Pass: _pass,
     ast.For: _for,
     ast.Break: _break,

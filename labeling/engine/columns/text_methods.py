@@ -15,6 +15,7 @@ from labeling.engine.columns.values import (
     Bools,
     Constant,
     Integers,
+    Parts,
     Piece,
     Results,
     Words,
@@ -76,8 +77,13 @@ def _replace(text: Text, old: Piece, new: Piece) -> Results:
     return ((None, text.replaced(first[0], second[0])),)
 
 
-def _split(text: Text) -> Results:
-    return ((None, Words(text)),)
+def _split(text: Text, separator: Piece | None = None) -> Results:
+    if separator is None:
+        return ((None, Words(text)),)
+    parts = _of_texts(separator)
+    if not parts or not parts[0] or type(separator.value) is not str:  # type: ignore[union-attr]
+        return NONE
+    return ((None, Parts(text, parts[0])),)
 
 
 def _table(test: Callable[[str], bool]) -> Mask:
@@ -116,7 +122,7 @@ TEXT_METHODS: dict[str, tuple[Callable[..., Results], int, int]] = {
     "count": (_count, 1, 1),
     "find": (_find, 1, 1),
     "replace": (_replace, 2, 2),
-    "split": (_split, 0, 0),
+    "split": (_split, 0, 1),
     "isupper": (_is_cased(_UPPER, _LOWER), 0, 0),
     "islower": (_is_cased(_LOWER, _UPPER), 0, 0),
     "isdigit": (_all_in(str.isdigit), 0, 0),

@@ -187,6 +187,24 @@ class Text:
             series = series.clone().scatter(others, pl.Series(by_python, dtype=pl.String))
         return Text(series, self.is_ascii)
 
+    def split(self, separator: str) -> Any:
+        """Return polars' series of the lists `str.split(separator)` of each."""
+        return self._once(("split", separator), lambda: self.series.str.split(separator))
+
+    def split_part(self, separator: str, place: int) -> tuple[Mask, Text]:
+        """Return an item of the parts of each text, and which have one."""
+
+        def make() -> tuple[Mask, Text]:
+            items = self.split(separator).list.get(place, null_on_oob=True)
+            return _mask(items.is_not_null()), Text(items.fill_null(""), self._ascii)
+
+        return self._once(("part of split", separator, place), make)  # type: ignore[no-any-return]
+
+    def is_part(self, separator: str, part: str) -> Mask:
+        """Return whether a text is one of the parts of each."""
+        key = ("is part", separator, part)
+        return self._mask(key, lambda: self.split(separator).list.contains(part))
+
     def replaced(self, old: str, new: str) -> Text:
         """Return `str.replace` of each, for an `old` that is not empty."""
 

@@ -67,6 +67,14 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """`text.split(separator)` of each row."""
+
+    text: Text
+    separator: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Items:
     """A list for each row, of which only the length is known."""
 
@@ -85,7 +93,7 @@ class Row:
     """The sample itself."""
 
 
-Piece = Constant | Integers | Floats | Bools | Matches | Words | Items | Times | Row | Text
+Piece = Constant | Integers | Floats | Bools | Matches | Words | Parts | Items | Times | Row | Text
 Part = tuple[Mask, Piece]
 Value = tuple[Part, ...]
 Results = tuple[tuple[Mask | None, Piece], ...]
@@ -195,7 +203,7 @@ class Masks:
         first = group[0][1]
         if isinstance(first, Constant) and not isinstance(first.value, (bool, int, float)):
             return rows, first
-        if isinstance(first, (Words, Times, Row, Text)):
+        if isinstance(first, (Words, Parts, Times, Row, Text)):
             return rows, first  # the same column
         if isinstance(first, Matches):
             return rows, Matches(self._filled(group, bool))
@@ -238,6 +246,8 @@ def _kind(piece: Piece) -> Hashable:
         return id(piece)
     if isinstance(piece, Words):
         return ("words", id(piece.text))
+    if isinstance(piece, Parts):
+        return ("parts", id(piece.text), piece.separator)
     if not isinstance(piece, Constant):
         return _KINDS.get(type(piece), type(piece).__name__)
     kind = type(piece.value)

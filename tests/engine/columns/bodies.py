@@ -554,6 +554,62 @@ def tried(x):
         return ABSTAIN
 
 
+def tried_whole(x):
+    try:
+        if "free" in x.text.lower():
+            return SPAM
+    except AttributeError:
+        return HAM
+    else:
+        if x.n > 2:
+            return HAM
+    return ABSTAIN
+
+
+def tried_and_raised(x):
+    try:
+        if x.n > 2:
+            raise ValueError(x.n)
+        label = SPAM
+    except ValueError as error:
+        label = HAM if str(error) == "3" else ABSTAIN
+    return label
+
+
+def tried_finally(x):
+    try:
+        return SPAM if x.n > 2 else HAM
+    finally:
+        len(x.text)
+
+
+def in_range(x):
+    return SPAM if x.n in range(1, 4) or x.score not in range(-5, 30) else ABSTAIN
+
+
+def loop_over_range(x):
+    for number in range(3):
+        if x.n == number:
+            return SPAM
+    return ABSTAIN
+
+
+def split_parts(x):
+    if len(x.text.split(" ")) == 2 or x.text.split("e")[-1] == "!":
+        return SPAM
+    return HAM if "win" in x.text.split(" ") or x.domain.split(".")[1] == "example" else ABSTAIN
+
+
+def first_part(x):
+    host = x.domain.split(".")[0]
+    return {"shop": SPAM, "news": HAM}.get(host, ABSTAIN)
+
+
+def parts_used_otherwise(x):
+    parts = x.text.split("e")
+    return SPAM if (parts and parts == ["fr", "", ""]) or parts[-3:] == [] else ABSTAIN
+
+
 def helper(x):
     return SPAM if is_long(x.text) and is_long(x.domain, least=12) else ABSTAIN
 

@@ -161,7 +161,15 @@ LEFT_TO_PYTHON = {
         "text_in_constant",
         "words_in_text_of_row",
     ),
-    *("compared_to_text", "float_against_int", "late_error", "sum_of_floats"),
+    *(
+        "compared_to_text",
+        "float_against_int",
+        "late_error",
+        "sum_of_floats",
+        "parts_used_otherwise",
+        "tried",
+        "tried_finally",
+    ),
 }
 
 
