@@ -14,7 +14,7 @@ from labeling.engine.columns.context import HOPELESS, Context, Expression, State
 from labeling.engine.columns.frames import Frame
 from labeling.engine.columns.names import MISSING
 from labeling.engine.columns.regex_syntax import Method, rust_pattern
-from labeling.engine.columns.text_methods import PURE_TEXT_METHODS
+from labeling.engine.columns.text_methods import PURE_TEXT_METHODS, TEXT_METHODS
 from labeling.engine.columns.values import UNDECIDED, Constant, Results, Row, Value
 
 
@@ -107,13 +107,9 @@ def _flags(context: Context, node: ast.expr | None) -> Any:
 
 def _method(context: Context, node: ast.Call, function: ast.Attribute) -> Expression:
     name = function.attr
-    owner = context.constant(function.value)
-    if type(owner) is re.Pattern and name in ("search", "match", "fullmatch"):
-        if rust_pattern(owner, name) is None:  # type: ignore[arg-type]  # one of three
-            why = "its pattern has no equal that columns are searched with"
-            return context.unsupported(node, why)
-    elif name not in methods.METHODS and not _is_of_constant(name, function.value):
-        return context.unsupported(node, f"`.{name}()` is left to Python")
+    obstacle = _obstacle(context, node, function)
+    if obstacle is not None:
+        return context.unsupported(node, obstacle)
     receiver = context.expression(function.value)
     arguments = [context.expression(each) for each in node.args]
     if receiver.is_hopeless or any(argument.is_hopeless for argument in arguments):
@@ -129,6 +125,20 @@ def _method(context: Context, node: ast.Call, function: ast.Attribute) -> Expres
         return _method_called(state.frame, name, owners, values)
 
     return Expression(evaluate)
+
+
+def _obstacle(context: Context, node: ast.Call, function: ast.Attribute) -> str | None:
+    """Return why a method is left to Python, as far as its code tells."""
+    name, owner = function.attr, context.constant(function.value)
+    if type(owner) is re.Pattern and name in ("search", "match", "fullmatch"):
+        written = rust_pattern(owner, name)  # type: ignore[arg-type]  # one of three
+        why = "its pattern has no equal that columns are searched with"
+        return why if written is None else None
+    if name not in methods.METHODS and not _is_of_constant(name, function.value):
+        return f"`.{name}()` is left to Python"
+    _, fewest, most = TEXT_METHODS.get(name, (None, 0, 2))
+    is_known = fewest <= len(node.args) <= most
+    return None if is_known else "a method with these arguments is left to Python"
 
 
 def _is_of_constant(name: str, owner: ast.expr) -> bool:

@@ -264,7 +264,7 @@ def arithmetic(kind: str, left: Piece, right: Piece) -> Results:
     first, second = as_integers(left), as_integers(right)
     if first is not None and second is not None:
         return _of_integers(kind, first, second)
-    if kind in ("Mod", "FloorDiv"):
+    if kind == "FloorDiv":
         return NONE
     numbers = _as_any_doubles(left, right)
     if numbers is None:

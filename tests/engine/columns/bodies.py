@@ -583,6 +583,10 @@ def tried_finally(x):
         len(x.text)
 
 
+def float_modulo(x):
+    return SPAM if x.score % 2 == 1 or x.score % -0.3 < x.n % 0.7 or x.n % x.score > 1 else ABSTAIN
+
+
 def in_range(x):
     return SPAM if x.n in range(1, 4) or x.score not in range(-5, 30) else ABSTAIN
 
