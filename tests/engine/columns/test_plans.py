@@ -326,9 +326,28 @@ def wrong_plans(monkeypatch, wrong_from):
     monkeypatch.setattr(ColumnPlan, "run", wrong)
 
 
+class WrongInWorkers:
+    """Lets plans vote wrongly in the process where it is unpickled."""
+
+    def __reduce__(self):
+        return wrong_plans, (pytest.MonkeyPatch(), 1)
+
+
+def test_wrong_votes_of_a_worker_process_are_made_again_by_python(monkeypatch):
+    run = ColumnPlan.run
+    lf = LabelingFunction(
+        "f", lambda x, wrong: 1 if x.n > 3 else 0, resources={"wrong": WrongInWorkers()}
+    )
+
+    with pytest.warns(self_check.ColumnVotesWarning, match="'f' votes otherwise on columns"):
+        votes = lb.apply(lf, SAMPLES, SCHEMA, workers=2)
+    monkeypatch.setattr(ColumnPlan, "run", run)  # functions may be unpickled here, too
+
+    assert in_python(lf.function, wrong=None) == votes.to_array()[:, 0].tolist()
+
+
 @pytest.mark.parametrize("wrong_from", [1, 2])
-@pytest.mark.parametrize("workers", [1])
-def test_wrong_votes_are_seen_and_made_again_by_python(monkeypatch, wrong_from, workers):
+def test_wrong_votes_are_seen_and_made_again_by_python(monkeypatch, wrong_from):
     """Also those of batches that were done before."""
     monkeypatch.setattr("labeling.engine.applier.ROWS_AT_ONCE", 20)
     wrong_plans(monkeypatch, wrong_from)
@@ -336,7 +355,7 @@ def test_wrong_votes_are_seen_and_made_again_by_python(monkeypatch, wrong_from, 
     other = LabelingFunction("g", lambda x: x.nothing, compile=False)
 
     with pytest.warns(self_check.ColumnVotesWarning, match="'f' votes otherwise on columns"):
-        votes = lb.apply([lf, other], SAMPLES, SCHEMA, on_error="record", workers=workers)
+        votes = lb.apply([lf, other], SAMPLES, SCHEMA, on_error="record")
 
     assert in_python(lf.function) == votes.to_array()[:, 0].tolist()
     assert len(SAMPLES) == len(votes.faults)
