@@ -12,9 +12,15 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
+from labeling.engine.columns.changes import (
+    changes_names,
+    is_frozen,
+    is_inert,
+    may_change_shared,
+)
 from labeling.engine.columns.context import HOPELESS, Expression, State
 from labeling.engine.columns.expressions import HANDLERS
-from labeling.engine.columns.names import MISSING, Names, Pins, assigned_names, changes_names
+from labeling.engine.columns.names import MISSING, Names, Pins, assigned_names
 from labeling.engine.columns.source import NoSourceError, Source, source_of
 from labeling.engine.columns.statements import Block, block
 from labeling.engine.columns.values import UNDECIDED, Constant, Value
@@ -54,12 +60,14 @@ class Record:
         pins: what names refer to.
         reasons: what is left to Python.
         columns: the columns that are read.
+        may_act: whether a part might change a list or dict without being left to Python as such.
     """
 
     trusts_constants: bool
     pins: Pins = field(default_factory=Pins)
     reasons: list[Reason] = field(default_factory=list)
     columns: set[str] = field(default_factory=set)
+    may_act: bool = False
 
 
 class Compiler:
@@ -130,6 +138,17 @@ class Compiler:
         self._imported[name] = module
         return True
 
+    def is_inert(self, value: Any) -> bool:
+        """Whether columns know a constant; record it if using it may change something."""
+        inert = is_inert(value)
+        self._record.may_act = self._record.may_act or not inert
+        return inert
+
+    def changes(self, node: ast.AugAssign) -> None:
+        """Record whether an assignment may change an object in place."""
+        if may_change_shared(node, self._source.node):
+            self._record.may_act = True
+
     def unsupported(self, node: ast.AST, why: str) -> Expression:
         """Record that a part is left to Python, and why."""
         parts = (node.target, node.iter) if isinstance(node, ast.For) else (node,)
@@ -182,7 +201,8 @@ class Compiler:
         compiled = {name: self.expression(value) for name, value in arguments.items()}
         defaults = default_values(source.function)
         for name in {*positional, *by_name} - set(compiled):
-            if name not in defaults or not self._is_usable(defaults[name]):
+            usable = name in defaults and self.is_inert(defaults[name])
+            if not usable or not self._is_usable(defaults[name]):
                 return None
             compiled[name] = _fixed(defaults[name])
         return compiled
@@ -225,10 +245,3 @@ def default_values(function: FunctionType) -> dict[str, Any]:
     defaults = function.__defaults__ or ()
     named = positional[len(positional) - len(defaults) :] if defaults else ()
     return dict(zip(named, defaults, strict=True)) | (function.__kwdefaults__ or {})
-
-
-def is_frozen(value: Any) -> bool:
-    """Whether a constant cannot be changed in place, as a list can."""
-    if isinstance(value, (tuple, frozenset)):
-        return all(map(is_frozen, value))
-    return not isinstance(value, (list, dict, set, bytearray))

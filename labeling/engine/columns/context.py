@@ -117,6 +117,12 @@ class Context(Protocol):
     def constant(self, node: ast.expr) -> Any:
         """Return the object that an expression always refers to, or `MISSING`."""
 
+    def is_inert(self, value: Any) -> bool:
+        """Whether columns know a constant; record it if using it may change something."""
+
+    def changes(self, node: ast.AugAssign) -> None:
+        """Record whether an assignment may change an object in place."""
+
     def unsupported(self, node: ast.AST, why: str) -> Expression:
         """Record that an expression is left to Python, and why."""
 

@@ -12,7 +12,7 @@ from labeling.engine.columns.call_expressions import call
 from labeling.engine.columns.comprehensions import constant_range, list_expression
 from labeling.engine.columns.context import HOPELESS, Context, Expression, Handlers, State, literal
 from labeling.engine.columns.frames import Frame
-from labeling.engine.columns.functions import as_text
+from labeling.engine.columns.joined_strings import joined_string
 from labeling.engine.columns.methods import TIME_FIELDS, looked_up, time_field
 from labeling.engine.columns.names import MISSING
 from labeling.engine.columns.operators import (
@@ -52,10 +52,16 @@ def _constant(context: Context, node: ast.Constant) -> Expression:
     return constant(node.value)
 
 
+def _known(context: Context, node: ast.expr, value: Any) -> Expression:
+    if context.is_inert(value):
+        return constant(value)
+    return context.unsupported(node, f"columns know nothing of a {type(value).__name__}")
+
+
 def _name(context: Context, node: ast.Name) -> Expression:
     value = context.constant(node)
     if value is not MISSING:
-        return constant(value)
+        return _known(context, node, value)
     name = node.id
     if name not in context.variables:
         return context.unsupported(node, "it is not a variable that can be read")
@@ -65,7 +71,7 @@ def _name(context: Context, node: ast.Name) -> Expression:
 def _attribute(context: Context, node: ast.Attribute) -> Expression:
     value = context.constant(node)
     if value is not MISSING:
-        return constant(value)
+        return _known(context, node, value)
     owner, name = context.expression(node.value), node.attr
     if name.startswith("_"):
         return context.unsupported(node, "names with an underscore are not those of columns")
@@ -251,11 +257,8 @@ def _binary(context: Context, node: ast.BinOp) -> Expression:
 
 
 def _compare(context: Context, node: ast.Compare) -> Expression:
-    operands = [context.expression(node.left)]
-    for kind, each in zip(node.ops, node.comparators, strict=True):
-        is_container = isinstance(kind, (ast.In, ast.NotIn))
-        items = constant_range(context, each) if is_container else None
-        operands.append(context.expression(each) if items is None else constant(items))
+    comparators = zip(node.ops, node.comparators, strict=True)
+    operands = [context.expression(node.left), *(_compared(context, *each) for each in comparators)]
     if operands[0].is_hopeless or operands[1].is_hopeless:
         return HOPELESS
     rules = [_comparison(type(operator).__name__) for operator in node.ops]
@@ -273,6 +276,16 @@ def _compare(context: Context, node: ast.Compare) -> Expression:
         return value
 
     return Expression(evaluate)
+
+
+def _compared(context: Context, operator: ast.cmpop, node: ast.expr) -> Expression:
+    """Compile what something is compared with; the order of a set does not matter to `in`."""
+    if not isinstance(operator, (ast.In, ast.NotIn)):
+        return context.expression(node)
+    if isinstance(node, ast.Set):
+        return _collection(context, node)
+    items = constant_range(context, node)
+    return context.expression(node) if items is None else constant(items)
 
 
 def _comparison(kind: str) -> Callable[[Piece, Piece], Results]:
@@ -303,39 +316,9 @@ def _named(context: Context, node: ast.NamedExpr) -> Expression:
     return Expression(evaluate, value.is_hopeless)
 
 
-def _joined_string(context: Context, node: ast.JoinedStr) -> Expression:
-    parts = []
-    for value in node.values:
-        if isinstance(value, ast.FormattedValue):
-            if value.format_spec is not None or value.conversion not in (-1, ord("s")):
-                return context.unsupported(node, "formats are left to Python")
-            value = value.value
-            parts.append(_formatted(context.expression(value)))
-        else:
-            parts.append(context.expression(value))
-    if any(part.is_hopeless for part in parts):
-        return HOPELESS
-
-    def evaluate(state: State) -> Value:
-        joined = state.frame.constant("")
-        for part in parts:
-            joined = state.frame.combined(
-                joined, part.evaluate(state), lambda left, right: arithmetic("Add", left, right)
-            )
-        return joined
-
-    return Expression(evaluate)
-
-
-def _formatted(part: Expression) -> Expression:
-    if part.is_hopeless:
-        return HOPELESS
-    return Expression(lambda state: state.frame.mapped(part.evaluate(state), as_text))
-
-
 def _collection(context: Context, node: ast.Tuple | ast.List | ast.Set) -> Expression:
     value = literal(node)
-    if value is not MISSING:
+    if value is not MISSING and not any(map(_has_set, node.elts)):
         return constant(value)
     items = [context.expression(each) for each in node.elts]
     if any(item.is_hopeless for item in items):
@@ -360,9 +343,17 @@ def _collection(context: Context, node: ast.Tuple | ast.List | ast.Set) -> Expre
     return Expression(evaluate)
 
 
+def _set(context: Context, node: ast.Set) -> Expression:
+    return context.unsupported(node, "in which order Python has a set of the code is not known")
+
+
+def _has_set(node: ast.expr) -> bool:
+    return any(isinstance(each, ast.Set) for each in ast.walk(node))
+
+
 def _dict(context: Context, node: ast.Dict) -> Expression:
     value = literal(node)
-    if value is not MISSING:
+    if value is not MISSING and not _has_set(node):
         return constant(value)
     keys = [MISSING if key is None else literal(key) for key in node.keys]
     values = [context.constant(each) for each in node.values]
@@ -370,7 +361,7 @@ def _dict(context: Context, node: ast.Dict) -> Expression:
         literal(each) if value is MISSING else value
         for each, value in zip(node.values, values, strict=True)
     ]
-    if any(each is MISSING for each in (*keys, *items)):
+    if _has_set(node) or any(each is MISSING or not context.is_inert(each) for each in items + keys):
         return context.unsupported(node, "it is not made of constants")
     return Expression(
         lambda state: state.frame.constant(dict(zip(keys, items, strict=True))),
@@ -388,10 +379,10 @@ HANDLERS: Handlers = {
     ast.BinOp: _binary,
     ast.Compare: _compare,
     ast.NamedExpr: _named,
-    ast.JoinedStr: _joined_string,
+    ast.JoinedStr: joined_string,
     ast.Tuple: _collection,
     ast.List: _collection,
-    ast.Set: _collection,
+    ast.Set: _set,
     ast.Dict: _dict,
     ast.Call: call,
     ast.ListComp: list_expression,

@@ -107,16 +107,19 @@ TIME_FIELDS: dict[str, Callable[[Any], Any]] = {
     "hour": pc.hour,
     "minute": pc.minute,
     "second": pc.second,
-    "dayofweek": pc.day_of_week,
 }
-"""Attributes of times that are ints."""
+"""Attributes of times that are ints; pandas warns of others."""
 
 
 def time_field(name: str, times: Times) -> Results:
     """Return an attribute of times."""
-    values = TIME_FIELDS[name](times.array).fill_null(0).to_numpy(zero_copy_only=False)
+    return _of_times(TIME_FIELDS[name], times)
+
+
+def _of_times(field: Callable[[Any], Any], times: Times) -> Results:
+    values = field(times.array).fill_null(0).to_numpy(zero_copy_only=False)
     return ((None, Integers(values.astype(np.int64))),)
 
 
 def _weekday(times: Times) -> Results:
-    return time_field("dayofweek", times)
+    return _of_times(pc.day_of_week, times)

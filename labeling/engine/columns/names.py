@@ -7,10 +7,9 @@ object; in a notebook it may not.
 from __future__ import annotations
 
 import ast
-import dis
 import enum
 from collections.abc import Iterator, Mapping
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 MISSING: Any = object()
@@ -44,7 +43,7 @@ class Pins:
         """Whether all is as it was."""
         return (
             all(scope.get(name, MISSING) is value for scope, name, value in self._entries)
-            and all(_content(cell) is value for cell, value in self._cells)
+            and all(content(cell) is value for cell, value in self._cells)
             and all(
                 all(new is old for new, old in zip(_parts(function), parts, strict=True))
                 for function, parts in self._functions
@@ -62,7 +61,8 @@ def _parts(function: FunctionType) -> tuple[Any, ...]:
     return function.__code__, function.__defaults__, len(values), *values
 
 
-def _content(cell: CellType) -> Any:
+def content(cell: CellType) -> Any:
+    """Return what the variable of a closure refers to; `MISSING` if it is unset."""
     try:
         return cell.cell_contents
     except ValueError:
@@ -102,7 +102,7 @@ class Names:
         if name in self._locals:
             return MISSING
         if name in self._cells:
-            value = _content(self._cells[name])
+            value = content(self._cells[name])
             self._pins.cell(self._cells[name], value)
             return value
         builtins: Any = self._function.__builtins__  # type: ignore[attr-defined]  # since 3.10
@@ -174,47 +174,3 @@ def _stores(node: ast.AST) -> Iterator[str]:
         yield node.name
     for part in parts:
         yield from _stores(part)
-
-
-def changes_names(code: CodeType) -> bool:
-    """Whether code, or code inside it, assigns globals or variables of functions around it."""
-    for step in dis.get_instructions(code):
-        is_free = step.opname in _DEREF_STORES and step.argval in code.co_freevars
-        if is_free or step.opname in _GLOBAL_STORES:
-            return True
-    return any(changes_names(inner) for inner in code.co_consts if isinstance(inner, CodeType))
-
-
-_GLOBAL_STORES = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL"})
-_DEREF_STORES = frozenset({"STORE_DEREF", "DELETE_DEREF"})
-
-
-def codes_reached(function: FunctionType) -> Iterator[CodeType]:
-    """Yield the code of each function that a function may call and that shares names with it.
-
-    Functions of other modules assign the globals of these modules only.
-    """
-    todo: list[Any] = [function]
-    seen: set[int] = set()
-    while todo:
-        current = todo.pop()
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        if isinstance(current, FunctionType):
-            if current.__globals__ is function.__globals__ or current.__closure__:
-                yield current.__code__
-            todo += _used(current)
-        elif not isinstance(current, ModuleType):
-            owner = current if isinstance(current, type) else type(current)
-            todo += [each for each in vars(owner).values() if isinstance(each, FunctionType)]
-
-
-def _used(function: FunctionType) -> Iterator[Any]:
-    """Yield the objects that a function refers to by names."""
-    yield from map(_content, function.__closure__ or ())
-    codes = [function.__code__]
-    for code in codes:
-        codes += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
-        scope = function.__globals__
-        yield from (scope[name] for name in code.co_names if name in scope)

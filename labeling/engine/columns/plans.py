@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labeling.engine.columns.compiler import Compiler, Reason, Record, default_values, is_frozen
+from labeling.engine.columns.changes import changes_names, codes_reached, is_frozen, is_inert
+from labeling.engine.columns.compiler import Compiler, Reason, Record, default_values
 from labeling.engine.columns.context import State
 from labeling.engine.columns.frames import Batch, Frame, Memo
-from labeling.engine.columns.names import Pins, changes_names, codes_reached
+from labeling.engine.columns.names import Pins
 from labeling.engine.columns.rule_plans import RulePlan, plan_of_rule
 from labeling.engine.columns.source import NoSourceError, Source, source_of
 from labeling.engine.columns.statements import Block
@@ -233,11 +234,12 @@ def _compiled(
 ) -> ColumnPlan | NoPlan:
     try:
         record, body = _body(source, trusts_constants=True)
-        if any(reason.may_act for reason in record.reasons):
+        has_strangers = not all(map(is_inert, arguments.values()))
+        if has_strangers or record.may_act or any(each.may_act for each in record.reasons):
             # A part that is left to Python might change lists and dicts that the rules read.
             record, body = _body(source, trusts_constants=False)
             if any(map(changes_names, codes_reached(source.function))):
-                return NoPlan("a function it calls assigns global variables")
+                return NoPlan("it, or a function it calls, may change what names refer to")
             arguments = {name: value for name, value in arguments.items() if is_frozen(value)}
     except RecursionError:
         return NoPlan("it is too deeply nested")

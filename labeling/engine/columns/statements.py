@@ -173,6 +173,7 @@ def _augmented(context: Context, node: ast.AugAssign) -> Block:
         return _unsupported(context, node)
     name, kind = node.target.id, type(node.op).__name__
     value = context.expression(node.value)
+    context.changes(node)
 
     def assigned(state: State, result: Value) -> list[tuple[str, Value]]:
         before = state.locals.get(name, UNDECIDED)
