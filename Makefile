@@ -14,7 +14,7 @@ THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast histories test-matrix docs check format bench bench-speed bench-quality bench-human-cost clean
+.PHONY: help demo test test-fast histories fuzz test-matrix docs check format bench bench-speed bench-quality bench-human-cost clean
 
 help:  ## List the commands
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test-fast: $(VENV)/.dev  ## Run the tests without servers, browser, kills and he
 
 histories: $(VENV)/.dev  ## Try the invariants of the annotation loop on random histories (N=10000; minutes a thousand)
 	@HISTORIES=$(or $(N),10000) $(THREADS) $(BIN)/python -m pytest -n 0 -q -p no:logging tests/project/test_invariants.py
+
+fuzz: $(VENV)/.dev  ## Try random labeling functions: columns against a plain loop (N=1000000 cases, minutes; START=seed)
+	@$(THREADS) $(BIN)/python -m tests.engine.fuzz --cases $(or $(N),1000000) $(if $(START),--start $(START))
 
 docs: $(VENV)/.dev  ## Write docs/api.md and docs/config.md from the code
 	@$(BIN)/python docs/reference.py
