@@ -153,10 +153,16 @@ class Compiler:
         """Record that a part is left to Python, and why."""
         parts = (node.target, node.iter) if isinstance(node, ast.For) else (node,)
         code = ast.unparse(node).partition("\n")[0]
-        may_act = any(isinstance(each, _ACTING) for part in parts for each in ast.walk(part))
+        may_act = any(self._may_act(each) for part in parts for each in ast.walk(part))
         line = self._line(node)
         self._record.reasons.append(Reason(line, code, why, may_act or isinstance(node, ast.stmt)))
         return HOPELESS
+
+    def _may_act(self, node: ast.AST) -> bool:
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            value = self._names.constant(node, self.hidden)
+            return value is not MISSING and not is_inert(value)
+        return isinstance(node, _ACTING)
 
     def _line(self, node: ast.AST) -> int:
         return int(getattr(node, "lineno", self._source.node.lineno))

@@ -361,7 +361,9 @@ def _dict(context: Context, node: ast.Dict) -> Expression:
         literal(each) if value is MISSING else value
         for each, value in zip(node.values, values, strict=True)
     ]
-    if _has_set(node) or any(each is MISSING or not context.is_inert(each) for each in items + keys):
+    if _has_set(node) or any(
+        each is MISSING or not context.is_inert(each) for each in items + keys
+    ):
         return context.unsupported(node, "it is not made of constants")
     return Expression(
         lambda state: state.frame.constant(dict(zip(keys, items, strict=True))),

@@ -51,16 +51,19 @@ class Handler(Protocol):
 
 
 def block(context: Context, nodes: Sequence[ast.stmt]) -> Block:
-    """Compile statements that follow each other; none after one that no row gets past."""
+    """Compile statements that follow each other.
+
+    Those after one that no row gets past are compiled to learn what they might change.
+    """
     steps: list[Step] = []
-    answers = False
+    answers, goes_on = False, True
     for node in nodes:
         compiled = HANDLERS.get(type(node), _unsupported)(context, node)
-        steps += compiled.steps
-        answers = answers or compiled.answers
-        if not compiled.goes_on:
-            return Block(tuple(steps), goes_on=False, answers=answers)
-    return Block(tuple(steps), goes_on=True, answers=answers)
+        if goes_on:
+            steps += compiled.steps
+            answers = answers or compiled.answers
+        goes_on = goes_on and compiled.goes_on
+    return Block(tuple(steps), goes_on, answers)
 
 
 def _unsupported(context: Context, node: ast.stmt) -> Block:
@@ -193,6 +196,8 @@ def _in_place(kind: str, left: Any, right: Any) -> Any:
 
 def _assert(context: Context, node: ast.Assert) -> Block:
     test = context.expression(node.test)
+    if node.msg is not None:  # of samples that go to Python
+        context.expression(node.msg)
 
     def step(state: State) -> None:
         state.active = state.active & state.truth(test.evaluate(state))[0]
@@ -215,14 +220,26 @@ def _try(context: Context, node: ast.Try) -> Block:
     if node.finalbody:
         return _unsupported(context, node)
     body = block(context, node.body)
-    orelse = block(context, node.orelse) if body.goes_on else NOTHING
+    orelse = block(context, node.orelse)
     for handler in node.handlers:
+        if handler.type is not None:
+            context.expression(handler.type)
         block(context, handler.body)
+    if not body.goes_on:
+        orelse = NOTHING
     goes_on = body.goes_on and orelse.goes_on
     return Block((*body.steps, *orelse.steps), goes_on, body.answers or orelse.answers)
 
 
 def _raise(context: Context, node: ast.Raise) -> Block:
+    """Leave the sample to Python; what is raised is compiled to learn what it might change."""
+    for part in (node.exc, node.cause):
+        error = context.constant(part.func) if isinstance(part, ast.Call) else None
+        is_plain = isinstance(error, type) and error.__module__ == "builtins"
+        parts = part.args if isinstance(part, ast.Call) and is_plain else [part]
+        for each in parts:
+            if each is not None:
+                context.expression(each)
     return Block((_stop,), goes_on=False, answers=False)
 
 

@@ -232,6 +232,79 @@ def list_by_parameter(x):
     return ABSTAIN
 
 
+def list_after_what_columns_cannot_do(x):
+    if len(SEEN) > 10:
+        return SPAM
+    if x.n == 1:
+        return HAM
+    flipped = ~x.n
+    SEEN.append(flipped)
+    return ABSTAIN
+
+
+def alias_after_what_columns_cannot_do(x):
+    if len(SEEN) > 10:
+        return SPAM
+    if x.n == 1:
+        return HAM
+    flipped = ~x.n
+    seen = SEEN
+    seen += [flipped]
+    return ABSTAIN
+
+
+def flip(number):
+    flipped = ~number
+    SEEN.append(flipped)
+    return flipped
+
+
+def list_by_helper(x):
+    if len(SEEN) > 10:
+        return SPAM
+    if x.n == 1:
+        return HAM
+    return ABSTAIN if flip(x.n) else HAM
+
+
+def list_by_handler(x):
+    if len(SEEN) > 10:
+        return SPAM
+    try:
+        return int(x.n == 1) // int(x.n < 3) - 1
+    except SEEN.append(1) or ZeroDivisionError:  # noqa: B030
+        return HAM
+
+
+def list_by_message(x):
+    if len(SEEN) > 10:
+        return SPAM
+    assert x.n == 1, SEEN.append(x.n)
+    return HAM
+
+
+def list_by_error(x):
+    if len(SEEN) > 10:
+        return SPAM
+    if x.n == 1:
+        return HAM
+    raise ValueError(SEEN.append(x.n))
+
+
+def list_by_else_of_try(x):
+    if len(SEEN) > 10:
+        return SPAM
+    try:
+        if x.n == 1:
+            return HAM
+        flipped = ~x.n
+    except ValueError:
+        return ABSTAIN
+    else:
+        SEEN.append(flipped)
+    return ABSTAIN
+
+
 def set_by_alias(x):
     if "free" in KNOWN:
         return SPAM
@@ -326,7 +399,7 @@ def own_attribute(x):
     return ABSTAIN
 
 
-NOT_VOTING = (forget, count_globally, count, extend, _nonlocal_count, _closed_over)
+NOT_VOTING = (forget, count_globally, count, extend, flip, _nonlocal_count, _closed_over)
 VOTING = {
     name: value
     for name, value in globals().items()

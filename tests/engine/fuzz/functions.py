@@ -256,6 +256,9 @@ class Writer(Conditions):
 ACTS = {
     "[]": (
         ["{memory}.append({text})"],
+        ["y9 = ~x.m", "{memory}.append(y9)"],
+        ["y9 = ~x.m", "log = {memory}", "log += [y9]"],
+        ["assert x.m == 1, {memory}.append(1)"],
         ["{memory}[:0] = [{text}]"],
         *[["log = {memory}", "log += [1, {text}]"]] * 2,
         ["b9 = x.n in EYE_{memory}"],
