@@ -39,7 +39,7 @@ class ProcessEngine(Engine):
     name = "processes"
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers or len(os.sched_getaffinity(0))
+        self.workers = workers or _cores()
         self._pool: Any = None
 
     def run(self, task: Task, jobs: Sequence[Any], shared: bytes) -> Results:
@@ -83,6 +83,13 @@ class ProcessEngine(Engine):
         if self._pool is not None:
             self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = None
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    import joblib  # takes 0.1 s, which only runs with workers need
+
+    return int(joblib.cpu_count())
 
 
 def _allow_growth() -> None:
