@@ -21,6 +21,10 @@ _SIMPLE = frozenset(("LOAD_CONST", "LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL"))
 """Steps that push one value and do nothing else."""
 _CALLS = frozenset(("CALL", "CALL_FUNCTION"))
 _FETCHERS = (getattr, hasattr)
+_LOOKERS = frozenset(
+    ("eval", "exec", "locals", "vars", "dir", "currentframe", "stack", "_getframe", "f_locals")
+)
+"""Names of what can find the row without loading its variable."""
 _MOST_ARGUMENTS = 8
 
 
@@ -103,6 +107,8 @@ class _Reader:
     def _code_is_clear(
         self, code: CodeType, row: str, function: FunctionType, returns_row: bool
     ) -> bool:
+        if not _LOOKERS.isdisjoint(code.co_names):
+            return False
         steps = steps_of(code)
         is_cell = row in code.co_cellvars or row in code.co_freevars
         for position, step in enumerate(steps):

@@ -18,9 +18,11 @@ import pandas as pd
 import pytest
 
 import labeling as lb
+from labeling.engine.batches import SampleBatch
 from labeling.engine.columns.self_check import ColumnVotesWarning
+from labeling.engine.values import with_plain_objects
 from labeling.records import LabelingFunction
-from tests.engine.fuzz import adversaries, experts
+from tests.engine.fuzz import adversaries, experts, rows_as_wholes
 
 pytest.importorskip("polars")
 
@@ -408,6 +410,25 @@ def test_code_without_a_source_runs_in_python():
     for name in ("made", "fake"):
         assert votes(scope[name], compile=False) == votes(scope[name])
         assert how(scope[name]) == "python"
+
+
+WHOLE_ROWS = [*rows_as_wholes.YES_OR_NO, *rows_as_wholes.VOTING]
+
+
+@pytest.mark.parametrize("number", range(len(WHOLE_ROWS)))
+def test_functions_get_all_columns_that_they_read_however_they_do(number):
+    samples = SAMPLES.assign(
+        text=["a", "3", "b", "1", None] * 40, domain=["d", None, "e", "a", "x"] * 40
+    )[["n", "text", "domain"]]
+    samples.index = pd.Index([f"s{place}" for place in range(len(samples))], name="id")
+    function = WHOLE_ROWS[number]
+    label = "spam" if number < len(rows_as_wholes.YES_OR_NO) else None
+    rows = SampleBatch(with_plain_objects(samples)).rows()  # with all columns
+    expected = [function(row) for row in rows]
+    expected = [(SPAM if vote else ABSTAIN) if label else vote for vote in expected]
+
+    assert (expected, []) == votes(function, samples=samples, label=label)
+    assert (expected, []) == votes(function, samples=samples, label=label, compile=False)
 
 
 EXPERTS = {lf.name: lf for lf in vars(experts).values() if isinstance(lf, LabelingFunction)}
