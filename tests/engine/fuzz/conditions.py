@@ -29,7 +29,8 @@ class Conditions(Values):
     def kinds(self):
         often = [self.keyword, self.compared, self.joined, self.pattern, self.quantified]
         sometimes = [self.member, self.is_missing, self.flag, self.affix, self.words_of]
-        seldom = [self.negated, self.chain, self.of_kind, self.instance, self.compared_texts]
+        sometimes += [self.of_kind, self.at_limits]
+        seldom = [self.negated, self.chain, self.instance, self.compared_texts]
         return [*often * 4, *sometimes * 2, *seldom, self.helped, self.odd, self.walrus]
 
     def flag(self, depth):
@@ -44,6 +45,20 @@ class Conditions(Values):
     def keyword(self, depth):
         operator = "in" if self.chance(0.85) else "not in"
         return f"{self.rng.choice(KEYWORDS)!r} {operator} {self.text(depth)}"
+
+    def at_limits(self, depth):
+        """What is computed and compared where doubles and 64 bits end."""
+        n, other = self.column("n"), self.column(self.rng.choice(["n", "n", "m", "score"]))
+        operator, comparison = self.rng.choice("+-*"), self.rng.choice(COMPARISONS)
+        return self.pick(
+            f"({n} {operator} {other}) {comparison} {self.rng.choice(INTS)}",
+            f"{n} {comparison} {self.rng.choice(['2.0**53', '2.0**62', '2.0**63', '-2.0**53'])}",
+            f"{n} {comparison} {self.column('score')}",
+            f"{self.column('score')} {comparison} {self.rng.choice(['2**53', '2**53 + 1', 'NAN'])}",
+            f"{self.column('score')} in {self.rng.choice(['(NAN, 1.5)', '{0, NAN}', '[-0.0, 3]'])}",
+            f"abs({n}) {comparison} {self.rng.choice(INTS)}",
+            f"-{n} {comparison} 0",
+        )
 
     def compared(self, depth):
         constants = (self.int_constant(), self.rng.choice(INTS), self.rng.choice(FLOATS))

@@ -61,6 +61,8 @@ TEXTS = (
         "a\x0bb",
     ),
     *("\tfree ", "free\x85", "STRASSE", "İstanbul", "ΑΣ ΟΔΟΣ", "kelvin \u212a", "\u017fs", "12-34"),
+    *("ÉCLAIR", "éclair", "free\u2003win", "a\x85b", "\xa0free", "ÀB", "٣٤", "Ⅷ", "x²", "\u212aB"),
+    *("free é", "é free", "FREE É", "win\u2028end", "İİ", "ßß", "ﬁ", "\u1680", "end\u2029"),
     *("123", "0", "see http://x", "eeee", "!!!!", "AB", "A", "a\x00free", "Call me", "CALL NOW"),
     *(
         "shop.example",
@@ -144,8 +146,9 @@ def plain(given, kind):
 
 def text_column(rng, count, missing):
     edges = list(TEXTS) + [None] * missing
-    texts = [rng.choice(edges) if rng.random() < 0.4 else random_text(rng) for _ in range(count)]
-    if rng.random() < 0.5:  # texts of ASCII characters only are common, and run otherwise
+    share = rng.choice([0.2, 0.5, 0.9])
+    texts = [rng.choice(edges) if rng.random() < share else random_text(rng) for _ in range(count)]
+    if rng.random() < 0.4:  # texts of ASCII characters only are common, and run otherwise
         texts = [text if text is None or text.isascii() else "free text" for text in texts]
     return texts, rng.choice([*["str"] * 4, object, "category", "string"])
 
@@ -166,9 +169,9 @@ def int_column(rng, count):
         return rng.choices(range(0, 100), k=count), kind
     if kind == "float64":
         return [float(value) for value in rng.choices(SMALL, k=count)], kind
-    if kind == "int64" and rng.random() < 0.15:
+    if kind == "int64" and rng.random() < 0.35:
         return rng.choices(
-            [0, 1, 2**62, 2**62 - 1, -(2**62), 2**63 - 1, -(2**63), 2**53], k=count
+            [0, 1, 2**62, 2**62 - 1, -(2**62), 2**63 - 1, -(2**63), 2**53, 2**53 + 1], k=count
         ), kind
     values = [value for value in INTS if kind != "uint64" or value >= 0]
     values = [value for value in values if kind != "int32" or abs(value) < 2**31]

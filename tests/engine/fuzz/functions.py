@@ -2,7 +2,7 @@
 
 from tests.engine.fuzz.conditions import Conditions
 from tests.engine.fuzz.prelude import PRELUDE
-from tests.engine.fuzz.vocabulary import KEYWORDS, PATTERNS
+from tests.engine.fuzz.vocabulary import COMPARISONS, FLOATS, INTS, KEYWORDS, PATTERNS
 
 
 class Writer(Conditions):
@@ -28,6 +28,9 @@ class Writer(Conditions):
 
     def function(self, name):
         """Return the source of a function."""
+        return self.short_function(name) if self.chance(0.55) else self.long_function(name)
+
+    def long_function(self, name):
         form = self.rng.random()
         if form < 0.06:
             return f"{name} = lambda x: {self.answer()} if {self.bool(2)} else {self.answer()}\n"
@@ -53,6 +56,26 @@ class Writer(Conditions):
         self.body(1, self.rng.randint(1, 4))
         self.end(1)
         return "\n".join(self.lines) + "\n"
+
+    def short_function(self, name):
+        """Return a function of one decision: nothing after it hides what it decides."""
+        first, second = self.rng.sample(self.answers, 2)
+        self.line(0, f"def {name}(x):")
+        form = self.rng.random()
+        if form < 0.75:
+            test = self.rng.choice(self.kinds)(self.rng.choice([0, 0, 1]))
+            self.line(1, f"return {first} if {test} else {second}")
+        elif form < 0.85:
+            self.line(1, f"found = {self.rng.choice([self.int, self.float])(2)}")
+            self.line(1, f"return {first} if found {self.comparison()} else {second}")
+        else:
+            self.answers = [first, second]
+            self.rng.choice([self.loop, self.nested_loops, self.matched])(1)
+            self.line(1, f"return {self.rng.choice([first, second])}")
+        return "\n".join(self.lines) + "\n"
+
+    def comparison(self):
+        return f"{self.rng.choice(COMPARISONS)} {self.rng.choice(INTS + FLOATS)}"
 
     def end(self, indent):
         ending = self.rng.random()
@@ -187,6 +210,11 @@ class Writer(Conditions):
         before = {kind: list(names) for kind, names in self.scope.items()}
         self.line(indent, f"for {name} in {items}:")
         self.in_loop += 1
+        if self.chance(0.4):  # which item comes first matters
+            item = "0" if name == "k" else repr(self.rng.choice(KEYWORDS))
+            first, second = self.answer(), self.answer()
+            self.line(indent + 1, f"if {self.rng.choice(tests)} or {self.bool(0)}:")
+            self.line(indent + 2, f"return {first} if {name} > {item} else {second}")
         self.line(indent + 1, f"if {self.rng.choice(tests)}:")
         self.line(indent + 2, self.leaving())
         if self.chance(0.25) and indent < 3:

@@ -134,7 +134,7 @@ class Values:
     def int_arithmetic(self, depth):
         operator = self.rng.choice(["+", "-", "*", "%", "//", "+", "-", "&", "**"])
         right = self.int_constant() if self.chance(0.5) else self.int(depth)
-        if self.chance(0.15):  # at the limits of 64 bits
+        if self.chance(0.3):  # at the limits of 64 bits
             operator, name = self.rng.choice("+-*"), self.rng.choice("nnm")
             return f"({self.column('n')} {operator} {self.column(name)})"
         if operator == "**":  # of bounded size
