@@ -169,7 +169,7 @@ def int_column(rng, count):
         return rng.choices(range(0, 100), k=count), kind
     if kind == "float64":
         return [float(value) for value in rng.choices(SMALL, k=count)], kind
-    if kind == "int64" and rng.random() < 0.35:
+    if kind == "int64" and rng.random() < 0.5:
         return rng.choices(
             [0, 1, 2**62, 2**62 - 1, -(2**62), 2**63 - 1, -(2**63), 2**53, 2**53 + 1], k=count
         ), kind
