@@ -189,6 +189,14 @@ def list_by_format(x):
     return SPAM if f"{EYE}{x.n}" == "" else ABSTAIN
 
 
+def list_by_wide_format(x):
+    if len(SEEN) > 10:
+        return SPAM
+    if x.n == 1:
+        return HAM
+    return SPAM if f"{EYE:>3}{x.n}" == "" else ABSTAIN
+
+
 def list_by_truth(x):
     if len(SEEN) > 10:
         return SPAM

@@ -431,6 +431,53 @@ def test_functions_get_all_columns_that_they_read_however_they_do(number):
     assert (expected, []) == votes(function, samples=samples, label=label, compile=False)
 
 
+def test_loops_over_sets_of_the_code_are_left_to_python():
+    """Its constants are rebuilt on compiling and on loading: nobody else knows their order."""
+
+    def first_found(x):
+        for word in {"a", "free", "hello", "there", "win", "b", "now"}:
+            if word in x.text:
+                return SPAM if word < "g" else HAM
+        return ABSTAIN
+
+    assert votes(first_found, compile=False) == votes(first_found)
+    assert how(first_found) == "python"
+    assert how(lambda x: SPAM if x.text in {"a", "free"} else HAM) == "columns"
+
+
+EDGES = (0, 1, -1, 2**31, -(2**31), 2**53 + 1, 2**62, 2**62 - 1, -(2**62), 2**63 - 1, -(2**63))
+AT_EDGES = [
+    lambda x: x.n + x.m > 0,
+    lambda x: x.n - x.m > 0,
+    lambda x: x.n * x.m > 0,
+    lambda x: x.n + x.m + x.n < 1,
+    lambda x: -x.n > x.m,
+    lambda x: abs(x.n) > x.m,
+    lambda x: sum(x.n for _ in (1, 2, 3)) > x.m,
+    lambda x: x.n > float(x.m),
+    lambda x: x.n == x.score or x.m < x.score,
+    lambda x: x.n * 1.0 + x.m > 2**53,
+    lambda x: x.n // x.m > 2 if x.m else x.n % 7 == 3,
+    lambda x: x.n % x.m < 0 if x.m else x.n // -3 > 5,
+    lambda x: x.n / x.m > 0.5 if x.m else False,
+    lambda x: x.n in (2**53, 2.0**62, 2**62 + 1) or x.m in {2**53 + 1, float(2**63)},
+    lambda x: x.score in (float("nan"), 2**53 + 1, -0.0),
+    lambda x: x.score * x.n > x.m or x.score / 3 == x.n,
+]
+
+
+@pytest.mark.parametrize("number", range(len(AT_EDGES)))
+def test_numbers_at_their_limits_are_computed_and_compared_exactly(number):
+    pairs = [(first, second) for first in EDGES for second in EDGES]
+    numbers = pd.DataFrame(pairs, columns=["n", "m"])
+    scores = [0.0, -0.0, 2.0**53, 2.0**62, 2.0**63, 0.5, float("inf"), float("nan"), 1e300, -1.0]
+    numbers["score"] = [scores[place % len(scores)] for place in range(len(pairs))]
+    function = AT_EDGES[number]
+
+    plain = votes(function, samples=numbers, label="spam", compile=False)
+    assert plain == votes(function, samples=numbers, label="spam")
+
+
 EXPERTS = {lf.name: lf for lf in vars(experts).values() if isinstance(lf, LabelingFunction)}
 
 
