@@ -10,7 +10,7 @@ import ast
 import enum
 from collections.abc import Iterator, Mapping
 from types import CellType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 MISSING: Any = object()
 """No constant, or no such name."""
@@ -105,7 +105,7 @@ class Names:
             value = content(self._cells[name])
             self._pins.cell(self._cells[name], value)
             return value
-        builtins: Any = self._function.__builtins__  # type: ignore[attr-defined]  # since 3.10
+        builtins: Any = cast(Any, self._function).__builtins__
         if type(self._function.__globals__) is not dict or type(builtins) is not dict:
             return MISSING
         for scope in (self._function.__globals__, builtins):

@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from labeling.engine.fingerprints.bytecode import (
     Step,
@@ -126,7 +126,7 @@ def python_function(walk: Walk, value: FunctionType, row: str | None) -> None:
         except ValueError:  # not set yet
             walk.put(f"empty {free}")
     # typeshed does not know of it; it may have been replaced by the user's
-    builtins: dict[str, Any] = value.__builtins__  # type: ignore[attr-defined]
+    builtins: dict[str, Any] = cast(Any, value).__builtins__
     _code(walk, code, Scope(value.__globals__, builtins, closure, row, {}))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from labeling.engine.fingerprints.bytecode import Step, inner_codes, steps_of
 from labeling.engine.fingerprints.libraries import module_of_function, origin_of
@@ -204,7 +204,7 @@ def _called(steps: tuple[Step, ...], position: int, function: FunctionType) -> A
     if steps[position + 1].is_target:
         return None
     if step.op == "LOAD_GLOBAL":
-        builtins: dict[str, Any] = function.__builtins__  # type: ignore[attr-defined]
+        builtins: dict[str, Any] = cast(Any, function).__builtins__
         return function.__globals__.get(step.value, builtins.get(step.value))
     if step.op == "LOAD_ATTR" and position and not step.is_target:
         module = _called(steps, position - 1, function)
