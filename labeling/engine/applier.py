@@ -34,6 +34,7 @@ from labeling.engine.values import with_plain_objects
 from labeling.engine.vote_store import VoteStore
 from labeling.engine.workers import in_workers
 from labeling.errors import (
+    DataError,
     LabelingFunctionError,
     LFTimeoutError,
     UnknownLabelError,
@@ -88,6 +89,7 @@ def apply_to_frame(
     a `VoteStore` that is given as `cache` then says what was run.
     """
     job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
+    _check_outlets(cache, report)
     samples = with_plain_objects(with_id_index(data, id))
     _check_reads(job.lfs, samples, samples.index.name)
     size = _chunk_size(samples, workers)
@@ -135,6 +137,7 @@ def apply_to_stream(
     Args, errors and meaning are those of `labeling.apply`.
     """
     job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
+    _check_outlets(cache, report)
     _check_reads(job.lfs, stream.example, stream.ids.name)
 
     def votes_of(job: Job) -> Votes:
@@ -165,7 +168,23 @@ def _checked_job(
 ) -> Job:
     functions = checked_functions(lfs, schema)
     check_options(on_error, workers, timeout)
-    return Job(functions, schema, on_error == "raise", timeout, progress)
+    _check_callable(progress, "progress")
+    # Timers of the system take no float of NumPy.
+    limit = None if timeout is None else float(timeout)
+    return Job(functions, schema, on_error == "raise", limit, progress)
+
+
+def _check_outlets(cache: object, report: object) -> None:
+    """Check where votes are kept and what is called at the end, before anything is run."""
+    _check_callable(report, "report")
+    is_path = isinstance(cache, (str, os.PathLike)) and str(cache) != ""
+    if cache is not None and not is_path and not isinstance(cache, VoteStore):
+        raise DataError(f"`cache` must be the path of a folder, or None. Got {cache!r}.")
+
+
+def _check_callable(function: object, name: str) -> None:
+    if function is not None and not callable(function):
+        raise LabelingFunctionError(f"`{name}` must be a function, or None. Got {function!r}.")
 
 
 def _check_reads(lfs: Sequence[LabelingFunction], samples: pd.DataFrame, id: Hashable) -> None:
@@ -180,7 +199,8 @@ def checked_functions(
 ) -> list[LabelingFunction]:
     """Return labeling functions as a list, after checking their names and labels."""
     expect(schema, LabelSchema, "`schema`")
-    given = [lfs] if isinstance(lfs, LabelingFunction) or callable(lfs) else lfs
+    is_one = isinstance(lfs, (LabelingFunction, str, bytes)) or callable(lfs)
+    given: Any = [lfs] if is_one else lfs
     functions: list[Any] = list(given) if isinstance(given, Iterable) else [given]
     if not functions:
         raise LabelingFunctionError("There must be at least one labeling function. Got none.")

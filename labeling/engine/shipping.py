@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -20,7 +23,8 @@ class PackedBatch:
     Attributes:
         names: the columns, in order.
         table: the columns that have an Arrow form, as an Arrow stream; their names are numbers.
-        others: the other columns, which are pickled value by value; index = ids.
+        others: the other columns, which are pickled value by value; index = ids. Their values may
+            be of classes that a notebook or script defines.
     """
 
     names: tuple[Hashable, ...]
@@ -43,6 +47,9 @@ class PackedBatch:
         others = samples.loc[:, ~has_array]
         return cls(tuple(samples.columns), sink.getvalue().to_pybytes(), others)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _received, (self.names, self.table, cloudpickle.dumps(self.others))
+
     def unpacked(self, reads: frozenset[Hashable] | None = None) -> SampleBatch:
         """Return the samples; functions get the same values of them as of the original ones.
 
@@ -60,3 +67,7 @@ class PackedBatch:
         frame = pd.DataFrame(columns, index=pd.RangeIndex(len(self.others)), copy=False)
         frame = frame.set_axis(self.others.index, axis=0).set_axis(list(self.names), axis=1)
         return SampleBatch(frame, reads)
+
+
+def _received(names: tuple[Hashable, ...], table: bytes, others: bytes) -> PackedBatch:
+    return PackedBatch(names, table, pickle.loads(others))

@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import shutil
+import stat
 import struct
 import threading
 import time
@@ -65,12 +66,12 @@ class VoteStore:
         report: what the last `apply` took from the folder, and what it ran; `None` before.
 
     Raises:
-        DataError: there is a file in the place of the folder.
+        DataError: there is a file in the place of the folder, or there can be no such folder.
     """
 
     def __init__(self, folder: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> None:
         self.folder = Path(folder).absolute() / _FOLDER
-        if Path(folder).exists() and not Path(folder).is_dir():
+        if _is_file(folder):
             raise DataError(f"`cache` must be a folder. Got {str(folder)!r}, which is a file.")
         self.max_bytes = max_bytes
         self.report: CacheReport | None = None
@@ -247,6 +248,16 @@ class VoteStore:
                             time.time() - status.st_mtime > ABANDONED
                         ):
                             os.unlink(file.path)
+
+
+def _is_file(folder: str | os.PathLike[str]) -> bool:
+    """Whether something else is in the place of a folder; an error if no folder can be there."""
+    try:
+        return not stat.S_ISDIR(os.stat(folder).st_mode)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False  # it is made, or a warning says why not
+    except (OSError, ValueError) as error:  # too long, or with a null character
+        raise DataError(f"`cache` must be a folder. Got {str(folder)!r}: {error}.") from error
 
 
 def store_key(*parts: str) -> str:

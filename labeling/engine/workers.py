@@ -30,7 +30,7 @@ from labeling.engine.heartbeats import GRACE, Heartbeat, HungWorkers
 from labeling.engine.pickling import dumps_for_workers, unpicklable_samples
 from labeling.engine.shipping import PackedBatch
 from labeling.engine.slow_calls import CallBoard, CallWatch, SlowCall
-from labeling.errors import LabelingFunctionError
+from labeling.errors import DataError, LabelingFunctionError
 from labeling.records import (
     Fault,
     LabelingFunction,
@@ -164,6 +164,8 @@ def _explained_errors(tasks: _Tasks, workers: int, board: CallBoard) -> Iterator
     try:
         yield
     except BrokenProcessPool as error:
+        if "un-serialize" in str(error):  # joblib raises no class of its own
+            raise _unloadable(error) from error
         calls = board.read()
         last_seen = f" Last seen in {'; '.join(map(str, calls))}." if calls else ""
         raise LabelingFunctionError(
@@ -176,6 +178,15 @@ def _explained_errors(tasks: _Tasks, workers: int, board: CallBoard) -> Iterator
         if explained is None:
             raise
         raise explained from error
+
+
+def _unloadable(error: BrokenProcessPool) -> DataError:
+    # The cause is the text of the worker's traceback, which ends with its error.
+    why = str(error.__cause__ or error).strip().strip('"').strip().splitlines()[-1]
+    return DataError(
+        f"A worker process cannot load the samples: {why.rstrip('.')}. Their values must be"
+        " loadable there as well; or use workers=1, or leave the column out."
+    )
 
 
 @functools.lru_cache(maxsize=1)

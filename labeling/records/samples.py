@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def with_id_index(data: Table, id: str | None = None) -> pd.DataFrame:
 
 def require_column(data: pd.DataFrame, column: str, purpose: str) -> None:
     """Raise a DataError with similar column names unless the frame has this column."""
-    if column not in data.columns:
+    if not isinstance(column, Hashable) or column not in data.columns:
         raise DataError(
             f"There is no column {column!r} (needed as {purpose}); the columns are"
             f" {listed(data.columns, 20)}.{near(column, data.columns)}"

@@ -68,17 +68,27 @@ class SampleStream:
         start = 0
         for table in self._tables():
             frame = frame_of_arrow(table).drop(columns=self._id)
+            if start + len(frame) > len(self.ids):
+                raise self._changed()
             frame = frame.set_axis(self.ids[start : start + len(frame)], axis=0)
             start += len(frame)
             frame, in_frame = with_clean_texts(frame)
             # What a warning tells of texts is kept, the texts are not.
             replaced += [ReplacedText(*_told(text), raw=None) for text in in_frame]
             yield frame
+        if start < len(self.ids):
+            raise self._changed()
         # Column by column, as they are found in the whole.
         order = {str(name): number for number, name in enumerate(self.example.columns)}
         warning = replaced_sentence(sorted(replaced, key=lambda text: order[text.column]))
         if warning:
             logger.warning("%s: %s", Path(masked_address(self._path)).name, warning)
+
+    def _changed(self) -> DataError:
+        return DataError(
+            f"{masked_address(self._path)!r} must not change while it is read. It no longer has the"
+            f" {len(self.ids):,} samples that it had; start again."
+        )
 
     def _tables(self) -> Iterator[Any]:
         import pyarrow as pa
@@ -98,7 +108,10 @@ class SampleStream:
 
     def _id_column(self, file: Path) -> Any:
         with _opened(file) as parquet:
-            return self._with_folder(file, parquet.read(columns=[self._id]))
+            ids = self._with_folder(file, parquet.read(columns=[self._id]))
+        if self._id not in ids.schema.names:  # its rows would not count; they have no id
+            raise DataError(f"The file {file.name!r} must have the column {self._id!r}.")
+        return ids
 
     def _one_table(self, tables: Sequence[Any]) -> Any:
         """Return the tables of all files as one."""

@@ -168,6 +168,28 @@ def test_a_sample_that_cannot_be_sent_to_workers_is_named(schema):
         lb.apply(lb.LabelingFunction("fine", lambda x: 1), frame, schema, workers=2)
 
 
+def test_samples_may_hold_objects_of_classes_that_a_script_defines(tmp_path, schema):
+    path = tmp_path / "own.py"
+    path.write_text(
+        "import pandas as pd\nimport labeling as lb\n"
+        "class Price:\n    def __init__(self, cents):\n        self.cents = cents\n"
+        "def dear(x):\n    return int(isinstance(x.p, Price) and x.p.cents > 4 and x.f() == 1)\n"
+        "samples = pd.DataFrame({'p': [Price(n) for n in range(8)], 'f': [lambda: 1] * 8})\n"
+        "lf, schema = lb.LabelingFunction('dear', dear), lb.LabelSchema(['no', 'yes'])\n"
+        "print(lb.apply(lf, samples, schema, workers=2).to_array().ravel().tolist())\n"
+    )
+    run = subprocess.run(
+        [sys.executable, str(path)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert run.stdout.strip() == "[0, 0, 0, 0, 0, 1, 1, 1]", run.stderr
+
+
+def test_samples_that_workers_cannot_load_are_named(schema):
+    frame = FRAME.assign(odd=[LoadsBadly()] * 40)
+    with pytest.raises(DataError, match=r"cannot load the samples: .*cannot be loaded.*workers=1"):
+        lb.apply(lb.LabelingFunction("fine", lambda x: 1), frame, schema, workers=2)
+
+
 def test_what_cannot_be_loaded_by_workers_is_said(schema):
     lf = lb.LabelingFunction("bad", lambda x, r: 1, resources={"r": LoadsBadly()})
     with pytest.raises(LabelingFunctionError, match=r"cannot load .*'cannot be loaded'"):

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import labeling as lb
+from labeling.engine import apply_to_stream
 from labeling.engine.batches import rows_of
 from labeling.engine.values import with_plain_objects
 from labeling.errors import DataError
@@ -257,3 +258,34 @@ def test_a_large_file_takes_little_memory(tmp_path):
     more, count, odd = json.loads(ran.stdout)
     assert (count, odd) == (600_000, 300_000)
     assert more < 200
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("cache", [False, True])
+def test_rows_of_a_file_without_ids_are_never_dropped(tmp_path, workers, cache):
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    pd.DataFrame({"key": ["a", "b"], "n": [1, 2]}).to_parquet(folder / "1.parquet")
+    pd.DataFrame({"n": [3, 4, 5]}).to_parquet(folder / "2.parquet")
+    lf = lb.LabelingFunction("any", lambda x: 1)
+    options = {"cache": tmp_path / "votes"} if cache else {}
+    with pytest.raises(DataError, match=r"ids in column 'key' must not be missing.* rows 2, 3, 4"):
+        lb.apply(lf, folder, SCHEMA, id="key", workers=workers, **options)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 4, 90])
+@pytest.mark.parametrize("cache", [False, True])
+def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path, rows, cache):
+    path = tmp_path / "samples.parquet"
+    frame = pd.DataFrame({"key": range(100), "n": 1})
+    frame[:3].to_parquet(path)
+    with sample_stream(path, "key") as stream:
+        frame[:rows].to_parquet(path)
+        message = r"samples\.parquet' must not change while it is read.* the 3 samples"
+        with pytest.raises(DataError, match=message):
+            apply_to_stream(
+                lb.LabelingFunction("any", lambda x: 1),
+                stream,
+                SCHEMA,
+                cache=tmp_path / "votes" if cache else None,
+            )

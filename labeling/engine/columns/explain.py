@@ -9,7 +9,7 @@ from typing import Literal, overload
 from labeling.engine.columns.plans import NoPlan, plan_of
 from labeling.engine.columns.rule_plans import RulePlan
 from labeling.errors import LabelingFunctionError
-from labeling.records import LabelingFunction, LabelSchema
+from labeling.records import LabelingFunction, LabelSchema, expect
 
 _ANY_SCHEMA = LabelSchema(["no", "yes"])
 """A plan of a function is the same for every schema; only its votes are encoded otherwise."""
@@ -50,9 +50,10 @@ def explain(
     lf: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema | None = None
 ) -> Explanation | list[Explanation]:
     """Return how labeling functions run; see `labeling.explain`."""
+    labels = _ANY_SCHEMA if schema is None else expect(schema, LabelSchema, "`schema`")
     if isinstance(lf, LabelingFunction):
-        return _explanation(lf, schema or _ANY_SCHEMA)
-    if not isinstance(lf, Iterable) or callable(lf):
+        return _explanation(lf, labels)
+    if not isinstance(lf, Iterable) or isinstance(lf, (str, bytes)) or callable(lf):
         raise LabelingFunctionError(
             f"`explain` must get labeling functions, made with @labeling_function. Got {lf!r}."
         )
@@ -62,7 +63,7 @@ def explain(
             raise LabelingFunctionError(
                 f"Labeling functions must be made with @labeling_function. Got {each!r}."
             )
-        explanations.append(_explanation(each, schema or _ANY_SCHEMA))
+        explanations.append(_explanation(each, labels))
     return explanations
 
 

@@ -6,11 +6,8 @@ to the Python function. So a plan changes how fast votes come, never what they a
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import weakref
 from dataclasses import dataclass
-from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
@@ -25,6 +22,7 @@ from labeling.engine.columns.names import Pins
 from labeling.engine.columns.rule_plans import RulePlan, plan_of_rule
 from labeling.engine.columns.source import NoSourceError, Source, source_of
 from labeling.engine.columns.statements import Block
+from labeling.engine.columns.text_search import has_polars
 from labeling.engine.columns.texts import Mask, Text
 from labeling.engine.columns.values import Bools, Constant, Integers, Piece, Row
 from labeling.records import ABSTAIN, LabelingFunction, LabelSchema, vote_code
@@ -143,9 +141,6 @@ def _answers(piece: Piece, schema: LabelSchema) -> list[tuple[Mask, Any]]:
     return []
 
 
-OLDEST_POLARS = (1, 30)
-"""Before this version some functions of polars find other texts."""
-
 Plan = ColumnPlan | RulePlan | NoPlan
 
 _PLANS: weakref.WeakKeyDictionary[LabelingFunction, tuple[Any, Plan]] = weakref.WeakKeyDictionary()
@@ -174,18 +169,6 @@ def _identities(resources: Any) -> tuple[tuple[str, int], ...]:
     return tuple((name, id(value)) for name, value in resources.items())
 
 
-@lru_cache(maxsize=1)
-def has_polars() -> bool:
-    """Whether polars is installed, in a version whose functions do what is expected of them."""
-    if importlib.util.find_spec("polars") is None:
-        return False
-    try:
-        version = importlib.metadata.version("polars").split(".")
-        return (int(version[0]), int(version[1])) >= OLDEST_POLARS
-    except (importlib.metadata.PackageNotFoundError, ValueError, IndexError):
-        return False
-
-
 def _made_plan(lf: LabelingFunction, schema: LabelSchema) -> Plan:
     reason = _obstacle(lf)
     if reason is not None:
@@ -206,11 +189,16 @@ def _made_plan(lf: LabelingFunction, schema: LabelSchema) -> Plan:
 def _obstacle(lf: LabelingFunction) -> str | None:
     if not lf.compile:
         return "it says compile=False"
-    if not has_polars():
-        return "polars is not installed, or older than 1.30 (pip install 'labeling[fast]')"
     if lf.batch is not None:
         return "it votes on many samples at a time"
-    return "its samples go through a preprocessor" if lf.pre else None
+    if lf.pre:
+        return "its samples go through a preprocessor"
+    if not has_polars():
+        return (
+            "polars is not installed, cannot be imported, or is older than 1.30"
+            " (pip install 'labeling[fast]')"
+        )
+    return None
 
 
 def _arguments(source: Source, resources: Any) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def source_of(function: object) -> Source:
     for node in _candidates(definitions, code):
         if any(_same(compiled, code) for compiled in _compiled(node, imports, code)):
             return Source(function, node)
+    if code.co_name in code.co_names:
+        raise NoSourceError("it uses its own name")
     raise NoSourceError("its source code has changed since it was loaded, or is not at hand")
 
 

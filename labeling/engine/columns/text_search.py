@@ -70,10 +70,11 @@ OLDEST_POLARS = (1, 30)
 
 @functools.lru_cache(maxsize=1)
 def has_polars() -> bool:
-    """Whether a version of polars is installed whose answers are known to be exact."""
+    """Whether polars can be imported, in a version whose answers are known to be exact."""
     try:
         version = importlib.metadata.version("polars")
-    except importlib.metadata.PackageNotFoundError:
+        import polars  # noqa: F401  # that it is installed does not say that it can be loaded
+    except ImportError:
         return False
     major, minor = version.split(".")[:2]
     return (int(major), int(minor)) >= OLDEST_POLARS

@@ -14,10 +14,11 @@ import pytest
 
 import labeling as lb
 from labeling.engine.batches import SampleBatch
-from labeling.engine.columns import plans, self_check
+from labeling.engine.columns import plans, self_check, text_search
 from labeling.engine.columns.plans import ColumnPlan, NoPlan, plan_of
 from labeling.engine.columns.source import NoSourceError, source_of
 from labeling.engine.values import with_plain_objects
+from labeling.functions import keywords
 from labeling.records import LabelingFunction
 
 SCHEMA = lb.LabelSchema(["ham", "spam"])
@@ -80,6 +81,14 @@ def test_a_file_that_was_edited_after_its_import_is_not_read(tmp_path):
 
     assert "its source code has changed" in plan(module.f).reason
     assert votes_of(LabelingFunction("f", module.f)) == in_python(module.f)
+
+
+def test_a_function_that_calls_itself_says_so():
+    assert plan(recursive).reason == "it uses its own name"
+
+
+def recursive(x):
+    return recursive(x) if x.n is ... else 0
 
 
 def test_functions_without_source_run_in_python():
@@ -304,6 +313,26 @@ def test_compile_false_runs_in_python():
 
     assert "it says compile=False" == plan_of(f, SCHEMA).reason
     assert votes_of(f) == in_python(f.function)
+
+
+@pytest.mark.parametrize("error", [ImportError("a library is missing"), ModuleNotFoundError("no")])
+def test_a_polars_that_cannot_be_imported_is_not_used(monkeypatch, error):
+    class Broken:
+        def find_spec(self, name, path=None, target=None):
+            if name == "polars":
+                raise error
+
+    monkeypatch.delitem(sys.modules, "polars", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    text_search.has_polars.cache_clear()
+    try:
+        for lf in (
+            LabelingFunction("f", lambda x: 1 if x.n > 3 else 0),
+            keywords("k", ["a"], label="spam"),
+        ):
+            assert "polars is not installed, cannot be imported" in plan_of(lf, SCHEMA).reason
+    finally:
+        text_search.has_polars.cache_clear()
 
 
 def test_without_polars_all_run_in_python(monkeypatch):
