@@ -436,7 +436,7 @@ def test_what_stopped_a_function_is_said_with_its_line():
     assert repr(partly).startswith("b runs partly on columns: line ")
 
 
-@pytest.mark.parametrize("given", [3, lambda x: 1, [3]], ids=str)
+@pytest.mark.parametrize("given", [3, lambda x: 1, [3]], ids=["number", "function", "list"])
 def test_only_labeling_functions_are_explained(given):
     with pytest.raises(lb.LabelingError, match="made with @labeling_function"):
         lb.explain(given)
