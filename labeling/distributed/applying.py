@@ -22,6 +22,7 @@ from labeling.distributed.part_files import (
     part_path,
     read_result,
     remove_unfinished,
+    require_folder_of_results,
     whole_file,
 )
 from labeling.distributed.partitioned_votes import MANIFEST, Partition, PartitionedVotes
@@ -29,7 +30,7 @@ from labeling.distributed.samples import SampleSource
 from labeling.distributed.shared import packed
 from labeling.distributed.source_lines import lines_of
 from labeling.distributed.unique_ids import check_unique_ids
-from labeling.engine.applier import check_options, checked_functions
+from labeling.engine.applier import check_options, check_outlets, checked_functions
 from labeling.errors import DataError, LabelingError, LabelingFunctionError, counted, listed
 from labeling.records import (
     LabelingFunction,
@@ -128,6 +129,8 @@ def apply_partitions(
             f"There must be a column {id!r} (`id`). The files have {listed(columns.names, 20)}."
         )
     source = SampleSource(id, columns)
+    _check_outlets(out, cache, progress)
+    _check_apart(out, data)
     with opened_engine(on) as engine:
         kept_in = None if cache is None else os.path.abspath(cache)
         options = ApplyOptions(on_error, timeout, kept_in)
@@ -151,6 +154,7 @@ def run(
     functions = checked_functions(lfs, schema)
     check_options(options.on_error, 1, options.timeout)
     folder = Path(os.path.abspath(out))
+    require_folder_of_results(folder / VOTES, {part.path for part in parts})
     _make(folder)
     plan = ApplyPlan(
         functions=_pickled(functions),
@@ -177,6 +181,28 @@ def run(
     with whole_file(folder / MANIFEST) as file:
         file.write_text(json.dumps(votes.manifest(), indent=1) + "\n", "utf-8")
     return votes
+
+
+def _check_outlets(out: object, cache: object, progress: object) -> None:
+    """Check where results go, before anything is run."""
+    if not isinstance(out, (str, os.PathLike)) or not str(out):
+        raise DataError(f"`out` must be the path of a folder. Got {out!r}.")
+    check_outlets(cache, progress, None)
+
+
+def _check_apart(out: str | os.PathLike[str], data: Any) -> None:
+    """Raise a DataError where the next run would take files of votes for samples."""
+    if not isinstance(data, (str, os.PathLike)) or not Path(data).is_dir():
+        return
+    target, folder = Path(os.path.abspath(out)), Path(os.path.abspath(data))
+    if target.is_relative_to(folder) and not any(
+        part.startswith((".", "_")) for part in target.relative_to(folder).parts
+    ):
+        raise DataError(
+            "`out` must not be in the folder of the samples, whose files are all read as samples."
+            f" Got {str(out)!r} in {str(data)!r}; take a folder beside it, or one whose name begins"
+            " with an underscore, which is not read."
+        )
 
 
 def _make(folder: Path) -> None:

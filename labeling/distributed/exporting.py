@@ -19,7 +19,12 @@ import pandas as pd
 from labeling.datasets import build_training_set
 from labeling.distributed.engines import opened_engine
 from labeling.distributed.models import FittedModels, samples_and_votes
-from labeling.distributed.part_files import UNFINISHED, remove_unfinished, whole_file
+from labeling.distributed.part_files import (
+    UNFINISHED,
+    remove_unfinished,
+    require_folder_of_results,
+    whole_file,
+)
 from labeling.distributed.partitioned_votes import Partition, PartitionedVotes
 from labeling.distributed.samples import SampleSource
 from labeling.distributed.shared import packed
@@ -64,11 +69,15 @@ def export_training_set(
         progress: called with the number of samples done since it was last called.
 
     Raises:
-        DataError: gold labels of unknown samples, or a value that Parquet cannot hold.
+        DataError: gold labels of unknown samples, a value that Parquet cannot hold, or a folder
+            that holds files of the samples or votes.
         NotFittedError: a model is not fitted.
     """
     checked_fraction(min_confidence, "`min_confidence`")
     target = Path(os.path.abspath(folder))
+    require_folder_of_results(
+        target, {partition.part.path for partition in votes.partitions}, votes.folder
+    )
     try:
         target.mkdir(parents=True, exist_ok=True)
         (target / MANIFEST).unlink(missing_ok=True)

@@ -13,7 +13,7 @@ import os
 import shutil
 import uuid
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,27 @@ def whole_file(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)
+
+
+def require_folder_of_results(
+    folder: str | os.PathLike[str], sources: Iterable[str], votes: str | os.PathLike[str] = ""
+) -> None:
+    """Raise a DataError where files of results could replace, or be taken for, those they are of.
+
+    Args:
+        folder: where the files are to be written.
+        sources: the paths of the samples' files.
+        votes: the folder of the votes that they are made of, if any.
+    """
+    target = Path(os.path.abspath(folder))
+    of_votes = Path(os.path.abspath(votes)) if votes else None
+    in_votes = of_votes is not None and target in (of_votes, of_votes / VOTES, of_votes / ABOUT)
+    if in_votes or any(Path(source).parent == target for source in sources):
+        what = "the votes" if in_votes else "the samples"
+        raise DataError(
+            f"Results must be written to a folder of their own. {str(target)!r} holds files of"
+            f" {what}, which could be replaced; name another one."
+        )
 
 
 def make_folders(folder: str | os.PathLike[str]) -> None:

@@ -13,7 +13,11 @@ import pandas as pd
 
 from labeling.distributed.engines import opened_engine
 from labeling.distributed.models import FittedModels, samples_and_votes
-from labeling.distributed.part_files import remove_unfinished, whole_file
+from labeling.distributed.part_files import (
+    remove_unfinished,
+    require_folder_of_results,
+    whole_file,
+)
 from labeling.distributed.partitioned_votes import Partition, PartitionedVotes
 from labeling.distributed.samples import SampleSource
 from labeling.distributed.shared import packed
@@ -50,6 +54,9 @@ def predict_partitions(
         progress: called with the number of samples done since it was last called.
     """
     target = Path(os.path.abspath(folder))
+    require_folder_of_results(
+        target, {partition.part.path for partition in votes.partitions}, votes.folder
+    )
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -89,7 +89,7 @@ def apply_to_frame(
     a `VoteStore` that is given as `cache` then says what was run.
     """
     job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
-    _check_outlets(cache, report)
+    check_outlets(cache, progress, report)
     samples = with_plain_objects(with_id_index(data, id))
     _check_reads(job.lfs, samples, samples.index.name)
     size = _chunk_size(samples, workers)
@@ -137,7 +137,7 @@ def apply_to_stream(
     Args, errors and meaning are those of `labeling.apply`.
     """
     job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
-    _check_outlets(cache, report)
+    check_outlets(cache, progress, report)
     _check_reads(job.lfs, stream.example, stream.ids.name)
 
     def votes_of(job: Job) -> Votes:
@@ -168,14 +168,14 @@ def _checked_job(
 ) -> Job:
     functions = checked_functions(lfs, schema)
     check_options(on_error, workers, timeout)
-    _check_callable(progress, "progress")
     # Timers of the system take no float of NumPy.
     limit = None if timeout is None else float(timeout)
     return Job(functions, schema, on_error == "raise", limit, progress)
 
 
-def _check_outlets(cache: object, report: object) -> None:
-    """Check where votes are kept and what is called at the end, before anything is run."""
+def check_outlets(cache: object, progress: object, report: object) -> None:
+    """Check where votes are kept and what is called on the way, before anything is run."""
+    _check_callable(progress, "progress")
     _check_callable(report, "report")
     is_path = isinstance(cache, (str, os.PathLike)) and str(cache) != ""
     if cache is not None and not is_path and not isinstance(cache, VoteStore):

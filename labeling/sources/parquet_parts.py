@@ -127,6 +127,8 @@ def read_parquet_part(part: ParquetPart, schema: Any, columns: Sequence[str] = (
 
 def _files(data: Any) -> tuple[Path | None, list[Path]]:
     """Return the folder that all files lie in, if one was given, and the files."""
+    if not isinstance(data, (str, os.PathLike, list, tuple, set)):
+        raise DataError(f"Partitioned data must be a path or a list of paths. Got {data!r}.")
     paths = [data] if isinstance(data, (str, os.PathLike)) else list(data)
     addresses = [str(path) for path in paths if is_address(path)]
     if addresses:

@@ -342,6 +342,10 @@ def test_ids_with_equal_hashes_are_not_taken_for_equal(tmp_path, data, lfs, monk
         ({"on": "processes:none"}, "`on` must be one of"),
         ({"on_error": "ignore"}, "`on_error` must be 'raise' or 'record'"),
         ({"lfs": []}, "at least one labeling function"),
+        ({"out": None}, "`out` must be the path of a folder. Got None"),
+        ({"cache": 1}, "`cache` must be the path of a folder"),
+        ({"progress": 1}, "`progress` must be a function"),
+        ({"data": None}, "a path or a list of paths. Got None"),
     ],
 )
 def test_what_cannot_be_used_is_said_before_anything_runs(tmp_path, data, lfs, given, match):
