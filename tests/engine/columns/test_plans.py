@@ -362,6 +362,17 @@ class WrongInWorkers:
         return wrong_plans, (pytest.MonkeyPatch(), 1)
 
 
+@pytest.fixture
+def own_workers():
+    """Worker processes of one test only: what it changes in them must not reach other tests."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True)
+    yield
+    get_reusable_executor().shutdown(wait=True)
+
+
+@pytest.mark.usefixtures("own_workers")
 def test_wrong_votes_of_a_worker_process_are_made_again_by_python(monkeypatch):
     run = ColumnPlan.run
     lf = LabelingFunction(
