@@ -67,6 +67,8 @@ class LabelingFunctionError(LabelingError, ValueError):
 class LFTimeoutError(LabelingFunctionError, TimeoutError):
     """A labeling function, or a preprocessor, did not return on a sample within the time limit."""
 
+    __new__ = TimeoutError.__new__  # Python refuses that of ValueError, which comes first
+
 
 class ColumnError(LabelingError, AttributeError, KeyError):
     """A labeling function read a column that its sample does not have."""

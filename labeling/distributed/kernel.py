@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
+import multiprocessing
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -108,9 +111,29 @@ def _votes(samples: Any, plan: ApplyPlan) -> Votes:
     provide_lines(plan.lines)
     functions = _functions(plan.functions)
     on_error, timeout, cache = plan.options
-    return apply_to_frame(
-        functions, samples, plan.schema, on_error=on_error, timeout=timeout, cache=cache
-    )
+    with contextlib.nullcontext() if timeout is None else _may_start_processes():
+        return apply_to_frame(
+            functions, samples, plan.schema, on_error=on_error, timeout=timeout, cache=cache
+        )
+
+
+@contextlib.contextmanager
+def _may_start_processes() -> Iterator[None]:
+    """Let this process start others while the context lasts, also if it is a Dask worker.
+
+    A Dask worker runs tasks outside of its main thread, where a time limit needs a process that can
+    be ended. It is daemonic, and those may have no children, lest these outlive it; processes that
+    run labeling functions end with the one that started them, so that there is no need for this.
+    """
+    config: Any = getattr(multiprocessing.current_process(), "_config", {})
+    if not config.get("daemon"):
+        yield
+        return
+    config["daemon"] = False
+    try:
+        yield
+    finally:
+        config["daemon"] = True
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """Engines: what they promise to the driver, and what workers must have."""
 
+import copyreg
 import os
 import pickle
 import subprocess
@@ -11,7 +12,7 @@ from labeling.distributed.engines import Engine, LocalEngine, ProcessEngine, ope
 from labeling.distributed.outcomes import Failure, run_task
 from labeling.distributed.shared import packed, unpacked, versions
 from labeling.distributed.source_lines import lines_of
-from labeling.errors import DataError, LabelingError, LabelingFunctionError
+from labeling.errors import DataError, LabelingError, LabelingFunctionError, LFTimeoutError
 from labeling.functions import load_labeling_functions
 from labeling.records import dumps_functions
 
@@ -153,3 +154,16 @@ def test_failures_keep_causes_and_notes():
         assert "on Monday" in again.__notes__
         assert str(cause) in str(again.__cause__)
         assert "a line" in again.__cause__.__notes__
+
+
+def test_a_time_limit_is_one_also_where_tblib_pickles_errors(monkeypatch):
+    """It does where Dask is imported, and makes errors by the `__new__` of their class."""
+    from tblib import pickling_support
+
+    table = copyreg.dispatch_table
+    monkeypatch.setitem(table, LFTimeoutError, pickling_support.pickle_exception)
+
+    error = Failure.of(LFTimeoutError("it did not return")).error()
+
+    assert type(error) is LFTimeoutError
+    assert str(error) == "it did not return"

@@ -102,20 +102,31 @@ class Killer(threading.Thread):
 
 
 @contextlib.contextmanager
-def dask_cluster(folder, workers=2):
-    """Yield the address of a scheduler on loopback with worker processes of one thread each."""
+def dask_cluster(folder, workers=2, nanny=False):
+    """Yield the address of a scheduler on loopback with worker processes of one thread each.
+
+    With a nanny, as `dask worker` has by default, a worker is a daemonic process.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     port = address.rpartition(":")[2]
     scheduler = ["dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"]
-    worker = ["dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    commands = [scheduler, *([[*worker, "--local-directory", str(folder)]] * workers)]
     with contextlib.ExitStack() as stack:
-        for command in commands:
-            stack.enter_context(_process(["-m", f"distributed.cli.{command[0]}", *command[1:]]))
+        stack.enter_context(_process(["-m", f"distributed.cli.{scheduler[0]}", *scheduler[1:]]))
+        for _ in range(workers):
+            stack.enter_context(dask_worker(address, folder, nanny))
         _wait_for_workers(address, workers)
         yield address
+
+
+@contextlib.contextmanager
+def dask_worker(address, folder, nanny=False):
+    """Run a worker of a scheduler."""
+    options = ["--nthreads", "1", "--no-dashboard", "--local-directory", str(folder)]
+    options += [] if nanny else ["--no-nanny"]
+    with _process(["-m", "distributed.cli.dask_worker", address, *options]):
+        yield
 
 
 @contextlib.contextmanager
@@ -137,7 +148,8 @@ def _wait_for_workers(address, workers):
     from distributed import Client
 
     with Client(address, timeout=WAIT, set_as_default=False) as client:
-        client.wait_for_workers(workers, timeout=WAIT)
+        if workers:
+            client.wait_for_workers(workers, timeout=WAIT)
 
 
 def has_java():
