@@ -30,6 +30,7 @@ import ast
 import difflib
 from collections import Counter
 from collections.abc import Iterable
+from typing import Self
 
 
 class LabelingError(Exception):
@@ -67,7 +68,9 @@ class LabelingFunctionError(LabelingError, ValueError):
 class LFTimeoutError(LabelingFunctionError, TimeoutError):
     """A labeling function, or a preprocessor, did not return on a sample within the time limit."""
 
-    __new__ = TimeoutError.__new__  # Python refuses that of ValueError, which comes first
+    def __new__(cls, *args: object) -> Self:
+        """Make it as an OSError: Python refuses `__new__` of ValueError, which comes first."""
+        return TimeoutError.__new__(cls, *args)
 
 
 class ColumnError(LabelingError, AttributeError, KeyError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from labeling.distributed.fingerprints import digest_of, digest_of_functions
 from labeling.distributed.kernel import ApplyOptions, ApplyPlan, OnError, apply_part
 from labeling.distributed.part_files import (
     ABOUT,
+    OWN_FILE,
     VOTES,
     PartResult,
     make_folders,
@@ -43,7 +43,6 @@ from labeling.sources import ROWS_OF_PART, ParquetPart, parquet_parts
 logger = logging.getLogger(__name__)
 
 DEFAULT = ApplyOptions()
-PART = re.compile(r"part-(\d+)\.")
 
 Progress = Callable[[int], object]
 Functions = LabelingFunction | Iterable[LabelingFunction]
@@ -79,7 +78,8 @@ def apply_partitions(
             all workers.
         schema: the labels that votes may name.
         id: the column of the ids, unique over all partitions.
-        out: the folder of the results, at the same path on all workers; it is made.
+        out: the folder of the results, at the same path on all workers; it is made. It lies outside
+            of `data`, or below a name that begins with `_`.
         on: where to run: "local" (this process), "processes" (of this machine; "processes:4" for
             four), "dask:tcp://host:8786" (extra `dask`), "spark" or "spark:MASTER" (extra `spark`);
             a `distributed.Client`, a `SparkContext`, a `SparkSession`; or an `Engine`.
@@ -176,7 +176,7 @@ def run(
     votes = PartitionedVotes(
         folder, tuple(map(_partition, parts, results)), plan.voters, schema, source
     )
-    check_unique_ids(folder, [part.index for part in parts], len(votes), schema)
+    check_unique_ids(folder, parts, len(votes), schema)
     _report(results)
     with whole_file(folder / MANIFEST) as file:
         file.write_text(json.dumps(votes.manifest(), indent=1) + "\n", "utf-8")
@@ -261,9 +261,16 @@ def _run_key(
 
 
 def _check_files(folder: Path, results: Sequence[PartResult]) -> None:
-    """Raise an error where workers wrote to another file system than this process sees."""
+    """Raise an error where workers wrote to another file system, or another run to this folder."""
     for result in results:
-        if read_result(folder, result.index) != result:
+        found = read_result(folder, result.index)
+        if found is not None and found != result:
+            raise LabelingError(
+                f"One run at a time must write to the folder {str(folder)!r}. The file"
+                f" {part_path(folder, result.index, '.npz').name!r} is of another run: wait until"
+                " no run is in progress, and repeat the call, or choose another folder."
+            )
+        if found is None:
             raise LabelingError(
                 f"The folder {str(folder)!r} must be the same for the workers and this process. A"
                 f" worker wrote {part_path(folder, result.index, '.npz').name!r}, and it is not"
@@ -275,7 +282,7 @@ def _remove_others(folder: Path, n_parts: int) -> None:
     """Remove the files of partitions that an earlier run had, and what killed workers left."""
     remove_unfinished(folder)
     for path in [*(folder / VOTES).iterdir(), *(folder / ABOUT).iterdir()]:
-        found = PART.match(path.name)
+        found = OWN_FILE.fullmatch(path.name)
         if found and int(found[1]) >= n_parts:
             path.unlink(missing_ok=True)
 

@@ -20,6 +20,7 @@ from labeling.datasets import build_training_set
 from labeling.distributed.engines import opened_engine
 from labeling.distributed.models import FittedModels, samples_and_votes
 from labeling.distributed.part_files import (
+    OWN_FILE,
     UNFINISHED,
     remove_unfinished,
     require_folder_of_results,
@@ -173,7 +174,7 @@ def _remove_others(folder: Path, files: Sequence[dict[str, Any]]) -> None:
     remove_unfinished(folder)
     names = {file.get("file") for file in files}
     for path in folder.glob("part-*.parquet"):
-        if path.name not in names:
+        if path.name not in names and OWN_FILE.fullmatch(path.name):
             path.unlink(missing_ok=True)
 
 

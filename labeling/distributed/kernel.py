@@ -34,6 +34,8 @@ _ONE_AT_A_TIME = threading.Lock()
 """Labeling functions need not be safe for threads, and hold the interpreter anyway."""
 
 
+LACKING = ModuleNotFoundError.__name__
+
 OnError = Literal["raise", "record"]
 
 
@@ -142,13 +144,17 @@ def _functions(pickled: bytes) -> list[LabelingFunction]:
 
 
 def _is_sound(done: PartResult, plan: ApplyPlan) -> bool:
-    """Return whether the files of a finished partition hold what its digests say."""
+    """Return whether the files of a finished partition hold what its digests say.
+
+    Votes of a worker that lacked a module are not kept: it may have been installed since.
+    """
     try:
         votes = read_votes(plan.out, done.index, plan.schema)
     except DataError:
         return False
     return (
         votes.voters == plan.voters
+        and not any(str(fault.exception).startswith(LACKING) for fault in votes.faults)
         and digest_of_votes(votes.array) == done.votes_digest
         and digest_of_ids(id_hashes(votes.sample_ids)) == done.ids_digest
     )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.distributed.engines import opened_engine
-from labeling.distributed.part_files import read_votes
+from labeling.distributed.part_files import digest_of_votes, read_votes
 from labeling.distributed.partitioned_votes import Partition, PartitionedVotes
 from labeling.distributed.samples import SampleSource, read_part
 from labeling.distributed.shared import packed
@@ -166,7 +166,8 @@ def samples_and_votes(
     """Return the samples of a partition and their votes, in the same order.
 
     Raises:
-        DataError: the samples are others than those that were voted on.
+        DataError: the samples are others than those that were voted on, or the votes are of a
+            later run.
     """
     samples = read_part(partition.part, source).samples
     votes = read_votes(folder, partition.part.index, schema)
@@ -174,6 +175,11 @@ def samples_and_votes(
         raise DataError(
             f"{partition.part.name}: the samples must be those that the votes are about. Run"
             " `apply_partitions` again."
+        )
+    if digest_of_votes(votes.array) != partition.votes_digest:
+        raise DataError(
+            f"{partition.part.name}: the votes must be those of one run. Another run has"
+            f" written to {folder!r}: open it again, and fit the models again."
         )
     return samples, votes
 

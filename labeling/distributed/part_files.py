@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import uuid
 import zipfile
@@ -31,6 +32,8 @@ Hashes = npt.NDArray[np.uint64]
 VOTES = "votes"
 ABOUT = "_about"
 UNFINISHED = ".part"
+OWN_FILE = re.compile(r"part-(\d{5,})\.(?:parquet|npz|ids\.npy)")
+"""Names of the files of partitions; those of Spark, `part-00000-<uuid>.parquet`, are not such."""
 METADATA = b"labeling"
 
 

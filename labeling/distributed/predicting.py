@@ -14,6 +14,7 @@ import pandas as pd
 from labeling.distributed.engines import opened_engine
 from labeling.distributed.models import FittedModels, samples_and_votes
 from labeling.distributed.part_files import (
+    OWN_FILE,
     remove_unfinished,
     require_folder_of_results,
     whole_file,
@@ -52,6 +53,10 @@ def predict_partitions(
         end_model: a fitted end model, whose posterior is written instead.
         on: where to run; see `apply_partitions`.
         progress: called with the number of samples done since it was last called.
+
+    Raises:
+        DataError: `folder` is that of the samples, or the samples are not those of the votes.
+        NotFittedError: a model is not fitted.
     """
     target = Path(os.path.abspath(folder))
     require_folder_of_results(
@@ -75,7 +80,8 @@ def predict_partitions(
     remove_unfinished(target)
     paths = [target / _name(partition) for partition in votes.partitions]
     for path in {*target.glob("part-*.parquet")} - {*paths}:
-        path.unlink(missing_ok=True)
+        if OWN_FILE.fullmatch(path.name):
+            path.unlink(missing_ok=True)
     return paths
 
 

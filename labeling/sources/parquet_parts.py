@@ -29,7 +29,7 @@ class ParquetPart:
     Attributes:
         index: the number of the part, from 0.
         path: the absolute path of the file.
-        name: the path below the folder of all parts.
+        name: the path below the folder that all parts lie in.
         row_groups: the numbers of its row groups.
         rows: the number of rows.
         stamp: a digest of the file's footer, which describes each of its columns.
@@ -66,10 +66,11 @@ def parquet_parts(
     import pyarrow as pa
 
     folder, files = _files(data)
+    root = folder or Path(os.path.commonpath([file.parent for file in files]))
     parts: list[ParquetPart] = []
     schemas = []
     for file in files:
-        found, schema = _parts_of_file(file, folder, rows, len(parts))
+        found, schema = _parts_of_file(file, root, rows, len(parts), has_keys=folder is not None)
         parts += found
         schemas.append(schema)
     if not parts:
@@ -149,7 +150,7 @@ def _files(data: Any) -> tuple[Path | None, list[Path]]:
 
 
 def _parts_of_file(
-    file: Path, folder: Path | None, rows: int, first: int
+    file: Path, folder: Path, rows: int, first: int, has_keys: bool
 ) -> tuple[list[ParquetPart], Any]:
     """Return the parts of a file, numbered from `first`, and its schema."""
     import pyarrow as pa
@@ -163,9 +164,9 @@ def _parts_of_file(
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{str(file)!r} cannot be read as Parquet: {error}") from error
     fields = [field for field in schema if not field.name.startswith(INDEX_LEVEL)]
-    keys = tuple(_keys(file, folder, schema.names)) if folder else ()
+    keys = tuple(_keys(file, folder, schema.names)) if has_keys else ()
     fields += [pa.field(key, pa.string()) for key, _ in keys]
-    name = file.relative_to(folder).as_posix() if folder else file.name
+    name = file.relative_to(folder).as_posix()
     parts = [
         ParquetPart(first + number, str(file), name, groups, count, stamp, changed, keys)
         for number, (groups, count) in enumerate(_bundles(sizes, rows))

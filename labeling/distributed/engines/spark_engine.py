@@ -53,7 +53,8 @@ class SparkEngine(Engine):
         except Py4JJavaError as error:
             raise LabelingError(
                 f"Spark gave a partition up: {_reason(error)} A labeling function makes its worker"
-                " crash, it has not enough memory, or executors lack a package or a file."
+                " crash, it has not enough memory, executors lack a package or a file, or Spark's"
+                " master cannot be reached."
             ) from error
         finally:
             broadcast.unpersist()
@@ -80,6 +81,7 @@ def _context(master: str | None) -> tuple[Any, bool]:
     try:
         with warnings.catch_warnings(action="ignore", category=FutureWarning):
             # It warns of pandas 3, which is not used in it: what travels are jobs and digests.
+            from py4j.protocol import Py4JJavaError
             from pyspark import SparkConf, SparkContext
             from pyspark.errors import PySparkException
     except ModuleNotFoundError as error:
@@ -101,10 +103,12 @@ def _context(master: str | None) -> tuple[Any, bool]:
             # The executors of this machine run the Python of this process.
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         return SparkContext(conf=conf), True
+    except Py4JJavaError as error:
+        raise LabelingError(f"Spark cannot start as its settings say: {_reason(error)}") from error
     except (PySparkException, OSError, RuntimeError) as error:
         raise LabelingError(
-            f"Spark must be able to start here: {error}. It needs Java 17 or newer; on Debian:"
-            " apt-get install default-jre-headless."
+            f"Spark must be able to start here: {str(error).rstrip('.')}. It needs Java 17 or"
+            " newer; on Debian: apt-get install default-jre-headless."
         ) from error
 
 
