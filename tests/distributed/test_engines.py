@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -76,6 +77,21 @@ def end_this_process(job, parent):
 def test_a_task_that_always_ends_its_process_is_given_up():
     with pytest.raises(LabelingError, match=r"ended 4 times .* 2 partitions, 0, 1"):
         [*ProcessEngine(2).in_order(end_this_process, [0, 1], packed(os.getpid()))]
+
+
+def test_processes_end_where_jobs_are_left(monkeypatch):
+    """After a fault, or Ctrl-C; the thread of their pool fails if jobs are cancelled before."""
+    failed = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    engine = ProcessEngine(1)
+
+    with pytest.raises(DataError, match="1 is the shared number"):
+        [*engine.in_order(double, [1, *range(2, 40)], packed(1))]
+    engine.close()
+
+    assert not failed
+    assert [*engine.in_order(double, [2, 3], packed(1))] == [4, 6]
+    engine.close()
 
 
 def test_workers_must_have_the_same_versions(monkeypatch):

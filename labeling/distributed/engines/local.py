@@ -58,11 +58,11 @@ class ProcessEngine(Engine):
                     left.pop(position, None)
                     yield position, result
             except BrokenProcessPool:
-                self.close()
                 continue
             finally:
-                for future in futures:
-                    future.cancel()
+                # Not cancelled: loky's thread fails when a pool with cancelled jobs is shut down.
+                if left:
+                    self.close()
             return
         raise LabelingError(
             f"Worker processes ended {RETRIES + 1} times before their jobs were done: a labeling"
