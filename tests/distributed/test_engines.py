@@ -69,6 +69,13 @@ def test_processes_are_as_many_as_there_are_cores():
     assert ProcessEngine().workers == len(os.sched_getaffinity(0))
 
 
+def test_the_kind_that_was_given_is_not_suggested():
+    with pytest.raises(LabelingError, match=r"Got 'dask'\.$"), opened_engine("dask"):
+        pass
+    with pytest.raises(LabelingError, match="Did you mean 'dask'"), opened_engine("dusk:tcp://a"):
+        pass
+
+
 def end_this_process(job, parent):
     if os.getpid() != parent:
         os._exit(1)

@@ -68,7 +68,8 @@ def _engine(on: Any) -> Engine:
         return DaskEngine(place)
     if kind == "spark":
         return SparkEngine(place or None)
-    hint = near(kind, ["local", "processes", "dask", "spark"]) if kind else ""
+    kinds = ["local", "processes", "dask", "spark"]
+    hint = near(kind, kinds) if kind and kind not in kinds else ""
     raise LabelingError(
         f"`on` must be one of {', '.join(FORMS)}, a Dask client, a Spark context, or an Engine."
         f" Got {on!r}.{hint}"
