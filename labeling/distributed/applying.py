@@ -154,8 +154,7 @@ def run(
     functions = checked_functions(lfs, schema)
     check_options(options.on_error, 1, options.timeout)
     folder = Path(os.path.abspath(out))
-    require_folder_of_results(folder / VOTES, {part.path for part in parts})
-    _make(folder)
+    _make(folder, parts)
     plan = ApplyPlan(
         functions=_pickled(functions),
         lines=lines_of(functions),
@@ -205,7 +204,8 @@ def _check_apart(out: str | os.PathLike[str], data: Any) -> None:
         )
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, parts: Sequence[ParquetPart]) -> None:
+    require_folder_of_results(folder / VOTES, {part.path for part in parts})
     try:
         make_folders(folder)
         # Until the run is finished, there is no manifest.
