@@ -86,6 +86,8 @@ def arrow_values(column: pd.Series) -> pa.Array | None:
     True
     """
     kind = column.dtype
+    if isinstance(kind, pd.SparseDtype):
+        return None
     if isinstance(kind, np.dtype) and kind.kind in "biu":
         return pa.array(column.to_numpy())
     if pd.api.types.is_float_dtype(kind):

@@ -153,3 +153,15 @@ def test_only_the_rows_of_a_batch_are_sent_and_texts_not_one_by_one():
     part = PackedBatch.of(with_plain_objects(frame).iloc[500:600])
     assert part.others.columns.tolist() == []
     assert len(pickle.dumps(part)) < 100 * (100 + 8 + 8) + 6_000
+
+
+@pytest.mark.parametrize("values", [[1, 0, 0, 2], [1.5, 0.0, float("nan"), 2.0], [True, False] * 2])
+@pytest.mark.parametrize("options", [{}, {"workers": 2}, {"cache": "votes"}])
+def test_sparse_columns_are_as_dense_ones(tmp_path, monkeypatch, values, options):
+    monkeypatch.chdir(tmp_path)
+    lf = lb.LabelingFunction("large", lambda x: int(x.n > 0.5))
+    dense, sparse = (
+        lb.apply(lf, pd.DataFrame({"n": column}), lb.LabelSchema(["no", "yes"]), **options)
+        for column in (pd.Series(values), pd.Series(pd.arrays.SparseArray(values)))
+    )
+    assert dense.to_array().tolist() == sparse.to_array().tolist()
