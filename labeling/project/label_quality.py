@@ -57,7 +57,8 @@ def quality_about(store: Store, dev: pd.Series, current: Round) -> dict[str, Any
     chosen = store.batches.frame()
     batches = batches_of(chosen)
     annotated = [annotation.sample_id for annotation in current.annotations]
-    left = ~labels.sample_ids.isin(chosen.index) & ~labels.sample_ids.isin(annotated)
+    asked = list(store.batches.asked())  # not those of a batch that may still be replaced
+    left = ~labels.sample_ids.isin(asked) & ~labels.sample_ids.isin(annotated)
     about: dict[str, Any] = {"batch": current.number, PANEL: _panel(current), LEFT: int(left.sum())}
     for key, soft in ((AUDIT, labels), (AUDIT_LABEL_MODEL, current.soft)):
         estimate = label_accuracy(soft.of_samples(labels.sample_ids), current.gold, batches)

@@ -99,7 +99,10 @@ def people_label(folder):
 
 
 def state_of(folder, url=None):
-    """Return all that a project holds but for clock times and the log of runs."""
+    """Return all that a project holds but for clock times, the log of runs, and cached votes.
+
+    The votes of each function are a cache, whose files are named by a secret of its folder.
+    """
     engine = sa.create_engine(url or f"sqlite:///{folder}/.labeling/project/labeling.db")
     found = {}
     metadata = sa.MetaData()
@@ -118,7 +121,7 @@ def state_of(folder, url=None):
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         ours = path.is_file() and not name.endswith(("-wal", "-shm", "labeling.db", "lock"))
-        if ours and "__pycache__" not in name:
+        if ours and "__pycache__" not in name and "votes_by_function" not in name:
             name = re.sub("/files-[0-9a-f]{8}/", "/files/", name)  # named after the database
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
