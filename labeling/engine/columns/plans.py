@@ -17,6 +17,7 @@ import numpy.typing as npt
 from labeling.engine.columns.changes import changes_names, codes_reached, is_frozen, is_inert
 from labeling.engine.columns.compiler import Compiler, Reason, Record, default_values
 from labeling.engine.columns.context import State
+from labeling.engine.columns.forks import polars_lost_its_threads
 from labeling.engine.columns.frames import Batch, Frame, Memo
 from labeling.engine.columns.names import Pins
 from labeling.engine.columns.rule_plans import RulePlan, plan_of_rule
@@ -193,6 +194,8 @@ def _obstacle(lf: LabelingFunction) -> str | None:
         return "it votes on many samples at a time"
     if lf.pre:
         return "its samples go through a preprocessor"
+    if polars_lost_its_threads():
+        return "this process was forked after polars was loaded, whose threads a fork loses"
     if not has_polars():
         return (
             "polars is not installed, cannot be imported, or is older than 1.30"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labeling.engine.columns.forks import polars_lost_its_threads
 from labeling.engine.columns.frames import Batch, Memo
 from labeling.engine.columns.plans import Codes, NoPlan, plan_of
 from labeling.engine.columns.rule_plans import share_searches
@@ -98,7 +99,7 @@ class ColumnRunner:
         Raises:
             ColumnVotesDifferError: Python votes otherwise on a compared sample.
         """
-        if lf.name in self._dropped or lf in _DISTRUSTED:
+        if lf.name in self._dropped or lf in _DISTRUSTED or polars_lost_its_threads():
             return None
         plan = plan_of(lf, self._schema)
         if isinstance(plan, NoPlan):
