@@ -9,14 +9,14 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from labeling.errors import LabelingFunctionError
 from labeling.functions.cache import SqliteCache
 from labeling.functions.fingerprints import Fingerprint, fingerprint
 from labeling.functions.row_access import reader
-from labeling.records import PreprocessedRow
+from labeling.records import FrozenRow, PreprocessedRow
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +144,9 @@ class CachedPreprocessor:
             fields = json.loads(cached)
             self.read += 1
         self._log_counts()
+        if isinstance(x, SimpleNamespace) and not isinstance(x, FrozenRow):
+            vars(x).update(fields)  # a field may have a name that Python uses, such as `__class__`
+            return x
         for name, value in fields.items():
             setattr(x, name, value)
         return x

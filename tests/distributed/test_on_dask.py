@@ -50,7 +50,9 @@ def test_a_function_that_ends_each_worker_is_given_up(data, tmp_path):
     with (
         dask_cluster(folder, workers=5) as address,
         pytest.raises(
-            LabelingError, match=r"Dask gave partition \d up: each worker that had it ended"
+            LabelingError,
+            match=r"Dask gave partition \d up: each worker that had it ended\. A labeling function"
+            " makes workers crash, on this partition or on one that the same workers had",
         ),
     ):
         on_clusters.apply_ending(f"dask:{address}", data, tmp_path)
