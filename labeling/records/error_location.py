@@ -74,6 +74,9 @@ def _described(file: str, line: int) -> str:
     if "ipykernel_" in file or file.startswith("<ipython-input"):
         return f"line {line} of a notebook's cell"
     path = Path(file)
-    working_folder = Path.cwd()
+    try:
+        working_folder = Path.cwd()
+    except FileNotFoundError:  # it was deleted, as may happen to a worker that lives on
+        return f"{path}:{line}"
     is_inside = path.is_absolute() and path.is_relative_to(working_folder)
     return f"{path.relative_to(working_folder) if is_inside else path}:{line}"
