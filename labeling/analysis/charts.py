@@ -1,4 +1,4 @@
-"""Palettes, and charts drawn on given axes: used for image files and for the report alike."""
+"""Charts drawn on given axes: used for image files and for the report alike."""
 
 from __future__ import annotations
 
@@ -10,28 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.records.estimates import Estimate
+from labeling.rendering.palettes import Palette
 
-Palette = Mapping[str, str]
-
-# Blue and orange can be told apart with every kind of colour vision, and differ in lightness too.
-LIGHT: Palette = {
-    "page": "#ffffff",
-    "ink": "#1f2328",
-    "muted": "#57606a",
-    "line": "#d0d7de",
-    "main": "#0b5cad",
-    "second": "#e8912d",
-    "map": "Blues",
-}
-DARK: Palette = {
-    "page": "#0d1117",
-    "ink": "#e6edf3",
-    "muted": "#9da7b3",
-    "line": "#3d444d",
-    "main": "#79b8ff",
-    "second": "#c46a10",
-    "map": "Blues_r",
-}
 SERIES_COLOURS = ("main", "second", "ink")
 MARKERS = ("o", "s", "^", "D")
 LINE_STYLES = ("-", "--", ":")

@@ -15,9 +15,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.analysis.charts import (
-    DARK,
-    LIGHT,
-    Palette,
     draw_cost,
     draw_coverage,
     draw_matrix,
@@ -27,6 +24,7 @@ from labeling.analysis.inter_annotator import pair_matrix
 from labeling.errors import missing_extra
 from labeling.records import atomic_write
 from labeling.records.estimates import Estimate
+from labeling.rendering.palettes import DARK, LIGHT, Palette
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from labeling.analysis import Agreement, Estimate, label_coincidences, pair_matrix
+from labeling.analysis.inline_charts import label_confusion_picture, pair_picture
 from labeling.project.agreement import NO_BATCH, PeopleAgreement, people_agreement
 from labeling.records import ABSTAIN, Stratum
-from labeling.report.charts import label_confusion_picture, pair_picture
+from labeling.rendering.svg import Svg
 from labeling.report.components import MOST_LABELS
 from labeling.report.context import ReportContext
 
@@ -99,8 +99,8 @@ class AgreementSection:
     more_labels: int
     pairs: list[PairAgreement]
     more_pairs: int
-    pair_matrix: Markup | None
-    confusion: Markup | None
+    pair_matrix: Svg | None
+    confusion: Svg | None
     confused: list[ConfusedLabels]
     split: list[SplitSample]
     more_split: int
@@ -163,7 +163,7 @@ def _pairs(table: pd.DataFrame) -> list[PairAgreement]:
     ]
 
 
-def _pair_matrix(people: PeopleAgreement, pairs: pd.DataFrame) -> Markup | None:
+def _pair_matrix(people: PeopleAgreement, pairs: pd.DataFrame) -> Svg | None:
     """Return a picture of the agreement of the annotators with most votes."""
     array = people.votes.to_array()
     votes = dict(zip(people.votes.voters, (array != ABSTAIN).sum(axis=0).tolist(), strict=True))
@@ -176,7 +176,7 @@ def _pair_matrix(people: PeopleAgreement, pairs: pd.DataFrame) -> Markup | None:
     return pair_picture(percent.loc[shown, shown], common.loc[shown, shown])
 
 
-def _confusion(people: PeopleAgreement) -> Markup:
+def _confusion(people: PeopleAgreement) -> Svg:
     """Return a picture of the confusion of the labels with most conflicts."""
     table = label_coincidences(people.votes)
     conflicts = table.sum(axis=1) - np.diag(table)

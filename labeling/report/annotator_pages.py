@@ -60,7 +60,7 @@ def write_annotator_pages(project: Project, *, with_names: bool = False) -> dict
 
 
 def _sections(project: Project) -> dict[str, Any]:
-    # Imported here, as in `rendering`: the sections import MarkupSafe, which comes with Jinja2.
+    # Imported here, as in `rendering`: without Jinja2 its error must come first.
     from labeling.project.agreement import people_agreement
     from labeling.report.annotator_details import details_of, work_of_all
     from labeling.report.annotators import annotators_of, comparisons_of

@@ -9,11 +9,13 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 
 from labeling.adjudication import reviews_that_count
 from labeling.analysis import Estimate, mean_of, proportion
+from labeling.analysis.inline_charts import skill_picture
 from labeling.records import SETTLED_IN_WORDS, Annotation, LabelSchema, LabelSource, Problem
+from labeling.rendering.formatting import without_paths
+from labeling.rendering.svg import Svg
 from labeling.report import agreement
 from labeling.report.agreement import AgreementSection
 from labeling.report.annotator_details import (
@@ -24,9 +26,7 @@ from labeling.report.annotator_details import (
     skill_of,
     work_of_all,
 )
-from labeling.report.charts import skill_picture
 from labeling.report.context import ReportContext
-from labeling.report.formatting import without_paths
 
 MOST_ESCALATIONS = 60
 MOST_PROBLEMS = 50
@@ -95,7 +95,7 @@ class AnnotatorsSection:
     annotators: list[Annotator]
     reviewers: list[tuple[str, int]]
     agreement: AgreementSection | None
-    skills: Markup | None
+    skills: Svg | None
     details: list[AnnotatorDetails]
     more_details: int
     escalated: list[Escalation]

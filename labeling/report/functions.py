@@ -8,7 +8,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 import pandas as pd
-from markupsafe import Markup
 
 from labeling.analysis import (
     Estimate,
@@ -18,9 +17,10 @@ from labeling.analysis import (
     voted_labels,
     voter_families,
 )
+from labeling.analysis.inline_charts import MOST_BARS, coverage_picture
 from labeling.analysis.pairwise import pairs_of
 from labeling.records import Votes
-from labeling.report.charts import MOST_BARS, coverage_picture
+from labeling.rendering.svg import Svg
 from labeling.report.context import ReportContext
 
 MOST_PAIRS = 5
@@ -81,7 +81,7 @@ class FunctionsSection:
     dev: int
     people: int
     harder: bool
-    picture: Markup
+    picture: Svg
     drawn: int
     faults: int
     disputed: list[Pair]

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pandas as pd
-from markupsafe import Markup
 
 from labeling.analysis import Estimate, proportion
+from labeling.analysis.inline_charts import cost_picture
 from labeling.project.evaluation import DEV
-from labeling.report.charts import cost_picture
+from labeling.rendering.svg import Svg
 from labeling.report.components import estimate_of
 from labeling.report.context import ReportContext
 
@@ -52,7 +52,7 @@ class CostSection:
     audits: list[BatchAudit]
     pooled: Estimate | None
     drawn: int
-    picture: Markup | None
+    picture: Svg | None
     gold_given: bool
     quality: tuple[str, ...] = ()
 

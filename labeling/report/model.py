@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from labeling.analysis import scores
 from labeling.analysis.calibration import PER_BIN, Calibration, calibration
+from labeling.analysis.inline_charts import confidence_picture, reliability_picture
 from labeling.project.gold import teaching_gold
-from labeling.report.charts import confidence_picture, reliability_picture
+from labeling.rendering.svg import Svg
 from labeling.report.context import ModelOutputs, ReportContext
 
 DEV_DESCRIPTION = (
@@ -48,9 +47,9 @@ class ModelSection:
     warnings: tuple[str, ...]
     covered: int
     n: int
-    confidence: Markup
+    confidence: Svg
     checks: list[CalibrationCheck]
-    reliability: Markup | None
+    reliability: Svg | None
     enough: int = PER_BIN
 
 

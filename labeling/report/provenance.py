@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from labeling.config import Config
+from labeling.rendering.formatting import from_root, without_paths
 from labeling.report.context import ReportContext
-from labeling.report.formatting import from_root, without_paths
 from labeling.store import Artifact
 
 MOST_RUNS = 50

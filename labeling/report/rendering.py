@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labeling.analysis.charts import DARK, LIGHT
 from labeling.errors import missing_extra
 from labeling.project import Project
 from labeling.project.exporting import ready_folder
 from labeling.records import atomic_write
-from labeling.report import formatting
+from labeling.rendering import formatting
+from labeling.rendering.palettes import DARK, LIGHT
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -50,8 +50,7 @@ def write_report(project: Project, path: Path | None = None) -> Path:
 
 
 def _sections(project: Project) -> dict[str, Any]:
-    # Imported here: the sections import MarkupSafe, which comes with Jinja2. Without Jinja2 the
-    # error must name Jinja2.
+    # Imported here: they draw, and without Jinja2 its error must come before matplotlib's.
     from labeling.report import (
         annotators,
         functions,
@@ -112,8 +111,6 @@ def environment() -> Environment:
 
 
 def _finalized(value: Any) -> Any:
-    from markupsafe import Markup
-
-    if isinstance(value, str) and not isinstance(value, Markup):
+    if isinstance(value, str) and not hasattr(value, "__html__"):
         return formatting.cleaned(value)
     return value

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from labeling.analysis import Estimate, proportion
-from labeling.report.charts import length_picture
+from labeling.analysis.inline_charts import length_picture
+from labeling.rendering.svg import Svg
 from labeling.report.components import MOST_LABELS, Segment, estimate_of
 from labeling.report.context import ReportContext
 
@@ -45,7 +45,7 @@ class Lengths:
     high: int
     longest: int
     beyond: int
-    picture: Markup
+    picture: Svg
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from labeling.analysis import ClassProportion, compare_class_balance
 from labeling.project.class_balance import class_balance_warnings, random_draws
 from labeling.records import random_order
+from labeling.rendering.formatting import from_root
 from labeling.report.components import MOST_LABELS, Segment
 from labeling.report.context import ReportContext
-from labeling.report.formatting import from_root
 from labeling.report.samples import SOURCES
 from labeling.store import Artifact
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labeling.analysis.charts import Palette, draw_intervals, series_style
+from labeling.analysis.charts import draw_intervals, series_style
 from labeling.analysis.plots import figure_of, saved
 from labeling.records.estimates import Estimate
+from labeling.rendering.palettes import Palette
 from labeling.simulation.comparison import Measure
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import labeling as lb
 from labeling.analysis.calibration import calibration
 from labeling.analysis.pairwise import pairs_of
 from labeling.records import Votes
+from labeling.rendering.formatting import cleaned, from_root, without_paths
 from labeling.report import write_report
-from labeling.report.formatting import cleaned, from_root, without_paths
 
 
 @pytest.fixture

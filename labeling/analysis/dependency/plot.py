@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.analysis.charts import Palette
 from labeling.analysis.dependency.families import VoterFamily
 from labeling.analysis.plots import figure_of, saved
 from labeling.errors import VotesError, counted, listed
+from labeling.rendering.palettes import Palette
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -41,6 +41,19 @@ def whole(number: float | None) -> str:
     return NONE if number is None else f"{int(number):,}"
 
 
+def scalar(value: str | int | float | None) -> str:
+    """Return a value of a table's cell as text: a count, a number with three digits, or a text.
+
+    >>> scalar(1234), scalar(0.5), scalar(True), scalar("spam"), scalar(None) == NONE
+    ('1,234', '0.500', 'True', 'spam', True)
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return NONE
+    if isinstance(value, (bool, str)):
+        return str(value)
+    return whole(value) if isinstance(value, int) else f"{value:.3f}"
+
+
 def percent(share: float, digits: int = 1) -> str:
     """Return a proportion from 0 to 1 in percent.
 

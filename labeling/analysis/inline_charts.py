@@ -1,4 +1,7 @@
-"""Charts of the report, as inline SVG; each can be read in greyscale and has a text description."""
+"""Charts as inline SVG, for the report and for notebooks.
+
+Each can be read in greyscale and has a text description.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from markupsafe import Markup
 
-from labeling.analysis import Estimate
 from labeling.analysis.calibration import Calibration
 from labeling.analysis.charts import (
     draw_cost,
@@ -20,14 +21,15 @@ from labeling.analysis.charts import (
     draw_skills,
     series_style,
 )
-from labeling.report.formatting import cleaned, clipped, percent, whole
-from labeling.report.svg import COLOURS, picture
+from labeling.records.estimates import Estimate
+from labeling.rendering.formatting import cleaned, clipped, percent, whole
+from labeling.rendering.svg import COLOURS, Svg, picture
 
 MOST_BARS = 40
 ROOMY = 8  # rows of a matrix whose cells have room for two lines
 
 
-def length_picture(counts: npt.NDArray[np.int64], edges: npt.NDArray[np.float64]) -> Markup:
+def length_picture(counts: npt.NDArray[np.int64], edges: npt.NDArray[np.float64]) -> Svg:
     """Draw a histogram of text lengths."""
 
     def draw(axes: Any) -> None:
@@ -42,7 +44,7 @@ def length_picture(counts: npt.NDArray[np.int64], edges: npt.NDArray[np.float64]
     return picture("lengths", "Length of the texts", description, draw, 2.5)
 
 
-def coverage_picture(table: pd.DataFrame, n: int) -> Markup:
+def coverage_picture(table: pd.DataFrame, n: int) -> Svg:
     """Draw the coverage of each labeling function, and how much of it conflicts with others.
 
     Args:
@@ -62,9 +64,7 @@ def coverage_picture(table: pd.DataFrame, n: int) -> Markup:
     return picture("coverage", title, description, draw, 1.15 + 0.235 * len(ranked))
 
 
-def confidence_picture(
-    series: Sequence[tuple[str, npt.NDArray[np.float64]]], lowest: float
-) -> Markup:
+def confidence_picture(series: Sequence[tuple[str, npt.NDArray[np.float64]]], lowest: float) -> Svg:
     """Draw histograms of the confidence of models.
 
     Args:
@@ -100,7 +100,7 @@ def confidence_picture(
     return picture("confidence", "Confidence of the models", means or "No data yet.", draw, 3.1)
 
 
-def reliability_picture(series: Sequence[tuple[str, Calibration]], lowest: float) -> Markup:
+def reliability_picture(series: Sequence[tuple[str, Calibration]], lowest: float) -> Svg:
     """Draw a reliability diagram: accuracy against confidence by bin, with intervals.
 
     Args:
@@ -130,7 +130,7 @@ def reliability_picture(series: Sequence[tuple[str, Calibration]], lowest: float
     return picture("reliability", "Reliability diagram", description, draw, 3.4)
 
 
-def cost_picture(curves: Mapping[str, Sequence[tuple[int, Estimate]]]) -> Markup:
+def cost_picture(curves: Mapping[str, Sequence[tuple[int, Estimate]]]) -> Svg:
     """Draw label quality against human votes spent, with intervals."""
 
     def draw(axes: Any) -> None:
@@ -143,7 +143,7 @@ def cost_picture(curves: Mapping[str, Sequence[tuple[int, Estimate]]]) -> Markup
     return picture("spending", title, "The tables list the same numbers.", draw, 3.3)
 
 
-def pair_picture(percent: pd.DataFrame, common: pd.DataFrame) -> Markup:
+def pair_picture(percent: pd.DataFrame, common: pd.DataFrame) -> Svg:
     """Draw the agreement of each two annotators, in percent, and their common samples.
 
     Args:
@@ -172,7 +172,7 @@ def _pair_words(share: float, n: int | None) -> str:
     return f"{100 * share:.0f}" if n is None else f"{100 * share:.0f}\nn = {n}"
 
 
-def label_confusion_picture(coincidences: pd.DataFrame) -> Markup:
+def label_confusion_picture(coincidences: pd.DataFrame) -> Svg:
     """Draw of those who gave a label how often another annotator gave which label, in percent.
 
     Args:
@@ -196,7 +196,7 @@ def label_confusion_picture(coincidences: pd.DataFrame) -> Markup:
     return picture("confused", title, description, draw, _side(len(names)))
 
 
-def skill_picture(skills: pd.DataFrame) -> Markup:
+def skill_picture(skills: pd.DataFrame) -> Svg:
     """Draw the skill of each annotator with its interval, from what `AnnotatorModel.skills` has."""
     names = [
         f"{clipped(cleaned(str(name)), 18)} (n = {n:,})"

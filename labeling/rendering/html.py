@@ -1,0 +1,173 @@
+"""Renders a `View` as HTML that needs no script and takes its colours from the page around it."""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import assert_never
+
+from labeling.rendering.excerpts import pieces_of
+from labeling.rendering.formatting import NONE, cleaned, percent, scalar, whole
+from labeling.rendering.views import (
+    Cell,
+    Code,
+    Excerpt,
+    Interval,
+    Part,
+    Picture,
+    Share,
+    Table,
+    View,
+)
+
+# The text's colour is that of the page, in light and dark themes alike; bars and dots have colours
+# of middle lightness, which stand out from white and from black, and differ when printed in grey.
+STYLE = """
+.lbl{color:inherit;font:13px/1.45 system-ui,sans-serif;max-width:72em;overflow-x:auto;
+--page:transparent;--ink:currentColor;--muted:currentColor;--line:rgba(128,128,128,.45);
+--main:#2f7fd1;--second:#d98324;--sans:system-ui,sans-serif}
+.lbl .lbl-title{font-weight:600;font-size:1.08em;margin:.2em 0 .4em}
+.lbl p{margin:.25em 0}
+.lbl table{border-collapse:collapse;margin:.4em 0;color:inherit;font-size:1em}
+.lbl caption{caption-side:top;text-align:left;padding:.2em 0;color:inherit}
+.lbl th,.lbl td{border-bottom:1px solid var(--line);padding:.22em .7em;text-align:left;
+vertical-align:top;color:inherit;background:transparent;white-space:normal;max-width:46em}
+.lbl th{font-weight:600}
+.lbl td.lbl-number,.lbl th.lbl-number{text-align:right;font-variant-numeric:tabular-nums}
+.lbl td svg{vertical-align:middle;margin-right:.5em}
+.lbl mark{background:rgba(217,131,36,.32);color:inherit;border-bottom:2px solid var(--second);
+font-weight:600}
+.lbl pre{background:rgba(128,128,128,.12);color:inherit;padding:.5em .8em;margin:.4em 0;
+overflow-x:auto}
+.lbl .lbl-muted{opacity:.75}
+.lbl bdi{overflow-wrap:anywhere}
+""".strip()
+
+BAR_WIDTH, BAR_HEIGHT = 60, 10
+
+
+def html_of(view: View) -> str:
+    """Return a view as one element of HTML, with every text escaped.
+
+    >>> text = html_of(View("<b>", ("a < b",)))
+    >>> "&lt;b&gt;" in text, "<p>a &lt; b</p>" in text, "<script" in text
+    (True, True, False)
+    """
+    parts = "".join(map(_part, view.parts))
+    title = f'<div class="lbl-title">{_text(view.title)}</div>'
+    return f'<div class="lbl"><style>{STYLE}</style>{title}{parts}</div>'
+
+
+def _part(part: Part) -> str:
+    match part:
+        case str():
+            return f"<p>{_text(part)}</p>"
+        case Table():
+            return _table(part)
+        case Picture():
+            return f"<div>{part.svg}</div>"
+        case Code():
+            return _code(part)
+        case Excerpt():
+            return f"<p>{_excerpt(part)}</p>"
+        case _:
+            assert_never(part)
+
+
+def _table(table: Table) -> str:
+    numbers = [
+        bool(table.rows) and all(_is_number(row[column]) for row in table.rows)
+        for column in range(len(table.headings))
+    ]
+    heads = "".join(
+        f"<th{_class(is_number)}>{_text(heading)}</th>"
+        for heading, is_number in zip(table.headings, numbers, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f"<td{_class(is_number)}>{_cell(cell)}</td>"
+            for cell, is_number in zip(row, numbers, strict=True)
+        )
+        + "</tr>"
+        for row in table.rows
+    )
+    caption = f"<caption>{_text(table.caption)}</caption>" if table.caption else ""
+    more = (
+        f'<p class="lbl-muted">and {whole(table.left_out)} more</p>' if table.left_out > 0 else ""
+    )
+    return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+
+def _is_number(cell: Cell) -> bool:
+    return cell is None or (isinstance(cell, (int, float)) and not isinstance(cell, bool))
+
+
+def _class(is_number: bool) -> str:
+    return ' class="lbl-number"' if is_number else ""
+
+
+def _cell(cell: Cell) -> str:
+    match cell:
+        case None | str() | int() | float():
+            return f"<bdi>{_text(scalar(cell))}</bdi>"
+        case Share():
+            return _share(cell)
+        case Interval():
+            return _interval(cell)
+        case Excerpt():
+            return _excerpt(cell)
+        case Code():
+            return _code(cell)
+        case _:
+            assert_never(cell)
+
+
+def _share(share: Share) -> str:
+    if math.isnan(share.value):
+        return NONE
+    width = BAR_WIDTH * min(max(share.value, 0.0), 1.0)
+    bar = (
+        f'<svg role="img" aria-hidden="true" width="{BAR_WIDTH}" height="{BAR_HEIGHT}">'
+        f'<rect width="{BAR_WIDTH}" height="{BAR_HEIGHT}" fill="none" stroke="var(--line)"/>'
+        f'<rect width="{width:.1f}" height="{BAR_HEIGHT}" fill="var(--main)"/></svg>'
+    )
+    count = "" if share.n is None else f" <span class='lbl-muted'>of {whole(share.n)}</span>"
+    return f"{bar}{percent(share.value)}{count}"
+
+
+def _interval(interval: Interval) -> str:
+    n = f'<span class="lbl-muted">n = {whole(interval.n)}</span>'
+    if math.isnan(interval.value):
+        return f"{NONE} {n}"
+    if not interval.is_known:
+        return f"{interval.value:.3f} {n}"
+    low, high, at = (
+        BAR_WIDTH * min(max(end, 0.0), 1.0) for end in (interval.low, interval.high, interval.value)
+    )
+    middle = BAR_HEIGHT / 2
+    line = (
+        f'<svg role="img" aria-hidden="true" width="{BAR_WIDTH}" height="{BAR_HEIGHT}">'
+        f'<rect width="{BAR_WIDTH}" height="{BAR_HEIGHT}" fill="none" stroke="var(--line)"/>'
+        f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle:g}" y2="{middle:g}"'
+        ' stroke="var(--second)" stroke-width="3"/>'
+        f'<circle cx="{at:.1f}" cy="{middle:g}" r="3.5" fill="var(--main)"/></svg>'
+    )
+    return f"{line}{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}] {n}"
+
+
+def _excerpt(excerpt: Excerpt) -> str:
+    pieces = "".join(
+        f"<mark>{html.escape(piece)}</mark>" if is_marked else html.escape(piece)
+        for piece, is_marked in pieces_of(excerpt.text, excerpt.marks)
+    )
+    # Isolated: a text from right to left, or with such a mark, leaves the rest of the line alone.
+    return f'<bdi dir="auto">{pieces}</bdi>'
+
+
+def _code(code: Code) -> str:
+    return f"<pre><code>{_text(code.text)}</code></pre>"
+
+
+def _text(text: str) -> str:
+    return html.escape(cleaned(text))
