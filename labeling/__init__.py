@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labeling.label_files import LabelFiles
     from labeling.label_models import AnnotatorModel, LabelModel
     from labeling.label_studio import LabelStudio
+    from labeling.notebook import Workbench
     from labeling.project import Project
     from labeling.query import select
     from labeling.records import (
@@ -68,6 +69,7 @@ _ROOMS = {
     "label_files": ("LabelFiles",),
     "label_models": ("AnnotatorModel", "LabelModel"),
     "label_studio": ("LabelStudio",),
+    "notebook": ("Workbench",),
     "project": ("Project",),
     "query": ("select",),
     "replay": ("Replay",),
@@ -331,6 +333,7 @@ __all__ = [
     "TrainingSet",
     "Verdict",
     "Votes",
+    "Workbench",
     "agreement",
     "annotation_votes",
     "apply",

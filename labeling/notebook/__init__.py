@@ -1,0 +1,5 @@
+"""The workbench: labeling functions are written, compared, suggested and kept in a notebook."""
+
+from labeling.notebook.workbench import Workbench
+
+__all__ = ["Workbench"]

@@ -1,0 +1,234 @@
+"""What a workbench holds and computes: samples, dev set, labeling functions, votes, label model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.engine import VoteStore, apply_to_frame, fingerprint_of
+from labeling.engine.engine_report import HowRun
+from labeling.errors import DataError
+from labeling.functions import labeling_function
+from labeling.label_models import LabelModel
+from labeling.notebook.function_set import FunctionSet, VotedLF
+from labeling.project import Project
+from labeling.records import (
+    Gold,
+    LabelingFunction,
+    LabelSchema,
+    SoftLabels,
+    Table,
+    Votes,
+    expect,
+    gold_codes,
+    is_text,
+    require_column,
+    with_id_index,
+)
+
+TIMEOUT = 30.0
+"""Seconds that a function may take on a sample: a slow pattern must not block a notebook."""
+
+
+class BaseWorkbench:
+    """The state of a workbench; `Workbench` adds what is asked of it.
+
+    Attributes:
+        samples: index = ids.
+        schema: the labels.
+        gold_codes: the dev set's label codes, shape (n_samples,), -1 = not in the dev set.
+        functions: the current labeling functions with their votes.
+        replaced: the version that each function replaced last, by name.
+    """
+
+    def __init__(
+        self,
+        samples: Table | None = None,
+        schema: LabelSchema | None = None,
+        gold: Gold | None = None,
+        project: Project | str | os.PathLike[str] | None = None,
+        *,
+        id: str | None = None,
+        text: str | None = None,
+        cache: str | os.PathLike[str] | None = None,
+        timeout: float | None = TIMEOUT,
+    ) -> None:
+        opened = Project(project) if isinstance(project, (str, os.PathLike)) else project
+        self.project: Project | None = opened
+        if opened is not None:
+            expect(opened, Project, "`project`")
+            samples = opened.samples if samples is None else samples
+            schema = opened.schema if schema is None else schema
+            gold = opened.data.dev if gold is None else gold
+            text = opened.config.data.text if text is None else text
+        if samples is None or schema is None:
+            raise DataError(
+                "A workbench needs samples and a schema, or a project that has both:"
+                " Workbench(samples, LabelSchema([...])) or Workbench(project='configs/spam.yaml')."
+            )
+        self.samples: pd.DataFrame = with_id_index(samples, id)
+        self.schema: LabelSchema = expect(schema, LabelSchema, "`schema`")
+        self.gold_codes: npt.NDArray[np.intp] = gold_codes(gold, self.samples.index, self.schema)
+        self.functions = FunctionSet()
+        self.replaced: dict[str, VotedLF] = {}
+        self._text = text
+        self._timeout = timeout
+        self._store = None if cache is None else VoteStore(cache)
+        self._soft: tuple[tuple[VotedLF, ...], SoftLabels] | None = None
+        for lf in [] if opened is None else opened.labeling_functions:
+            self.add(lf)
+
+    def lf(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        label: str | int | None = None,
+        name: str | None = None,
+        resources: Mapping[str, Any] | None = None,
+        pre: Sequence[Callable[[Any], Any]] = (),
+        compile: bool = True,
+        version: str | int | None = None,
+    ) -> Any:
+        """Make a function a labeling function and add it; running the cell again replaces it.
+
+        Args are those of `labeling.labeling_function`.
+        """
+
+        def decorate(decorated: Callable[..., Any]) -> LabelingFunction:
+            made = labeling_function(
+                name=name,
+                label=label,
+                resources=resources,
+                pre=pre,
+                compile=compile,
+                version=version,
+            )(decorated)
+            self.add(made)
+            return made
+
+        return decorate if function is None else decorate(function)
+
+    def add(self, lf: LabelingFunction) -> LabelingFunction:
+        """Add a labeling function; one of the same name is replaced, in its place.
+
+        Returns:
+            The same labeling function.
+
+        Raises:
+            LabelingFunctionError: it is not one, or it votes for a label that the schema lacks.
+        """
+        voted = self.vote(lf)
+        old = self.functions.get(voted.name)
+        if old is not None and not _are_same(old, voted):
+            self.replaced[voted.name] = old
+        self.functions = self.functions.with_function(voted)
+        return lf
+
+    def drop(self, *names: str | LabelingFunction) -> None:
+        """Drop labeling functions, by name."""
+        wanted = [name.name if isinstance(name, LabelingFunction) else name for name in names]
+        for name in wanted:
+            self.replaced[name] = self.functions[name]
+        self.functions = self.functions.without(*wanted)
+
+    def vote(self, lf: LabelingFunction) -> VotedLF:
+        """Return a labeling function with its votes; known votes of equal functions are reused.
+
+        What a function uses may have changed since it voted, such as a list of a notebook: then it
+        votes again.
+        """
+        expect(lf, LabelingFunction, "A labeling function")
+        fingerprint = _fingerprint(lf)
+        for voted in [*self.functions, *self.replaced.values()]:
+            if fingerprint and voted.fingerprint == fingerprint and voted.name == lf.name:
+                return VotedLF(lf, voted.codes, voted.faults, voted.run, fingerprint)
+        return self._run(lf, fingerprint)
+
+    def refresh(self) -> None:
+        """Let those functions vote again of which something that they use has changed."""
+        for voted in self.functions:
+            if voted.fingerprint and voted.fingerprint != _fingerprint(voted.lf):
+                self.add(voted.lf)
+
+    def _run(self, lf: LabelingFunction, fingerprint: str) -> VotedLF:
+        runs: list[HowRun] = []
+        votes = apply_to_frame(
+            lf,
+            self.samples,
+            self.schema,
+            on_error="record",
+            timeout=self._timeout,
+            cache=self._store,
+            report=runs.extend,
+        )
+        codes = votes.to_array()[:, 0].copy()
+        codes.flags.writeable = False
+        return VotedLF(lf, codes, votes.faults, runs[0], fingerprint)
+
+    def votes(self) -> Votes:
+        """Return the votes of the current labeling functions.
+
+        Raises:
+            LabelingFunctionError: there is none.
+        """
+        self.refresh()
+        return self.functions.votes(self.samples.index, self.schema)
+
+    def soft_labels(self, functions: FunctionSet | None = None) -> SoftLabels:
+        """Return the posteriors of the label model, fitted to the votes without the dev set.
+
+        Args:
+            functions: those whose votes are used; `None` is the current ones.
+        """
+        wanted = self.functions if functions is None else functions
+        if self._soft is not None and _are_equal(self._soft[0], wanted.functions):
+            return self._soft[1]
+        votes = wanted.votes(self.samples.index, self.schema)
+        soft = LabelModel().fit(votes).predict_proba(votes)
+        if functions is None:
+            self._soft = (wanted.functions, soft)
+        return soft
+
+    @property
+    def text(self) -> str:
+        """The column of the text that is shown and searched.
+
+        Raises:
+            DataError: it was not named, and no column is called "text" nor the only one of texts.
+        """
+        if self._text is not None:
+            require_column(self.samples, self._text, "the text of a workbench")
+            return self._text
+        texts = [str(name) for name in self.samples if is_text(self.samples[name])]
+        if "text" in texts or len(texts) == 1:
+            self._text = "text" if "text" in texts else texts[0]
+            return self._text
+        raise DataError(
+            "The column of the text must be named: Workbench(..., text='...')."
+            f" Columns of texts: {', '.join(map(repr, texts)) or 'none'}."
+        )
+
+
+def _fingerprint(lf: LabelingFunction) -> str:
+    found = fingerprint_of(lf)
+    return "" if found.unseen else found.digest
+
+
+def _are_same(first: VotedLF, second: VotedLF) -> bool:
+    return first.lf is second.lf or (
+        bool(first.fingerprint) and first.fingerprint == second.fingerprint
+    )
+
+
+def _are_equal(first: tuple[VotedLF, ...], second: tuple[VotedLF, ...]) -> bool:
+    """Whether two lists have the same votes by the same names."""
+    return len(first) == len(second) and all(
+        one.name == other.name and one.codes is other.codes
+        for one, other in zip(first, second, strict=True)
+    )
