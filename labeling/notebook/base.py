@@ -42,8 +42,8 @@ class BaseWorkbench:
         samples: index = ids.
         schema: the labels.
         gold_codes: the dev set's label codes, shape (n_samples,), -1 = not in the dev set.
-        functions: the current labeling functions with their votes.
         replaced: the version that each function replaced last, by name.
+        looks_at_dev: how many results were measured on the dev set.
     """
 
     def __init__(
@@ -74,14 +74,32 @@ class BaseWorkbench:
         self.samples: pd.DataFrame = with_id_index(samples, id)
         self.schema: LabelSchema = expect(schema, LabelSchema, "`schema`")
         self.gold_codes: npt.NDArray[np.intp] = gold_codes(gold, self.samples.index, self.schema)
-        self.functions = FunctionSet()
+        self._functions = self._before = FunctionSet()
         self.replaced: dict[str, VotedLF] = {}
+        self.looks_at_dev = 0
         self._text = text
         self._timeout = timeout
+        self._cache = cache
         self._store = None if cache is None else VoteStore(cache)
         self._soft: tuple[tuple[VotedLF, ...], SoftLabels] | None = None
         for lf in [] if opened is None else opened.labeling_functions:
             self.add(lf)
+
+    @property
+    def functions(self) -> FunctionSet:
+        """The current labeling functions with their votes; the set before a change is kept."""
+        return self._functions
+
+    @functions.setter
+    def functions(self, functions: FunctionSet) -> None:
+        if not _are_same_sets(self._functions, functions):
+            self._before = self._functions
+        self._functions = functions
+
+    def _looked_at_dev(self) -> None:
+        """Count a result that was measured on the dev set; `log` warns when there were many."""
+        if (self.gold_codes >= 0).any():
+            self.looks_at_dev += 1
 
     def lf(
         self,
@@ -125,7 +143,7 @@ class BaseWorkbench:
         """
         voted = self.vote(lf)
         old = self.functions.get(voted.name)
-        if old is not None and not _are_same(old, voted):
+        if old is not None and not are_same(old, voted):
             self.replaced[voted.name] = old
         self.functions = self.functions.with_function(voted)
         return lf
@@ -220,10 +238,15 @@ def _fingerprint(lf: LabelingFunction) -> str:
     return "" if found.unseen else found.digest
 
 
-def _are_same(first: VotedLF, second: VotedLF) -> bool:
+def are_same(first: VotedLF, second: VotedLF) -> bool:
+    """Whether two versions of a function are known to be the same."""
     return first.lf is second.lf or (
         bool(first.fingerprint) and first.fingerprint == second.fingerprint
     )
+
+
+def _are_same_sets(first: FunctionSet, second: FunctionSet) -> bool:
+    return first.names == second.names and all(map(are_same, first, second))
 
 
 def _are_equal(first: tuple[VotedLF, ...], second: tuple[VotedLF, ...]) -> bool:
