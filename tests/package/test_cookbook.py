@@ -1,0 +1,62 @@
+"""The code of the cookbook runs from top to bottom, and its functions vote as the page says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import labeling as lb
+
+PAGE = (Path(__file__).parents[2] / "docs" / "lf-cookbook.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def names():
+    """What the page's code defines."""
+    defined = {"__name__": "cookbook"}
+    for code in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL):
+        exec(compile(code, "lf-cookbook.md", "exec"), defined)
+    return defined
+
+
+def test_each_function_votes_as_meant(names):
+    votes = lb.apply(names["lfs"], names["samples"], names["schema"]).to_frame()
+
+    assert votes.loc["c1"].dropna().to_dict() == {
+        "money": "spam",
+        "pushy": "spam",
+        "shouts_free": "spam",
+        "link": "spam",
+        "offer": "spam",
+        "known_bot": "spam",
+        "unloved": "spam",
+        "by_author": "spam",
+        "liked": "spam",
+    }
+    assert votes.loc["c2"].dropna().to_dict() == {
+        "by_author": "ham",
+        "liked": "ham",
+        "tells_feelings": "ham",
+        "sounds_like": "ham",
+    }
+    assert votes.loc["c3"].dropna().to_dict() == {"pushy": "spam", "shouting": "spam"}
+
+
+def test_people_are_voters_of_their_own(names):
+    assert sorted(lf.name for lf in names["people"]) == ["crowd_eve", "crowd_tom"]
+
+
+def test_each_column_that_the_page_explains_is_there(names):
+    explained = {
+        "coverage",
+        "overlaps",
+        "conflicts",
+        "accuracy",
+        "accuracy_low",
+        "accuracy_high",
+        "correct",
+        "incorrect",
+        "faults",
+    }
+
+    assert explained <= set(names["summary"].columns)
