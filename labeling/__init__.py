@@ -10,6 +10,8 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from labeling.rendering.providers import PROVIDERS
+
 if TYPE_CHECKING:
     from labeling import distributed, functions, label_models, query, simulation
     from labeling.adjudication import Annotators, ReviewPolicy, disagreement_causes
@@ -310,6 +312,14 @@ def review(
         model_voted=model_voted,
     )
 
+
+def _how_it_runs(lf: LabelingFunction) -> str:
+    explanation = explain(lf)
+    reads = f" It reads: {', '.join(sorted(explanation.reads))}." if explanation.reads else ""
+    return f"{explanation!r}{reads}"
+
+
+PROVIDERS["how a labeling function runs"] = _how_it_runs
 
 __all__ = [
     "ABSTAIN",

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from labeling.adjudication.cases import tally_of
 from labeling.errors import LabelingError, counted, listed, near
 from labeling.records import Annotation, live_annotations, person_key
+from labeling.rendering import Displayed
 
 FALSE_DISCOVERIES = 0.05
 """Share of false alarms among annotators, and among label pairs, that are named."""
@@ -80,7 +81,7 @@ class WeakLabel(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(Displayed):
     """The probable cause of a disagreement.
 
     Attributes:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from labeling.errors import LabelingError, listed, near
 from labeling.records import LabelSchema, checked_fraction, is_number, is_whole_number
+from labeling.rendering import Displayed
 
 Rule = Literal["majority", "posterior"]
 Escalate = Literal["no_majority", "any_conflict"] | float
@@ -31,7 +32,7 @@ OF_POSTERIOR = ("model_voter", "accept", "expert_below", "error_cost", "budget",
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewPolicy:
+class ReviewPolicy(Displayed):
     """When a sample is settled, needs more votes, or is escalated.
 
     The rule `"majority"` accepts the label with the most votes if enough votes agree on it. The

@@ -34,6 +34,7 @@ from labeling.records import (
     undecided_samples,
     with_id_index,
 )
+from labeling.rendering import Displayed, View
 
 OWN_COLUMNS = (
     "label",
@@ -52,7 +53,7 @@ OWN_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrainingSet:
+class TrainingSet(Displayed):
     """Labeled samples and their lineage; created by `build_training_set`.
 
     Attributes:
@@ -95,6 +96,11 @@ class TrainingSet:
         parts = ", ".join(f"{count} from {source}" for source, count in sources.items())
         samples = f"{len(self)} {noun(len(self), 'sample')}"
         return f"TrainingSet({samples}: {parts or 'none'}; {len(self.dropped)} left out)"
+
+    def _view(self) -> View:
+        from labeling.datasets.training_set_view import training_set_view
+
+        return training_set_view(self)
 
     @property
     def n_undecided(self) -> tuple[int, int]:

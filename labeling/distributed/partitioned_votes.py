@@ -21,6 +21,7 @@ from labeling.distributed.statistics import VoteStatistics, total
 from labeling.errors import DataError
 from labeling.records import LabelSchema, VoteParts, Votes
 from labeling.records.ids import plain_id
+from labeling.rendering import Excerpt, Share, Table, View
 from labeling.sources import ParquetPart
 
 T = TypeVar("T")
@@ -46,6 +47,9 @@ class Partition(NamedTuple):
     votes_digest: str
     ids_digest: str
     faults: int
+
+
+MOST_VOTERS = 50  # in a notebook
 
 
 class PartitionedVotes(VoteParts):
@@ -82,6 +86,27 @@ class PartitionedVotes(VoteParts):
             f"PartitionedVotes({len(self):,} samples x {len(self.voters)} voters in"
             f" {len(self.partitions)} partitions, {str(self.folder)!r})"
         )
+
+    def _view(self) -> View:
+        title = f"Votes in parts: {len(self):,} samples x {len(self.voters)} voters"
+        where = f"{len(self.partitions):,} partitions in {str(self.folder)!r}."
+        try:
+            covered = f"{self.n_covered:,} samples are covered."
+            rows = tuple(
+                (
+                    Excerpt(str(name)),
+                    Excerpt(row["polarity"]),
+                    int(row["votes"]),
+                    Share(row["coverage"]),
+                    Share(row["conflicts"]),
+                )
+                for name, row in self.summary().iloc[:MOST_VOTERS].iterrows()
+            )
+        except (DataError, OSError, ValueError) as error:  # the folder may be gone
+            return View(title, (where, f"The votes cannot be read: {error}"))
+        headings = ("voter", "votes for", "votes", "coverage", "conflicts")
+        table = Table(headings, rows, left_out=len(self.voters) - len(rows))
+        return View(title, (where, covered, table))
 
     def __len__(self) -> int:
         return sum(partition.rows for partition in self.partitions)

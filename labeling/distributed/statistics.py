@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.records import ABSTAIN, Votes
+from labeling.rendering import Displayed
 
 Ints = npt.NDArray[np.int64]
 
@@ -19,8 +20,8 @@ MOST_PAIRED = 256
 SAMPLES_AT_ONCE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class VoteStatistics:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class VoteStatistics(Displayed):
     """Counts of votes; the counts of two sets of samples add up, in any order, exactly.
 
     Attributes:

@@ -47,9 +47,10 @@ from labeling.records import (
     with_id_index,
     with_texts,
 )
+from labeling.rendering import Displayed, View
 
 
-class EndModel:
+class EndModel(Displayed):
     """A classifier of texts and columns trained on soft labels, corrected by gold labels.
 
     Three experts are stacked: the votes; a linear model of text and columns trained on their soft
@@ -125,6 +126,11 @@ class EndModel:
 
     def __repr__(self) -> str:
         return fitted_repr(self, getattr(self, "labels_", None), getattr(self, "voters_", ()))
+
+    def _view(self) -> View:
+        return View(
+            repr(self), getattr(self, "report_", ("It learns from texts and soft labels.",))
+        )
 
     def fit(
         self,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from labeling.rendering import Displayed
+
 
 @dataclass(frozen=True, slots=True)
-class HowRun:
+class HowRun(Displayed):
     """How a labeling function was run.
 
     Attributes:

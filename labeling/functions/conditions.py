@@ -25,6 +25,7 @@ from labeling.records import (
     WordCondition,
     is_yes_or_no,
 )
+from labeling.rendering import Displayed, View
 
 Truth = bool | None
 Test = tuple[Callable[[Any], bool], RowCondition]
@@ -37,7 +38,7 @@ _OR, _AND, _NOT = 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Condition:
+class Condition(Displayed):
     """A condition on a sample; made by `contains`, `matches`, `among` and `where`.
 
     Called with a sample it returns True, False, or `None` (unknown) if the value is missing. `&`,
@@ -106,6 +107,9 @@ class Condition:
 
     def __repr__(self) -> str:
         return self.text
+
+    def _view(self) -> View:
+        return View(self.text, (f"Reads: {', '.join(self.reads)}.",) if self.reads else ())
 
 
 def search(

@@ -17,6 +17,7 @@ from labeling.functions.cache import SqliteCache
 from labeling.functions.fingerprints import Fingerprint, fingerprint
 from labeling.functions.row_access import reader
 from labeling.records import FrozenRow, PreprocessedRow
+from labeling.rendering import Displayed
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ def _cache_path(
     return cache if cache is not None else keep  # type: ignore[return-value]  # one of them is set
 
 
-class CachedPreprocessor:
+class CachedPreprocessor(Displayed):
     """A preprocessor that caches on disk what it adds to a sample; made by `@preprocessor`.
 
     Attributes:

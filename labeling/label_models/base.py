@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import LabelingError, ModelFileError, NotFittedError, listed
+from labeling.label_models.model_views import model_view
 from labeling.label_models.patterns import Floats, Patterns, patterns_of
 from labeling.label_models.patterns_of_parts import checked_gold, patterns_of_parts
 from labeling.records import (
@@ -29,11 +30,12 @@ from labeling.records import (
     gold_codes,
     label_order,
 )
+from labeling.rendering import Displayed, View
 
 FORMAT = 1
 
 
-class VoteModel(ABC):
+class VoteModel(Displayed, ABC):
     """A label model: it estimates label probabilities from votes.
 
     Hyper-parameters are attributes named like the arguments; fitted attributes end in `_` and are
@@ -54,6 +56,9 @@ class VoteModel(ABC):
 
     def __repr__(self) -> str:
         return fitted_repr(self, getattr(self, "labels_", None), getattr(self, "voters_", ()))
+
+    def _view(self) -> View:
+        return model_view(self, repr(self))
 
     def fit(
         self,
@@ -158,7 +163,7 @@ class VoteModel(ABC):
     def _fit(self, patterns: Patterns, class_balance: Floats | None) -> None:
         """Set the fitted attributes; everything is in the order of sorted names."""
 
-    def _adjust_to_all(  # noqa: B027  # most models are fitted on all samples
+    def _adjust_to_all(  # most models are fitted on all samples
         self, votes: Votes | VoteParts, class_balance: Floats | None
     ) -> None:
         """Adjust fitted attributes to all samples, where a subset of them was fitted."""

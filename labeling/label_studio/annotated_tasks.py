@@ -10,10 +10,11 @@ from labeling.errors import PlatformError, near
 from labeling.label_studio.client import StudioClient
 from labeling.label_studio.projects import project_titles
 from labeling.label_studio.task_queries import export_tasks, user_names
+from labeling.rendering import Displayed
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotatedTasks:
+class AnnotatedTasks(Displayed):
     """The annotated tasks of a project.
 
     Attributes:

@@ -20,6 +20,7 @@ from labeling.label_studio.sync_state import task_streams
 from labeling.label_studio.task_builder import TaskBuilder
 from labeling.label_studio.webhooks import registered_webhooks
 from labeling.records import AnnotationPlatform, Problem
+from labeling.rendering import View
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,18 @@ class ProjectAdmin(AnnotationPlatform):
 
     def __repr__(self) -> str:
         return f"LabelStudio({self._client.url!r}, project={self._pair.annotators.title_or_id!r})"
+
+    def _view(self) -> View:
+        from labeling.records.people_views import platform_view
+
+        titles = (self._pair.annotators.title_or_id, self._pair.reviewers.title_or_id)
+        places = self.locations(("annotators", "reviewers"))
+        return platform_view(
+            self,
+            f"Server: {self._client.url}.",
+            f"Annotators' project: {titles[0]!r}; reviewers' project: {titles[1]!r}.",
+            *(f"Labeled at {place}." for place in places),
+        )
 
     @property
     def memory(self) -> str:

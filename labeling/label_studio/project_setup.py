@@ -15,6 +15,7 @@ from labeling.label_studio.interface import label_differences, read_interface
 from labeling.label_studio.labeling_config import is_generated, needs_update
 from labeling.label_studio.ownership import Mark, has_foreign_tasks, mark_in, marked
 from labeling.label_studio.projects import ProjectSpec, StudioProject
+from labeling.rendering import Displayed
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ OVERLAP = ("maximum_annotations", "overlap_cohort_percentage")
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectSetup:
+class ProjectSetup(Displayed):
     """What setting up a project changed, or would change.
 
     Attributes:

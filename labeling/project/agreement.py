@@ -18,13 +18,14 @@ from labeling.analysis import (
 )
 from labeling.errors import counted
 from labeling.records import Annotation, LabelSchema, Stratum, Votes, annotation_votes
+from labeling.rendering import Displayed, Excerpt, Table, View, as_interval
 
 ANY_STRATUM = "all samples"
 NO_BATCH = "in no batch"  # samples whose annotations were imported
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PeopleAgreement:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PeopleAgreement(Displayed):
     """Agreement of annotators in the first round, overall and by stratum.
 
     Later votes are requested because the first ones differ, so they would bias agreement downwards:
@@ -39,6 +40,17 @@ class PeopleAgreement:
     votes: Votes
     overall: Agreement
     by_stratum: dict[str, Agreement]
+
+    def _view(self) -> View:
+        stratum, found = self.headline
+        shown = found._view()
+        rows = tuple(
+            (Excerpt(name), as_interval(part.percent), part.n_samples)
+            for name, part in self.by_stratum.items()
+        )
+        table = Table(("stratum", "percent agreement", "samples"), rows, "By stratum.")
+        title = f"{shown.title}: {stratum}"
+        return View(title, (self.headline_note, *shown.parts, table))
 
     @property
     def headline(self) -> tuple[str, Agreement]:

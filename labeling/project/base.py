@@ -42,6 +42,7 @@ from labeling.records import (
     Votes,
     expect,
 )
+from labeling.rendering import Displayed, View
 from labeling.store import Run
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class BaseProject:
+class BaseProject(Displayed):
     """The parts of a project, wired together; `Project` adds the verbs."""
 
     def __init__(
@@ -94,6 +95,11 @@ class BaseProject:
 
     def __repr__(self) -> str:
         return f"Project({self.config.name!r}, labels {', '.join(map(repr, self.schema))})"
+
+    def _view(self) -> View:
+        from labeling.project.project_view import project_view
+
+        return project_view(self)
 
     @property
     def data(self) -> ProjectData:

@@ -31,6 +31,7 @@ from labeling.records import (
     uniform_by_id,
     with_texts,
 )
+from labeling.rendering import Displayed
 from labeling.sources import (
     files_at,
     is_address,
@@ -47,8 +48,8 @@ BoolArray = npt.NDArray[np.bool_]
 LOCK = 20_111_953  # the salt of the test split: another seed must not unlock it
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ProjectData:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ProjectData(Displayed):
     """The data of a project.
 
     Attributes:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from labeling.errors import counted
 from labeling.records import Annotation, GoldLabel, Verdict, uniform_by_id
+from labeling.rendering import Displayed
 
 FOLDS = 3
 """Folds of the dev labels; each is measured by models fitted on the others."""
@@ -71,7 +72,7 @@ class HumanLabels:
 
 
 @dataclass(frozen=True, slots=True)
-class GoldCounts:
+class GoldCounts(Displayed):
     """How many gold labels, and votes on samples without one, there are, by their use.
 
     Attributes:

@@ -23,6 +23,7 @@ from labeling.records import (
     clean_text,
     person_key,
 )
+from labeling.rendering import Displayed
 
 NO_AUTHOR = "annotations whose source does not say who made them (name the annotator)"
 NO_SAMPLE = "annotations of no sample of this project"
@@ -49,7 +50,7 @@ class ImportOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Displayed):
     """The result of an import, or of a dry run of one.
 
     Attributes:

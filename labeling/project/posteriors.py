@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from labeling.records import SoftLabels
+from labeling.rendering import Displayed
 
 if TYPE_CHECKING:
     from labeling.end_model import EndModel
@@ -44,8 +45,8 @@ class FittedModels:
         return self._learner.label_model(self._people.settled)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Posteriors:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Posteriors(Displayed):
     """Soft labels of a learner's models.
 
     Attributes:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from labeling.adjudication import reviews_that_count
 from labeling.records import Annotation, Batch, GoldLabel, Problem, SoftLabels, Verdict
+from labeling.rendering import Displayed, View
 
 if TYPE_CHECKING:
     from labeling.end_model import EndModel
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from labeling.project.posteriors import FittedModels
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Round:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Round(Displayed):
     """The state of the loop after a round of annotation; round 0 is before the first.
 
     Attributes:
@@ -42,6 +43,11 @@ class Round:
     posterior: SoftLabels
     models: FittedModels = field(repr=False)
     measured: SoftLabels | None = None
+
+    def _view(self) -> View:
+        from labeling.project.result_views import round_view
+
+        return round_view(self)
 
     @property
     def label_model(self) -> VoteModel:
@@ -70,7 +76,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class VotesSummary:
+class VotesSummary(Displayed):
     """Counts that are stored with the votes, so that `status` need not open them.
 
     Attributes:
@@ -100,8 +106,8 @@ class VotesSummary:
         return {"samples": self.samples, "voters": self.voters, "covered": self.covered}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Chosen:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Chosen(Displayed):
     """A chosen batch, and the table that shows it.
 
     Attributes:
@@ -121,9 +127,13 @@ class Chosen:
     replaced: tuple[int, str] | None = None
     is_half_pushed: bool = False
 
+    def _view(self) -> View:
+        shown = self.batch._view()
+        return View(f"Batch {self.number}: {shown.title}", shown.parts)
+
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
+class Pushed(Displayed):
     """What a push did, or would do.
 
     Attributes:
@@ -142,7 +152,7 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class Pulled(Displayed):
     """What a pull fetched.
 
     Attributes:
@@ -162,7 +172,7 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
+class Reviewed(Displayed):
     """The result of a review.
 
     Attributes:
@@ -173,9 +183,14 @@ class Reviewed:
     verdict: Verdict
     where: tuple[str, ...] = ()
 
+    def _view(self) -> View:
+        shown = self.verdict._view()
+        asked = (f"People find the questions here: {', '.join(self.where)}.",) if self.where else ()
+        return View(shown.title, (*shown.parts, *asked))
+
 
 @dataclass(frozen=True, slots=True)
-class DryRun:
+class DryRun(Displayed):
     """What a review or a run would do now.
 
     Attributes:

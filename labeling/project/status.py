@@ -28,6 +28,7 @@ from labeling.records import (
     escalated_in_words,
 )
 from labeling.records.estimates import Estimate
+from labeling.rendering import Displayed, View
 from labeling.store import Activity, Store
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ URL = "LABELING_STORE_URL"  # the environment's address of the store, which may 
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class Status(Displayed):
     """The state of a project.
 
     Attributes:
@@ -111,6 +112,11 @@ class Status:
     quality: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     next: str = "labeling apply"
+
+    def _view(self) -> View:
+        from labeling.project.result_views import status_view
+
+        return status_view(self)
 
     @property
     def not_chosen(self) -> int | None:

@@ -31,6 +31,7 @@ from labeling.records import (
 )
 from labeling.records.estimates import Estimate, undefined
 from labeling.records.ids import encode_id
+from labeling.rendering import Displayed
 from labeling.work_review import Checks, LotDecision, WorkState
 
 DECISIONS = ("accept", "fix", "reject")
@@ -38,7 +39,7 @@ UNJUDGED = "no two people share a sample, and nobody has labeled one with a gold
 
 
 @dataclass(frozen=True, slots=True)
-class VoteToCheck:
+class VoteToCheck(Displayed):
     """A vote that was drawn for a reviewer to check.
 
     Attributes:
@@ -70,7 +71,7 @@ class VoteToCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotatorWork:
+class AnnotatorWork(Displayed):
     """An annotator's work so far, as far as it can be judged.
 
     Attributes:

@@ -36,6 +36,7 @@ from labeling.query.ranked_batch import information_density, rank_batch
 from labeling.query.spreading import best_first
 from labeling.query.text_points import text_points
 from labeling.records import SoftLabels
+from labeling.rendering import Displayed
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -47,7 +48,7 @@ MOST_PAIRED = 20_000  # samples of which all pairs are compared: 10 s or so
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ModalStrategy:
+class ModalStrategy(Displayed):
     """A query function of modAL as a strategy of `select`; `from_modal` makes one.
 
     Attributes:

@@ -13,12 +13,13 @@ from labeling.errors import LabelingError, counted, listed
 from labeling.query.audit import is_between, labels_needed
 from labeling.records import ABSTAIN, SoftLabels, expect, positions, whole_number
 from labeling.records.estimates import Estimate
+from labeling.rendering import Displayed
 
 Ints = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class StoppingRule:
+class StoppingRule(Displayed):
     """When to stop; each part that is set is a reason of its own.
 
     Attributes:

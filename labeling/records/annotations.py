@@ -18,6 +18,8 @@ from labeling.records.samples import checked_ids
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.validation import expect
 from labeling.records.votes import Votes
+from labeling.rendering import Displayed, View
+from labeling.rendering.formatting import undirected
 
 BATCH_COLUMNS = ("stratum", "score", "reason", "propensity")
 
@@ -47,7 +49,7 @@ class Stratum(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Displayed):
     """One person's annotation of one sample; a later change is a new annotation.
 
     Attributes:
@@ -114,7 +116,7 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Displayed):
     """An annotation that could not be counted, for a person to correct.
 
     Attributes:
@@ -142,7 +144,7 @@ BATCH_DEFAULTS: Mapping[str, str | float] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class Batch(Displayed):
     """The samples selected for annotation, and why each was selected.
 
     Attributes:
@@ -183,8 +185,13 @@ class Batch:
 
     def __repr__(self) -> str:
         strata = self.frame["stratum"].value_counts(sort=False)
-        parts = ", ".join(f"{n} {s}" for s, n in strata.items())
+        parts = ", ".join(f"{n} {undirected(' '.join(str(s).split()))}" for s, n in strata.items())
         return f"Batch({len(self)} samples{': ' if parts else ''}{parts})"
+
+    def _view(self) -> View:
+        from labeling.records.people_views import batch_view
+
+        return batch_view(self)
 
     @property
     def sample_ids(self) -> pd.Index:

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from labeling.rendering import Displayed
+
 
 @dataclass(frozen=True, slots=True)
-class WordCondition:
+class WordCondition(Displayed):
     """At least so many different ones of some words or phrases, taken literally, are in a text.
 
     Attributes:
@@ -33,7 +35,7 @@ class WordCondition:
 
 
 @dataclass(frozen=True, slots=True)
-class PatternCondition:
+class PatternCondition(Displayed):
     """A regular expression is found anywhere in a text.
 
     Attributes:
@@ -46,7 +48,7 @@ class PatternCondition:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownKeys:
+class KnownKeys(Displayed):
     """What is known of a table of values without looking into it.
 
     Attributes:
@@ -64,7 +66,7 @@ class KnownKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueTable:
+class ValueTable(Displayed):
     """A table that a column's values are looked up in.
 
     Attributes:
@@ -78,7 +80,7 @@ class ValueTable:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueCondition:
+class ValueCondition(Displayed):
     """A column's value has the meaning True in a table."""
 
     column: str
@@ -86,19 +88,19 @@ class ValueCondition:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherCondition:
+class OtherCondition(Displayed):
     """A condition that is known as a function of the sample only."""
 
 
 @dataclass(frozen=True, slots=True)
-class Negation:
+class Negation(Displayed):
     """A condition that holds where another does not, and is unknown where that is unknown."""
 
     condition: RowCondition
 
 
 @dataclass(frozen=True, slots=True)
-class Combination:
+class Combination(Displayed):
     """Two conditions; the second is not tested where the first decides.
 
     Attributes:
@@ -118,7 +120,7 @@ RowCondition = (
 
 
 @dataclass(frozen=True, slots=True)
-class SearchRule:
+class SearchRule(Displayed):
     """A vote for a label where a condition holds.
 
     Attributes:
@@ -131,7 +133,7 @@ class SearchRule:
 
 
 @dataclass(frozen=True, slots=True)
-class LookupRule:
+class LookupRule(Displayed):
     """A vote for the meaning of a column's value, also of a missing one.
 
     Attributes:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from labeling.rendering import Displayed, Table, View, as_interval
+
 RESAMPLES = 999
 LEVEL = 0.95
 LEAST_RESAMPLED = 8
@@ -17,7 +19,7 @@ ALL_EQUAL = "no interval: all samples have the same value"
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Displayed):
     """A point estimate, its 95 % confidence interval, and its sample size.
 
     Attributes:
@@ -40,6 +42,10 @@ class Estimate:
     high: float
     n: int
     note: str = ""
+
+    def _view(self) -> View:
+        cells = (as_interval(self), self.note)
+        return View("Estimate", (Table(("value with 95 % interval", "note"), (cells,)),))
 
     def __str__(self) -> str:
         if math.isnan(self.value):

@@ -16,6 +16,7 @@ from labeling.records.column_rules import ColumnRule
 from labeling.records.function_pickling import dumps
 from labeling.records.isolation import isolated
 from labeling.records.schema import ABSTAIN, LabelSchema
+from labeling.rendering import Displayed, View
 
 RowFunction = Callable[..., Any]
 Preprocessor = Callable[[Any], Any]
@@ -24,7 +25,7 @@ VOTING_SCHEMA: ContextVar[LabelSchema | None] = ContextVar("VOTING_SCHEMA", defa
 """The schema of the votes while labeling functions are applied."""
 
 
-class LabelingFunction:
+class LabelingFunction(Displayed):
     """A named labeling function; made by `@labeling_function` and by the ready-made kinds.
 
     It keeps the docstring (the expert's reason), `__name__`, `__module__` and `__wrapped__` of the
@@ -91,6 +92,11 @@ class LabelingFunction:
 
     def __repr__(self) -> str:
         return f"LabelingFunction({self.name!r})"
+
+    def _view(self) -> View:
+        from labeling.records.function_views import labeling_function_view
+
+        return labeling_function_view(self)
 
     def __call__(self, x: Any) -> Any:
         """Return the vote on one sample: any object that has the attributes the function reads.

@@ -13,6 +13,7 @@ from labeling.errors import UnknownLabelError, VotesError, listed
 from labeling.records.samples import require_column
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.validation import is_whole_number
+from labeling.rendering import Displayed
 
 Indexes = npt.NDArray[np.intp]
 
@@ -22,8 +23,8 @@ BYTES_PER_VOTE = 16
 """A table with less than one vote in this many cells takes less memory as sparse votes."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CastVotes:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CastVotes(Displayed):
     """The votes of a sparse table in row-major order; at most one per cell.
 
     Attributes:

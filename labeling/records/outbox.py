@@ -9,6 +9,7 @@ from typing import Protocol
 
 from labeling.errors import StoreError
 from labeling.records.ids import encode_id
+from labeling.rendering import Displayed
 
 
 class MessageKind(StrEnum):
@@ -102,7 +103,7 @@ class NewMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Message(Displayed):
     """A message to a platform about one sample.
 
     Attributes:
@@ -146,7 +147,7 @@ class Outbox(Protocol):
         ...
 
 
-class EphemeralOutbox:
+class EphemeralOutbox(Displayed):
     """An outbox in memory, for a platform that is used without a store.
 
     Nothing outlives the process, so every message counts as begun: the platform looks for it before

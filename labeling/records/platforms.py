@@ -22,6 +22,7 @@ from labeling.records.soft_labels import SoftLabels
 from labeling.records.verdicts import AskAgain, Escalation, GoldLabel
 from labeling.records.vote_checks import CheckAnswer, CheckRequest
 from labeling.records.votes import Votes
+from labeling.rendering import Displayed, View
 
 
 class Aggregator(Protocol):
@@ -39,7 +40,7 @@ class Aggregator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Displayed):
     """The result of `AnnotationPlatform.fetch`: a value, which changes nothing until it is
     accepted.
 
@@ -54,7 +55,7 @@ class Fetched:
     state: str = ""
 
 
-class AnnotationPlatform(ABC):
+class AnnotationPlatform(Displayed, ABC):
     """A place where people label: Label Studio, files, recorded votes, or one of your own.
 
     A subclass writes four methods: `push`, `ask_again` and `escalate` deliver the messages that
@@ -78,6 +79,14 @@ class AnnotationPlatform(ABC):
     progress: Callable[[int], object] = staticmethod(lambda _delivered: None)
     _annotations: Mapping[Annotation, None] = MappingProxyType({})
     _problems: Mapping[str, tuple[Problem, ...]] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"  # attributes of another platform may be secrets
+
+    def _view(self) -> View:
+        from labeling.records.people_views import platform_view
+
+        return platform_view(self)
 
     @abstractmethod
     def push(
@@ -189,17 +198,17 @@ class AnnotationPlatform(ABC):
         """Column headers of the platform that were renamed, since the samples use their names."""
         return {}
 
-    def check(self, samples: pd.DataFrame) -> None:  # noqa: B027
+    def check(self, samples: pd.DataFrame) -> None:
         """Raise an error unless these samples can be pushed."""
 
     def outstanding_votes(self) -> Mapping[Hashable, int] | None:
         """Return how many votes are still to come, by sample; `None` if it cannot be told."""
         return None
 
-    def close(self, sample_ids: Iterable[Hashable]) -> None:  # noqa: B027
+    def close(self, sample_ids: Iterable[Hashable]) -> None:
         """Stop asking annotators about samples."""
 
-    def ask_checks(self, requests: Sequence[CheckRequest], samples: pd.DataFrame) -> None:  # noqa: B027
+    def ask_checks(self, requests: Sequence[CheckRequest], samples: pd.DataFrame) -> None:
         """Let reviewers check votes, each once; where a platform cannot, a command does.
 
         Args:
@@ -215,10 +224,10 @@ class AnnotationPlatform(ABC):
         """
         return ()
 
-    def write_back(self, gold: Iterable[GoldLabel]) -> None:  # noqa: B027
+    def write_back(self, gold: Iterable[GoldLabel]) -> None:
         """Show annotators what reviewers decided; `gold` is all that reviewers decided so far."""
 
-    def merge_duplicates(self) -> None:  # noqa: B027
+    def merge_duplicates(self) -> None:
         """Merge what the platform holds several times, once all its annotations are stored."""
 
     def locations(self, who: Collection[str]) -> tuple[str, ...]:

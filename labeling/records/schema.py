@@ -15,6 +15,7 @@ import numpy as np
 from labeling.errors import LabelingError, UnknownLabelError, listed, near, repeated
 from labeling.records.clean_text import refuse_unsafe
 from labeling.records.readable_names import refuse_unreadable
+from labeling.rendering import Displayed, View
 
 ABSTAIN: Final = -1
 """The vote of a voter who abstains; `None` means the same."""
@@ -28,7 +29,7 @@ LIKE_A_NUMBER = re.compile(r"[+-]?\d+(?:\.0*)?")  # also `01` and `1.0`, which n
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class LabelSchema:
+class LabelSchema(Displayed):
     """The label names of a project; a label's code is its index.
 
     Two schemas with the same labels, both ordered or both not, are equal, regardless of their
@@ -117,6 +118,11 @@ class LabelSchema:
             return f"LabelSchema({list(self.labels)!r}{', ordered=True' if self.ordered else ''})"
         kind = "ordered labels" if self.ordered else "labels"
         return f"LabelSchema({len(self)} {kind}: {listed(self.labels, MAX_PRINTED)})"
+
+    def _view(self) -> View:
+        from labeling.records.function_views import schema_view
+
+        return schema_view(self)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -21,10 +21,11 @@ from labeling.records.decisions import (
 )
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
+from labeling.rendering import Displayed, View
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SoftLabels:
+class SoftLabels(Displayed):
     """Probabilities of shape (n_samples, n_labels); each row sums to 1.
 
     Attributes:
@@ -70,6 +71,11 @@ class SoftLabels:
             f" {int(self.covered.sum())} covered,"
             f" labels {listed(self.schema.labels)})"
         )
+
+    def _view(self) -> View:
+        from labeling.records.vote_views import soft_labels_view
+
+        return soft_labels_view(self)
 
     def __len__(self) -> int:
         return len(self.sample_ids)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
 from labeling.records.annotations import Annotation, LabelSource
+from labeling.rendering import Displayed, View
 
 SETTLED_IN_WORDS = {
     "one_vote": "by one vote",
@@ -53,7 +54,7 @@ def escalated_in_words(reasons: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class GoldLabel:
+class GoldLabel(Displayed):
     """A label that is taken as true, and the annotations it is based on.
 
     Attributes:
@@ -80,6 +81,11 @@ class GoldLabel:
         trace = f", {len(self.trace)} annotations" if self.trace else ""
         sure = f", p = {self.probability:.3f}" if self.probability is not None else ""
         return f"GoldLabel({self.sample_id!r}, {self.label!r}, {self.source!r}{trace}{sure})"
+
+    def _view(self) -> View:
+        from labeling.records.people_views import gold_label_view
+
+        return gold_label_view(self)
 
     @property
     def votes_cast(self) -> int:
@@ -137,7 +143,7 @@ def votes_in_words(votes_for: int, votes_cast: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class AskAgain:
+class AskAgain(Displayed):
     """A sample that needs more votes: how many, and which annotators to exclude.
 
     Attributes:
@@ -154,7 +160,7 @@ class AskAgain:
 
 
 @dataclass(frozen=True, slots=True)
-class Escalation:
+class Escalation(Displayed):
     """A sample on which the votes are not decisive, for a reviewer to decide.
 
     Attributes:
@@ -173,6 +179,11 @@ class Escalation:
     cause: str = ""
     cause_reason: str = ""
 
+    def _view(self) -> View:
+        from labeling.records.people_views import escalation_view
+
+        return escalation_view(self)
+
     @property
     def explanation(self) -> str:
         """The reason and the probable cause, as a reviewer reads them."""
@@ -182,7 +193,7 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Displayed):
     """The outcome of adjudicating all annotations so far.
 
     Attributes:
@@ -196,6 +207,11 @@ class Verdict:
     pending: tuple[AskAgain, ...]
     escalations: tuple[Escalation, ...]
     unresolved: tuple[Hashable, ...] = ()
+
+    def _view(self) -> View:
+        from labeling.records.people_views import verdict_view
+
+        return verdict_view(self, SETTLED_IN_WORDS)
 
     def of_samples(self, sample_ids: Collection[Hashable]) -> Verdict:
         """Return the verdict on some samples."""

@@ -6,11 +6,13 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
+from labeling.rendering import Displayed
+
 VoteDecision = Literal["accept", "fix", "reject"]
 
 
 @dataclass(frozen=True, slots=True)
-class CheckRequest:
+class CheckRequest(Displayed):
     """A vote that a reviewer is to check, without the name of who gave it.
 
     Attributes:
@@ -29,7 +31,7 @@ class CheckRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckAnswer:
+class CheckAnswer(Displayed):
     """What a reviewer said of a vote.
 
     Attributes:

@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from labeling.records.schema import LabelSchema
 from labeling.records.votes import Votes
+from labeling.rendering import Displayed
 
 T = TypeVar("T")
 
 
-class VoteParts(ABC):
+class VoteParts(Displayed, ABC):
     """Votes on samples that are held in parts; label models are fitted to their vote patterns.
 
     Attributes:

@@ -15,6 +15,7 @@ from labeling.records.long_votes import CastVotes, read_triples
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.validation import expect
+from labeling.rendering import Displayed, View
 
 
 class Fault(NamedTuple):
@@ -26,7 +27,7 @@ class Fault(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False, repr=False)
-class Votes:
+class Votes(Displayed):
     """A table of votes: samples in rows, voters (labeling functions or people) in columns.
 
     Create it with `Votes.from_array` or `Votes.from_triples`, or by applying labeling functions.
@@ -77,6 +78,11 @@ class Votes:
             f" {noun(len(self.voters), 'voter')}, {self.n_cast} {noun(self.n_cast, 'vote')} cast,"
             f" labels {listed(self.schema.labels)}{faults})"
         )
+
+    def _view(self) -> View:
+        from labeling.records.vote_views import votes_view
+
+        return votes_view(self)
 
     def __len__(self) -> int:
         return len(self.sample_ids)
@@ -219,7 +225,7 @@ class Votes:
         """The number of votes that are not abstentions."""
         if isinstance(self._codes, CastVotes):
             return len(self._codes)
-        return int((self._codes != ABSTAIN).sum())
+        return int(np.count_nonzero(self._codes != ABSTAIN))
 
     def to_array(self) -> npt.NDArray[Any]:
         """Return the codes as a read-only array of shape (n_samples, n_voters), -1 = abstained."""

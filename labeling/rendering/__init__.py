@@ -1,11 +1,12 @@
 """How results are shown: views as HTML and plain text, charts, palettes, number formats."""
 
+from labeling.rendering.displayed import Displayed, DisplayedAlike
 from labeling.rendering.views import (
+    Cell,
     Code,
-    Displayed,
-    DisplayedAlike,
     Excerpt,
     Interval,
+    Part,
     Picture,
     Share,
     Table,
@@ -14,11 +15,13 @@ from labeling.rendering.views import (
 )
 
 __all__ = [
+    "Cell",
     "Code",
     "Displayed",
     "DisplayedAlike",
     "Excerpt",
     "Interval",
+    "Part",
     "Picture",
     "Share",
     "Table",

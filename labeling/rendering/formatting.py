@@ -9,6 +9,8 @@ from pathlib import Path
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 ABSOLUTE = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:\\|/)(?:[^\s'\"<>/\\]+[/\\])+")
+# They would turn the rest of the line around.
+DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 NONE = "\u2013"  # an en dash
 MINUS = "\u2212"
 
@@ -20,6 +22,15 @@ def cleaned(text: str) -> str:
     'a\\x00b'
     """
     return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def undirected(text: str) -> str:
+    r"""Return a text with control characters and marks of direction written as escapes.
+
+    >>> undirected("a\u202eb")
+    'a\\u202eb'
+    """
+    return DIRECTIONS.sub(lambda match: match[0].encode("unicode_escape").decode(), cleaned(text))
 
 
 def clipped(text: object, length: int) -> str:

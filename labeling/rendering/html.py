@@ -7,7 +7,7 @@ import math
 from typing import assert_never
 
 from labeling.rendering.excerpts import pieces_of
-from labeling.rendering.formatting import NONE, cleaned, percent, scalar, whole
+from labeling.rendering.formatting import NONE, clipped, percent, scalar, undirected, whole
 from labeling.rendering.views import (
     Cell,
     Code,
@@ -28,7 +28,8 @@ STYLE = """
 --main:#2f7fd1;--second:#d98324;--sans:system-ui,sans-serif}
 .lbl .lbl-title{font-weight:600;font-size:1.08em;margin:.2em 0 .4em}
 .lbl p{margin:.25em 0}
-.lbl table{border-collapse:collapse;margin:.4em 0;color:inherit;font-size:1em}
+.lbl table{border-collapse:collapse;margin:.4em 0;color:inherit;font-size:1em;table-layout:auto;
+width:auto}
 .lbl caption{caption-side:top;text-align:left;padding:.2em 0;color:inherit}
 .lbl th,.lbl td{border-bottom:1px solid var(--line);padding:.22em .7em;text-align:left;
 vertical-align:top;color:inherit;background:transparent;white-space:normal;max-width:46em}
@@ -44,6 +45,10 @@ overflow-x:auto}
 """.strip()
 
 BAR_WIDTH, BAR_HEIGHT = 60, 10
+LONGEST_TITLE = 400
+LONGEST_SENTENCE = 2_000
+LONGEST_CODE = 20_000
+"""Characters that are shown: a line of data may have any length."""
 
 
 def html_of(view: View) -> str:
@@ -54,7 +59,7 @@ def html_of(view: View) -> str:
     (True, True, False)
     """
     parts = "".join(map(_part, view.parts))
-    title = f'<div class="lbl-title">{_text(view.title)}</div>'
+    title = f'<div class="lbl-title">{_text(view.title, LONGEST_TITLE)}</div>'
     return f'<div class="lbl"><style>{STYLE}</style>{title}{parts}</div>'
 
 
@@ -109,8 +114,10 @@ def _class(is_number: bool) -> str:
 
 def _cell(cell: Cell) -> str:
     match cell:
-        case None | str() | int() | float():
-            return f"<bdi>{_text(scalar(cell))}</bdi>"
+        case str():
+            return _excerpt(Excerpt(cell))
+        case None | int() | float():
+            return scalar(cell)
         case Share():
             return _share(cell)
         case Interval():
@@ -166,8 +173,8 @@ def _excerpt(excerpt: Excerpt) -> str:
 
 
 def _code(code: Code) -> str:
-    return f"<pre><code>{_text(code.text)}</code></pre>"
+    return f"<pre><code>{_text(code.text, LONGEST_CODE)}</code></pre>"
 
 
-def _text(text: str) -> str:
-    return html.escape(cleaned(text))
+def _text(text: str, longest: int = LONGEST_SENTENCE) -> str:
+    return html.escape(undirected(clipped(text, longest)))

@@ -8,7 +8,7 @@ import unicodedata
 from typing import assert_never
 
 from labeling.rendering.excerpts import pieces_of
-from labeling.rendering.formatting import NONE, cleaned, percent, scalar, whole
+from labeling.rendering.formatting import NONE, percent, scalar, undirected, whole
 from labeling.rendering.views import (
     Cell,
     Code,
@@ -23,8 +23,7 @@ from labeling.rendering.views import (
 
 WIDEST = 60
 """Characters of a cell; a longer one is clipped."""
-# They would turn the rest of the line around.
-_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_BREAKS = re.compile(r"[^\S ]+")  # all white space but the plain space
 
 
 def plain_of(view: View) -> str:
@@ -49,7 +48,7 @@ def _part(part: Part) -> str:
         case Picture():
             return _line(part.description)
         case Code():
-            return "\n".join("  " + _line(line) for line in part.text.splitlines())
+            return "\n".join("  " + _line(line.expandtabs(4)) for line in part.text.splitlines())
         case Excerpt():
             return "  " + _excerpt(part, 240)
         case _:
@@ -102,8 +101,7 @@ def _excerpt(excerpt: Excerpt, longest: int) -> str:
 
 def _line(text: str) -> str:
     """Return a text as one line, without characters that change a terminal or the direction."""
-    line = cleaned(" ".join(text.split())) if "\n" in text else cleaned(text)
-    return _DIRECTIONS.sub(lambda match: match[0].encode("unicode_escape").decode(), line)
+    return undirected(_BREAKS.sub(" ", text))
 
 
 def _clipped(text: str) -> str:

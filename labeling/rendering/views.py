@@ -113,31 +113,6 @@ class View:
     parts: tuple[Part, ...] = ()
 
 
-class Displayed:
-    """An object that shows itself in a notebook: a subclass defines `_view`."""
-
-    __slots__ = ()
-
-    def _view(self) -> View:
-        raise NotImplementedError
-
-    def _repr_html_(self) -> str:
-        from labeling.rendering.html import html_of
-
-        return html_of(self._view())
-
-
-class DisplayedAlike(Displayed):
-    """An object whose `repr` is its view as plain text, too."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        from labeling.rendering.plain import plain_of
-
-        return plain_of(self._view())
-
-
 def as_interval(estimate: Any) -> Interval:
     """Return an estimate (`value`, `low`, `high`, `n`) as a cell."""
     return Interval(estimate.value, estimate.low, estimate.high, estimate.n)

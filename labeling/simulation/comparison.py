@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.records.estimates import Estimate, undefined
+from labeling.rendering import Displayed
 from labeling.simulation.replaying import Checkpoint
 from labeling.simulation.run_log import RunKey
 
@@ -25,8 +26,8 @@ LEVEL = 95.0
 MEASURES: tuple[Measure, ...] = ("labels", "pool", "model", "f1")
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+@dataclass(frozen=True, slots=True, repr=False)
+class Curve(Displayed):
     """Mean quality at each checkpoint, by mean cost: shape (n_checkpoints,) each."""
 
     cost: Floats
@@ -58,7 +59,7 @@ class Curve:
         )
 
 
-class Comparison:
+class Comparison(Displayed):
     """All runs of a simulation, resampled together.
 
     Args:

@@ -25,6 +25,7 @@ from labeling.records import (
     whole_number,
     with_id_index,
 )
+from labeling.rendering import Displayed
 from labeling.simulation.models import ModelSettings, SimulatedModels
 from labeling.simulation.named_policies import named_policies
 from labeling.simulation.recorded_votes import RecordedVotes, prepare, rare_label
@@ -42,7 +43,7 @@ Progress = Callable[[int], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Displayed):
     """What is compared.
 
     Attributes:

@@ -16,11 +16,12 @@ from labeling.records import (
     SoftLabels,
     Votes,
 )
+from labeling.rendering import Displayed
 from labeling.simulation.recorded_votes import Split
 
 
 @dataclass(frozen=True, slots=True)
-class ModelSettings:
+class ModelSettings(Displayed):
     """How models are fitted.
 
     Attributes:

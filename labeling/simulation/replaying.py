@@ -26,6 +26,7 @@ from labeling.records import (
     random_order,
 )
 from labeling.records.decisions import shared_wins
+from labeling.rendering import Displayed
 from labeling.replay import Replay
 from labeling.simulation.models import SimulatedModels
 from labeling.simulation.recorded_votes import RecordedVotes
@@ -37,7 +38,7 @@ DIGITS = 6  # of scores that are kept: ties share 1/2, 1/3, ...
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Displayed):
     """Costs and scores of a run at one budget.
 
     Attributes:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from labeling.errors import LabelingError, counted
 from labeling.records.estimates import Estimate, undefined
+from labeling.rendering import Displayed, View
 from labeling.simulation.comparison import MEASURES, Comparison, Curve, Measure
 from labeling.simulation.frontier import label_savings
 from labeling.simulation.replaying import Checkpoint
@@ -29,7 +30,7 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)
-class Simulation:
+class Simulation(Displayed):
     """What each strategy and review policy would have cost, and bought.
 
     Attributes:
@@ -50,6 +51,11 @@ class Simulation:
 
     def __repr__(self) -> str:
         return f"Simulation({len(self.runs)} of {len(self.planned)} runs)"
+
+    def _view(self) -> View:
+        from labeling.simulation.view import simulation_view
+
+        return simulation_view(self)
 
     @property
     def is_complete(self) -> bool:

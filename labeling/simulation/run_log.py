@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from labeling.errors import DataError
+from labeling.rendering import Displayed
 from labeling.simulation.replaying import Checkpoint
 
 FILE = "runs.jsonl"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class RunKey:
+class RunKey(Displayed):
     """What a run is told from others by.
 
     Attributes:

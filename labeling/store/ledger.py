@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from labeling.errors import StoreError
 from labeling.records import Annotation, NewEvent, live_annotations, person_key
 from labeling.records.ids import decode_id, encode_id
+from labeling.rendering import Displayed
 from labeling.store.annotation_events import VersionKey, annotation_event, version_key
 from labeling.store.database import (
     IDS_PER_STATEMENT,
@@ -36,7 +37,7 @@ FIELDS = tuple(field.name for field in dataclasses.fields(Annotation))
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Displayed):
     """Counts of a person's current annotations.
 
     Attributes:

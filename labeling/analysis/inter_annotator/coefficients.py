@@ -17,6 +17,7 @@ from labeling.analysis.inter_annotator.units import (
 from labeling.errors import counted
 from labeling.records import Votes, expect
 from labeling.records.estimates import Estimate, mean_of, undefined
+from labeling.rendering import Cell, Displayed, Table, View, as_interval
 
 NO_PAIR = "no sample has two votes"
 ALL_EQUAL = "all votes are equal, so chance agreement cannot be estimated"
@@ -37,7 +38,7 @@ def _band_of(alpha: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Displayed):
     """Agreement of voters on the samples that two or more of them labeled.
 
     Attributes:
@@ -109,6 +110,21 @@ class Agreement:
                 f" {BANDS[max(bands)]}: more samples with two votes would show it."
             )
         return f"Alpha is {BANDS[_band_of(self.alpha.value)]}."
+
+    def _view(self) -> View:
+        alpha = f"Krippendorff's {'ordinal ' if self.ordered else ''}alpha"
+        shown = [("percent agreement", self.percent), (alpha, self.alpha)]
+        shown += [(f"Gwet's {self.gwet_name}", self.gwet)] if self.is_skewed else []
+        # Coefficients may be negative, and are written; a bar goes from 0 to 1.
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
+            (name, as_interval(one) if name.startswith("percent") else str(one))
+            for name, one in shown
+        )
+        samples = counted(self.n_samples, "sample")
+        return View(
+            f"Agreement on {samples} with two votes or more ({self.n_votes:,} votes)",
+            (Table(("coefficient", "value with 95 % interval"), rows), *self.notes),
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each coefficient: `value, low, high` (95 %), `n` (samples), `note`."""

@@ -8,15 +8,18 @@ from typing import Literal, overload
 
 from labeling.engine.columns.plans import NoPlan, plan_of
 from labeling.engine.columns.rule_plans import RulePlan
-from labeling.errors import LabelingFunctionError
+from labeling.errors import LabelingFunctionError, counted
 from labeling.records import LabelingFunction, LabelSchema, expect
+from labeling.rendering import Displayed, Excerpt, Table, View
+
+HOW_IN_WORDS = {"columns": "on columns", "partly": "partly on columns", "python": "in Python"}
 
 _ANY_SCHEMA = LabelSchema(["no", "yes"])
 """A plan of a function is the same for every schema; only its votes are encoded otherwise."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Explanation:
+class Explanation(Displayed):
     """How a labeling function runs.
 
     Attributes:
@@ -32,8 +35,29 @@ class Explanation:
     reads: frozenset[str]
 
     def __repr__(self) -> str:
-        where = {"columns": "on columns", "partly": "partly on columns", "python": "in Python"}
-        return f"{self.name} runs {where[self.how]}: {self.because}"
+        return f"{self.name} runs {HOW_IN_WORDS[self.how]}: {self.because}"
+
+    def _view(self) -> View:
+        reads = f"Its rules read: {', '.join(sorted(self.reads))}."
+        parts = (self.because, reads) if self.reads else (self.because,)
+        return View(f"{self.name} runs {HOW_IN_WORDS[self.how]}", parts)
+
+
+class Explanations(list[Explanation], Displayed):
+    """How several labeling functions run: a list that shows itself as a table."""
+
+    def _view(self) -> View:
+        rows = tuple(
+            (
+                Excerpt(one.name),
+                HOW_IN_WORDS[one.how],
+                Excerpt(", ".join(sorted(one.reads))),
+                Excerpt(one.because),
+            )
+            for one in self
+        )
+        table = Table(("labeling function", "runs", "reads", "why"), rows)
+        return View(f"How {counted(len(rows), 'labeling function')} run", (table,))
 
 
 @overload
@@ -57,7 +81,7 @@ def explain(
         raise LabelingFunctionError(
             f"`explain` must get labeling functions, made with @labeling_function. Got {lf!r}."
         )
-    explanations = []
+    explanations = Explanations()
     for each in lf:
         if not isinstance(each, LabelingFunction):
             raise LabelingFunctionError(
