@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import re
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from typing import Any, Literal, NoReturn
 
 from labeling.errors import LabelingFunctionError, literal
 from labeling.functions.known_values import KnownValues, exactly, ignoring_case
+from labeling.functions.lambda_source import lambda_source
+from labeling.functions.recorded_calls import recorded
 from labeling.functions.row_access import Vote, is_missing, reader
 from labeling.functions.text_patterns import compiled, word_search
 from labeling.records import (
@@ -19,6 +20,7 @@ from labeling.records import (
     Negation,
     OtherCondition,
     PatternCondition,
+    RecordedCall,
     RowCondition,
     SearchRule,
     ValueCondition,
@@ -62,7 +64,10 @@ class Condition(Displayed):
     columns are named."""
     rule: RowCondition = field(default_factory=OtherCondition)
     """The same as data."""
+    call: RecordedCall | None = None
+    """How it was written."""
 
+    @recorded
     def on(self, column: str) -> Condition:
         """Return the condition that reads this column wherever it names none.
 
@@ -75,9 +80,11 @@ class Condition(Displayed):
         """Return whether the condition holds for a sample, or `None` if that is unknown."""
         return self.test(x)
 
+    @recorded
     def __and__(self, other: object) -> Condition:
         return _combined(self, other, _AND)
 
+    @recorded
     def __or__(self, other: object) -> Condition:
         return _combined(self, other, _OR)
 
@@ -87,6 +94,7 @@ class Condition(Displayed):
     def __ror__(self, other: object) -> NoReturn:
         raise _not_a_condition(other)
 
+    @recorded
     def __invert__(self) -> Condition:
         test = self.test
 
@@ -112,6 +120,7 @@ class Condition(Displayed):
         return View(self.text, (f"Reads: {', '.join(self.reads)}.",) if self.reads else ())
 
 
+@recorded
 def search(
     name: str,
     condition: Condition,
@@ -165,6 +174,7 @@ def search(
     return LabelingFunction(name, vote, label=label, pre=pre, reads=reads, rule=rule)
 
 
+@recorded
 def contains(
     *words: str,
     column: str | None = None,
@@ -204,6 +214,7 @@ def contains(
     return _on_value(test_for, text_for, column)
 
 
+@recorded
 def matches(
     pattern: str | re.Pattern[str], *, column: str | None = None, flags: int = 0
 ) -> Condition:
@@ -233,6 +244,7 @@ def matches(
     return _on_value(test_for, text_for, column)
 
 
+@recorded
 def among(
     values: Collection[Hashable], *, column: str | None = None, ignore_case: bool = True
 ) -> Condition:
@@ -272,6 +284,7 @@ def among(
     return _on_value(test_for, text_for, column)
 
 
+@recorded
 def where(function: Callable[[Any], Truth]) -> Condition:
     """Return the condition that a function of the sample returns True.
 
@@ -293,7 +306,7 @@ def where(function: Callable[[Any], Truth]) -> Condition:
             f"where(...) must be given a function of a sample. Got {function!r}; write"
             " where(lambda x: ...)."
         )
-    text = f"where({_source(function)})"
+    text = f"where({lambda_source(function)})"
 
     def test(x: Any) -> Truth:
         truth: object = function(x)
@@ -372,26 +385,3 @@ def _not_a_condition(value: object) -> LabelingFunctionError:
 
 def _column_option(column: str) -> list[str]:
     return [] if column == TEXT else [f"column={column!r}"]
-
-
-def _source(function: Callable[..., Any]) -> str:
-    """Return the source of a one-line lambda, and for other functions the name."""
-    name = str(getattr(function, "__name__", type(function).__name__))
-    code = getattr(function, "__code__", None)
-    if name != "<lambda>" or code is None:
-        return name
-    # Of each instruction: first and last line, first and last column, which count bytes.
-    positions = [
-        position
-        for position in code.co_positions()
-        if None not in position and position[2] != position[3]
-    ]
-    line_numbers = {number for position in positions for number in position[:2]}
-    if len(line_numbers) != 1:
-        return "lambda ..."
-    source = linecache.getline(code.co_filename, line_numbers.pop()).encode()
-    start = min(position[2] for position in positions)
-    end = max(position[3] for position in positions)
-    body = source[start:end]
-    arguments = ", ".join(code.co_varnames[: code.co_argcount])
-    return f"lambda {arguments}: {body.decode()}" if body else "lambda ..."

@@ -8,10 +8,12 @@ from typing import Any
 
 from labeling.errors import LabelingFunctionError, LoadError, literal
 from labeling.functions.known_values import KnownValues, exactly, ignoring_case
+from labeling.functions.recorded_calls import recorded
 from labeling.functions.row_access import Vote, may_be_label, reader
 from labeling.records import ABSTAIN, LabelingFunction, LookupRule
 
 
+@recorded
 def lookup(
     name: str,
     values: Collection[Hashable] | Mapping[Any, Vote | None] | str | Path,
@@ -58,7 +60,7 @@ def lookup(
         pairs = values.items()
     elif isinstance(values, (str, Path)):
         files = [str(Path(values).absolute())]
-        pairs = ((line, label) for line in _lines(name, Path(values)))
+        pairs = ((line, label) for line in lines_of(name, Path(values)))
     else:
         pairs = ((value, label) for value in values)
     votes = ((value, ABSTAIN if label is None else label) for value, label in pairs)
@@ -101,7 +103,16 @@ def _check_labels(name: str, values: object, label: object) -> None:
         )
 
 
-def _lines(name: str, path: Path) -> list[str]:
+def lines_of(name: str, path: Path) -> list[str]:
+    """Return the values in the file of a lookup.
+
+    Args:
+        name: of the lookup, for messages.
+        path: of the file.
+
+    Raises:
+        LoadError: the file cannot be read.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from labeling.errors import LabelingFunctionError, literal
+from labeling.functions.recorded_calls import recorded
 from labeling.functions.row_access import Vote, reader
 from labeling.records import (
     ABSTAIN,
@@ -17,6 +18,7 @@ from labeling.records import (
 )
 
 
+@recorded
 def keywords(
     name: str,
     words: Collection[str],
@@ -100,6 +102,7 @@ def _at_least(searches: Sequence[Callable[[str], Any]], at_least: int) -> Callab
     return lambda text: sum(search(text) is not None for search in searches) >= at_least
 
 
+@recorded
 def regex(
     name: str,
     pattern: str | re.Pattern[str],

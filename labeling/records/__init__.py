@@ -88,6 +88,7 @@ from labeling.records.pairwise_counts import (
 from labeling.records.platforms import Aggregator, AnnotationPlatform, Fetched
 from labeling.records.printing import fitted_repr
 from labeling.records.private_files import make_private, private_file, private_folder
+from labeling.records.recorded_calls import RecordedCall
 from labeling.records.rejections import rejected_annotations, rejection_of
 from labeling.records.reserved_columns import PREFIX, free_name, free_names, renamed_sentence
 from labeling.records.reviews import (
@@ -189,6 +190,7 @@ __all__ = [
     "PatternCondition",
     "PreprocessedRow",
     "Problem",
+    "RecordedCall",
     "ReplacedText",
     "Ridges",
     "RowCondition",

@@ -15,6 +15,7 @@ from labeling.records.clean_text import refuse_unsafe
 from labeling.records.column_rules import ColumnRule
 from labeling.records.function_pickling import dumps
 from labeling.records.isolation import isolated
+from labeling.records.recorded_calls import RecordedCall
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.rendering import Displayed, View
 
@@ -44,6 +45,7 @@ class LabelingFunction(Displayed):
         compile: whether it may run on whole columns where that gives the same votes.
         version: of what it depends on and cannot be hashed, such as a model: cached votes are used
             again while it is the same. `None` where it has none.
+        call: how it was made, for the ready-made kinds that can be written down again.
 
     >>> from types import SimpleNamespace
     >>> lf = LabelingFunction("has_link", lambda x: "http" in x.text, label="spam")
@@ -62,6 +64,7 @@ class LabelingFunction(Displayed):
     rule: ColumnRule | None
     compile: bool = True  # of the class, so that functions pickled by older versions have it
     version: str | int | None = None
+    call: RecordedCall | None = None
 
     def __init__(
         self,
@@ -143,7 +146,8 @@ def vote_code(answer: Any, schema: LabelSchema, label: str | int | None = None) 
 
 def dumps_functions(lfs: Sequence[LabelingFunction]) -> bytes:
     """Pickle labeling functions together; objects that they share are pickled once."""
-    return dumps([vars(lf) for lf in lfs])
+    # How they were made is left out: it holds the words and tables once more.
+    return dumps([{key: value for key, value in vars(lf).items() if key != "call"} for lf in lfs])
 
 
 def loads_functions(pickled: bytes) -> list[LabelingFunction]:
