@@ -66,6 +66,7 @@ def check_project(project: BaseProject, platform: AnnotationPlatform | None) -> 
     config, schema = project.config, project.schema
     cached = project.vote_cache.cached()
     found = checked(config, schema, project.data, project.labeling_functions, cached)
+    found += _check_exports(config)
     if platform is not None:
         found += review_sentences(config, schema, project.store)
         found += check_platform(platform, project.samples)
@@ -121,6 +122,19 @@ def checked(
         *([silent_sentence(silent, len(lfs), len(few))] if silent else []),
         *(family.sentence() for family in voter_families(votes if cached is None else cached)),
         *notes,
+    ]
+
+
+def _check_exports(config: Config) -> list[str]:
+    """Return which modules a notebook exported, and whether they were edited since."""
+    from labeling.functions.exported_modules import was_edited
+
+    states = {path: was_edited(config.at(path)) for path in config.labeling_functions}
+    return [
+        f"{path} was exported from a notebook"
+        f"{', and edited since: the notebook has another version.' if is_edited else '.'}"
+        for path, is_edited in states.items()
+        if is_edited is not None
     ]
 
 

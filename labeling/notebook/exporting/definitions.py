@@ -1,0 +1,217 @@
+"""The definitions of functions and classes in their source, proved by compiling it again."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import copy
+import dis
+import functools
+import linecache
+import textwrap
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+from typing import Any
+
+from labeling.engine.columns.source import NoSourceError, source_of
+from labeling.notebook.exporting.errors import NotExportableError
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+_FUTURE = functools.reduce(
+    lambda flags, name: flags | getattr(__future__, name).compiler_flag,
+    __future__.all_feature_names,
+    0,
+)
+_GLOBAL_LOADS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
+_GLOBAL_CHANGES = frozenset(("STORE_GLOBAL", "DELETE_GLOBAL"))
+_CLOSURE_CHANGES = frozenset(("STORE_DEREF", "DELETE_DEREF"))
+
+
+def definition_of(function: FunctionType) -> tuple[Definition, tuple[str, ...]]:
+    """Return the definition of a function, a lambda's as a function, and the lines it stands in.
+
+    The lines are empty where the definition was made from a lambda.
+
+    Raises:
+        NotExportableError: the source is not at hand, or was changed since.
+    """
+    code = function.__code__
+    if code.co_name == "<lambda>":
+        return _definition_of_lambda(function), ()
+    lines = tuple(linecache.getlines(code.co_filename, function.__globals__))
+    if not lines:
+        raise NotExportableError(
+            f"the source of {function.__name__!r} is not at hand (it was made by exec, or typed at"
+            " a prompt): write it in a cell or a file"
+        )
+    for node in _definitions("".join(lines)):
+        first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+        is_there = first == code.co_firstlineno and node.name == code.co_name
+        if is_there and _is_compiled_from("".join(lines), code):
+            return node, lines
+    raise NotExportableError(
+        f"the source of {function.__name__!r} has changed since it was defined: run its cell again,"
+        " or load its file again"
+    )
+
+
+def _definition_of_lambda(function: FunctionType) -> ast.FunctionDef:
+    try:
+        node = source_of(function).node
+    except NoSourceError as error:
+        raise NotExportableError(
+            f"a lambda's source cannot be told ({error}): write it as a function with `def`"
+        ) from None
+    if isinstance(node, ast.FunctionDef):
+        return node
+    (made,) = ast.parse("def made(): pass").body
+    assert isinstance(made, ast.FunctionDef)
+    made.args, made.body = copy.deepcopy(node.args), [ast.Return(copy.deepcopy(node.body))]
+    return ast.fix_missing_locations(made)
+
+
+@functools.lru_cache(maxsize=256)
+def _definitions(text: str) -> tuple[Definition, ...]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    return tuple(node for node in ast.walk(tree) if isinstance(node, Definition))
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(text: str, name: str, flags: int) -> frozenset[CodeType]:
+    try:
+        module = compile(text, name, "exec", flags, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    return frozenset(codes_in(module))
+
+
+def _is_compiled_from(text: str, code: CodeType) -> bool:
+    """Whether compiling a text gives this code, at this place in it."""
+    return code in _compiled(text, code.co_filename, code.co_flags & _FUTURE)
+
+
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """Yield code and all code inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes_in(constant)
+
+
+def global_names(code: CodeType) -> list[str]:
+    """Return the names that code looks up in its module, sorted.
+
+    Raises:
+        NotExportableError: it changes a variable outside of it.
+    """
+    names = set()
+    for inner in codes_in(code):
+        for step in dis.get_instructions(inner):
+            if step.opname in _GLOBAL_LOADS:
+                names.add(str(step.argval))
+            is_outer = step.opname in _CLOSURE_CHANGES and step.argval in code.co_freevars
+            if step.opname in _GLOBAL_CHANGES or is_outer:
+                raise NotExportableError(
+                    f"it changes the variable {step.argval!r} outside of it, so that its votes"
+                    " depend on the rows before: let it return what it finds"
+                )
+    return sorted(names)
+
+
+def written(node: Definition, lines: tuple[str, ...], name: str, changed: Definition) -> str:
+    """Return a definition as source: as its author wrote it, where that means the same.
+
+    Args:
+        node: the definition as it stands in the lines.
+        lines: of its file or cell.
+        name: what it is called in the module.
+        changed: the definition as it must be, without decorators.
+    """
+    if lines:
+        # `name` is the only change that is made in the text, so that comments stay.
+        text = "".join(lines[node.lineno - 1 : node.end_lineno]).replace("\r\n", "\n")
+        head, keyword, rest = text.partition("def")
+        text = textwrap.dedent(head + keyword + rest.replace(node.name, name, 1))
+        try:
+            parsed = ast.parse(text).body
+        except SyntaxError:
+            parsed = []
+        if len(parsed) == 1 and ast.dump(parsed[0]) == ast.dump(changed):
+            return text.rstrip() + "\n"
+    return ast.unparse(ast.fix_missing_locations(changed)) + "\n"
+
+
+def changed_definition(
+    node: Definition, name: str, defaults: dict[str, str], bound: dict[str, str]
+) -> Definition:
+    """Return a definition under a name, without decorators, and with other defaults.
+
+    Args:
+        node: the definition.
+        name: its new name.
+        defaults: the source of the default of each parameter that has one.
+        bound: further keyword parameters with the source of their values.
+    """
+    changed = copy.deepcopy(node)
+    changed.name, changed.decorator_list = name, []
+    arguments = changed.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    with_default = positional[len(positional) - len(arguments.defaults) :]
+    arguments.defaults = [
+        _replaced(default, defaults[parameter.arg])
+        for parameter, default in zip(with_default, arguments.defaults, strict=True)
+    ]
+    arguments.kw_defaults = [
+        None if default is None else _replaced(default, defaults[parameter.arg])
+        for parameter, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    ]
+    for parameter_name, source in bound.items():
+        arguments.kwonlyargs.append(ast.arg(parameter_name))
+        arguments.kw_defaults.append(_expression(source))
+    return changed
+
+
+def _replaced(written_default: ast.expr, source: str) -> ast.expr:
+    """Return a default as its author wrote it, where that is a literal of the same value."""
+    wanted = _expression(source)
+    return written_default if ast.dump(written_default) == ast.dump(wanted) else wanted
+
+
+def _expression(source: str) -> ast.expr:
+    return ast.parse(source, mode="eval").body
+
+
+def default_values(function: FunctionType) -> dict[str, Any]:
+    """Return the default of each parameter that has one."""
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount]
+    defaults = function.__defaults__ or ()
+    values = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+    return {**values, **(function.__kwdefaults__ or {})}
+
+
+def class_source(cls: type) -> tuple[str, frozenset[str], dict[str, Any]]:
+    """Return the source of a class, the names that it uses, and the globals that it was made in.
+
+    Raises:
+        NotExportableError: the source is not at hand.
+    """
+    for member in vars(cls).values():
+        function = getattr(member, "__func__", getattr(member, "fget", member))
+        if not isinstance(function, FunctionType):
+            continue
+        text = "".join(linecache.getlines(function.__code__.co_filename, function.__globals__))
+        if not text or not _is_compiled_from(text, function.__code__):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
+                names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+                return ast.unparse(node) + "\n", frozenset(names), function.__globals__
+    raise NotExportableError(
+        f"the source of the class {cls.__name__!r} is not at hand: put it in a module that can be"
+        " imported"
+    )

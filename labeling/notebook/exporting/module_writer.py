@@ -1,0 +1,374 @@
+"""`ModuleWriter`: writes labeling functions, and all that they use, as statements of a module."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any, cast
+
+import labeling.functions
+from labeling.errors import literal
+from labeling.functions.lookups import lines_of
+from labeling.functions.preprocessing import CachedPreprocessor
+from labeling.notebook.exporting.definitions import (
+    changed_definition,
+    class_source,
+    default_values,
+    definition_of,
+    global_names,
+    written,
+)
+from labeling.notebook.exporting.errors import NotExportableError
+from labeling.notebook.exporting.imports import import_of, import_of_module, submodules
+from labeling.notebook.exporting.literals import Expressions, library_object
+from labeling.notebook.exporting.naming import Names
+from labeling.notebook.exporting.value_files import HELPER, ValueFiles
+from labeling.records import LabelingFunction, RecordedCall
+
+_OPERATORS = {"__and__": "&", "__or__": "|"}
+
+
+class ModuleWriter:
+    """Writes labeling functions as statements; what they use is written before them, once.
+
+    Args:
+        lfs: the labeling functions of the module.
+        stem: how the module's files of values begin.
+    """
+
+    def __init__(self, lfs: Sequence[LabelingFunction], stem: str = "values") -> None:
+        self._names = Names(lfs)
+        self._files = ValueFiles(stem)
+        self._imports: dict[str, None] = {}
+        self._statements: list[str] = []
+        self._in_progress: dict[int, str] = {}
+        self._expressions = Expressions(self._reference)
+        self._written: dict[int, str] = {}
+
+    @property
+    def resources(self) -> dict[str, str]:
+        """The content of the files of values, by name."""
+        return self._files.contents
+
+    def source(self, heading: str) -> str:
+        """Return the module: its docstring, imports, and statements in order.
+
+        Args:
+            heading: the text of the docstring.
+        """
+        head = [f'"""{heading}"""\n', "from __future__ import annotations\n"]
+        if self.resources:
+            self._imports["import json as _json"] = None
+            self._imports["from pathlib import Path as _Path"] = None
+        helper = [HELPER] if self.resources else []
+        imports = "".join(f"{line}\n" for line in sorted(self._imports))
+        return "\n".join([*head, imports, *helper, *self._statements])
+
+    def write(self, lf: LabelingFunction) -> str:
+        """Write a labeling function, and return its statement.
+
+        Raises:
+            NotExportableError: something that it uses has no source form.
+        """
+        if id(lf) in self._written:
+            return self._written[id(lf)]
+        before = dict(self._imports), list(self._statements), dict(self._names.bound)
+        try:
+            text = self._statement(lf)
+        except RecursionError:
+            self._imports, self._statements, self._names.bound = before
+            raise NotExportableError("what it uses contains itself: write it without") from None
+        except NotExportableError:
+            self._imports, self._statements, self._names.bound = before
+            raise
+        self._written[id(lf)] = text
+        self._statements.append(text)
+        return text
+
+    def _statement(self, lf: LabelingFunction) -> str:
+        name = self._names.of_lf[id(lf)]
+        if lf.call is not None:
+            version = "" if lf.version is None else f"{name}.version = {lf.version!r}\n"
+            return f"{name} = {self._call(lf.call, lf.name)}\n{version}"
+        if lf.batch is not None or lf.files or lf.rule is not None:
+            raise NotExportableError(
+                "it is made by a ready-made kind that holds a model, a table of votes or a service:"
+                " write its call into the module yourself"
+            )
+        function, options = lf.function, self._options(lf, name)
+        self._imports["from labeling import labeling_function"] = None
+        if isinstance(function, FunctionType) and import_of(function, name) is None:
+            arguments = f"({', '.join(options)})" if options else ""
+            return f"@labeling_function{arguments}\n{self._definition(function, name)}"
+        if not any(option.startswith("name=") for option in options):
+            options.insert(0, f"name={literal(lf.name)}")
+        made_of = self._expressions.of(function, f"{name}_rule")
+        return f"{name} = labeling_function({', '.join(options)})({made_of})\n"
+
+    def _options(self, lf: LabelingFunction, name: str) -> list[str]:
+        """Return the arguments of `@labeling_function`."""
+        options = [] if lf.name == name else [f"name={literal(lf.name)}"]
+        if lf.label is not None:
+            options.append(f"label={literal(lf.label)}")
+        if lf.resources:
+            pairs = (
+                f"{key!r}: {self._expressions.of(value, key)}"
+                for key, value in lf.resources.items()
+            )
+            options.append(f"resources={{{', '.join(pairs)}}}")
+        if lf.pre:
+            steps = (
+                self._expressions.of(step, getattr(step, "__name__", "step")) for step in lf.pre
+            )
+            options.append(f"pre=[{', '.join(steps)}]")
+        if not lf.compile:
+            options.append("compile=False")
+        return options + ([] if lf.version is None else [f"version={lf.version!r}"])
+
+    def _definition(self, function: FunctionType, name: str) -> str:
+        """Return the definition of a function under a name, after what it uses."""
+        self._in_progress[id(function)] = name
+        node, lines = definition_of(function)
+        code = function.__code__
+        if "__class__" in code.co_freevars:
+            raise NotExportableError("it is a method that uses super(): write it as a function")
+        found: dict[str, Any] = cast(Any, function).__builtins__
+        for global_name in global_names(code):
+            if global_name in function.__globals__:
+                self._bind(global_name, function.__globals__[global_name])
+            elif global_name in found and found[global_name] is not getattr(
+                builtins, global_name, None
+            ):
+                self._bind(global_name, found[global_name])
+        self._submodules(node, function.__globals__)
+        bound = self._closure(function)
+        defaults = {
+            parameter: self._expressions.of(value, f"{name}_{parameter}")
+            for parameter, value in default_values(function).items()
+        }
+        changed = changed_definition(node, name, defaults, bound)
+        del self._in_progress[id(function)]
+        return written(node, lines, name, changed)
+
+    def _closure(self, function: FunctionType) -> dict[str, str]:
+        """Return the keyword parameters that stand for variables of the functions around."""
+        bound = {}
+        cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        for variable, cell in cells:
+            try:
+                value = cell.cell_contents
+            except ValueError:
+                raise NotExportableError(f"its variable {variable!r} has no value yet") from None
+            if self._in_progress.get(id(value)) == variable:  # it calls itself
+                continue
+            bound[variable] = self._expressions.of(value, variable)
+        return {name: text for name, text in bound.items() if text != name}
+
+    def _submodules(self, node: ast.AST, scope: Mapping[str, Any]) -> None:
+        """Import the submodules that are reached by attributes: `xml.etree.ElementTree`."""
+        for each in ast.walk(node):
+            attributes: list[str] = []
+            while isinstance(each, ast.Attribute):
+                attributes.insert(0, each.attr)
+                each = each.value
+            if attributes and isinstance(each, ast.Name):
+                module = scope.get(each.id)
+                if isinstance(module, ModuleType) and module.__name__ == each.id:
+                    for name in submodules(module, attributes):
+                        self._imports[f"import {name}"] = None
+
+    def _bind(self, name: str, value: Any) -> None:
+        """Let a name of the module mean a value.
+
+        Raises:
+            NotExportableError: the name means something else already.
+        """
+        if self._in_progress.get(id(value)) == name:
+            return
+        if name in self._names.bound:
+            if self._names.bound[name] is value or self._is_equal(self._names.bound[name], value):
+                return
+            raise NotExportableError(
+                f"the name {name!r} means two things in functions of different files or scopes:"
+                " rename one of them"
+            )
+        if self._names.is_of_lf(name) and self._names.of_lf.get(id(value)) != name:
+            raise NotExportableError(f"{name!r} is the name of a labeling function, too: rename it")
+        self._names.bound[name] = value
+        self._write_binding(name, value)
+
+    def _is_equal(self, first: Any, second: Any) -> bool:
+        """Whether two values are written alike."""
+        texts = [self._expressions.plain(value) for value in (first, second)]
+        return texts[0] is not None and texts[0] == texts[1]
+
+    def _write_binding(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType):
+            self._imports[import_of_module(value, name)] = None
+            return
+        statement = import_of(value, name)
+        if statement is not None:
+            self._imports[statement] = None
+        elif isinstance(value, FunctionType):
+            self._statements.append(self._definition(value, name))
+        elif isinstance(value, type):
+            self._statements.append(self._class(value, name))
+        else:
+            text = self._expressions.of(value, name, is_binding=True)
+            if text != name:
+                self._statements.append(f"{name} = {text}\n")
+
+    def _class(self, cls: type, name: str) -> str:
+        text, names, scope = class_source(cls)
+        if name != cls.__name__:
+            raise NotExportableError(f"the class {cls.__name__!r} is used as {name!r}: rename it")
+        for used in sorted(names - {name}):
+            if used in scope:
+                self._bind(used, scope[used])
+        return text
+
+    def _reference(self, value: Any, name: str, is_binding: bool) -> str:
+        """Return the source of a value that is no plain literal, after what it needs."""
+        if isinstance(value, LabelingFunction):
+            return self._labeling_function(value)
+        if isinstance(getattr(value, "call", None), RecordedCall):
+            return self._call(value.call)
+        if isinstance(value, (ModuleType, FunctionType, type)):
+            return self._named(value, name)
+        statement = import_of(value, getattr(value, "__name__", name))
+        if statement is not None:
+            self._imports[statement] = None
+            return str(value.__name__)
+        return self._made(value, name) or self._large(value, name, is_binding)
+
+    def _named(self, value: Any, name: str) -> str:
+        """Return the name of a module, function or class, after its import or definition."""
+        chosen = str(getattr(value, "__name__", name))
+        chosen = chosen if chosen.isidentifier() else name
+        if not isinstance(value, type) and import_of(value, chosen) is None:
+            chosen = self._names.free_for(value, chosen)
+        self._bind(chosen, value)
+        return chosen
+
+    def _made(self, value: Any, name: str) -> str | None:
+        """Return the source of what is made by a call; `None` for other objects."""
+        if isinstance(value, CachedPreprocessor):
+            return self._preprocessor(value)
+        if isinstance(value, functools.partial):
+            return self._partial(value, name)
+        if hasattr(value, "cache_parameters"):
+            return self._cached_function(value, name)
+        known = library_object(value, lambda part: self._expressions.of(part, name))
+        if known is None:
+            return None
+        text, statement = known
+        if statement:
+            self._imports[statement] = None
+        return text
+
+    def _partial(self, value: functools.partial[Any], name: str) -> str:
+        arguments = [self._expressions.of(each, name) for each in (value.func, *value.args)]
+        options = [
+            f"{key}={self._expressions.of(each, key)}" for key, each in value.keywords.items()
+        ]
+        self._imports["import functools"] = None
+        return f"functools.partial({', '.join([*arguments, *options])})"
+
+    def _labeling_function(self, lf: LabelingFunction) -> str:
+        if id(lf) not in self._names.of_lf:
+            raise NotExportableError(
+                f"it uses the labeling function {lf.name!r}, which is not in the workbench: add it"
+            )
+        self.write(lf)
+        return self._names.of_lf[id(lf)]
+
+    def _call(self, call: RecordedCall, name: str | None = None) -> str:
+        """Return the call of a ready-made kind or of an operator on conditions."""
+        positional, keywords = list(call.positional), dict(call.keywords)
+        if call.function == "lookup":
+            _read_file(positional, keywords)
+        if name is not None and positional:
+            positional[0] = name
+        elif name is not None:
+            keywords["name"] = name
+        owner = call.function if name is None else name
+        texts = [self._expressions.of(value, f"{_word(owner)}_values") for value in positional]
+        if call.function in _OPERATORS:
+            return f"({texts[0]} {_OPERATORS[call.function]} {texts[1]})"
+        if call.function == "__invert__":
+            return f"~{texts[0]}"
+        texts += [
+            f"{key}={self._expressions.of(value, f'{_word(owner)}_{key}')}"
+            for key, value in keywords.items()
+        ]
+        if call.function == "on":
+            return f"({texts[0]}).on({', '.join(texts[1:])})"
+        self._bind(call.function, getattr(labeling.functions, call.function))
+        return f"{call.function}({', '.join(texts)})"
+
+    def _preprocessor(self, made: CachedPreprocessor) -> str:
+        name = made.__name__
+        if self._names.bound.get(name) is made:
+            return name
+        name = self._names.free_for(made, name)
+        options = [f"reads={list(made.readers)!r}", f"cache={str(made.cache.path)!r}"]
+        options += [] if made.version is None else [f"version={made.version!r}"]
+        definition = self._definition(made.function, name)
+        self._names.bound[name] = made
+        self._imports["from labeling import preprocessor"] = None
+        self._statements.append(f"@preprocessor({', '.join(options)})\n{definition}")
+        return name
+
+    def _cached_function(self, value: Any, name: str) -> str:
+        parameters = value.cache_parameters()
+        inner = self._expressions.of(value.__wrapped__, f"{name}_uncached")
+        self._imports["import functools"] = None
+        options = f"maxsize={parameters['maxsize']}, typed={parameters['typed']}"
+        return f"functools.lru_cache({options})({inner})"
+
+    def _large(self, value: Any, name: str, is_binding: bool) -> str:
+        """Return the source of a long literal: a file of values beside the module."""
+        text = self._expressions.plain(value)
+        if text is None:
+            raise NotExportableError(
+                f"{name!r} is a {type(value).__name__}, which has no source form: give its content"
+                " as a list, dict or text, or put what makes it into a module that can be imported"
+            )
+        call = self._files.call_for(value, name)
+        if call is None or is_binding:
+            return text if call is None else call
+        constant = self._names.free_for(value, name.upper())
+        if constant not in self._names.bound:
+            self._names.bound[constant] = value
+            self._statements.append(f"{constant} = {call}\n")
+        return constant
+
+
+def _read_file(positional: list[Any], keywords: dict[str, Any]) -> None:
+    """Replace the file of a lookup by its lines: a path may lead elsewhere from the module."""
+    values = positional[1] if len(positional) > 1 else keywords.get("values")
+    if not isinstance(values, (str, Path)):
+        return
+    lines = lines_of("of the workbench", Path(values))
+    if len(positional) > 1:
+        positional[1] = lines
+    else:
+        keywords["values"] = lines
+
+
+def _word(name: str) -> str:
+    """Return a name as a part of an identifier."""
+    return re.sub(r"\W+", "_", name)
+
+
+def source_text(lf: LabelingFunction) -> str:
+    """Return a labeling function as source, without what it uses; empty where it has none."""
+    try:
+        return ModuleWriter([lf]).write(lf)
+    except NotExportableError:
+        return ""
