@@ -162,7 +162,7 @@ class BaseWorkbench:
         votes again.
         """
         expect(lf, LabelingFunction, "A labeling function")
-        fingerprint = _fingerprint(lf)
+        fingerprint = known_fingerprint(lf)
         for voted in [*self.functions, *self.replaced.values()]:
             if fingerprint and voted.fingerprint == fingerprint and voted.name == lf.name:
                 return VotedLF(lf, voted.codes, voted.faults, voted.run, fingerprint)
@@ -171,7 +171,7 @@ class BaseWorkbench:
     def refresh(self) -> None:
         """Let those functions vote again of which something that they use has changed."""
         for voted in self.functions:
-            if voted.fingerprint and voted.fingerprint != _fingerprint(voted.lf):
+            if voted.fingerprint and voted.fingerprint != known_fingerprint(voted.lf):
                 self.add(voted.lf)
 
     def _run(self, lf: LabelingFunction, fingerprint: str) -> VotedLF:
@@ -233,7 +233,8 @@ class BaseWorkbench:
         )
 
 
-def _fingerprint(lf: LabelingFunction) -> str:
+def known_fingerprint(lf: LabelingFunction) -> str:
+    """Return the fingerprint of a function; empty where changes of it could go unseen."""
     found = fingerprint_of(lf)
     return "" if found.unseen else found.digest
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from labeling.notebook.base import BaseWorkbench
+from labeling.notebook.versions import Versions
 
 
-class Workbench(BaseWorkbench):
+class Workbench(Versions, BaseWorkbench):
     """A place to write labeling functions: draft one, see what changes, look at rows, keep it.
 
     Args:

@@ -1,0 +1,312 @@
+"""`History`: snapshots of the labeling functions of a workbench, in memory and in a folder."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.engine.engine_report import HowRun
+from labeling.errors import DataError, LabelingFunctionError, listed, near
+from labeling.notebook.function_set import FunctionSet, VotedLF
+from labeling.records import LabelingFunction, atomic_write, private_file, private_folder
+from labeling.records.estimates import Estimate
+from labeling.records.ids import encode_id
+from labeling.rendering import Code, DisplayedAlike, View
+from labeling.rendering.formatting import when
+
+FORMAT = 1
+"""Of the files of a commit."""
+SHORT = 8
+"""Characters of an id that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedLF:
+    """A labeling function of a commit.
+
+    Attributes:
+        name: its name.
+        fingerprint: equal for functions that vote alike; empty where that cannot be told.
+        votes: the hash of its votes.
+        source: its definition; empty where its source was not at hand.
+    """
+
+    name: str
+    fingerprint: str
+    votes: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Commit(DisplayedAlike):
+    """A snapshot of labeling functions.
+
+    Attributes:
+        id: 64 hex digits: the hash of its functions, message and parent.
+        parent: the id of the commit before; empty for the first.
+        number: 1 for the first commit.
+        message: why it was made.
+        at: when, UTC, as ISO text.
+        functions: its labeling functions, in order.
+        n_samples: samples that they voted on.
+        n_covered: samples with a vote.
+        accuracy: of the label model on the covered samples of the dev set.
+        looks_at_dev: results measured on the dev set until then.
+    """
+
+    id: str
+    parent: str
+    number: int
+    message: str
+    at: str
+    functions: tuple[CommittedLF, ...]
+    n_samples: int
+    n_covered: int
+    accuracy: Estimate
+    looks_at_dev: int
+
+    @property
+    def short_id(self) -> str:
+        """The first digits of the id."""
+        return self.id[:SHORT]
+
+    @property
+    def source(self) -> str:
+        """The definitions of its labeling functions."""
+        return "\n".join(
+            function.source or f"# {function.name}: its source was not at hand\n"
+            for function in self.functions
+        )
+
+    def _view(self) -> View:
+        title = f"Commit {self.short_id}: {self.message}"
+        return View(title, (f"{when(self.at)}, {len(self.functions)} functions", Code(self.source)))
+
+
+class History:
+    """The commits of a workbench.
+
+    Args:
+        folder: where they are kept for other processes; `None` keeps them in memory.
+
+    Attributes:
+        commits: oldest first.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self.commits: list[Commit] = [] if folder is None else _read_all(folder)
+        self._sets: dict[str, FunctionSet] = {}
+
+    @property
+    def latest(self) -> Commit | None:
+        """The last commit."""
+        return self.commits[-1] if self.commits else None
+
+    def add(self, commit: Commit, functions: FunctionSet, sample_ids: pd.Index) -> None:
+        """Keep a commit; its files are whole, or not there, whenever the process ends."""
+        if self._folder is not None:
+            _write(self._folder, commit, functions, sample_ids)
+        self._sets[commit.id] = functions
+        self.commits.append(commit)
+
+    def find(self, prefix: str) -> Commit | None:
+        """Return the commit whose id begins like this, or `None`.
+
+        Raises:
+            DataError: several do.
+        """
+        found = [commit for commit in self.commits if prefix and commit.id.startswith(prefix)]
+        if len(found) > 1:
+            raise DataError(
+                f"The id of a commit must be given with as many digits as tell it apart. Got"
+                f" {prefix!r}, with which these begin: {listed(one.short_id for one in found)}."
+            )
+        return found[0] if found else None
+
+    def __getitem__(self, prefix: str) -> Commit:
+        found = self.find(prefix)
+        if found is None:
+            ids = [commit.short_id for commit in self.commits]
+            raise DataError(
+                f"There must be a commit of that id. Got {prefix!r}; there are:"
+                f" {listed(ids, 10) if ids else 'none'}.{near(prefix, ids)}"
+            )
+        return found
+
+    def functions_of(
+        self, commit: Commit, sample_ids: pd.Index, known: Sequence[VotedLF]
+    ) -> FunctionSet:
+        """Return the functions of a commit with their votes.
+
+        Args:
+            commit: the commit.
+            sample_ids: the samples of the workbench.
+            known: functions of this process, which stand for equal ones of the commit.
+
+        Raises:
+            DataError: the commit was made on other samples.
+        """
+        if commit.id in self._sets:
+            return self._sets[commit.id]
+        by_key = {(voted.name, voted.fingerprint): voted for voted in known if voted.fingerprint}
+        codes = _read_votes(self._folder, commit, sample_ids)
+        return FunctionSet(
+            tuple(
+                by_key.get((function.name, function.fingerprint))
+                or VotedLF(
+                    absent(function.name, commit.short_id),
+                    votes,
+                    (),
+                    HowRun(function.name),
+                    function.fingerprint,
+                )
+                for function, votes in zip(commit.functions, codes, strict=True)
+            )
+        )
+
+
+def absent(name: str, commit: str) -> LabelingFunction:
+    """Return a stand-in for a function of another process, of which only votes are known."""
+
+    def function(_: Any) -> None:
+        raise LabelingFunctionError(
+            f"{name!r} of commit {commit} was made by another process, and only its votes are kept:"
+            " run the cell that defines it, or load the exported module."
+        )
+
+    function.__name__ = name
+    return LabelingFunction(name, function)
+
+
+def is_absent(voted: VotedLF) -> bool:
+    """Whether only the votes of a function are known."""
+    return getattr(voted.lf.function, "__qualname__", "").startswith("absent.")
+
+
+def commit_id(parent: str, message: str, functions: Sequence[CommittedLF]) -> str:
+    """Return the id of a commit: the same for the same content, whenever it is made."""
+    rows = [
+        [function.name, function.fingerprint, function.votes, function.source]
+        for function in functions
+    ]
+    content = json.dumps([FORMAT, parent, message, rows])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def now() -> str:
+    """Return the time, UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def votes_digest(codes: npt.NDArray[np.signedinteger[Any]], order: npt.NDArray[np.intp]) -> str:
+    """Return the hash of votes.
+
+    Args:
+        codes: shape (n_samples,).
+        order: of the samples by their ids, so that the order of the rows does not count.
+    """
+    return hashlib.sha256(codes[order].astype("<i4").tobytes()).hexdigest()
+
+
+def id_texts(sample_ids: pd.Index) -> list[str]:
+    """Return each sample id as text, different for different ids."""
+    return [
+        encode_id(sample_id) if isinstance(sample_id, (str, int, np.integer)) else repr(sample_id)
+        for sample_id in sample_ids
+    ]
+
+
+def _write(folder: Path, commit: Commit, functions: FunctionSet, sample_ids: pd.Index) -> None:
+    votes = {f"votes_{number}": voted.codes for number, voted in enumerate(functions)}
+    frame = pd.DataFrame({"sample": id_texts(sample_ids), **votes})
+    about = {
+        "format": FORMAT,
+        **{name: getattr(commit, name) for name in Commit.__slots__},
+        "functions": [
+            {name: getattr(function, name) for name in CommittedLF.__slots__}
+            for function in commit.functions
+        ],
+        "accuracy": [
+            None if value != value else value
+            for value in (commit.accuracy.value, commit.accuracy.low, commit.accuracy.high)
+        ]
+        + [commit.accuracy.n, commit.accuracy.note],
+    }
+    private_folder(folder)
+    # The votes first: a commit exists when its text does.
+    with atomic_write(folder / f"{commit.id}.parquet") as unfinished:
+        private_file(unfinished)
+        frame.to_parquet(unfinished, index=False)
+    with atomic_write(folder / f"{commit.id}.json") as unfinished:
+        private_file(unfinished)
+        unfinished.write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def _read_all(folder: Path) -> list[Commit]:
+    commits = [_read(path) for path in sorted(folder.glob("*.json"))]
+    return sorted(commits, key=lambda commit: (commit.number, commit.at, commit.id))
+
+
+def _read(path: Path) -> Commit:
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        functions = tuple(
+            CommittedLF(*(str(function[name]) for name in CommittedLF.__slots__))
+            for function in about["functions"]
+        )
+        value, low, high, n, note = about["accuracy"]
+        known = [float("nan") if number is None else float(number) for number in (value, low, high)]
+        accuracy = Estimate(known[0], known[1], known[2], int(n), str(note))
+        read = {name: about[name] for name in Commit.__slots__}
+        commit = Commit(**(read | {"functions": functions, "accuracy": accuracy}))
+        is_right = commit.id == path.stem == commit_id(commit.parent, commit.message, functions)
+        if about["format"] != FORMAT or not is_right:
+            raise ValueError("its content does not have the hash that its name states")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"The file of a commit must be as it was written. Got {str(path)!r}: {error!r}. Delete"
+            " it to go on without this commit."
+        ) from error
+    return commit
+
+
+def _read_votes(
+    folder: Path | None, commit: Commit, sample_ids: pd.Index
+) -> list[npt.NDArray[np.signedinteger[Any]]]:
+    path = Path() if folder is None else folder / f"{commit.id}.parquet"
+    try:
+        frame = pd.read_parquet(path).set_index("sample")
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"The votes of commit {commit.short_id} must be as they were written. Got"
+            f" {path.name!r}: {error!r}."
+        ) from error
+    wanted = pd.Index(id_texts(sample_ids))
+    if len(frame) != len(wanted) or not wanted.isin(frame.index).all():
+        raise DataError(
+            f"Commit {commit.short_id} must be on the samples of this workbench to be compared. It"
+            f" is on {len(frame):,} samples, the workbench has {len(wanted):,}; open a workbench on"
+            " those samples."
+        )
+    ordered = frame.loc[wanted]
+    return [
+        _read_only(ordered[f"votes_{number}"].to_numpy()) for number in range(len(commit.functions))
+    ]
+
+
+def _read_only(
+    codes: npt.NDArray[np.signedinteger[Any]],
+) -> npt.NDArray[np.signedinteger[Any]]:
+    copied = codes.copy()
+    copied.flags.writeable = False
+    return copied
