@@ -97,7 +97,11 @@ class TextBytes:
     @cached_property
     def words(self) -> Counts:
         """How many words `str.split()` makes of each text; for ASCII texts."""
-        return self.counted(self._word_starts(self.flags_of(_NOT_SPACE)))
+        return self.words_of(_NOT_SPACE)
+
+    def words_of(self, table: Flags) -> Counts:
+        """Return how many runs of bytes of a class each text has."""
+        return self.counted(self._word_starts(self.flags_of(table)))
 
     def _word_starts(self, is_in_word: Flags) -> Flags:
         starts = is_in_word.copy()
@@ -106,9 +110,9 @@ class TextBytes:
         starts[begins] = is_in_word[begins]
         return starts
 
-    def word_places(self) -> tuple[Counts, Counts]:
-        """Return where the words of all texts begin, and where they end."""
-        is_in_word = self.flags_of(_NOT_SPACE)
+    def word_places(self, table: Flags) -> tuple[Counts, Counts]:
+        """Return where the runs of bytes of a class begin in all texts, and where they end."""
+        is_in_word = self.flags_of(table)
         ends = is_in_word.copy()
         ends[:-1] &= ~is_in_word[1:]
         lasts = self.edges[1:][np.diff(self.edges) > 0] - 1
@@ -132,6 +136,7 @@ def table_of(characters: str) -> Flags:
 ASCII = tuple(map(chr, range(128)))
 ASCII_SPACE = "".join(filter(str.isspace, ASCII))
 """What `str.split()` and `str.strip()` take for white space."""
+ASCII_NOT_SPACE = "".join(each for each in ASCII if not each.isspace())
 
 _NOT_SPACE = ~table_of(ASCII_SPACE)
 _NO_BYTES = np.zeros(0, np.uint8)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
-from types import FunctionType
+from collections.abc import Callable, Iterable
+from types import FunctionType, ModuleType
 from typing import Any
 
-from labeling.engine.columns import functions, methods
+from labeling.engine.columns import functions, methods, times
+from labeling.engine.columns.changes import is_of_library
 from labeling.engine.columns.comprehensions import REDUCTIONS, reduction
 from labeling.engine.columns.context import HOPELESS, Context, Expression, State, literal
 from labeling.engine.columns.frames import Frame
 from labeling.engine.columns.names import MISSING
-from labeling.engine.columns.regex_syntax import Method, rust_pattern
 from labeling.engine.columns.text_methods import PURE_TEXT_METHODS, TEXT_METHODS
 from labeling.engine.columns.values import UNDECIDED, Constant, Results, Row, Value
 
@@ -25,18 +25,49 @@ def call(context: Context, node: ast.Call) -> Expression:
         return context.unsupported(node, "calls with * or ** are left to Python")
     function = context.constant(node.func)
     if function is MISSING:
+        if isinstance(node.func, ast.Attribute):
+            node = _with_limit(node)
         if isinstance(node.func, ast.Attribute) and not node.keywords:
             return _method(context, node, node.func)
         return context.unsupported(node, "what is called is not a known function")
-    if any(function is each for each in REDUCTIONS):
-        return reduction(context, node, function)
-    if id(function) in functions.PATTERN_FUNCTIONS:
-        return _pattern_call(context, node, functions.PATTERN_FUNCTIONS[id(function)])
-    if function is re.compile:
-        return _compiled_pattern(context, node)
-    if type(function) is FunctionType and id(function) not in functions.FUNCTIONS:
+    return _known_call(context, node, function)
+
+
+def _known_call(context: Context, node: ast.Call, function: Any) -> Expression:
+    for functions_of_a_kind, compiled in _KINDS:
+        if any(function is each for each in functions_of_a_kind):
+            return compiled(context, node, function)
+    is_plain = type(function) is FunctionType and id(function) not in functions.FUNCTIONS
+    if is_plain and not is_of_library(function.__code__):
         return context.inlined(node, function)
     return _function(context, node, function)
+
+
+def _with_limit(node: ast.Call) -> ast.Call:
+    """Return `split(separator, maxsplit=1)` as `split(separator, 1)`."""
+    names = [word.arg for word in node.keywords]
+    if names != ["maxsplit"] or len(node.args) != 1 or node.func.attr not in ("split", "rsplit"):  # type: ignore[attr-defined]  # an attribute
+        return node
+    return ast.copy_location(ast.Call(node.func, [*node.args, node.keywords[0].value], []), node)
+
+
+def _time(context: Context, node: ast.Call, maker: Any) -> Expression:
+    """Compile a time or a span that is made of constants."""
+    given = [*node.args, *(word.value for word in node.keywords)]
+    values = [_constant_of(context, each) for each in given]
+    names = [str(word.arg) for word in node.keywords]
+    if not all(type(value) in (int, float, str) for value in values):
+        return context.unsupported(node, "it is not made of constants")
+    positional, named = values[: len(node.args)], values[len(node.args) :]
+    made = times.constructed(maker, positional, dict(zip(names, named, strict=True)))
+    if made is None:
+        return context.unsupported(node, "this time is left to Python")
+    return Expression(lambda state: state.frame.constant(made))
+
+
+def _constant_of(context: Context, node: ast.expr) -> Any:
+    value = context.constant(node)
+    return literal(node) if value is MISSING else value
 
 
 def _function(context: Context, node: ast.Call, function: Any) -> Expression:
@@ -59,8 +90,9 @@ def _applied(rule: Callable[..., Results], operands: list[Expression]) -> Expres
     )
 
 
-def _pattern_call(context: Context, node: ast.Call, method: Method) -> Expression:
+def _pattern_call(context: Context, node: ast.Call, function: Any) -> Expression:
     """Compile `re.search(pattern, text, flags)`."""
+    method = functions.PATTERN_FUNCTIONS[function]
     named = {str(word.arg): word.value for word in node.keywords}
     positional = dict(zip(("pattern", "string", "flags"), node.args, strict=False))
     given = {**positional, **named}
@@ -68,25 +100,22 @@ def _pattern_call(context: Context, node: ast.Call, method: Method) -> Expressio
     if not known or not {"pattern", "string"} <= set(given) <= {"pattern", "string", "flags"}:
         return context.unsupported(node, "its arguments are not those of `re`")
     flags = _flags(context, given.get("flags"))
-    pattern = context.constant(given["pattern"])
-    if pattern is MISSING:
-        pattern = literal(given["pattern"])
+    pattern = _constant_of(context, given["pattern"])
     compiled = None if flags is None else functions.pattern_of(pattern, flags)
-    if compiled is None or rust_pattern(compiled, method) is None:
+    if compiled is None or not functions.is_searched(compiled, method):
         return context.unsupported(node, "its pattern has no equal that columns are searched with")
     text = context.expression(given["string"])
     return _applied(lambda piece: functions.searched(compiled, method, piece), [text])
 
 
-def _compiled_pattern(context: Context, node: ast.Call) -> Expression:
+def _compiled_pattern(context: Context, node: ast.Call, _: Any) -> Expression:
     """Compile `re.compile(pattern, flags)` of constants: the pattern is a constant, too."""
     named = {word.arg: word.value for word in node.keywords}
     given = [*node.args, *([named["flags"]] if set(named) == {"flags"} else [])]
     if not 1 <= len(given) <= 2 or len(given) != len(node.args) + len(named):
         return context.unsupported(node, "its arguments are not those of `re`")
     flags = _flags(context, given[1] if len(given) > 1 else None)
-    text = context.constant(given[0])
-    text = literal(given[0]) if text is MISSING else text
+    text = _constant_of(context, given[0])
     pattern = None if flags is None else functions.pattern_of(text, flags)
     if pattern is None:
         return context.unsupported(node, "its pattern is not a constant")
@@ -100,8 +129,7 @@ def _flags(context: Context, node: ast.expr | None) -> Any:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         left, right = _flags(context, node.left), _flags(context, node.right)
         return None if left is None or right is None else left | right
-    value = context.constant(node)
-    value = literal(node) if value is MISSING else value
+    value = _constant_of(context, node)
     return value if type(value) in (int, re.RegexFlag) else None
 
 
@@ -130,10 +158,11 @@ def _method(context: Context, node: ast.Call, function: ast.Attribute) -> Expres
 def _obstacle(context: Context, node: ast.Call, function: ast.Attribute) -> str | None:
     """Return why a method is left to Python, as far as its code tells."""
     name, owner = function.attr, context.constant(function.value)
-    if type(owner) is re.Pattern and name in ("search", "match", "fullmatch"):
-        written = rust_pattern(owner, name)  # type: ignore[arg-type]  # one of three
+    if isinstance(owner, (ModuleType, type)):
+        return "this call is left to Python"
+    if type(owner) is re.Pattern and name in ("search", "match", "fullmatch", "findall"):
         why = "its pattern has no equal that columns are searched with"
-        return why if written is None else None
+        return None if functions.is_searched(owner, name) else why  # type: ignore[arg-type]
     if name not in methods.METHODS and not _is_of_constant(name, function.value):
         return f"`.{name}()` is left to Python"
     _, fewest, most = TEXT_METHODS.get(name, (None, 0, 2))
@@ -171,3 +200,12 @@ def _got_column(frame: Frame, name: str, arguments: list[Value]) -> Value:
     if column in frame.names:
         return frame.restricted(frame.column(column), keys[0][0])
     return arguments[1] if len(arguments) == 2 else frame.constant(None)
+
+
+_KINDS: tuple[tuple[Iterable[Any], Callable[[Context, ast.Call, Any], Expression]], ...] = (
+    (REDUCTIONS, reduction),
+    (functions.PATTERN_FUNCTIONS, _pattern_call),
+    (times.MAKERS, _time),
+    ((re.compile,), _compiled_pattern),
+)
+"""Functions whose arguments are looked at, and what compiles a call of them."""

@@ -13,19 +13,26 @@ import functools
 import re
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
+
+import pandas as pd
 
 from labeling.engine.columns.names import content
 from labeling.engine.columns.values import is_plain
 
 _INERT = (ModuleType, type, FunctionType, BuiltinFunctionType, re.Pattern, enum.Enum)
 
+_TIMES = (datetime, timedelta, pd.Timestamp, pd.Timedelta)
+
 
 def is_inert(value: Any) -> bool:
     """Whether operators and attributes of a constant run no code but Python's own."""
     if is_plain(value) or isinstance(value, _INERT):
         return True
+    if type(value) in _TIMES:  # a time zone may be of any class
+        return getattr(value, "tzinfo", None) is None
     return type(value) in (tuple, list, set, frozenset) and all(map(is_inert, value))
 
 
@@ -67,17 +74,23 @@ def codes_reached(function: FunctionType) -> Iterator[CodeType]:
             continue
         seen.add(id(current))
         if isinstance(current, FunctionType):
-            if not _is_installed(current.__code__):
+            if not is_installed(current.__code__):
                 yield current.__code__
                 todo += _used(current)
         elif not isinstance(current, ModuleType):
             todo += _functions_of(current)
 
 
-def _is_installed(code: CodeType) -> bool:
+def is_installed(code: CodeType) -> bool:
     """Whether code is of Python's library or of an installed package, which know no labels."""
+    return "site-packages" in code.co_filename or is_of_library(code)
+
+
+def is_of_library(code: CodeType) -> bool:
+    """Whether code is of Python's own library."""
     path = code.co_filename
-    return "site-packages" in path or path.startswith(_LIBRARY) or path.startswith("<frozen")
+    is_site = "site-packages" in path  # which may be inside of the library's folder
+    return (path.startswith(_LIBRARY) and not is_site) or path.startswith("<frozen")
 
 
 _LIBRARY = functools.__file__.rpartition("functools")[0]

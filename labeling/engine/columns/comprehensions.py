@@ -7,7 +7,7 @@ from typing import Any
 
 from labeling.engine.columns.context import HOPELESS, Context, Expression, literal
 from labeling.engine.columns.functions import length
-from labeling.engine.columns.reductions import MOST_ITEMS, Comprehension, listed, reduced
+from labeling.engine.columns.reductions import MOST_ITEMS, Comprehension, Kind, listed, reduced
 
 REDUCTIONS = (any, all, sum, len)
 
@@ -60,9 +60,12 @@ def _comprehension(context: Context, node: ast.GeneratorExp | ast.ListComp) -> C
         container = context.expression(node.elt.comparators[0])  # type: ignore[attr-defined]
     if items.is_hopeless or (conditions or (element,))[0].is_hopeless:
         return None
-    is_lazy = isinstance(node, ast.GeneratorExp)
-    is_closed = names <= set(target)
-    return Comprehension(target, items, conditions, element, container, is_lazy, is_closed)
+    kind = Kind(
+        is_lazy=isinstance(node, ast.GeneratorExp),
+        is_closed=names <= set(target),
+        is_filter=isinstance(node.elt, ast.Name) and (node.elt.id,) == target,
+    )
+    return Comprehension(target, items, conditions, element, container, kind)
 
 
 def _variables(context: Context, nodes: list[ast.expr]) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,8 @@ from labeling.engine.columns.call_expressions import call
 from labeling.engine.columns.comprehensions import constant_range, list_expression
 from labeling.engine.columns.context import HOPELESS, Context, Expression, Handlers, State, literal
 from labeling.engine.columns.frames import Frame
+from labeling.engine.columns.items import item
 from labeling.engine.columns.joined_strings import joined_string
-from labeling.engine.columns.methods import TIME_FIELDS, looked_up, time_field
 from labeling.engine.columns.names import MISSING
 from labeling.engine.columns.operators import (
     NONE,
@@ -26,19 +27,19 @@ from labeling.engine.columns.operators import (
 )
 from labeling.engine.columns.text_methods import part_of
 from labeling.engine.columns.texts import COMPARISONS, Text
+from labeling.engine.columns.times import field
 from labeling.engine.columns.values import (
     UNDECIDED,
     Bools,
     Constant,
     Masks,
     Part,
-    Parts,
     Piece,
     Results,
     Row,
-    Times,
     Value,
 )
+from labeling.engine.columns.word_sets import both
 
 Evaluate = Callable[[State], Value]
 
@@ -83,9 +84,7 @@ def _attribute(context: Context, node: ast.Attribute) -> Expression:
 def _attribute_of(frame: Frame, piece: Piece, name: str) -> Value:
     if isinstance(piece, Row):
         return frame.column(name)
-    if isinstance(piece, Times) and name in TIME_FIELDS:
-        return frame.mapped(frame.whole(piece), lambda times: time_field(name, times))  # type: ignore[arg-type]  # it is Times
-    return UNDECIDED
+    return frame.mapped(frame.whole(piece), lambda times: field(name, times))
 
 
 def _of_one(operand: Expression, function: Callable[[Frame, Piece], Value]) -> Expression:
@@ -117,7 +116,7 @@ def _subscript(context: Context, node: ast.Subscript) -> Expression:
         frame, owners, keys = state.frame, owner.evaluate(state), key.evaluate(state)
         if len(owners) == 1 and isinstance(owners[0][1], Row):
             return _column_at(frame, keys)
-        return frame.combined(owners, keys, _item)
+        return frame.combined(owners, keys, item)
 
     return Expression(evaluate)
 
@@ -127,20 +126,6 @@ def _column_at(frame: Frame, keys: Value) -> Value:
         return UNDECIDED
     name = keys[0][1].value
     return frame.restricted(frame.column(name), keys[0][0]) if type(name) is str else UNDECIDED
-
-
-def _item(owner: Piece, key: Piece) -> Results:
-    if isinstance(owner, Text):
-        return part_of(owner, key.value) if isinstance(key, Constant) else NONE
-    if isinstance(owner, Parts) and isinstance(key, Constant) and type(key.value) is int:
-        return (owner.text.split_part(owner.separator, key.value),)
-    if not isinstance(owner, Constant):
-        return NONE
-    if type(owner.value) is dict:
-        return looked_up(owner.value, key, None)
-    if isinstance(key, Constant):
-        return folded(lambda container, place: container[place], owner.value, key.value)
-    return NONE
 
 
 def _sliced(context: Context, owner: Expression, node: ast.Slice) -> Expression:
@@ -245,14 +230,11 @@ def _binary(context: Context, node: ast.BinOp) -> Expression:
     kind = type(node.op).__name__
     if left.is_hopeless or right.is_hopeless:
         return HOPELESS
-    if kind not in ("Add", "Sub", "Mult", "Div", "Mod", "FloorDiv"):
+    if kind not in ("Add", "Sub", "Mult", "Div", "Mod", "FloorDiv", "BitAnd"):
         return context.unsupported(node, "this operator is left to Python")
+    rule = both if kind == "BitAnd" else functools.partial(arithmetic, kind)
     return Expression(
-        lambda state: state.frame.combined(
-            left.evaluate(state),
-            right.evaluate(state),
-            lambda first, second: arithmetic(kind, first, second),
-        )
+        lambda state: state.frame.combined(left.evaluate(state), right.evaluate(state), rule)
     )
 
 
@@ -321,15 +303,15 @@ def _collection(context: Context, node: ast.Tuple | ast.List | ast.Set) -> Expre
     if value is not MISSING and not any(map(_has_set, node.elts)):
         return constant(value)
     items = [context.expression(each) for each in node.elts]
-    if any(item.is_hopeless for item in items):
+    if any(each.is_hopeless for each in items):
         return HOPELESS
     kind = {ast.Tuple: tuple, ast.List: list, ast.Set: set}[type(node)]
 
     def evaluate(state: State) -> Value:
         """Return the collection of constants; other items are left to Python."""
         objects = []
-        for item in items:
-            value = item.evaluate(state)
+        for each in items:
+            value = each.evaluate(state)
             if len(value) != 1 or value[0][0] is not state.frame.all:
                 return UNDECIDED
             if not isinstance(value[0][1], Constant):

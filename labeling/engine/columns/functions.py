@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.engine.columns.operators import NONE, as_integers, folded
-from labeling.engine.columns.regex_syntax import Method, rust_pattern
+from labeling.engine.columns.operators import NONE, as_integers, compare, folded
+from labeling.engine.columns.regex_syntax import Method, characters_of_words, rust_pattern
 from labeling.engine.columns.texts import Text
 from labeling.engine.columns.values import (
+    LARGEST_EXACT,
     Bools,
+    Characters,
     Constant,
     Floats,
     Integers,
@@ -24,24 +26,46 @@ from labeling.engine.columns.values import (
     Parts,
     Piece,
     Results,
+    SharedWords,
     Times,
     Words,
     is_plain,
     truth,
 )
+from labeling.engine.columns.word_search import n_shared, n_words
+from labeling.engine.columns.word_sets import as_set
 
 
 def length(piece: Piece) -> Results:
     """Return `len(piece)`."""
     if isinstance(piece, Text):
         return ((None, Integers(piece.length)),)
-    if isinstance(piece, Words):
-        return ((piece.text.is_ascii, Integers(piece.text.bytes.words)),)
-    if isinstance(piece, Parts):
-        return ((None, Integers(piece.text.count(piece.separator) + 1)),)
+    if isinstance(piece, Constant):
+        return folded(len, piece.value)
+    return _length_of_list(piece)
+
+
+def _length_of_list(piece: Piece) -> Results:
+    if isinstance(piece, Words) and not piece.distinct:
+        return ((piece.text.is_ascii, Integers(n_words(piece.text, piece.characters))),)
+    if isinstance(piece, SharedWords):
+        words = piece.words
+        counts = n_shared(words.text, words.characters, piece.wanted)
+        return ((words.text.is_ascii, Integers(counts)),)
+    if isinstance(piece, Characters):
+        return ((piece.text.is_ascii, Integers(piece.text.count_class(piece.table))),)
     if isinstance(piece, Items):
         return ((None, Integers(piece.counts)),)
-    return folded(len, piece.value) if isinstance(piece, Constant) else NONE
+    return _length_of_parts(piece) if isinstance(piece, Parts) else NONE
+
+
+def _length_of_parts(parts: Parts) -> Results:
+    if parts.method in ("partition", "rpartition"):
+        return ((None, Constant(3)),)
+    if parts.method == "split":
+        return ((None, Integers(parts.text.count(parts.separator) + 1)),)
+    is_cut = parts.text.contains(parts.separator)
+    return ((None, Integers(is_cut.astype(np.int64) + 1)),)
 
 
 def as_bool(piece: Piece) -> Results:
@@ -68,7 +92,9 @@ _CLASSES = (str, int, float, bool, bytes, list, tuple, dict, set, frozenset, typ
 def _class_of(piece: Piece) -> type | None:
     if isinstance(piece, Constant):
         return type(piece.value) if is_plain(piece.value) else None
-    return {Text: str, Integers: int, Floats: float, Bools: bool, Words: list}.get(type(piece))
+    if isinstance(piece, Words):
+        return None if piece.distinct else list  # a set or a frozenset
+    return {Text: str, Integers: int, Floats: float, Bools: bool}.get(type(piece))
 
 
 def as_text(piece: Piece) -> Results:
@@ -80,21 +106,66 @@ def as_text(piece: Piece) -> Results:
 
 
 def as_int(piece: Piece) -> Results:
-    """Return `int(piece)` of an int or a bool."""
+    """Return `int(piece)` of an int, a bool, or a text of digits."""
+    if isinstance(piece, Text):
+        values = piece.numbers(np.int64)
+        return ((piece.found(_DIGITS), Integers(values)),)
     integers = as_integers(piece)
     if integers is None:
         return NONE
     return ((None, Constant(integers) if isinstance(integers, int) else Integers(integers)),)
 
 
+_DIGITS = r"\A[0-9]{1,18}\z"
+_DECIMAL = r"\A[0-9]{1,15}(?:\.[0-9]{1,15})?\z"
+
+
 def as_float(piece: Piece) -> Results:
-    """Return `float(piece)` of a number."""
+    """Return `float(piece)` of a number, or of a text such as "3.5"."""
+    if isinstance(piece, Text):
+        return ((piece.found(_DECIMAL), Floats(piece.numbers(np.float64))),)
     if isinstance(piece, Floats):
         return ((None, piece),)
     if isinstance(piece, (Integers, Bools)):
         return ((None, Floats(as_integers(piece).astype(np.float64))),)
     is_number = isinstance(piece, Constant) and type(piece.value) in (int, float, bool)
     return folded(float, piece.value) if is_number else NONE  # type: ignore[union-attr]
+
+
+def rounded(piece: Piece) -> Results:
+    """Return `round(piece)`; halves are rounded to the even number."""
+    if isinstance(piece, Floats):
+        valid = np.abs(piece.values) <= LARGEST_EXACT  # of NaN that is false
+        whole = np.rint(np.where(valid, piece.values, 0.0))
+        return ((valid, Integers(whole.astype(np.int64))),)
+    is_number = isinstance(piece, Constant) and type(piece.value) in (int, float, bool)
+    return folded(round, piece.value) if is_number else as_int_of_integers(piece)  # type: ignore[union-attr]
+
+
+def as_int_of_integers(piece: Piece) -> Results:
+    """Return `int(piece)` of ints and bools."""
+    return ((None, Integers(as_integers(piece))),) if isinstance(piece, (Integers, Bools)) else NONE
+
+
+def largest(first: Piece, second: Piece) -> Results:
+    """Return `max(first, second)`: the second one only if it is greater."""
+    return _chosen(compare("Gt", second, first), first, second)
+
+
+def smallest(first: Piece, second: Piece) -> Results:
+    """Return `min(first, second)`: the second one only if it is less."""
+    return _chosen(compare("Lt", second, first), first, second)
+
+
+def _chosen(is_second: Results, first: Piece, second: Piece) -> Results:
+    results: list[tuple[Any, Piece]] = []
+    for valid, answer in is_second:
+        if isinstance(answer, Constant):
+            results.append((valid, second if answer.value else first))
+        elif isinstance(answer, Bools):
+            for rows, chosen in ((answer.values, second), (~answer.values, first)):
+                results.append((rows if valid is None else rows & valid, chosen))
+    return tuple(results)
 
 
 def absolute(piece: Piece) -> Results:
@@ -144,6 +215,11 @@ FUNCTIONS: dict[int, tuple[Callable[..., Results], int]] = {
         (int, as_int, 1),
         (float, as_float, 1),
         (abs, absolute, 1),
+        (round, rounded, 1),
+        (max, largest, 2),
+        (min, smallest, 2),
+        (set, as_set, 1),
+        (frozenset, as_set, 1),
         (math.isnan, is_nan, 1),
         (pd.isna, is_missing, 1),
         (pd.isnull, is_missing, 1),
@@ -153,10 +229,11 @@ FUNCTIONS: dict[int, tuple[Callable[..., Results], int]] = {
 }
 """By the identity of the function: its rule, and how many arguments it takes."""
 
-PATTERN_FUNCTIONS: dict[int, Method] = {
-    id(re.search): "search",
-    id(re.match): "match",
-    id(re.fullmatch): "fullmatch",
+PATTERN_FUNCTIONS: dict[Callable[..., Any], Method] = {
+    re.search: "search",
+    re.match: "match",
+    re.fullmatch: "fullmatch",
+    re.findall: "findall",
 }
 
 
@@ -174,11 +251,42 @@ def pattern_of(pattern: Any, flags: Any) -> re.Pattern[str] | None:
         return None
 
 
+def is_searched(pattern: re.Pattern[str], method: Method) -> bool:
+    """Whether columns are searched with a pattern."""
+    is_words = method == "findall" and characters_of_words(pattern) is not None
+    return is_words or rust_pattern(pattern, method) is not None
+
+
 def searched(pattern: re.Pattern[str], method: Method, piece: Piece) -> Results:
     """Return what a method of a pattern returns for texts of ASCII characters."""
     if not isinstance(piece, Text):
         return NONE
+    if method == "findall":
+        return _all_found(pattern, piece)
     written = rust_pattern(pattern, method)
     if written is None:
         return NONE
-    return ((piece.is_ascii, Matches(piece.found(written))),)
+    return ((piece.is_ascii, Matches(piece.found(written), piece, (pattern, method))),)
+
+
+def _all_found(pattern: re.Pattern[str], text: Text) -> Results:
+    characters = characters_of_words(pattern)
+    if characters is not None:
+        return ((text.is_ascii, Words(text, characters)),)
+    written = rust_pattern(pattern, "findall")
+    if written is None:
+        return NONE
+    return ((text.is_ascii, Items(text.count_pattern(written))),)
+
+
+def group_of(matches: Matches, key: Any) -> Results:
+    """Return a group of matches, by its number or name; `None` where it took no part."""
+    pattern, method = matches.pattern
+    number = pattern.groupindex.get(key) if type(key) is str else key
+    if type(number) is not int or not 0 <= number <= pattern.groups:
+        return NONE
+    written = rust_pattern(pattern, method, groups=True)  # type: ignore[arg-type]  # one of three
+    if written is None:
+        return NONE
+    took_part, group = matches.text.extracted(written, number)
+    return ((matches.found & took_part, group), (matches.found & ~took_part, Constant(None)))

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
-from labeling.engine.columns.functions import pattern_of, searched
+from labeling.engine.columns import times, word_sets
+from labeling.engine.columns.functions import group_of, pattern_of, searched
 from labeling.engine.columns.operators import NONE, folded, is_unicode
 from labeling.engine.columns.text_methods import PURE_TEXT_METHODS, TEXT_METHODS
 from labeling.engine.columns.texts import Mask, Text
 from labeling.engine.columns.values import (
     Constant,
-    Integers,
+    Matches,
     Piece,
     Results,
+    Spans,
     Times,
     is_plain,
 )
 
-METHODS = frozenset(TEXT_METHODS) | {"get", "weekday", "search", "match", "fullmatch"}
+_OF_PATTERNS = ("search", "match", "fullmatch", "findall")
+_OF_TIMES = ("weekday", "isoweekday", "total_seconds")
+
+METHODS = frozenset({*TEXT_METHODS, *word_sets.METHODS, *_OF_PATTERNS, *_OF_TIMES, "get", "group"})
 """Methods that are known of some value."""
 
 
 def called(name: str, receiver: Piece, arguments: list[Piece]) -> Results:
     """Return what a method returns, or nothing where that is not known of a column."""
+    if name in word_sets.METHODS:
+        return word_sets.METHODS[name](receiver, *arguments) if len(arguments) == 1 else NONE
     if isinstance(receiver, Constant):
         return _called_on_constant(name, receiver.value, arguments)
-    if isinstance(receiver, Times):
-        return _weekday(receiver) if name == "weekday" and not arguments else NONE
+    if isinstance(receiver, (Times, Spans)):
+        return NONE if arguments else times.called(name, receiver)
+    if isinstance(receiver, Matches):
+        return _group(receiver, arguments) if name == "group" else NONE
     if not isinstance(receiver, Text) or name not in TEXT_METHODS:
         return NONE
     rule, fewest, most = TEXT_METHODS[name]
@@ -39,11 +46,11 @@ def called(name: str, receiver: Piece, arguments: list[Piece]) -> Results:
 
 
 def _called_on_constant(name: str, value: Any, arguments: list[Piece]) -> Results:
-    if type(value) is re.Pattern and name in ("search", "match", "fullmatch"):
+    if type(value) is re.Pattern and name in _OF_PATTERNS:
         pattern = pattern_of(value, 0)
         if pattern is None or len(arguments) != 1:
             return NONE
-        return searched(pattern, name, arguments[0])  # type: ignore[arg-type]  # one of three
+        return searched(pattern, name, arguments[0])  # type: ignore[arg-type]  # one of these
     if type(value) is dict and name == "get":
         return _got(value, arguments)
     if type(value) is not str or name not in PURE_TEXT_METHODS:
@@ -51,6 +58,12 @@ def _called_on_constant(name: str, value: Any, arguments: list[Piece]) -> Result
     if not all(isinstance(each, Constant) for each in arguments):
         return NONE
     return folded(getattr(str, name), value, *(each.value for each in arguments))  # type: ignore[union-attr]
+
+
+def _group(matches: Matches, arguments: list[Piece]) -> Results:
+    if len(arguments) > 1 or not all(isinstance(each, Constant) for each in arguments):
+        return NONE
+    return group_of(matches, arguments[0].value if arguments else 0)  # type: ignore[union-attr]
 
 
 MOST_VALUES = 8
@@ -98,28 +111,3 @@ def _constant_item(mapping: Any, key: Any, default: Constant | None) -> Results:
     if default is None:
         return folded(lambda container, place: container[place], mapping, key)
     return folded(dict.get, mapping, key, default.value)
-
-
-TIME_FIELDS: dict[str, Callable[[Any], Any]] = {
-    "year": pc.year,
-    "month": pc.month,
-    "day": pc.day,
-    "hour": pc.hour,
-    "minute": pc.minute,
-    "second": pc.second,
-}
-"""Attributes of times that are ints; pandas warns of others."""
-
-
-def time_field(name: str, times: Times) -> Results:
-    """Return an attribute of times."""
-    return _of_times(TIME_FIELDS[name], times)
-
-
-def _of_times(field: Callable[[Any], Any], times: Times) -> Results:
-    values = field(times.array).fill_null(0).to_numpy(zero_copy_only=False)
-    return ((None, Integers(values.astype(np.int64))),)
-
-
-def _weekday(times: Times) -> Results:
-    return _of_times(pc.day_of_week, times)

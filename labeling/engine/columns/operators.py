@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from labeling.engine.columns import times
 from labeling.engine.columns.texts import COMPARISONS, Mask, Text
 from labeling.engine.columns.values import (
     INT64,
@@ -28,6 +29,7 @@ from labeling.engine.columns.values import (
     Words,
     is_plain,
 )
+from labeling.engine.columns.word_search import has_any_word, possible_words
 
 NONE: Results = ()
 
@@ -71,9 +73,9 @@ def compare(kind: str, left: Piece, right: Piece) -> Results:
     function = COMPARISONS[kind]
     if both_constant(left, right):
         return folded(function, left.value, right.value)  # type: ignore[union-attr]
-    texts = _compared_texts(function, left, right)
-    if texts is not None:
-        return texts
+    found = _compared_texts(function, left, right) or times.compared(kind, left, right)
+    if found is not None:
+        return found
     first, second = as_integers(left), as_integers(right)
     if first is not None and second is not None:
         return ((None, Bools(function(first, second))),)
@@ -182,11 +184,8 @@ def contained(item: Piece, container: Piece) -> Results:
         return folded(_is_in, item.value, container.value)  # type: ignore[union-attr]
     if isinstance(container, Text) and _is_text(item):
         return ((None, Bools(container.contains(item.value))),)  # type: ignore[union-attr]
-    if isinstance(container, Parts) and _is_text(item):
-        found = container.text.is_part(container.separator, item.value)  # type: ignore[union-attr]
-        return ((None, Bools(found)),)
-    if isinstance(container, Words) and _is_text(item):
-        return is_any_word([item.value], container.text)  # type: ignore[union-attr]
+    if isinstance(container, (Words, Parts)) and _is_text(item):
+        return _listed_in(item.value, container)  # type: ignore[union-attr]
     if not isinstance(container, Constant) or not is_plain(container.value):
         return NONE
     if type(container.value) not in (tuple, list, set, frozenset, dict):
@@ -197,23 +196,23 @@ def contained(item: Piece, container: Piece) -> Results:
     return _number_in(item, list(container.value))
 
 
+def _listed_in(item: str, container: Words | Parts) -> Results:
+    if isinstance(container, Words):
+        return is_any_word([item], container)
+    if container.method != "split":
+        return NONE
+    return ((None, Bools(container.text.is_part(container.separator, item))),)
+
+
+def is_any_word(texts: Iterable[str], words: Words) -> Results:
+    """Return whether any of some texts is one of the words of ASCII texts."""
+    wanted = possible_words(texts, words.characters)
+    found = Bools(has_any_word(words.text, words.characters, wanted)) if wanted else Constant(False)
+    return ((words.text.is_ascii, found),)
+
+
 def _is_in(item: Any, container: Any) -> bool:
     return item in container
-
-
-def is_any_word(words: list[str], text: Text) -> Results:
-    """Return whether `text.split()` has any of some words, for texts of ASCII characters."""
-    # A word that is empty or has white space in it is never in the list.
-    possible = sorted({word for word in words if word.isascii() and word.split() == [word]})
-    if not possible:
-        return ((text.is_ascii, Constant(False)),)
-    edge = r"[\x09-\x0D\x1C-\x20]"
-    either = "|".join(map(_escaped, possible))
-    return ((text.is_ascii, Bools(text.found(rf"(?:\A|{edge})(?:{either})(?:{edge}|\z)"))),)
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\x{{{ord(character):X}}}" for character in text)
 
 
 def _number_in(item: Piece, container: list[Any]) -> Results:
@@ -257,6 +256,9 @@ def arithmetic(kind: str, left: Piece, right: Piece) -> Results:
     if kind not in _OPERATIONS:
         return NONE
     function = _OPERATIONS[kind]
+    of_times = times.arithmetic(kind, left, right)
+    if of_times is not None:
+        return of_times
     if both_constant(left, right):
         return _folded_arithmetic(kind, left.value, right.value)  # type: ignore[union-attr]
     if kind == "Add" and (isinstance(left, Text) or isinstance(right, Text)):

@@ -16,6 +16,7 @@ from labeling.engine.columns.texts import Mask, Text
 from labeling.engine.columns.values import (
     UNDECIDED,
     Bools,
+    Characters,
     Constant,
     Integers,
     Items,
@@ -35,6 +36,21 @@ FEWEST_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """What is special about a comprehension.
+
+    Attributes:
+        is_lazy: whether `any` and `all` stop it.
+        is_closed: whether conditions and element depend on the variables and constants alone.
+        is_filter: whether the element is the item itself.
+    """
+
+    is_lazy: bool
+    is_closed: bool
+    is_filter: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Comprehension:
     """A compiled comprehension with one `for`.
 
@@ -44,8 +60,7 @@ class Comprehension:
         conditions: its `if`s.
         element: what it makes of an item.
         container: what follows `in`, if the element is `item in container`.
-        is_lazy: whether `any` and `all` stop it.
-        is_closed: whether conditions and element depend on the variables and constants alone.
+        kind: what is special about it.
     """
 
     target: tuple[str, ...]
@@ -53,8 +68,7 @@ class Comprehension:
     conditions: tuple[Expression, ...]
     element: Expression
     container: Expression | None
-    is_lazy: bool
-    is_closed: bool
+    kind: Kind
 
 
 def constant_items(piece: Piece) -> list[Any] | None:
@@ -86,10 +100,10 @@ def reduced(state: State, compiled: Comprehension, function: Any) -> Value:
 
 
 def _of_items(state: State, compiled: Comprehension, piece: Piece, function: Any) -> Value:
-    if isinstance(piece, Text) and compiled.is_closed and len(compiled.target) == 1:
+    if isinstance(piece, (Text, Characters)) and _is_of_one(compiled):
         return _over_characters(compiled, piece, function)
     if isinstance(piece, Words):
-        return _over_words(state, compiled, piece.text, function)
+        return UNDECIDED if piece.distinct else _over_words(state, compiled, piece, function)
     items = constant_items(piece)
     if items is None:
         return UNDECIDED
@@ -102,6 +116,11 @@ def _of_items(state: State, compiled: Comprehension, piece: Piece, function: Any
     if function in (any, all):
         return _quantified(state, compiled, items, stops_at=function is any)
     return _summed(state, compiled, items, counts=function is len)
+
+
+def _is_of_one(compiled: Comprehension) -> bool:
+    """Whether what is made of an item depends on that item and on constants alone."""
+    return compiled.kind.is_closed and len(compiled.target) == 1
 
 
 def _any_part(state: State, compiled: Comprehension, items: list[Any]) -> Value:
@@ -117,27 +136,47 @@ def _any_part(state: State, compiled: Comprehension, items: list[Any]) -> Value:
 
 
 def listed(state: State, compiled: Comprehension) -> Value:
-    """Return the list that a comprehension makes, of which only the length is known."""
-    return state.frame.mapped(
-        reduced(state, compiled, len),
-        lambda count: ((None, Items(state.frame.filled_with(as_integers(count)))),),
-    )
+    """Return the list that a comprehension makes: some characters of texts, or its length."""
+    frame = state.frame
+    parts: list[Part] = []
+    for rows, piece in compiled.items.evaluate(state):
+        if (
+            isinstance(piece, (Text, Characters))
+            and _is_of_one(compiled)
+            and compiled.kind.is_filter
+        ):
+            value = _some_characters(frame, compiled, piece)
+        else:
+            with state.only(rows):
+                counts = _of_items(state, compiled, piece, len)
+            value = frame.mapped(
+                counts, lambda count: ((None, Items(frame.filled_with(as_integers(count)))),)
+            )
+        parts += frame.restricted(value, rows)
+    return frame.joined(parts)
 
 
-def _over_words(state: State, compiled: Comprehension, text: Text, function: Any) -> Value:
+def _some_characters(frame: Frame, compiled: Comprehension, piece: Text | Characters) -> Value:
+    text, kept, valid = _characters_of(compiled, piece)
+    table = _table([bool(weight) for weight in kept])
+    return ((valid, Characters(text, table)),) if valid.any() else UNDECIDED
+
+
+def _over_words(state: State, compiled: Comprehension, words: Words, function: Any) -> Value:
     """Return a reduction over the words of texts of ASCII characters."""
+    text = words.text
     if function is any:
-        found = _any_word(state, compiled, text)
+        found = _any_word(state, compiled, words)
         if found:
             return found
-    if not compiled.is_closed or len(compiled.target) > 1:
+    if not _is_of_one(compiled):
         return UNDECIDED
     totals, valid = np.zeros(len(text), np.int64), text.is_ascii.copy()
-    for rows, words in word_blocks(text):
-        amounts, known = _of_words(compiled, words, function)
-        totals[rows] = words.per_text(amounts)
+    for rows, each in word_blocks(text, words.characters):
+        amounts, known = _of_words(compiled, each, function)
+        totals[rows] = each.per_text(amounts)
         if known is not None:
-            valid[rows] &= words.per_text(~known) == 0
+            valid[rows] &= each.per_text(~known) == 0
     if not valid.any():
         return UNDECIDED
     if function in (any, all):
@@ -178,7 +217,7 @@ def _summands(frame: Frame, element: Value) -> tuple[Any, Mask]:
     return amounts, known
 
 
-def _any_word(state: State, compiled: Comprehension, text: Text) -> Value:
+def _any_word(state: State, compiled: Comprehension, sought: Words) -> Value:
     """Return `any(word in words for word in text.split())`."""
     if compiled.container is None or compiled.conditions or len(compiled.target) > 1:
         return UNDECIDED
@@ -189,7 +228,7 @@ def _any_word(state: State, compiled: Comprehension, text: Text) -> Value:
     if words is None or len(words) > MOST_ITEMS or isinstance(containers[0][1].value, str):  # type: ignore[union-attr]  # constant
         return UNDECIDED
     texts = [word for word in words if type(word) is str]
-    value = state.frame.mapped(state.frame.whole(text), lambda _: is_any_word(texts, text))
+    value = state.frame.mapped(state.frame.whole(sought), lambda _: is_any_word(texts, sought))
     return state.frame.restricted(value, containers[0][0])
 
 
@@ -203,7 +242,7 @@ def _quantified(state: State, compiled: Comprehension, items: list[Any], stops_a
             return UNDECIDED
         # Without `any` to stop it, a list is made of all items first.
         inner = State(frame, state.locals | variables, going)
-        if not compiled.is_lazy:
+        if not compiled.kind.is_lazy:
             inner.active = frame.both(state.active, going | stopped)
         reached = inner.active
         passed, skipped = _conditions(inner, compiled)
@@ -213,8 +252,8 @@ def _quantified(state: State, compiled: Comprehension, items: list[Any], stops_a
         known = reached & (skipped | (passed & (true | false)))
         stopped_here = going & passed & ends
         going = going & (skipped | (passed & goes))
-        stopped = (stopped if compiled.is_lazy else stopped & known) | stopped_here
-        if not going.any() and compiled.is_lazy:
+        stopped = (stopped if compiled.kind.is_lazy else stopped & known) | stopped_here
+        if not going.any() and compiled.kind.is_lazy:
             break
     decided = stopped | going
     return ((decided, Bools(stopped if stops_at else going)),) if decided.any() else UNDECIDED
@@ -256,19 +295,17 @@ def _add(left: Piece, right: Piece) -> Any:
     return arithmetic("Add", left, right)
 
 
-def _over_characters(compiled: Comprehension, text: Text, function: Callable[..., Any]) -> Value:
-    """Return a reduction over the characters of texts of ASCII characters.
+def _over_characters(
+    compiled: Comprehension, piece: Text | Characters, function: Callable[..., Any]
+) -> Value:
+    """Return a reduction over characters of texts of ASCII characters.
 
     What conditions and element make of each of the 128 characters is computed by the rules for
     constants, which Python evaluates; then the characters of each kind are counted.
     """
-    weights = [_of_character(compiled, character) for character in ASCII]
+    text, weights, valid = _characters_of(compiled, piece)
     if function is len:
         weights = [(1,) if weight else weight for weight in weights]
-    unknown = _table([weight is None for weight in weights])
-    valid = text.is_ascii
-    if unknown.any():
-        valid = valid & (text.count_class(unknown) == 0)
     if function in (any, all):
         hits = [bool(weight) and bool(weight[0]) is (function is any) for weight in weights]  # type: ignore[index]
         found = text.count_class(_table(hits)) > 0
@@ -283,11 +320,31 @@ def _over_characters(compiled: Comprehension, text: Text, function: Callable[...
     return ((valid, Integers(total)),)
 
 
+Weight = tuple[Any, ...] | None
+"""What is made of a character: a tuple of it, empty if it is skipped, `None` if it is unknown."""
+
+
+def _characters_of(
+    compiled: Comprehension, piece: Text | Characters
+) -> tuple[Text, list[Weight], Mask]:
+    """Return texts, what is made of each ASCII character, and where all of that is known."""
+    text = piece.text if isinstance(piece, Characters) else piece
+    weights: list[Weight] = [_of_character(compiled, character) for character in ASCII]
+    if isinstance(piece, Characters):
+        there = piece.table.tolist()
+        weights = [weight if there[place] else () for place, weight in enumerate(weights)]
+    unknown = _table([weight is None for weight in weights])
+    valid = text.is_ascii
+    if unknown.any():
+        valid = valid & (text.count_class(unknown) == 0)
+    return text, weights, valid
+
+
 def _table(flags: list[bool]) -> Mask:
     return np.array([*flags, *[False] * 128])
 
 
-def _of_character(compiled: Comprehension, item: str) -> tuple[Any, ...] | None:
+def _of_character(compiled: Comprehension, item: str) -> Weight:
     """Return the element of a character as a tuple, empty if it is skipped, `None` if unknown."""
     frame = Frame(NoColumns(1), {})
     inner = State(frame, {compiled.target[0]: frame.constant(item)}, frame.all)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from re import _constants, _parser  # type: ignore[attr-defined]  # without type stubs
 from typing import Any, Literal
 
-Method = Literal["search", "match", "fullmatch"]
+Method = Literal["search", "match", "fullmatch", "findall"]
 
 ASCII = "".join(map(chr, range(128)))
 
@@ -49,18 +49,22 @@ _CATEGORIES = {
 _QUANTIFIERS = {(0, 1): "?", (0, None): "*", (1, None): "+"}
 
 
-def rust_pattern(pattern: re.Pattern[str], method: Method = "search") -> str | None:
+def rust_pattern(
+    pattern: re.Pattern[str], method: Method = "search", *, groups: bool = False
+) -> str | None:
     r"""Return a pattern for polars that is found in the same ASCII texts, or `None`.
 
     The pattern is parsed by Python and written anew from constructs whose meaning is known to be
     equal; which characters a class or letter stands for is asked of Python itself. Patterns
     with other constructs (look-around, back-references, `\B`, atomic groups, `$` before further
     elements, repetitions of what may be empty) have no equal, nor have very large ones. Only
-    whether there is a match is the same, not where it ends: quantifiers become greedy.
+    whether there is a match is the same, not where it ends: quantifiers become greedy. With
+    "findall" or `groups` matches are the same, too; fewer patterns have such an equal.
 
     Args:
         pattern: a compiled pattern.
-        method: the method of the pattern that is meant; the others are anchored.
+        method: the method of the pattern that is meant; `match` and `fullmatch` are anchored.
+        groups: whether groups are asked for, with the numbers that they have in Python.
 
     Returns:
         a pattern for `str.contains`. On texts with other than ASCII characters it means nothing.
@@ -76,15 +80,49 @@ def rust_pattern(pattern: re.Pattern[str], method: Method = "search") -> str | N
         return None
     if pattern.flags & ~(_FLAGS | re.DEBUG):
         return None
-    writer = _Writer(ends_with_text=method == "fullmatch")
+    exact = groups or method == "findall"
+    writer = _Writer(ends_with_text=method == "fullmatch", exact=exact, groups=groups)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python warned when the pattern was compiled
             tree = _parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
-        body = writer.sequence(tree, _Place(pattern.flags, is_last=True)).text
+        part = writer.sequence(tree, _Place(pattern.flags, is_last=True))
     except (_Unsupported, re.error, RecursionError):
         return None
-    return {"search": body, "match": rf"\A(?:{body})", "fullmatch": rf"\A(?:{body})\z"}[method]
+    if method == "findall" and part.may_be_empty:
+        return None  # Python finds an empty match right after another one, too
+    forms = {"match": r"\A(?:%s)", "fullmatch": r"\A(?:%s)\z"}
+    return forms[method] % part.text if method in forms else part.text
+
+
+def characters_of_words(pattern: re.Pattern[str]) -> str | None:
+    r"""Return the ASCII characters of a pattern that finds their longest runs; `None` for others.
+
+    >>> characters_of_words(re.compile(r"[a-c']+")), characters_of_words(re.compile(r"\bno\b"))
+    ("'abc", None)
+    """
+    if not isinstance(pattern.pattern, str) or pattern.flags & ~(_FLAGS | re.DEBUG):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        elements = list(_parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG))
+    edge = (_constants.AT, _constants.AT_BOUNDARY)
+    has_edges = len(elements) == 3 and elements[0] == elements[2] == edge
+    if (len(elements) != 1 and not has_edges) or pattern.groups:
+        return None
+    operation, argument = elements[1 if has_edges else 0]
+    if operation is not _constants.MAX_REPEAT or tuple(argument[:2]) != (1, _constants.MAXREPEAT):
+        return None
+    try:
+        source = _source(*argument[2][0]) if len(argument[2]) == 1 else None
+    except _Unsupported:
+        return None
+    if source is None:
+        return None
+    characters = "".join(re.compile(source, pattern.flags & _CHARACTER_FLAGS).findall(ASCII))
+    is_word = characters == "".join(re.compile(r"\w", re.ASCII).findall(ASCII))
+    is_some = 0 < len(characters) < len(ASCII)
+    return characters if is_some and (is_word or not has_edges) else None
 
 
 class _Unsupported(Exception):
@@ -136,10 +174,12 @@ class _Writer:
 
     Args:
         ends_with_text: whether the match must end where the text ends, as with `fullmatch`.
+        exact: whether the match must be the same.
+        groups: whether the groups must be, too.
     """
 
-    def __init__(self, *, ends_with_text: bool) -> None:
-        self._ends_with_text = ends_with_text
+    def __init__(self, *, ends_with_text: bool, exact: bool, groups: bool) -> None:
+        self._ends_with_text, self._exact, self._groups = ends_with_text, exact, groups
 
     def sequence(self, elements: Iterable[Any], place: _Place) -> _Part:
         """Write elements that follow each other."""
@@ -158,14 +198,18 @@ class _Writer:
 
     def _element(self, operation: Any, argument: Any, place: _Place) -> _Part:
         if operation in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
-            return self._repetition(place, *argument)
+            lazy = "?" if self._exact and operation is _constants.MIN_REPEAT else ""
+            return self._repetition(place, lazy, *argument)
         if operation is _constants.SUBPATTERN:
-            _, added, removed, elements = argument
+            number, added, removed, elements = argument
             kept = place.flags & ~_TYPE_FLAGS if added & _TYPE_FLAGS else place.flags
             flags = (kept | added) & ~removed
             if flags & ~(_FLAGS | re.DEBUG):
                 raise _Unsupported
-            return self.sequence(elements, place.inner(flags=flags))
+            part = self.sequence(elements, place.inner(flags=flags))
+            if not self._groups or number is None:
+                return part
+            return _Part(f"({part.text})", part.size + 1, part.may_be_empty)
         if operation is _constants.BRANCH:
             return self._alternatives(argument[1], place)
         if operation is _constants.AT:
@@ -175,20 +219,23 @@ class _Writer:
         source = _source(operation, argument)
         return _Part(_characters(source, place.flags & _CHARACTER_FLAGS), 1, False)
 
-    def _repetition(self, place: _Place, least: Any, most: Any, elements: Any) -> _Part:
+    def _repetition(self, place: _Place, lazy: str, least: Any, most: Any, elements: Any) -> _Part:
         unlimited = most == _constants.MAXREPEAT
         is_once = not unlimited and most <= 1
         body = self.sequence(elements, place.inner(is_last=place.is_last and is_once))
-        if body.may_be_empty and not is_once:
+        if body.may_be_empty and (self._exact or not is_once):
             raise _Unsupported  # Python leaves a loop early where its body matched nothing
+        if self._groups and not is_once and _has_group(elements):
+            raise _Unsupported  # which of its turns a group keeps may differ
         low, high = int(least), None if unlimited else int(most)
         size = body.size * max(low + 1 if high is None else high, 1)
         if size > MOST_CHARACTERS:
             raise _Unsupported
         exact = f"{{{low}}}" if low == high else f"{{{low},{'' if high is None else high}}}"
-        text = f"(?:{body.text}){_QUANTIFIERS.get((low, high), exact)}"
+        times = _QUANTIFIERS.get((low, high), exact) + lazy
+        text = f"(?:{body.text}){times}"
         if body.size == 1 and len(elements) == 1 and elements[0][0] in _SINGLE:
-            text = f"{body.text}{_QUANTIFIERS.get((low, high), exact)}"
+            text = f"{body.text}{times}"
         return _Part(text, size, low == 0 or body.may_be_empty)
 
     def _alternatives(self, branches: Any, place: _Place) -> _Part:
@@ -202,7 +249,7 @@ class _Writer:
     def _position(self, position: Any, place: _Place) -> str:
         if place.flags & re.MULTILINE and position in _LINE_EDGES:
             return _LINE_EDGES[position]
-        if position is _constants.AT_END and place.is_last:
+        if position is _constants.AT_END and place.is_last and not self._exact:
             # The end, or before a line break at the end. As nothing follows, it may be consumed,
             # except where the match must end with the text: then only the end is left.
             return r"\z" if self._ends_with_text else r"(?:\x0A?\z)"
@@ -212,6 +259,15 @@ class _Writer:
 
 
 _SINGLE = (_constants.LITERAL, _constants.NOT_LITERAL, _constants.IN, _constants.ANY)
+
+
+def _has_group(elements: Any) -> bool:
+    """Whether any of some elements, or of those in them, is a group with a number."""
+    if isinstance(elements, tuple) and elements and elements[0] is _constants.SUBPATTERN:
+        return elements[1][0] is not None or _has_group(elements[1][3])
+    if isinstance(elements, (tuple, list, _parser.SubPattern)):
+        return any(map(_has_group, elements))
+    return False
 
 
 def _word_edge(flags: int, direction: int, elements: Any) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from labeling.engine.columns.comprehensions import items_of, target_names
 from labeling.engine.columns.context import Context, Expression, State
+from labeling.engine.columns.items import unpacked
 from labeling.engine.columns.operators import arithmetic
 from labeling.engine.columns.reductions import MOST_ITEMS, bound, constant_items
 from labeling.engine.columns.texts import Mask
@@ -137,23 +139,38 @@ def _assign(context: Context, node: ast.Assign | ast.AnnAssign) -> Block:
 
 
 def _assign_pair(context: Context, node: Any, targets: Sequence[ast.expr]) -> Block:
-    """Compile `a, b = 1, 2`."""
+    """Compile `a, b = 1, 2` and `a, b = text.split("@")`."""
     names = target_names(targets[0])
-    is_pair = isinstance(node.value, ast.Tuple) and len(targets) == 1 and names is not None
-    if not is_pair or len(node.value.elts) != len(names or ()):
+    if len(targets) != 1 or names is None:
+        return _unsupported(context, node)
+    if not isinstance(node.value, ast.Tuple):
+        return _unpacked(names, context.expression(node.value))
+    if len(node.value.elts) != len(names):
         return _unsupported(context, node)
     values = [context.expression(each) for each in node.value.elts]
     if any(value.is_hopeless for value in values):
         return Block((_stop,), goes_on=False, answers=False)
+    return Block((lambda state: _assigned(state, names, values),), goes_on=True, answers=False)
 
-    def step(state: State) -> None:
-        results = [value.evaluate(state) for value in values]
-        for result in results:
-            state.active = state.active & state.frame.covered(result)
-        for name, result in zip(names or (), results, strict=True):
-            state.assign(name, result)
 
-    return Block((step,), goes_on=True, answers=False)
+def _assigned(state: State, names: Sequence[str], values: Sequence[Expression]) -> None:
+    results = [value.evaluate(state) for value in values]
+    for result in results:
+        state.active = state.active & state.frame.covered(result)
+    for name, result in zip(names, results, strict=True):
+        state.assign(name, result)
+
+
+def _unpacked(names: Sequence[str], value: Expression) -> Block:
+    if value.is_hopeless:
+        return Block((_stop,), goes_on=False, answers=False)
+
+    def item(place: int) -> Expression:
+        rule = functools.partial(unpacked, place=place, count=len(names))
+        return Expression(lambda state: state.frame.mapped(value.evaluate(state), rule))
+
+    items = [item(place) for place in range(len(names))]
+    return Block((lambda state: _assigned(state, names, items),), goes_on=True, answers=False)
 
 
 def _assignment(

@@ -77,13 +77,47 @@ def _replace(text: Text, old: Piece, new: Piece) -> Results:
     return ((None, text.replaced(first[0], second[0])),)
 
 
-def _split(text: Text, separator: Piece | None = None) -> Results:
-    if separator is None:
+def _split(text: Text, separator: Piece | None = None, most: Piece | None = None) -> Results:
+    return _cut(text, "split", separator, most)
+
+
+def _rsplit(text: Text, separator: Piece | None = None, most: Piece | None = None) -> Results:
+    return _cut(text, "rsplit", separator, most)
+
+
+def _cut(text: Text, method: str, separator: Piece | None, most: Piece | None) -> Results:
+    """Return what `split` or `rsplit` does, with a separator at most once or everywhere."""
+    limit = most.value if isinstance(most, Constant) else -1 if most is None else 0
+    is_space = separator is None or (isinstance(separator, Constant) and separator.value is None)
+    if is_space and limit == -1:
         return ((None, Words(text)),)
-    parts = _of_texts(separator)
-    if not parts or not parts[0] or type(separator.value) is not str:  # type: ignore[union-attr]
+    written = _separator(separator)
+    if type(limit) is not int or limit not in (-1, 1) or not written:
         return NONE
-    return ((None, Parts(text, parts[0])),)
+    if method == "rsplit" and _overlaps(written):
+        return NONE
+    return ((None, Parts(text, written, f"{method}1" if limit == 1 else "split")),)
+
+
+def _separator(piece: Piece | None) -> str | None:
+    """Return a constant text; `None` if a piece is none."""
+    is_text = isinstance(piece, Constant) and type(piece.value) is str and is_unicode(piece.value)
+    return piece.value if is_text else None  # type: ignore[union-attr]  # a constant
+
+
+def _overlaps(separator: str) -> bool:
+    """Whether a text may overlap with itself: then the last one is not that from the left."""
+    return any(separator.startswith(separator[start:]) for start in range(1, len(separator)))
+
+
+def _partition(method: str) -> Callable[..., Results]:
+    def rule(text: Text, separator: Piece) -> Results:
+        written = _separator(separator)
+        if not written or (method == "rpartition" and _overlaps(written)):
+            return NONE
+        return ((None, Parts(text, written, method)),)
+
+    return rule
 
 
 def _table(test: Callable[[str], bool]) -> Mask:
@@ -122,7 +156,10 @@ TEXT_METHODS: dict[str, tuple[Callable[..., Results], int, int]] = {
     "count": (_count, 1, 1),
     "find": (_find, 1, 1),
     "replace": (_replace, 2, 2),
-    "split": (_split, 0, 1),
+    "split": (_split, 0, 2),
+    "rsplit": (_rsplit, 0, 2),
+    "partition": (_partition("partition"), 1, 1),
+    "rpartition": (_partition("rpartition"), 1, 1),
     "isupper": (_is_cased(_UPPER, _LOWER), 0, 0),
     "islower": (_is_cased(_LOWER, _UPPER), 0, 0),
     "isdigit": (_all_in(str.isdigit), 0, 0),

@@ -39,7 +39,8 @@ class Text:
     def __len__(self) -> int:
         return len(self.series)
 
-    def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what was made for a key, or make it."""
         if key not in self.kept:
             self.kept[key] = make()
         return self.kept[key]
@@ -123,7 +124,7 @@ class Text:
         return self._mask(("compared", compare, other), lambda: compare(self.series, other))
 
     def _mask(self, key: Hashable, make: Callable[[], Any]) -> Mask:
-        return self._once(key, lambda: _mask(make()))  # type: ignore[no-any-return]
+        return self.once(key, lambda: _mask(make()))  # type: ignore[no-any-return]
 
     def count(self, part: str) -> Counts:
         """Return how often a non-empty text occurs in each, without overlaps."""
@@ -133,7 +134,7 @@ class Text:
                 return self.bytes.of_class(table_of(part))
             return _counts(self.series.str.count_matches(part, literal=True))
 
-        return self._once(("count", part), make)  # type: ignore[no-any-return]
+        return self.once(("count", part), make)  # type: ignore[no-any-return]
 
     def find(self, part: str) -> Counts:
         """Return `str.find` of each, for ASCII texts: -1 where the part is not in it."""
@@ -141,12 +142,12 @@ class Text:
         def make() -> Counts:
             return _counts(self.series.str.find(part, literal=True).fill_null(-1))
 
-        return self._once(("find", part), make)  # type: ignore[no-any-return]
+        return self.once(("find", part), make)  # type: ignore[no-any-return]
 
     def count_class(self, table: Mask) -> Counts:
         """Return how many characters of each are in a class; for ASCII texts."""
         key = ("class", table.tobytes())
-        return self._once(key, lambda: self.bytes.of_class(table))  # type: ignore[no-any-return]
+        return self.once(key, lambda: self.bytes.of_class(table))  # type: ignore[no-any-return]
 
     def has_class_only(self, wanted: Mask, unwanted: Mask) -> Mask:
         """Return which have characters of one class and none of another; for ASCII texts."""
@@ -171,12 +172,12 @@ class Text:
         strip = getattr(self.series.str, _STRIP[method])
         if characters is not None:
             key = (method, characters)
-            return self._once(key, lambda: Text(strip(characters), self._ascii))  # type: ignore[no-any-return]
+            return self.once(key, lambda: Text(strip(characters), self._ascii))  # type: ignore[no-any-return]
         return self._cased(method, lambda: strip(ASCII_SPACE), getattr(str, method))
 
     def _cased(self, key: str, make: Callable[[], Any], of_one: Callable[[str], str]) -> Text:
         """Return a column made by polars for ASCII texts, and by Python for others."""
-        return self._once(key, lambda: self._derived(make(), of_one))  # type: ignore[no-any-return]
+        return self.once(key, lambda: self._derived(make(), of_one))  # type: ignore[no-any-return]
 
     def _derived(self, series: Any, of_one: Callable[[str], str]) -> Text:
         import polars as pl
@@ -189,7 +190,7 @@ class Text:
 
     def split(self, separator: str) -> Any:
         """Return polars' series of the lists `str.split(separator)` of each."""
-        return self._once(("split", separator), lambda: self.series.str.split(separator))
+        return self.once(("split", separator), lambda: self.series.str.split(separator))
 
     def split_part(self, separator: str, place: int) -> tuple[Mask, Text]:
         """Return an item of the parts of each text, and which have one."""
@@ -198,7 +199,54 @@ class Text:
             items = self.split(separator).list.get(place, null_on_oob=True)
             return _mask(items.is_not_null()), Text(items.fill_null(""), self._ascii)
 
-        return self._once(("part of split", separator, place), make)  # type: ignore[no-any-return]
+        return self.once(("part of split", separator, place), make)  # type: ignore[no-any-return]
+
+    def after_first(self, separator: str) -> Text:
+        """Return what follows the first separator in each; nothing where it has none."""
+
+        def make() -> Text:
+            rest = self.series.str.splitn(separator, 2).struct.field("field_1")
+            return Text(rest.fill_null(""), self._ascii)
+
+        return self.once(("after first", separator), make)  # type: ignore[no-any-return]
+
+    def before_last(self, separator: str) -> Text:
+        """Return what is before the last separator in each, where it has one."""
+        import polars as pl
+
+        def make() -> Text:
+            last = self.split_part(separator, -1)[1]
+            counts = np.maximum(self.length - last.length - len(separator), 0)
+            texts = pl.DataFrame({"text": self.series, "count": counts})
+            before = pl.col("text").str.head(pl.col("count"))
+            return Text(texts.select(before).to_series(), self._ascii)
+
+        return self.once(("before last", separator), make)  # type: ignore[no-any-return]
+
+    def count_pattern(self, rust_pattern: str) -> Counts:
+        """Return how often a pattern is found in each, without overlaps; for ASCII texts."""
+        key = ("count pattern", rust_pattern)
+        count = self.series.str.count_matches
+        return self.once(key, lambda: _counts(count(rust_pattern, literal=False)))  # type: ignore[no-any-return]
+
+    def numbers(self, kind: type) -> Any:
+        """Return each as a number of a kind; what is none means nothing."""
+        import polars as pl
+
+        def make() -> Any:
+            wanted = pl.Int64 if kind is np.int64 else pl.Float64
+            return self.series.cast(wanted, strict=False).fill_null(0).to_numpy()
+
+        return self.once(("numbers", kind), make)
+
+    def extracted(self, rust_pattern: str, group: int) -> tuple[Mask, Text]:
+        """Return a group of the first match in each, and where it took part in one."""
+
+        def make() -> tuple[Mask, Text]:
+            found = self.series.str.extract(rust_pattern, group)
+            return _mask(found.is_not_null()), Text(found.fill_null(""), self._ascii)
+
+        return self.once(("extracted", rust_pattern, group), make)  # type: ignore[no-any-return]
 
     def is_part(self, separator: str, part: str) -> Mask:
         """Return whether a text is one of the parts of each."""
@@ -211,7 +259,7 @@ class Text:
         def make() -> Text:
             return Text(self.series.str.replace_all(old, new, literal=True))
 
-        return self._once(("replace", old, new), make)  # type: ignore[no-any-return]
+        return self.once(("replace", old, new), make)  # type: ignore[no-any-return]
 
     def part(self, start: int, stop: int | None) -> Text:
         """Return `[start:stop]` of each: from a place, or the last ones (`stop` is then None)."""
@@ -222,7 +270,7 @@ class Text:
             length = None if stop is None else max(stop - start, 0)
             return Text(self.series.str.slice(start, length), self._ascii)
 
-        return self._once(("part", start, stop), make)  # type: ignore[no-any-return]
+        return self.once(("part", start, stop), make)  # type: ignore[no-any-return]
 
     def joined(self, other: str | Text, *, before: bool = False) -> Text:
         """Return each followed (or preceded, if `before`) by a text or that of another column."""

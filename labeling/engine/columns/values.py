@@ -7,6 +7,7 @@ Python function; nothing is ever claimed about it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labeling.engine.columns.byte_counts import ASCII_NOT_SPACE
 from labeling.engine.columns.texts import Mask, Text
+from labeling.engine.columns.word_search import has_any_word, has_words
 
 LARGEST_EXACT = 2**53
 """Up to here each int is a double, so comparing the two as doubles is exact."""
@@ -54,24 +57,63 @@ class Bools:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """A match of a pattern where it was found, else None."""
+    """A match of a pattern where it was found, else None.
+
+    Attributes:
+        found: where it was.
+        text: what was searched; ASCII texts where this holds.
+        pattern: the pattern, and the method of it that was called.
+    """
 
     found: Mask
+    text: Text
+    pattern: tuple[re.Pattern[str], str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Words:
-    """`text.split()` of each row."""
+    """`text.split()` of each row, or the longest runs of other characters than white space.
+
+    Attributes:
+        text: what is split.
+        characters: the ASCII characters that words are made of.
+        distinct: whether it is the set of the words, not their list.
+    """
 
     text: Text
+    characters: str = ASCII_NOT_SPACE
+    distinct: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedWords:
+    """The set of those words of a constant that are among the words of each row."""
+
+    words: Words
+    wanted: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """`text.split(separator)` of each row."""
+    """`text.split(separator)` of each row, or what a method like it returns.
+
+    Attributes:
+        text: what is split.
+        separator: where.
+        method: "split", "partition" or "rpartition"; "split1" and "rsplit1" split at most once.
+    """
 
     text: Text
     separator: str
+    method: str = "split"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Characters:
+    """`[c for c in text if ...]` of each row: its characters of a class, for ASCII texts."""
+
+    text: Text
+    table: Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,11 +131,21 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Spans:
+    """The difference of two times for each row, in units of some nanoseconds."""
+
+    values: npt.NDArray[np.int64]
+    unit: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """The sample itself."""
 
 
-Piece = Constant | Integers | Floats | Bools | Matches | Words | Parts | Items | Times | Row | Text
+Numbers = Constant | Integers | Floats | Bools
+Lists = Words | SharedWords | Parts | Characters | Items
+Piece = Numbers | Lists | Matches | Times | Spans | Row | Text
 Part = tuple[Mask, Piece]
 Value = tuple[Part, ...]
 Results = tuple[tuple[Mask | None, Piece], ...]
@@ -203,10 +255,8 @@ class Masks:
         first = group[0][1]
         if isinstance(first, Constant) and not isinstance(first.value, (bool, int, float)):
             return rows, first
-        if isinstance(first, (Words, Parts, Times, Row, Text)):
+        if isinstance(first, _OF_COLUMNS):
             return rows, first  # the same column
-        if isinstance(first, Matches):
-            return rows, Matches(self._filled(group, bool))
         if isinstance(first, Items):
             return rows, Items(self._filled(group, np.int64))
         maker, kind = _MAKERS[_number_kind(first)]
@@ -224,7 +274,7 @@ def _content(piece: Any) -> Any:
         return piece.value
     if isinstance(piece, Items):
         return piece.counts
-    return piece.found if isinstance(piece, Matches) else piece.values
+    return piece.values
 
 
 def _number_kind(piece: Piece) -> type:
@@ -242,23 +292,30 @@ _MAKERS: dict[type, tuple[Any, type]] = {
 
 def _kind(piece: Piece) -> Hashable:
     """Return a key that pieces share if they can be merged."""
-    if isinstance(piece, (Text, Times)):
+    if isinstance(piece, (Text, Times, SharedWords, Spans, Matches)):
         return id(piece)
     if isinstance(piece, Words):
-        return ("words", id(piece.text))
+        return ("words", id(piece.text), piece.characters, piece.distinct)
     if isinstance(piece, Parts):
-        return ("parts", id(piece.text), piece.separator)
+        return ("parts", id(piece.text), piece.separator, piece.method)
+    if isinstance(piece, Characters):
+        return ("characters", id(piece.text), piece.table.tobytes())
     if not isinstance(piece, Constant):
         return _KINDS.get(type(piece), type(piece).__name__)
-    kind = type(piece.value)
+    return _kind_of_constant(piece.value)
+
+
+def _kind_of_constant(value: Any) -> Hashable:
+    kind = type(value)
     if kind is int:
-        return "int" if piece.value in INT64 else ("long", piece.value)
+        return "int" if value in INT64 else ("long", value)
     if kind in (bool, float):
         return kind.__name__
-    return (kind, piece.value) if kind in (str, type(None)) else ("object", id(piece.value))
+    return (kind, value) if kind in (str, type(None)) else ("object", id(value))
 
 
 _KINDS = {Bools: "bool", Integers: "int", Floats: "float"}
+_OF_COLUMNS = (Words, SharedWords, Parts, Characters, Matches, Times, Spans, Row, Text)
 
 
 def truth(piece: Piece) -> tuple[Mask | None, Mask | bool | None]:
@@ -276,6 +333,15 @@ def truth(piece: Piece) -> tuple[Mask | None, Mask | bool | None]:
         return None, piece.found if isinstance(piece, Matches) else piece.counts > 0
     if isinstance(piece, Text):
         return None, piece.is_present
+    return (None, True) if isinstance(piece, Parts) else _truth_of_list(piece)
+
+
+def _truth_of_list(piece: Piece) -> tuple[Mask | None, Mask | None]:
     if isinstance(piece, Words):
-        return piece.text.is_ascii, piece.text.bytes.words > 0
+        return piece.text.is_ascii, has_words(piece.text, piece.characters)
+    if isinstance(piece, Characters):
+        return piece.text.is_ascii, piece.text.count_class(piece.table) > 0
+    if isinstance(piece, SharedWords):
+        words = piece.words
+        return words.text.is_ascii, has_any_word(words.text, words.characters, piece.wanted)
     return None, None

@@ -1,4 +1,4 @@
-"""The words of a column of texts, as `str.split()` makes them, as a column of their own."""
+"""The words of a column of texts, such as `str.split()` makes, as a column of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from labeling.engine.columns.byte_counts import ASCII_SPACE, Counts, TextBytes, table_of
+from labeling.engine.columns.byte_counts import Counts, TextBytes, table_of
 from labeling.engine.columns.texts import Mask, Text
 
 BYTES_AT_ONCE = 2**20
@@ -18,25 +18,25 @@ BYTES_AT_ONCE = 2**20
 _RARE = 4
 """What less than one of so many words has is looked up from there, not counted for all words."""
 
-_SPACE = table_of(ASCII_SPACE)
-
 
 class WordText(Text):
     """Words of texts of ASCII characters, which stay where they are; see `Text`.
 
     Args:
         texts: the bytes of the texts.
+        characters: what words are made of.
     """
 
-    def __init__(self, texts: TextBytes) -> None:
-        self._texts = texts
-        self._starts, self._ends = texts.word_places()
+    def __init__(self, texts: TextBytes, characters: str) -> None:
+        self._texts, self._inside = texts, table_of(characters)
+        self._starts, self._ends = texts.word_places(self._inside)
         self._ascii = np.ones(len(self._starts), bool)
 
     def __len__(self) -> int:
         return len(self._starts)
 
-    def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what is made, without keeping it."""
         return make()  # there are many words: keeping answers would take more than it saves
 
     @cached_property
@@ -67,11 +67,11 @@ class WordText(Text):
 
     def count_class(self, table: Mask) -> Counts:
         """Return how many characters of each are in a class."""
-        flags = self._texts.flags_of(table & ~_SPACE)  # no word has white space
+        flags = self._texts.flags_of(table & self._inside)
         if np.count_nonzero(flags) < len(self) // _RARE:
             owners = np.searchsorted(self._starts, np.flatnonzero(flags), "right") - 1
             return np.bincount(owners, minlength=len(self))
-        # Between words there is white space only: none of the class ends where the next begins.
+        # Between words no flag is set: a word's flags may be counted to where the next one begins.
         return np.diff(self._texts.ranks(flags, np.append(self._starts, len(flags))))
 
     def has_class_only(self, wanted: Mask, unwanted: Mask) -> Mask:
@@ -93,11 +93,11 @@ class WordText(Text):
         return np.diff(sums[np.searchsorted(self._starts, self._texts.edges)])
 
 
-def word_blocks(text: Text) -> Iterator[tuple[slice, WordText]]:
-    """Yield blocks of texts: their rows, and their words."""
-    key = "word blocks"
+def word_blocks(text: Text, characters: str) -> Iterator[tuple[slice, WordText]]:
+    """Yield blocks of texts: their rows, and their words of some characters."""
+    key = ("word blocks", characters)
     blocks = text.kept.get(key)
     if blocks is None:
         parts = text.bytes.parts(BYTES_AT_ONCE)
-        blocks = text.kept[key] = [(rows, WordText(part)) for rows, part in parts]
+        blocks = text.kept[key] = [(rows, WordText(part, characters)) for rows, part in parts]
     yield from blocks

@@ -24,6 +24,7 @@ def main():
     parser.add_argument("--start", type=int, default=int(time.time()), help="the first seed")
     parser.add_argument("--functions", type=int, default=40)
     parser.add_argument("--rows", type=int, default=96)
+    parser.add_argument("--idioms", type=float, default=0.3, help="their share, up to 1")
     parser.add_argument("--most", type=int, default=10, help="stop after so many differences")
     given = parser.parse_args()
     seeds = itertools.count(given.start) if given.seed is None else [given.seed]
@@ -31,7 +32,7 @@ def main():
     tried, kinds, differing = 0, Counter(), 0
     with tempfile.TemporaryDirectory() as folder:
         for number, seed in enumerate(seeds, start=1):
-            case = Case(seed, folder, given.functions, given.rows)
+            case = Case(seed, folder, given.functions, given.rows, given.idioms)
             found = case.mismatches()
             for mismatch in found:
                 say(f"{case.explained(mismatch)}\n")

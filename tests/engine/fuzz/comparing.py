@@ -62,14 +62,15 @@ class Case:
         folder: where the module is written, as code is compiled from files only.
         functions: how many functions.
         rows: how many samples.
+        idioms: the share of functions that are idioms of experts.
     """
 
-    def __init__(self, seed, folder, functions=40, rows=96):
+    def __init__(self, seed, folder, functions=40, rows=96, idioms=0.3):
         rng = random.Random(f"labeling functions {seed}")
-        self.seed, self.sizes = seed, (functions, rows)
+        self.seed, self.sizes = seed, (functions, rows, idioms)
         self.labels = list(rng.choice(SCHEMAS))
         self.schema = lb.LabelSchema(self.labels)
-        self.source, self.label_of = random_module(rng, functions, self.labels)
+        self.source, self.label_of = random_module(rng, functions, self.labels, idioms)
         self.samples = random_samples(rng, rows)
         self.rows_at_once = rng.choice([None, None, None, rows // 3 + 1])
         self.module = imported(Path(folder) / f"random_functions_{seed}.py", self.source)
@@ -175,9 +176,10 @@ class Case:
             values = {name: column[mismatch.sample] for name, column in self.samples.values.items()}
             dtypes = {name: str(kind) for name, kind in self.samples.frame.dtypes.items()}
             lines += [f"on {values!r}", f"of {dtypes!r}"]
-        functions, rows = self.sizes
+        functions, rows, idioms = self.sizes
         command = (
             f"python -m tests.engine.fuzz --seed {self.seed} --functions {functions} --rows {rows}"
+            f" --idioms {idioms}"
         )
         return "\n".join([*lines, f"again: {command}"])
 

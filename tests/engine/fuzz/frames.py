@@ -137,7 +137,8 @@ def random_samples(rng, count):
 def plain(given, kind):
     """Return the values that functions get: Python's own, `None` for missing, NaN in floats."""
     if str(kind).startswith("datetime"):
-        times = [pd.Timestamp(value) for value in given]
+        unit = str(kind).partition("[")[2].rstrip("]")
+        times = [pd.Timestamp(value).as_unit(unit) for value in given]
         return [None if value is pd.NaT else value for value in times]
     if kind in ("float64", "float32"):
         return np.array(given, kind).astype(float).tolist()
@@ -242,6 +243,7 @@ COLUMNS = {
     "maybe": maybe_column,
     "domain": domain_column,
     "when": time_column,
+    "later": time_column,
     "mixed": mixed_column,
     "count": small_column,
 }

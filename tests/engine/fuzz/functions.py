@@ -1,11 +1,11 @@
 """Writes modules of random labeling functions: source text that is then imported from a file."""
 
-from tests.engine.fuzz.conditions import Conditions
+from tests.engine.fuzz.idioms import Idioms
 from tests.engine.fuzz.prelude import PRELUDE
 from tests.engine.fuzz.vocabulary import COMPARISONS, FLOATS, INTS, KEYWORDS, PATTERNS
 
 
-class Writer(Conditions):
+class Writer(Idioms):
     """Writes the body of one labeling function.
 
     Args:
@@ -26,8 +26,10 @@ class Writer(Conditions):
     def answer(self):
         return self.rng.choice(self.answers)
 
-    def function(self, name):
-        """Return the source of a function."""
+    def function(self, name, idioms=0.3):
+        """Return the source of a function; such a share of them are idioms of experts."""
+        if self.chance(idioms):
+            return self.idiomatic(name)
         return self.short_function(name) if self.chance(0.55) else self.long_function(name)
 
     def long_function(self, name):
@@ -55,6 +57,19 @@ class Writer(Conditions):
             self.with_memory()
         self.body(1, self.rng.randint(1, 4))
         self.end(1)
+        return "\n".join(self.lines) + "\n"
+
+    def idiomatic(self, name):
+        """Return a function of what experts do in more than one step."""
+        self.line(0, f"def {name}(x):")
+        lines, test = self.idiom()
+        if self.chance(0.15):
+            more, other = self.idiom()
+            lines, test = [*lines, *more], f"{test} {self.pick('and', 'or')} {other}"
+        for line in lines:
+            self.line(1, line.replace("ABSTAIN", self.answer()))
+        first, second = self.rng.sample(self.answers, 2)
+        self.line(1, f"return {first} if {test} else {second}")
         return "\n".join(self.lines) + "\n"
 
     def short_function(self, name):
@@ -331,7 +346,7 @@ WRONG = (
 )
 
 
-def random_module(rng, count, labels):
+def random_module(rng, count, labels, idioms=0.3):
     """Return the source of a module, and for each function its name and `label`."""
     parts, functions = [PRELUDE], {}
     for number in range(count):
@@ -342,9 +357,9 @@ def random_module(rng, count, labels):
         if rng.random() < 0.12:
             answers.append(rng.choice(WRONG))
         writer = Writer(rng, answers)
-        if label and rng.random() < 0.4:
+        if label and rng.random() < 0.4 and idioms < 1:
             parts.append(f"def {name}(x):\n    return {writer.bool(3)}\n")
         else:
-            parts.append(writer.function(name))
+            parts.append(writer.function(name, idioms))
         functions[name] = label
     return "\n\n".join(parts), functions

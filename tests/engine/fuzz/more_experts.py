@@ -1,4 +1,4 @@
-"""Thirty-six more labeling functions as experts write them: tickets, contracts, shops, medicine, jobs.
+"""Thirty-six more labeling functions as experts write them: tickets, contracts, orders, people.
 
 They were written before it was looked at which of them run on columns, and stay as they were.
 """
@@ -54,7 +54,7 @@ def exclamation_density(x):
 
 @labeling_function()
 def vip_sender(x):
-    user, _, domain = x.mail.partition("@")
+    _user, _, domain = x.mail.partition("@")
     return YES if domain.lower().endswith(VIP_DOMAINS) else ABSTAIN
 
 

@@ -28,6 +28,13 @@ END = re.compile(r"end$")
 SPACES = re.compile(r"\\s{2,}")
 TWICE = re.compile(r"(\\w)\\1")
 CALL = re.compile(r"\\bcall\\b.*\\bnow\\b", re.IGNORECASE)
+RUNS = re.compile(r"[a-z]+", re.I)
+CUTOFF = datetime(2026, 2, 1, 5)
+STAMP = pd.Timestamp("2026-02-28 23:59:59.000000001")
+OLDEST = pd.Timestamp("1677-09-22")
+ZONED = pd.Timestamp("2026-02-01", tz="UTC")
+NOTHING = pd.NaT
+WEEK, AGES, TICK = timedelta(days=7), timedelta(days=99_999), pd.Timedelta(1, "ns")
 
 
 class Label(IntEnum):

@@ -22,7 +22,7 @@ from labeling.engine.batches import SampleBatch
 from labeling.engine.columns.self_check import ColumnVotesWarning
 from labeling.engine.values import with_plain_objects
 from labeling.records import LabelingFunction
-from tests.engine.fuzz import adversaries, experts, rows_as_wholes
+from tests.engine.fuzz import adversaries, experts, more_experts, rows_as_wholes
 
 pytest.importorskip("polars")
 
@@ -478,23 +478,22 @@ def test_numbers_at_their_limits_are_computed_and_compared_exactly(number):
     assert plain == votes(function, samples=numbers, label="spam")
 
 
-EXPERTS = {lf.name: lf for lf in vars(experts).values() if isinstance(lf, LabelingFunction)}
-
-
-def test_functions_of_experts_vote_as_they_do_in_python():
-    samples = experts.samples(3_000, seed=5)
+@pytest.mark.parametrize(("written_by", "in_columns"), [(experts, 42), (more_experts, 34)])
+def test_functions_of_experts_vote_as_they_do_in_python(written_by, in_columns):
+    lfs = [lf for lf in vars(written_by).values() if isinstance(lf, LabelingFunction)]
+    samples = written_by.samples(3_000, seed=5)
     schema = lb.LabelSchema(["neg", "pos"])
     in_python = [
         LabelingFunction(
             lf.name, lf.function, resources=lf.resources, label=lf.label, compile=False
         )
-        for lf in EXPERTS.values()
+        for lf in lfs
     ]
     expected = lb.apply(in_python, samples, schema, on_error="record")
     with warnings.catch_warnings():
         warnings.simplefilter("error", ColumnVotesWarning)
-        got = lb.apply(EXPERTS.values(), samples, schema, on_error="record")
+        got = lb.apply(lfs, samples, schema, on_error="record")
 
     assert np.array_equal(np.asarray(expected), np.asarray(got))
     assert list(map(str, expected.faults)) == list(map(str, got.faults))
-    assert sum(each.how != "python" for each in lb.explain(EXPERTS.values())) >= 30
+    assert sum(each.how == "columns" for each in lb.explain(lfs)) >= in_columns

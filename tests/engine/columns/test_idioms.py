@@ -1,0 +1,198 @@
+"""Idioms that experts use: each runs on columns, and votes as the Python function does."""
+
+import re
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+
+import labeling as lb
+from labeling.engine.batches import SampleBatch
+from labeling.engine.columns.plans import plan_of
+from labeling.engine.execution import Job, votes_on
+from labeling.engine.values import with_plain_objects
+from labeling.records import LabelingFunction
+
+pytest.importorskip("polars")
+
+HAM, SPAM, ABSTAIN = 0, 1, -1
+SCHEMA = lb.LabelSchema(["ham", "spam"])
+WORDS = {"free", "win", "now", "e"}
+WORD_LIST = ["free", "win", "now"]
+CUTOFF = datetime(2026, 2, 1)
+DAY = timedelta(days=1)
+AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(mg|eur)?", re.I)
+
+TEXTS = (
+    *("Free money!!", "WIN now", "you win 5 eur, or 12.5 EUR", "a@b@c.de", "e", "10 mg", "x-y-z"),
+    *("  free  ", "now, now", "see http://x and https://y", "AbC dEf", "win\nnow", "100", "7.5"),
+)
+SAMPLES = with_plain_objects(
+    pd.DataFrame(
+        {
+            "text": [*TEXTS, "", "é free", "٣ win"],
+            "n": range(17),
+            "score": [0.5 * number for number in range(17)],
+            "start": pd.date_range("2026-01-25", periods=17, freq="11h"),
+            "end": pd.date_range("2026-01-28 00:00:00.5", periods=17, freq="3h"),
+        },
+        index=[f"s{number}" for number in range(17)],
+    )
+)
+ASCII = SAMPLES["text"].map(str.isascii).to_numpy()
+
+
+def letters_in_a_list(x):
+    letters = [c for c in x.text if c.isalpha()]
+    if not letters:
+        return ABSTAIN
+    return SPAM if sum(1 for c in letters if c.isupper()) / len(letters) > 0.4 else HAM
+
+
+def letters_of_letters(x):
+    letters = [c for c in x.text if c.isalpha()]
+    vowels = [c for c in letters if c in "aeiou"]
+    return SPAM if len(vowels) > 2 and any(c.isupper() for c in letters) else HAM
+
+
+def words_in_a_set(x):
+    return SPAM if WORDS & set(x.text.lower().split()) else HAM
+
+
+def number_of_shared_words(x):
+    words = set(x.text.lower().split())
+    return SPAM if len(words & set(WORD_LIST)) >= 2 else HAM
+
+
+def intersection(x):
+    return SPAM if len(WORDS.intersection(x.text.lower().split())) > 0 else HAM
+
+
+def disjoint(x):
+    return HAM if WORDS.isdisjoint(x.text.split()) else SPAM
+
+
+def tokens(x):
+    return SPAM if WORDS & set(re.findall(r"[a-z']+", x.text.lower())) else HAM
+
+
+def number_of_tokens(x):
+    return SPAM if len(re.findall(r"\w+", x.text)) > 2 else HAM
+
+
+def links(x):
+    return SPAM if len(re.findall(r"https?://\S+", x.text)) >= 2 else HAM
+
+
+def first_word(x):
+    words = x.text.split()
+    if not words:
+        return ABSTAIN
+    return {"free": SPAM, "win": SPAM}.get(words[0].lower().strip(",.!"), HAM)
+
+
+def last_word(x):
+    return SPAM if x.text and x.text.split()[-1] == "now" else HAM
+
+
+def after_the_last(x):
+    _, _, domain = x.text.rpartition("@")
+    return SPAM if domain == "c.de" else HAM
+
+
+def before_the_first(x):
+    name, found, _ = x.text.partition("-")
+    return SPAM if found and name == "x" else HAM
+
+
+def split_once(x):
+    return SPAM if x.text.split("@", 1)[-1] == "b@c.de" else HAM
+
+
+def split_once_from_the_right(x):
+    return SPAM if x.text.rsplit("-", maxsplit=1)[0] == "x-y" else HAM
+
+
+def group_as_a_number(x):
+    found = AMOUNT.search(x.text)
+    if found is None:
+        return ABSTAIN
+    return SPAM if float(found.group("number")) > 7 else HAM
+
+
+def optional_group(x):
+    found = AMOUNT.search(x.text)
+    return SPAM if found and found[2] is not None and found[2].lower() == "eur" else HAM
+
+
+def share_of_a_character(x):
+    return SPAM if x.text.count("!") / max(len(x.text), 1) > 0.1 else HAM
+
+
+def smallest(x):
+    return SPAM if min(x.n, x.score + 3) > 5 else HAM
+
+
+def rounded(x):
+    return SPAM if round(x.score) % 2 == 0 else HAM
+
+
+def time_after_a_constant(x):
+    return SPAM if datetime(2026, 1, 27) <= x.start < CUTOFF else HAM
+
+
+def time_before_another(x):
+    return SPAM if x.start < x.end else HAM
+
+
+def quick(x):
+    return SPAM if (x.end - x.start) < DAY and x.end < x.start + timedelta(hours=12) else HAM
+
+
+def days_between(x):
+    return SPAM if (x.end - x.start).days > 1 else HAM
+
+
+def before_a_timestamp(x):
+    return SPAM if x.start <= pd.Timestamp("2026-01-29") else HAM
+
+
+IDIOMS = [each for each in vars().values() if getattr(each, "__module__", "") == __name__]
+
+
+def votes(function, *, compile):
+    lf = LabelingFunction(function.__name__, function, compile=compile)
+    codes, faults = votes_on(SampleBatch(SAMPLES), Job([lf], SCHEMA))
+    return codes[:, 0].tolist(), [repr(fault.exception) for fault in faults]
+
+
+@pytest.mark.parametrize("function", IDIOMS, ids=lambda function: function.__name__)
+def test_votes_are_those_of_python(function):
+    assert votes(function, compile=False) == votes(function, compile=True)
+    assert {HAM, SPAM} <= set(votes(function, compile=False)[0])
+
+
+@pytest.mark.parametrize("function", IDIOMS, ids=lambda function: function.__name__)
+def test_all_samples_of_ascii_texts_are_decided_by_columns(function):
+    lf = LabelingFunction(function.__name__, function)
+    decided = plan_of(lf, SCHEMA).run(SampleBatch(SAMPLES), {})[1]
+
+    assert lb.explain(lf).how == "columns"
+    assert decided[ASCII].all()
+
+
+def test_a_function_of_the_library_is_named_where_it_is_called():
+    def split_by_pattern(x):
+        return SPAM if len(re.split("[.!?]", x.text)) > 2 else HAM
+
+    assert "re.split" in lb.explain(LabelingFunction("f", split_by_pattern)).because
+
+
+def test_times_with_a_zone_are_left_to_python():
+    zoned = pd.Timestamp("2026-02-01", tz="UTC")
+
+    def after_it(x):
+        return SPAM if x.start > zoned else HAM
+
+    assert lb.explain(LabelingFunction("f", after_it)).how == "python"
+    assert "TypeError" in votes(after_it, compile=True)[1][0]
