@@ -12,10 +12,11 @@ import pandas as pd
 
 from labeling.engine import VoteStore, apply_to_frame, fingerprint_of
 from labeling.engine.engine_report import HowRun
-from labeling.errors import DataError
+from labeling.errors import DataError, LabelingFunctionError
 from labeling.functions import labeling_function
 from labeling.label_models import LabelModel
 from labeling.notebook.function_set import FunctionSet, VotedLF
+from labeling.notebook.progress import RunProgress
 from labeling.project import Project
 from labeling.records import (
     Gold,
@@ -33,6 +34,10 @@ from labeling.records import (
 
 TIMEOUT = 30.0
 """Seconds that a function may take on a sample: a slow pattern must not block a notebook."""
+
+
+FITS_KEPT = 4
+"""Posteriors of the label model that are kept: a draft is compared with the set again and again."""
 
 
 class BaseWorkbench:
@@ -81,7 +86,8 @@ class BaseWorkbench:
         self._timeout = timeout
         self._cache = cache
         self._store = None if cache is None else VoteStore(cache)
-        self._soft: tuple[tuple[VotedLF, ...], SoftLabels] | None = None
+        self._soft: list[tuple[tuple[VotedLF, ...], SoftLabels]] = []
+        self._drafts: dict[str, VotedLF] = {}
         for lf in [] if opened is None else opened.labeling_functions:
             self.add(lf)
 
@@ -100,6 +106,14 @@ class BaseWorkbench:
         """Count a result that was measured on the dev set; `log` warns when there were many."""
         if (self.gold_codes >= 0).any():
             self.looks_at_dev += 1
+
+    def _last_committed(self) -> FunctionSet | None:
+        """Return the set of the last commit; `None` where there is none."""
+        return None
+
+    def _set_at(self, commit: str) -> FunctionSet:
+        """Return the set of a commit, by its id."""
+        raise LabelingFunctionError(f"There must be a commit {commit!r}. There is none yet.")
 
     def lf(
         self,
@@ -163,7 +177,7 @@ class BaseWorkbench:
         """
         expect(lf, LabelingFunction, "A labeling function")
         fingerprint = known_fingerprint(lf)
-        for voted in [*self.functions, *self.replaced.values()]:
+        for voted in [*self.functions, *self.replaced.values(), *self._drafts.values()]:
             if fingerprint and voted.fingerprint == fingerprint and voted.name == lf.name:
                 return VotedLF(lf, voted.codes, voted.faults, voted.run, fingerprint)
         return self._run(lf, fingerprint)
@@ -176,6 +190,7 @@ class BaseWorkbench:
 
     def _run(self, lf: LabelingFunction, fingerprint: str) -> VotedLF:
         runs: list[HowRun] = []
+        progress = RunProgress(lf.name, len(self.samples))
         votes = apply_to_frame(
             lf,
             self.samples,
@@ -183,6 +198,7 @@ class BaseWorkbench:
             on_error="record",
             timeout=self._timeout,
             cache=self._store,
+            progress=progress,
             report=runs.extend,
         )
         codes = votes.to_array()[:, 0].copy()
@@ -205,12 +221,12 @@ class BaseWorkbench:
             functions: those whose votes are used; `None` is the current ones.
         """
         wanted = self.functions if functions is None else functions
-        if self._soft is not None and _are_equal(self._soft[0], wanted.functions):
-            return self._soft[1]
+        for functions_of_soft, soft in self._soft:
+            if _are_equal(functions_of_soft, wanted.functions):
+                return soft
         votes = wanted.votes(self.samples.index, self.schema)
         soft = LabelModel().fit(votes).predict_proba(votes)
-        if functions is None:
-            self._soft = (wanted.functions, soft)
+        self._soft = [(wanted.functions, soft), *self._soft[: FITS_KEPT - 1]]
         return soft
 
     @property
