@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.engine import VoteStore, apply_to_frame, fingerprint_of
 from labeling.engine.engine_report import HowRun
-from labeling.errors import DataError, LabelingFunctionError
+from labeling.errors import DataError
 from labeling.functions import labeling_function
 from labeling.label_models import LabelModel
 from labeling.notebook.function_set import FunctionSet, VotedLF
@@ -113,7 +113,11 @@ class BaseWorkbench:
 
     def _set_at(self, commit: str) -> FunctionSet:
         """Return the set of a commit, by its id."""
-        raise LabelingFunctionError(f"There must be a commit {commit!r}. There is none yet.")
+        raise DataError(f"There must be a commit {commit!r}. There is none yet.")
+
+    def _all_looks(self) -> int:
+        """Return how many results were measured on the dev set."""
+        return self.looks_at_dev
 
     def lf(
         self,

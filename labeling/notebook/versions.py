@@ -160,6 +160,11 @@ class Versions(BaseWorkbench):
         """
         return self._set_of(self._history[commit])
 
+    def _last_committed(self) -> FunctionSet | None:
+        """Return the functions of the last commit; `None` where there is none."""
+        latest = self._history.latest
+        return None if latest is None else self._set_of(latest)
+
     def _set_of(self, commit: Commit) -> FunctionSet:
         known = [*self.functions, *self.replaced.values()]
         return self._history.functions_of(commit, self.samples.index, known)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from labeling.notebook.base import BaseWorkbench
+from labeling.notebook.looking import Looking
 from labeling.notebook.versions import Versions
 
 
-class Workbench(Versions, BaseWorkbench):
+class Workbench(Looking, Versions, BaseWorkbench):
     """A place to write labeling functions: draft one, see what changes, look at rows, keep it.
 
     Args:
