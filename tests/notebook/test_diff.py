@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import labeling as lb
-from labeling.errors import LabelingError, LabelingFunctionError
+from labeling.errors import DataError, LabelingError, LabelingFunctionError
 from labeling.functions import keywords
 from labeling.notebook.function_set import FunctionSet
 from tests.notebook.planted import GOLD, SCHEMA, free, link, love, samples, song, workbench
@@ -100,6 +100,19 @@ def test_two_sets():
     assert (by_name["free"].gained, by_name["free"].lost, by_name["free"].flipped) == (0, 2, 0)
 
 
+def test_the_set_against_the_last_commit_and_against_an_older_one():
+    made = workbench(free())
+    first = made.commit("free").commit
+    made.add(song())
+    diff = made.diff()
+    assert "the last commit" in repr(diff)
+    assert changes(diff) == (2, 0, 1)  # c8 is tied now
+    made.commit("song")
+    assert changes(made.diff()) == (0, 0, 0)
+    assert changes(made.diff(base=first.id)) == (2, 0, 1)
+    assert changes(made.diff("song", base=first.id)) == (3, 0, 0)
+
+
 def test_a_function_against_its_version_in_a_base():
     made = workbench(free("money"))
     old = made.functions
@@ -151,7 +164,7 @@ def test_sets_are_not_compared_with_functions():
         made.diff(made.functions, "free")
     with pytest.raises(LabelingFunctionError, match="must have both"):
         made.diff(None, "free")
-    with pytest.raises(LabelingFunctionError, match="commit 'abc'"):
+    with pytest.raises(DataError, match="Got 'abc'"):
         made.diff(base="abc")
 
 
