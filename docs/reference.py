@@ -27,10 +27,10 @@ def api() -> str:
         "# API reference\n",
         NOTE,
         "Every public name of `import labeling as lb`. The names of `lb.distributed`,"
-        " `lb.functions`, `lb.label_models`, `lb.query` and `lb.simulation` stand at the end, and"
-        " with them the contract tests of `labeling.testing`.\n",
+        " `lb.functions`, `lb.label_models`, `lb.plots`, `lb.query` and `lb.simulation` stand at"
+        " the end, and with them the contract tests of `labeling.testing`.\n",
     ]
-    rooms = ("distributed", "functions", "label_models", "query", "simulation")
+    rooms = ("distributed", "functions", "label_models", "plots", "query", "simulation")
     for name in lb.__all__:
         if name not in rooms:
             parts += entry(f"lb.{name}", getattr(lb, name))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from labeling import distributed, functions, label_models, query, simulation
     from labeling.adjudication import Annotators, ReviewPolicy, disagreement_causes
     from labeling.analysis import agreement, lf_summary
+    from labeling.analysis import notebook_plots as plots
     from labeling.datasets import TrainingSet, build_training_set
     from labeling.distributed import PartitionedVotes, apply_partitions
     from labeling.end_model import EndModel
@@ -78,13 +79,20 @@ _ROOMS = {
     "sources": ("read_samples",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
-_OPEN_ROOMS = ("distributed", "functions", "label_models", "query", "simulation")
-"""Used as `labeling.functions.keywords(...)`."""
+_OPEN_ROOMS = {
+    "distributed": "labeling.distributed",
+    "functions": "labeling.functions",
+    "label_models": "labeling.label_models",
+    "plots": "labeling.analysis.notebook_plots",
+    "query": "labeling.query",
+    "simulation": "labeling.simulation",
+}
+"""Modules by their public name: used as `labeling.functions.keywords(...)`."""
 
 
 def __getattr__(name: str) -> Any:
     if name in _OPEN_ROOMS:
-        return importlib.import_module(f"labeling.{name}")
+        return importlib.import_module(_OPEN_ROOMS[name])
     if name in _ROOM_OF:
         try:
             return getattr(importlib.import_module(f"labeling.{_ROOM_OF[name]}"), name)
@@ -357,6 +365,7 @@ __all__ = [
     "labeling_function",
     "lf_summary",
     "load_labeling_functions",
+    "plots",
     "query",
     "read_samples",
     "review",

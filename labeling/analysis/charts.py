@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.analysis.calibration import Calibration
 from labeling.records.estimates import Estimate
+from labeling.rendering.formatting import percent
 from labeling.rendering.palettes import Palette
 
 SERIES_COLOURS = ("main", "second", "ink")
@@ -195,3 +197,155 @@ def draw_intervals(
         elinewidth=1,
         **style,
     )
+
+
+def draw_histograms(
+    axes: Any,
+    series: Sequence[tuple[str, npt.NDArray[np.float64]]],
+    lowest: float,
+    palette: Palette,
+) -> None:
+    """Draw histograms of confidence side by side, as shares of each series.
+
+    Args:
+        axes: where to draw; the legend is left to the caller.
+        series: names with the confidence of samples.
+        lowest: the lowest possible confidence.
+        palette: colours.
+    """
+    edges = np.linspace(lowest, 1, 11)
+    width = np.diff(edges) / len(series)
+    for number, (name, confidence) in enumerate(series):
+        # A confidence of a hair below the lowest or above 1 belongs to the outer bars.
+        counts = np.histogram(np.clip(confidence, lowest, 1), edges)[0]
+        axes.bar(
+            edges[:-1] + number * width,
+            counts / max(len(confidence), 1),
+            width,
+            align="edge",
+            facecolor=palette[("main", "second")[number % 2]],
+            edgecolor=palette["page"],
+            linewidth=0.5,
+            hatch=("", "////")[number % 2],
+            label=f"{name} (n = {len(confidence):,})",
+        )
+    axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    axes.yaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    axes.set_xlabel("confidence: the probability of the label")
+    axes.set_ylabel("share of samples")
+
+
+def draw_reliability(
+    axes: Any, series: Sequence[tuple[str, Calibration]], lowest: float, palette: Palette
+) -> None:
+    """Draw a reliability diagram: accuracy against confidence by bin, with intervals and n.
+
+    Args:
+        axes: where to draw; the legend is left to the caller.
+        series: name of each reference and the calibration against it.
+        lowest: the lowest possible confidence.
+        palette: colours.
+    """
+    axes.plot((0, 1), (0, 1), color=palette["muted"], linewidth=0.8, linestyle=":")
+    for number, (name, calibration) in enumerate(series):
+        bins = [group for group in calibration.bins if not np.isnan(group.accuracy.low)]
+        confidence = [group.confidence for group in bins]
+        accuracy = [group.accuracy for group in bins]
+        label = f"{name} (n = {calibration.accuracy.n:,})"
+        draw_intervals(axes, confidence, accuracy, label, series_style(number, palette))
+        _annotate_n(axes, confidence, accuracy, palette, above=number > 0)
+    axes.set_xlim(max(0.0, lowest - 0.03), 1.02)
+    axes.set_ylim(0, 1.06)
+    axes.grid(axis="y", color=palette["line"])
+    axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    axes.yaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    axes.set_xlabel("mean confidence of a bin")
+    axes.set_ylabel("accuracy")
+
+
+def _annotate_n(
+    axes: Any,
+    xs: Sequence[float],
+    estimates: Sequence[Estimate],
+    palette: Palette,
+    *,
+    above: bool,
+) -> None:
+    for x, estimate in zip(xs, estimates, strict=True):
+        axes.annotate(
+            f"{estimate.n:,}",
+            (x, estimate.high if above else estimate.low),
+            xytext=(0, 4 if above else -4),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if above else "top",
+            fontsize=7.5,
+            color=palette["muted"],
+        )
+
+
+def draw_growth(
+    axes: Any,
+    before: Sequence[float],
+    added: Sequence[float],
+    names: Sequence[str],
+    palette: Palette,
+) -> None:
+    """Draw how coverage grows with each labeling function, from top to bottom.
+
+    Args:
+        axes: where to draw; the legend is left to the caller.
+        before: share of the samples that the functions above cover.
+        added: share that a function covers besides.
+        names: of the functions.
+        palette: colours.
+    """
+    rows = np.arange(len(names))
+    edge = {"edgecolor": palette["page"], "linewidth": 0.5}
+    axes.barh(rows, before, facecolor=palette["main"], label="covered by those above", **edge)
+    axes.barh(
+        rows,
+        added,
+        left=before,
+        facecolor=palette["second"],
+        hatch="////",
+        label="covered by this one besides",
+        **edge,
+    )
+    axes.set_yticks(rows, names)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+
+
+def draw_accuracies(
+    axes: Any, estimates: Sequence[Estimate], names: Sequence[str], palette: Palette
+) -> None:
+    """Draw the accuracy of voters with its interval, from top to bottom.
+
+    Args:
+        axes: where to draw.
+        estimates: of each voter.
+        names: of the voters.
+        palette: colours.
+    """
+    rows = np.arange(len(names))
+    values = np.array([estimate.value for estimate in estimates])
+    reach = np.array([(one.value - one.low, one.high - one.value) for one in estimates])
+    axes.errorbar(
+        values,
+        rows,
+        xerr=np.clip(reach.reshape(-1, 2).T, 0, None),
+        fmt="o",
+        markersize=5,
+        capsize=3,
+        color=palette["main"],
+        elinewidth=1,
+    )
+    axes.set_yticks(rows, names)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlim(0, 1.02)
+    axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+    axes.grid(axis="x", color=palette["line"], linewidth=0.5)

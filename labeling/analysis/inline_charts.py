@@ -16,10 +16,10 @@ from labeling.analysis.calibration import Calibration
 from labeling.analysis.charts import (
     draw_cost,
     draw_coverage,
-    draw_intervals,
+    draw_histograms,
     draw_matrix,
+    draw_reliability,
     draw_skills,
-    series_style,
 )
 from labeling.records.estimates import Estimate
 from labeling.rendering.formatting import cleaned, clipped, percent, whole
@@ -71,25 +71,9 @@ def confidence_picture(series: Sequence[tuple[str, npt.NDArray[np.float64]]], lo
         series: name of each model and its confidence for the samples that it labels.
         lowest: the lowest possible confidence.
     """
-    edges = np.linspace(lowest, 1, 11)
 
     def draw(axes: Any) -> None:
-        width = np.diff(edges) / len(series)
-        for number, (name, confidence) in enumerate(series):
-            counts = np.histogram(confidence, edges)[0]
-            axes.bar(
-                edges[:-1] + number * width,
-                counts / max(len(confidence), 1),
-                width,
-                align="edge",
-                **_filled(("main", "second")[number % 2]),
-                hatch=("", "////")[number % 2],
-                label=f"{name} (n = {len(confidence):,})",
-            )
-        axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
-        axes.yaxis.set_major_formatter(lambda share, _: percent(share, 0))
-        axes.set_xlabel("confidence: the probability of the label")
-        axes.set_ylabel("share of samples")
+        draw_histograms(axes, series, lowest, COLOURS)
         axes.figure.legend(loc="outside upper left")
 
     means = "; ".join(
@@ -109,21 +93,7 @@ def reliability_picture(series: Sequence[tuple[str, Calibration]], lowest: float
     """
 
     def draw(axes: Any) -> None:
-        axes.plot((0, 1), (0, 1), color=COLOURS["muted"], linewidth=0.8, linestyle=":")
-        for number, (name, calibration) in enumerate(series):
-            bins = [group for group in calibration.bins if not np.isnan(group.accuracy.low)]
-            confidence = [group.confidence for group in bins]
-            accuracy = [group.accuracy for group in bins]
-            label = f"{name} (n = {calibration.accuracy.n:,})"
-            draw_intervals(axes, confidence, accuracy, label, series_style(number, COLOURS))
-            _annotate_n(axes, confidence, accuracy, above=number > 0)
-        axes.set_xlim(max(0.0, lowest - 0.03), 1.02)
-        axes.set_ylim(0, 1.06)
-        axes.grid(axis="y")
-        axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
-        axes.yaxis.set_major_formatter(lambda share, _: percent(share, 0))
-        axes.set_xlabel("mean confidence of a bin")
-        axes.set_ylabel("accuracy")
+        draw_reliability(axes, series, lowest, COLOURS)
         axes.figure.legend(loc="outside upper left")
 
     description = "On the dotted line confidence equals accuracy. The bins are listed below."
@@ -219,19 +189,3 @@ def _side(size: int) -> float:
 
 def _filled(colour: str) -> dict[str, Any]:
     return {"facecolor": COLOURS[colour], "edgecolor": COLOURS["page"], "linewidth": 0.5}
-
-
-def _annotate_n(
-    axes: Any, xs: Sequence[float], estimates: Sequence[Estimate], *, above: bool
-) -> None:
-    for x, estimate in zip(xs, estimates, strict=True):
-        axes.annotate(
-            f"{estimate.n:,}",
-            (x, estimate.high if above else estimate.low),
-            xytext=(0, 4 if above else -4),
-            textcoords="offset points",
-            ha="center",
-            va="bottom" if above else "top",
-            fontsize=7.5,
-            color=COLOURS["muted"],
-        )

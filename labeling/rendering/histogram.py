@@ -10,7 +10,7 @@ from labeling.rendering.formatting import percent, undirected, whole
 from labeling.rendering.views import Picture
 
 BAR, GAP, HEIGHT = 34, 2, 60  # pixels
-TEXT, FOOT = 12, 18
+TEXT, FOOT = 18, 18
 SMALLEST = 1  # pixels of a bar that is not empty
 
 

@@ -21,22 +21,25 @@ from labeling.rendering.views import (
 )
 
 # The text's colour is that of the page, in light and dark themes alike; bars and dots have colours
-# of middle lightness, which stand out from white and from black, and differ when printed in grey.
+# of middle lightness, which stand out from white and from black. Hatches are whitish, and tell bars
+# apart in grey.
 STYLE = """
 .lbl{color:inherit;font:13px/1.45 system-ui,sans-serif;max-width:72em;overflow-x:auto;
---page:transparent;--ink:currentColor;--muted:currentColor;--line:rgba(128,128,128,.45);
---main:#2f7fd1;--second:#d98324;--sans:system-ui,sans-serif}
+--page:rgba(255,255,255,.75);--ink:currentColor;--muted:currentColor;--line:rgba(128,128,128,.45);
+--main:#2f7fd1;--second:#cf7a1c;--sans:system-ui,sans-serif}
 .lbl .lbl-title{font-weight:600;font-size:1.08em;margin:.2em 0 .4em}
 .lbl p{margin:.25em 0}
 .lbl table{border-collapse:collapse;margin:.4em 0;color:inherit;font-size:1em;table-layout:auto;
 width:auto}
-.lbl caption{caption-side:top;text-align:left;padding:.2em 0;color:inherit}
+.lbl caption{caption-side:top;text-align:left;padding:.2em 0;color:inherit;width:max-content;
+max-width:60em}
 .lbl th,.lbl td{border-bottom:1px solid var(--line);padding:.22em .7em;text-align:left;
 vertical-align:top;color:inherit;background:transparent;white-space:normal;max-width:46em}
 .lbl th{font-weight:600}
 .lbl td.lbl-number,.lbl th.lbl-number{text-align:right;font-variant-numeric:tabular-nums}
 .lbl td svg{vertical-align:middle;margin-right:.5em}
-.lbl mark{background:rgba(217,131,36,.32);color:inherit;border-bottom:2px solid var(--second);
+.lbl .lbl-picture{max-width:36em}
+.lbl mark{background:rgba(207,122,28,.32);color:inherit;border-bottom:2px solid var(--second);
 font-weight:600}
 .lbl pre{background:rgba(128,128,128,.12);color:inherit;padding:.5em .8em;margin:.4em 0;
 overflow-x:auto}
@@ -70,7 +73,7 @@ def _part(part: Part) -> str:
         case Table():
             return _table(part)
         case Picture():
-            return f"<div>{part.svg}</div>"
+            return f'<div class="lbl-picture">{part.svg}</div>'
         case Code():
             return _code(part)
         case Excerpt():

@@ -253,6 +253,10 @@ class Shown:
         lb.query.ModalStrategy: lambda its: lb.query.ModalStrategy(its.text, len),
         lb.query.StoppingRule: lambda its: lb.query.StoppingRule(budget=3),
         lb.simulation.Plan: lambda its: lb.simulation.Plan(),
+        lb.plots.ConfusionExamples: lambda its: lb.plots.confusion(
+            its.soft, {"b": "ham", "c": its.name}, samples=its.samples
+        ),
+        lb.plots.Plot: lambda its: lb.plots.coverage(its.votes),
         Simulation: simulation,
         Comparison: lambda its: Comparison({}, {}),
         EphemeralOutbox: lambda its: EphemeralOutbox(),
