@@ -14,7 +14,7 @@ from labeling.engine import VoteStore, apply_to_frame, fingerprint_of
 from labeling.engine.engine_report import HowRun
 from labeling.errors import DataError
 from labeling.functions import labeling_function
-from labeling.label_models import LabelModel
+from labeling.notebook.fits import ModelFits
 from labeling.notebook.function_set import FunctionSet, VotedLF
 from labeling.notebook.progress import RunProgress
 from labeling.project import Project
@@ -34,10 +34,6 @@ from labeling.records import (
 
 TIMEOUT = 30.0
 """Seconds that a function may take on a sample: a slow pattern must not block a notebook."""
-
-
-FITS_KEPT = 4
-"""Posteriors of the label model that are kept: a draft is compared with the set again and again."""
 
 
 class BaseWorkbench:
@@ -86,7 +82,7 @@ class BaseWorkbench:
         self._timeout = timeout
         self._cache = cache
         self._store = None if cache is None else VoteStore(cache)
-        self._soft: list[tuple[tuple[VotedLF, ...], SoftLabels]] = []
+        self._fits = ModelFits(self.samples.index, self.schema)
         self._drafts: dict[str, VotedLF] = {}
         for lf in [] if opened is None else opened.labeling_functions:
             self.add(lf)
@@ -225,13 +221,9 @@ class BaseWorkbench:
             functions: those whose votes are used; `None` is the current ones.
         """
         wanted = self.functions if functions is None else functions
-        for functions_of_soft, soft in self._soft:
-            if _are_equal(functions_of_soft, wanted.functions):
-                return soft
-        votes = wanted.votes(self.samples.index, self.schema)
-        soft = LabelModel().fit(votes).predict_proba(votes)
-        self._soft = [(wanted.functions, soft), *self._soft[: FITS_KEPT - 1]]
-        return soft
+        fit = self._fits.of(wanted)
+        fit.warn()
+        return fit.soft
 
     @property
     def text(self) -> str:
@@ -268,11 +260,3 @@ def are_same(first: VotedLF, second: VotedLF) -> bool:
 
 def _are_same_sets(first: FunctionSet, second: FunctionSet) -> bool:
     return first.names == second.names and all(map(are_same, first, second))
-
-
-def _are_equal(first: tuple[VotedLF, ...], second: tuple[VotedLF, ...]) -> bool:
-    """Whether two lists have the same votes by the same names."""
-    return len(first) == len(second) and all(
-        one.name == other.name and one.codes is other.codes
-        for one, other in zip(first, second, strict=True)
-    )

@@ -106,10 +106,12 @@ class ModelChange:
             f"Label model: {counted(self.flips, 'sample')} with another label than before,"
             f" {whole(self.gained)} with a label only now, {whole(self.lost)} without one only now."
         )
+        known = self.moment.model_warnings(self.before)
+        new = [one for one in self.moment.model_warnings(self.after) if one not in known]
         if not self.moment.n_gold:
-            return (sentence,)
+            return (sentence, *new)
         rows = (
             ("before", as_interval(self.accuracy_before)),
             ("after", as_interval(self.accuracy_after)),
         )
-        return sentence, Table(("label model", "accuracy on the dev set"), rows)
+        return sentence, *new, Table(("label model", "accuracy on the dev set"), rows)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.notebook.fits import Fit
 from labeling.notebook.function_set import FunctionSet, VotedLF
 from labeling.records import ABSTAIN, Fault, LabelSchema, SoftLabels, uniform_by_id
 from labeling.records.estimates import Estimate, proportion
@@ -35,7 +36,7 @@ class Moment:
         gold: the dev set's label codes, shape (n_samples,), -1 = not in the dev set.
         functions: the current labeling functions with their votes.
         text: the column of the text; `None` where the samples have none.
-        soft_of: returns the posteriors of the label model for a set of functions.
+        fit_of: returns the label model fitted to the votes of a set of functions.
     """
 
     samples: pd.DataFrame
@@ -43,7 +44,7 @@ class Moment:
     gold: Codes
     functions: FunctionSet
     text: str | None
-    soft_of: Callable[[FunctionSet], SoftLabels]
+    fit_of: Callable[[FunctionSet], Fit]
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -94,10 +95,18 @@ class Moment:
         Args:
             functions: those whose votes are used; `None` is the current ones.
         """
+        fit = self._fit(functions)
+        return None if fit is None else fit.soft
+
+    def model_warnings(self, functions: FunctionSet | None = None) -> tuple[str, ...]:
+        """Return what the label model warns of, as sentences."""
+        fit = self._fit(functions)
+        return () if fit is None else tuple(f"Label model: {one}" for one in fit.warnings)
+
+    def _fit(self, functions: FunctionSet | None) -> Fit | None:
         wanted = self.functions if functions is None else functions
-        if not any((voted.codes != ABSTAIN).any() for voted in wanted):
-            return None
-        return self.soft_of(wanted)
+        has_votes = any((voted.codes != ABSTAIN).any() for voted in wanted)
+        return self.fit_of(wanted) if has_votes else None
 
     def accuracy(self, codes: Codes) -> Estimate:
         """Return the accuracy of labels on the dev set, where there is a label."""

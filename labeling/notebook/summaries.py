@@ -141,6 +141,7 @@ class Summary(DisplayedAlike):
             return View(title, ("Write one below @workbench.lf(label=...).",))
         sentences = [] if moment.n_gold else ["There is no dev set: precision is not measured."]
         sentences += looks_sentences(self.looks, moment.n_gold)
+        sentences += moment.model_warnings()
         sentences += [
             f"{voted.name}: {fault_sentence(moment.in_order(voted.faults))}"
             for voted in moment.functions

@@ -82,8 +82,8 @@ def test_flips_of_the_label_model_are_those_of_two_fits():
 
 def test_the_label_model_is_fitted_only_when_its_numbers_are_asked_for(monkeypatch):
     made, fits = workbench(song(), love()), []
-    original = made.soft_labels
-    monkeypatch.setattr(made, "soft_labels", lambda f=None: fits.append(f) or original(f))
+    original = made._fits.of
+    monkeypatch.setattr(made._fits, "of", lambda f: fits.append(f) or original(f))
     preview = made.preview(free())
     assert preview.measures.votes == 3
     assert not fits

@@ -1,10 +1,14 @@
 """`Workbench.summary`: all functions and the set as a whole, every number known by hand."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 import labeling as lb
+from labeling.errors import LabelSharesWarning
 from labeling.functions import keywords
+from labeling.notebook import fits
 from tests.notebook.planted import GOLD, SCHEMA, free, link, love, samples, song, workbench
 
 
@@ -116,3 +120,21 @@ def test_it_says_how_often_the_dev_set_was_looked_at():
     for _ in range(20):
         made.preview("free")
     assert "locked test set" in repr(made.summary())
+
+
+def test_what_the_label_model_warns_of_is_shown_and_not_raised(monkeypatch):
+    class Warns(lb.LabelModel):
+        def fit(self, *args, **kwargs):
+            warnings.warn("'ham' is predicted too often.", LabelSharesWarning, stacklevel=2)
+            return super().fit(*args, **kwargs)
+
+    monkeypatch.setattr(fits, "LabelModel", Warns)
+    made = workbench(free(), song())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        summary, preview = made.summary(), made.preview(love())
+        assert "Label model: 'ham' is predicted too often." in repr(summary)
+        assert "predicted too often" not in repr(preview)  # as before
+        assert "predicted too often" in repr(workbench().preview(love()))
+    with pytest.warns(LabelSharesWarning, match="too often"):
+        made.soft_labels()
