@@ -60,6 +60,7 @@ def _sections(project: Project) -> dict[str, Any]:
         provenance,
         samples,
         training,
+        worth,
     )
     from labeling.report.context import load_context
 
@@ -71,6 +72,7 @@ def _sections(project: Project) -> dict[str, Any]:
         "data": samples.section(context),
         "lfs": functions.section(context),
         "model": model.section(context),
+        "worth": worth.section(context),
         "people": people,
         "cost": cost,
         "train": training.section(context),

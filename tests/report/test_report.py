@@ -108,7 +108,7 @@ def test_a_page_needs_nothing_but_itself(done, browser):
         assert [] == found.console
         assert 0 == found.page.evaluate("document.scripts.length")
         assert "comments" == found.page.locator("h1").inner_text()
-        assert 8 == found.page.locator("figure svg[role=img]").count()
+        assert 9 == found.page.locator("figure svg[role=img]").count()
         doubled = "[...document.querySelectorAll('[id]')].map(one => one.id)"
         ids = found.page.evaluate(doubled)
         assert len(set(ids)) == len(ids)
