@@ -1,6 +1,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,10 @@ if (
 
 def pytest_configure(config):
     config.pluginmanager.register(selection)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts what runs in its background so, and it is inherited: Ctrl-C would then be
+        # ignored by the programs under test.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def lacking(what):
