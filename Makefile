@@ -14,7 +14,7 @@ THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast histories fuzz test-matrix docs check format bench bench-speed bench-quality bench-human-cost clean
+.PHONY: help demo test test-fast coverage histories fuzz test-matrix docs check format bench bench-speed bench-quality bench-human-cost clean
 
 help:  ## List the commands
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +24,10 @@ demo: $(VENV)/.demo  ## Watch the whole loop on real tweets (sets itself up)
 
 test: check  ## Run all checks and tests (sets itself up)
 	@echo "Running the tests ..."
-	@$(THREADS) $(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term
+	@$(THREADS) $(BIN)/python -m pytest $(PARALLEL)
+
+coverage: $(VENV)/.dev  ## Run the tests of test-fast and check how much of the code they run (twice as long)
+	@$(THREADS) $(BIN)/python -m pytest $(PARALLEL) -m "$(FAST)" --cov --cov-report=term
 
 test-fast: $(VENV)/.dev  ## Run the tests without servers, browser, kills and heavy extras (minutes)
 	@$(THREADS) $(BIN)/python -m pytest $(PARALLEL) -m "$(FAST)"
