@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import tenacity
 
 import labeling as lb
 from labeling import ABSTAIN
@@ -147,8 +148,9 @@ def test_a_service_that_is_down_is_left_alone_for_a_while(legacy, schema, monkey
         votes.faults[-1].exception
     )
     legacy.fails = 0
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + http_client.PAUSE + 1)
+    # Only the client's clock: other threads of this process have deadlines, too.
+    later = time.monotonic() + http_client.PAUSE + 1
+    monkeypatch.setattr(http_client, "time", SimpleNamespace(monotonic=lambda: later))
     assert rule(x("free")) == "spam"
 
 
@@ -262,7 +264,8 @@ def test_a_header_given_in_another_case_replaces_the_usual_one(legacy):
 @pytest.mark.parametrize("wait", ["0.07", "Thu, 01 Jan 1970 00:00:00 GMT", "2", "soon"])
 def test_a_retry_after_header_says_how_long_to_wait(legacy, monkeypatch, wait):
     slept = []
-    monkeypatch.setattr(time, "sleep", slept.append)
+    # Only the retries' sleep: a thread that waits in a loop would never sleep again.
+    monkeypatch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=slept.append))
     legacy.fails, legacy.retry_after = 2, wait
     assert service("legacy", legacy.url)(x("free")) == "spam"
     backoff = [0.0, 2 * http_client.BACKOFF]
