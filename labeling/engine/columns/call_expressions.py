@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any
 
 from labeling.engine.columns import functions, methods, times
 from labeling.engine.columns.changes import is_of_library
 from labeling.engine.columns.comprehensions import REDUCTIONS, reduction
-from labeling.engine.columns.context import HOPELESS, Context, Expression, State, literal
+from labeling.engine.columns.context import HOPELESS, Context, Expression, State, literal, misused
 from labeling.engine.columns.frames import Frame
 from labeling.engine.columns.names import MISSING
 from labeling.engine.columns.text_methods import PURE_TEXT_METHODS, TEXT_METHODS
@@ -76,7 +77,13 @@ def _function(context: Context, node: ast.Call, function: Any) -> Expression:
         return _method(context, node, node.func)  # such as `PATTERN.search`
     if rule is None or node.keywords or len(node.args) != count:
         return context.unsupported(node, "this call is left to Python")
-    return _applied(rule, [context.expression(each) for each in node.args])
+    operands = [context.expression(each) for each in node.args]
+    if function in (set, frozenset):
+        is_words = operands[0].kind in ("words", "set of words")
+        if not is_words and misused(context, node, operands[0], "compute"):
+            return HOPELESS
+        return _of_kind(_applied(rule, operands), "set of words" if is_words else None)
+    return _applied(rule, operands)
 
 
 def _applied(rule: Callable[..., Results], operands: list[Expression]) -> Expression:
@@ -105,7 +112,12 @@ def _pattern_call(context: Context, node: ast.Call, function: Any) -> Expression
     if compiled is None or not functions.is_searched(compiled, method):
         return context.unsupported(node, "its pattern has no equal that columns are searched with")
     text = context.expression(given["string"])
-    return _applied(lambda piece: functions.searched(compiled, method, piece), [text])
+    found = _applied(lambda piece: functions.searched(compiled, method, piece), [text])
+    return found if method != "findall" else _of_kind(found, functions.kind_of_found(compiled))
+
+
+def _of_kind(expression: Expression, kind: str | None) -> Expression:
+    return expression if expression.is_hopeless else replace(expression, kind=kind)
 
 
 def _compiled_pattern(context: Context, node: ast.Call, _: Any) -> Expression:
@@ -142,6 +154,8 @@ def _method(context: Context, node: ast.Call, function: ast.Attribute) -> Expres
     arguments = [context.expression(each) for each in node.args]
     if receiver.is_hopeless or any(argument.is_hopeless for argument in arguments):
         return HOPELESS
+    if misused(context, node, receiver, "method"):
+        return HOPELESS
     if name == "get" and node.args and isinstance(node.args[0], ast.Constant):
         context.reads(str(node.args[0].value))
 
@@ -152,7 +166,20 @@ def _method(context: Context, node: ast.Call, function: ast.Attribute) -> Expres
             return _got_column(state.frame, name, values)
         return _method_called(state.frame, name, owners, values)
 
-    return Expression(evaluate)
+    return Expression(evaluate, kind=_kind_of_method(context, node, function))
+
+
+def _kind_of_method(context: Context, node: ast.Call, function: ast.Attribute) -> str | None:
+    """Return which list or set a method surely returns, if it returns one."""
+    name, owner = function.attr, context.constant(function.value)
+    if name == "findall" and type(owner) is re.Pattern:
+        return functions.kind_of_found(owner)
+    if owner is not MISSING or isinstance(function.value, ast.Constant):
+        return "shared words" if name == "intersection" and node.args else None
+    if name in ("split", "rsplit", "partition", "rpartition"):
+        is_words = not node.args or literal(node.args[0]) is None
+        return "words" if is_words else "parts"
+    return "shared words" if name == "intersection" else None
 
 
 def _obstacle(context: Context, node: ast.Call, function: ast.Attribute) -> str | None:

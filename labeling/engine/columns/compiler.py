@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,6 +80,8 @@ class Compiler:
         self._locals = assigned_names(source.node)
         self._names = Names(source.function, self._locals, record.pins)
         self._imported: dict[str, Any] = {}
+        self._kinds: dict[str, str | None] = {}
+        self._stores = Counter(_stored_names(source.node))
         self.hidden: frozenset[str] = frozenset()
         record.pins.function(source.function)
         self.body: Block = block(self, source.body)
@@ -124,6 +127,15 @@ class Compiler:
             self._record.pins.entry(scope, node.attr, value)
             return value
         return MISSING
+
+    def learn(self, name: str, kind: str | None) -> None:
+        """Record which list a local variable is."""
+        if self._stores[name] == 1:
+            self._kinds[name] = kind
+
+    def kind_of(self, name: str) -> str | None:
+        """Return which list a local variable is, if that is certain."""
+        return None if name in self.hidden else self._kinds.get(name)
 
     def imports(self, node: ast.Import, name: str) -> bool:
         """Record that a local name is a module; return whether that is certain."""
@@ -215,6 +227,15 @@ class Compiler:
 
     def _is_usable(self, value: Any) -> bool:
         return self._record.trusts_constants or is_frozen(value)
+
+
+def _stored_names(function: ast.AST) -> Iterator[str]:
+    """Yield the local variables of a function, each as often as it is assigned."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
 
 
 _IMPORT = builtins.__import__

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from labeling.engine.columns.context import HOPELESS, Context, Expression, literal
+from labeling.engine.columns.context import HOPELESS, Context, Expression, literal, misused
 from labeling.engine.columns.functions import length
+from labeling.engine.columns.names import MISSING
 from labeling.engine.columns.reductions import MOST_ITEMS, Comprehension, Kind, listed, reduced
 
 REDUCTIONS = (any, all, sum, len)
@@ -19,7 +20,7 @@ def reduction(context: Context, node: ast.Call, function: Any) -> Expression:
     argument = node.args[0]
     if not isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
         if function is len:
-            return _length(context.expression(argument))
+            return _length(context, node, context.expression(argument))
         return context.unsupported(node, "only comprehensions are known here")
     if function is len and isinstance(argument, ast.GeneratorExp):
         return context.unsupported(node, "a generator has no length")
@@ -34,11 +35,13 @@ def list_expression(context: Context, node: ast.ListComp) -> Expression:
     compiled = _comprehension(context, node)
     if compiled is None:
         return HOPELESS
-    return Expression(lambda state: listed(state, compiled))
+    of_words = compiled.items.kind == "words" or not compiled.kind.is_filter
+    kind = "items" if of_words or not compiled.kind.is_closed else "characters"
+    return Expression(lambda state: listed(state, compiled), kind=kind)
 
 
-def _length(operand: Expression) -> Expression:
-    if operand.is_hopeless:
+def _length(context: Context, node: ast.Call, operand: Expression) -> Expression:
+    if operand.is_hopeless or misused(context, node, operand, "len"):
         return HOPELESS
     return Expression(lambda state: state.frame.mapped(operand.evaluate(state), length))
 
@@ -51,14 +54,22 @@ def _comprehension(context: Context, node: ast.GeneratorExp | ast.ListComp) -> C
         context.unsupported(node, "nested comprehensions are left to Python")
         return None
     items = items_of(context, first.iter)
+    if misused(context, node, items, "iterate"):
+        return None
     with context.hiding(target):
         conditions = tuple(map(context.expression, first.ifs))
         element = context.expression(node.elt)
         names = _variables(context, [node.elt, *first.ifs])
     container = None
     if _is_membership(node.elt, target):
-        container = context.expression(node.elt.comparators[0])  # type: ignore[attr-defined]
+        within = node.elt.comparators[0]  # type: ignore[attr-defined]
+        may_be_constant = not _is_of_sample(context, within) or items.kind is None
+        container = context.expression(within) if may_be_constant else None
     if items.is_hopeless or (conditions or (element,))[0].is_hopeless:
+        return None
+    is_of_each = items.kind in ("words", "characters") and container is None
+    if is_of_each and not names <= set(target):
+        context.unsupported(node, "what is asked of each item depends on other values")
         return None
     kind = Kind(
         is_lazy=isinstance(node, ast.GeneratorExp),
@@ -71,6 +82,12 @@ def _comprehension(context: Context, node: ast.GeneratorExp | ast.ListComp) -> C
 def _variables(context: Context, nodes: list[ast.expr]) -> set[str]:
     names = (each.id for node in nodes for each in ast.walk(node) if isinstance(each, ast.Name))
     return {name for name in names if name in context.variables}
+
+
+def _is_of_sample(context: Context, node: ast.expr) -> bool:
+    """Whether an expression is surely no constant: `x.text`, or what a method of it returns."""
+    is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    return is_method or (isinstance(node, ast.Attribute) and context.constant(node) is MISSING)
 
 
 def _is_membership(node: ast.expr, target: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from labeling.engine.columns.frames import Frame
 from labeling.engine.columns.names import MISSING
@@ -81,13 +81,36 @@ class Expression:
     Attributes:
         evaluate: returns its value on a batch.
         is_hopeless: whether it is undecided on every row of every batch.
+        kind: which list of a sample's it is, a key of `LISTS`, if that is certain.
     """
 
     evaluate: Evaluate
     is_hopeless: bool = False
+    kind: str | None = None
 
 
 HOPELESS = Expression(lambda state: UNDECIDED, is_hopeless=True)
+
+
+Use = Literal["compare", "compute", "in", "index", "iterate", "len", "method"]
+
+LISTS: dict[str, frozenset[Use]] = {
+    "words": frozenset({"in", "index", "iterate", "len"}),
+    "parts": frozenset({"in", "index", "len"}),
+    "characters": frozenset({"iterate", "len"}),
+    "items": frozenset({"len"}),
+    "set of words": frozenset({"in", "compute", "method"}),
+    "shared words": frozenset({"len"}),
+}
+"""Lists and sets that each sample has its own of, and what columns know to do with them."""
+
+
+def misused(context: Context, node: ast.AST, operand: Expression, use: Use) -> bool:
+    """Whether columns surely do not know a use of an expression; record it if so."""
+    if operand.kind is None or use in LISTS[operand.kind]:
+        return False
+    context.unsupported(node, "this use of a list or set of each sample is left to Python")
+    return True
 
 
 def literal(node: ast.expr) -> Any:
@@ -128,6 +151,12 @@ class Context(Protocol):
 
     def inlined(self, node: ast.Call, function: Any) -> Expression:
         """Compile a call of a plain function by its body."""
+
+    def learn(self, name: str, kind: str | None) -> None:
+        """Record which list a local variable is."""
+
+    def kind_of(self, name: str) -> str | None:
+        """Return which list a local variable is, if that is certain."""
 
     def imports(self, node: ast.Import, name: str) -> bool:
         """Record that a local name is a module; return whether that is certain."""

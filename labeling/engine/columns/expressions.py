@@ -11,7 +11,17 @@ import numpy as np
 
 from labeling.engine.columns.call_expressions import call
 from labeling.engine.columns.comprehensions import constant_range, list_expression
-from labeling.engine.columns.context import HOPELESS, Context, Expression, Handlers, State, literal
+from labeling.engine.columns.context import (
+    HOPELESS,
+    Context,
+    Expression,
+    Handlers,
+    State,
+    Use,
+    literal,
+    misused,
+)
+from labeling.engine.columns.displays import collection, constant, dict_display, set_display
 from labeling.engine.columns.frames import Frame
 from labeling.engine.columns.items import item
 from labeling.engine.columns.joined_strings import joined_string
@@ -27,7 +37,7 @@ from labeling.engine.columns.operators import (
 )
 from labeling.engine.columns.text_methods import part_of
 from labeling.engine.columns.texts import COMPARISONS, Text
-from labeling.engine.columns.times import field
+from labeling.engine.columns.times import FIELDS, field
 from labeling.engine.columns.values import (
     UNDECIDED,
     Bools,
@@ -42,11 +52,6 @@ from labeling.engine.columns.values import (
 from labeling.engine.columns.word_sets import both
 
 Evaluate = Callable[[State], Value]
-
-
-def constant(value: Any) -> Expression:
-    """Return the expression that is always one object."""
-    return Expression(lambda state: state.frame.constant(value))
 
 
 def _constant(context: Context, node: ast.Constant) -> Expression:
@@ -66,7 +71,7 @@ def _name(context: Context, node: ast.Name) -> Expression:
     name = node.id
     if name not in context.variables:
         return context.unsupported(node, "it is not a variable that can be read")
-    return Expression(lambda state: state.locals.get(name, UNDECIDED))
+    return Expression(lambda state: state.locals.get(name, UNDECIDED), kind=context.kind_of(name))
 
 
 def _attribute(context: Context, node: ast.Attribute) -> Expression:
@@ -76,9 +81,14 @@ def _attribute(context: Context, node: ast.Attribute) -> Expression:
     owner, name = context.expression(node.value), node.attr
     if name.startswith("_"):
         return context.unsupported(node, "names with an underscore are not those of columns")
+    if isinstance(node.value, _NO_ROWS) and name not in FIELDS:
+        return context.unsupported(node, "this attribute is left to Python")
     if isinstance(node.value, ast.Name):
         context.reads(name)
     return _of_one(owner, lambda frame, piece: _attribute_of(frame, piece, name))
+
+
+_NO_ROWS = (ast.Attribute, ast.Subscript, ast.BinOp)
 
 
 def _attribute_of(frame: Frame, piece: Piece, name: str) -> Value:
@@ -104,6 +114,9 @@ def _of_one(operand: Expression, function: Callable[[Frame, Piece], Value]) -> E
 
 def _subscript(context: Context, node: ast.Subscript) -> Expression:
     owner = context.expression(node.value)
+    is_slice = isinstance(node.slice, ast.Slice)
+    if misused(context, node, owner, "compute" if is_slice else "index"):
+        return HOPELESS
     if isinstance(node.slice, ast.Slice):
         return _sliced(context, owner, node.slice)
     key = context.expression(node.slice)
@@ -230,11 +243,15 @@ def _binary(context: Context, node: ast.BinOp) -> Expression:
     kind = type(node.op).__name__
     if left.is_hopeless or right.is_hopeless:
         return HOPELESS
+    if any(misused(context, node, operand, "compute") for operand in (left, right)):
+        return HOPELESS
     if kind not in ("Add", "Sub", "Mult", "Div", "Mod", "FloorDiv", "BitAnd"):
         return context.unsupported(node, "this operator is left to Python")
     rule = both if kind == "BitAnd" else functools.partial(arithmetic, kind)
+    is_shared = kind == "BitAnd" and "set of words" in (left.kind, right.kind)
     return Expression(
-        lambda state: state.frame.combined(left.evaluate(state), right.evaluate(state), rule)
+        lambda state: state.frame.combined(left.evaluate(state), right.evaluate(state), rule),
+        kind="shared words" if is_shared else None,
     )
 
 
@@ -242,6 +259,8 @@ def _compare(context: Context, node: ast.Compare) -> Expression:
     comparators = zip(node.ops, node.comparators, strict=True)
     operands = [context.expression(node.left), *(_compared(context, *each) for each in comparators)]
     if operands[0].is_hopeless or operands[1].is_hopeless:
+        return HOPELESS
+    if _compares_lists(context, node, operands):
         return HOPELESS
     rules = [_comparison(type(operator).__name__) for operator in node.ops]
 
@@ -260,12 +279,21 @@ def _compare(context: Context, node: ast.Compare) -> Expression:
     return Expression(evaluate)
 
 
+def _compares_lists(context: Context, node: ast.Compare, operands: list[Expression]) -> bool:
+    """Whether the first comparison is one of a list or set that columns do not know."""
+    operator, (left, right, *_) = node.ops[0], operands
+    if isinstance(operator, (ast.Is, ast.IsNot)):
+        return False
+    use: Use = "in" if isinstance(operator, (ast.In, ast.NotIn)) else "compare"
+    return misused(context, node, left, "compare") or misused(context, node, right, use)
+
+
 def _compared(context: Context, operator: ast.cmpop, node: ast.expr) -> Expression:
     """Compile what something is compared with; the order of a set does not matter to `in`."""
     if not isinstance(operator, (ast.In, ast.NotIn)):
         return context.expression(node)
     if isinstance(node, ast.Set):
-        return _collection(context, node)
+        return collection(context, node)
     items = constant_range(context, node)
     return context.expression(node) if items is None else constant(items)
 
@@ -298,60 +326,6 @@ def _named(context: Context, node: ast.NamedExpr) -> Expression:
     return Expression(evaluate, value.is_hopeless)
 
 
-def _collection(context: Context, node: ast.Tuple | ast.List | ast.Set) -> Expression:
-    value = literal(node)
-    if value is not MISSING and not any(map(_has_set, node.elts)):
-        return constant(value)
-    items = [context.expression(each) for each in node.elts]
-    if any(each.is_hopeless for each in items):
-        return HOPELESS
-    kind = {ast.Tuple: tuple, ast.List: list, ast.Set: set}[type(node)]
-
-    def evaluate(state: State) -> Value:
-        """Return the collection of constants; other items are left to Python."""
-        objects = []
-        for each in items:
-            value = each.evaluate(state)
-            if len(value) != 1 or value[0][0] is not state.frame.all:
-                return UNDECIDED
-            if not isinstance(value[0][1], Constant):
-                return UNDECIDED
-            objects.append(value[0][1].value)
-        try:
-            return state.frame.constant(kind(objects))
-        except TypeError:
-            return UNDECIDED
-
-    return Expression(evaluate)
-
-
-def _set(context: Context, node: ast.Set) -> Expression:
-    return context.unsupported(node, "in which order Python has a set of the code is not known")
-
-
-def _has_set(node: ast.expr) -> bool:
-    return any(isinstance(each, ast.Set) for each in ast.walk(node))
-
-
-def _dict(context: Context, node: ast.Dict) -> Expression:
-    value = literal(node)
-    if value is not MISSING and not _has_set(node):
-        return constant(value)
-    keys = [MISSING if key is None else literal(key) for key in node.keys]
-    values = [context.constant(each) for each in node.values]
-    items = [
-        literal(each) if value is MISSING else value
-        for each, value in zip(node.values, values, strict=True)
-    ]
-    if _has_set(node) or any(
-        each is MISSING or not context.is_inert(each) for each in items + keys
-    ):
-        return context.unsupported(node, "it is not made of constants")
-    return Expression(
-        lambda state: state.frame.constant(dict(zip(keys, items, strict=True))),
-    )
-
-
 HANDLERS: Handlers = {
     ast.Constant: _constant,
     ast.Name: _name,
@@ -364,10 +338,10 @@ HANDLERS: Handlers = {
     ast.Compare: _compare,
     ast.NamedExpr: _named,
     ast.JoinedStr: joined_string,
-    ast.Tuple: _collection,
-    ast.List: _collection,
-    ast.Set: _set,
-    ast.Dict: _dict,
+    ast.Tuple: collection,
+    ast.List: collection,
+    ast.Set: set_display,
+    ast.Dict: dict_display,
     ast.Call: call,
     ast.ListComp: list_expression,
 }

@@ -112,7 +112,8 @@ def as_int(piece: Piece) -> Results:
         return ((piece.found(_DIGITS), Integers(values)),)
     integers = as_integers(piece)
     if integers is None:
-        return NONE
+        is_text = isinstance(piece, Constant) and type(piece.value) is str
+        return folded(int, piece.value) if is_text else NONE  # type: ignore[union-attr]
     return ((None, Constant(integers) if isinstance(integers, int) else Integers(integers)),)
 
 
@@ -128,7 +129,7 @@ def as_float(piece: Piece) -> Results:
         return ((None, piece),)
     if isinstance(piece, (Integers, Bools)):
         return ((None, Floats(as_integers(piece).astype(np.float64))),)
-    is_number = isinstance(piece, Constant) and type(piece.value) in (int, float, bool)
+    is_number = isinstance(piece, Constant) and type(piece.value) in (int, float, bool, str)
     return folded(float, piece.value) if is_number else NONE  # type: ignore[union-attr]
 
 
@@ -255,6 +256,11 @@ def is_searched(pattern: re.Pattern[str], method: Method) -> bool:
     """Whether columns are searched with a pattern."""
     is_words = method == "findall" and characters_of_words(pattern) is not None
     return is_words or rust_pattern(pattern, method) is not None
+
+
+def kind_of_found(pattern: re.Pattern[str]) -> str:
+    """Return which list `findall` returns; see `context.LISTS`."""
+    return "items" if characters_of_words(pattern) is None else "words"
 
 
 def searched(pattern: re.Pattern[str], method: Method, piece: Piece) -> Results:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from labeling.engine.columns.comprehensions import items_of, target_names
+from labeling.engine.columns.comprehensions import items_of, reduction, target_names
 from labeling.engine.columns.context import Context, Expression, State
 from labeling.engine.columns.items import unpacked
-from labeling.engine.columns.operators import arithmetic
+from labeling.engine.columns.loops import search_of, sum_of
+from labeling.engine.columns.names import MISSING
+from labeling.engine.columns.operators import arithmetic, as_integers
 from labeling.engine.columns.reductions import MOST_ITEMS, bound, constant_items
 from labeling.engine.columns.texts import Mask
-from labeling.engine.columns.values import UNDECIDED, Constant, Value
+from labeling.engine.columns.values import UNDECIDED, Constant, Piece, Results, Value
 
 Step = Callable[[State], None]
 """Runs a statement on the active rows of a state; those that go on stay active."""
@@ -96,7 +98,10 @@ def _returning(value: ast.expr) -> ast.stmt:
 
 def _if(context: Context, node: ast.If) -> Block:
     test = context.expression(node.test)
-    body, orelse = block(context, node.body), block(context, node.orelse)
+    return _branches(test, block(context, node.body), block(context, node.orelse))
+
+
+def _branches(test: Expression, body: Block, orelse: Block) -> Block:
     if test.is_hopeless:
         return Block((_stop,), goes_on=False, answers=False)
 
@@ -135,6 +140,8 @@ def _assign(context: Context, node: ast.Assign | ast.AnnAssign) -> Block:
         return _assign_pair(context, node, targets)
     value = context.expression(node.value)  # type: ignore[arg-type]  # not None
     names = [target.id for target in targets if isinstance(target, ast.Name)]
+    for name in names:
+        context.learn(name, value.kind)
     return _assignment(value, lambda state, result: [(name, result) for name in names])
 
 
@@ -148,6 +155,8 @@ def _assign_pair(context: Context, node: Any, targets: Sequence[ast.expr]) -> Bl
     if len(node.value.elts) != len(names):
         return _unsupported(context, node)
     values = [context.expression(each) for each in node.value.elts]
+    for name, value in zip(names, values, strict=True):
+        context.learn(name, value.kind)
     if any(value.is_hopeless for value in values):
         return Block((_stop,), goes_on=False, answers=False)
     return Block((lambda state: _assigned(state, names, values),), goes_on=True, answers=False)
@@ -270,6 +279,12 @@ def _for(context: Context, node: ast.For) -> Block:
     if target is None or context.hidden:
         return _unsupported(context, node)
     items = items_of(context, node.iter)
+    if items.kind is not None or isinstance(node.iter, ast.Attribute):
+        of_each = _of_each_item(context, node, target)
+        if of_each is not None:
+            return of_each
+    if items.kind is not None:
+        return _unsupported(context, node)
     body, orelse = block(context, node.body), block(context, node.orelse)
     if items.is_hopeless:
         return Block((_stop,), goes_on=False, answers=False)
@@ -288,6 +303,41 @@ def _for(context: Context, node: ast.For) -> Block:
         state.active = state.active | left
 
     return Block((step,), goes_on=True, answers=body.answers or orelse.answers)
+
+
+def _of_each_item(context: Context, node: ast.For, target: tuple[str, ...]) -> Block | None:
+    """Compile a loop over the words or characters of a sample, if it searches or counts."""
+    if context.constant(node.iter) is not MISSING:
+        return None
+    search, total = search_of(node), sum_of(node)
+    if search is not None:
+        found = reduction(context, search[0], any)
+        loop = _branches(found, block(context, search[1]), NOTHING)
+    elif total is not None:
+        context.changes(total[0])
+        loop = _added(total[1], reduction(context, total[2], sum))
+    else:
+        return None
+    return Block((*loop.steps, lambda state: _forget(state, target)), loop.goes_on, loop.answers)
+
+
+def _added(name: str, total: Expression) -> Block:
+    def added(before: Piece, amount: Piece) -> Results:
+        # To a float, numbers must be added one by one, as each sum is rounded.
+        both_ints = as_integers(before) is not None and as_integers(amount) is not None
+        return arithmetic("Add", before, amount) if both_ints else ()
+
+    def assigned(state: State, result: Value) -> list[tuple[str, Value]]:
+        after = state.frame.combined(state.locals.get(name, UNDECIDED), result, added)
+        state.active = state.active & state.frame.covered(after)
+        return [(name, after)]
+
+    return _assignment(total, assigned)
+
+
+def _forget(state: State, names: tuple[str, ...]) -> None:
+    for name in names:
+        state.assign(name, UNDECIDED)
 
 
 def _loop(state: State, target: tuple[str, ...], items: list[Any] | None, body: Block) -> None:

@@ -197,6 +197,10 @@ TIME_FIELDS: dict[str, Callable[[Any], Any]] = {
 """Attributes of times that are ints; pandas warns of others."""
 
 
+FIELDS = frozenset({*TIME_FIELDS, "days", "seconds"})
+"""Attributes of times and spans that are known."""
+
+
 def field(name: str, piece: Piece) -> Results:
     """Return an attribute of times or spans."""
     if isinstance(piece, Times) and name in TIME_FIELDS:

@@ -76,6 +76,32 @@ def tokens(x):
     return SPAM if WORDS & set(re.findall(r"[a-z']+", x.text.lower())) else HAM
 
 
+def loop_that_searches(x):
+    for word in x.text.lower().split():
+        if word in WORDS:
+            return SPAM
+    return HAM
+
+
+def loop_that_counts(x):
+    capitals, words = 0, x.text.split()
+    for character in x.text:
+        if character.isupper():
+            capitals += 1
+    for word in words:
+        capitals += len(word) > 3
+    return SPAM if capitals > 2 else HAM
+
+
+def loop_that_ends(x):
+    found = False
+    for word in x.text.split():
+        if word.endswith("!"):
+            found = True
+            break
+    return SPAM if found else HAM
+
+
 def number_of_tokens(x):
     return SPAM if len(re.findall(r"\w+", x.text)) > 2 else HAM
 
@@ -186,6 +212,45 @@ def test_a_function_of_the_library_is_named_where_it_is_called():
         return SPAM if len(re.split("[.!?]", x.text)) > 2 else HAM
 
     assert "re.split" in lb.explain(LabelingFunction("f", split_by_pattern)).because
+
+
+def letters_by_number(x):
+    letters = [c for c in x.text if c.isalpha()]
+    return SPAM if letters[0] == "e" else HAM
+
+
+def items_of_items(x):
+    long = [word for word in x.text.split() if len(word) > 3]
+    return SPAM if any(word.isupper() for word in long) else HAM
+
+
+def loop_over_columns(x):
+    for word in x.text.split():
+        if word in x.other:
+            return SPAM
+    return HAM
+
+
+def number_of_distinct_words(x):
+    return SPAM if len(set(x.text.split())) > 2 else HAM
+
+
+def attribute_of_a_column(x):
+    return SPAM if x.start.microsecond > 5 else HAM
+
+
+UNKNOWN = (
+    letters_by_number,
+    items_of_items,
+    loop_over_columns,
+    number_of_distinct_words,
+    attribute_of_a_column,
+)
+
+
+@pytest.mark.parametrize("function", UNKNOWN, ids=lambda function: function.__name__)
+def test_what_columns_never_decide_is_said_to_run_in_python(function):
+    assert lb.explain(LabelingFunction(function.__name__, function)).how == "python"
 
 
 def test_times_with_a_zone_are_left_to_python():

@@ -41,7 +41,14 @@ class Idioms(Conditions):
         return self.rng.choice(
             [
                 *(self.character_lists, self.word_lists, self.word_sets, self.parts),
-                *(self.found_all, self.groups, self.times, self.chosen, self.texts_as_numbers),
+                *(
+                    self.loops,
+                    self.found_all,
+                    self.groups,
+                    self.times,
+                    self.chosen,
+                    self.texts_as_numbers,
+                ),
             ]
         )()
 
@@ -143,6 +150,42 @@ class Idioms(Conditions):
             f"'free' in ({shared})",
             "isinstance(words, (set, list))",
             f"sum(w in {constant} for w in words) > 1",
+        )
+
+    def loops(self):
+        """Loops over words or characters that search or count."""
+        over, tested = self.pick(
+            (f"{self.a_text()}.split()", self.of_word),
+            (self.cut(), self.of_word),
+            ("words", self.of_word),
+            (self.column("text"), self.of_character),
+            ("letters", self.of_character),
+        )
+        name = "w" if tested == self.of_word else "c"
+        before = self.pick("n = 0", "n = 0", "n = 0.1", f"n = {self.int(0)}", "n = LIMIT", "n = []")
+        lines = [f"words = {self.cut()}", f"letters = [c for c in {self.a_text()} if c != 'e']"]
+        lines = [*lines[: self.pick(1, 2)], before, self.pick(f"{name} = 'free'", "pass")]
+        lines.append(f"for {name} in {over}:")
+        added = self.pick("1", "1", "2", f"len({name})", "True", "0.5", "n", name, "[1]")
+        lines += self.pick(
+            [f"    if {tested()}:", f"        return {self.pick('ABSTAIN', name, 'x.m')}"],
+            [f"    if {tested()}:", "        return ABSTAIN"],
+            [f"    if {tested()}:", f"        n += {added}"],
+            [f"    if {tested()}:", f"        n += {added}"],
+            [f"    n += {added}"],
+            [f"    if {tested()}:", "        n = 7", "        break"],
+            [f"    if {tested()}:", "        if x.flag:", "            continue", "        break"],
+            [f"    if {tested()}:", "        n = 3", "    else:", "        n = 1"],
+            [f"    if not ({tested()}):", "        continue", "    n += 1"],
+            [f"    if {tested()}:", "        n += 1", "        break", "else:", "    n = 5"],
+        )
+        if self.chance(0.2):
+            lines = [*lines[:3], *("for k in (1, 2):", *(f"    {each}" for each in lines[3:]))]
+        return lines, self.pick(
+            f"n {self.compared_with('0', '1', '3')}",
+            f"n {self.compared_with('0', '1', '3')}",
+            f"n {self.compared_with('0', '1', '3')}",
+            f"{name} == 'free'",
         )
 
     def separator(self):
