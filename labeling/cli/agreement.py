@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from labeling.cli.app import AsJson, app, load_project
 from labeling.cli.console import busy, emit, hint, out
 from labeling.cli.fitted_table import Column, print_fitted
 from labeling.errors import counted
+from labeling.rendering.formatting import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,7 @@ def _print_strata(found: PeopleAgreement) -> None:
     parts = {**found.by_stratum, "all samples": found.overall}
     columns = [
         Column("first-round votes on", list(parts), least=8),
-        Column("samples", [f"{part.n_samples:,}" for part in parts.values()], right=True),
+        Column("samples", [whole(part.n_samples) for part in parts.values()], right=True),
         Column("percent", [_in_percent(part) for part in parts.values()], right=True),
         Column("alpha", [_interval(part.alpha) for part in parts.values()], right=True),
         Column(
@@ -113,8 +113,8 @@ def _print_labels(table: pd.DataFrame) -> None:
     rows = table.sort_values("votes", ascending=False, kind="stable").head(2 * MOST_ROWS)
     columns = [
         Column("label", [str(name) for name in rows.index], least=8),
-        Column("votes", _whole(rows["votes"]), right=True),
-        Column("samples", _whole(rows["samples"]), right=True),
+        Column("votes", list(map(whole, rows["votes"])), right=True),
+        Column("samples", list(map(whole, rows["samples"])), right=True),
         Column("given again", _intervals(rows, "specific", percent=True), right=True),
         Column(
             "alpha against the rest",
@@ -131,7 +131,7 @@ def _print_pairs(table: pd.DataFrame) -> None:
     intervals = rows[["percent", "low", "high"]].to_numpy().tolist()
     columns = [
         Column("annotators", [f"{a} and {b}" for a, b in _both(rows)]),
-        Column("common samples", _whole(rows["n"]), right=True),
+        Column("common samples", list(map(whole, rows["n"])), right=True),
         Column("percent", [_bounds(*row, percent=True) for row in intervals], right=True),
         Column("kappa", _intervals(rows, "kappa"), right=True, rank=1),
     ]
@@ -145,8 +145,8 @@ def _print_confused(table: pd.DataFrame) -> None:
         return
     columns = [
         Column("labels confused", [f"{a} / {b}" for a, b in _both(rows)]),
-        Column("pairs of votes", _whole(rows["pairs"]), right=True),
-        Column("samples", _whole(rows["samples"]), right=True, rank=2),
+        Column("pairs of votes", list(map(whole, rows["pairs"])), right=True),
+        Column("samples", list(map(whole, rows["samples"])), right=True, rank=2),
         Column("of all conflicts", _intervals(rows, "share", percent=True), right=True),
         Column("times chance", _intervals(rows, "lift"), right=True, rank=1),
     ]
@@ -162,7 +162,7 @@ def _print_low(table: pd.DataFrame, most: int) -> None:
         return
     columns = [
         Column("lowest agreement", [str(sample) for sample in rows.index], least=8),
-        Column("votes", _whole(rows["votes"]), right=True),
+        Column("votes", list(map(whole, rows["votes"])), right=True),
         Column("distance", [f"{value:.2f}" for value in rows["distance"]], right=True),
         Column("labels", rows["labels"].tolist(), least=12),
     ]
@@ -199,7 +199,3 @@ def _intervals(rows: pd.DataFrame, name: str, *, percent: bool = False) -> list[
     """Return the values of a column with their intervals, from `NAME_low` to `NAME_high`."""
     columns = [name, f"{name}_low", f"{name}_high"]
     return [_bounds(*row, percent=percent) for row in rows[columns].to_numpy().tolist()]
-
-
-def _whole(values: Iterable[int]) -> list[str]:
-    return [f"{value:,}" for value in values]

@@ -11,6 +11,7 @@ from rich.console import Console
 from labeling.cli.escaping import safe
 from labeling.cli.fitted_table import Column, print_fitted
 from labeling.errors import counted
+from labeling.rendering.formatting import percent
 
 if TYPE_CHECKING:
     from labeling.project.results import Chosen
@@ -65,7 +66,7 @@ def _odds(propensity: pd.Series) -> str:
     """Return with which probability samples were drawn, in words; empty where it is unknown."""
     if propensity.isna().any():
         return ""
-    least, most = f"{propensity.min():.1%}", f"{propensity.max():.1%}"
+    least, most = percent(propensity.min()), percent(propensity.max())
     return f", each with probability {least if least == most else f'{least} to {most}'}"
 
 
@@ -87,7 +88,7 @@ def _rounded(probability: float) -> str:
     >>> _rounded(0.996), _rounded(0.004), _rounded(0.5), _rounded(1.0)
     ('>99%', '<1%', '50%', '100%')
     """
-    percent = f"{probability:.0%}"
-    if percent == "100%" and probability < 1:
+    rounded = percent(probability, 0)
+    if rounded == "100%" and probability < 1:
         return ">99%"
-    return "<1%" if percent == "0%" and probability > 0 else percent
+    return "<1%" if rounded == "0%" and probability > 0 else rounded

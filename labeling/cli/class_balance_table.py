@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from labeling.cli.escaping import safe
 from labeling.cli.fitted_table import Column, print_fitted
 from labeling.errors import counted
+from labeling.rendering.formatting import percent, whole
 
 if TYPE_CHECKING:
     from labeling.analysis import ClassProportion, Estimate
@@ -72,9 +74,9 @@ def class_balance_as_json(class_balance: Sequence[ClassProportion]) -> list[dict
 
 
 def _percent(share: float) -> str:
-    return "-" if share != share else f"{share:.1%}"
+    return "-" if math.isnan(share) else percent(share)
 
 
 def _estimate(estimate: Estimate) -> str:
-    interval = f"[{estimate.low:.1%}, {estimate.high:.1%}]"
-    return f"{estimate.value:.1%} {interval}, n = {estimate.n:,}"
+    interval = f"[{percent(estimate.low)}, {percent(estimate.high)}]"
+    return f"{percent(estimate.value)} {interval}, n = {whole(estimate.n)}"
