@@ -8,8 +8,9 @@ import copy
 import dis
 import functools
 import linecache
+import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -56,6 +57,25 @@ def definition_of(function: FunctionType) -> tuple[Definition, tuple[str, ...]]:
     )
 
 
+def is_plain_lambda(function: FunctionType) -> bool:
+    """Whether a function is a lambda without defaults and variables of functions around it."""
+    has_values = function.__closure__ or function.__defaults__ or function.__kwdefaults__
+    return function.__name__ == "<lambda>" and not has_values
+
+
+def lambda_source(function: FunctionType) -> str:
+    """Return the source of a lambda, as an expression.
+
+    Raises:
+        NotExportableError: it cannot be told.
+    """
+    node = _definition_of_lambda(function)
+    (returned,) = node.body
+    assert isinstance(returned, ast.Return)
+    assert returned.value is not None
+    return ast.unparse(ast.Lambda(node.args, returned.value))
+
+
 def _definition_of_lambda(function: FunctionType) -> ast.FunctionDef:
     try:
         node = source_of(function).node
@@ -81,17 +101,48 @@ def _definitions(text: str) -> tuple[Definition, ...]:
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(text: str, name: str, flags: int) -> frozenset[CodeType]:
+def _compiled(text: str, name: str, flags: int) -> frozenset[Hashable]:
+    """Return the keys of all code in a text, compiled as a whole and by statements.
+
+    A notebook compiles each statement by itself, and calls on what the same unit imports are
+    compiled in another way.
+    """
     try:
-        module = compile(text, name, "exec", flags, dont_inherit=True)
+        tree = ast.parse(text)
+        units = [tree, *(ast.Module([statement], []) for statement in tree.body)]
+        modules = [compile(unit, name, "exec", flags, dont_inherit=True) for unit in units]
     except (SyntaxError, ValueError, RecursionError):
         return frozenset()
-    return frozenset(codes_in(module))
+    return frozenset(_key(code) for module in modules for code in codes_in(module))
 
 
 def _is_compiled_from(text: str, code: CodeType) -> bool:
     """Whether compiling a text gives this code, at this place in it."""
-    return code in _compiled(text, code.co_filename, code.co_flags & _FUTURE)
+    return _key(code) in _compiled(text, code.co_filename, code.co_flags & _FUTURE)
+
+
+def _key(code: CodeType) -> Hashable:
+    """Return what makes two codes the same; `==` of Python 3.11 depends on how often they ran."""
+    return (
+        code.co_code,
+        code.co_firstlineno,
+        code.co_linetable,
+        code.co_exceptiontable,
+        code.co_flags,
+        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount),
+        (code.co_name, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars),
+        tuple(map(_constant_key, code.co_consts)),
+    )
+
+
+def _constant_key(constant: object) -> Hashable:
+    if isinstance(constant, CodeType):
+        return _key(constant)
+    if isinstance(constant, tuple):
+        return "tuple", tuple(map(_constant_key, constant))
+    if isinstance(constant, frozenset):
+        return "frozenset", frozenset(map(_constant_key, constant))
+    return type(constant).__name__, repr(constant)
 
 
 def codes_in(code: CodeType) -> Iterator[CodeType]:
@@ -146,7 +197,7 @@ def written(node: Definition, lines: tuple[str, ...], name: str, changed: Defini
 
 
 def changed_definition(
-    node: Definition, name: str, defaults: dict[str, str], bound: dict[str, str]
+    node: Definition, name: str, defaults: dict[str, str], bound: dict[str, str], doc: str | None
 ) -> Definition:
     """Return a definition under a name, without decorators, and with other defaults.
 
@@ -155,9 +206,12 @@ def changed_definition(
         name: its new name.
         defaults: the source of the default of each parameter that has one.
         bound: further keyword parameters with the source of their values.
+        doc: its docstring, where a decorator has given it another one.
     """
     changed = copy.deepcopy(node)
     changed.name, changed.decorator_list = name, []
+    if doc is not None and ast.get_docstring(node, clean=False) is None:
+        changed.body.insert(0, ast.Expr(ast.Constant(doc)))
     arguments = changed.args
     positional = [*arguments.posonlyargs, *arguments.args]
     with_default = positional[len(positional) - len(arguments.defaults) :]
@@ -194,24 +248,45 @@ def default_values(function: FunctionType) -> dict[str, Any]:
     return {**values, **(function.__kwdefaults__ or {})}
 
 
-def class_source(cls: type) -> tuple[str, frozenset[str], dict[str, Any]]:
-    """Return the source of a class, the names that it uses, and the globals that it was made in.
+def class_source(cls: type) -> tuple[str, frozenset[str]]:
+    """Return the source of a class, and the names that it uses.
 
     Raises:
-        NotExportableError: the source is not at hand.
+        NotExportableError: the source is not at hand, or there are several.
     """
-    for member in vars(cls).values():
-        function = getattr(member, "__func__", getattr(member, "fget", member))
-        if not isinstance(function, FunctionType):
-            continue
-        text = "".join(linecache.getlines(function.__code__.co_filename, function.__globals__))
-        if not text or not _is_compiled_from(text, function.__code__):
-            continue
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
-                names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-                return ast.unparse(node) + "\n", frozenset(names), function.__globals__
-    raise NotExportableError(
-        f"the source of the class {cls.__name__!r} is not at hand: put it in a module that can be"
-        " imported"
+    found: dict[str, ast.ClassDef] = {}
+    for names in _files_of(cls):
+        for name in names:
+            for node in _classes("".join(linecache.getlines(name))):
+                if node.name == cls.__name__:
+                    found[ast.dump(node)] = node
+        if found:
+            break
+    if len(found) != 1:
+        raise NotExportableError(
+            f"the source of the class {cls.__name__!r} is not at hand, or was changed: put it in a"
+            " module that can be imported"
+        )
+    (node,) = found.values()
+    used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return ast.unparse(node) + "\n", frozenset(used)
+
+
+def _files_of(cls: type) -> list[list[str]]:
+    """Return the names of files and cells in which a class may stand, the likeliest first."""
+    functions = (
+        getattr(member, "__func__", getattr(member, "fget", member))
+        for member in vars(cls).values()
     )
+    own = [one.__code__.co_filename for one in functions if isinstance(one, FunctionType)]
+    # A class without functions of its own does not tell where it stands: all cells are searched.
+    cells = [name for name in linecache.cache if "ipykernel" in name or name.startswith("<ipython")]
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    return [own, cells, [file] if isinstance(file, str) else []]
+
+
+def _classes(text: str) -> list[ast.ClassDef]:
+    try:
+        return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
+    except (SyntaxError, ValueError, RecursionError):
+        return []

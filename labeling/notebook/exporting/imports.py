@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import subprocess
 import sys
@@ -32,7 +33,12 @@ def import_of_module(module: ModuleType, name: str) -> str:
 
 
 def import_of(value: Any, name: str) -> str | None:
-    """Return the statement that imports a function or class under a name; `None` if none does."""
+    """Return the statement that imports a function or class under a name; `None` if none does.
+
+    It is empty for what Python has under this name anyway.
+    """
+    if getattr(builtins, name, None) is value:
+        return ""
     own_name = str(getattr(value, "__name__", ""))
     for package in (labeling, labeling.functions):
         if own_name and getattr(package, own_name, None) is value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import datetime
 import decimal
 import enum
@@ -121,11 +122,18 @@ def library_object(value: Any, of: Callable[[Any], str]) -> tuple[str, str] | No
         return " | ".join(f"re.{flag.name}" for flag in value), "import re"
     if isinstance(value, enum.Enum) and value.name is not None and "|" not in value.name:
         return f"{of(type(value))}[{value.name!r}]", ""
-    if isinstance(value, np.generic) and not value.dtype.hasobject:
-        return f"numpy.{type(value).__name__}({of(value.item())})", "import numpy"
     if isinstance(value, PurePath):
         return f"Path({str(value)!r})", "from pathlib import Path"
-    return _container_of_library(value, of) or _callable(value, of)
+    kinds = (_numpy_value, _container_of_library, _callable, _dataclass)
+    return next(filter(None, (kind(value, of) for kind in kinds)), None)
+
+
+def _numpy_value(value: Any, of: Callable[[Any], str]) -> tuple[str, str] | None:
+    if isinstance(value, np.generic) and not value.dtype.hasobject:
+        return f"numpy.{type(value).__name__}({of(value.item())})", "import numpy"
+    if type(value) is np.ndarray and not value.dtype.hasobject and value.dtype.names is None:
+        return f"numpy.array({of(value.tolist())}, {value.dtype.str!r})", "import numpy"
+    return None
 
 
 def _container_of_library(value: Any, of: Callable[[Any], str]) -> tuple[str, str] | None:
@@ -147,8 +155,22 @@ def _callable(value: Any, of: Callable[[Any], str]) -> tuple[str, str] | None:
         if reduced[0] is type(value):  # not a method that is called with keywords
             called = f"operator.{type(value).__name__}({', '.join(map(of, reduced[1]))})"
             return called, "import operator"
+    if isinstance(value, types.MethodDescriptorType):  # such as str.lower
+        return f"{of(value.__objclass__)}.{value.__name__}", ""
     owner = getattr(value, "__self__", None)
     is_method = isinstance(value, (types.BuiltinMethodType, types.MethodType))
     if is_method and owner is not None and not isinstance(owner, types.ModuleType):
         return f"{of(owner)}.{value.__name__}", ""
     return None
+
+
+def _dataclass(value: Any, of: Callable[[Any], str]) -> tuple[str, str] | None:
+    """Return the call that makes an equal instance of a dataclass, from its fields."""
+    kind = type(value)
+    if not dataclasses.is_dataclass(value) or hasattr(kind, "__post_init__"):
+        return None
+    fields = dataclasses.fields(value)
+    if not all(field.init for field in fields):
+        return None
+    texts = [f"{field.name}={of(getattr(value, field.name))}" for field in fields]
+    return f"{of(kind)}({', '.join(texts)})", ""

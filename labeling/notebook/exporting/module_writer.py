@@ -5,29 +5,31 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
-import re
+import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, cast
 
 import labeling.functions
+from labeling.engine import fingerprint_of
 from labeling.errors import literal
-from labeling.functions.lookups import lines_of
-from labeling.functions.preprocessing import CachedPreprocessor
+from labeling.functions.decorator import labeling_function
+from labeling.functions.preprocessing import CachedPreprocessor, preprocessor
 from labeling.notebook.exporting.definitions import (
     changed_definition,
     class_source,
     default_values,
     definition_of,
     global_names,
+    is_plain_lambda,
+    lambda_source,
     written,
 )
 from labeling.notebook.exporting.errors import NotExportableError
 from labeling.notebook.exporting.imports import import_of, import_of_module, submodules
 from labeling.notebook.exporting.literals import Expressions, library_object
-from labeling.notebook.exporting.naming import Names
-from labeling.notebook.exporting.value_files import HELPER, ValueFiles
+from labeling.notebook.exporting.naming import Names, as_word
+from labeling.notebook.exporting.value_files import HELPER, ValueFiles, with_lines_of_file
 from labeling.records import LabelingFunction, RecordedCall
 
 _OPERATORS = {"__and__": "&", "__or__": "|"}
@@ -66,7 +68,7 @@ class ModuleWriter:
             self._imports["import json as _json"] = None
             self._imports["from pathlib import Path as _Path"] = None
         helper = [HELPER] if self.resources else []
-        imports = "".join(f"{line}\n" for line in sorted(self._imports))
+        imports = "".join(f"{line}\n" for line in sorted(self._imports) if line)
         return "\n".join([*head, imports, *helper, *self._statements])
 
     def write(self, lf: LabelingFunction) -> str:
@@ -95,13 +97,19 @@ class ModuleWriter:
         if lf.call is not None:
             version = "" if lf.version is None else f"{name}.version = {lf.version!r}\n"
             return f"{name} = {self._call(lf.call, lf.name)}\n{version}"
+        changes = [what for what in fingerprint_of(lf).unseen if what.endswith("which it changes")]
+        if changes:
+            raise NotExportableError(
+                f"it uses {changes[0]}, so that its votes depend on the rows before: let it return"
+                " what it finds"
+            )
         if lf.batch is not None or lf.files or lf.rule is not None:
             raise NotExportableError(
                 "it is made by a ready-made kind that holds a model, a table of votes or a service:"
                 " write its call into the module yourself"
             )
         function, options = lf.function, self._options(lf, name)
-        self._imports["from labeling import labeling_function"] = None
+        self._bind("labeling_function", labeling_function)
         if isinstance(function, FunctionType) and import_of(function, name) is None:
             arguments = f"({', '.join(options)})" if options else ""
             return f"@labeling_function{arguments}\n{self._definition(function, name)}"
@@ -137,23 +145,27 @@ class ModuleWriter:
         code = function.__code__
         if "__class__" in code.co_freevars:
             raise NotExportableError("it is a method that uses super(): write it as a function")
-        found: dict[str, Any] = cast(Any, function).__builtins__
-        for global_name in global_names(code):
-            if global_name in function.__globals__:
-                self._bind(global_name, function.__globals__[global_name])
-            elif global_name in found and found[global_name] is not getattr(
-                builtins, global_name, None
-            ):
-                self._bind(global_name, found[global_name])
+        self._bind_globals(function)
         self._submodules(node, function.__globals__)
         bound = self._closure(function)
         defaults = {
             parameter: self._expressions.of(value, f"{name}_{parameter}")
             for parameter, value in default_values(function).items()
         }
-        changed = changed_definition(node, name, defaults, bound)
+        changed = changed_definition(node, name, defaults, bound, function.__doc__)
         del self._in_progress[id(function)]
         return written(node, lines, name, changed)
+
+    def _bind_globals(self, function: FunctionType) -> None:
+        """Let the names that a function looks up mean what they mean to it."""
+        found: dict[str, Any] = cast(Any, function).__builtins__
+        for global_name in global_names(function.__code__):
+            if global_name in function.__globals__:
+                self._bind(global_name, function.__globals__[global_name])
+            elif global_name in found and found[global_name] is not getattr(
+                builtins, global_name, None
+            ):
+                self._bind(global_name, found[global_name])
 
     def _closure(self, function: FunctionType) -> dict[str, str]:
         """Return the keyword parameters that stand for variables of the functions around."""
@@ -164,8 +176,14 @@ class ModuleWriter:
                 value = cell.cell_contents
             except ValueError:
                 raise NotExportableError(f"its variable {variable!r} has no value yet") from None
-            if self._in_progress.get(id(value)) == variable:  # it calls itself
+            name = self._in_progress.get(id(value))
+            if name == variable:  # it calls itself
                 continue
+            if name is not None:
+                raise NotExportableError(
+                    f"the function {variable!r} calls itself, and its name means something else in"
+                    " the module: rename it"
+                )
             bound[variable] = self._expressions.of(value, variable)
         return {name: text for name, text in bound.items() if text != name}
 
@@ -224,7 +242,14 @@ class ModuleWriter:
                 self._statements.append(f"{name} = {text}\n")
 
     def _class(self, cls: type, name: str) -> str:
-        text, names, scope = class_source(cls)
+        text, names = class_source(cls)
+        functions = [
+            one
+            for one in vars(cls).values()
+            if isinstance(one, FunctionType) and one.__module__ == cls.__module__
+        ]
+        module = vars(sys.modules.get(cls.__module__, builtins))
+        scope = functions[0].__globals__ if functions else module
         if name != cls.__name__:
             raise NotExportableError(f"the class {cls.__name__!r} is used as {name!r}: rename it")
         for used in sorted(names - {name}):
@@ -248,6 +273,9 @@ class ModuleWriter:
 
     def _named(self, value: Any, name: str) -> str:
         """Return the name of a module, function or class, after its import or definition."""
+        if isinstance(value, FunctionType) and is_plain_lambda(value):
+            self._bind_globals(value)
+            return lambda_source(value)
         chosen = str(getattr(value, "__name__", name))
         chosen = chosen if chosen.isidentifier() else name
         if not isinstance(value, type) and import_of(value, chosen) is None:
@@ -291,19 +319,19 @@ class ModuleWriter:
         """Return the call of a ready-made kind or of an operator on conditions."""
         positional, keywords = list(call.positional), dict(call.keywords)
         if call.function == "lookup":
-            _read_file(positional, keywords)
+            with_lines_of_file(positional, keywords)
         if name is not None and positional:
             positional[0] = name
         elif name is not None:
             keywords["name"] = name
         owner = call.function if name is None else name
-        texts = [self._expressions.of(value, f"{_word(owner)}_values") for value in positional]
+        texts = [self._expressions.of(value, f"{as_word(owner)}_values") for value in positional]
         if call.function in _OPERATORS:
             return f"({texts[0]} {_OPERATORS[call.function]} {texts[1]})"
         if call.function == "__invert__":
             return f"~{texts[0]}"
         texts += [
-            f"{key}={self._expressions.of(value, f'{_word(owner)}_{key}')}"
+            f"{key}={self._expressions.of(value, f'{as_word(owner)}_{key}')}"
             for key, value in keywords.items()
         ]
         if call.function == "on":
@@ -320,7 +348,7 @@ class ModuleWriter:
         options += [] if made.version is None else [f"version={made.version!r}"]
         definition = self._definition(made.function, name)
         self._names.bound[name] = made
-        self._imports["from labeling import preprocessor"] = None
+        self._bind("preprocessor", preprocessor)
         self._statements.append(f"@preprocessor({', '.join(options)})\n{definition}")
         return name
 
@@ -347,23 +375,6 @@ class ModuleWriter:
             self._names.bound[constant] = value
             self._statements.append(f"{constant} = {call}\n")
         return constant
-
-
-def _read_file(positional: list[Any], keywords: dict[str, Any]) -> None:
-    """Replace the file of a lookup by its lines: a path may lead elsewhere from the module."""
-    values = positional[1] if len(positional) > 1 else keywords.get("values")
-    if not isinstance(values, (str, Path)):
-        return
-    lines = lines_of("of the workbench", Path(values))
-    if len(positional) > 1:
-        positional[1] = lines
-    else:
-        keywords["values"] = lines
-
-
-def _word(name: str) -> str:
-    """Return a name as a part of an identifier."""
-    return re.sub(r"\W+", "_", name)
 
 
 def source_text(lf: LabelingFunction) -> str:

@@ -15,6 +15,10 @@ from labeling.notebook.exporting.imports import import_of
 from labeling.records import LabelingFunction
 
 _RESERVED = frozenset(("labeling_function", "preprocessor", "_json", "_Path", "_resource"))
+_LIBRARIES = frozenset(
+    ("Decimal", "Fraction", "Path", "collections", "functools", "numpy", "operator", "re")
+)
+"""Names that values of libraries may need."""
 
 
 class Names:
@@ -31,7 +35,7 @@ class Names:
     def __init__(self, lfs: Sequence[LabelingFunction]) -> None:
         self.bound: dict[str, Any] = {}
         self._looked_up: dict[str, Any] = {}
-        self._reserved = set(keyword.kwlist) | _RESERVED
+        self._reserved = set(keyword.kwlist) | _RESERVED | _LIBRARIES
         own = {id(lf) for lf in lfs}
         for lf in lfs:
             if lf.call is not None:
@@ -81,3 +85,8 @@ class Names:
     def is_of_lf(self, name: str) -> bool:
         """Whether a labeling function has this name."""
         return name in self.of_lf.values()
+
+
+def as_word(name: str) -> str:
+    """Return a name as a part of an identifier."""
+    return re.sub(r"\W+", "_", name)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
+
+from labeling.functions.lookups import lines_of
 
 HELPER = """
 
@@ -62,3 +65,15 @@ def _is_kept_by_json(value: Any) -> bool:
     if type(value) is dict:
         return all(type(key) is str for key in value) and all(map(_is_kept_by_json, value.values()))
     return type(value) in (str, int, float, bool, type(None))
+
+
+def with_lines_of_file(positional: list[Any], keywords: dict[str, Any]) -> None:
+    """Replace the file of a lookup by its lines: a path may lead elsewhere from the module."""
+    values = positional[1] if len(positional) > 1 else keywords.get("values")
+    if not isinstance(values, (str, Path)):
+        return
+    lines = lines_of("of the workbench", Path(values))
+    if len(positional) > 1:
+        positional[1] = lines
+    else:
+        keywords["values"] = lines
