@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -139,12 +140,12 @@ class Diff(DisplayedAlike):
             A frame with the columns `change` ("gained", "lost" or "flipped"), `before`, `after`
             (labels, `None` = no vote), `gold`, `others` (who else voted what) and `text`.
         """
-        parts = []
-        for change in CHANGES:
-            frame = self.rows(change).to_frame()
-            frame.insert(0, "change", pd.Series(change, frame.index, dtype=object))
-            parts.append(frame)
-        return pd.concat(parts)
+        parts = [self.rows(change) for change in CHANGES]
+        every = dataclasses.replace(parts[0], at=np.concatenate([rows.at for rows in parts]))
+        names = [change for change, rows in zip(CHANGES, parts, strict=True) for _ in rows.at]
+        frame = every.to_frame()
+        frame.insert(0, "change", pd.Series(names, frame.index, dtype=object))
+        return frame
 
     def _changed(self, change: Change) -> npt.NDArray[np.bool_]:
         was, is_there = self.before != ABSTAIN, self.after != ABSTAIN

@@ -63,7 +63,13 @@ class Moment:
     def rank(self) -> RowNumbers:
         """Each row's place in an order that looks random and depends on the ids alone."""
         ids = self.samples.index
-        order = np.lexsort((ids.astype(str).to_numpy(dtype=object), uniform_by_id(ids, SALT)))
+        texts = [str(sample_id) for sample_id in ids.tolist()]
+        try:
+            drawn = uniform_by_id(ids, SALT)
+        except UnicodeEncodeError:  # half a character, as cut-off files have it
+            escaped = [text.encode("utf-8", "backslashreplace").decode() for text in texts]
+            drawn = uniform_by_id(pd.Index(escaped, dtype=object), SALT)
+        order = np.lexsort((np.array(texts, dtype=object), drawn))
         rank = np.empty(len(ids), dtype=np.intp)
         rank[order] = np.arange(len(ids))
         return rank

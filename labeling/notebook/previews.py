@@ -134,18 +134,17 @@ class Preview(DisplayedAlike):
 
     def _numbers(self) -> Table:
         found, n = self.measures, self.measures.n_samples
-        headings = ["votes for", "coverage", "new coverage", "overlaps", "conflicts"]
-        row: list[Cell] = [
-            found.label or "nothing",
-            Share(found.coverage, n),
-            Share(found.new_coverage, n),
-            Share(found.overlaps / n, n),
-            Share(found.conflicts / n, n),
-        ]
+        cells: dict[str, Cell] = {
+            "votes for": found.label or "nothing",
+            "votes": found.votes,
+            "coverage": Share(found.coverage),
+            "new coverage": Share(found.new_coverage),
+            "overlaps": Share(found.overlaps / n),
+            "conflicts": Share(found.conflicts / n),
+        }
         if self.moment.n_gold:
-            headings.append("precision on the dev set")
-            return Table(tuple(headings), ((*row, as_interval(found.precision)),))
-        return Table(tuple(headings), (tuple(row),))
+            cells["precision on the dev set"] = as_interval(found.precision)
+        return Table(tuple(cells), (tuple(cells.values()),), f"Of {counted(n, 'sample')}")
 
     def _labels(self) -> tuple[Table, ...]:
         if not self.moment.n_gold or not self.measures.by_label:

@@ -150,17 +150,18 @@ class Summary(DisplayedAlike):
         return View(title, (self._whole(), *sentences, self._table()))
 
     def _whole(self) -> Table:
-        moment, n = self.moment, len(self.moment)
+        moment = self.moment
         cells: dict[str, Cell] = {
-            "coverage": Share(self.coverage, n),
-            "conflicts": Share(self.conflicts, n),
+            "coverage": Share(self.coverage),
+            "conflicts": Share(self.conflicts),
         }
         if moment.n_gold:
             cells["majority vote right on the dev set"] = as_interval(self.majority)
             cells["label model right"] = as_interval(self.label_model)
         shares = (f"{label} {share:.1%}" for label, share in self.balance.items())
         cells["labels among votes"] = ", ".join(shares) if self.coverage else "no votes"
-        return Table(tuple(cells), (tuple(cells.values()),))
+        caption = f"All together, of {counted(len(moment), 'sample')}"
+        return Table(tuple(cells), (tuple(cells.values()),), caption)
 
     def _table(self) -> Table:
         has_gold = bool(self.moment.n_gold)
@@ -181,6 +182,16 @@ class Summary(DisplayedAlike):
             row["accuracy by the label model"] = estimated
             if has_faults:
                 row["faults"] = len(voted.faults)
-            row["ran"] = f"{how_run(voted)}, {voted.run.seconds:.2f} s"
+            row["seconds"] = f"{voted.run.seconds:.2f}"
+            row["ran"] = _where_run(voted)
             rows.append(row)
         return Table(tuple(rows[0]), tuple(tuple(row.values()) for row in rows))
+
+
+def _where_run(voted: VotedLF) -> str:
+    """Return where a function was run, in a word or two."""
+    run = voted.run
+    if run.rows_cached and not run.rows_in_columns + run.rows_in_python:
+        return "cached"
+    used = [(run.rows_in_columns, "columns"), (run.rows_in_python, "Python")]
+    return " and ".join(kind for rows, kind in used if rows) or "nowhere"

@@ -24,7 +24,7 @@ from labeling.rendering.views import (
 # of middle lightness, which stand out from white and from black. Hatches are whitish, and tell bars
 # apart in grey.
 STYLE = """
-.lbl{color:inherit;font:13px/1.45 system-ui,sans-serif;max-width:72em;overflow-x:auto;
+.lbl{color:inherit;font:13px/1.45 system-ui,sans-serif;max-width:88em;overflow-x:auto;
 --page:rgba(255,255,255,.75);--ink:currentColor;--muted:currentColor;--line:rgba(128,128,128,.45);
 --main:#2f7fd1;--second:#cf7a1c;--sans:system-ui,sans-serif}
 .lbl .lbl-title{font-weight:600;font-size:1.08em;margin:.2em 0 .4em}
@@ -45,9 +45,12 @@ font-weight:600}
 overflow-x:auto}
 .lbl .lbl-muted{opacity:.75}
 .lbl bdi{overflow-wrap:anywhere}
+.lbl bdi.lbl-words{overflow-wrap:normal}
+.lbl .lbl-line{white-space:nowrap}
 """.strip()
 
 BAR_WIDTH, BAR_HEIGHT = 60, 10
+LONGEST_WORD = 24
 LONGEST_TITLE = 400
 LONGEST_SENTENCE = 2_000
 LONGEST_CODE = 20_000
@@ -143,11 +146,11 @@ def _share(share: Share) -> str:
         f'<rect width="{width:.1f}" height="{BAR_HEIGHT}" fill="var(--main)"/></svg>'
     )
     count = "" if share.n is None else f" <span class='lbl-muted'>of {whole(share.n)}</span>"
-    return f"{bar}{percent(share.value)}{count}"
+    return f'<span class="lbl-line">{bar}{percent(share.value)}</span>{count}'
 
 
 def _interval(interval: Interval) -> str:
-    n = f'<span class="lbl-muted">n = {whole(interval.n)}</span>'
+    n = f'<span class="lbl-muted lbl-line">n = {whole(interval.n)}</span>'
     if math.isnan(interval.value):
         return f"{NONE} {n}"
     if not interval.is_known:
@@ -163,7 +166,8 @@ def _interval(interval: Interval) -> str:
         ' stroke="var(--second)" stroke-width="3"/>'
         f'<circle cx="{at:.1f}" cy="{middle:g}" r="3.5" fill="var(--main)"/></svg>'
     )
-    return f"{line}{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}] {n}"
+    ends = f"[{interval.low:.3f}, {interval.high:.3f}]"
+    return f'<span class="lbl-line">{line}{interval.value:.3f} {ends}</span> {n}'
 
 
 def _excerpt(excerpt: Excerpt) -> str:
@@ -172,7 +176,10 @@ def _excerpt(excerpt: Excerpt) -> str:
         for piece, is_marked in pieces_of(excerpt.text, excerpt.marks)
     )
     # Isolated: a text from right to left, or with such a mark, leaves the rest of the line alone.
-    return f'<bdi dir="auto">{pieces}</bdi>'
+    # Words of usual length are not broken, however little room a column has.
+    has_short_words = max(map(len, excerpt.text.split()), default=0) <= LONGEST_WORD
+    kind = ' class="lbl-words"' if has_short_words else ""
+    return f'<bdi dir="auto"{kind}>{pieces}</bdi>'
 
 
 def _code(code: Code) -> str:
