@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.errors import DataError, LabelingFunctionError, listed, near
+from labeling.functions import load_labeling_functions
 from labeling.notebook.base import BaseWorkbench, are_same, known_fingerprint
 from labeling.notebook.commit_log import (
     Change,
@@ -33,7 +35,7 @@ from labeling.notebook.exporting import Exported, export, source_text
 from labeling.notebook.function_set import FunctionSet, VotedLF
 from labeling.notebook.lint_findings import Lint
 from labeling.notebook.linting import lint
-from labeling.records import ABSTAIN
+from labeling.records import ABSTAIN, LabelingFunction
 from labeling.records.estimates import Estimate, proportion, undefined
 
 FOLDER = "workbench"
@@ -121,9 +123,10 @@ class Versions(BaseWorkbench):
             LoadError: another process cannot load the module.
         """
         self.refresh()
-        kept = {id(lf) for lf in self.project.labeling_functions} if self.project else set()
-        functions = FunctionSet(tuple(one for one in self.functions if id(one.lf) not in kept))
-        return export(
+        others = self._of_other_files(Path(path))
+        is_kept = {id(lf) for lf in others}
+        functions = FunctionSet(tuple(one for one in self.functions if id(one.lf) not in is_kept))
+        exported = export(
             functions,
             self.samples,
             self.schema,
@@ -131,6 +134,19 @@ class Versions(BaseWorkbench):
             overwrite=overwrite,
             timeout=self._timeout,
         )
+        names = {lf.name for lf in others}
+        also = tuple(name for name in exported.names if name in names)
+        return dataclasses.replace(exported, also_in_project=also)
+
+    def _of_other_files(self, path: Path) -> list[LabelingFunction]:
+        """Return the labeling functions of the project that are not in a file."""
+        if self.project is None:
+            return []
+        config = self.project.config
+        files = {config.at(file).resolve() for file in config.labeling_functions}
+        is_own = path.resolve() in files and path.is_file()
+        own = {lf.name for lf in load_labeling_functions(path)} if is_own else set()
+        return [lf for lf in self.project.labeling_functions if lf.name not in own]
 
     def lint(self) -> Lint:
         """Look for labeling functions that are likely mistakes; each finding says what to do."""

@@ -1,6 +1,7 @@
 """Cells run in a real IPython shell, as in a notebook."""
 
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 FIRST_CELL = """
 import collections, dataclasses, datetime, enum, functools, math, os, re, xml.etree.ElementTree
@@ -22,7 +23,9 @@ class Notebook:
     """A shell whose cells define the functions of one workbench after another."""
 
     def __init__(self):
-        self.shell = InteractiveShell.instance()
+        self.shell = InteractiveShell.instance(
+            config=Config({"HistoryManager": {"enabled": False}})
+        )
         self.run(FIRST_CELL)
 
     def run(self, cell, silent=False):

@@ -41,6 +41,7 @@ class Exported(DisplayedAlike):
         source: of the module.
         resources: the files of long values beside it.
         n_samples: on how many samples its votes were compared: all are the same.
+        also_in_project: functions that other files of the project define, too.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Exported(DisplayedAlike):
     source: str
     resources: tuple[Path, ...]
     n_samples: int
+    also_in_project: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the labeling functions, with the file that holds each."""
@@ -59,8 +61,13 @@ class Exported(DisplayedAlike):
             f"{self.path.name}{beside if self.resources else ''}. Its votes on"
             f" {counted(self.n_samples, 'sample')} are those of the workbench."
         )
+        also = (
+            f"{listed(self.also_in_project)} is in the project's other files, too: remove it there,"
+            " as names must differ."
+        )
         title = f"{counted(len(self.names), 'labeling function')} exported"
-        return View(title, (sentence, Code(self.source)))
+        notes = (also,) if self.also_in_project else ()
+        return View(title, (sentence, *notes, Code(self.source)))
 
 
 def export(
