@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labeling.analysis.crossover import Comparison
+from labeling.errors import counted
 from labeling.records.estimates import Estimate
 from labeling.rendering.formatting import percent
 
@@ -33,6 +34,19 @@ class LabelPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """How much the latest labeling functions added to the coverage.
+
+    Attributes:
+        n_functions: since an earlier commit.
+        share: of all samples, those that got their first vote from these functions.
+    """
+
+    n_functions: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """Accuracy of the functions with the end model where a function votes, and where none does.
 
@@ -41,16 +55,26 @@ class Reach:
         n: the number of all samples.
         covered: accuracy on gold samples that a function votes on.
         uncovered: accuracy on the others.
+        growth: of the coverage, where commits show it.
     """
 
     share: float
     n: int
     covered: Estimate
     uncovered: Estimate
+    growth: Growth | None = None
 
     def potential(self) -> Estimate:
         """Return what is gained if uncovered samples were labeled as well as covered ones."""
-        rest = 1 - self.share
+        return self._gain(1 - self.share)
+
+    def next_function(self) -> Estimate | None:
+        """Return what one more function gains if it covers as many samples as the latest ones."""
+        if self.growth is None or not (self.covered.n and self.uncovered.n):
+            return None
+        return self._gain(min(self.growth.share / self.growth.n_functions, 1 - self.share))
+
+    def _gain(self, rest: float) -> Estimate:
         return Estimate(
             rest * (self.covered.value - self.uncovered.value),
             rest * (self.covered.low - self.uncovered.high),
@@ -104,6 +128,7 @@ def advise(comparison: Comparison, reach: Reach, parts: Sequence[LabelPart]) -> 
             f" rate of the last {most - comparison.half:,}, or less, as such curves flatten."
         )
     reasons.append(_reach_sentence(reach))
+    reasons.extend(growth_sentences(reach, more, gain))
     action, why = _decided(lead, gain, reach.potential())
     return Advice(action, (*reasons, why, *_weakest(parts)))
 
@@ -148,6 +173,24 @@ def _reach_sentence(reach: Reach) -> str:
         f" {_short(reach.covered)}. Functions for them, as good as those there are, would add about"
         f" {_points(reach.potential())}."
     )
+
+
+def growth_sentences(reach: Reach, more: int, gain: Estimate) -> list[str]:
+    """Return what a further function gains at the rate of the latest ones, if that is known."""
+    by_function, growth = reach.next_function(), reach.growth
+    if by_function is None or growth is None:
+        return []
+    each = percent(growth.share / growth.n_functions)
+    sentences = [
+        f"Since an earlier commit {counted(growth.n_functions, 'function')} covered {each} more of"
+        f" the samples each; one more like them would add about {_points(by_function)}."
+    ]
+    if gain.low > 0 and by_function.low > 0:
+        sentences.append(
+            f"By these numbers {more:,} gold labels gain about as much as"
+            f" {gain.value / by_function.value:.1f} functions."
+        )
+    return sentences
 
 
 def _weakest(parts: Sequence[LabelPart]) -> tuple[str, ...]:

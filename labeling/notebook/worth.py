@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from labeling.analysis.worth_advice import Growth
+from labeling.errors import counted
 from labeling.notebook.base import BaseWorkbench
+from labeling.notebook.versions import Versions
 from labeling.project.label_worth import (
     MOST_GOLD,
     FunctionModels,
@@ -15,7 +19,7 @@ from labeling.project.label_worth import (
     label_worth,
     models_of,
 )
-from labeling.records import ABSTAIN
+from labeling.records import ABSTAIN, Votes
 
 if TYPE_CHECKING:
     from labeling.analysis.label_worth import LabelWorth
@@ -69,9 +73,25 @@ class Worth(BaseWorkbench):
         models = FunctionModels(self.text) if self.project is None else models_of(self.project)
         if self.project is not None and models.text != self.text:
             models = FunctionModels(self.text, models.label_model, models.class_balance)
-        return label_worth(
-            self.samples, votes, self._drawn_gold(), models, max_gold=max_gold, cost=cost
-        )
+        gold, looks = self._drawn_gold(), self._all_looks()
+        worth = label_worth(self.samples, votes, gold, models, max_gold=max_gold, cost=cost)
+        if worth.reach is None:
+            return worth
+        self._looked_at_dev()
+        reach = dataclasses.replace(worth.reach, growth=self._growth(votes))
+        remarks = (*worth.remarks, *_looks_remark(looks))
+        return dataclasses.replace(worth, reach=reach, remarks=remarks)
+
+    def _growth(self, votes: Votes) -> Growth | None:
+        """Return the growth of coverage since the last commit with fewer functions."""
+        if not isinstance(self, Versions):
+            return None
+        n_functions, n_samples = len(votes.voters), len(votes.sample_ids)
+        for commit in reversed(self.log().history.commits):
+            if len(commit.functions) < n_functions and commit.n_samples == n_samples:
+                more = float(votes.covered.mean()) - commit.n_covered / n_samples
+                return Growth(n_functions - len(commit.functions), more) if more > 0 else None
+        return None
 
     def _drawn_gold(self) -> pd.Series:
         """Return the dev set with what people of the project settled, index = sample ids."""
@@ -85,3 +105,13 @@ class Worth(BaseWorkbench):
         names = (self.schema.labels[code] for code in self.gold_codes[known])
         labels.update(zip(self.samples.index[known], names, strict=True))
         return pd.Series(list(labels.values()), index=pd.Index(list(labels)), dtype=object)
+
+
+def _looks_remark(looks: int) -> tuple[str, ...]:
+    if not looks:
+        return ()
+    return (
+        f"{counted(looks, 'result was', 'results were')} measured on the dev set before. Functions"
+        " that were chosen by it look better on it than they are: what they are worth is rather"
+        " less.",
+    )

@@ -11,7 +11,15 @@ import pytest
 import labeling as lb
 from labeling.analysis.crossover import crossing
 from labeling.analysis.label_worth import Cost
-from labeling.analysis.worth_advice import LABEL, UNDECIDED, WRITE, Reach, advise
+from labeling.analysis.worth_advice import (
+    LABEL,
+    UNDECIDED,
+    WRITE,
+    Growth,
+    Reach,
+    advise,
+    growth_sentences,
+)
 from labeling.end_model.features import Reader
 from labeling.end_model.gold_only import GoldOnly
 from labeling.errors import LabelingError
@@ -260,6 +268,42 @@ def test_hostile_label_names_are_escaped():
     shown = made.worth()
     assert "<script>" not in shown._repr_html_()
     assert "\u202e" not in repr(shown)
+
+
+def test_looks_at_the_dev_set_are_counted_and_said():
+    made = with_functions(workbench(samples_of(200), 60))
+    first = made.worth()
+    assert not any("measured on the dev set" in remark for remark in first.remarks)
+    again = made.worth()
+    assert again.remarks[-1].startswith("1 result was measured on the dev set before.")
+    assert made.looks_at_dev == 2
+
+
+def test_the_growth_since_a_commit_says_what_a_further_function_gains():
+    made = workbench(samples_of(400, informative=1.0), 100)
+    made.add(word_function("free", "spam"))
+    made.commit("one function")
+    made.add(word_function("win", "spam"))
+    made.add(word_function("song", "ham"))
+    worth = made.worth()
+    covered = made.votes().covered.mean()
+    first = made.votes().to_array()[:, 0] >= 0
+    assert worth.reach.growth.n_functions == 2
+    assert worth.reach.growth.share == pytest.approx(covered - first.mean())
+    assert any("2 functions covered" in reason for reason in worth.advice.reasons)
+
+
+def word_function(word, label):
+    return lb.labeling_function(name=word, label=label)(lambda x: word in x.text.split())
+
+
+def test_functions_and_labels_are_compared_only_where_both_surely_gain():
+    sure = Reach(0.5, 1000, estimate(0.9, 0.85, 0.95), estimate(0.6, 0.5, 0.7), Growth(2, 0.1))
+    assert sure.next_function().value == pytest.approx(0.05 * 0.3)
+    gain = estimate(0.03, 0.01, 0.05)
+    assert "gain about as much as 2.0 functions" in growth_sentences(sure, 100, gain)[1]
+    assert len(growth_sentences(sure, 100, estimate(0.03, -0.01, 0.05))) == 1
+    assert growth_sentences(dataclasses.replace(sure, growth=None), 100, gain) == []
 
 
 def estimate(value, low, high):

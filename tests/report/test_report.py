@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
+from labeling.project.label_worth import drawn_gold
 from labeling.records import Annotation, clean_text
 from labeling.report import write_report
 from tests.support.browser import opened
@@ -234,6 +235,33 @@ def test_the_audit_is_of_the_random_draw_alone(done, browser):
 
     assert f"{right / len(drawn):.1%}" in last
     assert f"n = {len(drawn)}" in last
+
+
+def test_what_the_functions_are_worth_is_that_of_given_gold_and_random_draws(done, browser):
+    project, path = done
+    settled = project.people.verdict(project.store.ledger.annotations()).gold
+    drawn = drawn_gold(project, settled)
+    frame = project.store.batches.frame()
+    chosen = set(frame.index[frame["stratum"] != "random"]) - set(project.data.dev.index)
+    assert not chosen & set(drawn)
+    assert len(drawn) > len(project.data.dev)
+    with opened(browser, path) as found:
+        section = found.page.locator("#worth")
+        words = section.inner_text()
+        assert f"n = {len(drawn)}" in words
+        assert "labeling functions are worth" in words
+        assert "What to do next" in words
+        assert 1 == section.locator("figure svg").count()
+
+
+def test_without_gold_the_report_says_why_worth_is_unknown(tmp_path):
+    small(tmp_path)
+    config = CONFIG.replace(", gold: gold.csv, locked: 0.3", "")
+    (tmp_path / "project.yaml").write_text(config, encoding="utf-8")
+    project = lb.Project(tmp_path / "project.yaml")
+    project.apply()
+
+    assert "cannot be estimated from no gold label" in words_of(write_report(project))
 
 
 def test_a_project_that_was_never_applied_leaves_no_trace_but_the_page(tmp_path, browser):
