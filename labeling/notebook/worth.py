@@ -12,7 +12,6 @@ from labeling.errors import counted
 from labeling.notebook.base import BaseWorkbench
 from labeling.notebook.versions import Versions
 from labeling.project.label_worth import (
-    MOST_GOLD,
     FunctionModels,
     checked_cost,
     drawn_gold,
@@ -33,7 +32,7 @@ class Worth(BaseWorkbench):
         *,
         seconds_per_label: float | None = None,
         hours_spent: float | None = None,
-        max_gold: int = MOST_GOLD,
+        max_gold: int | None = None,
     ) -> LabelWorth:
         """Return how many gold labels the current labeling functions are worth.
 
@@ -43,12 +42,13 @@ class Worth(BaseWorkbench):
         says "more than". What to do next, write functions or label, follows with its reasons.
 
         The dev set must be a random draw from the samples, of 50 labels or more; of a project,
-        samples that were drawn at random and settled by people count, too. It takes 1 to 6 seconds.
+        samples that were drawn at random and settled by people count, too. It takes 1 to 8 seconds.
 
         Args:
             seconds_per_label: what a gold label costs, for the hours that the functions save.
             hours_spent: on writing the functions.
-            max_gold: of more gold labels, this many are used, drawn by their ids.
+            max_gold: of more gold labels, this many are used, drawn by their ids; `None` is 1,000,
+                and fewer for more than 10 labels.
 
         Raises:
             LabelingFunctionError: there is no labeling function.

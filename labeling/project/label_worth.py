@@ -6,6 +6,7 @@ For a workbench and for the report of a project alike.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,7 +48,9 @@ Codes = npt.NDArray[np.intp]
 MOST_SAMPLES = 10_000
 """Samples that the models are fitted to; of more, some are drawn by hashes of their ids."""
 MOST_GOLD = 1000
-"""Gold labels that the learning curve is made of; the time grows with their number."""
+"""Gold labels that the learning curve is made of, of up to `FEW_LABELS` labels."""
+FEW_LABELS = 10
+"""Of more labels fewer gold labels are used: time grows with gold labels squared times labels."""
 RARE = 0.2
 """Share of a label below which macro-F1 is given beside accuracy."""
 SALT = 20_261_132  # differs from those of other draws by id, so that they are independent
@@ -92,7 +95,7 @@ def label_worth(
     gold: Gold | None,
     models: FunctionModels,
     *,
-    max_gold: int = MOST_GOLD,
+    max_gold: int | None = None,
     cost: Cost | None = None,
 ) -> LabelWorth:
     """Return how many gold labels the votes of labeling functions are worth.
@@ -108,7 +111,8 @@ def label_worth(
         votes: of the labeling functions, on these samples.
         gold: labels of a random draw from the samples.
         models: those of the functions.
-        max_gold: of more gold labels, this many are used, drawn by hashes of their ids.
+        max_gold: of more gold labels, this many are used, drawn by hashes of their ids; `None` is
+            1,000, and fewer for more than 10 labels.
         cost: of labels, for the hours that were saved.
 
     Raises:
@@ -117,14 +121,25 @@ def label_worth(
     """
     from labeling.analysis.label_worth import LEAST_GOLD, LabelWorth
 
-    whole_number(max_gold, "`max_gold`", minimum=LEAST_GOLD)
-    pool = _pool(samples, votes, gold, models.text, max_gold)
+    if max_gold is not None:
+        whole_number(max_gold, "`max_gold`", minimum=LEAST_GOLD)
+    most = most_gold(len(votes.schema)) if max_gold is None else max_gold
+    pool = _pool(samples, votes, gold, models.text, most)
     n_gold = int((pool.codes != ABSTAIN).sum())
     why_not = _why_not(pool)
     if why_not:
         return LabelWorth(len(votes.voters), n_gold, why_not=why_not, remarks=pool.remarks)
     found = _measured(pool, models)
     return dataclasses.replace(found, cost=cost)
+
+
+def most_gold(n_labels: int) -> int:
+    """Return how many gold labels are used at most, so that it takes seconds.
+
+    >>> most_gold(2), most_gold(10), most_gold(100)
+    (1000, 1000, 316)
+    """
+    return int(MOST_GOLD * min(1.0, math.sqrt(FEW_LABELS / n_labels)))
 
 
 def _pool(
