@@ -104,6 +104,21 @@ def votes_on(
     return run.votes, [fault for *_, fault in faults]
 
 
+def _shared_reads(
+    batch: SampleBatch, columns: ColumnRunner
+) -> Mapping[str, frozenset[Hashable] | None]:
+    """Return the columns of the rows that each function gets: the same rows where all get them.
+
+    Functions that run in Python on all samples share rows with all columns that any of them reads,
+    unless these hold values that could be changed in place, whose rows are copied for each call.
+    """
+    reads: dict[str, frozenset[Hashable] | None] = dict(columns.reads)
+    sharing = {name: names for name, names in reads.items() if name in columns.in_python}
+    known = [names for names in sharing.values() if names is not None]
+    shared = None if len(known) < len(sharing) else frozenset[Hashable]().union(*known)
+    return reads if batch.may_change(shared) else reads | dict.fromkeys(sharing, shared)
+
+
 class _BatchRun:
     """The votes on a batch of samples so far, and the faults with row and column."""
 
@@ -120,7 +135,7 @@ class _BatchRun:
     def run(self, columns: ColumnRunner) -> None:
         """Run all labeling functions on the batch."""
         memo: dict[Any, Any] = {}
-        self.reads = columns.reads
+        self.reads = _shared_reads(self.batch, columns)
         for column, lf in enumerate(self.lfs):
             if not lf.pre:
                 self.run_function(column, columns, memo)

@@ -61,8 +61,20 @@ def python_values(column: pd.Series) -> list[Any]:
         return column.to_numpy(dtype=float, na_value=np.nan).tolist()
     if is_object(kind):
         return _plain(column.tolist())
+    return _with_gaps(column)
+
+
+def _with_gaps(column: pd.Series) -> list[Any]:
+    """Return the plain values of a column of times, of pandas' own ints and bools, and the like."""
+    kind: Any = column.dtype
+    values: list[Any]
     missing = column.isna().to_numpy()
-    values = _plain(column.tolist())
+    if isinstance(kind, _WITH_GAPS):
+        values = column.to_numpy(dtype=kind.numpy_dtype, na_value=0).tolist()
+    elif isinstance(kind, np.dtype) and kind.kind == "M":
+        values = column.tolist()
+    else:
+        values = _plain(column.tolist())
     if not missing.any():
         return values
     return [None if gap else value for gap, value in zip(missing, values, strict=True)]
@@ -174,12 +186,15 @@ _INTEGERS = {
     "uint32": pd.UInt32Dtype(),
     "uint64": pd.UInt64Dtype(),
 }
+_WITH_GAPS: tuple[Any, ...] = (pd.BooleanDtype, *map(type, _INTEGERS.values()))
 
 
 def may_change(column: pd.Series) -> bool:
     """Whether a labeling function could change a value of a column in place."""
     kind = column.dtype
-    if isinstance(kind, (np.dtype, pd.StringDtype)) and not is_object(kind):
+    if isinstance(kind, (pd.StringDtype, pd.DatetimeTZDtype, *_WITH_GAPS)):
+        return False
+    if isinstance(kind, np.dtype) and not is_object(kind):
         return False
     if isinstance(kind, pd.CategoricalDtype):
         column = pd.Series(kind.categories)

@@ -71,12 +71,15 @@ class ColumnRunner:
 
     Attributes:
         reads: the columns that each function reads of a row; `None` where it may be any.
+        in_python: the functions that run in Python on all samples.
     """
 
     def __init__(self, lfs: Sequence[LabelingFunction], schema: LabelSchema) -> None:
         self._schema = schema
         self.reads = {lf.name: None if lf.pre else columns_of(lf) for lf in lfs}
-        share_searches([plan_of(lf, schema) for lf in lfs])
+        plans = {lf.name: plan_of(lf, schema) for lf in lfs}
+        share_searches(list(plans.values()))
+        self.in_python = frozenset(name for name, plan in plans.items() if isinstance(plan, NoPlan))
         self._batches: dict[str, int] = {}
         self._dropped: set[str] = set()
 
