@@ -49,7 +49,7 @@ class ImportOptions:
     authors: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Imported(Displayed):
     """The result of an import, or of a dry run of one.
 

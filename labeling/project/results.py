@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from labeling.adjudication import reviews_that_count
+from labeling.errors import counted
 from labeling.records import Annotation, Batch, GoldLabel, Problem, SoftLabels, Verdict
+from labeling.records.people_views import problems_table
 from labeling.rendering import Displayed, View
 
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ class Pushed(Displayed):
     where: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Pulled(Displayed):
     """What a pull fetched.
 
@@ -165,13 +167,19 @@ class Pulled(Displayed):
     already_stored: int
     problems: tuple[Problem, ...]
 
+    def _view(self) -> View:
+        found = counted(len(self.news), "new annotation")
+        stored = counted(self.already_stored, "was", "were")
+        parts = (problems_table(self.problems),) if self.problems else ()
+        return View(f"Pulled {found}; {stored} stored before", parts)
+
     @property
     def known(self) -> int:
         """Deprecated name of `already_stored`."""
         return self.already_stored
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reviewed(Displayed):
     """The result of a review.
 
@@ -189,7 +197,7 @@ class Reviewed(Displayed):
         return View(shown.title, (*shown.parts, *asked))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DryRun(Displayed):
     """What a review or a run would do now.
 

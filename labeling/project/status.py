@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 URL = "LABELING_STORE_URL"  # the environment's address of the store, which may hold a password
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Status(Displayed):
     """The state of a project.
 

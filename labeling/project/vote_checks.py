@@ -70,7 +70,7 @@ class VoteToCheck(Displayed):
         return person_key(name) not in {*map(person_key, self.voters), person_key(self.annotator)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AnnotatorWork(Displayed):
     """An annotator's work so far, as far as it can be judged.
 

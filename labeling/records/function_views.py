@@ -37,17 +37,16 @@ def labeling_function_view(lf: LabelingFunction) -> View:
     reason = vars(lf).get("__doc__")
     if reason:
         parts.append(inspect.cleandoc(reason))
-    if lf.label is not None:
+    if lf.label is not None and lf.rule is None:
         parts.append(f"Votes for {lf.label!r} where it returns True.")
-    if lf.reads:
-        parts.append(f"Reads: {', '.join(lf.reads)}.")
     if lf.pre:
         parts.append(f"Preprocessors: {', '.join(map(_name, lf.pre))}.")
     if lf.files:
         parts.append(f"Made from: {', '.join(lf.files)}.")
     how = provided(HOW_IT_RUNS, lf)
-    if how:
-        parts.append(how)
+    parts += [how] if how else []
+    if lf.reads and "It reads: " not in how:
+        parts.append(f"It reads: {', '.join(lf.reads)}.")
     source = None if lf.rule is not None else source_of(lf.batch or lf.function)
     if source:
         parts.append(Code(source))

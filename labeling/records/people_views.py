@@ -6,6 +6,10 @@ import collections
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
 from labeling.errors import counted
 from labeling.rendering import Cell, Excerpt, Part, Table, View
 from labeling.rendering.formatting import percent
@@ -18,17 +22,20 @@ if TYPE_CHECKING:
     from labeling.records.verdicts import AskAgain, Escalation, GoldLabel, Verdict
 
 MOST_ROWS = 10
+MOST_STRATA = 20
+MOST_COUNTED = 50_000
+"""Gold labels that are counted by label: to show a verdict must not take long."""
 
 
 def batch_view(batch: Batch) -> View:
     """Return the strata of a batch, and why its first samples were chosen."""
     frame = batch.frame
     title = f"Batch: {counted(len(frame), 'sample')}"
-    propensities: dict[str, list[float]] = {}
-    for stratum, propensity in zip(frame["stratum"], frame["propensity"], strict=True):
-        propensities.setdefault(str(stratum), []).append(propensity)
+    numbers, names = pd.factorize(frame["stratum"].to_numpy(dtype=object))
+    propensity = frame["propensity"].to_numpy()
     strata = tuple(
-        (Excerpt(stratum), len(values), _odds(values)) for stratum, values in propensities.items()
+        (Excerpt(str(name)), np.count_nonzero(numbers == code), _odds(propensity[numbers == code]))
+        for code, name in enumerate(names[:MOST_STRATA])
     )
     first = frame.iloc[:MOST_ROWS]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
@@ -43,7 +50,7 @@ def batch_view(batch: Batch) -> View:
     return View(
         title,
         (
-            Table(headings, strata, "Strata."),
+            Table(headings, strata, "Strata.", len(names) - len(strata)),
             Table(
                 ("sample", "stratum", "score", "reason"),
                 rows,
@@ -54,11 +61,11 @@ def batch_view(batch: Batch) -> View:
     )
 
 
-def _odds(propensities: list[float]) -> str | None:
+def _odds(propensity: npt.NDArray[np.float64]) -> str | None:
     """Return with which probability samples were drawn; `None` where selection was not random."""
-    if any(map(math.isnan, propensities)):
+    if not len(propensity) or np.isnan(propensity).any():
         return None
-    low, high = percent(min(propensities)), percent(max(propensities))
+    low, high = percent(float(propensity.min())), percent(float(propensity.max()))
     return low if low == high else f"{low} to {high}"
 
 
@@ -144,11 +151,14 @@ def verdict_view(verdict: Verdict, settled_in_words: Mapping[str, str]) -> View:
         ("unresolved", len(verdict.unresolved), "reviewed without a decisive label"),
     )
     parts: list[Part] = [Table(("state", "samples", "meaning"), counts)]
-    settled = collections.Counter(gold.settled for gold in verdict.gold)
-    ways = [f"{settled[way]:,} {words}" for way, words in settled_in_words.items() if settled[way]]
-    if ways:
-        parts.append(f"Settled {', '.join(ways)}.")
-    if verdict.gold:
+    if len(verdict.gold) > MOST_COUNTED:
+        parts.append(f"Of more than {MOST_COUNTED:,} gold labels the labels are not counted here.")
+    elif verdict.gold:
+        settled = collections.Counter(gold.settled for gold in verdict.gold)
+        ways = [
+            f"{settled[way]:,} {words}" for way, words in settled_in_words.items() if settled[way]
+        ]
+        parts += [f"Settled {', '.join(ways)}."] if ways else []
         parts.append(_label_table(verdict.gold))
     if verdict.escalations:
         parts.append(_escalation_table(verdict.escalations))

@@ -39,7 +39,7 @@ class Aggregator(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fetched(Displayed):
     """The result of `AnnotationPlatform.fetch`: a value, which changes nothing until it is
     accepted.

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labeling.rendering import Displayed, View
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RecordedCall:
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RecordedCall(Displayed):
     """How an object was made.
 
     Attributes:
@@ -20,3 +22,9 @@ class RecordedCall:
     function: str
     positional: tuple[Any, ...]
     keywords: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"RecordedCall({self.function!r})"  # arguments may be credentials
+
+    def _view(self) -> View:
+        return View(repr(self))

@@ -105,8 +105,8 @@ def _line_value(value: Any) -> str:
     if isinstance(value, str):
         return repr(value)
     cell = cell_of(value)
+    if isinstance(cell, Interval):
+        return str(value)  # with its interval
     if isinstance(cell, Excerpt):
         return cell.text
-    if isinstance(cell, Interval):
-        return f"{cell.value:.3f} (n = {whole(cell.n)})"
     return str(cell)

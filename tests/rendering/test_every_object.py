@@ -32,7 +32,8 @@ def shown_classes():
         kind
         for kind in public_classes()
         if kind.__name__ not in EXEMPT
-        and not kind.__module__.startswith("labeling.notebook")  # has tests of its own
+        # The notebook has tests of its own; parts of a view are not shown by themselves.
+        and not kind.__module__.startswith(("labeling.notebook", "labeling.rendering"))
         and not issubclass(kind, (Exception, enum.Enum))
         and not (issubclass(kind, tuple) and hasattr(kind, "_fields"))  # cannot have a base class
     ]

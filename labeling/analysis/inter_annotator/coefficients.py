@@ -37,7 +37,7 @@ def _band_of(alpha: float) -> int:
     return int(alpha >= TENTATIVE) + int(alpha >= RELIABLE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Agreement(Displayed):
     """Agreement of voters on the samples that two or more of them labeled.
 
