@@ -586,3 +586,33 @@ def test_an_export_shows_itself(notebook, quick, tmp_path):
     assert "1 labeling function exported" in repr(made)
     assert "</script>" not in made._repr_html_()
     assert ["strange"] == list(made.to_frame().index)
+
+
+def test_names_that_mean_two_things_become_parameters(quick, tmp_path):
+    """Functions of two files, each with its own values and helpers of the same names."""
+    body = """
+from labeling import labeling_function
+
+WORDS = {words}
+
+
+def is_in(text):
+    return any(word in text for word in WORDS)
+
+
+@labeling_function(label="spam")
+def {name}(x):
+    return is_in(x.text) and len(WORDS) == 1
+"""
+    samples = pd.DataFrame({"text": ["free money", "nice song"]}, index=["a", "b"])
+    workbench = Workbench(samples, lb.LabelSchema(["ham", "spam"]), text="text")
+    for name, words in (("free", ["free"]), ("song", ["song"])):
+        path = tmp_path / f"{name}.py"
+        path.write_text(body.format(name=name, words=words))
+        workbench.add(load_labeling_functions(path)[0])
+    workbench.export(tmp_path / "rules.py")
+
+    found = votes_of(tmp_path / "rules.py", workbench)
+    assert {"free": [1, -1], "song": [-1, 1]} == {
+        name: codes.tolist() for name, codes in found.items()
+    }

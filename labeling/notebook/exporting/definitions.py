@@ -43,8 +43,8 @@ def definition_of(function: FunctionType) -> tuple[Definition, tuple[str, ...]]:
     lines = tuple(linecache.getlines(code.co_filename, function.__globals__))
     if not lines:
         raise NotExportableError(
-            f"the source of {function.__name__!r} is not at hand (it was made by exec, or typed at"
-            " a prompt): write it in a cell or a file"
+            f"the source of {function.__name__!r} is not at hand (it was made by exec, by a"
+            " magic such as %%time, or at a prompt): write it in a cell of its own, or in a file"
         )
     for node in _definitions("".join(lines)):
         first = min([node.lineno, *(each.lineno for each in node.decorator_list)])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import functools
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -70,12 +73,31 @@ def is_importable(module: str) -> bool:
     return subprocess.run([sys.executable, "-P", "-c", probe], check=False).returncode == 0
 
 
-def submodules(module: ModuleType, attributes: list[str]) -> list[str]:
-    """Return the submodules that a chain of attributes leads through: `xml.etree` of `xml`."""
-    names, value = [], module
-    for attribute in attributes:
-        value = getattr(value, attribute, None)  # type: ignore[assignment]
-        if not isinstance(value, ModuleType) or value.__name__ not in sys.modules:
-            break
-        names.append(value.__name__)
+def submodules(node: ast.AST, scope: Mapping[str, Any]) -> list[str]:
+    """Return the submodules that code reaches by attributes: `xml.etree` of `xml`.
+
+    Args:
+        node: the code.
+        scope: what its names mean.
+    """
+    names = []
+    for each in ast.walk(node):
+        attributes: list[str] = []
+        while isinstance(each, ast.Attribute):
+            attributes.insert(0, each.attr)
+            each = each.value
+        value = scope.get(each.id) if isinstance(each, ast.Name) else None
+        if not isinstance(value, ModuleType) or value.__name__ != getattr(each, "id", ""):
+            continue
+        for attribute in attributes:
+            value = getattr(value, attribute, None)
+            if not isinstance(value, ModuleType) or value.__name__ not in sys.modules:
+                break
+            names.append(value.__name__)
     return names
+
+
+def from_here(path: str) -> str:
+    """Return a path relative to the working folder, if it is in it; else as it is."""
+    here = Path.cwd()
+    return Path(path).relative_to(here).as_posix() if Path(path).is_relative_to(here) else path

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import builtins
 import functools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import FunctionType, ModuleType
 from typing import Any, cast
 
@@ -25,8 +24,8 @@ from labeling.notebook.exporting.definitions import (
     lambda_source,
     written,
 )
-from labeling.notebook.exporting.errors import NotExportableError
-from labeling.notebook.exporting.imports import import_of, import_of_module, submodules
+from labeling.notebook.exporting.errors import NameTakenError, NotExportableError
+from labeling.notebook.exporting.imports import from_here, import_of, import_of_module, submodules
 from labeling.notebook.exporting.literals import Expressions, library_object
 from labeling.notebook.exporting.naming import Names, as_word
 from labeling.notebook.exporting.value_files import HELPER, ValueFiles, with_lines_of_file
@@ -141,31 +140,43 @@ class ModuleWriter:
     def _definition(self, function: FunctionType, name: str) -> str:
         """Return the definition of a function under a name, after what it uses."""
         self._in_progress[id(function)] = name
-        node, lines = definition_of(function)
-        code = function.__code__
-        if "__class__" in code.co_freevars:
-            raise NotExportableError("it is a method that uses super(): write it as a function")
-        self._bind_globals(function)
-        self._submodules(node, function.__globals__)
-        bound = self._closure(function)
-        defaults = {
-            parameter: self._expressions.of(value, f"{name}_{parameter}")
-            for parameter, value in default_values(function).items()
-        }
+        try:
+            node, lines = definition_of(function)
+            if "__class__" in function.__code__.co_freevars:
+                raise NotExportableError("it is a method that uses super(): make it a function")
+            bound = {**self._bind_globals(function), **self._closure(function)}
+            for module in submodules(node, function.__globals__):
+                self._imports[f"import {module}"] = None
+            defaults = {
+                parameter: self._expressions.of(value, f"{name}_{parameter}")
+                for parameter, value in default_values(function).items()
+            }
+        finally:
+            del self._in_progress[id(function)]
         changed = changed_definition(node, name, defaults, bound, function.__doc__)
-        del self._in_progress[id(function)]
         return written(node, lines, name, changed)
 
-    def _bind_globals(self, function: FunctionType) -> None:
-        """Let the names that a function looks up mean what they mean to it."""
-        found: dict[str, Any] = cast(Any, function).__builtins__
-        for global_name in global_names(function.__code__):
-            if global_name in function.__globals__:
-                self._bind(global_name, function.__globals__[global_name])
-            elif global_name in found and found[global_name] is not getattr(
-                builtins, global_name, None
-            ):
-                self._bind(global_name, found[global_name])
+    def _bind_globals(self, function: FunctionType) -> dict[str, str]:
+        """Let the names that a function looks up mean what they mean to it.
+
+        Returns:
+            Keyword parameters for those names that mean something else in the module.
+        """
+        own: dict[str, Any] = cast(Any, function).__builtins__
+        bound = {}
+        for name in global_names(function.__code__):
+            value = function.__globals__.get(name, own.get(name))
+            is_pythons = value is getattr(builtins, name, None) and name not in function.__globals__
+            if is_pythons or (value is None and name not in function.__globals__):
+                continue
+            try:
+                self._bind(name, value)
+            except NameTakenError:
+                text = self._parameter(name, value)
+                if text in (None, name):
+                    raise
+                bound[name] = text
+        return {name: text for name, text in bound.items() if text is not None}
 
     def _closure(self, function: FunctionType) -> dict[str, str]:
         """Return the keyword parameters that stand for variables of the functions around."""
@@ -173,32 +184,24 @@ class ModuleWriter:
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
         for variable, cell in cells:
             try:
-                value = cell.cell_contents
+                text = self._parameter(variable, cell.cell_contents)
             except ValueError:
                 raise NotExportableError(f"its variable {variable!r} has no value yet") from None
-            name = self._in_progress.get(id(value))
-            if name == variable:  # it calls itself
-                continue
-            if name is not None:
-                raise NotExportableError(
-                    f"the function {variable!r} calls itself, and its name means something else in"
-                    " the module: rename it"
-                )
-            bound[variable] = self._expressions.of(value, variable)
-        return {name: text for name, text in bound.items() if text != name}
+            if text not in (None, variable):
+                bound[variable] = str(text)
+        return bound
 
-    def _submodules(self, node: ast.AST, scope: Mapping[str, Any]) -> None:
-        """Import the submodules that are reached by attributes: `xml.etree.ElementTree`."""
-        for each in ast.walk(node):
-            attributes: list[str] = []
-            while isinstance(each, ast.Attribute):
-                attributes.insert(0, each.attr)
-                each = each.value
-            if attributes and isinstance(each, ast.Name):
-                module = scope.get(each.id)
-                if isinstance(module, ModuleType) and module.__name__ == each.id:
-                    for name in submodules(module, attributes):
-                        self._imports[f"import {name}"] = None
+    def _parameter(self, variable: str, value: Any) -> str | None:
+        """Return the source of the value of a variable; `None` for a function that calls itself."""
+        name = self._in_progress.get(id(value))
+        if name is None:
+            return self._expressions.of(value, variable)
+        if name == variable:
+            return None
+        raise NotExportableError(
+            f"the function {variable!r} calls itself, and its name means something else in the"
+            " module: rename it"
+        )
 
     def _bind(self, name: str, value: Any) -> None:
         """Let a name of the module mean a value.
@@ -211,12 +214,12 @@ class ModuleWriter:
         if name in self._names.bound:
             if self._names.bound[name] is value or self._is_equal(self._names.bound[name], value):
                 return
-            raise NotExportableError(
+            raise NameTakenError(
                 f"the name {name!r} means two things in functions of different files or scopes:"
                 " rename one of them"
             )
         if self._names.is_of_lf(name) and self._names.of_lf.get(id(value)) != name:
-            raise NotExportableError(f"{name!r} is the name of a labeling function, too: rename it")
+            raise NameTakenError(f"{name!r} is the name of a labeling function, too: rename it")
         self._names.bound[name] = value
         self._write_binding(name, value)
 
@@ -273,8 +276,8 @@ class ModuleWriter:
 
     def _named(self, value: Any, name: str) -> str:
         """Return the name of a module, function or class, after its import or definition."""
-        if isinstance(value, FunctionType) and is_plain_lambda(value):
-            self._bind_globals(value)
+        is_lambda = isinstance(value, FunctionType) and is_plain_lambda(value)
+        if is_lambda and not self._bind_globals(value):
             return lambda_source(value)
         chosen = str(getattr(value, "__name__", name))
         chosen = chosen if chosen.isidentifier() else name
@@ -344,7 +347,7 @@ class ModuleWriter:
         if self._names.bound.get(name) is made:
             return name
         name = self._names.free_for(made, name)
-        options = [f"reads={list(made.readers)!r}", f"cache={str(made.cache.path)!r}"]
+        options = [f"reads={list(made.readers)!r}", f"cache={from_here(made.cache.path)!r}"]
         options += [] if made.version is None else [f"version={made.version!r}"]
         definition = self._definition(made.function, name)
         self._names.bound[name] = made

@@ -48,14 +48,18 @@ class Names:
 
     def _look_up(self, function: FunctionType, own: set[int]) -> None:
         """Reserve the names that a function looks up for what it finds there now."""
-        names = {name for code in codes_in(function.__code__) for name in code.co_names}
-        for name in names & vars(builtins).keys():
-            self._looked_up[name] = vars(builtins)[name]
-        for name in names & function.__globals__.keys():
-            if id(function.__globals__[name]) not in own:
-                self._looked_up[name] = function.__globals__[name]
         if import_of(function, function.__name__) is not None:
             self._reserved.add(function.__name__)
+            return
+        names = {name for code in codes_in(function.__code__) for name in code.co_names}
+        for name in sorted(names & function.__globals__.keys()):
+            value = function.__globals__[name]
+            if id(value) not in own and name not in self._looked_up:
+                self._looked_up[name] = value
+                if isinstance(value, FunctionType):
+                    self._look_up(value, own)
+        for name in names & vars(builtins).keys():
+            self._looked_up.setdefault(name, vars(builtins)[name])
 
     def _free(self, wanted: str) -> str:
         """Return a name for a labeling function that nothing else has."""
