@@ -1,0 +1,1 @@
+"""Suggestions: rules found in the texts and columns of samples, judged and ranked."""
