@@ -12,9 +12,9 @@ import pandas as pd
 
 from labeling.errors import LabelingError, counted, near
 from labeling.notebook.function_set import FunctionSet, VotedLF
-from labeling.notebook.model_changes import ModelChange
+from labeling.notebook.model_changes import ModelChange, parts_of
 from labeling.notebook.moment import Codes, Moment, accuracy, majority_codes
-from labeling.notebook.rows import SampleRows, VoteColumn
+from labeling.notebook.rows import SampleRows, VoteColumn, tables_of
 from labeling.records import ABSTAIN
 from labeling.records.estimates import Estimate
 from labeling.rendering import DisplayedAlike, Table, View, as_interval
@@ -165,9 +165,9 @@ class Diff(DisplayedAlike):
             table
             for change in CHANGES
             for rows in [self.rows(change)]
-            for table in rows.tables(SHOWN, rows.title)
+            for table in tables_of(rows, SHOWN, rows.title)
         ]
-        parts = (counts, *self._precision(), *self._functions(), *self.model.parts(), *tables)
+        parts = (counts, *self._precision(), *self._functions(), *parts_of(self.model), *tables)
         return View(self.title, parts)
 
     def _precision(self) -> tuple[Table | str, ...]:

@@ -6,18 +6,19 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from labeling.errors import counted
 from labeling.notebook.function_set import FunctionSet
 from labeling.notebook.moment import Codes, Moment
-from labeling.notebook.rows import SampleRows, VoteColumn
+from labeling.notebook.rows import SHOWN, SampleRows, VoteColumn, tables_of
 from labeling.records.estimates import Estimate
-from labeling.rendering import Table, as_interval
+from labeling.rendering import DisplayedAlike, Table, View, as_interval
 from labeling.rendering.formatting import whole
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ModelChange:
+class ModelChange(DisplayedAlike):
     """The label model fitted to the votes of two sets, without the dev set; on first use.
 
     Attributes:
@@ -85,6 +86,10 @@ class ModelChange:
         title = f"The label model's label changes on {counted(len(at), 'sample')}"
         return SampleRows(title, (), self.moment, at, columns, with_model=False)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the samples of `rows`, the ids as index: before, after, gold, others, text."""
+        return self.rows().to_frame()
+
     def to_row(self) -> dict[str, object]:
         """Return the counts and accuracies by the names that columns of tables have."""
         before, after = self.accuracy_before, self.accuracy_after
@@ -100,18 +105,23 @@ class ModelChange:
             "model_n": after.n,
         }
 
-    def parts(self) -> tuple[str | Table, ...]:
-        """Return what is shown of it."""
-        sentence = (
-            f"Label model: {counted(self.flips, 'sample')} with another label than before,"
-            f" {whole(self.gained)} with a label only now, {whole(self.lost)} without one only now."
-        )
-        known = self.moment.model_warnings(self.before)
-        new = [one for one in self.moment.model_warnings(self.after) if one not in known]
-        if not self.moment.n_gold:
-            return (sentence, *new)
-        rows = (
-            ("before", as_interval(self.accuracy_before)),
-            ("after", as_interval(self.accuracy_after)),
-        )
-        return sentence, *new, Table(("label model", "accuracy on the dev set"), rows)
+    def _view(self) -> View:
+        rows = self.rows()
+        return View(rows.title, (*parts_of(self), *tables_of(rows, SHOWN)))
+
+
+def parts_of(change: ModelChange) -> tuple[str | Table, ...]:
+    """Return what is shown of a change: counts, new warnings of the model, accuracies."""
+    sentence = (
+        f"Label model: {counted(change.flips, 'sample')} with another label than before,"
+        f" {whole(change.gained)} with a label only now, {whole(change.lost)} without one only now."
+    )
+    known = change.moment.model_warnings(change.before)
+    new = [one for one in change.moment.model_warnings(change.after) if one not in known]
+    if not change.moment.n_gold:
+        return (sentence, *new)
+    rows = (
+        ("before", as_interval(change.accuracy_before)),
+        ("after", as_interval(change.accuracy_after)),
+    )
+    return sentence, *new, Table(("label model", "accuracy on the dev set"), rows)

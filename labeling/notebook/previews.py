@@ -14,9 +14,9 @@ from labeling.notebook.diffs import Diff, diff_of_functions
 from labeling.notebook.function_set import VotedLF
 from labeling.notebook.marks import matched_texts
 from labeling.notebook.measures import Measures, measures_of
-from labeling.notebook.model_changes import ModelChange
+from labeling.notebook.model_changes import ModelChange, parts_of
 from labeling.notebook.moment import Moment
-from labeling.notebook.rows import SampleRows, VoteColumn
+from labeling.notebook.rows import SampleRows, VoteColumn, tables_of
 from labeling.records import ABSTAIN, Fault, location_of
 from labeling.rendering import DisplayedAlike, Share, Table, View, as_interval
 from labeling.rendering.formatting import clipped, whole
@@ -113,9 +113,9 @@ class Preview(DisplayedAlike):
                 f" {self.diff.lost:,} lost, {self.diff.flipped:,} flipped; precision before:"
                 f" {self.diff.precision_before}."
             )
-        parts += self.model.parts()
+        parts += parts_of(self.model)
         parts += self._fired()
-        parts += self.examples.tables(EXAMPLES, "Samples on which it votes")
+        parts += tables_of(self.examples, EXAMPLES, "Samples on which it votes")
         is_there = self.voted.name in self.moment.functions.names
         kind = "another version is in the set" if is_there else "not in the set"
         if any(voted is self.voted or voted.lf is self.voted.lf for voted in self.moment.functions):

@@ -100,7 +100,7 @@ class SampleRows(DisplayedAlike):
         frame["gold"] = moment.names_of(moment.gold[self.at])
         table = pd.DataFrame(frame, index=index, dtype=object)
         if self.with_model:
-            labels, probabilities = self._model(self.at)
+            labels, probabilities = self.model_labels(self.at)
             table["model"] = pd.Series(labels, index, dtype=object)
             table["model_probability"] = probabilities
         others = voted_by(moment.functions, self.at, moment.schema, *self.others_but)
@@ -137,7 +137,7 @@ class SampleRows(DisplayedAlike):
             for voted in self.marked
         )
 
-    def _model(self, at: RowNumbers) -> tuple[list[str | None], npt.NDArray[np.float64]]:
+    def model_labels(self, at: RowNumbers) -> tuple[list[str | None], npt.NDArray[np.float64]]:
         """Return the label model's labels of rows, and the probability of the most probable."""
         soft = self.moment.soft()
         if soft is None:
@@ -146,27 +146,28 @@ class SampleRows(DisplayedAlike):
         return self.moment.names_of(codes), np.where(soft.covered[at], highest, np.nan)
 
     def _view(self) -> View:
-        return View(self.title, (*self.sentences, *self.tables(self.shown)))
+        return View(self.title, (*self.sentences, *tables_of(self, self.shown)))
 
-    def tables(self, n: int, caption: str = "") -> tuple[Table, ...]:
-        """Return the first `n` rows as a table to be shown; none where there is no row."""
-        at, moment = self.at[:n], self.moment
-        if not len(self.at):
-            return ()
-        ids = [str(value) for value in moment.samples.index[at]]
-        texts: list[Cell] = [Excerpt(text, marks) for text, marks in self.marks(n)]
-        cells: dict[str, list[Cell]] = {"id": [*ids], "text": texts}
-        for column in self.columns:
-            cells[column.heading] = list(moment.names_of(column.codes[at], column.missing))
-        if moment.n_gold:
-            cells["gold"] = list(moment.names_of(moment.gold[at]))
-        if self.with_model:
-            cells["label model"] = [
-                NONE if label is None else f"{label} {probability:.2f}"
-                for label, probability in zip(*self._model(at), strict=True)
-            ]
-        others = voted_by(moment.functions, at, moment.schema, *self.others_but)
-        if any(others):
-            cells["other votes"] = [*others]
-        rows = tuple(zip(*cells.values(), strict=True))
-        return (Table(tuple(cells), rows, caption, len(self.at) - len(at)),)
+
+def tables_of(rows: SampleRows, n: int, caption: str = "") -> tuple[Table, ...]:
+    """Return the first `n` rows as a table to be shown; none where there is no row."""
+    at, moment = rows.at[:n], rows.moment
+    if not len(rows.at):
+        return ()
+    ids = [str(value) for value in moment.samples.index[at]]
+    texts: list[Cell] = [Excerpt(text, marks) for text, marks in rows.marks(n)]
+    cells: dict[str, list[Cell]] = {"id": [*ids], "text": texts}
+    for column in rows.columns:
+        cells[column.heading] = list(moment.names_of(column.codes[at], column.missing))
+    if moment.n_gold:
+        cells["gold"] = list(moment.names_of(moment.gold[at]))
+    if rows.with_model:
+        cells["label model"] = [
+            NONE if label is None else f"{label} {probability:.2f}"
+            for label, probability in zip(*rows.model_labels(at), strict=True)
+        ]
+    others = voted_by(moment.functions, at, moment.schema, *rows.others_but)
+    if any(others):
+        cells["other votes"] = [*others]
+    lines = tuple(zip(*cells.values(), strict=True))
+    return (Table(tuple(cells), lines, caption, len(rows.at) - len(at)),)
