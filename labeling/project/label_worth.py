@@ -46,11 +46,12 @@ if TYPE_CHECKING:
 Codes = npt.NDArray[np.intp]
 
 MOST_SAMPLES = 10_000
-"""Samples that the models are fitted to; of more, some are drawn by hashes of their ids."""
+"""Samples that the models are fitted to, of up to `FEW_LABELS` labels, the others drawn by ids."""
 MOST_GOLD = 1000
 """Gold labels that the learning curve is made of, of up to `FEW_LABELS` labels."""
 FEW_LABELS = 10
-"""Of more labels fewer gold labels are used: time grows with gold labels squared times labels."""
+"""Of more labels fewer are used: time grows with samples, and with gold labels squared, times
+labels."""
 RARE = 0.2
 """Share of a label below which macro-F1 is given beside accuracy."""
 SALT = 20_261_132  # differs from those of other draws by id, so that they are independent
@@ -156,7 +157,8 @@ def _pool(
     if len(known) < n_known:
         remarks.append(f"Of {n_known:,} gold labels {len(known):,} were used, drawn by their ids.")
     n_others = int(has_text.sum()) - n_known
-    others = _drawn(samples.index, has_text & (codes == ABSTAIN), MOST_SAMPLES - len(known))
+    most_samples = int(MOST_SAMPLES * min(1.0, FEW_LABELS / len(votes.schema)))
+    others = _drawn(samples.index, has_text & (codes == ABSTAIN), most_samples - len(known))
     if len(others) < n_others:
         remarks.append(
             f"Of {int(has_text.sum()):,} samples {len(known) + len(others):,} were used, drawn by"

@@ -240,6 +240,17 @@ def test_what_is_left_out_is_said(monkeypatch):
     assert any("samples 200 were used" in remark for remark in worth.remarks)
 
 
+def test_of_many_labels_fewer_samples_are_used(monkeypatch):
+    monkeypatch.setattr(fitting, "MOST_SAMPLES", 500)
+    names = [f"label {number:03d}" for number in range(20)]
+    samples = samples_of(300)
+    gold = samples["sign"].map({"ham": names[0], "spam": names[1]}).head(60)
+    made = Workbench(samples, lb.LabelSchema(names), gold=gold, text="text")
+    made.add(word_function("free", names[1]))
+    made.add(word_function("nice", names[0]))
+    assert any("samples 250 were used" in remark for remark in made.worth().remarks)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
