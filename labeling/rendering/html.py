@@ -22,21 +22,20 @@ from labeling.rendering.views import (
 
 # The text's colour is that of the page, in light and dark themes alike; bars and dots have colours
 # of middle lightness, which stand out from white and from black. Hatches are whitish, and tell bars
-# apart in grey.
+# apart in grey. The doubled class outranks the rules that JupyterLab has for tables.
 STYLE = """
 .lbl{color:inherit;font:13px/1.45 system-ui,sans-serif;max-width:88em;overflow-x:auto;
 --page:rgba(255,255,255,.75);--ink:currentColor;--muted:currentColor;--line:rgba(128,128,128,.45);
 --main:#2f7fd1;--second:#cf7a1c;--sans:system-ui,sans-serif}
 .lbl .lbl-title{font-weight:600;font-size:1.08em;margin:.2em 0 .4em}
 .lbl p{margin:.25em 0}
-.lbl table{border-collapse:collapse;margin:.4em 0;color:inherit;font-size:1em;table-layout:auto;
+.lbl.lbl table{border-collapse:collapse;margin:.4em 0;color:inherit;font-size:1em;table-layout:auto;
 width:auto}
-.lbl caption{caption-side:top;text-align:left;padding:.2em 0;color:inherit;width:max-content;
-max-width:60em}
-.lbl th,.lbl td{border-bottom:1px solid var(--line);padding:.22em .7em;text-align:left;
+.lbl .lbl-caption{margin:.5em 0 .2em}
+.lbl.lbl th,.lbl.lbl td{border-bottom:1px solid var(--line);padding:.22em .7em;text-align:left;
 vertical-align:top;color:inherit;background:transparent;white-space:normal;max-width:46em}
-.lbl th{font-weight:600}
-.lbl td.lbl-number,.lbl th.lbl-number{text-align:right;font-variant-numeric:tabular-nums}
+.lbl.lbl th{font-weight:600}
+.lbl.lbl td.lbl-number,.lbl.lbl th.lbl-number{text-align:right;font-variant-numeric:tabular-nums}
 .lbl td svg{vertical-align:middle;margin-right:.5em}
 .lbl .lbl-picture{max-width:36em}
 .lbl mark{background:rgba(207,122,28,.32);color:inherit;border-bottom:2px solid var(--second);
@@ -103,11 +102,12 @@ def _table(table: Table) -> str:
         + "</tr>"
         for row in table.rows
     )
-    caption = f"<caption>{_text(table.caption)}</caption>" if table.caption else ""
+    # Not a <caption>, which is as narrow as its table.
+    caption = f'<p class="lbl-caption">{_text(table.caption)}</p>' if table.caption else ""
     more = (
         f'<p class="lbl-muted">and {whole(table.left_out)} more</p>' if table.left_out > 0 else ""
     )
-    return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
+    return f"{caption}<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
 
 
 def _is_number(cell: Cell) -> bool:

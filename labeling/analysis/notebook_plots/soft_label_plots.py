@@ -24,6 +24,7 @@ from labeling.records import (
     require_column,
     with_id_index,
 )
+from labeling.records.estimates import proportion
 from labeling.rendering import Cell, Excerpt, Part, Share
 from labeling.rendering import Table as ShownTable
 from labeling.rendering.formatting import percent
@@ -227,7 +228,8 @@ def confusion(
     np.add.at(counts, tuple(rows[name].map(soft.schema.index) for name in ("gold", "label")), 1)
     table = pd.DataFrame(counts, pd.Index(labels, name="gold", dtype=object), labels)
     right = int(np.trace(counts))
-    words = f"{right:,} of {counted(len(rows), 'sample')} are labeled as by gold."
+    words = f"{right:,} of {counted(len(rows), 'sample')} are labeled as by gold"
+    words += f": {proportion(right, len(rows))}." if len(rows) else "."
     notes = [words]
     if n_without:
         notes.append(
