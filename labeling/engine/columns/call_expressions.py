@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -28,6 +29,9 @@ def call(context: Context, node: ast.Call) -> Expression:
     if function is MISSING:
         if isinstance(node.func, ast.Attribute):
             node = _with_limit(node)
+            joined = _joined(node)
+            if joined is not None:
+                return context.expression(joined)
         if isinstance(node.func, ast.Attribute) and not node.keywords:
             return _method(context, node, node.func)
         return context.unsupported(node, "what is called is not a known function")
@@ -42,6 +46,24 @@ def _known_call(context: Context, node: ast.Call, function: Any) -> Expression:
     if is_plain and not is_of_library(function.__code__):
         return context.inlined(node, function)
     return _function(context, node, function)
+
+
+def _joined(node: ast.Call) -> ast.expr | None:
+    """Return `" ".join([a, b])` as `a + " " + b`; `None` for other calls."""
+    function: Any = node.func
+    items = node.args[0] if len(node.args) == 1 and not node.keywords else None
+    if function.attr != "join" or not isinstance(items, (ast.List, ast.Tuple)):
+        return None
+    separator = literal(function.value)
+    if type(separator) is not str or len(items.elts) < 2:
+        return None
+    joined = items.elts[0]
+    for each in items.elts[1:]:
+        if isinstance(each, ast.Starred) or isinstance(joined, ast.Starred):
+            return None
+        for added in (ast.Constant(separator), each):
+            joined = ast.copy_location(ast.BinOp(joined, ast.Add(), added), node)
+    return joined
 
 
 def _with_limit(node: ast.Call) -> ast.Call:
@@ -108,12 +130,28 @@ def _pattern_call(context: Context, node: ast.Call, function: Any) -> Expression
         return context.unsupported(node, "its arguments are not those of `re`")
     flags = _flags(context, given.get("flags"))
     pattern = _constant_of(context, given["pattern"])
+    if pattern is MISSING and flags is not None:
+        operands = [context.expression(given[name]) for name in ("pattern", "string")]
+        return _applied(functools.partial(functions.searched_for, method, flags), operands)
     compiled = None if flags is None else functions.pattern_of(pattern, flags)
     if compiled is None or not functions.is_searched(compiled, method):
         return context.unsupported(node, "its pattern has no equal that columns are searched with")
     text = context.expression(given["string"])
     found = _applied(lambda piece: functions.searched(compiled, method, piece), [text])
     return found if method != "findall" else _of_kind(found, functions.kind_of_found(compiled))
+
+
+def _substitution(context: Context, node: ast.Call, _: Any) -> Expression:
+    """Compile `re.sub(pattern, replacement, text)`."""
+    named = {word.arg: word.value for word in node.keywords}
+    flags = _flags(context, named.pop("flags", None))
+    if len(node.args) != 3 or named or flags is None:
+        return context.unsupported(node, "its arguments are not those of `re`")
+    pattern = functions.pattern_of(_constant_of(context, node.args[0]), flags)
+    if pattern is None or not functions.is_searched(pattern, "sub"):
+        return context.unsupported(node, "its pattern has no equal that columns are searched with")
+    operands = [context.expression(each) for each in node.args[1:]]
+    return _applied(functools.partial(functions.substituted, pattern), operands)
 
 
 def _of_kind(expression: Expression, kind: str | None) -> Expression:
@@ -187,7 +225,7 @@ def _obstacle(context: Context, node: ast.Call, function: ast.Attribute) -> str 
     name, owner = function.attr, context.constant(function.value)
     if isinstance(owner, (ModuleType, type)):
         return "this call is left to Python"
-    if type(owner) is re.Pattern and name in ("search", "match", "fullmatch", "findall"):
+    if type(owner) is re.Pattern and name in methods.OF_PATTERNS:
         why = "its pattern has no equal that columns are searched with"
         return None if functions.is_searched(owner, name) else why  # type: ignore[arg-type]
     if name not in methods.METHODS and not _is_of_constant(name, function.value):
@@ -234,5 +272,6 @@ _KINDS: tuple[tuple[Iterable[Any], Callable[[Context, ast.Call, Any], Expression
     (functions.PATTERN_FUNCTIONS, _pattern_call),
     (times.MAKERS, _time),
     ((re.compile,), _compiled_pattern),
+    ((re.sub,), _substitution),
 )
 """Functions whose arguments are looked at, and what compiles a call of them."""

@@ -13,7 +13,7 @@ import functools
 import re
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -24,7 +24,7 @@ from labeling.engine.columns.values import is_plain
 
 _INERT = (ModuleType, type, FunctionType, BuiltinFunctionType, re.Pattern, enum.Enum)
 
-_TIMES = (datetime, timedelta, pd.Timestamp, pd.Timedelta)
+_TIMES = (date, datetime, timedelta, pd.Timestamp, pd.Timedelta)
 
 
 def is_inert(value: Any) -> bool:
@@ -33,6 +33,8 @@ def is_inert(value: Any) -> bool:
         return True
     if type(value) in _TIMES:  # a time zone may be of any class
         return getattr(value, "tzinfo", None) is None
+    if type(value) is dict:
+        return all(map(is_plain, value)) and all(map(is_inert, value.values()))
     return type(value) in (tuple, list, set, frozenset) and all(map(is_inert, value))
 
 

@@ -19,7 +19,7 @@ from labeling.engine.columns.changes import (
     is_inert,
     may_change_shared,
 )
-from labeling.engine.columns.context import HOPELESS, Expression, State
+from labeling.engine.columns.context import HOPELESS, Expression, State, literal
 from labeling.engine.columns.expressions import HANDLERS
 from labeling.engine.columns.names import MISSING, Names, Pins, assigned_names
 from labeling.engine.columns.source import NoSourceError, Source, source_of
@@ -115,8 +115,21 @@ class Compiler:
             root = root.value
         if isinstance(root, ast.Name) and root.id in self._imported and root.id not in self.hidden:
             return self._of_import(node)
+        if isinstance(node, ast.Subscript):
+            return self._entry(node)
         value = self._names.constant(node, self.hidden)
         return value if self._record.trusts_constants or is_frozen(value) else MISSING
+
+    def _entry(self, node: ast.Subscript) -> Any:
+        """Return an entry of a constant dict, such as a pattern."""
+        owner, key = self.constant(node.value), literal(node.slice)
+        if type(owner) is not dict or type(key) is not str or key not in owner:
+            return MISSING
+        value = owner[key]
+        if not isinstance(value, re.Pattern):
+            return MISSING
+        self._record.pins.entry(owner, key, value)
+        return value
 
     def _of_import(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Name):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from labeling.engine.columns.compiled_comprehensions import MOST_ITEMS, Comprehension, Kind
 from labeling.engine.columns.context import HOPELESS, Context, Expression, literal, misused
 from labeling.engine.columns.functions import length
 from labeling.engine.columns.names import MISSING
-from labeling.engine.columns.reductions import MOST_ITEMS, Comprehension, Kind, listed, reduced
+from labeling.engine.columns.reductions import listed, reduced
 
 REDUCTIONS = (any, all, sum, len)
 
@@ -60,11 +61,8 @@ def _comprehension(context: Context, node: ast.GeneratorExp | ast.ListComp) -> C
         conditions = tuple(map(context.expression, first.ifs))
         element = context.expression(node.elt)
         names = _variables(context, [node.elt, *first.ifs])
-    container = None
-    if _is_membership(node.elt, target):
-        within = node.elt.comparators[0]  # type: ignore[attr-defined]
-        may_be_constant = not _is_of_sample(context, within) or items.kind is None
-        container = context.expression(within) if may_be_constant else None
+    container = _container(context, node.elt, target, items.kind)
+    filtered = _container(context, first.ifs[0], target, items.kind) if first.ifs else None
     if items.is_hopeless or (conditions or (element,))[0].is_hopeless:
         return None
     is_of_each = items.kind in ("words", "characters") and container is None
@@ -76,12 +74,23 @@ def _comprehension(context: Context, node: ast.GeneratorExp | ast.ListComp) -> C
         is_closed=names <= set(target),
         is_filter=isinstance(node.elt, ast.Name) and (node.elt.id,) == target,
     )
-    return Comprehension(target, items, conditions, element, container, kind)
+    return Comprehension(target, items, conditions, element, container, filtered, kind)
 
 
 def _variables(context: Context, nodes: list[ast.expr]) -> set[str]:
     names = (each.id for node in nodes for each in ast.walk(node) if isinstance(each, ast.Name))
     return {name for name in names if name in context.variables}
+
+
+def _container(
+    context: Context, node: ast.expr, target: tuple[str, ...], kind: str | None
+) -> Expression | None:
+    """Compile what follows `in`, if an expression is `item in container`."""
+    if not _is_membership(node, target):
+        return None
+    within: ast.expr = node.comparators[0]  # type: ignore[attr-defined]  # a comparison
+    is_of_sample = _is_of_sample(context, within) and kind is not None
+    return None if is_of_sample else context.expression(within)
 
 
 def _is_of_sample(context: Context, node: ast.expr) -> bool:

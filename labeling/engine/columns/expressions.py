@@ -113,6 +113,9 @@ def _of_one(operand: Expression, function: Callable[[Frame, Piece], Value]) -> E
 
 
 def _subscript(context: Context, node: ast.Subscript) -> Expression:
+    value = context.constant(node)
+    if value is not MISSING:
+        return _known(context, node, value)
     owner = context.expression(node.value)
     is_slice = isinstance(node.slice, ast.Slice)
     if misused(context, node, owner, "compute" if is_slice else "index"):

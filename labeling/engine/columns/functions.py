@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.engine.columns.operators import NONE, as_integers, compare, folded
+from labeling.engine.columns.operators import NONE, as_integers, compare, folded, is_unicode
 from labeling.engine.columns.regex_syntax import Method, characters_of_words, rust_pattern
 from labeling.engine.columns.texts import Text
 from labeling.engine.columns.values import (
@@ -27,6 +27,7 @@ from labeling.engine.columns.values import (
     Piece,
     Results,
     SharedWords,
+    Spans,
     Times,
     Words,
     is_plain,
@@ -133,6 +134,12 @@ def as_float(piece: Piece) -> Results:
     return folded(float, piece.value) if is_number else NONE  # type: ignore[union-attr]
 
 
+def escaped(piece: Piece) -> Results:
+    """Return `re.escape(piece)` of a constant."""
+    is_text = isinstance(piece, Constant) and type(piece.value) is str
+    return folded(re.escape, piece.value) if is_text else NONE  # type: ignore[union-attr]
+
+
 def rounded(piece: Piece) -> Results:
     """Return `round(piece)`; halves are rounded to the even number."""
     if isinstance(piece, Floats):
@@ -192,7 +199,7 @@ def is_missing(piece: Piece) -> Results:
     """Return `pandas.isna(piece)` of a plain value."""
     if isinstance(piece, Floats):
         return ((None, Bools(np.isnan(piece.values))),)
-    if isinstance(piece, (Text, Integers, Bools, Times)):
+    if isinstance(piece, (Text, Integers, Bools, Times, Spans)):
         return ((None, Constant(False)),)
     is_none = isinstance(piece, Constant) and piece.value is None
     return ((None, Constant(True)),) if is_none else NONE
@@ -219,6 +226,7 @@ FUNCTIONS: dict[int, tuple[Callable[..., Results], int]] = {
         (round, rounded, 1),
         (max, largest, 2),
         (min, smallest, 2),
+        (re.escape, escaped, 1),
         (set, as_set, 1),
         (frozenset, as_set, 1),
         (math.isnan, is_nan, 1),
@@ -273,6 +281,21 @@ def searched(pattern: re.Pattern[str], method: Method, piece: Piece) -> Results:
     if written is None:
         return NONE
     return ((piece.is_ascii, Matches(piece.found(written), piece, (pattern, method))),)
+
+
+def searched_for(method: Method, flags: int, pattern: Piece, text: Piece) -> Results:
+    """Return what `re.search(pattern, text, flags)` returns for a constant pattern."""
+    found = pattern_of(pattern.value, flags) if isinstance(pattern, Constant) else None
+    return NONE if found is None else searched(found, method, text)
+
+
+def substituted(pattern: re.Pattern[str], replacement: Piece, text: Piece) -> Results:
+    """Return `pattern.sub(replacement, text)` for texts of ASCII characters."""
+    new = replacement.value if isinstance(replacement, Constant) else None
+    if type(new) is not str or "\\" in new or not is_unicode(new) or not isinstance(text, Text):
+        return NONE
+    written = rust_pattern(pattern, "sub")
+    return NONE if written is None else ((text.is_ascii, text.substituted(written, new)),)
 
 
 def _all_found(pattern: re.Pattern[str], text: Text) -> Results:

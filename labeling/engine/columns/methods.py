@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from labeling.engine.columns import times, word_sets
-from labeling.engine.columns.functions import group_of, pattern_of, searched
-from labeling.engine.columns.operators import NONE, folded, is_unicode
+from labeling.engine.columns.functions import group_of, pattern_of, searched, substituted
+from labeling.engine.columns.operators import NONE, compare, folded, is_unicode
 from labeling.engine.columns.text_methods import PURE_TEXT_METHODS, TEXT_METHODS
 from labeling.engine.columns.texts import Mask, Text
 from labeling.engine.columns.values import (
+    Bools,
     Constant,
+    Floats,
+    Integers,
     Matches,
     Piece,
     Results,
@@ -22,10 +25,11 @@ from labeling.engine.columns.values import (
     is_plain,
 )
 
-_OF_PATTERNS = ("search", "match", "fullmatch", "findall")
-_OF_TIMES = ("weekday", "isoweekday", "total_seconds")
+OF_PATTERNS = ("search", "match", "fullmatch", "findall", "sub")
+"""Methods of patterns that are known."""
+_OF_TIMES = ("date", "weekday", "isoweekday", "total_seconds")
 
-METHODS = frozenset({*TEXT_METHODS, *word_sets.METHODS, *_OF_PATTERNS, *_OF_TIMES, "get", "group"})
+METHODS = frozenset({*TEXT_METHODS, *word_sets.METHODS, *OF_PATTERNS, *_OF_TIMES, "get", "group"})
 """Methods that are known of some value."""
 
 
@@ -46,9 +50,11 @@ def called(name: str, receiver: Piece, arguments: list[Piece]) -> Results:
 
 
 def _called_on_constant(name: str, value: Any, arguments: list[Piece]) -> Results:
-    if type(value) is re.Pattern and name in _OF_PATTERNS:
+    if type(value) is re.Pattern and name in OF_PATTERNS:
         pattern = pattern_of(value, 0)
-        if pattern is None or len(arguments) != 1:
+        if pattern is not None and name == "sub" and len(arguments) == 2:
+            return substituted(pattern, *arguments)
+        if pattern is None or name == "sub" or len(arguments) != 1:
             return NONE
         return searched(pattern, name, arguments[0])  # type: ignore[arg-type]  # one of these
     if type(value) is dict and name == "get":
@@ -85,8 +91,12 @@ def looked_up(mapping: Any, key: Piece, default: Piece | None) -> Results:
         return NONE
     if isinstance(key, Constant) and isinstance(default, (Constant, type(None))):
         return _constant_item(mapping, key.value, default)
-    if not isinstance(key, Text):
-        return NONE
+    if isinstance(key, (Integers, Floats, Bools)):
+        return _at_number(mapping, key, default)
+    return _at_text(mapping, key, default) if isinstance(key, Text) else NONE
+
+
+def _at_text(mapping: Any, key: Text, default: Piece | None) -> Results:
     groups: dict[Any, list[str]] = {}
     for name in filter(_is_text, mapping):
         groups.setdefault((type(mapping[name]), repr(mapping[name])), []).append(name)
@@ -100,6 +110,25 @@ def looked_up(mapping: Any, key: Piece, default: Piece | None) -> Results:
         results.append((rows, Constant(mapping[names[0]])))
     if default is not None:
         results.append((rest, default))
+    return tuple(results)
+
+
+def _at_number(mapping: Any, key: Piece, default: Piece | None) -> Results:
+    """Return the values of a small dict at numbers; equal numbers are the same key."""
+    numbers = [each for each in mapping if type(each) in (int, float, bool)]
+    if len(mapping) > MOST_VALUES or any(each != each for each in numbers):
+        return NONE
+    results: list[tuple[Mask | None, Piece]] = []
+    rest: Any = True
+    for number in numbers:
+        equal = compare("Eq", key, Constant(number))
+        if len(equal) != 1 or equal[0][0] is not None or not isinstance(equal[0][1], Bools):
+            return NONE
+        rows = equal[0][1].values
+        rest = rest & ~rows
+        results.append((rows, Constant(mapping[number])))
+    if default is not None:
+        results.append((None if rest is True else rest, default))
     return tuple(results)
 
 

@@ -33,6 +33,9 @@ from labeling.engine.columns.word_search import has_any_word, possible_words
 
 NONE: Results = ()
 
+MOST_CHARACTERS = 16
+"""What is looked for in a longer constant text is left to Python: it has many parts."""
+
 
 def folded(function: Callable[..., Any], *values: Any) -> Results:
     """Return what a function of Python makes of constants."""
@@ -188,12 +191,23 @@ def contained(item: Piece, container: Piece) -> Results:
         return _listed_in(item.value, container)  # type: ignore[union-attr]
     if not isinstance(container, Constant) or not is_plain(container.value):
         return NONE
+    if type(container.value) is str and isinstance(item, Text):
+        return _part_of(item, container.value)
     if type(container.value) not in (tuple, list, set, frozenset, dict):
         return NONE
     if isinstance(item, Text):
         texts = [each for each in container.value if type(each) is str and is_unicode(each)]
         return ((None, Bools(item.is_one_of(texts))),)
     return _number_in(item, list(container.value))
+
+
+def _part_of(item: Text, text: str) -> Results:
+    """Return whether texts are parts of a short constant text."""
+    if len(text) > MOST_CHARACTERS or not is_unicode(text):
+        return NONE
+    places = range(len(text) + 1)
+    parts = {text[start:end] for start in places for end in places}
+    return ((None, Bools(item.is_one_of(sorted(parts)))),)
 
 
 def _listed_in(item: str, container: Words | Parts) -> Results:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from re import _constants, _parser  # type: ignore[attr-defined]  # without type stubs
 from typing import Any, Literal
 
-Method = Literal["search", "match", "fullmatch", "findall"]
+Method = Literal["search", "match", "fullmatch", "findall", "sub"]
 
 ASCII = "".join(map(chr, range(128)))
 
@@ -59,7 +59,7 @@ def rust_pattern(
     with other constructs (look-around, back-references, `\B`, atomic groups, `$` before further
     elements, repetitions of what may be empty) have no equal, nor have very large ones. Only
     whether there is a match is the same, not where it ends: quantifiers become greedy. With
-    "findall" or `groups` matches are the same, too; fewer patterns have such an equal.
+    "findall", "sub" or `groups` matches are the same, too; fewer patterns have such an equal.
 
     Args:
         pattern: a compiled pattern.
@@ -80,7 +80,7 @@ def rust_pattern(
         return None
     if pattern.flags & ~(_FLAGS | re.DEBUG):
         return None
-    exact = groups or method == "findall"
+    exact = groups or method in ("findall", "sub")
     writer = _Writer(ends_with_text=method == "fullmatch", exact=exact, groups=groups)
     try:
         with warnings.catch_warnings():
@@ -89,7 +89,7 @@ def rust_pattern(
         part = writer.sequence(tree, _Place(pattern.flags, is_last=True))
     except (_Unsupported, re.error, RecursionError):
         return None
-    if method == "findall" and part.may_be_empty:
+    if method in ("findall", "sub") and part.may_be_empty:
         return None  # Python finds an empty match right after another one, too
     forms = {"match": r"\A(?:%s)", "fullmatch": r"\A(?:%s)\z"}
     return forms[method] % part.text if method in forms else part.text

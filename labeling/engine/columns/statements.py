@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from labeling.engine.columns.compiled_comprehensions import MOST_ITEMS, bound, constant_items
 from labeling.engine.columns.comprehensions import items_of, reduction, target_names
 from labeling.engine.columns.context import Context, Expression, State
 from labeling.engine.columns.items import unpacked
 from labeling.engine.columns.loops import search_of, sum_of
 from labeling.engine.columns.names import MISSING
 from labeling.engine.columns.operators import arithmetic, as_integers
-from labeling.engine.columns.reductions import MOST_ITEMS, bound, constant_items
 from labeling.engine.columns.texts import Mask
 from labeling.engine.columns.values import UNDECIDED, Constant, Piece, Results, Value
 

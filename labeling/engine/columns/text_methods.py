@@ -168,10 +168,11 @@ TEXT_METHODS: dict[str, tuple[Callable[..., Results], int, int]] = {
     "isalpha": (_all_in(str.isalpha), 0, 0),
     "isalnum": (_all_in(str.isalnum), 0, 0),
     "isspace": (_all_in(str.isspace), 0, 0),
+    "isascii": (lambda text: ((None, Bools(text.surely_ascii)),), 0, 0),
 }
 """The methods of texts: the rule, and how few and how many arguments it takes."""
 
-PURE_TEXT_METHODS = frozenset({*TEXT_METHODS, "isascii", "istitle", "title", "rfind"})
+PURE_TEXT_METHODS = frozenset({*TEXT_METHODS, "istitle", "join", "title", "rfind"})
 """Methods of constant texts, which Python itself computes."""
 
 

@@ -54,6 +54,12 @@ class Text:
         return mask
 
     @cached_property
+    def surely_ascii(self) -> Mask:
+        """Which texts have only ASCII characters, where `is_ascii` may not know of some."""
+        mask: Mask = self._bytes_each == self.length
+        return mask
+
+    @cached_property
     def all_ascii(self) -> bool:
         """Whether all texts have only ASCII characters."""
         return bool(self.is_ascii.all())
@@ -228,6 +234,15 @@ class Text:
         key = ("count pattern", rust_pattern)
         count = self.series.str.count_matches
         return self.once(key, lambda: _counts(count(rust_pattern, literal=False)))  # type: ignore[no-any-return]
+
+    def substituted(self, rust_pattern: str, new: str) -> Text:
+        """Return each with a text for all matches of a pattern; for ASCII texts."""
+
+        def make() -> Text:
+            escaped = new.replace("$", "$$")
+            return Text(self.series.str.replace_all(rust_pattern, escaped, literal=False))
+
+        return self.once(("substituted", rust_pattern, new), make)  # type: ignore[no-any-return]
 
     def numbers(self, kind: type) -> Any:
         """Return each as a number of a kind; what is none means nothing."""

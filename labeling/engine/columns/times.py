@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,10 @@ import pyarrow.compute as pc
 
 from labeling.engine.columns.texts import COMPARISONS, Mask
 from labeling.engine.columns.values import (
+    LARGEST_EXACT,
     Bools,
     Constant,
+    Dates,
     Floats,
     Integers,
     Piece,
@@ -55,12 +57,13 @@ def constructed(maker: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
             value = maker(*arguments, **named)
     except Exception:  # noqa: BLE001  # Python says it, on each row
         return None
-    return value if _nanoseconds(value) is not None else None
+    is_known = type(value) is date or _nanoseconds(value) is not None
+    return value if is_known else None
 
 
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 
-MAKERS = (datetime, timedelta, pd.Timestamp, pd.Timedelta)
+MAKERS = (date, datetime, timedelta, pd.Timestamp, pd.Timedelta)
 """What makes a time or a span of constants."""
 
 
@@ -96,6 +99,8 @@ def _is_span(value: Any) -> bool:
 
 def compared(kind: str, left: Piece, right: Piece) -> Results | None:
     """Return a comparison of times or of spans; `None` if neither side is a column of these."""
+    if isinstance(left, Dates) or isinstance(right, Dates):
+        return _dates_compared(kind, left, right)
     if isinstance(left, Constant):
         if not isinstance(right, (Times, Spans)):
             return None
@@ -109,6 +114,21 @@ def compared(kind: str, left: Piece, right: Piece) -> Results | None:
     if not isinstance(left, (Times, Spans)):
         return None
     return _with_constant(kind, left, right.value) if isinstance(right, Constant) else _NONE
+
+
+def _dates_compared(kind: str, left: Piece, right: Piece) -> Results:
+    first, second = _days(left), _days(right)
+    if first is None or second is None:
+        return _NONE
+    return ((None, Bools(COMPARISONS[kind](first, second))),)
+
+
+def _days(piece: Piece) -> Any:
+    """Return dates, or a constant one, as days since 1970; `None` for others."""
+    if isinstance(piece, Dates):
+        return piece.days
+    is_date = isinstance(piece, Constant) and type(piece.value) is date
+    return (piece.value - date(1970, 1, 1)).days if is_date else None  # type: ignore[union-attr]
 
 
 _TURNED = {"Lt": "Gt", "Gt": "Lt", "LtE": "GtE", "GtE": "LtE"}
@@ -132,6 +152,10 @@ def arithmetic(kind: str, left: Piece, right: Piece) -> Results | None:
     """Return `left + right` or `left - right` of times and spans; `None` if there is none."""
     if isinstance(left, Constant) and isinstance(right, Constant):
         return _of_constants(kind, left.value, right.value)
+    if kind == "Div" and isinstance(left, Spans):
+        return _ratio(left, right)
+    if isinstance(left, Dates) or isinstance(right, Dates):
+        return _between_dates(kind, left, right)
     if not isinstance(left, Times) and not isinstance(right, Times):
         return None
     first, second = _in_ticks(left), _in_ticks(right)
@@ -146,6 +170,29 @@ def arithmetic(kind: str, left: Piece, right: Piece) -> Results | None:
     if any(amount is None for amount in amounts):
         return _NONE
     return _combined(kind, left, right, amounts, unit)
+
+
+def _ratio(left: Spans, right: Piece) -> Results:
+    """Return how often a constant span fits into others, in the finer one of their units."""
+    value: Any = right.value if isinstance(right, Constant) else None
+    if not _is_span(value):
+        return _NONE
+    amount: Any = _nanoseconds(value)
+    own = 1_000 if type(value) is timedelta else _NANOSECONDS[value.unit]
+    unit = min(left.unit, own)
+    most, divisor = LARGEST_EXACT // (left.unit // unit), amount // unit
+    if not 0 < abs(divisor) <= LARGEST_EXACT:
+        return _NONE
+    valid = (left.values <= most) & (left.values >= -most)
+    scaled = np.where(valid, left.values, 0) * (left.unit // unit)
+    return ((valid, Floats(scaled / float(divisor))),)
+
+
+def _between_dates(kind: str, left: Piece, right: Piece) -> Results:
+    first, second = _days(left), _days(right)
+    if kind != "Sub" or first is None or second is None:
+        return _NONE
+    return ((None, Spans((first - second) * 86_400, _SECOND)),)
 
 
 def _combined(kind: str, left: Piece, right: Piece, amounts: list[Any], unit: int) -> Results:
@@ -193,6 +240,8 @@ TIME_FIELDS: dict[str, Callable[[Any], Any]] = {
     "hour": pc.hour,
     "minute": pc.minute,
     "second": pc.second,
+    "day_of_week": pc.day_of_week,
+    "quarter": pc.quarter,
 }
 """Attributes of times that are ints; pandas warns of others."""
 
@@ -215,6 +264,9 @@ def field(name: str, piece: Piece) -> Results:
 
 def called(name: str, piece: Times | Spans) -> Results:
     """Return what a method without arguments returns."""
+    if isinstance(piece, Times) and name == "date":
+        values, unit = ticks(piece)
+        return ((None, Dates(values // (_DAY // unit))),)
     if isinstance(piece, Times) and name in ("weekday", "isoweekday"):
         return _of_times(_isoweekday if name == "isoweekday" else pc.day_of_week, piece)
     if isinstance(piece, Spans) and name == "total_seconds":

@@ -139,13 +139,20 @@ class Spans:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Dates:
+    """A date for each row, as days since 1970."""
+
+    days: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """The sample itself."""
 
 
 Numbers = Constant | Integers | Floats | Bools
 Lists = Words | SharedWords | Parts | Characters | Items
-Piece = Numbers | Lists | Matches | Times | Spans | Row | Text
+Piece = Numbers | Lists | Matches | Times | Spans | Dates | Row | Text
 Part = tuple[Mask, Piece]
 Value = tuple[Part, ...]
 Results = tuple[tuple[Mask | None, Piece], ...]
@@ -292,7 +299,7 @@ _MAKERS: dict[type, tuple[Any, type]] = {
 
 def _kind(piece: Piece) -> Hashable:
     """Return a key that pieces share if they can be merged."""
-    if isinstance(piece, (Text, Times, SharedWords, Spans, Matches)):
+    if isinstance(piece, (Text, Times, SharedWords, Spans, Dates, Matches)):
         return id(piece)
     if isinstance(piece, Words):
         return ("words", id(piece.text), piece.characters, piece.distinct)
@@ -315,7 +322,7 @@ def _kind_of_constant(value: Any) -> Hashable:
 
 
 _KINDS = {Bools: "bool", Integers: "int", Floats: "float"}
-_OF_COLUMNS = (Words, SharedWords, Parts, Characters, Matches, Times, Spans, Row, Text)
+_OF_COLUMNS = (Words, SharedWords, Parts, Characters, Matches, Times, Spans, Dates, Row, Text)
 
 
 def truth(piece: Piece) -> tuple[Mask | None, Mask | bool | None]:

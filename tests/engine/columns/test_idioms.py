@@ -1,7 +1,7 @@
 """Idioms that experts use: each runs on columns, and votes as the Python function does."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -22,6 +22,8 @@ WORD_LIST = ["free", "win", "now"]
 CUTOFF = datetime(2026, 2, 1)
 DAY = timedelta(days=1)
 AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(mg|eur)?", re.I)
+
+PATTERNS = {"amount": AMOUNT, "link": re.compile("https?://")}
 
 TEXTS = (
     *("Free money!!", "WIN now", "you win 5 eur, or 12.5 EUR", "a@b@c.de", "e", "10 mg", "x-y-z"),
@@ -177,6 +179,56 @@ def quick(x):
 
 def days_between(x):
     return SPAM if (x.end - x.start).days > 1 else HAM
+
+
+def on_a_date(x):
+    return SPAM if x.start.date() <= date(2026, 1, 29) and x.start.quarter < 2 else HAM
+
+
+def share_of_a_day(x):
+    return SPAM if (x.end - x.start) / timedelta(hours=12) > 2 else HAM
+
+
+def pattern_of_words(x):
+    return SPAM if re.search(r"\b(?:" + "|".join(WORD_LIST) + r")\b", x.text, re.I) else HAM
+
+
+def patterns_in_a_loop(x):
+    found = 0
+    for word in WORD_LIST:
+        if re.search(rf"\b{re.escape(word)}\b", x.text):
+            found += 1
+    return SPAM if found > 0 else HAM
+
+
+def pattern_of_a_dict(x):
+    return SPAM if PATTERNS["amount"].search(x.text) else HAM
+
+
+def substituted(x):
+    words = re.sub(r"[^a-z ]", " ", x.text.lower()).split()
+    return SPAM if sum(word in WORDS for word in words) > 0 else HAM
+
+
+def words_counted_by_conditions(x):
+    words = x.text.lower().split()
+    return SPAM if sum(1 for word in words if word in WORD_LIST if len(word) > 2) > 0 else HAM
+
+
+def put_together(x):
+    return SPAM if "now -" in " - ".join([x.text, x.text.lower()]) else HAM
+
+
+def found_in_a_dict_of_numbers(x):
+    return {0: SPAM, 1: SPAM, 4: SPAM}.get(x.n, HAM)
+
+
+def ends_with_a_mark(x):
+    return SPAM if x.text and x.text[-1] in ".!?" else HAM
+
+
+def only_ascii(x):
+    return SPAM if x.text.isascii() and x.n > 3 else HAM
 
 
 def before_a_timestamp(x):

@@ -1,11 +1,11 @@
 """Writes modules of random labeling functions: source text that is then imported from a file."""
 
-from tests.engine.fuzz.idioms import Idioms
+from tests.engine.fuzz.more_idioms import MoreIdioms
 from tests.engine.fuzz.prelude import PRELUDE
 from tests.engine.fuzz.vocabulary import COMPARISONS, FLOATS, INTS, KEYWORDS, PATTERNS
 
 
-class Writer(Idioms):
+class Writer(MoreIdioms):
     """Writes the body of one labeling function.
 
     Args:

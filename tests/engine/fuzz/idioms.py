@@ -38,19 +38,13 @@ class Idioms(Conditions):
 
     def idiom(self):
         """Return lines, and the condition."""
-        return self.rng.choice(
-            [
-                *(self.character_lists, self.word_lists, self.word_sets, self.parts),
-                *(
-                    self.loops,
-                    self.found_all,
-                    self.groups,
-                    self.times,
-                    self.chosen,
-                    self.texts_as_numbers,
-                ),
-            ]
-        )()
+        return self.rng.choice(self.idioms())()
+
+    def idioms(self):
+        return [
+            *(self.character_lists, self.word_lists, self.word_sets, self.parts, self.loops),
+            *(self.found_all, self.groups, self.times, self.chosen, self.texts_as_numbers),
+        ]
 
     def compared_with(self, *numbers):
         return f"{self.rng.choice(COMPARISONS)} {self.rng.choice(numbers)}"

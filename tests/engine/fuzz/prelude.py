@@ -6,7 +6,7 @@ PRELUDE = '''\
 import functools
 import math
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 
 import pandas as pd
@@ -28,6 +28,8 @@ END = re.compile(r"end$")
 SPACES = re.compile(r"\\s{2,}")
 TWICE = re.compile(r"(\\w)\\1")
 CALL = re.compile(r"\\bcall\\b.*\\bnow\\b", re.IGNORECASE)
+PATTERNS = {"link": LINK, "end": END, "text": "free", "call": CALL}
+BY_NUMBER = {1: 3, 2: 0, 5: 7, 0.5: 4, 24: -1}
 RUNS = re.compile(r"[a-z]+", re.I)
 CUTOFF = datetime(2026, 2, 1, 5)
 STAMP = pd.Timestamp("2026-02-28 23:59:59.000000001")
