@@ -141,6 +141,15 @@ def f(x):
     is_right = DAY.year == 2024 and MORE["a"] == [1] and NAN != NAN and ARRAY.sum() == 3
     return is_right and moment(2020, 1, 1).year == 2020 and (LINK(x.text) or HALF * x.n > 2)
 """,
+    "records": """
+from typing import NamedTuple
+class Pair(NamedTuple):
+    word: str
+    least: int
+PAIR, LABELS = Pair("free", 1), lb.LabelSchema(["ham", "spam"])
+@ws.lf
+def f(x): return LABELS.labels[1] if PAIR.word in x.text and x.n > PAIR.least else lb.ABSTAIN
+""",
     "modules": """
 from difflib import SequenceMatcher
 from statistics import mean as average

@@ -8,6 +8,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import inspect
 import math
 import operator
 import re
@@ -146,6 +147,8 @@ def _container_of_library(value: Any, of: Callable[[Any], str]) -> tuple[str, st
         return made, "import collections"
     if type(value) is collections.deque:
         return f"collections.deque({of(list(value))}, {value.maxlen})", "import collections"
+    if isinstance(value, tuple) and hasattr(value, "_fields"):  # a named tuple
+        return f"{of(type(value))}({', '.join(map(of, value))})", ""
     return None
 
 
@@ -170,7 +173,8 @@ def _dataclass(value: Any, of: Callable[[Any], str]) -> tuple[str, str] | None:
     if not dataclasses.is_dataclass(value) or hasattr(kind, "__post_init__"):
         return None
     fields = dataclasses.fields(value)
-    if not all(field.init for field in fields):
-        return None
+    names = [field.name for field in fields]
+    if not all(field.init for field in fields) or names != list(inspect.signature(kind).parameters):
+        return None  # its own __init__ may take other arguments
     texts = [f"{field.name}={of(getattr(value, field.name))}" for field in fields]
     return f"{of(kind)}({', '.join(texts)})", ""

@@ -29,7 +29,7 @@ from labeling.notebook.exporting.imports import from_here, import_of, import_of_
 from labeling.notebook.exporting.literals import Expressions, library_object
 from labeling.notebook.exporting.naming import Names, as_word
 from labeling.notebook.exporting.value_files import HELPER, ValueFiles, with_lines_of_file
-from labeling.records import LabelingFunction, RecordedCall
+from labeling.records import LabelingFunction, LabelSchema, RecordedCall
 
 _OPERATORS = {"__and__": "&", "__or__": "|"}
 
@@ -290,6 +290,10 @@ class ModuleWriter:
         """Return the source of what is made by a call; `None` for other objects."""
         if isinstance(value, CachedPreprocessor):
             return self._preprocessor(value)
+        if isinstance(value, LabelSchema):
+            self._bind("LabelSchema", LabelSchema)
+            ordered = ", ordered=True" if value.ordered else ""
+            return f"LabelSchema({value.labels!r}, {dict(value.descriptions)!r}{ordered})"
         if isinstance(value, functools.partial):
             return self._partial(value, name)
         if hasattr(value, "cache_parameters"):
