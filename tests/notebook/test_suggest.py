@@ -199,6 +199,8 @@ def test_it_shows_itself_safely():
     assert "<script" not in html
     assert len(html) < 100_000
     assert "suggestions" in repr(found)
+    first = found.items[0]
+    assert f"n = {first.n}" in html
 
 
 @pytest.fixture

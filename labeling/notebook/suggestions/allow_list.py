@@ -178,6 +178,8 @@ def _function(node: ast.FunctionDef) -> tuple[str, str | int | None]:
         raise Refused("the function must take one argument, the sample.")
     if node.returns is not None or given.args[0].annotation is not None:
         raise Refused("the function must have no annotations: Python would evaluate them.")
+    if getattr(node, "type_params", None):
+        raise Refused("the function must have no type parameters.")
     _refuse_private(node.name, node)
     label = _decorated(node.decorator_list)
     _Body(given.args[0].arg, node).check()
@@ -235,6 +237,8 @@ class _Body:
 
     def check_names(self, node: ast.AST) -> None:
         """Refuse names and attributes that are not listed."""
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load):
+            raise Refused(f"{_at(node)}values may be assigned to names only.")
         if isinstance(node, ast.Attribute):
             _refuse_private(node.attr, node)
             owner = node.value.id if isinstance(node.value, ast.Name) else None
@@ -258,6 +262,8 @@ class _Body:
         if isinstance(node, ast.Call) and not isinstance(node.func, (ast.Name, ast.Attribute)):
             raise Refused(f"{_at(node)}only functions and methods may be called.")
         called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute) and ast.unparse(called.value) == self.sample:
+            raise Refused(f"{_at(node)}a value of the sample must not be called.")
         if isinstance(called, ast.Name) and called.id not in FUNCTIONS:
             raise Refused(f"{_at(node)}{quoted(called.id)} must not be called.")
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from labeling import functions
 from labeling.errors import LabelingFunctionError, listed
+from labeling.notebook.exporting.formatting import formatted
 from labeling.records import ABSTAIN, LabelingFunction, atomic_write
 
 IMPORTED = ("keywords", "labeling_function", "lookup", "regex")
@@ -89,7 +90,9 @@ def add_to_module(path: str | os.PathLike[str], sources: Mapping[str, str]) -> P
             " suggestion under another name."
         )
     text = _with_imports(before, tree, "\n".join(sources.values()))
-    text = text.rstrip("\n") + "\n\n\n" + "\n\n\n".join(sources.values()) + "\n"
+    added = formatted("\n\n\n".join(sources.values()) + "\n")
+    text = text.rstrip("\n") + "\n\n\n" + added
+    text = text if file.exists() else formatted(text)
     ast.parse(text)
     file.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(file) as unfinished:
@@ -140,4 +143,7 @@ def _with_imports(text: str, tree: ast.Module, source: str) -> str:
     at = max((node.end_lineno or 0 for node in [*after_docstring, *imports]), default=0)
     lines = text.splitlines()
     gap = [""] if at and not imports else []
+    if lacking[0].startswith("import ") and lacking[-1].startswith("from labeling"):
+        first = sum(line.startswith("import ") for line in lacking)
+        lacking = [*lacking[:first], "", *lacking[first:]]
     return "\n".join([*lines[:at], *gap, *lacking, *lines[at:]]) + "\n"

@@ -224,7 +224,7 @@ def measured(measure: str, texts: Sequence[str]) -> Any:
 
 
 def _neighbour(text: str, words: Sequence[str], least: float, column: str) -> Rule:
-    start = " ".join(text.split())[:40]
+    start = " ".join(re.findall(r"\w+", text)[:4])[:40]
     return rules.neighbour_rule(f"{start} ({least:g})", [" ".join(words)], least, column)
 
 

@@ -90,7 +90,7 @@ def _unrun(parts: Checked) -> LabelingFunction:
         words = {str(each.arg): _value(each.value) for each in call.keywords}
         try:
             made: LabelingFunction = getattr(functions, call.func.id)(*values, **words)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ArithmeticError, LookupError, MemoryError) as error:
             raise Refused(f"{call.func.id} refuses its arguments: {error}") from None
         return made
     from labeling.notebook.suggestions.building import defined

@@ -17,7 +17,16 @@ from labeling.notebook.previews import Preview
 from labeling.notebook.suggestions.proposals import Proposal
 from labeling.notebook.suggestions.rules import Rule
 from labeling.records import LabelingFunction
-from labeling.rendering import Code, DisplayedAlike, Excerpt, Share, Table, View
+from labeling.records.estimates import proportion
+from labeling.rendering import (
+    Code,
+    DisplayedAlike,
+    Excerpt,
+    Share,
+    Table,
+    View,
+    as_interval,
+)
 from labeling.rendering.formatting import NONE
 from labeling.rendering.views import Cell, Part
 
@@ -181,14 +190,15 @@ _HEADINGS = (
 
 
 def _row(number: int, item: Suggestion) -> tuple[Cell, ...]:
-    right = f"{round(item.precision * item.n)} of {item.n}" if item.n else "none"
-    low = NONE if math.isnan(item.precision_low) else f"{item.precision_low:.2f}"
+    right = round(item.precision * item.n) if item.n else 0
+    # Rounded down: a bound of 0.9996 is not 1.
+    low = NONE if math.isnan(item.precision_low) else f"{item.precision_low - 0.0005:.3f}"
     return (
         str(number),
         item.name,
         item.label,
         item.words,
-        right,
+        as_interval(proportion(right, item.n)),
         low,
         Share(item.coverage),
         Share(item.new_coverage),

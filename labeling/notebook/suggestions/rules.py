@@ -66,7 +66,7 @@ def identifier(text: str, longest: int = 40) -> str:
     ('not_spam_https_x', 'class_', 'n3_for_2')
     """
     folded = unicodedata.normalize("NFKC", text.lower())
-    name = re.sub(r"\W+", "_", folded).strip("_")[:longest].strip("_") or "rule"
+    name = re.sub(r"[\W_]+", "_", folded).strip("_")[:longest].strip("_") or "rule"
     name = f"n{name}" if name[0].isdigit() else name
     if not name.isidentifier():
         name = re.sub(r"[^a-z0-9_]+", "_", name).strip("_") or "rule"
