@@ -253,9 +253,8 @@ def known_fingerprint(lf: LabelingFunction) -> str:
 
 def are_same(first: VotedLF, second: VotedLF) -> bool:
     """Whether two versions of a function are known to be the same."""
-    return first.lf is second.lf or (
-        bool(first.fingerprint) and first.fingerprint == second.fingerprint
-    )
+    is_known = bool(first.fingerprint) or first.lf is second.lf
+    return is_known and first.fingerprint == second.fingerprint
 
 
 def _are_same_sets(first: FunctionSet, second: FunctionSet) -> bool:

@@ -225,6 +225,7 @@ class Looking(BaseWorkbench):
     def _voted(self, lf: Function) -> VotedLF:
         """Return a function with its votes; those of a draft are kept until the next one."""
         if isinstance(lf, str):
+            self.refresh()
             return self.functions[lf]
         voted = self.vote(lf)
         self._drafts[voted.name] = voted
