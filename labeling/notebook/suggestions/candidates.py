@@ -86,6 +86,11 @@ class Builder:
         """1 where a text has a shape: shape (n_texts, n_shapes)."""
         return shape_table(self.texts)
 
+    @functools.cached_property
+    def measures(self) -> dict[str, Any]:
+        """What is measured of each text, by name: arrays of shape (n_texts,)."""
+        return {name: measured(name, self.texts) for name in rules.MEASURES}
+
     def build(self, kinds: Iterable[str]) -> Candidates:
         """Return the candidates of some kinds that fire on enough samples, and on not too many."""
         from scipy import sparse
@@ -134,9 +139,9 @@ class Builder:
             for is_high, limit, fires in _limits(numbers):
                 made.append(rules.column_rule(name, is_high, limit))
                 columns.append(fires)
-        lengths = measured("length", self.texts)
+        lengths = self.measures["length"]
         for measure in rules.MEASURES if self.column is not None else ():
-            numbers = measured(measure, self.texts)
+            numbers = self.measures[measure]
             shares = numbers if measure == "length" else numbers / np.maximum(lengths, 1)
             for is_high, limit, _ in _limits(shares):
                 bound = limit if measure == "length" else limit * lengths

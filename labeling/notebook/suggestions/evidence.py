@@ -134,12 +134,13 @@ def opinion_of(features: Any, evidence: Evidence, schema: LabelSchema) -> Opinio
     for fold, scores in enumerate(fits):
         of_fold = evidence.folds == fold
         held_out[of_fold] = scores[evidence.rows[of_fold]]
-    warmth = _warmth(held_out, labels)
+    prior = np.log(evidence.base_rates()[order])
+    warmth = _warmth(held_out - prior, labels, prior)
     tables = []
     for scores in (_scores(known, labels, features), *fits):
         scores[evidence.rows] = held_out
         table = np.empty_like(scores)
-        table[:, order] = np.exp(_normalized(scores * warmth))
+        table[:, order] = np.exp(_normalized(prior + (scores - prior) * warmth))
         tables.append(table)
     return Opinion(tables[0], np.array(tables[1:]))
 
@@ -160,14 +161,17 @@ def _scores(known: Any, labels: Floats, features: Any) -> Floats:
     return np.maximum(scores, -30.0)
 
 
-def _warmth(scores: Floats, labels: Floats) -> float:
-    """Return the factor by which log-probabilities fit held-out labels best."""
+def _warmth(gains: Floats, labels: Floats, prior: Floats) -> float:
+    """Return the factor by which log-probabilities, less those of the prior, fit labels best.
+
+    Near 0 nothing was learned, and the labels' shares are the answer.
+    """
     from scipy.optimize import minimize_scalar
 
     def loss(log_factor: float) -> float:
-        return -float((labels * _normalized(scores * np.exp(log_factor))).sum())
+        return -float((labels * _normalized(prior + gains * np.exp(log_factor))).sum())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-1.5, 2.5), method="bounded").x))
+    return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 2.5), method="bounded").x))
 
 
 def _normalized(scores: Floats) -> Floats:

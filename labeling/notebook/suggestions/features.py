@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.notebook.suggestions.candidates import Builder, measured
+from labeling.notebook.suggestions.candidates import Builder
 from labeling.notebook.suggestions.evidence import Floats
 from labeling.notebook.suggestions.words import Mask, Words, phrases
 from labeling.records import is_text
@@ -54,8 +54,8 @@ def _unknown(words: Words, among: Mask) -> Floats:
 def _tables(builder: Builder) -> list[Floats]:
     tables = []
     if builder.words is not None:
-        length = measured("length", builder.texts)
-        shares = [measured(name, builder.texts) / np.maximum(length, 1) for name in _SHARES]
+        length = builder.measures["length"]
+        shares = [builder.measures[name] / np.maximum(length, 1) for name in _SHARES]
         tables.append(np.column_stack([np.log1p(length), *shares, builder.shape_table]))
     for name in builder.samples.columns:
         series = builder.samples[name]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 TOKEN = re.compile(r"\w+|\W+")
 JOINTS = (" ", "'", "\u2019", "-")
@@ -162,8 +163,7 @@ def _kept(keys: Ints, rows: Ints, among: Mask, least: int) -> tuple[Ints, Ints]:
     known = known[times >= least]
     if not len(known):
         return known, np.full(len(keys), -1, dtype=np.int64)
-    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    return known, np.where(known[at] == keys, at, -1)
+    return known, pd.Index(known).get_indexer(pd.Index(keys))
 
 
 def _found(n_texts: int, names: list[str], parts: list[tuple[Ints, Ints]]) -> Found:
