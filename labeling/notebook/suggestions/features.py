@@ -13,7 +13,8 @@ from labeling.notebook.suggestions.words import Mask, Words, phrases
 from labeling.records import is_text
 
 SCALE = 0.1
-"""Of a standard deviation of a number, beside the words of a text, whose vector has length 1."""
+"""Of a standard deviation of a number, beside the words of a text, whose vector has length 1; where
+there is no text it is 1."""
 MOST_VALUES = 50
 
 
@@ -24,7 +25,8 @@ def features_of(builder: Builder) -> Any:
     """
     from scipy import sparse
 
-    parts = [sparse.csr_matrix(_scaled(each)) for each in _tables(builder)]
+    scale = 1.0 if builder.words is None else SCALE
+    parts = [sparse.csr_matrix(_scaled(each, scale)) for each in _tables(builder)]
     if builder.words is not None:
         counts = phrases(builder.words, builder.among, 1, longest=2).counts
         times = np.diff(counts.indptr)
@@ -79,9 +81,9 @@ def _tables(builder: Builder) -> list[Floats]:
 _SHARES = ("digits", "capitals")
 
 
-def _scaled(table: Floats) -> Floats:
+def _scaled(table: Floats, scale: float) -> Floats:
     """Return columns of mean 0 and the same small deviation, without outliers."""
     deviation = table.std(axis=0)
     scaled = (table - table.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
-    clipped: Floats = np.round(SCALE * np.clip(scaled, -3, 3), 9)
+    clipped: Floats = np.round(scale * np.clip(scaled, -3, 3), 9)
     return clipped

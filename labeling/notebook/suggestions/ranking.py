@@ -33,7 +33,7 @@ def ranked(
 
     Each label gets its share of most / (number of labels + 1) places first, then the best of all
     follow. Within `ALIKE` of the best lower bound, the rule that covers most samples that nothing
-    covers yet is taken, and no variant of one taken before.
+    as precise covers yet is taken, and no variant of one taken before.
 
     Args:
         rules: without labels.
@@ -70,7 +70,8 @@ class _Choice:
 
     def __init__(self, rules: Sequence[Rule], fires: Any, low: Floats, covered: Mask) -> None:
         self.rules, self.low, self.fires = rules, low, fires.tocsc()
-        self.covered = covered.copy()
+        # How precise at least what covers a sample is: functions that are there count as certain.
+        self.bounds = np.where(covered, np.inf, -np.inf)
         self.taken: list[tuple[int, int]] = []
         self.words = [frozenset(re.findall(r"\w+", rule.words.lower())) for rule in rules]
 
@@ -92,15 +93,20 @@ class _Choice:
         gains = {
             rule: gain
             for rule in pool
-            if (gain := int((~self.covered[self.rows(rule)]).sum())) > 0
+            if (gain := self._gain(rule, self.low[rule, label])) > 0
             and not any(self._is_variant(rule, other) for other in self.rules_taken)
         }
         if not gains:
             return pool
         rule = min(gains, key=lambda each: (-gains[each], -self.low[each, label], self._key(each)))
         self.taken.append((rule, label))
-        self.covered[self.rows(rule)] = True
+        rows = self.rows(rule)
+        self.bounds[rows] = np.maximum(self.bounds[rows], self.low[rule, label])
         return {rule} | (pool - set(gains))
+
+    def _gain(self, rule: int, low: float) -> int:
+        """Return on how many samples nothing votes that is about as precise."""
+        return int((self.bounds[self.rows(rule)] < low - ALIKE).sum())
 
     def _key(self, rule: int) -> tuple[str, str]:
         return self.rules[rule].kind, self.rules[rule].words
