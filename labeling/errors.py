@@ -124,6 +124,7 @@ class FetchError(LabelingError, RuntimeError):
 
 
 EXTRA_OF = {
+    "anywidget": "explorer",
     "matplotlib": "plots",
     **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "psutil", "tenacity"), "label-studio"),
     "fsspec": "remote",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from labeling.engine import VoteStore, apply_to_frame, fingerprint_of
 from labeling.engine.engine_report import HowRun
 from labeling.errors import DataError
 from labeling.functions import labeling_function
+from labeling.notebook.dev_labels import DevLabels
 from labeling.notebook.fits import ModelFits
 from labeling.notebook.function_set import FunctionSet, VotedLF
 from labeling.notebook.progress import RunProgress
@@ -32,6 +32,8 @@ from labeling.records import (
     with_id_index,
 )
 
+FOLDER = "workbench"
+"""Within the folder of a project's store or of a cache: commits, and labels of people."""
 TIMEOUT = 30.0
 """Seconds that a function may take on a sample: a slow pattern must not block a notebook."""
 
@@ -74,7 +76,7 @@ class BaseWorkbench:
             )
         self.samples: pd.DataFrame = with_id_index(samples, id)
         self.schema: LabelSchema = expect(schema, LabelSchema, "`schema`")
-        self.gold_codes: npt.NDArray[np.intp] = gold_codes(gold, self.samples.index, self.schema)
+        self._given_gold = gold_codes(gold, self.samples.index, self.schema)
         self._functions = self._before = FunctionSet()
         self.replaced: dict[str, VotedLF] = {}
         self.looks_at_dev = 0
@@ -84,8 +86,17 @@ class BaseWorkbench:
         self._store = None if cache is None else VoteStore(cache)
         self._fits = ModelFits(self.samples.index, self.schema)
         self._drafts: dict[str, VotedLF] = {}
+        self._dev_labels = DevLabels(self._folder, self.samples, self._text_or_none, self.schema)
+        self.gold_codes, self._n_differing = self._dev_labels.merged(self._given_gold)
         for lf in [] if opened is None else opened.labeling_functions:
             self.add(lf)
+
+    @property
+    def _folder(self) -> Path | None:
+        """The folder of commits and of labels that people give; `None` keeps them in memory."""
+        if self.project is not None:
+            return Path(self.project.store.folder) / FOLDER
+        return None if self._cache is None else Path(self._cache) / FOLDER
 
     @property
     def functions(self) -> FunctionSet:
@@ -243,6 +254,14 @@ class BaseWorkbench:
             "The column of the text must be named: Workbench(..., text='...')."
             f" Columns of texts: {', '.join(map(repr, texts)) or 'none'}."
         )
+
+    def _text_or_none(self) -> str | None:
+        try:
+            return self.text
+        except DataError:
+            if self._text is not None:  # the column that was named is not there
+                raise
+            return None
 
 
 def known_fingerprint(lf: LabelingFunction) -> str:

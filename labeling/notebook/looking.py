@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labeling.errors import DataError, LabelingFunctionError
+from labeling.errors import LabelingFunctionError
 from labeling.notebook.base import BaseWorkbench, are_same
 from labeling.notebook.buckets import Slice, Value, bucket_of, conflicts_of, errors_of
 from labeling.notebook.conflict_pairs import ConflictPairs, conflict_pairs
@@ -213,14 +213,6 @@ class Looking(BaseWorkbench):
         return Moment(
             self.samples, self.schema, self.gold_codes, self.functions, text, self._fits.of
         )
-
-    def _text_or_none(self) -> str | None:
-        try:
-            return self.text
-        except DataError:
-            if self._text is not None:  # the column that was named is not there
-                raise
-            return None
 
     def _voted(self, lf: Function) -> VotedLF:
         """Return a function with its votes; those of a draft are kept until the next one."""

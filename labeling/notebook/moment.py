@@ -63,13 +63,7 @@ class Moment:
     def rank(self) -> RowNumbers:
         """Each row's place in an order that looks random and depends on the ids alone."""
         ids = self.samples.index
-        texts = [str(sample_id) for sample_id in ids.tolist()]
-        try:
-            drawn = uniform_by_id(ids, SALT)
-        except UnicodeEncodeError:  # half a character, as cut-off files have it
-            escaped = [text.encode("utf-8", "backslashreplace").decode() for text in texts]
-            drawn = uniform_by_id(pd.Index(escaped, dtype=object), SALT)
-        order = np.lexsort((np.array(texts, dtype=object), drawn))
+        order = shuffled(ids, SALT)
         rank = np.empty(len(ids), dtype=np.intp)
         rank[order] = np.arange(len(ids))
         return rank
@@ -134,6 +128,22 @@ class Moment:
             ", ".join(f"{name} = {value}" for name, value in zip(names, row, strict=True))
             for row in zip(*(part[name].tolist() for name in part), strict=True)
         ]
+
+
+def shuffled(ids: pd.Index, salt: int) -> RowNumbers:
+    """Return the positions of ids in an order that looks random and depends on the ids alone.
+
+    >>> shuffled(pd.Index(["a", "b", "c"]), 1).tolist()
+    [0, 1, 2]
+    """
+    texts = [str(sample_id) for sample_id in ids.tolist()]
+    try:
+        drawn = uniform_by_id(ids, salt)
+    except UnicodeEncodeError:  # half a character, as cut-off files have it
+        escaped = [text.encode("utf-8", "backslashreplace").decode() for text in texts]
+        drawn = uniform_by_id(pd.Index(escaped, dtype=object), salt)
+    order: RowNumbers = np.lexsort((np.array(texts, dtype=object), drawn))
+    return order
 
 
 def accuracy(codes: Codes, gold: Codes) -> Estimate:

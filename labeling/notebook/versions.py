@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +36,6 @@ from labeling.notebook.lint_findings import Lint
 from labeling.notebook.linting import lint
 from labeling.records import ABSTAIN, LabelingFunction
 from labeling.records.estimates import Estimate, proportion, undefined
-
-FOLDER = "workbench"
-"""Within the folder of a project's store or of a cache: the commits."""
 
 
 class Versions(BaseWorkbench):
@@ -156,10 +152,7 @@ class Versions(BaseWorkbench):
 
     @functools.cached_property
     def _history(self) -> History:
-        if self.project is not None:
-            history = History(Path(self.project.store.folder) / FOLDER)
-        else:
-            history = History(None if self._cache is None else Path(self._cache) / FOLDER)
+        history = History(self._folder)
         self._looks_before = 0 if history.latest is None else history.latest.looks_at_dev
         return history
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from labeling.notebook.base import BaseWorkbench
+from labeling.notebook.exploring import Exploring
 from labeling.notebook.suggesting import Suggesting
 from labeling.notebook.versions import Versions
 from labeling.notebook.worth import Worth
 
 
-class Workbench(Suggesting, Versions, Worth, BaseWorkbench):
+class Workbench(Exploring, Suggesting, Versions, Worth, BaseWorkbench):
     """A place to write labeling functions: draft one, see what changes, look at rows, keep it.
 
     Args:

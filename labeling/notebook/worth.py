@@ -102,6 +102,7 @@ class Worth(BaseWorkbench):
             verdict = people.verdict(people.current_annotations(self.project.samples))
             labels.update(drawn_gold(self.project, verdict.gold))
             labels = {key: label for key, label in labels.items() if key in self.samples.index}
+        known[self._dev_labels.chosen()] = False  # they are no random draw
         names = (self.schema.labels[code] for code in self.gold_codes[known])
         labels.update(zip(self.samples.index[known], names, strict=True))
         return pd.Series(list(labels.values()), index=pd.Index(list(labels)), dtype=object)

@@ -1,0 +1,1 @@
+"""The explorer of a workbench: keyboard labelling of a dev set, and a browser of buckets."""
