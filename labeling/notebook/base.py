@@ -80,9 +80,7 @@ class BaseWorkbench:
         self._functions = self._before = FunctionSet()
         self.replaced: dict[str, VotedLF] = {}
         self.looks_at_dev = 0
-        self._text = text
-        self._timeout = timeout
-        self._cache = cache
+        self._text, self._timeout, self._cache = text, timeout, cache
         self._store = None if cache is None else VoteStore(cache)
         self._fits = ModelFits(self.samples.index, self.schema)
         self._drafts: dict[str, VotedLF] = {}

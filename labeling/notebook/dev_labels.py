@@ -174,8 +174,8 @@ class DevLabels:
                 os.fsync(file.fileno())
         except OSError as error:
             raise DataError(
-                f"The file of labels must be writable. Got {str(path)!r}: {error}. The answer does"
-                " not count."
+                f"The file of labels must be writable. Got {str(path)!r}: {error}. Give the answer"
+                " again once it is."
             ) from error
 
     def _read(self, path: Path) -> None:

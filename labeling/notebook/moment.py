@@ -134,7 +134,7 @@ def shuffled(ids: pd.Index, salt: int) -> RowNumbers:
     """Return the positions of ids in an order that looks random and depends on the ids alone.
 
     >>> shuffled(pd.Index(["a", "b", "c"]), 1).tolist()
-    [0, 1, 2]
+    [1, 2, 0]
     """
     texts = [str(sample_id) for sample_id in ids.tolist()]
     try:

@@ -48,15 +48,18 @@ NEEDS = {
     "tests/distributed/test_on_dask.py": "distributed",
     "tests/distributed/test_on_spark.py": "pyspark",
     "tests/functions/test_lf_pretrained.py": "transformers",
+    "tests/notebook/test_explorer_browser.py": "jupyterlab",
     "tests/package/test_licences.py": "label_studio_sdk",
     "tests/package/test_reference.py": "label_studio_sdk",
 }
 # Packages of the heavy extras and of the tests: where all are installed, every file is collected.
 OPTIONAL = (
     "IPython",
+    "anywidget",
     "datasets",
     "distributed",
     "httpx",
+    "jupyterlab",
     "label_studio_sdk",
     "nbclient",
     "nbformat",

@@ -8,7 +8,7 @@ from typing import Any
 
 from labeling.errors import DataError, quoted
 from labeling.notebook.buckets import Value
-from labeling.notebook.exploring import Exploring
+from labeling.notebook.dev_set import DevSet
 from labeling.notebook.rows import SampleRows
 from labeling.records import ABSTAIN, is_whole_number
 from labeling.rendering import Excerpt
@@ -33,7 +33,7 @@ class BucketPages:
         workbench: of whose samples.
     """
 
-    def __init__(self, workbench: Exploring) -> None:
+    def __init__(self, workbench: DevSet) -> None:
         self.workbench = workbench
         self._query: Mapping[str, Any] | None = None
         self._rows: SampleRows | None = None

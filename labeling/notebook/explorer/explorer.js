@@ -177,6 +177,7 @@ class LabelPanel {
     answers.addEventListener("change", this.onChange);
     this.drawButtons();
     this.draw();
+    this.say("Click the sample, or go to it by Tab, to answer by keys.");
   }
 
   remove() {
@@ -267,6 +268,7 @@ class LabelPanel {
     const skipped = codes.filter((code) => code === NONE).length;
     const done = length && this.answers.isDone ? "; all are answered" : "";
     this.progress.textContent = `${labelled} of ${length} labelled, ${skipped} skipped${done}`;
+    this.saved.classList.toggle("lbx-pending", pending > 0);
     this.saved.textContent = pending ? `${counted(pending, "answer")} not saved yet` : "";
     const share = length ? (labelled + skipped) / length : 0;
     this.bar.firstChild.style.width = `${100 * share}%`;
@@ -293,11 +295,15 @@ class LabelPanel {
     this.text.replaceChildren(element("bdi", { dir: "auto" }, sample.text));
     if (more) this.text.append(element("span", { class: "lbx-muted" }, more));
     this.text.scrollTop = 0;
-    const pairs = sample.columns.map(([name, value]) => [
-      element("dt", { dir: "auto" }, name),
-      element("dd", { dir: "auto" }, value),
-    ]);
-    this.columns.replaceChildren(...pairs.flat());
+    const pairs = sample.columns.map(([name, value]) =>
+      element(
+        "div",
+        {},
+        element("dt", { dir: "auto" }, name),
+        element("dd", { dir: "auto" }, value),
+      ),
+    );
+    this.columns.replaceChildren(...pairs);
   }
 }
 
@@ -390,20 +396,19 @@ class BucketPanel {
       (axis) => this.selects[axis] === document.activeElement,
     );
     const labels = this.model.get("labels").map((label, code) => [code, label]);
+    const all = [
+      [null, "all"],
+      [ANY, "any label"],
+    ];
     const functions = this.model.get("menus").functions ?? [];
     this.menus.replaceChildren(
       this.menu("function", "Function", [
         [null, "all functions"],
         ...functions.map((one) => [one, one]),
       ]),
-      this.menu("vote", "Vote", [[null, "all"], [ANY, "any label"], ...labels, [NONE, "abstains"]]),
-      this.menu("gold", "Gold", [[null, "all"], [ANY, "any label"], ...labels, [NONE, "none"]]),
-      this.menu("model", "Label model", [
-        [null, "all"],
-        [ANY, "any label"],
-        ...labels,
-        [NONE, "none"],
-      ]),
+      this.menu("vote", "Vote", [...all, ...labels, [NONE, "abstains"]]),
+      this.menu("gold", "Gold", [...all, ...labels, [NONE, "none"]]),
+      this.menu("model", "Label model", [...all, ...labels, [NONE, "none"]]),
       button("Look again", "After functions or labels have changed", () => this.ask(0)),
     );
     if (focused) this.selects[focused].focus({ preventScroll: true });

@@ -11,7 +11,7 @@ import pandas as pd
 
 from labeling.errors import DataError, GoldError, counted, quoted
 from labeling.notebook.dev_labels import DevLabel
-from labeling.notebook.exploring import Exploring
+from labeling.notebook.dev_set import DevSet
 from labeling.notebook.moment import RowNumbers
 from labeling.records import ABSTAIN, is_number, is_whole_number
 from labeling.rendering.formatting import cleaned, clipped
@@ -30,7 +30,7 @@ class LabelSession:
         which: how they were chosen.
     """
 
-    def __init__(self, workbench: Exploring, rows: RowNumbers, which: str) -> None:
+    def __init__(self, workbench: DevSet, rows: RowNumbers, which: str) -> None:
         self.workbench = workbench
         self.rows: list[int] = rows.tolist()
         self.which = which

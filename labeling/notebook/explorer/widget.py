@@ -10,10 +10,10 @@ import pandas as pd
 import traitlets
 
 from labeling.errors import LabelingError
+from labeling.notebook.dev_set import DevSet
 from labeling.notebook.explorer.bucket_pages import BucketPages
 from labeling.notebook.explorer.draws import drawn
 from labeling.notebook.explorer.session import LabelSession
-from labeling.notebook.exploring import Exploring
 from labeling.rendering import Table, View
 from labeling.rendering.formatting import cleaned
 from labeling.rendering.html import html_of
@@ -85,7 +85,9 @@ class Explorer(anywidget.AnyWidget):
             elif kind == "undo":
                 self._session.undo(content.get("at"))
             elif kind == "browse":
-                self.page = self._pages.page(content.get("query"), content.get("number"))
+                page = self._pages.page(content.get("query"), content.get("number"))
+                # Counted, so that an equal page is sent too, and the browser knows that it has it.
+                self.page = page | {"asked": self.page.get("asked", 0) + 1}
             else:
                 return
         except LabelingError as error:
@@ -133,7 +135,7 @@ class Explorer(anywidget.AnyWidget):
         return {**data, "text/plain": repr(self), "text/html": html_of(self._view())}, metadata
 
 
-def explorer_of(workbench: Exploring, n: int, which: str) -> Explorer:
+def explorer_of(workbench: DevSet, n: int, which: str) -> Explorer:
     """Return an explorer; meaning and errors are those of `Workbench.explore`."""
     moment = workbench._moment()
     rows, sentence = drawn(moment, which, workbench._given(), n)
