@@ -9,7 +9,7 @@ from typing import Any
 from labeling.errors import DataError, quoted
 from labeling.notebook.buckets import Value
 from labeling.notebook.dev_set import DevSet
-from labeling.notebook.rows import SampleRows
+from labeling.notebook.rows import SampleRows, tables_of
 from labeling.records import ABSTAIN, is_whole_number
 from labeling.rendering import Excerpt
 from labeling.rendering.excerpts import pieces_of
@@ -66,7 +66,7 @@ class BucketPages:
         pages = -(-len(rows) // SIZE)
         number = min(int(number), max(pages - 1, 0))
         part = dataclasses.replace(rows, at=rows.at[number * SIZE : (number + 1) * SIZE])
-        tables = part.tables(SIZE)
+        tables = tables_of(part, SIZE)
         return {
             "title": cleaned(rows.title),
             "sentences": [cleaned(sentence) for sentence in rows.sentences],
