@@ -24,6 +24,7 @@ from labeling.engine.columns.values import is_plain
 
 _INERT = (ModuleType, type, FunctionType, BuiltinFunctionType, re.Pattern, enum.Enum)
 
+_IN_DICTS = (re.Pattern, enum.Enum)
 _TIMES = (date, datetime, timedelta, pd.Timestamp, pd.Timedelta)
 
 
@@ -34,7 +35,8 @@ def is_inert(value: Any) -> bool:
     if type(value) in _TIMES:  # a time zone may be of any class
         return getattr(value, "tzinfo", None) is None
     if type(value) is dict:
-        return all(map(is_plain, value)) and all(map(is_inert, value.values()))
+        known = (is_plain(each) or isinstance(each, _IN_DICTS) for each in value.values())
+        return all(map(is_plain, value)) and all(known)
     return type(value) in (tuple, list, set, frozenset) and all(map(is_inert, value))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from typing import Any
 
@@ -87,7 +88,8 @@ def _got(mapping: dict[Any, Any], arguments: list[Piece]) -> Results:
 
 def looked_up(mapping: Any, key: Piece, default: Piece | None) -> Results:
     """Return `mapping[key]` for a constant dict, or `mapping.get(key, default)`."""
-    if not is_plain(mapping):
+    values = mapping.values() if type(mapping) is dict else ()
+    if not all(map(is_plain, mapping)) or not all(map(_is_value, values)):
         return NONE
     if isinstance(key, Constant) and isinstance(default, (Constant, type(None))):
         return _constant_item(mapping, key.value, default)
@@ -99,7 +101,9 @@ def looked_up(mapping: Any, key: Piece, default: Piece | None) -> Results:
 def _at_text(mapping: Any, key: Text, default: Piece | None) -> Results:
     groups: dict[Any, list[str]] = {}
     for name in filter(_is_text, mapping):
-        groups.setdefault((type(mapping[name]), repr(mapping[name])), []).append(name)
+        value = mapping[name]
+        same = repr(value) if is_plain(value) else id(value)
+        groups.setdefault((type(value), same), []).append(name)
     if len(groups) > MOST_VALUES:
         return NONE
     results: list[tuple[Mask | None, Piece]] = []
@@ -111,6 +115,11 @@ def _at_text(mapping: Any, key: Text, default: Piece | None) -> Results:
     if default is not None:
         results.append((rest, default))
     return tuple(results)
+
+
+def _is_value(value: Any) -> bool:
+    """Whether columns know a value of a dict: a plain one, or a member of an enum."""
+    return is_plain(value) or isinstance(value, enum.Enum)
 
 
 def _at_number(mapping: Any, key: Piece, default: Piece | None) -> Results:
@@ -137,6 +146,10 @@ def _is_text(key: object) -> bool:
 
 
 def _constant_item(mapping: Any, key: Any, default: Constant | None) -> Results:
-    if default is None:
-        return folded(lambda container, place: container[place], mapping, key)
-    return folded(dict.get, mapping, key, default.value)
+    if not is_plain(key):
+        return NONE
+    try:
+        value = mapping[key] if default is None else mapping.get(key, default.value)
+    except (KeyError, TypeError):  # the rows go to Python, which raises it
+        return NONE
+    return ((None, Constant(value)),)

@@ -2,6 +2,8 @@
 
 import re
 from datetime import date, datetime, timedelta
+from enum import IntEnum
+from types import FunctionType
 
 import pandas as pd
 import pytest
@@ -23,6 +25,13 @@ CUTOFF = datetime(2026, 2, 1)
 DAY = timedelta(days=1)
 AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(mg|eur)?", re.I)
 
+
+class Label(IntEnum):
+    HAM = 0
+    SPAM = 1
+
+
+MEANING = {"free": Label.SPAM, "win ": Label.SPAM}
 PATTERNS = {"amount": AMOUNT, "link": re.compile("https?://")}
 
 TEXTS = (
@@ -223,6 +232,10 @@ def found_in_a_dict_of_numbers(x):
     return {0: SPAM, 1: SPAM, 4: SPAM}.get(x.n, HAM)
 
 
+def found_in_a_dict_of_members(x):
+    return MEANING.get(x.text.strip().lower()[:4], Label.HAM)
+
+
 def ends_with_a_mark(x):
     return SPAM if x.text and x.text[-1] in ".!?" else HAM
 
@@ -235,7 +248,11 @@ def before_a_timestamp(x):
     return SPAM if x.start <= pd.Timestamp("2026-01-29") else HAM
 
 
-IDIOMS = [each for each in vars().values() if getattr(each, "__module__", "") == __name__]
+IDIOMS = [
+    each
+    for each in vars().values()
+    if isinstance(each, FunctionType) and each.__module__ == __name__
+]
 
 
 def votes(function, *, compile):

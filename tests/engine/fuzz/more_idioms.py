@@ -98,11 +98,14 @@ class MoreIdioms(Idioms):
     def by_number(self):
         key = self.pick(self.int, self.int, self.float, self.bool)(1)
         mapping = self.pick("BY_NUMBER", "{True: 4, False: 0}", "{1: 'a', 2.0: 'free'}", "NUMBERS")
+        if self.chance(0.3):
+            mapping, key = "BY_NAME", self.pick(self.a_text(), self.a_text(), key, "'free'")
         got = self.pick(f"{mapping}.get({key}, 0)", f"{mapping}.get({key})", f"{mapping}[{key}]")
         return [f"value = {got}"], self.pick(
             f"value {self.compared_with('0', '3', '4')}",
             "value",
             "value is None",
+            "value == Label.SPAM",
             "value == 'free'",
             "isinstance(value, str)",
         )

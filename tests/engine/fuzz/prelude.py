@@ -48,6 +48,9 @@ class Settings:
     limit = 2
 
 
+BY_NAME = {"free": Label.SPAM, "win": Label.HAM, "shop.example": Label.SPAM, 1: Label.SPAM, "": 7}
+
+
 def is_long(text, least=10):
     return len(text) >= least
 
