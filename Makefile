@@ -14,7 +14,7 @@ THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage histories fuzz test-matrix docs check format bench bench-speed bench-quality bench-human-cost clean
+.PHONY: help demo test test-fast coverage histories fuzz test-matrix docs notebooks check format bench bench-speed bench-quality bench-human-cost clean
 
 help:  ## List the commands
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ fuzz: $(VENV)/.dev  ## Try random labeling functions: columns against a plain lo
 
 docs: $(VENV)/.dev  ## Write docs/api.md and docs/config.md from the code
 	@$(BIN)/python docs/reference.py
+
+notebooks: $(VENV)/.dev  ## Run the notebooks and write their outputs (minutes)
+	@$(THREADS) $(BIN)/python -m tests.support.notebooks
 
 test-matrix:  ## Run the fast tests on every Python found, newest and oldest packages (PYTHONS="3.12 3.13" SETS=newest)
 	@$(PYTHON) tests/matrix.py --pythons "$(PYTHONS)" --sets "$(SETS)"

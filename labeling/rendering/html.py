@@ -32,23 +32,24 @@ STYLE = """
 .lbl.lbl table{border-collapse:collapse;margin:.4em 0;color:inherit;font-size:1em;table-layout:auto;
 width:auto}
 .lbl .lbl-caption{margin:.5em 0 .2em}
-.lbl.lbl th,.lbl.lbl td{border-bottom:1px solid var(--line);padding:.22em .7em;text-align:left;
+.lbl.lbl th,.lbl.lbl td{border-bottom:1px solid var(--line);padding:.22em .55em;text-align:left;
 vertical-align:top;color:inherit;background:transparent;white-space:normal;max-width:46em}
 .lbl.lbl th{font-weight:600}
 .lbl.lbl td.lbl-number,.lbl.lbl th.lbl-number{text-align:right;font-variant-numeric:tabular-nums}
-.lbl td svg{vertical-align:middle;margin-right:.5em}
+.lbl td svg{vertical-align:middle;margin-right:.5em;max-width:none}
 .lbl .lbl-picture{max-width:36em}
 .lbl mark{background:rgba(207,122,28,.32);color:inherit;border-bottom:2px solid var(--second);
 font-weight:600}
 .lbl pre{background:rgba(128,128,128,.12);color:inherit;padding:.5em .8em;margin:.4em 0;
 overflow-x:auto}
+.lbl pre code{background:transparent;color:inherit}
 .lbl .lbl-muted{opacity:.75}
 .lbl bdi{overflow-wrap:anywhere}
 .lbl bdi.lbl-words{overflow-wrap:normal}
 .lbl .lbl-line{white-space:nowrap}
 """.strip()
 
-BAR_WIDTH, BAR_HEIGHT = 60, 10
+BAR_WIDTH, BAR_HEIGHT = 44, 10
 LONGEST_WORD = 24
 LONGEST_TITLE = 400
 LONGEST_SENTENCE = 2_000
