@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,7 @@ class DevLabels:
 
     Attributes:
         answers: by the sample's position; the last answer comes last.
+        lock: held while an answer is kept.
         n_unreadable: lines that were cut off, or are no answers.
         n_elsewhere: samples with an answer in the file that are not here, or read differently.
         n_other_labels: samples with an answer that is none of the labels.
@@ -75,6 +77,7 @@ class DevLabels:
     ) -> None:
         self.path = None if folder is None else folder / FILE
         self.answers: dict[int, DevLabel] = {}
+        self.lock = threading.RLock()
         self.n_unreadable = self.n_elsewhere = self.n_other_labels = 0
         self._samples, self._text, self._schema = samples, text, schema
         if self.path is not None and self.path.is_file():
@@ -88,9 +91,9 @@ class DevLabels:
         """
         if self.path is not None:
             self._append(self.path, self._line(row, answer))
-        self.answers.pop(row, None)
-        if answer is not None:
-            self.answers[row] = answer
+        # A new dict: a notebook may answer in one thread while a cell reads them in another.
+        others = {other: kept for other, kept in self.answers.items() if other != row}
+        self.answers = others if answer is None else {**others, row: answer}
 
     def merged(self, given: Codes) -> tuple[Codes, int]:
         """Return given gold with the labels of people, and on how many samples they differ.

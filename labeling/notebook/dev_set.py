@@ -59,10 +59,11 @@ class DevSet(Looking):
 
     def _keep(self, row: int, answer: DevLabel | None) -> None:
         """Keep a person's answer; results that were made before keep their dev set."""
-        self._dev_labels.keep(row, answer)
-        codes = self.gold_codes.copy()
-        codes[row] = ABSTAIN if answer is None else answer.code
-        self.gold_codes = codes
+        with self._dev_labels.lock:
+            self._dev_labels.keep(row, answer)
+            codes = self.gold_codes.copy()
+            codes[row] = ABSTAIN if answer is None else answer.code
+            self.gold_codes = codes
 
     def _given(self) -> npt.NDArray[np.bool_]:
         """Return which samples have gold that was given, by no person here: shape (n_samples,)."""

@@ -20,7 +20,7 @@ class Workbench(Exploring, Suggesting, Versions, Worth, BaseWorkbench):
         id: the column of the samples' ids; `None` takes the frame's index.
         text: the column of the text that is shown and searched; `None` takes "text", or the only
             column of texts.
-        cache: a folder in which votes are kept between notebooks.
+        cache: a folder in which votes, commits and labels of people are kept between notebooks.
         timeout: seconds that a function may take on a sample; `None` sets no limit.
 
     Raises:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 
 import numpy as np
 import pandas as pd
@@ -124,6 +125,25 @@ def test_each_answer_is_on_the_disk_before_it_counts(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"must be writable.*no space left.*Give the answer again"):
         session.answer(2, 1)
     assert session.answers == [0, 1, None]
+
+
+def test_answers_in_one_thread_do_not_disturb_what_another_one_reads(tmp_path):
+    session = session_of(planted.workbench(gold=None, cache=tmp_path), ids=list(planted.TEXTS))
+    answers, codes = session.workbench._dev_labels.answers, session.workbench.gold_codes
+    threads = [
+        threading.Thread(target=session.answer, args=(at, at % 2))
+        for at in range(len(session.rows))
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert session.answers == [0, 1] * 4 == session.workbench.gold_codes.tolist()
+    assert (answers, codes.tolist()) == ({}, [-1] * 8), "what was read before stays as it was"
+    again = session_of(planted.workbench(gold=None, cache=tmp_path), ids=list(planted.TEXTS))
+    assert again.answers == [0, 1] * 4
 
 
 def test_a_line_that_was_cut_off_costs_no_other_answer(tmp_path):

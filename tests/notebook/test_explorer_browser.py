@@ -160,6 +160,8 @@ def test_a_dev_set_is_labelled_by_keys_and_is_in_python_at_once(notebook):
     assert skipped == [False] * 3 + [True] + [False] * 8
     assert n == 4  # with the one that was given
     assert notebook.text(".lbx-saved") == ""
+    # JupyterLab's own keys of one character make headings of cells.
+    assert notebook.page.locator(".jp-MarkdownCell").count() == 0
 
     notebook.run_all()
 
@@ -239,3 +241,46 @@ def test_it_is_read_in_light_and_dark_and_in_a_narrow_window(notebook):
     assert {text: ratio for text, ratio in (light | dark).items() if ratio < 4.5} == {}
     assert len(light) > 8
     assert notebook.errors == []
+
+
+def test_labels_are_kept_while_a_cell_runs_and_buckets_wait_for_it(notebook):
+    notebook.page.get_by_role("tab", name="Label", exact=True).click()
+    before = int(notebook.text(".lbx-progress").split()[0])
+    cell = notebook.page.locator(".jp-CodeCell").nth(1)
+    cell.locator(".cm-content").click()
+    notebook.press("Control+a")
+    notebook.page.keyboard.insert_text("import time; time.sleep(3)")
+    notebook.press("Control+Enter")
+    cell.get_by_text("[*]").wait_for()
+
+    notebook.focus()
+    notebook.press("1")
+    notebook.wait(".lbx-progress", f"{before + 1} of 12 labelled")
+    notebook.page.get_by_role("tab", name="Look at buckets").click()
+    notebook.page.wait_for_selector(".lbx-panel[aria-busy=true]")
+    notebook.page.wait_for_selector(".lbx-panel:not([hidden])[aria-busy=false]")
+
+    notebook.page.get_by_role("tab", name="Label", exact=True).click()
+    assert notebook.text(".lbx-progress").startswith(f"{before + 1} of 12 labelled")
+    assert notebook.text(".lbx-saved") == ""
+    assert notebook.errors == []
+
+
+def test_a_page_whose_kernel_is_gone_says_so_and_claims_nothing(notebook):
+    progress = notebook.text(".lbx-progress")
+    notebook.menu("Kernel", "Restart Kernel…")
+    notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
+    notebook.page.get_by_text("| Idle").wait_for()
+    notebook.focus()
+
+    for _ in range(100):  # the comm closes a moment after the kernel is back
+        notebook.press("1")
+        if notebook.page.locator(".lbx-error:not([hidden])").count():
+            break
+        notebook.page.wait_for_timeout(100)
+    assert "Run the cell again to go on." in notebook.text(".lbx-error")
+    assert "Nothing was saved." in notebook.text(".lbx-live")
+
+    notebook.run_all()
+
+    assert notebook.text(".lbx-progress") == progress

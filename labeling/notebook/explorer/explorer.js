@@ -28,12 +28,19 @@ function counted(n, noun) {
   return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
+// Whether a key is one of the notebook's or the browser's, such as Ctrl+S and Shift+Enter.
+function isForOthers(event) {
+  const { altKey, ctrlKey, metaKey, shiftKey, isComposing, key } = event;
+  return altKey || ctrlKey || metaKey || isComposing || (shiftKey && key === "Enter");
+}
+
 // Answers as they are shown: those that Python has kept, and those on their way to it.
 class Answers extends EventTarget {
   constructor(model) {
     super();
     this.model = model;
     this.sent = model.get("handled");
+    this.isLost = false;
     this.position = -1;
     model.on("change:handled", () => this.catchUp());
     this.catchUp();
@@ -73,26 +80,41 @@ class Answers extends EventTarget {
     return -1;
   }
 
+  // Sends a message; false where the kernel is gone, as after a restart.
+  post(content) {
+    try {
+      this.model.send(content);
+      this.isLost = false;
+    } catch {
+      this.isLost = true;
+    }
+    return !this.isLost;
+  }
+
   send(content) {
     this.sent += 1;
-    this.model.send(content);
+    if (this.post(content)) return true;
+    this.sent = this.model.get("handled");
+    this.catchUp();
+    return false;
   }
 
   answer(code, seconds) {
     const at = this.position;
     this.codes[at] = code;
     this.order = [...this.order.filter((one) => one !== at), at];
-    this.send({ type: "answer", at, code, seconds });
+    if (!this.send({ type: "answer", at, code, seconds })) return false;
     const next = this.nextOpen(at);
     this.position = next >= 0 ? next : at;
     this.changed();
+    return true;
   }
 
   undo() {
     const at = this.order.pop();
     if (at === undefined) return -1;
     this.codes[at] = null;
-    this.send({ type: "undo", at });
+    if (!this.send({ type: "undo", at })) return -1;
     this.position = at;
     this.changed();
     return at;
@@ -216,7 +238,7 @@ class LabelPanel {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (isForOthers(event)) return;
     const presses = event.target.closest("button") && ["Enter", " "].includes(event.key);
     const action = presses ? null : this.actionOf(event.key);
     if (action === null) return;
@@ -239,8 +261,8 @@ class LabelPanel {
   answer(code) {
     if (!this.answers.length) return;
     const what = code === NONE ? "Skipped" : `Labelled ${this.model.get("labels")[code]}`;
-    this.answers.answer(code, this.clock.seconds);
-    this.say(`${what}. ${this.place()}`);
+    if (!this.answers.answer(code, this.clock.seconds)) this.say("Nothing was saved.");
+    else this.say(`${what}. ${this.place()}`);
   }
 
   undo() {
@@ -309,8 +331,9 @@ class LabelPanel {
 
 // The samples that meet the conditions of four menus, a page at a time.
 class BucketPanel {
-  constructor(model, name) {
+  constructor(model, answers, name) {
     this.model = model;
+    this.answers = answers;
     this.name = name;
     this.selects = {};
     this.menus = element("div", { class: "lbx-menus" });
@@ -356,7 +379,7 @@ class BucketPanel {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isForOthers(event)) return;
     if (event.target.closest("select") || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
     event.preventDefault();
     this.turn(event.key === "ArrowLeft" ? -1 : 1);
@@ -372,8 +395,9 @@ class BucketPanel {
     const query = Object.fromEntries(
       Object.entries(this.selects).map(([axis, select]) => [axis, JSON.parse(select.value)]),
     );
-    this.root.setAttribute("aria-busy", "true");
-    this.model.send({ type: "browse", query, number });
+    const isOnItsWay = this.answers.post({ type: "browse", query, number });
+    this.root.setAttribute("aria-busy", isOnItsWay ? "true" : "false");
+    this.answers.changed();
   }
 
   menu(axis, title, choices) {
@@ -451,7 +475,11 @@ class BucketPanel {
 class Explorer {
   constructor(model, answers, name) {
     this.model = model;
-    this.panels = { label: new LabelPanel(model, answers, name), bucket: new BucketPanel(model, name) };
+    this.answers = answers;
+    this.panels = {
+      label: new LabelPanel(model, answers, name),
+      bucket: new BucketPanel(model, answers, name),
+    };
     this.tabs = {
       label: this.tab("label", "Label", name),
       bucket: this.tab("bucket", "Look at buckets", name),
@@ -459,12 +487,7 @@ class Explorer {
     this.error = element("p", { class: "lbx-error", role: "alert" });
     this.root = element(
       "div",
-      {
-        class: "lbx",
-        // Notebooks have one-key shortcuts of their own, which must not run while one labels.
-        dataset: { lmSuppressShortcuts: "true" },
-        on: { keydown: (event) => this.key(event) },
-      },
+      { class: "lbx", on: { keydown: (event) => this.key(event) } },
       element(
         "div",
         { class: "lbx-tabs", role: "tablist", "aria-label": "Explorer" },
@@ -475,8 +498,15 @@ class Explorer {
       this.panels.label.root,
       this.panels.bucket.root,
     );
+    // JupyterLab has one-key shortcuts, such as 1 for a heading, which must not run while one
+    // labels. It looks for this mark when it hears of a key, after the window and before `root`.
+    this.onAnyKey = (event) => {
+      this.root.toggleAttribute("data-lm-suppress-shortcuts", !isForOthers(event));
+    };
+    window.addEventListener("keydown", this.onAnyKey, { capture: true });
     this.onMessage = () => this.drawMessage();
     model.on("change:message", this.onMessage);
+    answers.addEventListener("change", this.onMessage);
     this.drawMessage();
     this.show("label");
   }
@@ -507,6 +537,7 @@ class Explorer {
   }
 
   key(event) {
+    if (isForOthers(event)) return;
     event.stopPropagation();
     const which = event.target.closest("[role=tab]");
     if (!which || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
@@ -517,14 +548,19 @@ class Explorer {
   }
 
   drawMessage() {
-    const { text } = this.model.get("message");
-    this.error.textContent = text ?? "";
-    this.error.hidden = !text;
-    this.panels.bucket.root.setAttribute("aria-busy", "false");
+    const { text, number } = this.model.get("message");
+    const lost = "The kernel that made this explorer is gone. Run the cell again to go on.";
+    const shown = this.answers.isLost ? lost : (text ?? "");
+    if (this.error.textContent !== shown) this.error.textContent = shown;
+    this.error.hidden = !shown;
+    if (number !== this.number) this.panels.bucket.root.setAttribute("aria-busy", "false");
+    this.number = number;
   }
 
   remove() {
+    window.removeEventListener("keydown", this.onAnyKey, { capture: true });
     this.model.off("change:message", this.onMessage);
+    this.answers.removeEventListener("change", this.onMessage);
     this.panels.label.remove();
     this.panels.bucket.remove();
   }

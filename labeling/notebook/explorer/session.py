@@ -69,8 +69,9 @@ class LabelSession:
             )
         is_time = is_number(seconds) and seconds >= 0 and not math.isinf(seconds)
         time = float(seconds) if is_time else math.nan  # type: ignore[arg-type]
-        self._check_not_given(row)
-        self.workbench._keep(row, DevLabel(int(code), time, self.which))
+        with self.workbench._dev_labels.lock:
+            self._check_not_given(row)
+            self.workbench._keep(row, DevLabel(int(code), time, self.which))
 
     def undo(self, at: object) -> None:
         """Take the answer on a sample back; without an answer nothing happens.
@@ -79,9 +80,10 @@ class LabelSession:
             DataError: there is no such sample, or the file cannot be written.
         """
         row = self._row(at)
-        if row in self.workbench._dev_labels.answers:
-            self._check_not_given(row)
-            self.workbench._keep(row, None)
+        with self.workbench._dev_labels.lock:
+            if row in self.workbench._dev_labels.answers:
+                self._check_not_given(row)
+                self.workbench._keep(row, None)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each sample that is offered, the ids as index.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,28 +78,38 @@ class Explorer(anywidget.AnyWidget):
         return self._session.to_frame()
 
     def _received(self, _widget: object, content: Any, _buffers: object) -> None:
-        """Do what a message asks for; what cannot be done is shown on the page."""
+        """Do what a message asks for; what cannot be done is shown on the page.
+
+        JupyterLab may deliver messages in a thread while a cell runs. Answers are kept at once;
+        a bucket is looked at when the cell is done, as it may run labeling functions.
+        """
         kind = content.get("type") if isinstance(content, dict) else None
+        if kind == "answer":
+            values = [content.get(name) for name in ("at", "code", "seconds")]
+            self._do(lambda: self._session.answer(*values))
+        elif kind == "undo":
+            self._do(lambda: self._session.undo(content.get("at")))
+        elif kind == "browse":
+            _when_idle(lambda: self._browse(content.get("query"), content.get("number")))
+        if kind in ("answer", "undo"):
+            self._answered()
+
+    def _do(self, action: Callable[[], None]) -> None:
         try:
-            if kind == "answer":
-                values = (content.get(name) for name in ("at", "code", "seconds"))
-                self._session.answer(*values)
-            elif kind == "undo":
-                self._session.undo(content.get("at"))
-            elif kind == "browse":
-                page = self._pages.page(content.get("query"), content.get("number"))
-                # Counted, so that an equal page is sent too, and the browser knows that it has it.
-                self.page = page | {"asked": self.page.get("asked", 0) + 1}
-            else:
-                return
+            action()
         except LabelingError as error:
             self._tell(str(error))
         else:
             self._tell("")
-        if kind == "browse":
-            self.menus = self._pages.menus()
-        else:
-            self._answered()
+
+    def _browse(self, query: Any, number: Any) -> None:
+        def show() -> None:
+            page = self._pages.page(query, number)
+            # Counted, so that an equal page is sent too, and the browser knows that it has it.
+            self.page = page | {"asked": self.page.get("asked", 0) + 1}
+
+        self._do(show)
+        self.menus = self._pages.menus()
 
     def _answered(self) -> None:
         with self.hold_sync():  # the page must not see the count before the answers
@@ -133,6 +145,18 @@ class Explorer(anywidget.AnyWidget):
             return None
         data, metadata = shown if isinstance(shown, tuple) else (shown, {})
         return {**data, "text/plain": repr(self), "text/html": html_of(self._view())}, metadata
+
+
+def _when_idle(action: Callable[[], None]) -> None:
+    """Call a function in the main thread, between cells."""
+    if threading.current_thread() is not threading.main_thread():
+        from IPython.core.getipython import get_ipython
+
+        kernel = getattr(get_ipython(), "kernel", None)
+        if kernel is not None:
+            kernel.io_loop.add_callback(action)
+            return
+    action()
 
 
 def explorer_of(workbench: DevSet, n: int, which: str) -> Explorer:
