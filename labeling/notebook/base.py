@@ -11,11 +11,12 @@ import pandas as pd
 
 from labeling.engine import VoteStore, apply_to_frame, fingerprint_of
 from labeling.engine.engine_report import HowRun
-from labeling.errors import DataError
+from labeling.errors import DataError, LabelingFunctionError, quoted
 from labeling.functions import labeling_function
 from labeling.notebook.dev_labels import DevLabels
 from labeling.notebook.fits import ModelFits
 from labeling.notebook.function_set import FunctionSet, VotedLF
+from labeling.notebook.overview import overview
 from labeling.notebook.progress import RunProgress
 from labeling.project import Project
 from labeling.records import (
@@ -31,18 +32,21 @@ from labeling.records import (
     require_column,
     with_id_index,
 )
+from labeling.rendering import DisplayedAlike, View
 
 FOLDER = "workbench"
 """Within the folder of a project's store or of a cache: commits, and labels of people."""
 TIMEOUT = 30.0
 """Seconds that a function may take on a sample: a slow pattern must not block a notebook."""
+UNNAMED = ("<lambda>", "partial")
+"""Names of functions that were given none."""
 
 
-class BaseWorkbench:
+class BaseWorkbench(DisplayedAlike):
     """The state of a workbench; `Workbench` adds what is asked of it.
 
     Attributes:
-        samples: index = ids.
+        samples: index = ids; a copy, so that votes stay true when the frame that was given changes.
         schema: the labels.
         gold_codes: the dev set's label codes, shape (n_samples,), -1 = not in the dev set.
         replaced: the version that each function replaced last, by name.
@@ -74,12 +78,16 @@ class BaseWorkbench:
                 "A workbench needs samples and a schema, or a project that has both:"
                 " Workbench(samples, LabelSchema([...])) or Workbench(project='configs/spam.yaml')."
             )
-        self.samples: pd.DataFrame = with_id_index(samples, id)
+        self.samples: pd.DataFrame = with_id_index(samples, id).copy()
         self.schema: LabelSchema = expect(schema, LabelSchema, "`schema`")
         self._given_gold = gold_codes(gold, self.samples.index, self.schema)
         self._functions = self._before = FunctionSet()
         self.replaced: dict[str, VotedLF] = {}
         self.looks_at_dev = 0
+        if text is not None:
+            require_column(self.samples, text, "the text of a workbench")
+        if cache is not None and not isinstance(cache, (str, os.PathLike)):
+            raise DataError(f"`cache` must be the path of a folder. Got {cache!r}.")
         self._text, self._timeout, self._cache = text, timeout, cache
         self._store = None if cache is None else VoteStore(cache)
         self._fits = ModelFits(self.samples.index, self.schema)
@@ -88,6 +96,9 @@ class BaseWorkbench:
         self.gold_codes, self._n_differing = self._dev_labels.merged(self._given_gold)
         for lf in [] if opened is None else opened.labeling_functions:
             self.add(lf)
+
+    def _view(self) -> View:
+        return overview(self.samples, self.schema, self.gold_codes, self.functions)
 
     @property
     def _folder(self) -> Path | None:
@@ -162,9 +173,16 @@ class BaseWorkbench:
             The same labeling function.
 
         Raises:
-            LabelingFunctionError: it is not one, or it votes for a label that the schema lacks.
+            LabelingFunctionError: it is not one, or has no name.
+            UnknownLabelError: it votes for a label that the schema lacks.
         """
         voted = self.vote(lf)
+        if voted.name in UNNAMED:
+            raise LabelingFunctionError(
+                "A labeling function of a workbench must have a name, or the next one without a"
+                f" name would replace it. Got {voted.name!r}: give it one, such as"
+                " labeling_function(name='has_link', label=...)(...)."
+            )
         old = self.functions.get(voted.name)
         if old is not None and not are_same(old, voted):
             self.replaced[voted.name] = old
@@ -184,7 +202,12 @@ class BaseWorkbench:
         What a function uses may have changed since it voted, such as a list of a notebook: then it
         votes again.
         """
-        expect(lf, LabelingFunction, "A labeling function")
+        if not isinstance(lf, LabelingFunction):
+            raise LabelingFunctionError(
+                f"It must be a labeling function. Got {quoted(lf)}: write @workbench.lf(label=...)"
+                " or @labeling_function(label=...) above a function, or take a ready-made kind, as"
+                " keywords(...) is."
+            )
         fingerprint = known_fingerprint(lf)
         for voted in [*self.functions, *self.replaced.values(), *self._drafts.values()]:
             if fingerprint and voted.fingerprint == fingerprint and voted.name == lf.name:
@@ -242,9 +265,8 @@ class BaseWorkbench:
             DataError: it was not named, and no column is called "text" nor the only one of texts.
         """
         if self._text is not None:
-            require_column(self.samples, self._text, "the text of a workbench")
             return self._text
-        texts = [str(name) for name in self.samples if is_text(self.samples[name])]
+        texts = [str(name) for name in self.samples if _is_of_texts(self.samples[name])]
         if "text" in texts or len(texts) == 1:
             self._text = "text" if "text" in texts else texts[0]
             return self._text
@@ -257,9 +279,12 @@ class BaseWorkbench:
         try:
             return self.text
         except DataError:
-            if self._text is not None:  # the column that was named is not there
-                raise
             return None
+
+
+def _is_of_texts(column: pd.Series) -> bool:
+    is_category = isinstance(column.dtype, pd.CategoricalDtype)
+    return is_text(column.cat.categories.to_series() if is_category else column)
 
 
 def known_fingerprint(lf: LabelingFunction) -> str:

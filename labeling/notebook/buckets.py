@@ -15,12 +15,15 @@ from labeling.notebook.measures import conflicting
 from labeling.notebook.moment import Codes, Moment
 from labeling.notebook.rows import SampleRows, VoteColumn
 from labeling.records import ABSTAIN, LabelSchema, positions
+from labeling.rendering.formatting import clipped
 
 Bools = npt.NDArray[np.bool_]
 Value = str | int | Collection[str | int] | None
 Slice = pd.Series | npt.NDArray[np.bool_] | Callable[[pd.DataFrame], Any] | None
 
 ANY = "any"
+LONGEST = 60
+"""Characters of the labels in a title."""
 
 
 def bucket_of(
@@ -109,6 +112,8 @@ def _wanted(value: Value, schema: LabelSchema, axis: str, missing: str) -> list[
     if value == ABSTAIN and not isinstance(value, (str, bool)):
         return [ABSTAIN]
     if isinstance(value, (list, tuple, set, frozenset)):
+        if not value:
+            raise UnknownLabelError(f"`{axis}` must be a label or several. Got an empty list.")
         return sorted({code for one in value for code in _wanted(one, schema, axis, missing)})
     if isinstance(value, str) and value not in schema.labels:
         if value == ANY:
@@ -126,7 +131,7 @@ def _wanted(value: Value, schema: LabelSchema, axis: str, missing: str) -> list[
 def _named(axis: str, value: Value) -> str:
     several = isinstance(value, (list, tuple, set, frozenset))
     names = sorted(map(str, value)) if several else [str(value)]  # type: ignore[arg-type]
-    return f"{axis} = {' or '.join(names)}"
+    return f"{axis} = {clipped(' or '.join(names), LONGEST)}"
 
 
 def sliced(samples: pd.DataFrame, slice: Slice) -> Bools:
@@ -184,8 +189,9 @@ def errors_of(moment: Moment, voted: VotedLF | None) -> SampleRows:
     sentences = list(_sentences(moment))
     if moment.n_gold:
         sentences.append(f"Right on the dev set: {moment.accuracy(codes)}.")
+    title = f"{name} differs from the dev set on {counted(len(at), 'sample')} of {known.sum():,}"
     return SampleRows(
-        f"{name} differs from the dev set on {counted(len(at), 'sample')} of {known.sum():,}",
+        title if moment.n_gold else "Errors are known on a dev set only",
         tuple(sentences),
         moment,
         moment.ordered(at, *keys),

@@ -11,13 +11,15 @@ import pandas as pd
 from labeling.errors import MissingExtraError, counted, listed
 from labeling.notebook.commits import Commit, CommittedLF, History
 from labeling.rendering import DisplayedAlike, Picture, Share, Table, View, as_interval
-from labeling.rendering.formatting import when
+from labeling.rendering.formatting import clipped, when
 
 OFTEN = 20
 """Results measured on the dev set from which on `log` warns: the best of 20 versions that are all
 equally good looks better than it is by nearly two standard errors."""
 SHOWN = 20
 """Commits that are shown."""
+LONGEST = 100
+"""Characters of a message in a title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,9 @@ class Committed(DisplayedAlike):
 
     def _view(self) -> View:
         if not self.is_new:
-            title = f"Nothing has changed since commit {self.id}: {self.commit.message}"
+            title = f"Nothing has changed since commit {self.id}: {_clipped(self.commit)}"
             return View(title)
-        title = f"Commit {self.id}: {self.commit.message}"
+        title = f"Commit {self.id}: {_clipped(self.commit)}"
         return View(title, (f"{_sentence(self.change)}", _table([self.commit], [self.change])))
 
 
@@ -117,11 +119,18 @@ class Reverted(DisplayedAlike):
         return pd.DataFrame({"what": what}, index=pd.Index(names, name="function", dtype=object))
 
     def _view(self) -> View:
-        parts = [_sentence(self.change), "revert() takes this back."]
+        parts = [_sentence(self.change)]
+        if self.change:
+            parts.append("revert() takes this back.")
         if self.unlike:
+            uses = (
+                "what it uses outside of its"
+                if len(self.unlike) == 1
+                else "what they use outside of their"
+            )
             parts.append(
-                f"{listed(self.unlike)} cannot be as before: what they use outside of their code,"
-                " such as a list of the notebook, has changed since."
+                f"{listed(self.unlike)} cannot be as before: {uses} code, such as a list of the"
+                " notebook, has changed since."
             )
         return View(f"Reverted to {self.to}", tuple(parts))
 
@@ -186,6 +195,10 @@ def looks_sentences(looks: int, n_dev: int) -> tuple[str, ...]:
     )
 
 
+def _clipped(commit: Commit) -> str:
+    return clipped(commit.message, LONGEST)
+
+
 def _sentence(change: Change) -> str:
     text = str(change)
     return f"{text[0].upper()}{text[1:]}."
@@ -234,7 +247,11 @@ def _coverage(commit: Commit) -> float:
 
 
 def _growth(commits: Sequence[Commit]) -> list[Picture]:
-    """Return the chart of coverage by commit; none for one commit, or without matplotlib."""
+    """Return the chart of coverage by commit; none for one commit, or without matplotlib.
+
+    Commits on fewer or more samples than the last one are left out: their shares are of others.
+    """
+    commits = [one for one in commits if one.n_samples == commits[-1].n_samples]
     if len(commits) < 2:
         return []
     from labeling.rendering.svg import COLOURS, picture

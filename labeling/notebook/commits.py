@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,9 +115,23 @@ class History:
     def add(self, commit: Commit, functions: FunctionSet, sample_ids: pd.Index) -> None:
         """Keep a commit; its files are whole, or not there, whenever the process ends."""
         if self._folder is not None:
-            _write(self._folder, commit, functions, sample_ids)
+            try:
+                _write(self._folder, commit, functions, sample_ids)
+            except OSError as error:
+                raise DataError(
+                    f"The folder of the commits must be writable. Got {str(self._folder)!r}:"
+                    f" {error}. Nothing was committed; free space, or give another `cache` folder."
+                ) from error
         self._sets[commit.id] = functions
         self.commits.append(commit)
+
+    def reread(self) -> None:
+        """Read the commits that another workbench wrote into the folder since."""
+        if self._folder is not None:
+            known = {commit.id for commit in self.commits}
+            new = _read_all(self._folder, known)
+            if new:
+                self.commits = _in_order([*self.commits, *new])
 
     def find(self, prefix: str) -> Commit | None:
         """Return the commit whose id begins like this, or `None`.
@@ -221,7 +235,9 @@ def votes_digest(codes: npt.NDArray[np.signedinteger[Any]], order: npt.NDArray[n
 def id_texts(sample_ids: pd.Index) -> list[str]:
     """Return each sample id as text, different for different ids."""
     return [
-        encode_id(sample_id) if isinstance(sample_id, (str, int, np.integer)) else repr(sample_id)
+        encode_id(sample_id)
+        if isinstance(sample_id, (str, int, np.integer)) and not isinstance(sample_id, bool)
+        else repr(sample_id)
         for sample_id in sample_ids
     ]
 
@@ -252,8 +268,14 @@ def _write(folder: Path, commit: Commit, functions: FunctionSet, sample_ids: pd.
         unfinished.write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
-def _read_all(folder: Path) -> list[Commit]:
-    commits = [_read(path) for path in sorted(folder.glob("*.json"))]
+def _read_all(folder: Path, but: Collection[str] = ()) -> list[Commit]:
+    """Return the commits of a folder, oldest first, but those of some ids."""
+    return _in_order(
+        [_read(path) for path in sorted(folder.glob("*.json")) if path.stem not in but]
+    )
+
+
+def _in_order(commits: list[Commit]) -> list[Commit]:
     return sorted(commits, key=lambda commit: (commit.number, commit.at, commit.id))
 
 

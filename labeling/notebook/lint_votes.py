@@ -98,7 +98,7 @@ def _shared_votes(functions: FunctionSet, n_labels: int) -> npt.NDArray[np.int64
 def silent(functions: FunctionSet, _: LabelSchema, __: Codes) -> Iterator[Finding]:
     """Yield functions that never vote."""
     for voted in functions:
-        if not _count(voted):
+        if not _count(voted) and len(voted.faults) < len(voted.codes):  # else it is said to fail
             yield Finding(
                 "never votes",
                 (voted.name,),

@@ -109,12 +109,16 @@ def slow(linted: Linted) -> Iterator[Finding]:
             yield Finding(
                 "slow",
                 (voted.name,),
-                f"takes {each:.2g} s per 1,000 samples; half of the functions take at most"
-                f" {median:.2g} s",
+                f"takes {_short(each)} s per 1,000 samples; half of the functions take at most"
+                f" {_short(median)} s",
                 voted.run.rows_in_columns + voted.run.rows_in_python,
                 "each change of it, and each new sample, takes that long",
                 "compute what is slow in a @preprocessor with a cache, or simplify the pattern",
             )
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
 def _seconds(voted: VotedLF) -> float | None:

@@ -200,7 +200,7 @@ def fault_sentence(faults: tuple[Fault, ...]) -> str:
     """Return how often a function raised, and the first exception with its place and sample."""
     first = faults[0].exception
     place = location_of(first)
-    message = clipped(str(first), LONGEST)
+    message = clipped(str(first), LONGEST).rstrip(".")
     return (
         f"It raised an exception on {counted(len(faults), 'sample')}, and abstained there. On"
         f" sample {faults[0].sample_id!r}: {type(first).__name__}: {message}"

@@ -119,6 +119,10 @@ class Versions(BaseWorkbench):
                 module.
             LoadError: another process cannot load the module.
         """
+        if not isinstance(path, (str, os.PathLike)):
+            raise DataError(
+                f"`path` must be the path of a module, such as 'lfs/spam.py'. Got {path!r}."
+            )
         self.refresh()
         others = self._of_other_files(Path(path))
         is_kept = {id(lf) for lf in others}
@@ -151,8 +155,15 @@ class Versions(BaseWorkbench):
         self._looked_at_dev()
         return lint(self.functions, self.samples, self.schema, self.gold_codes, self._timeout)
 
-    @functools.cached_property
+    @property
     def _history(self) -> History:
+        """The commits, with those that another workbench on the same folder made meanwhile."""
+        history = self._opened_history
+        history.reread()
+        return history
+
+    @functools.cached_property
+    def _opened_history(self) -> History:
         history = History(self._folder)
         self._looks_before = 0 if history.latest is None else history.latest.looks_at_dev
         return history
@@ -181,7 +192,7 @@ class Versions(BaseWorkbench):
 
     def _revert_to(self, to: str) -> str:
         commit = self._history.find(to) if isinstance(to, str) else None
-        if commit is not None and to in self.replaced:
+        if commit is not None and (to in self.replaced or to in self.functions):
             raise DataError(
                 f"What is reverted to must be a commit or a function. Got {to!r}, which is both:"
                 f" give the whole id, {commit.id}."

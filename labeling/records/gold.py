@@ -58,8 +58,9 @@ def gold_series(gold: Gold) -> pd.Series:
             ids = pd.Index([label.sample_id for label in given])
             return pd.Series([label.label for label in given], index=ids, dtype=object)
     raise GoldError(
-        "Gold must be a pandas Series from sample id to label, or a collection of GoldLabel."
-        f" Got a {type(gold).__name__}."
+        "Gold must be a dict or a pandas Series from sample id to label, or a collection of"
+        f" GoldLabel. Got a {type(gold).__name__}; labels in the order of the samples"
+        " become one by pd.Series(labels, index=samples.index)."
     )
 
 

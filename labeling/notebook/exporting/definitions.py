@@ -40,6 +40,7 @@ def definition_of(function: FunctionType) -> tuple[Definition, tuple[str, ...]]:
     code = function.__code__
     if code.co_name == "<lambda>":
         return _definition_of_lambda(function), ()
+    linecache.checkcache(code.co_filename)  # the file may have been edited, and loaded again
     lines = tuple(linecache.getlines(code.co_filename, function.__globals__))
     if not lines:
         raise NotExportableError(
