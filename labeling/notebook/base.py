@@ -84,10 +84,7 @@ class BaseWorkbench(DisplayedAlike):
         self._functions = self._before = FunctionSet()
         self.replaced: dict[str, VotedLF] = {}
         self.looks_at_dev = 0
-        if text is not None:
-            require_column(self.samples, text, "the text of a workbench")
-        if cache is not None and not isinstance(cache, (str, os.PathLike)):
-            raise DataError(f"`cache` must be the path of a folder. Got {cache!r}.")
+        _check_names(self.samples, text, cache)
         self._text, self._timeout, self._cache = text, timeout, cache
         self._store = None if cache is None else VoteStore(cache)
         self._fits = ModelFits(self.samples.index, self.schema)
@@ -280,6 +277,13 @@ class BaseWorkbench(DisplayedAlike):
             return self.text
         except DataError:
             return None
+
+
+def _check_names(samples: pd.DataFrame, text: str | None, cache: object) -> None:
+    if text is not None:
+        require_column(samples, text, "the text of a workbench")
+    if cache is not None and not isinstance(cache, (str, os.PathLike)):
+        raise DataError(f"`cache` must be the path of a folder. Got {cache!r}.")
 
 
 def _is_of_texts(column: pd.Series) -> bool:
