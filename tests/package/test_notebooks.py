@@ -28,6 +28,19 @@ def test_a_notebook_shows_what_it_showed(path, monkeypatch):
     assert shown(executed(path)) == shown(nbformat.read(path, as_version=4))
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_notebook_about_people_asks_them_on_a_server_that_is_named(studio, monkeypatch):
+    monkeypatch.setenv("LABEL_STUDIO_URL", studio.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", studio.token)
+
+    printed = shown(executed(FOLDER / "03_active_learning_and_review.ipynb"))[-1]
+
+    assert [text for text in printed if text.startswith(f"Label them at {studio.url}")]
+    (project,) = [one for one in studio.projects() if one["title"] == "tweets of the notebook"]
+    assert len(studio.tasks(project["id"])) == 5
+
+
 @each_notebook
 def test_no_output_names_a_place_on_one_machine_or_in_its_memory(path):
     text = path.read_text("utf-8")
