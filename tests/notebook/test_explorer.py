@@ -52,6 +52,20 @@ def test_an_answer_can_be_changed_and_the_count_tells_the_page_that_it_was_handl
     assert sorted(workbench.gold_codes.tolist()) == [-1] * 6 + [0, 1]
 
 
+def test_of_two_messages_about_a_sample_the_one_sent_last_counts_however_they_come():
+    _, explorer = explorer_of()
+
+    send(explorer, type="undo", at=0, page="p", number=2)
+    send(explorer, type="answer", at=0, code=1, page="p", number=1)
+    send(explorer, type="answer", at=1, code=0, page="p", number=5)
+    send(explorer, type="answer", at=1, code=1, page="p", number=4)
+    send(explorer, type="answer", at=2, code=1, page="p", number=3)
+    send(explorer, type="answer", at=1, code=1, page="another", number=1)
+
+    assert explorer.answers == [None, 1, 1, None, None]
+    assert explorer.handled == 6
+
+
 def test_what_cannot_be_done_is_said_on_the_page_until_something_is_done():
     workbench, explorer = explorer_of()
     first = explorer.to_frame().index[0]

@@ -117,6 +117,9 @@ class Notebook:
             arg=[f".lbx {selector}", text],
         )
 
+    def wait_until_saved(self):
+        self.page.wait_for_function("document.querySelector('.lbx-saved').textContent === ''")
+
     def shot(self, name):
         SHOTS.mkdir(parents=True, exist_ok=True)
         self.page.locator(".lbx").screenshot(path=SHOTS / f"explorer-{name}.png")
@@ -172,7 +175,7 @@ def test_a_dev_set_is_labelled_by_keys_and_is_in_python_at_once(notebook):
 
 
 def test_buttons_answer_too_and_give_the_keys_back(notebook):
-    done = notebook.text(".lbx-heading")
+    done, progress = notebook.text(".lbx-heading"), notebook.text(".lbx-progress")
 
     notebook.page.locator(".lbx-labels button").nth(1).click()
     notebook.wait(".lbx-live", "Labelled spam.")
@@ -182,6 +185,8 @@ def test_buttons_answer_too_and_give_the_keys_back(notebook):
     notebook.wait(".lbx-live", "Taken back.")
 
     assert notebook.text(".lbx-heading") == done
+    notebook.wait_until_saved()
+    assert notebook.text(".lbx-progress") == progress
     assert notebook.errors == []
 
 

@@ -41,6 +41,8 @@ class Answers extends EventTarget {
     this.model = model;
     this.sent = model.get("handled");
     this.isLost = false;
+    this.page = Math.random().toString(36).slice(2);
+    this.number = 0;
     this.position = -1;
     model.on("change:handled", () => this.catchUp());
     this.catchUp();
@@ -91,9 +93,11 @@ class Answers extends EventTarget {
     return !this.isLost;
   }
 
+  // Sends an answer, numbered: one message may overtake another.
   send(content) {
     this.sent += 1;
-    if (this.post(content)) return true;
+    this.number += 1;
+    if (this.post({ ...content, page: this.page, number: this.number })) return true;
     this.sent = this.model.get("handled");
     this.catchUp();
     return false;

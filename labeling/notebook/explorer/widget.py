@@ -16,6 +16,7 @@ from labeling.notebook.dev_set import DevSet
 from labeling.notebook.explorer.bucket_pages import BucketPages
 from labeling.notebook.explorer.draws import drawn
 from labeling.notebook.explorer.session import LabelSession
+from labeling.records import is_whole_number
 from labeling.rendering import Table, View
 from labeling.rendering.formatting import cleaned
 from labeling.rendering.html import html_of
@@ -58,6 +59,8 @@ class Explorer(anywidget.AnyWidget):
 
     def __init__(self, session: LabelSession, pages: BucketPages, note: str) -> None:
         self._session, self._pages = session, pages
+        self._latest: dict[str, int] = {}  # the number of the last message about each sample
+        self._lock = threading.Lock()
         super().__init__(
             labels=[cleaned(label) for label in session.workbench.schema.labels],
             queue=session.queue(),
@@ -80,19 +83,34 @@ class Explorer(anywidget.AnyWidget):
     def _received(self, _widget: object, content: Any, _buffers: object) -> None:
         """Do what a message asks for; what cannot be done is shown on the page.
 
-        JupyterLab may deliver messages in a thread while a cell runs. Answers are kept at once;
-        a bucket is looked at when the cell is done, as it may run labeling functions.
+        JupyterLab may deliver messages in a thread while a cell runs, and in two threads at first,
+        so that one may overtake another. Answers are kept at once, of each sample the one that was
+        sent last; a bucket is looked at when the cell is done, as it may run labeling functions.
         """
         kind = content.get("type") if isinstance(content, dict) else None
-        if kind == "answer":
-            values = [content.get(name) for name in ("at", "code", "seconds")]
-            self._do(lambda: self._session.answer(*values))
-        elif kind == "undo":
-            self._do(lambda: self._session.undo(content.get("at")))
-        elif kind == "browse":
+        if kind == "browse":
             _when_idle(lambda: self._browse(content.get("query"), content.get("number")))
-        if kind in ("answer", "undo"):
-            self._answered()
+        elif kind in ("answer", "undo"):
+            with self._lock:
+                if not self._is_late(content):
+                    self._do(lambda: self._answer(kind, content))
+                self._answered()
+
+    def _is_late(self, content: dict[str, Any]) -> bool:
+        """Whether a later message about the same sample, from the same page, came before."""
+        number = content.get("number")
+        if not is_whole_number(number):
+            return False
+        key = repr((content.get("page"), content.get("at")))
+        latest = self._latest.get(key, 0)
+        self._latest[key] = max(latest, int(number))
+        return number < latest
+
+    def _answer(self, kind: str, content: dict[str, Any]) -> None:
+        if kind == "undo":
+            self._session.undo(content.get("at"))
+        else:
+            self._session.answer(*(content.get(name) for name in ("at", "code", "seconds")))
 
     def _do(self, action: Callable[[], None]) -> None:
         try:
