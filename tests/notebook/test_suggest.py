@@ -245,3 +245,16 @@ def majority_accuracy(votes, truth):
     first = times == times.max(axis=1, keepdims=True)
     is_true = truth[votes.covered][:, None] == np.array(votes.schema.labels, dtype=object)
     return ((first * is_true).sum(axis=1) / first.sum(axis=1)).mean()
+
+
+def test_a_column_that_gives_gold_away_is_not_used_and_named(schema):
+    texts = [f"{'win cash' if n % 3 == 0 else 'nice song'} number {n}" for n in range(300)]
+    labels = ["spam" if n % 3 == 0 else "ham" for n in range(300)]
+    samples = pd.DataFrame({"text": texts, "verdict": labels, "length": range(300)})
+    workbench = lb.Workbench(samples, schema, gold=dict(enumerate(labels[:100])))
+
+    found = workbench.suggest()
+
+    assert len(found)
+    assert not any("verdict" in source for source in found.to_frame()["source"])
+    assert "Column 'verdict' gives the label of each sample of the dev set away" in str(found)

@@ -12,8 +12,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labeling.errors import DataError, LabelingFunctionError, counted, literal, near, quoted
+from labeling.errors import (
+    DataError,
+    LabelingFunctionError,
+    counted,
+    listed,
+    literal,
+    near,
+    noun,
+    quoted,
+)
 from labeling.notebook.function_set import FunctionSet, VotedLF
+from labeling.notebook.linting import leaking_columns
 from labeling.notebook.marks import marker_of
 from labeling.notebook.moment import Moment
 from labeling.notebook.suggestions.building import add_to_module, function_of
@@ -88,8 +98,10 @@ def suggested(
     """Return what a workbench offers; see `Suggesting.suggest`."""
     evidence = _evidence(moment)
     words = None if moment.text is None else memory.words(moment.samples, moment.text)
+    leaking = leaking_columns(moment.samples, moment.gold) - {moment.text}
+    leaks = [name for name in moment.samples.columns if str(name) in leaking]
     wanted = Wanted(
-        moment.samples,
+        moment.samples.drop(columns=leaks),
         moment.schema,
         moment.text,
         words,
@@ -109,7 +121,8 @@ def suggested(
             else:
                 items.append(_proposed(moment, proposal, taken))
                 taken.add(items[-1].name)
-    return Suggestions(tuple(items), tuple(refused), _judged_by(evidence), accept, reject)
+    judged_by = _judged_by(evidence) + _left_out(leaks)
+    return Suggestions(tuple(items), tuple(refused), judged_by, accept, reject)
 
 
 def _offered(moment: Moment, wanted: Wanted, vote: Vote) -> list[Suggestion]:
@@ -155,6 +168,17 @@ def _evidence(moment: Moment) -> Evidence:
             " vote for at least two labels. This workbench has neither."
         )
     return soft_evidence(soft, moment.samples.index, moment.schema)
+
+
+def _left_out(leaks: Sequence[Any]) -> str:
+    """Return which columns are not used, since a rule on what gold was made from proves nothing."""
+    if not leaks:
+        return ""
+    return (
+        f" {noun(len(leaks), 'Column', 'Columns')} {listed(leaks)}"
+        f" {noun(len(leaks), 'gives', 'give')} the label of each sample of the dev set away, and"
+        f" {noun(len(leaks), 'is', 'are')} not used."
+    )
 
 
 def _judged_by(evidence: Evidence) -> str:

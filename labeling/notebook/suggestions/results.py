@@ -178,14 +178,14 @@ class Suggestions(DisplayedAlike):
 
 _HEADINGS = (
     "#",
-    "Name",
-    "Label",
-    "Looks for",
-    "Precision on dev",
+    "name",
+    "label",
+    "looks for",
+    "precision on the dev set",
     "at least (90 %)",
-    "Coverage",
-    "New",
-    "Example",
+    "coverage",
+    "new coverage",
+    "example",
 )
 
 
