@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
+import textwrap
 import unicodedata
 from typing import assert_never
 
@@ -22,7 +24,9 @@ from labeling.rendering.views import (
 )
 
 WIDEST = 60
-"""Characters of a cell; a longer one is clipped."""
+"""Characters of a line of a cell; longer texts are broken into lines, excerpts are clipped."""
+MOST_LINES = 4
+"""Lines of a cell; what is longer is clipped."""
 _BREAKS = re.compile(r"[^\S ]+")  # all white space but the plain space
 
 
@@ -57,7 +61,8 @@ def _part(part: Part) -> str:
 
 def _table(table: Table) -> str:
     lines = [tuple(map(_line, table.headings))]
-    lines += [tuple(_cell(cell) for cell in row) for row in table.rows]
+    for row in table.rows:
+        lines += itertools.zip_longest(*map(_cell_lines, row), fillvalue="")
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     text = [_line(table.caption)] if table.caption else []
     for line in lines:
@@ -70,10 +75,18 @@ def _table(table: Table) -> str:
     return "\n".join(text)
 
 
-def _cell(cell: Cell) -> str:
+def _cell_lines(cell: Cell) -> list[str]:
+    """Return the lines of a cell: texts and code may have several."""
+    if not isinstance(cell, (str, Code)):
+        return [_cell(cell)]
+    text = _line(cell if isinstance(cell, str) else cell.text)
+    return textwrap.wrap(text, WIDEST, max_lines=MOST_LINES, placeholder=" …") or [""]
+
+
+def _cell(cell: int | float | Share | Interval | Excerpt | None) -> str:
     match cell:
-        case None | str() | int() | float():
-            return _clipped(_line(scalar(cell)))
+        case None | int() | float():
+            return scalar(cell)
         case Share():
             of = "" if cell.n is None or math.isnan(cell.value) else f" of {whole(cell.n)}"
             return percent(cell.value) + of
@@ -81,8 +94,6 @@ def _cell(cell: Cell) -> str:
             return _interval(cell)
         case Excerpt():
             return _excerpt(cell, WIDEST)
-        case Code():
-            return _clipped(_line(cell.text))
         case _:
             assert_never(cell)
 
@@ -102,10 +113,6 @@ def _excerpt(excerpt: Excerpt, longest: int) -> str:
 def _line(text: str) -> str:
     """Return a text as one line, without characters that change a terminal or the direction."""
     return undirected(_BREAKS.sub(" ", text))
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= WIDEST else text[: WIDEST - 1].rstrip() + "…"
 
 
 def _width(text: str) -> int:
