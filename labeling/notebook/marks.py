@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from labeling.notebook.code_needles import Needles, needles_of
 from labeling.records import (
@@ -25,6 +25,8 @@ Marker = Callable[[str], Spans]
 
 MOST = 20
 """Marks of one pattern in one text."""
+LEAST_WORDS = 4
+"""Matches from which on a pattern that covers most of a text is taken to split it."""
 _TOKEN = re.compile(r"\w+")
 
 
@@ -157,8 +159,16 @@ def _marks_of_needles(needles: Needles, is_quick: bool, text: str) -> Spans:
             first = pattern.match(text)
             spans.update(() if first is None else (first.span(),))
         else:
-            spans.update(_matches(pattern, is_quick, text))
+            found = list(_matches(pattern, is_quick, text))
+            spans.update(() if _splits(text, found) else found)
     return tuple(sorted(span for span in spans if span[0] < span[1]))
+
+
+def _splits(text: str, found: Sequence[Span]) -> bool:
+    """Whether a pattern splits a text into words, rather than finding some of them."""
+    covered = sum(end - start for start, end in found)
+    n_letters = sum(not character.isspace() for character in text[: found[-1][1]]) if found else 0
+    return len(found) >= LEAST_WORDS and covered > n_letters / 2
 
 
 def _occurrences(text: str, word: str, ignores_case: bool) -> Iterator[Span]:

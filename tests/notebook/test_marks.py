@@ -173,3 +173,18 @@ def test_huge_lists_of_words_are_left_out():
 
 def test_matched_texts_are_counted_without_case_and_whitespace():
     assert matched_texts("Free  Money free money", ((0, 11), (12, 22))) == ("free money",)
+
+
+def test_a_pattern_that_splits_the_text_is_not_marked_beside_the_words():
+    wanted = {"free", "win"}
+
+    def lf(x):
+        return bool(wanted & set(re.findall(r"[a-z']+", x.text.lower())))
+
+    assert marked(lf, "you can win a free car today") == ["win", "free"]
+    assert marked(lambda x: re.findall(r"\d+", x.text), "1 of 20, 3 of 40, and so on") == [
+        "1",
+        "20",
+        "3",
+        "40",
+    ]
