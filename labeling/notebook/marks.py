@@ -27,6 +27,7 @@ MOST = 20
 """Marks of one pattern in one text."""
 LEAST_WORDS = 4
 """Matches from which on a pattern that covers most of a text is taken to split it."""
+MOST_COVERED = 0.6
 _TOKEN = re.compile(r"\w+")
 
 
@@ -166,9 +167,11 @@ def _marks_of_needles(needles: Needles, is_quick: bool, text: str) -> Spans:
 
 def _splits(text: str, found: Sequence[Span]) -> bool:
     """Whether a pattern splits a text into words, rather than finding some of them."""
-    covered = sum(end - start for start, end in found)
-    n_letters = sum(not character.isspace() for character in text[: found[-1][1]]) if found else 0
-    return len(found) >= LEAST_WORDS and covered > n_letters / 2
+    if len(found) < LEAST_WORDS:
+        return False
+    searched = text[: found[-1][1]] if len(found) == MOST else text
+    n_letters = sum(not character.isspace() for character in searched)
+    return sum(end - start for start, end in found) > MOST_COVERED * n_letters
 
 
 def _occurrences(text: str, word: str, ignores_case: bool) -> Iterator[Span]:
