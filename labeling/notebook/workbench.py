@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from labeling.errors import counted
 from labeling.notebook.base import BaseWorkbench
 from labeling.notebook.exploring import Exploring
 from labeling.notebook.suggesting import Suggesting
 from labeling.notebook.versions import Versions
 from labeling.notebook.worth import Worth
-from labeling.rendering import Displayed, View
 
 
-class Workbench(Exploring, Suggesting, Versions, Worth, BaseWorkbench, Displayed):
+class Workbench(Exploring, Suggesting, Versions, Worth, BaseWorkbench):
     """A place to write labeling functions: draft one, see what changes, look at rows, keep it.
 
     Args:
@@ -40,12 +38,3 @@ class Workbench(Exploring, Suggesting, Versions, Worth, BaseWorkbench, Displayed
     >>> workbench.votes()
     Votes(2 samples x 1 voter, 1 vote cast, labels 'ham', 'spam')
     """
-
-    def __repr__(self) -> str:
-        samples = counted(len(self.samples), "sample")
-        functions = counted(len(self.functions), "labeling function")
-        gold = counted(int((self.gold_codes >= 0).sum()), "gold label")
-        return f"Workbench({samples}, {functions}, {gold})"
-
-    def _view(self) -> View:
-        return self.summary()._view()
