@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import pickle
@@ -13,7 +14,6 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ def in_workers(
     settings = (job.schema, job.stop_at_fault, job.timeout)
     with tempfile.TemporaryDirectory(prefix="labeling-") as name:
         folder = Path(name)
-        run = functools.partial(_run_chunk, pickled, settings, name, os.getpid())
+        run = functools.partial(_run_chunk, pickled, settings, name, os.getpid(), _working_folder())
         board, tasks = CallBoard(folder), _Tasks(chunks, folder)
         hung = HungWorkers(folder, _heartbeat_limit(job))
         with board.watching(hung.look), _explained_errors(tasks, workers, board):
@@ -81,6 +81,13 @@ def in_workers(
                 if job.progress is not None:
                     job.progress(len(votes))
                 yield votes, _loads_faults(faults)
+
+
+def _working_folder() -> str | None:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # it was deleted
+        return None
 
 
 def _heartbeat_limit(job: Job) -> float | None:
@@ -158,7 +165,7 @@ class _Tasks:
             return [task.packed.others for task in self._given]
 
 
-@contextmanager
+@contextlib.contextmanager
 def _explained_errors(tasks: _Tasks, workers: int, board: CallBoard) -> Iterator[None]:
     """Replace errors of the worker pool by errors that name their cause."""
     try:
@@ -215,10 +222,16 @@ def _run_chunk(
     settings: tuple[LabelSchema, bool, float | None],
     folder: str,
     parent: int,
+    working_folder: str | None,
     task: _Task,
 ) -> Result:
     """Return votes and pickled faults, whose exceptions may be of classes of the user."""
     ends_with_parent = _end_with_parent(parent)
+    if ends_with_parent and working_folder is not None:
+        # A worker that is used again was started where its parent was then: files that functions
+        # open, and the places of errors, are relative to where it is now.
+        with contextlib.suppress(OSError):
+            os.chdir(working_folder)
     board = CallBoard(Path(folder))
 
     def report(call: SlowCall) -> None:

@@ -272,3 +272,30 @@ def test_an_exception_keeps_its_class(schema, workers):
     lf = lb.LabelingFunction("fails", fails)
     votes = lb.apply(lf, FRAME, schema, workers=workers, on_error="record")
     assert {type(fault.exception) for fault in votes.faults} == {OwnError}
+
+
+def test_workers_that_were_started_elsewhere_work_where_their_parent_is(
+    schema, tmp_path, monkeypatch
+):
+    """Workers are used again, and their parent may have changed its working folder."""
+
+    def has_list(x):
+        with open("list.txt", encoding="utf-8") as file:
+            return 0 if x.n % 2 else len(file.read())
+
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder, text in zip(folders, ("", "x"), strict=True):
+        folder.mkdir()
+        (folder / "list.txt").write_text(text, encoding="utf-8")
+    lfs = [lb.LabelingFunction("has_list", has_list), lb.LabelingFunction("wrong", lambda x: 0.5)]
+    votes = []
+    for folder in folders:
+        monkeypatch.chdir(folder)
+        votes.append(lb.apply(lfs, FRAME, schema, workers=2, on_error="record"))
+
+    assert [each["has_list"].iloc[0] for each in votes] == ["ham", "spam"]
+    monkeypatch.chdir(folders[1])
+    alone = lb.apply(lfs, FRAME, schema, on_error="record")
+    assert [str(fault.exception) for fault in votes[1].faults] == [
+        str(fault.exception) for fault in alone.faults
+    ]
