@@ -138,12 +138,3 @@ def test_what_the_label_model_warns_of_is_shown_and_not_raised(monkeypatch):
         assert "predicted too often" in repr(workbench().preview(love()))
     with pytest.warns(LabelSharesWarning, match="too often"):
         made.soft_labels()
-
-
-def test_a_workbench_shows_its_summary_and_is_a_line_of_text():
-    empty, made = workbench(), workbench(free())
-
-    assert "Write one below" in empty._repr_html_()
-    assert repr(empty) == f"Workbench(8 samples, 0 labeling functions, {len(GOLD)} gold labels)"
-    assert repr(made) == f"Workbench(8 samples, 1 labeling function, {len(GOLD)} gold labels)"
-    assert made._repr_html_() == workbench(free()).summary()._repr_html_()
