@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -109,20 +108,3 @@ class FunctionSet:
             )
         faults = tuple(fault for voted in self.functions for fault in voted.faults)
         return Votes(self.array(len(sample_ids)), sample_ids, self.names, schema, faults)
-
-    def renamed(self, old: str, new: str) -> FunctionSet:
-        """Return the set with a function under another name, for two versions side by side."""
-        return FunctionSet(
-            tuple(
-                dataclasses.replace(voted, lf=_renamed(voted.lf, new))
-                if voted.name == old
-                else voted
-                for voted in self.functions
-            )
-        )
-
-
-def _renamed(lf: LabelingFunction, name: str) -> LabelingFunction:
-    renamed = LabelingFunction.__new__(LabelingFunction)
-    vars(renamed).update(vars(lf) | {"name": name})
-    return renamed
