@@ -1,16 +1,19 @@
 """Training sets and their export formats."""
 
-from labeling.datasets.exports import findings, parquet_table
+from labeling.datasets.exports import parquet_table, value_findings
+from labeling.datasets.findings import DataTestReport, Finding
 from labeling.datasets.training_set import OWN_COLUMNS, TrainingSet, build_training_set
 from labeling.datasets.values import strict_json
 from labeling.datasets.winning_labels import winning_labels
 
 __all__ = [
     "OWN_COLUMNS",
+    "DataTestReport",
+    "Finding",
     "TrainingSet",
     "build_training_set",
-    "findings",
     "parquet_table",
     "strict_json",
+    "value_findings",
     "winning_labels",
 ]

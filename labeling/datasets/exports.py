@@ -276,10 +276,10 @@ def parquet_table(frame: pd.DataFrame) -> pa.Table:
     return table_of(frame, frame.index, with_index=True)
 
 
-def findings(samples: pd.DataFrame) -> list[str]:
+def value_findings(samples: pd.DataFrame) -> list[str]:
     """Return a sentence for each value type that an export will replace or cannot write.
 
-    >>> print(*findings(pd.DataFrame({"size": [float("inf"), 1.0]})))
+    >>> print(*value_findings(pd.DataFrame({"size": [float("inf"), 1.0]})))
     Column 'size' holds 1 number that JSON does not have (infinite, or NaN in a list): null in
     training_set.jsonl.
     """

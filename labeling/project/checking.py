@@ -183,7 +183,7 @@ def check_samples(data: ProjectData, schema: LabelSchema) -> list[str]:
         DataError: a column cannot be in a training set.
         StoreError: an id cannot be stored.
     """
-    from labeling.datasets import OWN_COLUMNS, build_training_set, findings
+    from labeling.datasets import OWN_COLUMNS, build_training_set, value_findings
 
     for sample_id in data.samples.index:
         encode_id(sample_id)
@@ -195,7 +195,7 @@ def check_samples(data: ProjectData, schema: LabelSchema) -> list[str]:
         renamed_sentence(added, "training sets"),
         renamed_sentence(free_names(BATCH_COLUMNS, taken), "batch.parquet"),
     )
-    return [*filter(None, sentences), *findings(data.samples)]
+    return [*filter(None, sentences), *value_findings(data.samples)]
 
 
 def check_platform(platform: AnnotationPlatform, samples: pd.DataFrame) -> list[str]:
