@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import labeling as lb
-from labeling.datasets.exports import findings
+from labeling.datasets.exports import value_findings
 from labeling.datasets.values import plain, without_non_finite
 
 SCHEMA = lb.LabelSchema(["ham", "spam"])
@@ -283,7 +283,7 @@ def test_a_column_without_a_common_type_is_json_text_in_parquet_and_that_is_said
     assert column == [None if text is None else json.loads(text) for text in texts]
     assert [["a"], ["b"]] == written["y"].to_pylist()
     assert ["x"] == manifest["json_in_parquet"]
-    (found,) = findings(train.frame[["x", "y"]])
+    (found,) = value_findings(train.frame[["x", "y"]])
     assert re.search(rf"Column 'x' holds values of no common type \(.*{example}", found)
     assert "JSON text in Parquet" in found
 
@@ -322,14 +322,14 @@ def test_what_an_export_will_say_is_found_beforehand():
         },
         index=["s0", "s1"],
     )  # fmt: skip
-    found = findings(data)
+    found = value_findings(data)
 
     assert "Column 'mixed' holds values of no common type" in found[0]
     assert "Column 'size' holds 1 number that JSON does not have" in found[1]
     assert "Column 'tags' holds 2 numbers" in found[2]
     assert "No format of the training set can be written. Column 'thing' of sample 's1'" in found[3]
     assert 4 == len(found)
-    assert [] == findings(pd.DataFrame({"text": ["a", None], "size": [NAN, 2.0]}))
+    assert [] == value_findings(pd.DataFrame({"text": ["a", None], "size": [NAN, 2.0]}))
 
 
 SCALARS = (
