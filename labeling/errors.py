@@ -140,6 +140,7 @@ EXTRA_OF = {
     "yaml": "cli",
     "jinja2": "report",
     "modAL": "active",
+    "mlflow": "mlflow",
     "sentence_transformers": "embeddings",
     "huggingface_hub": "embeddings",
     "model2vec": "static-embeddings",
