@@ -1,8 +1,9 @@
 """Training sets and their export formats."""
 
+from labeling.datasets.building import build_training_set
 from labeling.datasets.exports import parquet_table, value_findings
 from labeling.datasets.findings import DataTestReport, Finding
-from labeling.datasets.training_set import OWN_COLUMNS, TrainingSet, build_training_set
+from labeling.datasets.training_set import OWN_COLUMNS, TrainingSet
 from labeling.datasets.values import strict_json
 from labeling.datasets.winning_labels import winning_labels
 

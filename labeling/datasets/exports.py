@@ -1,11 +1,8 @@
-"""Export of training sets as Parquet, JSON lines and CSV, written atomically with manifests."""
+"""Export of training sets as JSON lines, CSV, and a folder of all formats, written atomically."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from labeling.datasets.values import plain_column, single_line, without_non_finite
-from labeling.errors import DataError, listed, repeated
+from labeling.datasets import canonical
+from labeling.datasets.canonical import manifest_text, with_ids, written
+from labeling.datasets.columns import VOTER_OF
+from labeling.datasets.manifest import Manifest
+from labeling.datasets.values import plain_column, without_non_finite
+from labeling.errors import DataError, listed
 from labeling.records import atomic_write, free_name, is_formula
 
 if TYPE_CHECKING:
@@ -22,13 +23,8 @@ if TYPE_CHECKING:
 
     from labeling.datasets.training_set import TrainingSet
 
-VERSION = 2
-VOTER_OF = {"lf_votes": "voter", "annotators": "annotator"}
-"""The columns of votes, and the field of their objects that names the voter."""
-Manifest = dict[str, Any]
 
-
-def write_folder(train: TrainingSet, folder: Path, *, for_spreadsheet: bool) -> dict[str, Any]:
+def write_folder(train: TrainingSet, folder: Path, *, for_spreadsheet: bool) -> Manifest:
     """Write all formats into a folder as `training_set.*`, and return their common manifest.
 
     If one format cannot be written, the others are.
@@ -36,23 +32,38 @@ def write_folder(train: TrainingSet, folder: Path, *, for_spreadsheet: bool) -> 
     Raises:
         DataError: some format could not be written; it names these and those that were.
     """
-    manifest = manifest_of(train)
-    formats: dict[str, Callable[[Path], None]] = {
-        "training_set.parquet": lambda path: write_parquet(train, path, manifest),
+    manifest = train.manifest()
+    formats: dict[str, Callable[[Path], str | None]] = {
+        canonical.ROWS: lambda path: _write_rows(train, path),
         "training_set.jsonl": lambda path: write_jsonl(train, path, manifest),
         "training_set.csv": lambda path: write_csv(
             train, path, manifest, for_spreadsheet=for_spreadsheet
         ),
+        canonical.LEFT_OUT: lambda path: canonical.write_table(
+            canonical.left_out_table(train), path
+        ),
     }
     failed: dict[str, DataError] = {}
+    digests: dict[str, str] = {}
     for name, write in formats.items():
         try:
-            write(folder / name)
+            digests[name] = write(folder / name) or ""
         except DataError as error:
             failed[name] = error
     if failed:
         raise _not_all_written(failed, [name for name in formats if name not in failed], folder)
+    files = {name: digests[name] for name in (canonical.ROWS, canonical.LEFT_OUT)}
+    canonical.write_manifest(train, folder, files)
     return manifest
+
+
+def _write_rows(train: TrainingSet, path: Path) -> str:
+    """Write the rows as Parquet and a manifest of this file alone, and return its digest."""
+    sha256 = canonical.write_table(canonical.rows_table(train), path)
+    text = manifest_text({**train.manifest(), "file": path.name, "sha256": sha256})
+    with atomic_write(f"{path}.manifest.json") as unfinished:
+        unfinished.write_text(text, "utf-8")
+    return sha256
 
 
 def _not_all_written(failed: dict[str, DataError], written: list[str], folder: Path) -> DataError:
@@ -61,35 +72,6 @@ def _not_all_written(failed: dict[str, DataError], written: list[str], folder: P
     done = f" Written: {', '.join(written)}." if written else ""
     faults = " ".join(dict.fromkeys(map(str, failed.values())))
     return DataError(f"Not written: {', '.join(failed)}. {faults}{done}{outdated}")
-
-
-def write_parquet(train: TrainingSet, path: Path, manifest: Manifest | None = None) -> None:
-    """Write the table as Parquet; votes become lists of structs (voter, label)."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from labeling.datasets.arrow import table_of
-
-    frame = _with_index(train)
-    voter_of = _voter_of(train)
-    typed_columns = [*voter_of, train.own_columns["reviewer"]]
-
-    def write(file: Path) -> None:
-        table = table_of(frame.drop(columns=typed_columns), train.frame.index)
-        for name in typed_columns:
-            voter = voter_of.get(name)
-            kind = pa.string() if voter is None else _votes_type(voter)
-            values = frame[name].tolist() if voter is None else _objects(frame[name], voter)
-            table = table.append_column(name, pa.array(values, kind))
-        pq.write_table(table, file, compression="zstd")
-
-    _write(train, path, write, manifest)
-
-
-def _votes_type(voter: str) -> pa.DataType:
-    import pyarrow as pa
-
-    return pa.list_(pa.struct([(voter, pa.string()), ("label", pa.string())]))
 
 
 def _objects(column: pd.Series, voter: str) -> list[list[dict[str, Any]]]:
@@ -104,7 +86,7 @@ def write_jsonl(train: TrainingSet, path: Path, manifest: Manifest | None = None
 
     def write(file: Path) -> None:
         with file.open("wb") as lines:
-            for sample_id, row in zip(train.frame.index, _rows(train), strict=True):
+            for sample_id, row in zip(train.sample_ids, json_rows(train), strict=True):
                 lines.write(_encoded_json(row, sample_id))
 
     _write(train, path, write, manifest)
@@ -143,8 +125,8 @@ def write_csv(
 
     from labeling.datasets.arrow import table_of
 
-    frame = _with_index(train)
-    ids = train.frame.index
+    frame = with_ids(train.frame, train)
+    ids = train.sample_ids
     rows = frame.pop(train.own_columns["probabilities"]).tolist()
     probabilities = np.array(rows).reshape(len(frame), len(train.schema))
     for label, probability in zip(train.schema, probabilities.T, strict=True):
@@ -180,78 +162,15 @@ def _cell(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def manifest_of(train: TrainingSet) -> dict[str, Any]:
-    """Return the manifest, without time and path, so that equal training sets have equal ones."""
-    from labeling.datasets.arrow import columns_in_json
-
-    frame = train.frame
-    samples = frame.drop(columns=[*train.own_columns.values()])
-    digest = hashlib.sha256()
-    nulls: Counter[str] = Counter()
-    for row in _rows(train):
-        try:
-            text = json.dumps(row, allow_nan=False)
-        except ValueError:
-            text = json.dumps(row)  # the fingerprint includes the texts of infinite numbers
-            nulls.update({name: without_non_finite(value)[1] for name, value in row.items()})
-        digest.update(text.encode("utf-8"))
-    reasons = train.dropped["reason"].value_counts().sort_index()
-    return {
-        "format": VERSION,
-        "fingerprint": digest.hexdigest(),
-        "samples": len(frame),
-        "labels": {
-            label: int((train.added_column("label") == label).sum()) for label in train.schema
-        },
-        **({"ordered_labels": True} if train.schema.ordered else {}),
-        "sources": _counts(train.added_column("source")),
-        "undecided": dict(zip(("left_out", "kept"), train.n_undecided, strict=True)),
-        "left_out": {str(reason): int(count) for reason, count in reasons.items()},
-        "null_in_json": {name: count for name, count in sorted(nulls.items()) if count},
-        "voters": list(train.voters),
-        "columns": [str(name) for name in frame.columns],
-        "json_in_parquet": list(columns_in_json(samples, frame.index)),
-        "own_columns": {name: new for name, new in train.own_columns.items() if name != new},
-        "packages": {
-            name: importlib.metadata.version(name)
-            for name in ("labeling", "numpy", "pandas", "pyarrow", "scikit-learn")
-        },
-    }
-
-
-def _counts(column: pd.Series) -> dict[str, int]:
-    return {str(name): int(count) for name, count in column.value_counts().sort_index().items()}
-
-
-def _with_index(train: TrainingSet) -> pd.DataFrame:
-    """Return the table with its ids as the first column, and texts as column names.
-
-    If the samples have another column of the ids' name, the column of the ids gets a prefix.
-    """
-    frame: pd.DataFrame = train.frame.reset_index(drop=True)
-    frame.columns = pd.Index([str(name) for name in frame.columns], dtype=object)
-    doubled = repeated(frame.columns)
-    if doubled:
-        raise DataError(
-            f"Columns must have different names as texts. Given twice: {listed(doubled)};"
-            " rename one."
-        )
-    name = "sample_id" if train.frame.index.name is None else str(train.frame.index.name)
-    if name in frame.columns and frame[name].tolist() == train.frame.index.tolist():
-        return frame
-    frame.insert(0, free_name(name, frame.columns), train.frame.index)
-    return frame
-
-
 def _voter_of(train: TrainingSet) -> dict[str, str]:
     """Return `VOTER_OF` by the actual column names of a training set."""
     return {train.own_columns[name]: voter for name, voter in VOTER_OF.items()}
 
 
-def _rows(train: TrainingSet) -> Iterator[dict[str, Any]]:
+def json_rows(train: TrainingSet) -> Iterator[dict[str, Any]]:
     """Yield the samples as objects of plain values; see `labeling.datasets.values`."""
-    frame = _with_index(train)
-    ids = train.frame.index
+    frame = with_ids(train.frame, train)
+    ids = train.sample_ids
     voter_of = _voter_of(train)
     columns: dict[str, list[Any]] = {}
     for name, column in frame.items():
@@ -317,20 +236,8 @@ def _write(
     train: TrainingSet, path: Path, write: Callable[[Path], object], manifest: Manifest | None
 ) -> None:
     """Write a file and its manifest, each atomically."""
-    import pyarrow as pa
-
-    with atomic_write(path) as file, atomic_write(f"{path}.manifest.json") as manifest_file:
-        try:
-            write(file)
-            manifest = manifest_of(train) if manifest is None else manifest
-        except DataError:
-            raise
-        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-            raise DataError(
-                f"The training set cannot be written as {path.name!r}: {single_line(error)}."
-                " Columns must hold values of one type, and texts whole Unicode characters."
-            ) from error
-        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        manifest = {**manifest, "file": path.name, "sha256": sha256}
-        text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with atomic_write(f"{path}.manifest.json") as manifest_file:
+        sha256 = written(path, write)
+        manifest = train.manifest() if manifest is None else manifest
+        text = manifest_text({**manifest, "file": path.name, "sha256": sha256})
         manifest_file.write_text(text, "utf-8")

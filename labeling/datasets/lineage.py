@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from labeling.datasets.columns import VOTER_OF, text_of_codes, texts, votes_of_cells
 from labeling.datasets.winning_labels import gold_with_lineage
 from labeling.errors import counted
 from labeling.records import (
@@ -20,7 +23,6 @@ from labeling.records import (
     clean_text,
     live_annotations,
     positions,
-    text_column,
     undecided_samples,
 )
 
@@ -34,7 +36,7 @@ def lineage_columns(
     votes: Votes | None,
     annotations: Iterable[Annotation],
     schema: LabelSchema,
-) -> dict[str, pd.Series]:
+) -> dict[str, pa.Array]:
     """Return the columns of who voted what, and what decided the label.
 
     Args:
@@ -55,20 +57,27 @@ def lineage_columns(
         if label.source == LabelSource.REVIEW
     }
     columns = {
-        "lf_votes": pd.Series(_lf_votes(votes, ids), index=ids),
-        "annotators": pd.Series([by_annotator.get(sample_id, {}) for sample_id in ids], index=ids),
-        "reviewer": pd.Series(
-            [reviewers.get(sample_id) for sample_id in ids], index=ids, dtype=object
-        ),
+        "lf_votes": _lf_votes(votes, ids),
+        "annotators": _annotators(by_annotator, ids),
+        "reviewer": texts(_at(reviewers, ids)),
     }
     agreed = [label for label in traced if label.source == LabelSource.AGREEMENT and label.trace]
     for name in ("votes_for", "votes_cast"):
         counts = {label.sample_id: getattr(label, name) for label in agreed}
-        values = [counts.get(sample_id) for sample_id in ids]
-        columns[name] = pd.Series(values, index=ids, dtype="Int64")
+        columns[name] = pa.array(_at(counts, ids), pa.int64())
     decided = _decided_by(winning, traced, by_annotator, undecided_samples(annotations), schema)
-    columns["decided_by"] = text_column(decided, ids)
+    columns["decided_by"] = texts(decided)
     return columns
+
+
+def _at(values: Mapping[Any, Any], ids: pd.Index) -> list[Any]:
+    """Return the value of each sample; `None` where there is none."""
+    filled = np.full(len(ids), None, dtype=object)
+    if values:
+        rows = positions(ids, pd.Index(list(values)), "the gold labels", "the samples")
+        for row, value in zip(rows.tolist(), values.values(), strict=True):
+            filled[row] = value
+    return filled.tolist()
 
 
 def _decided_by(
@@ -79,22 +88,24 @@ def _decided_by(
     schema: LabelSchema,
 ) -> list[str]:
     """Return what decided each label, and what people said of samples that they did not settle."""
-    gold = {label.sample_id: label.decided_by for label in traced}
+    ids = winning["source"].index
     model_names = {LabelSource.VOTES: "labeling functions", LabelSource.END_MODEL: "end model"}
-    words = []
-    for sample_id, code, source in zip(
-        winning["source"].index, winning["code"].tolist(), winning["source"].tolist(), strict=True
-    ):
-        if source not in model_names:
-            words.append(gold.get(sample_id, source))
+    sources = winning["source"].tolist()
+    words = [model_names.get(source, source) for source in sources]
+    gold = {label.sample_id: label.decided_by for label in traced}
+    special = list(dict.fromkeys((*gold, *by_annotator, *undecided)))
+    rows = ids.get_indexer(pd.Index(special)).tolist() if special else []
+    codes = winning["code"].to_numpy()
+    for sample_id, row in zip(special, rows, strict=True):
+        if row < 0:
             continue
-        remark = ""
-        if sample_id in undecided:
-            remark = COULD_NOT_DECIDE
+        if sources[row] not in model_names:
+            words[row] = gold.get(sample_id, words[row])
+        elif sample_id in undecided:
+            words[row] += f"; {COULD_NOT_DECIDE}"
         elif sample_id in by_annotator:
-            label = None if code == ABSTAIN else schema.labels[code]
-            remark = _not_settled(list(by_annotator[sample_id].values()), label)
-        words.append("; ".join(filter(None, (model_names[source], remark))))
+            label = None if codes[row] == ABSTAIN else schema.labels[codes[row]]
+            words[row] += f"; {_not_settled(list(by_annotator[sample_id].values()), label)}"
     return words
 
 
@@ -106,17 +117,50 @@ def _not_settled(labels: Sequence[str | None], label: str | None) -> str:
     return f"not settled by people ({sum(vote == label for vote in cast)} of {len(cast)} votes)"
 
 
-def _lf_votes(votes: Votes | None, ids: pd.Index) -> list[dict[str, str]]:
-    """Return the label by voter of each sample, without abstentions."""
-    labels: dict[Any, dict[str, str]] = {sample_id: {} for sample_id in ids}
-    if votes is not None:
-        positions(ids, votes.sample_ids, "the votes", "the samples")
-        triples = votes.to_triples()
-        for sample_id, voter, label in zip(
-            triples["sample"], triples["voter"], triples["label"], strict=True
-        ):
-            labels[sample_id][voter] = label
-    return list(labels.values())
+def _lf_votes(votes: Votes | None, ids: pd.Index) -> pa.ListArray:
+    """Return the votes on each sample, without abstentions, in the order of the voters."""
+    voter = VOTER_OF["lf_votes"]
+    nobody = np.array([], dtype=np.intp)
+    if votes is None:
+        return votes_of_cells(len(ids), nobody, texts([]), texts([]), voter)
+    rows_of_votes = positions(ids, votes.sample_ids, "the votes", "the samples")
+    if votes.long is None:
+        cells = np.nonzero(np.ascontiguousarray(votes.array) != ABSTAIN)
+        codes = votes.array[cells]
+        rows, columns = cells
+    else:
+        rows, columns, codes = votes.long.row, votes.long.column, votes.long.code
+    rows = rows_of_votes[rows]
+    if len(rows) and (np.diff(rows) < 0).any():
+        order = np.argsort(rows, kind="stable")
+        rows, columns, codes = rows[order], columns[order], codes[order]
+    return votes_of_cells(
+        len(ids),
+        rows,
+        text_of_codes(columns, votes.voters),
+        text_of_codes(codes, votes.schema.labels),
+        voter,
+    )
+
+
+def _annotators(
+    by_annotator: Mapping[Hashable, Mapping[str, str | None]], ids: pd.Index
+) -> pa.ListArray:
+    """Return what each annotator said of each sample."""
+    rows = ids.get_indexer(pd.Index(list(by_annotator))) if by_annotator else np.array([], int)
+    names: list[str | None] = []
+    labels: list[str | None] = []
+    row_of_vote: list[int] = []
+    for row, said in sorted(zip(rows.tolist(), by_annotator.values(), strict=True), key=_first):
+        names += said
+        labels += said.values()
+        row_of_vote += [row] * len(said)
+    row_array = np.array(row_of_vote, dtype=np.intp)
+    return votes_of_cells(len(ids), row_array, texts(names), texts(labels), VOTER_OF["annotators"])
+
+
+def _first(pair: tuple[int, object]) -> int:
+    return pair[0]
 
 
 def _annotator_labels(

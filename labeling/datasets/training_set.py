@@ -1,8 +1,9 @@
-"""`TrainingSet` and `build_training_set`: labeled samples with confidence, weight and lineage."""
+"""`TrainingSet`: labeled samples with confidence, weight and lineage, column by column."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -11,89 +12,121 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from labeling.datasets import exports
-from labeling.datasets.lineage import COULD_NOT_DECIDE, lineage_columns
-from labeling.datasets.winning_labels import winning_labels
-from labeling.errors import noun
-from labeling.records import (
-    ABSTAIN,
-    Annotation,
-    Gold,
-    LabelSchema,
-    SoftLabels,
-    Table,
-    Votes,
-    checked_fraction,
-    expect,
-    free_names,
-    gold_codes,
-    live_annotations,
-    positions,
-    text_column,
-    undecided_samples,
-    with_id_index,
+from labeling.datasets import canonical, exports
+from labeling.datasets.columns import (
+    OPTIONAL_COLUMNS,
+    OWN_TYPES,
+    Columns,
+    array_of_lists,
+    as_own_column,
+    codes_of_votes,
+    in_pandas,
+    texts,
 )
+from labeling.datasets.lineage import COULD_NOT_DECIDE
+from labeling.datasets.manifest import manifest_of
+from labeling.errors import noun
+from labeling.records import LabelSchema, free_names
 from labeling.rendering import Displayed, View
 
-OWN_COLUMNS = (
-    "label",
-    "probabilities",
-    "confidence",
-    "weight",
-    "source",
-    "lf_votes",
-    "annotators",
-    "reviewer",
-    "votes_for",
-    "votes_cast",
-    "decided_by",
-)
+OWN_COLUMNS = tuple(name for name in OWN_TYPES if name not in OPTIONAL_COLUMNS)
 """The columns that a training set adds to those of the samples; see `TrainingSet.own_columns`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TrainingSet(Displayed):
     """Labeled samples and their lineage; created by `build_training_set`.
 
     Attributes:
-        frame: index = sample id; the samples' columns, then `label` (name), `probabilities` (in
-            schema order), `confidence` (the probability of the label), `weight` (1 for gold, else
-            the confidence), `source` (`votes`, `end model`, `agreement`, `review`, `given`),
-            `lf_votes` (label by voter), `annotators` (label by annotator), `reviewer` (who decided
-            the label, if a reviewer did), `votes_for` and `votes_cast` (if the source is
-            `agreement`: the annotators' votes for the label, and all their votes), `decided_by`
-            (what decided the label, in words, such as `2 of 3 votes`, `posterior 0.930 (0 of 1
-            votes; the model voter)` or `end model; people could not decide`).
+        samples: the samples' own columns, index = sample id.
+        columns: the added columns by name, as Arrow arrays in the order of `samples`: `label`
+            (name), `probabilities` (in schema order), `confidence` (the probability of the label),
+            `weight` (1 for gold, else the confidence), `source` (`votes`, `end model`, `agreement`,
+            `review`, `given`), `lf_votes` (label by voter), `annotators` (label by annotator),
+            `reviewer` (who decided the label, if a reviewer did), `votes_for` and `votes_cast` (if
+            the source is `agreement`: the annotators' votes for the label, and all their votes),
+            `decided_by` (what decided the label, in words, such as `2 of 3 votes`, `posterior 0.930
+            (0 of 1 votes; the model voter)` or `end model; people could not decide`), and `split`
+            (`train`, `dev`, `test`) where one was made.
         dropped: the samples that were left out, index = sample id, column `reason`.
+        dropped_columns: what is known of these, as in `columns`; no label where none was decided.
         schema: the labels.
         voters: the names of the voters behind the soft labels, if votes were given.
         own_columns: the actual name of each added column by the names above: if the samples have a
             column or index of that name, ours is `labeling_<name>`.
+        origin: what it was made of, for its manifest: plain JSON values.
     """
 
-    frame: pd.DataFrame
+    samples: pd.DataFrame
+    columns: Columns
     dropped: pd.DataFrame
+    dropped_columns: Columns
     schema: LabelSchema
     voters: tuple[str, ...]
     own_columns: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType(free_names(OWN_COLUMNS, ()))
+        default_factory=lambda: MappingProxyType(free_names(OWN_TYPES, ()))
     )
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    _computed: dict[str, Any] = field(default_factory=dict, init=False)
+
+    @property
+    def sample_ids(self) -> pd.Index:
+        """The ids of the samples, in order."""
+        return self.samples.index
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The samples' columns and the added ones, index = sample id; made when first asked for."""
+        if "frame" not in self._computed:
+            added = {self.own_columns[name]: self.added_column(name) for name in self.columns}
+            self._computed["frame"] = self.samples.assign(**added)
+        frame: pd.DataFrame = self._computed["frame"]
+        return frame
+
+    @property
+    def codes(self) -> npt.NDArray[np.int64]:
+        """The code of each label, shape (n,); -1 where there is none."""
+        codes = pc.index_in(self.columns["label"], texts(self.schema.labels)).fill_null(-1)
+        return np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """The probabilities of the labels, shape (n, number of labels)."""
+        array = array_of_lists(self.columns["probabilities"])
+        return array if len(array) else np.empty((0, len(self.schema)))
+
+    @property
+    def lf_codes(self) -> npt.NDArray[Any]:
+        """The label codes of the votes, shape (n, number of voters); -1 = abstained."""
+        return codes_of_votes(self.columns["lf_votes"], self.voters, self.schema)
+
+    @property
+    def left_out(self) -> pa.Table:
+        """The rows of `dropped` with all that is known of them, ids and reasons first.
+
+        Raises:
+            DataError: the ids are of several types.
+        """
+        return canonical.left_out_table(self)
 
     def added_column(self, name: str) -> pd.Series:
         """Return an added column by its name in `own_columns`."""
-        return self.frame[self.own_columns[name]]
+        return in_pandas(name, self.columns[name], self.sample_ids)
 
     def own(self, name: str) -> pd.Series:
         """Return an added column; a deprecated name of `added_column`."""
         return self.added_column(name)
 
     def __len__(self) -> int:
-        return len(self.frame)
+        return len(self.samples)
 
     def __repr__(self) -> str:
-        sources = self.added_column("source").value_counts().sort_index()
-        parts = ", ".join(f"{count} from {source}" for source, count in sources.items())
+        counts = pc.value_counts(self.columns["source"]).to_pylist()
+        ranked = sorted((str(count["values"]), count["counts"]) for count in counts)
+        parts = ", ".join(f"{count} from {source}" for source, count in ranked)
         samples = f"{len(self)} {noun(len(self), 'sample')}"
         return f"TrainingSet({samples}: {parts or 'none'}; {len(self.dropped)} left out)"
 
@@ -105,8 +138,53 @@ class TrainingSet(Displayed):
     @property
     def n_undecided(self) -> tuple[int, int]:
         """How many samples that people could not decide are left out, and how many are in it."""
-        kept = self.added_column("decided_by").str.endswith(COULD_NOT_DECIDE)
-        return int((self.dropped["reason"] == COULD_NOT_DECIDE).sum()), int(kept.sum())
+        kept = pc.sum(pc.ends_with(self.columns["decided_by"], COULD_NOT_DECIDE)).as_py() or 0
+        return int((self.dropped["reason"] == COULD_NOT_DECIDE).sum()), int(kept)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the rows: of all columns, in the order of the rows."""
+        return str(self.manifest()["fingerprint"])
+
+    def with_columns(self, **values: Any) -> TrainingSet:
+        """Return a copy with added columns replaced, by their names in `columns`.
+
+        Raises:
+            DataError: there is no such column, or the values are not one a sample and of its type.
+        """
+        new = {name: as_own_column(name, column, len(self)) for name, column in values.items()}
+        together = {**self.columns, **new}
+        return dataclasses.replace(
+            self, columns={name: together[name] for name in OWN_TYPES if name in together}
+        )
+
+    def with_origin(self, origin: Mapping[str, Any]) -> TrainingSet:
+        """Return a copy whose manifest says more of what it was made of."""
+        return dataclasses.replace(self, origin={**self.origin, **origin})
+
+    def with_dropped(self, dropped: pd.DataFrame) -> TrainingSet:
+        """Return a copy with more samples in `dropped`, of which only the reason is known."""
+        columns = {
+            name: pa.concat_arrays([column, pa.nulls(len(dropped), column.type)])
+            for name, column in self.dropped_columns.items()
+        }
+        together = pd.concat([self.dropped, dropped])
+        return dataclasses.replace(self, dropped=together, dropped_columns=columns)
+
+    def take(self, rows: Any) -> TrainingSet:
+        """Return a copy with some of the rows; the others are not listed in `dropped`.
+
+        Args:
+            rows: positions, or a mask with a value for each row.
+        """
+        chosen = np.asarray(rows)
+        if chosen.dtype == bool:
+            chosen = np.flatnonzero(chosen)
+        positions = pa.array(chosen.astype(np.int64))
+        columns = {name: column.take(positions) for name, column in self.columns.items()}
+        return dataclasses.replace(
+            self, samples=self.samples.iloc[chosen.astype(np.intp)], columns=columns
+        )
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a copy of the table, with the samples' ids as index."""
@@ -121,11 +199,36 @@ class TrainingSet(Displayed):
             columns: a single column gives a Series; several, or `None` (all columns of the
                 samples), a DataFrame.
         """
-        added = set(self.own_columns.values())
-        sample_columns = [name for name in self.frame.columns if name not in added]
-        features = self.frame[sample_columns if columns is None else columns]
+        features = self.samples[list(self.samples.columns) if columns is None else columns]
         label = self.added_column("label").to_numpy(dtype=object)
         return features, label, self.added_column("weight").to_numpy(dtype=np.float64)
+
+    def write(self, folder: str | Path) -> dict[str, Any]:
+        """Write the canonical form into an existing folder, and return its manifest.
+
+        It is `training_set.parquet`, `left_out.parquet` and `manifest.json`, which names the
+        digests of both; equal training sets give equal bytes. `TrainingSet.read` reads it.
+
+        Raises:
+            DataError: a value cannot be written, or the ids are of several types; it names the
+                column and the sample.
+        """
+        return canonical.write_folder(self, Path(folder))
+
+    @classmethod
+    def read(cls, path: str | Path) -> TrainingSet:
+        """Read a training set from a folder that `write` or `to_folder` wrote, or a Parquet file.
+
+        Digests are checked, and nothing but data is read. Values that had no form in Parquet come
+        back in the form in which they were written.
+
+        Args:
+            path: the folder, or a file of `to_parquet`.
+
+        Raises:
+            DataError: there is no training set, or a file was changed since it was written.
+        """
+        return canonical.read(Path(path))
 
     def to_parquet(self, path: str | Path) -> None:
         """Write a Parquet file, and its manifest beside it as `<name>.manifest.json`.
@@ -134,13 +237,14 @@ class TrainingSet(Displayed):
         polars and `datasets.load_dataset("parquet", data_files=...)` can read. Types that Arrow
         does not have are written as text; see `labeling.datasets.values`. A column whose values
         have no common type (texts and numbers, a list of a text and an object) is written as JSON
-        texts and named in the manifest under `json_in_parquet`.
+        texts and named in the manifest under `json_in_parquet`. What was left out is beside it, too
+        (`<name>.left_out`, also Parquet), so that `TrainingSet.read` gives all of it back.
 
         Raises:
             DataError: a value cannot be written, or the ids are of several types; it names the
                 column and the sample.
         """
-        exports.write_parquet(self, Path(path))
+        canonical.write_parquet(self, Path(path))
 
     def to_jsonl(self, path: str | Path) -> None:
         """Write JSON lines, one object per sample, and the manifest beside it.
@@ -170,6 +274,8 @@ class TrainingSet(Displayed):
     def to_folder(self, folder: str | Path, *, for_spreadsheet: bool = False) -> dict[str, Any]:
         """Write `training_set.parquet`, `.jsonl` and `.csv` with their manifest, and return it.
 
+        `left_out.parquet` lists what was left out; `TrainingSet.read` reads the folder.
+
         Args:
             folder: an existing folder.
             for_spreadsheet: see `to_csv`.
@@ -181,137 +287,6 @@ class TrainingSet(Displayed):
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest: counts, labels, voters, and a fingerprint of the rows."""
-        return exports.manifest_of(self)
-
-
-def build_training_set(
-    data: Table,
-    soft: SoftLabels,
-    *,
-    id: str | None = None,
-    gold: Gold | None = None,
-    votes: Votes | None = None,
-    annotations: Iterable[Annotation] | None = None,
-    min_confidence: float = 0.0,
-    keep_undecided: bool = False,
-) -> TrainingSet:
-    """Return the samples with a sufficiently certain label, and the lineage of each label.
-
-    Gold labels win over soft ones and have weight 1. Other samples get their most probable label,
-    weighted by its probability; uncovered samples, ties, those below `min_confidence`, and those
-    that people could not decide are left out and listed in `.dropped` with the reason.
-
-    Args:
-        data: the samples, index = ids; or another table in memory, see `read_samples`.
-        soft: soft labels for samples of `data`; samples without are left out.
-        id: the column of the ids; `None` takes the index.
-        gold: labels known to be true, as a Series or as GoldLabels (which have a lineage).
-        votes: the votes behind `soft`, for the lineage.
-        annotations: all annotations, for the lineage.
-        min_confidence: the minimum probability of a label that is not gold, 0 to 1.
-        keep_undecided: whether samples that reviewers saw without giving a decisive label (by
-            `annotations`: all skipped it, or no label has more than half of their labels) keep the
-            label of the model. People who saw more than the model found that they have none; if
-            they are kept, the column `decided_by` says so.
-
-    Raises:
-        DataError: soft labels, votes, gold or annotations of samples that are not in `data`.
-        LabelingError: `min_confidence` is out of range.
-
-    >>> data = pd.DataFrame({"text": ["hi", "buy", "hm"]}, index=["a", "b", "c"])
-    >>> soft = SoftLabels(
-    ...     [[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]],
-    ...     data.index,
-    ...     LabelSchema(["ham", "spam"]),
-    ...     [True, True, True],
-    ... )
-    >>> train = build_training_set(data, soft, gold={"b": "spam"}, min_confidence=0.8)
-    >>> train
-    TrainingSet(2 samples: 1 from given, 1 from votes; 1 left out)
-    >>> train.dropped["reason"].tolist()
-    ['tie between ham, spam']
-    """
-    samples = with_id_index(data, id)
-    checked_fraction(min_confidence, "`min_confidence`")
-    expect(soft, SoftLabels, "`soft`")
-    if votes is not None:
-        expect(votes, Votes, "`votes`")
-    ids = samples.index
-    is_gold = gold_codes(gold, ids, soft.schema) != ABSTAIN
-    aligned = _aligned(soft, ids)
-    live = live_annotations(annotations or ())
-    undecided = frozenset() if keep_undecided else undecided_samples(live)
-    is_undecided = np.array([sample_id in undecided for sample_id in ids], dtype=bool)
-    has_soft = ids.isin(soft.sample_ids)
-    reasons = _drop_reasons(aligned, has_soft, is_gold, is_undecided, min_confidence)
-    winning = winning_labels(aligned, gold, votes)
-    labels = _label_columns(aligned, winning, is_gold)
-    lineage = lineage_columns(winning, gold, votes, live, soft.schema)
-    own_columns = free_names(OWN_COLUMNS, [*samples.columns, ids.name])
-    added = {own_columns[name]: column for name, column in {**labels, **lineage}.items()}
-    is_kept = np.array([reason is None for reason in reasons])
-    left_out = pd.DataFrame({"reason": [reason for reason in reasons if reason]}, ids[~is_kept])
-    return TrainingSet(
-        samples.assign(**added)[is_kept],
-        left_out,
-        soft.schema,
-        () if votes is None else votes.voters,
-        MappingProxyType(own_columns),
-    )
-
-
-def _aligned(soft: SoftLabels, ids: pd.Index) -> SoftLabels:
-    """Return soft labels for all ids; those without are uncovered."""
-    rows = positions(ids, soft.sample_ids, "the soft labels", "the samples")
-    array = np.full((len(ids), len(soft.schema)), 1 / len(soft.schema))
-    covered = np.zeros(len(ids), dtype=bool)
-    array[rows], covered[rows] = soft.to_array(), soft.covered
-    return SoftLabels(array, ids, soft.schema, covered)
-
-
-def _drop_reasons(
-    soft: SoftLabels,
-    has_soft: npt.NDArray[np.bool_],
-    is_gold: npt.NDArray[np.bool_],
-    is_undecided: npt.NDArray[np.bool_],
-    min_confidence: float,
-) -> list[str | None]:
-    """Return why each sample is left out; `None` for those that are not."""
-    winners = soft.winners()
-    reasons: list[str | None] = []
-    for row, confidence in enumerate(soft.confidence().tolist()):
-        reason = None
-        if is_gold[row]:
-            reason = None
-        elif is_undecided[row]:
-            reason = COULD_NOT_DECIDE
-        elif not has_soft[row]:
-            reason = "no soft label was given"
-        elif not soft.covered[row]:
-            reason = "no voter covers it"
-        elif winners[row].sum() > 1:
-            tied = [soft.schema.labels[code] for code in np.flatnonzero(winners[row])]
-            reason = f"tie between {', '.join(tied)}"
-        elif confidence < min_confidence:
-            reason = f"confidence below {min_confidence:g}"
-        reasons.append(reason)
-    return reasons
-
-
-def _label_columns(
-    soft: SoftLabels, winning: pd.DataFrame, is_gold: npt.NDArray[np.bool_]
-) -> dict[str, Any]:
-    """Return the columns of labels, probabilities and weights; undecided rows are dropped later."""
-    ids = soft.sample_ids
-    codes = winning["code"].to_numpy()
-    array = np.array(soft.to_array())
-    array[is_gold] = np.eye(len(soft.schema))[codes[is_gold]]
-    confidence = array.max(axis=1)
-    names = np.array(soft.schema.labels, dtype=object)
-    return {
-        "label": text_column(names[codes], ids),
-        "probabilities": pd.Series(list(array), index=ids),
-        "confidence": confidence,
-        "weight": np.where(is_gold, 1.0, confidence),
-        "source": text_column(winning["source"].tolist(), ids),
-    }
+        if "manifest" not in self._computed:
+            self._computed["manifest"] = manifest_of(self)
+        return dict(self._computed["manifest"])

@@ -56,9 +56,9 @@ def _sources(train: TrainingSet) -> Table:
 
 
 def _first_rows(train: TrainingSet) -> Table:
+    first = train.take(np.arange(min(len(train), FIRST_ROWS))).frame
     own = train.own_columns
-    names = [name for name in train.frame.columns if name not in set(own.values())][:MOST_COLUMNS]
-    first = train.frame.iloc[:FIRST_ROWS]
+    names = list(train.samples.columns)[:MOST_COLUMNS]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             Excerpt(str(sample_id)),

@@ -40,10 +40,10 @@ def winning_labels(soft: SoftLabels, gold: Gold | None, votes: Votes | None) -> 
     has_votes = np.ones(len(ids), dtype=bool)
     if votes is not None:
         has_votes = ids.isin(votes.sample_ids[votes.covered])
-    model_source = np.where(has_votes, LabelSource.VOTES.value, LabelSource.END_MODEL.value)
-    sources = [
-        source_of.get(sample_id, LabelSource.GIVEN.value) if from_gold else source
-        for sample_id, from_gold, source in zip(ids, is_gold, model_source.tolist(), strict=True)
+    sources = np.full(len(ids), LabelSource.END_MODEL.value, dtype=object)
+    sources[has_votes] = LabelSource.VOTES.value
+    sources[is_gold] = [
+        source_of.get(sample_id, LabelSource.GIVEN.value) for sample_id in ids[is_gold]
     ]
     codes = np.where(is_gold, gold_code, soft.codes())
     return pd.DataFrame({"code": codes, "source": pd.Series(sources, index=ids, dtype=object)})

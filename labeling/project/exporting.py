@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import logging
 import shutil
@@ -42,7 +41,7 @@ def build_project_training_set(
     )
     if not len(data.left_out):
         return train
-    return dataclasses.replace(train, dropped=pd.concat([train.dropped, data.left_out]))
+    return train.with_dropped(data.left_out)
 
 
 def write_training_set(config: Config, store: Store, train: TrainingSet) -> None:
@@ -52,10 +51,7 @@ def write_training_set(config: Config, store: Store, train: TrainingSet) -> None
         DataError: a format cannot be written; the others are there.
     """
     folder = ready_folder(config.at(config.export.folder))
-    try:
-        manifest = train.to_folder(folder, for_spreadsheet=config.export.for_spreadsheet)
-    finally:
-        write_frame(train.dropped, folder, "left_out.parquet")
+    manifest = train.to_folder(folder, for_spreadsheet=config.export.for_spreadsheet)
     nulls = manifest["null_in_json"]
     if nulls:
         logger.warning(

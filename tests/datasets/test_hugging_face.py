@@ -105,8 +105,8 @@ def test_long_json_lines_are_loaded_with_the_types_of_the_parquet_file(load, tmp
     import datasets
 
     train = training_set(n=30_000, voters=("link", "rare"))
-    train.frame["text"] = "x" * 600
-    del train.frame["meta"]
+    train.samples["text"] = "x" * 600
+    del train.samples["meta"]
     train.to_folder(tmp_path)
     assert (tmp_path / "training_set.jsonl").stat().st_size > 20_000_000
     types = load("parquet", tmp_path / "training_set.parquet").features.copy()

@@ -132,7 +132,7 @@ def test_a_value_has_a_form_in_every_kind_of_file(tmp_path, name):
 )
 def test_a_column_of_any_type_is_written(tmp_path, column):
     train = training_set(x=column.tolist())
-    train.frame["x"] = column.set_axis(train.frame.index)
+    train.samples["x"] = column.set_axis(train.samples.index)
     found = written(train, tmp_path)
 
     assert {2} == {len(values) for values in found.values()}
@@ -241,11 +241,12 @@ def test_one_form_that_cannot_be_written_stops_no_other(tmp_path):
         train.to_folder(tmp_path)
     said = str(caught.value)
     assert "sample 0 holds 0 (int), and sample 's1' holds 's1' (str)" in said
-    assert "Written: training_set.jsonl, training_set.csv." in said
+    assert "Written: training_set.jsonl, training_set.csv, left_out.parquet." in said
     assert len(said) < 600
-    assert sorted(
+    written = [
         f"training_set.{kind}{more}" for kind in ("csv", "jsonl") for more in ("", ".manifest.json")
-    ) == sorted(one.name for one in tmp_path.iterdir())
+    ]
+    assert ["left_out.parquet", *written] == sorted(one.name for one in tmp_path.iterdir())
     lines = (tmp_path / "training_set.jsonl").read_text("utf-8").splitlines()
     assert MIXED.tolist() == [strict(line)["x"] for line in lines]
 
@@ -283,7 +284,7 @@ def test_a_column_without_a_common_type_is_json_text_in_parquet_and_that_is_said
     assert column == [None if text is None else json.loads(text) for text in texts]
     assert [["a"], ["b"]] == written["y"].to_pylist()
     assert ["x"] == manifest["json_in_parquet"]
-    (found,) = value_findings(train.frame[["x", "y"]])
+    (found,) = value_findings(train.samples[["x", "y"]])
     assert re.search(rf"Column 'x' holds values of no common type \(.*{example}", found)
     assert "JSON text in Parquet" in found
 
@@ -305,11 +306,13 @@ def test_half_a_character_beside_other_values_is_named_and_nothing_is_written(tm
 
 def test_names_of_columns_that_are_no_texts_become_texts(tmp_path):
     train = training_set(text=["a"])
-    train.frame[7] = 1
+    train.samples[7] = 1
     train.to_folder(tmp_path)
 
     assert "7" in pd.read_csv(tmp_path / "training_set.csv").columns
-    train.frame["7"] = 2
+    train = training_set(text=["a"])
+    train.samples[7] = 1
+    train.samples["7"] = 2
     with pytest.raises(lb.LabelingError, match="Given twice: '7'"):
         train.to_folder(tmp_path)
 

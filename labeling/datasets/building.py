@@ -1,0 +1,162 @@
+"""`build_training_set`: which samples get a label, and which are left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from labeling.datasets.columns import OWN_TYPES, lists_of_rows, text_of_codes, texts
+from labeling.datasets.lineage import COULD_NOT_DECIDE, lineage_columns
+from labeling.datasets.training_set import TrainingSet
+from labeling.datasets.winning_labels import winning_labels
+from labeling.records import (
+    ABSTAIN,
+    Annotation,
+    Gold,
+    SoftLabels,
+    Table,
+    Votes,
+    checked_fraction,
+    expect,
+    free_names,
+    gold_codes,
+    live_annotations,
+    positions,
+    undecided_samples,
+    with_id_index,
+)
+
+
+def build_training_set(
+    data: Table,
+    soft: SoftLabels,
+    *,
+    id: str | None = None,
+    gold: Gold | None = None,
+    votes: Votes | None = None,
+    annotations: Iterable[Annotation] | None = None,
+    min_confidence: float = 0.0,
+    keep_undecided: bool = False,
+) -> TrainingSet:
+    """Return the samples with a sufficiently certain label, and the lineage of each label.
+
+    Gold labels win over soft ones and have weight 1. Other samples get their most probable label,
+    weighted by its probability; uncovered samples, ties, those below `min_confidence`, and those
+    that people could not decide are left out and listed in `.dropped` with the reason.
+
+    Args:
+        data: the samples, index = ids; or another table in memory, see `read_samples`.
+        soft: soft labels for samples of `data`; samples without are left out.
+        id: the column of the ids; `None` takes the index.
+        gold: labels known to be true, as a Series or as GoldLabels (which have a lineage).
+        votes: the votes behind `soft`, for the lineage.
+        annotations: all annotations, for the lineage.
+        min_confidence: the minimum probability of a label that is not gold, 0 to 1.
+        keep_undecided: whether samples that reviewers saw without giving a decisive label (by
+            `annotations`: all skipped it, or no label has more than half of their labels) keep the
+            label of the model. People who saw more than the model found that they have none; if
+            they are kept, the column `decided_by` says so.
+
+    Raises:
+        DataError: soft labels, votes, gold or annotations of samples that are not in `data`.
+        LabelingError: `min_confidence` is out of range.
+
+    >>> from labeling.records import LabelSchema
+    >>> data = pd.DataFrame({"text": ["hi", "buy", "hm"]}, index=["a", "b", "c"])
+    >>> soft = SoftLabels(
+    ...     [[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]],
+    ...     data.index,
+    ...     LabelSchema(["ham", "spam"]),
+    ...     [True, True, True],
+    ... )
+    >>> train = build_training_set(data, soft, gold={"b": "spam"}, min_confidence=0.8)
+    >>> train
+    TrainingSet(2 samples: 1 from given, 1 from votes; 1 left out)
+    >>> train.dropped["reason"].tolist()
+    ['tie between ham, spam']
+    """
+    samples = with_id_index(data, id)
+    checked_fraction(min_confidence, "`min_confidence`")
+    expect(soft, SoftLabels, "`soft`")
+    if votes is not None:
+        expect(votes, Votes, "`votes`")
+    ids = samples.index
+    is_gold = gold_codes(gold, ids, soft.schema) != ABSTAIN
+    aligned = _aligned(soft, ids)
+    live = live_annotations(annotations or ())
+    undecided = frozenset() if keep_undecided else undecided_samples(live)
+    is_undecided = ids.isin(list(undecided))
+    has_soft = ids.isin(soft.sample_ids)
+    reasons = _drop_reasons(aligned, has_soft, is_gold, is_undecided, min_confidence)
+    winning = winning_labels(aligned, gold, votes)
+    labels = _label_columns(aligned, winning, is_gold)
+    columns = labels | lineage_columns(winning, gold, votes, live, soft.schema)
+    is_kept = np.array([reason is None for reason in reasons], dtype=bool)
+    kept, left = pa.array(is_kept), pa.array(~is_kept)
+    return TrainingSet(
+        samples=samples[is_kept],
+        columns={name: columns[name].filter(kept) for name in OWN_TYPES if name in columns},
+        dropped=pd.DataFrame({"reason": reasons[~is_kept].tolist()}, ids[~is_kept]),
+        dropped_columns={name: column.filter(left) for name, column in columns.items()},
+        schema=soft.schema,
+        voters=() if votes is None else votes.voters,
+        own_columns=MappingProxyType(free_names(OWN_TYPES, [*samples.columns, ids.name])),
+        origin={"settings": {"min_confidence": min_confidence, "keep_undecided": keep_undecided}},
+    )
+
+
+def _aligned(soft: SoftLabels, ids: pd.Index) -> SoftLabels:
+    """Return soft labels for all ids; those without are uncovered."""
+    rows = positions(ids, soft.sample_ids, "the soft labels", "the samples")
+    array = np.full((len(ids), len(soft.schema)), 1 / len(soft.schema))
+    covered = np.zeros(len(ids), dtype=bool)
+    array[rows], covered[rows] = soft.to_array(), soft.covered
+    return SoftLabels(array, ids, soft.schema, covered)
+
+
+def _drop_reasons(
+    soft: SoftLabels,
+    has_soft: npt.NDArray[np.bool_],
+    is_gold: npt.NDArray[np.bool_],
+    is_undecided: npt.NDArray[np.bool_],
+    min_confidence: float,
+) -> npt.NDArray[np.object_]:
+    """Return why each sample is left out; `None` for those that are not.
+
+    The first reason that holds is the one that is said.
+    """
+    winners = soft.winners()
+    is_tied = winners.sum(axis=1) > 1
+    reasons = np.full(len(has_soft), None, dtype=object)
+    reasons[soft.confidence() < min_confidence] = f"confidence below {min_confidence:g}"
+    for row in np.flatnonzero(is_tied & soft.covered & has_soft & ~is_gold & ~is_undecided):
+        tied = [soft.schema.labels[code] for code in np.flatnonzero(winners[row])]
+        reasons[row] = f"tie between {', '.join(tied)}"
+    reasons[~soft.covered] = "no voter covers it"
+    reasons[~has_soft] = "no soft label was given"
+    reasons[is_undecided] = COULD_NOT_DECIDE
+    reasons[is_gold] = None
+    return reasons
+
+
+def _label_columns(
+    soft: SoftLabels, winning: pd.DataFrame, is_gold: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Return the columns of labels, probabilities and weights; undecided rows have no label."""
+    codes = winning["code"].to_numpy()
+    array = np.array(soft.to_array())
+    array[is_gold] = np.eye(len(soft.schema))[codes[is_gold]]
+    confidence = array.max(axis=1)
+    return {
+        "label": text_of_codes(codes, soft.schema.labels),
+        "probabilities": lists_of_rows(array),
+        "confidence": pa.array(confidence),
+        "weight": pa.array(np.where(is_gold, 1.0, confidence)),
+        "source": texts(winning["source"].tolist()),
+    }

@@ -1,0 +1,317 @@
+"""The canonical form of a training set: Parquet files and a manifest, always the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+
+from labeling.datasets.columns import OWN_TYPES, as_own_column
+from labeling.datasets.values import single_line
+from labeling.errors import DataError, LabelingError, listed, repeated
+from labeling.records import LabelSchema, atomic_write, free_name, free_names
+
+if TYPE_CHECKING:
+    from labeling.datasets.training_set import TrainingSet
+
+ROWS, LEFT_OUT, MANIFEST = "training_set.parquet", "left_out.parquet", "manifest.json"
+METADATA = b"labeling"
+"""Key of the metadata of a Parquet file that says which columns are ours."""
+REASON = "reason"
+PANDAS_TYPES = {"votes_for": "Int64", "votes_cast": "Int64"}
+"""Types of pandas that its own metadata must name, since Arrow's do not imply them."""
+
+
+def id_column(train: TrainingSet) -> str:
+    """Return the name of the column of ids in files.
+
+    If the samples have another column of the ids' name, that of the ids gets a prefix.
+    """
+    names = [str(name) for name in train.samples.columns]
+    name = "sample_id" if train.sample_ids.name is None else str(train.sample_ids.name)
+    if name in names:
+        same = train.samples.iloc[:, names.index(name)].tolist() == train.sample_ids.tolist()
+        return name if same else free_name(name, [*names, *train.own_columns.values()])
+    return name
+
+
+def with_ids(frame: pd.DataFrame, train: TrainingSet) -> pd.DataFrame:
+    """Return a frame of the training set's rows with texts as column names, and ids as a column.
+
+    Raises:
+        DataError: two columns have the same name as text.
+    """
+    ready: pd.DataFrame = frame.reset_index(drop=True)
+    ready.columns = pd.Index([str(name) for name in ready.columns], dtype=object)
+    doubled = repeated(ready.columns)
+    if doubled:
+        raise DataError(
+            f"Columns must have different names as texts. Given twice: {listed(doubled)};"
+            " rename one."
+        )
+    name = id_column(train)
+    if name not in ready.columns:
+        ready.insert(0, name, train.sample_ids)
+    return ready
+
+
+def rows_table(train: TrainingSet) -> pa.Table:
+    """Return the rows as an Arrow table: ids, the samples' columns, and ours.
+
+    Raises:
+        DataError: a value cannot be written, or the ids are of several types.
+    """
+    from labeling.datasets.arrow import columns_in_json, table_of
+
+    if "table" in train._computed:
+        computed: pa.Table = train._computed["table"]
+        return computed
+    samples = with_ids(train.samples, train)
+    table = table_of(samples, train.sample_ids)
+    for name, column in train.columns.items():
+        table = table.append_column(train.own_columns[name], column)
+    about = {
+        "id": id_column(train),
+        "id_name": None if train.sample_ids.name is None else str(train.sample_ids.name),
+        "id_is_column": len(samples.columns) == len(train.samples.columns),
+        "labels": list(train.schema.labels),
+        "ordered": train.schema.ordered,
+        "voters": list(train.voters),
+        "own_columns": {name: train.own_columns[name] for name in train.columns},
+        "json": list(columns_in_json(train.samples, train.sample_ids)),
+    }
+    table = table.replace_schema_metadata(_metadata(table.schema, train, about))
+    train._computed["table"] = table
+    return table
+
+
+def _metadata(
+    schema: pa.Schema, train: TrainingSet, about: Mapping[str, Any]
+) -> dict[bytes, bytes]:
+    of_pandas = json.loads((schema.metadata or {}).get(b"pandas", b'{"columns": []}'))
+    for name, kind in PANDAS_TYPES.items():
+        column = train.own_columns[name]
+        of_pandas["columns"].append(
+            {
+                "name": column,
+                "field_name": column,
+                "pandas_type": kind.lower(),
+                "numpy_type": kind,
+                "metadata": None,
+            }
+        )
+    return {b"pandas": json.dumps(of_pandas).encode(), METADATA: json.dumps(about).encode()}
+
+
+def left_out_table(train: TrainingSet) -> pa.Table:
+    """Return what was left out as an Arrow table: ids, reasons, and what is known of the rows.
+
+    pandas reads the ids as its index.
+
+    Raises:
+        DataError: the ids are of several types.
+    """
+    from labeling.datasets.arrow import table_of
+
+    name = id_column(train)
+    ours = free_names([REASON, *train.dropped_columns], [name])
+    frame = train.dropped.rename(columns={REASON: ours[REASON]}).rename_axis(index=name)
+    table = table_of(frame, train.dropped.index, with_index=True)
+    if name not in table.column_names:  # a range of ids is metadata only: not with explicit ids
+        table = table.append_column(name, pa.array(train.dropped.index))
+    table = table.select([name, ours[REASON]])
+    for column_name, column in train.dropped_columns.items():
+        table = table.append_column(ours[column_name], column)
+    return table
+
+
+def write_folder(train: TrainingSet, folder: Path) -> dict[str, Any]:
+    """Write the canonical form into a folder, and return its manifest."""
+    files = {
+        ROWS: write_table(rows_table(train), folder / ROWS),
+        LEFT_OUT: write_table(left_out_table(train), folder / LEFT_OUT),
+    }
+    return write_manifest(train, folder, files)
+
+
+def write_manifest(train: TrainingSet, folder: Path, files: Mapping[str, str]) -> dict[str, Any]:
+    """Write `manifest.json`, which names the digests of the files, and return it."""
+    manifest = {**train.manifest(), "files": dict(files)}
+    with atomic_write(folder / MANIFEST) as unfinished:
+        unfinished.write_text(manifest_text(manifest), "utf-8")
+    return manifest
+
+
+def write_parquet(train: TrainingSet, path: Path) -> None:
+    """Write the rows as Parquet, and beside the file its manifest and what was left out."""
+    beside = path.with_name(f"{path.name}.left_out")
+    table, left_out = rows_table(train), left_out_table(train)
+    manifest = train.manifest()
+    sha256 = write_table(table, path)
+    files = {path.name: sha256}
+    if len(train.dropped):
+        files[beside.name] = write_table(left_out, beside)
+    else:
+        beside.unlink(missing_ok=True)
+    text = manifest_text({**manifest, "file": path.name, "sha256": sha256, "files": files})
+    with atomic_write(f"{path}.manifest.json") as unfinished:
+        unfinished.write_text(text, "utf-8")
+
+
+def write_table(table: pa.Table, path: Path) -> str:
+    """Write a table as Parquet, whole or not at all, and return the SHA-256 of the file."""
+    import pyarrow.parquet as pq
+
+    def write(file: Path) -> None:
+        pq.write_table(table, file, compression="zstd")
+
+    return written(path, write)
+
+
+def written(path: Path, write: Callable[[Path], object]) -> str:
+    """Write a file, whole or not at all, and return its SHA-256.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    with atomic_write(path) as file:
+        try:
+            write(file)
+        except LabelingError:
+            raise
+        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+            raise DataError(
+                f"The training set cannot be written as {path.name!r}: {single_line(error)}."
+                " Columns must hold values of one type, and texts whole Unicode characters."
+            ) from error
+        return _sha256(file)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def manifest_text(manifest: Mapping[str, Any]) -> str:
+    """Return the text of a manifest file."""
+    return json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read(path: Path) -> TrainingSet:
+    """Read a training set; see `TrainingSet.read`."""
+    if path.is_dir():
+        files, about = {ROWS: path / ROWS, LEFT_OUT: path / LEFT_OUT}, path / MANIFEST
+    else:
+        beside = path.with_name(f"{path.name}.left_out")
+        files = {path.name: path, beside.name: beside}
+        about = path.with_name(f"{path.name}.manifest.json")
+    rows, left_out = files.values()
+    if not rows.is_file():
+        raise DataError(
+            f"There is no training set at {str(path)!r}: {rows.name!r} is not there. Name a folder"
+            " that `write`, `to_folder` or `labeling export` wrote, or a file of `to_parquet`."
+        )
+    manifest = _manifest_at(about)
+    digests = manifest.get("files", {})
+    _check_digests(files, digests if isinstance(digests, dict) else {}, about)
+    return _restored(rows, left_out if left_out.name in digests else None, manifest)
+
+
+def _manifest_at(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise DataError(
+            f"The manifest {str(path)!r} of the training set must be beside it, and is not there:"
+            " copy it as well."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"The manifest {str(path)!r} cannot be read: {error}") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
+        raise DataError(f"{str(path)!r} must be the manifest of a training set, and is not one.")
+    return manifest
+
+
+def _check_digests(files: Mapping[str, Path], digests: Mapping[str, Any], about: Path) -> None:
+    for name, path in files.items():
+        expected = digests.get(name)
+        if expected is None and not path.exists():
+            continue
+        if not path.is_file() or _sha256(path) != expected:
+            raise DataError(
+                f"The file {str(path)!r} must have the digest that {about.name!r} states, and was"
+                " changed, or its export was interrupted. Export the training set again, or copy"
+                " all of its files."
+            )
+
+
+def _restored(rows: Path, left_out: Path | None, manifest: Mapping[str, Any]) -> TrainingSet:
+    import pyarrow.parquet as pq
+
+    from labeling.datasets.training_set import TrainingSet
+
+    try:
+        table = pq.read_table(rows)
+        about = json.loads(table.schema.metadata[METADATA])
+        own = {
+            name: about["own_columns"][name] for name in OWN_TYPES if name in about["own_columns"]
+        }
+        samples = _samples(table.drop_columns(list(own.values())), about)
+        dropped, dropped_columns = _left_out(left_out, about, own)
+        return TrainingSet(
+            samples=samples,
+            columns={
+                name: as_own_column(name, table[new], len(table)) for name, new in own.items()
+            },
+            dropped=dropped,
+            dropped_columns=dropped_columns,
+            schema=LabelSchema(about["labels"], ordered=about["ordered"]),
+            voters=tuple(about["voters"]),
+            own_columns=MappingProxyType({**free_names(OWN_TYPES, samples.columns), **own}),
+            origin=dict(manifest.get("origin", {})),
+        )
+    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError) as error:
+        raise DataError(
+            f"{str(rows)!r} must be a training set of this package: {single_line(error)}."
+        ) from error
+
+
+def _samples(table: pa.Table, about: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the samples' columns with their ids as index."""
+    frame = table.to_pandas()
+    for name in about["json"]:
+        texts = [None if pd.isna(text) else json.loads(text) for text in frame[name]]
+        frame[name] = pd.Series(texts, index=frame.index, dtype=object)
+    return _indexed(frame, about, keep=about["id_is_column"])
+
+
+def _indexed(frame: pd.DataFrame, about: Mapping[str, Any], *, keep: bool) -> pd.DataFrame:
+    frame = frame.set_index(about["id"], drop=not keep)
+    return frame.rename_axis(index=about["id_name"])
+
+
+def _left_out(
+    path: Path | None, about: Mapping[str, Any], own: Iterable[str]
+) -> tuple[pd.DataFrame, dict[str, pa.Array]]:
+    import pyarrow.parquet as pq
+
+    if path is None:
+        index = pd.Index([], name=about["id_name"])
+        empty = pd.DataFrame({REASON: pd.Series([], dtype="str")}, index=index)
+        return empty, {name: pa.array([], OWN_TYPES[name]) for name in own}
+    table = pq.read_table(path)
+    ours = free_names([REASON, *OWN_TYPES], [about["id"]])
+    frame = table.select([about["id"], ours[REASON]]).to_pandas()
+    frame = frame.rename_axis(index=about["id_name"])
+    dropped = frame.rename(columns={ours[REASON]: REASON})
+    return dropped, {
+        name: as_own_column(name, table[ours[name]], len(table))
+        for name in OWN_TYPES
+        if ours[name] in table.column_names
+    }

@@ -1,0 +1,93 @@
+"""The manifest of a training set: counts, columns, fingerprint, and what it was made of."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from labeling.datasets.fingerprint import table_fingerprint
+from labeling.datasets.values import plain_column, without_non_finite
+from labeling.errors import DataError
+
+if TYPE_CHECKING:
+    from labeling.datasets.training_set import TrainingSet
+
+FORMAT = 3
+Manifest = dict[str, Any]
+
+
+def manifest_of(train: TrainingSet) -> Manifest:
+    """Return the manifest, without time and path, so that equal training sets have equal ones."""
+    from labeling.datasets.arrow import columns_in_json
+
+    own = {name: train.own_columns[name] for name in train.columns}
+    reasons = train.dropped["reason"].value_counts().sort_index()
+    labels = _counts(train, "label")
+    return {
+        "format": FORMAT,
+        "fingerprint": _fingerprint(train),
+        "samples": len(train),
+        "labels": {label: labels.get(label, 0) for label in train.schema},
+        **({"ordered_labels": True} if train.schema.ordered else {}),
+        "sources": _counts(train, "source"),
+        **({"splits": _counts(train, "split")} if "split" in train.columns else {}),
+        "undecided": dict(zip(("left_out", "kept"), train.n_undecided, strict=True)),
+        "left_out": {str(reason): int(count) for reason, count in reasons.items()},
+        "null_in_json": nulls_in_json(train.samples),
+        "voters": list(train.voters),
+        "columns": [*map(str, train.samples.columns), *own.values()],
+        "json_in_parquet": list(columns_in_json(train.samples, train.sample_ids)),
+        "own_columns": {name: new for name, new in own.items() if name != new},
+        "origin": dict(train.origin),
+        "packages": {
+            name: importlib.metadata.version(name)
+            for name in ("labeling", "numpy", "pandas", "pyarrow", "scikit-learn")
+        },
+    }
+
+
+def _counts(train: TrainingSet, name: str) -> dict[str, int]:
+    counts = pc.value_counts(train.columns[name].drop_null()).to_pylist()
+    return dict(sorted((str(count["values"]), int(count["counts"])) for count in counts))
+
+
+def _fingerprint(train: TrainingSet) -> str:
+    """Return the SHA-256 of the rows; of their JSON where Parquet has no form for them."""
+    from labeling.datasets.canonical import rows_table
+    from labeling.datasets.exports import json_rows
+
+    try:
+        return table_fingerprint(rows_table(train))
+    except DataError:
+        digest = hashlib.sha256()
+        for row in json_rows(train):
+            digest.update(json.dumps(row).encode("utf-8"))
+        return digest.hexdigest()
+
+
+def nulls_in_json(samples: pd.DataFrame) -> dict[str, int]:
+    """Return how many numbers of each column JSON does not have; columns without are left out.
+
+    Raises:
+        DataError: a value has no form in any file.
+
+    >>> nulls_in_json(pd.DataFrame({"size": [float("inf"), 1.0], "n": [1, 2]}))
+    {'size': 1}
+    """
+    counts = {str(name): _count_nulls(column) for name, column in samples.items()}
+    return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def _count_nulls(column: pd.Series) -> int:
+    kind = column.dtype
+    if isinstance(kind, pd.StringDtype) or kind.kind in "biuMm":
+        return 0
+    if isinstance(kind, np.dtype) and kind.kind == "f":
+        return int(np.isinf(column.to_numpy()).sum())
+    return sum(without_non_finite(value)[1] for value in plain_column(column, column.index))
