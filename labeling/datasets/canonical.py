@@ -24,6 +24,8 @@ ROWS, LEFT_OUT, MANIFEST = "training_set.parquet", "left_out.parquet", "manifest
 METADATA = b"labeling"
 """Key of the metadata of a Parquet file that says which columns are ours."""
 REASON = "reason"
+LAST_IN_PARQUET = frozenset({"lf_votes", "annotators", "reviewer"})
+"""Columns that are behind the others in Parquet, as in the files of all versions."""
 PANDAS_TYPES = {"votes_for": "Int64", "votes_cast": "Int64"}
 """Types of pandas that its own metadata must name, since Arrow's do not imply them."""
 
@@ -74,8 +76,8 @@ def rows_table(train: TrainingSet) -> pa.Table:
         return computed
     samples = with_ids(train.samples, train)
     table = table_of(samples, train.sample_ids)
-    for name, column in train.columns.items():
-        table = table.append_column(train.own_columns[name], column)
+    for name in sorted(train.columns, key=LAST_IN_PARQUET.__contains__):
+        table = table.append_column(train.own_columns[name], train.columns[name])
     about = {
         "id": id_column(train),
         "id_name": None if train.sample_ids.name is None else str(train.sample_ids.name),
