@@ -34,8 +34,7 @@ from labeling.query.near_duplicates import first_of_each
 from labeling.query.pool import Pool
 from labeling.query.ranked_batch import information_density, rank_batch
 from labeling.query.spreading import best_first
-from labeling.query.text_points import text_points
-from labeling.records import SoftLabels
+from labeling.records import SoftLabels, text_points
 from labeling.rendering import Displayed
 
 Floats = npt.NDArray[np.float64]

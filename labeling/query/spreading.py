@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.query.clusters import nearest_to_centres
 from labeling.query.pool import Pool
-from labeling.query.text_points import nearest_to_centres, text_points
+from labeling.records import text_points
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]

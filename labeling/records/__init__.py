@@ -41,6 +41,12 @@ from labeling.records.column_rules import (
     ValueTable,
     WordCondition,
 )
+from labeling.records.cut_statistic import (
+    Select,
+    checked_select,
+    cut_statistic,
+    least_cut,
+)
 from labeling.records.decisions import shared_wins
 from labeling.records.error_location import add_location_note, location_of, location_of_function
 from labeling.records.event_fold import SampleHistory, States, fold
@@ -118,6 +124,7 @@ from labeling.records.softmax_regression import (
 )
 from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
 from labeling.records.spreadsheet_safety import is_formula
+from labeling.records.text_points import text_points
 from labeling.records.validation import (
     checked_fraction,
     checked_votes_per_sample,
@@ -197,6 +204,7 @@ __all__ = [
     "SampleHistory",
     "SampleState",
     "SearchRule",
+    "Select",
     "SoftLabels",
     "SourceAnnotation",
     "SourceAnnotations",
@@ -219,11 +227,13 @@ __all__ = [
     "checked_fraction",
     "checked_ids",
     "checked_missing_text",
+    "checked_select",
     "checked_votes_per_sample",
     "class_balance_array",
     "clean_text",
     "co_occurrence",
     "counting_reviews",
+    "cut_statistic",
     "dumps_functions",
     "escalated_in_words",
     "event_digest",
@@ -250,6 +260,7 @@ __all__ = [
     "label_order",
     "label_ranks",
     "last_annotations",
+    "least_cut",
     "live_annotations",
     "loads_functions",
     "location_of",
@@ -275,6 +286,7 @@ __all__ = [
     "reviews_that_count",
     "shared_wins",
     "text_column",
+    "text_points",
     "texts",
     "undecided_samples",
     "unfinished_path",
