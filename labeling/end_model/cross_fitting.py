@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,6 +70,7 @@ class CrossFitted:
         rows: Rows,
         draws: Floats,
         n_folds: int,
+        kept: Callable[[Floats, Rows], npt.NDArray[np.bool_]] | None = None,
         **settings: Any,
     ) -> CrossFitted:
         """Return the models of all folds.
@@ -79,6 +81,8 @@ class CrossFitted:
             rows: the samples to train on.
             draws: by id, see `draws_by_id`: shape (n,).
             n_folds: the number of folds.
+            kept: returns which of the samples of the other folds to train on, by the targets of all
+                and these rows; `None` for all.
             settings: further arguments of `LinearModel.fitted`.
         """
         folds = folds_of(draws[rows], n_folds)
@@ -86,6 +90,8 @@ class CrossFitted:
         models = []
         for fold in range(n_folds):
             training = rows[folds != fold]
+            if kept is not None:
+                training = training[kept(targets, training)]
             model = LinearModel.fitted(vectors[training], targets[training], **settings)
             models.append(_with_missing_labels(model, targets[training], is_known))
         return cls(tuple(models))

@@ -48,6 +48,7 @@ def describe_fit(
     sentences = [
         f"The text model was trained on {int(training.covered.sum())} covered samples and"
         f" {features.describe()}.",
+        *_selection(training, labels),
         _stack(parts, heard),
     ]
     if training.class_balance is not None:
@@ -67,6 +68,25 @@ def describe_fit(
     if heard.n_without_text:
         sentences.append(f"{heard.n_without_text} samples without a text were left out.")
     return tuple(sentences)
+
+
+def _selection(training: TrainingData, labels: tuple[str, ...]) -> list[str]:
+    """Return a sentence on the weak labels that were left out, if some were to be selected."""
+    selection = training.selection
+    if selection is None:
+        return []
+    rows = np.flatnonzero(training.covered)
+    kept = selection.kept(training.targets, rows)
+    codes = training.targets[rows].argmax(axis=1)
+    counts = [
+        f"{label} {int((~kept[codes == code]).sum())} of {int((codes == code).sum())}"
+        for code, label in enumerate(labels[:MOST_NAMED])
+    ]
+    return [
+        f"The text model was not trained on {int((~kept).sum())} of {len(rows)} weak labels, since"
+        f" their neighbours have other labels (select={selection.select!r}). By label:"
+        f" {', '.join(counts)}."
+    ]
 
 
 def _stack(parts: FittedParts, heard: Heard) -> str:

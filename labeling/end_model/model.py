@@ -26,16 +26,19 @@ from labeling.end_model.saving import read_model, write_model
 from labeling.end_model.text_expert import Progress, Scored, TrainingData, rounds_for
 from labeling.end_model.training import KeptLogOdds
 from labeling.end_model.vote_reliability import vote_reliability
+from labeling.end_model.weak_selection import WeakSelection
 from labeling.errors import DataError, LabelingError, NotFittedError, listed
 from labeling.records import (
     ClassBalance,
     Gold,
     LabelSchema,
     MissingText,
+    Select,
     SoftLabels,
     Table,
     Votes,
     checked_missing_text,
+    checked_select,
     class_balance_array,
     expect,
     fitted_repr,
@@ -84,6 +87,12 @@ class EndModel(Displayed):
             predictions is not used: measured on gold labels where there are five, else on the
             agreement with votes. `None`: one round where fewer than half of the samples are
             covered, else none.
+        select: the weak labels that the text model is trained on. `None`: all. `"auto"`: all but
+            those that differ significantly from the labels of their neighbours, by the cut
+            statistic (see `labeling.records.cut_statistic`). A number above 0 and up to 1: this
+            share, those that agree best. What was left out stands in `report_`. It did not help on
+            average over the sets measured: the model smooths labels over texts anyway. (Also with
+            `select` no sample is scored by what learned its own label.)
 
     Attributes:
         schema_: the labels it was fitted on, in the order of its results.
@@ -111,6 +120,7 @@ class EndModel(Displayed):
         rounds: int | None = None,
         *,
         missing_text: MissingText = "drop",
+        select: Select = None,
     ) -> None:
         if isinstance(columns, str):
             raise LabelingError(f"`columns` must be several names. Write columns=({columns!r},).")
@@ -121,6 +131,7 @@ class EndModel(Displayed):
         self.embeddings = embeddings
         self.rounds = rounds
         self.missing_text = checked_missing_text(missing_text)
+        self.select = checked_select(select)
         self._reader = Reader(text, self.columns, embeddings)
         self._learned: Learned | None = None
 
@@ -236,6 +247,7 @@ class EndModel(Displayed):
                 class_balance=None if class_balance is None else class_balance[order],
                 reliability=vote_reliability(votes, n_labels),
                 rounds=rounds_for(soft.covered) if self.rounds is None else self.rounds,
+                selection=WeakSelection.of(self.select, before.vectors, samples.index),
             )
             self._learned, self._parts = fitted_parts(training, counts, before, progress)
             self._features = before.features
@@ -315,13 +327,15 @@ class EndModel(Displayed):
         """
         if not hasattr(self, "labels_"):
             raise NotFittedError("This EndModel is not fitted yet; nothing to save.")
-        metadata = {
+        metadata: dict[str, Any] = {
             "voters": self.voters_,
             "labels": self.schema_.labels,
             "report": self.report_,
             "rounds": self.rounds,
             "missing_text": self.missing_text,
         }
+        if self.select is not None:
+            metadata["select"] = self.select
         if self.schema_.ordered:
             metadata["ordered"] = True
         if self._learned is not None:
@@ -350,6 +364,7 @@ class EndModel(Displayed):
             reader.embeddings,
             metadata["rounds"],
             missing_text=metadata.get("missing_text", "drop"),  # missing in files of older versions
+            select=metadata.get("select"),
         )
         ordered = metadata.get("ordered", False)
         model.schema_ = LabelSchema(metadata["labels"], ordered=ordered)

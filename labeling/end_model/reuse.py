@@ -150,7 +150,8 @@ def _origin_of_text(features: str, data: TrainingData) -> str:
     votes, balance = data.one_hot, data.class_balance
     arrays = [data.targets, data.covered, data.log_odds, votes.indptr, votes.indices]
     arrays += [] if balance is None else [balance]
-    settings = repr((features, data.rounds, votes.shape, balance is None))
+    select = None if data.selection is None else data.selection.select
+    settings = repr((features, data.rounds, votes.shape, balance is None, select))
     return _digest([settings, *(np.ascontiguousarray(array).tobytes() for array in arrays)])
 
 

@@ -13,6 +13,7 @@ from scipy.special import softmax
 from labeling.end_model.class_balance import Calibration, balance_offsets, vote_evidence
 from labeling.end_model.cross_fitting import CrossFitted
 from labeling.end_model.linear_model import Floats
+from labeling.end_model.weak_selection import WeakSelection
 
 Progress = Callable[[str], object]
 
@@ -56,6 +57,7 @@ class TrainingData(Scored):
         class_balance: shape (n_labels,), if one is declared.
         reliability: how reliable the votes are known to be, 0 to 1; see `vote_reliability`.
         rounds: rounds of self-training at most.
+        selection: of the labels that the text model is trained on, if not of all.
     """
 
     targets: Floats
@@ -63,6 +65,7 @@ class TrainingData(Scored):
     class_balance: Floats | None
     reliability: float
     rounds: int
+    selection: WeakSelection | None = None
 
     @property
     def n_labels(self) -> int:
@@ -213,7 +216,8 @@ def _fit_text_model(data: TrainingData, targets: Floats, used: npt.NDArray[np.in
         mass = np.maximum(targets[used].mean(axis=0), 1e-12) if len(used) else 1.0
         targets = targets * (data.class_balance / mass)
     n_folds = _n_folds(len(used), data)
-    return CrossFitted.fitted(data.vectors, targets, used, data.draws, n_folds)
+    kept = None if data.selection is None else data.selection.kept
+    return CrossFitted.fitted(data.vectors, targets, used, data.draws, n_folds, kept)
 
 
 def _n_folds(n_samples: int, data: TrainingData) -> int:

@@ -47,7 +47,7 @@ from labeling.records.cut_statistic import (
     cut_statistic,
     least_cut,
 )
-from labeling.records.decisions import shared_wins
+from labeling.records.decisions import best_codes, shared_wins
 from labeling.records.error_location import add_location_note, location_of, location_of_function
 from labeling.records.event_fold import SampleHistory, States, fold
 from labeling.records.events import Event, EventKind, NewEvent, event_digest, event_row
@@ -224,6 +224,7 @@ __all__ = [
     "add_location_note",
     "annotation_votes",
     "atomic_write",
+    "best_codes",
     "checked_fraction",
     "checked_ids",
     "checked_missing_text",

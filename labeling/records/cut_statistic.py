@@ -106,8 +106,10 @@ def checked_select(select: Any) -> Select:
     Raises:
         LabelingError: it is something else.
     """
-    if select is None or (isinstance(select, str) and select == "auto"):
-        return select
+    if select is None:
+        return None
+    if isinstance(select, str) and select == "auto":
+        return "auto"
     if is_number(select) and 0 < select <= 1:
         return float(select)
     raise LabelingError(
