@@ -20,7 +20,7 @@ SAVED = [f"{name}{suffix}" for name in (*MODELS, "end") for suffix in ("", "-gol
 OF_MODELS = {"probabilities", "p_ham", "p_spam", "p_news", "confidence", "weight"}
 EXPORTS = ("training_set.parquet", "training_set.jsonl", "training_set.csv")
 ADDED_SINCE = ("decided_by",)  # columns that exports did not have then
-COUNTED_SINCE = ("undecided", "left_out")  # keys that manifests did not have
+COUNTED_SINCE = ("undecided", "left_out", "origin")  # keys that manifests did not have
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def same_exports(expected, actual):
         for added in ADDED_SINCE:
             now["columns"].remove(added)
         differing = {key for key in {*before, *now} if before.get(key) != now.get(key)}
-        allowed = {"fingerprint", "packages", "sha256", *COUNTED_SINCE}
+        allowed = {"fingerprint", "format", "packages", "sha256", *COUNTED_SINCE}
         assert differing <= allowed, (before, now)
 
 
