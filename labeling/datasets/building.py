@@ -88,11 +88,13 @@ def build_training_set(
         expect(votes, Votes, "`votes`")
     ids = samples.index
     is_gold = gold_codes(gold, ids, soft.schema) != ABSTAIN
-    aligned = _aligned(soft, ids)
+    aligned, has_soft = _aligned(soft, ids)
     live = live_annotations(annotations or ())
     undecided = frozenset() if keep_undecided else undecided_samples(live)
-    is_undecided = ids.isin(list(undecided))
-    has_soft = ids.isin(soft.sample_ids)
+    is_undecided = np.zeros(len(ids), dtype=bool)
+    if undecided:
+        rows = ids.get_indexer(pd.Index(list(undecided)))
+        is_undecided[rows[rows >= 0]] = True
     reasons = _drop_reasons(aligned, has_soft, is_gold, is_undecided, min_confidence)
     winning = winning_labels(aligned, gold, votes)
     labels = _label_columns(aligned, winning, is_gold)
@@ -111,13 +113,15 @@ def build_training_set(
     )
 
 
-def _aligned(soft: SoftLabels, ids: pd.Index) -> SoftLabels:
-    """Return soft labels for all ids; those without are uncovered."""
+def _aligned(soft: SoftLabels, ids: pd.Index) -> tuple[SoftLabels, npt.NDArray[np.bool_]]:
+    """Return soft labels for all ids, and which were given; those that were not are uncovered."""
     rows = positions(ids, soft.sample_ids, "the soft labels", "the samples")
     array = np.full((len(ids), len(soft.schema)), 1 / len(soft.schema))
     covered = np.zeros(len(ids), dtype=bool)
     array[rows], covered[rows] = soft.to_array(), soft.covered
-    return SoftLabels(array, ids, soft.schema, covered)
+    has_soft = np.zeros(len(ids), dtype=bool)
+    has_soft[rows] = True
+    return SoftLabels(array, ids, soft.schema, covered), has_soft
 
 
 def _drop_reasons(

@@ -39,7 +39,9 @@ def winning_labels(soft: SoftLabels, gold: Gold | None, votes: Votes | None) -> 
     source_of = {label.sample_id: label.source for label in gold_with_lineage(gold)}
     has_votes = np.ones(len(ids), dtype=bool)
     if votes is not None:
-        has_votes = ids.isin(votes.sample_ids[votes.covered])
+        rows = ids.get_indexer(votes.sample_ids[votes.covered])  # -1 = not a sample of `soft`
+        has_votes[:] = False
+        has_votes[rows[rows >= 0]] = True
     sources = np.full(len(ids), LabelSource.END_MODEL.value, dtype=object)
     sources[has_votes] = LabelSource.VOTES.value
     sources[is_gold] = [
