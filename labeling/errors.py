@@ -127,6 +127,7 @@ EXTRA_OF = {
     "anywidget": "explorer",
     "matplotlib": "plots",
     **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "psutil", "tenacity"), "label-studio"),
+    "datasketch": "splits",
     "fsspec": "remote",
     **dict.fromkeys(("dask", "distributed"), "dask"),
     **dict.fromkeys(("py4j", "pyspark"), "spark"),

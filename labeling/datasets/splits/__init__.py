@@ -1,0 +1,6 @@
+"""Splits that do not leak, and tests for leaks."""
+
+from labeling.datasets.splits.report import SplitReport
+from labeling.datasets.splits.splitting import split
+
+__all__ = ["SplitReport", "split"]
