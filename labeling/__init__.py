@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labeling.adjudication import Annotators, ReviewPolicy, disagreement_causes
     from labeling.analysis import agreement, lf_summary
     from labeling.analysis import notebook_plots as plots
-    from labeling.datasets import TrainingSet, build_training_set
+    from labeling.datasets import SplitReport, TrainingSet, build_training_set, split
     from labeling.distributed import PartitionedVotes, apply_partitions
     from labeling.end_model import EndModel
     from labeling.engine import Explanation
@@ -64,7 +64,7 @@ _ROOMS = {
     ),
     "adjudication": ("ReviewPolicy", "disagreement_causes"),
     "analysis": ("agreement", "lf_summary"),
-    "datasets": ("TrainingSet", "build_training_set"),
+    "datasets": ("SplitReport", "TrainingSet", "build_training_set", "split"),
     "distributed": ("PartitionedVotes", "apply_partitions"),
     "end_model": ("EndModel",),
     "errors": ("LabelingError",),
@@ -348,6 +348,7 @@ __all__ = [
     "Replay",
     "ReviewPolicy",
     "SoftLabels",
+    "SplitReport",
     "TrainingSet",
     "Verdict",
     "Votes",
@@ -371,4 +372,5 @@ __all__ = [
     "review",
     "select",
     "simulation",
+    "split",
 ]

@@ -3,6 +3,7 @@
 from labeling.datasets.building import build_training_set
 from labeling.datasets.exports import parquet_table, value_findings
 from labeling.datasets.findings import DataTestReport, Finding
+from labeling.datasets.splits import SplitReport, split
 from labeling.datasets.training_set import OWN_COLUMNS, TrainingSet
 from labeling.datasets.values import strict_json
 from labeling.datasets.winning_labels import winning_labels
@@ -11,9 +12,11 @@ __all__ = [
     "OWN_COLUMNS",
     "DataTestReport",
     "Finding",
+    "SplitReport",
     "TrainingSet",
     "build_training_set",
     "parquet_table",
+    "split",
     "strict_json",
     "value_findings",
     "winning_labels",

@@ -220,6 +220,12 @@ class Shown:
         keep = self.folder / "cache.db"
         return lb.functions.preprocessor(reads=["text"], cache=keep, version=1)(length)
 
+    def split_report(self):
+        reports = []
+        train = lb.build_training_set(self.samples, soft=self.soft, gold=[self.gold])
+        lb.split(train, near_duplicates=None, used={self.text: [self.text]}, report=reports.append)
+        return reports[0]
+
     def simulation(self):
         planned = (RunKey(0, "random", self.name),)
         return Simulation({}, planned, (50,), (self.text,), None, {})
@@ -244,6 +250,7 @@ class Shown:
         lb.Replay: replay,
         lb.ReviewPolicy: lambda its: lb.ReviewPolicy(),
         lb.SoftLabels: lambda its: its.soft,
+        lb.SplitReport: split_report,
         lb.TrainingSet: lambda its: lb.build_training_set(
             its.samples, soft=its.soft, votes=its.votes
         ),

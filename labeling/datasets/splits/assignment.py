@@ -123,7 +123,7 @@ def _drawn_sides(
     else:
         drawn = _stratified_sides(given, draws, is_fixed)
     drawn = np.where(n_eligible == 0, TRAIN, drawn)
-    wanted = np.array([np.inf, given.dev, given.test]) * n_eligible.sum()
+    wanted = np.array([1.0, given.dev, given.test]) * n_eligible.sum()
     too_large = (n_eligible > np.maximum(wanted, 1)[drawn]) & ~is_fixed
     return np.where(too_large, TRAIN, drawn), too_large
 

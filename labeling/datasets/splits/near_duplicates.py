@@ -9,14 +9,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from labeling.datasets.splits.shingles import Shingles, UInt64, chunks_of, mixed, shingles_of
 from labeling.errors import missing_extra
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 PERMUTATIONS = 128
 """Hash functions of a sketch."""
@@ -96,6 +98,9 @@ def near_duplicates(texts: Sequence[str], threshold: float) -> NearDuplicates:
 
 def components(n: int, pairs: Ints) -> Ints:
     """Return a number for each of n nodes, equal where pairs link them: shape (n,)."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     links = csr_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), (n, n))
     codes: Ints = connected_components(links, directed=False)[1].astype(np.int64)
     return codes
@@ -202,6 +207,8 @@ def _jaccard(texts: Sequence[str], lengths: Sequence[int], pairs: Ints) -> npt.N
 
 def _sets(texts: Sequence[str]) -> csr_array:
     """Return the sets of shingles as rows of a matrix of ones."""
+    from scipy.sparse import csr_array
+
     shingles = shingles_of(texts)
     columns = (shingles.hashes >> np.uint64(1)).astype(np.int64)
     ones = np.ones(len(columns), dtype=np.int8)
