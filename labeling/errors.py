@@ -148,7 +148,8 @@ EXTRA_OF = {
     "openpyxl": "xlsx",
     "sqlalchemy": "sql",
     "spacy": "spacy",
-    "torch": "transformers",
+    "datasets": "hugging-face",
+    "torch": "torch",
     "transformers": "transformers",
 }
 """The extra that installs a package, by the package's import name."""

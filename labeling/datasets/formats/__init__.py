@@ -1,0 +1,1 @@
+"""Training sets in the forms that other libraries take, one file each."""

@@ -1,0 +1,87 @@
+"""Training sets for Hugging Face: a `datasets.Dataset`, on the columns of Arrow without a copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from labeling.datasets.canonical import rows_table
+from labeling.datasets.formats.learning_rows import split_of_rows
+from labeling.errors import missing_extra
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict, Features
+
+    from labeling.datasets.training_set import TrainingSet
+
+SPLIT_NAMES = {"train": "train", "dev": "validation", "test": "test"}
+"""The names of splits in that library, which its trainers and its hub look for."""
+
+NO_SPLIT = "unassigned"
+
+
+def hugging_face_dataset(train: TrainingSet) -> Dataset | DatasetDict:
+    """Return a training set as a dataset, or one for each split; see `TrainingSet.to_hf`."""
+    try:
+        from datasets import DatasetDict
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
+    typed = _with_typed_labels(train, rows_table(train))
+    splits = split_of_rows(train)
+    if splits is None:
+        return _dataset(typed, _features(train, typed), train.fingerprint)
+    name = train.own_columns["split"]
+    typed = typed.drop_columns([name])
+    features = _features(train, typed)
+    parts = {}
+    for split, rows in _rows_by_split(splits).items():
+        part = typed.take(pa.array(rows)) if len(rows) < len(typed) else typed
+        parts[split] = _dataset(part, features, train.fingerprint, split)
+    return DatasetDict(parts)
+
+
+def _dataset(table: pa.Table, features: Features, fingerprint: str, split: str = "") -> Dataset:
+    """Return a dataset; what is computed from it is cached under the training set's fingerprint."""
+    from datasets import Dataset, DatasetInfo, NamedSplit
+    from datasets.table import InMemoryTable
+
+    return Dataset(
+        InMemoryTable(table),
+        DatasetInfo(features=features),
+        NamedSplit(split) if split else None,
+        fingerprint=f"{fingerprint[:16]}{split}",
+    )
+
+
+def _with_typed_labels(train: TrainingSet, table: pa.Table) -> pa.Table:
+    """Return the table with labels as codes, and probabilities as lists of one length."""
+    codes = pa.array(train.codes, pa.int64(), mask=train.codes < 0)
+    flat = pa.array(np.ascontiguousarray(train.probabilities).ravel())
+    columns = {
+        "label": codes,
+        "probabilities": pa.FixedSizeListArray.from_arrays(flat, len(train.schema)),
+    }
+    for name, column in columns.items():
+        own = train.own_columns[name]
+        table = table.set_column(table.column_names.index(own), own, column)
+    return table.replace_schema_metadata(None)
+
+
+def _features(train: TrainingSet, table: pa.Table) -> Features:
+    from datasets import ClassLabel, Features
+
+    features = Features.from_arrow_schema(table.schema)
+    features[train.own_columns["label"]] = ClassLabel(names=list(train.schema.labels))
+    return features
+
+
+def _rows_by_split(splits: pd.Series) -> dict[str, npt.NDArray[np.intp]]:
+    """Return the rows of each split that has any, in the order train, validation, test."""
+    parts = {new: splits == name for name, new in SPLIT_NAMES.items()}
+    parts[NO_SPLIT] = splits.isna()
+    rows = {name: np.flatnonzero(part.to_numpy(dtype=bool)) for name, part in parts.items()}
+    return {name: positions for name, positions in rows.items() if len(positions)}
