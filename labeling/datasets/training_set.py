@@ -26,6 +26,7 @@ from labeling.datasets.columns import (
     in_pandas,
     texts,
 )
+from labeling.datasets.formats.conversions import Conversions
 from labeling.datasets.lineage import COULD_NOT_DECIDE
 from labeling.datasets.manifest import manifest_of
 from labeling.errors import noun
@@ -37,7 +38,7 @@ OWN_COLUMNS = tuple(name for name in OWN_TYPES if name not in OPTIONAL_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class TrainingSet(Displayed):
+class TrainingSet(Conversions, Displayed):
     """Labeled samples and their lineage; created by `build_training_set`.
 
     Attributes:
@@ -189,19 +190,6 @@ class TrainingSet(Displayed):
     def to_pandas(self) -> pd.DataFrame:
         """Return a copy of the table, with the samples' ids as index."""
         return self.frame.copy()
-
-    def to_sklearn(
-        self, columns: str | list[str] | None = None
-    ) -> tuple[Any, npt.NDArray[np.object_], npt.NDArray[np.float64]]:
-        """Return `X, y, sample_weight` for an estimator's `fit`.
-
-        Args:
-            columns: a single column gives a Series; several, or `None` (all columns of the
-                samples), a DataFrame.
-        """
-        features = self.samples[list(self.samples.columns) if columns is None else columns]
-        label = self.added_column("label").to_numpy(dtype=object)
-        return features, label, self.added_column("weight").to_numpy(dtype=np.float64)
 
     def write(self, folder: str | Path) -> dict[str, Any]:
         """Write the canonical form into an existing folder, and return its manifest.

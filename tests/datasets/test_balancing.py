@@ -111,8 +111,9 @@ def test_effective_numbers_are_reported():
     # Twelve of weight w and five of weight 12 w / 5: (24 w)² / (12 w² + 144 w² / 5).
     assert pytest.approx(24**2 / (12 + 144 / 5)) == about["weights"]["effective"]
     # Copies are no new samples: five spam, of which two are there three times.
-    assert pytest.approx(12**2 / (3 * 4 + 2 * 9)) == (
-        about["oversample"]["labels"]["spam"]["effective"]
+    assert (
+        pytest.approx(12**2 / (3 * 4 + 2 * 9))
+        == (about["oversample"]["labels"]["spam"]["effective"])
     )
     assert 12 == about["oversample"]["labels"]["spam"]["after"]
     assert training_set().balanced("weights").manifest()["origin"]["balance"]["how"] == "weights"
@@ -124,7 +125,8 @@ def test_weights_by_confidence_by_the_expected_loss_and_none():
 
     np.testing.assert_allclose(weights_of(train), weights_of(train.weighted("confidence")))
     np.testing.assert_allclose(
-        np.where(IDS == "s16", 1.0, (3 * confidence - 1) / 2), weights_of(train.weighted("expected"))
+        np.where(IDS == "s16", 1.0, (3 * confidence - 1) / 2),
+        weights_of(train.weighted("expected")),
     )
     assert {1.0} == set(weights_of(train.weighted("none")))
 
@@ -134,7 +136,7 @@ def test_a_hard_label_of_expected_weight_has_the_gradient_of_the_soft_label():
     p = np.array([0.5, 0.7, 0.9, 1.0])
     ids = pd.Index(list("abcd"))
     soft = lb.SoftLabels(
-        np.column_stack([1 - p, p]) + [[0, 0]], ids, lb.LabelSchema(["no", "yes"]), np.ones(4, bool)
+        np.column_stack([1 - p, p]), ids, lb.LabelSchema(["no", "yes"]), np.ones(4, bool)
     )
     train = lb.build_training_set(pd.DataFrame({"x": p}, index=ids), soft).weighted("expected")
     weight = weights_of(train).to_numpy()

@@ -10,7 +10,7 @@ import pytest
 
 import labeling as lb
 from labeling.errors import DataError, LabelingError
-from tests.support.nasty_training_set import IDS, N, SCHEMA, TEXTS, nasty
+from tests.support.nasty_training_set import IDS, SCHEMA, TEXTS, N, nasty
 
 spacy = pytest.importorskip("spacy")
 

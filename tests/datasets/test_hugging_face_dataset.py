@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from labeling.datasets.canonical import rows_table
-from tests.support.nasty_training_set import IDS, N, SCHEMA, TEXTS, nasty
+from tests.support.nasty_training_set import IDS, SCHEMA, TEXTS, N, nasty
 
 datasets = pytest.importorskip("datasets")
 
@@ -43,9 +43,7 @@ def test_ids_keep_their_type(ids):
 
 
 def test_a_split_set_is_a_dict_of_its_parts():
-    train = nasty(split=True).with_columns(
-        split=["test", "dev", None, *["train"] * (N - 4)]
-    )
+    train = nasty(split=True).with_columns(split=["test", "dev", None, *["train"] * (N - 4)])
     parts = train.to_hf()
 
     assert isinstance(parts, datasets.DatasetDict)

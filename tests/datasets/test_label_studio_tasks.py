@@ -5,11 +5,10 @@ import json
 import numpy as np
 import pytest
 
-
 from labeling.annotation_files import label_studio_annotations
 from labeling.errors import DataError
 from labeling.label_studio.labeling_config import annotator_config
-from tests.support.nasty_training_set import IDS, N, SCHEMA, TEXTS, nasty
+from tests.support.nasty_training_set import IDS, SCHEMA, TEXTS, N, nasty
 
 
 def test_labels_of_models_are_predictions_and_those_of_people_annotations():

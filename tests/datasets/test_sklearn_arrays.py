@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 
 import labeling as lb
 from labeling.errors import DataError, LabelingError
-from tests.support.nasty_training_set import IDS, N, SCHEMA, TEXTS, nasty
+from tests.support.nasty_training_set import IDS, SCHEMA, TEXTS, N, nasty
 
 
 def test_hard_labels_are_a_row_a_sample():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labeling.errors import LabelingError
-from tests.support.nasty_training_set import IDS, N, SCHEMA, TEXTS, nasty
+from tests.support.nasty_training_set import IDS, SCHEMA, TEXTS, N, nasty
 
 torch = pytest.importorskip("torch")
 

@@ -14,7 +14,7 @@ TEXTS = (
     "   ",
     "=HYPERLINK(1)",
     "\t@tab",
-    'quote " and \'single\', comma; semicolon',
+    "quote \" and 'single', comma; semicolon",
     "two\r\nlines\nand\rmore",
     "\u2028line\u2029separators\x85",
     "e\u0301 combining, \u202eright to left",

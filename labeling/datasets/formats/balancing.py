@@ -75,7 +75,8 @@ def _factors(weight: Floats, codes: npt.NDArray[Any], n_labels: int) -> Floats:
     mass = np.array([math.fsum(weight[codes == code]) for code in range(n_labels)])
     present = mass > 0
     share = math.fsum(mass) / max(int(present.sum()), 1)
-    return np.divide(share, mass, out=np.ones(n_labels), where=present)
+    factors: Floats = np.divide(share, mass, out=np.ones(n_labels), where=present)
+    return factors
 
 
 def _drawn(codes: npt.NDArray[Any], order: Rows, wanted: int) -> Rows:
@@ -126,7 +127,7 @@ def _sizes(train: TrainingSet) -> Mapping[str | None, tuple[int, float]]:
     codes = train.codes[rows]
     weight = train.added_column("weight").to_numpy(dtype=np.float64)[rows]
     sample, first = np.unique(train.sample_ids[rows].factorize()[0], return_inverse=True)
-    summed = np.bincount(first, weights=weight, minlength=len(sample))
+    summed: Floats = np.bincount(first, weights=weight, minlength=len(sample)).astype(np.float64)
     code_of = np.empty(len(sample), dtype=np.intp)
     code_of[first] = codes
     sizes: dict[str | None, tuple[int, float]] = {

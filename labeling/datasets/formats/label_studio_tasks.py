@@ -23,7 +23,7 @@ EXT_ID = "ext_id"
 """The key of a sample's id in the data of a task, as in the tasks that `push` sends."""
 
 DECISION = "decision"
-"""Marks a choice as a decision that was written from here, so that no import counts it as a vote."""
+"""Marks a choice as a decision that was written from here: imports do not count it as a vote."""
 
 Task = dict[str, Any]
 
