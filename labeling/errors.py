@@ -17,6 +17,7 @@
   x StoreError                   the project's store cannot be read or written
     + ProjectLockedError         another process holds the project lock
     + LedgerError                the ledger of events was changed, or does not agree with the states
+  x ReleaseError                 a release, branch or proposal that cannot be used as requested
   x MissingExtraError            a package of an optional extra is not installed
   x FetchError                   demo data that could not be fetched or verified
 
@@ -113,6 +114,10 @@ HeldError = ProjectLockedError
 
 class LedgerError(StoreError):
     """The ledger of events was changed from outside, or stored states do not follow from it."""
+
+
+class ReleaseError(LabelingError, RuntimeError):
+    """A release, branch or proposal that cannot be used as requested, or that was changed."""
 
 
 class MissingExtraError(LabelingError, ImportError):

@@ -1,0 +1,140 @@
+"""What is read of a repository of releases, and how a step is taken."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from labeling.datasets.findings import DataTestReport
+from labeling.datasets.releases.checks import ReleasesCheck, check_repository
+from labeling.datasets.releases.files import RepositoryFolder
+from labeling.datasets.releases.log import LogEntry, ReleaseLog, Step
+from labeling.datasets.releases.names import MAIN, is_branch_name, is_digest_prefix, short
+from labeling.datasets.releases.objects import Objects
+from labeling.datasets.releases.proposals import Branch, Proposal
+from labeling.datasets.releases.release import Release
+from labeling.datasets.releases.state import RepositoryState, read_state, write_contents
+from labeling.datasets.releases.status import ReleaseStatus, releases_view, status_of
+from labeling.errors import ReleaseError, counted, quoted
+from labeling.rendering import Displayed, View
+
+
+class BaseReleases(Displayed):
+    """A repository of releases as it is read; `Releases` adds the steps that change it."""
+
+    def __init__(self, folder: str | os.PathLike[str], *, wait: float = 30.0) -> None:
+        self.folder = Path(folder)
+        self._files = RepositoryFolder(self.folder, wait)
+        self._log = ReleaseLog(self._files)
+        self._objects = Objects(self._files)
+
+    def _state(self) -> RepositoryState:
+        return read_state(self._files, self._log)
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """The branches by name, main among them once something was merged."""
+        branches = self._state().branches
+        return tuple(branches[name] for name in sorted(branches))
+
+    @property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """The proposals that wait to be merged, by the name of their branch."""
+        proposals = self._state().proposals
+        return tuple(proposals[name] for name in sorted(proposals))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._state().branches
+
+    def __getitem__(self, name: str) -> Release:
+        """Return the newest release of a branch, or the release of a digest.
+
+        Args:
+            name: of a branch, or the first 7 characters of a digest, or more.
+
+        Raises:
+            ReleaseError: there is no such branch or release.
+        """
+        return self._release(name, self._state())
+
+    def _release(self, name: str, state: RepositoryState) -> Release:
+        if name in state.branches:
+            digest = state.branches[name].release
+        elif is_digest_prefix(name):
+            digest = self._objects.find(name)
+        elif name == MAIN:
+            raise ReleaseError(
+                f"Main of {str(self.folder)!r} is empty: put a training set on a branch, have it"
+                " approved, and merge it."
+            )
+        else:
+            digest = state.branch(name).release if is_branch_name(name) else ""
+        if not digest:
+            raise ReleaseError(
+                f"A release is named by its branch, or the beginning of its digest. Got"
+                f" {quoted(name)}."
+            )
+        return Release(self._objects, digest, state.parents(digest))
+
+    def log(self) -> tuple[LogEntry, ...]:
+        """Return who did what when, in order, after checking the chain of the log."""
+        return self._state().entries
+
+    def show(self, name: str = MAIN) -> ReleaseStatus:
+        """Return a release with its branch, tests, proposal, and what to do next.
+
+        Args:
+            name: of a branch, or the beginning of a digest.
+
+        Raises:
+            ReleaseError: there is no such branch or release.
+        """
+        state = self._state()
+        return status_of(state, self._release(name, state), name)
+
+    def verify(self) -> ReleasesCheck:
+        """Check the log, the files of branches and proposals, and every byte of every release.
+
+        Raises:
+            ReleaseError: the log or a file of a branch was changed.
+        """
+        return check_repository(self._files, self._objects, self._state())
+
+    def report(self, digest: str) -> DataTestReport:
+        """Return a report of tests by its digest, as `Branch.tests` and approvals hold it.
+
+        Raises:
+            ReleaseError: it is missing or was changed.
+        """
+        content = self._files.read(f"tests/{digest}.json")
+        if content is None or hashlib.sha256(content).hexdigest() != digest:
+            what = "is missing" if content is None else "was changed"
+            raise ReleaseError(
+                f"The report tests/{short(digest)}... of {str(self.folder)!r} {what}: run the tests"
+                " again, or restore it."
+            )
+        return DataTestReport.from_json(content.decode("utf-8"))
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[RepositoryState]:
+        """Lock the repository, and yield its state, after completing an interrupted step."""
+        with self._files.locked():
+            state = self._state()
+            write_contents(self._files, state.entries)
+            yield state
+
+    def _take(self, step: Step) -> None:
+        """Append a step to the log, then write the files that it changes."""
+        self._log.append(step)
+        write_contents(self._files, self._log.entries())
+
+    def __repr__(self) -> str:
+        state = self._state()
+        branches = counted(len(set(state.branches) - {MAIN}), "branch", "branches")
+        return f"Releases({branches}; main is {short(state.main) if state.main else 'empty'})"
+
+    def _view(self) -> View:
+        return releases_view(self._state(), self._objects)

@@ -1,0 +1,91 @@
+"""What a merge comes to, and the three-way merge where main has moved."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from labeling.datasets.releases.names import short
+from labeling.errors import counted
+from labeling.rendering import Displayed, Excerpt, View
+
+if TYPE_CHECKING:
+    from labeling.datasets.training_set import TrainingSet
+
+MergeStatus = Literal["merged", "already merged", "updated", "conflicts"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MergeOutcome(Displayed):
+    """What a merge came to.
+
+    Attributes:
+        branch: its name.
+        status: `merged`: main is the release. `already merged`: it was. `updated`: main had moved;
+            its changes were merged into the branch, whose new release is to be tested and approved.
+            `conflicts`: main had moved, and both sides changed the labels of some samples
+            differently; nothing was changed.
+        release: the digest of the branch's release now.
+        main: the digest of the head of main now.
+        conflicts: the samples to decide on, where there are conflicts: what
+            `merge_training_sets` gives.
+    """
+
+    branch: str
+    status: MergeStatus
+    release: str
+    main: str
+    conflicts: Any = ()
+
+    @property
+    def merged(self) -> bool:
+        """Whether main is the branch's release."""
+        return self.status in ("merged", "already merged")
+
+    @property
+    def sentence(self) -> str:
+        """What happened, and what to do next."""
+        if self.status == "merged":
+            return f"Branch {self.branch!r} is merged: main is release {short(self.main)}."
+        if self.status == "already merged":
+            return f"Branch {self.branch!r} was merged before: main is release {short(self.main)}."
+        if self.status == "updated":
+            return (
+                f"Main had moved to release {short(self.main)}, and is unchanged. Its changes are"
+                f" merged into branch {self.branch!r}, whose release is {short(self.release)} now:"
+                " test it, and have it approved anew."
+            )
+        return (
+            f"Main had moved to release {short(self.main)}, and is unchanged. Branch"
+            f" {self.branch!r} and main changed the labels of"
+            f" {counted(len(self.conflicts), 'sample')} differently: decide on them, and merge"
+            " again."
+        )
+
+    def __repr__(self) -> str:
+        return f"MergeOutcome({self.status}: {self.sentence})"
+
+    def _view(self) -> View:
+        return View(f"Merge: {self.status}", (Excerpt(self.sentence),))
+
+
+def merged_with_main(
+    base: TrainingSet | None,
+    ours: TrainingSet,
+    theirs: TrainingSet,
+    decisions: Mapping[Hashable, str] | None,
+) -> tuple[TrainingSet, Any]:
+    """Return the three-way merge of a branch and main, and its conflicts.
+
+    Args:
+        base: main when the branch was made; `None` if main did not exist.
+        ours: the branch.
+        theirs: main.
+        decisions: the labels of samples that both changed differently.
+    """
+    from labeling.datasets.changes import merge_training_sets
+
+    empty = theirs.take([]) if base is None else base
+    merged = merge_training_sets(empty, ours, theirs, decisions)
+    return merged.train, merged.conflicts
