@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from labeling.adjudication import Annotators, ReviewPolicy, disagreement_causes
     from labeling.analysis import agreement, lf_summary
     from labeling.analysis import notebook_plots as plots
-    from labeling.datasets import SplitReport, TrainingSet, build_training_set, split
+    from labeling.datasets import (
+        Release,
+        Releases,
+        SplitReport,
+        TrainingSet,
+        build_training_set,
+        split,
+    )
     from labeling.distributed import PartitionedVotes, apply_partitions
     from labeling.end_model import EndModel
     from labeling.engine import Explanation
@@ -64,7 +71,14 @@ _ROOMS = {
     ),
     "adjudication": ("ReviewPolicy", "disagreement_causes"),
     "analysis": ("agreement", "lf_summary"),
-    "datasets": ("SplitReport", "TrainingSet", "build_training_set", "split"),
+    "datasets": (
+        "Release",
+        "Releases",
+        "SplitReport",
+        "TrainingSet",
+        "build_training_set",
+        "split",
+    ),
     "distributed": ("PartitionedVotes", "apply_partitions"),
     "end_model": ("EndModel",),
     "errors": ("LabelingError",),
@@ -345,6 +359,8 @@ __all__ = [
     "LabelingFunction",
     "PartitionedVotes",
     "Project",
+    "Release",
+    "Releases",
     "Replay",
     "ReviewPolicy",
     "SoftLabels",

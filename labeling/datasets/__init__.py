@@ -3,6 +3,7 @@
 from labeling.datasets.building import build_training_set
 from labeling.datasets.exports import parquet_table, value_findings
 from labeling.datasets.findings import DataTestReport, Finding
+from labeling.datasets.releases import Release, Releases
 from labeling.datasets.splits import SplitReport, split
 from labeling.datasets.training_set import OWN_COLUMNS, TrainingSet
 from labeling.datasets.values import strict_json
@@ -12,6 +13,8 @@ __all__ = [
     "OWN_COLUMNS",
     "DataTestReport",
     "Finding",
+    "Release",
+    "Releases",
     "SplitReport",
     "TrainingSet",
     "build_training_set",

@@ -55,7 +55,9 @@ def state_of(folder):
     """Return what a repository holds but for times and what depends on them."""
     releases = Releases(folder)
     check = releases.verify()
-    log = [(one.action, one.branch, one.by, one.release, dict(one.about)) for one in releases.log()]
+    log = [
+        (one.action, one.branch, one.by, one.release, dict(one.details)) for one in releases.log()
+    ]
     heads = {one.name: one.to_dict() for one in releases.branches}
     objects = sorted(path.name for path in (folder / "objects").iterdir())
     hidden = sorted(

@@ -213,6 +213,15 @@ class Shown:
 
         return lb.Project(make_project(self.folder) / "project.yaml")
 
+    def releases(self):
+        releases = lb.Releases(self.folder / "releases")
+        data = pd.DataFrame({"text": ["hi", "buy"]}, ["a", "b"])
+        soft = lb.SoftLabels([[0.2, 0.8], [0.7, 0.3]], data.index, self.schema, [True, True])
+        about = self.text.encode("utf-8", "replace").decode()
+        releases.branch("r1", lb.build_training_set(data, soft), by=self.name, message=about)
+        releases.propose("r1", by=self.name, message=about)
+        return releases
+
     def preprocessor(self):
         def length(x):
             return {"length": len(x.text)}
@@ -247,6 +256,8 @@ class Shown:
         lb.LabelingFunction: labeling_function,
         lb.PartitionedVotes: partitioned,
         lb.Project: project,
+        lb.Release: lambda its: its.releases()["r1"],
+        lb.Releases: releases,
         lb.Replay: replay,
         lb.ReviewPolicy: lambda its: lb.ReviewPolicy(),
         lb.SoftLabels: lambda its: its.soft,

@@ -49,7 +49,7 @@ def check_repository(
         findings += [
             f"Release {short(digest)} holds {name!r}, which it does not name." for name in strays
         ]
-    reports = {entry.about["tests"] for entry in state.entries if "tests" in entry.about}
+    reports = {entry.details["tests"] for entry in state.entries if "tests" in entry.details}
     findings += [
         f"The report tests/{short(digest)}... is missing or was changed."
         for digest in sorted(filter(is_digest, reports))

@@ -59,7 +59,7 @@ class RepositoryFolder:
         path = self.path(folder)
         if not path.is_dir():
             return []
-        return sorted(one.name for one in path.iterdir() if not one.name.startswith("."))
+        return sorted(file.name for file in path.iterdir() if not file.name.startswith("."))
 
     def read(self, name: str) -> bytes | None:
         """Return the content of a file; `None` if there is none.

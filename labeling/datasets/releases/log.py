@@ -39,7 +39,7 @@ class LogEntry(Displayed):
         branch: the branch.
         release: the digest of the release that it is about.
         message: what the person wrote.
-        about: details, such as `parents` of a release, or `tests` (the digest of a report).
+        details: more, such as `parents` of a release, or `tests` (the digest of a report).
         files: what files contain after it, by path; `None` if a file is removed.
         previous: the digest of the entry before; empty for the first.
         digest: SHA-256 of all the other attributes, in hexadecimal.
@@ -52,19 +52,22 @@ class LogEntry(Displayed):
     branch: str
     release: str
     message: str = ""
-    about: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     files: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     previous: str = FIRST_PREVIOUS
     digest: str = ""
 
     def __repr__(self) -> str:
-        who = f" by {self.by!r}" if self.by else ""
-        return f"LogEntry({self.number}: {self.action} {self.branch!r}{who})"
+        who = f" by {quoted(self.by)}" if self.by else ""
+        return f"LogEntry({self.number}: {quoted(self.action)} {quoted(self.branch)}{who})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return all attributes as plain values."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {**values, "about": dict(self.about), "files": dict(self.files)}
+        values = {name: getattr(self, name) for name in NAMES}
+        return {**values, "details": dict(self.details), "files": dict(self.files)}
+
+
+NAMES = tuple(attribute.name for attribute in fields(LogEntry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Step:
     release: str
     by: str = ""
     message: str = ""
-    about: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Any] = field(default_factory=dict)
 
 
@@ -152,8 +155,7 @@ def now() -> str:
 
 def _entry(line: bytes, number: int) -> LogEntry:
     values = parsed(line, f"line {number} of {FILE}")
-    names = {one.name for one in fields(LogEntry)}
-    if not isinstance(values, dict) or set(values) != names:
+    if not isinstance(values, dict) or set(values) != set(NAMES):
         raise ReleaseError(f"Entry {number} of the log of releases is no entry.{CHANGED}")
     digest = values.pop("digest")
     if digest != _digest(values):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from labeling.datasets.releases.names import short
 from labeling.errors import counted
 from labeling.rendering import Displayed, Excerpt, View
+from labeling.rendering.formatting import clipped, undirected
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
@@ -64,7 +66,8 @@ class MergeOutcome(Displayed):
         )
 
     def __repr__(self) -> str:
-        return f"MergeOutcome({self.status}: {self.sentence})"
+        sentence = undirected(" ".join(self.sentence.split()))
+        return f"MergeOutcome({self.status}: {clipped(sentence, 400)})"
 
     def _view(self) -> View:
         return View(f"Merge: {self.status}", (Excerpt(self.sentence),))
@@ -84,8 +87,7 @@ def merged_with_main(
         theirs: main.
         decisions: the labels of samples that both changed differently.
     """
-    from labeling.datasets.changes import merge_training_sets
-
     empty = theirs.take([]) if base is None else base
-    merged = merge_training_sets(empty, ours, theirs, decisions)
+    changes = importlib.import_module("labeling.datasets.changes")
+    merged = changes.merge_training_sets(empty, ours, theirs, decisions)
     return merged.train, merged.conflicts

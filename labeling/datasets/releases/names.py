@@ -11,6 +11,7 @@ from labeling.records import person_key
 
 MAIN = "main"
 LONGEST_PERSON = 200  # characters
+LONGEST_MESSAGE = 10_000
 DIGEST = re.compile(r"[0-9a-f]{64}")
 _PREFIX = re.compile(r"[0-9a-f]{7,64}")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -55,7 +56,7 @@ def check_branch_name(name: object, existing: Iterable[str]) -> str:
             "Branch 'main' is changed by merging a branch only. Put the training set on another"
             " branch, have it approved, and merge that."
         )
-    clash = next((one for one in existing if one.casefold() == name.casefold()), name)
+    clash = next((known for known in existing if known.casefold() == name.casefold()), name)
     if clash != name:
         raise ReleaseError(
             f"Names of branches must differ in more than case. Got {name!r}; there is {clash!r}."
@@ -93,6 +94,21 @@ def check_person(name: object, verb: str) -> str:
     raise ReleaseError(
         f"Whoever takes the step {verb!r} is responsible for it, and must give their name as `by`"
         f" (`--by NAME`): up to {LONGEST_PERSON} characters in a line. Got {quoted(name)}."
+    )
+
+
+def check_message(message: object) -> str:
+    """Return a message after checking it.
+
+    Raises:
+        ReleaseError: it is no text of whole characters, or too long.
+    """
+    is_text = isinstance(message, str) and len(message) <= LONGEST_MESSAGE
+    if is_text and not any("\ud800" <= character <= "\udfff" for character in str(message)):
+        return str(message)
+    raise ReleaseError(
+        f"A message must be a text of up to {LONGEST_MESSAGE:,} whole characters. Got"
+        f" {quoted(message)}."
     )
 
 

@@ -116,12 +116,12 @@ class Objects:
         Raises:
             ReleaseError: no release, or several.
         """
-        found = [digest for digest in self.digests() if digest.startswith(prefix)]
-        if len(found) == 1:
-            return found[0]
-        what = f"{len(found)} releases have" if found else "No release has"
-        some = f": {listed(map(short, found))}. Give more characters." if found else "."
-        raise ReleaseError(f"{what} a digest that begins with {prefix!r}{some}")
+        digests = [digest for digest in self.digests() if digest.startswith(prefix)]
+        if len(digests) == 1:
+            return digests[0]
+        what = f"{len(digests)} releases have" if digests else "No release has"
+        which = f": {listed(map(short, digests))}. Give more characters." if digests else "."
+        raise ReleaseError(f"{what} a digest that begins with {prefix!r}{which}")
 
     def _how_to_get_it(self) -> str:
         """Return where the files of a release may come from, for the end of a message."""

@@ -110,9 +110,9 @@ class Approval(Displayed):
     def is_among(self, approvals: Iterable[Approval]) -> bool:
         """Return whether the same was approved before by the same person, whatever the time."""
         return any(
-            person_key(one.by) == person_key(self.by) and replace(one, by="", at="") == mine
-            for mine in [replace(self, by="", at="")]
-            for one in approvals
+            replace(earlier, by=self.by, at=self.at) == self
+            for earlier in approvals
+            if is_one_of(earlier.by, [self.by])
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -146,7 +146,7 @@ class Proposal(Displayed):
     def to_dict(self) -> dict[str, Any]:
         """Return what its file contains."""
         values = {name: getattr(self, name) for name in _PROPOSAL}
-        return {**values, "approvals": [one.to_dict() for one in self.approvals]}
+        return {**values, "approvals": [approval.to_dict() for approval in self.approvals]}
 
     @classmethod
     def from_dict(cls, name: str, values: Any) -> Proposal:
@@ -157,8 +157,8 @@ class Proposal(Displayed):
         """
         where = f"proposals/{name}.json"
         checked = _checked(values, _PROPOSAL, where)
-        approvals = [_checked(one, _APPROVAL, where) for one in checked.pop("approvals")]
-        return cls(name, approvals=tuple(Approval(**one) for one in approvals), **checked)
+        approvals = [_checked(values, _APPROVAL, where) for values in checked.pop("approvals")]
+        return cls(name, approvals=tuple(Approval(**values) for values in approvals), **checked)
 
 
 def is_one_of(name: str, people: Iterable[str]) -> bool:
@@ -167,7 +167,7 @@ def is_one_of(name: str, people: Iterable[str]) -> bool:
     >>> is_one_of("ANN ", ["Ann", "bob"])
     True
     """
-    return person_key(name) in {person_key(one) for one in people}
+    return person_key(name) in {person_key(person) for person in people}
 
 
 def _checked(values: Any, checks: Mapping[str, Check], where: str) -> dict[str, Any]:

@@ -11,7 +11,12 @@ from labeling.datasets.findings import DataTestReport
 from labeling.datasets.releases.base import BaseReleases
 from labeling.datasets.releases.log import Step, now
 from labeling.datasets.releases.merging import MergeOutcome, merged_with_main
-from labeling.datasets.releases.names import MAIN, check_branch_name, check_person
+from labeling.datasets.releases.names import (
+    MAIN,
+    check_branch_name,
+    check_message,
+    check_person,
+)
 from labeling.datasets.releases.proposals import Approval, Branch, DataTestRun, Proposal
 from labeling.datasets.releases.release import Release
 from labeling.datasets.releases.rules import (
@@ -62,6 +67,7 @@ class Releases(BaseReleases):
             ReleaseError: the name cannot be used, or the repository was changed from outside.
         """
         by = check_person(by, "branch") if by else ""
+        message = check_message(message)
         with self._changing() as state:
             check_branch_name(name, state.branches)
             digest = self._objects.put(train)
@@ -77,27 +83,6 @@ class Releases(BaseReleases):
             parents = [parent] if parent else []
             self._put(state, "branched", branch, by, message, {"parents": parents})
         return self[digest]
-
-    def test(
-        self, name: str, *, settings: Any = None, own: Any = (), by: str = ""
-    ) -> DataTestReport:
-        """Run the tests on the data on a branch's release, compared with main, and keep the report.
-
-        Args:
-            name: of a branch.
-            settings: limits of the tests; `None` takes their defaults. See `run_data_tests`.
-            own: tests of your own.
-            by: who runs them.
-        """
-
-        def run(train: TrainingSet, base: TrainingSet | None) -> DataTestReport:
-            from labeling.datasets.data_tests import run_data_tests
-
-            if settings is None:
-                return run_data_tests(train, base, own=own)
-            return run_data_tests(train, base, settings=settings, own=own)
-
-        return self.run_tests(name, run, by=by)
 
     def run_tests(self, name: str, run: RunTests, *, by: str = "") -> DataTestReport:
         """Run tests of any kind on a branch's release, compared with main, and keep the report.
@@ -128,8 +113,8 @@ class Releases(BaseReleases):
             if branch.tests != tests:
                 self._files.write(f"tests/{digest}.json", content)
                 branch = dataclasses.replace(branch, tests=tests)
-                about = {"tests": digest, "passed": report.passed}
-                self._put(state, "tested", branch, by, "", about)
+                details = {"tests": digest, "passed": report.passed}
+                self._put(state, "tested", branch, by, "", details)
         return report
 
     def propose(self, name: str, *, by: str, message: str = "") -> Proposal:
@@ -143,7 +128,7 @@ class Releases(BaseReleases):
         Raises:
             ReleaseError: there is nothing to merge, main has moved, or somebody else proposed it.
         """
-        by = check_person(by, "propose")
+        by, message = check_person(by, "propose"), check_message(message)
         with self._changing() as state:
             branch = state.branch(name)
             known = state.proposals.get(name)
@@ -172,7 +157,9 @@ class Releases(BaseReleases):
             ReleaseError: it is not proposed, was not tested, a test failed, or `by` is an author.
         """
         by = check_person(by, "approve")
-        acknowledged = {test: reason.strip() for test, reason in (acknowledge or {}).items()}
+        acknowledged = {
+            test: check_message(reason).strip() for test, reason in (acknowledge or {}).items()
+        }
         with self._changing() as state:
             branch = state.branch(name)
             proposal, tests = check_approver(state, branch, by)
@@ -181,8 +168,8 @@ class Releases(BaseReleases):
             if approval.is_among(proposal.approvals):
                 return proposal
             proposal = dataclasses.replace(proposal, approvals=(*proposal.approvals, approval))
-            about = {"tests": approval.tests, "onto": state.main, "acknowledged": acknowledged}
-            self._put(state, "approved", branch, by, "", about, proposal)
+            details = {"tests": approval.tests, "onto": state.main, "acknowledged": acknowledged}
+            self._put(state, "approved", branch, by, "", details, proposal)
         return proposal
 
     def merge(
@@ -211,17 +198,19 @@ class Releases(BaseReleases):
                 return self._update(state, branch, by, decisions)
             approvals = check_mergeable(state, branch)
             head = Branch(MAIN, branch.release, state.main)
-            about = {
+            details = {
                 "onto": state.main,
-                "approved_by": [one.by for one in approvals],
-                "acknowledged": {one.by: dict(one.acknowledged) for one in approvals},
+                "approved_by": [approval.by for approval in approvals],
+                "acknowledged": {
+                    approval.by: dict(approval.acknowledged) for approval in approvals
+                },
             }
             files = {
                 f"branches/{MAIN}.json": head.to_dict(),
                 f"branches/{name}.json": Branch(name, branch.release, branch.release).to_dict(),
                 f"proposals/{name}.json": None,
             }
-            self._take(Step("merged", name, branch.release, by, "", about, files))
+            self._take(Step("merged", name, branch.release, by, "", details, files))
         return MergeOutcome(name, "merged", head.release, head.release)
 
     def _update(
@@ -241,8 +230,8 @@ class Releases(BaseReleases):
         digest = self._objects.put(train)
         authors = branch.with_author(by) if decisions else branch.authors
         updated = Branch(branch.name, digest, state.main, authors)
-        about = {"parents": [ours.digest, theirs.digest], "decisions": len(decisions or {})}
-        self._put(state, "updated", updated, by, "", about)
+        details = {"parents": [ours.digest, theirs.digest], "decisions": len(decisions or {})}
+        self._put(state, "updated", updated, by, "", details)
         return MergeOutcome(branch.name, "updated", digest, state.main)
 
     def _put(
@@ -252,7 +241,7 @@ class Releases(BaseReleases):
         branch: Branch,
         by: str,
         message: str,
-        about: dict[str, Any],
+        details: dict[str, Any],
         proposal: Proposal | None = None,
     ) -> None:
         """Take a step that changes a branch; its proposal follows a new release, not approved."""
@@ -261,10 +250,10 @@ class Releases(BaseReleases):
             files[f"branches/{branch.name}.json"] = branch.to_dict()
         known = state.proposals.get(branch.name)
         if proposal is None and known is not None and known.release != branch.release:
-            about = {**about, "approvals_voided": [one.by for one in known.approvals]}
+            details = {**details, "approvals_voided": [approval.by for approval in known.approvals]}
             proposal = dataclasses.replace(
                 known, release=branch.release, onto=branch.base, approvals=()
             )
         if proposal is not None:
             files[f"proposals/{branch.name}.json"] = proposal.to_dict()
-        self._take(Step(action, branch.name, branch.release, by, message, about, files))
+        self._take(Step(action, branch.name, branch.release, by, message, details, files))

@@ -66,7 +66,7 @@ def check_tests(report: DataTestReport, acknowledged: Mapping[str, str], name: s
     failed = {finding.name: finding for finding in report.failed}
     for test, reason in acknowledged.items():
         if test not in failed or test not in ACKNOWLEDGEABLE or not reason:
-            may = [one for one in failed if one in ACKNOWLEDGEABLE]
+            may = [test for test in failed if test in ACKNOWLEDGEABLE]
             raise ReleaseError(
                 "Only a failed test whose failure may be meant can be acknowledged, with a reason."
                 f" Got {test!r} with reason {reason!r}; of branch {name!r} these are"
@@ -74,8 +74,8 @@ def check_tests(report: DataTestReport, acknowledged: Mapping[str, str], name: s
             )
     blocking = [finding for test, finding in failed.items() if test not in acknowledged]
     if blocking:
-        reasons = " ".join(f"{one.name}: {one.sentence}" for one in blocking)
-        may = [one.name for one in blocking if one.name in ACKNOWLEDGEABLE]
+        reasons = " ".join(f"{finding.name}: {finding.sentence}" for finding in blocking)
+        may = [finding.name for finding in blocking if finding.name in ACKNOWLEDGEABLE]
         meant = f" If the change is meant, acknowledge {listed(may)} with a reason." if may else ""
         raise ReleaseError(
             f"Branch {name!r} cannot be approved, since tests failed. {reasons} Put a mended"
@@ -112,10 +112,10 @@ def valid_approvals(
         return ()
     counts = (branch.release, state.main, branch.tests.report)
     return tuple(
-        one
-        for one in proposal.approvals
-        if (one.release, one.onto, one.tests) == counts
-        and not is_one_of(one.by, (*branch.authors, proposal.author))
+        approval
+        for approval in proposal.approvals
+        if (approval.release, approval.onto, approval.tests) == counts
+        and not is_one_of(approval.by, (*branch.authors, proposal.author))
     )
 
 

@@ -55,11 +55,21 @@ class RepositoryState:
             f"{near(name, others)}"
         )
 
+    def branches_of(self, digest: str) -> tuple[str, ...]:
+        """Return the names of the branches whose newest release has a digest, sorted."""
+        return tuple(
+            name for name in sorted(self.branches) if self.branches[name].release == digest
+        )
+
+    def was_main(self, digest: str) -> bool:
+        """Return whether a release is or was the head of main."""
+        return any((entry.action, entry.release) == ("merged", digest) for entry in self.entries)
+
     def parents(self, digest: str) -> tuple[str, ...]:
         """Return the digests of the releases that a release followed when it was first stored."""
         for entry in self.entries:
-            if entry.release == digest and "parents" in entry.about:
-                return tuple(entry.about["parents"])
+            if entry.release == digest and "parents" in entry.details:
+                return tuple(entry.details["parents"])
         return ()
 
 

@@ -13,6 +13,7 @@ from labeling.datasets.releases.rules import valid_approvals
 from labeling.datasets.releases.state import RepositoryState
 from labeling.errors import listed
 from labeling.rendering import Cell, Displayed, Excerpt, Part, Table, View
+from labeling.rendering.formatting import clipped, undirected
 
 MOST_ENTRIES = 10
 
@@ -42,8 +43,9 @@ class ReleaseStatus(Displayed):
     why: str
 
     def __repr__(self) -> str:
-        where = f" ({', '.join(self.branches)})" if self.branches else ""
-        return f"ReleaseStatus({short(self.release.digest)}{where}: {self.why})"
+        where = f" ({listed(self.branches)})" if self.branches else ""
+        why = undirected(" ".join(self.why.split()))
+        return f"ReleaseStatus({short(self.release.digest)}{where}: {clipped(why, 400)})"
 
     def _view(self) -> View:
         parts: list[Part] = [*self.release._view().parts]
@@ -68,10 +70,10 @@ def status_of(state: RepositoryState, release: Release, name: str) -> ReleaseSta
     step, why = ("", _place(state, release)) if branch is None else next_step(state, branch)
     return ReleaseStatus(
         release,
-        tuple(sorted(one.name for one in state.branches.values() if one.release == release.digest)),
+        state.branches_of(release.digest),
         branch,
         proposal,
-        tuple(one.by for one in approvals),
+        tuple(approval.by for approval in approvals),
         tuple(entry for entry in state.entries if entry.release == release.digest),
         step,
         why,
@@ -100,7 +102,7 @@ def next_step(state: RepositoryState, branch: Branch) -> tuple[str, str]:
 def _place(state: RepositoryState, release: Release) -> str:
     if state.main == release.digest:
         return "It is main."
-    if any(one.action == "merged" and one.release == release.digest for one in state.entries):
+    if state.was_main(release.digest):
         return "It was main."
     return "It was never merged."
 

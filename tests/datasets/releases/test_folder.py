@@ -191,7 +191,7 @@ def with_entry(folder, **changed):
         "branch": "r1",
         "release": "0" * 64,
         "message": "",
-        "about": {},
+        "details": {},
         "files": {},
         "previous": "",
         **changed,
@@ -293,7 +293,7 @@ def test_a_branch_of_other_content_is_an_error(tmp_path, value):
     (tmp_path / "branches").mkdir()
     (tmp_path / "branches" / "r1.json").write_bytes(as_json(value or [value]))
 
-    with pytest.raises(ReleaseError, match="branches/r1.json"):
+    with pytest.raises(ReleaseError, match=r"branches/r1\.json"):
         releases["r1"]
 
 

