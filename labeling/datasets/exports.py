@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.datasets import canonical
 from labeling.datasets.canonical import manifest_text, with_ids, written
-from labeling.datasets.columns import VOTER_OF
+from labeling.datasets.json_rows import json_rows
 from labeling.datasets.manifest import Manifest
 from labeling.datasets.values import plain_column, without_non_finite
 from labeling.errors import DataError, listed
@@ -72,13 +72,6 @@ def _not_all_written(failed: dict[str, DataError], written: list[str], folder: P
     done = f" Written: {', '.join(written)}." if written else ""
     faults = " ".join(dict.fromkeys(map(str, failed.values())))
     return DataError(f"Not written: {', '.join(failed)}. {faults}{done}{outdated}")
-
-
-def _objects(column: pd.Series, voter: str) -> list[list[dict[str, Any]]]:
-    """Return votes as lists of objects with the same keys for all voters."""
-    return [
-        [{voter: name, "label": label} for name, label in votes.items()] for votes in column
-    ]  # fmt: skip
 
 
 def write_jsonl(train: TrainingSet, path: Path, manifest: Manifest | None = None) -> None:
@@ -160,28 +153,6 @@ def _cell(value: Any) -> str | None:
     if isinstance(value, (list, dict)):
         return json.dumps(without_non_finite(value)[0], ensure_ascii=False, allow_nan=False)
     return None if value is None else str(value)
-
-
-def _voter_of(train: TrainingSet) -> dict[str, str]:
-    """Return `VOTER_OF` by the actual column names of a training set."""
-    return {train.own_columns[name]: voter for name, voter in VOTER_OF.items()}
-
-
-def json_rows(train: TrainingSet) -> Iterator[dict[str, Any]]:
-    """Yield the samples as objects of plain values; see `labeling.datasets.values`."""
-    frame = with_ids(train.frame, train)
-    ids = train.sample_ids
-    voter_of = _voter_of(train)
-    columns: dict[str, list[Any]] = {}
-    for name, column in frame.items():
-        voter = voter_of.get(str(name))
-        columns[str(name)] = plain_column(column, ids) if voter is None else _objects(column, voter)
-    probabilities = train.own_columns["probabilities"]
-    columns[probabilities] = [
-        dict(zip(train.schema.labels, row, strict=True)) for row in columns[probabilities]
-    ]
-    for values in zip(*columns.values(), strict=True):
-        yield dict(zip(columns, values, strict=True))
 
 
 def parquet_table(frame: pd.DataFrame) -> pa.Table:

@@ -60,7 +60,7 @@ def _counts(train: TrainingSet, name: str) -> dict[str, int]:
 def _fingerprint(train: TrainingSet) -> str:
     """Return the SHA-256 of the rows; of their JSON where Parquet has no form for them."""
     from labeling.datasets.canonical import rows_table
-    from labeling.datasets.exports import json_rows
+    from labeling.datasets.json_rows import json_rows
 
     try:
         return table_fingerprint(rows_table(train))

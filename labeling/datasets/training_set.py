@@ -29,6 +29,7 @@ from labeling.datasets.columns import (
 from labeling.datasets.formats.conversions import Conversions
 from labeling.datasets.lineage import COULD_NOT_DECIDE
 from labeling.datasets.manifest import manifest_of
+from labeling.datasets.reading import read_training_set
 from labeling.errors import noun
 from labeling.records import LabelSchema, free_names
 from labeling.rendering import Displayed, View
@@ -216,7 +217,7 @@ class TrainingSet(Conversions, Displayed):
         Raises:
             DataError: there is no training set, or a file was changed since it was written.
         """
-        return canonical.read(Path(path))
+        return read_training_set(Path(path), cls)
 
     def to_parquet(self, path: str | Path) -> None:
         """Write a Parquet file, and its manifest beside it as `<name>.manifest.json`.

@@ -1,0 +1,136 @@
+"""Reading of training sets that were written as Parquet, with their digests checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+
+from labeling.datasets.canonical import LEFT_OUT, MANIFEST, METADATA, REASON, ROWS, sha256_of
+from labeling.datasets.columns import OWN_TYPES, as_own_column
+from labeling.datasets.values import single_line
+from labeling.errors import DataError
+from labeling.records import LabelSchema, free_names
+
+if TYPE_CHECKING:
+    from labeling.datasets.training_set import TrainingSet
+
+
+def read_training_set(path: Path, kind: type[TrainingSet]) -> TrainingSet:
+    """Read a training set of a class; see `TrainingSet.read`."""
+    if path.is_dir():
+        files, about = {ROWS: path / ROWS, LEFT_OUT: path / LEFT_OUT}, path / MANIFEST
+    else:
+        beside = path.with_name(f"{path.name}.left_out")
+        files = {path.name: path, beside.name: beside}
+        about = path.with_name(f"{path.name}.manifest.json")
+    rows, left_out = files.values()
+    if not rows.is_file():
+        raise DataError(
+            f"There is no training set at {str(path)!r}: {rows.name!r} is not there. Name a folder"
+            " that `write`, `to_folder` or `labeling export` wrote, or a file of `to_parquet`."
+        )
+    manifest = _manifest_at(about)
+    digests = manifest.get("files", {})
+    _check_digests(files, digests if isinstance(digests, dict) else {}, about)
+    left_out_file = left_out if left_out.name in digests else None
+    return _restored(rows, left_out_file, manifest, kind)
+
+
+def _manifest_at(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise DataError(
+            f"The manifest {str(path)!r} of the training set must be beside it, and is not there:"
+            " copy it as well."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"The manifest {str(path)!r} cannot be read: {error}") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
+        raise DataError(f"{str(path)!r} must be the manifest of a training set, and is not one.")
+    return manifest
+
+
+def _check_digests(files: Mapping[str, Path], digests: Mapping[str, Any], about: Path) -> None:
+    for name, path in files.items():
+        expected = digests.get(name)
+        if expected is None and not path.exists():
+            continue
+        if not path.is_file() or sha256_of(path) != expected:
+            raise DataError(
+                f"The file {str(path)!r} must have the digest that {about.name!r} states, and was"
+                " changed, or its export was interrupted. Export the training set again, or copy"
+                " all of its files."
+            )
+
+
+def _restored(
+    rows: Path, left_out: Path | None, manifest: Mapping[str, Any], kind: type[TrainingSet]
+) -> TrainingSet:
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(rows)
+        about = json.loads(table.schema.metadata[METADATA])
+        own = {
+            name: about["own_columns"][name] for name in OWN_TYPES if name in about["own_columns"]
+        }
+        samples = _samples(table.drop_columns(list(own.values())), about)
+        dropped, dropped_columns = _left_out(left_out, about, own)
+        return kind(
+            samples=samples,
+            columns={
+                name: as_own_column(name, table[new], len(table)) for name, new in own.items()
+            },
+            dropped=dropped,
+            dropped_columns=dropped_columns,
+            schema=LabelSchema(about["labels"], ordered=about["ordered"]),
+            voters=tuple(about["voters"]),
+            own_columns=MappingProxyType({**free_names(OWN_TYPES, samples.columns), **own}),
+            origin=dict(manifest.get("origin", {})),
+        )
+    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError) as error:
+        raise DataError(
+            f"{str(rows)!r} must be a training set of this package: {single_line(error)}."
+        ) from error
+
+
+def _samples(table: pa.Table, about: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the samples' columns with their ids as index."""
+    frame = table.to_pandas()
+    for name in about["json"]:
+        texts = [None if pd.isna(text) else json.loads(text) for text in frame[name]]
+        frame[name] = pd.Series(texts, index=frame.index, dtype=object)
+    return _indexed(frame, about, keep=about["id_is_column"])
+
+
+def _indexed(frame: pd.DataFrame, about: Mapping[str, Any], *, keep: bool) -> pd.DataFrame:
+    frame = frame.set_index(about["id"], drop=not keep)
+    return frame.rename_axis(index=about["id_name"])
+
+
+def _left_out(
+    path: Path | None, about: Mapping[str, Any], own: Iterable[str]
+) -> tuple[pd.DataFrame, dict[str, pa.Array]]:
+    import pyarrow.parquet as pq
+
+    if path is None:
+        index = pd.Index([], name=about["id_name"])
+        empty = pd.DataFrame({REASON: pd.Series([], dtype="str")}, index=index)
+        return empty, {name: pa.array([], OWN_TYPES[name]) for name in own}
+    table = pq.read_table(path)
+    ours = free_names([REASON, *OWN_TYPES], [about["id"]])
+    frame = table.select([about["id"], ours[REASON]]).to_pandas()
+    frame = frame.rename_axis(index=about["id_name"])
+    dropped = frame.rename(columns={ours[REASON]: REASON})
+    return dropped, {
+        name: as_own_column(name, table[ours[name]], len(table))
+        for name in OWN_TYPES
+        if ours[name] in table.column_names
+    }
