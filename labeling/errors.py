@@ -39,7 +39,10 @@ class LabelingError(Exception):
 
 
 class LabelSharesWarning(UserWarning):
-    """A model predicts a label far more, or less, often than majority vote or gold labels say."""
+    """A model predicts a label far more, or less, often than majority vote or gold labels say.
+
+    Also: a selection of weak labels leaves a label less than half of its share.
+    """
 
 
 class ConfigError(LabelingError, ValueError):

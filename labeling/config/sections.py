@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from labeling.records import MissingText, is_number
+from labeling.errors import LabelingError
+from labeling.records import MissingText, checked_select, is_number
 
 
 class Section(BaseModel):
@@ -191,10 +192,21 @@ class ExportSection(Section):
     Samples that people could not decide (reviewers skipped them, or no label has more than half of
     their labels) are left out; with `keep_undecided` they are in it with the label of the model.
     With `for_spreadsheet` the CSV file has an apostrophe before each text that a spreadsheet would
-    evaluate as a formula; otherwise texts are written unchanged.
+    evaluate as a formula; otherwise texts are written unchanged. `select` leaves out weak labels
+    that differ from those of samples with similar texts: `auto` those that differ significantly, a
+    number above 0 and up to 1 all but this share; see docs/models.md.
     """
 
     folder: str = "out"
     min_confidence: float = Field(default=0.0, ge=0, le=1)
+    select: float | Literal["auto"] | None = None
     keep_undecided: bool = False
     for_spreadsheet: bool = False
+
+    @field_validator("select", mode="before")
+    @classmethod
+    def _auto_or_share(cls, select: object) -> object:
+        try:
+            return checked_select(select)
+        except LabelingError as error:
+            raise ValueError(f"key 'export.select': {str(error).rstrip('.')}") from None

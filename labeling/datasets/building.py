@@ -12,6 +12,12 @@ import pandas as pd
 import pyarrow as pa
 
 from labeling.datasets.columns import OWN_TYPES, lists_of_rows, text_of_codes, texts
+from labeling.datasets.label_selection import (
+    Features,
+    SelectionPlan,
+    selection_of,
+    warn_of_lost_labels,
+)
 from labeling.datasets.lineage import COULD_NOT_DECIDE, lineage_columns
 from labeling.datasets.training_set import TrainingSet
 from labeling.datasets.winning_labels import winning_labels
@@ -19,10 +25,12 @@ from labeling.records import (
     ABSTAIN,
     Annotation,
     Gold,
+    Select,
     SoftLabels,
     Table,
     Votes,
     checked_fraction,
+    checked_select,
     expect,
     free_names,
     gold_codes,
@@ -43,6 +51,9 @@ def build_training_set(
     annotations: Iterable[Annotation] | None = None,
     min_confidence: float = 0.0,
     keep_undecided: bool = False,
+    select: Select = None,
+    text: str = "text",
+    features: Features | None = None,
 ) -> TrainingSet:
     """Return the samples with a sufficiently certain label, and the lineage of each label.
 
@@ -62,10 +73,24 @@ def build_training_set(
             `annotations`: all skipped it, or no label has more than half of their labels) keep the
             label of the model. People who saw more than the model found that they have none; if
             they are kept, the column `decided_by` says so.
+        select: which weak labels to keep, by how well they agree with those of similar samples (the
+            cut statistic, see `labeling.records.cut_statistic`). `None`: all. `"auto"`: all but
+            those that differ significantly (5 %). A number above 0 and up to 1: this share of them,
+            those that agree best. Gold labels are never left out. `"auto"` helps classifiers that
+            are trained on the labels of a label model, and hardly on those of an `EndModel`, which
+            knows the texts already; see docs/models.md.
+        text: the column of the texts that `select` compares; without a text a sample stays.
+        features: what `select` compares instead of TF-IDF of the texts: a table of numbers, index =
+            ids (distances are Euclidean), or a function from a list of texts to an array of shape
+            (n_texts, n_dimensions), such as an embedding (angles count).
 
     Raises:
-        DataError: soft labels, votes, gold or annotations of samples that are not in `data`.
-        LabelingError: `min_confidence` is out of range.
+        DataError: soft labels, votes, gold or annotations of samples that are not in `data`; with
+            `select`, no such column of texts, or samples without features.
+        LabelingError: `min_confidence` or `select` is out of range, or features are not numbers.
+
+    Warns:
+        LabelSharesWarning: `select` leaves a label less than half of its share.
 
     >>> from labeling.records import LabelSchema
     >>> data = pd.DataFrame({"text": ["hi", "buy", "hm"]}, index=["a", "b", "c"])
@@ -83,6 +108,9 @@ def build_training_set(
     """
     samples = with_id_index(data, id)
     checked_fraction(min_confidence, "`min_confidence`")
+    plan = SelectionPlan(checked_select(select), text, features)
+    settings = {"min_confidence": min_confidence, "keep_undecided": keep_undecided}
+    settings |= plan.settings()
     expect(soft, SoftLabels, "`soft`")
     if votes is not None:
         expect(votes, Votes, "`votes`")
@@ -97,6 +125,13 @@ def build_training_set(
         is_undecided[rows[rows >= 0]] = True
     reasons = _drop_reasons(aligned, has_soft, is_gold, is_undecided, min_confidence)
     winning = winning_labels(aligned, gold, votes)
+    selected = {}
+    if plan.select is not None:
+        codes = np.where(reasons == None, winning["code"], ABSTAIN)  # noqa: E711 - elementwise
+        selection = selection_of(samples, codes, is_gold, plan, soft.schema.labels)
+        reasons[selection.is_left_out] = selection.reason
+        warn_of_lost_labels(selection.counts)
+        selected = {"selection": selection.counts}
     labels = _label_columns(aligned, winning, is_gold)
     columns = labels | lineage_columns(winning, gold, votes, live, soft.schema)
     is_kept = np.array([reason is None for reason in reasons], dtype=bool)
@@ -109,7 +144,7 @@ def build_training_set(
         schema=soft.schema,
         voters=() if votes is None else votes.voters,
         own_columns=MappingProxyType(free_names(OWN_TYPES, [*samples.columns, ids.name])),
-        origin={"settings": {"min_confidence": min_confidence, "keep_undecided": keep_undecided}},
+        origin={"settings": settings, **selected},
     )
 
 

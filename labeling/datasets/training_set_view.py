@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,8 @@ def training_set_view(train: TrainingSet) -> View:
         ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], str(pair[0])))
         rows = tuple((Excerpt(str(reason)), int(count)) for reason, count in ranked)
         parts.append(Table(("left out because", "samples"), rows))
+    if "selection" in train.origin:
+        parts.append(_selection(train.origin["selection"]))
     if len(train):
         parts.append(_first_rows(train))
     title = f"Training set: {counted(len(train), 'sample')}, {len(train.dropped):,} left out"
@@ -45,6 +48,21 @@ def _labels(train: TrainingSet) -> Table:
         rows.append((Excerpt(label), len(ordered), Share(len(ordered) / len(train)), mean))
     headings = ("label", "samples", "share", "mean weight")
     return Table(headings, tuple(rows[:MOST_LABELS]), left_out=len(rows) - MOST_LABELS)
+
+
+def _selection(counts: Mapping[str, Mapping[str, int]]) -> Table:
+    """Return how many weak labels the selection left out, by label."""
+    rows = tuple(
+        (
+            Excerpt(label),
+            count["weak"],
+            count["left_out"],
+            Share(count["left_out"] / count["weak"]) if count["weak"] else None,
+        )
+        for label, count in counts.items()
+    )
+    headings = ("label", "weak labels", "left out by `select`", "share")
+    return Table(headings, rows[:MOST_LABELS], left_out=len(rows) - MOST_LABELS)
 
 
 def _sources(train: TrainingSet) -> Table:

@@ -13,6 +13,7 @@ import pandas as pd
 from labeling.config import Config
 from labeling.errors import DataError, listed
 from labeling.project.data import ProjectData
+from labeling.project.fit_warnings import collected_warnings
 from labeling.project.gold import teaching_gold
 from labeling.project.results import Round
 from labeling.records import Batch, SoftLabels, Votes, atomic_write, free_names, is_unfinished
@@ -30,15 +31,20 @@ def build_project_training_set(
     """Return the training set; given gold labels win over those that people settled."""
     from labeling.datasets import build_training_set
 
-    train = build_training_set(
-        data.samples,
-        current.posterior,
-        gold=teaching_gold(data.dev, current.gold),
-        votes=votes,
-        annotations=current.annotations,
-        min_confidence=config.export.min_confidence,
-        keep_undecided=config.export.keep_undecided,
-    )
+    with collected_warnings() as collected:
+        train = build_training_set(
+            data.samples,
+            current.posterior,
+            gold=teaching_gold(data.dev, current.gold),
+            votes=votes,
+            annotations=current.annotations,
+            min_confidence=config.export.min_confidence,
+            keep_undecided=config.export.keep_undecided,
+            select=config.export.select,
+            text=config.data.text,
+        )
+    for sentence in collected.of_shares:
+        logger.warning("%s", sentence)
     if not len(data.left_out):
         return train
     return train.with_dropped(data.left_out)

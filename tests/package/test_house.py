@@ -27,7 +27,7 @@ PUBLIC_CALLS = {
     "labeling/cli/importing.py": {"import_files"},
     "labeling/cli/init.py": {"init"},
     "labeling/cli/simulating.py": {"simulate"},
-    "labeling/datasets/training_set.py": {"build_training_set"},
+    "labeling/datasets/building.py": {"build_training_set"},
     "labeling/datasets/splits/splitting.py": {"split"},
     "labeling/distributed/applying.py": {"apply_partitions"},
     "labeling/distributed/exporting.py": {"export_training_set"},
