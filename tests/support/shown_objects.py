@@ -231,8 +231,9 @@ class Shown:
 
     def split_report(self):
         reports = []
-        train = lb.build_training_set(self.samples, soft=self.soft, gold=[self.gold])
-        lb.split(train, near_duplicates=None, used={self.text: [self.text]}, report=reports.append)
+        gold = pd.Series([self.name], self.samples.index[:1])
+        train = lb.build_training_set(self.samples, soft=self.soft, gold=gold)
+        lb.split(train, near_duplicates=None, used={self.text: ["b"]}, report=reports.append)
         return reports[0]
 
     def simulation(self):

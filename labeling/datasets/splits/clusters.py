@@ -12,7 +12,7 @@ import pandas as pd
 from labeling.datasets.splits.near_duplicates import Ints, components, near_duplicates, text_hashes
 from labeling.datasets.splits.shingles import UInt64, mixed, normal_text
 from labeling.errors import DataError, LabelingError, quoted
-from labeling.records import is_number, require_column, uniform_by_id
+from labeling.records import is_number, require_column
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
 BoolArray = npt.NDArray[np.bool_]
@@ -73,8 +73,9 @@ def clusters_of(
     """
     texts = TextLinks.of(frame, text, near)
     links = [texts.links]
-    keys = uniform_by_id(pd.Index(frame.index.map(str)), 0).view(np.uint64)
-    keys = np.where(texts.first >= 0, texts.keys, keys)
+    keys = texts.keys.copy()
+    bare = np.flatnonzero(texts.first < 0)
+    keys[bare] = mixed(text_hashes([str(sample_id) for sample_id in frame.index[bare].tolist()]))
     without = {} if text is None else {text: int((texts.first < 0).sum())}
     for column in reversed(groups):  # the first group decides on the key
         first = first_of_equal(group_values(frame, column))

@@ -125,14 +125,14 @@ def text_hashes(texts: Sequence[str]) -> UInt64:
     """Return a hash of each text that is the same in each process: shape (n,)."""
     from pandas.util import hash_array
 
-    # Half a character has no form in UTF-8.
-    safe = [text if text.isascii() else _encodable(text) for text in texts]
+    safe = [encodable(text) for text in texts]
     hashed: UInt64 = hash_array(np.array(safe, dtype=object), categorize=False)
     return hashed
 
 
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def encodable(text: str) -> str:
+    """Return a text with an escape for each half of a character, which UTF-8 does not have."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _same(value: object) -> object:

@@ -20,6 +20,7 @@ from labeling.datasets.splits.arguments import (
 )
 from labeling.datasets.splits.assignment import SPLITS, SplitInput, assign
 from labeling.datasets.splits.clusters import BoolArray, checked_threshold, clusters_of
+from labeling.datasets.splits.near_duplicates import encodable
 from labeling.datasets.splits.report import SplitReport, table_by_split
 from labeling.datasets.splits.split_findings import SplitOutcome, findings_of
 from labeling.datasets.training_set import TrainingSet
@@ -261,18 +262,18 @@ def _sizes(names: pd.Series, outcome: SplitOutcome, rows: _Rows) -> pd.DataFrame
 
 def _largest(outcome: SplitOutcome, names: pd.Series) -> pd.DataFrame:
     """Return the largest clusters, each with the smallest of its ids as an example."""
-    table = pd.DataFrame(
+    code = outcome.given.clusters.code
+    sizes = np.bincount(code)
+    # Which ones of equal size are shown must not depend on the order of the rows.
+    least = max(np.sort(sizes)[-MOST_LARGEST:].min(), 2)
+    rows = np.flatnonzero(sizes[code] >= least)
+    members = pd.DataFrame(
         {
-            "cluster": outcome.given.clusters.code,
-            "example": names.index.map(str),
-            "split": names.to_numpy(),
+            "cluster": code[rows],
+            "example": [encodable(str(name)) for name in names.index[rows].tolist()],
+            "split": names.to_numpy()[rows],
         }
     )
-    sizes = table["cluster"].value_counts()
-    sizes = sizes[sizes > 1]
-    # Which ones of equal size are shown must not depend on the order of the rows.
-    least = sizes.nlargest(MOST_LARGEST, keep="first").min() if len(sizes) else 0
-    members = table[table["cluster"].isin(sizes.index[sizes >= least])]
     largest = members.groupby("cluster")["example"].agg(["size", "min"])
     largest = largest.sort_values(["size", "min"], ascending=[False, True]).head(MOST_LARGEST)
     splits = [_splits(members.loc[members["cluster"] == code, "split"]) for code in largest.index]
