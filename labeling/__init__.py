@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         SplitReport,
         TrainingSet,
         build_training_set,
+        data_test,
+        run_data_tests,
         split,
     )
     from labeling.distributed import PartitionedVotes, apply_partitions
@@ -77,6 +79,8 @@ _ROOMS = {
         "SplitReport",
         "TrainingSet",
         "build_training_set",
+        "data_test",
+        "run_data_tests",
         "split",
     ),
     "distributed": ("PartitionedVotes", "apply_partitions"),
@@ -374,6 +378,7 @@ __all__ = [
     "apply",
     "apply_partitions",
     "build_training_set",
+    "data_test",
     "disagreement_causes",
     "distributed",
     "explain",
@@ -386,6 +391,7 @@ __all__ = [
     "query",
     "read_samples",
     "review",
+    "run_data_tests",
     "select",
     "simulation",
     "split",

@@ -139,6 +139,8 @@ EXTRA_OF = {
     "fsspec": "remote",
     **dict.fromkeys(("dask", "distributed"), "dask"),
     **dict.fromkeys(("py4j", "pyspark"), "spark"),
+    "hyppo": "drift",
+    "pandera": "quality",
     "alembic": "cli",
     "filelock": "cli",
     "psycopg": "postgresql",

@@ -1,6 +1,7 @@
 """Training sets and their export formats."""
 
 from labeling.datasets.building import build_training_set
+from labeling.datasets.data_tests import data_test, run_data_tests
 from labeling.datasets.exports import parquet_table, value_findings
 from labeling.datasets.findings import DataTestReport, Finding
 from labeling.datasets.releases import Release, Releases
@@ -18,7 +19,9 @@ __all__ = [
     "SplitReport",
     "TrainingSet",
     "build_training_set",
+    "data_test",
     "parquet_table",
+    "run_data_tests",
     "split",
     "strict_json",
     "value_findings",

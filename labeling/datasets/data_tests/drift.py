@@ -78,9 +78,9 @@ def drift_votes(head: Tested, base: Tested | None, settings: DataTestSettings) -
             if ((first + second) > 0).sum() > 1:
                 results += _counts_compared(voter, rows, first, second, head.schema.labels)
         totals = (codes >= 0).sum(axis=1), (old_codes >= 0).sum(axis=1)
-        counted_votes = [_code_counts(total, len(shared) + 1) for total in totals]
+        first, second = (_code_counts(total, len(shared) + 1) for total in totals)
         numbers = [f"{number} votes" for number in range(len(shared) + 1)]
-        results += _counts_compared("votes on a sample", rows, *counted_votes, numbers)
+        results += _counts_compared("votes on a sample", rows, first, second, numbers)
     return _judged(name, "vote distribution", results, settings, len(head))
 
 
@@ -151,8 +151,9 @@ def _column(name: str, rows: str, new: pd.Series, old: pd.Series) -> Iterator[Co
     if is_category(first_list + second_list):
         counts, old_counts = Counter(map(str, first_list)), Counter(map(str, second_list))
         names = sorted({*counts, *old_counts})
-        arrays = [np.array([one[key] for key in names], float) for one in (counts, old_counts)]
-        yield from _counts_compared(name, rows, *arrays, names)
+        first = np.array([float(counts[key]) for key in names])
+        second = np.array([float(old_counts[key]) for key in names])
+        yield from _counts_compared(name, rows, first, second, names)
     elif all(isinstance(value, str) for value in (*first_list[:100], *second_list[:100])):
         lengths = [pd.Series([len(str(value)) for value in one]) for one in (values, old_values)]
         yield _numbers(f"{name} (length)", rows, *lengths)

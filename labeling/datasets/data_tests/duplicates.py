@@ -13,6 +13,8 @@ from labeling.datasets.data_tests.comparing import fisher
 from labeling.datasets.data_tests.settings import DataTestSettings
 from labeling.datasets.data_tests.tested import Tested
 from labeling.datasets.findings import Finding, finding, skipped
+from labeling.datasets.splits.near_duplicates import near_duplicates as linked_texts
+from labeling.datasets.splits.shingles import normal_text
 from labeling.errors import counted, missing_extra
 
 MOST_NEAR = 20_000
@@ -26,8 +28,8 @@ Groups = npt.NDArray[np.int64]
 
 
 def normal_texts(texts: list[str]) -> list[str]:
-    """Return texts with small letters and single spaces."""
-    return [" ".join(text.casefold().split()) for text in texts]
+    """Return texts as exact duplicates are compared: without case, width and white space."""
+    return [normal_text(text) for text in texts]
 
 
 def exact_groups(texts: list[str]) -> Groups:
@@ -38,12 +40,10 @@ def exact_groups(texts: list[str]) -> Groups:
 
 def near_groups(texts: list[str]) -> Groups:
     """Return a number for each text, equal for texts that near-duplicates link."""
-    from labeling.datasets.splits.near_duplicates import near_duplicates
-
     groups = exact_groups(texts)
     _, first = np.unique(groups, return_index=True)
     distinct = normal_texts([texts[at] for at in first.tolist()])
-    component: Groups = near_duplicates(distinct, SIMILARITY).component
+    component: Groups = linked_texts(distinct, SIMILARITY).component
     return component[groups]
 
 
@@ -143,17 +143,17 @@ def contradicting_duplicates(
     n_texts = int((varied > 1).sum())
     n_repeated = int(is_repeated(groups).sum())
     sentence = (
-        f"{counted(n_texts, 'text has', 'texts have')} several labels, on {int(is_mixed.sum()):,} of"
-        f" {n_repeated:,} samples whose text repeats."
+        f"{counted(n_texts, 'text has', 'texts have')} several labels, on"
+        f" {int(is_mixed.sum()):,} of {n_repeated:,} samples whose text repeats."
     )
-    found = finding(name, ok=True, sentence=sentence, n=n_repeated, ids=head.ids[is_mixed])
+    found = finding(name, ok=True, sentence=sentence, n=len(head), ids=head.ids[is_mixed])
     if not n_texts:
         return found
     return Finding(
         name,
         "warning",
         sentence,
-        n=n_repeated,
+        n=len(head),
         value=float(n_texts),
         limit=0.0,
         sample_ids=found.sample_ids,

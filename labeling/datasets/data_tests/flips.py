@@ -99,8 +99,8 @@ def _systematic(
     position = part.ids.get_indexer(drawn.ids)
     is_flipped, old = flipped[position], before[position]
     names, (slices,) = slices_of([drawn], settings.text, settings.ignore, FEWEST)
-    sizes = np.asarray(slices.sum(axis=0), dtype=np.int64).ravel()
-    hits = np.asarray(slices.T @ is_flipped.astype(np.int64), dtype=np.int64).ravel()
+    sizes: npt.NDArray[Any] = np.asarray(slices.sum(axis=0), dtype=np.int64).ravel()
+    hits: npt.NDArray[Any] = np.asarray(slices.T @ is_flipped.astype(np.int64)).ravel()
     for code, label in enumerate(part.schema.labels):
         names.append(f"the earlier label {label!r}")
         sizes = np.append(sizes, int((old == code).sum()))

@@ -6,7 +6,7 @@ import numpy as np
 
 from labeling.datasets.data_tests.settings import DataTestSettings
 from labeling.datasets.data_tests.tested import Tested
-from labeling.datasets.findings import Finding, finding, skipped
+from labeling.datasets.findings import Finding, Status, finding, skipped
 from labeling.errors import counted
 
 SUM_TOLERANCE = 1e-6
@@ -17,7 +17,7 @@ FEW = 10
 
 def unique_ids(head: Tested, base: Tested | None, settings: DataTestSettings) -> Finding:
     """Each sample has an id, and no two have the same."""
-    is_missing = head.ids.isna()
+    is_missing = np.asarray(head.ids.isna())
     repeats = head.ids.duplicated(keep=False) & ~is_missing
     n_missing, n_repeated = int(is_missing.sum()), int(repeats.sum())
     sentence = f"All {counted(len(head), 'id is', 'ids are')} unique."
@@ -140,7 +140,7 @@ def class_floor(head: Tested, base: Tested | None, settings: DataTestSettings) -
         {"label": labels[code], "samples": int(counts[code]), "share": float(shares[code])}
         for code in range(len(labels))
     )
-    status = "failed" if low else "passed" if counts.min(initial=FEW) >= FEW else "warning"
+    status: Status = "failed" if low else "passed" if counts.min() >= FEW else "warning"
     return Finding(
         "class_floor",
         status,

@@ -18,7 +18,7 @@ from labeling.datasets.data_tests.comparing import (
 )
 from labeling.datasets.data_tests.settings import DataTestSettings
 from labeling.datasets.data_tests.tested import Codes, Tested, comparisons
-from labeling.datasets.findings import Finding, skipped
+from labeling.datasets.findings import Finding, Status, skipped
 from labeling.errors import counted
 
 FEWEST = 20
@@ -26,6 +26,7 @@ FEWEST = 20
 NEARLY_ALL = 0.995
 COLLAPSE = 0.25
 SILENT = "is nearly"
+MOST_SHOWN = 5
 """Share of its earlier coverage below which a function has nearly fallen silent."""
 
 Counts = npt.NDArray[np.float64]
@@ -43,31 +44,21 @@ def lf_health(head: Tested, base: Tested | None, settings: DataTestSettings) -> 
         return skipped(name, "there are no votes of labeling functions", len(head))
     problems = [*_constant_voters(head), *_faults(head, settings)]
     rows: tuple[dict[str, Any], ...] = ()
-    strongest: Compared | None = None
+    effect: float | None = None
     if base is not None and base.voters and len(base):
-        results = list(_changes(head, base))
-        corrected = holm([one.p for one in results])
-        for result, p in zip(results, corrected, strict=True):
-            is_large = result.effect > settings.drift_effect or " silent: " in result.change
-            if p < settings.alpha and is_large:
-                problems.append(f"{result.what}: {result.change} (p = {p:.2g})")
-        rows = details(results, corrected)
-        strongest = max(results, key=lambda one: (one.effect, one.what), default=None)
-        gone = sorted(set(base.voters) - set(head.voters))
-        if gone:
-            rows = (*rows, {"what": ", ".join(gone), "change": "not in this training set"})
+        changed, rows, effect = _against_base(head, base, settings)
+        problems += changed
     coverage = (head.lf_codes >= 0).mean(axis=0)
+    silent = [voter for voter, share in zip(head.voters, coverage, strict=True) if share == 0]
+    status: Status = "failed" if problems else "warning" if silent else "passed"
     sentence = (
-        f"None of {counted(len(head.voters), 'labeling function')} is silent, votes for one label on"
-        f" everything, or fails; coverage is {coverage.min():.1%} to {coverage.max():.1%}."
+        f"None of {counted(len(head.voters), 'labeling function')} fell silent, votes for one label"
+        f" on everything, or fails; coverage is {coverage.min():.1%} to {coverage.max():.1%}."
     )
     if problems:
-        sentence = f"{'; '.join(problems[:5])}."
-        if len(problems) > 5:
-            sentence += f" {len(problems) - 5} more are in the details."
-    silent = [voter for voter, share in zip(head.voters, coverage, strict=True) if share == 0]
-    status = "failed" if problems else "warning" if silent else "passed"
-    if silent and not problems:
+        more = f" {len(problems) - MOST_SHOWN} more." * (len(problems) > MOST_SHOWN)
+        sentence = f"{'; '.join(problems[:MOST_SHOWN])}.{more}"
+    elif silent:
         sentence = f"{counted(len(silent), 'labeling function')} never voted: {', '.join(silent)}."
     return Finding(
         name,
@@ -76,9 +67,28 @@ def lf_health(head: Tested, base: Tested | None, settings: DataTestSettings) -> 
         n=len(head),
         value=float(len(problems)),
         limit=0.0,
-        effect=strongest.effect if strongest else None,
+        effect=effect,
         details=rows,
     )
+
+
+def _against_base(
+    head: Tested, base: Tested, settings: DataTestSettings
+) -> tuple[list[str], tuple[dict[str, Any], ...], float | None]:
+    """Return what is wrong against the base, the table, and the strongest effect."""
+    results = list(_changes(head, base))
+    corrected = holm([one.p for one in results])
+    problems = [
+        f"{result.what} {result.change} (p = {p:.2g})"
+        for result, p in zip(results, corrected, strict=True)
+        if p < settings.alpha
+        and (result.effect > settings.drift_effect or " silent: " in result.change)
+    ]
+    rows = details(results, corrected)
+    gone = sorted(set(base.voters) - set(head.voters))
+    if gone:
+        rows = (*rows, {"what": ", ".join(gone), "change": "not in this training set"})
+    return problems, rows, max((one.effect for one in results), default=None)
 
 
 def _constant_voters(head: Tested) -> Iterator[str]:
@@ -127,7 +137,7 @@ def _coverage(voter: str, rows: str, codes: Codes, old: Codes) -> Compared:
         change = f"{SILENT if votes else 'fell'} silent: {change}"
     effect = cramers_v(_pair(votes, n), _pair(old_votes, n_base))
     return Compared(
-        f"{voter} (coverage)",
+        f"{voter} (coverage):",
         rows,
         "Fisher, Cramer's V",
         n,
@@ -147,7 +157,7 @@ def _conflict(voter: str, rows: str, ours: Counts, theirs: Counts) -> Compared:
         f" of {n_base:,}"
     )
     return Compared(
-        f"{voter} (conflicts)",
+        f"{voter} (conflicts):",
         rows,
         "chi-square, Cramer's V",
         n,

@@ -1,4 +1,4 @@
-"""Patterns of personal data in texts, those with check digits verified. Values are never reported."""
+"""Patterns of personal data in texts, with verified check digits. Values are never reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.datasets.data_tests.settings import DataTestSettings
 from labeling.datasets.data_tests.tested import Tested
-from labeling.datasets.findings import Finding, example_ids, skipped
+from labeling.datasets.findings import Finding, Status, example_ids, skipped
 from labeling.errors import counted
 
 LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
@@ -157,7 +157,8 @@ KINDS = (
     Kind(
         "phone number",
         re.compile(
-            r"(?<![\w.,:/$-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{2,11}(?:[ .-]\d{2,5}){0,4}(?![\w:/])"
+            r"(?<![\w.,:/$-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?"
+            r"\d{2,11}(?:[ .-]\d{2,5}){0,4}(?![\w:/])"
         ),
         is_phone,
     ),
@@ -211,7 +212,7 @@ def personal_data(head: Tested, base: Tested | None, settings: DataTestSettings)
             f"{n_rows:,} of {counted(len(head), 'sample')} seem to hold personal data: {counts}."
             " Remove it, or put something else in its place."
         )
-    bad = "failed" if settings.personal_data == "fail" else "warning"
+    bad: Status = "failed" if settings.personal_data == "fail" else "warning"
     return Finding(
         name,
         bad if n_rows else "passed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -28,11 +28,9 @@ from labeling.datasets.data_tests.slices import labels_by_slice, trigger_words
 from labeling.datasets.data_tests.tested import Tested, tested_training_set
 from labeling.datasets.data_tests.text_drift import Embed, drift_text
 from labeling.datasets.findings import DataTestReport, Finding
+from labeling.datasets.training_set import TrainingSet
 from labeling.errors import LabelingError, listed, near
 from labeling.records import LabelSchema
-
-if TYPE_CHECKING:
-    from labeling.datasets.training_set import TrainingSet
 
 Test = Callable[[Tested, Tested | None, DataTestSettings], Finding]
 

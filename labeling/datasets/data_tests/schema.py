@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from labeling.datasets.data_tests.comparing import holm
@@ -31,6 +32,7 @@ def load_pandera() -> Any:
         warnings.simplefilter("ignore")  # it imports pyspark if that is installed, which warns
         import pandera.pandas
 
+        pandera.pandas.Check.isin([0])(pd.Series([0]))  # which loads the rest of it
     return pandera.pandas
 
 
@@ -52,14 +54,17 @@ def schema(head: Tested, base: Tested | None, settings: DataTestSettings) -> Fin
     except ModuleNotFoundError:
         return skipped(name, "pandera is not installed: pip install 'labeling[quality]'", len(head))
     inferred = inferred_schema(base.samples.drop(columns=list(settings.ignore), errors="ignore"))
-    problems, rows, is_wrong = _structure(head.samples, inferred, base.samples), [], None
+    problems, rows = _structure(head.samples, inferred, base.samples), []
+    is_wrong: npt.NDArray[np.bool_] | None = None
+    chances: list[float] = []
     for column, check, mask in _outside(head.samples, inferred, pandera):
         hits = int(mask.sum())
         n_base = int(base.samples[column].notna().sum()) if check != "missing" else len(base)
         p = _chance(hits, len(head), n_base)
+        chances.append(p)
         rows.append({"column": column, "check": check, "n": len(head), "outside": hits, "p": p})
         is_wrong = mask if is_wrong is None else is_wrong | mask
-    corrected = holm([row["p"] for row in rows])
+    corrected = holm(chances)
     for row, p in zip(rows, corrected, strict=True):
         row["p_holm"] = p
         if p < settings.alpha:
@@ -140,7 +145,7 @@ def _structure(samples: pd.DataFrame, inferred: Any, base: pd.DataFrame) -> list
 
 def _outside(
     samples: pd.DataFrame, inferred: Any, pandera: Any
-) -> Iterator[tuple[str, str, np.ndarray[Any, np.dtype[np.bool_]]]]:
+) -> Iterator[tuple[str, str, npt.NDArray[np.bool_]]]:
     """Yield the column, the check, and the rows that do not satisfy it."""
     for name, rule in inferred.columns.items():
         if name not in samples.columns:

@@ -1,4 +1,4 @@
-"""Tests for labels that are wrong in one slice: systematic flips, and tokens that trigger a label."""
+"""Tests for labels that are wrong in one slice: systematic flips, and words that trigger one."""
 
 from __future__ import annotations
 

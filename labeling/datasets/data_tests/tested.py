@@ -88,7 +88,7 @@ class Tested:
         return self.take(random_order(self.ids, np.random.default_rng(0))[:most])
 
     def texts(self, column: str) -> list[str] | None:
-        """Return the texts of a column, missing ones as empty; `None` if there is no such column."""
+        """Return the texts of a column, missing ones as empty; `None` without such a column."""
         if column not in self.samples.columns:
             return None
         return [value if isinstance(value, str) else "" for value in self.samples[column].tolist()]
@@ -96,20 +96,25 @@ class Tested:
 
 def tested_training_set(train: TrainingSet) -> Tested:
     """Return the parts of a training set."""
-    splits = None
+    splits: npt.NDArray[np.object_] | None = None
     if "split" in train.columns:
-        splits = np.array(train.columns["split"].to_pylist(), dtype=object)
+        splits = _objects(train, "split")
     return Tested(
         samples=train.samples,
         schema=train.schema,
         codes=train.codes,
         probabilities=train.probabilities,
-        sources=np.array(train.columns["source"].to_pylist(), dtype=object),
+        sources=_objects(train, "source"),
         voters=tuple(train.voters),
         lf_codes=train.lf_codes,
         annotators=_annotators(train),
         splits=splits,
     )
+
+
+def _objects(train: TrainingSet, name: str) -> npt.NDArray[np.object_]:
+    values: npt.NDArray[np.object_] = np.array(train.columns[name].to_pylist(), dtype=np.object_)
+    return values
 
 
 def _annotators(train: TrainingSet) -> Codes:

@@ -18,7 +18,7 @@ from labeling.datasets.data_tests.tested import Tested, comparisons
 from labeling.datasets.findings import Finding, finding, skipped
 
 MOST_TEXTS = 1_000
-"""Texts of each set that are compared, drawn by a hash of the id: the kernel has 4 million cells."""
+"""Texts of each set that are compared, drawn by a hash of the id: a kernel of 4 million cells."""
 FEWEST = 20
 COMPONENTS = 50
 Vectors = npt.NDArray[np.float64]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +19,8 @@ MOST_VALUES = 50
 """Values of a column from which it is a text or an identifier, and no category."""
 TOKEN = r"(?u)\w+"
 
-Matrix = sparse.csr_array
+Matrix = Any
+"""A sparse matrix of SciPy, which has no types."""
 
 
 def is_category(values: Sequence[Any]) -> bool:
@@ -35,13 +37,13 @@ def is_category(values: Sequence[Any]) -> bool:
 
 
 def slices_of(
-    sets: Sequence[Tested], settings_text: str, ignore: Sequence[str], fewest: int
+    sets: Sequence[Tested], text_column: str, ignore: Sequence[str], fewest: int
 ) -> tuple[list[str], list[Matrix]]:
     """Return the names of slices, and which samples of each set are in them.
 
     Args:
         sets: samples of one or more sets.
-        settings_text: the column of the texts.
+        text_column: the column of the texts.
         ignore: columns whose values make no slices.
         fewest: samples that a slice has in all sets together.
 
@@ -49,9 +51,9 @@ def slices_of(
         names such as `word 'free'` or `source = 'web'`, and for each set a matrix of zeros and
         ones, shape (n_samples, n_slices).
     """
-    names, blocks = _word_slices(sets, settings_text, fewest)
+    names, blocks = _word_slices(sets, text_column, fewest)
     for column in sets[0].samples.columns:
-        if column == settings_text or column in ignore:
+        if column == text_column or column in ignore:
             continue
         more, columns = _value_slices(sets, column, fewest)
         names += more
@@ -76,7 +78,7 @@ def _word_slices(
     except ValueError:  # no word is in so many samples
         return [], empty
     limits = np.cumsum([0, *map(len, sets)])
-    blocks = [[matrix[begin:end]] for begin, end in zip(limits[:-1], limits[1:], strict=True)]
+    blocks = [[matrix[begin:end]] for begin, end in itertools.pairwise(limits)]
     return [f"word {word!r}" for word in vectorizer.get_feature_names_out().tolist()], blocks
 
 
