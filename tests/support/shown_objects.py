@@ -14,6 +14,8 @@ import pandas as pd
 
 import labeling as lb
 from labeling.analysis import Agreement
+from labeling.datasets.data_tests import DataTest
+from labeling.datasets.findings import DataTestReport, Finding
 from labeling.distributed.statistics import VoteStatistics
 from labeling.engine.columns.explain import Explanations
 from labeling.functions.preprocessing import CachedPreprocessor
@@ -222,6 +224,22 @@ class Shown:
         releases.propose("r1", by=self.name, message=about)
         return releases
 
+    def finding(self):
+        return Finding(
+            self.name,
+            "failed",
+            self.text,
+            sample_ids=(self.text,),
+            details=({self.name: self.text},),
+        )
+
+    def data_test(self):
+        def check(train):
+            return True
+
+        check.__doc__ = self.text
+        return DataTest(self.name, check)
+
     def preprocessor(self):
         def length(x):
             return {"length": len(x.text)}
@@ -262,6 +280,9 @@ class Shown:
         lb.Replay: replay,
         lb.ReviewPolicy: lambda its: lb.ReviewPolicy(),
         lb.SoftLabels: lambda its: its.soft,
+        DataTest: data_test,
+        DataTestReport: lambda its: DataTestReport((its.of(Finding),), base=its.text),
+        Finding: finding,
         lb.SplitReport: split_report,
         lb.TrainingSet: lambda its: lb.build_training_set(
             its.samples, soft=its.soft, votes=its.votes

@@ -80,23 +80,19 @@ def _repeats(
         return skipped(name, f"there is no column {settings.text!r}", len(head))
     drawn = head if most is None or len(head) <= most else head.drawn(most)
     groups = groups_of(drawn.texts(settings.text) or [])
-    repeated = is_repeated(groups)
     n, hits = len(drawn), len(groups) - len(np.unique(groups))
     share = hits / max(n, 1)
     what = "nearly repeat" if name == "near_duplicates" else "repeat"
     sentence = f"{hits:,} of {counted(n, 'sample')} ({share:.1%}) {what} the text of another one"
-    ok, p = share <= limit, None
-    reason = f"; the limit is {limit:.0%}."
+    ok, p, reason = share <= limit, None, f"; the limit is {limit:.0%}."
     if base is not None and base.texts(settings.text) is not None and len(base):
         size = min(n, len(base))
-        rates = [_rate(groups_of, part.drawn(size), settings.text) for part in (head, base)]
-        p = fisher((rates[0], size), (rates[1], size))
-        rise = (rates[0] - rates[1]) / max(size, 1)
-        if rise > RISE and p < settings.alpha:
-            ok = False
+        ours, theirs = (_repeat_count(groups_of, one.drawn(size), settings) for one in (head, base))
+        p = fisher((ours, size), (theirs, size))
+        ok = ok and not (ours - theirs > RISE * size and p < settings.alpha)
         reason = (
             f"; the limit is {limit:.0%}, and {RISE:.0%} more than the base, where"
-            f" {rates[1] / max(size, 1):.1%} do (of {size:,}; here {rates[0] / max(size, 1):.1%})."
+            f" {theirs / size:.1%} do (of {size:,}; here {ours / size:.1%})."
         )
     return finding(
         name,
@@ -106,7 +102,7 @@ def _repeats(
         value=share,
         limit=limit,
         p=p,
-        ids=drawn.ids[repeated],
+        ids=drawn.ids[is_repeated(groups)],
     )
 
 
@@ -123,8 +119,11 @@ def is_repeated(groups: Groups) -> npt.NDArray[np.bool_]:
     return result
 
 
-def _rate(groups_of: Callable[[list[str]], Groups], part: Tested, text: str) -> int:
-    groups = groups_of(part.texts(text) or [])
+def _repeat_count(
+    groups_of: Callable[[list[str]], Groups], part: Tested, settings: DataTestSettings
+) -> int:
+    """Return how many samples repeat the text of an earlier one."""
+    groups = groups_of(part.texts(settings.text) or [])
     return len(groups) - len(np.unique(groups))
 
 

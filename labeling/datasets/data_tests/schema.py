@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -53,43 +53,57 @@ def schema(head: Tested, base: Tested | None, settings: DataTestSettings) -> Fin
         pandera = load_pandera()
     except ModuleNotFoundError:
         return skipped(name, "pandera is not installed: pip install 'labeling[quality]'", len(head))
+    return _like_base(name, head, base, settings, pandera)
+
+
+def _like_base(
+    name: str, head: Tested, base: Tested, settings: DataTestSettings, pandera: Any
+) -> Finding:
+    """Return the finding of a schema inferred of the base."""
     inferred = inferred_schema(base.samples.drop(columns=list(settings.ignore), errors="ignore"))
     problems, rows = _structure(head.samples, inferred, base.samples), []
-    is_wrong: npt.NDArray[np.bool_] | None = None
-    chances: list[float] = []
+    is_wrong = np.zeros(len(head), dtype=bool)
     for column, check, mask in _outside(head.samples, inferred, pandera):
-        hits = int(mask.sum())
-        n_base = int(base.samples[column].notna().sum()) if check != "missing" else len(base)
-        p = _chance(hits, len(head), n_base)
-        chances.append(p)
-        rows.append({"column": column, "check": check, "n": len(head), "outside": hits, "p": p})
-        is_wrong = mask if is_wrong is None else is_wrong | mask
-    corrected = holm(chances)
-    for row, p in zip(rows, corrected, strict=True):
-        row["p_holm"] = p
-        if p < settings.alpha:
-            problems.append(
-                f"column {row['column']!r} has {row['outside']:,} of {row['n']:,} values outside of"
-                f" what the base has ({row['check']}; p = {p:.2g})"
-            )
+        n_base = len(base) if check == "missing" else int(base.samples[column].notna().sum())
+        p = _chance(int(mask.sum()), len(head), n_base)
+        rows.append(_Outside(str(column), check, int(mask.sum()), p))
+        is_wrong |= mask
+    corrected = holm([row.p for row in rows])
+    problems += [
+        f"column {row.column!r} has {row.outside:,} of {len(head):,} values outside of what the"
+        f" base has ({row.check}; p = {p:.2g})"
+        for row, p in zip(rows, corrected, strict=True)
+        if p < settings.alpha
+    ]
     added = [str(one) for one in head.samples.columns if one not in base.samples.columns]
     more = f" New columns, not compared: {listed(added)}." if added else ""
-    sentence = f"{counted(len(inferred.columns), 'column is', 'columns are')} as in the base.{more}"
+    sentence = f"{counted(len(inferred.columns), 'column is', 'columns are')} as in the base."
     if problems:
-        sentence = f"{'; '.join(problems[:MOST_SHOWN])}."
-        sentence = sentence[0].upper() + sentence[1:]
-        sentence += f" {len(problems) - MOST_SHOWN} more." * (len(problems) > MOST_SHOWN) + more
+        rest = f" {len(problems) - MOST_SHOWN} more." * (len(problems) > MOST_SHOWN)
+        text = "; ".join(problems[:MOST_SHOWN])
+        sentence = f"{text[0].upper()}{text[1:]}.{rest}"
     return finding(
         name,
         ok=not problems,
-        sentence=sentence,
+        sentence=sentence + more,
         n=len(head),
         value=float(len(problems)),
         limit=0.0,
         p=min(corrected, default=None),
-        ids=None if is_wrong is None or not problems else head.ids[is_wrong],
-        details=tuple(rows),
+        ids=head.ids[is_wrong] if problems else None,
+        details=tuple(
+            {**row._asdict(), "p_holm": p} for row, p in zip(rows, corrected, strict=True)
+        ),
     )
+
+
+class _Outside(NamedTuple):
+    """How many values of a column do not satisfy a check, and whether chance explains them."""
+
+    column: str
+    check: str
+    outside: int
+    p: float
 
 
 def inferred_schema(samples: pd.DataFrame) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from labeling.datasets.data_tests.comparing import (
     Compared,
@@ -22,6 +23,7 @@ from labeling.records import LabelSchema
 
 FEWEST = 20
 """Samples that a slice must have in both sets to be compared."""
+MOST_ROWS_SHOWN = 50
 FEWEST_TRIGGERED = 10
 """Samples with a new word from which it may be a trigger."""
 RISE = 10.0
@@ -55,35 +57,50 @@ def labels_by_slice(head: Tested, base: Tested | None, settings: DataTestSetting
         n_tests += tested
         results += found
         members += [_members(drawn, ours, names.index(one.what)) for one in found]
-    corrected = [min(1.0, n_tests * one.p) for one in results]
     if not n_tests:
         reason = f"no word and no value is in {FEWEST} samples of both sets"
         return skipped(name, reason, len(head))
-    failing: list[int] = []
-    if results:
-        failing, top = strongest(results, corrected, settings.alpha, settings.slice_change)
-    sentence = (
-        f"In none of {counted(n_tests, 'comparison')} of a label within a slice did its share"
-        f" change by more than {settings.slice_change:.0%} beyond chance."
-    )
-    if failing:
-        worst = results[top]
+    return _judged_slices(name, results, members, n_tests, (len(head), settings))
+
+
+def _judged_slices(
+    name: str,
+    results: list[Compared],
+    members: list[Any],
+    n_tests: int,
+    of: tuple[int, DataTestSettings],
+) -> Finding:
+    """Return the finding on the slices whose labels changed, of so many that were compared."""
+    n, settings = of
+    if not results:
         sentence = (
-            f"Labels changed within {counted(len(failing), 'slice')}, above all in that of"
-            f" {worst.what}: {worst.change} (p = {corrected[top]:.2g} after Bonferroni's correction"
-            f" for {n_tests:,} comparisons)."
+            f"In none of {counted(n_tests, 'comparison')} of a label within a slice did its share"
+            f" change by more than {settings.slice_change:.0%}."
         )
+        return finding(
+            name, ok=True, sentence=sentence, n=n, value=0.0, limit=settings.slice_change
+        )
+    corrected = [min(1.0, n_tests * one.p) for one in results]
+    failing, top = strongest(results, corrected, settings.alpha, settings.slice_change)
+    worst = results[top]
+    numbers = (
+        f"{worst.what}: {worst.change} (p = {corrected[top]:.2g} by Bonferroni over {n_tests:,})"
+    )
+    sentence = f"No labels changed within a slice beyond chance; the greatest change is {numbers}."
+    if failing:
+        slices = counted(len(failing), "slice")
+        sentence = f"Labels changed within {slices}, above all {numbers}."
     return finding(
         name,
         ok=not failing,
         sentence=sentence,
-        n=len(head),
-        value=results[top].effect if results else None,
+        n=n,
+        value=worst.effect,
         limit=settings.slice_change,
-        effect=results[top].effect if results else None,
-        p=corrected[top] if results else None,
+        effect=worst.effect,
+        p=corrected[top],
         ids=members[top] if failing else None,
-        details=details(results, corrected)[:50],
+        details=details(results, corrected)[:MOST_ROWS_SHOWN],
     )
 
 
@@ -151,7 +168,7 @@ def trigger_words(head: Tested, base: Tested | None, settings: DataTestSettings)
         return skipped(name, f"there is no column {settings.text!r}", len(head))
     drawn_base = base.drawn(MOST_ROWS)
     found: list[dict[str, Any]] = []
-    ids = head.ids[:0]
+    members: list[Any] = []
     n_tests = 0
     for rows, part in comparisons(head, base):
         drawn = part.drawn(MOST_ROWS)
@@ -162,32 +179,41 @@ def trigger_words(head: Tested, base: Tested | None, settings: DataTestSettings)
         counts = _counts(ours, drawn)
         for column, row in _triggers(counts, known, len(drawn), len(drawn_base), drawn.codes):
             found.append({"word": names[column], "rows": rows, **row})
-            ids = ids.union(_members(drawn, ours, column), sort=False)
+            members.append(_members(drawn, ours, column))
         n_tests += len(names)
-    found = [row for row in found if n_tests * row["p"] < settings.alpha]
-    found.sort(key=lambda row: (row["p"], row["word"]))
-    sentence = f"None of {counted(n_tests, 'word')} is new against the base and decides the label."
-    if found:
-        worst = found[0]
-        label = head.schema.labels[worst["label"]]
-        sentence = (
-            f"{counted(len(found), 'word is', 'words are')} new against the base and decide the"
-            f" label, above all {worst['word']}: in {worst['n']:,} samples ({worst['n_base']:,} of"
-            f" the base), of which {worst['with_label']:,} are labelled {label}, as are"
-            f" {worst['share']:.0%} of all (p = {n_tests * worst['p']:.2g} after Bonferroni's"
-            " correction)."
-        )
+    likely = [at for at, row in enumerate(found) if n_tests * row["p"] < settings.alpha]
+    likely.sort(key=lambda at: (found[at]["p"], found[at]["word"]))
+    is_with = head.ids.isin([sample_id for at in likely for sample_id in members[at]])
+    return _judged_words(head, [found[at] for at in likely], n_tests, head.ids[is_with])
+
+
+def _judged_words(
+    head: Tested, found: list[dict[str, Any]], n_tests: int, ids: pd.Index
+) -> Finding:
+    name = "trigger_words"
+    if not found:
+        words = counted(n_tests, "word")
+        sentence = f"None of {words} is new against the base and decides the label."
+        return finding(name, ok=True, sentence=sentence, n=len(head), value=0.0, limit=0.0)
+    worst = found[0]
+    label = head.schema.labels[worst["label"]]
+    sentence = (
+        f"{counted(len(found), 'word is', 'words are')} new against the base and decide the label,"
+        f" above all {worst['word']}: in {worst['n']:,} samples ({worst['n_base']:,} of the base),"
+        f" of which {worst['with_label']:,} are labelled {label}, as are {worst['share']:.0%} of"
+        f" all (p = {n_tests * worst['p']:.2g} by Bonferroni over {n_tests:,})."
+    )
     return finding(
         name,
-        ok=not found,
+        ok=False,
         sentence=sentence,
         n=len(head),
         value=float(len(found)),
         limit=0.0,
-        effect=found[0]["with_label"] / found[0]["n"] if found else None,
-        p=min(1.0, n_tests * found[0]["p"]) if found else None,
-        ids=ids if found else None,
-        details=tuple(found[:50]),
+        effect=worst["with_label"] / worst["n"],
+        p=min(1.0, n_tests * worst["p"]),
+        ids=ids,
+        details=tuple(found[:MOST_ROWS_SHOWN]),
     )
 
 
