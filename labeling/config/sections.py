@@ -191,6 +191,9 @@ class ExportSection(Section):
 
     Samples that people could not decide (reviewers skipped them, or no label has more than half of
     their labels) are left out; with `keep_undecided` they are in it with the label of the model.
+    `weights` are the probability of the label (`confidence`), what a hard label is worth in
+    expectation (`expected`) or 1 (`none`). With `balance`, of the rows to train on every label has
+    the same total weight (`weights`) or as many rows as the rarest (`undersample`).
     With `for_spreadsheet` the CSV file has an apostrophe before each text that a spreadsheet would
     evaluate as a formula; otherwise texts are written unchanged. `select` leaves out weak labels
     that differ from those of samples with similar texts: `auto` those that differ significantly, a
@@ -201,6 +204,8 @@ class ExportSection(Section):
     min_confidence: float = Field(default=0.0, ge=0, le=1)
     select: float | Literal["auto"] | None = None
     keep_undecided: bool = False
+    weights: Literal["confidence", "expected", "none"] = "confidence"
+    balance: Literal["none", "weights", "undersample"] = "none"
     for_spreadsheet: bool = False
 
     @field_validator("select", mode="before")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Hashable, Iterable
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from labeling.datasets.abstaining import (
+    ABSTAINED,
+    NOT_COVERED,
+    schema_with_abstain,
+    with_abstained,
+)
 from labeling.datasets.columns import OWN_TYPES, lists_of_rows, text_of_codes, texts
 from labeling.datasets.label_selection import (
     Features,
@@ -25,6 +31,7 @@ from labeling.records import (
     ABSTAIN,
     Annotation,
     Gold,
+    LabelSchema,
     Select,
     SoftLabels,
     Table,
@@ -54,6 +61,7 @@ def build_training_set(
     select: Select = None,
     text: str = "text",
     features: Features | None = None,
+    abstain: str = "drop",
 ) -> TrainingSet:
     """Return the samples with a sufficiently certain label, and the lineage of each label.
 
@@ -83,11 +91,17 @@ def build_training_set(
         features: what `select` compares instead of TF-IDF of the texts: a table of numbers, index =
             ids (distances are Euclidean), or a function from a list of texts to an array of shape
             (n_texts, n_dimensions), such as an embedding (angles count).
+        abstain: what becomes of samples that no voter covers: `drop` leaves them out; `keep` keeps
+            them with the source `abstained`, without a label (null), probabilities and confidence
+            (NaN), of weight 0 (learners are not given them); `as_class` labels them `abstain`, one
+            label more after those of the schema. A model's prior is never a label. Ties are left
+            out in any case.
 
     Raises:
         DataError: soft labels, votes, gold or annotations of samples that are not in `data`; with
             `select`, no such column of texts, or samples without features.
-        LabelingError: `min_confidence` or `select` is out of range, or features are not numbers.
+        LabelingError: `min_confidence` or `select` is out of range, features are not numbers, there is
+            no such `abstain`, or `as_class` with ordered labels or with a label `abstain`.
 
     Warns:
         LabelSharesWarning: `select` leaves a label less than half of its share.
@@ -109,31 +123,54 @@ def build_training_set(
     samples = with_id_index(data, id)
     checked_fraction(min_confidence, "`min_confidence`")
     plan = SelectionPlan(checked_select(select), text, features)
-    settings = {"min_confidence": min_confidence, "keep_undecided": keep_undecided}
-    settings |= plan.settings()
     expect(soft, SoftLabels, "`soft`")
     if votes is not None:
         expect(votes, Votes, "`votes`")
+    schema = schema_with_abstain(soft.schema, abstain)
+    settings = {"min_confidence": min_confidence, "keep_undecided": keep_undecided}
+    origin: dict[str, Any] = {"settings": {**settings, "abstain": abstain, **plan.settings()}}
     ids = samples.index
     is_gold = gold_codes(gold, ids, soft.schema) != ABSTAIN
     aligned, has_soft = _aligned(soft, ids)
     live = live_annotations(annotations or ())
-    undecided = frozenset() if keep_undecided else undecided_samples(live)
-    is_undecided = np.zeros(len(ids), dtype=bool)
-    if undecided:
-        rows = ids.get_indexer(pd.Index(list(undecided)))
-        is_undecided[rows[rows >= 0]] = True
+    is_undecided = _is_among(ids, frozenset() if keep_undecided else undecided_samples(live))
     reasons = _drop_reasons(aligned, has_soft, is_gold, is_undecided, min_confidence)
     winning = winning_labels(aligned, gold, votes)
-    selected = {}
     if plan.select is not None:
         codes = np.where(reasons == None, winning["code"], ABSTAIN)  # noqa: E711 - elementwise
         selection = selection_of(samples, codes, is_gold, plan, soft.schema.labels)
         reasons[selection.is_left_out] = selection.reason
         warn_of_lost_labels(selection.counts)
-        selected = {"selection": selection.counts}
+        origin["selection"] = selection.counts
+    abstained = (reasons == NOT_COVERED) & (abstain != "drop")
+    reasons[abstained] = None
+    winning.loc[abstained, "source"] = ABSTAINED
     labels = _label_columns(aligned, winning, is_gold)
+    if abstain != "drop":
+        labels = with_abstained(labels, abstained, abstain)
     columns = labels | lineage_columns(winning, gold, votes, live, soft.schema)
+    return _training_set(samples, columns, reasons, schema, votes, origin)
+
+
+def _is_among(ids: pd.Index, some: Collection[Hashable]) -> npt.NDArray[np.bool_]:
+    """Return which ids are among some, of which there are few."""
+    result = np.zeros(len(ids), dtype=bool)
+    if some:
+        rows = ids.get_indexer(pd.Index(list(some)))
+        result[rows[rows >= 0]] = True
+    return result
+
+
+def _training_set(
+    samples: pd.DataFrame,
+    columns: dict[str, pa.Array],
+    reasons: npt.NDArray[np.object_],
+    schema: LabelSchema,
+    votes: Votes | None,
+    origin: dict[str, Any],
+) -> TrainingSet:
+    """Return the training set of the samples that have no reason to be left out."""
+    ids = samples.index
     is_kept = np.array([reason is None for reason in reasons], dtype=bool)
     kept, left = pa.array(is_kept), pa.array(~is_kept)
     return TrainingSet(
@@ -141,10 +178,10 @@ def build_training_set(
         columns={name: columns[name].filter(kept) for name in OWN_TYPES if name in columns},
         dropped=pd.DataFrame({"reason": reasons[~is_kept].tolist()}, ids[~is_kept]),
         dropped_columns={name: column.filter(left) for name, column in columns.items()},
-        schema=soft.schema,
+        schema=schema,
         voters=() if votes is None else votes.voters,
         own_columns=MappingProxyType(free_names(OWN_TYPES, [*samples.columns, ids.name])),
-        origin={"settings": settings, **selected},
+        origin=origin,
     )
 
 
@@ -177,7 +214,7 @@ def _drop_reasons(
     for row in np.flatnonzero(is_tied & soft.covered & has_soft & ~is_gold & ~is_undecided):
         tied = [soft.schema.labels[code] for code in np.flatnonzero(winners[row])]
         reasons[row] = f"tie between {', '.join(tied)}"
-    reasons[~soft.covered] = "no voter covers it"
+    reasons[~soft.covered] = NOT_COVERED
     reasons[~has_soft] = "no soft label was given"
     reasons[is_undecided] = COULD_NOT_DECIDE
     reasons[is_gold] = None

@@ -45,9 +45,19 @@ def build_project_training_set(
         )
     for sentence in collected.of_shares:
         logger.warning("%s", sentence)
-    if not len(data.left_out):
-        return train
-    return train.with_dropped(data.left_out)
+    if len(data.left_out):
+        train = train.with_dropped(data.left_out)
+    return weighted_and_balanced(config, train)
+
+
+def weighted_and_balanced(config: Config, train: TrainingSet) -> TrainingSet:
+    """Return a training set with the configured weights and class balance, after any split."""
+    if config.export.weights != "confidence":
+        train = train.weighted(config.export.weights)
+    if config.export.balance != "none":
+        train = train.balanced(config.export.balance, rng=config.seed)
+        logger.info("balanced the labels: %s", train.origin["balance"])
+    return train
 
 
 def write_training_set(config: Config, store: Store, train: TrainingSet) -> None:

@@ -142,3 +142,25 @@ def test_the_report_shows_the_lineage_of_training_sets_of_before(tmp_path):
 
     assert now == _rows(file, "key", "text", {})
     assert any(row.lf_votes for row in now)
+
+
+def test_weights_and_balance_of_the_config_are_those_of_the_training_set(tmp_path):
+    texts = [f"free {i}" for i in range(12)] + [f"hello {i}" for i in range(5)]
+    data = pd.DataFrame({"key": [f"c{i}" for i in range(17)], "text": texts})
+    its = project(tmp_path, data)
+    config = (tmp_path / "project.yaml").read_text("utf-8")
+    more = "export: {weights: none, balance: undersample}\n"
+    (tmp_path / "project.yaml").write_text(config + more, "utf-8")
+    its = lb.Project(tmp_path / "project.yaml")
+    its.fit()
+    its.export()
+    manifest = json.loads((its.folder / "manifest.json").read_text("utf-8"))
+    back = lb.TrainingSet.read(its.folder)
+
+    assert {"ham": 5, "spam": 5} == manifest["labels"]
+    assert 7 == manifest["left_out"]["left out by undersampling"]
+    assert {"before": 12, "after": 5, "effective": 5.0} == (
+        manifest["origin"]["balance"]["labels"]["spam"]
+    )
+    assert "none" == manifest["origin"]["weights"]
+    assert {1.0} == set(back.added_column("weight"))

@@ -25,7 +25,7 @@ def weighted(train: TrainingSet, weights: str) -> TrainingSet:
     has_label = train.codes >= 0
     weight = label_weights(confidence, len(train.schema), weights)
     weight = np.where(has_label, np.where(is_given, 1.0, weight), 0.0)
-    return train.with_columns(weight=weight)
+    return train.with_columns(weight=weight).with_origin({"weights": weights})
 
 
 def label_weights(confidence: Floats, n_labels: int, weights: str) -> Floats:
