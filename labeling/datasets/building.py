@@ -100,8 +100,8 @@ def build_training_set(
     Raises:
         DataError: soft labels, votes, gold or annotations of samples that are not in `data`; with
             `select`, no such column of texts, or samples without features.
-        LabelingError: `min_confidence` or `select` is out of range, features are not numbers, there is
-            no such `abstain`, or `as_class` with ordered labels or with a label `abstain`.
+        LabelingError: `min_confidence` or `select` is out of range, features are not numbers, there
+            is no such `abstain`, or `as_class` with ordered labels or with a label `abstain`.
 
     Warns:
         LabelSharesWarning: `select` leaves a label less than half of its share.
