@@ -14,6 +14,7 @@ from labeling.cli import (
     importing,
     init,
     pipeline,
+    releasing,
     simulating,
     studio,
 )
@@ -30,6 +31,7 @@ COMMANDS = (
     agreement,
     history,
     importing,
+    releasing,
     simulating,
     studio,
 )

@@ -168,6 +168,17 @@ def _exported(event: Event) -> str:
     return f"wrote the training set: {gold}, {event.about.get('frozen', 0)} of them new or changed"
 
 
+def _released(event: Event) -> str:
+    action, branch = event.about.get("action", "released"), event.about.get("branch", "")
+    words = {
+        "branched": f"put a training set on branch {branch!r}",
+        "merged": f"merged branch {branch!r} into main",
+        "updated": f"merged main into branch {branch!r}",
+    }.get(action, f"{action} branch {branch!r}")
+    who = f"{event.actor} " if event.actor else ""
+    return f"{who}{words}: release {event.about.get('release', '')[:12]}"
+
+
 def _policy_changed(event: Event) -> str:
     settings = (
         f"{name} {value}"
@@ -209,6 +220,7 @@ _WORDS: Mapping[EventKind, Words] = {
     ),
     EventKind.FROZEN: _frozen,
     EventKind.EXPORTED: _exported,
+    EventKind.RELEASED: _released,
     EventKind.POLICY_CHANGED: _policy_changed,
     EventKind.ANNOTATOR_PAUSED: _about_annotator("{} was paused"),
     EventKind.ANNOTATOR_RESUMED: _about_annotator("{} may go on"),

@@ -13,8 +13,8 @@ from labeling.cli.console import busy, emit, hint
 from labeling.errors import DataError, LedgerError, counted
 
 if TYPE_CHECKING:
+    from labeling.project import Project
     from labeling.records import Event
-    from labeling.store import EventLog
 
 ledger = typer.Typer(help="The ledger of all that happened.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger", help="The ledger of all that happened.")
@@ -36,19 +36,22 @@ def log(
     """Show who was asked, who answered what, and who decided why; of one sample or all."""
     from labeling.cli.event_sentences import event_line
 
-    store = load_project().store
+    project = load_project()
+    store = project.store
     if not store.ready():
         emit([], as_json, NO_EVENTS)
         return
-    events = store.events.newest(n) if sample is None else events_of(store.events, sample)
+    events = store.events.newest(n) if sample is None else events_of(project, sample)
     lines = [event_line(event, names_sample=sample is None) for event in events]
     emit([_as_dict(event) for event in events], as_json, *(lines or [NO_EVENTS]))
     if sample is None and len(events) < store.events.count():
         hint(f"These are the last {len(events):,} of {store.events.count():,} events.")
 
 
-def events_of(log: EventLog, text: str) -> tuple[Event, ...]:
+def events_of(project: Project, text: str) -> tuple[Event, ...]:
     """Return the events of the sample that a text stands for, whatever the type of its id.
+
+    Merges of releases that hold the sample are among them.
 
     Raises:
         DataError: no event, or events of two samples whose ids differ only in their type.
@@ -56,9 +59,11 @@ def events_of(log: EventLog, text: str) -> tuple[Event, ...]:
     candidates: list[Hashable] = [text]
     if text.removeprefix("-").isdecimal() and str(int(text)) == text:
         candidates.append(int(text))
-    histories = [events for events in map(log.of_sample, candidates) if events]
+    log = project.store.events
+    both = ((*log.of_sample(id_), *project.release_events(id_)) for id_ in candidates)
+    histories = [events for events in both if events]
     if len(histories) == 1:
-        return histories[0]
+        return tuple(sorted(histories[0], key=lambda event: event.number))
     if histories:
         raise DataError(
             f"Two samples are called {text!r}: the text and the number. `store.events.of_sample`"

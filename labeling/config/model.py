@@ -29,6 +29,7 @@ from labeling.config.sections import (
     FilesSection,
     LabelStudioSection,
     QuerySection,
+    ReleasesSection,
     ReplaySection,
     ReviewSection,
     Section,
@@ -74,6 +75,7 @@ class Config(Section):
     label_studio: LabelStudioSection | None = None
     store: StoreSection = StoreSection()
     export: ExportSection = ExportSection()
+    releases: ReleasesSection = ReleasesSection()
     workers: int = Field(default=1, ge=1)
     timeout: float | None = Field(default=300.0, gt=0, allow_inf_nan=False)
     seed: int = Field(default=0, ge=0)
@@ -189,5 +191,5 @@ class Config(Section):
     @property
     def digest(self) -> str:
         """A hash of the values of the config, which does not depend on their order and notation."""
-        values = self.model_dump(mode="json", exclude={"root", "store"})
+        values = self.model_dump(mode="json", exclude={"root", "store", "releases"})
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -215,3 +215,9 @@ class ExportSection(Section):
             return checked_select(select)
         except LabelingError as error:
             raise ValueError(f"key 'export.select': {str(error).rstrip('.')}") from None
+
+
+class ReleasesSection(Section):
+    """Where the releases of the training set are kept: a folder that git and DVC can track."""
+
+    folder: str = "releases"

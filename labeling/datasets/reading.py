@@ -42,6 +42,25 @@ def read_training_set(path: Path, kind: type[TrainingSet]) -> TrainingSet:
     return _restored(rows, left_out_file, manifest, kind)
 
 
+def id_values(rows: Path) -> pd.Index:
+    """Return the ids of the samples of a Parquet file that was written here.
+
+    Raises:
+        DataError: it is no training set.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        about = json.loads(pq.read_schema(rows).metadata[METADATA])
+        ids = pq.read_table(rows, columns=[about["id"]])[about["id"]]
+        index: pd.Index = pd.Index(ids.to_pandas(), name=about["id_name"])
+    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError) as error:
+        raise DataError(
+            f"{str(rows)!r} must be a training set of this package: {single_line(error)}."
+        ) from error
+    return index
+
+
 def _manifest_at(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text("utf-8"))

@@ -20,10 +20,10 @@ from labeling.project.exporting import (
     write_training_set,
 )
 from labeling.project.gold import GoldCounts, HumanLabels, teaching_gold
+from labeling.project.release_verbs import ReleaseVerbs
 from labeling.project.results import Chosen, DryRun, Round
 from labeling.project.rounds import run_rounds
 from labeling.project.status import Status, status_of
-from labeling.project.work_verbs import WorkVerbs
 from labeling.records import (
     AnnotationPlatform,
     Batch,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from labeling.label_models import VoteModel
 
 
-class Project(WorkVerbs):
+class Project(ReleaseVerbs):
     """A labeling project with memory: it runs the steps of its config one by one.
 
     Each method may be killed anywhere and called again, and ends in the same state. No annotation

@@ -12,6 +12,7 @@ from typing import Any
 
 from labeling.errors import StoreError
 from labeling.records.ids import encode_id
+from labeling.rendering import Displayed
 
 FIRST_PREVIOUS = ""
 """What the first event of a chain has as the digest of the event before it."""
@@ -113,6 +114,12 @@ class EventKind(StrEnum):
     EXPORTED = "exported"
     """A training set was written: `samples`, `fingerprint`."""
 
+    RELEASED = "released"
+    """The actor took a step in the repository of releases: `action`, `branch`, `release`, `entry`.
+
+    `entry` is the digest of the step's entry in the log of releases, and `at` when it was taken.
+    """
+
     POLICY_CHANGED = "policy changed"
     """The review policy changed, or is recorded for the first time: its parameters."""
 
@@ -141,7 +148,7 @@ class NewEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Displayed):
     """Something that happened, as the append-only ledger of a project holds it.
 
     Attributes:

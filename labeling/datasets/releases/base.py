@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 
 from labeling.datasets.findings import DataTestReport
@@ -102,6 +102,13 @@ class BaseReleases(Displayed):
             ReleaseError: the log or a file of a branch was changed.
         """
         return check_repository(self._files, self._objects, self._state())
+
+    def holding(self, sample_id: Hashable) -> tuple[Release, ...]:
+        """Return the releases that are or were main and hold a sample, in the order of merges."""
+        state = self._state()
+        merged = [entry.release for entry in state.entries if entry.action == "merged"]
+        releases = (self._release(digest, state) for digest in dict.fromkeys(merged))
+        return tuple(release for release in releases if sample_id in release)
 
     def report(self, digest: str) -> DataTestReport:
         """Return a report of tests by its digest, as `Branch.tests` and approvals hold it.

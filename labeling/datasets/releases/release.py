@@ -15,6 +15,8 @@ from labeling.rendering import Cell, Displayed, Excerpt, Table, View
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
+    import pandas as pd
+
     from labeling.datasets.training_set import TrainingSet
 
 
@@ -65,8 +67,20 @@ class Release(Displayed):
         """
         self._objects.check(self.digest)
 
+    @functools.cached_property
+    def sample_ids(self) -> pd.Index:
+        """The ids of the samples, in order; only their column is read.
+
+        Raises:
+            ReleaseError: a file is missing or was changed.
+        """
+        from labeling.datasets.canonical import ROWS
+        from labeling.datasets.reading import id_values
+
+        return id_values(self._objects.check(self.digest) / ROWS)
+
     def __contains__(self, sample_id: Hashable) -> bool:
-        return sample_id in self.train.sample_ids
+        return sample_id in self.sample_ids
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Release) and other.digest == self.digest

@@ -151,7 +151,8 @@ class Releases(BaseReleases):
         Args:
             name: of the branch.
             by: who approves it; none of those who made or proposed it.
-            acknowledge: why a failing test is accepted, by its name; only `label_flips` can be.
+            acknowledge: why a failing test is accepted, by its name: one that compares with main,
+                such as `label_flips`, since a change may be meant.
 
         Raises:
             ReleaseError: it is not proposed, was not tested, a test failed, or `by` is an author.

@@ -1,0 +1,123 @@
+"""The verbs of a project on releases of its training set."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING
+
+from labeling.project.decision_records import freeze
+from labeling.project.exporting import build_project_training_set
+from labeling.project.work_verbs import WorkVerbs
+from labeling.records import Event, EventKind, NewEvent
+
+if TYPE_CHECKING:
+    from labeling.datasets import Release, Releases, TrainingSet
+    from labeling.datasets.releases import MergeOutcome, Proposal
+
+
+class ReleaseVerbs(WorkVerbs):
+    """Branch, test, propose, approve and merge training sets.
+
+    Each step is written to the repository's log, and to the ledger of the project.
+    """
+
+    @functools.cached_property
+    def releases(self) -> Releases:
+        """The repository of releases, in the folder that the config names."""
+        from labeling.datasets import Releases
+
+        return Releases(self.config.at(self.config.releases.folder), wait=self.config.store.wait)
+
+    def branch_release(self, name: str, *, by: str = "", message: str = "") -> Release:
+        """Build the training set as it is now, put it on a branch, and return the release.
+
+        Args:
+            name: of the branch, which is made from main if it is new.
+            by: who made the changes, and so may not approve them.
+            message: what they are about.
+
+        Raises:
+            ReleaseError: the name cannot be a branch's.
+        """
+        from labeling.datasets.releases import check_branch_name
+
+        check_branch_name(name, [branch.name for branch in self.releases.branches])
+        with self._locked("release branch"):
+            train = self._current_training_set()
+            release = self.releases.branch(name, train, by=by, message=message)
+            self._record_releases()
+        return release
+
+    def _current_training_set(self) -> TrainingSet:
+        """Build the training set as `export` does, and record which labels it gives out."""
+        votes = self.votes()
+        current = self.snapshot(votes)
+        with self.store.stage("building the training set"):
+            train = build_project_training_set(self.config, self.data, current, votes)
+            policy = self.people.policy_in_force()
+            freeze(self.store, current.verdict, policy, train.fingerprint)
+        return train
+
+    def propose_release(self, name: str, *, by: str, message: str = "") -> Proposal:
+        """Propose to merge a branch into main; see `Releases.propose`."""
+        with self._locked("release propose"):
+            proposal = self.releases.propose(name, by=by, message=message)
+            self._record_releases()
+        return proposal
+
+    def approve_release(
+        self, name: str, *, by: str, acknowledge: Mapping[str, str] | None = None
+    ) -> Proposal:
+        """Approve a proposal as somebody who did not make it; see `Releases.approve`."""
+        with self._locked("release approve"):
+            proposal = self.releases.approve(name, by=by, acknowledge=acknowledge)
+            self._record_releases()
+        return proposal
+
+    def merge_release(self, name: str, *, by: str) -> MergeOutcome:
+        """Merge an approved branch into main, or main into it where main has moved.
+
+        See `Releases.merge`.
+        """
+        with self._locked("release merge"):
+            outcome = self.releases.merge(name, by=by)
+            self._record_releases()
+        return outcome
+
+    def release_events(self, sample_id: Hashable) -> tuple[Event, ...]:
+        """Return the events of merges that brought a sample into main, in order."""
+        if not self.store.ready():
+            return ()
+        merges = [
+            event
+            for event in self.store.events.all([EventKind.RELEASED])
+            if event.about["action"] == "merged"
+        ]
+        if not merges:
+            return ()
+        digests = {release.digest for release in self.releases.holding(sample_id)}
+        return tuple(event for event in merges if event.about["release"] in digests)
+
+    def _record_releases(self) -> None:
+        """Append the steps of the repository's log that the ledger does not have.
+
+        So a step is recorded whose process was killed before it was, and one that came by git.
+        """
+        events = self.store.events
+        recorded = {event.about["entry"] for event in events.all([EventKind.RELEASED])}
+        events.append_all(
+            NewEvent(
+                EventKind.RELEASED,
+                entry.by,
+                about={
+                    "action": entry.action,
+                    "branch": entry.branch,
+                    "release": entry.release,
+                    "entry": entry.digest,
+                    "at": entry.at,
+                },
+            )
+            for entry in self.releases.log()
+            if entry.digest not in recorded
+        )

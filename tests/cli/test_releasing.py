@@ -1,0 +1,210 @@
+"""Releases from the command line: two people, two branches, and what each command says next."""
+
+import json
+import shutil
+
+import pytest
+
+from labeling.cli.event_sentences import event_words
+from labeling.project import Project
+from labeling.records import Event, EventKind
+from tests.support.in_process import run
+from tests.support.killing import make_project
+from tests.support.releases import failing, passing
+
+
+@pytest.fixture(scope="module")
+def labeled(tmp_path_factory):
+    folder = make_project(tmp_path_factory.mktemp("labeled"))
+    assert 0 == verb(folder, "run").returncode
+    return folder
+
+
+@pytest.fixture
+def folder(labeled, tmp_path):
+    return shutil.copytree(labeled, tmp_path / "project")
+
+
+def verb(folder, *arguments):
+    return run(folder, "-c", "project.yaml", *arguments)
+
+
+def release(folder, *arguments):
+    done = verb(folder, "release", *arguments)
+    assert 0 == done.returncode, done.stderr
+    return done
+
+
+def refused(folder, *arguments):
+    done = verb(folder, "release", *arguments)
+    assert 1 == done.returncode, done
+    return " ".join(done.stderr.split())
+
+
+def project_of(folder):
+    return Project(folder / "project.yaml")
+
+
+def run_tests(folder, name, tests=passing):
+    project_of(folder).releases.run_tests(name, tests)
+
+
+def min_confidence(folder, value):
+    """Change the config, as somebody on a branch would."""
+    config = folder / "project.yaml"
+    text = config.read_text().partition("export:")[0]
+    config.write_text(f"{text}export: {{min_confidence: {value}}}\n")
+
+
+def approved(folder, name, author, reviewer):
+    release(folder, "branch", name, "--by", author)
+    run_tests(folder, name)
+    release(folder, "propose", name, "--by", author)
+    release(folder, "approve", name, "--by", reviewer)
+
+
+def test_a_release_is_made_step_by_step_and_each_command_says_what_comes_next(folder):
+    done = release(folder, "branch", "r1", "-m", "the first", "--by", "ann")
+    assert "Branch r1 is release " in done.stdout
+    assert "Next: labeling release test r1" in done.stderr
+    run_tests(folder, "r1")
+    done = release(folder, "show", "r1")
+    assert "Next: labeling release propose r1 --by NAME" in done.stderr
+    done = release(folder, "propose", "r1", "--by", "ann", "-m", "please look")
+    assert "Next: labeling release approve r1 --by NAME" in done.stderr
+    assert "must not have made or proposed it" in refused(folder, "approve", "r1", "--by", "Ann")
+    done = release(folder, "approve", "r1", "--by", "bob")
+    assert "Branch r1 is approved by 'bob'." in done.stdout
+    assert "Next: labeling release merge r1 --by NAME" in done.stderr
+    done = release(folder, "merge", "r1", "--by", "ann")
+    assert "Branch 'r1' is merged: main is release" in done.stdout
+
+    lines = release(folder, "log").stdout.splitlines()
+    steps = ["ann branched", "- tested", "ann proposed", "bob approved", "ann merged"]
+    assert all(step in line for step, line in zip(steps, lines, strict=True))
+    assert "the first" in lines[0]
+    shown = release(folder, "show").stdout
+    assert "main" in shown
+    assert "protected" in shown
+    assert [] == json.loads(release(folder, "verify", "--json").stdout)["findings"]
+
+
+def test_commands_taken_twice_change_nothing_more(folder):
+    for _ in range(2):
+        release(folder, "branch", "r1", "--by", "ann")
+    run_tests(folder, "r1")
+    for step, who in (("propose", "ann"), ("approve", "bob"), ("merge", "ann")):
+        for _ in range(2):
+            release(folder, step, "r1", "--by", who)
+
+    steps = json.loads(release(folder, "log", "--json").stdout)
+    assert ["branched", "tested", "proposed", "approved", "merged"] == [
+        step["action"] for step in steps
+    ]
+    assert "These are the last 2 of 5 steps." in release(folder, "log", "-n", "2").stderr
+
+
+@pytest.mark.parametrize("step", ["propose", "approve", "merge"])
+def test_who_is_responsible_must_be_named(folder, step):
+    release(folder, "branch", "r1")
+
+    assert "must give their name as `by` (`--by NAME`)" in refused(folder, step, "r1")
+
+
+def test_the_same_project_gives_the_same_release(folder, labeled):
+    first = json.loads(release(folder, "branch", "r1", "--json").stdout)
+    again = json.loads(release(folder, "branch", "other", "--json").stdout)
+
+    assert first["release"] == again["release"]
+    assert ["other", "r1"] == again["branches"]
+    assert first["samples"] > 0
+    assert "test" == first["next"]
+
+
+def test_a_wrong_name_builds_nothing_and_says_what_names_are_right(folder):
+    assert "name of a branch must be" in refused(folder, "branch", "../x")
+    assert "changed by merging a branch only" in refused(folder, "branch", "main")
+    assert not (folder / "releases").exists()
+    release(folder, "branch", "r1")
+    assert "Did you mean 'r1'" in refused(folder, "propose", "r11", "--by", "ann")
+
+
+def test_flips_are_acknowledged_on_the_command_line(folder):
+    release(folder, "branch", "r1", "--by", "ann")
+    run_tests(folder, "r1", failing("label_flips"))
+    release(folder, "propose", "r1", "--by", "ann")
+
+    assert "label_flips: What label_flips found" in refused(folder, "approve", "r1", "--by", "bob")
+    done = verb(folder, "release", "approve", "r1", "--by", "bob", "--acknowledge", "label_flips")
+    assert 2 == done.returncode
+    acknowledge = ("--acknowledge", "label_flips=a new guideline")
+    release(folder, "approve", "r1", "--by", "bob", *acknowledge)
+    last = json.loads(release(folder, "log", "-n", "1", "--json").stdout)
+    assert {"label_flips": "a new guideline"} == last[0]["details"]["acknowledged"]
+
+
+def test_a_changed_byte_fails_the_check_and_is_named(folder):
+    release(folder, "branch", "r1")
+    assert "1 step, each chained to the one before; 1 release." in release(folder, "verify").stdout
+    path = next((folder / "releases").glob("objects/*/training_set.parquet"))
+    path.chmod(0o644)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+    done = verb(folder, "release", "verify")
+    assert 1 == done.returncode
+    assert "training_set.parquet' was changed" in done.stdout
+    assert 1 == len(json.loads(verb(folder, "release", "verify", "--json").stdout)["findings"])
+
+
+def test_the_ledger_tells_of_a_sample_in_which_release_it_is(folder):
+    min_confidence(folder, 0.9)
+    approved(folder, "r1", "ann", "bob")
+    release(folder, "merge", "r1", "--by", "ann")
+    project = project_of(folder)
+    sample = project.releases["main"].sample_ids[0]
+    left_out = next(key for key in project.samples.index if key not in project.releases["main"])
+    digest = project.releases["main"].digest
+
+    log = verb(folder, "log", sample)
+    assert f"ann merged branch 'r1' into main: release {digest[:12]}" in log.stdout
+    assert "merged branch" not in verb(folder, "log", left_out).stdout
+    assert "bob approved branch 'r1'" in verb(folder, "log", "-n", "100").stdout
+    assert 0 == verb(folder, "ledger", "verify").returncode
+
+
+def test_a_step_that_the_ledger_missed_is_recorded_with_the_next_one(folder):
+    release(folder, "branch", "r1", "--by", "ann")
+    project = project_of(folder)
+    project.releases.run_tests("r1", passing)
+    project.releases.propose("r1", by="ann")  # as if killed here, or fetched with git
+
+    release(folder, "approve", "r1", "--by", "bob")
+    events = project_of(folder).store.events.all([EventKind.RELEASED])
+
+    assert ["branched", "tested", "proposed", "approved"] == [
+        event.about["action"] for event in events
+    ]
+    assert ["ann", "", "ann", "bob"] == [event.actor for event in events]
+
+
+def test_every_step_has_words():
+    actions = ("branched", "tested", "proposed", "approved", "merged", "updated")
+    for action in actions:
+        about = {"action": action, "branch": "r1", "release": "a" * 64, "entry": "b" * 64}
+        words = event_words(Event(1, "2026", EventKind.RELEASED, "ann", about=about))
+        assert words.startswith("ann ")
+        assert "'r1'" in words
+        assert words.endswith("release aaaaaaaaaaaa")
+
+
+def test_the_folder_of_releases_is_set_in_the_config_and_models_are_not_fitted_again(folder):
+    before = project_of(folder).config.digest
+    config = folder / "project.yaml"
+    config.write_text(f"{config.read_text()}releases: {{folder: data/sets}}\n")
+
+    release(folder, "branch", "r1")
+
+    assert (folder / "data" / "sets" / "log.jsonl").is_file()
+    assert before == project_of(folder).config.digest
