@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from labeling.analysis import agreement, lf_summary
     from labeling.analysis import notebook_plots as plots
     from labeling.datasets import (
+        CardFacts,
+        CardSettings,
+        FunctionFacts,
         Release,
         Releases,
         SplitReport,
         TrainingSet,
         build_training_set,
         data_test,
+        log_to_mlflow,
         run_data_tests,
         split,
     )
@@ -59,44 +63,30 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "records": (
-        "ABSTAIN",
-        "Annotation",
-        "AskAgain",
-        "Batch",
-        "GoldLabel",
-        "LabelSchema",
-        "LabelingFunction",
-        "SoftLabels",
-        "Verdict",
-        "Votes",
-        "annotation_votes",
+        "ABSTAIN Annotation AskAgain Batch GoldLabel LabelSchema LabelingFunction SoftLabels "
+        "Verdict Votes annotation_votes"
     ),
-    "adjudication": ("ReviewPolicy", "disagreement_causes"),
-    "analysis": ("agreement", "lf_summary"),
+    "adjudication": "ReviewPolicy disagreement_causes",
+    "analysis": "agreement lf_summary",
     "datasets": (
-        "Release",
-        "Releases",
-        "SplitReport",
-        "TrainingSet",
-        "build_training_set",
-        "data_test",
-        "run_data_tests",
-        "split",
+        "CardFacts CardSettings FunctionFacts Release Releases SplitReport TrainingSet "
+        "build_training_set data_test log_to_mlflow run_data_tests split"
     ),
-    "distributed": ("PartitionedVotes", "apply_partitions"),
-    "end_model": ("EndModel",),
-    "errors": ("LabelingError",),
-    "functions": ("labeling_function", "load_labeling_functions"),
-    "label_files": ("LabelFiles",),
-    "label_models": ("AnnotatorModel", "LabelModel"),
-    "label_studio": ("LabelStudio",),
-    "notebook": ("Workbench",),
-    "project": ("Project",),
-    "query": ("select",),
-    "replay": ("Replay",),
-    "sources": ("read_samples",),
+    "distributed": "PartitionedVotes apply_partitions",
+    "end_model": "EndModel",
+    "errors": "LabelingError",
+    "functions": "labeling_function load_labeling_functions",
+    "label_files": "LabelFiles",
+    "label_models": "AnnotatorModel LabelModel",
+    "label_studio": "LabelStudio",
+    "notebook": "Workbench",
+    "project": "Project",
+    "query": "select",
+    "replay": "Replay",
+    "sources": "read_samples",
 }
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+"""The public names by their room, separated by spaces."""
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
 _OPEN_ROOMS = {
     "distributed": "labeling.distributed",
     "functions": "labeling.functions",
@@ -353,7 +343,10 @@ __all__ = [
     "AnnotatorModel",
     "AskAgain",
     "Batch",
+    "CardFacts",
+    "CardSettings",
     "EndModel",
+    "FunctionFacts",
     "GoldLabel",
     "LabelFiles",
     "LabelModel",
@@ -387,6 +380,7 @@ __all__ = [
     "labeling_function",
     "lf_summary",
     "load_labeling_functions",
+    "log_to_mlflow",
     "plots",
     "query",
     "read_samples",

@@ -1,25 +1,31 @@
 """Training sets and their export formats."""
 
 from labeling.datasets.building import build_training_set
+from labeling.datasets.cards import CardFacts, CardSettings, FunctionFacts
 from labeling.datasets.data_tests import data_test, run_data_tests
 from labeling.datasets.exports import parquet_table, value_findings
 from labeling.datasets.findings import DataTestReport, Finding
 from labeling.datasets.releases import Release, Releases
 from labeling.datasets.splits import SplitReport, split
+from labeling.datasets.tracking import log_to_mlflow
 from labeling.datasets.training_set import OWN_COLUMNS, TrainingSet
 from labeling.datasets.values import strict_json
 from labeling.datasets.winning_labels import winning_labels
 
 __all__ = [
     "OWN_COLUMNS",
+    "CardFacts",
+    "CardSettings",
     "DataTestReport",
     "Finding",
+    "FunctionFacts",
     "Release",
     "Releases",
     "SplitReport",
     "TrainingSet",
     "build_training_set",
     "data_test",
+    "log_to_mlflow",
     "parquet_table",
     "run_data_tests",
     "split",

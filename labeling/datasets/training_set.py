@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,9 @@ from labeling.datasets.reading import read_training_set
 from labeling.errors import noun
 from labeling.records import LabelSchema, free_names
 from labeling.rendering import Displayed, View
+
+if TYPE_CHECKING:
+    from labeling.datasets.cards import CardFacts, CardSettings
 
 OWN_COLUMNS = tuple(name for name in OWN_TYPES if name not in OPTIONAL_COLUMNS)
 """The columns that a training set adds to those of the samples; see `TrainingSet.own_columns`."""
@@ -273,6 +276,39 @@ class TrainingSet(Conversions, Displayed):
             DataError: a format cannot be written; the others are, and the error names both.
         """
         return exports.write_folder(self, Path(folder), for_spreadsheet=for_spreadsheet)
+
+    def to_hub_folder(
+        self,
+        folder: str | Path,
+        settings: CardSettings | None = None,
+        facts: CardFacts | None = None,
+        *,
+        salt: str | None = None,
+    ) -> Path:
+        """Write a folder that can be pushed to the Hugging Face hub as it is, and return its path.
+
+        It is `data/train-00000-of-00001.parquet` (and `validation`, which is the split `dev`, and
+        `test`), the data card `README.md`, and `croissant.json` (Croissant 1.0, of MLCommons).
+        `datasets.load_dataset(folder)` reads it with its features and splits. Names of annotators
+        and reviewers are replaced by pseudonyms; names of labeling functions are not, and what
+        the samples hold is not looked at.
+
+        Args:
+            folder: made where it is missing; data files of an earlier call are replaced.
+            settings: what only people know: licence, language, description, ...
+            facts: what was measured: quality with intervals, known problems, ...
+            salt: a secret of at least 16 characters: a person then has the same pseudonym, a keyed
+                hash, in all releases. Without it people are numbered.
+
+        Raises:
+            DataError: the folder cannot be written, or a value of a sample cannot.
+            LabelingError: the salt is too short.
+            MissingExtraError: PyYAML is not installed.
+        """
+        from labeling.datasets import cards
+
+        settings, facts = settings or cards.CardSettings(), facts or cards.CardFacts()
+        return cards.write_hub_folder(self, Path(folder), settings, facts, salt)
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest: counts, labels, voters, and a fingerprint of the rows."""
