@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +35,24 @@ def branch(name: Name, message: Message = "", by: By = "", as_json: AsJson = Fal
         made = project.branch_release(name, by=by, message=message)
     sentence = f"Branch {name} is release {_named(made)}."
     emit(_status_as_json(project.releases.show(name)), as_json, sentence)
+    _hint_next(project, name)
+
+
+@release.command("test")
+def run_tests(name: Name, by: By = "", as_json: AsJson = False) -> None:
+    """Run the tests on the data of a branch, compared with main; a failure exits with 1."""
+    from labeling.rendering.plain import plain_of
+
+    project = load_project()
+    with busy("testing the data"):
+        report = project.test_release(name, by=by)
+    emit(json.loads(report.to_json()), as_json, plain_of(report._view()))
+    if not report.passed:
+        failed = listed(failure.name for failure in report.failed)
+        raise ReleaseError(
+            f"Tests on branch {name!r} failed: {failed}. Put a mended training set on it: labeling"
+            f" release branch {name}"
+        )
     _hint_next(project, name)
 
 

@@ -12,7 +12,7 @@ from labeling.project.work_verbs import WorkVerbs
 from labeling.records import Event, EventKind, NewEvent
 
 if TYPE_CHECKING:
-    from labeling.datasets import Release, Releases, TrainingSet
+    from labeling.datasets import DataTestReport, Release, Releases, TrainingSet
     from labeling.datasets.releases import MergeOutcome, Proposal
 
 
@@ -58,6 +58,18 @@ class ReleaseVerbs(WorkVerbs):
             policy = self.people.policy_in_force()
             freeze(self.store, current.verdict, policy, train.fingerprint)
         return train
+
+    def test_release(self, name: str, *, by: str = "") -> DataTestReport:
+        """Run the tests on the data on a branch's release, compared with main; see `Releases.test`.
+
+        Args:
+            name: of a branch.
+            by: who runs them.
+        """
+        with self._locked("release test"):
+            report = self.releases.test(name, settings={"text": self.config.data.text}, by=by)
+            self._record_releases()
+        return report
 
     def propose_release(self, name: str, *, by: str, message: str = "") -> Proposal:
         """Propose to merge a branch into main; see `Releases.propose`."""

@@ -56,6 +56,13 @@ def min_confidence(folder, value):
     config.write_text(f"{text}export: {{min_confidence: {value}}}\n")
 
 
+def flip_rules(folder):
+    """Swap two labels in all rules, as a poisoned set of rules would."""
+    path = folder / "rules.py"
+    text = path.read_text().replace('"spam"', '"?"').replace('"ham"', '"spam"')
+    path.write_text(text.replace('"?"', '"ham"'))
+
+
 def approved(folder, name, author, reviewer):
     release(folder, "branch", name, "--by", author)
     run_tests(folder, name)
@@ -87,6 +94,26 @@ def test_a_release_is_made_step_by_step_and_each_command_says_what_comes_next(fo
     assert "main" in shown
     assert "protected" in shown
     assert [] == json.loads(release(folder, "verify", "--json").stdout)["findings"]
+
+
+def test_the_tests_on_data_are_run_and_a_failure_is_an_error(folder):
+    release(folder, "branch", "r1", "--by", "ann")
+    done = release(folder, "test", "r1", "--json")
+    report = json.loads(done.stdout)
+    assert report["passed"]
+    assert report["samples"] == project_of(folder).releases["r1"].manifest["samples"]
+    assert "propose" == project_of(folder).releases.show("r1").next_step
+    release(folder, "propose", "r1", "--by", "ann")
+    release(folder, "approve", "r1", "--by", "bob")
+    release(folder, "merge", "r1", "--by", "ann")
+
+    flip_rules(folder)
+    release(folder, "branch", "r2", "--by", "ann")
+    said = refused(folder, "test", "r2")
+    assert "Tests on branch 'r2' failed: " in said
+    assert "'label_flips'" in said
+    release(folder, "propose", "r2", "--by", "ann")
+    assert "tests failed" in refused(folder, "approve", "r2", "--by", "bob")
 
 
 def test_commands_taken_twice_change_nothing_more(folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labeling.datasets.findings import DataTestReport
@@ -29,6 +29,7 @@ from labeling.datasets.releases.state import RepositoryState
 from labeling.errors import ReleaseError
 
 if TYPE_CHECKING:
+    from labeling.datasets.data_tests import DataTest, DataTestSettings
     from labeling.datasets.training_set import TrainingSet
 
 RunTests = Callable[["TrainingSet", "TrainingSet | None"], DataTestReport]
@@ -83,6 +84,34 @@ class Releases(BaseReleases):
             parents = [parent] if parent else []
             self._put(state, "branched", branch, by, message, {"parents": parents})
         return self[digest]
+
+    def test(
+        self,
+        name: str,
+        *,
+        settings: DataTestSettings | Mapping[str, Any] | None = None,
+        own: Iterable[DataTest] = (),
+        by: str = "",
+    ) -> DataTestReport:
+        """Run the tests on the data on a branch's release, compared with main, and keep the report.
+
+        Args:
+            name: of a branch.
+            settings: limits of the tests; `None` takes their defaults. See `run_data_tests`.
+            own: checks of your own, see `data_test`.
+            by: who runs them.
+
+        Raises:
+            ReleaseError: there is no such branch, or it changed while the tests ran.
+            LabelingError: a setting that does not exist.
+        """
+
+        def run(train: TrainingSet, base: TrainingSet | None) -> DataTestReport:
+            from labeling.datasets.data_tests import run_data_tests
+
+            return run_data_tests(train, base, settings, own)
+
+        return self.run_tests(name, run, by=by)
 
     def run_tests(self, name: str, run: RunTests, *, by: str = "") -> DataTestReport:
         """Run tests of any kind on a branch's release, compared with main, and keep the report.
