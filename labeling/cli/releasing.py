@@ -160,6 +160,19 @@ def show(
 
 
 @release.command()
+def track(as_json: AsJson = False) -> None:
+    """Let DVC track the releases, so that git holds small pointer files in place of them."""
+    project = load_project()
+    with busy("tracking the releases with DVC"):
+        digests = project.releases.to_dvc()
+    emit(
+        {"tracked": list(digests)}, as_json, f"DVC tracks {counted(len(digests), 'more release')}."
+    )
+    folder = project.config.releases.folder
+    hint(f"Next: git add {folder} and git commit, then dvc push")
+
+
+@release.command()
 def verify(as_json: AsJson = False) -> None:
     """Check the log, and every byte of every release."""
     releases = load_project().releases

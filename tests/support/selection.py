@@ -32,6 +32,8 @@ MARKER_OF_FILE = {
     "tests/datasets/test_hugging_face.py": "heavy",
     "tests/datasets/test_hugging_face_dataset.py": "heavy",
     "tests/datasets/test_torch_dataset.py": "heavy",
+    "tests/datasets/releases/test_dvc.py": "slow",
+    "tests/datasets/releases/test_killed.py": "kill",
     "tests/demo/*.py": "slow",
     "tests/distributed/test_killed_*.py": "kill",
     "tests/distributed/test_on_*.py": "slow",

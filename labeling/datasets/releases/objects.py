@@ -69,7 +69,7 @@ class Objects:
         if content is None:
             raise ReleaseError(
                 f"Release {short(digest)} is not in {str(self.folder.root / FOLDER)!r}."
-                f"{self._how_to_get_it()}"
+                f"{self._how_to_get_it(digest)}"
             )
         if hashlib.sha256(content).hexdigest() != digest:
             raise ReleaseError(
@@ -99,7 +99,7 @@ class Objects:
             if not path.is_file():
                 raise ReleaseError(
                     f"{str(path)!r}, a file of release {short(digest)}, is missing."
-                    f"{self._how_to_get_it()}"
+                    f"{self._how_to_get_it(digest)}"
                 )
             with path.open("rb") as stream:
                 actual = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -123,10 +123,11 @@ class Objects:
         which = f": {listed(map(short, digests))}. Give more characters." if digests else "."
         raise ReleaseError(f"{what} a digest that begins with {prefix!r}{which}")
 
-    def _how_to_get_it(self) -> str:
+    def _how_to_get_it(self, digest: str) -> str:
         """Return where the files of a release may come from, for the end of a message."""
-        if (self.folder.root / f"{FOLDER}.dvc").is_file():
-            return f" DVC tracks the releases: `dvc pull {FOLDER}.dvc` in their folder fetches it."
+        pointer = self.folder.root / FOLDER / f"{digest}.dvc"
+        if pointer.is_file():
+            return f" DVC tracks it: `dvc pull {pointer}` fetches it."
         return " Restore it from a copy of the repository."
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling.datasets.findings import DataTestReport
 from labeling.datasets.releases.base import BaseReleases
+from labeling.datasets.releases.dvc import track_with_dvc
 from labeling.datasets.releases.log import Step, now
 from labeling.datasets.releases.merging import MergeOutcome, merged_with_main
 from labeling.datasets.releases.names import (
@@ -242,6 +243,18 @@ class Releases(BaseReleases):
             }
             self._take(Step("merged", name, branch.release, by, "", details, files))
         return MergeOutcome(name, "merged", head.release, head.release)
+
+    def to_dvc(self) -> tuple[str, ...]:
+        """Let DVC track the releases that it does not track yet, and return their digests.
+
+        Each release gets a small pointer file `objects/<digest>.dvc`, which git tracks with the
+        rest of the folder; the files themselves are pushed and pulled by `dvc push` and `dvc pull`.
+
+        Raises:
+            ReleaseError: DVC is not installed, or fails, as where `dvc init` was not run.
+        """
+        with self._changing():
+            return track_with_dvc(self._files, self._objects)
 
     def _update(
         self,
