@@ -8,14 +8,24 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 from labeling.rendering.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from labeling import distributed, functions, label_models, query, simulation
-    from labeling.adjudication import Annotators, ReviewPolicy, disagreement_causes
-    from labeling.analysis import agreement, lf_summary
+    from labeling.adjudication import ReviewPolicy, disagreement_causes
+    from labeling.analysis import (
+        ProblemList,
+        Slices,
+        agreement,
+        behaviour,
+        find_slices,
+        label_errors,
+        label_quality,
+        lf_summary,
+        slice_quality,
+    )
     from labeling.analysis import notebook_plots as plots
     from labeling.datasets import (
         CardFacts,
@@ -33,10 +43,15 @@ if TYPE_CHECKING:
     )
     from labeling.distributed import PartitionedVotes, apply_partitions
     from labeling.end_model import EndModel
-    from labeling.engine import Explanation
+    from labeling.engine import explain
     from labeling.engine.engine_report import HowRun
     from labeling.errors import LabelingError
-    from labeling.functions import labeling_function, load_labeling_functions
+    from labeling.functions import (
+        labeling_function,
+        load_labeling_functions,
+        load_slicing_functions,
+        slicing_function,
+    )
     from labeling.label_files import LabelFiles
     from labeling.label_models import AnnotatorModel, LabelModel
     from labeling.label_studio import LabelStudio
@@ -57,6 +72,8 @@ if TYPE_CHECKING:
         annotation_votes,
     )
     from labeling.replay import Replay
+    from labeling.reviewing import review
+    from labeling.slicing import apply_slices
     from labeling.sources import read_samples
 
 __version__ = "0.1.0"
@@ -67,15 +84,18 @@ _ROOMS = {
         "Verdict Votes annotation_votes"
     ),
     "adjudication": "ReviewPolicy disagreement_causes",
-    "analysis": "agreement lf_summary",
+    "analysis": "ProblemList Slices agreement find_slices label_errors label_quality lf_summary"
+    " slice_quality",
     "datasets": (
         "CardFacts CardSettings FunctionFacts Release Releases SplitReport TrainingSet "
         "build_training_set data_test log_to_mlflow run_data_tests split"
     ),
     "distributed": "PartitionedVotes apply_partitions",
     "end_model": "EndModel",
+    "engine": "explain",
     "errors": "LabelingError",
-    "functions": "labeling_function load_labeling_functions",
+    "functions": "labeling_function load_labeling_functions load_slicing_functions"
+    " slicing_function",
     "label_files": "LabelFiles",
     "label_models": "AnnotatorModel LabelModel",
     "label_studio": "LabelStudio",
@@ -83,11 +103,14 @@ _ROOMS = {
     "project": "Project",
     "query": "select",
     "replay": "Replay",
+    "reviewing": "review",
+    "slicing": "apply_slices",
     "sources": "read_samples",
 }
 """The public names by their room, separated by spaces."""
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
 _OPEN_ROOMS = {
+    "behaviour": "labeling.analysis.behaviour",
     "distributed": "labeling.distributed",
     "functions": "labeling.functions",
     "label_models": "labeling.label_models",
@@ -198,139 +221,10 @@ def apply(
     return apply_to_frame(lfs, read_samples(data, id), schema, **how)
 
 
-@overload
-def explain(lf: LabelingFunction, schema: LabelSchema | None = None) -> Explanation: ...
-
-
-@overload
-def explain(
-    lf: Iterable[LabelingFunction], schema: LabelSchema | None = None
-) -> list[Explanation]: ...
-
-
-def explain(
-    lf: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema | None = None
-) -> Explanation | list[Explanation]:
-    """Return whether labeling functions run on whole columns, and why not.
-
-    `apply` runs plain functions on whole columns, many times faster than sample by sample, as far
-    as their expressions have rules that are certain to give the same votes. Samples on which a rule
-    is not certain, such as texts in other alphabets for a pattern, go to the Python function. Needs
-    polars (`pip install 'labeling[fast]'`); without it all functions run in Python.
-
-    Args:
-        lf: a labeling function, or several.
-        schema: the labels, if any; what is said does not depend on them.
-
-    Returns:
-        for each function `name`, `how` ("columns", "partly" or "python"), `because` (a sentence
-        with the line and the expression that stopped it), and `reads` (the columns its rules read).
-
-    Raises:
-        LabelingFunctionError: what is given is not a labeling function.
-
-    >>> from labeling import LabelingFunction
-    >>> explain(LabelingFunction("any", lambda x: 1, compile=False))
-    any runs in Python: it says compile=False.
-    """
+def _how_it_runs(lf: LabelingFunction) -> str:
     from labeling.engine import explain as explained
 
-    return explained(lf, schema)
-
-
-def review(
-    annotations: Iterable[Annotation],
-    schema: LabelSchema,
-    *,
-    policy: ReviewPolicy | None = None,
-    soft: SoftLabels | None = None,
-    annotators: Annotators | None = None,
-) -> Verdict:
-    """Return which samples are settled, which need more votes, and which go to a reviewer.
-
-    Only a person's latest annotation of a sample counts, regardless of the spelling of the name. A
-    skip is not a vote, and the person is not asked again.
-
-    By the rule "majority" a label is gold if enough of at least `min_votes` votes agree on it, as
-    set by `policy.escalate`. Otherwise more votes are requested one at a time while they may settle
-    the sample: some label could still get enough of `max_votes` votes, and an annotator is left. If
-    not, the sample is escalated.
-
-    By the rule "posterior" people are weighed by their skill (`AnnotatorModel`, fitted to all these
-    annotations), and `soft` is one more voter if `policy.model_voter` says so. The most probable
-    label is gold once no further vote is worth it, as set by `policy.accept`, `budget` or `costs`;
-    what stays doubtful is escalated within `expert_quota`. A label may change with votes on other
-    samples, which tell more of people's skills.
-
-    A reviewer's label settles an escalated sample; of several reviewers' labels the one that more
-    than half of them gave. If there is none, the sample is unresolved until another reviewer
-    decides. A review by someone who had annotated the sample is ignored, and the sample stays
-    escalated. Each escalation names the probable cause of the disagreement; see
-    `disagreement_causes`.
-
-    Args:
-        annotations: all annotations, in the order in which they were appended.
-        schema: the labels.
-        policy: `None` means `ReviewPolicy()`.
-        soft: soft labels, from which reviewers get the model's label. As a voter they must be
-            cross-fitted: not learned from the annotations of the sample that they are about.
-        annotators: the available annotators, as names for all samples or as names by sample (a
-            sample without an entry has none); `None` means no limit.
-
-    Returns:
-        A verdict whose samples keep the order of their first annotation.
-
-    Raises:
-        UnknownLabelError: the label of an annotation is not in the schema.
-        LabelingError: the policy has a model as voter, and there are no soft labels.
-
-    >>> import datetime
-    >>> from labeling import Annotation, LabelSchema
-    >>> now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    >>> rows = [
-    ...     ("a", "ann", "spam"),
-    ...     ("a", "bob", "spam"),
-    ...     ("b", "ann", "spam"),
-    ...     ("b", "bob", "ham"),
-    ... ]
-    >>> verdict = review([Annotation(*row, now, now) for row in rows], LabelSchema(["ham", "spam"]))
-    >>> verdict
-    Verdict(1 gold, 0 pending, 1 escalated, 0 unresolved)
-    >>> verdict.escalations[0].reason
-    'conflict: 1 x ham, 1 x spam'
-    """
-    from labeling import adjudication
-
-    policy = policy or adjudication.ReviewPolicy()
-    annotations = tuple(annotations) if isinstance(annotations, Iterable) else annotations
-    posterior, model_voted = None, frozenset[object]()
-    if policy.rule == "posterior":
-        from labeling.errors import LabelingError
-        from labeling.label_models import people_posterior, samples_of_model_voter
-        from labeling.records import annotation_votes
-
-        if policy.model_voter and soft is None:
-            raise LabelingError(
-                "A policy with `model_voter` needs `soft`, a model's soft labels that have not"
-                " learned the votes of the samples that they are about. Got none."
-            )
-        votes = annotation_votes(annotations, schema)
-        voter = soft if policy.model_voter else None
-        posterior = people_posterior(votes, voter)
-        model_voted = samples_of_model_voter(posterior, voter)
-    return adjudication.review(
-        annotations,
-        schema,
-        policy=policy,
-        soft=soft,
-        annotators=annotators,
-        posterior=posterior,
-        model_voted=model_voted,
-    )
-
-
-def _how_it_runs(lf: LabelingFunction) -> str:
-    explanation = explain(lf)
+    explanation = explained(lf)
     reads = f" It reads: {', '.join(sorted(explanation.reads))}." if explanation.reads else ""
     return f"{explanation!r}{reads}"
 
@@ -355,11 +249,13 @@ __all__ = [
     "LabelingError",
     "LabelingFunction",
     "PartitionedVotes",
+    "ProblemList",
     "Project",
     "Release",
     "Releases",
     "Replay",
     "ReviewPolicy",
+    "Slices",
     "SoftLabels",
     "SplitReport",
     "TrainingSet",
@@ -370,16 +266,22 @@ __all__ = [
     "annotation_votes",
     "apply",
     "apply_partitions",
+    "apply_slices",
+    "behaviour",
     "build_training_set",
     "data_test",
     "disagreement_causes",
     "distributed",
     "explain",
+    "find_slices",
     "functions",
+    "label_errors",
     "label_models",
+    "label_quality",
     "labeling_function",
     "lf_summary",
     "load_labeling_functions",
+    "load_slicing_functions",
     "log_to_mlflow",
     "plots",
     "query",
@@ -388,5 +290,7 @@ __all__ = [
     "run_data_tests",
     "select",
     "simulation",
+    "slice_quality",
+    "slicing_function",
     "split",
 ]

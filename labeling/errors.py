@@ -133,6 +133,7 @@ class FetchError(LabelingError, RuntimeError):
 
 EXTRA_OF = {
     "anywidget": "explorer",
+    "cleanlab": "quality",
     "matplotlib": "plots",
     **dict.fromkeys(("httpx", "keyring", "label_studio_sdk", "psutil", "tenacity"), "label-studio"),
     "datasketch": "splits",

@@ -1,5 +1,6 @@
 """Statistics and charts of votes: labeling functions, annotators, label quality, class balance."""
 
+from labeling.analysis.calibration import Calibration, calibration
 from labeling.analysis.class_balance import (
     ClassBalanceGap,
     ClassProportion,
@@ -20,6 +21,8 @@ from labeling.analysis.inter_annotator import (
     low_agreement,
     pair_matrix,
 )
+from labeling.analysis.label_errors import LabelErrors, label_errors
+from labeling.analysis.label_quality import LabelQuality, label_quality
 from labeling.analysis.lf_analysis import lf_summary, voted_labels
 from labeling.analysis.metrics import accuracy, confusion, scores
 from labeling.analysis.plots import (
@@ -30,14 +33,27 @@ from labeling.analysis.plots import (
     lf_picture,
     skill_picture,
 )
+from labeling.analysis.problems import KnownProblem, ProblemList, problem_history
+from labeling.analysis.quality_views import quality_views
+from labeling.analysis.slices.finding import FoundSlices, find_slices
+from labeling.analysis.slices.masks import Slices
+from labeling.analysis.slices.measuring import SliceQuality, slice_quality
 from labeling.analysis.vote_explanations import vote_reasons
 from labeling.records.estimates import Estimate, mean_change, mean_of, proportion
 
 __all__ = [
     "Agreement",
+    "Calibration",
     "ClassBalanceGap",
     "ClassProportion",
     "Estimate",
+    "FoundSlices",
+    "KnownProblem",
+    "LabelErrors",
+    "LabelQuality",
+    "ProblemList",
+    "SliceQuality",
+    "Slices",
     "VoterFamily",
     "accuracy",
     "agreement",
@@ -45,6 +61,7 @@ __all__ = [
     "agreement_by_pair",
     "agreement_by_stratum",
     "agreement_picture",
+    "calibration",
     "class_balance_gaps",
     "compare_class_balance",
     "confused_labels",
@@ -53,17 +70,23 @@ __all__ = [
     "cost_picture",
     "dependencies",
     "dependency_picture",
+    "find_slices",
     "label_coincidences",
     "label_confusion_picture",
+    "label_errors",
+    "label_quality",
     "lf_picture",
     "lf_summary",
     "low_agreement",
     "mean_change",
     "mean_of",
     "pair_matrix",
+    "problem_history",
     "proportion",
+    "quality_views",
     "scores",
     "skill_picture",
+    "slice_quality",
     "vote_reasons",
     "voted_labels",
     "voter_families",

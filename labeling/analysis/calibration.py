@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from labeling.errors import LabelingError
-from labeling.records.estimates import Estimate, mean_of
+from labeling.records.estimates import Estimate, mean_of, undefined
+from labeling.rendering import Displayed
 
 Floats = npt.NDArray[np.float64]
 
 PER_BIN = 30  # samples; with fewer the intervals are too wide to be of use
 MAX_BINS = 8
+Z = 1.959963984540054  # of a 95 % interval
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class Bin(Displayed):
     """Samples of similar confidence.
 
     Attributes:
@@ -34,7 +37,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Displayed):
     """Confidence compared with accuracy, overall and by bin.
 
     Attributes:
@@ -53,6 +56,30 @@ class Calibration:
         if self.confidence > self.accuracy.high:
             return "over"
         return "under" if self.confidence < self.accuracy.low else ""
+
+    @property
+    def error(self) -> Estimate:
+        """The root mean square of confidence less accuracy over the bins, debiased, 0 to 1.
+
+        The usual expected calibration error is above 0 for a perfect model as well, the more so the
+        fewer samples it is measured on, since the accuracy of each bin has noise. Here the expected
+        square of the noise is subtracted from the square of each difference (Kumar, Liang and Ma,
+        "Verified uncertainty calibration", 2019). The interval is that of the mean square, by
+        the normal approximation. Differences within a bin are not seen, so that the true error may
+        be greater.
+        """
+        n = self.accuracy.n
+        counted = [group for group in self.bins if group.accuracy.n > 1]
+        if not counted:
+            return undefined(n, "fewer than two samples")
+        square, variance = 0.0, 0.0
+        for group in counted:
+            share, gap = group.accuracy.n / n, group.confidence - group.accuracy.value
+            noise = _noise(group.accuracy.value, group.accuracy.n)
+            square += share * (gap**2 - noise)
+            variance += share**2 * (4 * gap**2 * noise + 2 * noise**2)
+        reach = Z * math.sqrt(variance)
+        return Estimate(_root(square), _root(square - reach), _root(square + reach), n)
 
 
 def calibration(confidence: Floats, right: Floats) -> Calibration:
@@ -88,3 +115,13 @@ def calibration(confidence: Floats, right: Floats) -> Calibration:
 def _bin(confidence: Floats, right: Floats) -> Bin:
     ordered = np.sort(confidence)  # so that sums do not depend on the order of samples
     return Bin(float(ordered[0]), float(ordered[-1]), float(ordered.mean()), mean_of(right))
+
+
+def _root(square: float) -> float:
+    return math.sqrt(max(square, 0.0))
+
+
+def _noise(accuracy: float, n: int) -> float:
+    """Return the variance of a bin's accuracy, above 0 also where all labels are correct."""
+    smooth = (accuracy * n + 1) / (n + 2)
+    return smooth * (1 - smooth) / (n - 1)

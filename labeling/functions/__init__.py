@@ -7,16 +7,22 @@ from labeling.functions.classifiers import model
 from labeling.functions.conditions import Condition, among, contains, matches, search, where
 from labeling.functions.crowds import crowd
 from labeling.functions.decorator import labeling_function
-from labeling.functions.loading import load_labeling_functions, refuse_duplicate_names
+from labeling.functions.loading import (
+    load_labeling_functions,
+    load_slicing_functions,
+    refuse_duplicate_names,
+)
 from labeling.functions.lookups import lookup
 from labeling.functions.preprocessing import preprocessor
 from labeling.functions.pretrained import hugging_face, spacy_model
 from labeling.functions.services import service
+from labeling.functions.slicing import SlicingFunction, slicing_function
 from labeling.functions.sql import sql_values
 from labeling.functions.text_patterns import keywords, regex
 
 __all__ = [
     "Condition",
+    "SlicingFunction",
     "among",
     "contains",
     "crowd",
@@ -24,6 +30,7 @@ __all__ = [
     "keywords",
     "labeling_function",
     "load_labeling_functions",
+    "load_slicing_functions",
     "lookup",
     "matches",
     "model",
@@ -32,6 +39,7 @@ __all__ = [
     "regex",
     "search",
     "service",
+    "slicing_function",
     "spacy_model",
     "sql_values",
     "where",

@@ -9,9 +9,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import TypeVar
 
 from labeling.errors import LoadError, listed, repeated
+from labeling.functions.slicing import SlicingFunction
 from labeling.records import LabelingFunction
+
+Kind = TypeVar("Kind")
 
 
 def load_labeling_functions(path: str | os.PathLike[str]) -> list[LabelingFunction]:
@@ -37,13 +41,8 @@ def load_labeling_functions(path: str | os.PathLike[str]) -> list[LabelingFuncti
     ...     load_labeling_functions(file)
     [LabelingFunction('link')]
     """
-    file = Path(path).absolute()
-    if file.suffix != ".py" or not file.is_file():
-        raise LoadError(
-            f"Labeling functions must be loaded from a Python file (.py). Got {str(path)!r}"
-            f"{', which does not exist' if not file.exists() else ''}."
-        )
-    lfs = list(dict.fromkeys(_labeling_functions(vars(_run(file)).values())))
+    file = _python_file(path, "Labeling functions")
+    lfs = list(dict.fromkeys(_listed(vars(_run(file)).values(), LabelingFunction)))
     if not lfs:
         raise LoadError(
             f"{file.name} must define at least one labeling function: put @labeling_function above"
@@ -51,6 +50,52 @@ def load_labeling_functions(path: str | os.PathLike[str]) -> list[LabelingFuncti
         )
     refuse_duplicate_names(lfs, file.name)
     return lfs
+
+
+def load_slicing_functions(path: str | os.PathLike[str]) -> list[SlicingFunction]:
+    """Return the slicing functions of a Python file, in the order in which it defines them.
+
+    It may be a file of labeling functions, too. Those in lists and tuples at the top level count.
+    The file is executed: load only what you trust.
+
+    Args:
+        path: a `.py` file.
+
+    Raises:
+        LoadError: there is no such file, it fails to run, or two slicing functions have the same
+            name.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "slices.py")
+    ...     _ = file.write_text(
+    ...         "from labeling import slicing_function\\n"
+    ...         "@slicing_function\\n"
+    ...         "def is_short(x):\\n"
+    ...         "    return len(x.text) < 20\\n"
+    ...     )
+    ...     load_slicing_functions(file)
+    [SlicingFunction('is_short')]
+    """
+    file = _python_file(path, "Slicing functions")
+    slices = list(dict.fromkeys(_listed(vars(_run(file)).values(), SlicingFunction)))
+    duplicates = repeated(each.name for each in slices)
+    if duplicates:
+        raise LoadError(
+            f"Slicing functions must have different names. Given twice in {file.name}:"
+            f" {listed(duplicates)}."
+        )
+    return slices
+
+
+def _python_file(path: str | os.PathLike[str], what: str) -> Path:
+    file = Path(path).absolute()
+    if file.suffix != ".py" or not file.is_file():
+        raise LoadError(
+            f"{what} must be loaded from a Python file (.py). Got {str(path)!r}"
+            f"{', which does not exist' if not file.exists() else ''}."
+        )
+    return file
 
 
 def refuse_duplicate_names(lfs: Iterable[LabelingFunction], where: str) -> None:
@@ -106,9 +151,9 @@ def _error_line(error: BaseException, file: Path) -> str:
     return f"line {lines[-1]}: " if lines else ""
 
 
-def _labeling_functions(values: Iterable[object]) -> Iterator[LabelingFunction]:
+def _listed(values: Iterable[object], kind: type[Kind]) -> Iterator[Kind]:
     for value in values:
-        if isinstance(value, LabelingFunction):
+        if isinstance(value, kind):
             yield value
         elif isinstance(value, (list, tuple)):
-            yield from (item for item in value if isinstance(item, LabelingFunction))
+            yield from (item for item in value if isinstance(item, kind))

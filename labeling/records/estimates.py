@@ -93,7 +93,8 @@ def mean_of(scores: npt.NDArray[np.float64], seed: int = 0) -> Estimate:
     if n == 1:
         return Estimate(float(scores[0]), math.nan, math.nan, 1, "one sample has no interval")
     if n < LEAST_RESAMPLED or bool((scores == scores[0]).all()):
-        return _wilson(math.fsum(scores.tolist()) / n, n)
+        share = math.fsum(scores.tolist()) / n
+        return Estimate(share, *wilson_at(share, n), n)
     # Sorted, so that the interval does not depend on the order of samples.
     interval = bootstrap(
         (np.sort(scores),), np.mean, n_resamples=RESAMPLES, method="percentile", rng=seed
@@ -101,14 +102,35 @@ def mean_of(scores: npt.NDArray[np.float64], seed: int = 0) -> Estimate:
     return Estimate(float(scores.mean()), float(interval.low), float(interval.high), n)
 
 
-def _wilson(share: float, n: int) -> Estimate:
-    """Return Wilson's interval of a share that need not be a whole number of samples."""
-    from scipy.stats import norm
+def share_of(part: float, whole: float, note: str = "no samples") -> Estimate:
+    """Return part / whole with Wilson's interval, of counts that may be fractions (for ties).
 
-    z = float(norm.ppf((1 + LEVEL) / 2))
+    Args:
+        part: from 0 to `whole`.
+        whole: the count that it is a share of.
+        note: why it is undefined where `whole` is 0.
+
+    >>> print(share_of(2.5, 5))
+    0.500 [0.170, 0.830], n = 5
+    """
+    if whole < 1e-9:
+        return undefined(0, note)
+    share = min(part / whole, 1.0)
+    return Estimate(share, *wilson_at(share, whole), round(whole))
+
+
+def wilson_at(share: float, n: float) -> tuple[float, float]:
+    """Return Wilson's interval of a share that need not be a whole number of samples.
+
+    >>> [round(end, 3) for end in wilson_at(1.0, 3)]
+    [0.439, 1.0]
+    """
+    from scipy.special import ndtri
+
+    z = float(ndtri((1 + LEVEL) / 2))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     reach = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return Estimate(share, centre - reach, centre + reach, n)
+    return max(centre - reach, 0.0), min(centre + reach, 1.0)
 
 
 def mean_change(

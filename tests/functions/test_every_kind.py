@@ -22,12 +22,15 @@ from labeling.functions import (
 # Names of the room that are not kinds.
 PARTS = {
     "Condition",
+    "SlicingFunction",
     "among",
     "contains",
     "load_labeling_functions",
+    "load_slicing_functions",
     "matches",
     "preprocessor",
     "refuse_duplicate_names",
+    "slicing_function",
     "sql_values",
     "where",
 }

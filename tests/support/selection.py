@@ -49,6 +49,7 @@ MARKER_OF_FILE = {
 }
 # Test files that import these inside of functions, without `pytest.importorskip`.
 NEEDS = {
+    "labeling/analysis/label_errors.py": "cleanlab",
     "labeling/functions/pretrained.py": "transformers",
     "labeling/label_models/snorkel.py": "snorkel",
     "tests/distributed/test_on_dask.py": "distributed",

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 import labeling as lb
-from labeling.analysis import Agreement
+from labeling.analysis import Agreement, Estimate, KnownProblem, LabelErrors
 from labeling.datasets.data_tests import DataTest
 from labeling.datasets.findings import DataTestReport, Finding
 from labeling.distributed.statistics import VoteStatistics
-from labeling.engine.columns.explain import Explanations
+from labeling.engine.columns.explain import Explanation, Explanations
+from labeling.functions import SlicingFunction
 from labeling.functions.preprocessing import CachedPreprocessor
 from labeling.label_models import Snorkel, VoteModel
 from labeling.records import AnnotationPlatform, Escalation, Problem, VoteParts
@@ -180,6 +181,9 @@ class Shown:
         rule.__doc__ = self.text
         return lb.LabelingFunction(self.name, rule, label=self.name, reads=[self.name])
 
+    def known_problem(self):
+        return KnownProblem(self.text, self.text, ids=[self.text], owner=self.text)
+
     def verdict(self):
         escalation = self.of(Escalation)
         return lb.Verdict(
@@ -270,6 +274,20 @@ class Shown:
         lb.EndModel: model,
         lb.GoldLabel: lambda its: its.gold,
         lb.LabelFiles: label_files,
+        lb.ProblemList: lambda its: lb.ProblemList([its.known_problem()]),
+        lb.Slices: lambda its: lb.Slices(
+            pd.DataFrame({its.name: [True, False]}), {its.name: its.text}
+        ),
+        KnownProblem: lambda its: its.known_problem(),
+        LabelErrors: lambda its: LabelErrors(
+            pd.DataFrame(
+                {"label": [its.name], "suggested": [None], "quality": [0.1]}, its.samples.index[:1]
+            ),
+            Estimate(1.0, 0.0, 2.0, 3),
+            (),
+        ),
+        SlicingFunction: lambda its: SlicingFunction(its.labeling_function()),
+        Explanation: lambda its: lb.explain(its.labeling_function()),
         lb.LabelSchema: lambda its: its.schema,
         lb.LabelStudio: label_studio,
         lb.LabelingFunction: labeling_function,

@@ -73,7 +73,28 @@ def explain(
 def explain(
     lf: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema | None = None
 ) -> Explanation | list[Explanation]:
-    """Return how labeling functions run; see `labeling.explain`."""
+    """Return whether labeling functions run on whole columns, and why not.
+
+    `apply` runs plain functions on whole columns, many times faster than sample by sample, as far
+    as their expressions have rules that are certain to give the same votes. Samples on which a rule
+    is not certain, such as texts in other alphabets for a pattern, go to the Python function. Needs
+    polars (`pip install 'labeling[fast]'`); without it all functions run in Python.
+
+    Args:
+        lf: a labeling function, or several.
+        schema: the labels, if any; what is said does not depend on them.
+
+    Returns:
+        for each function `name`, `how` ("columns", "partly" or "python"), `because` (a sentence
+        with the line and the expression that stopped it), and `reads` (the columns its rules read).
+
+    Raises:
+        LabelingFunctionError: what is given is not a labeling function.
+
+    >>> from labeling import LabelingFunction, explain
+    >>> explain(LabelingFunction("any", lambda x: 1, compile=False))
+    any runs in Python: it says compile=False.
+    """
     labels = _ANY_SCHEMA if schema is None else expect(schema, LabelSchema, "`schema`")
     if isinstance(lf, LabelingFunction):
         return _explanation(lf, labels)
