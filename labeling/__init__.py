@@ -273,6 +273,7 @@ __all__ = [
     "disagreement_causes",
     "distributed",
     "explain",
+    "find_leaks",
     "find_slices",
     "functions",
     "label_errors",

@@ -6,7 +6,7 @@ from labeling.datasets.data_tests import data_test, run_data_tests
 from labeling.datasets.exports import parquet_table, value_findings
 from labeling.datasets.findings import DataTestReport, Finding
 from labeling.datasets.releases import Release, Releases
-from labeling.datasets.splits import SplitReport, split
+from labeling.datasets.splits import SplitReport, find_leaks, split
 from labeling.datasets.tracking import log_to_mlflow
 from labeling.datasets.training_set import OWN_COLUMNS, TrainingSet
 from labeling.datasets.values import strict_json
@@ -25,6 +25,7 @@ __all__ = [
     "TrainingSet",
     "build_training_set",
     "data_test",
+    "find_leaks",
     "log_to_mlflow",
     "parquet_table",
     "run_data_tests",

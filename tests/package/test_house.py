@@ -28,6 +28,7 @@ PUBLIC_CALLS = {
     "labeling/cli/init.py": {"init"},
     "labeling/cli/simulating.py": {"simulate"},
     "labeling/datasets/building.py": {"build_training_set"},
+    "labeling/datasets/splits/leaks.py": {"find_leaks"},
     "labeling/datasets/splits/splitting.py": {"split"},
     "labeling/distributed/applying.py": {"apply_partitions"},
     "labeling/distributed/exporting.py": {"export_training_set"},

@@ -14,7 +14,10 @@ from labeling.datasets.splits.clusters import BoolArray, group_values
 from labeling.datasets.splits.near_duplicates import Ints
 from labeling.datasets.training_set import TrainingSet
 from labeling.errors import DataError, LabelingError, listed, quoted
-from labeling.records import checked_fraction, require_column
+from labeling.records import LabelSource, checked_fraction, require_column
+
+HUMAN = (LabelSource.AGREEMENT.value, LabelSource.REVIEW.value, LabelSource.GIVEN.value)
+"""Sources of labels that people gave."""
 
 Used = Collection[Hashable] | Mapping[str, Collection[Hashable]]
 """Ids of rows that must not be in test; or for each reason such ids."""

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.datasets.splits.arguments import (
+    HUMAN,
     Used,
     checked_shares,
     names_of_groups,
@@ -25,10 +26,8 @@ from labeling.datasets.splits.report import SplitReport, table_by_split
 from labeling.datasets.splits.split_findings import SplitOutcome, findings_of
 from labeling.datasets.training_set import TrainingSet
 from labeling.errors import LabelingError
-from labeling.records import LabelSource, text_column, whole_number, with_id_index
+from labeling.records import text_column, whole_number, with_id_index
 
-HUMAN = (LabelSource.AGREEMENT.value, LabelSource.REVIEW.value, LabelSource.GIVEN.value)
-"""Sources of labels that people gave."""
 MOST_LARGEST = 20
 LABEL, SOURCE = "label", "source"
 
