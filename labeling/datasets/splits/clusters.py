@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.datasets.splits.near_duplicates import Ints, components, near_duplicates, text_hashes
-from labeling.datasets.splits.shingles import UInt64, mixed, normal_text
+from labeling.datasets.splits.shingles import UInt64, mixed, normal_text, words_of
 from labeling.errors import DataError, LabelingError, quoted
 from labeling.records import is_number, require_column
 
@@ -25,7 +25,7 @@ class Clusters:
     Attributes:
         code: a number for each row, equal in a cluster: shape (n,).
         keys: a hash of each row's group, else of its text, else of its id: shape (n,).
-        exact: rows whose text is that of another row, but for case and white space: shape (n,).
+        exact: rows whose text is that of another row in its normal form: shape (n,).
         near: pairs of rows (the first of each text) that near-duplicates link: shape (n_pairs, 2).
         similarity: the Jaccard index of each pair of `near`.
         not_compared: how many texts were in too large buckets of similar ones.
@@ -128,10 +128,26 @@ class TextLinks:
         equal = np.column_stack((np.flatnonzero(has_text), first[has_text]))
         if near is None or len(unique) < 2:
             return cls(first, keys, exact, equal, NO_PAIRS, np.empty(0), 0)
-        similar = near_duplicates(unique, near)
-        pairs = rows[similar.pairs].reshape(-1, 2)
+        pairs, similarity, not_compared = _similar(unique, near)
+        pairs = rows[pairs].reshape(-1, 2)
         links = np.concatenate((equal, pairs))
-        return cls(first, keys, exact, links, pairs, similar.similarity, similar.not_compared)
+        return cls(first, keys, exact, links, pairs, similarity, not_compared)
+
+
+def _similar(unique: Sequence[str], near: float) -> tuple[Ints, npt.NDArray[np.float64], int]:
+    """Return pairs of different texts that are nearly equal, their similarity, and what is open.
+
+    Signs do not count: for a short text one more of them would be much.
+    """
+    words = [words_of(text) for text in unique]
+    first = first_of_equal(words)
+    other = np.flatnonzero(first != np.arange(len(words)))
+    equal = np.column_stack((first[other], other))
+    distinct = np.flatnonzero(first == np.arange(len(words)))
+    similar = near_duplicates([words[row] for row in distinct.tolist()], near)
+    pairs = distinct[similar.pairs].reshape(-1, 2)
+    similarity = np.concatenate((np.ones(len(equal)), similar.similarity))
+    return np.concatenate((equal, pairs)), similarity, similar.not_compared
 
 
 def normal_texts(frame: pd.DataFrame, text: str | None) -> list[str | None]:

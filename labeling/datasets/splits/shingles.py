@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import re
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from labeling.records.identity import without_invisible
 
 LENGTH = 5
 """Characters of a shingle. Of characters and not of words, since many texts are short, some scripts
@@ -20,17 +25,39 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 def normal_text(text: str) -> str:
-    r"""Return what exact duplicates have in common: case, width and white space are ignored.
+    r"""Return what equal texts have in common: case, width, white space and the invisible go.
 
-    The form is Unicode's NFKC, case folded, with single spaces.
+    The form is Unicode's NFKC, case folded, with single spaces, without characters that nobody sees
+    (zero-width characters, byte order marks).
 
-    >>> normal_text("Free  ENTRY\n") == normal_text("\uff46ree entry")
+    >>> normal_text("Free  ENTRY\n") == normal_text("\uff46ree entry\ufeff")
     True
     """
     if not text.isascii():
+        text = without_invisible(text)
         # Case folding can undo a composition, and composing can make a capital.
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(text.casefold().split())
+
+
+def words_of(normal: str) -> str:
+    """Return the letters and digits of a text in its normal form, signs as spaces.
+
+    A text without any is itself.
+
+    >>> words_of("check it out!!! :)"), words_of(":-)")
+    ('check it out', ':-)')
+    """
+    return " ".join(_signs().sub(" ", normal).split()) or normal
+
+
+@functools.cache
+def _signs() -> re.Pattern[str]:
+    """Return a pattern of signs. Marks are part of letters in many scripts, as vowels in Hindi."""
+    marks = [
+        chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "M"
+    ]
+    return re.compile(rf"[^\w{''.join(marks)}]+|_+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,13 +85,13 @@ def split(
 ) -> TrainingSet | pd.Series:
     """Return which rows are for training, for choosing between models, and for the final test.
 
-    Rows that are alike stay together in clusters: those of equal text (but for case, width and
-    white space), of nearly equal text (by the Jaccard index of their runs of 5 characters), and of
-    one group. A cluster is in one split. Which one is decided by a hash of the cluster, so it does
-    not depend on the order of rows or on other clusters: when data grow, a row keeps its split
-    unless a new row joins its cluster by another text or group (then it moves with probability 1/(k
-    + 1) times that of another split, where the cluster had k different texts or groups). With
-    `previous` no row moves.
+    Rows that are alike stay together in clusters: those of equal text (but for case, width, white
+    space and invisible characters), of nearly equal text (by the Jaccard index of the runs of 5
+    characters of their letters and digits), and of one group. A cluster is in one split. Which one
+    is decided by a hash of the cluster, so it does not depend on the order of rows or on other
+    clusters: when data grow, a row keeps its split unless a new row joins its cluster by another
+    text or group (then it moves with probability 1/(k + 1) times that of another split, where the
+    cluster had k different texts or groups). With `previous` no row moves.
 
     In a training set only rows whose label people gave (`source` is `agreement`, `review` or
     `given`) go to test and dev, and the shares are those of such rows. Rows with weak labels in

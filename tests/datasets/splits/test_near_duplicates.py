@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from labeling.datasets.splits import near_duplicates as module
 from labeling.datasets.splits.near_duplicates import bands_of, components, near_duplicates
-from labeling.datasets.splits.shingles import LENGTH, chunks_of, normal_text, shingles_of
+from labeling.datasets.splits.shingles import LENGTH, chunks_of, normal_text, shingles_of, words_of
 
 WORDS = [
     "check",
@@ -169,11 +169,26 @@ def test_a_large_bucket_of_almost_equal_texts_is_one_component_and_takes_no_quad
 
 
 def test_normal_texts_ignore_case_width_and_white_space():
-    same = ["Free ENTRY", " free\n\tentry", "\uff46ree entry", "FREE\u00a0ENTRY"]
+    same = [
+        "Free ENTRY",
+        " free\n\tentry",
+        "\uff46ree entry",
+        "FREE\u00a0ENTRY",
+        "free\u200b entry\ufeff",
+    ]
 
     assert {normal_text(text) for text in same} == {"free entry"}
     assert normal_text("free-entry") != "free entry"
     assert normal_text("\u0130") == normal_text(normal_text("\u0130"))
+
+
+def test_signs_do_not_count_but_marks_of_letters_do():
+    assert (
+        words_of("best. song. ever \U0001f64c") == words_of("best song ever!!!") == "best song ever"
+    )
+    assert words_of("snake_case") == "snake case"
+    assert words_of(":)") == ":)"
+    assert words_of("\u0915\u093f") != words_of("\u0915\u0940")
 
 
 def test_half_a_character_is_no_problem():
