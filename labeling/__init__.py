@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         TrainingSet,
         build_training_set,
         data_test,
+        find_leaks,
         log_to_mlflow,
         run_data_tests,
         split,
@@ -88,7 +89,7 @@ _ROOMS = {
     " slice_quality",
     "datasets": (
         "CardFacts CardSettings FunctionFacts Release Releases SplitReport TrainingSet "
-        "build_training_set data_test log_to_mlflow run_data_tests split"
+        "build_training_set data_test find_leaks log_to_mlflow run_data_tests split"
     ),
     "distributed": "PartitionedVotes apply_partitions",
     "end_model": "EndModel",
