@@ -90,9 +90,8 @@ class EndModel(Displayed):
         select: the weak labels that the text model is trained on. `None`: all. `"auto"`: all but
             those that differ significantly from the labels of their neighbours, by the cut
             statistic (see `labeling.records.cut_statistic`). A number above 0 and up to 1: this
-            share, those that agree best. What was left out stands in `report_`. It did not help on
-            average over the sets measured: the model smooths labels over texts anyway. (Also with
-            `select` no sample is scored by what learned its own label.)
+            share, those that agree best. What was left out stands in `report_`. It changes little,
+            as the model smooths labels over texts anyway: see docs/models.md.
 
     Attributes:
         schema_: the labels it was fitted on, in the order of its results.

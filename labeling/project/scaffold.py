@@ -89,6 +89,8 @@ export:
   folder: out/{name}
   # Samples that the models are less sure of are left out, and listed.
   min_confidence: 0.6
+  # So are labels that differ significantly from those of similar texts; null keeps them.
+  select: auto
 
 seed: 0
 """

@@ -75,6 +75,15 @@ def classifiers():
     }
 
 
+def roc_aucs(is_right, statistic, confidence):
+    """Return how well right labels are told from wrong ones: areas under the ROC curve."""
+    from sklearn.metrics import roc_auc_score
+
+    if is_right.all() or not is_right.any():
+        return np.nan, np.nan
+    return roc_auc_score(is_right, -statistic), roc_auc_score(is_right, confidence)
+
+
 class Draw:
     """A split of a set, labeled by the label model or by the end model on top of it."""
 
@@ -91,6 +100,7 @@ class Draw:
             votes = lb.Votes.from_array(votes.to_array()[:, columns], schema=votes.schema)
         self.test, self.train = texts.loc[ids[:n_test]], texts.loc[ids[n_test:]]
         self.truth, self.gold = data.gold[self.test.index], data.gold[self.train.index]
+        self.found = (np.nan, np.nan)
         self.votes = votes.of_samples(self.train.index)
         self.soft = lb.LabelModel().fit(self.votes).predict_proba(self.votes)
         if teacher == "end model":
@@ -110,6 +120,7 @@ class Draw:
         confidence = self.soft.confidence()[rows]
         documents = self.train["text"].iloc[rows].tolist()
         statistic = cut_statistic(text_points(documents, 0, topics=100), codes, ids)
+        self.found = roc_aucs(codes == self.gold[rows], statistic, confidence)
         words = TfidfVectorizer(
             sublinear_tf=True, ngram_range=(1, 2), min_df=2, token_pattern=r"\S+"
         )
@@ -180,6 +191,18 @@ def print_table(title, found, measure):
     sys.stdout.flush()
 
 
+def print_areas(areas):
+    """Print how well right labels are told from wrong ones, a line for each set."""
+    sys.stdout.write("Area under the ROC curve of right labels: cut statistic, confidence\n")
+    means = {name: np.nanmean(np.array(of_set), axis=0) for name, of_set in areas.items()}
+    for name, (by_statistic, by_confidence) in means.items():
+        n = len(areas[name])
+        sys.stdout.write(f"{name:14s} {by_statistic:.3f} {by_confidence:.3f}  ({n} draws)\n")
+    for column, title in enumerate(("cut statistic", "confidence")):
+        mean, half = interval([values[column] for values in means.values()])
+        sys.stdout.write(f"mean of {len(means)} sets, {title}: {mean:.3f} ± {half:.3f}\n")
+
+
 def main():
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -190,7 +213,7 @@ def main():
     parser.add_argument("--end-model", action="store_true", help="the option of EndModel")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
-    found, begin = {}, time.process_time()
+    found, areas, begin = {}, {}, time.process_time()
     for name in given.sets or SETS:
         for seed in range(given.first, given.first + given.draws):
             for is_half in (False, True):
@@ -199,7 +222,10 @@ def main():
                 for kind, selection, *values in scores:
                     of_set = found.setdefault(kind, {}).setdefault(name, {})
                     of_set.setdefault(selection, []).append(values)
+                areas.setdefault(name, []).append(draw.found)
         sys.stderr.write(f"{name}: {time.process_time() - begin:.0f} s of CPU\n")
+    if not given.end_model:
+        print_areas(areas)
     for kind, of_kind in found.items():
         title = f"{kind}, labels of the {given.teacher}"
         print_table(f"{title}: accuracy in points", of_kind, 0)
