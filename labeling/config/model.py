@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from labeling.config.labels import class_balance_by_label, names_and_descriptions
 from labeling.config.sections import (
     AnnotatorsSection,
+    CardSection,
     DataSection,
     ExportSection,
     FilesSection,
@@ -76,6 +77,7 @@ class Config(Section):
     store: StoreSection = StoreSection()
     export: ExportSection = ExportSection()
     releases: ReleasesSection = ReleasesSection()
+    card: CardSection = CardSection()
     workers: int = Field(default=1, ge=1)
     timeout: float | None = Field(default=300.0, gt=0, allow_inf_nan=False)
     seed: int = Field(default=0, ge=0)
@@ -191,5 +193,5 @@ class Config(Section):
     @property
     def digest(self) -> str:
         """A hash of the values of the config, which does not depend on their order and notation."""
-        values = self.model_dump(mode="json", exclude={"root", "store", "releases"})
+        values = self.model_dump(mode="json", exclude={"root", "store", "releases", "card"})
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

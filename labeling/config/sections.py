@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -221,3 +222,45 @@ class ReleasesSection(Section):
     """Where the releases of the training set are kept: a folder that git and DVC can track."""
 
     folder: str = "releases"
+
+
+class CardSection(Section):
+    """What only people can say of the training set, for its data card; see `CardSettings`.
+
+    `license` is an identifier of https://spdx.org/licenses, such as CC-BY-4.0, or an address, and
+    `language` lists ISO 639 codes. What is not given is said to be "not stated". `name` is by
+    default that of the project, and `title` the name; `task` is one of the Hugging Face hub's;
+    `version` is MAJOR.MINOR.PATCH, and `published` a day as 2026-11-30, by default that of the
+    merge. Releases do not depend on this section.
+    """
+
+    name: str = ""
+    title: str = ""
+    description: str = ""
+    license: str = ""
+    language: tuple[str, ...] = Field(default=(), strict=False)
+    task: str = ""
+    tags: tuple[str, ...] = Field(default=(), strict=False)
+    authors: tuple[str, ...] = Field(default=(), strict=False)
+    contact: str = ""
+    url: str = ""
+    version: str = ""
+    published: str = ""
+    citation: str = ""
+    data_collection: str = ""
+    annotators: str = ""
+    guidelines: str = ""
+    personal_information: str = ""
+    uses: str = ""
+    limitations: tuple[str, ...] = Field(default=(), strict=False)
+    maintenance: str = ""
+
+    @field_validator("language", "tags", "authors", "limitations", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: object) -> object:
+        return (given,) if isinstance(given, str) else given
+
+    @field_validator("published", mode="before")
+    @classmethod
+    def _day_as_text(cls, given: object) -> object:
+        return given.isoformat() if isinstance(given, datetime.date) else given

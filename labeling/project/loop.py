@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from labeling.project.batch_selection import choose_batch, default_query
+from labeling.project.card_verbs import CardVerbs
 from labeling.project.checking import check_project, query_section
 from labeling.project.class_balance import label_counts, most_probable_counts
 from labeling.project.decision_records import freeze
@@ -20,7 +21,6 @@ from labeling.project.exporting import (
     write_training_set,
 )
 from labeling.project.gold import GoldCounts, HumanLabels, teaching_gold
-from labeling.project.release_verbs import ReleaseVerbs
 from labeling.project.results import Chosen, DryRun, Round
 from labeling.project.rounds import run_rounds
 from labeling.project.status import Status, status_of
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from labeling.label_models import VoteModel
 
 
-class Project(ReleaseVerbs):
+class Project(CardVerbs):
     """A labeling project with memory: it runs the steps of its config one by one.
 
     Each method may be killed anywhere and called again, and ends in the same state. No annotation

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 from collections.abc import Hashable, Iterator
 from pathlib import Path
 
+from labeling.datasets.cards import CardFacts
 from labeling.datasets.findings import DataTestReport
 from labeling.datasets.releases.checks import ReleasesCheck, check_repository
-from labeling.datasets.releases.files import RepositoryFolder
+from labeling.datasets.releases.files import RepositoryFolder, as_json
 from labeling.datasets.releases.log import LogEntry, ReleaseLog, Step
 from labeling.datasets.releases.names import MAIN, is_branch_name, is_digest_prefix, short
 from labeling.datasets.releases.objects import Objects
 from labeling.datasets.releases.proposals import Branch, Proposal
-from labeling.datasets.releases.release import Release
+from labeling.datasets.releases.release import Release, facts_file
 from labeling.datasets.releases.state import RepositoryState, read_state, write_contents
 from labeling.datasets.releases.status import ReleaseStatus, releases_view, status_of
 from labeling.errors import ReleaseError, counted, quoted
@@ -124,6 +126,21 @@ class BaseReleases(Displayed):
                 " again, or restore it."
             )
         return DataTestReport.from_json(content.decode("utf-8"))
+
+    def keep_facts(self, name: str, facts: CardFacts) -> None:
+        """Keep what is known of a release, for its data card; it is no part of the release.
+
+        Args:
+            name: of a branch, or the beginning of a digest.
+            facts: what was measured; replaces what was kept before.
+
+        Raises:
+            ReleaseError: there is no such branch or release.
+        """
+        with self._changing() as state:
+            digest = self._release(name, state).digest
+            kept = dataclasses.replace(facts, release="")
+            self._files.write(facts_file(digest), as_json(kept.to_json()))
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[RepositoryState]:

@@ -124,7 +124,7 @@ class RepositoryFolder:
     def _prepare(self) -> None:
         """Remove unfinished files; only for the process that holds the lock."""
         shutil.rmtree(self.path(UNFINISHED), ignore_errors=True)
-        folders = (self.path(name) for name in ("branches", "proposals", "tests"))
+        folders = (self.path(name) for name in ("branches", "proposals", "tests", "cards"))
         for path in (self.root, *folders):
             for file in path.iterdir() if path.is_dir() else ():
                 if is_unfinished(file):

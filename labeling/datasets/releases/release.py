@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from pathlib import Path
 from types import MappingProxyType
@@ -13,11 +14,17 @@ from labeling.errors import counted
 from labeling.rendering import Cell, Displayed, Excerpt, Table, View
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     import pandas as pd
 
+    from labeling.datasets.cards import CardFacts, CardSettings
     from labeling.datasets.training_set import TrainingSet
+
+
+def facts_file(digest: str) -> str:
+    """Return where in a repository the facts of a release's card are."""
+    return f"cards/{digest}.json"
 
 
 class Release(Displayed):
@@ -78,6 +85,66 @@ class Release(Displayed):
         from labeling.datasets.reading import id_values
 
         return id_values(self._objects.check(self.digest) / ROWS)
+
+    @functools.cached_property
+    def facts(self) -> CardFacts:
+        """What was known of it when it was put on its branch, for its data card.
+
+        Raises:
+            ReleaseError: the file was changed, and is no JSON.
+            DataError: the file holds something else.
+        """
+        from labeling.datasets.cards import CardFacts
+
+        stored = self._objects.folder.read_json(facts_file(self.digest))
+        facts = CardFacts() if stored is None else CardFacts.from_json(stored)
+        rebuild = facts.rebuild or f"labeling release rebuild {short(self.digest)}"
+        return dataclasses.replace(facts, release=self.digest, rebuild=rebuild)
+
+    def to_hub_folder(
+        self,
+        folder: str | Path,
+        settings: CardSettings | None = None,
+        facts: CardFacts | None = None,
+        *,
+        salt: str | None = None,
+    ) -> Path:
+        """Write a folder for the Hugging Face hub; see `TrainingSet.to_hub_folder`.
+
+        Args:
+            folder: made where it is missing.
+            settings: what only people know: licence, language, description, ...
+            facts: what was measured; `None` takes `facts`.
+            salt: a secret of at least 16 characters, for pseudonyms that are the same everywhere.
+        """
+        given = self.facts if facts is None else facts
+        return self.train.to_hub_folder(folder, settings, given, salt=salt)
+
+    def report(
+        self,
+        path: str | Path,
+        sections: Mapping[str, Sequence[View]] | None = None,
+        settings: CardSettings | None = None,
+        facts: CardFacts | None = None,
+    ) -> Path:
+        """Write a page of HTML on the release, whole or not at all, and return its path.
+
+        It loads nothing and runs nothing, and the same release gives the same bytes.
+
+        Args:
+            path: of the file.
+            sections: views by their heading, such as what changed, tests, and quality; shown
+                between the labels and the card.
+            settings: what people say of the training set.
+            facts: what was measured; `None` takes `facts`.
+
+        Raises:
+            DataError: the file cannot be written.
+        """
+        from labeling.datasets.releases.report_page import write_report_page
+
+        given = self.facts if facts is None else facts
+        return write_report_page(self, Path(path), sections or {}, settings, given)
 
     def __contains__(self, sample_id: Hashable) -> bool:
         return sample_id in self.sample_ids

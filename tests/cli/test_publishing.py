@@ -1,0 +1,159 @@
+"""Releases for others, from the command line: the hub's folder, the page, and MLflow."""
+
+import hashlib
+import json
+import re
+import shutil
+
+import pytest
+import yaml
+
+import labeling as lb
+from labeling.project import Project
+from tests.support.in_process import run
+from tests.support.killing import make_project
+
+CARD = """
+card:
+  license: CC-BY-4.0
+  language: en
+  description: Comments <b>of</b> videos.
+  published: 2026-11-30
+  limitations: Only one site.
+"""
+
+
+@pytest.fixture(scope="module")
+def labeled(tmp_path_factory):
+    folder = make_project(tmp_path_factory.mktemp("labeled"))
+    assert 0 == verb(folder, "run").returncode
+    config = folder / "project.yaml"
+    config.write_text(config.read_text() + CARD)
+    assert 0 == verb(folder, "release", "branch", "r1", "--by", "ann").returncode
+    return folder
+
+
+@pytest.fixture
+def folder(labeled, tmp_path):
+    return shutil.copytree(labeled, tmp_path / "project")
+
+
+def verb(folder, *arguments):
+    return run(folder, "-c", "project.yaml", *arguments)
+
+
+def digests(folder):
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_release_becomes_a_folder_for_the_hub_with_a_card_from_the_project(folder, tmp_path):
+    done = verb(folder, "release", "hub", str(tmp_path / "hub"), "r1")
+
+    assert 0 == done.returncode, done.stderr
+    assert "README.md, croissant.json, data/train-00000-of-00001.parquet" in done.stdout
+    assert "hf upload" in done.stderr
+    text = (tmp_path / "hub" / "README.md").read_text("utf-8")
+    about = yaml.safe_load(text.split("---\n")[1])
+    assert ("cc-by-4.0", ["en"]) == (about["license"], about["language"])
+    release = Project(folder / "project.yaml").releases["r1"]
+    assert release.digest in text
+    assert f"labeling release rebuild {release.digest[:12]}" in text
+    assert re.search(
+        r"accuracy of the labels .*: 0\.\d+ \\\[.*\\\], n = \d+ \(95 % interval\)", text
+    )
+    assert re.search(r"percent agreement in the first round .*: 0\.\d+ \\\[.*\\\], n = \d+", text)
+    people = {name for name in ("ann", "bob", "eve") if re.search(rf"\b{name}\b", text)}
+    assert set() == people
+    written = digests(tmp_path / "hub")
+    assert 0 == verb(folder, "release", "hub", str(tmp_path / "again"), "r1").returncode
+    assert written == digests(tmp_path / "again")
+
+
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning:rdflib", "ignore:The inplace keyword:Warning"
+)
+def test_croissant_of_a_release_is_accepted_without_a_word(folder, tmp_path):
+    mlcroissant = pytest.importorskip("mlcroissant")
+    assert 0 == verb(folder, "release", "hub", str(tmp_path / "hub"), "r1").returncode
+
+    read = mlcroissant.Dataset(str(tmp_path / "hub" / "croissant.json"))
+
+    assert not read.metadata.ctx.issues.errors
+    assert not read.metadata.ctx.issues.warnings
+    train = Project(folder / "project.yaml").releases["r1"].train
+    assert len(train) == sum(1 for _ in read.records("train"))
+
+
+def test_a_salt_that_is_too_short_is_refused(folder, tmp_path):
+    done = verb(folder, "release", "hub", str(tmp_path / "hub"), "r1", "--salt", "short")
+
+    assert 1 == done.returncode
+    assert "at least 16 characters" in done.stderr
+    assert not (tmp_path / "hub").exists()
+
+
+def test_the_page_of_a_release_is_whole_and_repeats(folder, tmp_path):
+    first, second = tmp_path / "a.html", tmp_path / "b.html"
+    done = verb(folder, "release", "report", "r1", "--html", str(first))
+    assert 0 == done.returncode, done.stderr
+    assert 0 == verb(folder, "release", "report", "r1", "--html", str(second)).returncode
+
+    page = first.read_text("utf-8")
+    assert page == second.read_text("utf-8")
+    assert "No tests were run on this release." in page
+    assert "Comments &lt;b&gt;of&lt;/b&gt; videos." in page
+    assert "<script" not in page
+    assert not re.search(r"(src|href)=\"(?!#|data:)", page)
+    assert {"Labels", "Tests on the data", "Card"} <= set(re.findall(r"<h2[^>]*>([^<]*)", page))
+
+
+def test_tests_on_the_data_are_on_the_page_and_in_the_card(folder, tmp_path):
+    project = Project(folder / "project.yaml")
+    finding = {"name": "drift", "status": "warning", "sentence": "Texts got longer."}
+
+    def tests(train, base):
+        from labeling.datasets import DataTestReport, Finding
+
+        return DataTestReport((Finding(**finding, n=len(train)),), train.fingerprint)
+
+    project.releases.run_tests("r1", tests)
+
+    page = project.release_report("r1", tmp_path / "a.html").read_text("utf-8")
+    card = project.hub_folder(tmp_path / "hub", "r1") / "README.md"
+    assert "Texts got longer." in page
+    n = len(project.releases["r1"].train)
+    assert f"- Texts got longer. (test drift, n = {n:,})" in card.read_text("utf-8")
+
+
+def test_facts_are_those_of_the_day_of_the_branch(folder):
+    project = Project(folder / "project.yaml")
+    kept = project.releases["r1"].facts
+
+    project.releases.keep_facts("r1", lb.CardFacts(platform="paper"))
+
+    assert kept.functions
+    assert kept.quality
+    assert "paper" == project.releases["r1"].facts.platform
+
+
+def test_a_release_goes_into_mlflow_by_its_digest(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    mlflow = pytest.importorskip("mlflow")
+    mlflow.set_tracking_uri((tmp_path / "runs").as_uri())
+
+    done = verb(folder, "release", "mlflow", "r1", "--json")
+
+    assert 0 == done.returncode, done.stderr
+    run_id = json.loads(done.stdout)["run"]
+    client = mlflow.MlflowClient()
+    (given,) = client.get_run(run_id).inputs.dataset_inputs
+    release = Project(folder / "project.yaml").releases["r1"]
+    assert release.digest[:36] == given.dataset.digest
+    assert release.digest == client.get_run(run_id).data.tags["labeling.release"]
+    names = {file.path for file in client.list_artifacts(run_id, "training_set")}
+    assert 3 == len(names)
+    mlflow.set_tracking_uri(None)
