@@ -2,6 +2,16 @@
 
 from labeling.datasets.building import build_training_set
 from labeling.datasets.cards import CardFacts, CardSettings, FunctionFacts
+from labeling.datasets.changes import (
+    Changes,
+    Conflict,
+    Decision,
+    Merged,
+    Story,
+    diff_training_sets,
+    merge_training_sets,
+    story_of,
+)
 from labeling.datasets.data_tests import data_test, run_data_tests
 from labeling.datasets.exports import parquet_table, value_findings
 from labeling.datasets.findings import DataTestReport, Finding
@@ -16,20 +26,28 @@ __all__ = [
     "OWN_COLUMNS",
     "CardFacts",
     "CardSettings",
+    "Changes",
+    "Conflict",
     "DataTestReport",
+    "Decision",
     "Finding",
     "FunctionFacts",
+    "Merged",
     "Release",
     "Releases",
     "SplitReport",
+    "Story",
     "TrainingSet",
     "build_training_set",
     "data_test",
+    "diff_training_sets",
     "find_leaks",
     "log_to_mlflow",
+    "merge_training_sets",
     "parquet_table",
     "run_data_tests",
     "split",
+    "story_of",
     "strict_json",
     "value_findings",
     "winning_labels",

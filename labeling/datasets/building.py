@@ -17,7 +17,8 @@ from labeling.datasets.abstaining import (
     schema_with_abstain,
     with_abstained,
 )
-from labeling.datasets.columns import OWN_TYPES, lists_of_rows, text_of_codes, texts
+from labeling.datasets.columns import CONTENT, OWN_TYPES, lists_of_rows, text_of_codes, texts
+from labeling.datasets.content import content_digests
 from labeling.datasets.label_selection import (
     Features,
     SelectionPlan,
@@ -177,7 +178,8 @@ def _training_set(
         samples=samples[is_kept],
         columns={name: columns[name].filter(kept) for name in OWN_TYPES if name in columns},
         dropped=pd.DataFrame({"reason": reasons[~is_kept].tolist()}, ids[~is_kept]),
-        dropped_columns={name: column.filter(left) for name, column in columns.items()},
+        dropped_columns={name: column.filter(left) for name, column in columns.items()}
+        | {CONTENT: pa.array(content_digests(samples[~is_kept]))},
         schema=schema,
         voters=() if votes is None else votes.voters,
         own_columns=MappingProxyType(free_names(OWN_TYPES, [*samples.columns, ids.name])),

@@ -36,6 +36,9 @@ OWN_TYPES: dict[str, pa.DataType] = {
 }
 """The added columns in their order in a file, with their Arrow types."""
 
+CONTENT = "content"
+"""Of rows that were left out: a digest of the samples' own columns, which are not kept of them."""
+
 OPTIONAL_COLUMNS = ("split",)
 """Columns that are there only if something made them."""
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from labeling.datasets.fingerprint import table_fingerprint
 from labeling.datasets.values import plain_column, without_non_finite
-from labeling.errors import DataError
+from labeling.errors import DataError, LabelingError, listed, near
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
@@ -50,6 +50,34 @@ def manifest_of(train: TrainingSet) -> Manifest:
             for name in ("labeling", "numpy", "pandas", "pyarrow", "scikit-learn")
         },
     }
+
+
+COUNTED = {"labels": "label", "sources": "source", "splits": "split"}
+"""Counts of the manifest, and the columns that they count."""
+
+
+def rows_behind(train: TrainingSet, count: str, name: str) -> pd.Index:
+    """Return the ids of the samples behind a count; see `TrainingSet.rows_behind`."""
+    if count == "left_out":
+        values = train.dropped["reason"].astype(str)
+        ids = train.dropped.index
+    elif COUNTED.get(count) in train.columns:
+        values = train.added_column(COUNTED[count])
+        ids = train.sample_ids
+    else:
+        known = [key for key, column in COUNTED.items() if column in train.columns]
+        raise LabelingError(
+            f"The count must be one of {listed([*known, 'left_out'])}. Got {count!r}."
+            f"{near(count, [*COUNTED, 'left_out'])}"
+        )
+    found = (values == name).to_numpy(dtype=bool, na_value=False)
+    if not found.any() and name not in train.schema.labels:
+        known_names = sorted({str(value) for value in values.dropna()})
+        raise LabelingError(
+            f"Nothing of {count!r} is called {name!r}; there are"
+            f" {listed(known_names, 20) or 'none'}.{near(name, known_names)}"
+        )
+    return ids[found]
 
 
 def _counts(train: TrainingSet, name: str) -> dict[str, int]:

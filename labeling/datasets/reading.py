@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from labeling.datasets.canonical import LEFT_OUT, MANIFEST, METADATA, REASON, ROWS, sha256_of
-from labeling.datasets.columns import OWN_TYPES, as_own_column
+from labeling.datasets.columns import CONTENT, OWN_TYPES, as_own_column
 from labeling.datasets.values import single_line
 from labeling.errors import DataError
 from labeling.records import LabelSchema, free_names
@@ -144,12 +144,15 @@ def _left_out(
         empty = pd.DataFrame({REASON: pd.Series([], dtype="str")}, index=index)
         return empty, {name: pa.array([], OWN_TYPES[name]) for name in own}
     table = pq.read_table(path)
-    ours = free_names([REASON, *OWN_TYPES], [about["id"]])
+    ours = free_names([REASON, *OWN_TYPES, CONTENT], [about["id"]])
     frame = table.select([about["id"], ours[REASON]]).to_pandas()
     frame = frame.rename_axis(index=about["id_name"])
     dropped = frame.rename(columns={ours[REASON]: REASON})
-    return dropped, {
+    columns = {
         name: as_own_column(name, table[ours[name]], len(table))
         for name in OWN_TYPES
         if ours[name] in table.column_names
     }
+    if ours[CONTENT] in table.column_names:
+        columns[CONTENT] = table[ours[CONTENT]].cast(pa.uint64()).combine_chunks()
+    return dropped, columns

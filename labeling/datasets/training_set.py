@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -36,6 +36,7 @@ from labeling.rendering import Displayed, View
 
 if TYPE_CHECKING:
     from labeling.datasets.cards import CardFacts, CardSettings
+    from labeling.datasets.changes import Story
 
 OWN_COLUMNS = tuple(name for name in OWN_TYPES if name not in OPTIONAL_COLUMNS)
 """The columns that a training set adds to those of the samples; see `TrainingSet.own_columns`."""
@@ -194,6 +195,40 @@ class TrainingSet(Conversions, Displayed):
     def to_pandas(self) -> pd.DataFrame:
         """Return a copy of the table, with the samples' ids as index."""
         return self.frame.copy()
+
+    def explain(self, sample_id: Hashable) -> Story:
+        """Return the story of a sample's label, or of why it was left out.
+
+        Raises:
+            DataError: there is no such sample; near ids are named.
+        """
+        from labeling.datasets.changes import story_of
+
+        return story_of(self, sample_id)
+
+    def rows_behind(self, count: str, name: str) -> pd.Index:
+        """Return the ids of the samples behind a count of the manifest.
+
+        Args:
+            count: "labels", "sources", "splits" or "left_out", as the manifest calls the counts.
+            name: of what is counted, such as a label, or the reason.
+
+        Raises:
+            LabelingError: there is no such count, or nothing of that name.
+
+        >>> import labeling as lb
+        >>> data = pd.DataFrame({"text": ["hi", "buy"]}, index=["a", "b"])
+        >>> soft = lb.SoftLabels(
+        ...     [[0.9, 0.1]] * 2, ["a", "b"], lb.LabelSchema(["n", "p"]), [True] * 2
+        ... )
+        >>> lb.build_training_set(data, soft, gold={"b": "p"}).rows_behind(
+        ...     "sources", "given"
+        ... ).tolist()
+        ['b']
+        """
+        from labeling.datasets.manifest import rows_behind
+
+        return rows_behind(self, count, name)
 
     def write(self, folder: str | Path) -> dict[str, Any]:
         """Write the canonical form into an existing folder, and return its manifest.
