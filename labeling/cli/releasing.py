@@ -10,7 +10,7 @@ import typer
 
 from labeling.cli.app import AsJson, app, load_project
 from labeling.cli.console import busy, emit, hint
-from labeling.errors import LabelingError, ReleaseError, counted, listed
+from labeling.errors import ReleaseError, counted, listed
 
 if TYPE_CHECKING:
     from labeling.datasets import Release, Releases
@@ -36,6 +36,33 @@ def branch(name: Name, message: Message = "", by: By = "", as_json: AsJson = Fal
     sentence = f"Branch {name} is release {_named(made)}."
     emit(_status_as_json(project.releases.show(name)), as_json, sentence)
     _hint_next(project, name)
+
+
+@release.command()
+def diff(
+    first: Annotated[
+        str,
+        typer.Argument(help="A branch or digest, compared with main; default: the last merge."),
+    ] = "main",
+    second: Annotated[
+        str | None, typer.Argument(help="If given, it is compared with the first.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what changed between two releases, row by row, and why."""
+    from labeling.cli.json_tables import as_records
+    from labeling.rendering.plain import plain_of
+
+    base, head = (None, first) if second is None else (first, second)
+    releases = load_project().releases
+    with busy("comparing the releases"):
+        changes = releases.diff(head, base)
+    if as_json:
+        rows = as_records(changes.to_frame(), "sample_id")
+        emit({"head": head, "base": base, "counts": changes.counts, "rows": rows}, True)
+        return
+    emit(None, False, plain_of(changes._view()))
+    hint("--json lists every row.")
 
 
 @release.command("test")
@@ -109,12 +136,22 @@ def merge(name: Name, by: By = "", as_json: AsJson = False) -> None:
         "status": outcome.status,
         "release": outcome.release,
         "main": outcome.main,
-        "conflicts": [str(conflict) for conflict in outcome.conflicts],
+        "conflicts": [dataclasses.asdict(conflict) for conflict in outcome.conflicts],
     }
-    emit(values, as_json, outcome.sentence)
+    conflicts = [
+        f"{conflict.sample_id}: {conflict.sentence()}"
+        for conflict in outcome.conflicts[:MOST_FINDINGS]
+    ]
+    emit(values, as_json, outcome.sentence, *conflicts)
+    if outcome.status == "conflicts":
+        raise ReleaseError(
+            f"Branch {name!r} is not merged. Next: labeling decide SAMPLE LABEL --by NAME --reason"
+            f" WHY for each, then labeling release merge {name} --by NAME"
+        )
     if not outcome.merged:
-        step = "decide" if outcome.status == "conflicts" else "release test"
-        raise LabelingError(f"Branch {name!r} is not merged yet. Next: labeling {step}")
+        raise ReleaseError(
+            f"Branch {name!r} is not merged yet. Next: labeling release test {name}"
+        )
     _hint_next(project, name)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from labeling.project.decision_records import freeze
 from labeling.project.exporting import build_project_training_set
 from labeling.project.work_verbs import WorkVerbs
-from labeling.records import Event, EventKind, NewEvent
+from labeling.records import Event, EventKind, GoldLabel, LabelSource, NewEvent
 
 if TYPE_CHECKING:
     from labeling.datasets import DataTestReport, Release, Releases, TrainingSet
+    from labeling.datasets.changes import Decision
     from labeling.datasets.releases import MergeOutcome, Proposal
 
 
@@ -90,12 +91,29 @@ class ReleaseVerbs(WorkVerbs):
     def merge_release(self, name: str, *, by: str) -> MergeOutcome:
         """Merge an approved branch into main, or main into it where main has moved.
 
-        See `Releases.merge`.
+        Where both changed the label of a sample differently, the decision of a reviewer on it
+        counts; see `decide`, and `Releases.merge`.
         """
         with self._locked("release merge"):
             outcome = self.releases.merge(name, by=by)
+            if outcome.conflicts:
+                decisions = self._reviewed(conflict.sample_id for conflict in outcome.conflicts)
+                if decisions:
+                    outcome = self.releases.merge(name, by=by, decisions=decisions)
             self._record_releases()
         return outcome
+
+    def _reviewed(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, Decision]:
+        """Return what reviewers decided on samples."""
+        from labeling.datasets.changes import Decision
+
+        verdict = self.people.verdict(self.people.current_annotations(self.samples))
+        wanted = set(sample_ids)
+        return {
+            gold.sample_id: Decision(gold.label, by=", ".join(_reviewers(gold)))
+            for gold in verdict.gold
+            if gold.source == LabelSource.REVIEW and gold.sample_id in wanted
+        }
 
     def release_events(self, sample_id: Hashable) -> tuple[Event, ...]:
         """Return the events of merges that brought a sample into main, in order."""
@@ -133,3 +151,12 @@ class ReleaseVerbs(WorkVerbs):
             for entry in self.releases.log()
             if entry.digest not in recorded
         )
+
+
+def _reviewers(gold: GoldLabel) -> list[str]:
+    """Return the reviewers who gave a sample its label."""
+    return [
+        annotation.annotator
+        for annotation in gold.trace
+        if annotation.reviewer and annotation.label == gold.label
+    ]

@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Hashable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labeling.datasets.cards import CardFacts
 from labeling.datasets.findings import DataTestReport
@@ -22,6 +23,9 @@ from labeling.datasets.releases.state import RepositoryState, read_state, write_
 from labeling.datasets.releases.status import ReleaseStatus, releases_view, status_of
 from labeling.errors import ReleaseError, counted, quoted
 from labeling.rendering import Displayed, View
+
+if TYPE_CHECKING:
+    from labeling.datasets.changes import Changes
 
 
 class BaseReleases(Displayed):
@@ -104,6 +108,32 @@ class BaseReleases(Displayed):
             ReleaseError: the log or a file of a branch was changed.
         """
         return check_repository(self._files, self._objects, self._state())
+
+    def diff(self, head: str = MAIN, base: str | None = None) -> Changes:
+        """Return what changed between two releases, row by row, and why.
+
+        Args:
+            head: a branch, or the beginning of a digest.
+            base: what it is compared with; `None` is main, and for main the head before.
+
+        Raises:
+            ReleaseError: there is no such branch or release.
+        """
+        from labeling.datasets.changes import diff_training_sets
+
+        if base is None:
+            base = self._before_main() if head == MAIN else MAIN
+        return diff_training_sets(self[base].train, self[head].train)
+
+    def _before_main(self) -> str:
+        """Return the digest of the head of main before the last merge."""
+        state = self._state()
+        before = state.branches[MAIN].base if MAIN in state.branches else None
+        if before is None:
+            raise ReleaseError(
+                "Main has had no release before its last one to be compared with: name a branch."
+            )
+        return before
 
     def holding(self, sample_id: Hashable) -> tuple[Release, ...]:
         """Return the releases that are or were main and hold a sample, in the order of merges."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from labeling.datasets.releases.names import short
 from labeling.errors import counted
@@ -13,8 +12,11 @@ from labeling.rendering import Displayed, Excerpt, View
 from labeling.rendering.formatting import clipped, undirected
 
 if TYPE_CHECKING:
+    from labeling.datasets.changes import Conflict, Decision, Merged
     from labeling.datasets.training_set import TrainingSet
 
+Decisions = Mapping[Hashable, "Decision | str | None"]
+"""What becomes of samples in conflict: the label of each, or `None` to leave it out."""
 MergeStatus = Literal["merged", "already merged", "updated", "conflicts"]
 
 
@@ -30,15 +32,14 @@ class MergeOutcome(Displayed):
             differently; nothing was changed.
         release: the digest of the branch's release now.
         main: the digest of the head of main now.
-        conflicts: the samples to decide on, where there are conflicts: what
-            `merge_training_sets` gives.
+        conflicts: the samples to decide on, where there are conflicts.
     """
 
     branch: str
     status: MergeStatus
     release: str
     main: str
-    conflicts: Any = ()
+    conflicts: tuple[Conflict, ...] = ()
 
     @property
     def merged(self) -> bool:
@@ -74,12 +75,9 @@ class MergeOutcome(Displayed):
 
 
 def merged_with_main(
-    base: TrainingSet | None,
-    ours: TrainingSet,
-    theirs: TrainingSet,
-    decisions: Mapping[Hashable, str] | None,
-) -> tuple[TrainingSet, Any]:
-    """Return the three-way merge of a branch and main, and its conflicts.
+    base: TrainingSet | None, ours: TrainingSet, theirs: TrainingSet, decisions: Decisions
+) -> Merged:
+    """Return the three-way merge of a branch and main.
 
     Args:
         base: main when the branch was made; `None` if main did not exist.
@@ -87,7 +85,16 @@ def merged_with_main(
         theirs: main.
         decisions: the labels of samples that both changed differently.
     """
-    empty = theirs.take([]) if base is None else base
-    changes = importlib.import_module("labeling.datasets.changes")
-    merged = changes.merge_training_sets(empty, ours, theirs, decisions)
-    return merged.train, merged.conflicts
+    from labeling.datasets.changes import merge_training_sets
+
+    return merge_training_sets(theirs.take([]) if base is None else base, ours, theirs, decisions)
+
+
+def deciders(decisions: Decisions, by: str) -> tuple[str, ...]:
+    """Return who made decisions: whoever merges, where a decision does not say.
+
+    >>> deciders({"a": "spam", "b": None}, "ann")
+    ('ann',)
+    """
+    names = (getattr(decision, "by", "") or by for decision in decisions.values())
+    return tuple(dict.fromkeys(names))

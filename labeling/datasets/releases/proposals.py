@@ -82,10 +82,6 @@ class Branch(Displayed):
         tests = self.tests
         return tests is not None and (tests.release, tests.onto) == (self.release, onto)
 
-    def with_author(self, by: str) -> tuple[str, ...]:
-        """Return the authors and one more, who is not added twice or without a name."""
-        return self.authors if not by or is_one_of(by, self.authors) else (*self.authors, by)
-
 
 @dataclass(frozen=True, slots=True)
 class Approval(Displayed):
@@ -168,6 +164,18 @@ def is_one_of(name: str, people: Iterable[str]) -> bool:
     True
     """
     return person_key(name) in {person_key(person) for person in people}
+
+
+def with_authors(authors: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    """Return authors and more of them; nobody is added twice, or without a name.
+
+    >>> with_authors(("Ann",), ["bob", "", "ANN"])
+    ('Ann', 'bob')
+    """
+    for name in more:
+        if name and not is_one_of(name, authors):
+            authors = (*authors, name)
+    return authors
 
 
 def _checked(values: Any, checks: Mapping[str, Check], where: str) -> dict[str, Any]:

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labeling.datasets.findings import DataTestReport
 from labeling.datasets.releases.base import BaseReleases
 from labeling.datasets.releases.dvc import track_with_dvc
 from labeling.datasets.releases.log import Step, now
-from labeling.datasets.releases.merging import MergeOutcome, merged_with_main
+from labeling.datasets.releases.merging import (
+    Decisions,
+    MergeOutcome,
+    deciders,
+    merged_with_main,
+)
 from labeling.datasets.releases.names import (
     MAIN,
     check_branch_name,
     check_message,
     check_person,
 )
-from labeling.datasets.releases.proposals import Approval, Branch, DataTestRun, Proposal
+from labeling.datasets.releases.proposals import (
+    Approval,
+    Branch,
+    DataTestRun,
+    Proposal,
+    with_authors,
+)
 from labeling.datasets.releases.release import Release
 from labeling.datasets.releases.rules import (
     check_approver,
@@ -81,7 +92,7 @@ class Releases(BaseReleases):
             branch = Branch(name, digest, base)
             if before is not None:
                 branch = dataclasses.replace(branch, authors=before.authors)
-            branch = dataclasses.replace(branch, authors=branch.with_author(by))
+            branch = dataclasses.replace(branch, authors=with_authors(branch.authors, [by]))
             parents = [parent] if parent else []
             self._put(state, "branched", branch, by, message, {"parents": parents})
         return self[digest]
@@ -169,7 +180,7 @@ class Releases(BaseReleases):
                 proposal = Proposal(name, branch.release, state.main, by, now(), message)
             else:
                 proposal = dataclasses.replace(known, message=message)
-            branch = dataclasses.replace(branch, authors=branch.with_author(by))
+            branch = dataclasses.replace(branch, authors=with_authors(branch.authors, [by]))
             self._put(state, "proposed", branch, by, message, {}, proposal)
         return proposal
 
@@ -203,9 +214,7 @@ class Releases(BaseReleases):
             self._put(state, "approved", branch, by, "", details, proposal)
         return proposal
 
-    def merge(
-        self, name: str, *, by: str, decisions: Mapping[Hashable, str] | None = None
-    ) -> MergeOutcome:
+    def merge(self, name: str, *, by: str, decisions: Decisions | None = None) -> MergeOutcome:
         """Merge an approved branch into main; where main has moved, merge main into the branch.
 
         Main becomes the branch's release if it is still the one that was tested and approved
@@ -215,7 +224,8 @@ class Releases(BaseReleases):
         Args:
             name: of the branch.
             by: who merges it.
-            decisions: the labels of samples that branch and main changed differently.
+            decisions: the labels of samples that branch and main changed differently, or `None` to
+                leave a sample out. Whoever decided is an author then.
 
         Raises:
             ReleaseError: it is not proposed or not approved as it is.
@@ -226,7 +236,7 @@ class Releases(BaseReleases):
             if state.main is not None and branch.release == state.main:
                 return MergeOutcome(name, "already merged", branch.release, state.main)
             if state.main is not None and branch.base != state.main:
-                return self._update(state, branch, by, decisions)
+                return self._update(state, branch, by, decisions or {})
             approvals = check_mergeable(state, branch)
             head = Branch(MAIN, branch.release, state.main)
             details = {
@@ -261,19 +271,23 @@ class Releases(BaseReleases):
         state: RepositoryState,
         branch: Branch,
         by: str,
-        decisions: Mapping[Hashable, str] | None,
+        decisions: Decisions,
     ) -> MergeOutcome:
         """Merge main into a branch."""
         assert state.main is not None  # it has moved
         base = None if branch.base is None else self._release(branch.base, state).train
         ours, theirs = self._release(branch.release, state), self._release(state.main, state)
-        train, conflicts = merged_with_main(base, ours.train, theirs.train, decisions)
-        if len(conflicts):
-            return MergeOutcome(branch.name, "conflicts", branch.release, state.main, conflicts)
-        digest = self._objects.put(train)
-        authors = branch.with_author(by) if decisions else branch.authors
+        merged = merged_with_main(base, ours.train, theirs.train, decisions)
+        if merged.conflicts:
+            return MergeOutcome(
+                branch.name, "conflicts", branch.release, state.main, merged.conflicts
+            )
+        digest = self._objects.put(merged.train)
+        authors = branch.authors
+        if merged.decided:
+            authors = with_authors(authors, deciders(decisions, by))
         updated = Branch(branch.name, digest, state.main, authors)
-        details = {"parents": [ours.digest, theirs.digest], "decisions": len(decisions or {})}
+        details = {"parents": [ours.digest, theirs.digest], "decided": merged.decided}
         self._put(state, "updated", updated, by, "", details)
         return MergeOutcome(branch.name, "updated", digest, state.main)
 

@@ -1,6 +1,5 @@
 """A step that is killed at any write leaves a repository as before it or after it, and goes on."""
 
-import importlib.util
 import json
 import multiprocessing
 import os
@@ -12,10 +11,7 @@ import pytest
 from labeling.datasets.releases import Releases
 from tests.support.releases import approved, merged, relabelled
 
-needs_merge = pytest.mark.skipif(
-    importlib.util.find_spec("labeling.datasets.changes") is None, reason="the merge is not there"
-)
-STEPS = ("branch", "test", "propose", "approve", "merge", pytest.param("update", marks=needs_merge))
+STEPS = ("branch", "test", "propose", "approve", "merge", "update")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -55,7 +51,6 @@ def merge_at_once(folder, name, barrier, results):
     results.put((name, outcome.status, outcome.main))
 
 
-@needs_merge
 def test_of_two_processes_that_merge_at_once_exactly_one_wins_and_the_other_is_told(tmp_path):
     fork = multiprocessing.get_context("spawn")
     for attempt in range(3):

@@ -1,7 +1,5 @@
 """The steps of a release: branch, test, propose, approve, merge, and who may take them when."""
 
-import importlib.util
-
 import pandas as pd
 import pytest
 
@@ -16,11 +14,6 @@ from tests.support.releases import (
     relabelled,
     training_set,
 )
-
-needs_merge = pytest.mark.skipif(
-    importlib.util.find_spec("labeling.datasets.changes") is None, reason="the merge is not there"
-)
-
 
 def labels_of(release):
     return release.train.added_column("label").to_dict()
@@ -217,7 +210,6 @@ def test_there_must_be_something_to_merge(tmp_path):
         releases.propose("r2", by="ann")
 
 
-@needs_merge
 def test_a_branch_that_main_has_overtaken_takes_its_changes_and_main_stays(tmp_path):
     releases = merged(tmp_path)
     approved(tmp_path, "r2", relabelled(a="spam"))
@@ -248,7 +240,6 @@ def test_a_branch_that_main_has_overtaken_is_not_proposed(tmp_path):
         releases.propose("r3", by="ann")
 
 
-@needs_merge
 def test_labels_that_both_sides_give_differently_block_the_merge(tmp_path):
     releases = merged(tmp_path)
     releases.branch("r3", relabelled(e="ham"), by="ann")
@@ -268,7 +259,6 @@ def test_labels_that_both_sides_give_differently_block_the_merge(tmp_path):
         releases.approve("r3", by="cleo")  # who decided has made a part of it
 
 
-@needs_merge
 def test_branches_made_before_the_first_release_are_merged_too(tmp_path):
     releases = Releases(tmp_path)
     releases.branch("r2", relabelled(e="ham"), by="ann")
