@@ -174,6 +174,7 @@ def _released(event: Event) -> str:
         "branched": f"put a training set on branch {branch!r}",
         "merged": f"merged branch {branch!r} into main",
         "updated": f"merged main into branch {branch!r}",
+        "conflicted": f"found conflicts of branch {branch!r} with main",
     }.get(action, f"{action} branch {branch!r}")
     who = f"{event.actor} " if event.actor else ""
     return f"{who}{words}: release {event.about.get('release', '')[:12]}"

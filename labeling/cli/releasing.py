@@ -149,9 +149,7 @@ def merge(name: Name, by: By = "", as_json: AsJson = False) -> None:
             f" WHY for each, then labeling release merge {name} --by NAME"
         )
     if not outcome.merged:
-        raise ReleaseError(
-            f"Branch {name!r} is not merged yet. Next: labeling release test {name}"
-        )
+        raise ReleaseError(f"Branch {name!r} is not merged yet. Next: labeling release test {name}")
     _hint_next(project, name)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from labeling.project.decision_records import freeze
 from labeling.project.exporting import build_project_training_set
 from labeling.project.work_verbs import WorkVerbs
-from labeling.records import Event, EventKind, GoldLabel, LabelSource, NewEvent
+from labeling.records import Event, EventKind, LabelSource, NewEvent
 
 if TYPE_CHECKING:
     from labeling.datasets import DataTestReport, Release, Releases, TrainingSet
@@ -91,29 +92,37 @@ class ReleaseVerbs(WorkVerbs):
     def merge_release(self, name: str, *, by: str) -> MergeOutcome:
         """Merge an approved branch into main, or main into it where main has moved.
 
-        Where both changed the label of a sample differently, the decision of a reviewer on it
-        counts; see `decide`, and `Releases.merge`.
+        Where both changed the label of a sample differently, what a reviewer decided on it since
+        the conflict was found counts; see `decide`, and `Releases.merge`.
         """
         with self._locked("release merge"):
             outcome = self.releases.merge(name, by=by)
-            if outcome.conflicts:
-                decisions = self._reviewed(conflict.sample_id for conflict in outcome.conflicts)
+            since = self.releases.conflicts_since(name) if outcome.conflicts else None
+            if since is not None:
+                wanted = [conflict.sample_id for conflict in outcome.conflicts]
+                decisions = self._reviewed(wanted, datetime.datetime.fromisoformat(since))
                 if decisions:
                     outcome = self.releases.merge(name, by=by, decisions=decisions)
             self._record_releases()
         return outcome
 
-    def _reviewed(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, Decision]:
-        """Return what reviewers decided on samples."""
+    def _reviewed(
+        self, sample_ids: Collection[Hashable], since: datetime.datetime
+    ) -> dict[Hashable, Decision]:
+        """Return what reviewers decided on samples after some time."""
         from labeling.datasets.changes import Decision
 
         verdict = self.people.verdict(self.people.current_annotations(self.samples))
-        wanted = set(sample_ids)
-        return {
-            gold.sample_id: Decision(gold.label, by=", ".join(_reviewers(gold)))
-            for gold in verdict.gold
-            if gold.source == LabelSource.REVIEW and gold.sample_id in wanted
-        }
+        decisions = {}
+        for gold in verdict.gold:
+            if gold.sample_id in sample_ids and gold.source == LabelSource.REVIEW:
+                reviews = [
+                    vote for vote in gold.trace if vote.reviewer and vote.label == gold.label
+                ]
+                last = max(reviews, key=lambda vote: vote.updated_at)
+                if last.updated_at > since:
+                    decisions[gold.sample_id] = Decision(gold.label, last.annotator, last.reason)
+        return decisions
 
     def release_events(self, sample_id: Hashable) -> tuple[Event, ...]:
         """Return the events of merges that brought a sample into main, in order."""
@@ -151,12 +160,3 @@ class ReleaseVerbs(WorkVerbs):
             for entry in self.releases.log()
             if entry.digest not in recorded
         )
-
-
-def _reviewers(gold: GoldLabel) -> list[str]:
-    """Return the reviewers who gave a sample its label."""
-    return [
-        annotation.annotator
-        for annotation in gold.trace
-        if annotation.reviewer and annotation.label == gold.label
-    ]

@@ -131,6 +131,96 @@ def test_commands_taken_twice_change_nothing_more(folder):
     assert "These are the last 2 of 5 steps." in release(folder, "log", "-n", "2").stderr
 
 
+@pytest.fixture
+def two(labeled, tmp_path):
+    """Return the projects of two people that share a folder of releases, and its first release."""
+    folders = [shutil.copytree(labeled, tmp_path / name) for name in ("ann", "bob")]
+    for path in folders:
+        config = path / "project.yaml"
+        config.write_text(f"{config.read_text()}releases: {{folder: ../releases}}\n")
+    approved(folders[0], "first", "ann", "bob")
+    release(folders[0], "merge", "first", "--by", "ann")
+    return folders
+
+
+def decide(folder, sample, label, by):
+    arguments = ("decide", sample, label, "--by", by, "--reason", "read again")
+    assert 0 == verb(folder, *arguments).returncode
+
+
+def rows_of(folder, name):
+    return project_of(folder).releases[name].train.frame
+
+
+def other_label(rows, sample, *labels):
+    return next(one for one in ("ham", "spam", "news") if one not in (rows.label[sample], *labels))
+
+
+def voted_only(rows):
+    """Return samples whose label no person gave, in order."""
+    return sorted(rows.index[~rows["source"].isin(["agreement", "review"])])
+
+
+def test_two_people_merge_two_branches_one_after_the_other(two):
+    ann, bob = two
+    rows = rows_of(ann, "main")
+    first, second = voted_only(rows)[:2]
+    labels = {first: other_label(rows, first), second: other_label(rows, second)}
+    decide(ann, first, labels[first], "rev")
+    decide(bob, second, labels[second], "rev")
+    approved(ann, "anns", "ann", "bob")
+    approved(bob, "bobs", "bob", "ann")
+
+    shown = release(ann, "diff", "anns").stdout
+    assert first in shown
+    rows_changed = json.loads(release(ann, "diff", "anns", "--json").stdout)["rows"]
+    because = {row["sample_id"]: row["because"] for row in rows_changed}
+    assert "rev" in because[first]
+
+    release(ann, "merge", "anns", "--by", "ann")
+    said = refused(bob, "merge", "bobs", "--by", "bob")
+    assert "Branch 'bobs' is not merged yet. Next: labeling release test bobs" in said
+    assert "must be tested" in refused(bob, "approve", "bobs", "--by", "ann")
+    run_tests(bob, "bobs")
+    release(bob, "approve", "bobs", "--by", "ann")
+    release(bob, "merge", "bobs", "--by", "bob")
+
+    both = rows_of(ann, "main")
+    assert labels == {sample: both.label[sample] for sample in (first, second)}
+    actions = [step["action"] for step in json.loads(release(ann, "log", "--json").stdout)]
+    assert ["merged", "updated", "tested", "approved", "merged"] == actions[-5:]
+    assert 0 == verb(bob, "release", "verify").returncode
+
+
+def test_two_people_who_relabel_one_sample_must_agree_before_anything_is_merged(two):
+    ann, bob = two
+    rows = rows_of(ann, "main")
+    sample = voted_only(rows)[0]
+    anns = other_label(rows, sample)
+    bobs = other_label(rows, sample, anns)
+    decide(ann, sample, anns, "rev")
+    decide(bob, sample, bobs, "rev")
+    approved(ann, "anns", "ann", "cleo")
+    approved(bob, "bobs", "bob", "cleo")
+    release(ann, "merge", "anns", "--by", "ann")
+
+    for _ in range(2):  # what somebody decided before the conflict is one of its sides
+        done = verb(bob, "release", "merge", "bobs", "--by", "bob")
+        assert 1 == done.returncode
+        assert f"{sample}: Two releases disagree" in done.stdout
+        assert "labeling decide SAMPLE LABEL" in " ".join(done.stderr.split())
+    assert anns == rows_of(bob, "main").label[sample]
+
+    decide(bob, sample, bobs, "rev")
+    assert "is not merged yet" in refused(bob, "merge", "bobs", "--by", "bob")
+    assert bobs == rows_of(bob, "bobs").label[sample]
+    run_tests(bob, "bobs")
+    assert "must not have made" in refused(bob, "approve", "bobs", "--by", "rev")
+    release(bob, "approve", "bobs", "--by", "cleo")
+    release(bob, "merge", "bobs", "--by", "bob")
+    assert bobs == rows_of(ann, "main").label[sample]
+
+
 @pytest.mark.parametrize("step", ["propose", "approve", "merge"])
 def test_who_is_responsible_must_be_named(folder, step):
     release(folder, "branch", "r1")
@@ -217,7 +307,7 @@ def test_a_step_that_the_ledger_missed_is_recorded_with_the_next_one(folder):
 
 
 def test_every_step_has_words():
-    actions = ("branched", "tested", "proposed", "approved", "merged", "updated")
+    actions = ("branched", "tested", "proposed", "approved", "merged", "updated", "conflicted")
     for action in actions:
         about = {"action": action, "branch": "r1", "release": "a" * 64, "entry": "b" * 64}
         words = event_words(Event(1, "2026", EventKind.RELEASED, "ann", about=about))

@@ -135,6 +135,14 @@ class BaseReleases(Displayed):
             )
         return before
 
+    def conflicts_since(self, name: str) -> str | None:
+        """Return when conflicts of a branch with main were first found, in ISO 8601.
+
+        `None` if none were, or branch or main have another release since.
+        """
+        state = self._state()
+        return state.conflicts_since(state.branch(name))
+
     def holding(self, sample_id: Hashable) -> tuple[Release, ...]:
         """Return the releases that are or were main and hold a sample, in the order of merges."""
         state = self._state()

@@ -35,7 +35,7 @@ class LogEntry(Displayed):
         at: when, UTC, in ISO 8601.
         by: who; empty where nobody was named.
         action: `branched`, `tested`, `proposed`, `approved`, `merged`, `updated` (changes of main
-            were merged into a branch).
+            were merged into a branch) or `conflicted` (they could not be).
         branch: the branch.
         release: the digest of the release that it is about.
         message: what the person wrote.
@@ -150,7 +150,7 @@ def contents_after(entries: tuple[LogEntry, ...]) -> Contents:
 
 def now() -> str:
     """Return the time, UTC, in ISO 8601."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
 
 
 def _entry(line: bytes, number: int) -> LogEntry:

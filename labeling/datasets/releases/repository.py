@@ -279,6 +279,9 @@ class Releases(BaseReleases):
         ours, theirs = self._release(branch.release, state), self._release(state.main, state)
         merged = merged_with_main(base, ours.train, theirs.train, decisions)
         if merged.conflicts:
+            if state.conflicts_since(branch) is None:
+                details = {"onto": state.main, "conflicts": len(merged.conflicts)}
+                self._take(Step("conflicted", branch.name, branch.release, by, "", details))
             return MergeOutcome(
                 branch.name, "conflicts", branch.release, state.main, merged.conflicts
             )

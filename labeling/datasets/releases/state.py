@@ -65,6 +65,17 @@ class RepositoryState:
         """Return whether a release is or was the head of main."""
         return any((entry.action, entry.release) == ("merged", digest) for entry in self.entries)
 
+    def conflicts_since(self, branch: Branch) -> str | None:
+        """Return when conflicts of a branch with main were first found, as both are now."""
+        times = (
+            entry.at
+            for entry in self.entries
+            if (entry.action, entry.branch, entry.release)
+            == ("conflicted", branch.name, branch.release)
+            and entry.details["onto"] == self.main
+        )
+        return next(times, None)
+
     def parents(self, digest: str) -> tuple[str, ...]:
         """Return the digests of the releases that a release followed when it was first stored."""
         for entry in self.entries:

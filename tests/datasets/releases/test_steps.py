@@ -15,6 +15,7 @@ from tests.support.releases import (
     training_set,
 )
 
+
 def labels_of(release):
     return release.train.added_column("label").to_dict()
 
@@ -244,12 +245,17 @@ def test_labels_that_both_sides_give_differently_block_the_merge(tmp_path):
     releases = merged(tmp_path)
     releases.branch("r3", relabelled(e="ham"), by="ann")
     approved(tmp_path, "r2", relabelled(e="spam")).merge("r2", by="ann")
-    before = len(releases.log())
+    main, head = releases["main"], releases["r3"]
+    assert releases.conflicts_since("r3") is None
 
-    outcome = releases.merge("r3", by="cleo")
+    outcomes = [releases.merge("r3", by="cleo") for _ in range(2)]
 
-    assert ("conflicts", 1) == (outcome.status, len(outcome.conflicts))
-    assert before == len(releases.log())
+    for outcome in outcomes:
+        assert ("conflicts", 1) == (outcome.status, len(outcome.conflicts))
+        assert "e" == outcome.conflicts[0].sample_id
+    assert (main, head) == (releases["main"], releases["r3"])
+    assert 1 == [entry.action for entry in releases.log()].count("conflicted")
+    assert releases.log()[-1].at == releases.conflicts_since("r3")
     decided = releases.merge("r3", by="cleo", decisions={"e": "ham"})
     assert "updated" == decided.status
     assert "ham" == labels_of(releases["r3"])["e"]
@@ -257,6 +263,20 @@ def test_labels_that_both_sides_give_differently_block_the_merge(tmp_path):
     releases.propose("r3", by="ann")
     with pytest.raises(ReleaseError, match="must not have made"):
         releases.approve("r3", by="cleo")  # who decided has made a part of it
+
+
+def test_a_diff_names_what_changed_and_compares_main_with_its_head_before(tmp_path):
+    releases = merged(tmp_path)
+    with pytest.raises(ReleaseError, match="name a branch"):
+        releases.diff()
+    approved(tmp_path, "r2", relabelled(a="spam", e="ham"))
+    expected = {"gained": 1, "lost": 0, "relabelled": 1}
+
+    assert expected == releases.diff("r2").counts
+    assert {"gained": 0, "lost": 1, "relabelled": 1} == releases.diff("main", "r2").counts
+    releases.merge("r2", by="ann")
+    assert expected == releases.diff().counts
+    assert {"gained": 0, "lost": 0, "relabelled": 0} == releases.diff("r2").counts
 
 
 def test_branches_made_before_the_first_release_are_merged_too(tmp_path):
