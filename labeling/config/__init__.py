@@ -13,6 +13,7 @@ from labeling.config.sections import (
     ReplaySection,
     ReviewSection,
     Section,
+    SplitSection,
     StoreSection,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "ReplaySection",
     "ReviewSection",
     "Section",
+    "SplitSection",
     "StoreSection",
     "UniqueKeyLoader",
     "class_balance_by_label",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from labeling.errors import LabelingError
 from labeling.records import MissingText, checked_select, is_number
@@ -187,6 +187,34 @@ class StoreSection(Section):
     wait: float = Field(default=30.0, ge=0)
 
 
+class SplitSection(Section):
+    """Splits of the training set: `export` writes the column `split`; see docs/splits.md.
+
+    `test` and `dev` are shares of the samples with a label from people; weak labels are never in
+    them. `group` is a column, or a list of them, whose equal values stay together; by `time` the
+    newest samples are for testing. Texts whose letters are alike by a Jaccard index from
+    `near_duplicates` on stay together (null: equal ones only). With `stratify` each label gets its
+    share exactly. Another `salt` draws other splits.
+    """
+
+    test: float = Field(default=0.2, ge=0, lt=1)
+    dev: float = Field(default=0.0, ge=0, lt=1)
+    group: str | list[str] | None = None
+    time: str | None = None
+    near_duplicates: float | None = Field(default=0.8, ge=0.3, le=1)
+    stratify: bool = False
+    salt: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _leaves_rows_to_train_on(self) -> SplitSection:
+        if self.test + self.dev < 1:
+            return self
+        raise ValueError(
+            "keys 'test' and 'dev' of 'export.split' must sum to less than 1. Got"
+            f" {self.test:g} and {self.dev:g}"
+        )
+
+
 class ExportSection(Section):
     """Which samples go into the training set, and where and how it is written.
 
@@ -198,7 +226,8 @@ class ExportSection(Section):
     With `for_spreadsheet` the CSV file has an apostrophe before each text that a spreadsheet would
     evaluate as a formula; otherwise texts are written unchanged. `select` leaves out weak labels
     that differ from those of samples with similar texts: `auto` those that differ significantly, a
-    number above 0 and up to 1 all but this share; see docs/models.md.
+    number above 0 and up to 1 all but this share; see docs/models.md. With `split` (`{}` for its
+    defaults) each sample is for `train`, `dev` or `test`, or for none.
     """
 
     folder: str = "out"
@@ -207,6 +236,7 @@ class ExportSection(Section):
     keep_undecided: bool = False
     weights: Literal["confidence", "expected", "none"] = "confidence"
     balance: Literal["none", "weights", "undersample"] = "none"
+    split: SplitSection | None = None
     for_spreadsheet: bool = False
 
     @field_validator("select", mode="before")

@@ -53,6 +53,18 @@ class SplitReport(Displayed):
         """The findings that need attention."""
         return tuple(item for item in self.findings if item.status in ("warning", "failed"))
 
+    def to_origin(self) -> dict[str, Any]:
+        """Return the settings, clusters, reasons and warnings for a manifest: plain JSON values."""
+        reasons = self.left_out["reason"].value_counts()
+        return {
+            **self.settings,
+            "clusters": self.clusters,
+            "exact": self.exact,
+            "near": self.near,
+            "left_out": {str(reason): int(reasons[reason]) for reason in sorted(reasons.index)},
+            "warnings": [item.sentence for item in self.warnings],
+        }
+
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {count}" for name, count in self.sizes["samples"].items())
         return f"SplitReport({sizes}; {counted(len(self.warnings), 'warning')})"

@@ -49,15 +49,16 @@ def findings_of(outcome: SplitOutcome) -> tuple[Finding, ...]:
 
 def _sizes(outcome: SplitOutcome) -> Iterator[Finding]:
     given = outcome.given
-    n_eligible = int(given.eligible.sum())
     for code, share in ((TEST, given.test), (DEV, given.dev)):
         name = SPLITS[code]
+        may = given.eligible & ~given.used if code == TEST else given.eligible
+        n_eligible = int(may.sum())
         if not share:
             continue
         n = int((outcome.done.codes == code).sum())
         drawn = f"{counted(n, 'row')} of {n_eligible:,} that may be in it ({share:.0%} asked for)"
         if n == 0:
-            hint = "label more samples by people" if not given.eligible.all() else "give more rows"
+            hint = "give more rows" if may.all() else "label more samples by people"
             yield Finding(
                 f"{name}_size",
                 "failed",

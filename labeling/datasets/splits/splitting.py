@@ -167,11 +167,12 @@ def split(
         "stratify": stratify,
         "salt": int(salt),
     }
+    described = _report(SplitOutcome(rows.frame.index, given, done, counts), rows, settings)
     if report is not None:
-        report(_report(SplitOutcome(rows.frame.index, given, done, counts), rows, settings))
+        report(described)
     names = np.array([*SPLITS, None], dtype=object)[done.codes]
     if isinstance(data, TrainingSet):
-        return data.with_columns(split=names).with_origin({"split": settings})
+        return data.with_columns(split=names).with_origin({"split": described.to_origin()})
     return text_column(names.tolist(), rows.frame.index).rename("split")
 
 
