@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from labeling.config.data_test_section import DataTestsSection
 from labeling.config.labels import class_balance_by_label, names_and_descriptions
 from labeling.config.sections import (
     AnnotatorsSection,
@@ -78,6 +79,7 @@ class Config(Section):
     export: ExportSection = ExportSection()
     releases: ReleasesSection = ReleasesSection()
     card: CardSection = CardSection()
+    data_tests: DataTestsSection = DataTestsSection()
     workers: int = Field(default=1, ge=1)
     timeout: float | None = Field(default=300.0, gt=0, allow_inf_nan=False)
     seed: int = Field(default=0, ge=0)
@@ -193,5 +195,6 @@ class Config(Section):
     @property
     def digest(self) -> str:
         """A hash of the values of the config, which does not depend on their order and notation."""
-        values = self.model_dump(mode="json", exclude={"root", "store", "releases", "card"})
+        exclude = {"root", "store", "releases", "card", "data_tests"}
+        values = self.model_dump(mode="json", exclude=exclude)
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

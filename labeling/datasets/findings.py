@@ -238,9 +238,9 @@ class DataTestReport(Displayed):
         rows = [{name: getattr(one, name) for name in names} for one in self.findings]
         return pd.DataFrame(rows, columns=names).set_index("name")
 
-    def to_json(self) -> str:
-        """Return the report as JSON with sorted keys, the same for the same findings."""
-        values = {
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON values."""
+        return {
             "format": VERSION,
             "passed": self.passed,
             "tested": self.tested,
@@ -248,7 +248,10 @@ class DataTestReport(Displayed):
             "samples": self.samples,
             "findings": [one.to_dict() for one in self.findings],
         }
-        return json.dumps(values, indent=2, sort_keys=True) + "\n"
+
+    def to_json(self) -> str:
+        """Return the report as JSON with sorted keys, the same for the same findings."""
+        return json.dumps(self.to_dict(), indent=2, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> DataTestReport:

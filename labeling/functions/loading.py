@@ -42,7 +42,7 @@ def load_labeling_functions(path: str | os.PathLike[str]) -> list[LabelingFuncti
     [LabelingFunction('link')]
     """
     file = _python_file(path, "Labeling functions")
-    lfs = list(dict.fromkeys(_listed(vars(_run(file)).values(), LabelingFunction)))
+    lfs = list(dict.fromkeys(_listed(vars(run_file(file)).values(), LabelingFunction)))
     if not lfs:
         raise LoadError(
             f"{file.name} must define at least one labeling function: put @labeling_function above"
@@ -78,7 +78,7 @@ def load_slicing_functions(path: str | os.PathLike[str]) -> list[SlicingFunction
     [SlicingFunction('is_short')]
     """
     file = _python_file(path, "Slicing functions")
-    slices = list(dict.fromkeys(_listed(vars(_run(file)).values(), SlicingFunction)))
+    slices = list(dict.fromkeys(_listed(vars(run_file(file)).values(), SlicingFunction)))
     duplicates = repeated(each.name for each in slices)
     if duplicates:
         raise LoadError(
@@ -120,7 +120,12 @@ class _FromSource(importlib.machinery.SourceFileLoader):
         return code
 
 
-def _run(file: Path) -> ModuleType:
+def run_file(file: Path) -> ModuleType:
+    """Run a Python file, and return it as a module.
+
+    Raises:
+        LoadError: it fails to run.
+    """
     name = f"labeling_functions_of_{file.stem}"
     loader = _FromSource(name, str(file))
     spec = importlib.util.spec_from_file_location(name, file, loader=loader)

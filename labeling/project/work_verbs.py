@@ -6,7 +6,7 @@ import dataclasses
 import logging
 
 from labeling.errors import DataError, listed, near
-from labeling.project.people_verbs import PeopleVerbs
+from labeling.project.data_test_verbs import DataTestVerbs
 from labeling.project.results import Reviewed
 from labeling.project.review_basis import REVIEWED
 from labeling.project.vote_checks import (
@@ -23,7 +23,7 @@ from labeling.records import AnnotationPlatform, VoteDecision, person_key
 logger = logging.getLogger(__name__)
 
 
-class WorkVerbs(PeopleVerbs):
+class WorkVerbs(DataTestVerbs):
     """What reviewers and the lead do about annotators' work."""
 
     def annotators(self) -> tuple[AnnotatorWork, ...]:

@@ -72,7 +72,7 @@ def own_finding(test: DataTest, train: Any, base: Any) -> Finding:
     try:
         answer = test(train, base) if _takes_base(test.function) else test(train)
     except AssertionError as error:
-        reason = f": {error}" if str(error) else ""
+        reason = f": {str(error).splitlines()[0]}" if str(error) else ""
         return Finding(test.name, "failed", f"{must}{reason}.", n=n)
     except Exception as error:  # noqa: BLE001 - code of users, of any kind
         where = traceback.extract_tb(error.__traceback__)[-1]

@@ -131,7 +131,11 @@ def _any(text: str) -> bool:
 
 
 KINDS = (
-    Kind("e-mail", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}"), _any),
+    Kind(
+        "e-mail",
+        re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}"),
+        _any,
+    ),
     Kind(
         "IBAN", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"), is_iban
     ),
@@ -187,7 +191,7 @@ def kinds_in(text: str) -> set[str]:
 def personal_data(head: Tested, base: Tested | None, settings: DataTestSettings) -> Finding:
     """No text holds patterns of personal data; by default it is a warning where one does."""
     name = "personal_data"
-    if settings.personal_data == "off":
+    if settings.personal_data == "ignore":
         return skipped(name, "the settings say so", len(head))
     rows: dict[tuple[str, str], list[int]] = {}
     for column in head.samples.columns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from labeling.errors import LabelingError, listed, near
 from labeling.records import checked_fraction
@@ -92,8 +92,7 @@ class DataTestSettings(Displayed):
             how much larger than in the base it may be.
         near_duplicates: the same for near-duplicates.
         changed_samples: the largest share of the samples shared with the base whose text changed.
-        personal_data: whether personal data `fail`, are a `warning`, or are not looked for (`off`).
-        leaks: whether to look for leaks (`split` and single features that give a label away).
+        personal_data: whether personal data `fail`, are a `warning`, or are left alone (`ignore`).
         acknowledged: failures that are meant, by the name of the test.
 
     Raises:
@@ -116,21 +115,20 @@ class DataTestSettings(Displayed):
     duplicates: float = 0.25
     near_duplicates: float = 0.5
     changed_samples: float = 0.05
-    personal_data: Literal["warning", "fail", "off"] = "warning"
-    leaks: bool = True
+    personal_data: Literal["warning", "fail", "ignore"] = "warning"
     acknowledged: Mapping[str, Acknowledgement] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in FRACTIONS:
             checked_fraction(getattr(self, name), f"`{name}`")
-        if self.personal_data not in ("warning", "fail", "off"):
+        if self.personal_data not in ("warning", "fail", "ignore"):
             raise LabelingError(
-                "`personal_data` must be 'warning', 'fail' or 'off'. Got"
-                f" {self.personal_data!r}.{near(self.personal_data, ('warning', 'fail', 'off'))}"
+                "`personal_data` must be 'warning', 'fail' or 'ignore'. Got"
+                f" {self.personal_data!r}.{near(self.personal_data, ('warning', 'fail', 'ignore'))}"
             )
 
     @classmethod
-    def of(cls, given: DataTestSettings | Mapping[str, Any] | None) -> Self | DataTestSettings:
+    def of(cls, given: DataTestSettings | Mapping[str, Any] | None) -> DataTestSettings:
         """Return settings as they are, or made of a mapping such as a section of a config.
 
         Raises:

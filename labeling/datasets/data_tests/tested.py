@@ -83,6 +83,11 @@ class Tested:
             annotators=np.empty((2, 0), dtype=np.int64),
         )
 
+    def with_prefix(self, prefix: str) -> Tested:
+        """Return the same samples under ids that no others have."""
+        ids = pd.Index([f"{prefix}{sample_id}" for sample_id in self.ids])
+        return dataclasses.replace(self, samples=self.samples.set_axis(ids))
+
     def drawn(self, most: int) -> Tested:
         """Return at most so many rows, drawn by a hash of the id, in the order of the hashes."""
         return self.take(random_order(self.ids, np.random.default_rng(0))[:most])
