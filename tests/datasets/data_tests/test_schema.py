@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labeling.datasets.data_tests import inferred_schema, run_data_tests
+from labeling.datasets.data_tests import (
+    TESTS,
+    DataTestSettings,
+    inferred_schema,
+    run_data_tests,
+    tested_training_set,
+)
 from labeling.datasets.data_tests.schema import load_pandera
 from labeling.errors import ConfigError
 from tests.support.made_training_sets import made, made_samples, made_set
@@ -18,7 +24,8 @@ def base():
 
 
 def schema_of(train, base, **settings):
-    return run_data_tests(train, base, settings)["schema"]
+    parts = [None if one is None else tested_training_set(one) for one in (train, base)]
+    return TESTS["schema"](*parts, DataTestSettings.of(settings))
 
 
 def changed(train, **columns):
