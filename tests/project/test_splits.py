@@ -86,7 +86,7 @@ def test_the_files_have_the_column_and_the_command_is_repeatable(folder):
     exported(folder)
     first = (folder / "out" / "training_set.parquet").read_bytes()
 
-    assert run(folder, "export").returncode == 0
+    assert run(folder, "-c", "project.yaml", "export").returncode == 0
 
     assert (folder / "out" / "training_set.parquet").read_bytes() == first
     table = pd.read_parquet(folder / "out" / "training_set.parquet")
