@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         Slices,
         agreement,
         behaviour,
+        estimated_accuracy,
+        estimated_class_balance,
         find_slices,
         label_errors,
         label_quality,
@@ -85,8 +87,8 @@ _ROOMS = {
         "Verdict Votes annotation_votes"
     ),
     "adjudication": "ReviewPolicy disagreement_causes",
-    "analysis": "ProblemList Slices agreement find_slices label_errors label_quality lf_summary"
-    " slice_quality",
+    "analysis": "ProblemList Slices agreement estimated_accuracy estimated_class_balance"
+    " find_slices label_errors label_quality lf_summary slice_quality",
     "datasets": (
         "CardFacts CardSettings FunctionFacts Release Releases SplitReport TrainingSet "
         "build_training_set data_test find_leaks log_to_mlflow run_data_tests split"
@@ -273,6 +275,8 @@ __all__ = [
     "data_test",
     "disagreement_causes",
     "distributed",
+    "estimated_accuracy",
+    "estimated_class_balance",
     "explain",
     "find_leaks",
     "find_slices",

@@ -10,6 +10,7 @@ from labeling.analysis.class_balance import (
 from labeling.analysis.dependency.detection import dependencies
 from labeling.analysis.dependency.families import VoterFamily, voter_families
 from labeling.analysis.dependency.plot import dependency_picture
+from labeling.analysis.estimated_shares import estimated_accuracy, estimated_class_balance
 from labeling.analysis.inter_annotator import (
     Agreement,
     agreement,
@@ -70,6 +71,8 @@ __all__ = [
     "cost_picture",
     "dependencies",
     "dependency_picture",
+    "estimated_accuracy",
+    "estimated_class_balance",
     "find_slices",
     "label_coincidences",
     "label_confusion_picture",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from labeling.analysis.behaviour import BehaviourResult
+from labeling.analysis.estimated_shares import estimated_accuracy, estimated_class_balance
 from labeling.analysis.gold_comparison import compared, label_codes
 from labeling.analysis.label_errors import label_errors
 from labeling.analysis.label_quality import label_quality
@@ -17,7 +18,7 @@ from labeling.analysis.slices.masks import Slices
 from labeling.analysis.slices.measuring import slice_quality
 from labeling.errors import MissingExtraError
 from labeling.records import ABSTAIN, Gold, LabelSchema, SoftLabels, gold_series
-from labeling.rendering import Excerpt, Table, View, as_interval
+from labeling.rendering import Cell, Excerpt, Table, View, as_interval
 
 
 def quality_views(
@@ -115,11 +116,31 @@ def _against_gold(
     if soft is not None and gold_series(gold).index.isin(soft.sample_ids).any():
         of_model = label_quality(soft, gold)._view()
         views.append(View(f"Model: {of_model.title}", of_model.parts))
+        views.append(_estimated(labels, soft, gold))
     if samples is not None:
         pairs = compared(labels, gold, schema)
         wrong = pd.Series(pairs.scores() < 1 - 1e-9, pairs.ids)
         views.append(find_slices(samples, wrong)._view())
     return views
+
+
+def _estimated(labels: pd.Series, soft: SoftLabels, gold: Gold) -> View:
+    """Return accuracy and class balance of all samples, of which few have a gold label."""
+    accuracy = estimated_accuracy(soft, gold, labels=labels.reindex(soft.sample_ids))
+    balance = estimated_class_balance(soft, gold)
+    rows: tuple[tuple[Cell, ...], ...] = (
+        ("accuracy of the labels", as_interval(accuracy), accuracy.note),
+        *(
+            (Excerpt(f"share of {label}"), as_interval(share), share.note)
+            for label, share in balance.items()
+        ),
+    )
+    sentence = (
+        "Estimated from the gold labels and the model's probabilities of all samples together. It"
+        " is true of all samples only if those with a gold label are a random sample of them."
+    )
+    title = f"All {len(soft):,} samples, estimated from {accuracy.n:,} gold labels"
+    return View(title, (sentence, Table(("what", "estimate with 95 % interval", "worth"), rows)))
 
 
 def _by_slice(

@@ -141,6 +141,7 @@ def test_the_views_of_a_report_hold_what_is_given_and_say_what_is_missing(proble
     assert titles == [
         "Quality of labels on 100 gold labels",
         "Model: Quality of labels on 100 gold labels",
+        "All 100 samples, estimated from 100 gold labels",
         "0 slices with more errors than the rest",
         "Quality by slice: 2 slices, 100 gold labels",
         "2 problems by priority",
