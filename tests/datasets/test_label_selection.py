@@ -9,6 +9,7 @@ import pytest
 
 import labeling as lb
 from labeling.errors import DataError, LabelingError, LabelSharesWarning
+from tests.benchmarks.quality.data import read_set, read_texts
 
 SCHEMA = lb.LabelSchema(["x", "y"])
 N = 200
@@ -233,3 +234,20 @@ def test_a_project_selects_as_its_config_says(tmp_path):
 def test_another_selection_in_a_config_is_an_error(tmp_path, select):
     with pytest.raises(lb.errors.ConfigError, match=r"'export\.select': `select` must be None"):
         project(tmp_path, select)
+
+
+@pytest.mark.parametrize("name", ["youtube", "sms", "topics_hausa"])
+def test_on_real_texts_what_is_left_out_is_wrong_far_more_often(name, real_data):
+    texts_there, data = read_texts(real_data, name), read_set(real_data, name)
+    rows = texts_there.index[data.gold[texts_there.index] >= 0]
+    votes = data.votes.of_samples(rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the label model, about its shares
+        soft = lb.LabelModel().fit(votes).predict_proba(votes)
+    train = lb.build_training_set(texts_there.loc[rows], soft, select="auto")
+
+    is_right = pd.Series(soft.codes() == data.gold[rows], index=rows)
+    is_left_out = train.dropped["reason"] == REASON
+    left_out = is_right[is_left_out[is_left_out].index]
+    assert 0.01 * len(rows) < len(left_out) < 0.15 * len(rows)
+    assert left_out.mean() < is_right[train.sample_ids].mean() - 0.15
