@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -62,15 +63,36 @@ def test_a_release_becomes_a_folder_for_the_hub_with_a_card_from_the_project(fol
     release = Project(folder / "project.yaml").releases["r1"]
     assert release.digest in text
     assert f"labeling release rebuild {release.digest[:12]}" in text
-    assert re.search(
-        r"accuracy of the labels .*: 0\.\d+ \\\[.*\\\], n = \d+ \(95 % interval\)", text
-    )
-    assert re.search(r"percent agreement in the first round .*: 0\.\d+ \\\[.*\\\], n = \d+", text)
-    people = {name for name in ("ann", "bob", "eve") if re.search(rf"\b{name}\b", text)}
-    assert set() == people
+    estimate = r"0\.\d+ \\\[.*\\\], n = \d+ \(95 % interval\)"
+    assert re.search(rf"accuracy of the labels that people did not give: {estimate}", text)
+    assert re.search(rf"percent agreement in the first round \(.*\): {estimate}", text)
     written = digests(tmp_path / "hub")
     assert 0 == verb(folder, "release", "hub", str(tmp_path / "again"), "r1").returncode
     assert written == digests(tmp_path / "again")
+
+
+def test_nobody_who_annotated_is_named_in_any_file(folder, tmp_path):
+    project = Project(folder / "project.yaml")
+    names = {vote.annotator for vote in project.people.current_annotations(project.samples)}
+    train = project.releases["r1"].train
+    voted = {name for votes in train.added_column("annotators") for name in votes}
+
+    project.hub_folder(tmp_path / "hub", "r1")
+
+    texts = [
+        (tmp_path / "hub" / name).read_text("utf-8") for name in ("README.md", "croissant.json")
+    ]
+    table = pq.read_table(tmp_path / "hub" / "data" / "train-00000-of-00001.parquet")
+    texts += [str(table.select(["annotators", "reviewer", "decided_by"]).to_pylist())]
+    assert voted
+    assert voted <= names
+    assert all(name.startswith("person_") for name in table["reviewer"].drop_null().to_pylist())
+    assert set() == {
+        name
+        for name in names - {"reviewer"}
+        for text in texts
+        if re.search(rf"\b{re.escape(name)}\b", text)
+    }
 
 
 @pytest.mark.filterwarnings(
