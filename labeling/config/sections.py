@@ -261,7 +261,9 @@ class CardSection(Section):
     `language` lists ISO 639 codes. What is not given is said to be "not stated". `name` is by
     default that of the project, and `title` the name; `task` is one of the Hugging Face hub's;
     `version` is MAJOR.MINOR.PATCH, and `published` a day as 2026-11-30, by default that of the
-    merge. Releases do not depend on this section.
+    merge. `known_problems` is a file with the list of known problems (`ProblemList`), and `slices`
+    lists files with slicing functions: both are measured by given gold labels, and shown with each
+    release. Releases do not depend on this section.
     """
 
     name: str = ""
@@ -284,8 +286,10 @@ class CardSection(Section):
     uses: str = ""
     limitations: tuple[str, ...] = Field(default=(), strict=False)
     maintenance: str = ""
+    known_problems: str | None = None
+    slices: tuple[str, ...] = Field(default=(), strict=False)
 
-    @field_validator("language", "tags", "authors", "limitations", mode="before")
+    @field_validator("language", "tags", "authors", "limitations", "slices", mode="before")
     @classmethod
     def _one_or_several(cls, given: object) -> object:
         return (given,) if isinstance(given, str) else given

@@ -33,7 +33,7 @@ def card_settings(config: Config) -> CardSettings:
     """Return what the config says of the training set, with the project's name as its own."""
     from labeling.datasets import CardSettings
 
-    given = config.card.model_dump()
+    given = config.card.model_dump(exclude={"known_problems", "slices"})
     return CardSettings(**{**given, "name": given["name"] or config.name})
 
 

@@ -20,6 +20,15 @@ from labeling.project.card_facts import (
 )
 from labeling.project.exporting import ready_folder
 from labeling.project.label_quality import label_quality
+from labeling.project.release_quality import (
+    QUALITY_TITLE,
+    problem_errors,
+    problem_history_views,
+    problem_list,
+    problem_sentences,
+    problem_table,
+    quality_of_models,
+)
 from labeling.project.release_verbs import ReleaseVerbs
 from labeling.rendering import View
 
@@ -59,6 +68,8 @@ class CardVerbs(ReleaseVerbs):
         from labeling.datasets import CardFacts
 
         votes = self.votes()
+        problems = problem_list(self.config)
+        table = problem_table(self.config, self.data, self.snapshot(votes)) if problems else None
         measured = label_quality(self.config, self.store).accuracy if self.store.ready() else {}
         quality = {QUALITY_NAMES.get(name, name): found for name, found in measured.items()}
         return CardFacts(
@@ -68,6 +79,8 @@ class CardVerbs(ReleaseVerbs):
             quality_note=QUALITY_NOTE if quality else "",
             agreement=agreement_estimates(self.agreement()),
             platform=platform_name(self.config),
+            problems=problem_sentences(table, problems),
+            problem_errors=problem_errors(table),
         )
 
     def release_facts(self, name: str = MAIN) -> CardFacts:
@@ -151,4 +164,32 @@ class CardVerbs(ReleaseVerbs):
         """Return what the page of a release shows between its labels and its card."""
         report = self._last_report(name)
         tests = [View("No tests were run on this release.")] if report is None else [report._view()]
-        return {"Tests on the data": tests}
+        quality = quality_of_models(self.config, self.data, self.snapshot())
+        return {
+            "What changed": self._changes(name),
+            "Tests on the data": tests,
+            QUALITY_TITLE: quality,
+            "Known problems": problem_history_views(self._earlier_releases(name)),
+        }
+
+    def _changes(self, name: str) -> Sequence[View]:
+        """Return what changed since the release that this one is to replace, or has replaced."""
+        from labeling.datasets.changes import diff_training_sets
+
+        status = self.releases.show(name)
+        release = status.release
+        base = status.branch.base if status.branch is not None else None
+        if base in (None, release.digest):
+            base = next(iter(release.parents), None)
+        if base is None:
+            return [View("It is the first release: there is none to compare it with.")]
+        shown = diff_training_sets(self.releases[base].train, release.train)._view()
+        return [View(f"Since release {base[:12]}: {shown.title}", shown.parts)]
+
+    def _earlier_releases(self, name: str) -> Mapping[str, Release]:
+        """Return the releases that were main, and this one, by the beginnings of their digests."""
+        release = self.releases[name]
+        merged = [entry.release for entry in self.releases.log() if entry.action == "merged"]
+        until = merged[: merged.index(release.digest)] if release.digest in merged else merged
+        digests = dict.fromkeys([*until, release.digest])
+        return {digest[:12]: self.releases[digest] for digest in digests}

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -13,6 +14,7 @@ import labeling as lb
 from labeling.project import Project
 from tests.support.in_process import run
 from tests.support.killing import make_project
+from tests.support.releases import passing
 
 CARD = """
 card:
@@ -149,6 +151,83 @@ def test_tests_on_the_data_are_on_the_page_and_in_the_card(folder, tmp_path):
     assert "Texts got longer." in page
     n = len(project.releases["r1"].train)
     assert f"- Texts got longer. (test drift, n = {n:,})" in card.read_text("utf-8")
+
+
+PROBLEMS = """
+problems:
+  - {name: links, slice: has_link, description: Links hide what they lead to., harm: 4}
+  - {name: greetings, ids: [c0, c1, c2, c3], affected: 0.5, owner: ann}
+"""
+SLICES = """
+import labeling as lb
+
+
+@lb.slicing_function
+def has_link(x):
+    return "http" in x.text
+"""
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """A project with given gold labels, a list of known problems, and a first release in main."""
+    folder = make_project(tmp_path / "measured", n=80)
+    gold = pd.read_csv(folder / "reviewer.csv").rename(columns={"sample": "id"})
+    gold.iloc[:40].to_csv(folder / "gold.csv", index=False)
+    config = folder / "project.yaml"
+    text = config.read_text().replace(
+        "path: comments.parquet", "path: comments.parquet, gold: gold.csv"
+    )
+    config.write_text(f"{text}{CARD}  known_problems: problems.yaml\n  slices: slices.py\n")
+    (folder / "problems.yaml").write_text(PROBLEMS)
+    (folder / "slices.py").write_text(SLICES)
+    assert 0 == verb(folder, "run").returncode
+    project = Project(config)
+    project.branch_release("r1", by="ann")
+    project.releases.run_tests("r1", passing)
+    project.releases.propose("r1", by="ann")
+    project.releases.approve("r1", by="bob")
+    project.releases.merge("r1", by="ann")
+    return folder
+
+
+def test_the_page_says_what_changed_why_and_how_good_it_is_over_releases(measured, tmp_path):
+    config = measured / "project.yaml"
+    text = config.read_text()
+    config.write_text(
+        re.sub(r"min_confidence: [\d.]+", "min_confidence: 0.9", text)
+        if "min_confidence" in text
+        else f"{text}export: {{min_confidence: 0.9}}\n"
+    )
+    project = Project(config)
+    project.branch_release("r2", by="ann")
+
+    page = project.release_report("r2", tmp_path / "a.html").read_text("utf-8")
+    again = project.release_report("r2", tmp_path / "b.html").read_text("utf-8")
+    first = project.release_report("main", tmp_path / "c.html").read_text("utf-8")
+
+    main = project.releases["main"].digest[:12]
+    assert page == again
+    assert f"Since release {main}" in page
+    assert "min_confidence" in page
+    assert "It is the first release" in first
+    assert re.search(r"Quality of labels on \d+ gold labels", page)
+    assert re.search(
+        r"links: Links hide what they lead to\. \(wrong labels: .* n = \d+; harm 4", page
+    )
+    assert "Errors of 2 problems over 2 releases" in page
+    assert "Errors of 2 problems over 1 releases" in first
+    assert "<script" not in page
+
+
+def test_known_problems_are_in_the_card_with_their_errors(measured, tmp_path):
+    folder = Project(measured / "project.yaml").hub_folder(tmp_path / "hub")
+
+    text = (folder / "README.md").read_text("utf-8")
+    biases = json.loads((folder / "croissant.json").read_text("utf-8"))["rai:dataBiases"]
+    assert re.search(r"- greetings: no description \(wrong labels: .* n = \d+; harm 1 of 5", text)
+    assert [True, True] == ["wrong labels" in sentence for sentence in biases]
+    assert "Only one site." in text
 
 
 def test_facts_are_those_of_the_day_of_the_branch(folder):

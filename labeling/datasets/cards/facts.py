@@ -116,6 +116,7 @@ class CardFacts(Displayed):
         agreement: estimates of the agreement of people, by what was measured.
         platform: where people annotated.
         problems: known problems, a sentence each.
+        problem_errors: the share of wrong labels of those that were measured, by their name.
         release: the digest of the release; empty outside of a repository of releases.
         published: the day of the release; `CardSettings.published` wins.
         rebuild: the command that builds it again.
@@ -132,6 +133,7 @@ class CardFacts(Displayed):
     agreement: Mapping[str, Estimate] = field(default_factory=dict)
     platform: str = ""
     problems: tuple[str, ...] = ()
+    problem_errors: Mapping[str, Estimate] = field(default_factory=dict)
     release: str = ""
     published: str = ""
     rebuild: str = ""
@@ -163,7 +165,7 @@ class CardFacts(Displayed):
             )
             measured = {
                 name: {key: _known_estimate(value) for key, value in given.get(name, {}).items()}
-                for name in ("quality", "agreement")
+                for name in ("quality", "agreement", "problem_errors")
             }
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"Facts of a data card cannot be read: {error!r}.") from error

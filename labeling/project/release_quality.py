@@ -1,0 +1,125 @@
+"""What is known to be wrong with the models' labels: for the page of a release and its card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from labeling.config import Config
+from labeling.project.data import ProjectData
+from labeling.project.results import Round
+from labeling.records import ABSTAIN, SoftLabels
+from labeling.records.estimates import Estimate
+from labeling.rendering import View
+
+if TYPE_CHECKING:
+    from labeling.analysis import ProblemList
+    from labeling.analysis.problems.measuring import ProblemTable
+    from labeling.analysis.slices.masks import Slices
+    from labeling.datasets import Release
+
+QUALITY_TITLE = "Quality of the models' labels, by given gold labels that they did not learn"
+NO_GOLD = (
+    "No gold labels were given that could measure the models: `data: gold:` in the config names"
+    " some."
+)
+
+
+def problem_list(config: Config) -> ProblemList | None:
+    """Return the known problems; `None` if the config names no list.
+
+    Raises:
+        ConfigError: the list cannot be read.
+    """
+    from labeling.analysis import ProblemList
+
+    path = config.card.known_problems
+    return None if path is None else ProblemList.read(config.at(path))
+
+
+def quality_of_models(config: Config, data: ProjectData, current: Round) -> list[View]:
+    """Return quality, slices, problems and likely errors on samples with given gold labels.
+
+    The models' labels of these samples are cross-fitted: each is predicted by models that did not
+    learn its gold label.
+    """
+    from labeling.analysis import quality_views
+
+    measured = current.measured
+    if measured is None or not len(data.dev):
+        return [View("Not measured", (NO_GOLD,))]
+    samples = data.samples.loc[measured.sample_ids]
+    return quality_views(
+        _labels(measured),
+        measured.schema,
+        soft=measured,
+        gold=data.dev,
+        samples=samples,
+        slices=_slices(config, samples),
+        problems=problem_list(config),
+    )
+
+
+def problem_table(config: Config, data: ProjectData, current: Round) -> ProblemTable | None:
+    """Return the errors of the known problems; `None` without a list or gold labels."""
+    problems, measured = problem_list(config), current.measured
+    if not problems or measured is None or not len(data.dev):
+        return None
+    slices = _slices(config, data.samples.loc[measured.sample_ids])
+    return problems.measure(measured, data.dev, slices=slices)
+
+
+def problem_sentences(table: ProblemTable | None, problems: ProblemList | None) -> tuple[str, ...]:
+    """Return the known problems in sentences, the highest priority first, each with its error."""
+    if table is None:
+        return tuple(
+            f"{problem.name}: {problem.description or 'no description'} (not measured)"
+            for problem in (problems.problems if problems else ())
+        )
+    return tuple(
+        f"{one.problem.name}: {one.problem.description or 'no description'} (wrong labels:"
+        f" {one.error}; harm {one.problem.harm} of 5; {one.problem.status})"
+        for one in table.problems
+    )
+
+
+def problem_errors(table: ProblemTable | None) -> dict[str, Estimate]:
+    """Return the error of each problem by its name."""
+    return {one.problem.name: one.error for one in (table.problems if table else ())}
+
+
+def problem_history_views(releases: Mapping[str, Release]) -> Sequence[View]:
+    """Return the errors of known problems over releases, drawn; none if none was measured.
+
+    Args:
+        releases: the releases by what they are called, the oldest first.
+    """
+    from labeling.analysis.problems.history import ProblemHistory
+    from labeling.analysis.quality_views import history_view
+
+    errors = {name: release.facts.problem_errors for name, release in releases.items()}
+    names = sorted({problem for of_release in errors.values() for problem in of_release})
+    if not names:
+        return ()
+    found = {name: tuple(each.get(name) for each in errors.values()) for name in names}
+    return [history_view(ProblemHistory(tuple(errors), found))]
+
+
+def _labels(soft: SoftLabels) -> pd.Series:
+    """Return the most probable label of each sample by name, without ties."""
+    codes = soft.codes()
+    is_known = codes != ABSTAIN
+    names = [soft.schema.labels[code] for code in codes[is_known].tolist()]
+    return pd.Series(names, index=soft.sample_ids[is_known], dtype=object)
+
+
+def _slices(config: Config, samples: pd.DataFrame) -> Slices | None:
+    """Return which samples are in the slices of the config; `None` if it names no file."""
+    from labeling.functions.loading import load_slicing_functions
+    from labeling.slicing import apply_slices
+
+    paths = config.card.slices
+    functions = [each for path in paths for each in load_slicing_functions(config.at(path))]
+    return apply_slices(functions, samples) if functions else None
