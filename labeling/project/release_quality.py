@@ -117,9 +117,16 @@ def _labels(soft: SoftLabels) -> pd.Series:
 
 def _slices(config: Config, samples: pd.DataFrame) -> Slices | None:
     """Return which samples are in the slices of the config; `None` if it names no file."""
+    from labeling.analysis.slices.masks import Slices
+    from labeling.engine import apply_to_frame
     from labeling.functions.loading import load_slicing_functions
-    from labeling.slicing import apply_slices
+    from labeling.functions.slicing import SLICE_SCHEMA, checked_slices
 
     paths = config.card.slices
-    functions = [each for path in paths for each in load_slicing_functions(config.at(path))]
-    return apply_slices(functions, samples) if functions else None
+    loaded = [each for path in paths for each in load_slicing_functions(config.at(path))]
+    if not loaded:
+        return None
+    functions = checked_slices(loaded)
+    rules = [each.rule for each in functions]
+    votes = apply_to_frame(rules, samples, SLICE_SCHEMA, on_error="raise")
+    return Slices.of_votes(votes, {each.name: each.description for each in functions})
