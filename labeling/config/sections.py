@@ -237,7 +237,7 @@ class ExportSection(Section):
     weights: Literal["confidence", "expected", "none"] = "confidence"
     balance: Literal["none", "weights", "undersample"] = "none"
     split: SplitSection | None = None
-    for_spreadsheet: bool = False
+    for_spreadsheet: bool = True
 
     @field_validator("select", mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from labeling.datasets.changes import (
     merge_training_sets,
     story_of,
 )
+from labeling.datasets.csv_tables import unguarded_text
 from labeling.datasets.data_tests import data_test, run_data_tests
 from labeling.datasets.exports import parquet_table, value_findings
 from labeling.datasets.findings import DataTestReport, Finding
@@ -49,6 +50,7 @@ __all__ = [
     "split",
     "story_of",
     "strict_json",
+    "unguarded_text",
     "value_findings",
     "winning_labels",
 ]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from labeling.datasets import canonical
-from labeling.datasets.canonical import manifest_text, with_ids, written
-from labeling.datasets.json_rows import json_rows
+from labeling.datasets.canonical import manifest_text, written
+from labeling.datasets.csv_tables import csv_table
+from labeling.datasets.json_lines import json_lines
 from labeling.datasets.manifest import Manifest
 from labeling.datasets.values import plain_column, without_non_finite
-from labeling.errors import DataError, listed
-from labeling.records import atomic_write, free_name, is_formula
+from labeling.errors import DataError
+from labeling.records import atomic_write
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,80 +79,29 @@ def write_jsonl(train: TrainingSet, path: Path, manifest: Manifest | None = None
 
     def write(file: Path) -> None:
         with file.open("wb") as lines:
-            for sample_id, row in zip(train.sample_ids, json_rows(train), strict=True):
-                lines.write(_encoded_json(row, sample_id))
+            for some in json_lines(train):
+                lines.write(some)
 
     _write(train, path, write, manifest)
-
-
-def _encoded_json(row: dict[str, Any], sample: object) -> bytes:
-    try:
-        text = json.dumps(row, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        cleaned = without_non_finite(row)[0]
-        text = json.dumps(cleaned, ensure_ascii=False, allow_nan=False)
-    try:
-        return text.encode("utf-8") + b"\n"
-    except UnicodeEncodeError as error:
-        torn = [name for name, value in row.items() if _is_torn(value)]
-        raise DataError(
-            f"Sample {sample!r} holds half a character in column {listed(torn)}, which no file can"
-            " hold: replace it."
-        ) from error
-
-
-def _is_torn(value: Any) -> bool:
-    text = json.dumps(value, ensure_ascii=False)
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def write_csv(
     train: TrainingSet, path: Path, manifest: Manifest | None = None, *, for_spreadsheet: bool
 ) -> None:
-    """Write a flat table: a column `p_<label>` for each label, votes as JSON text.
+    """Write a flat table; see `labeling.datasets.csv_tables`.
 
-    Texts are quoted and missing values are not, which distinguishes empty from missing texts. If
-    the samples have a column `p_<label>`, ours is called `labeling_p_<label>`.
+    Texts are quoted and missing values are not, which distinguishes empty from missing texts.
     """
     import pyarrow.csv as pc
 
-    from labeling.datasets.arrow import table_of
-
-    frame = with_ids(train.frame, train)
-    ids = train.sample_ids
-    rows = frame.pop(train.own_columns["probabilities"]).tolist()
-    probabilities = np.array(rows).reshape(len(frame), len(train.schema))
-    for label, probability in zip(train.schema, probabilities.T, strict=True):
-        frame[free_name(f"p_{label}", frame.columns)] = probability
+    guarded: dict[str, int] = {}
 
     def write(file: Path) -> None:
-        flat = pd.DataFrame({name: _cells(column, ids) for name, column in frame.items()})
-        if for_spreadsheet:
-            flat = flat.map(_guarded).rename(columns=_guarded)
-        pc.write_csv(table_of(flat, ids), file)
+        table, counts = csv_table(train, for_spreadsheet=for_spreadsheet)
+        guarded.update(counts)
+        pc.write_csv(table, file)
 
-    _write(train, path, write, manifest)
-
-
-def _cells(column: pd.Series, ids: pd.Index) -> pd.Series:
-    """Return a column in a form from which CSV readers recover numbers and bools."""
-    kind = column.dtype
-    if isinstance(kind, pd.StringDtype) or pd.api.types.is_datetime64_any_dtype(kind):
-        return column
-    if pd.api.types.is_integer_dtype(kind) and not isinstance(kind, pd.SparseDtype):
-        return column
-    if pd.api.types.is_float_dtype(kind) and not isinstance(kind, pd.SparseDtype):
-        present = column.dropna()
-        if not len(present) or (present % 1 != 0).any():
-            return column  # otherwise all would be written as whole numbers
-    values = [_cell(value) for value in plain_column(column, ids)]
-    return pd.Series(values, index=column.index, dtype=object)
-
-
-def _cell(value: Any) -> str | None:
-    if isinstance(value, (list, dict)):
-        return json.dumps(without_non_finite(value)[0], ensure_ascii=False, allow_nan=False)
-    return None if value is None else str(value)
+    _write(train, path, write, manifest, {"guarded_in_csv": guarded})
 
 
 def parquet_table(frame: pd.DataFrame) -> pa.Table:
@@ -198,17 +147,24 @@ def value_findings(samples: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _guarded(value: Any) -> Any:
-    """Return a value with an apostrophe before a text that a spreadsheet would evaluate."""
-    return f"'{value}" if isinstance(value, str) and is_formula(value) else value
-
-
 def _write(
-    train: TrainingSet, path: Path, write: Callable[[Path], object], manifest: Manifest | None
+    train: TrainingSet,
+    path: Path,
+    write: Callable[[Path], object],
+    manifest: Manifest | None,
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
-    """Write a file and its manifest, each atomically."""
+    """Write a file and its manifest, each atomically.
+
+    Args:
+        train: the training set.
+        path: of the file.
+        write: writes the file to a path.
+        manifest: of the training set, if it is known.
+        more: what its manifest says besides; it may be filled in by `write`.
+    """
     with atomic_write(f"{path}.manifest.json") as manifest_file:
         sha256 = written(path, write)
         manifest = train.manifest() if manifest is None else manifest
-        text = manifest_text({**manifest, "file": path.name, "sha256": sha256})
+        text = manifest_text({**manifest, **more, "file": path.name, "sha256": sha256})
         manifest_file.write_text(text, "utf-8")

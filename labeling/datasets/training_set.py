@@ -285,20 +285,23 @@ class TrainingSet(Conversions, Displayed):
         """
         exports.write_jsonl(self, Path(path))
 
-    def to_csv(self, path: str | Path, *, for_spreadsheet: bool = False) -> None:
+    def to_csv(self, path: str | Path, *, for_spreadsheet: bool = True) -> None:
         """Write a CSV file with one probability column per label, and the manifest beside it.
 
         Args:
             path: of the file.
             for_spreadsheet: whether to put an apostrophe before texts that a spreadsheet would
-                evaluate as formulas; otherwise texts are written unchanged.
+                evaluate as formulas (those that begin with =, +, -, @, a tab or a line end, and
+                those that would look like a changed one); the manifest counts them by column as
+                `guarded_in_csv`, and `labeling.datasets.unguarded_text` undoes it. Otherwise texts
+                are written unchanged, as they are in Parquet and JSON lines.
 
         Raises:
             DataError: a value cannot be written; it names the column and the sample.
         """
         exports.write_csv(self, Path(path), for_spreadsheet=for_spreadsheet)
 
-    def to_folder(self, folder: str | Path, *, for_spreadsheet: bool = False) -> dict[str, Any]:
+    def to_folder(self, folder: str | Path, *, for_spreadsheet: bool = True) -> dict[str, Any]:
         """Write `training_set.parquet`, `.jsonl` and `.csv` with their manifest, and return it.
 
         `left_out.parquet` lists what was left out; `TrainingSet.read` reads the folder.

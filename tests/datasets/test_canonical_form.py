@@ -81,7 +81,8 @@ def test_what_was_written_is_read_back(tmp_path, how):
     again = lb.TrainingSet.read(path)
 
     same(train, again)
-    assert {"min_confidence": 0.6, "keep_undecided": False} == again.origin["settings"]
+    settings = {"min_confidence": 0.6, "keep_undecided": False, "abstain": "drop"}
+    assert settings == again.origin["settings"]
     assert 3 == again.origin["seed"]
     for name in ("text", "size", "score", "kind", "day", "yes"):
         pd.testing.assert_series_equal(train.samples[name], again.samples[name])

@@ -203,7 +203,7 @@ def test_jsonl_holds_everything(tmp_path):
 
 
 def test_csv_holds_texts_as_they_are(tmp_path):
-    built().to_csv(tmp_path / "train.csv")
+    built().to_csv(tmp_path / "train.csv", for_spreadsheet=False)
     frame = pd.read_csv(tmp_path / "train.csv", keep_default_na=False)
 
     assert DATA.loc[["a", "b", "f"], "text"].tolist() == frame["text"].tolist()
@@ -255,14 +255,14 @@ def test_annotations_with_codes_are_shown_by_name():
 
 
 def test_csv_for_a_spreadsheet_runs_no_formula(tmp_path):
-    built().to_csv(tmp_path / "train.csv", for_spreadsheet=True)
+    built().to_csv(tmp_path / "train.csv")
 
     assert "'=1+1" == pd.read_csv(tmp_path / "train.csv")["text"][0]
 
 
 def test_no_header_runs_a_formula_either(tmp_path):
     train = lb.build_training_set(DATA.rename(columns={"size": "=1+1"}), SOFT)
-    train.to_csv(tmp_path / "train.csv", for_spreadsheet=True)
+    train.to_csv(tmp_path / "train.csv")
 
     assert "'=1+1" in pd.read_csv(tmp_path / "train.csv").columns
 
