@@ -64,12 +64,14 @@ class ReleaseVerbs(WorkVerbs):
     def test_release(self, name: str, *, by: str = "") -> DataTestReport:
         """Run the tests on the data on a branch's release, compared with main; see `Releases.test`.
 
+        The limits, and checks of your own, are those of `data_tests` of the config.
+
         Args:
             name: of a branch.
             by: who runs them.
         """
         with self._locked("release test"):
-            report = self.releases.test(name, settings={"text": self.config.data.text}, by=by)
+            report = self.releases.run_tests(name, self.test_training_set, by=by)
             self._record_releases()
         return report
 

@@ -116,6 +116,20 @@ def test_the_tests_on_data_are_run_and_a_failure_is_an_error(folder):
     assert "tests failed" in refused(folder, "approve", "r2", "--by", "bob")
 
 
+def test_limits_and_own_checks_of_the_config_are_those_of_the_tests(folder):
+    (folder / "checks.py").write_text(
+        "from labeling import data_test\n\n\n@data_test\ndef enough(train):\n"
+        '    "There are a million samples."\n    assert len(train) >= 1e6, len(train)\n'
+    )
+    config = folder / "project.yaml"
+    config.write_text(f"{config.read_text()}data_tests: {{class_count: 30, own: [checks.py]}}\n")
+    release(folder, "branch", "r1", "--by", "ann")
+
+    said = refused(folder, "test", "r1")
+
+    assert "'class_floor', 'enough'" in said
+
+
 def test_commands_taken_twice_change_nothing_more(folder):
     for _ in range(2):
         release(folder, "branch", "r1", "--by", "ann")

@@ -24,6 +24,8 @@ ACKNOWLEDGEABLE = (
     "drift_votes",
     "label_flips",
     "labels_by_slice",
+    "lf_health",
+    "schema",
 )
 """Tests that compare with main: a change may be meant, and somebody says why. A defect is not."""
 

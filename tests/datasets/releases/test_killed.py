@@ -75,3 +75,19 @@ def test_of_two_processes_that_merge_at_once_exactly_one_wins_and_the_other_is_t
         assert {"r2", "r3"} == {winner, loser}
         assert main == seen == releases["main"].digest
         assert () == releases.verify().findings
+
+
+def test_of_two_processes_that_merge_one_branch_one_does_and_the_other_says_it_is_done(tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    approved(tmp_path)
+    barrier, results = spawn.Barrier(2), spawn.Queue()
+    arguments = (tmp_path, "r1", barrier, results)
+    processes = [spawn.Process(target=merge_at_once, args=arguments) for _ in range(2)]
+    for process in processes:
+        process.start()
+    outcomes = sorted(results.get(timeout=60)[1] for _ in processes)
+    for process in processes:
+        process.join()
+
+    assert ["already merged", "merged"] == outcomes
+    assert 1 == [entry.action for entry in Releases(tmp_path).log()].count("merged")
