@@ -76,9 +76,23 @@ class ProjectData(Displayed):
 
 
 class DataFiles:
-    """Reads a project's samples and gold labels, and again when their files have changed."""
+    """Reads a project's samples and gold labels, and again when their files have changed.
 
-    def __init__(self, config: Config, schema: LabelSchema, store: Store) -> None:
+    Args:
+        config: names the files.
+        schema: the labels.
+        store: holds what is locked, and imported gold labels.
+        locked: the locked test split as it was; `None` draws it.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        schema: LabelSchema,
+        store: Store,
+        locked: Collection[Hashable] | None = None,
+    ) -> None:
+        self._locked = locked
         self._config = config
         self._schema = schema
         self._store = store
@@ -161,7 +175,11 @@ class DataFiles:
     def _test_split(self, samples: pd.DataFrame, gold: pd.Series) -> tuple[BoolArray, BoolArray]:
         """Return which gold labels, and which samples, are in the locked test split."""
         share = self._config.data.locked
-        locked, seen = _locked_and_seen(self._store)
+        if self._locked is None:
+            locked, seen = _locked_and_seen(self._store)
+        else:
+            locked = sorted(self._locked, key=repr)
+            seen = gold.index[~gold.index.isin(locked)].tolist()
         is_test: BoolArray = np.zeros(len(gold), dtype=bool)
         if len(gold):
             # A sample that people have seen can no longer test.

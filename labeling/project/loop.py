@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from labeling.project.batch_selection import choose_batch, default_query
-from labeling.project.card_verbs import CardVerbs
 from labeling.project.checking import check_project, query_section
 from labeling.project.class_balance import label_counts, most_probable_counts
 from labeling.project.decision_records import freeze
 from labeling.project.dry_run import preview_review, preview_run
 from labeling.project.evaluation import evaluate_test_split
 from labeling.project.exporting import (
-    build_project_training_set,
     write_soft_labels,
     write_training_set,
 )
 from labeling.project.gold import GoldCounts, HumanLabels, teaching_gold
+from labeling.project.lineage_verbs import LineageVerbs
 from labeling.project.results import Chosen, DryRun, Round
 from labeling.project.rounds import run_rounds
 from labeling.project.status import Status, status_of
+from labeling.project.training_sets import project_training_set
 from labeling.records import (
     AnnotationPlatform,
     Batch,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from labeling.label_models import VoteModel
 
 
-class Project(CardVerbs):
+class Project(LineageVerbs):
     """A labeling project with memory: it runs the steps of its config one by one.
 
     Each method may be killed anywhere and called again, and ends in the same state. No annotation
@@ -131,7 +131,7 @@ class Project(CardVerbs):
             votes = self.votes() if votes is None else votes
             end = self.snapshot(votes) if end is None else end
             with self.store.stage("writing the training set"):
-                train = build_project_training_set(self.config, self.data, end, votes)
+                train = project_training_set(self, end, votes)
                 write_training_set(self.config, self.store, train)
                 policy = self.people.policy_in_force()
                 freeze(self.store, end.verdict, policy, train.manifest()["fingerprint"])

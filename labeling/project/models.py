@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
@@ -99,10 +99,18 @@ class Learner:
         votes: the votes on these samples.
         inputs: a fingerprint of samples and votes.
         store: the cache; may only be written while the project is locked.
+        drawn: the samples with a settled label that were drawn at random; `None` takes those that
+            the store has chosen so.
     """
 
     def __init__(
-        self, config: Config, data: ProjectData, votes: Votes, inputs: str, store: Store
+        self,
+        config: Config,
+        data: ProjectData,
+        votes: Votes,
+        inputs: str,
+        store: Store,
+        drawn: Collection[Hashable] | None = None,
     ) -> None:
         self.config = config
         self.data = data
@@ -110,6 +118,7 @@ class Learner:
         self.votes = votes
         self.inputs = inputs
         self.store = store
+        self._drawn = drawn
         self.embeddings = embedding_of(config)
 
     def label_model(self, settled: Gold) -> tuple[VoteModel, SoftLabels]:
@@ -170,8 +179,10 @@ class Learner:
 
         Those chosen because a model was unsure of them would make every vote look doubtful.
         """
-        chosen = self.store.batches.frame()
-        drawn = set(chosen.index[chosen["stratum"] == Stratum.RANDOM.value])
+        drawn = self._drawn
+        if drawn is None:
+            chosen = self.store.batches.frame()
+            drawn = set(chosen.index[chosen["stratum"] == Stratum.RANDOM.value])
         given = tuple(label for label in gold if label.source == LabelSource.GIVEN)
         settled = tuple(
             label
@@ -306,6 +317,10 @@ class Learner:
             soft=own_soft,
             votes=self.votes.of_samples(sample_ids),
         )
+
+    def digest(self, settled: Gold) -> str:
+        """Return a fingerprint of all that the label model depends on."""
+        return self._digest(settled)
 
     def _digest(self, settled: Gold, open_votes: tuple[Annotation, ...] = ()) -> str:
         """Return a fingerprint of all that fitted models depend on."""

@@ -8,7 +8,8 @@ from collections.abc import Collection, Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from labeling.project.decision_records import freeze
-from labeling.project.exporting import build_project_training_set
+from labeling.project.people_record import PeopleRecord
+from labeling.project.training_sets import people_record, project_training_set
 from labeling.project.work_verbs import WorkVerbs
 from labeling.records import Event, EventKind, LabelSource, NewEvent
 
@@ -46,20 +47,25 @@ class ReleaseVerbs(WorkVerbs):
 
         check_branch_name(name, [branch.name for branch in self.releases.branches])
         with self._locked("release branch"):
-            train = self._current_training_set()
+            train, people = self._current_training_set()
+            self.releases.keep_people(people.to_json())
             release = self.releases.branch(name, train, by=by, message=message)
             self._record_releases()
         return release
 
-    def _current_training_set(self) -> TrainingSet:
-        """Build the training set as `export` does, and record which labels it gives out."""
+    def _current_training_set(self) -> tuple[TrainingSet, PeopleRecord]:
+        """Build the training set as `export` does, and record which labels it gives out.
+
+        It returns what people had said as well, from which it can be built again.
+        """
         votes = self.votes()
         current = self.snapshot(votes)
         with self.store.stage("building the training set"):
-            train = build_project_training_set(self.config, self.data, current, votes)
+            people = people_record(self, current)
+            train = project_training_set(self, current, votes, people)
             policy = self.people.policy_in_force()
             freeze(self.store, current.verdict, policy, train.fingerprint)
-        return train
+        return train, people
 
     def test_release(self, name: str, *, by: str = "") -> DataTestReport:
         """Run the tests on the data on a branch's release, compared with main; see `Releases.test`.

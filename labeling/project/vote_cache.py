@@ -151,11 +151,16 @@ class VoteCache:
 
     def votes_digest(self, votes: Votes) -> str:
         """Return a fingerprint of samples and votes."""
-        names = [labeling.__version__, list(votes.voters), list(votes.schema.labels)]
-        digest = hashlib.sha256(json.dumps([self.data().digest, *names]).encode())
-        digest.update(_digest_of_ids(votes).encode())
-        digest.update(votes.to_array().tobytes(order="F"))
-        return digest.hexdigest()
+        return digest_of_votes(self.data(), votes)
+
+
+def digest_of_votes(data: ProjectData, votes: Votes) -> str:
+    """Return a fingerprint of samples and votes."""
+    names = [labeling.__version__, list(votes.voters), list(votes.schema.labels)]
+    digest = hashlib.sha256(json.dumps([data.digest, *names]).encode())
+    digest.update(_digest_of_ids(votes).encode())
+    digest.update(votes.to_array().tobytes(order="F"))
+    return digest.hexdigest()
 
 
 def _digest_of_ids(rows: pd.DataFrame | Votes) -> str:

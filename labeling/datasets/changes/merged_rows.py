@@ -185,10 +185,5 @@ def _training_set(
         schema=schema,
         voters=trains[1].voters if is_same else tuple(rows.ours.voters),
         own_columns=MappingProxyType(free_names(OWN_TYPES, names)),
-        origin=_origin(*trains),
+        origin=merged_origin(*(train.origin for train in trains)),
     )
-
-
-def _origin(base: TrainingSet, ours: TrainingSet, theirs: TrainingSet) -> dict[str, Any]:
-    merged = {"base": base.fingerprint, "sides": sorted([ours.fingerprint, theirs.fingerprint])}
-    return {**merged_origin(base.origin, ours.origin, theirs.origin), "merged": merged}

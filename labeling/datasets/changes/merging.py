@@ -12,6 +12,7 @@ from labeling.datasets.changes.alignment import aligned, check_training_sets
 from labeling.datasets.changes.changes import diff_training_sets
 from labeling.datasets.changes.conflicts import Conflict, ConflictKind, Decision, Merged
 from labeling.datasets.changes.merged_rows import merged_rows
+from labeling.datasets.changes.origins import merge_record
 from labeling.datasets.changes.sides import Side
 from labeling.datasets.changes.three_way import CONFLICT, Picks, ThreeWay
 from labeling.errors import DataError, listed
@@ -77,8 +78,9 @@ def merge_training_sets(
         if conflict.sample_id not in unsettled
     }
     before, left, right = rows.outcomes
+    train = merged_rows(ids, rows, picks, schema, settled, still_open)
     return Merged(
-        merged_rows(ids, rows, picks, schema, settled, still_open),
+        train.with_origin({"merged": merge_record((base, ours, theirs), settled)}),
         tuple(still_open),
         int(((left != before) & (right == before)).sum()),
         int(((right != before) & (left == before)).sum()),

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import dataclasses
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from labeling.datasets.changes.conflicts import Decision
+from labeling.datasets.values import plain
+
+if TYPE_CHECKING:
+    from labeling.datasets.training_set import TrainingSet
 
 
 def merged_origin(
@@ -32,3 +39,20 @@ def _entry(base: Any, ours: Any, theirs: Any) -> Any:
         return merged_origin(base if isinstance(base, Mapping) else {}, ours, theirs)
     both: Sequence[Any] = sorted((ours, theirs), key=repr)
     return {"either": list(both)}
+
+
+def merge_record(
+    sets: Sequence[TrainingSet], decided: Mapping[Hashable, Decision]
+) -> dict[str, Any]:
+    """Return which training sets were merged, with the decisions: so it can be merged again.
+
+    Args:
+        sets: base, ours and theirs.
+        decided: the decisions on conflicts, by sample id.
+    """
+    decisions = [
+        {"sample": plain(sample_id, str), **dataclasses.asdict(decision)}
+        for sample_id, decision in decided.items()
+    ]
+    base, *sides = (train.fingerprint for train in sets)
+    return {"base": base, "sides": sorted(sides), "decisions": sorted(decisions, key=repr)}

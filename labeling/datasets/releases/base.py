@@ -85,6 +85,20 @@ class BaseReleases(Displayed):
             )
         return Release(self._objects, digest, state.parents(digest))
 
+    def keep_people(self, content: bytes) -> str:
+        """Keep what people had said when a release was made, and return its SHA-256.
+
+        The release is built again from it where the project's ledger is missing, or ahead.
+        """
+        digest = hashlib.sha256(content).hexdigest()
+        if self._files.read(f"people/{digest}.json") != content:
+            self._files.write(f"people/{digest}.json", content)
+        return digest
+
+    def people(self, digest: str) -> bytes | None:
+        """Return what `keep_people` kept; `None` if it is not there."""
+        return self._files.read(f"people/{digest}.json")
+
     def log(self) -> tuple[LogEntry, ...]:
         """Return who did what when, in order, after checking the chain of the log."""
         return self._state().entries

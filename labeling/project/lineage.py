@@ -1,0 +1,103 @@
+"""What a project's training set was made of: digests of every input, for its manifest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import labeling
+from labeling.config import Config
+from labeling.project.data import ProjectData
+from labeling.project.fingerprints import digest_of_code
+from labeling.project.people_record import PeopleRecord
+from labeling.records import LabelingFunction, Votes
+
+if TYPE_CHECKING:
+    from labeling.project.models import Learner
+
+ACTS = (
+    "labels",
+    "ordered_labels",
+    "class_balance",
+    "label_model",
+    "embeddings",
+    "seed",
+    "review",
+    "annotators",
+    "export",
+    "data",
+)
+"""Sections and keys of a config that a training set depends on."""
+
+LEAVES = ("export.folder", "export.for_spreadsheet")
+"""Keys in them that it does not depend on."""
+
+
+def project_origin(
+    config: Config,
+    data: ProjectData,
+    votes: Votes,
+    functions: Sequence[LabelingFunction],
+    learner: Learner,
+    people: PeopleRecord,
+) -> dict[str, Any]:
+    """Return what a training set of a project was made of: no times, no paths of a machine.
+
+    `config` holds the settings that act on it, `functions` the fingerprint of each labeling
+    function, `data`, `votes`, `models` and `people` digests, `ledger` the event by which what
+    people say changed last, and `code` a digest of the code of the models.
+    """
+    from labeling.engine.fingerprints.lf_fingerprint import fingerprint_of
+
+    return {
+        "project": config.name,
+        "version": labeling.__version__,
+        "config": acting_settings(config),
+        "functions": {function.name: fingerprint_of(function).digest for function in functions},
+        "modules": {function.name: _module_of(function, config.root) for function in functions},
+        "data": {
+            "digest": data.digest,
+            "samples": len(data.samples),
+            "columns": [str(name) for name in data.samples.columns],
+        },
+        "votes": _digest_of(votes),
+        "models": {
+            "label_model": {"kind": config.label_model, "inputs": learner.digest(people.gold)},
+            "end_model": {"kind": "EndModel", "embeddings": config.embeddings},
+        },
+        "people": {
+            "digest": people.digest,
+            "answers": len(people.annotations),
+            "gold": len(people.gold),
+        },
+        "ledger": {"event": people.head[0], "digest": people.head[1]},
+        "code": digest_of_code(),
+    }
+
+
+def acting_settings(config: Config) -> dict[str, Any]:
+    """Return the settings of a config that a training set depends on, as plain JSON values."""
+    values = config.model_dump(mode="json", include=set(ACTS))
+    for name in LEAVES:
+        section, _, key = name.partition(".")
+        values[section].pop(key, None)
+    return {name: values[name] for name in sorted(values)}
+
+
+def _module_of(function: LabelingFunction, root: Path) -> str:
+    """Return the file of a labeling function within the project; empty for one without."""
+    code = getattr(function.batch or function.function, "__code__", None)
+    if code is None:
+        return ""
+    path = Path(code.co_filename)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
+
+
+def _digest_of(votes: Votes) -> str:
+    digest = hashlib.sha256(repr((votes.voters, votes.schema.labels)).encode())
+    for column in votes.to_array().T:
+        digest.update(column.astype("<i2").tobytes())
+    digest.update("\n".join(map(repr, votes.sample_ids.tolist())).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

@@ -1,0 +1,163 @@
+"""What people had said when a training set was made: one JSON object, enough to make it again."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labeling.errors import DataError
+from labeling.project.imported_gold import imported_gold
+from labeling.project.results import Round
+from labeling.records import Annotation, EventKind, GoldLabel, Stratum
+from labeling.records.events import canonical_json
+from labeling.records.ids import decode_id, encode_id
+from labeling.store import Store
+
+PEOPLE_KINDS = (
+    EventKind.ANNOTATED,
+    EventKind.UPDATED,
+    EventKind.SKIPPED,
+    EventKind.DELETED,
+    EventKind.VOTE_REJECTED,
+)
+"""Events by which what people say changes; others leave a training set as it is."""
+
+TIMES = ("created_at", "updated_at")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleRecord:
+    """What people said that goes into a training set.
+
+    Attributes:
+        gold: the labels that they settled, with the annotations that did it.
+        annotations: the current annotations of everybody.
+        drawn: samples with a settled label that were drawn at random.
+        locked: the samples of the locked test split.
+        imported: gold labels that were imported, by sample.
+        head: number and digest of the last event of the ledger by which any of it changed; 0 and
+            an empty text before the first.
+    """
+
+    gold: tuple[GoldLabel, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    drawn: tuple[Hashable, ...] = ()
+    locked: tuple[Hashable, ...] = ()
+    imported: tuple[tuple[Hashable, str], ...] = ()
+    head: tuple[int, str] = (0, "")
+
+    @classmethod
+    def of(cls, store: Store, locked: list[Hashable], current: Round) -> PeopleRecord:
+        """Return what people have said so far.
+
+        Args:
+            store: of the project.
+            locked: the samples of the locked test split.
+            current: the state of the loop.
+        """
+        chosen = store.batches.frame()
+        random = set(chosen.index[chosen["stratum"] == Stratum.RANDOM.value])
+        settled = {gold.sample_id for gold in current.gold}
+        last = [event for kind in PEOPLE_KINDS if (event := store.events.last(kind)) is not None]
+        newest = max(last, key=lambda event: event.number, default=None)
+        return cls(
+            tuple(sorted(current.gold, key=lambda gold: encode_id(gold.sample_id))),
+            tuple(sorted(current.annotations, key=_order)),
+            tuple(sorted(random & settled, key=encode_id)),
+            tuple(sorted(locked, key=encode_id)),
+            tuple(sorted(imported_gold(store).items(), key=lambda pair: encode_id(pair[0]))),
+            (0, "") if newest is None else (newest.number, newest.digest),
+        )
+
+    def to_json(self) -> bytes:
+        """Return it as JSON, the same bytes for the same content."""
+        values = {
+            "format": 1,
+            "head": list(self.head),
+            "locked": [encode_id(sample_id) for sample_id in self.locked],
+            "drawn": [encode_id(sample_id) for sample_id in self.drawn],
+            "imported": {encode_id(sample_id): label for sample_id, label in self.imported},
+            "gold": [_gold_row(gold) for gold in self.gold],
+            "annotations": [_row(annotation) for annotation in self.annotations],
+        }
+        return canonical_json(values).encode("utf-8")
+
+    @classmethod
+    def from_json(cls, content: bytes) -> PeopleRecord:
+        """Return what `to_json` wrote.
+
+        Raises:
+            DataError: it is something else.
+        """
+        try:
+            values = json.loads(content)
+            return cls(
+                tuple(map(_gold, values["gold"])),
+                tuple(map(_annotation, values["annotations"])),
+                tuple(map(decode_id, values["drawn"])),
+                tuple(map(decode_id, values["locked"])),
+                tuple((decode_id(key), label) for key, label in values["imported"].items()),
+                (int(values["head"][0]), str(values["head"][1])),
+            )
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise DataError(
+                f"What people said must be kept as `labeling release branch` writes it. It cannot"
+                f" be read: {error}."
+            ) from error
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its JSON."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+
+def _order(annotation: Annotation) -> tuple[str, ...]:
+    sample, updated = encode_id(annotation.sample_id), annotation.updated_at.isoformat()
+    return sample, updated, annotation.annotator, annotation.platform_id, str(annotation.label)
+
+
+def _row(annotation: Annotation) -> Row:
+    """Return what is not the default of an annotation."""
+    row = {
+        field.name: value
+        for field in dataclasses.fields(annotation)
+        if (value := getattr(annotation, field.name)) != field.default
+    }
+    return {
+        **row,
+        "sample_id": encode_id(annotation.sample_id),
+        **{name: getattr(annotation, name).isoformat() for name in TIMES},
+    }
+
+
+def _annotation(row: Mapping[str, Any]) -> Annotation:
+    times = {name: datetime.datetime.fromisoformat(row[name]) for name in TIMES}
+    return Annotation(**{"label": None, **row, "sample_id": decode_id(row["sample_id"]), **times})
+
+
+def _gold_row(gold: GoldLabel) -> Row:
+    return {
+        "sample": encode_id(gold.sample_id),
+        "label": gold.label,
+        "source": str(gold.source),
+        "trace": [_row(annotation) for annotation in gold.trace],
+        "probability": gold.probability,
+        "model_voter": gold.model_voter,
+    }
+
+
+def _gold(row: Mapping[str, Any]) -> GoldLabel:
+    return GoldLabel(
+        decode_id(row["sample"]),
+        row["label"],
+        row["source"],
+        tuple(map(_annotation, row["trace"])),
+        row["probability"],
+        row["model_voter"],
+    )
