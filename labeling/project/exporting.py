@@ -16,7 +16,7 @@ from labeling.project.data import ProjectData
 from labeling.project.fit_warnings import collected_warnings
 from labeling.project.gold import teaching_gold
 from labeling.project.results import Round
-from labeling.project.splitting import split_training_set
+from labeling.project.splitting import split_training_set, with_gold_columns
 from labeling.records import Batch, SoftLabels, Votes, atomic_write, free_names, is_unfinished
 from labeling.store import Store, now
 
@@ -48,6 +48,7 @@ def build_project_training_set(
         logger.warning("%s", sentence)
     if len(data.left_out):
         train = train.with_dropped(data.left_out)
+    train = with_gold_columns(train, config)
     if config.export.split is not None:
         train = split_training_set(train, config.export.split, config.data.text, data.dev.index)
     return weighted_and_balanced(config, train)

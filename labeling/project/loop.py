@@ -22,6 +22,7 @@ from labeling.project.gold import GoldCounts, HumanLabels, teaching_gold
 from labeling.project.lineage_verbs import LineageVerbs
 from labeling.project.results import Chosen, DryRun, Round
 from labeling.project.rounds import run_rounds
+from labeling.project.splitting import leaks_of
 from labeling.project.status import Status, status_of
 from labeling.project.training_sets import project_training_set
 from labeling.records import (
@@ -33,7 +34,7 @@ from labeling.records import (
 
 if TYPE_CHECKING:
     from labeling.analysis import ClassProportion, Estimate
-    from labeling.datasets import TrainingSet
+    from labeling.datasets import Finding, TrainingSet
     from labeling.label_models import VoteModel
 
 
@@ -158,6 +159,14 @@ class Project(LineageVerbs):
         return compare_class_balance(
             label_counts(train.added_column("label"), self.schema), self._random_draws(verdict)
         )
+
+    def find_leaks(self, train: TrainingSet) -> tuple[Finding, ...]:
+        """Return what leaks labels or the test split, with what the labeling functions read.
+
+        Args:
+            train: what `export` returned.
+        """
+        return leaks_of(train, self.labeling_functions, self.config.data.text)
 
     def rounds(
         self,

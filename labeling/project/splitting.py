@@ -1,16 +1,19 @@
-"""Splits of a project's training set, as its config says."""
+"""Splits of a project's training set, as its config says, and leaks in it."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from labeling.config import SplitSection
+from labeling.config import Config, SplitSection
+from labeling.project.data import gold_file
+from labeling.records import LabelingFunction
 
 if TYPE_CHECKING:
-    from labeling.datasets import SplitReport, TrainingSet
+    from labeling.datasets import Finding, SplitReport, TrainingSet
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +39,32 @@ def split_training_set(
     return split(
         train, text=text, used={DEV_SET: dev.tolist()}, report=_log, **section.model_dump()
     )
+
+
+def with_gold_columns(train: TrainingSet, config: Config) -> TrainingSet:
+    """Return the training set with the column of gold labels, if the samples have one, in origin.
+
+    It is no feature: that it tells the labels is no leak.
+    """
+    is_column = config.data.gold is not None and gold_file(config) is None
+    return train.with_origin({"gold_columns": [config.data.gold]}) if is_column else train
+
+
+def leaks_of(
+    train: TrainingSet, functions: Iterable[LabelingFunction], text: str
+) -> tuple[Finding, ...]:
+    """Return the leaks of a training set, with what each labeling function reads.
+
+    Args:
+        train: the training set.
+        functions: the labeling functions.
+        text: the column of texts.
+    """
+    from labeling.datasets import find_leaks
+    from labeling.engine import fingerprint_of
+
+    reads = {lf.name: fingerprint_of(lf).reads for lf in functions}
+    return find_leaks(train, text=text, reads=reads)
 
 
 def _log(report: SplitReport) -> None:

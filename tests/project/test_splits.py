@@ -97,6 +97,25 @@ def test_the_files_have_the_column_and_the_command_is_repeatable(folder):
     assert manifest["splits"]["test"] == int((table["split"] == "test").sum())
 
 
+def test_leaks_are_found_with_what_functions_read_and_gold_is_no_feature(folder):
+    train = exported(folder)
+    cheat = "\n\ncheat = keywords('cheat', ['spam'], label='spam', column='gold')\n"
+    project = lb.Project(folder / "project.yaml")
+
+    findings = {finding.name: finding for finding in project.find_leaks(train)}
+    (folder / "rules.py").write_text(RULES + cheat, "utf-8")
+    read = {f.name: f for f in lb.Project(folder / "project.yaml").find_leaks(train)}
+
+    assert train.origin["gold_columns"] == ["gold"]
+    assert findings["similar_texts"].status == "passed"
+    assert findings["gold_columns"].status == "passed"
+    assert "'gold'" in findings["gold_columns"].sentence
+    assert findings["single_columns"].status == "passed"
+    assert "gold" not in {row["column"] for row in findings["single_columns"].details}
+    assert read["gold_columns"].status == "failed"
+    assert "cheat reads 'gold'" in read["gold_columns"].sentence
+
+
 def test_without_the_key_there_is_no_column(folder):
     text = CONFIG.replace("export: {split: {test: 0.4, dev: 0.2, group: author}}", "")
     (folder / "project.yaml").write_text(text, "utf-8")

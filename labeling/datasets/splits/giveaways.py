@@ -83,8 +83,13 @@ class HeldOut:
         return self.accuracy.low >= LEAST_ACCURACY and self.gain >= LEAST_GAIN
 
 
-def giveaway_findings(rows: LabeledRows | None) -> Iterator[Finding]:
-    """Yield the findings on single columns, single words, and the order of the ids."""
+def giveaway_findings(rows: LabeledRows | None, gold_columns: frozenset[str]) -> Iterator[Finding]:
+    """Yield the findings on single columns, single words, and the order of the ids.
+
+    Args:
+        rows: rows with labels that people gave; `None` where there are none.
+        gold_columns: columns of gold labels, which are no features.
+    """
     names = ("single_columns", "single_words", "order_of_ids")
     n = 0 if rows is None else len(rows.codes)
     if rows is None or n < LEAST_ROWS or len(np.unique(rows.codes)) < 2:
@@ -93,19 +98,20 @@ def giveaway_findings(rows: LabeledRows | None) -> Iterator[Finding]:
         )
         yield from (skipped(name, reason, n) for name in names)
         return
-    yield _columns(rows)
+    yield _columns(rows, gold_columns)
     yield _words(rows)
     yield _id_order(rows)
 
 
-def _columns(rows: LabeledRows) -> Finding:
+def _columns(rows: LabeledRows, gold_columns: frozenset[str]) -> Finding:
     outcomes = {
         str(name): HeldOut.of(_by_column(rows, rows.frame[name]), rows.codes)
         for name in rows.frame.columns
-        if name != rows.text
+        if name != rows.text and name not in gold_columns
     }
     if not outcomes:
-        return skipped("single_columns", "there is no column beside the text", len(rows.codes))
+        reason = "there is no column beside the text and gold labels"
+        return skipped("single_columns", reason, len(rows.codes))
     best = max(sorted(outcomes), key=lambda name: outcomes[name].accuracy.value)
     leaking = sorted(name for name, outcome in outcomes.items() if outcome.gives_away)
     accuracy = outcomes[best].accuracy

@@ -75,7 +75,8 @@ def find_leaks(
         time: a column of times or growing numbers; test rows must be newer than train rows. Group
             and time are by default those that the training set was split by.
         near_duplicates: see `split`.
-        gold_columns: columns that hold gold labels.
+        gold_columns: columns that hold gold labels, and so are no features; those of a project's
+            training set are known.
         reads: the columns that each labeling function reads, by its name; `None` where it may read
             any.
 
@@ -91,8 +92,10 @@ def find_leaks(
     """
     frame, rows = _labeled(data, labels, text)
     made_by: Mapping[str, Any] = {}
+    gold = frozenset(gold_columns)
     if isinstance(data, TrainingSet):
         made_by = data.origin.get("split") or {}
+        gold |= frozenset(data.origin.get("gold_columns") or ())
         if splits is None and "split" in data.columns:
             splits = splits_of(data)
     group = group or made_by.get("group") or None
@@ -105,8 +108,8 @@ def find_leaks(
     columns = None if reads is None else {lf: _known(names) for lf, names in reads.items()}
     return (
         *_split_findings(frame, codes, text, names_of_groups(group), (time, near_duplicates)),
-        *giveaway_findings(rows),
-        gold_column_finding(rows, frozenset(gold_columns), columns),
+        *giveaway_findings(rows, gold),
+        gold_column_finding(rows, gold, columns),
         conflicting_duplicates(rows, of_labeled),
     )
 

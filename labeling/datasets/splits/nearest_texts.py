@@ -78,11 +78,12 @@ def _cosines(column: pd.Series, train: Ints, test: Ints) -> npt.NDArray[np.float
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b", sublinear_tf=True)
+    texts = column.iloc[np.concatenate((train, test))].tolist()
     try:
-        of_train = vectorizer.fit_transform(column.iloc[train].tolist())
+        vectors = vectorizer.fit_transform(texts)  # of both, so that words of test alone count too
     except ValueError:
         return None
-    of_test = vectorizer.transform(column.iloc[test].tolist())
+    of_train, of_test = vectors[: len(train)], vectors[len(train) :]
     greatest = np.zeros(len(test))
     for begin in range(0, len(test), 100):
         part = slice(begin, begin + 100)
