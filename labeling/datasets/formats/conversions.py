@@ -193,7 +193,8 @@ class Conversions:
             how: `weights` (each label has the same total weight, and the total stays),
                 `undersample` (as many rows of each as of the rarest; the others are listed in
                 `.dropped`) or `oversample` (as many as of the most frequent, by repeating rows,
-                each equally often up to one: to train on; no file of it can be read back).
+                each equally often up to one). Then several rows have one id: it is to train on, and
+                the tests of a release refuse it.
             rng: seed or Generator of the draw, which depends on the ids and not on their order.
 
         Raises:
