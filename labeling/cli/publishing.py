@@ -1,4 +1,4 @@
-"""Commands that show releases to others: the folder for the hub, the page, and MLflow."""
+"""Commands that give releases to others: the folder for the hub, and MLflow."""
 
 from __future__ import annotations
 
@@ -42,19 +42,6 @@ def hub(
 
 def _files(folder: Path) -> list[Path]:
     return [folder / "README.md", folder / "croissant.json", *(folder / "data").glob("*.parquet")]
-
-
-@release.command("report")
-def write_report(
-    name: Name = "main",
-    html: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the page of a release: labels, changes, tests, quality, problems, and its card."""
-    project = load_project()
-    with busy("writing the page"):
-        path = project.release_report(name, html)
-    emit({"path": str(path)}, as_json, f"Written: {path}")
 
 
 @release.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -177,6 +178,13 @@ def show(
     name: Annotated[
         str | None, typer.Argument(help="A branch, or a digest; default: all branches.")
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a page there: labels, what changed, tests, quality, problems, and its card"
+            " (of main, if none is named)."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a release with its tests, proposal, approvals, and what to do next; or all branches."""
@@ -184,6 +192,9 @@ def show(
 
     project = load_project()
     releases = project.releases
+    if html is not None:
+        with busy("writing the page"):
+            hint(f"Page: {project.release_report(name or 'main', html)}")
     if name is None:
         shown = [releases.show(known.name) for known in releases.branches]
         emit([_status_as_json(status) for status in shown], as_json, plain_of(releases._view()))

@@ -12,9 +12,11 @@ import yaml
 
 import labeling as lb
 from labeling.project import Project
+from labeling.rendering import View
 from tests.support.in_process import run
 from tests.support.killing import make_project
 from tests.support.releases import passing
+from tests.support.safe_html import NAME, TEXT, Elements
 
 CARD = """
 card:
@@ -122,9 +124,9 @@ def test_a_salt_that_is_too_short_is_refused(folder, tmp_path):
 
 def test_the_page_of_a_release_is_whole_and_repeats(folder, tmp_path):
     first, second = tmp_path / "a.html", tmp_path / "b.html"
-    done = verb(folder, "release", "report", "r1", "--html", str(first))
+    done = verb(folder, "release", "show", "r1", "--html", str(first))
     assert 0 == done.returncode, done.stderr
-    assert 0 == verb(folder, "release", "report", "r1", "--html", str(second)).returncode
+    assert 0 == verb(folder, "release", "show", "r1", "--html", str(second)).returncode
 
     page = first.read_text("utf-8")
     assert page == second.read_text("utf-8")
@@ -133,6 +135,23 @@ def test_the_page_of_a_release_is_whole_and_repeats(folder, tmp_path):
     assert "<script" not in page
     assert not re.search(r"(src|href)=\"(?!#|data:)", page)
     assert {"Labels", "Tests on the data", "Card"} <= set(re.findall(r"<h2[^>]*>([^<]*)", page))
+
+
+def test_texts_on_the_page_are_shown_as_they_are(tmp_path):
+    ids = pd.Index([NAME, "b"], name="id")
+    data = pd.DataFrame({"text": [NAME, "x"], NAME: ["y", NAME]}, index=ids)
+    schema = lb.LabelSchema([NAME, "spam"])
+    train = lb.build_training_set(data, lb.SoftLabels([[0.9, 0.1]] * 2, ids, schema, [True] * 2))
+    facts = lb.CardFacts(functions=(lb.FunctionFacts(NAME, TEXT),), problems=(TEXT,), platform=TEXT)
+    release = lb.Releases(tmp_path / "releases").branch("r1", train)
+
+    path = release.report(tmp_path / "a.html", {NAME: [View(TEXT, (TEXT,))]}, None, facts)
+
+    page = path.read_text("utf-8")
+    found = Elements(page)
+    assert {"script", "img"}.isdisjoint(found.tags)
+    assert "onerror" not in {name for name, _ in found.attributes}
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", "".join(found.texts))
 
 
 def test_tests_on_the_data_are_on_the_page_and_in_the_card(folder, tmp_path):
