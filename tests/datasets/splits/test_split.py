@@ -2,6 +2,7 @@
 
 import datetime
 import random
+import sys
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 import labeling as lb
 from labeling import LabelSchema, SoftLabels, build_training_set
 from labeling.datasets.splits import split
-from labeling.errors import DataError, LabelingError
+from labeling.errors import DataError, LabelingError, MissingExtraError
 from labeling.records import GoldLabel
 
 WORDS = [f"word{number}" for number in range(200)]
@@ -365,6 +366,14 @@ def test_wrong_columns_and_splits_are_refused(options, told):
 
     with pytest.raises(DataError, match=told):
         split(frame, **options)
+
+
+def test_near_duplicates_need_an_extra_and_equal_texts_do_not(monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasketch", None)
+
+    assert split(samples(20), near_duplicates=None).notna().all()
+    with pytest.raises(MissingExtraError, match=r"pip install 'labeling\[splits\]'"):
+        split(samples(20))
 
 
 def test_a_training_set_without_splits_is_no_previous_one():
