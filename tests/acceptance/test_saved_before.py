@@ -20,7 +20,7 @@ SAVED = [f"{name}{suffix}" for name in (*MODELS, "end") for suffix in ("", "-gol
 OF_MODELS = {"probabilities", "p_ham", "p_spam", "p_news", "confidence", "weight"}
 EXPORTS = ("training_set.parquet", "training_set.jsonl", "training_set.csv")
 ADDED_SINCE = ("decided_by",)  # columns that exports did not have then
-COUNTED_SINCE = ("undecided", "left_out", "origin")  # keys that manifests did not have
+COUNTED_SINCE = ("undecided", "left_out", "origin", "guarded_in_csv")  # keys that are new since
 
 
 @pytest.fixture(scope="module")
