@@ -83,35 +83,77 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "records": (
-        "ABSTAIN Annotation AskAgain Batch GoldLabel LabelSchema LabelingFunction SoftLabels "
-        "Verdict Votes annotation_votes"
+        "ABSTAIN",
+        "Annotation",
+        "AskAgain",
+        "Batch",
+        "GoldLabel",
+        "LabelSchema",
+        "LabelingFunction",
+        "SoftLabels",
+        "Verdict",
+        "Votes",
+        "annotation_votes",
     ),
-    "adjudication": "ReviewPolicy disagreement_causes",
-    "analysis": "ProblemList Slices agreement estimated_accuracy estimated_class_balance"
-    " find_slices label_errors label_quality lf_summary slice_quality",
+    "adjudication": (
+        "ReviewPolicy",
+        "disagreement_causes",
+    ),
+    "analysis": (
+        "ProblemList",
+        "Slices",
+        "agreement",
+        "estimated_accuracy",
+        "estimated_class_balance",
+        "find_slices",
+        "label_errors",
+        "label_quality",
+        "lf_summary",
+        "slice_quality",
+    ),
     "datasets": (
-        "CardFacts CardSettings FunctionFacts Release Releases SplitReport TrainingSet "
-        "build_training_set data_test find_leaks log_to_mlflow run_data_tests split"
+        "CardFacts",
+        "CardSettings",
+        "FunctionFacts",
+        "Release",
+        "Releases",
+        "SplitReport",
+        "TrainingSet",
+        "build_training_set",
+        "data_test",
+        "find_leaks",
+        "log_to_mlflow",
+        "run_data_tests",
+        "split",
     ),
-    "distributed": "PartitionedVotes apply_partitions",
-    "end_model": "EndModel",
-    "engine": "explain",
-    "errors": "LabelingError",
-    "functions": "labeling_function load_labeling_functions load_slicing_functions"
-    " slicing_function",
-    "label_files": "LabelFiles",
-    "label_models": "AnnotatorModel LabelModel",
-    "label_studio": "LabelStudio",
-    "notebook": "Workbench",
-    "project": "Project",
-    "query": "select",
-    "replay": "Replay",
-    "reviewing": "review",
-    "slicing": "apply_slices",
-    "sources": "read_samples",
+    "distributed": (
+        "PartitionedVotes",
+        "apply_partitions",
+    ),
+    "end_model": ("EndModel",),
+    "engine": ("explain",),
+    "errors": ("LabelingError",),
+    "functions": (
+        "labeling_function",
+        "load_labeling_functions",
+        "load_slicing_functions",
+        "slicing_function",
+    ),
+    "label_files": ("LabelFiles",),
+    "label_models": (
+        "AnnotatorModel",
+        "LabelModel",
+    ),
+    "label_studio": ("LabelStudio",),
+    "notebook": ("Workbench",),
+    "project": ("Project",),
+    "query": ("select",),
+    "replay": ("Replay",),
+    "reviewing": ("review",),
+    "slicing": ("apply_slices",),
+    "sources": ("read_samples",),
 }
-"""The public names by their room, separated by spaces."""
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 _OPEN_ROOMS = {
     "behaviour": "labeling.analysis.behaviour",
     "distributed": "labeling.distributed",
