@@ -66,7 +66,9 @@ def quality_views(
         views += _known_problems(labels, schema, gold, slices, problems, missing)
     else:
         missing.append("quality, slices and problems need gold labels of some of the samples")
-    if soft is not None and soft.sample_ids.isin(labels.index).any():
+    if soft is not None and _are_of(labels, soft):
+        missing.append("likely label errors need labels other than those of the model itself")
+    elif soft is not None and soft.sample_ids.isin(labels.index).any():
         views += _likely_errors(labels, soft, missing)
     else:
         missing.append("likely label errors need out-of-sample probabilities (an EndModel)")
@@ -112,16 +114,28 @@ def _against_gold(
     soft: SoftLabels | None,
     samples: pd.DataFrame | None,
 ) -> list[View]:
-    views = [label_quality(labels, gold, schema=schema)._view()]
-    if soft is not None and gold_series(gold).index.isin(soft.sample_ids).any():
+    with_gold = gold_series(gold).index
+    has_soft = soft is not None and with_gold.isin(soft.sample_ids).any()
+    views: list[View] = []
+    if not (soft is not None and has_soft and _are_of(labels, soft)):
+        views.append(label_quality(labels, gold, schema=schema)._view())
+    if soft is not None and has_soft:
         of_model = label_quality(soft, gold)._view()
         views.append(View(f"Model: {of_model.title}", of_model.parts))
-        views.append(_estimated(labels, soft, gold))
+        if not soft.sample_ids.isin(with_gold).all():
+            views.append(_estimated(labels, soft, gold))
     if samples is not None:
         pairs = compared(labels, gold, schema)
         wrong = pd.Series(pairs.scores() < 1 - 1e-9, pairs.ids)
         views.append(find_slices(samples, wrong)._view())
     return views
+
+
+def _are_of(labels: pd.Series, soft: SoftLabels) -> bool:
+    """Return whether labels are the most probable ones of soft labels; ties may be left out."""
+    decided = soft.to_labels().dropna()
+    shared = labels.reindex(decided.index)
+    return bool((shared == decided).all())
 
 
 def _estimated(labels: pd.Series, soft: SoftLabels, gold: Gold) -> View:

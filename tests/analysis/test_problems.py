@@ -131,7 +131,7 @@ def test_the_views_of_a_report_hold_what_is_given_and_say_what_is_missing(proble
         LABELS,
         SCHEMA,
         soft=soft,
-        gold=GOLD,
+        gold=GOLD[:90],
         samples=samples,
         slices=SLICES,
         problems=problems,
@@ -139,17 +139,21 @@ def test_the_views_of_a_report_hold_what_is_given_and_say_what_is_missing(proble
     titles = [view.title for view in views]
 
     assert titles == [
-        "Quality of labels on 100 gold labels",
-        "Model: Quality of labels on 100 gold labels",
-        "All 100 samples, estimated from 100 gold labels",
+        "Quality of labels on 90 gold labels",
+        "Model: Quality of labels on 90 gold labels",
+        "All 100 samples, estimated from 90 gold labels",
         "0 slices with more errors than the rest",
-        "Quality by slice: 2 slices, 100 gold labels",
+        "Quality by slice: 2 slices, 90 gold labels",
         "2 problems by priority",
         "Likely label errors among 100 samples",
         "Not measured",
     ]
     assert views[-1].parts == ("the behaviour of a model needs tests (labeling.behaviour).",)
     assert all("<script" not in html_of(view) for view in views)
+    of_model = [
+        view.title for view in quality_views(soft.to_labels(), SCHEMA, soft=soft, gold=GOLD)
+    ]
+    assert of_model == ["Model: Quality of labels on 100 gold labels", "Not measured"]
     nothing = quality_views(LABELS, SCHEMA)
     assert [view.title for view in nothing] == ["Not measured"]
     assert len(nothing[0].parts) == 3
