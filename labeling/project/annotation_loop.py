@@ -25,6 +25,7 @@ from labeling.project.outbox_policy import (
 )
 from labeling.project.pausing import pause_by_rule
 from labeling.project.policies import policy_in_force
+from labeling.project.release_conflicts import escalate_conflicts
 from labeling.project.results import Pulled, Pushed
 from labeling.project.review_basis import REVIEWED, review_basis, warn_of_reopened
 from labeling.project.work_review import WorkReview, with_unheard
@@ -319,12 +320,12 @@ class AnnotationLoop:
             annotations = self.work.counted(current)
             void = self.work.void_answers(self.store.ledger.annotations(), self.work.state())
             left_out = self._missing_or_changed({one.sample_id for one in void}, samples)
-            votes = self.policy.min_votes
-            verdict = with_unheard(
-                self.verdict(annotations, fits=True), void, votes, [*left_out[0], *left_out[1]]
-            )
-            available = self.work.available(self.annotators())
-            verdict = escalate_unanswerable(self.store, verdict, annotations, available)
+            verdict = self.verdict(annotations, fits=True)
+            least, gone = self.policy.min_votes, [*left_out[0], *left_out[1]]
+            verdict = with_unheard(verdict, void, least, gone)
+            who = self.work.available(self.annotators())
+            verdict = escalate_unanswerable(self.store, verdict, annotations, who)
+            verdict = escalate_conflicts(self.store, verdict, annotations, samples.index)
             warn_of_reopened(self.store, self.policy_in_force(), verdict)
             answers = (*annotations, *void)
             basis = record_basis(self.store, self.policy_in_force(), has_news=False)

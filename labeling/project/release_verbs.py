@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from labeling.project.decision_records import freeze
 from labeling.project.people_record import PeopleRecord
+from labeling.project.release_conflicts import store_conflicts
 from labeling.project.training_sets import people_record, project_training_set
 from labeling.project.work_verbs import WorkVerbs
 from labeling.records import Event, EventKind, LabelSource, NewEvent
@@ -101,7 +102,8 @@ class ReleaseVerbs(WorkVerbs):
         """Merge an approved branch into main, or main into it where main has moved.
 
         Where both changed the label of a sample differently, what a reviewer decided on it since
-        the conflict was found counts; see `decide`, and `Releases.merge`.
+        the conflict was found counts; see `decide`, and `Releases.merge`. The next `review` sends
+        such samples to reviewers, with what each side says.
         """
         with self._locked("release merge"):
             outcome = self.releases.merge(name, by=by)
@@ -111,6 +113,7 @@ class ReleaseVerbs(WorkVerbs):
                 decisions = self._reviewed(wanted, datetime.datetime.fromisoformat(since))
                 if decisions:
                     outcome = self.releases.merge(name, by=by, decisions=decisions)
+            store_conflicts(self.store, outcome.conflicts)
             self._record_releases()
         return outcome
 

@@ -24,6 +24,7 @@ _ESCALATED_FOR = {
     "no vote": "without a vote",
     "too few votes": "with too few votes",
     "conflict": "in conflict",
+    "Two releases": "on which two releases disagree",
     "no majority": "without a majority",
     "less than": "with too few equal votes",
     "tie": "with a tie of the most probable labels",
