@@ -13,7 +13,7 @@ import pandas as pd
 from labeling.datasets.changes.alignment import IntArray, aligned, check_training_sets
 from labeling.datasets.changes.causes import CAUSES, TOLERANCE, Cause, CauseFinder, decisive
 from labeling.datasets.changes.reasons import Reasons
-from labeling.datasets.changes.sides import Side
+from labeling.datasets.changes.sides import Side, suspect_votes
 from labeling.errors import LabelingError, listed, near
 from labeling.rendering import Displayed, View
 
@@ -251,12 +251,14 @@ def _kept(before: Side, after: Side, same: IntArray) -> dict[str, int]:
     """Return how many rows keep their label, and of how many of these what else differs."""
     left, right = before.of_rows(same), after.of_rows(same)
     counts = {"same label": len(same)}
-    changed = np.abs(left.confidence - right.confidence) > TOLERANCE
-    counts["confidence"] = int(changed.sum())
+    values = [side.column("confidence").to_numpy(zero_copy_only=False) for side in (left, right)]
+    counts["confidence"] = int((np.abs(values[0] - values[1]) > TOLERANCE).sum())
     for name in ("source", "split"):
         columns = left.column(name), right.column(name)
         counts[name] = _differing(*columns)
-    counts["votes"] = int((left.votes != right.votes).any(axis=1).sum())
+    rows = suspect_votes(left, right)
+    votes = left.of_rows(rows).votes, right.of_rows(rows).votes
+    counts["votes"] = int((votes[0] != votes[1]).any(axis=1).sum())
     return counts
 
 

@@ -197,6 +197,29 @@ def codes_of_lists(
     return codes
 
 
+def suspect_votes(left: Side, right: Side) -> IntArray:
+    """Return the rows whose lists of votes are not written alike, without decoding the votes.
+
+    Only these can have other votes; a list in another order is among them.
+    """
+    lists = left.column("lf_votes"), right.column("lf_votes")
+    lengths = [
+        column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False) for column in lists
+    ]
+    suspects = lengths[0] != lengths[1]
+    if suspects.any():
+        same = pa.array(np.flatnonzero(~suspects))
+        lists = lists[0].take(same), lists[1].take(same)
+    cells = lists[0].flatten(), lists[1].flatten()
+    alike = np.ones(len(cells[0]), dtype=bool)
+    for place in range(2):
+        equal = pc.equal(cells[0].field(place), cells[1].field(place))
+        alike &= np.asarray(pc.fill_null(equal, False).to_numpy(zero_copy_only=False), dtype=bool)
+    rows = np.repeat(np.flatnonzero(~suspects), lengths[0][~suspects])
+    suspects[rows[~alike]] = True
+    return np.flatnonzero(suspects)
+
+
 def changed_columns(base: Side, head: Side) -> Objects:
     """Return which of the samples' own columns differ: a tuple of names for each sample.
 
