@@ -15,6 +15,7 @@ from labeling.datasets.cards.facts import CardFacts, CardSettings
 from labeling.datasets.cards.numbers import numbers_of
 from labeling.datasets.cards.pseudonyms import pseudonyms
 from labeling.datasets.cards.readme import readme_text
+from labeling.datasets.releases.release import Release
 from labeling.errors import missing_extra
 from labeling.records.estimates import Estimate
 
@@ -29,7 +30,7 @@ FOLDER = "training_set"
 
 
 def log_to_mlflow(
-    train: TrainingSet,
+    data: TrainingSet | Release,
     *,
     settings: CardSettings | None = None,
     facts: CardFacts | None = None,
@@ -37,7 +38,7 @@ def log_to_mlflow(
     source: str = "",
     run_id: str | None = None,
 ) -> str:
-    """Write a training set into a run of MLflow, and return the run's id.
+    """Write a training set or a release into a run of MLflow, and return the run's id.
 
     The run is the one named, else the active one, else a new one of the active experiment. It gets
     parameters (what the training set was made of), metrics (counts, and estimates with interval
@@ -45,7 +46,7 @@ def log_to_mlflow(
     named by its digest, so that all runs that used it can be found. No row leaves the machine.
 
     Args:
-        train: the training set.
+        data: a training set, or a release, which also knows its digest and facts.
         settings: what people say of it, for the card.
         facts: what the project knows of it, for card and metrics; its `release` is the digest.
         report: a file to keep as an artefact, such as the page of a release.
@@ -59,7 +60,10 @@ def log_to_mlflow(
         import mlflow
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
-    settings, facts = settings or CardSettings(), facts or CardFacts()
+    train = data.train if isinstance(data, Release) else data
+    if facts is None:
+        facts = data.facts if isinstance(data, Release) else CardFacts()
+    settings = settings or CardSettings()
     active = mlflow.active_run()
     if active is not None and run_id in (None, active.info.run_id):
         run, is_new = active, False

@@ -148,7 +148,7 @@ class CardVerbs(ReleaseVerbs):
         from labeling.datasets import log_to_mlflow
 
         return log_to_mlflow(
-            self.releases[name].train,
+            self.releases[name],
             settings=self.card_settings,
             facts=self.release_facts(name),
             report=report,

@@ -74,6 +74,19 @@ def test_runs_of_one_training_set_are_found_by_its_digest(mlflow):
     assert other in digests
 
 
+def test_a_release_is_logged_by_its_own_digest(mlflow, tmp_path):
+    releases = lb.Releases(tmp_path / "releases")
+    release = releases.branch("r1", training_set())
+    releases.keep_facts("r1", FACTS)
+
+    run = mlflow.MlflowClient().get_run(lb.log_to_mlflow(release))
+
+    (given,) = run.inputs.dataset_inputs
+    assert release.digest[:36] == given.dataset.digest
+    assert release.digest == run.data.tags["labeling.release"]
+    assert 120 == run.data.metrics["quality.accuracy of the labels.n"]
+
+
 def test_an_active_run_is_used_and_left_open(mlflow):
     with mlflow.start_run() as active:
         assert active.info.run_id == lb.log_to_mlflow(training_set())
