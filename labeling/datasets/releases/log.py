@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
 from labeling.datasets.releases.files import RepositoryFolder, parsed
 from labeling.datasets.releases.names import is_branch_name, is_digest
-from labeling.errors import ReleaseError, StoreError, quoted
+from labeling.errors import ReleaseError, StoreError, listed, quoted
 from labeling.records.events import canonical_json
 from labeling.rendering import Displayed
 
@@ -163,6 +163,7 @@ def _entry(line: bytes, number: int) -> LogEntry:
             f"Entry {number} of the log of releases was changed after it was appended: its digest"
             f" is not that of its content.{CHANGED}"
         )
+    _check_values(values, number)
     for name in values["files"]:
         folder, _, file = name.partition("/")
         stem, dot, suffix = file.rpartition(".")
@@ -172,12 +173,18 @@ def _entry(line: bytes, number: int) -> LogEntry:
                 f"Entry {number} of the log of releases names the file {quoted(name)}, which is"
                 f" neither a branch nor a proposal.{CHANGED}"
             )
-    if not is_digest(values["release"]):
-        raise ReleaseError(
-            f"Entry {number} of the log of releases names the release"
-            f" {quoted(values['release'])}, which is no digest.{CHANGED}"
-        )
     return LogEntry(**values, digest=digest)
+
+
+def _check_values(values: Mapping[str, Any], number: int) -> None:
+    wrong = [name for name, check in _VALUES.items() if not check(values[name])]
+    if not wrong:
+        details = values["details"]
+        wrong = [name for name in _DETAILS if name in details and not _DETAILS[name](details[name])]
+    if wrong:
+        raise ReleaseError(
+            f"Entry {number} of the log of releases has wrong values of {listed(wrong)}.{CHANGED}"
+        )
 
 
 def _digest(values: Mapping[str, Any]) -> str:
@@ -186,6 +193,24 @@ def _digest(values: Mapping[str, Any]) -> str:
     except StoreError as error:
         raise ReleaseError(str(error)) from error
 
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_VALUES: Mapping[str, Callable[[Any], bool]] = {
+    "number": lambda value: isinstance(value, int),
+    **dict.fromkeys(("at", "by", "action", "branch", "message", "previous"), _is_text),
+    "release": is_digest,
+    "details": lambda value: isinstance(value, dict),
+    "files": lambda value: isinstance(value, dict),
+}
+_DETAILS: Mapping[str, Callable[[Any], bool]] = {
+    "parents": lambda value: isinstance(value, list) and all(map(is_digest, value)),
+    "tests": is_digest,
+    "onto": lambda value: value is None or is_digest(value),
+}
+"""What details must be where an entry has them; those of other names are only shown."""
 
 CHANGED = (
     " Someone changed the log around this package, two copies of the repository went on"

@@ -224,6 +224,30 @@ def test_a_log_cannot_name_files_elsewhere(tmp_path, path):
     assert before == {k: v for k, v in files_of(tmp_path).items() if not k.endswith(".gitignore")}
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"details": None},
+        {"details": [1]},
+        {"details": {"parents": ["../x"]}},
+        {"details": {"parents": 3}},
+        {"details": {"tests": ["a"]}},
+        {"details": {"onto": "main"}},
+        {"files": []},
+        {"by": 3},
+        {"message": None},
+        {"action": ["merged"]},
+        {"number": "1"},
+    ],
+)
+def test_a_log_of_other_types_is_an_error(tmp_path, changed):
+    releases = with_entry(tmp_path, **changed)
+
+    for act in (releases.log, releases.verify, lambda: releases.branch("r2", training_set())):
+        with pytest.raises(ReleaseError, match="Entry 1 of the log of releases has wrong values"):
+            act()
+
+
 @pytest.mark.parametrize("digest", ["../../etc", "", "0" * 63, "A" * 64, 3, None])
 def test_a_digest_of_a_log_and_of_a_branch_is_a_digest(tmp_path, digest):
     branch = {"release": digest, "base": None, "authors": [], "tests": None}
