@@ -28,8 +28,9 @@ from labeling.datasets.data_tests.slices import labels_by_slice, trigger_words
 from labeling.datasets.data_tests.tested import Tested, tested_training_set
 from labeling.datasets.data_tests.text_drift import Embed, drift_text
 from labeling.datasets.findings import DataTestReport, Finding
+from labeling.datasets.splits.leaks import find_leaks
 from labeling.datasets.training_set import TrainingSet
-from labeling.errors import LabelingError, listed, near
+from labeling.errors import LabelingError, MissingExtraError, listed, near
 from labeling.records import LabelSchema
 
 Test = Callable[[Tested, Tested | None, DataTestSettings], Finding]
@@ -83,6 +84,9 @@ def run_data_tests(
 ) -> DataTestReport:
     """Return the report of all tests on a training set.
 
+    It has a finding of each of `TESTS`, of each leak that `find_leaks` looks for, and of each check
+    of your own.
+
     Args:
         train: the training set to test.
         base: the training set that it would replace; without one, tests that compare are skipped.
@@ -99,6 +103,8 @@ def run_data_tests(
     if base is not None and len(base):
         before = in_schema(tested_training_set(base), train.schema)
     found = _run(tuple(TESTS), head, before, limits, embed)
+    if len(found) == len(TESTS):
+        found += leak_tests(train, limits)
     found += [own_finding(test, train, base) for test in own_tests(own)]
     fingerprint = train.fingerprint
     base_fingerprint = None if base is None else base.fingerprint
@@ -106,6 +112,14 @@ def run_data_tests(
     _check_acknowledged(limits, known)
     results = [_acknowledged(one, limits, fingerprint, base_fingerprint) for one in found]
     return DataTestReport(tuple(results), fingerprint, base_fingerprint, len(head))
+
+
+def leak_tests(train: TrainingSet, limits: DataTestSettings) -> list[Finding]:
+    """Return the findings of `find_leaks`; without datasketch, near-duplicates are left out."""
+    try:
+        return list(find_leaks(train, text=limits.text))
+    except MissingExtraError:
+        return list(find_leaks(train, text=limits.text, near_duplicates=None))
 
 
 def monitor_data(
