@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -103,8 +104,17 @@ def _pooled(table: Floats) -> Floats:
     return table
 
 
-def fisher(first: tuple[int, int], second: tuple[int, int]) -> float:
+def fisher(
+    first: tuple[int, int],
+    second: tuple[int, int],
+    alternative: Literal["two-sided", "greater"] = "two-sided",
+) -> float:
     """Return the exact p-value of two shares, given as (how many, of how many).
+
+    Args:
+        first: of one set.
+        second: of the other.
+        alternative: whether the shares may differ, or the first may only be greater.
 
     >>> fisher((0, 10), (0, 10))
     1.0
@@ -112,7 +122,17 @@ def fisher(first: tuple[int, int], second: tuple[int, int]) -> float:
     from scipy.stats import fisher_exact
 
     table = [[hits, n - hits] for hits, n in (first, second)]
-    return float(fisher_exact(table).pvalue)
+    return float(fisher_exact(table, alternative).pvalue)
+
+
+def combined(first: float, second: float) -> float:
+    """Return the p-value of two independent tests together (Fisher 1932).
+
+    >>> round(combined(0.01, 0.02), 5)
+    0.0019
+    """
+    product = first * second
+    return product * (1 - math.log(product)) if product else 0.0
 
 
 def details(results: Sequence[Compared], corrected: Sequence[float]) -> tuple[dict[str, Any], ...]:

@@ -84,8 +84,8 @@ class DataTestSettings(Displayed):
         drift_effect: the largest effect size: Kolmogorov-Smirnov D of a column of numbers, Cramer's
             V with equal weights of both sets for categories, labels and votes. 0.1 is a small
             effect (Cohen 1988), such as a share that rises from 0.45 to 0.55.
-        text_effect: the largest unbiased HSIC correlation of a text and the set that it is from;
-            0.01 is reached where about 1 in 5 texts is of another kind.
+        text_effect: the largest unbiased HSIC correlation of a text and the set that it is from:
+            0.01 was reached where 20 to 40 % of the texts were of another collection.
         slice_change: the largest change of a label's share within a slice (the samples with a word,
             or a value of a column).
         duplicates: the largest share of samples that repeat the text of another one; with a base,

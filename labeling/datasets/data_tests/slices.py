@@ -10,6 +10,7 @@ import pandas as pd
 
 from labeling.datasets.data_tests.comparing import (
     Compared,
+    combined,
     details,
     fisher,
     strongest,
@@ -28,6 +29,8 @@ FEWEST_TRIGGERED = 10
 """Samples with a new word from which it may be a trigger."""
 RISE = 10.0
 """How much more frequent than in the base a word must be to be new."""
+MOST_BY_CHANCE = 0.01
+"""Probability of so pure a label by chance above which a word does not decide it."""
 PURITY = 0.9
 """Share of one label among the samples with a word that gives the label away."""
 
@@ -231,7 +234,7 @@ def _triggers(
     results = []
     for column in np.flatnonzero(is_new & (counts.max(axis=1) >= PURITY * n_with)):
         label, here = int(counts[column].argmax()), int(n_with[column])
-        rise = fisher((here, n), (int(known[column]), n_base))
+        rise = fisher((here, n), (int(known[column]), n_base), "greater")
         decides = float(binom.sf(counts[column, label] - 1, here, shares[label]))
         row = {
             "label": label,
@@ -239,7 +242,7 @@ def _triggers(
             "n_base": int(known[column]),
             "with_label": int(counts[column, label]),
             "share": float(shares[label]),
-            "p": max(rise, decides),
+            "p": combined(rise, decides) if decides < MOST_BY_CHANCE else 1.0,
         }
         results.append((int(column), row))
     return results
