@@ -147,10 +147,19 @@ def differing_inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[
             sentences += _functions(old, new)
         elif isinstance(old, Mapping) and isinstance(new, Mapping):
             keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
-            sentences.append(f"{what.capitalize()} differs in {', '.join(keys)}.")
+            sentences.append(f"{_differs(what)} in {', '.join(keys)}.")
         else:
-            sentences.append(f"{what.capitalize()} differs.")
+            sentences.append(f"{_differs(what)}.")
     return sentences
+
+
+def _differs(what: str) -> str:
+    """Return that an input differs.
+
+    >>> _differs("the votes"), _differs("the config")
+    ('The votes differ', 'The config differs')
+    """
+    return f"{what.capitalize()} {'differ' if what.endswith('s') else 'differs'}"
 
 
 def _functions(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

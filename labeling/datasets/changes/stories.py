@@ -107,8 +107,7 @@ class Story(DisplayedAlike):
             parts.append(f"Releases: {'; '.join(self.extras.releases)}.")
         parts += self.extras.notes
         if self.extras.events:
-            rows = tuple((Excerpt(line),) for line in self.extras.events)
-            parts.append(Table(("what happened",), rows))
+            parts += ["What happened:", *self.extras.events]  # whole lines, which cells are not
         label = "left out" if self.left_out else str(self.label)
         return View(f"Sample {self.sample_id!r}: {label}", tuple(parts))
 
@@ -236,7 +235,8 @@ def _models(story: Story) -> list[Part]:
         parts.append(Table(("label", "probability"), rows, left_out=left_out))
     for name, facts in story.origin.get("models", {}).items():
         if isinstance(facts, Mapping):
-            words = ", ".join(f"{key} {_word(value)}" for key, value in facts.items())
+            known = {key: value for key, value in facts.items() if value is not None}
+            words = ", ".join(f"{key} {_word(value)}" for key, value in known.items())
             parts.append(f"{name.replace('_', ' ').capitalize()}: {words}.")
     return parts
 
