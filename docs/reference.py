@@ -179,11 +179,13 @@ def sections_in(schema: dict[str, Any], definitions: dict[str, Any], path: str =
     """Return the sections that are values of a section's keys, each with those in it."""
     parts = []
     for name, own in schema["properties"].items():
-        reference = referred(own)
+        values = own.get("additionalProperties")
+        reference = referred(own) or (referred(values) if isinstance(values, dict) else "")
         if reference:
             inner = definitions[reference]
-            parts += section(f"`{path}{name}:`", inner)
-            parts += sections_in(inner, definitions, f"{path}{name}: ")
+            heading = f"{path}{name}:" if referred(own) else f"{path}{name}: NAME:"
+            parts += section(f"`{heading}`", inner)
+            parts += sections_in(inner, definitions, f"{heading} ")
     return parts
 
 
