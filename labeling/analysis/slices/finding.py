@@ -15,7 +15,7 @@ from labeling.analysis.gold_comparison import hash_of
 from labeling.analysis.slices.conditions import Mask, SliceCondition, candidates, text_columns
 from labeling.analysis.slices.masks import Slices
 from labeling.analysis.slices.measuring import difference_of, holm
-from labeling.errors import DataError, LabelingError
+from labeling.errors import DataError, LabelingError, counted
 from labeling.records import Table, require_column, uniform_by_id, whole_number, with_id_index
 from labeling.records.estimates import LEVEL, Estimate, mean_of
 from labeling.records.samples import checked_ids, positions
@@ -142,7 +142,8 @@ class FoundSlices(Displayed):
         )
         table = TablePart(("slice", "error", "rest", "difference", "p"), rows)
         parts = (sentence, table) if rows else (sentence,)
-        return View(f"{len(self.slices)} slices with more errors than the rest", parts)
+        found = counted(len(self.slices), "slice")
+        return View(f"{found} with more errors than the rest", parts)
 
 
 def find_slices(

@@ -207,16 +207,20 @@ def _votes(story: Story) -> list[Part]:
     silent = [vote.function for vote in story.votes if vote.label is None]
     parts: list[Part] = []
     if cast:
+        # What is not known of any function has no column.
+        has_code = any(vote.fingerprint for vote in cast)
+        has_reason = any(vote.reason for vote in cast)
         rows = tuple(
             (
                 Excerpt(vote.function),
                 Excerpt(str(vote.label)),
-                vote.fingerprint[:SHORT] or None,
-                Excerpt(vote.reason) if vote.reason else None,
+                *([vote.fingerprint[:SHORT] or None] * has_code),
+                *([Excerpt(vote.reason) if vote.reason else None] * has_reason),
             )
             for vote in cast
         )
-        parts.append(Table(("labeling function", "vote", "code", "about"), rows))
+        headings = ("labeling function", "vote", *["code"] * has_code, *["about"] * has_reason)
+        parts.append(Table(headings, rows))
     if silent:
         verb = "abstained"
         functions = counted(len(silent), "labeling function")

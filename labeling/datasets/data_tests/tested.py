@@ -41,6 +41,7 @@ class Tested:
         annotators: the rows and codes of the votes of people, shape (2, number of votes).
         splits: `train`, `dev`, `test` or `None` for each sample, or `None` if none was made.
         faults: on how many samples each labeling function failed.
+        left_out: the ids of samples that were known and left out.
     """
 
     samples: pd.DataFrame
@@ -53,6 +54,7 @@ class Tested:
     annotators: Codes = field(default_factory=lambda: np.empty((2, 0), dtype=np.int64))
     splits: npt.NDArray[np.object_] | None = None
     faults: Mapping[str, int] = field(default_factory=dict)
+    left_out: pd.Index = field(default_factory=lambda: pd.Index([]))
 
     @property
     def ids(self) -> pd.Index:
@@ -85,8 +87,11 @@ class Tested:
 
     def with_prefix(self, prefix: str) -> Tested:
         """Return the same samples under ids that no others have."""
-        ids = pd.Index([f"{prefix}{sample_id}" for sample_id in self.ids])
-        return dataclasses.replace(self, samples=self.samples.set_axis(ids))
+        ids, left_out = (
+            pd.Index([f"{prefix}{sample_id}" for sample_id in index])
+            for index in (self.ids, self.left_out)
+        )
+        return dataclasses.replace(self, samples=self.samples.set_axis(ids), left_out=left_out)
 
     def drawn(self, most: int) -> Tested:
         """Return at most so many rows, drawn by a hash of the id, in the order of the hashes."""
@@ -114,6 +119,7 @@ def tested_training_set(train: TrainingSet) -> Tested:
         lf_codes=train.lf_codes,
         annotators=_annotators(train),
         splits=splits,
+        left_out=train.dropped.index,
     )
 
 
@@ -159,9 +165,10 @@ def comparisons(head: Tested, base: Tested) -> list[tuple[str, Tested]]:
     """Return which rows are compared with the base: those that are new, and all.
 
     Rows that the base has too would hide what is different about new ones, so these are compared by
-    themselves, if there are at least 30.
+    themselves, if there are at least 30. Rows that the base had left out are not new: they are the
+    doubtful ones, and so differ from the rest without any change of the data.
     """
-    is_new = ~head.ids.isin(base.ids)
+    is_new = ~(head.ids.isin(base.ids) | head.ids.isin(base.left_out))
     n_new = int(is_new.sum())
     if n_new == len(head):
         return [("all", head)]

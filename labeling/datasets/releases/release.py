@@ -98,7 +98,9 @@ class Release(Displayed):
 
         stored = self._objects.folder.read_json(facts_file(self.digest))
         facts = CardFacts() if stored is None else CardFacts.from_json(stored)
-        rebuild = facts.rebuild or f"labeling release rebuild {short(self.digest)}"
+        rebuild = facts.rebuild
+        if not rebuild and "config" in self.manifest.get("origin", {}):  # a project can build it
+            rebuild = f"labeling release rebuild {short(self.digest)}"
         return dataclasses.replace(facts, release=self.digest, rebuild=rebuild)
 
     def to_hub_folder(
