@@ -14,6 +14,10 @@ from labeling.datasets.values import json_scalar, plain
 MIX = tuple(map(np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)))
 
 
+MISSING = "null"
+"""What stands for a missing value; the text itself has the same digest."""
+
+
 def content_digests(samples: pd.DataFrame) -> npt.NDArray[np.uint64]:
     """Return a digest of each row's columns, shape (n,); never 0.
 
@@ -37,18 +41,24 @@ def content_digests(samples: pd.DataFrame) -> npt.NDArray[np.uint64]:
 
 def _hashed(column: pd.Series) -> npt.NDArray[np.uint64]:
     """Return the hash of each value by its text in a file, whatever the type of the column."""
-    kind = column.dtype
-    if isinstance(kind, np.dtype) and kind.kind in "biuf":
-        column = column.astype(np.float64)
-    texts = [_text(value) for value in column.tolist()]
+    texts = _texts(column)
     try:
         return _hash(texts)
     except UnicodeEncodeError:  # half a character
-        return _hash([text.encode("utf-8", "backslashreplace").decode() for text in texts])
+        whole = [str(text).encode("utf-8", "backslashreplace").decode() for text in texts]
+        return _hash(np.array(whole, dtype=object))
 
 
-def _hash(texts: list[str]) -> npt.NDArray[np.uint64]:
-    array = np.array(texts, dtype=object)
+def _texts(column: pd.Series) -> npt.NDArray[np.object_]:
+    kind = column.dtype
+    if isinstance(kind, pd.StringDtype):
+        return column.to_numpy(dtype=object, na_value=MISSING)
+    if isinstance(kind, np.dtype) and kind.kind in "biuf":
+        column = column.astype(np.float64)
+    return np.array([_text(value) for value in column.tolist()], dtype=object)
+
+
+def _hash(array: npt.NDArray[np.object_]) -> npt.NDArray[np.uint64]:
     return np.asarray(pd.util.hash_array(array, categorize=False), dtype=np.uint64)
 
 
@@ -56,7 +66,7 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     if value is None or value is pd.NA or value is pd.NaT or _is_nan(value):
-        return "null"
+        return MISSING
     if isinstance(value, (bool, int, float)):
         return repr(float(value))
     try:

@@ -144,8 +144,13 @@ class Side:
     @functools.cached_property
     def answers(self) -> list[dict[str, str | None]]:
         """The annotators' labels of each sample, by name."""
-        lists = self.column("annotators").to_pylist()
-        return [{left["annotator"]: left["label"] for left in answers or ()} for answers in lists]
+        column = self.column("annotators")
+        answered = pc.fill_null(pc.greater(pc.list_value_length(column), 0), False)
+        answers: list[dict[str, str | None]] = [{} for _ in range(len(self))]
+        rows = np.flatnonzero(answered.to_numpy(zero_copy_only=False)).tolist()
+        for row, left in zip(rows, column.filter(answered).to_pylist(), strict=True):
+            answers[row] = {answer["annotator"]: answer["label"] for answer in left}
+        return answers
 
     @functools.cached_property
     def answers_as_text(self) -> Objects:
