@@ -69,6 +69,7 @@ def diff(
 @release.command("test")
 def run_tests(name: Name, by: By = "", as_json: AsJson = False) -> None:
     """Run the tests on the data of a branch, compared with main; a failure exits with 1."""
+    from labeling.datasets.releases.rules import after_failure
     from labeling.rendering.plain import plain_of
 
     project = load_project()
@@ -76,11 +77,9 @@ def run_tests(name: Name, by: By = "", as_json: AsJson = False) -> None:
         report = project.test_release(name, by=by)
     emit(json.loads(report.to_json()), as_json, plain_of(report._view()))
     if not report.passed:
-        failed = listed(failure.name for failure in report.failed)
-        raise ReleaseError(
-            f"Tests on branch {name!r} failed: {failed}. Put a mended training set on it: labeling"
-            f" release branch {name}"
-        )
+        failed = [failure.name for failure in report.failed]
+        next_steps = after_failure(failed, name)
+        raise ReleaseError(f"Tests on branch {name!r} failed: {listed(failed)}. {next_steps}")
     _hint_next(project, name)
 
 

@@ -133,7 +133,11 @@ class Reasons:
 
     def _model(self, row: int) -> str:
         code = int(self.head.codes[row]) if self.head.is_kept[row] else int(self.base.codes[row])
-        parts = []
+        parts = [
+            words + side.reasons[row]
+            for words, side in (("was left out: ", self.base), ("left out: ", self.head))
+            if side.reasons[row]
+        ]
         if code >= 0:
             values = [float(side.probabilities[row, code]) for side in self._sides]
             if not np.isnan(values).any():

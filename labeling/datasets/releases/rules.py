@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from labeling.datasets.findings import DataTestReport
 from labeling.datasets.releases.names import short
@@ -28,6 +28,18 @@ ACKNOWLEDGEABLE = (
     "schema",
 )
 """Tests that compare with main: a change may be meant, and somebody says why. A defect is not."""
+
+
+def after_failure(failed: Collection[str], name: str) -> str:
+    """Return what to do where tests of a branch failed, by their names."""
+    words = f"Put a mended training set on it: labeling release branch {name}"
+    if not all(test in ACKNOWLEDGEABLE for test in failed):
+        return words
+    reasons = " ".join(f'--acknowledge "{test}=REASON"' for test in failed)
+    return (
+        f"{words}. Or, if the change is meant, propose it, and let whoever approves it say why:"
+        f" labeling release approve {name} --by NAME {reasons}"
+    )
 
 
 def check_proposable(
