@@ -1,4 +1,4 @@
-"""The code of the cookbook runs from top to bottom, and its functions vote as the page says."""
+"""The code of the guides runs from top to bottom, and gives what the pages say."""
 
 import re
 from pathlib import Path
@@ -7,16 +7,22 @@ import pytest
 
 import labeling as lb
 
-PAGE = (Path(__file__).parents[2] / "docs" / "lf-cookbook.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def run(page):
+    """Run the code of a page, and return what it defines."""
+    text = (DOCS / page).read_text("utf-8")
+    defined = {"__name__": Path(page).stem}
+    for code in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+        exec(compile(code, page, "exec"), defined)
+    return defined
 
 
 @pytest.fixture(scope="module")
 def names():
-    """What the page's code defines."""
-    defined = {"__name__": "cookbook"}
-    for code in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL):
-        exec(compile(code, "lf-cookbook.md", "exec"), defined)
-    return defined
+    """What the code of the cookbook defines."""
+    return run("lf-cookbook.md")
 
 
 def test_each_function_votes_as_meant(names):

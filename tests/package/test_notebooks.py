@@ -96,5 +96,6 @@ def test_times_and_digests_are_not_compared_and_all_else_is():
     assert text(3, "0.01") != text(4, "0.01")
     assert "glad | 3" in text(3, "0.01")
     assert constant("Commit 1a2b3c4d at 2026-01-02 03:04 UTC") == "Commit digest at then"
+    assert constant("main is release c0677bbcc903.") == "main is release digest."
     picture = "<svg><title>{}</title><path/><text>9</text></svg>"
     assert text_of(picture.format("coverage")) == "coverage"

@@ -17,8 +17,9 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 VARYING = (
     (re.compile(r"\bin \d[\d.,]* s\b"), "in so many seconds"),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b"), "then"),
-    # The id of a commit and the digest of a module: they depend on the version of Python.
-    (re.compile(r"\b(?:[0-9a-f]{8}|[0-9a-f]{64})\b"), "digest"),
+    # The id of a commit or release and the digest of a function: they depend on the versions of
+    # Python and of packages.
+    (re.compile(r"\b(?:[0-9a-f]{8}|[0-9a-f]{12}|[0-9a-f]{64})\b"), "digest"),
 )
 SECONDS = "seconds"
 """The heading of a column of measured times."""
