@@ -51,10 +51,12 @@ NEGATIONS = word_list("""
 """)
 GOOD = PRAISE | JOY
 BAD = COMPLAINTS | SORROW | SWEARING
-OPENINGS = {  # the mood of a word that a tweet begins with
-    **dict.fromkeys(GOOD | word_list("congrats thank thanks welcome yay yes"), "positive"),
-    **dict.fromkeys(BAD | word_list("stop ugh why"), "negative"),
-    **dict.fromkeys(word_list("breaking new news photo video watch"), "neutral"),
+# The mood of a word that a tweet begins with. Sorted, as the order of a set differs between runs: a
+# dict in another order is another fingerprint of the function, which would be run again.
+OPENINGS = {
+    **dict.fromkeys(sorted(GOOD | word_list("congrats thank thanks welcome yay yes")), "positive"),
+    **dict.fromkeys(sorted(BAD | word_list("stop ugh why")), "negative"),
+    **dict.fromkeys(sorted(word_list("breaking new news photo video watch")), "neutral"),
 }
 
 # Faces and sounds: what stands for a voice in writing.
