@@ -28,8 +28,9 @@ def table_of(frame: pd.DataFrame, ids: pd.Index, *, with_index: bool = False) ->
     """Return a frame as an Arrow table.
 
     Types that Arrow does not have become text (periods, intervals, UUIDs, complex numbers), a
-    sorted list (sets) or null (dicts without keys). Values of a column without a common type become
-    JSON texts, which `json.loads` decodes.
+    sorted list (sets) or null (dicts without keys). Values of a column without a common type get
+    the plain forms of `labeling.datasets.values`, and if these have none either, become JSON texts,
+    which `json.loads` decodes.
 
     Args:
         frame: columns whose names are different as texts.
@@ -56,6 +57,8 @@ def table_of(frame: pd.DataFrame, ids: pd.Index, *, with_index: bool = False) ->
         for name, column in frame.items():
             if str(name) in in_json:
                 simple[str(name)] = _in_json(column, ids)
+            elif _lacks_common_type(column, ids):
+                simple[str(name)] = _plain_form(column, ids)
     try:
         return pa.Table.from_pandas(simple, preserve_index=None if with_index else False)
     except FAULTS:
@@ -69,22 +72,41 @@ def columns_in_json(frame: pd.DataFrame, ids: pd.Index) -> dict[str, str]:
 
     Columns of ids are not among them, since ids must keep their type.
     """
-    examples: dict[str, str] = {}
-    for name, column in frame.items():
-        kind = column.dtype
-        if not (kind.kind == "O" or isinstance(kind, pd.ArrowDtype)):
-            continue
-        if pd.api.types.infer_dtype(column, skipna=True) == "string":
-            continue  # lone surrogates cannot be written as JSON either
-        try:
-            ready = _ready(column, ids)
-            pa.Array.from_pandas(ready)
-        except DataError:
-            continue  # a value cannot be written in any form
-        except FAULTS:
-            if ready.tolist() != ids.tolist():
-                examples[str(name)] = _example(ready, ids)
-    return examples
+    return {
+        str(name): _example(_ready(column, ids), ids)
+        for name, column in frame.items()
+        if _lacks_common_type(column, ids) and not _is_accepted(_plain_form(column, ids))
+    }
+
+
+def _lacks_common_type(column: pd.Series, ids: pd.Index) -> bool:
+    """Return whether values can be written, but not as they are; ids have to be."""
+    kind = column.dtype
+    if not (kind.kind == "O" or isinstance(kind, pd.ArrowDtype)):
+        return False
+    if pd.api.types.infer_dtype(column, skipna=True) == "string":
+        return False  # lone surrogates cannot be written as JSON either
+    try:
+        ready = _ready(column, ids)
+        if _is_accepted(ready) or ready.tolist() == ids.tolist():
+            return False
+        plain_column(column, ids)
+    except DataError:
+        return False  # a value cannot be written in any form
+    return True
+
+
+def _is_accepted(column: pd.Series) -> bool:
+    try:
+        pa.Array.from_pandas(column)
+    except FAULTS:
+        return False
+    return True
+
+
+def _plain_form(column: pd.Series, ids: pd.Index) -> pd.Series:
+    values = [_without_empty(value) for value in plain_column(column, ids)]
+    return pd.Series(values, index=column.index, dtype=object)
 
 
 def _in_json(column: pd.Series, ids: pd.Index) -> pd.Series:
@@ -110,6 +132,8 @@ def _ready(column: pd.Series, ids: pd.Index) -> pd.Series:
         kind = column.dtype
     if isinstance(kind, (pd.PeriodDtype, pd.IntervalDtype)) or kind.kind == "c":
         return column.astype(object).map(str, na_action="ignore")
+    if isinstance(kind, pd.ArrowDtype) and pa.types.is_dictionary(kind.pyarrow_dtype):
+        return column.astype(pd.ArrowDtype(kind.pyarrow_dtype.value_type))  # pandas cannot read it
     nested = isinstance(kind, pd.ArrowDtype) and pa.types.is_nested(kind.pyarrow_dtype)
     if not pd.api.types.is_object_dtype(kind) and not nested:
         return column

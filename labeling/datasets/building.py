@@ -26,6 +26,7 @@ from labeling.datasets.label_selection import (
     warn_of_lost_labels,
 )
 from labeling.datasets.lineage import COULD_NOT_DECIDE, lineage_columns
+from labeling.datasets.manifest import plain_origin
 from labeling.datasets.training_set import TrainingSet
 from labeling.datasets.winning_labels import winning_labels
 from labeling.records import (
@@ -143,6 +144,7 @@ def build_training_set(
         reasons[selection.is_left_out] = selection.reason
         warn_of_lost_labels(selection.counts)
         origin["selection"] = selection.counts
+    origin = plain_origin(origin)
     abstained = (reasons == NOT_COVERED) & (abstain != "drop")
     reasons[abstained] = None
     winning.loc[abstained, "source"] = ABSTAINED

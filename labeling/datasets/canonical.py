@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from labeling.datasets.values import single_line
 from labeling.errors import DataError, LabelingError, listed, repeated
-from labeling.records import atomic_write, free_name, free_names
+from labeling.records import atomic_write, free_name, free_names, text_column
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
@@ -36,9 +36,15 @@ def id_column(train: TrainingSet) -> str:
     names = [str(name) for name in train.samples.columns]
     name = "sample_id" if train.sample_ids.name is None else str(train.sample_ids.name)
     if name in names:
-        same = train.samples.iloc[:, names.index(name)].tolist() == train.sample_ids.tolist()
+        same = _is_equal(train.samples.iloc[:, names.index(name)], train.sample_ids)
         return name if same else free_name(name, [*names, *train.own_columns.values()])
     return name
+
+
+def _is_equal(column: pd.Series, ids: pd.Index) -> bool:
+    """Return whether a column holds the ids, of their type: 1 is not 1.0, nor True."""
+    values, wanted = column.tolist(), ids.tolist()
+    return list(map(type, values)) == list(map(type, wanted)) and values == wanted
 
 
 def with_ids(frame: pd.DataFrame, train: TrainingSet) -> pd.DataFrame:
@@ -57,8 +63,20 @@ def with_ids(frame: pd.DataFrame, train: TrainingSet) -> pd.DataFrame:
         )
     name = id_column(train)
     if name not in ready.columns:
-        ready.insert(0, name, train.sample_ids)
+        ready.insert(0, name, _checked(train.sample_ids))
     return ready
+
+
+def _checked(ids: pd.Index) -> pd.Index:
+    """Return ids after checking that they are single values, which a file can tell apart."""
+    if ids.dtype == object:
+        for sample_id in ids:
+            if isinstance(sample_id, (tuple, frozenset)):
+                raise DataError(
+                    "Ids must be single values, such as texts, numbers or times, to be written."
+                    f" Got {sample_id!r}: join its parts to a text."
+                )
+    return ids
 
 
 def rows_table(train: TrainingSet) -> pa.Table:
@@ -121,10 +139,13 @@ def left_out_table(train: TrainingSet) -> pa.Table:
 
     name = id_column(train)
     ours = free_names([REASON, *train.dropped_columns], [name])
-    frame = train.dropped.rename(columns={REASON: ours[REASON]}).rename_axis(index=name)
-    table = table_of(frame, train.dropped.index, with_index=True)
-    if name not in table.column_names:  # a range of ids is metadata only: not with explicit ids
-        table = table.append_column(name, pa.array(train.dropped.index))
+    ids = _checked(train.dropped.index)
+    table_of(pd.DataFrame({name: ids}), ids)  # an index that cannot be written names no sample
+    if isinstance(ids, pd.RangeIndex):  # Arrow would only note its bounds, and no column of ids
+        ids = pd.Index(ids.to_numpy())
+    reasons = {ours[REASON]: text_column(train.dropped[REASON].tolist(), ids)}
+    frame = pd.DataFrame(reasons, ids).rename_axis(index=name)
+    table = table_of(frame, ids, with_index=True)
     table = table.select([name, ours[REASON]])
     for column_name, column in train.dropped_columns.items():
         table = table.append_column(ours[column_name], column)

@@ -45,6 +45,9 @@ OPTIONAL_COLUMNS = ("split",)
 VOTER_OF = {"lf_votes": "voter", "annotators": "annotator"}
 """The columns of votes, and the field of their objects that names the voter."""
 
+SPLITS = ("train", "dev", "test")
+"""The values of `split`."""
+
 Columns = Mapping[str, pa.Array]
 
 
@@ -110,10 +113,66 @@ def codes_of_votes(
     cells = column.flatten()
     n_votes = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     codes = np.full((len(column), len(voters)), ABSTAIN, dtype=schema.code_type)
-    columns = pc.index_in(cells.field(0), texts(voters)).to_numpy(zero_copy_only=False)
+    position = pc.index_in(cells.field(0), texts(voters))
+    if position.null_count:
+        unknown = cells.field(0).filter(position.is_null()).unique().to_pylist()
+        raise DataError(
+            f"Votes must be of the voters {listed(voters)}. Got votes of {listed(unknown)}."
+        )
+    columns = position.to_numpy(zero_copy_only=False)
     labels = pc.index_in(cells.field(1), texts(schema.labels)).fill_null(ABSTAIN)
     codes[np.repeat(np.arange(len(column)), n_votes), columns] = labels.to_numpy()
     return codes
+
+
+def in_order(name: str, values: Any, ids: pd.Index) -> Any:
+    """Return values in the order of the samples: those of a Series by their ids.
+
+    Raises:
+        DataError: a Series has other ids than the samples.
+    """
+    if not isinstance(values, pd.Series) or values.index.equals(ids):
+        return values
+    if len(values) == len(ids) and values.index.is_unique and ids.is_unique:
+        rows = values.index.get_indexer(ids)
+        if (rows >= 0).all():
+            return values.iloc[rows]
+    raise DataError(
+        f"{name}: a Series must have the ids of the {len(ids):,} samples as index, each once, since"
+        f" its values are taken by id. Got {len(values):,} values for {listed(values.index)}. Give"
+        " a list or an array for values in the order of the samples."
+    )
+
+
+def row_positions(rows: Any, ids: pd.Index) -> npt.NDArray[np.int64]:
+    """Return the positions of rows, of which positions or a mask are given.
+
+    Raises:
+        DataError: the mask is not one for all rows, or a position is none of a row.
+
+    >>> row_positions([True, False, True], pd.Index(["a", "b", "c"])).tolist()
+    [0, 2]
+    """
+    if isinstance(rows, np.ndarray) and rows.ndim == 1 and rows.dtype != object:
+        given: Any = pd.Series(rows)
+    else:
+        known = isinstance(rows, (pd.Series, pd.Index))
+        given = (rows if known else pd.Series(rows, dtype=object)).infer_objects()
+    if len(given) and pd.api.types.is_bool_dtype(given) and not given.isna().any():
+        mask = in_order("The mask", rows if isinstance(rows, pd.Series) else given.array, ids)
+        if len(mask) == len(ids):
+            return np.flatnonzero(np.asarray(mask, dtype=bool)).astype(np.int64)
+    elif not len(given):
+        return np.empty(0, dtype=np.int64)
+    elif pd.api.types.is_integer_dtype(given) and not given.isna().any():
+        chosen = given.to_numpy(dtype=np.int64)
+        if chosen.min() >= -len(ids) and chosen.max() < len(ids):
+            return np.where(chosen < 0, chosen + len(ids), chosen)
+    raise DataError(
+        f"Rows must be positions from 0 to {len(ids) - 1:,}, or a mask of {len(ids):,} True and"
+        f" False. Got {len(given):,} values: {listed(given.tolist())}. For ids, give"
+        " `train.sample_ids.isin(ids)`."
+    )
 
 
 def as_own_column(name: str, values: Any, n: int) -> pa.Array:
@@ -138,12 +197,34 @@ def as_own_column(name: str, values: Any, n: int) -> pa.Array:
                 f" Got: {error}."
             ) from error
     if str(array.type) != str(OWN_TYPES[name]):  # equality does not see the names of fields
-        array = array.cast(OWN_TYPES[name])
+        array = _cast(name, array)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     if len(array) != n:
         raise DataError(f"Column {name!r} must have {n} values, one a sample. Got {len(array)}.")
+    if name == "split":
+        _check_splits(array)
     return array
+
+
+def _cast(name: str, array: pa.Array | pa.ChunkedArray) -> Any:
+    try:
+        return array.cast(OWN_TYPES[name])
+    except pa.ArrowException as error:
+        raise DataError(
+            f"Column {name!r} of a training set must hold values of type {OWN_TYPES[name]}. Got"
+            f" {array.type}: {error}."
+        ) from error
+
+
+def _check_splits(array: pa.Array) -> None:
+    """Raise a DataError for splits that no learner would ever be given."""
+    unknown = sorted(set(array.unique().drop_null().to_pylist()) - {*SPLITS})
+    if unknown:
+        raise DataError(
+            f"Splits must be {listed(SPLITS)} or missing. Got {listed(unknown)}."
+            f"{near(unknown[0], SPLITS)}"
+        )
 
 
 def in_pandas(name: str, column: pa.Array, ids: pd.Index) -> pd.Series:
@@ -189,7 +270,15 @@ def _as_dicts(column: pa.Array, ids: pd.Index) -> pd.Series:
 def array_of_lists(column: pa.Array) -> npt.NDArray[np.float64]:
     """Return lists of equal length as an array, shape (n, k)."""
     flat: npt.NDArray[np.float64] = column.flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(len(column), -1) if len(column) else flat.reshape(0, 0)
+    if not len(column):
+        return flat.reshape(0, 0)
+    lengths = pc.min_max(pc.fill_null(pc.list_value_length(column), 0))
+    if lengths["min"] != lengths["max"]:
+        raise DataError(
+            "Each sample must have as many probabilities as there are labels. Got"
+            f" {lengths['min']} for one sample, and {lengths['max']} for another."
+        )
+    return flat.reshape(len(column), -1)
 
 
 _CONVERSIONS: dict[str, Callable[[pa.Array, pd.Index], pd.Series]] = {

@@ -45,6 +45,8 @@ def _plain_type(kind: pa.DataType) -> str:
         return "binary"
     if pa.types.is_struct(kind):
         return f"struct<{', '.join(f'{field.name}: {_plain_type(field.type)}' for field in kind)}>"
+    if pa.types.is_decimal(kind):
+        return "decimal"  # its values say the scale, and only what is stored has a precision
     if pa.types.is_nested(kind) and not pa.types.is_map(kind):
         return f"list<{_plain_type(kind.value_type)}>"
     return str(kind)

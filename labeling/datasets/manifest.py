@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from labeling.datasets.fingerprint import table_fingerprint
-from labeling.datasets.values import plain_column, without_non_finite
+from labeling.datasets.values import plain, plain_column, short, single_line, without_non_finite
 from labeling.errors import DataError, LabelingError, listed, near
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ def manifest_of(train: TrainingSet) -> Manifest:
     from labeling.datasets.arrow import columns_in_json
 
     own = {name: train.own_columns[name] for name in train.columns}
-    reasons = train.dropped["reason"].value_counts().sort_index()
+    reasons = Counter(train.dropped["reason"].tolist())
     labels = _counts(train, "label")
     return {
         "format": FORMAT,
@@ -38,7 +40,7 @@ def manifest_of(train: TrainingSet) -> Manifest:
         "sources": _counts(train, "source"),
         **({"splits": _counts(train, "split")} if "split" in train.columns else {}),
         "undecided": dict(zip(("left_out", "kept"), train.n_undecided, strict=True)),
-        "left_out": {str(reason): int(count) for reason, count in reasons.items()},
+        "left_out": {str(reason): reasons[reason] for reason in sorted(reasons)},
         "null_in_json": nulls_in_json(train.samples),
         "voters": list(train.voters),
         "columns": [*map(str, train.samples.columns), *own.values()],
@@ -50,6 +52,25 @@ def manifest_of(train: TrainingSet) -> Manifest:
             for name in ("labeling", "numpy", "pandas", "pyarrow", "scikit-learn")
         },
     }
+
+
+def plain_origin(origin: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a training set was made of as plain JSON values, as its manifest holds it.
+
+    Raises:
+        DataError: a value has no form in JSON.
+
+    >>> plain_origin({"share": np.float32(0.5), "columns": ("text",)})
+    {'share': 0.5, 'columns': ['text']}
+    """
+    try:
+        plain_values: dict[str, Any] = without_non_finite(plain(origin))[0]
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DataError(
+            "The origin of a training set must hold texts, numbers, and lists and dicts of these."
+            f" Got {short(origin)}: {single_line(error)}."
+        ) from error
+    return plain_values
 
 
 COUNTED = {"labels": "label", "sources": "source", "splits": "split"}

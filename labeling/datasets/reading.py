@@ -12,13 +12,16 @@ import pandas as pd
 import pyarrow as pa
 
 from labeling.datasets.canonical import LEFT_OUT, MANIFEST, METADATA, REASON, ROWS, sha256_of
-from labeling.datasets.columns import CONTENT, OWN_TYPES, as_own_column
+from labeling.datasets.columns import CONTENT, OPTIONAL_COLUMNS, OWN_TYPES, as_own_column
+from labeling.datasets.manifest import FORMAT
 from labeling.datasets.values import single_line
 from labeling.errors import DataError
-from labeling.records import LabelSchema, free_names
+from labeling.records import LabelSchema, checked_ids, free_names
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
+
+FAULTS = (pa.ArrowException, KeyError, TypeError, ValueError, OSError, RecursionError)
 
 
 def read_training_set(path: Path, kind: type[TrainingSet]) -> TrainingSet:
@@ -36,8 +39,15 @@ def read_training_set(path: Path, kind: type[TrainingSet]) -> TrainingSet:
             " that `write`, `to_folder` or `labeling export` wrote, or a file of `to_parquet`."
         )
     manifest = _manifest_at(about)
-    digests = manifest.get("files", {})
-    _check_digests(files, digests if isinstance(digests, dict) else {}, about)
+    if manifest["format"] != FORMAT:
+        raise DataError(
+            f"The manifest {str(about)!r} must be of format {FORMAT} for a training set that can be"
+            f" read back. Got format {manifest['format']}, which another version of this package"
+            " wrote: export the training set again."
+        )
+    digests = manifest.get("files")
+    digests = digests if isinstance(digests, dict) else {}
+    _check_digests(files, digests, about)
     left_out_file = left_out if left_out.name in digests else None
     return _restored(rows, left_out_file, manifest, kind)
 
@@ -51,10 +61,10 @@ def id_values(rows: Path) -> pd.Index:
     import pyarrow.parquet as pq
 
     try:
-        about = json.loads(pq.read_schema(rows).metadata[METADATA])
+        about = _about(pq.read_schema(rows))
         ids = pq.read_table(rows, columns=[about["id"]])[about["id"]]
         index: pd.Index = pd.Index(ids.to_pandas(), name=about["id_name"])
-    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError) as error:
+    except FAULTS as error:
         raise DataError(
             f"{str(rows)!r} must be a training set of this package: {single_line(error)}."
         ) from error
@@ -69,7 +79,7 @@ def _manifest_at(path: Path) -> dict[str, Any]:
             f"The manifest {str(path)!r} of the training set must be beside it, and is not there:"
             " copy it as well."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"The manifest {str(path)!r} cannot be read: {error}") from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
         raise DataError(f"{str(path)!r} must be the manifest of a training set, and is not one.")
@@ -96,11 +106,15 @@ def _restored(
 
     try:
         table = pq.read_table(rows)
-        about = json.loads(table.schema.metadata[METADATA])
+        about = _about(table.schema)
         own = {
-            name: about["own_columns"][name] for name in OWN_TYPES if name in about["own_columns"]
+            name: about["own_columns"][name]
+            for name in OWN_TYPES
+            if name in about["own_columns"] or name not in OPTIONAL_COLUMNS
         }
         samples = _samples(table.drop_columns(list(own.values())), about)
+        checked_ids(samples.index)
+        taken = [*samples.columns, about["id"], about["id_name"]]
         dropped, dropped_columns = _left_out(left_out, about, own)
         return kind(
             samples=samples,
@@ -111,22 +125,48 @@ def _restored(
             dropped_columns=dropped_columns,
             schema=LabelSchema(about["labels"], ordered=about["ordered"]),
             voters=tuple(about["voters"]),
-            own_columns=MappingProxyType({**free_names(OWN_TYPES, samples.columns), **own}),
+            own_columns=MappingProxyType({**free_names(OWN_TYPES, taken), **own}),
             origin=dict(manifest.get("origin", {})),
         )
-    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError) as error:
+    except FAULTS as error:
         raise DataError(
             f"{str(rows)!r} must be a training set of this package: {single_line(error)}."
         ) from error
 
 
+def _about(schema: pa.Schema) -> dict[str, Any]:
+    """Return what the metadata of a file say of its columns."""
+    text = (schema.metadata or {}).get(METADATA)
+    if text is None:
+        raise ValueError("its metadata do not say which columns are the labels")
+    about: dict[str, Any] = json.loads(text)
+    return about
+
+
 def _samples(table: pa.Table, about: Mapping[str, Any]) -> pd.DataFrame:
     """Return the samples' columns with their ids as index."""
     frame = table.to_pandas()
+    for name in table.column_names:
+        if not _is_exact(table[name]):
+            frame[name] = pd.Series(table[name].to_pylist(), index=frame.index, dtype=object)
     for name in about["json"]:
         texts = [None if pd.isna(text) else json.loads(text) for text in frame[name]]
         frame[name] = pd.Series(texts, index=frame.index, dtype=object)
     return _indexed(frame, about, keep=about["id_is_column"])
+
+
+def _is_exact(column: pa.ChunkedArray) -> bool:
+    """Return whether pandas holds the values of a column as they are.
+
+    Inside of lists and objects it makes a missing number NaN, and whole numbers beside it floats.
+    """
+    kind = column.type
+    while pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        column = pa.chunked_array([chunk.flatten() for chunk in column.chunks], kind.value_type)
+        kind = column.type
+        if column.null_count:
+            return False
+    return not pa.types.is_nested(kind)
 
 
 def _indexed(frame: pd.DataFrame, about: Mapping[str, Any], *, keep: bool) -> pd.DataFrame:
@@ -146,6 +186,8 @@ def _left_out(
     table = pq.read_table(path)
     ours = free_names([REASON, *OWN_TYPES, CONTENT], [about["id"]])
     frame = table.select([about["id"], ours[REASON]]).to_pandas()
+    if about["id"] in frame.columns:
+        frame = frame.set_index(about["id"])
     frame = frame.rename_axis(index=about["id_name"])
     dropped = frame.rename(columns={ours[REASON]: REASON})
     columns = {

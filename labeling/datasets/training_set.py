@@ -23,12 +23,14 @@ from labeling.datasets.columns import (
     array_of_lists,
     as_own_column,
     codes_of_votes,
+    in_order,
     in_pandas,
+    row_positions,
     texts,
 )
 from labeling.datasets.formats.conversions import Conversions
 from labeling.datasets.lineage import COULD_NOT_DECIDE
-from labeling.datasets.manifest import manifest_of
+from labeling.datasets.manifest import manifest_of, plain_origin
 from labeling.datasets.reading import read_training_set
 from labeling.errors import noun
 from labeling.records import LabelSchema, free_names
@@ -155,18 +157,28 @@ class TrainingSet(Conversions, Displayed):
     def with_columns(self, **values: Any) -> TrainingSet:
         """Return a copy with added columns replaced, by their names in `columns`.
 
+        The values of a Series are taken by id, others in the order of the samples.
+
         Raises:
             DataError: there is no such column, or the values are not one a sample and of its type.
         """
-        new = {name: as_own_column(name, column, len(self)) for name, column in values.items()}
+        ids = self.sample_ids
+        new = {
+            name: as_own_column(name, in_order(f"Column {name!r}", column, ids), len(self))
+            for name, column in values.items()
+        }
         together = {**self.columns, **new}
         return dataclasses.replace(
             self, columns={name: together[name] for name in OWN_TYPES if name in together}
         )
 
     def with_origin(self, origin: Mapping[str, Any]) -> TrainingSet:
-        """Return a copy whose manifest says more of what it was made of."""
-        return dataclasses.replace(self, origin={**self.origin, **origin})
+        """Return a copy whose manifest says more of what it was made of.
+
+        Raises:
+            DataError: a value has no form in JSON.
+        """
+        return dataclasses.replace(self, origin={**self.origin, **plain_origin(origin)})
 
     def with_dropped(self, dropped: pd.DataFrame) -> TrainingSet:
         """Return a copy with more samples in `dropped`, of which only the reason is known."""
@@ -181,12 +193,13 @@ class TrainingSet(Conversions, Displayed):
         """Return a copy with some of the rows; the others are not listed in `dropped`.
 
         Args:
-            rows: positions, or a mask with a value for each row.
+            rows: positions, or a mask with a value for each row; that of a Series by id.
+
+        Raises:
+            DataError: there is no such row, or the mask is not one for all rows.
         """
-        chosen = np.asarray(rows)
-        if chosen.dtype == bool:
-            chosen = np.flatnonzero(chosen)
-        positions = pa.array(chosen.astype(np.int64))
+        chosen = row_positions(rows, self.sample_ids)
+        positions = pa.array(chosen)
         columns = {name: column.take(positions) for name, column in self.columns.items()}
         return dataclasses.replace(
             self, samples=self.samples.iloc[chosen.astype(np.intp)], columns=columns

@@ -116,7 +116,10 @@ def plain(value: Any, scalar: Callable[[Any], Any] = json_scalar) -> Any:
 
 def _plain_single(value: Any, scalar: Callable[[Any], Any]) -> Any:
     if isinstance(value, (np.ndarray, pd.Series, pd.Index)):
-        return [plain(part, scalar) for part in value.tolist()]
+        parts = value.tolist()
+        if not isinstance(parts, list):  # of an array without dimensions
+            return plain(parts, scalar)
+        return [plain(part, scalar) for part in parts]
     if isinstance(value, np.datetime64):
         return plain(pd.Timestamp(value), scalar)
     if isinstance(value, np.timedelta64):

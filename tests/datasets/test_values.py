@@ -289,11 +289,13 @@ def test_a_column_without_a_common_type_is_json_text_in_parquet_and_that_is_said
     assert "JSON text in Parquet" in found
 
 
-def test_dates_beside_texts_are_their_text_in_json(tmp_path):
+def test_dates_beside_texts_are_their_text_and_come_back_equal(tmp_path):
     mixed = pd.Series([datetime.date(2026, 1, 1), "b"], dtype=object, index=["s0", "s1"])
     training_set(x=mixed).to_parquet(tmp_path / "train.parquet")
 
-    assert ['"2026-01-01"', '"b"'] == pq.read_table(tmp_path / "train.parquet")["x"].to_pylist()
+    assert ["2026-01-01", "b"] == pq.read_table(tmp_path / "train.parquet")["x"].to_pylist()
+    again = lb.TrainingSet.read(tmp_path / "train.parquet")
+    assert training_set(x=mixed).fingerprint == again.fingerprint
 
 
 def test_half_a_character_beside_other_values_is_named_and_nothing_is_written(tmp_path):

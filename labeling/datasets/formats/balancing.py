@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from labeling.datasets.columns import OWN_TYPES
+from labeling.datasets.columns import CONTENT, OWN_TYPES
+from labeling.datasets.content import content_digests
 from labeling.datasets.formats.learning_rows import learning_rows
 from labeling.errors import LabelingError, near
 from labeling.records import generator_of, random_order
@@ -60,10 +61,11 @@ def taken(train: TrainingSet, rows: Rows, reason: str) -> TrainingSet:
     dropped = pd.DataFrame({"reason": reason}, out.sample_ids)
     n_before = len(train.dropped)
     columns = {}
-    for name, kind in OWN_TYPES.items():
+    now_known = {**out.columns, CONTENT: pa.array(content_digests(out.samples))}
+    for name, kind in {**OWN_TYPES, CONTENT: pa.uint64()}.items():
         before = train.dropped_columns.get(name, pa.nulls(n_before, kind))
-        now = out.columns.get(name, pa.nulls(len(left), kind))
-        if name in train.dropped_columns or name in out.columns:
+        now = now_known.get(name, pa.nulls(len(left), kind))
+        if name in train.dropped_columns or name in now_known:
             columns[name] = pa.concat_arrays([before, now])
     return dataclasses.replace(
         result, dropped=pd.concat([train.dropped, dropped]), dropped_columns=columns

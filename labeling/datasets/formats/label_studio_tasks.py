@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from labeling.datasets.formats.learning_rows import split_of_rows
+from labeling.datasets.abstaining import ABSTAINED
+from labeling.datasets.formats.learning_rows import ALL, split_of_rows, splits_for
 from labeling.datasets.values import plain_column, without_non_finite
 from labeling.errors import DataError, near
 from labeling.records import LabelSource, atomic_write, free_name
@@ -17,7 +18,7 @@ from labeling.records import LabelSource, atomic_write, free_name
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
 
-MODEL_SOURCES = (LabelSource.VOTES.value, LabelSource.END_MODEL.value)
+MODEL_SOURCES = (LabelSource.VOTES.value, LabelSource.END_MODEL.value, ABSTAINED)
 MODEL_VERSION = "labeling"
 EXT_ID = "ext_id"
 """The key of a sample's id in the data of a task, as in the tasks that `push` sends."""
@@ -58,11 +59,9 @@ def write_tasks(tasks: list[Task], path: Path) -> None:
 
 def _rows_of(train: TrainingSet, split: str | None) -> Any:
     """Return the positions of the rows of a split; those without a label are among them."""
-    if split is None or split == "all":
+    splits = splits_for(train, split)
+    if splits is None or split is None or split == ALL:
         return np.arange(len(train))
-    splits = split_of_rows(train)
-    if splits is None:
-        raise DataError(f"The training set has no split, so there are no rows of {split!r}.")
     return np.flatnonzero((splits == split).to_numpy(dtype=bool))
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.datasets.columns import SPLITS
 from labeling.errors import DataError, LabelingError, listed, near
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
 
-SPLITS = ("train", "dev", "test")
 ALL = "all"
 LABELS = ("hard", "soft")
 
@@ -31,21 +31,30 @@ def learning_rows(train: TrainingSet, split: str | None) -> npt.NDArray[np.intp]
         DataError: no split was made.
     """
     has_label = train.codes >= 0
+    splits = splits_for(train, split)
+    if splits is None or split == ALL:
+        return np.flatnonzero(has_label)
+    return np.flatnonzero(has_label & (splits == (split or "train")).to_numpy(dtype=bool))
+
+
+def splits_for(train: TrainingSet, split: str | None) -> pd.Series | None:
+    """Return the split of each row, if one was made, after checking that the wanted one can be.
+
+    Raises:
+        LabelingError: there is no such split.
+        DataError: no split was made.
+    """
     if split is not None and split not in (*SPLITS, ALL):
         raise LabelingError(
             f"`split` must be one of {listed((*SPLITS, ALL))}. Got {split!r}.{near(split, SPLITS)}"
         )
     splits = split_of_rows(train)
-    if splits is None:
-        if split not in (None, ALL):
-            raise DataError(
-                f"The training set has no split, so there are no rows of {split!r}. Make one with"
-                " `lb.split`, or leave `split` out."
-            )
-        return np.flatnonzero(has_label)
-    if split == ALL:
-        return np.flatnonzero(has_label)
-    return np.flatnonzero(has_label & (splits == (split or "train")).to_numpy(dtype=bool))
+    if splits is None and split not in (None, ALL):
+        raise DataError(
+            f"The training set has no split, so there are no rows of {split!r}. Make one with"
+            " `lb.split`, or leave `split` out."
+        )
+    return splits
 
 
 def split_of_rows(train: TrainingSet) -> pd.Series | None:

@@ -54,6 +54,7 @@ def split_codes(previous: Any, ids: pd.Index) -> Ints:
     if previous is None:
         return np.full(len(ids), -1, dtype=np.int64)
     series = splits_of(previous)
+    check_id_type(series.index, ids, "the splits")
     codes = {name: code for code, name in enumerate(SPLITS)}
     values = [None if pd.isna(value) else value for value in series.tolist()]
     unknown = sorted({repr(value) for value in values if value is not None} - {*map(repr, SPLITS)})
@@ -90,6 +91,18 @@ def splits_of(data: Any) -> pd.Series:
     return series
 
 
+def check_id_type(given: pd.Index, ids: pd.Index, what: str) -> None:
+    """Raise a DataError if ids cannot be found since they are of another type, such as texts."""
+    if not len(given) or given.isin(ids).any():
+        return
+    types = [type(index.tolist()[0]).__name__ for index in (given, ids)]
+    if types[0] != types[1]:
+        raise DataError(
+            f"The ids of {what} must be of the same type as those of the samples. Got"
+            f" {listed(given)} ({types[0]}) for {listed(ids)} ({types[1]}), and none is the same."
+        )
+
+
 def used_rows(used: Used, ids: pd.Index) -> tuple[dict[str, int], BoolArray]:
     """Return how many ids of each reason are among the rows, and which rows those are."""
     reasons = used if isinstance(used, Mapping) else {"used": used}
@@ -101,7 +114,9 @@ def used_rows(used: Used, ids: pd.Index) -> tuple[dict[str, int], BoolArray]:
                 "`used` must be a collection of ids, or a dict from reason to ids. Got"
                 f" {quoted(given)}."
             )
-        is_used = ids.isin(pd.Index(list(given), dtype=object))
+        named = pd.Index(list(given), dtype=object, tupleize_cols=False)
+        check_id_type(named, ids, "`used`")
+        is_used = ids.isin(named)
         counts[str(reason)] = int(is_used.sum())
         rows |= is_used
     return counts, rows

@@ -81,7 +81,7 @@ def clusters_of(
         first = first_of_equal(group_values(frame, column))
         rows = np.flatnonzero(first >= 0)
         links.append(np.column_stack((rows, first[rows])))
-        hashed = text_hashes([str(value) for value in frame[column].iloc[rows].tolist()])
+        hashed = text_hashes([group_text(value) for value in frame[column].iloc[rows].tolist()])
         keys[rows] = mixed(hashed)
         without[column] = len(frame) - len(rows)
     code = components(len(frame), np.concatenate(links))
@@ -191,9 +191,24 @@ def group_values(frame: pd.DataFrame, column: str) -> list[Hashable]:
     return values
 
 
+def group_text(value: object) -> str:
+    """Return the text of a group that its split depends on.
+
+    Whole numbers are floats as soon as one is missing in the column: no row must move by that.
+
+    >>> group_text(7.0), group_text(7), group_text("7a")
+    ('7', '7', '7a')
+    """
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
 def is_missing(value: object) -> bool:
     """Whether a value is `None`, NaN, `pd.NA` or `pd.NaT`."""
-    return value is None or value is pd.NA or value is pd.NaT or value != value
+    if value is None or value is pd.NA or value is pd.NaT:
+        return True
+    return bool(pd.api.types.is_scalar(value) and value != value)  # of an array each part would be
 
 
 def first_of_equal(values: Sequence[Hashable]) -> Ints:

@@ -284,7 +284,13 @@ def natural_key(sample_id: Hashable) -> tuple[tuple[int, int, str], ...]:
     [3, 'row9', 'row10']
     """
     parts = re.split(r"(\d+)", str(sample_id))
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part)
+    # Not as ints, which Python makes of 4,300 digits at most.
+    numbers = [part.lstrip("0") if part.isdecimal() else None for part in parts]
+    return tuple(
+        (1, 0, part) if number is None else (0, len(number), number)
+        for part, number in zip(parts, numbers, strict=True)
+        if part
+    )
 
 
 def gold_column_finding(

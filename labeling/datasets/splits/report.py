@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -55,13 +56,13 @@ class SplitReport(Displayed):
 
     def to_origin(self) -> dict[str, Any]:
         """Return the settings, clusters, reasons and warnings for a manifest: plain JSON values."""
-        reasons = self.left_out["reason"].value_counts()
+        reasons = Counter(self.left_out["reason"].tolist())
         return {
             **self.settings,
             "clusters": self.clusters,
             "exact": self.exact,
             "near": self.near,
-            "left_out": {str(reason): int(reasons[reason]) for reason in sorted(reasons.index)},
+            "left_out": {str(reason): reasons[reason] for reason in sorted(reasons)},
             "warnings": [item.sentence for item in self.warnings],
         }
 
@@ -123,7 +124,7 @@ def _largest_table(largest: pd.DataFrame) -> Table:
 
 
 def _reasons_table(left_out: pd.DataFrame) -> Table:
-    reasons = left_out["reason"].value_counts()
+    reasons = Counter(left_out["reason"].tolist())
     ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], str(pair[0])))
     rows = tuple((str(reason), int(count)) for reason, count in ranked)
     return Table(("in no split because", "samples"), rows)

@@ -26,7 +26,7 @@ from labeling.datasets.splits.report import SplitReport, table_by_split
 from labeling.datasets.splits.split_findings import SplitOutcome, findings_of
 from labeling.datasets.training_set import TrainingSet
 from labeling.errors import LabelingError
-from labeling.records import text_column, whole_number, with_id_index
+from labeling.records import checked_ids, text_column, whole_number, with_id_index
 
 MOST_LARGEST = 20
 LABEL, SOURCE = "label", "source"
@@ -200,6 +200,7 @@ class _Rows:
             return cls(frame, np.ones(len(frame), dtype=bool))
         if not len(data):
             raise LabelingError("A training set must have rows to be split. Got an empty one.")
+        checked_ids(data.sample_ids, "To be split (before any balancing), the sample ids")
         labels = pd.DataFrame(
             {LABEL: data.added_column(LABEL), SOURCE: data.added_column(SOURCE)},
             index=data.sample_ids,
@@ -245,7 +246,11 @@ def _report(outcome: SplitOutcome, rows: _Rows, settings: dict[str, Any]) -> Spl
 
 def _sizes(names: pd.Series, outcome: SplitOutcome, rows: _Rows) -> pd.DataFrame:
     table = pd.DataFrame(
-        {"split": names, "cluster": outcome.given.clusters.code, "human": rows.human}
+        {
+            "split": names.to_numpy(),  # without its index, which may have a name of ours
+            "cluster": outcome.given.clusters.code,
+            "human": rows.human,
+        }
     )
     by_split = table.groupby("split")
     sizes = pd.DataFrame(
