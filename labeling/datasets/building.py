@@ -49,6 +49,9 @@ from labeling.records import (
     with_id_index,
 )
 
+MOST_TIED = 10
+"""Tied labels that a reason names."""
+
 
 def build_training_set(
     data: Table,
@@ -217,7 +220,8 @@ def _drop_reasons(
     reasons[soft.confidence() < min_confidence] = f"confidence below {min_confidence:g}"
     for row in np.flatnonzero(is_tied & soft.covered & has_soft & ~is_gold & ~is_undecided):
         tied = [soft.schema.labels[code] for code in np.flatnonzero(winners[row])]
-        reasons[row] = f"tie between {', '.join(tied)}"
+        more = f" and {len(tied) - MOST_TIED:,} more" if len(tied) > MOST_TIED else ""
+        reasons[row] = f"tie between {', '.join(tied[:MOST_TIED])}{more}"
     reasons[~soft.covered] = NOT_COVERED
     reasons[~has_soft] = "no soft label was given"
     reasons[is_undecided] = COULD_NOT_DECIDE

@@ -44,7 +44,8 @@ def id_column(train: TrainingSet) -> str:
 def _is_equal(column: pd.Series, ids: pd.Index) -> bool:
     """Return whether a column holds the ids, of their type: 1 is not 1.0, nor True."""
     values, wanted = column.tolist(), ids.tolist()
-    return list(map(type, values)) == list(map(type, wanted)) and values == wanted
+    are_typed = column.dtype == ids.dtype and ids.dtype != object
+    return (are_typed or list(map(type, values)) == list(map(type, wanted))) and values == wanted
 
 
 def with_ids(frame: pd.DataFrame, train: TrainingSet) -> pd.DataFrame:

@@ -145,6 +145,11 @@ def _points(samples: pd.DataFrame, plan: SelectionPlan) -> tuple[Bools, Floats]:
         return has_text, np.zeros((len(documents), 1))
     if plan.features is None:
         return has_text, text_points(documents, 0, topics=TOPICS, most_fitted=MOST_FITTED)
+    if not callable(plan.features):
+        raise LabelingError(
+            "`features` must be a table of numbers with the ids as index, or a function from texts"
+            f" to vectors. Got a {type(plan.features).__name__}."
+        )
     points = _checked(plan.features(documents), len(documents))
     return has_text, points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12)
 

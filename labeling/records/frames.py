@@ -22,7 +22,8 @@ def frame_of(data: Any) -> pd.DataFrame:
         data: a DataFrame; an object that supports Arrow's PyCapsule protocol (`polars`, `pyarrow`,
             `duckdb`, ...) or the DataFrame interchange protocol; a mapping from column to values; a
             list of mappings from column to value, also one with `column_names` whose slices are
-            such mappings (`datasets`); or a list of texts, whose column is `text`.
+            such mappings (`datasets`); a Series, whose index stays; or a list of texts. The column
+            of texts without a name is `text`.
 
     Raises:
         DataError: another type.
@@ -34,6 +35,8 @@ def frame_of(data: Any) -> pd.DataFrame:
     """
     if isinstance(data, pd.DataFrame):
         return data
+    if isinstance(data, pd.Series) and not _holds_rows(data):
+        return data.to_frame(TEXT if data.name is None else data.name)
     if hasattr(data, "__arrow_c_stream__") and not isinstance(data, pd.Series):
         return _of_capsule(data)
     if hasattr(data, "__dataframe__"):
@@ -48,6 +51,11 @@ def frame_of(data: Any) -> pd.DataFrame:
         "Samples must be a table: a DataFrame, an Arrow or polars table, a dict of lists, a list of"
         f" dicts, or a list of texts. Got a {type(data).__name__}."
     )
+
+
+def _holds_rows(column: pd.Series) -> bool:
+    """Return whether each value is a row of its own, by the name of its columns."""
+    return bool(len(column)) and isinstance(column.iloc[0], Mapping)
 
 
 def frame_of_arrow(table: Any) -> pd.DataFrame:

@@ -214,3 +214,35 @@ def test_files_of_others_and_of_other_versions_are_refused_in_words(tmp_path):
     (changed(tmp_path) / "manifest.json").write_text("[" * 100_000)
     with pytest.raises(DataError, match=r"cannot be read"):
         lb.TrainingSet.read(tmp_path)
+
+
+def test_a_tie_between_many_labels_is_told_in_short():
+    ids = ["a", "b"]
+    schema = lb.LabelSchema([f"l{i}" for i in range(1000)])
+    soft = lb.SoftLabels(np.full((2, 1000), 1e-3), ids, schema, [True] * 2)
+    data = pd.DataFrame({"text": ["x", "y"]}, ids)
+
+    reason = lb.build_training_set(data, soft).dropped["reason"].iloc[0]
+    assert reason.startswith("tie between l0, l1, ")
+    assert reason.endswith(", l9 and 990 more")
+
+
+def test_arguments_that_name_nothing_are_refused_in_words():
+    train = made_by_id()
+    with pytest.raises(DataError, match=r"the name of a column, or a list. Got 3"):
+        train.to_sklearn(3)
+    with pytest.raises(DataError, match=r"single value. Got \['i0'\]"):
+        train.explain(["i0"])
+    with pytest.raises(lb.LabelingError, match=r"or a function from texts to vectors. Got a int"):
+        made_by_id(select=0.5, features=5)
+
+
+def test_a_column_of_the_name_of_the_ids_is_theirs_only_if_it_is_of_their_type(tmp_path):
+    ids = pd.Index([0, 1], name="k")
+    for column in ([False, True], [np.array([1.0, 2.0])] * 2, [0.0, 1.0]):
+        train = made(pd.DataFrame({"text": ["a", "b"], "k": column}, ids))
+        train.write(tmp_path)
+        again = lb.TrainingSet.read(tmp_path)
+
+        assert [(0, int), (1, int)] == [(one, type(one)) for one in again.sample_ids.tolist()]
+        assert train.fingerprint == again.fingerprint

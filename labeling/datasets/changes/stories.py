@@ -174,6 +174,8 @@ def story_of(train: TrainingSet, sample_id: Hashable, extras: StoryExtras | None
 
 def _side_of(train: TrainingSet, sample_id: Hashable) -> Side:
     ids = all_ids(train)
+    if not isinstance(sample_id, Hashable):
+        raise DataError(f"A sample id must be a single value. Got {sample_id!r}.")
     index = pd.Index([sample_id], dtype=object, tupleize_cols=False)
     matches = ids.astype(object).get_indexer(index)
     if matches[0] < 0:

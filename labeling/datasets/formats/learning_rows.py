@@ -71,6 +71,8 @@ def feature_columns(train: TrainingSet, columns: str | list[str] | None) -> list
     available = list(train.samples.columns)
     if columns is None:
         return available
+    if not isinstance(columns, (str, list, tuple)):
+        raise DataError(f"`columns` must be the name of a column, or a list. Got {columns!r}.")
     wanted = [columns] if isinstance(columns, str) else list(columns)
     for name in wanted:
         if name not in available:

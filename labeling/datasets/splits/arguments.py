@@ -38,7 +38,11 @@ def names_of_groups(group: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the columns of groups."""
     if group is None:
         return ()
-    return (group,) if isinstance(group, str) else tuple(group)
+    if isinstance(group, str):
+        return (group,)
+    if not isinstance(group, Sequence):
+        raise LabelingError(f"`group` must be the name of a column, or several. Got {group!r}.")
+    return tuple(group)
 
 
 def split_codes(previous: Any, ids: pd.Index) -> Ints:

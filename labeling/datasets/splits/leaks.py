@@ -35,8 +35,18 @@ from labeling.datasets.splits.giveaways import (
 from labeling.datasets.splits.near_duplicates import Ints
 from labeling.datasets.splits.nearest_texts import nearest_texts
 from labeling.datasets.training_set import TrainingSet
-from labeling.errors import counted, listed
-from labeling.records import Gold, LabelSchema, gold_codes, gold_series, with_id_index
+from labeling.errors import LabelingError, counted, listed
+from labeling.records import (
+    Gold,
+    LabelSchema,
+    gold_codes,
+    gold_series,
+    require_column,
+    with_id_index,
+)
+
+TEXT = "text"
+"""The column of texts where none is named: it may be missing."""
 
 Reads = Mapping[str, Collection[str] | None]
 """The columns that each labeling function reads, by its name; `None` where it may read any."""
@@ -100,6 +110,8 @@ def find_leaks(
             splits = splits_of(data)
     group = group or made_by.get("group") or None
     time = time or made_by.get("time")
+    _check_arguments(frame, (text, time), names_of_groups(group), gold_columns, reads)
+    checked_threshold(near_duplicates)
     text = text if text in frame.columns else None
     codes = split_codes(splits, frame.index)
     normal = normal_texts(frame, text)
@@ -112,6 +124,30 @@ def find_leaks(
         gold_column_finding(rows, gold, columns),
         conflicting_duplicates(rows, of_labeled),
     )
+
+
+def _check_arguments(
+    frame: pd.DataFrame,
+    columns: tuple[str | None, str | None],
+    groups: tuple[str, ...],
+    gold_columns: Any,
+    reads: Any,
+) -> None:
+    """Raise an error for columns that are not there: their tests would be skipped, or pass."""
+    text, time = columns
+    for name in (None if text == TEXT else text, time, *groups):
+        if name is not None:
+            require_column(frame, name, "text, time or group")
+    if isinstance(gold_columns, str) or not isinstance(gold_columns, Collection):
+        raise LabelingError(f"`gold_columns` must be a list of columns. Got {gold_columns!r}.")
+    if reads is not None and not isinstance(reads, Mapping):
+        raise LabelingError(
+            "`reads` must be a dict from labeling function to the columns that it reads. Got a"
+            f" {type(reads).__name__}."
+        )
+    for lf, names in (reads or {}).items():
+        if isinstance(names, str):
+            raise LabelingError(f"`reads` of {lf!r} must be a list of columns. Got {names!r}.")
 
 
 def _known(columns: Collection[str] | None) -> frozenset[str] | None:

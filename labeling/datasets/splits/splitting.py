@@ -149,7 +149,7 @@ def split(
         clusters,
         float(test),
         float(dev),
-        whole_number(salt, "`salt`", minimum=0),
+        _checked_salt(salt),
         rows.human,
         is_used,
         split_codes(previous, rows.frame.index),
@@ -174,6 +174,13 @@ def split(
     if isinstance(data, TrainingSet):
         return data.with_columns(split=names).with_origin({"split": described.to_origin()})
     return text_column(names.tolist(), rows.frame.index).rename("split")
+
+
+def _checked_salt(salt: object) -> int:
+    number = whole_number(salt, "`salt`", minimum=0)
+    if number >= 2**64:
+        raise LabelingError(f"`salt` must be less than 2**64. Got {salt!r}.")
+    return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,3 +54,37 @@ def test_numbers_in_ids_sort_as_numbers_however_long():
     assert [3, "a9", "a10", "a" + "9" * 5000, "a\N{SUPERSCRIPT TWO}"] == sorted(
         ids, key=natural_key
     )
+
+
+def test_a_series_of_texts_keeps_its_ids():
+    frame = samples()
+    assert lb.split(frame).to_dict() == lb.split(frame["text"]).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"group": 5}, r"`group` must be the name of a column, or several. Got 5"),
+        ({"salt": 2**70}, r"`salt` must be less than 2\*\*64"),
+    ],
+)
+def test_arguments_of_other_types_are_refused_in_words(how, said):
+    with pytest.raises(lb.LabelingError, match=said):
+        lb.split(samples(), **how)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"text": "txet"}, "no column 'txet'"),
+        ({"group": "author"}, "no column 'author'"),
+        ({"time": "day"}, "no column 'day'"),
+        ({"near_duplicates": 0}, "Jaccard index from 0.3 to 1"),
+        ({"gold_columns": "gold"}, "must be a list of columns. Got 'gold'"),
+        ({"gold_columns": ["gold"], "reads": {"lf": "gold"}}, "must be a list of columns"),
+        ({"reads": ["lf"]}, "must be a dict from labeling function"),
+    ],
+)
+def test_leaks_are_not_looked_for_in_columns_that_are_not_there(how, said):
+    with pytest.raises(lb.LabelingError, match=said):
+        lb.find_leaks(samples(), **how)
