@@ -46,8 +46,8 @@ def project_origin(
     """Return what a training set of a project was made of: no times, no paths of a machine.
 
     `config` holds the settings that act on it, `functions` the fingerprint of each labeling
-    function, `data`, `votes`, `models` and `people` digests, `ledger` the event by which what
-    people say changed last, and `code` a digest of the code of the models.
+    function, `data`, `votes`, `models` and `people` digests (the ledger names the release in the
+    event that follows what people had said), and `code` a digest of the code of the models.
     """
     from labeling.engine.fingerprints.lf_fingerprint import fingerprint_of
 
@@ -72,7 +72,6 @@ def project_origin(
             "answers": len(people.annotations),
             "gold": len(people.gold),
         },
-        "ledger": {"event": people.head[0], "digest": people.head[1]},
         "code": digest_of_code(),
     }
 

@@ -13,21 +13,14 @@ from typing import Any
 from labeling.errors import DataError
 from labeling.project.imported_gold import imported_gold
 from labeling.project.results import Round
-from labeling.records import Annotation, EventKind, GoldLabel, Stratum
+from labeling.records import Annotation, GoldLabel, Stratum
 from labeling.records.events import canonical_json
 from labeling.records.ids import decode_id, encode_id
 from labeling.store import Store
 
-PEOPLE_KINDS = (
-    EventKind.ANNOTATED,
-    EventKind.UPDATED,
-    EventKind.SKIPPED,
-    EventKind.DELETED,
-    EventKind.VOTE_REJECTED,
-)
-"""Events by which what people say changes; others leave a training set as it is."""
-
 TIMES = ("created_at", "updated_at")
+NO_TIME = datetime.datetime.fromtimestamp(0, datetime.UTC)
+"""Times are not recorded: the same answers make the same training set whenever they were given."""
 Row = dict[str, Any]
 
 
@@ -41,8 +34,6 @@ class PeopleRecord:
         drawn: samples with a settled label that were drawn at random.
         locked: the samples of the locked test split.
         imported: gold labels that were imported, by sample.
-        head: number and digest of the last event of the ledger by which any of it changed; 0 and
-            an empty text before the first.
     """
 
     gold: tuple[GoldLabel, ...] = ()
@@ -50,7 +41,6 @@ class PeopleRecord:
     drawn: tuple[Hashable, ...] = ()
     locked: tuple[Hashable, ...] = ()
     imported: tuple[tuple[Hashable, str], ...] = ()
-    head: tuple[int, str] = (0, "")
 
     @classmethod
     def of(cls, store: Store, locked: list[Hashable], current: Round) -> PeopleRecord:
@@ -64,22 +54,18 @@ class PeopleRecord:
         chosen = store.batches.frame()
         random = set(chosen.index[chosen["stratum"] == Stratum.RANDOM.value])
         settled = {gold.sample_id for gold in current.gold}
-        last = [event for kind in PEOPLE_KINDS if (event := store.events.last(kind)) is not None]
-        newest = max(last, key=lambda event: event.number, default=None)
         return cls(
             tuple(sorted(current.gold, key=lambda gold: encode_id(gold.sample_id))),
             tuple(sorted(current.annotations, key=_order)),
             tuple(sorted(random & settled, key=encode_id)),
             tuple(sorted(locked, key=encode_id)),
             tuple(sorted(imported_gold(store).items(), key=lambda pair: encode_id(pair[0]))),
-            (0, "") if newest is None else (newest.number, newest.digest),
         )
 
     def to_json(self) -> bytes:
         """Return it as JSON, the same bytes for the same content."""
         values = {
             "format": 1,
-            "head": list(self.head),
             "locked": [encode_id(sample_id) for sample_id in self.locked],
             "drawn": [encode_id(sample_id) for sample_id in self.drawn],
             "imported": {encode_id(sample_id): label for sample_id, label in self.imported},
@@ -103,7 +89,6 @@ class PeopleRecord:
                 tuple(map(decode_id, values["drawn"])),
                 tuple(map(decode_id, values["locked"])),
                 tuple((decode_id(key), label) for key, label in values["imported"].items()),
-                (int(values["head"][0]), str(values["head"][1])),
             )
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise DataError(
@@ -123,22 +108,19 @@ def _order(annotation: Annotation) -> tuple[str, ...]:
 
 
 def _row(annotation: Annotation) -> Row:
-    """Return what is not the default of an annotation."""
+    """Return what is not the default of an annotation, without its times."""
     row = {
         field.name: value
         for field in dataclasses.fields(annotation)
-        if (value := getattr(annotation, field.name)) != field.default
+        if field.name not in TIMES and (value := getattr(annotation, field.name)) != field.default
     }
-    return {
-        **row,
-        "sample_id": encode_id(annotation.sample_id),
-        **{name: getattr(annotation, name).isoformat() for name in TIMES},
-    }
+    return {**row, "sample_id": encode_id(annotation.sample_id)}
 
 
 def _annotation(row: Mapping[str, Any]) -> Annotation:
-    times = {name: datetime.datetime.fromisoformat(row[name]) for name in TIMES}
-    return Annotation(**{"label": None, **row, "sample_id": decode_id(row["sample_id"]), **times})
+    known = {"label": None, **row, "sample_id": decode_id(row["sample_id"])}
+    times: dict[str, Any] = dict.fromkeys(TIMES, NO_TIME)
+    return Annotation(**known, **times)
 
 
 def _gold_row(gold: GoldLabel) -> Row:
