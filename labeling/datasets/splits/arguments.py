@@ -142,16 +142,20 @@ def times_of(frame: pd.DataFrame, column: str | None) -> npt.NDArray[np.generic]
             f"Column {column!r} must have a time in each row to split by time. It is missing in"
             f" {int(missing.sum()):,} of {len(values):,} rows: {listed(frame.index[missing])}."
         )
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+    kinds = pd.api.types
+    is_number = kinds.is_numeric_dtype(values) and not kinds.is_complex_dtype(values)
+    if is_number and not kinds.is_bool_dtype(values):
         return values.to_numpy(np.float64)
     try:
         times = pd.to_datetime(values, utc=True, format=_format_of(values))
     except (ValueError, TypeError) as error:
         raise DataError(
             f"Column {column!r} must hold times (dates, or texts such as 2026-01-31T10:00), or"
-            f" numbers. {str(error).splitlines()[0]}"
+            f" numbers. {str(error).split(' You might')[0].splitlines()[0]}"
         ) from error
-    return times.to_numpy("datetime64[ns]")
+    # Not as nanoseconds, which wrap around in 2262: the newest rows would be the oldest.
+    result: npt.NDArray[np.generic] = times.dt.tz_localize(None).to_numpy()
+    return result
 
 
 def _format_of(values: pd.Series) -> str | None:

@@ -383,6 +383,8 @@ def conflicting_duplicates(rows: LabeledRows | None, normal: list[str | None]) -
         " on these no model can be right, and split between train and test they teach errors."
         if count
         else f"All {counted(n, 'row')} with a text that occurs again have the same label there."
+        if n
+        else f"None of {counted(len(rows.codes), 'row')} with labels has a text that occurs again."
     )
     ids = table.index[is_conflict]
     return Finding(

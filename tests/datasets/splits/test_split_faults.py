@@ -88,3 +88,19 @@ def test_arguments_of_other_types_are_refused_in_words(how, said):
 def test_leaks_are_not_looked_for_in_columns_that_are_not_there(how, said):
     with pytest.raises(lb.LabelingError, match=said):
         lb.find_leaks(samples(), **how)
+
+
+@pytest.mark.parametrize("zone", ["", "Z"])
+def test_times_far_in_the_future_are_the_newest(zone):
+    days = [f"{1600 + 40 * (i // 10)}-01-{i % 10 + 1:02d}T00:00{zone}" for i in range(N)]
+    splits = lb.split(samples(day=days), time="day", test=0.2)
+
+    assert {"train"} == set(splits.iloc[: N * 4 // 5].dropna())
+    assert {"test"} == set(splits.iloc[N * 4 // 5 :].dropna())
+
+
+def test_what_is_no_time_is_said_in_one_sentence():
+    with pytest.raises(lb.LabelingError, match=r"is not ISO8601 format\.$"):
+        lb.split(samples(day=["01/02/2024"] * N), time="day")
+    with pytest.raises(lb.LabelingError, match=r"must hold times"):
+        lb.split(samples(day=[1 + 2j] * N), time="day")
