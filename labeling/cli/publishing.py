@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ def hub(
     emit({"folder": str(written), "files": files}, as_json, f"Written: {', '.join(files)}.")
     if not project.config.card.license:
         hint("The card states no licence: `card: {license: ...}` in the config does.")
-    hint(f"Next: hf upload --repo-type dataset OWNER/NAME {folder}")
+    hint(f"Next: hf upload --repo-type dataset OWNER/NAME {shlex.quote(str(folder))}")
 
 
 def _files(folder: Path) -> list[Path]:

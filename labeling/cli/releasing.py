@@ -14,7 +14,7 @@ from labeling.cli.console import busy, emit, hint
 from labeling.errors import ReleaseError, counted, listed
 
 if TYPE_CHECKING:
-    from labeling.datasets import Release, Releases
+    from labeling.datasets import Release
     from labeling.datasets.releases import ReleaseStatus
     from labeling.project import Project
 
@@ -200,8 +200,9 @@ def show(
         return
     status = releases.show(name)
     emit(_status_as_json(status), as_json, plain_of(status._view()))
-    if status.branch is not None:
-        _hint_next(project, name)
+    step = _next_command(status, name)
+    if step:
+        hint(step)
 
 
 @release.command()
@@ -261,9 +262,12 @@ def _status_as_json(status: ReleaseStatus) -> dict[str, Any]:
 
 
 def _hint_next(project: Project, name: str) -> None:
-    """Say what to do next with a branch."""
-    releases: Releases = project.releases
-    status = releases.show(name)
+    """Say how far a branch is, and what to do next with it."""
+    status = project.releases.show(name)
+    hint(" ".join(filter(None, (status.why, _next_command(status, name)))))
+
+
+def _next_command(status: ReleaseStatus, name: str) -> str:
+    """Return the next command for a branch in words; empty if nothing is to be done."""
     by = " --by NAME" if status.next_step in ("propose", "approve", "merge") else ""
-    step = f" Next: labeling release {status.next_step} {name}{by}" if status.next_step else ""
-    hint(f"{status.why}{step}")
+    return f"Next: labeling release {status.next_step} {name}{by}" if status.next_step else ""

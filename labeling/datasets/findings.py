@@ -224,7 +224,11 @@ class DataTestReport(Displayed):
 
     def _counts(self) -> str:
         numbers = {status: len(self._with_status(status)) for status in STATUSES}
-        named = [f"{count} {status}" for status, count in numbers.items() if count]
+        named = [
+            counted(count, status) if status == "warning" else f"{count} {status}"
+            for status, count in numbers.items()
+            if count
+        ]
         return ", ".join(named) or "no tests"
 
     @property
@@ -276,28 +280,34 @@ class DataTestReport(Displayed):
     def _view(self) -> View:
         outcome = "passed" if self.passed else "failed"
         title = f"Tests on {counted(self.samples, 'sample')}: {outcome} ({self._counts()})"
-        parts: list[Part] = [_findings_table(self.findings)]
+        parts: list[Part] = []
         for one in (*self.failed, *self.warnings):
-            parts += [f"{one.name}: {one.sentence}", *_evidence(one)]
+            parts += [f"{one.name} {_IN_WORDS[one.status]}: {one.sentence}", *_evidence(one)]
+        passed = self._with_status("passed")
+        if passed:
+            parts.append(_findings_table(passed, "Passed."))
+        if self.skipped:
+            parts.append(_skipped_table(self.skipped))
         return View(title, tuple(parts))
 
 
-def _findings_table(findings: Iterable[Finding]) -> Table:
-    headings = ("test", "status", "n", "value", "limit", "effect size", "p", "finding")
+_IN_WORDS = {"failed": "failed", "warning": "warns"}
+
+
+def _findings_table(findings: Iterable[Finding], caption: str) -> Table:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            Excerpt(one.name),
-            one.status,
-            one.n,
-            one.value,
-            one.limit,
-            one.effect,
-            one.p,
-            Excerpt(one.sentence),
-        )
-        for one in findings
+        (Excerpt(one.name), one.n, one.sentence) for one in findings
     )
-    return Table(headings, rows)
+    return Table(("test", "n", "finding"), rows, caption)
+
+
+def _skipped_table(findings: Iterable[Finding]) -> Table:
+    """Return why tests could not be run, and which: a row a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for one in findings:
+        by_reason.setdefault(one.sentence.removeprefix("Skipped: "), []).append(one.name)
+    rows = tuple((", ".join(names), reason) for reason, names in by_reason.items())
+    return Table(("tests", "why"), rows, "Skipped.")
 
 
 def _evidence(shown: Finding) -> list[Part]:

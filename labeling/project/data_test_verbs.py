@@ -14,6 +14,7 @@ from labeling.project.data_testing import (
     votes_of,
 )
 from labeling.project.people_verbs import PeopleVerbs
+from labeling.project.splitting import columns_read
 
 if TYPE_CHECKING:
     from labeling.datasets import DataTestReport, TrainingSet
@@ -39,7 +40,8 @@ class DataTestVerbs(PeopleVerbs):
         from labeling.datasets import run_data_tests
 
         settings, own = data_test_settings(self.config), own_data_tests(self.config)
-        return run_data_tests(train, base, settings, own)
+        reads = columns_read(self.labeling_functions)
+        return run_data_tests(train, base, settings, own, reads=reads)
 
     def monitor(self, path: str | os.PathLike[str]) -> DataTestReport:
         """Compare new data with those of the project: drift, and the health of the functions.

@@ -61,10 +61,15 @@ def leaks_of(
         text: the column of texts.
     """
     from labeling.datasets import find_leaks
+
+    return find_leaks(train, text=text, reads=columns_read(functions))
+
+
+def columns_read(functions: Iterable[LabelingFunction]) -> dict[str, frozenset[str] | None]:
+    """Return the columns that each labeling function reads; `None` where it may read any."""
     from labeling.engine import fingerprint_of
 
-    reads = {lf.name: fingerprint_of(lf).reads for lf in functions}
-    return find_leaks(train, text=text, reads=reads)
+    return {lf.name: fingerprint_of(lf).reads for lf in functions}
 
 
 def _log(report: SplitReport) -> None:

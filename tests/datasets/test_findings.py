@@ -92,3 +92,25 @@ def test_hostile_texts_are_shown_safely():
         check_html(shown._repr_html_())
         plain_of(shown._view()).encode("utf-8")
         assert "\n" not in repr(shown)
+
+
+def test_what_failed_comes_first_and_reasons_of_skipped_tests_are_said_once():
+    reason = "no rows are in two splits"
+    long = "No column drifted; " + "the strongest change is small, and of no consequence. " * 2
+    shown = plain_of(
+        DataTestReport(
+            (
+                finding("fine", ok=True, sentence=long, n=3),
+                skipped("first", reason),
+                skipped("second", reason),
+                Finding("odd", "warning", "It is odd.", n=3),
+                finding("floor", ok=False, sentence="spam has 1 of 3 samples.", n=3),
+            )
+        )._view()
+    )
+
+    places = [shown.index(part) for part in ("floor failed: spam", "odd warns", "Passed.")]
+    assert places == sorted(places)
+    assert " ".join(long.split()[-3:]) in " ".join(shown.split())
+    assert shown.count(reason) == 1
+    assert "first, second" in shown

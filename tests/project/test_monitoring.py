@@ -157,6 +157,8 @@ def test_limits_and_tests_of_the_config_are_used(folder):
     report = project.test_training_set(train, train)
 
     assert report["no_empty"].status == "passed"
+    assert report["gold_columns"].status != "skipped"  # the project knows what functions read
+    assert report["gold_columns"].n == len(project.labeling_functions)
     assert report["class_floor"].status == "failed"
     assert report["label_flips"].limit == 0.2
     assert all("size" not in row["what"] for row in report["drift_columns"].details)

@@ -44,7 +44,8 @@ def write_hub_folder(
         salt: see `pseudonyms`.
 
     Raises:
-        DataError: the folder cannot be written, or a value of a sample cannot.
+        DataError: the folder cannot be written, or a value of a sample cannot; or it holds a README
+            that is somebody else's.
         LabelingError: the salt is too short.
         MissingExtraError: PyYAML is not installed.
     """
@@ -54,6 +55,7 @@ def write_hub_folder(
     numbers = numbers_of(train, people)
     text = readme_text(train, numbers, settings, facts, people)
     header_text({})  # a missing package is found before anything is written
+    _check_readme(folder)
     files = _write_data(tables, folder)
     sizes = {split: size for split, (_, _, size) in files.items()}
     header = header_of(train, tables, sizes, numbers, settings)
@@ -61,6 +63,15 @@ def write_hub_folder(
     _write_text(folder / README, f"{header_text(header)}\n{text}")
     _write_text(folder / CROISSANT, croissant)
     return folder
+
+
+def _check_readme(folder: Path) -> None:
+    """Raise a DataError if the folder has a README that came without a croissant.json."""
+    if (folder / README).exists() and not (folder / CROISSANT).exists():
+        raise DataError(
+            f"{str(folder / README)!r} was not written by this package, and would be replaced. Move"
+            " it away, or take another folder; what it says can stand under `card` of the config."
+        )
 
 
 def _write_data(tables: Mapping[str, pa.Table], folder: Path) -> dict[str, tuple[str, str, int]]:

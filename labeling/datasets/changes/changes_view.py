@@ -91,7 +91,7 @@ def _first_rows(changes: Changes) -> Table:
             None if before is None else Excerpt(before),
             None if after is None else Excerpt(after),
             ", ".join(filter(None, (cause, also))),
-            Excerpt(because),
+            because,
         )
         for sample_id, (change, before, after, cause, also, because) in zip(
             frame.index, frame.itertuples(index=False, name=None), strict=True

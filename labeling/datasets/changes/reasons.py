@@ -142,8 +142,17 @@ class Reasons:
             values = [float(side.probabilities[row, code]) for side in self._sides]
             if not np.isnan(values).any():
                 parts.append(f"P({self._label(code)}) {values[0]:.3g} → {values[1]:.3g}")
+        parts += self._left_out(row)
         parts.append("votes and answers here are the same")
         return "; ".join([*parts, self.elsewhere])
+
+    def _left_out(self, row: int) -> list[str]:
+        """Return why a row is, or was, left out; nothing if both sides keep it, or neither."""
+        was_kept, is_kept = (bool(side.is_kept[row]) for side in self._sides)
+        if was_kept == is_kept:
+            return []
+        verb, side = ("left out", self.head) if was_kept else ("was left out", self.base)
+        return [f"{verb}: {side.reasons[row]}"] if side.reasons[row] else []
 
 
 def function_states(base: Side, head: Side) -> dict[str, FunctionState]:

@@ -118,7 +118,10 @@ def _judged(
         f" {corrected[top]:.2g} by Holm over {len(results)}, n = {worst.n:,} {which} and"
         f" {worst.n_base:,} of the base"
     )
-    sentence = f"No {noun} drifted; the strongest change is of {worst.what}: {numbers}.{left}"
+    chance = " (may be chance)" if worst.effect > settings.drift_effect else ""
+    sentence = (
+        f"No {noun} drifted; the strongest change is of {worst.what}: {numbers}{chance}.{left}"
+    )
     if failing:
         what = counted(len(failing), f"{noun} differs", f"{noun}s differ")
         sentence = f"{what} from the base, above all {worst.what}: {worst.change}; {numbers}.{left}"

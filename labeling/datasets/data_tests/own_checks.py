@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import traceback
 from collections.abc import Callable, Iterable
@@ -75,11 +76,10 @@ def own_finding(test: DataTest, train: Any, base: Any) -> Finding:
         reason = f": {str(error).splitlines()[0]}" if str(error) else ""
         return Finding(test.name, "failed", f"{must}{reason}.", n=n)
     except Exception as error:  # noqa: BLE001 - code of users, of any kind
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        sentence = f"The function {test.name} raised {error!r} in line {where.lineno}: mend it."
+        sentence = f"The function {test.name} raised {error!r}{_line_of(test, error)}: mend it."
         return Finding(test.name, "failed", sentence, n=n)
     if isinstance(answer, Finding):
-        return answer
+        return dataclasses.replace(answer, name=test.name)  # not that of another test
     if answer is None or answer is True or (answer == True and _is_bool(answer)):  # noqa: E712
         return Finding(test.name, "passed", f"{must}.", n=n)
     if _is_bool(answer):
@@ -90,6 +90,17 @@ def own_finding(test: DataTest, train: Any, base: Any) -> Finding:
         " it."
     )
     return Finding(test.name, "failed", sentence, n=n)
+
+
+def _line_of(test: DataTest, error: Exception) -> str:
+    """Return the last line of the file of a check that an exception came through, in words."""
+    file = getattr(getattr(test.function, "__code__", None), "co_filename", None)
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == file
+    ]
+    return f" in line {lines[-1]}" if lines else ""
 
 
 def _is_bool(answer: Any) -> bool:

@@ -81,6 +81,7 @@ def run_data_tests(
     settings: DataTestSettings | Mapping[str, Any] | None = None,
     own: Iterable[Any] = (),
     embed: Embed | None = None,
+    reads: Mapping[str, frozenset[str] | None] | None = None,
 ) -> DataTestReport:
     """Return the report of all tests on a training set.
 
@@ -93,6 +94,7 @@ def run_data_tests(
         settings: the limits; a mapping has the names of `DataTestSettings`.
         own: checks of your own, see `data_test`.
         embed: from texts to vectors, for the drift of texts; `None` takes TF-IDF.
+        reads: the columns that each labeling function reads, as for `find_leaks`.
 
     Raises:
         LabelingError: a setting that does not exist, or two tests of one name.
@@ -104,7 +106,7 @@ def run_data_tests(
         before = in_schema(tested_training_set(base), train.schema)
     found = _run(tuple(TESTS), head, before, limits, embed)
     if len(found) == len(TESTS):
-        found += leak_tests(train, limits)
+        found += leak_tests(train, limits, reads)
     found += [own_finding(test, train, base) for test in own_tests(own)]
     fingerprint = train.fingerprint
     base_fingerprint = None if base is None else base.fingerprint
@@ -114,12 +116,16 @@ def run_data_tests(
     return DataTestReport(tuple(results), fingerprint, base_fingerprint, len(head))
 
 
-def leak_tests(train: TrainingSet, limits: DataTestSettings) -> list[Finding]:
+def leak_tests(
+    train: TrainingSet,
+    limits: DataTestSettings,
+    reads: Mapping[str, frozenset[str] | None] | None = None,
+) -> list[Finding]:
     """Return the findings of `find_leaks`; without datasketch, near-duplicates are left out."""
     try:
-        return list(find_leaks(train, text=limits.text))
+        return list(find_leaks(train, text=limits.text, reads=reads))
     except MissingExtraError:
-        return list(find_leaks(train, text=limits.text, near_duplicates=None))
+        return list(find_leaks(train, text=limits.text, reads=reads, near_duplicates=None))
 
 
 def monitor_data(

@@ -65,6 +65,18 @@ class RepositoryState:
         """Return whether a release is or was the head of main."""
         return any((entry.action, entry.release) == ("merged", digest) for entry in self.entries)
 
+    def is_merged(self, branch: Branch) -> bool:
+        """Return whether nothing was put on a branch since it was merged.
+
+        A branch may be made of an older release, to go back to it: that one is not merged.
+        """
+        of_branch = (
+            entry.action
+            for entry in reversed(self.entries)
+            if entry.branch == branch.name and entry.action in ("branched", "updated", "merged")
+        )
+        return branch.release == self.main or next(of_branch, "") == "merged"
+
     def conflicts_since(self, branch: Branch) -> str | None:
         """Return when conflicts of a branch with main were first found, as both are now."""
         times = (

@@ -16,6 +16,10 @@ from labeling.rendering import Cell, Displayed, Excerpt, Part, Table, View
 from labeling.rendering.formatting import clipped, undirected
 
 MOST_ENTRIES = 10
+FAILED = (
+    "Its tests failed: put a mended training set on it, or let the approver acknowledge what is"
+    " meant."
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,20 +86,29 @@ def status_of(state: RepositoryState, release: Release, name: str) -> ReleaseSta
 
 def next_step(state: RepositoryState, branch: Branch) -> tuple[str, str]:
     """Return what to do next with a branch, as a verb, and a sentence on why."""
-    proposal = state.proposals.get(branch.name)
-    if branch.release == state.main:
-        return "", "It is merged: its release is main."
+    if state.is_merged(branch):
+        verb = "is" if branch.release == state.main else "was"
+        return "", f"It is merged: its release {verb} main."
     if branch.base != state.main:
-        return "merge", "Main has moved: a merge takes its changes into the branch first."
+        if state.conflicts_since(branch) is None:
+            return "merge", "Main has moved: a merge takes its changes into the branch first."
+        return "merge", "It and main changed labels differently: decide on these, then merge again."
     if not branch.is_tested(state.main):
         return "test", "It was not tested, compared with main as it is."
-    if branch.tests is not None and not branch.tests.passed and proposal is None:
-        return "propose", "Tests failed: mend what they say, or propose it and acknowledge them."
+    return _after_tests(state, branch)
+
+
+def _after_tests(state: RepositoryState, branch: Branch) -> tuple[str, str]:
+    """Return what to do next with a branch that was tested."""
+    proposal = state.proposals.get(branch.name)
+    has_failed = branch.tests is not None and not branch.tests.passed
     if proposal is None:
-        return "propose", "Its tests passed; it is not proposed."
+        tests = FAILED if has_failed else "Its tests passed."
+        return "propose", f"{tests} It is not proposed."
     if not valid_approvals(state, branch, proposal):
+        failed = f"{FAILED} " if has_failed else ""
         others = listed(branch.authors)
-        return "approve", f"It waits for the approval of somebody else than {others}."
+        return "approve", f"{failed}It waits for the approval of somebody else than {others}."
     return "merge", "It is approved."
 
 
@@ -114,7 +127,7 @@ def releases_view(state: RepositoryState, objects: Objects) -> View:
         samples = objects.manifest(branch.release)["samples"]
         why = "protected: changes by merges" if name == MAIN else next_step(state, branch)[1]
         by = ", ".join(branch.authors)
-        rows.append((name, short(branch.release), samples, Excerpt(by), Excerpt(why)))
+        rows.append((name, short(branch.release), samples, Excerpt(by), why))
     table = Table(("branch", "release", "samples", "authors", "state"), tuple(rows))
     parts: tuple[Part, ...] = (table, _log_table(state.entries)) if rows else ("No releases yet.",)
     return View("Releases", parts)

@@ -378,6 +378,8 @@ def conflicting_duplicates(rows: LabeledRows | None, normal: list[str | None]) -
     sizes, kinds = by_text.transform("size"), by_text.transform("nunique")
     is_repeated, is_conflict = (sizes > 1).to_numpy(), (kinds > 1).to_numpy()
     n, count = int(is_repeated.sum()), int(is_conflict.sum())
+    if not n:
+        return skipped(name, "no text occurs again among those with labels from people")
     sentence = (
         f"{counted(count, 'row')} of {n:,} with a text that occurs again have another label there:"
         " on these no model can be right, and split between train and test they teach errors."

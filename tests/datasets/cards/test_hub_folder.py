@@ -17,6 +17,7 @@ import yaml
 
 import labeling as lb
 from labeling.datasets.cards.croissant import CONTEXT
+from labeling.errors import DataError
 from labeling.records.estimates import Estimate
 from tests.support.safe_html import NAME, TEXT
 
@@ -275,6 +276,16 @@ def test_a_second_call_removes_data_of_splits_that_are_gone_and_nothing_else(tmp
 
     names = {path.name for path in (folder / "data").iterdir()}
     assert {"train-00000-of-00001.parquet", "mine.parquet"} == names
+
+
+def test_a_readme_of_somebody_else_is_not_replaced(tmp_path):
+    (tmp_path / "README.md").write_text("mine", encoding="utf-8")
+
+    with pytest.raises(DataError, match=r"README\.md' was not written by this package"):
+        training_set().to_hub_folder(tmp_path)
+
+    assert ["README.md"] == [path.name for path in tmp_path.iterdir()]
+    assert "mine" == (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_digests_in_croissant_are_those_of_the_files(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 import labeling as lb
 from labeling.datasets import Changes, TrainingSet, build_training_set, diff_training_sets
 from labeling.errors import LabelingError
+from labeling.rendering.plain import plain_of
 from tests.support.changing_worlds import CHANGES, random_world, training_set_of
 
 
@@ -101,3 +102,22 @@ def test_the_labels_of_the_schema_may_differ() -> None:
     assert changes.sample_ids.tolist() == ["a"]
     assert changes.cause.tolist() == ["config"]
     assert changes.because("a") == "the schema has no label ham any more"
+
+
+def test_a_row_that_is_lost_or_gained_by_the_models_says_why_it_was_left_out() -> None:
+    schema = lb.LabelSchema(["ham", "spam"])
+    data = pd.DataFrame({"text": ["hi", "ho"]}, index=["a", "b"])
+
+    def made(first: float) -> TrainingSet:
+        soft = lb.SoftLabels([[first, 1 - first], [0.9, 0.1]], data.index, schema, [True, True])
+        return build_training_set(data, soft, min_confidence=0.65)
+
+    lost = diff_training_sets(made(0.8), made(0.6))
+    gained = diff_training_sets(made(0.6), made(0.8))
+    kept = diff_training_sets(made(0.7), made(0.2))
+
+    assert "P(ham) 0.8 → 0.6; left out: confidence below 0.65;" in lost.because("a")
+    assert "; was left out: confidence below 0.65;" in gained.because("a")
+    assert "left out" not in kept.because("a")
+    shown = " ".join(plain_of(lost._view()).split())
+    assert "votes and answers here are the same" in shown  # the whole sentence

@@ -43,7 +43,7 @@ def test_answers_of_a_check_of_your_own(train):
 
     @lb.data_test
     def own_finding(train, base):
-        return Finding("own_finding", "warning", f"The base is {base}.")
+        return Finding("unique_ids", "warning", f"The base is {base}.")  # a name of another test
 
     def plain(train):
         return None
@@ -62,6 +62,8 @@ def test_answers_of_a_check_of_your_own(train):
         report["wrong"].sentence
     )
     assert report["own_finding"].sentence == "The base is None."
+    assert report["own_finding"].status == "warning"
+    assert report["unique_ids"].status == "passed"
     assert {one.name for one in report.failed} == {"short", "many", "broken", "wrong"}
 
 
@@ -75,3 +77,14 @@ def test_names_must_be_different_and_functions_functions(train):
     with pytest.raises(LabelingError, match=r"must stand above a function\. Got 3"):
         lb.data_test(3)
     assert lb.data_test(unique_ids) is unique_ids
+
+
+def test_a_failure_names_the_line_of_the_file_of_the_check(train):
+    @lb.data_test
+    def calls_others(train):
+        return train.samples["no such column"]
+
+    found = found_by(calls_others, train)
+
+    line = calls_others.function.__code__.co_firstlineno + 2
+    assert found.sentence.endswith(f" in line {line}: mend it.")

@@ -256,6 +256,7 @@ def test_labels_that_both_sides_give_differently_block_the_merge(tmp_path):
     assert (main, head) == (releases["main"], releases["r3"])
     assert 1 == [entry.action for entry in releases.log()].count("conflicted")
     assert releases.log()[-1].at == releases.conflicts_since("r3")
+    assert "changed labels differently: decide on these" in releases.show("r3").why
     decided = releases.merge("r3", by="cleo", decisions={"e": "ham"})
     assert "updated" == decided.status
     assert "ham" == labels_of(releases["r3"])["e"]
@@ -337,3 +338,29 @@ def test_a_log_can_be_read_as_a_table(tmp_path):
     frame = pd.DataFrame([entry.to_dict() for entry in releases.log()])
 
     assert [1, 2, 3, 4, 5] == frame["number"].tolist()
+
+
+def test_a_proposal_whose_tests_failed_says_so_until_it_is_approved(tmp_path):
+    releases = Releases(tmp_path)
+    releases.branch("r1", relabelled(a="spam"), by="ann")
+    releases.run_tests("r1", failing("drift_votes"))
+    releases.propose("r1", by="ann")
+
+    assert releases.show("r1").why.startswith("Its tests failed:")
+    releases.approve("r1", by="bob", acknowledge={"drift_votes": "meant"})
+    assert "It is approved." == releases.show("r1").why
+
+
+def test_a_branch_stays_merged_when_main_moves_on(tmp_path):
+    releases = merged(tmp_path)
+    first = releases.branches[-1].name
+    assert "It is merged: its release is main." == releases.show(first).why
+
+    approved(tmp_path, "r2", relabelled(a="spam")).merge("r2", by="ann")
+
+    assert ("", "It is merged: its release was main.") == (
+        releases.show(first).next_step,
+        releases.show(first).why,
+    )
+    releases.branch("back", releases[first].train, by="ann")  # to an older release
+    assert "test" == releases.show("back").next_step

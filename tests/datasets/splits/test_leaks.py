@@ -61,7 +61,7 @@ def test_clean_data_give_no_finding():
         )
         for name in alarms(findings):
             told.setdefault(name, []).append(seed)
-        assert {"newer_training_rows"} == {
+        assert {"newer_training_rows", "conflicting_duplicates"} == {
             name for name, one in findings.items() if one.status == "skipped"
         }
 
