@@ -12,6 +12,7 @@ from labeling.errors import DataError, counted
 
 if TYPE_CHECKING:
     from labeling.datasets import DataTestReport
+    from labeling.datasets.findings import Finding
 
 
 @app.command()
@@ -32,7 +33,19 @@ def monitor(
             f"{counted(len(report.failed), 'test')} of {len(report)} failed: {names}. Look at the"
             " samples that are named; then mend the data or the functions, or label new samples."
         )
+    if any(_is_chance(finding) for finding in report.findings):
+        alpha = project.config.data_tests.alpha
+        hint(f"An effect above its limit may be chance: drift fails only where p < {alpha:g}, too.")
     hint("No test failed: the new data are like those of the project.")
+
+
+def _is_chance(finding: Finding) -> bool:
+    """Return whether an effect is above its limit, and yet did not fail."""
+    if finding.status != "passed" or finding.p is None:
+        return False
+    return (
+        finding.effect is not None and finding.limit is not None and finding.effect > finding.limit
+    )
 
 
 def emit_report(report: DataTestReport, as_json: bool) -> None:

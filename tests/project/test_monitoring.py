@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import labeling as lb
 from labeling.cli.app import app
 from labeling.cli.entry_point import COMMANDS, main
+from labeling.datasets.findings import DataTestReport, Finding
 from labeling.errors import ConfigError, DataError, LabelingError, LoadError
 from tests.support.made_training_sets import made_samples
 
@@ -146,6 +147,19 @@ def test_the_command_prints_a_table_and_fails_where_a_test_does(folder, capsys):
         main(["-c", str(folder / "project.yaml"), "monitor", str(folder / "none.parquet")])
     assert stop.value.code == 1
     assert "Error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("p", "is_said"), [(0.02, True), (None, False)])
+def test_an_effect_above_its_limit_that_may_be_chance_is_explained(
+    folder, capsys, monkeypatch, p, is_said
+):
+    found = Finding("drift_votes", "passed", "No drift.", n=9, effect=0.2, limit=0.1, p=p)
+    monkeypatch.setattr(lb.Project, "monitor", lambda *_: DataTestReport((found,)))
+
+    done = run(folder, "monitor", "new.parquet")
+
+    assert done.exit_code == 0
+    assert is_said is ("drift fails only where p < 0.005" in done.output + capsys.readouterr().err)
 
 
 def test_limits_and_tests_of_the_config_are_used(folder):

@@ -117,9 +117,12 @@ class Story(DisplayedAlike):
             would = f" It would have been {self.label} ({self.confidence:.3f})."
             return f"Left out: {self.left_out}.{would if self.label else ''}"
         split = f", in the {self.split} split" if self.split else ""
+        origin = f"Label from {self.source}, decided by {self.decided_by}."
+        if self.source == "given":
+            origin = "The label was given with the data, as gold."
         return (
             f"Labelled {self.label} with confidence {self.confidence:.3f} and weight"
-            f" {self.weight:.3f}{split}. Label from {self.source}, decided by {self.decided_by}."
+            f" {self.weight:.3f}{split}. {origin}"
         )
 
 

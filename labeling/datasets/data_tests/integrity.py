@@ -134,6 +134,8 @@ def class_floor(head: Tested, base: Tested | None, settings: DataTestSettings) -
         f"The rarest label, {labels[smallest]}, has {counts[smallest]:,} of {n:,} samples"
         f" ({shares[smallest]:.1%}); the floor is {limits}."
     )
+    if counts.min() < FEW:
+        sentence += f" From fewer than {FEW} samples a label can hardly be learned."
     if low:
         sentence = f"Labels below the floor of {limits}: {'; '.join(low)}."
     rows = tuple(

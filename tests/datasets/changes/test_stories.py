@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import labeling as lb
 from labeling.datasets import TrainingSet
 from labeling.errors import DataError, LabelingError
 from tests.support.changing_worlds import random_world, training_set_of
@@ -70,3 +72,14 @@ def test_counts_of_the_manifest_lead_to_rows(train: TrainingSet) -> None:
         train.rows_behind("label", "ham")
     with pytest.raises(LabelingError, match="Nothing of 'sources' is called 'vote'"):
         train.rows_behind("sources", "vote")
+
+
+def test_a_label_that_was_given_is_said_to_be_so() -> None:
+    schema = lb.LabelSchema(["ham", "spam"])
+    data = pd.DataFrame({"text": ["hi", "ho"]}, index=["a", "b"])
+    soft = lb.SoftLabels([[0.9, 0.1], [0.9, 0.1]], data.index, schema, [True, True])
+    gold = pd.Series(["spam"], index=["a"])
+    train = lb.build_training_set(data, soft, gold=gold)
+
+    assert "The label was given with the data, as gold." in repr(train.explain("a"))
+    assert "Label from votes, decided by labeling functions." in repr(train.explain("b"))

@@ -262,7 +262,9 @@ def test_too_few_samples_of_a_label_are_stopped():
     codes[:3] = 1
     train = made_set(frame, codes)
 
-    assert run_data_tests(train)["class_floor"].status == "warning"
+    warning = run_data_tests(train)["class_floor"]
+    assert warning.status == "warning"
+    assert "From fewer than 10 samples a label can hardly be learned" in warning.sentence
     found = run_data_tests(train, settings={"class_floor": 0.05})["class_floor"]
     assert found.status == "failed"
     assert "spam has 3 of 200 (1.5%)" in found.sentence
