@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -220,7 +221,13 @@ def recorded_people(manifest: Mapping[str, Any], content: bytes | None) -> Peopl
             f"What people said (people/{about['digest'][:12]}....json of the releases' folder) is"
             " needed to build the release again, and is not there: copy it as well."
         )
+    if hashlib.sha256(content).hexdigest() != about["digest"]:
+        raise DataError("What people said was changed after the release was made: restore it.")
     record = PeopleRecord.from_json(content)
     if record.digest != about["digest"]:
-        raise DataError("What people said was changed after the release was made: restore it.")
+        version = manifest["origin"].get("version")
+        raise DataError(
+            "What people said is read otherwise by this version of labeling than by the one that"
+            f" made the release ({version}): build the release again with that one."
+        )
     return record

@@ -1,5 +1,6 @@
 """The lineage of a project's labels: every row explained, and releases built again elsewhere."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import pytest
 from labeling.errors import DataError
 from labeling.project import Project
 from labeling.project.people_record import PeopleRecord
+from labeling.project.training_sets import recorded_people
 from tests.support.in_process import run
 from tests.support.killing import make_project
 from tests.support.releases import passing
@@ -178,3 +180,18 @@ def test_a_merged_release_is_merged_again(folder):
     outcome = project.merge_release("r3", by="ann")
     assert outcome.status == "updated", outcome
     assert project.rebuild("r3").equal
+
+
+def test_what_people_said_is_told_changed_from_written_by_another_version():
+    record = PeopleRecord((), ()).to_json()
+    spaced = json.dumps(json.loads(record), indent=1).encode()  # the same, as another version may
+
+    def manifest_of(content):
+        digest = hashlib.sha256(content).hexdigest()
+        return {"origin": {"people": {"digest": digest}, "version": "0.0.9"}}
+
+    assert recorded_people(manifest_of(record), record) == PeopleRecord((), ())
+    with pytest.raises(DataError, match="was changed after the release was made"):
+        recorded_people(manifest_of(record), spaced)
+    with pytest.raises(DataError, match=r"made the release \(0\.0\.9\)"):
+        recorded_people(manifest_of(spaced), spaced)
