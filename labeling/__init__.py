@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from labeling.datasets import (
         CardFacts,
         CardSettings,
+        Finding,
         FunctionFacts,
         Release,
         Releases,
@@ -116,6 +117,7 @@ _ROOMS = {
     "datasets": (
         "CardFacts",
         "CardSettings",
+        "Finding",
         "FunctionFacts",
         "Release",
         "Releases",
@@ -289,6 +291,7 @@ __all__ = [
     "CardFacts",
     "CardSettings",
     "EndModel",
+    "Finding",
     "FunctionFacts",
     "GoldLabel",
     "LabelFiles",
