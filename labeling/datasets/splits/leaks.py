@@ -30,8 +30,8 @@ from labeling.datasets.splits.giveaways import (
     LabeledRows,
     conflicting_duplicates,
     giveaway_findings,
-    gold_column_finding,
 )
+from labeling.datasets.splits.gold_columns import gold_column_finding
 from labeling.datasets.splits.near_duplicates import Ints
 from labeling.datasets.splits.nearest_texts import nearest_texts
 from labeling.datasets.training_set import TrainingSet
