@@ -55,7 +55,7 @@ class DataTestVerbs(PeopleVerbs):
         Raises:
             DataError: the new samples cannot be read.
         """
-        from labeling.datasets.data_tests import monitor_data, tested_votes
+        from labeling.datasets.data_tests import monitor_data, votes_to_test
 
         settings = data_test_settings(self.config)
         with self._locked("monitor") as run:
@@ -68,12 +68,12 @@ class DataTestVerbs(PeopleVerbs):
                 cached = self.vote_cache.cached()
                 if cached is None:
                     cached = votes_of(self.config, lfs, known, self.schema)
-            base = tested_votes(known, cached)
+            base = votes_to_test(known, cached)
             if not isinstance(self.config.data.id, str):
                 # Numbers of rows, or hashes, say nothing about which samples are the same.
                 base = base.with_prefix("project ")
             with self.store.stage("testing"):
-                report = monitor_data(tested_votes(samples, votes), base, settings)
+                report = monitor_data(votes_to_test(samples, votes), base, settings)
             run.outcome |= {
                 "samples": len(samples),
                 "failed": [finding.name for finding in report.failed],

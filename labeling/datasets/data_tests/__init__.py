@@ -4,7 +4,7 @@ from labeling.datasets.data_tests.own_checks import DataTest, data_test
 from labeling.datasets.data_tests.running import MONITORING, TESTS, monitor_data, run_data_tests
 from labeling.datasets.data_tests.schema import inferred_schema
 from labeling.datasets.data_tests.settings import Acknowledgement, DataTestSettings
-from labeling.datasets.data_tests.tested import Tested, tested_training_set, tested_votes
+from labeling.datasets.data_tests.tested import Tested, training_set_to_test, votes_to_test
 
 __all__ = [
     "MONITORING",
@@ -17,6 +17,6 @@ __all__ = [
     "inferred_schema",
     "monitor_data",
     "run_data_tests",
-    "tested_training_set",
-    "tested_votes",
+    "training_set_to_test",
+    "votes_to_test",
 ]

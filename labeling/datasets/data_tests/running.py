@@ -25,7 +25,7 @@ from labeling.datasets.data_tests.personal_data import personal_data
 from labeling.datasets.data_tests.schema import schema
 from labeling.datasets.data_tests.settings import DataTestSettings
 from labeling.datasets.data_tests.slices import labels_by_slice, trigger_words
-from labeling.datasets.data_tests.tested import Tested, tested_training_set
+from labeling.datasets.data_tests.tested import Tested, training_set_to_test
 from labeling.datasets.data_tests.text_drift import Embed, drift_text
 from labeling.datasets.findings import DataTestReport, Finding
 from labeling.datasets.splits.leaks import find_leaks
@@ -100,10 +100,10 @@ def run_data_tests(
         LabelingError: a setting that does not exist, or two tests of one name.
     """
     limits = DataTestSettings.of(settings)
-    head = tested_training_set(train)
+    head = training_set_to_test(train)
     before = None
     if base is not None and len(base):
-        before = in_schema(tested_training_set(base), train.schema)
+        before = in_schema(training_set_to_test(base), train.schema)
     found = _run(tuple(TESTS), head, before, limits, embed)
     if len(found) == len(TESTS):
         found += leak_tests(train, limits, reads)

@@ -104,7 +104,7 @@ class Tested:
         return [value if isinstance(value, str) else "" for value in self.samples[column].tolist()]
 
 
-def tested_training_set(train: TrainingSet) -> Tested:
+def training_set_to_test(train: TrainingSet) -> Tested:
     """Return the parts of a training set."""
     splits: npt.NDArray[np.object_] | None = None
     if "split" in train.columns:
@@ -141,7 +141,7 @@ def _annotators(train: TrainingSet) -> Codes:
     return pairs[:, pairs[1] >= 0].astype(np.int64)
 
 
-def tested_votes(samples: pd.DataFrame, votes: Votes) -> Tested:
+def votes_to_test(samples: pd.DataFrame, votes: Votes) -> Tested:
     """Return samples without labels, with the votes of labeling functions on them."""
     rows = votes.of_samples(samples.index)
     return Tested(

@@ -52,10 +52,10 @@ def test_such_samples_are_drift_where_the_base_did_not_know_them(doubtful):
 
 
 def test_names_of_left_out_samples_get_the_prefix_too(doubtful):
-    from labeling.datasets.data_tests.tested import tested_training_set
+    from labeling.datasets.data_tests.tested import training_set_to_test
 
     frame, soft, votes = doubtful
-    tested = tested_training_set(
+    tested = training_set_to_test(
         lb.build_training_set(frame, soft, votes=votes, min_confidence=0.6)
     ).with_prefix("base ")
 

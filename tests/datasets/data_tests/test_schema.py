@@ -11,7 +11,7 @@ from labeling.datasets.data_tests import (
     DataTestSettings,
     inferred_schema,
     run_data_tests,
-    tested_training_set,
+    training_set_to_test,
 )
 from labeling.datasets.data_tests.schema import load_pandera
 from labeling.errors import ConfigError
@@ -24,7 +24,7 @@ def base():
 
 
 def schema_of(train, base, **settings):
-    parts = [None if one is None else tested_training_set(one) for one in (train, base)]
+    parts = [None if one is None else training_set_to_test(one) for one in (train, base)]
     return TESTS["schema"](*parts, DataTestSettings.of(settings))
 
 
