@@ -26,11 +26,12 @@ def api() -> str:
     parts = [
         "# API reference\n",
         NOTE,
-        "Every public name of `import labeling as lb`. The names of `lb.distributed`,"
-        " `lb.functions`, `lb.label_models`, `lb.plots`, `lb.query` and `lb.simulation` stand at"
-        " the end, and with them the contract tests of `labeling.testing`.\n",
+        "Every public name of `import labeling as lb`. The names of `lb.behaviour`,"
+        " `lb.distributed`, `lb.functions`, `lb.label_models`, `lb.plots`, `lb.query` and"
+        " `lb.simulation` stand at the end, and with them the contract tests of"
+        " `labeling.testing`.\n",
     ]
-    rooms = ("distributed", "functions", "label_models", "plots", "query", "simulation")
+    rooms = [name for name in lb.__all__ if inspect.ismodule(getattr(lb, name))]
     for name in lb.__all__:
         if name not in rooms:
             parts += entry(f"lb.{name}", getattr(lb, name))
