@@ -52,6 +52,17 @@ def whole(number: float | None) -> str:
     return NONE if number is None else f"{int(number):,}"
 
 
+def p_value(p: float) -> str:
+    """Return a p-value with three digits; one that would look like 0 is below 0.001.
+
+    >>> p_value(0.0312), p_value(1e-9), p_value(math.nan) == NONE
+    ('0.031', '< 0.001', True)
+    """
+    if math.isnan(p):
+        return NONE
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def scalar(value: str | int | float | None) -> str:
     """Return a value of a table's cell as text: a count, a number with three digits, or a text.
 

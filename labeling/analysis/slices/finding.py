@@ -21,7 +21,7 @@ from labeling.records.estimates import LEVEL, Estimate, mean_of
 from labeling.records.samples import checked_ids, positions
 from labeling.rendering import Displayed, Excerpt, View, as_interval
 from labeling.rendering import Table as TablePart
-from labeling.rendering.formatting import decimal
+from labeling.rendering.formatting import decimal, p_value
 
 Floats = npt.NDArray[np.float64]
 Conditions = tuple[SliceCondition, ...]
@@ -131,7 +131,7 @@ class FoundSlices(Displayed):
                 as_interval(one.rest),
                 f"{decimal(one.difference.value, 3)} [{decimal(one.difference.low, 3)},"
                 f" {decimal(one.difference.high, 3)}]",
-                one.p,
+                p_value(one.p),
             )
             for one in self.slices
         )

@@ -14,7 +14,7 @@ from labeling.analysis.slices.masks import Slices
 from labeling.records import Gold, LabelSchema
 from labeling.records.estimates import LEVEL, Estimate, mean_of, undefined
 from labeling.rendering import Displayed, Excerpt, Table, View, as_interval
-from labeling.rendering.formatting import decimal
+from labeling.rendering.formatting import decimal, p_value
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -100,7 +100,7 @@ class SliceQuality(Displayed):
                 as_interval(one.rest),
                 f"{decimal(one.difference.value, 3)} [{decimal(one.difference.low, 3)},"
                 f" {decimal(one.difference.high, 3)}]",
-                one.p,
+                p_value(one.p),
                 one.verdict,
                 Excerpt(one.description),
             )
