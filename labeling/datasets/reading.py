@@ -27,29 +27,33 @@ FAULTS = (pa.ArrowException, KeyError, TypeError, ValueError, OSError, Recursion
 def read_training_set(path: Path, kind: type[TrainingSet]) -> TrainingSet:
     """Read a training set of a class; see `TrainingSet.read`."""
     if path.is_dir():
-        files, about = {ROWS: path / ROWS, LEFT_OUT: path / LEFT_OUT}, path / MANIFEST
+        files, manifest_path = {ROWS: path / ROWS, LEFT_OUT: path / LEFT_OUT}, path / MANIFEST
     else:
         beside = path.with_name(f"{path.name}.left_out")
         files = {path.name: path, beside.name: beside}
-        about = path.with_name(f"{path.name}.manifest.json")
+        manifest_path = path.with_name(f"{path.name}.manifest.json")
     rows, left_out = files.values()
     if not rows.is_file():
         raise DataError(
             f"There is no training set at {str(path)!r}: {rows.name!r} is not there. Name a folder"
             " that `write`, `to_folder` or `labeling export` wrote, or a file of `to_parquet`."
         )
-    manifest = _manifest_at(about)
-    if manifest["format"] != FORMAT:
-        raise DataError(
-            f"The manifest {str(about)!r} must be of format {FORMAT} for a training set that can be"
-            f" read back. Got format {manifest['format']}, which another version of this package"
-            " wrote: export the training set again."
-        )
+    manifest = _manifest_at(manifest_path)
+    _check_format(manifest, manifest_path)
     digests = manifest.get("files")
     digests = digests if isinstance(digests, dict) else {}
-    _check_digests(files, digests, about)
+    _check_digests(files, digests, manifest_path)
     left_out_file = left_out if left_out.name in digests else None
     return _restored(rows, left_out_file, manifest, kind)
+
+
+def read_checked_folder(
+    folder: Path, manifest: Mapping[str, Any], kind: type[TrainingSet]
+) -> TrainingSet:
+    """Read a folder of the canonical form whose files were checked against its manifest."""
+    _check_format(manifest, folder / MANIFEST)
+    left_out = folder / LEFT_OUT if LEFT_OUT in manifest["files"] else None
+    return _restored(folder / ROWS, left_out, manifest, kind)
 
 
 def id_values(rows: Path) -> pd.Index:
@@ -61,9 +65,9 @@ def id_values(rows: Path) -> pd.Index:
     import pyarrow.parquet as pq
 
     try:
-        about = _about(pq.read_schema(rows))
-        ids = pq.read_table(rows, columns=[about["id"]])[about["id"]]
-        index: pd.Index = pd.Index(ids.to_pandas(), name=about["id_name"])
+        metadata = _metadata_of(pq.read_schema(rows))
+        ids = pq.read_table(rows, columns=[metadata["id"]])[metadata["id"]]
+        index: pd.Index = pd.Index(ids.to_pandas(), name=metadata["id_name"])
     except FAULTS as error:
         raise DataError(
             f"{str(rows)!r} must be a training set of this package: {single_line(error)}."
@@ -86,16 +90,27 @@ def _manifest_at(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def _check_digests(files: Mapping[str, Path], digests: Mapping[str, Any], about: Path) -> None:
+def _check_format(manifest: Mapping[str, Any], path: Path) -> None:
+    if manifest.get("format") != FORMAT:
+        raise DataError(
+            f"The manifest {str(path)!r} must be of format {FORMAT} for a training set that can be"
+            f" read back. Got format {manifest.get('format')}, which another version of this"
+            " package wrote: export the training set again."
+        )
+
+
+def _check_digests(
+    files: Mapping[str, Path], digests: Mapping[str, Any], manifest_path: Path
+) -> None:
     for name, path in files.items():
         expected = digests.get(name)
         if expected is None and not path.exists():
             continue
         if not path.is_file() or sha256_of(path) != expected:
             raise DataError(
-                f"The file {str(path)!r} must have the digest that {about.name!r} states, and was"
-                " changed, or its export was interrupted. Export the training set again, or copy"
-                " all of its files."
+                f"The file {str(path)!r} must have the digest that {manifest_path.name!r} states,"
+                " and was changed, or its export was interrupted. Export the training set again, or"
+                " copy all of its files."
             )
 
 
@@ -106,26 +121,26 @@ def _restored(
 
     try:
         table = pq.read_table(rows)
-        about = _about(table.schema)
-        own = {
-            name: about["own_columns"][name]
+        metadata = _metadata_of(table.schema)
+        added = {
+            name: metadata["own_columns"][name]
             for name in OWN_TYPES
-            if name in about["own_columns"] or name not in OPTIONAL_COLUMNS
+            if name in metadata["own_columns"] or name not in OPTIONAL_COLUMNS
         }
-        samples = _samples(table.drop_columns(list(own.values())), about)
+        samples = _samples(table.drop_columns(list(added.values())), metadata)
         checked_ids(samples.index)
-        taken = [*samples.columns, about["id"], about["id_name"]]
-        dropped, dropped_columns = _left_out(left_out, about, own)
+        taken = [*samples.columns, metadata["id"], metadata["id_name"]]
+        dropped, dropped_columns = _left_out(left_out, metadata, added)
         return kind(
             samples=samples,
             columns={
-                name: as_own_column(name, table[new], len(table)) for name, new in own.items()
+                name: as_own_column(name, table[new], len(table)) for name, new in added.items()
             },
             dropped=dropped,
             dropped_columns=dropped_columns,
-            schema=LabelSchema(about["labels"], ordered=about["ordered"]),
-            voters=tuple(about["voters"]),
-            own_columns=MappingProxyType({**free_names(OWN_TYPES, taken), **own}),
+            schema=LabelSchema(metadata["labels"], ordered=metadata["ordered"]),
+            voters=tuple(metadata["voters"]),
+            own_columns=MappingProxyType({**free_names(OWN_TYPES, taken), **added}),
             origin=dict(manifest.get("origin", {})),
         )
     except FAULTS as error:
@@ -134,25 +149,25 @@ def _restored(
         ) from error
 
 
-def _about(schema: pa.Schema) -> dict[str, Any]:
+def _metadata_of(schema: pa.Schema) -> dict[str, Any]:
     """Return what the metadata of a file say of its columns."""
     text = (schema.metadata or {}).get(METADATA)
     if text is None:
         raise ValueError("its metadata do not say which columns are the labels")
-    about: dict[str, Any] = json.loads(text)
-    return about
+    metadata: dict[str, Any] = json.loads(text)
+    return metadata
 
 
-def _samples(table: pa.Table, about: Mapping[str, Any]) -> pd.DataFrame:
+def _samples(table: pa.Table, metadata: Mapping[str, Any]) -> pd.DataFrame:
     """Return the samples' columns with their ids as index."""
     frame = table.to_pandas()
     for name in table.column_names:
         if not _is_exact(table[name]):
             frame[name] = pd.Series(table[name].to_pylist(), index=frame.index, dtype=object)
-    for name in about["json"]:
+    for name in metadata["json"]:
         texts = [None if pd.isna(text) else json.loads(text) for text in frame[name]]
         frame[name] = pd.Series(texts, index=frame.index, dtype=object)
-    return _indexed(frame, about, keep=about["id_is_column"])
+    return _indexed(frame, metadata, keep=metadata["id_is_column"])
 
 
 def _is_exact(column: pa.ChunkedArray) -> bool:
@@ -169,26 +184,26 @@ def _is_exact(column: pa.ChunkedArray) -> bool:
     return not pa.types.is_nested(kind)
 
 
-def _indexed(frame: pd.DataFrame, about: Mapping[str, Any], *, keep: bool) -> pd.DataFrame:
-    frame = frame.set_index(about["id"], drop=not keep)
-    return frame.rename_axis(index=about["id_name"])
+def _indexed(frame: pd.DataFrame, metadata: Mapping[str, Any], *, keep: bool) -> pd.DataFrame:
+    frame = frame.set_index(metadata["id"], drop=not keep)
+    return frame.rename_axis(index=metadata["id_name"])
 
 
 def _left_out(
-    path: Path | None, about: Mapping[str, Any], own: Iterable[str]
+    path: Path | None, metadata: Mapping[str, Any], added: Iterable[str]
 ) -> tuple[pd.DataFrame, dict[str, pa.Array]]:
     import pyarrow.parquet as pq
 
     if path is None:
-        index = pd.Index([], name=about["id_name"])
+        index = pd.Index([], name=metadata["id_name"])
         empty = pd.DataFrame({REASON: pd.Series([], dtype="str")}, index=index)
-        return empty, {name: pa.array([], OWN_TYPES[name]) for name in own}
+        return empty, {name: pa.array([], OWN_TYPES[name]) for name in added}
     table = pq.read_table(path)
-    ours = free_names([REASON, *OWN_TYPES, CONTENT], [about["id"]])
-    frame = table.select([about["id"], ours[REASON]]).to_pandas()
-    if about["id"] in frame.columns:
-        frame = frame.set_index(about["id"])
-    frame = frame.rename_axis(index=about["id_name"])
+    ours = free_names([REASON, *OWN_TYPES, CONTENT], [metadata["id"]])
+    frame = table.select([metadata["id"], ours[REASON]]).to_pandas()
+    if metadata["id"] in frame.columns:
+        frame = frame.set_index(metadata["id"])
+    frame = frame.rename_axis(index=metadata["id_name"])
     dropped = frame.rename(columns={ours[REASON]: REASON})
     columns = {
         name: as_own_column(name, table[ours[name]], len(table))

@@ -94,6 +94,15 @@ def decimal(number: float, digits: int = 2) -> str:
     return NONE if math.isnan(number) else f"{number:.{digits}f}".replace("-", MINUS)
 
 
+def with_interval(value: float, low: float, high: float) -> str:
+    """Return a number with its interval, three digits each.
+
+    >>> with_interval(0.5, 0.25, 0.75)
+    '0.500 [0.250, 0.750]'
+    """
+    return f"{decimal(value, 3)} [{decimal(low, 3)}, {decimal(high, 3)}]"
+
+
 def when(text: str | datetime.datetime | None) -> str:
     """Return a time of the store to the minute.
 

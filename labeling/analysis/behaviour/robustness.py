@@ -15,7 +15,7 @@ from labeling.records import Gold, checked_fraction, gold_series, texts, with_id
 from labeling.records import Table as SampleTable
 from labeling.records.estimates import Estimate, mean_change, mean_of
 from labeling.rendering import Displayed, Table, View, as_interval
-from labeling.rendering.formatting import decimal, percent
+from labeling.rendering.formatting import percent, with_interval
 
 RATES = (0.05, 0.1, 0.2, 0.4)
 
@@ -68,8 +68,7 @@ class Robustness(Displayed):
             (
                 percent(point.rate, 0),
                 as_interval(point.accuracy),
-                f"{decimal(point.change.value, 3)} [{decimal(point.change.low, 3)},"
-                f" {decimal(point.change.high, 3)}]",
+                with_interval(point.change.value, point.change.low, point.change.high),
             )
             for point in self.points
         )

@@ -16,7 +16,7 @@ from labeling.errors import LabelingError
 from labeling.records import Gold, LabelSchema, SoftLabels
 from labeling.records.estimates import Estimate, mean_of, undefined
 from labeling.rendering import Displayed, Excerpt, Share, Table, View, as_interval
-from labeling.rendering.formatting import decimal
+from labeling.rendering.formatting import with_interval
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,8 +84,7 @@ class ProblemTable(Displayed):
             (
                 Excerpt(one.problem.name),
                 one.problem.status,
-                f"{decimal(one.priority.value, 3)} [{decimal(one.priority.low, 3)},"
-                f" {decimal(one.priority.high, 3)}]",
+                with_interval(one.priority.value, one.priority.low, one.priority.high),
                 as_interval(one.error),
                 Share(one.affected),
                 one.problem.harm,

@@ -21,7 +21,7 @@ from labeling.records.estimates import LEVEL, Estimate, mean_of
 from labeling.records.samples import checked_ids, positions
 from labeling.rendering import Displayed, Excerpt, View, as_interval
 from labeling.rendering import Table as TablePart
-from labeling.rendering.formatting import decimal, p_value
+from labeling.rendering.formatting import p_value, with_interval
 
 Floats = npt.NDArray[np.float64]
 Conditions = tuple[SliceCondition, ...]
@@ -129,8 +129,7 @@ class FoundSlices(Displayed):
                 Excerpt(one.description),
                 as_interval(one.error),
                 as_interval(one.rest),
-                f"{decimal(one.difference.value, 3)} [{decimal(one.difference.low, 3)},"
-                f" {decimal(one.difference.high, 3)}]",
+                with_interval(one.difference.value, one.difference.low, one.difference.high),
                 p_value(one.p),
             )
             for one in self.slices

@@ -14,7 +14,7 @@ from labeling.analysis.slices.masks import Slices
 from labeling.records import Gold, LabelSchema
 from labeling.records.estimates import LEVEL, Estimate, mean_of, undefined
 from labeling.rendering import Displayed, Excerpt, Table, View, as_interval
-from labeling.rendering.formatting import decimal, p_value
+from labeling.rendering.formatting import p_value, with_interval
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -98,8 +98,7 @@ class SliceQuality(Displayed):
                 Excerpt(one.name),
                 as_interval(one.accuracy),
                 as_interval(one.rest),
-                f"{decimal(one.difference.value, 3)} [{decimal(one.difference.low, 3)},"
-                f" {decimal(one.difference.high, 3)}]",
+                with_interval(one.difference.value, one.difference.low, one.difference.high),
                 p_value(one.p),
                 one.verdict,
                 Excerpt(one.description),

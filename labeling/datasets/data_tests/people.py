@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from labeling.datasets.data_tests.settings import DataTestSettings
 from labeling.datasets.data_tests.tested import Tested
-from labeling.datasets.findings import Finding, finding, skipped
+from labeling.datasets.findings import Finding, Status, example_ids, skipped
 from labeling.errors import counted
 from labeling.records.estimates import Estimate, mean_of, proportion
 
@@ -31,17 +34,25 @@ def agreement(head: Tested, base: Tested | None, settings: DataTestSettings) -> 
     is_certain = estimate.high < limit
     if is_low and not is_certain:
         sentence += " It is below, but the samples are too few to be certain."
+    status: Status = "failed" if is_certain else "warning" if is_low else "passed"
+    return _finding(name, status, sentence, estimate, limit, head.ids[rows[scores < 1]])
+
+
+def _finding(
+    name: str, status: Status, sentence: str, estimate: Estimate, limit: float, ids: pd.Index
+) -> Finding:
+    """Return the finding of an estimate, with examples of the samples that speak against it."""
     return Finding(
         name,
-        "failed" if is_certain else "warning" if is_low else "passed",
+        status,
         sentence,
         n=estimate.n,
         value=estimate.value,
         limit=limit,
         low=estimate.low,
         high=estimate.high,
-        sample_ids=finding("", ok=False, sentence="", ids=head.ids[rows[scores < 1]]).sample_ids,
-        n_samples=int((scores < 1).sum()),
+        sample_ids=example_ids(ids),
+        n_samples=len(ids),
     )
 
 
@@ -83,19 +94,9 @@ def people_against_weak(head: Tested, base: Tested | None, settings: DataTestSet
     )
     if is_high and not is_certain:
         sentence += " It is above, but the samples are too few to be certain."
-    return Finding(
-        name,
-        "failed" if is_certain else "warning" if is_high else "passed",
-        sentence,
-        n=estimate.n,
-        value=estimate.value,
-        limit=limit,
-        low=estimate.low,
-        high=estimate.high,
-        sample_ids=finding("", ok=False, sentence="", ids=head.ids[rows[contradicts]]).sample_ids,
-        n_samples=int(contradicts.sum()),
-        details=_by_label(head, rows, contradicts),
-    )
+    status: Status = "failed" if is_certain else "warning" if is_high else "passed"
+    result = _finding(name, status, sentence, estimate, limit, head.ids[rows[contradicts]])
+    return dataclasses.replace(result, details=_by_label(head, rows, contradicts))
 
 
 def plurality(lf_codes: npt.NDArray[np.integer], n_labels: int) -> npt.NDArray[np.intp]:

@@ -234,5 +234,5 @@ def _read(given: Any, pandera: Any) -> Any:
         raise ConfigError(f"The schema of the tests on data must be a file. Got {str(path)!r}.")
     try:
         return pandera.DataFrameSchema.from_yaml(path)
-    except Exception as error:
+    except Exception as error:  # pandera and its YAML reader raise errors of many kinds
         raise ConfigError(f"{path} is not a schema of pandera in YAML: {error}.") from error

@@ -109,6 +109,6 @@ def _plain_ids(ids: pd.Index) -> list[str | int]:
     """Return ids as texts and whole numbers, which PyTorch makes batches of."""
     values: list[Hashable] = ids.tolist()
     if all(type(value) in (str, int) for value in itertools.islice(values, len(values))):
-        return values  # type: ignore[return-value]
+        return values  # type: ignore[return-value]  # checked above
     column = plain_column(pd.Series(values, dtype=object, name="id"), ids)
     return [value if isinstance(value, (str, int)) else str(value) for value in column]

@@ -62,9 +62,10 @@ class Release(Displayed):
         Raises:
             ReleaseError: a file is missing or was changed; it names the file.
         """
+        from labeling.datasets.reading import read_checked_folder
         from labeling.datasets.training_set import TrainingSet
 
-        return TrainingSet.read(self._objects.check(self.digest))
+        return read_checked_folder(self._objects.check(self.digest), self.manifest, TrainingSet)
 
     def check(self) -> None:
         """Check every byte of the files.

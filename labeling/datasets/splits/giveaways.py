@@ -235,7 +235,7 @@ def _words(rows: LabeledRows) -> Finding:
 def _best_word(words: object, codes: Ints, n_labels: int) -> tuple[int, int, int]:
     """Return the word that tells the labels best, and the label with it and without it."""
     one_hot = np.eye(n_labels)[codes]
-    present = np.asarray(words.T @ one_hot)  # type: ignore[attr-defined]
+    present = np.asarray(words.T @ one_hot)  # type: ignore[attr-defined]  # sparse
     absent = one_hot.sum(axis=0) - present
     right = present.max(axis=1) + absent.max(axis=1)
     word = int(right.argmax())  # of equal ones the first in the alphabet
