@@ -114,8 +114,11 @@ from labeling.records.samples import (
     uniform_by_id,
     with_id_index,
 )
-from labeling.records.schema import ABSTAIN, LabelSchema
+from labeling.records.schema import ABSTAIN, NOTHING, LabelKind, LabelSchema
+from labeling.records.set_votes import Answers, SetVotes
 from labeling.records.soft_labels import SoftLabels
+from labeling.records.soft_sets import SoftSets
+from labeling.records.soft_spans import SoftSpans
 from labeling.records.softmax_regression import (
     Ridges,
     StackedRows,
@@ -123,6 +126,19 @@ from labeling.records.softmax_regression import (
     fit_softmax_regression,
 )
 from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
+from labeling.records.span_marks import Marks
+from labeling.records.span_units import SpanUnits, span_units, unit_schema
+from labeling.records.span_votes import SpanVotes
+from labeling.records.spans import (
+    Label,
+    Span,
+    checked_label,
+    checked_offsets,
+    checked_set,
+    checked_spans,
+    decode_label,
+    encode_label,
+)
 from labeling.records.spreadsheet_safety import is_formula
 from labeling.records.text_points import text_points
 from labeling.records.validation import (
@@ -155,12 +171,14 @@ __all__ = [
     "LEAST_JACCARD",
     "LEAST_OVERLAP",
     "MISSING_TEXT",
+    "NOTHING",
     "PREFIX",
     "SETTLED_IN_WORDS",
     "VOTING_SCHEMA",
     "Aggregator",
     "Annotation",
     "AnnotationPlatform",
+    "Answers",
     "AskAgain",
     "Batch",
     "BatchState",
@@ -181,10 +199,13 @@ __all__ = [
     "Gold",
     "GoldLabel",
     "KnownKeys",
+    "Label",
+    "LabelKind",
     "LabelSchema",
     "LabelSource",
     "LabelingFunction",
     "LookupRule",
+    "Marks",
     "Message",
     "MessageKind",
     "MessageState",
@@ -205,9 +226,15 @@ __all__ = [
     "SampleState",
     "SearchRule",
     "Select",
+    "SetVotes",
     "SoftLabels",
+    "SoftSets",
+    "SoftSpans",
     "SourceAnnotation",
     "SourceAnnotations",
+    "Span",
+    "SpanUnits",
+    "SpanVotes",
     "StackParameters",
     "StackedRows",
     "States",
@@ -227,15 +254,21 @@ __all__ = [
     "best_codes",
     "checked_fraction",
     "checked_ids",
+    "checked_label",
     "checked_missing_text",
+    "checked_offsets",
     "checked_select",
+    "checked_set",
+    "checked_spans",
     "checked_votes_per_sample",
     "class_balance_array",
     "clean_text",
     "co_occurrence",
     "counting_reviews",
     "cut_statistic",
+    "decode_label",
     "dumps_functions",
+    "encode_label",
     "escalated_in_words",
     "event_digest",
     "event_row",
@@ -286,6 +319,7 @@ __all__ = [
     "reviewed_label",
     "reviews_that_count",
     "shared_wins",
+    "span_units",
     "text_column",
     "text_points",
     "texts",
@@ -293,6 +327,7 @@ __all__ = [
     "unfinished_path",
     "unfinished_suffix",
     "uniform_by_id",
+    "unit_schema",
     "unsafe_characters",
     "vote_code",
     "votes_in_words",

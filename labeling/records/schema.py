@@ -1,4 +1,4 @@
-"""`LabelSchema`: the ordered label names of a project and their integer codes."""
+"""`LabelSchema`: the label names of a project, their codes, and how many a sample has."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -20,6 +21,9 @@ from labeling.rendering import Displayed, View
 ABSTAIN: Final = -1
 """The vote of a voter who abstains; `None` means the same."""
 
+NOTHING: Final = "(none)"
+"""The label of a candidate that is not a span; no label of a schema of spans may be called so."""
+
 MAX_LABELS: Final = 32_767  # codes are stored in at most 16 bits
 
 MAX_PRINTED = 20  # labels in the `repr` of a schema
@@ -28,19 +32,28 @@ WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,99}")  # not `01` or `+1`, which di
 LIKE_A_NUMBER = re.compile(r"[+-]?\d+(?:\.0*)?")  # also `01` and `1.0`, which no int stands for
 
 
+class LabelKind(StrEnum):
+    """What a sample's label is; configs and databases hold the values."""
+
+    ONE = "one"
+    SEVERAL = "several"
+    SPANS = "spans"
+
+
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class LabelSchema(Displayed):
     """The label names of a project; a label's code is its index.
 
-    Two schemas with the same labels, both ordered or both not, are equal, regardless of their
-    descriptions.
+    Two schemas with the same labels and kind, both ordered or both not, are equal, regardless of
+    their descriptions.
 
     If any label is the text of a whole number, such as "1", an int means the label of that name and
     never a code; codes are then used by `Votes.from_array` only. The same holds for labels such as
     "01" or "1.0", which no int stands for.
 
     Args:
-        labels: two or more different, non-empty names.
+        labels: different, non-empty names: two or more, or one or more where a sample may have
+            none of them (`kind="several"` and `kind="spans"`).
         descriptions: a sentence for some or all labels, from label to text, for annotators; `None`
             and empty texts mean no description. Line breaks become spaces.
         ordered: whether the labels are grades from the lowest to the highest, such as stars. Then
@@ -51,8 +64,9 @@ class LabelSchema(Displayed):
     Raises:
         LabelingError: fewer than two labels, two of one name, a name that is not a text, is "-1"
             (which means abstaining) or has control characters, two names that look the same (they
-            differ only in invisible characters, white space or the composition of accents), or a
-            description that is not a text or has control characters.
+            differ only in invisible characters, white space or the composition of accents), a
+            description that is not a text or has control characters, another kind, or ordered
+            labels of another kind than "one".
         UnknownLabelError: a description of an unknown label.
 
     >>> schema = LabelSchema(["ham", "spam"])
@@ -70,10 +84,13 @@ class LabelSchema(Displayed):
     (2, 2, 0)
     >>> stars.distance("1", "3"), stars.distance("2", "3")
     (2, 1)
+    >>> LabelSchema(["PER", "ORG"], kind="spans")
+    LabelSchema(['PER', 'ORG'], kind='spans')
     """
 
     labels: tuple[str, ...]
     ordered: bool
+    kind: LabelKind
     # Pairs, since a schema is hashed and sent to other processes.
     _descriptions: tuple[tuple[str, str], ...] = field(compare=False, repr=False)
     _codes: dict[str, int] = field(compare=False, repr=False)
@@ -85,26 +102,15 @@ class LabelSchema(Displayed):
         descriptions: Mapping[str, str | None] | None = None,
         *,
         ordered: bool = False,
+        kind: LabelKind | str = LabelKind.ONE,
     ) -> None:
-        if not isinstance(ordered, bool):
-            raise LabelingError(f"`ordered` of a schema must be True or False. Got {ordered!r}.")
         names = (labels,) if isinstance(labels, str) else tuple(labels)
         _check_texts(names)
-        doubled = repeated(names)
-        if doubled:
-            raise LabelingError(
-                f"Labels must differ from each other. Given twice: {listed(doubled)}."
-            )
-        refuse_unreadable(names)
-        if not 2 <= len(names) <= MAX_LABELS:
-            raise LabelingError(
-                f"A schema must have at least two labels. Got {len(names)}: {listed(names)}."
-                if len(names) < 2
-                else f"A schema must have at most {MAX_LABELS} labels. Got {len(names)}."
-            )
+        _check_kind(kind, ordered, names)
         # Subclasses of str, such as np.str_ or enum members, become plain texts.
         object.__setattr__(self, "labels", tuple(map(str.__str__, names)))
         object.__setattr__(self, "ordered", ordered)
+        object.__setattr__(self, "kind", LabelKind(kind))
         object.__setattr__(self, "_descriptions", _described(self.labels, descriptions))
         codes = {label: code for code, label in enumerate(self.labels)}
         named = {int(label): code for label, code in codes.items() if WHOLE_NUMBER.fullmatch(label)}
@@ -114,10 +120,12 @@ class LabelSchema(Displayed):
         object.__setattr__(self, "_int_codes", named)
 
     def __repr__(self) -> str:
+        kind = f", kind={self.kind.value!r}" if self.kind != LabelKind.ONE else ""
         if len(self) <= MAX_PRINTED:
-            return f"LabelSchema({list(self.labels)!r}{', ordered=True' if self.ordered else ''})"
-        kind = "ordered labels" if self.ordered else "labels"
-        return f"LabelSchema({len(self)} {kind}: {listed(self.labels, MAX_PRINTED)})"
+            ordered = ", ordered=True" if self.ordered else ""
+            return f"LabelSchema({list(self.labels)!r}{ordered}{kind})"
+        words = "ordered labels" if self.ordered else "labels"
+        return f"LabelSchema({len(self)} {words}: {listed(self.labels, MAX_PRINTED)}{kind})"
 
     def _view(self) -> View:
         from labeling.records.function_views import schema_view
@@ -233,6 +241,35 @@ def _check_texts(names: tuple[object, ...]) -> None:
         raise LabelingError(
             f"A label must not be called '{ABSTAIN}', since {ABSTAIN} means that a voter abstains."
             " Give it another name, such as 'minus 1'."
+        )
+
+
+def _check_kind(kind: object, ordered: object, names: tuple[str, ...]) -> None:
+    """Check what a sample's label is, and that there are enough labels for it."""
+    kinds = [known.value for known in LabelKind]
+    if not isinstance(kind, str) or kind not in kinds:
+        raise LabelingError(
+            f"`kind` of a schema must be {listed(kinds)}. Got {kind!r}.{near(kind, kinds)}"
+        )
+    if not isinstance(ordered, bool):
+        raise LabelingError(f"`ordered` of a schema must be True or False. Got {ordered!r}.")
+    if ordered and kind != LabelKind.ONE:
+        raise LabelingError(f"Ordered labels must have kind='one'. Got kind={str(kind)!r}.")
+    doubled = repeated(names)
+    if doubled:
+        raise LabelingError(f"Labels must differ from each other. Given twice: {listed(doubled)}.")
+    refuse_unreadable(names)
+    if kind == LabelKind.SPANS and NOTHING in names:
+        raise LabelingError(
+            f"A label of spans must not be called {NOTHING!r}, which means that there is no span."
+        )
+    least = 2 if kind == LabelKind.ONE else 1
+    if not least <= len(names) <= MAX_LABELS:
+        raise LabelingError(
+            f"A schema must have at least {'two labels' if least == 2 else 'one label'}. Got"
+            f" {len(names)}: {listed(names)}."
+            if len(names) < least
+            else f"A schema must have at most {MAX_LABELS} labels. Got {len(names)}."
         )
 
 

@@ -59,7 +59,7 @@ class Votes(Displayed):
         expect(schema, LabelSchema, "The schema of votes")
         codes = array if isinstance(array, CastVotes) else _checked_codes(array, schema)
         ids = checked_ids(sample_ids)
-        names = _checked_voters(voters)
+        names = checked_voters(voters)
         if codes.shape != (len(ids), len(names)):
             raise VotesError(
                 f"Votes must have a row for each of {len(ids)} sample ids and a column for each of"
@@ -320,7 +320,8 @@ def _checked_codes(array: npt.NDArray[Any], schema: LabelSchema) -> npt.NDArray[
     return codes
 
 
-def _checked_voters(names: Sequence[str]) -> tuple[str, ...]:
+def checked_voters(names: Sequence[str]) -> tuple[str, ...]:
+    """Return voters' names as plain texts, after checking that they differ and are not empty."""
     voters = tuple(names)
     wrong = [name for name in voters if not isinstance(name, str) or not name]
     if wrong:

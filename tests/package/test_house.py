@@ -36,6 +36,8 @@ PUBLIC_CALLS = {
     "labeling/functions/services.py": {"service"},
     "labeling/label_files/platform.py": {"LabelFiles"},
     "labeling/label_studio/platform.py": {"LabelStudio"},
+    "labeling/records/set_votes.py": {"from_frame"},
+    "labeling/records/span_votes.py": {"from_frame"},
     "labeling/project/people_verbs.py": {"import_annotations"},
     "labeling/records/labeling_function.py": {"LabelingFunction"},
     "labeling/query/selection.py": {"select"},
