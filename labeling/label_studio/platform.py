@@ -18,8 +18,8 @@ from labeling.label_studio.project_settings import check_options, reviewers_titl
 from labeling.label_studio.pulling import KnownAnnotations, Pull
 from labeling.label_studio.reopening import close, reopen
 from labeling.label_studio.task_builder import Reasons, TaskBuilder, reasons_in
-from labeling.label_studio.task_queries import open_tasks
-from labeling.label_studio.tasks import ext_id_of
+from labeling.label_studio.task_queries import find_tasks, open_tasks
+from labeling.label_studio.tasks import ext_id_of, outstanding_votes
 from labeling.label_studio.vote_checks import ChecksInStudio
 from labeling.records import (
     Annotation,
@@ -232,7 +232,7 @@ class LabelStudio(ChecksInStudio):
         else:
             if reviewers is not None:
                 annotations += pull.read(reviewers, pair.reviewers.cursor, reviewer=True)
-        return Fetched(tuple(annotations), problems, pair.to_json())
+        return Fetched(tuple(annotations), (*problems, *pull.miscounts), pair.to_json())
 
     def news(self) -> tuple[Annotation, ...]:
         """Return the annotations that changed since the last pull.
@@ -251,10 +251,7 @@ class LabelStudio(ChecksInStudio):
     def outstanding_votes(self) -> dict[Hashable, int]:
         """Return how many votes annotators may still give, by sample, where tasks wait for some."""
         project = self._pair.at(self.state).annotators.require()
-        votes: dict[Hashable, int] = {}
-        for task in open_tasks(self._client, project.id):
-            votes[task.sample_id] = votes.get(task.sample_id, 0) + task.outstanding_votes
-        return votes
+        return outstanding_votes(open_tasks(self._client, project.id))
 
     def ask_again(
         self,
@@ -309,7 +306,10 @@ class LabelStudio(ChecksInStudio):
         It is identified by how many people had annotated the sample when votes were short: so the
         same question is not asked twice, whoever answers in between.
         """
-        outstanding = self.outstanding_votes()
+        project = self._pair.at(self.state).annotators.require()
+        ext_ids = [ext_id_of(request.sample_id) for request in pending]
+        tasks = find_tasks(self._client, project.id, ext_ids, annotations=True)
+        outstanding = outstanding_votes(tasks)
         for request in pending:
             votes = request.votes_needed - outstanding.get(request.sample_id, 0)
             if votes > 0:

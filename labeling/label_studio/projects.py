@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 500
+LONGEST_TITLE = 50  # characters that the server accepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class ProjectSpec:
 
         def attempt() -> StudioProject:
             if sent:  # the answer was lost, and meanwhile another process may have made one too
-                self._delete_duplicates(client)
+                self._set_duplicates_aside(client)
             project = self.find(client)
             if project is not None:
                 return project
@@ -222,33 +223,45 @@ class ProjectSpec:
         return {"description": marked("", Mark(self.owner)), **self.settings}
 
     def _keep_first(self, client: StudioClient, created_id: int) -> int:
-        """Return the first project of this title, and delete ours if another process was first."""
-        first_id = min(
-            (
-                project_id
-                for project_id, title in project_titles(client)
-                if title == self.title_or_id
-            ),
-            default=created_id,
-        )
-        if first_id != created_id:
-            self._delete(client, created_id)
-        return first_id
+        """Return the first project of this title, after setting aside the others of ours.
 
-    def _delete_duplicates(self, client: StudioClient) -> None:
-        """Delete all but the first project of this title that are ours and have no tasks."""
+        Another process may have been first, and a server that finds its database locked makes the
+        same project twice.
+        """
+        return min(self._set_duplicates_aside(client), default=created_id)
+
+    def _set_duplicates_aside(self, client: StudioClient) -> list[int]:
+        """Set aside all but the first project of this title that are ours and have no tasks.
+
+        Returns:
+            The ids of all projects that had this title, in order.
+        """
         titles = project_titles(client)
-        for project_id in [one for one, title in titles if title == self.title_or_id][1:]:
+        ids = [project_id for project_id, title in titles if title == self.title_or_id]
+        for project_id in ids[1:]:
             project = self.find_by_id(client, project_id)
             mark = None if project is None else mark_in(project.description, self.owner)
             if project is not None and mark is not None and not (mark.adopted or project.tasks):
-                self._delete(client, project_id)
+                self._set_aside(client, project_id)
+        return ids
 
-    @staticmethod
-    def _delete(client: StudioClient, project_id: int) -> None:
+    def _set_aside(self, client: StudioClient, project_id: int) -> None:
+        """Rename an empty project of ours, so that only the first one has the title.
+
+        It is not deleted: while Label Studio deletes a project it counts no annotation of any
+        project, and after two deletions at the same time none until it is restarted.
+        """
+        title = surplus_title(str(self.title_or_id), project_id)
         with contextlib.suppress(NotFoundError):
             client.request_idempotent(
-                "deleting a duplicate project", lambda sdk: sdk.projects.delete(project_id)
+                "renaming a duplicate project",
+                lambda sdk: sdk.projects.update(project_id, title=title),
+            )
+            logger.warning(
+                "The project %r was made more than once at the same moment: the first is used, and"
+                " an empty one is now called %r. Delete it when nobody labels.",
+                self.title_or_id,
+                title,
             )
 
     def find_by_id(self, client: StudioClient, project_id: int) -> StudioProject | None:
@@ -283,6 +296,16 @@ class ProjectSpec:
             " deleted, or this token may not see it. The annotations pulled from it are kept."
             " `labeling studio init` creates a new one."
         )
+
+
+def surplus_title(title: str, project_id: int) -> str:
+    """Return what the second project of a title is called: short enough for the server.
+
+    >>> surplus_title("mails", 7)
+    'mails (surplus 7)'
+    """
+    suffix = f" (surplus {project_id})"
+    return f"{title[: LONGEST_TITLE - len(suffix)]}{suffix}"
 
 
 def task_count(client: StudioClient, project_id: int) -> int:

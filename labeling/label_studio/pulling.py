@@ -31,7 +31,7 @@ from labeling.label_studio.task_queries import (
     tasks_with_annotations,
     user_names,
 )
-from labeling.label_studio.tasks import Task, ext_id_of, json_id, parse_task
+from labeling.label_studio.tasks import Task, ext_id_of, is_miscounted, json_id, parse_task
 from labeling.records import (
     Annotation,
     LabelSchema,
@@ -56,6 +56,12 @@ NOT_OURS = (
     " was not sent from here."
 )
 
+MISCOUNTED = (
+    "Label Studio must count the annotations of a task, to know when it is done. It counts too few"
+    " of {} tasks, which may be offered to more people than asked: it stops counting when two"
+    " projects are deleted at the same time. All votes are read; restart the server."
+)
+
 KnownAnnotations = Callable[[Collection[Hashable] | None], Iterable[Annotation]]
 """Returns the stored annotations of samples; of all samples for `None`."""
 
@@ -73,6 +79,7 @@ class Pull:
         known: returns the stored annotations of samples.
         sent: returns the delivered messages about unsettled samples.
         votes_per_sample: how many votes are asked for at first.
+        miscounts: of each project that was read, whether the server does not count annotations.
     """
 
     client: StudioClient
@@ -81,6 +88,7 @@ class Pull:
     known: KnownAnnotations = dataclasses.field(repr=False)
     sent: Callable[[], Iterable[Message]] = dataclasses.field(repr=False)
     votes_per_sample: int = 1
+    miscounts: list[Problem] = dataclasses.field(default_factory=list)
 
     def read(
         self, project: StudioProject, cursor: PullCursor, *, reviewer: bool
@@ -99,6 +107,7 @@ class Pull:
         duplicates = self._duplicate_tasks(project, cursor, newest, read_ids)
         raw_tasks = sorted([*changed, *duplicates], key=lambda raw: int(raw["id"]))
         tasks = [task for raw in raw_tasks if (task := parse_task(raw)) is not None]
+        self._check_counters(project, raw_tasks)
         self._update_names(tasks)
         parser = AnnotationParser(
             project.id,
@@ -124,6 +133,17 @@ class Pull:
             "read %d tasks of %r: %d annotations", len(raw_tasks), project.title, len(annotations)
         )
         return annotations
+
+    def _check_counters(self, project: StudioProject, raw_tasks: Iterable[RawTask]) -> None:
+        """Note whether the server counts fewer annotations of tasks than it has."""
+        wrong = [int(raw["id"]) for raw in raw_tasks if is_miscounted(raw)]
+        # Read again: one of them may be annotated between two queries of the server.
+        again = tasks_with_annotations(self.client, project.id, wrong[:1])
+        self.miscounts.extend(
+            Problem(f"{project.title}, task {raw['id']}", MISCOUNTED.format(len(wrong)))
+            for raw in again
+            if is_miscounted(raw)
+        )
 
     def _changed_tasks(self, project: StudioProject, cursor: PullCursor) -> list[RawTask]:
         if cursor.id != project.id:

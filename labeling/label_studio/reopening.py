@@ -50,13 +50,13 @@ def reopen(
         on_refused: called with ext_id -> the server's reason, for tasks that it does not accept.
     """
     for chunk in chunked(messages, PAGE_SIZE):
-        tasks = {task.ext_id: task for task in find_tasks(client, project.id, map(_ext_id, chunk))}
+        tasks = _by_ext_id(client, project.id, map(_ext_id, chunk))
         deleted = [message for message in chunk if _ext_id(message) not in tasks]
         if deleted:
             new_tasks = [_marked_restored(task, deleted) for task in restored_tasks(deleted)]
             import_tasks(client, project, new_tasks, on_refused=on_refused)
             ext_ids = [str(task["data"][EXT_ID]) for task in new_tasks]
-            tasks |= {task.ext_id: task for task in find_tasks(client, project.id, ext_ids)}
+            tasks |= _by_ext_id(client, project.id, ext_ids)
         for message in chunk:
             task = tasks.get(_ext_id(message))
             if task is not None:
@@ -92,7 +92,9 @@ def close(client: StudioClient, project_id: int, sample_ids: Iterable[Hashable])
     """
     wanted = set(map(ext_id_of, sample_ids))
     candidates = open_tasks(client, project_id) if wanted else ()
-    closed = [task for task in candidates if task.ext_id in wanted and not task.is_labeled]
+    open_ids = [task.ext_id for task in candidates if task.ext_id in wanted]
+    tasks = find_tasks(client, project_id, open_ids, annotations=True)
+    closed = [task for task in tasks if not task.is_labeled]
     for task in closed:
         change = {"overlap": max(task.n_annotations, 1), "is_labeled": True}
         client.request_idempotent("closing a task", functools.partial(_update, task.id, change))
@@ -115,7 +117,7 @@ def _reopen_one(
         attempts += 1
         task = seen
         if attempts > 1:
-            task = _first(find_tasks(client, project_id, [seen.ext_id]))
+            task = _first(find_tasks(client, project_id, [seen.ext_id], annotations=True))
         if message.key in task.asked:
             return task.id
         is_restored = task.meta.get(RESTORED) == message.key
@@ -134,6 +136,12 @@ def _reopen_one(
     task_id = client.with_retries(what, attempt)
     logger.debug("asked for %d more votes on %r", message.votes, message.sample_id)
     return task_id
+
+
+def _by_ext_id(client: StudioClient, project_id: int, ext_ids: Iterable[str]) -> dict[str, Task]:
+    """Return tasks with their annotations: whether one is done is not left to counters."""
+    tasks = find_tasks(client, project_id, ext_ids, annotations=True)
+    return {task.ext_id: task for task in tasks}
 
 
 def _first(tasks: Sequence[Task]) -> Task:

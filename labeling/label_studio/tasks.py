@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +29,8 @@ class Task:
         meta: the sample's id with its type, the prelabel, and the keys of the questions that were
             asked after the first.
         overlap: the number of annotations that it waits for in all.
-        n_annotations: the number of its annotations, without skips.
+        n_annotations: the number of its annotations, without skips; the server's counter, unless
+            the annotations were requested.
         is_labeled: whether it is completed.
         created_at: when it was created, by the server's clock.
         updated_at: when it was last changed.
@@ -77,8 +78,6 @@ def parse_task(raw_task: Mapping[str, Any]) -> Task | None:
     typed_id = meta.get("sample_id")
     is_id = isinstance(typed_id, str) or is_whole_number(typed_id)
     is_same = is_id and str(typed_id) == str(ext_id)
-    annotations = tuple(raw_task.get("annotations") or ())
-    total = raw_task.get("total_annotations")
     return Task(
         id=int(raw_task["id"]),
         ext_id=str(ext_id),
@@ -86,12 +85,39 @@ def parse_task(raw_task: Mapping[str, Any]) -> Task | None:
         data=data,
         meta=meta,
         overlap=int(raw_task.get("overlap") or 1),
-        n_annotations=len(annotations) if total is None else int(total),
+        n_annotations=_n_annotations(raw_task),
         is_labeled=bool(raw_task.get("is_labeled")),
         created_at=str(raw_task.get("created_at") or ""),
         updated_at=str(raw_task.get("updated_at") or ""),
-        annotations=annotations,
+        annotations=tuple(raw_task.get("annotations") or ()),
     )
+
+
+def outstanding_votes(tasks: Iterable[Task]) -> dict[Hashable, int]:
+    """Return for each sample how many votes its tasks still wait for."""
+    votes: dict[Hashable, int] = {}
+    for task in tasks:
+        votes[task.sample_id] = votes.get(task.sample_id, 0) + task.outstanding_votes
+    return votes
+
+
+def is_miscounted(raw_task: Mapping[str, Any]) -> bool:
+    """Whether the server's counter of a task's annotations is less than what it has.
+
+    >>> is_miscounted({"total_annotations": 0, "annotations": [{"was_cancelled": False}]})
+    True
+    >>> is_miscounted({"total_annotations": 0, "annotations": [{"was_cancelled": True}]})
+    False
+    """
+    counter = raw_task.get("total_annotations")
+    return counter is not None and int(counter) < _n_annotations(raw_task)
+
+
+def _n_annotations(raw_task: Mapping[str, Any]) -> int:
+    annotations = raw_task.get("annotations")
+    if annotations is None:
+        return int(raw_task.get("total_annotations") or 0)
+    return sum(not annotation.get("was_cancelled") for annotation in annotations)
 
 
 def ext_id_of(sample_id: Hashable) -> str:

@@ -77,14 +77,16 @@ class ChecksInStudio(ProjectAdmin):
         project = pair.checks.up_to_date()
         refused: dict[str, str] = {}
         tasks = self._task_builder.check_tasks(requests, samples, project.interface)
-        existing = import_tasks(self._client, project, tasks, on_refused=refused.update)
+        import_tasks(self._client, project, tasks, on_refused=refused.update)
         keys = {request.key for request in requests}
         settled = [
             task.ext_id for task in open_tasks(self._client, project.id) if task.ext_id not in keys
         ]
         close(self._client, project.id, settled)
-        answered = _Answers(self._client, pair.sync, project).of(requests)[0]
-        _reopen(self._client, existing.values(), {answer.key for answer in answered})
+        answers = _Answers(self._client, pair.sync, project)
+        existing = answers.tasks(requests)
+        answered, _ = answers.of(requests, existing)
+        _reopen(self._client, existing, {answer.key for answer in answered})
         return [
             Problem(f"{project.title}, {key}", f"Label Studio does not accept it: {reason}.")
             for key, reason in sorted(refused.items())
@@ -106,7 +108,8 @@ class ChecksInStudio(ProjectAdmin):
             project = pair.checks.find() if requests else None
             problems: list[Problem] = []
             if project is not None:
-                answers, problems = _Answers(self._client, pair.sync, project).of(requests)
+                reader = _Answers(self._client, pair.sync, project)
+                answers, problems = reader.of(requests, reader.tasks(requests))
         except UnreachableError:
             raise
         except PlatformError as error:
@@ -123,10 +126,16 @@ class _Answers:
     sync: SyncState
     project: StudioProject
 
-    def of(self, requests: Iterable[CheckRequest]) -> tuple[list[CheckAnswer], list[Problem]]:
-        """Return the answers to requests, and what cannot be counted."""
+    def tasks(self, requests: Iterable[CheckRequest]) -> tuple[Task, ...]:
+        """Return the tasks of requests, with their annotations."""
+        keys = (request.key for request in requests)
+        return find_tasks(self.client, self.project.id, keys, annotations=True)
+
+    def of(
+        self, requests: Iterable[CheckRequest], tasks: Collection[Task]
+    ) -> tuple[list[CheckAnswer], list[Problem]]:
+        """Return the answers to requests in their tasks, and what cannot be counted."""
         by_key = {request.key: request for request in requests}
-        tasks = find_tasks(self.client, self.project.id, by_key, annotations=True)
         parser = AnnotationParser(
             self.project.id,
             self.project.title,
@@ -175,7 +184,8 @@ def _answer(key: str, annotation: Annotation, where: str) -> CheckAnswer:
 
 def _reopen(client: StudioClient, tasks: Iterable[Task], answered: Collection[str]) -> None:
     """Ask another reviewer where a task is completed and no answer counts."""
-    void = [task for task in tasks if task.is_labeled and task.ext_id not in answered]
+    completed = [task for task in tasks if task.is_labeled or task.n_annotations >= task.overlap]
+    void = [task for task in completed if task.ext_id not in answered]
     set_overlap(
         client,
         {task.ext_id: task.id for task in void},
