@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 from labeling.adjudication.cases import tally_of
 from labeling.errors import LabelingError, counted, listed, near
-from labeling.records import Annotation, live_annotations, person_key
+from labeling.records import (
+    Annotation,
+    Label,
+    live_annotations,
+    name_of,
+    person_key,
+)
 from labeling.rendering import Displayed
 
 FALSE_DISCOVERIES = 0.05
@@ -76,7 +82,7 @@ def cause_of_decision(reason: str) -> str:
 class WeakLabel(NamedTuple):
     """A label that a model gives without people's votes, and its probability."""
 
-    label: str
+    label: Label
     probability: float
 
 
@@ -341,7 +347,7 @@ def _confused_pairs(
     people: dict[tuple[str, str], set[str]] = {}
     for given in of_sample.values():
         votes = [
-            (person_key(vote.annotator), vote.label)
+            (person_key(vote.annotator), name_of(vote.label))
             for vote in given
             if vote.label is not None and person_key(vote.annotator) not in unreliable
         ]

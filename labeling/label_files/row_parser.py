@@ -20,7 +20,14 @@ from labeling.label_files.columns import (
 from labeling.label_files.labels import SKIP, Labels
 from labeling.label_files.row_key import RowKey, is_unchanged, parse_row_key
 from labeling.label_files.sheets import Row, Source
-from labeling.records import Annotation, clean_text, last_annotations, person_key, unsafe_characters
+from labeling.records import (
+    Annotation,
+    Label,
+    clean_text,
+    last_annotations,
+    person_key,
+    unsafe_characters,
+)
 
 VoteKey = tuple[Hashable, str, bool]  # sample, person, whether as a reviewer
 Fault = tuple[Source, int, str]
@@ -190,7 +197,7 @@ def _without_rejected(
             yield rows
 
 
-def _answer_key(annotation: Annotation) -> tuple[str, str, str | None]:
+def _answer_key(annotation: Annotation) -> tuple[str, str, Label | None]:
     """Return the key of the message that was answered, who answered it, and the label."""
     key = annotation.platform_id.removesuffix(f"/{annotation.annotator}")
     return key, person_key(annotation.annotator), annotation.label

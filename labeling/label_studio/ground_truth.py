@@ -14,7 +14,7 @@ from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.sync_state import SyncState
 from labeling.label_studio.task_queries import find_tasks, user_names
 from labeling.label_studio.tasks import Task, ext_id_of
-from labeling.records import Annotation, GoldLabel, person_key
+from labeling.records import Annotation, GoldLabel, name_of, person_key
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as Sdk
@@ -105,7 +105,7 @@ def _write_annotation(
     """Create or update the annotation with the decision, and delete duplicates of it."""
     written = [annotation for annotation in task.annotations if decision_id(annotation) is not None]
     decision = _deciding_annotation(gold)
-    result = project.interface.result(gold.label, {DECISION: decision.platform_id})
+    result = project.interface.result(name_of(gold.label), {DECISION: decision.platform_id})
     for duplicate in written[1:]:
         delete = functools.partial(_delete, int(duplicate["id"]))
         client.request_once("deleting a duplicate decision", delete)

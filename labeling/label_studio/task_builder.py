@@ -21,6 +21,7 @@ from labeling.records import (
     Escalation,
     Message,
     SoftLabels,
+    label_in_words,
     live_annotations,
     require_column,
     texts,
@@ -102,7 +103,7 @@ class TaskBuilder:
                 WHY: escalation.explanation or "Annotators do not agree.",
             }
             if self.prelabels:
-                content[MODEL] = escalation.model_label or "nothing certain"
+                content[MODEL] = _model_label(escalation)
             tasks.append(new_task(message.sample_id, content, {"asked": [message.key]}))
         return tasks
 
@@ -229,10 +230,16 @@ def reasons_in(request: AskAgain) -> str:
     return f"An earlier label of this text was rejected: {'; '.join(reasons)}"
 
 
+def _model_label(escalation: Escalation) -> str:
+    """Return the label model's label as a task displays it."""
+    label = escalation.model_label
+    return "nothing certain" if label is None else label_in_words(label)
+
+
 def _votes(escalation: Escalation) -> str:
     """Return the annotators' votes without names, sorted so that the order reveals nobody."""
     votes = sorted(
-        (annotation.label or "skipped") + (f" ({annotation.reason})" if annotation.reason else "")
+        label_in_words(annotation.label) + (f" ({annotation.reason})" if annotation.reason else "")
         for annotation in live_annotations(escalation.annotations)
         if not annotation.reviewer
     )

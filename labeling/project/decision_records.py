@@ -18,9 +18,12 @@ from labeling.records import (
     Event,
     EventKind,
     GoldLabel,
+    LabelKind,
     NewEvent,
     SampleState,
     Verdict,
+    decode_label,
+    encode_label,
 )
 from labeling.records.events import canonical_json
 from labeling.store import Store, VerdictBasis
@@ -87,7 +90,7 @@ def freeze(store: Store, verdict: Verdict, policy: ReviewPolicy, fingerprint: st
                 EventKind.FROZEN,
                 sample_id=gold.sample_id,
                 about={
-                    "label": gold.label,
+                    "label": encode_label(gold.label),
                     "source": gold.source,
                     "policy": basis.policy,
                     "annotations": len(gold.trace),
@@ -127,7 +130,7 @@ def _posterior(gold: GoldLabel) -> dict[str, Any]:
 def _is_frozen(event: Event | None, gold: GoldLabel) -> bool:
     return (
         event is not None
-        and event.about["label"] == gold.label
+        and event.about["label"] == encode_label(gold.label)
         and event.about["source"] == gold.source
         and event.about["annotations"] == len(gold.trace)
     )
@@ -160,7 +163,7 @@ def keep_frozen(
     parameters = _parameters(policy)
     policies = store.events.all([EventKind.POLICY_CHANGED])
     same = {event.number for event in policies if dict(event.about) == parameters}
-    labels = {gold.sample_id: gold.label for gold in verdict.gold}
+    labels = {gold.sample_id: encode_label(gold.label) for gold in verdict.gold}
     ids = {annotation.sample_id for annotation in annotations}
     differing = {
         sample_id: event
@@ -173,11 +176,14 @@ def keep_frozen(
         for sample_id, event in differing.items()
         if sample_id not in annotated or annotated[sample_id].number < event.number
     }
-    return _with_labels(verdict, held, annotations)
+    return _with_labels(verdict, held, annotations, store.kind)
 
 
 def _with_labels(
-    verdict: Verdict, held: Mapping[Hashable, Event], annotations: Collection[Annotation]
+    verdict: Verdict,
+    held: Mapping[Hashable, Event],
+    annotations: Collection[Annotation],
+    kind: LabelKind,
 ) -> Verdict:
     """Return a verdict with the labels of frozen samples whose annotations all still count."""
     counts = Counter(annotation.sample_id for annotation in annotations)
@@ -191,7 +197,7 @@ def _with_labels(
     gold = [
         GoldLabel(
             sample_id,
-            event.about["label"],
+            decode_label(event.about["label"], kind),
             event.about["source"],
             tuple(traces[sample_id]),
             event.about.get("probability"),

@@ -115,6 +115,6 @@ def _rolled_back(
         return
     # There is no store yet: a temporary one is used, so that none is created here.
     with tempfile.TemporaryDirectory(prefix="labeling-") as folder:
-        store = Store(Path(folder), people.store.project)
+        store = Store(Path(folder), people.store.project, kind=people.store.kind)
         with store.locked("try"):
             yield dataclasses.replace(people, store=store, is_dry_run=True), platform_copy

@@ -12,8 +12,10 @@ from labeling.project.work_review import WorkReview, reviewed_labels
 from labeling.records import (
     Batch,
     EventKind,
+    Label,
     MessageKind,
     NewMessage,
+    encode_label,
     person_key,
     random_order,
     uniform_by_id,
@@ -46,7 +48,7 @@ def choose_hidden_gold(
         state = work.state()
         if batch not in state.gold_of_batch:
             for sample_id, label, seen in _eligible(work, state, samples, annotators, batch)[:n]:
-                about = {"batch": batch, "label": label, "voters": sorted(seen)}
+                about = {"batch": batch, "label": encode_label(label), "voters": sorted(seen)}
                 kind = EventKind.GOLD_ASKED
                 work.store.events.append(kind, sample_id=sample_id, about=about)
             state = work.state()
@@ -61,11 +63,11 @@ def _eligible(
     samples: pd.DataFrame,
     annotators: Annotators | None,
     batch: int,
-) -> list[tuple[Hashable, str, set[str]]]:
+) -> list[tuple[Hashable, Label, set[str]]]:
     """Return the samples that may be hidden, in order: id, gold label, and who has seen it."""
     given = {own: str(label) for own, label in work.given_gold().items()}
     reviewed = reviewed_labels(work.store.batches.settled())
-    labels = {**reviewed, **given}
+    labels: dict[Hashable, Label] = {**reviewed, **given}
     ids = [own for own in labels if own in samples.index]
     order = random_order(
         pd.Index(ids, dtype=object), np.random.default_rng([work.seed, PLACE_SALT, batch])

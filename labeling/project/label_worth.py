@@ -29,6 +29,7 @@ from labeling.records import (
     gold_codes,
     is_number,
     label_ranks,
+    name_of,
     random_order,
     uniform_by_id,
     whole_number,
@@ -302,7 +303,7 @@ def drawn_gold(project: BaseProject, settled: tuple[GoldLabel, ...]) -> dict[Has
     found: dict[Hashable, str] = {}
     if chosen is not None:
         drawn = set(chosen.index[chosen["stratum"] == Stratum.RANDOM.value])
-        found = {gold.sample_id: gold.label for gold in settled if gold.sample_id in drawn}
+        found = {gold.sample_id: name_of(gold.label) for gold in settled if gold.sample_id in drawn}
     return {**found, **project.data.dev.to_dict()}
 
 

@@ -12,7 +12,7 @@ from labeling.project.people_record import PeopleRecord
 from labeling.project.release_conflicts import store_conflicts
 from labeling.project.training_sets import people_record, project_training_set
 from labeling.project.work_verbs import WorkVerbs
-from labeling.records import Event, EventKind, LabelSource, NewEvent
+from labeling.records import Event, EventKind, LabelSource, NewEvent, name_of
 
 if TYPE_CHECKING:
     from labeling.datasets import DataTestReport, Release, Releases, TrainingSet
@@ -132,7 +132,9 @@ class ReleaseVerbs(WorkVerbs):
                 ]
                 last = max(reviews, key=lambda vote: vote.updated_at)
                 if last.updated_at > since:
-                    decisions[gold.sample_id] = Decision(gold.label, last.annotator, last.reason)
+                    decisions[gold.sample_id] = Decision(
+                        name_of(gold.label), last.annotator, last.reason
+                    )
         return decisions
 
     def release_events(self, sample_id: Hashable) -> tuple[Event, ...]:

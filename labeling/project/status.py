@@ -140,6 +140,7 @@ def store_of(config: Config, on_wait: Callable[[str], object] | None = None) -> 
     return Store(
         config.memory,
         config.name,
+        kind=config.label_schema.kind,
         url=os.environ.get(URL) or config.store.url or None,
         lock_timeout=config.store.wait,
         on_wait=on_wait or logger.warning,

@@ -106,7 +106,7 @@ def rebuilt_training_set(project: BaseProject, people: PeopleRecord) -> Training
 
     config = project.config
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder), config.name)
+        store = Store(Path(folder), config.name, kind=config.label_schema.kind)
         with store.locked("rebuild"):
             store_imported_gold(store, dict(people.imported))
             data = DataFiles(config, project.schema, store, people.locked).read()

@@ -26,6 +26,7 @@ from labeling.records import (
     Problem,
     VoteDecision,
     live_annotations,
+    name_of,
     person_key,
     rejected_annotations,
 )
@@ -140,10 +141,10 @@ def votes_to_check(work: WorkReview, samples: pd.DataFrame, text: str) -> list[V
                     VoteToCheck(
                         sample_id,
                         shown,
-                        vote.label,
+                        name_of(vote.label),
                         vote.reason,
                         vote.annotator,
-                        _vote_key(sample_id, key, number, vote.label),
+                        _vote_key(sample_id, key, number, name_of(vote.label)),
                         voters[sample_id],
                     )
                 )

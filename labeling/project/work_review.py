@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -16,9 +17,11 @@ from labeling.records import (
     Annotation,
     AskAgain,
     EventKind,
+    Label,
     LabelSource,
     SoftLabels,
     Verdict,
+    encode_answer,
     live_annotations,
     person_key,
     rejected_annotations,
@@ -276,7 +279,11 @@ class WorkReview:
         with self.store.database.writing():
             self.store.ledger.append(rejection_of(vote) for vote in votes)
             for vote in votes:
-                about = {"annotator": vote.annotator, "reason": reason, "label": vote.label}
+                about = {
+                    "annotator": vote.annotator,
+                    "reason": reason,
+                    "label": encode_answer(vote.label),
+                }
                 self.store.events.append(
                     EventKind.REWORK_ASKED,
                     actor=by,
@@ -338,10 +345,10 @@ def with_unheard(
     return dataclasses.replace(verdict, pending=(*verdict.pending, *requests))
 
 
-def reviewed_labels(settled: Mapping[Hashable, Mapping[str, object]]) -> dict[Hashable, str]:
+def reviewed_labels(settled: Mapping[Hashable, Mapping[str, Any]]) -> dict[Hashable, Label]:
     """Return the labels of stored verdicts that reviewers gave."""
     return {
-        sample_id: str(row["label"])
+        sample_id: row["label"]
         for sample_id, row in settled.items()
         if row["source"] == LabelSource.REVIEW
     }

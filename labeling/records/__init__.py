@@ -55,6 +55,13 @@ from labeling.records.frames import is_text, text_column
 from labeling.records.gold import ClassBalance, Gold, class_balance_array, gold_codes, gold_series
 from labeling.records.identity import first_spellings, person_key
 from labeling.records.isolation import IMMUTABLE, isolated
+from labeling.records.label_texts import (
+    decode_answer,
+    encode_answer,
+    label_in_words,
+    name_of,
+    spans_in_words,
+)
 from labeling.records.labeling_function import (
     VOTING_SCHEMA,
     LabelingFunction,
@@ -266,8 +273,10 @@ __all__ = [
     "co_occurrence",
     "counting_reviews",
     "cut_statistic",
+    "decode_answer",
     "decode_label",
     "dumps_functions",
+    "encode_answer",
     "encode_label",
     "escalated_in_words",
     "event_digest",
@@ -291,6 +300,7 @@ __all__ = [
     "is_whole_number",
     "is_yes_or_no",
     "isolated",
+    "label_in_words",
     "label_order",
     "label_ranks",
     "last_annotations",
@@ -304,6 +314,7 @@ __all__ = [
     "message_key",
     "missing_column",
     "missing_texts_sentence",
+    "name_of",
     "near_copies",
     "person_key",
     "positions",
@@ -320,6 +331,7 @@ __all__ = [
     "reviews_that_count",
     "shared_wins",
     "span_units",
+    "spans_in_words",
     "text_column",
     "text_points",
     "texts",

@@ -16,6 +16,7 @@ from labeling.records.clean_text import clean_text
 from labeling.records.identity import first_spellings, person_key
 from labeling.records.samples import checked_ids
 from labeling.records.schema import ABSTAIN, LabelSchema
+from labeling.records.spans import Label
 from labeling.records.validation import expect
 from labeling.records.votes import Votes
 from labeling.rendering import Displayed, View
@@ -55,7 +56,8 @@ class Annotation(Displayed):
     Attributes:
         sample_id: the sample.
         annotator: the person's name.
-        label: a label name, or `None` where the annotator skipped the sample.
+        label: a label name, the set of the sample's labels or its spans, by the kind of the schema;
+            `None` where the annotator skipped the sample. An empty set or tuple is an answer.
         created_at: when it was created, UTC.
         updated_at: when it was last updated, UTC.
         lead_seconds: how long it took, in seconds, where the platform measured it.
@@ -77,7 +79,7 @@ class Annotation(Displayed):
 
     sample_id: Hashable
     annotator: str
-    label: str | None
+    label: Label | None
     created_at: datetime.datetime
     updated_at: datetime.datetime
     lead_seconds: float | None = None
@@ -85,7 +87,7 @@ class Annotation(Displayed):
     round: int = 1
     reviewer: bool = False
     prelabel_shown: bool = False
-    prelabel: str | None = None
+    prelabel: Label | None = None
     reason: str = ""
     origin: str = ""
     deleted: bool = False

@@ -16,7 +16,10 @@ from labeling.records.annotations import (
     latest_version,
 )
 from labeling.records.events import Event, EventKind
+from labeling.records.label_texts import decode_answer
 from labeling.records.outbox import SampleState
+from labeling.records.schema import LabelKind
+from labeling.records.spans import Label, decode_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,10 @@ class SampleHistory:
     state: SampleState | None = None
     batch: int | None = None
     votes: tuple[Annotation, ...] = ()
-    label: str | None = None
+    label: Label | None = None
     source: str | None = None
     decided_by: int | None = None
-    frozen: str | None = None
+    frozen: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +67,19 @@ class States:
         return {state: counts[state] for state in SampleState}
 
 
-def fold(events: Iterable[Event]) -> States:
+def fold(events: Iterable[Event], kind: LabelKind = LabelKind.ONE) -> States:
     """Return the states that events lead to: the same for the same events, whatever else is stored.
 
     Args:
         events: from the first on, in order.
+        kind: of the labels.
 
     >>> chosen = Event(1, "2026-01-01", EventKind.CHOSEN, sample_id="a", about={"batch": 1})
     >>> pushed = Event(2, "2026-01-01", EventKind.PUSHED, about={"batch": 1})
     >>> str(fold([chosen]).samples["a"].state), str(fold([chosen, pushed]).samples["a"].state)
     ('chosen', 'asked')
     """
-    folding = _Folding()
+    folding = _Folding(kind)
     for event in events:
         folding.add(event)
     return folding.states()
@@ -89,10 +93,10 @@ class _Sample:
     batch: int | None = None
     is_pushed: bool = False
     versions: dict[VoteKey, dict[str, Annotation]] = field(default_factory=dict)
-    label: str | None = None
+    label: Label | None = None
     source: str | None = None
     decided_by: int | None = None
-    frozen: str | None = None
+    frozen: Label | None = None
 
     def clear_label(self) -> None:
         self.label = self.source = self.decided_by = None
@@ -108,7 +112,8 @@ class _Sample:
 class _Folding:
     """The fold after some events."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: LabelKind) -> None:
+        self.kind = kind
         self.samples: dict[Hashable, _Sample] = {}
         self.of_batch: dict[int, list[Hashable]] = {}
         self.policy: int | None = None
@@ -125,7 +130,7 @@ class _Folding:
         self.number = event.number
         if event.sample_id is not None and event.kind in _OF_SAMPLE:
             sample = self.samples.setdefault(event.sample_id, _Sample())
-            _OF_SAMPLE[event.kind](sample, event)
+            _OF_SAMPLE[event.kind](sample, event, self.kind)
         if event.kind == EventKind.CHOSEN:
             self.of_batch.setdefault(event.about["batch"], []).append(event.sample_id)
         elif event.kind == EventKind.PUSHED:
@@ -154,16 +159,19 @@ class _Folding:
                 sample.state = None
 
 
-def _choose(sample: _Sample, event: Event) -> None:
+_Change = Callable[[_Sample, Event, LabelKind], None]
+
+
+def _choose(sample: _Sample, event: Event, _: LabelKind) -> None:
     sample.state, sample.batch = SampleState.CHOSEN, event.about["batch"]
 
 
-def _annotate(sample: _Sample, event: Event) -> None:
+def _annotate(sample: _Sample, event: Event, kind: LabelKind) -> None:
     updated_at = datetime.datetime.fromisoformat(event.about["updated_at"])
     annotation = Annotation(
         event.sample_id,
         event.actor,
-        event.about["label"],
+        decode_answer(event.about["label"], kind),
         updated_at,
         updated_at,
         platform_id=event.about["platform_id"],
@@ -174,23 +182,24 @@ def _annotate(sample: _Sample, event: Event) -> None:
     add_version(sample.versions, annotation)
 
 
-def _settle(sample: _Sample, event: Event) -> None:
+def _settle(sample: _Sample, event: Event, kind: LabelKind) -> None:
     is_review = event.kind == EventKind.ADJUDICATED
     sample.state = SampleState.REVIEWED if is_review else SampleState.SETTLED
     default = LabelSource.REVIEW if is_review else LabelSource.AGREEMENT
     sample.source = event.about.get("source", default.value)
-    sample.label, sample.decided_by = event.about["label"], event.number
+    sample.label = decode_label(event.about["label"], kind)
+    sample.decided_by = event.number
 
 
-def _leave_open(state: SampleState) -> Callable[[_Sample, Event], None]:
-    def apply(sample: _Sample, _: Event) -> None:
+def _leave_open(state: SampleState) -> _Change:
+    def apply(sample: _Sample, _: Event, __: LabelKind) -> None:
         sample.state = state
         sample.clear_label()
 
     return apply
 
 
-def _reopen(sample: _Sample, _: Event) -> None:
+def _reopen(sample: _Sample, _: Event, __: LabelKind) -> None:
     """Void the label; where nothing follows, the sample is what it was before any annotation."""
     asked = SampleState.ASKED if sample.is_pushed else SampleState.CHOSEN
     sample.state = None if sample.batch is None else asked
@@ -198,11 +207,11 @@ def _reopen(sample: _Sample, _: Event) -> None:
     sample.clear_label()
 
 
-def _freeze(sample: _Sample, event: Event) -> None:
-    sample.frozen = event.about["label"]
+def _freeze(sample: _Sample, event: Event, kind: LabelKind) -> None:
+    sample.frozen = decode_label(event.about["label"], kind)
 
 
-_OF_SAMPLE: Mapping[EventKind, Callable[[_Sample, Event], None]] = {
+_OF_SAMPLE: Mapping[EventKind, _Change] = {
     EventKind.CHOSEN: _choose,
     EventKind.ANNOTATED: _annotate,
     EventKind.UPDATED: _annotate,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import counted
+from labeling.records.label_texts import label_in_words
 from labeling.rendering import Cell, Excerpt, Part, Table, View
 from labeling.rendering.formatting import percent
 
@@ -75,7 +76,7 @@ def _number(score: float) -> float | None:
 
 def gold_label_view(gold: GoldLabel) -> View:
     """Return what decided a gold label, and the annotations that it is based on."""
-    title = f"Gold label {gold.label!r} of sample {gold.sample_id!r}"
+    title = f"Gold label {label_in_words(gold.label)!r} of sample {gold.sample_id!r}"
     parts: list[Part] = [f"Source: {gold.source}; decided by: {gold.decided_by}."]
     if gold.trace:
         parts.append(annotations_table(gold.trace))
@@ -87,7 +88,9 @@ def escalation_view(escalation: Escalation) -> View:
     title = f"Escalation of sample {escalation.sample_id!r}"
     parts: list[Part] = [f"{escalation.explanation}."]
     if escalation.model_label is not None:
-        parts.append(f"The label model's most probable label: {escalation.model_label!r}.")
+        parts.append(
+            f"The label model's most probable label: {label_in_words(escalation.model_label)!r}."
+        )
     if escalation.annotations:
         parts.append(annotations_table(escalation.annotations))
     return View(title, tuple(parts))
@@ -125,7 +128,7 @@ def annotations_table(annotations: Sequence[Annotation]) -> Table:
     rows = tuple(
         (
             Excerpt(annotation.annotator),
-            "skipped" if annotation.label is None else Excerpt(annotation.label),
+            Excerpt(label_in_words(annotation.label)),
             "reviewer" if annotation.reviewer else "annotator",
             annotation.round,
             f"{annotation.updated_at:%Y-%m-%d %H:%M} UTC",
@@ -171,7 +174,7 @@ def verdict_view(verdict: Verdict, settled_in_words: Mapping[str, str]) -> View:
 
 
 def _label_table(gold: Sequence[GoldLabel]) -> Table:
-    counts = collections.Counter(label.label for label in gold)
+    counts = collections.Counter(label_in_words(label.label) for label in gold)
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     rows = tuple((Excerpt(label), count) for label, count in ranked[:MOST_ROWS])
     return Table(("gold label", "samples"), rows, left_out=len(ranked) - len(rows))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable, Iterable
 
 from labeling.records.annotations import Annotation, live_annotations
 from labeling.records.identity import person_key
+from labeling.records.spans import Label
 
 
 def reviews_that_count(annotations: Iterable[Annotation]) -> list[Annotation]:
@@ -24,13 +25,13 @@ def counting_reviews(live: Collection[Annotation]) -> list[Annotation]:
     ]
 
 
-def reviewed_label(reviews: Iterable[Annotation]) -> str | None:
+def reviewed_label(reviews: Iterable[Annotation]) -> Label | None:
     """Return the label that more than half of the reviews with a label give; `None` without one.
 
     Args:
         reviews: those of a sample that count.
     """
-    labels = [str(review.label) for review in reviews if review.label is not None]
+    labels = [review.label for review in reviews if review.label is not None]
     if not labels:
         return None
     label, count = collections.Counter(labels).most_common(1)[0]

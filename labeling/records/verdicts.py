@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
 from labeling.records.annotations import Annotation, LabelSource
+from labeling.records.spans import Label
 from labeling.rendering import Displayed, View
 
 SETTLED_IN_WORDS = {
@@ -60,7 +61,7 @@ class GoldLabel(Displayed):
 
     Attributes:
         sample_id: the sample.
-        label: a label name.
+        label: a label name, the set of the sample's labels, or its spans.
         source: `agreement` of annotators, `review` by a reviewer, or `given` from outside; see
             `LabelSource`.
         trace: the annotations of annotators and reviewers that it is based on.
@@ -72,7 +73,7 @@ class GoldLabel(Displayed):
     """
 
     sample_id: Hashable
-    label: str
+    label: Label
     source: str = LabelSource.GIVEN.value
     trace: tuple[Annotation, ...] = ()
     probability: float | None = None
@@ -176,7 +177,7 @@ class Escalation(Displayed):
     sample_id: Hashable
     annotations: tuple[Annotation, ...]
     reason: str
-    model_label: str | None = None
+    model_label: Label | None = None
     cause: str = ""
     cause_reason: str = ""
 

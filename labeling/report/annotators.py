@@ -13,7 +13,15 @@ import numpy as np
 from labeling.adjudication import reviews_that_count
 from labeling.analysis import Estimate, mean_of, proportion
 from labeling.analysis.inline_charts import skill_picture
-from labeling.records import SETTLED_IN_WORDS, Annotation, LabelSchema, LabelSource, Problem
+from labeling.records import (
+    SETTLED_IN_WORDS,
+    Annotation,
+    LabelSchema,
+    LabelSource,
+    Problem,
+    encode_answer,
+    name_of,
+)
 from labeling.rendering.formatting import without_paths
 from labeling.rendering.svg import Svg
 from labeling.report import agreement
@@ -165,7 +173,7 @@ def annotators_of(context: ReportContext, work: WorkOfAll) -> list[Annotator]:
         vote for vote in annotations if vote.round == 1 and vote.label is not None
     )
     reviewed = {
-        gold.sample_id: gold.label
+        gold.sample_id: name_of(gold.label)
         for gold in context.verdict.gold
         if gold.source == LabelSource.REVIEW
     }
@@ -259,7 +267,10 @@ def _escalated(context: ReportContext, reviews: list[Annotation]) -> list[Escala
         )
         reason, model_label = "resolved by later votes", None
         if sample in cause_of:
-            reason, model_label = cause_of[sample].explanation, cause_of[sample].model_label
+            reason, model_label = (
+                cause_of[sample].explanation,
+                encode_answer(cause_of[sample].model_label),
+            )
         result.append(
             Escalation(
                 sample=sample,

@@ -14,14 +14,7 @@ from labeling.project import Project
 from labeling.project.data import ProjectData
 from labeling.project.gold import HumanLabels, teaching_gold
 from labeling.project.status import Status
-from labeling.records import (
-    ABSTAIN,
-    Annotation,
-    SoftLabels,
-    Stratum,
-    Verdict,
-    Votes,
-)
+from labeling.records import ABSTAIN, Annotation, SoftLabels, Stratum, Verdict, Votes, name_of
 from labeling.store import Store
 
 NO_VERDICT = Verdict((), (), ())
@@ -91,7 +84,7 @@ class ReportContext:
     @functools.cached_property
     def human_labels(self) -> dict[Hashable, str]:
         """The labels that people settled."""
-        return {gold.sample_id: gold.label for gold in self.verdict.gold}
+        return {gold.sample_id: name_of(gold.label) for gold in self.verdict.gold}
 
     @functools.cached_property
     def random_sample(self) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from labeling.errors import ConfigError
 from labeling.project import Project
 from labeling.project.models import embedding_of
 from labeling.project.platforms import recorded_votes
-from labeling.records import Annotation, Votes, live_annotations
+from labeling.records import Annotation, Votes, live_annotations, name_of
 from labeling.simulation.grid import Plan, Progress, simulate
 from labeling.simulation.models import ModelSettings
 from labeling.simulation.results import Simulation
@@ -92,7 +92,10 @@ def recorded_of(
             "A simulation needs recorded votes: name a file with the columns sample, annotator and"
             " label. The project has no annotations yet, and its config no `replay:`."
         )
-    decided = {review.sample_id: review.label for review in reviews_that_count(annotations)}
+    decided = {
+        review.sample_id: None if review.label is None else name_of(review.label)
+        for review in reviews_that_count(annotations)
+    }
     return votes, decided or None
 
 

@@ -14,6 +14,8 @@ from labeling.records import (
     Batch,
     BatchState,
     EventKind,
+    Label,
+    LabelKind,
     LabelSource,
     MessageKind,
     NewEvent,
@@ -21,6 +23,7 @@ from labeling.records import (
     Verdict,
 )
 from labeling.records.ids import decode_id, encode_id
+from labeling.records.label_texts import decode_answer
 from labeling.store.choice_rows import choice_rows, chosen_event, is_stored
 from labeling.store.database import Connection, Database, chunks
 from labeling.store.events import EventLog
@@ -37,6 +40,9 @@ from labeling.store.verdict_rows import (
 )
 
 STATES = tuple(state.value for state in SampleState)
+VERDICT_LABELS = ("label", "model_label")
+"""Columns of a verdict that hold labels."""
+
 COLUMNS = (*BATCH_COLUMNS, "model_label", "confidence")
 
 
@@ -46,8 +52,11 @@ class Batches:
     The states are a cache: each change of one is an event, of which `records.fold` gives the same.
     """
 
-    def __init__(self, database: Database, events: EventLog) -> None:
+    def __init__(
+        self, database: Database, events: EventLog, kind: LabelKind = LabelKind.ONE
+    ) -> None:
         self.database = database
+        self.kind = kind
         self.events = events
 
     def last(self) -> tuple[int, BatchState]:
@@ -73,7 +82,7 @@ class Batches:
         self,
         number: int,
         batch: Batch,
-        model_labels: Mapping[Hashable, tuple[str | None, float]],
+        model_labels: Mapping[Hashable, tuple[Label | None, float]],
         text_digests: Mapping[Hashable, str],
         *,
         strategy: str,
@@ -184,6 +193,7 @@ class Batches:
             rows = connection.execute(query).mappings().all()
         ids = pd.Index([decode_id(row["sample"]) for row in rows])
         columns = {name: [row[name] for row in rows] for name in ("batch", *COLUMNS)}
+        columns["model_label"] = [decode_answer(text, self.kind) for text in columns["model_label"]]
         frame = pd.DataFrame(columns, ids)
         numbers = {
             "batch": np.int64,
@@ -212,9 +222,10 @@ class Batches:
         """Return the batch number of each of these samples."""
         return self._of_choices(choices.c.batch, sample_ids)
 
-    def model_labels(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, str | None]:
+    def model_labels(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, Label | None]:
         """Return the model's label of each of these samples at its selection."""
-        return self._of_choices(choices.c.model_label, sample_ids)
+        texts = self._of_choices(choices.c.model_label, sample_ids)
+        return {sample_id: decode_answer(text, self.kind) for sample_id, text in texts.items()}
 
     def model_confidence(self, sample_ids: Iterable[Hashable]) -> dict[Hashable, float | None]:
         """Return the probability of the model's label of each of these samples at its selection."""
@@ -349,7 +360,11 @@ class Batches:
         with self.database.reading() as connection:
             rows = connection.execute(query).mappings().all()
         return {
-            decode_id(row["sample"]): {name: row[name] for name in row if name != "sample"}
+            decode_id(row["sample"]): {
+                name: decode_answer(value, self.kind) if name in VERDICT_LABELS else value
+                for name, value in row.items()
+                if name != "sample"
+            }
             for row in rows
         }
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from labeling.records import BATCH_COLUMNS, Batch, EventKind, NewEvent
+from labeling.records import BATCH_COLUMNS, Batch, EventKind, Label, NewEvent
 from labeling.records.ids import decode_id, encode_id
+from labeling.records.label_texts import encode_answer
 from labeling.store.database import Connection
 from labeling.store.tables import batches, choices
 
@@ -24,7 +25,7 @@ def _nan_to_none(value: Any) -> Any:
 def choice_rows(
     number: int,
     batch: Batch,
-    model_labels: Mapping[Hashable, tuple[str | None, float]],
+    model_labels: Mapping[Hashable, tuple[Label | None, float]],
     text_digests: Mapping[Hashable, str],
 ) -> list[dict[str, Any]]:
     """Return the row of each sample of a batch."""
@@ -38,7 +39,7 @@ def choice_rows(
                 "place": position,
                 "sample": encode_id(sample_id),
                 **{name: _nan_to_none(row[name]) for name in BATCH_COLUMNS},
-                "model_label": model_label,
+                "model_label": encode_answer(model_label),
                 "confidence": confidence,
                 "text_digest": text_digests[sample_id],
             }

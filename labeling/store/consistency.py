@@ -20,6 +20,7 @@ from labeling.records import (
     fold,
 )
 from labeling.records.ids import decode_id
+from labeling.records.label_texts import encode_answer
 from labeling.store.database import Database
 from labeling.store.events import EventLog
 from labeling.store.expected_rows import DETAILS, QUESTIONS, ExpectedRows
@@ -65,7 +66,7 @@ def check_store(database: Database, log: EventLog, ledger: Ledger) -> LedgerChec
     """
     count = log.verify()
     events = log.all()
-    states, expected = fold(events), ExpectedRows.after(events)
+    states, expected = fold(events, ledger.kind), ExpectedRows.after(events)
     n_annotations = ledger.counts()[0]
     findings = [
         *_annotation_findings(database, ledger, events),
@@ -134,7 +135,7 @@ def _label_findings(database: Database, states: States) -> Iterator[str]:
         rows = connection.execute(query.where(is_gold, is_final)).all()
     stored = {decode_id(sample): (label, source) for sample, label, source in rows}
     expected = {
-        sample_id: (history.label, history.source)
+        sample_id: (encode_answer(history.label), history.source)
         for sample_id, history in states.samples.items()
         if history.label is not None
     }
@@ -279,7 +280,7 @@ def _quality_findings(database: Database, n_annotations: int) -> Iterator[str]:
 
 def _decided(histories: Mapping[Hashable, SampleHistory], sample_id: Hashable) -> str:
     history = histories.get(sample_id, SampleHistory())
-    return f"{history.label!r} ({history.source}, event {history.decided_by})"
+    return f"{encode_answer(history.label)!r} ({history.source}, event {history.decided_by})"
 
 
 def _described(state_and_batch: tuple[Any, Any] | None) -> str:

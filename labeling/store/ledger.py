@@ -15,8 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from labeling.errors import StoreError
-from labeling.records import Annotation, NewEvent, live_annotations, person_key
+from labeling.records import Annotation, LabelKind, NewEvent, live_annotations, person_key
 from labeling.records.ids import decode_id, encode_id
+from labeling.records.label_texts import decode_answer, encode_answer
 from labeling.rendering import Displayed
 from labeling.store.annotation_events import VersionKey, annotation_event, version_key
 from labeling.store.database import (
@@ -31,7 +32,7 @@ from labeling.store.resubmissions import MARK, resubmitted
 from labeling.store.tables import ledger
 
 TEXTS = ("annotator", "label", "platform_id", "prelabel", "reason", "origin")
-MAY_BE_NONE = ("label", "prelabel")
+LABELS = ("label", "prelabel")  # texts of any kind, None where there is none
 ADDED = ("origin", "deleted", "rejected")  # in later versions of the tables
 FIELDS = tuple(field.name for field in dataclasses.fields(Annotation))
 
@@ -58,8 +59,11 @@ class Activity(Displayed):
 class Ledger:
     """The annotations of a store; each that is appended is an event as well."""
 
-    def __init__(self, database: Database, events: EventLog) -> None:
+    def __init__(
+        self, database: Database, events: EventLog, kind: LabelKind = LabelKind.ONE
+    ) -> None:
         self.database = database
+        self.kind = kind
         self.events = events
 
     def append(self, annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
@@ -103,7 +107,7 @@ class Ledger:
                 selected = _rows_of_samples(connection, map(encode_id, sample_ids))
                 rows = sorted(selected, key=operator.itemgetter(0))
         with self.database.decoding():
-            return tuple(_annotation(row) for row in rows)
+            return tuple(_annotation(row, self.kind) for row in rows)
 
     def sample_ids(self) -> set[Hashable]:
         """Return the samples that have any annotation."""
@@ -224,8 +228,9 @@ def _rows_of_samples(connection: Connection, keys: Iterable[str]) -> Iterator[Se
 
 def _row_of(annotation: Annotation) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(annotation, name) for name in FIELDS}
+    row |= {name: _label_text(row[name]) for name in LABELS}
     for name in TEXTS:
-        if not isinstance(row[name], str) and not (row[name] is None and name in MAY_BE_NONE):
+        if not isinstance(row[name], str) and not (row[name] is None and name in LABELS):
             raise StoreError(
                 f"`{name}` of an annotation must be a text. Got {row[name]!r} for sample"
                 f" {annotation.sample_id!r}."
@@ -244,14 +249,20 @@ def _row_of(annotation: Annotation) -> dict[str, Any]:
     return {**row, "digest": hashlib.sha256(text.encode()).hexdigest()[:32]}
 
 
+def _label_text(label: Any) -> Any:
+    """Return a label as it is stored; another thing, which is none, as it is."""
+    return encode_answer(label) if isinstance(label, (frozenset, tuple)) else label
+
+
 def digest_of(annotation: Annotation) -> str:
     """Return the digest by which the ledger identifies an annotation."""
     return str(_row_of(annotation)["digest"])
 
 
-def _annotation(row: Sequence[Any]) -> Annotation:
+def _annotation(row: Sequence[Any], kind: LabelKind) -> Annotation:
     values = dict(zip(FIELDS, row[1:], strict=True))
     values["sample_id"] = decode_id(values["sample_id"])
+    values |= {name: decode_answer(values[name], kind) for name in LABELS}
     for name in ("created_at", "updated_at"):
         values[name] = datetime.datetime.fromisoformat(values[name])
     return Annotation(**values)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from labeling.errors import StoreError
+from labeling.records import LabelKind
 from labeling.store.artifacts import Artifacts
 from labeling.store.batches import Batches
 from labeling.store.consistency import LedgerCheck, check_store
@@ -37,6 +38,7 @@ class Store:
     Args:
         folder: holds `labeling.db` and the artifacts.
         project: the project's name; a store belongs to one project.
+        kind: of the labels.
         url: of another database, such as `postgresql://user@host/name`.
         lock_timeout: seconds to wait for another process that holds the project lock.
         on_wait: called with a message about that process, before waiting.
@@ -65,19 +67,21 @@ class Store:
         folder: Path,
         project: str,
         *,
+        kind: LabelKind = LabelKind.ONE,
         url: str | None = None,
         lock_timeout: float = 30.0,
         on_wait: Callable[[str], object] = logger.warning,
     ) -> None:
         self.folder = folder
         self.project = project
+        self.kind = kind
         self.lock_timeout = lock_timeout
         self.on_wait = on_wait
         self.database = Database(url or sqlite_at(folder / "labeling.db"))
         self.events = EventLog(self.database)
-        self.ledger = Ledger(self.database, self.events)
+        self.ledger = Ledger(self.database, self.events, kind)
         self.outbox = StoredOutbox(self.database, self.events)
-        self.batches = Batches(self.database, self.events)
+        self.batches = Batches(self.database, self.events, kind)
         address_hash = f"{zlib.crc32(self.database.display_url.encode()):08x}"
         folder_name = "files" if url is None else f"files-{address_hash}"
         self.artifacts = Artifacts(self.database, folder / folder_name)
@@ -267,6 +271,8 @@ class Store:
     def _claim(self) -> None:
         if self.facts.get("project") is None:
             self.facts.put("project", self.project)
+            if self.kind != LabelKind.ONE:
+                self.facts.put("kind", self.kind.value)
         self._check_project()
 
     def _check_project(self) -> None:
@@ -276,4 +282,11 @@ class Store:
                 f"The store {self.database.display_url} belongs to project {owner!r}, and this is"
                 f" {self.project!r}. Give each project its own store, or set `name: {owner}` in the"
                 " config if it is the same project with another file name."
+            )
+        kind = self.facts.get("kind") or LabelKind.ONE.value
+        if owner is not None and kind != self.kind:
+            raise StoreError(
+                f"The store {self.database.display_url} holds labels of kind {kind!r}, and the"
+                f" project's are of kind {self.kind.value!r}. Give the project of the other kind"
+                " its own name and store."
             )

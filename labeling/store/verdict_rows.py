@@ -17,8 +17,10 @@ from labeling.records import (
     NewEvent,
     SampleState,
     Verdict,
+    encode_label,
 )
 from labeling.records.ids import encode_id
+from labeling.records.label_texts import encode_answer
 
 Row = dict[str, Any]
 Outcome = GoldLabel | AskAgain | Escalation | None
@@ -93,14 +95,15 @@ def _row(sample_id: Hashable, outcome: Outcome) -> Row:
 def _kind_and_values(outcome: Outcome) -> tuple[VerdictKind, Row]:
     match outcome:
         case GoldLabel():
-            values: Row = {"label": outcome.label, "source": outcome.source}
+            values: Row = {"label": encode_label(outcome.label), "source": outcome.source}
             if outcome.source == LabelSource.AGREEMENT:
                 values |= {"votes_for": outcome.votes_for, "votes_cast": outcome.votes_cast}
             return VerdictKind.GOLD, values
         case AskAgain():
             return VerdictKind.PENDING, {"votes_needed": outcome.votes_needed}
         case Escalation():
-            values = {"reason": outcome.reason, "model_label": outcome.model_label}
+            model_label = encode_answer(outcome.model_label)
+            values = {"reason": outcome.reason, "model_label": model_label}
             return VerdictKind.ESCALATED, values
         case None:
             return VerdictKind.UNRESOLVED, {}
@@ -157,7 +160,8 @@ def _event(sample_id: Hashable, outcome: Outcome, basis: VerdictBasis) -> NewEve
     actor = ""
     match outcome:
         case GoldLabel():
-            about |= {"label": outcome.label, "source": outcome.source, "rule": basis.rule}
+            about |= {"label": encode_label(outcome.label), "source": outcome.source}
+            about["rule"] = basis.rule
             about["votes"] = _votes(vote for vote in outcome.trace if not vote.reviewer)
             kind = EventKind.SETTLED
             if outcome.source == LabelSource.REVIEW:
@@ -172,7 +176,9 @@ def _event(sample_id: Hashable, outcome: Outcome, basis: VerdictBasis) -> NewEve
         case Escalation():
             kind, about["reason"] = EventKind.ESCALATED, outcome.reason
             about["votes"] = _votes(outcome.annotations)
-            about |= _set_attributes(outcome, "model_label", "cause", "cause_reason")
+            if outcome.model_label is not None and outcome.model_label != "":
+                about["model_label"] = encode_label(outcome.model_label)
+            about |= _set_attributes(outcome, "cause", "cause_reason")
         case None:
             kind = EventKind.UNRESOLVED
     return NewEvent(kind, actor, sample_id, about)
@@ -193,7 +199,7 @@ def _review(gold: GoldLabel) -> tuple[str, dict[str, Any]]:
 
 def _votes(annotations: Iterable[Annotation]) -> list[list[str | None]]:
     """Return who gave which label, and the platform's id of it; skips have no label."""
-    return [[vote.annotator, vote.label, vote.platform_id] for vote in annotations]
+    return [[vote.annotator, encode_answer(vote.label), vote.platform_id] for vote in annotations]
 
 
 def _set_attributes(outcome: object, *names: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pandas as pd
 from labeling.errors import LabelingError
 from labeling.records import (
     Annotation,
+    Label,
     first_spellings,
     is_whole_number,
     live_annotations,
@@ -175,15 +176,15 @@ def disagreement(annotations: Iterable[Annotation]) -> dict[tuple[Hashable, str]
     Returns:
         By sample and `person_key` of the voter; 0 where nobody else voted.
     """
-    tallies: dict[Hashable, collections.Counter[str]] = {}
+    tallies: dict[Hashable, collections.Counter[Label | None]] = {}
     votes = [vote for vote in annotations if vote.label is not None and not vote.reviewer]
     for vote in votes:
-        tallies.setdefault(vote.sample_id, collections.Counter())[str(vote.label)] += 1
+        tallies.setdefault(vote.sample_id, collections.Counter())[vote.label] += 1
     shares = {}
     for vote in votes:
         tally = tallies[vote.sample_id]
         others = tally.total() - 1
-        differing = tally.total() - tally[str(vote.label)]
+        differing = tally.total() - tally[vote.label]
         shares[vote.sample_id, person_key(vote.annotator)] = differing / others if others else 0.0
     return shares
 

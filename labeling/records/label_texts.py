@@ -1,0 +1,86 @@
+"""Labels of any kind as texts: as they are stored, and in words."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from labeling.errors import LabelingError
+from labeling.records.schema import LabelKind
+from labeling.records.spans import Label, Span, decode_label, encode_label
+
+NO_LABEL = "none of the labels"
+NO_SPAN = "no span"
+SKIPPED = "skipped"
+
+
+def encode_answer(answer: Label | None) -> str | None:
+    """Return an answer as it is stored: `encode_label` of a label, `None` for a skip."""
+    return answer if answer is None or isinstance(answer, str) else encode_label(answer)
+
+
+def decode_answer(text: str | None, kind: LabelKind) -> Label | None:
+    """Return the answer that `encode_answer` wrote; DataError if it is not of this kind."""
+    return text if text is None or kind == LabelKind.ONE else decode_label(text, kind)
+
+
+def name_of(label: Label) -> str:
+    """Return a label of a schema with one label per sample, which is a name.
+
+    Raises:
+        LabelingError: it is a set of labels, or spans.
+
+    >>> name_of("spam")
+    'spam'
+    """
+    if isinstance(label, str):
+        return label
+    what = "a set of labels" if isinstance(label, frozenset) else "spans"
+    raise LabelingError(
+        "This works where a sample has one label, of a schema with kind='one'. Got"
+        f" {what}: {label_in_words(label)}."
+    )
+
+
+@functools.singledispatch
+def label_in_words(label: Label | None) -> str:
+    """Return an answer as a person reads it; spans by their offsets.
+
+    >>> label_in_words(frozenset({"joy", "anger"})), label_in_words(frozenset())
+    ('anger, joy', 'none of the labels')
+    >>> label_in_words((Span(0, 3, "PER"),)), label_in_words(()), label_in_words(None)
+    ('PER 0-3', 'no span', 'skipped')
+    """
+    raise LabelingError(
+        "A label must be a name, a frozenset of names or a tuple of spans. Got a"
+        f" {type(label).__name__}."
+    )
+
+
+@label_in_words.register
+def _(label: str) -> str:
+    return label
+
+
+@label_in_words.register
+def _(label: None) -> str:
+    return SKIPPED
+
+
+@label_in_words.register
+def _(label: frozenset) -> str:  # type: ignore[type-arg]
+    return ", ".join(sorted(label)) or NO_LABEL
+
+
+@label_in_words.register
+def _(label: tuple) -> str:  # type: ignore[type-arg]
+    return spans_in_words(label)
+
+
+def spans_in_words(spans: Sequence[Span]) -> str:
+    """Return spans by label and offsets, in their order.
+
+    >>> spans_in_words([Span(0, 3, "PER"), Span(8, 11, "ORG")])
+    'PER 0-3, ORG 8-11'
+    """
+    return ", ".join(f"{span.label} {span.start}-{span.end}" for span in spans) or NO_SPAN
