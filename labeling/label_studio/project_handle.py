@@ -77,8 +77,8 @@ class ProjectHandle:
 
     def for_sending(self) -> StudioProject:
         """Return the project to send tasks to, which must be ours and offer the schema's labels."""
-        if self.creates:
-            project = self.find() or self.spec.get_or_create(self.client)
+        if self.creates and self.cursor.id is None:
+            project = self.spec.get_or_create(self.client)
         else:
             project = self.require()
         self.cursor.id = project.id

@@ -201,15 +201,11 @@ class ProjectSpec:
         action = f"making the project {self.title_or_id!r}"
         settings = {"title": str(self.title_or_id), **self.creation_settings()}
 
-        sent: list[str] = []
-
         def attempt() -> StudioProject:
-            if sent:  # the answer was lost, and meanwhile another process may have made one too
-                self._set_duplicates_aside(client)
-            project = self.find(client)
-            if project is not None:
-                return project
-            sent.append(action)
+            # An answer may have been lost, and another process may have made one at this moment.
+            ids = self._set_duplicates_aside(client)
+            if ids:
+                return self._owned(client, ids[0]) if len(ids) == 1 else self.require(client)
             logger.info("making the project %r in Label Studio", self.title_or_id)
             created = client.request_once(action, lambda sdk: sdk.projects.create(**settings))
             return self.require(client, self._keep_first(client, int(created.id or 0)))
@@ -217,6 +213,15 @@ class ProjectSpec:
         if isinstance(self.title_or_id, int):
             return self.require(client)
         return client.with_retries(action, attempt)
+
+    def _owned(self, client: StudioClient, project_id: int) -> StudioProject:
+        """Return the project of an id that was just listed; it must be owned by this spec."""
+        project = self.find_by_id(client, project_id)
+        if project is None:
+            raise TransientError("its project was there a moment ago, and is not found")
+        if not self.is_owned(client, project):
+            raise self.ownership_error(client, project)
+        return project
 
     def creation_settings(self) -> dict[str, Any]:
         """Return all settings of a new project."""
@@ -234,16 +239,19 @@ class ProjectSpec:
         """Set aside all but the first project of this title that are ours and have no tasks.
 
         Returns:
-            The ids of all projects that had this title, in order.
+            The ids of the projects that still have this title, in order.
         """
         titles = project_titles(client)
         ids = [project_id for project_id, title in titles if title == self.title_or_id]
+        kept = ids[:1]
         for project_id in ids[1:]:
             project = self.find_by_id(client, project_id)
             mark = None if project is None else mark_in(project.description, self.owner)
             if project is not None and mark is not None and not (mark.adopted or project.tasks):
                 self._set_aside(client, project_id)
-        return ids
+            elif project is not None:
+                kept.append(project_id)
+        return kept
 
     def _set_aside(self, client: StudioClient, project_id: int) -> None:
         """Rename an empty project of ours, so that only the first one has the title.
