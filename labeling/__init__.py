@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         slicing_function,
     )
     from labeling.label_files import LabelFiles
-    from labeling.label_models import AnnotatorModel, LabelModel
+    from labeling.label_models import AnnotatorModel, LabelModel, SetModel
     from labeling.label_studio import LabelStudio
     from labeling.notebook import Workbench
     from labeling.project import Project
@@ -159,6 +159,7 @@ _ROOMS = {
     "label_models": (
         "AnnotatorModel",
         "LabelModel",
+        "SetModel",
     ),
     "label_studio": ("LabelStudio",),
     "notebook": ("Workbench",),
@@ -317,6 +318,7 @@ __all__ = [
     "Releases",
     "Replay",
     "ReviewPolicy",
+    "SetModel",
     "SetVotes",
     "Slices",
     "SoftLabels",

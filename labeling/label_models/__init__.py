@@ -10,6 +10,7 @@ from labeling.label_models.majority_vote import MajorityVote
 from labeling.label_models.matrix_completion import MatrixCompletion
 from labeling.label_models.one_coin import OneCoin
 from labeling.label_models.people import people_posterior, samples_of_model_voter
+from labeling.label_models.sets.set_model import SetModel
 from labeling.label_models.snorkel import Snorkel
 from labeling.label_models.weighted_vote import WeightedVote
 
@@ -37,6 +38,7 @@ __all__ = [
     "MajorityVote",
     "MatrixCompletion",
     "OneCoin",
+    "SetModel",
     "Snorkel",
     "VoteModel",
     "WeightedVote",

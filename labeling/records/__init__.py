@@ -122,7 +122,9 @@ from labeling.records.samples import (
     with_id_index,
 )
 from labeling.records.schema import ABSTAIN, NOTHING, LabelKind, LabelSchema
-from labeling.records.set_votes import Answers, SetVotes
+from labeling.records.set_constraints import Implies, SetConstraints
+from labeling.records.set_gold import GoldSets, gold_set_codes, gold_sets
+from labeling.records.set_votes import YES_OR_NO, Answers, SetVotes
 from labeling.records.soft_labels import SoftLabels
 from labeling.records.soft_sets import SoftSets
 from labeling.records.soft_spans import SoftSpans
@@ -182,6 +184,7 @@ __all__ = [
     "PREFIX",
     "SETTLED_IN_WORDS",
     "VOTING_SCHEMA",
+    "YES_OR_NO",
     "Aggregator",
     "Annotation",
     "AnnotationPlatform",
@@ -205,6 +208,8 @@ __all__ = [
     "FrozenRow",
     "Gold",
     "GoldLabel",
+    "GoldSets",
+    "Implies",
     "KnownKeys",
     "Label",
     "LabelKind",
@@ -233,6 +238,7 @@ __all__ = [
     "SampleState",
     "SearchRule",
     "Select",
+    "SetConstraints",
     "SetVotes",
     "SoftLabels",
     "SoftSets",
@@ -292,6 +298,8 @@ __all__ = [
     "generator_of",
     "gold_codes",
     "gold_series",
+    "gold_set_codes",
+    "gold_sets",
     "is_formula",
     "is_loopback",
     "is_number",

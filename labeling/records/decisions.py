@@ -63,16 +63,28 @@ def f1_codes(
             f" {listed(schema.labels)}. Give costs instead, or decide for one label at a time."
         )
     positive_code = len(schema) - 1 if positive is None else schema.index(positive)
-    p = probabilities[:, positive_code]
+    is_positive = f1_decisions(probabilities[:, positive_code])
+    return np.where(is_positive, positive_code, 1 - positive_code).astype(np.intp)
+
+
+def f1_decisions(p: Floats) -> npt.NDArray[np.bool_]:
+    """Return which samples to decide positive for the highest expected F1; see `f1_codes`.
+
+    Args:
+        p: the probability of the positive class: shape (n,).
+
+    >>> f1_decisions(np.array([0.4, 0.05])).tolist()
+    [True, False]
+    """
     values = np.unique(np.round(p / TIE) * TIE)[::-1]  # rows that differ by rounding are equal
     ranked = np.sort(p)[::-1]
     n_positive = np.searchsorted(-ranked, -(values - TIE), side="right")
     true_positives = np.cumsum(ranked)[n_positive - 1] if len(p) else np.zeros(0)
     expected_f1 = 2 * true_positives / (n_positive + p.sum()) if len(p) else np.zeros(0)
     if not expected_f1.max(initial=0.0) > 0:  # no threshold gives F1 above 0: predict no positive
-        return np.full(len(p), 1 - positive_code, dtype=np.intp)
-    threshold = values[int(expected_f1.argmax())] - TIE
-    return np.where(p >= threshold, positive_code, 1 - positive_code).astype(np.intp)
+        return np.zeros(len(p), dtype=bool)
+    is_positive: npt.NDArray[np.bool_] = p >= values[int(expected_f1.argmax())] - TIE
+    return is_positive
 
 
 def median_codes(probabilities: Floats, schema: LabelSchema) -> npt.NDArray[np.intp]:
