@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         slicing_function,
     )
     from labeling.label_files import LabelFiles
-    from labeling.label_models import AnnotatorModel, LabelModel, SetModel
+    from labeling.label_models import AnnotatorModel, LabelModel, SetModel, SpanModel
     from labeling.label_studio import LabelStudio
     from labeling.notebook import Workbench
     from labeling.project import Project
@@ -160,6 +160,7 @@ _ROOMS = {
         "AnnotatorModel",
         "LabelModel",
         "SetModel",
+        "SpanModel",
     ),
     "label_studio": ("LabelStudio",),
     "notebook": ("Workbench",),
@@ -325,6 +326,7 @@ __all__ = [
     "SoftSets",
     "SoftSpans",
     "Span",
+    "SpanModel",
     "SpanVotes",
     "SplitReport",
     "TrainingSet",

@@ -12,6 +12,7 @@ from labeling.label_models.one_coin import OneCoin
 from labeling.label_models.people import people_posterior, samples_of_model_voter
 from labeling.label_models.sets.set_model import SetModel
 from labeling.label_models.snorkel import Snorkel
+from labeling.label_models.span_model import SpanModel
 from labeling.label_models.weighted_vote import WeightedVote
 
 MODELS: dict[str, type[VoteModel]] = {
@@ -40,6 +41,7 @@ __all__ = [
     "OneCoin",
     "SetModel",
     "Snorkel",
+    "SpanModel",
     "VoteModel",
     "WeightedVote",
     "people_posterior",

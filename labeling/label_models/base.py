@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import zipfile
 from abc import ABC, abstractmethod
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import LabelingError, ModelFileError, NotFittedError, listed
+from labeling.errors import LabelingError, NotFittedError, listed
+from labeling.label_models.model_files import read_model, write_model
 from labeling.label_models.model_views import model_view
 from labeling.label_models.patterns import Floats, Patterns, patterns_of
 from labeling.label_models.patterns_of_parts import checked_gold, patterns_of_parts
@@ -23,7 +21,6 @@ from labeling.records import (
     SoftLabels,
     VoteParts,
     Votes,
-    atomic_write,
     class_balance_array,
     expect,
     fitted_repr,
@@ -31,8 +28,6 @@ from labeling.records import (
     label_order,
 )
 from labeling.rendering import Displayed, View
-
-FORMAT = 1
 
 
 class VoteModel(Displayed, ABC):
@@ -176,11 +171,7 @@ class VoteModel(Displayed, ABC):
         """Write the fitted model to a file (npz with JSON inside, no pickle)."""
         if not hasattr(self, "labels_"):
             raise NotFittedError(f"This {type(self).__name__} is not fitted yet; nothing to save.")
-        arrays = {name: value for name, value in vars(self).items() if _is_array(value)}
-        values = {name: value for name, value in vars(self).items() if name not in arrays}
-        metadata = json.dumps({"format": FORMAT, "model": type(self).__name__, "values": values})
-        with atomic_write(path) as unfinished, unfinished.open("wb") as file:
-            np.savez(file, about=np.array(metadata), **arrays)
+        write_model(path, type(self).__name__, vars(self))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -189,23 +180,7 @@ class VoteModel(Displayed, ABC):
         Raises:
             ModelFileError: no such file, or a file of another model.
         """
-        try:
-            # NumPy leaves a file open that it opened itself and cannot read.
-            with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            metadata = {"format": None, "model": None} | json.loads(str(arrays.pop("about")))
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
-            raise ModelFileError(f"{str(path)!r} is no saved label model: {error}") from error
-        if metadata["format"] != FORMAT or metadata["model"] != cls.__name__:
-            raise ModelFileError(
-                f"{str(path)!r} must hold a {cls.__name__} of format {FORMAT}. It holds a"
-                f" {metadata['model']} of format {metadata['format']}."
-            )
         model = cls.__new__(cls)
-        for name, value in {**metadata["values"], **arrays}.items():
-            setattr(model, name, tuple(value) if isinstance(value, list) else value)
+        for name, value in read_model(path, cls.__name__).items():
+            setattr(model, name, value)
         return model
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray)

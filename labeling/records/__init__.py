@@ -135,6 +135,7 @@ from labeling.records.softmax_regression import (
     fit_softmax_regression,
 )
 from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
+from labeling.records.span_gold import GoldSpans, gold_spans, unit_gold_codes
 from labeling.records.span_marks import Marks
 from labeling.records.span_units import SpanUnits, span_units, unit_schema
 from labeling.records.span_votes import SpanVotes
@@ -209,6 +210,7 @@ __all__ = [
     "Gold",
     "GoldLabel",
     "GoldSets",
+    "GoldSpans",
     "Implies",
     "KnownKeys",
     "Label",
@@ -300,6 +302,7 @@ __all__ = [
     "gold_series",
     "gold_set_codes",
     "gold_sets",
+    "gold_spans",
     "is_formula",
     "is_loopback",
     "is_number",
@@ -347,6 +350,7 @@ __all__ = [
     "unfinished_path",
     "unfinished_suffix",
     "uniform_by_id",
+    "unit_gold_codes",
     "unit_schema",
     "unsafe_characters",
     "vote_code",

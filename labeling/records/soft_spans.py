@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import LabelingError, counted, listed
+from labeling.records.canonical_order import label_order
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import LabelSchema
 from labeling.records.span_marks import Bools, Ints
@@ -96,8 +97,12 @@ class SoftSpans(Displayed):
 
     @property
     def best_labels(self) -> npt.NDArray[np.intp]:
-        """The code of the most probable label of each candidate, the first of tied ones."""
-        best: npt.NDArray[np.intp] = self.array[:, :-1].argmax(axis=1)
+        """The code of the most probable label of each candidate.
+
+        Of labels that are equal to 9 decimals it is the first by name, whatever their order.
+        """
+        order = label_order(self.schema)
+        best: npt.NDArray[np.intp] = order[self.array[:, order].round(9).argmax(axis=1)]
         return best
 
     def to_frame(self) -> pd.DataFrame:

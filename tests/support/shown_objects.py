@@ -258,6 +258,16 @@ class Shown:
         lb.split(train, near_duplicates=None, used={self.text: ["b"]}, report=reports.append)
         return reports[0]
 
+    def span_votes(self):
+        frame = pd.DataFrame(
+            {"sample": [self.text, "b"], "voter": self.name, "start": 0, "end": 2, "label": "ham"}
+        )
+        schema = lb.LabelSchema([self.name, "ham"], kind="spans")
+        return lb.SpanVotes.from_frame(frame, schema=schema, voters=[self.name, "other"])
+
+    def span_model(self):
+        return lb.SpanModel().fit(self.span_votes())
+
     def simulation(self):
         planned = (RunKey(0, "random", self.name),)
         return Simulation({}, planned, (50,), (self.text,), None, {})
@@ -301,6 +311,9 @@ class Shown:
         DataTest: data_test,
         DataTestReport: lambda its: DataTestReport((its.of(Finding),), base=its.text),
         Finding: finding,
+        lb.SoftSpans: lambda its: its.span_model().predict(its.span_votes()),
+        lb.SpanModel: span_model,
+        lb.SpanVotes: span_votes,
         lb.SplitReport: split_report,
         lb.TrainingSet: lambda its: lb.build_training_set(
             its.samples, soft=its.soft, votes=its.votes

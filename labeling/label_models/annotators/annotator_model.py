@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import softmax
 
 from labeling.errors import NotFittedError
+from labeling.label_models.annotators.confusion import coins_of_spans, one_coin, own_confusion
 from labeling.label_models.annotators.fit_report import (
     annotator_sentences,
     component_sentences,
@@ -21,9 +22,9 @@ from labeling.label_models.annotators.observed_votes import NUMBERS_AT_A_TIME
 from labeling.label_models.annotators.reference import Signals, count_signals, signal_codes
 from labeling.label_models.annotators.skill import Component, estimate_skills
 from labeling.label_models.annotators.skill_table import skill_table
+from labeling.label_models.annotators.span_answers import answers, votes_to_weigh
 from labeling.label_models.base import VoteModel
 from labeling.label_models.dawid_skene import expectation_maximisation, label_posterior
-from labeling.label_models.one_coin import one_coin_confusion
 from labeling.label_models.patterns import (
     Floats,
     Patterns,
@@ -34,7 +35,17 @@ from labeling.label_models.patterns import (
 )
 from labeling.label_models.report_sentences import warn_not_converged
 from labeling.label_models.settings import check_setting
-from labeling.records import ClassBalance, Gold, SoftLabels, VoteParts, Votes, expect, shared_wins
+from labeling.records import (
+    ClassBalance,
+    Gold,
+    SoftLabels,
+    SoftSpans,
+    SpanVotes,
+    VoteParts,
+    Votes,
+    expect,
+    shared_wins,
+)
 
 COMPONENTS = ("one coin", "own confusion")
 POWERS = 0.5 ** (np.arange(25) / 4)  # from 1 down to 1/64
@@ -116,6 +127,7 @@ class AnnotatorModel(VoteModel):
     evidence_: Floats
     verdict_: tuple[str, ...]
     _reference: SoftLabels | None = None  # while it is fitted
+    _nothing: str | None = None  # while it is fitted: the label that says that no span is there
     _needs_rows = True
 
     def __init__(
@@ -127,7 +139,7 @@ class AnnotatorModel(VoteModel):
 
     def fit(
         self,
-        votes: Votes | VoteParts,
+        votes: Votes | VoteParts | SpanVotes,
         *,
         gold: Gold | None = None,
         class_balance: ClassBalance | None = None,
@@ -136,7 +148,9 @@ class AnnotatorModel(VoteModel):
         """Fit the model to votes, and return the model itself.
 
         Args:
-            votes: the votes of at least one annotator.
+            votes: the votes of at least one annotator; those on spans become votes on candidates,
+                `votes.units()`, and the one-coin component then lets annotators overlook spans
+                more often than they take one for another.
             gold: true labels of some of the samples: a Series from id to label, or a collection of
                 GoldLabel. Their source does not matter: given ones that annotators are asked about
                 as well (hidden gold) tell most of their skill.
@@ -158,11 +172,26 @@ class AnnotatorModel(VoteModel):
         if reference is not None:
             expect(reference, SoftLabels, "`reference`")
         self._reference = reference
+        weighed, gold, self._nothing = votes_to_weigh(votes, gold)
         try:
-            return super().fit(votes, gold=gold, class_balance=class_balance)
+            return super().fit(weighed, gold=gold, class_balance=class_balance)
         finally:
+            vars(self).pop("_nothing", None)
             vars(self).pop("_reference", None)
             vars(self).pop("_signals", None)
+
+    def predict(self, votes: SpanVotes) -> SoftSpans:
+        """Return the candidate spans with their probabilities, and those that are chosen.
+
+        Of overlapping candidates those with the highest sum of log-odds are chosen; see
+        `SpanModel`, which weighs labeling functions as well.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            LabelingError: votes of other labels, of a voter the model was not fitted on, or of
+                whole samples.
+        """
+        return answers(votes, self)
 
     def skills(self) -> pd.DataFrame:
         """Return a row for each annotator: skill, interval, evidence and a verdict.
@@ -264,18 +293,12 @@ class AnnotatorModel(VoteModel):
         )
 
     def _one_coin(self, votes: Floats) -> Floats:
-        return one_coin_confusion(_shrunk_skill(votes, 2 * self.pseudo_votes), votes.shape[1])
+        if self._nothing is None:
+            return one_coin(votes, 2 * self.pseudo_votes)
+        return coins_of_spans(votes, 2 * self.pseudo_votes, self.labels_.index(self._nothing))
 
     def _own_confusion(self, votes: Floats) -> Floats:
-        k = votes.shape[1]
-        skill = _shrunk_skill(votes, self.pseudo_votes)
-        wrong = (1 - skill) / (k - 1)
-        prior: Floats = _pooled_confusion(votes) + wrong[:, None, None]
-        counts: Floats = votes + self.pseudo_votes * prior
-        diagonal = np.arange(k)
-        counts[:, diagonal, diagonal] += self.pseudo_votes * (skill - wrong)[:, None]
-        counts /= (votes.sum(axis=2) + 2 * self.pseudo_votes)[:, :, None]
-        return counts
+        return own_confusion(votes, self.pseudo_votes)
 
     def _set_weights(self, patterns: Patterns, shares: Floats) -> tuple[Floats, Floats]:
         """Set the component weights; return the distances of the balances and the gold errors."""
@@ -354,31 +377,6 @@ def _label_shares(patterns: Patterns) -> Floats:
     gold = (patterns.gold * patterns.covered[:, None]).sum(axis=0)
     shares: Floats = (GOLD_WORTH * mass / mass.sum() + gold) / (GOLD_WORTH + gold.sum())
     return shares
-
-
-def _shrunk_skill(votes: Floats, pseudo_votes: float) -> Floats:
-    """Return the share of right votes of each annotator, shrunk to that of all: (n_voters,).
-
-    Args:
-        votes: expected votes, shape (n_voters, n_labels true, n_labels voted).
-        pseudo_votes: the number of votes that the share of all counts as.
-    """
-    right, total = np.trace(votes, axis1=1, axis2=2), votes.sum(axis=(1, 2))
-    # Votes are as likely with all labels swapped: people together err less often than not.
-    pooled = max((right.sum() + 4) / (total.sum() + 5), 0.5)
-    skill: Floats = (right + pseudo_votes * pooled) / (total + pseudo_votes)
-    return skill
-
-
-def _pooled_confusion(votes: Floats) -> Floats:
-    """Return the confusion matrix of all annotators together: shape (n_labels, n_labels).
-
-    Args:
-        votes: expected votes, shape (n_voters, n_labels true, n_labels voted).
-    """
-    counts = votes.sum(axis=0) + 1 + 3 * np.eye(votes.shape[1])
-    confusion: Floats = counts / counts.sum(axis=1, keepdims=True)
-    return confusion
 
 
 def _best_power(mixture: Floats, patterns: Patterns) -> float:

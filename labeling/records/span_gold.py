@@ -1,0 +1,88 @@
+"""Gold spans of samples, from any form in which gold is given."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.errors import GoldError, LabelingError, UnknownLabelError
+from labeling.records.gold import Gold, gold_series
+from labeling.records.samples import checked_ids, positions
+from labeling.records.schema import ABSTAIN, LabelSchema
+from labeling.records.span_units import SpanUnits
+from labeling.records.spans import Span, checked_spans
+
+GoldSpans = dict[Hashable, tuple[Span, ...]]
+
+
+def gold_spans(gold: Gold | None, sample_ids: pd.Index, schema: LabelSchema) -> GoldSpans:
+    """Return the gold spans of each sample that has gold, sorted, by sample id.
+
+    Args:
+        gold: a Series or mapping from sample id to a list of `(start, end, label)`, or GoldLabels.
+            An empty list is gold: there is no span in the sample.
+        sample_ids: the samples.
+        schema: the labels, with `kind="spans"`.
+
+    Raises:
+        GoldError: gold of a sample is missing, is no list of spans, or gold is of another type.
+        UnknownLabelError: a label is not in the schema.
+        DataError: an id is unknown, missing or given twice.
+
+    >>> schema = LabelSchema(["PER"], kind="spans")
+    >>> gold_spans({"b": [(0, 3, "PER")], "c": []}, pd.Index(["a", "b", "c"]), schema)
+    {'b': (Span(start=0, end=3, label='PER'),), 'c': ()}
+    """
+    if gold is None:
+        return {}
+    series = gold_series(gold)
+    ids = checked_ids(series.index, "The ids of gold labels")
+    positions(sample_ids, ids, "the gold labels", "the samples")
+    spans: GoldSpans = {}
+    for sample_id, given in zip(ids.tolist(), series.tolist(), strict=True):
+        try:
+            spans[sample_id] = checked_spans(given, schema)
+        except UnknownLabelError as error:
+            raise UnknownLabelError(f"In the gold of sample {sample_id!r}: {error}") from None
+        except LabelingError as error:
+            raise GoldError(
+                f"Gold of sample {sample_id!r} must be a list of spans, empty for none. {error}"
+            ) from None
+    return spans
+
+
+def unit_gold_codes(gold: GoldSpans, units: SpanUnits) -> npt.NDArray[np.int64]:
+    """Return the gold code of each candidate span: shape (n_units,).
+
+    It is the label code of the gold span at exactly this interval, `n_labels` ("no span") where the
+    sample has gold but no such span, and -1 where the sample has no gold.
+    """
+    schema = units.votes.schema
+    codes = np.full(len(units.sample), ABSTAIN, dtype=np.int64)
+    if not gold:
+        return codes
+    rows = positions(units.votes.sample_ids, pd.Index(list(gold)), "the gold", "the samples")
+    has_gold = np.zeros(len(units.votes), dtype=bool)
+    has_gold[rows] = True
+    in_gold = np.flatnonzero(has_gold[units.sample])
+    of_place = {
+        (row, span.start, span.end): schema.index(span.label)
+        for row, spans in zip(rows.tolist(), gold.values(), strict=True)
+        for span in spans
+    }
+    places = zip(
+        units.sample[in_gold].tolist(),
+        units.start[in_gold].tolist(),
+        units.end[in_gold].tolist(),
+        strict=True,
+    )
+    codes[in_gold] = [of_place.get(place, len(schema)) for place in places]
+    return codes
+
+
+def n_gold_spans(gold: GoldSpans) -> int:
+    """Return the number of gold spans."""
+    return sum(map(len, gold.values()))
