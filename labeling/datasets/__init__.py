@@ -16,6 +16,8 @@ from labeling.datasets.csv_tables import unguarded_text
 from labeling.datasets.data_tests import data_test, run_data_tests
 from labeling.datasets.exports import parquet_table, value_findings
 from labeling.datasets.findings import DataTestReport, Finding
+from labeling.datasets.kinds import SetTrainingSet, SpanTrainingSet
+from labeling.datasets.list_building import decided_sets, decided_spans
 from labeling.datasets.releases import Release, Releases
 from labeling.datasets.splits import SplitReport, find_leaks, split
 from labeling.datasets.tracking import log_to_mlflow
@@ -36,11 +38,15 @@ __all__ = [
     "Merged",
     "Release",
     "Releases",
+    "SetTrainingSet",
+    "SpanTrainingSet",
     "SplitReport",
     "Story",
     "TrainingSet",
     "build_training_set",
     "data_test",
+    "decided_sets",
+    "decided_spans",
     "diff_training_sets",
     "find_leaks",
     "log_to_mlflow",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable
-from types import MappingProxyType
-from typing import Any
+import functools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -17,49 +17,64 @@ from labeling.datasets.abstaining import (
     schema_with_abstain,
     with_abstained,
 )
-from labeling.datasets.columns import CONTENT, OWN_TYPES, lists_of_rows, text_of_codes, texts
-from labeling.datasets.content import content_digests
+from labeling.datasets.build_options import BuildArguments, BuildOptions, kept_rows
+from labeling.datasets.columns import lists_of_rows, text_of_codes, texts
 from labeling.datasets.label_selection import (
     Features,
     SelectionPlan,
     selection_of,
     warn_of_lost_labels,
 )
-from labeling.datasets.lineage import COULD_NOT_DECIDE, lineage_columns
+from labeling.datasets.lineage import COULD_NOT_DECIDE, Winners, lineage_columns
 from labeling.datasets.manifest import plain_origin
 from labeling.datasets.training_set import TrainingSet
+from labeling.datasets.vote_lists import AnyVotes
 from labeling.datasets.winning_labels import winning_labels
 from labeling.records import (
     ABSTAIN,
     Annotation,
     Gold,
-    LabelSchema,
     Select,
     SoftLabels,
+    SoftSets,
+    SoftSpans,
     Table,
     Votes,
     checked_fraction,
     checked_select,
     expect,
-    free_names,
     gold_codes,
     live_annotations,
     positions,
-    undecided_samples,
     with_id_index,
 )
+
+if TYPE_CHECKING:
+    from labeling.datasets.kinds import SetTrainingSet, SpanTrainingSet
 
 MOST_TIED = 10
 """Tied labels that a reason names."""
 
 
+@overload
+def build_training_set(
+    data: Table, soft: SoftLabels, **options: Unpack[BuildArguments]
+) -> TrainingSet: ...
+@overload
+def build_training_set(
+    data: Table, soft: SoftSpans, **options: Unpack[BuildArguments]
+) -> SpanTrainingSet: ...
+@overload
+def build_training_set(
+    data: Table, soft: SoftSets, **options: Unpack[BuildArguments]
+) -> SetTrainingSet: ...
 def build_training_set(
     data: Table,
-    soft: SoftLabels,
+    soft: SoftLabels | SoftSpans | SoftSets,
     *,
     id: str | None = None,
     gold: Gold | None = None,
-    votes: Votes | None = None,
+    votes: AnyVotes | None = None,
     annotations: Iterable[Annotation] | None = None,
     min_confidence: float = 0.0,
     keep_undecided: bool = False,
@@ -74,11 +89,18 @@ def build_training_set(
     weighted by its probability; uncovered samples, ties, those below `min_confidence`, and those
     that people could not decide are left out and listed in `.dropped` with the reason.
 
+    Of `SoftSpans` or `SoftSets` the label of a sample is all of its spans, or the set of its
+    labels, and its confidence that of the least certain of them; see `SpanTrainingSet` and
+    `SetTrainingSet`. A sample is kept or left out as a whole: without an uncertain span it would
+    say that no span is there. An empty label is a label. `select` and `as_class` are for one label
+    per sample.
+
     Args:
         data: the samples, index = ids; or another table in memory, see `read_samples`.
-        soft: soft labels for samples of `data`; samples without are left out.
+        soft: soft labels, spans or sets for samples of `data`; samples without are left out.
         id: the column of the ids; `None` takes the index.
-        gold: labels known to be true, as a Series or as GoldLabels (which have a lineage).
+        gold: labels known to be true, as a Series or as GoldLabels (which have a lineage); of
+            spans lists of (start, end, label), of several labels sets.
         votes: the votes behind `soft`, for the lineage.
         annotations: all annotations, for the lineage.
         min_confidence: the minimum probability of a label that is not gold, 0 to 1.
@@ -92,7 +114,8 @@ def build_training_set(
             those that agree best. Gold labels are never left out. `"auto"` helps classifiers that
             are trained on the labels of a label model, and hardly on those of an `EndModel`, which
             knows the texts already; see docs/models.md.
-        text: the column of the texts that `select` compares; without a text a sample stays.
+        text: the column of the texts that `select` compares, and within which spans must end;
+            without a text a sample stays.
         features: what `select` compares instead of TF-IDF of the texts: a table of numbers, index =
             ids (distances are Euclidean), or a function from a list of texts to an array of shape
             (n_texts, n_dimensions), such as an embedding (angles count).
@@ -106,7 +129,8 @@ def build_training_set(
         DataError: soft labels, votes, gold or annotations of samples that are not in `data`; with
             `select`, no such column of texts, or samples without features.
         LabelingError: `min_confidence` or `select` is out of range, features are not numbers, there
-            is no such `abstain`, or `as_class` with ordered labels or with a label `abstain`.
+            is no such `abstain`, or `as_class` with ordered labels or with a label `abstain`, or
+            `select` or `as_class` with spans or several labels.
 
     Warns:
         LabelSharesWarning: `select` leaves a label less than half of its share.
@@ -128,18 +152,30 @@ def build_training_set(
     samples = with_id_index(data, id)
     checked_fraction(min_confidence, "`min_confidence`")
     plan = SelectionPlan(checked_select(select), text, features)
-    expect(soft, SoftLabels, "`soft`")
-    if votes is not None:
-        expect(votes, Votes, "`votes`")
+    live = live_annotations(annotations or ())
+    options = BuildOptions(gold, votes, live, min_confidence, keep_undecided, plan, abstain)
+    return built(soft, samples, options)
+
+
+@functools.singledispatch
+def built(
+    soft: SoftLabels | SoftSpans | SoftSets, samples: pd.DataFrame, options: BuildOptions
+) -> TrainingSet:
+    """Return the training set of samples; the type of the soft labels says how it is made."""
+    return _built(expect(soft, SoftLabels, "`soft`"), samples, options)
+
+
+def _built(soft: SoftLabels, samples: pd.DataFrame, options: BuildOptions) -> TrainingSet:
+    """Return the training set of samples with one label each."""
+    votes = None if options.votes is None else expect(options.votes, Votes, "`votes`")
+    gold, plan, abstain = options.gold, options.plan, options.abstain
     schema = schema_with_abstain(soft.schema, abstain)
-    settings = {"min_confidence": min_confidence, "keep_undecided": keep_undecided}
-    origin: dict[str, Any] = {"settings": {**settings, "abstain": abstain, **plan.settings()}}
+    origin: dict[str, Any] = {"settings": options.settings()}
     ids = samples.index
     is_gold = gold_codes(gold, ids, soft.schema) != ABSTAIN
     aligned, has_soft = _aligned(soft, ids)
-    live = live_annotations(annotations or ())
-    is_undecided = _is_among(ids, frozenset() if keep_undecided else undecided_samples(live))
-    reasons = _drop_reasons(aligned, has_soft, is_gold, is_undecided, min_confidence)
+    is_undecided = options.is_undecided(ids)
+    reasons = _drop_reasons(aligned, has_soft, is_gold, is_undecided, options.min_confidence)
     winning = winning_labels(aligned, gold, votes)
     if plan.select is not None:
         codes = np.where(reasons == None, winning["code"], ABSTAIN)  # noqa: E711 - elementwise
@@ -154,42 +190,9 @@ def build_training_set(
     labels = _label_columns(aligned, winning, is_gold)
     if abstain != "drop":
         labels = with_abstained(labels, abstained, abstain)
-    columns = labels | lineage_columns(winning, gold, votes, live, soft.schema)
-    return _training_set(samples, columns, reasons, schema, votes, origin)
-
-
-def _is_among(ids: pd.Index, some: Collection[Hashable]) -> npt.NDArray[np.bool_]:
-    """Return which ids are among some, of which there are few."""
-    result = np.zeros(len(ids), dtype=bool)
-    if some:
-        rows = ids.get_indexer(pd.Index(list(some)))
-        result[rows[rows >= 0]] = True
-    return result
-
-
-def _training_set(
-    samples: pd.DataFrame,
-    columns: dict[str, pa.Array],
-    reasons: npt.NDArray[np.object_],
-    schema: LabelSchema,
-    votes: Votes | None,
-    origin: dict[str, Any],
-) -> TrainingSet:
-    """Return the training set of the samples that have no reason to be left out."""
-    ids = samples.index
-    is_kept = np.array([reason is None for reason in reasons], dtype=bool)
-    kept, left = pa.array(is_kept), pa.array(~is_kept)
-    return TrainingSet(
-        samples=samples[is_kept],
-        columns={name: columns[name].filter(kept) for name in OWN_TYPES if name in columns},
-        dropped=pd.DataFrame({"reason": reasons[~is_kept].tolist()}, ids[~is_kept]),
-        dropped_columns={name: column.filter(left) for name, column in columns.items()}
-        | {CONTENT: pa.array(content_digests(samples[~is_kept]))},
-        schema=schema,
-        voters=() if votes is None else votes.voters,
-        own_columns=MappingProxyType(free_names(OWN_TYPES, [*samples.columns, ids.name])),
-        origin=origin,
-    )
+    winners = Winners.of_codes(winning, soft.schema)
+    columns = labels | lineage_columns(winners, gold, votes, options.annotations)
+    return kept_rows(TrainingSet, samples, columns, reasons, schema, options, origin)
 
 
 def _aligned(soft: SoftLabels, ids: pd.Index) -> tuple[SoftLabels, npt.NDArray[np.bool_]]:

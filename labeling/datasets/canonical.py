@@ -13,7 +13,14 @@ import pyarrow as pa
 
 from labeling.datasets.values import single_line
 from labeling.errors import DataError, LabelingError, listed, repeated
-from labeling.records import atomic_write, free_name, free_names, text_column
+from labeling.records import (
+    LabelKind,
+    LabelSchema,
+    atomic_write,
+    free_name,
+    free_names,
+    text_column,
+)
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
@@ -104,10 +111,16 @@ def rows_table(train: TrainingSet) -> pa.Table:
         "voters": list(train.voters),
         "own_columns": {name: train.own_columns[name] for name in train.columns},
         "json": list(columns_in_json(train.samples, train.sample_ids)),
+        **kind_entry(train.schema),
     }
     table = table.replace_schema_metadata(_metadata(table.schema, train, about))
     train._computed["table"] = table
     return table
+
+
+def kind_entry(schema: LabelSchema) -> dict[str, str]:
+    """Return the entry of metadata that says what a label is; none for one label per sample."""
+    return {} if schema.kind == LabelKind.ONE else {"kind": schema.kind.value}
 
 
 def _metadata(

@@ -175,29 +175,37 @@ def row_positions(rows: Any, ids: pd.Index) -> npt.NDArray[np.int64]:
     )
 
 
-def as_own_column(name: str, values: Any, n: int) -> pa.Array:
+def as_own_column(
+    name: str, values: Any, n: int, types: Mapping[str, pa.DataType] = OWN_TYPES
+) -> pa.Array:
     """Return values of an added column with its Arrow type.
+
+    Args:
+        name: of the column.
+        values: its values.
+        n: how many there must be.
+        types: the types of all added columns.
 
     Raises:
         DataError: there is no such column, or the values are not n of its type.
     """
-    if name not in OWN_TYPES:
+    if name not in types:
         raise DataError(
             f"A training set has no column {name!r} of its own; its columns are"
-            f" {listed(OWN_TYPES, 20)}.{near(name, OWN_TYPES)}"
+            f" {listed(types, 20)}.{near(name, types)}"
         )
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         array = values
     else:
         try:
-            array = pa.array(values, OWN_TYPES[name], from_pandas=True)
+            array = pa.array(values, types[name], from_pandas=True)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise DataError(
-                f"Column {name!r} of a training set must hold values of type {OWN_TYPES[name]}."
+                f"Column {name!r} of a training set must hold values of type {types[name]}."
                 f" Got: {error}."
             ) from error
-    if str(array.type) != str(OWN_TYPES[name]):  # equality does not see the names of fields
-        array = _cast(name, array)
+    if str(array.type) != str(types[name]):  # equality does not see the names of fields
+        array = _cast(name, array, types[name])
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     if len(array) != n:
@@ -207,12 +215,12 @@ def as_own_column(name: str, values: Any, n: int) -> pa.Array:
     return array
 
 
-def _cast(name: str, array: pa.Array | pa.ChunkedArray) -> Any:
+def _cast(name: str, array: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> Any:
     try:
-        return array.cast(OWN_TYPES[name])
+        return array.cast(kind)
     except pa.ArrowException as error:
         raise DataError(
-            f"Column {name!r} of a training set must hold values of type {OWN_TYPES[name]}. Got"
+            f"Column {name!r} of a training set must hold values of type {kind}. Got"
             f" {array.type}: {error}."
         ) from error
 

@@ -42,29 +42,28 @@ def csv_table(train: TrainingSet, *, for_spreadsheet: bool) -> tuple[pa.Table, d
     table = table_of(cells, ids).replace_schema_metadata(None)
     texts = {str(name) for name, column in samples.items() if not _is_number(column)}
     for name, column in train.columns.items():
-        if name != "probabilities":
+        if name not in train.form.columns_in_csv:
             table = table.append_column(train.own_columns[name], _own_cells(train, name, column))
             texts.add(train.own_columns[name])
-    for label, numbers in zip(train.schema, train.probabilities.T, strict=True):
-        name = free_name(f"p_{label}", table.column_names)
-        column = pa.Array.from_pandas(_cells(pd.Series(numbers), ids))
-        table = table.append_column(name, column)
+    for name, values in train.form.csv_columns(train.columns, train.schema):
+        column = pa.Array.from_pandas(_cells(pd.Series(values), ids))
+        table = table.append_column(free_name(name, table.column_names), column)
     return _guarded(table, texts) if for_spreadsheet else (table, {})
 
 
 def _own_cells(train: TrainingSet, name: str, column: pa.Array) -> pa.Array:
     """Return the cells of an added column."""
     if name in VOTER_OF:
-        return texts_of_votes(column, _pair, "{", "}")
+        vote = train.form.json_vote
+
+        def pair(voter: str, label: str | None) -> str:
+            return f"{json.dumps(voter, ensure_ascii=False)}: {vote(label)}"
+
+        return texts_of_votes(column, pair, "{", "}")
     if name in ("confidence", "weight"):
         series = pd.Series(train.added_column(name).to_numpy())
         return pa.Array.from_pandas(_cells(series, train.sample_ids))
     return column
-
-
-def _pair(voter: str, label: str | None) -> str:
-    name, value = (json.dumps(part, ensure_ascii=False) for part in (voter, label))
-    return f"{name}: {value}"
 
 
 def _is_number(column: pd.Series) -> bool:

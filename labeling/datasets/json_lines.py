@@ -80,6 +80,9 @@ def _bytes_of(text: pa.Array) -> Iterator[memoryview]:
 
 def _own_texts(train: TrainingSet, name: str, column: pa.Array) -> pa.Array:
     """Return the values of an added column as JSON."""
+    of_form = train.form.json_column(name, column, train.schema)
+    if of_form is not None:
+        return of_form
     if name in VOTER_OF:
         field = json.dumps(VOTER_OF[name])
 

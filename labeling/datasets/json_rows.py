@@ -21,15 +21,29 @@ def json_rows(train: TrainingSet) -> Iterator[dict[str, Any]]:
     ids = train.sample_ids
     voter_of = _voter_of(train)
     columns: dict[str, list[Any]] = {}
+    of_form = _of_form(train)
     for name, column in frame.items():
+        if str(name) in of_form:
+            columns[str(name)] = of_form[str(name)]
+            continue
         voter = voter_of.get(str(name))
         columns[str(name)] = plain_column(column, ids) if voter is None else _objects(column, voter)
     probabilities = train.own_columns["probabilities"]
-    columns[probabilities] = [
-        dict(zip(train.schema.labels, row, strict=True)) for row in columns[probabilities]
-    ]
+    if probabilities not in of_form:
+        columns[probabilities] = [
+            dict(zip(train.schema.labels, row, strict=True)) for row in columns[probabilities]
+        ]
     for values in zip(*columns.values(), strict=True):
         yield dict(zip(columns, values, strict=True))
+
+
+def _of_form(train: TrainingSet) -> dict[str, list[Any]]:
+    """Return the added columns that the kind of labels has a form of its own for, by name."""
+    forms = (
+        (train.own_columns[name], train.form.plain_column(name, column, train.schema))
+        for name, column in train.columns.items()
+    )
+    return {name: values for name, values in forms if values is not None}
 
 
 def _voter_of(train: TrainingSet) -> dict[str, str]:

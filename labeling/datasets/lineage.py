@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from labeling.datasets.columns import VOTER_OF, text_of_codes, texts, votes_of_cells
+from labeling.datasets.columns import VOTER_OF, texts, votes_of_cells
+from labeling.datasets.vote_lists import AnyVotes, vote_lists
 from labeling.datasets.winning_labels import gold_with_lineage
 from labeling.errors import counted
 from labeling.records import (
@@ -17,9 +18,9 @@ from labeling.records import (
     Annotation,
     Gold,
     GoldLabel,
+    Label,
     LabelSchema,
     LabelSource,
-    Votes,
     clean_text,
     live_annotations,
     positions,
@@ -30,25 +31,44 @@ COULD_NOT_DECIDE = "people could not decide"
 """What is said of a sample that reviewers saw without giving a decisive label."""
 
 
+class Winners(NamedTuple):
+    """The label of each sample, and how labels are written.
+
+    Attributes:
+        sources: where each label is from, index = ids.
+        label_at: the label of the sample in a row as text; `None` for none.
+        text_of: the text of a label that a person gave.
+    """
+
+    sources: pd.Series
+    label_at: Callable[[int], str | None]
+    text_of: Callable[[Label], str]
+
+    @classmethod
+    def of_codes(cls, winning: pd.DataFrame, schema: LabelSchema) -> Winners:
+        """Return the labels that `winning_labels` returned."""
+        codes = winning["code"].to_numpy()
+
+        def label_at(row: int) -> str | None:
+            return None if codes[row] == ABSTAIN else schema.labels[codes[row]]
+
+        return cls(winning["source"], label_at, lambda label: schema.labels[schema.index(label)])
+
+
 def lineage_columns(
-    winning: pd.DataFrame,
-    gold: Gold | None,
-    votes: Votes | None,
-    annotations: Iterable[Annotation],
-    schema: LabelSchema,
+    winners: Winners, gold: Gold | None, votes: AnyVotes | None, annotations: Iterable[Annotation]
 ) -> dict[str, pa.Array]:
     """Return the columns of who voted what, and what decided the label.
 
     Args:
-        winning: the label of each sample, as `winning_labels` returns it.
+        winners: the label of each sample.
         gold: the gold labels.
         votes: the votes behind the soft labels.
         annotations: everyone's current annotations.
-        schema: the labels.
     """
-    ids = winning["source"].index
+    ids = winners.sources.index
     traced = gold_with_lineage(gold)
-    by_annotator = _annotator_labels(traced, annotations, ids, schema)
+    by_annotator = _annotator_labels(traced, annotations, ids, winners.text_of)
     reviewers = {
         label.sample_id: ", ".join(
             clean_text(annotation.annotator) for annotation in label.trace if annotation.reviewer
@@ -57,7 +77,7 @@ def lineage_columns(
         if label.source == LabelSource.REVIEW
     }
     columns = {
-        "lf_votes": _lf_votes(votes, ids),
+        "lf_votes": vote_lists(votes, ids),
         "annotators": _annotators(by_annotator, ids),
         "reviewer": texts(_at(reviewers, ids)),
     }
@@ -65,7 +85,7 @@ def lineage_columns(
     for name in ("votes_for", "votes_cast"):
         counts = {label.sample_id: getattr(label, name) for label in agreed}
         columns[name] = pa.array(_at(counts, ids), pa.int64())
-    decided = _decided_by(winning, traced, by_annotator, undecided_samples(annotations), schema)
+    decided = _decided_by(winners, traced, by_annotator, undecided_samples(annotations))
     columns["decided_by"] = texts(decided)
     return columns
 
@@ -81,21 +101,19 @@ def _at(values: Mapping[Any, Any], ids: pd.Index) -> list[Any]:
 
 
 def _decided_by(
-    winning: pd.DataFrame,
+    winners: Winners,
     traced: Iterable[GoldLabel],
     by_annotator: Mapping[Hashable, Mapping[str, str | None]],
     undecided: Collection[Hashable],
-    schema: LabelSchema,
 ) -> list[str]:
     """Return what decided each label, and what people said of samples that they did not settle."""
-    ids = winning["source"].index
+    ids = winners.sources.index
     model_names = {LabelSource.VOTES: "labeling functions", LabelSource.END_MODEL: "end model"}
-    sources = winning["source"].tolist()
+    sources = winners.sources.tolist()
     words = [model_names.get(source, source) for source in sources]
     gold = {label.sample_id: label.decided_by for label in traced}
     special = list(dict.fromkeys((*gold, *by_annotator, *undecided)))
     rows = ids.get_indexer(pd.Index(special)).tolist() if special else []
-    codes = winning["code"].to_numpy()
     for sample_id, row in zip(special, rows, strict=True):
         if row < 0:
             continue
@@ -104,8 +122,8 @@ def _decided_by(
         elif sample_id in undecided:
             words[row] += f"; {COULD_NOT_DECIDE}"
         elif sample_id in by_annotator:
-            label = None if codes[row] == ABSTAIN else schema.labels[codes[row]]
-            words[row] += f"; {_not_settled(list(by_annotator[sample_id].values()), label)}"
+            labels = list(by_annotator[sample_id].values())
+            words[row] += f"; {_not_settled(labels, winners.label_at(row))}"
     return words
 
 
@@ -115,32 +133,6 @@ def _not_settled(labels: Sequence[str | None], label: str | None) -> str:
     if not cast:
         return f"skipped by {counted(len(labels), 'annotator')}"
     return f"not settled by people ({sum(vote == label for vote in cast)} of {len(cast)} votes)"
-
-
-def _lf_votes(votes: Votes | None, ids: pd.Index) -> pa.ListArray:
-    """Return the votes on each sample, without abstentions, in the order of the voters."""
-    voter = VOTER_OF["lf_votes"]
-    nobody = np.array([], dtype=np.intp)
-    if votes is None:
-        return votes_of_cells(len(ids), nobody, texts([]), texts([]), voter)
-    rows_of_votes = positions(ids, votes.sample_ids, "the votes", "the samples")
-    if votes.long is None:
-        cells = np.nonzero(np.ascontiguousarray(votes.array) != ABSTAIN)
-        codes = votes.array[cells]
-        rows, columns = cells
-    else:
-        rows, columns, codes = votes.long.row, votes.long.column, votes.long.code
-    rows = rows_of_votes[rows]
-    if len(rows) and (np.diff(rows) < 0).any():
-        order = np.argsort(rows, kind="stable")
-        rows, columns, codes = rows[order], columns[order], codes[order]
-    return votes_of_cells(
-        len(ids),
-        rows,
-        text_of_codes(columns, votes.voters),
-        text_of_codes(codes, votes.schema.labels),
-        voter,
-    )
 
 
 def _annotators(
@@ -167,7 +159,7 @@ def _annotator_labels(
     traced: Iterable[GoldLabel],
     annotations: Iterable[Annotation] | None,
     ids: pd.Index,
-    schema: LabelSchema,
+    text_of: Callable[[Label], str],
 ) -> dict[Any, dict[str, str | None]]:
     """Return the label by annotator of each sample that has annotations; `None` for a skip."""
     known = [
@@ -183,6 +175,6 @@ def _annotator_labels(
     for annotation in live:
         name = None
         if annotation.label is not None:
-            name = schema.labels[schema.index(annotation.label)]
+            name = text_of(annotation.label)
         labels.setdefault(annotation.sample_id, {})[clean_text(annotation.annotator)] = name
     return labels

@@ -20,22 +20,27 @@ from labeling.errors import DataError, LabelingError, listed, near
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
 
-FORMAT = 3
+FORMATS = (3, 4)
+"""The numbers of the formats that can be read: of one label per sample, and of lists of labels."""
+
 Manifest = dict[str, Any]
 
 
 def manifest_of(train: TrainingSet) -> Manifest:
     """Return the manifest, without time and path, so that equal training sets have equal ones."""
     from labeling.datasets.arrow import columns_in_json
+    from labeling.datasets.canonical import kind_entry
 
     own = {name: train.own_columns[name] for name in train.columns}
     reasons = Counter(train.dropped["reason"].tolist())
-    labels = _counts(train, "label")
+    labels = train.form.counts(train.columns["label"])
     return {
-        "format": FORMAT,
+        "format": train.form.file_format,
+        **kind_entry(train.schema),
         "fingerprint": _fingerprint(train),
         "samples": len(train),
         "labels": {label: labels.get(label, 0) for label in train.schema},
+        **train.form.more_counts(train.columns["label"]),
         **({"ordered_labels": True} if train.schema.ordered else {}),
         "sources": _counts(train, "source"),
         **({"splits": _counts(train, "split")} if "split" in train.columns else {}),
@@ -82,6 +87,8 @@ def rows_behind(train: TrainingSet, count: str, name: str) -> pd.Index:
     if count == "left_out":
         values = train.dropped["reason"].astype(str)
         ids = train.dropped.index
+    elif count == "labels" and name in train.schema.labels:
+        return train.sample_ids[train.form.has_label(train.columns["label"], name)]
     elif COUNTED.get(count) in train.columns:
         values = train.added_column(COUNTED[count])
         ids = train.sample_ids

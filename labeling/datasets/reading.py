@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from labeling.datasets.canonical import LEFT_OUT, MANIFEST, METADATA, REASON, ROWS, sha256_of
 from labeling.datasets.columns import CONTENT, OPTIONAL_COLUMNS, OWN_TYPES, as_own_column
-from labeling.datasets.manifest import FORMAT
+from labeling.datasets.manifest import FORMATS
 from labeling.datasets.values import single_line
 from labeling.errors import DataError
-from labeling.records import LabelSchema, checked_ids, free_names
+from labeling.records import LabelKind, LabelSchema, checked_ids, free_names
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
@@ -91,11 +91,11 @@ def _manifest_at(path: Path) -> dict[str, Any]:
 
 
 def _check_format(manifest: Mapping[str, Any], path: Path) -> None:
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in FORMATS:
         raise DataError(
-            f"The manifest {str(path)!r} must be of format {FORMAT} for a training set that can be"
-            f" read back. Got format {manifest.get('format')}, which another version of this"
-            " package wrote: export the training set again."
+            f"The manifest {str(path)!r} must be of format {' or '.join(map(str, FORMATS))} for a"
+            f" training set that can be read back. Got format {manifest.get('format')}, which"
+            " another version of this package wrote: export the training set again."
         )
 
 
@@ -119,9 +119,14 @@ def _restored(
 ) -> TrainingSet:
     import pyarrow.parquet as pq
 
+    from labeling.datasets.kinds import class_of_kind
+
     try:
         table = pq.read_table(rows)
         metadata = _metadata_of(table.schema)
+        label_kind = LabelKind(metadata.get("kind", LabelKind.ONE))
+        kind = class_of_kind(label_kind, kind)
+        types = kind.form.types
         added = {
             name: metadata["own_columns"][name]
             for name in OWN_TYPES
@@ -130,15 +135,16 @@ def _restored(
         samples = _samples(table.drop_columns(list(added.values())), metadata)
         checked_ids(samples.index)
         taken = [*samples.columns, metadata["id"], metadata["id_name"]]
-        dropped, dropped_columns = _left_out(left_out, metadata, added)
+        dropped, dropped_columns = _left_out(left_out, metadata, added, types)
         return kind(
             samples=samples,
             columns={
-                name: as_own_column(name, table[new], len(table)) for name, new in added.items()
+                name: as_own_column(name, table[new], len(table), types)
+                for name, new in added.items()
             },
             dropped=dropped,
             dropped_columns=dropped_columns,
-            schema=LabelSchema(metadata["labels"], ordered=metadata["ordered"]),
+            schema=LabelSchema(metadata["labels"], ordered=metadata["ordered"], kind=label_kind),
             voters=tuple(metadata["voters"]),
             own_columns=MappingProxyType({**free_names(OWN_TYPES, taken), **added}),
             origin=dict(manifest.get("origin", {})),
@@ -190,14 +196,17 @@ def _indexed(frame: pd.DataFrame, metadata: Mapping[str, Any], *, keep: bool) ->
 
 
 def _left_out(
-    path: Path | None, metadata: Mapping[str, Any], added: Iterable[str]
+    path: Path | None,
+    metadata: Mapping[str, Any],
+    added: Iterable[str],
+    types: Mapping[str, pa.DataType],
 ) -> tuple[pd.DataFrame, dict[str, pa.Array]]:
     import pyarrow.parquet as pq
 
     if path is None:
         index = pd.Index([], name=metadata["id_name"])
         empty = pd.DataFrame({REASON: pd.Series([], dtype="str")}, index=index)
-        return empty, {name: pa.array([], OWN_TYPES[name]) for name in added}
+        return empty, {name: pa.array([], types[name]) for name in added}
     table = pq.read_table(path)
     ours = free_names([REASON, *OWN_TYPES, CONTENT], [metadata["id"]])
     frame = table.select([metadata["id"], ours[REASON]]).to_pandas()
@@ -206,7 +215,7 @@ def _left_out(
     frame = frame.rename_axis(index=metadata["id_name"])
     dropped = frame.rename(columns={ours[REASON]: REASON})
     columns = {
-        name: as_own_column(name, table[ours[name]], len(table))
+        name: as_own_column(name, table[ours[name]], len(table), types)
         for name in OWN_TYPES
         if ours[name] in table.column_names
     }

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +24,11 @@ from labeling.datasets.columns import (
     as_own_column,
     codes_of_votes,
     in_order,
-    in_pandas,
     row_positions,
     texts,
 )
 from labeling.datasets.formats.conversions import Conversions
+from labeling.datasets.forms import LabelForm
 from labeling.datasets.lineage import COULD_NOT_DECIDE
 from labeling.datasets.manifest import manifest_of, plain_origin
 from labeling.datasets.reading import read_training_set
@@ -78,6 +78,7 @@ class TrainingSet(Conversions, Displayed):
         default_factory=lambda: MappingProxyType(free_names(OWN_TYPES, ()))
     )
     origin: Mapping[str, Any] = field(default_factory=dict)
+    form: ClassVar[LabelForm] = LabelForm()
     _computed: dict[str, Any] = field(default_factory=dict, init=False)
 
     @property
@@ -101,6 +102,11 @@ class TrainingSet(Conversions, Displayed):
         return np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int64)
 
     @property
+    def has_label(self) -> npt.NDArray[np.bool_]:
+        """Whether each sample has a label; an empty set or tuple is one."""
+        return np.asarray(self.codes >= 0, dtype=bool)
+
+    @property
     def probabilities(self) -> npt.NDArray[np.float64]:
         """The probabilities of the labels, shape (n, number of labels)."""
         array = array_of_lists(self.columns["probabilities"])
@@ -122,7 +128,7 @@ class TrainingSet(Conversions, Displayed):
 
     def added_column(self, name: str) -> pd.Series:
         """Return an added column by its name in `own_columns`."""
-        return in_pandas(name, self.columns[name], self.sample_ids)
+        return self.form.in_pandas(name, self.columns[name], self.sample_ids)
 
     def own(self, name: str) -> pd.Series:
         """Return an added column; a deprecated name of `added_column`."""
@@ -136,7 +142,7 @@ class TrainingSet(Conversions, Displayed):
         ranked = sorted((str(count["values"]), count["counts"]) for count in counts)
         parts = ", ".join(f"{count} from {source}" for source, count in ranked)
         samples = f"{len(self)} {noun(len(self), 'sample')}"
-        return f"TrainingSet({samples}: {parts or 'none'}; {len(self.dropped)} left out)"
+        return f"{type(self).__name__}({samples}: {parts or 'none'}; {len(self.dropped)} left out)"
 
     def _view(self) -> View:
         from labeling.datasets.training_set_view import training_set_view
@@ -164,13 +170,16 @@ class TrainingSet(Conversions, Displayed):
         """
         ids = self.sample_ids
         new = {
-            name: as_own_column(name, in_order(f"Column {name!r}", column, ids), len(self))
+            name: self._own_column(name, in_order(f"Column {name!r}", column, ids))
             for name, column in values.items()
         }
         together = {**self.columns, **new}
         return dataclasses.replace(
             self, columns={name: together[name] for name in OWN_TYPES if name in together}
         )
+
+    def _own_column(self, name: str, values: Any) -> pa.Array:
+        return as_own_column(name, values, len(self), self.form.types)
 
     def with_origin(self, origin: Mapping[str, Any]) -> TrainingSet:
         """Return a copy whose manifest says more of what it was made of.

@@ -30,7 +30,7 @@ def learning_rows(train: TrainingSet, split: str | None) -> npt.NDArray[np.intp]
         LabelingError: there is no such split.
         DataError: no split was made.
     """
-    has_label = train.codes >= 0
+    has_label = train.has_label
     splits = splits_for(train, split)
     if splits is None or split == ALL:
         return np.flatnonzero(has_label)

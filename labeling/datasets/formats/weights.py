@@ -22,7 +22,7 @@ def weighted(train: TrainingSet, weights: str) -> TrainingSet:
     confidence = train.added_column("confidence").to_numpy(dtype=np.float64)
     models = [LabelSource.VOTES.value, LabelSource.END_MODEL.value]
     is_given = ~train.added_column("source").isin(models).to_numpy(dtype=bool)
-    has_label = train.codes >= 0
+    has_label = train.has_label
     weight = label_weights(confidence, len(train.schema), weights)
     weight = np.where(has_label, np.where(is_given, 1.0, weight), 0.0)
     return train.with_columns(weight=weight).with_origin({"weights": weights})

@@ -1,0 +1,82 @@
+"""`LabelForm`: how the labels of a training set are stored, shown and written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from labeling.datasets.columns import OWN_TYPES, Columns, array_of_lists, in_pandas, texts
+from labeling.records import Label, LabelKind, LabelSchema
+
+Bools = npt.NDArray[np.bool_]
+
+
+class LabelForm:
+    """The form of one label per sample, its name; other kinds override what differs.
+
+    Each class of training sets has a form: `TrainingSet.form`.
+
+    Attributes:
+        kind: what a sample's label is.
+        types: the added columns in their order in a file, with their Arrow types.
+        file_format: the number of the format of the files.
+        columns_in_csv: the added columns that are other columns in CSV files; see `csv_columns`.
+    """
+
+    kind: ClassVar[LabelKind] = LabelKind.ONE
+    types: ClassVar[Mapping[str, pa.DataType]] = OWN_TYPES
+    file_format: ClassVar[int] = 3
+    columns_in_csv: ClassVar[tuple[str, ...]] = ("probabilities",)
+
+    def in_pandas(self, name: str, column: pa.Array, ids: pd.Index) -> pd.Series:
+        """Return an added column as users see it."""
+        return in_pandas(name, column, ids)
+
+    def to_arrow(self, labels: Iterable[Label | None], schema: LabelSchema) -> pa.Array:
+        """Return labels as the column `label`; `None` is null."""
+        return texts([None if label is None else str(label) for label in labels])
+
+    def label_texts(self, column: pa.Array) -> pa.Array:
+        """Return labels as texts, which are equal where the labels are; see `encode_label`."""
+        return column
+
+    def has_label(self, column: pa.Array, label: str) -> Bools:
+        """Return which samples have a label: as theirs, among several, or as that of a span."""
+        equal = pc.fill_null(pc.equal(column, pa.scalar(label, pa.string())), False)
+        return np.asarray(equal.to_numpy(zero_copy_only=False), dtype=bool)
+
+    def counts(self, column: pa.Array) -> dict[str, int]:
+        """Return how many samples have each label; labels that none has are left out."""
+        pairs = pc.value_counts(column.drop_null()).to_pylist()
+        return dict(sorted((str(pair["values"]), int(pair["counts"])) for pair in pairs))
+
+    def more_counts(self, column: pa.Array) -> dict[str, Any]:
+        """Return what a manifest counts besides the samples of each label."""
+        return {}
+
+    def json_column(self, name: str, column: pa.Array, schema: LabelSchema) -> pa.Array | None:
+        """Return a column as JSON texts; `None` for columns that are written as any other."""
+        return None
+
+    def plain_column(self, name: str, column: pa.Array, schema: LabelSchema) -> list[Any] | None:
+        """Return a column as values of JSON; `None` for columns that are written as any other."""
+        return None
+
+    def json_vote(self, text: str | None) -> str:
+        """Return what was said, of its text in `lf_votes` or `annotators`, as JSON."""
+        return json.dumps(text, ensure_ascii=False)
+
+    def csv_columns(
+        self, columns: Columns, schema: LabelSchema
+    ) -> Iterable[tuple[str, npt.NDArray[Any]]]:
+        """Return the columns of CSV files in place of `columns_in_csv`: their names and values."""
+        array = array_of_lists(columns["probabilities"])
+        for label, numbers in zip(schema, array.T, strict=True) if len(array) else ():
+            yield f"p_{label}", numbers

@@ -1,0 +1,70 @@
+"""The form of labels of which a sample may have several."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from labeling.datasets.columns import OWN_TYPES, Columns
+from labeling.datasets.forms.list_form import ListForm, rows_of_lists
+from labeling.records import Label, LabelKind, LabelSchema
+
+
+class SetLabels(ListForm):
+    """Several labels: lists of names in the order of the schema, and the marginals of all labels.
+
+    >>> form = SetLabels()
+    >>> schema = LabelSchema(["joy", "anger"], kind="several")
+    >>> form.to_arrow([frozenset({"anger", "joy"}), frozenset(), None], schema).to_pylist()
+    [['joy', 'anger'], [], None]
+    """
+
+    kind = LabelKind.SEVERAL
+    types: ClassVar[Mapping[str, pa.DataType]] = {**OWN_TYPES, "label": pa.list_(pa.string())}
+
+    columns_in_csv = ("label", "probabilities")
+
+    def to_arrow(self, labels: Iterable[Label | None], schema: LabelSchema) -> pa.Array:
+        """Return labels as the column `label`."""
+        return pa.array(
+            [None if label is None else sorted(label, key=schema.index) for label in labels],
+            self.types["label"],
+        )
+
+    def labels(self, column: pa.Array) -> list[Any]:
+        """Return labels as `Label`; `None` for null."""
+        return [None if names is None else frozenset(names) for names in column.to_pylist()]
+
+    def decoded(self, text: str) -> Any:
+        """Return a set of labels, or of a labeling function what it said of each label."""
+        value = json.loads(text)
+        return value if isinstance(value, dict) else frozenset(value)
+
+    def label_names(self, column: pa.Array) -> tuple[pa.Array, Any]:
+        """Return the names in all labels one after the other, and the row of each."""
+        return column.flatten(), rows_of_lists(column)
+
+    def plain_probabilities(self, column: pa.Array, schema: LabelSchema) -> list[Any]:
+        """Return the probability of each label by its name."""
+        return [
+            None if row is None else dict(zip(schema.labels, row, strict=True))
+            for row in column.to_pylist()
+        ]
+
+    def csv_columns(
+        self, columns: Columns, schema: LabelSchema
+    ) -> Iterable[tuple[str, npt.NDArray[Any]]]:
+        """Return for each label whether samples have it, 1 or 0, and its probability."""
+        is_known = columns["label"].is_valid().to_numpy(zero_copy_only=False)
+        for label in schema:
+            values = self.has_label(columns["label"], label).astype(np.int64).astype(object)
+            values[~is_known] = None
+            yield f"label_{label}", values
+        rows = columns["probabilities"].to_pylist()
+        for code, label in enumerate(schema):
+            yield f"p_{label}", np.array([np.nan if row is None else row[code] for row in rows])
