@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from labeling.errors import listed, near
-from labeling.label_studio.interface import Interface
+from labeling.errors import LabelingError
+from labeling.label_studio.annotation_marks import RawAnnotation, decision_id
+from labeling.label_studio.interface import CHANGED, PREDICTION, Interface, NotCountedError
 from labeling.label_studio.labeling_config import RATIONALE
 from labeling.label_studio.tasks import Task
-from labeling.records import Annotation, LabelSchema, Problem, is_number
-
-DECISION = "decision"
-"""Key in a result's meta: the reviewer's decision that was written back; it is nobody's vote."""
-
-COPIED = "copied_from"
-"""Key in a result's meta: the id of the annotation that was copied when tasks were merged."""
+from labeling.records import Annotation, Label, LabelSchema, Problem, decode_label, is_number
 
 MAX_LEAD_SECONDS = 1e9
 """The largest plausible lead time; annotators can write any number."""
-
-RawAnnotation = Mapping[str, Any]
-
-
-class NotCountedError(Exception):
-    """An annotation cannot be counted; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +85,13 @@ class AnnotationParser:
     ) -> Annotation:
         is_skipped = bool(raw.get("was_cancelled"))  # its result is only the prelabel
         items = [item for item in raw.get("result") or () if isinstance(item, Mapping)]
-        choice = None if is_skipped else self._choice(items)
+        label, origin = (None, "") if is_skipped else self._read(items, task)
         had_prelabel = raw.get("parent_prediction") is not None
-        prelabel = task.meta.get("prelabel") if had_prelabel else None
+        prelabel = self._prelabel(task) if had_prelabel else None
         return Annotation(
             sample_id=task.sample_id,
             annotator=self.author_name(raw, stored),
-            label=None if choice is None else self._label(choice),
+            label=label,
             created_at=_time(raw["created_at"]),
             updated_at=_time(raw["updated_at"]),
             lead_seconds=_seconds(raw.get("lead_time")),
@@ -112,35 +100,24 @@ class AnnotationParser:
             round=stored.round if stored else 1 + max(vote_number - self.votes_per_sample, 0),
             reviewer=self.reviewer,
             prelabel_shown=had_prelabel,
-            prelabel=prelabel if isinstance(prelabel, str) else None,
+            prelabel=prelabel,
             reason=_rationale(items),
-            origin="" if choice is None else str(choice.get("origin") or ""),
+            origin=_origin(origin, label, prelabel),
         )
 
-    def _choice(self, items: Iterable[RawAnnotation]) -> RawAnnotation:
-        control = self.interface.control
-        choices = [item for item in items if item.get("from_name") == control]
-        if len(choices) != 1:
-            others = sorted({str(item.get("from_name")) for item in items} - {control})
-            raise NotCountedError(
-                f"An annotation must hold one choice of {control!r}. It holds {len(choices)}"
-                + (f", and {listed(others)}." if others else ".")
-                + " Label the sample again, or skip it."
-            )
-        return choices[0]
+    def _read(self, items: Sequence[RawAnnotation], task: Task) -> tuple[Label, str]:
+        text = task.data.get(self.interface.text)
+        return self.interface.read(items, text if isinstance(text, str) else "", self.schema)
 
-    def _label(self, choice: RawAnnotation) -> str:
-        value = choice.get("value")
-        labels = value.get("choices") if isinstance(value, Mapping) else None
-        if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
-            raise NotCountedError(f"A choice must hold one label. Got {labels!r:.200}.")
-        if labels[0] not in self.schema.labels:
-            raise NotCountedError(
-                f"The label must be one of {listed(self.schema.labels, 10)}. Got {labels[0]!r}."
-                f"{near(labels[0], self.schema.labels)} Label the sample again, or add it to"
-                " `labels`."
-            )
-        return labels[0]
+    def _prelabel(self, task: Task) -> Label | None:
+        """Return the prelabel that was sent with a task; `None` if it is not one of the schema."""
+        prelabel = task.meta.get("prelabel")
+        if not isinstance(prelabel, str):
+            return None
+        try:
+            return decode_label(prelabel, self.schema.kind)
+        except LabelingError:
+            return None
 
     def author_name(self, raw: RawAnnotation, stored: Annotation | None = None) -> str:
         """Return the name of an annotation's author; the stored name, if there is one."""
@@ -166,24 +143,15 @@ def author_ids(tasks: Iterable[Task]) -> Iterator[int]:
                 yield author_id(raw)
 
 
-def decision_id(raw: RawAnnotation) -> str | None:
-    """Return the platform id of the decision that was written back as an annotation, or `None`."""
-    return next((str(value) for value in _meta_values(raw, DECISION)), None)
+def _origin(origin: str, label: Label | None, prelabel: Label | None) -> str:
+    """Return the origin of a label, of which the server reports only that of its parts.
 
-
-def copied_from(raw: RawAnnotation) -> int | None:
-    """Return the id of the annotation that this one copies, made when tasks were merged, or `None`.
-
-    A value that is no number was not written here: annotators can write any.
+    A prelabel of several labels or spans is changed, too, where some of them were removed.
     """
-    return next((value for value in _meta_values(raw, COPIED) if type(value) is int), None)
-
-
-def _meta_values(raw: RawAnnotation, key: str) -> Iterator[object]:
-    for item in raw.get("result") or ():
-        meta = item.get("meta") if isinstance(item, Mapping) else None
-        if isinstance(meta, Mapping) and meta.get(key) is not None:
-            yield meta[key]
+    is_part = label is not None and prelabel is not None and not isinstance(label, str)
+    if is_part and label != prelabel and origin in ("", PREDICTION):
+        return CHANGED
+    return origin
 
 
 def _rationale(items: Iterable[RawAnnotation]) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError
-from labeling.label_studio.annotation_parser import COPIED, author_id, copied_from
+from labeling.label_studio.annotation_marks import copied_from, copy_fields
+from labeling.label_studio.annotation_parser import author_id
 from labeling.label_studio.client import NotFoundError, StudioClient, TransientError
 from labeling.label_studio.imported_annotations import authorless_imports, copied_annotations
 from labeling.label_studio.task_queries import find_tasks, task_with_annotations
@@ -96,11 +97,6 @@ def _copy_votes(
         is_older = str(annotation.get("updated_at")) <= last_votes.get(author, "")
         if annotation_id in no_votes or annotation_id in copied_ids or is_older:
             continue
-        result = [
-            {**item, "meta": {**(item.get("meta") or {}), COPIED: annotation_id}}
-            for item in annotation.get("result") or ()
-            if isinstance(item, Mapping)
-        ]
         fields: dict[str, Any] = {
             name: annotation[name]
             for name in ("was_cancelled", "ground_truth", "lead_time")
@@ -108,7 +104,7 @@ def _copy_votes(
         }
         if author:
             fields["completed_by"] = author
-        create = functools.partial(_create, target.id, {"result": result, **fields})
+        create = functools.partial(_create, target.id, {**copy_fields(annotation), **fields})
         client.request_once("copying a vote", create)
 
 

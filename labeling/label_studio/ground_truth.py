@@ -8,13 +8,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from labeling.label_studio.annotation_parser import DECISION, decision_id
+from labeling.label_studio.annotation_marks import decision_fields, decision_id
 from labeling.label_studio.client import NotFoundError, StudioClient
 from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.sync_state import SyncState
 from labeling.label_studio.task_queries import find_tasks, user_names
 from labeling.label_studio.tasks import Task, ext_id_of
-from labeling.records import Annotation, GoldLabel, name_of, person_key
+from labeling.records import Annotation, GoldLabel, encode_label, person_key
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as Sdk
@@ -73,7 +73,7 @@ def _withdraw(
 
 def _version(gold: GoldLabel) -> str:
     """Return the text that identifies a decision; it is stored in the sync state."""
-    return f"{_deciding_annotation(gold).platform_id}: {gold.label}"
+    return f"{_deciding_annotation(gold).platform_id}: {encode_label(gold.label)}"
 
 
 def _deciding_annotation(gold: GoldLabel) -> Annotation:
@@ -105,21 +105,22 @@ def _write_annotation(
     """Create or update the annotation with the decision, and delete duplicates of it."""
     written = [annotation for annotation in task.annotations if decision_id(annotation) is not None]
     decision = _deciding_annotation(gold)
-    result = project.interface.result(name_of(gold.label), {DECISION: decision.platform_id})
+    text = str(task.data.get(project.interface.text) or "")
+    marked = decision_fields(project.interface.result(gold.label, text), decision.platform_id)
     for duplicate in written[1:]:
         delete = functools.partial(_delete, int(duplicate["id"]))
         client.request_once("deleting a duplicate decision", delete)
     if not written:
-        fields: dict[str, Any] = {"result": result, "ground_truth": True}
+        fields: dict[str, Any] = {**marked, "ground_truth": True}
         user_id = _user_id(decision.annotator, state.names)
         if user_id is not None:
             fields["completed_by"] = user_id
         client.request_once("writing", lambda sdk: sdk.annotations.create(task.id, **fields))
-    elif written[0].get("result") != result or not written[0].get("ground_truth"):
+    elif written[0].get("result") != marked["result"] or not written[0].get("ground_truth"):
         annotation_id = int(written[0]["id"])
         client.request_once(
             "writing",
-            lambda sdk: sdk.annotations.update(annotation_id, result=result, ground_truth=True),
+            lambda sdk: sdk.annotations.update(annotation_id, **marked, ground_truth=True),
         )
 
 

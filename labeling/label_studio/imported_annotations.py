@@ -6,12 +6,8 @@ import collections
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from labeling.label_studio.annotation_parser import (
-    RawAnnotation,
-    author_id,
-    copied_from,
-    decision_id,
-)
+from labeling.label_studio.annotation_marks import RawAnnotation, copied_from, decision_id
+from labeling.label_studio.annotation_parser import author_id
 from labeling.label_studio.tasks import Task
 from labeling.records import person_key
 

@@ -1,25 +1,38 @@
-"""Interface of a labeling config: which control holds the labels, and which labels it offers."""
+"""Interface of a labeling config: which control holds the labels, and how answers hold them."""
 
 from __future__ import annotations
 
+import abc
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from labeling.errors import PlatformError, listed
-from labeling.records import LabelSchema
+from labeling.records import Label, LabelKind, LabelSchema
+
+Item = Mapping[str, Any]
+"""An item of an annotation's `result`, as the server returns it."""
+
+MANUAL, PREDICTION, CHANGED = "manual", "prediction", "prediction-changed"
+"""How an item came about, as the server reports it."""
+
+
+class NotCountedError(Exception):
+    """An annotation cannot be counted; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(abc.ABC):
     """The part of a labeling config that locates the label in an annotation.
 
     Attributes:
-        control: the name of the Choices control.
+        control: the name of the control.
         target: the name of the Text tag that it refers to.
         text: the key of the task's data that holds the text.
         labels: the labels that it offers, in order.
         keys: the keys of a task's data that people see.
+        controls: the names of all controls of the labeling config.
     """
 
     control: str
@@ -27,16 +40,79 @@ class Interface:
     text: str
     labels: tuple[str, ...]
     keys: frozenset[str] = frozenset()
+    controls: frozenset[str] = frozenset()
 
-    def result(self, label: str, meta: dict[str, object] | None = None) -> list[dict[str, object]]:
-        """Return the `result` of an annotation or a prediction with a label."""
-        item: dict[str, object] = {
+    KIND: ClassVar[LabelKind]
+    """The kind of label that people give."""
+    TAG: ClassVar[str]
+    """The control's tag."""
+    LABEL_TAG: ClassVar[str]
+    """The tag of a label within the control."""
+    PURPOSE: ClassVar[str]
+    """What people do with the control: "choose one label of a text"."""
+    EXAMPLE: ClassVar[str]
+    """The control as it is written in a labeling config."""
+
+    @classmethod
+    @abc.abstractmethod
+    def is_suitable(cls, control: ET.Element) -> bool:
+        """Whether a control of this tag, about a text, has the right attributes."""
+
+    @abc.abstractmethod
+    def result(self, label: Label, text: str) -> list[dict[str, object]]:
+        """Return the `result` of an annotation or a prediction with a label.
+
+        Args:
+            label: the label, of the kind of this interface.
+            text: the text of the sample.
+        """
+
+    @abc.abstractmethod
+    def read(self, items: Sequence[Item], text: str, schema: LabelSchema) -> tuple[Label, str]:
+        """Return the label of an annotation, and its origin as the server reports it.
+
+        The origin is `manual`, `prediction` or `prediction-changed`; empty if it is not reported.
+
+        Args:
+            items: the annotation's result.
+            text: the text of its task.
+            schema: the labels.
+
+        Raises:
+            NotCountedError: the result is not a label of the schema.
+        """
+
+    def item(self, kind: str, value: Mapping[str, object]) -> dict[str, object]:
+        """Return an item of a result."""
+        return {
             "from_name": self.control,
             "to_name": self.target,
-            "type": "choices",
-            "value": {"choices": [label]},
+            "type": kind,
+            "value": dict(value),
         }
-        return [{**item, "meta": meta} if meta else item]
+
+    def own_items(self, items: Sequence[Item]) -> list[Item]:
+        """Return the items of the control."""
+        return [item for item in items if item.get("from_name") == self.control]
+
+    def others_sentence(self, items: Sequence[Item]) -> str:
+        """Return which other controls the items are of: the end of a sentence."""
+        others = sorted({str(item.get("from_name")) for item in items} - {self.control})
+        return f", and {listed(others)}." if others else "."
+
+    def refuse_unknown_controls(self, items: Sequence[Item]) -> None:
+        """Raise a NotCountedError if an item is of a control that the labeling config lacks.
+
+        Where nothing chosen is an answer, a control that was renamed must not look like one.
+        """
+        names = {str(item["from_name"]) for item in items if item.get("from_name") is not None}
+        unknown = sorted(names - self.controls - {self.control})
+        if unknown:
+            raise NotCountedError(
+                f"The results of an annotation must be of controls of the labeling config, such as"
+                f" {self.control!r}. Got results of {listed(unknown)}: it was renamed or removed."
+                " Label the sample again, or give the control its name back."
+            )
 
 
 def parse_config(config: str, project: str) -> ET.Element:
@@ -51,64 +127,9 @@ def parse_config(config: str, project: str) -> ET.Element:
         raise PlatformError(f"The labeling config of {project!r} is no XML: {error}.") from error
 
 
-def read_interface(config: str, project: str, labels: Sequence[str] = ()) -> Interface:
-    """Return the interface of a labeling config.
-
-    Args:
-        config: the labeling config on the server.
-        project: the project's title, for messages.
-        labels: the schema's labels; of several suitable controls, the one that offers exactly these
-            is taken.
-
-    Raises:
-        PlatformError: no control is suitable, or several are and the labels do not decide.
-    """
-    root = parse_config(config, project)
-    texts = {tag.get("name"): tag.get("value", "") for tag in root.iter("Text")}
-    candidates = [tag for tag in root.iter("Choices") if _is_suitable(tag, texts)]
-    if not candidates:
-        raise PlatformError(
-            f'The labeling config of {project!r} must have one <Choices choice="single"> about one'
-            f' <Text value="$text">.{_controls_sentence(root)} Choose another project, or add such'
-            " choices to it in Label Studio (Settings, Labeling Interface)."
-        )
-    choices = candidates[0] if len(candidates) == 1 else _matching(candidates, labels, project)
-    control, target = str(choices.get("name")), str(choices.get("toName"))
-    values = [tag.get("value", "") for tag in root.iter() if tag.tag != "Choice"]
-    keys = frozenset(
-        value[1:] for value in values if value.startswith("$") and value[1:].isidentifier()
-    )
-    return Interface(control, target, texts[target][1:], labels_of(choices), keys)
-
-
-def _is_suitable(choices: ET.Element, texts: dict[str | None, str]) -> bool:
-    """Whether a control is a single choice of fixed labels about a text of the task's data."""
-    is_single = choices.get("choice", "single") in ("single", "single-radio")
-    is_fixed = not any(choices.get(name) for name in ("value", "allowNested"))
-    is_whole = "true" not in (choices.get("perRegion"), choices.get("perItem"))
-    text = texts.get(choices.get("toName"), "")
-    return is_single and is_fixed and is_whole and text.startswith("$") and len(text) > 1
-
-
-def _matching(candidates: list[ET.Element], labels: Sequence[str], project: str) -> ET.Element:
-    """Return the one control that offers exactly the labels."""
-    exact = [choices for choices in candidates if sorted(labels_of(choices)) == sorted(labels)]
-    if len(exact) == 1:
-        return exact[0]
-    controls = "; ".join(
-        f"{str(choices.get('name'))!r}: {listed(labels_of(choices), 10)}" for choices in candidates
-    )
-    raise PlatformError(
-        f"The labeling config of {project!r} must have one <Choices> that offers just the labels"
-        f" {listed(labels, 10)}: {len(exact) or 'none'} of its {len(candidates)} do ({controls})."
-        " Give the right one these labels in Label Studio (Settings, Labeling Interface), and no"
-        " other; or choose another project."
-    )
-
-
-def labels_of(choices: ET.Element) -> tuple[str, ...]:
-    """Return the labels of a Choices control, as they are stored in annotations."""
-    return tuple(tag.get("alias") or tag.get("value") or "" for tag in choices.iter("Choice"))
+def labels_of(control: ET.Element, label_tag: str) -> tuple[str, ...]:
+    """Return the labels of a control, as they are stored in annotations."""
+    return tuple(tag.get("alias") or tag.get("value") or "" for tag in control.iter(label_tag))
 
 
 def controls_in(root: ET.Element) -> list[str]:
@@ -116,17 +137,12 @@ def controls_in(root: ET.Element) -> list[str]:
     return [f"<{tag.tag} {tag.get('name')}>" for tag in root.iter() if tag.get("toName")]
 
 
-def _controls_sentence(root: ET.Element) -> str:
-    controls = controls_in(root)
-    return f" It has {', '.join(controls[:10])}." if controls else " It has no controls."
-
-
 def label_differences(interface: Interface, schema: LabelSchema) -> str:
     """Return in words how the labels differ from the schema's; empty if they do not.
 
-    >>> label_differences(
-    ...     Interface("label", "text", "text", ("ham", "eggs")), LabelSchema(["ham", "spam"])
-    ... )
+    >>> from labeling.label_studio.choice_interfaces import ChoiceInterface
+    >>> interface = ChoiceInterface("label", "text", "text", ("ham", "eggs"))
+    >>> label_differences(interface, LabelSchema(["ham", "spam"]))
     "it lacks 'spam', and has 'eggs' besides"
     """
     missing = [label for label in schema.labels if label not in interface.labels]

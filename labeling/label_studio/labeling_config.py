@@ -5,20 +5,25 @@ from __future__ import annotations
 import html
 import xml.etree.ElementTree as ET
 
-from labeling.records import LabelSchema
+from labeling.label_studio.label_controls import (
+    CONTROLS,
+    QUESTIONS,
+    TEXT,
+    add_header,
+    add_scrolling_text,
+)
+from labeling.records import LabelKind, LabelSchema
 
-HOTKEYS = "1234567890"
-TEXT, VOTES, WHY, MODEL, REWORK = "text", "votes", "why", "model", "rework"
+LABEL_TAGS = frozenset(controls.label_tag for controls in CONTROLS.values())
+
+VOTES, WHY, MODEL, REWORK = "votes", "why", "model", "rework"
 VOTE = "vote"
-"""Keys of a task's data that are displayed."""
+"""Keys of a task's data that are displayed besides the text."""
 
-CONTROL, RATIONALE = "label", "rationale"
-"""Names of the controls: the choice of a label, and a reviewer's rationale."""
+RATIONALE = "rationale"
+"""Name of the control with a reviewer's rationale."""
 
-ACCEPT, REJECT, FIX = "accept", "reject", "fix: "
-"""Choices of who checks a vote; the last one is followed by the right label."""
-
-QUESTION = "Which label fits this text?"
+QUESTION = CONTROLS[LabelKind.ONE].question
 PLACEHOLDER = (
     "Why? A sentence that helps the next one. Then press Submit; or Shift+Enter, and Ctrl+Enter."
 )
@@ -29,11 +34,6 @@ NARROW_SCREEN_CSS = (
     " .lsf-bottombar { flex-wrap: wrap; height: auto; } }"
 )
 """Keeps Skip and Submit visible on narrow screens."""
-
-SCROLLING = "max-height: 50vh; overflow: auto; white-space: pre-wrap"
-"""Style of a text: white space is kept, and a long text scrolls instead of hiding the choices."""
-
-WORD_JOINER = "\u2060"  # an invisible character
 
 
 def annotator_config(schema: LabelSchema, *, reasons: bool = False, rework: bool = False) -> str:
@@ -60,15 +60,14 @@ def annotator_config(schema: LabelSchema, *, reasons: bool = False, rework: bool
       </Choices>
     </View>
     """
-    view = _view()
+    view = new_view()
     if rework:  # without a name: tasks from before may lack the key
         ET.SubElement(view, "Header", value=f"${REWORK}", size="4")
-    _add_scrolling_text(view, TEXT)
-    ET.SubElement(view, "Header", value=QUESTION, size="5")
-    _add_choices(view, schema)
+    controls = CONTROLS[schema.kind]
+    controls.add_with_text(view, schema, question=controls.question)
     if reasons:
-        _add_section(view, "What the labeling functions say", WHY)
-    return _to_xml(view)
+        add_section(view, "What the labeling functions say", WHY)
+    return to_xml(view)
 
 
 def reviewer_config(schema: LabelSchema, *, model: bool = False) -> str:
@@ -78,13 +77,15 @@ def reviewer_config(schema: LabelSchema, *, model: bool = False) -> str:
         schema: the labels.
         model: whether the label model's label is displayed.
     """
-    view = _view()
-    _add_scrolling_text(view, TEXT)
-    _add_section(view, "What annotators said", VOTES)
-    _add_section(view, "Why you are asked", WHY)
-    if model:
-        _add_section(view, "What the label model holds", MODEL)
-    _add_choices(view, schema)
+    view = new_view()
+
+    def add_sections() -> None:
+        add_section(view, "What annotators said", VOTES)
+        add_section(view, "Why you are asked", WHY)
+        if model:
+            add_section(view, "What the label model holds", MODEL)
+
+    CONTROLS[schema.kind].add_with_text(view, schema, add_sections)
     ET.SubElement(
         view,
         "TextArea",
@@ -96,56 +97,7 @@ def reviewer_config(schema: LabelSchema, *, model: bool = False) -> str:
         editable="true",
         showSubmitButton="false",
     )
-    return _to_xml(view)
-
-
-def check_schema(schema: LabelSchema) -> LabelSchema:
-    """Return the choices of who checks a vote: accept it, reject it, or fix it by each label.
-
-    >>> check_schema(LabelSchema(["ham", "spam"])).labels
-    ('accept', 'reject', 'fix: ham', 'fix: spam')
-    """
-    descriptions = {
-        ACCEPT: "The vote is right.",
-        REJECT: "The vote is wrong: its annotator is asked again, and shown the reason.",
-        **{f"{FIX}{label}": text for label, text in schema.descriptions.items()},
-    }
-    labels = [ACCEPT, REJECT, *(f"{FIX}{label}" for label in schema.labels)]
-    return LabelSchema(labels, descriptions)
-
-
-def check_config(schema: LabelSchema) -> str:
-    """Return the labeling config of the project in which reviewers check votes.
-
-    The digits are hotkeys: 1 accepts, 2 rejects and asks for a reason, and further ones fix.
-
-    Args:
-        schema: the choices; see `check_schema`.
-    """
-    view = _view()
-    _add_scrolling_text(view, TEXT)
-    _add_section(view, "What one annotator said", VOTE)
-    ET.SubElement(view, "Header", value="Is it right?", size="5")
-    _add_choices(view, schema)
-    only_on_reject = {
-        "visibleWhen": "choice-selected",
-        "whenTagName": CONTROL,
-        "whenChoiceValue": REJECT,
-    }  # of the view: the text area itself knows no such attributes, and is not required unseen
-    ET.SubElement(
-        ET.SubElement(view, "View", only_on_reject),
-        "TextArea",
-        name=RATIONALE,
-        toName=TEXT,
-        placeholder="What is wrong? The annotator reads it. Then Shift+Enter, and Ctrl+Enter.",
-        rows="2",
-        maxSubmissions="1",
-        editable="true",
-        showSubmitButton="false",
-        required="true",
-        requiredMessage="Write what is wrong: the annotator is asked again, and reads it.",
-    )
-    return _to_xml(view)
+    return to_xml(view)
 
 
 def instructions_html(guidelines: str, schema: LabelSchema) -> str:
@@ -157,14 +109,6 @@ def instructions_html(guidelines: str, schema: LabelSchema) -> str:
     meanings = "\n".join(f"{label}: {text}" for label, text in schema.descriptions.items())
     parts = (part for part in (guidelines.strip(), meanings) if part)
     return html.escape("\n\n".join(parts), quote=False).replace("\n", "<br>")
-
-
-def choice_element(label: str) -> ET.Element:
-    """Return the Choice tag of a label."""
-    choice = ET.Element("Choice", value=_literal(label))
-    if choice.get("value") != label:
-        choice.set("alias", label)
-    return choice
 
 
 def needs_update(config: str, wanted: str) -> bool:
@@ -197,52 +141,27 @@ def _skeleton(root: ET.Element) -> list[tuple[str | None, ...]]:
     tags = (
         tag
         for tag in root.iter()
-        if tag.tag != "Choice" and tag.get("value") != QUESTION and tag.text != NARROW_SCREEN_CSS
+        if tag.tag not in LABEL_TAGS
+        and tag.get("value") not in QUESTIONS
+        and tag.text != NARROW_SCREEN_CSS
     )
     return [(tag.tag, *map(tag.get, ("name", "toName", "value"))) for tag in tags]
 
 
-def _view() -> ET.Element:
+def new_view() -> ET.Element:
+    """Return the outermost view of a labeling config."""
     view = ET.Element("View")
     ET.SubElement(view, "Style").text = NARROW_SCREEN_CSS
     return view
 
 
-def _add_choices(view: ET.Element, schema: LabelSchema) -> None:
-    choices = ET.SubElement(
-        view,
-        "Choices",
-        name=CONTROL,
-        toName=TEXT,
-        choice="single-radio",
-        required="true",
-        requiredMessage="Choose a label, or skip.",
-        showInline="true",
-    )
-    for position, label in enumerate(schema.labels):
-        choice = choice_element(label)
-        if position < len(HOTKEYS):
-            choice.set("hotkey", HOTKEYS[position])
-        if label in schema.descriptions:
-            choice.set("hint", _literal(schema.descriptions[label]))
-        choices.append(choice)
+def add_section(view: ET.Element, title: str, key: str) -> None:
+    """Add a text of the task's data with a title."""
+    add_header(view, title)
+    add_scrolling_text(view, key)
 
 
-def _literal(text: str) -> str:
-    """Return a text escaped for a labeling config, where a leading $ refers to the task's data."""
-    return text.replace("$", f"${WORD_JOINER}", 1) if text.startswith("$") else text
-
-
-def _add_section(view: ET.Element, title: str, key: str) -> None:
-    ET.SubElement(view, "Header", value=title, size="5")
-    _add_scrolling_text(view, key)
-
-
-def _add_scrolling_text(view: ET.Element, key: str) -> None:
-    container = ET.SubElement(view, "View", style=SCROLLING)
-    ET.SubElement(container, "Text", name=key, value=f"${key}")
-
-
-def _to_xml(view: ET.Element) -> str:
+def to_xml(view: ET.Element) -> str:
+    """Return a labeling config as text."""
     ET.indent(view)
     return ET.tostring(view, encoding="unicode")

@@ -13,6 +13,7 @@ from labeling.label_studio.client import StudioClient
 from labeling.label_studio.delivery import TaskDelivery
 from labeling.label_studio.ground_truth import write_back
 from labeling.label_studio.importing import NewTask
+from labeling.label_studio.prelabels import SoftAnswers
 from labeling.label_studio.project_pair import PairSpec
 from labeling.label_studio.project_settings import check_options, reviewers_title
 from labeling.label_studio.pulling import KnownAnnotations, Pull
@@ -35,7 +36,6 @@ from labeling.records import (
     NewMessage,
     Outbox,
     Problem,
-    SoftLabels,
     expect,
     live_annotations,
     waiting_on,
@@ -151,7 +151,7 @@ class LabelStudio(ChecksInStudio):
         self,
         batch: Batch,
         samples: pd.DataFrame,
-        soft: SoftLabels | None = None,
+        soft: SoftAnswers | None = None,
         *,
         outbox: Outbox | None = None,
     ) -> None:
@@ -162,7 +162,8 @@ class LabelStudio(ChecksInStudio):
         Args:
             batch: the chosen samples.
             samples: one row per sample, index = ids.
-            soft: the label model's soft labels; without them the batch's scores give the order.
+            soft: the label model's soft labels, sets or spans; without them the batch's scores give
+                the order.
             outbox: holds the messages to deliver; `None` asks for the whole batch.
 
         Raises:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from labeling.errors import LabelingError, PlatformError, listed, near
-from labeling.label_studio.interface import read_interface
+from labeling.label_studio.check_config import check_config, check_schema
+from labeling.label_studio.config_reader import read_interface
 from labeling.label_studio.labeling_config import (
     annotator_config,
-    check_config,
-    check_schema,
     instructions_html,
     is_generated,
     reviewer_config,
@@ -129,7 +128,7 @@ def checks_spec(
         "sampling": "Sequential sampling",
         "skip_queue": "REQUEUE_FOR_OTHERS",
         "show_skip_button": True,
-        "show_collab_predictions": False,
+        "show_collab_predictions": choices is schema,  # labeled anew, beginning with the vote
         "expert_instruction": instructions,
         "show_instruction": bool(instructions),
     }
@@ -143,7 +142,7 @@ def display_differences(spec: ProjectSpec, project: StudioProject) -> str:
     """
     if not is_generated(project.config, *spec.generated_configs):
         return ""
-    wanted = read_interface(str(spec.settings["label_config"]), project.title, spec.schema.labels)
+    wanted = read_interface(str(spec.settings["label_config"]), project.title, spec.schema)
     actual = project.interface
     missing = sorted((wanted.keys - {wanted.text}) - actual.keys)
     extra = sorted((actual.keys - {actual.text}) - wanted.keys)

@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from labeling.errors import PlatformError, listed
 from labeling.label_studio.client import StudioClient
-from labeling.label_studio.config_edits import with_choices
-from labeling.label_studio.interface import label_differences, read_interface
+from labeling.label_studio.config_edits import with_labels
+from labeling.label_studio.config_reader import read_interface
+from labeling.label_studio.interface import label_differences
 from labeling.label_studio.labeling_config import is_generated, needs_update
 from labeling.label_studio.ownership import Mark, has_foreign_tasks, mark_in, marked
 from labeling.label_studio.projects import ProjectSpec, StudioProject
@@ -176,7 +177,9 @@ class _Comparison:
         if would_lose_labels:
             raise self._lost_labels_error()
         missing = [label for label in schema.labels if label not in actual.labels]
-        return with_choices(project.config, actual.control, missing) if missing else project.config
+        if not missing:
+            return project.config
+        return with_labels(project.config, actual.control, missing, type(actual))
 
     def _lost_labels_error(self) -> PlatformError:
         project, schema = self.project, self.spec.schema
@@ -191,6 +194,6 @@ class _Comparison:
 
     def _wanted_keys(self) -> list[str]:
         """Return the keys of a task's data that people would see in a project of ours."""
-        config, labels = str(self.spec.settings["label_config"]), self.spec.schema.labels
-        wanted = read_interface(config, self.project.title, labels)
+        config = str(self.spec.settings["label_config"])
+        wanted = read_interface(config, self.project.title, self.spec.schema)
         return sorted(wanted.keys - {wanted.text} | {self.project.interface.text})

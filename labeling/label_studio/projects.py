@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from labeling.errors import PlatformError, listed, near
 from labeling.label_studio.client import NotFoundError, StudioClient, TransientError
+from labeling.label_studio.config_reader import read_interface
 from labeling.label_studio.interface import (
     Interface,
     controls_in,
     label_differences,
     parse_config,
-    read_interface,
 )
 from labeling.label_studio.labeling_config import is_generated
 from labeling.label_studio.ownership import (
@@ -289,7 +289,7 @@ class ProjectSpec:
             id=project_id,
             title=title,
             config=config,
-            interface=read_interface(config, title, self.schema.labels),
+            interface=read_interface(config, title, self.schema),
             description=str(fields.get("description") or ""),
             settings={name: fields.get(name) for name in self.settings},
             model_version=str(fields.get("model_version") or ""),

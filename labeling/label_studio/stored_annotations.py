@@ -6,7 +6,8 @@ import dataclasses
 import datetime
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
-from labeling.label_studio.annotation_parser import AnnotationParser, copied_from
+from labeling.label_studio.annotation_marks import copied_from
+from labeling.label_studio.annotation_parser import AnnotationParser
 from labeling.label_studio.tasks import Task
 from labeling.records import Annotation, rejection_of
 from labeling.records.annotations import VoteKey, add_version

@@ -13,6 +13,8 @@ import pandas as pd
 from labeling.errors import PlatformError, listed, repeated
 from labeling.label_studio.interface import Interface
 from labeling.label_studio.labeling_config import MODEL, VOTE, VOTES, WHY
+from labeling.label_studio.prelabels import Prelabel, SoftAnswers, prelabels_of
+from labeling.label_studio.shown_votes import checked_vote, vote_predictions, votes_in_words
 from labeling.label_studio.tasks import MODEL_VERSION, ext_id_of, new_task
 from labeling.records import (
     AskAgain,
@@ -20,9 +22,8 @@ from labeling.records import (
     CheckRequest,
     Escalation,
     Message,
-    SoftLabels,
+    encode_label,
     label_in_words,
-    live_annotations,
     require_column,
     texts,
     with_id_index,
@@ -51,7 +52,7 @@ class TaskBuilder:
         samples: pd.DataFrame,
         interface: Interface,
         *,
-        soft: SoftLabels | None = None,
+        soft: SoftAnswers | None = None,
         batch: Batch | None = None,
     ) -> list[dict[str, Any]]:
         """Return tasks for annotators; if prelabels are hidden, nothing suggests a label.
@@ -61,7 +62,7 @@ class TaskBuilder:
         """
         texts_of = self.texts_of([message.sample_id for message in messages], samples)
         ids = [message.sample_id for message in messages if message.sample_id in texts_of]
-        prelabels = _prelabels(soft, ids)
+        prelabels = {} if soft is None or not ids else prelabels_of(soft, ids)
         reasons = dict(self.reasons(ids)) if self.prelabels and self.reasons is not None else {}
         scores = {} if batch is None else batch.to_frame()["score"].to_dict()
         others, empty = _other_columns(ids, samples, interface)
@@ -76,8 +77,9 @@ class TaskBuilder:
             prelabel = prelabels.get(sample_id)
             meta: dict[str, Any] = {"batch": message.batch} if message.batch else {}
             if self.prelabels and prelabel is not None and prelabel.label is not None:
-                meta["prelabel"] = prelabel.label
-            predictions = self._predictions(prelabel, scores.get(sample_id), interface)
+                meta["prelabel"] = encode_label(prelabel.label)
+            result = self._prelabel_result(prelabel, interface, texts_of[sample_id])
+            predictions = _predictions(prelabel, scores.get(sample_id), result)
             tasks.append(new_task(sample_id, content, meta, predictions))
         return tasks
 
@@ -96,15 +98,18 @@ class TaskBuilder:
             escalation = escalations.get(message.sample_id)
             if escalation is None or message.sample_id not in texts_of:
                 continue
+            text = texts_of[message.sample_id]
             content = {
                 **others.get(message.sample_id, empty),
-                interface.text: texts_of[message.sample_id],
-                VOTES: _votes(escalation),
+                interface.text: text,
+                VOTES: votes_in_words(escalation, interface, text),
                 WHY: escalation.explanation or "Annotators do not agree.",
             }
             if self.prelabels:
-                content[MODEL] = _model_label(escalation)
-            tasks.append(new_task(message.sample_id, content, {"asked": [message.key]}))
+                content[MODEL] = _model_label(escalation, text)
+            predictions = vote_predictions(escalation, interface, text)
+            meta = {"asked": [message.key]}
+            tasks.append(new_task(message.sample_id, content, meta, predictions))
         return tasks
 
     def check_tasks(
@@ -115,12 +120,14 @@ class TaskBuilder:
         tasks = []
         for request in sorted(requests, key=lambda one: one.key):
             if request.sample_id in texts_of:
+                text = texts_of[request.sample_id]
                 comment = f" ({request.comment})" if request.comment else ""
                 content = {
-                    interface.text: texts_of[request.sample_id],
-                    VOTE: f"{request.label}{comment}",
+                    interface.text: text,
+                    VOTE: f"{label_in_words(request.label, text)}{comment}",
                 }
-                tasks.append(new_task(request.key, content))
+                predictions = checked_vote(request.label, interface, text)
+                tasks.append(new_task(request.key, content, predictions=predictions))
         return tasks
 
     def texts_of(self, ids: Iterable[Hashable], samples: pd.DataFrame) -> dict[Hashable, str]:
@@ -149,30 +156,28 @@ class TaskBuilder:
         """Raise a DataError that suggests similar names if the samples lack the text column."""
         require_column(with_id_index(samples), self.text, "text")
 
-    def _predictions(
-        self, prelabel: Prelabel | None, uncertainty: float | None, interface: Interface
-    ) -> list[dict[str, Any]]:
-        if prelabel is not None:
-            score = prelabel.confidence
-        elif uncertainty is not None and not math.isnan(uncertainty):
-            score = 1.0 - uncertainty  # the lowest score is served first
-        else:
+    def _prelabel_result(
+        self, prelabel: Prelabel | None, interface: Interface, text: str
+    ) -> list[dict[str, object]]:
+        """Return the result of a prediction; empty if prelabels are hidden or there is none."""
+        if not self.prelabels or prelabel is None or prelabel.label is None:
             return []
-        result: list[dict[str, object]] = []
-        if self.prelabels and prelabel is not None and prelabel.label is not None:
-            meta: dict[str, object] = {"probabilities": dict(prelabel.probabilities)}
-            result = interface.result(prelabel.label, meta)
-            result[0]["score"] = score
-        return [{"model_version": MODEL_VERSION, "score": score, "result": result}]
+        items = interface.result(prelabel.label, text)
+        return [
+            {**item, **fields} for item, fields in zip(items, prelabel.item_fields, strict=True)
+        ]
 
 
-@dataclass(frozen=True, slots=True)
-class Prelabel:
-    """The label model's output for a sample; no label if no function votes or labels tie."""
-
-    label: str | None
-    confidence: float
-    probabilities: Mapping[str, float]
+def _predictions(
+    prelabel: Prelabel | None, uncertainty: float | None, result: list[dict[str, object]]
+) -> list[dict[str, Any]]:
+    if prelabel is not None:
+        score = prelabel.confidence
+    elif uncertainty is not None and not math.isnan(uncertainty):
+        score = 1.0 - uncertainty  # the lowest score is served first
+    else:
+        return []
+    return [{"model_version": MODEL_VERSION, "score": score, "result": result}]
 
 
 def _other_columns(
@@ -197,51 +202,13 @@ def _other_columns(
     return fields, empty
 
 
-def _prelabels(soft: SoftLabels | None, ids: Sequence[Hashable]) -> dict[Hashable, Prelabel]:
-    if soft is None or not ids:
-        return {}
-    rows = soft.sample_ids.get_indexer(pd.Index(ids))
-    available = list(itertools.compress(ids, (rows >= 0).tolist()))
-    selected = soft.of_samples(pd.Index(available))
-    columns = zip(
-        available,
-        selected.to_labels().tolist(),
-        selected.confidence().tolist(),
-        selected.to_array().tolist(),
-        selected.covered.tolist(),
-        strict=True,
-    )
-    return {
-        sample_id: Prelabel(
-            label if is_covered and isinstance(label, str) else None,
-            float(confidence),
-            {
-                name: round(float(probability), 4)
-                for name, probability in zip(soft.schema.labels, probabilities, strict=True)
-            },
-        )
-        for sample_id, label, confidence, probabilities, is_covered in columns
-    }
-
-
 def reasons_in(request: AskAgain) -> str:
     """Return why votes on a sample were rejected, without names, as its task displays it."""
     reasons = sorted({reason for _, reason in request.rejected if reason})
     return f"An earlier label of this text was rejected: {'; '.join(reasons)}"
 
 
-def _model_label(escalation: Escalation) -> str:
+def _model_label(escalation: Escalation, text: str) -> str:
     """Return the label model's label as a task displays it."""
     label = escalation.model_label
-    return "nothing certain" if label is None else label_in_words(label)
-
-
-def _votes(escalation: Escalation) -> str:
-    """Return the annotators' votes without names, sorted so that the order reveals nobody."""
-    votes = sorted(
-        label_in_words(annotation.label) + (f" ({annotation.reason})" if annotation.reason else "")
-        for annotation in live_annotations(escalation.annotations)
-        if not annotation.reviewer
-    )
-    lines = [f"Annotator {number}: {vote}" for number, vote in enumerate(votes, 1)]
-    return "\n".join(lines) or "nobody"
+    return "nothing certain" if label is None else label_in_words(label, text)

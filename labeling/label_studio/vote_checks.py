@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
 from labeling.errors import PlatformError, UnreachableError
-from labeling.label_studio.annotation_parser import AnnotationParser, author_ids
+from labeling.label_studio.check_answers import CheckAnswers
 from labeling.label_studio.client import StudioClient
 from labeling.label_studio.importing import import_tasks
-from labeling.label_studio.labeling_config import ACCEPT, FIX, REJECT
 from labeling.label_studio.project_admin import ProjectAdmin
 from labeling.label_studio.project_pair import ProjectPair
-from labeling.label_studio.projects import StudioProject
 from labeling.label_studio.reopening import close, set_overlap
-from labeling.label_studio.sync_state import SyncState
-from labeling.label_studio.task_queries import find_tasks, open_tasks, user_names
+from labeling.label_studio.task_queries import open_tasks
 from labeling.label_studio.tasks import Task
 from labeling.records import (
-    Annotation,
     CheckAnswer,
     CheckRequest,
-    LabelSchema,
     Problem,
-    person_key,
-)
-
-OWN_VOTE = (
-    "A vote must be checked by somebody who did not annotate its sample. This answer is not"
-    " counted: another reviewer is asked."
-)
-NO_REASON = (
-    "A rejected vote must have a reason: its annotator is asked again, and shown it. Write it into"
-    " the answer."
 )
 
 
@@ -83,7 +67,7 @@ class ChecksInStudio(ProjectAdmin):
             task.ext_id for task in open_tasks(self._client, project.id) if task.ext_id not in keys
         ]
         close(self._client, project.id, settled)
-        answers = _Answers(self._client, pair.sync, project)
+        answers = CheckAnswers(self._client, pair.sync, project)
         existing = answers.tasks(requests)
         answered, _ = answers.of(requests, existing)
         _reopen(self._client, existing, {answer.key for answer in answered})
@@ -108,7 +92,7 @@ class ChecksInStudio(ProjectAdmin):
             project = pair.checks.find() if requests else None
             problems: list[Problem] = []
             if project is not None:
-                reader = _Answers(self._client, pair.sync, project)
+                reader = CheckAnswers(self._client, pair.sync, project)
                 answers, problems = reader.of(requests, reader.tasks(requests))
         except UnreachableError:
             raise
@@ -116,70 +100,6 @@ class ChecksInStudio(ProjectAdmin):
             problems = [_problem_of(pair, error)]
         self._record_problems("checks", problems)
         return tuple(answers)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """Reads what reviewers answered in the project of checks; new names are added to `sync`."""
-
-    client: StudioClient
-    sync: SyncState
-    project: StudioProject
-
-    def tasks(self, requests: Iterable[CheckRequest]) -> tuple[Task, ...]:
-        """Return the tasks of requests, with their annotations."""
-        keys = (request.key for request in requests)
-        return find_tasks(self.client, self.project.id, keys, annotations=True)
-
-    def of(
-        self, requests: Iterable[CheckRequest], tasks: Collection[Task]
-    ) -> tuple[list[CheckAnswer], list[Problem]]:
-        """Return the answers to requests in their tasks, and what cannot be counted."""
-        by_key = {request.key: request for request in requests}
-        parser = AnnotationParser(
-            self.project.id,
-            self.project.title,
-            self.project.interface,
-            LabelSchema(self.project.interface.labels),
-            reviewer=True,
-            names=self._names(tasks),
-        )
-        answers: dict[str, CheckAnswer] = {}
-        problems: list[Problem] = []
-        for task in tasks:
-            annotations, wrong = parser.parse(task, {})
-            problems += wrong.values()
-            for annotation in annotations:
-                where = f"{self.project.title}, task {task.id}, by {annotation.annotator}"
-                fault = _fault(annotation, by_key[task.ext_id])
-                if fault:
-                    problems.append(Problem(where, fault))
-                elif annotation.label is not None and task.ext_id not in answers:
-                    answers[task.ext_id] = _answer(task.ext_id, annotation, where)
-        return list(answers.values()), problems
-
-    def _names(self, tasks: Collection[Task]) -> Mapping[int, str]:
-        if any(user_id not in self.sync.names for user_id in author_ids(tasks)):
-            self.sync.names = {**user_names(self.client), **self.sync.names}
-        return self.sync.names
-
-
-def _fault(annotation: Annotation, request: CheckRequest) -> str:
-    """Return why an answer does not count; empty if it does."""
-    if annotation.label is None:  # a skip: others are asked
-        return ""
-    if person_key(annotation.annotator) in set(map(person_key, request.not_reviewers)):
-        return OWN_VOTE
-    return NO_REASON if annotation.label == REJECT and not annotation.reason else ""
-
-
-def _answer(key: str, annotation: Annotation, where: str) -> CheckAnswer:
-    choice, who, reason = str(annotation.label), annotation.annotator, annotation.reason
-    if choice == ACCEPT:
-        return CheckAnswer(key, "accept", who, reason=reason, where=where)
-    if choice == REJECT:
-        return CheckAnswer(key, "reject", who, reason=reason, where=where)
-    return CheckAnswer(key, "fix", who, choice.removeprefix(FIX), reason, where)
 
 
 def _reopen(client: StudioClient, tasks: Iterable[Task], answered: Collection[str]) -> None:

@@ -245,7 +245,7 @@ def take_checks(
                 "accept" if is_same else answer.decision,
                 by=answer.reviewer,
                 reason=answer.reason,
-                label=answer.label,
+                label=None if answer.label is None else name_of(answer.label),
             )
         except DataError as error:
             problems.append(Problem(answer.where, str(error)))

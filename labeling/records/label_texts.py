@@ -43,13 +43,19 @@ def name_of(label: Label) -> str:
 
 
 @functools.singledispatch
-def label_in_words(label: Label | None) -> str:
+def label_in_words(label: Label | None, text: str | None = None) -> str:
     """Return an answer as a person reads it; spans by their offsets.
+
+    Args:
+        label: a label of any kind, or `None` for a skip.
+        text: the sample's text; if given, spans are quoted.
 
     >>> label_in_words(frozenset({"joy", "anger"})), label_in_words(frozenset())
     ('anger, joy', 'none of the labels')
     >>> label_in_words((Span(0, 3, "PER"),)), label_in_words(()), label_in_words(None)
     ('PER 0-3', 'no span', 'skipped')
+    >>> label_in_words((Span(0, 3, "PER"),), "Ann met Bob.")
+    'PER "Ann" 0-3'
     """
     raise LabelingError(
         "A label must be a name, a frozenset of names or a tuple of spans. Got a"
@@ -58,29 +64,34 @@ def label_in_words(label: Label | None) -> str:
 
 
 @label_in_words.register
-def _(label: str) -> str:
+def _(label: str, text: str | None = None) -> str:
     return label
 
 
 @label_in_words.register
-def _(label: None) -> str:
+def _(label: None, text: str | None = None) -> str:
     return SKIPPED
 
 
 @label_in_words.register
-def _(label: frozenset) -> str:  # type: ignore[type-arg]
+def _(label: frozenset, text: str | None = None) -> str:  # type: ignore[type-arg]
     return ", ".join(sorted(label)) or NO_LABEL
 
 
 @label_in_words.register
-def _(label: tuple) -> str:  # type: ignore[type-arg]
-    return spans_in_words(label)
+def _(label: tuple, text: str | None = None) -> str:  # type: ignore[type-arg]
+    return spans_in_words(label, text)
 
 
-def spans_in_words(spans: Sequence[Span]) -> str:
-    """Return spans by label and offsets, in their order.
+def spans_in_words(spans: Sequence[Span], text: str | None = None) -> str:
+    """Return spans by label and offsets, in their order; quoted if their text is given.
 
     >>> spans_in_words([Span(0, 3, "PER"), Span(8, 11, "ORG")])
     'PER 0-3, ORG 8-11'
     """
-    return ", ".join(f"{span.label} {span.start}-{span.end}" for span in spans) or NO_SPAN
+    return ", ".join(_span_in_words(span, text) for span in spans) or NO_SPAN
+
+
+def _span_in_words(span: Span, text: str | None) -> str:
+    quoted = "" if text is None else f' "{" ".join(text[span.start : span.end].split())}"'
+    return f"{span.label}{quoted} {span.start}-{span.end}"

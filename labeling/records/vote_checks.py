@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
+from labeling.records.spans import Label
 from labeling.rendering import Displayed
 
 VoteDecision = Literal["accept", "fix", "reject"]
@@ -25,7 +26,7 @@ class CheckRequest(Displayed):
 
     key: str
     sample_id: Hashable
-    label: str
+    label: Label
     comment: str = ""
     not_reviewers: tuple[str, ...] = ()
 
@@ -47,6 +48,6 @@ class CheckAnswer(Displayed):
     key: str
     decision: VoteDecision
     reviewer: str
-    label: str | None = None
+    label: Label | None = None
     reason: str = ""
     where: str = ""

@@ -4,7 +4,7 @@ import pytest
 
 import labeling as lb
 from labeling.errors import PlatformError
-from labeling.label_studio.interface import read_interface
+from labeling.label_studio.config_reader import read_interface
 from labeling.label_studio.labeling_config import annotator_config
 from tests.support.studio_loop import (
     batch_of,

@@ -6,8 +6,8 @@ import pytest
 
 from labeling import LabelSchema
 from labeling.errors import PlatformError
-from labeling.label_studio.config_edits import with_choices
-from labeling.label_studio.interface import read_interface
+from labeling.label_studio.config_edits import with_labels
+from labeling.label_studio.config_reader import read_interface
 from labeling.label_studio.labeling_config import annotator_config, is_generated, needs_update
 
 TEXT = '<Text name="t" value="$t"/>'
@@ -31,7 +31,7 @@ def test_choices_are_added_behind_those_there(choices, behind):
     other = '<Choices name="other" toName="t" choice="multiple"><Choice value="o"/></Choices>'
     config = f"<View><!-- 日本 -->{TEXT}{other}{choices}<Rating name='r' toName='t'/></View>"
     before = read_interface(config, "p").labels
-    found = with_choices(config, "c", ["new & <b>", "$5"])
+    found = with_labels(config, "c", ["new & <b>", "$5"])
     after = read_interface(found, "p")
 
     assert (*before, "new & <b>", "$5") == after.labels
@@ -45,7 +45,7 @@ def test_choices_are_added_behind_those_there(choices, behind):
 def test_labels_may_have_an_alias():
     choice = '<Choice value="Ham!" alias="ham"/>'
     config = f'<View>{TEXT}<Choices name="c" toName="t">{choice}</Choices></View>'
-    assert ("ham", "spam") == read_interface(with_choices(config, "c", ["spam"]), "p").labels
+    assert ("ham", "spam") == read_interface(with_labels(config, "c", ["spam"]), "p").labels
 
 
 @pytest.mark.parametrize(
