@@ -1,13 +1,11 @@
 """Adjudication of annotations: gold labels, samples that need more votes, and escalations."""
 
 from labeling.adjudication.cases import furthest_apart_first
+from labeling.adjudication.cause_names import Cause, cause_of_decision, with_cause
 from labeling.adjudication.causes import (
-    Cause,
     Disagreement,
     WeakLabel,
-    cause_of_decision,
     disagreement_causes,
-    with_cause,
 )
 from labeling.adjudication.policy import Escalate, ReviewPolicy
 from labeling.adjudication.reviewing import Annotators, review

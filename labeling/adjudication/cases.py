@@ -11,9 +11,12 @@ from labeling.records import (
     AskAgain,
     Escalation,
     GoldLabel,
+    Label,
     LabelSchema,
+    encode_label,
     first_spellings,
 )
+from labeling.records.label_parts import Place
 
 Outcome = GoldLabel | AskAgain | Escalation | None
 """What becomes of a sample; `None` = a reviewer saw it and gave no decisive label."""
@@ -26,7 +29,7 @@ class Case:
     Attributes:
         sample_id: the sample.
         votes: the annotators' current annotations, skips included.
-        tally: the number of votes for each label.
+        tally: the number of votes for each label, as it is stored.
         voters: who annotated it, by `person_key`.
         left: how many votes can still be asked for: up to the policy's `max_votes`, and of people
             who are available and have not annotated it.
@@ -39,8 +42,13 @@ class Case:
     tally: collections.Counter[str]
     voters: dict[str, str]
     left: int
-    model_label: str | None
+    model_label: Label | None
     has_ignored_review: bool
+
+    @property
+    def labels(self) -> list[Label]:
+        """The labels of the votes, without skips."""
+        return [vote.label for vote in self.votes if vote.label is not None]
 
     @property
     def n_votes(self) -> int:
@@ -57,15 +65,31 @@ class Case:
         needed = min(votes_needed, self.left)
         return AskAgain(self.sample_id, needed, tuple(sorted(self.voters.values())))
 
-    def escalated(self, why: str) -> Escalation:
-        """Return the escalation with a reason: why, the votes, and the skips."""
+    def escalated(
+        self, why: str, settled: Label | None = None, disputed: Iterable[str | Place] = ()
+    ) -> Escalation:
+        """Return the escalation with a reason: why, the votes, and the skips.
+
+        Args:
+            why: the reason without the skips.
+            settled: the label without the parts that are disputed.
+            disputed: the labels, or the places of spans, on which people do not agree enough.
+        """
         skipped = f", {self.skips} skipped" if self.skips else ""
         ignored = (
             "; a review by someone who had annotated the sample was ignored"
             if self.has_ignored_review
             else ""
         )
-        return Escalation(self.sample_id, self.votes, why + skipped + ignored, self.model_label)
+        reason = why + skipped + ignored
+        return Escalation(
+            self.sample_id,
+            self.votes,
+            reason,
+            self.model_label,
+            settled=settled,
+            disputed=tuple(disputed),
+        )
 
     def counts(self) -> str:
         """Return the votes as text, such as `1 x ham, 2 x spam`."""
@@ -78,7 +102,7 @@ def case_of(
     *,
     max_votes: int,
     annotators: Collection[str] | None,
-    model_label: str | None,
+    model_label: Label | None,
 ) -> Case:
     """Return the case of a sample.
 
@@ -101,9 +125,11 @@ def case_of(
 
 
 def tally_of(annotations: Iterable[Annotation]) -> collections.Counter[str]:
-    """Return the number of votes for each label; skips are not counted."""
+    """Return the number of votes for each label, as it is stored; skips are not counted."""
     return collections.Counter(
-        str(annotation.label) for annotation in annotations if annotation.label is not None
+        str(encode_label(annotation.label))
+        for annotation in annotations
+        if annotation.label is not None
     )
 
 

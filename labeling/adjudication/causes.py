@@ -7,11 +7,13 @@ import itertools
 import statistics
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 from labeling.adjudication.cases import tally_of
-from labeling.errors import LabelingError, counted, listed, near
+from labeling.adjudication.cause_names import Cause
+from labeling.adjudication.part_votes import votes_of_parts
+from labeling.adjudication.significance import significant
+from labeling.errors import counted
 from labeling.records import (
     Annotation,
     Label,
@@ -20,9 +22,6 @@ from labeling.records import (
     person_key,
 )
 from labeling.rendering import Displayed
-
-FALSE_DISCOVERIES = 0.05
-"""Share of false alarms among annotators, and among label pairs, that are named."""
 
 SURE = 0.9
 """Probability from which a model's label is evidence against people."""
@@ -40,43 +39,15 @@ LEAST_TIMED = 10
 """Timed votes from which an annotator has a usual time."""
 
 
-class Cause(StrEnum):
-    """Why people disagree on a sample, or with a model."""
-
-    AMBIGUOUS = "ambiguous sample"
-    UNRELIABLE = "unreliable annotator"
-    GUIDELINE = "guideline gap"
-    SLIP = "slip"
-    DATA = "data problem"
-    MODEL = "people against labeling functions"
-
-
-def with_cause(reason: str, cause: str) -> str:
-    """Return the reason of a decision that names the cause which the reviewer found.
-
-    Raises:
-        LabelingError: no such cause.
-
-    >>> with_cause("typed too fast", "slip")
-    'slip: typed too fast'
-    """
-    causes = [each.value for each in Cause]
-    if cause not in causes:
-        raise LabelingError(
-            f"The cause of a disagreement must be one of {listed(causes, limit=len(causes))}. Got"
-            f" {cause!r}.{near(cause, causes)}"
-        )
-    return f"{cause}: {reason}"
-
-
-def cause_of_decision(reason: str) -> str:
-    """Return the cause that the reason of a decision begins with; empty if it names none.
-
-    >>> cause_of_decision("slip: typed too fast"), cause_of_decision("both agree")
-    ('slip', '')
-    """
-    first = reason.partition(": ")[0]
-    return first if first in [each.value for each in Cause] else ""
+_PRECEDENCE = (
+    Cause.DATA,
+    Cause.UNRELIABLE,
+    Cause.MODEL,
+    Cause.GUIDELINE,
+    Cause.SLIP,
+    Cause.AMBIGUOUS,
+)
+"""Of causes of equally many parts of a sample the first is named."""
 
 
 class WeakLabel(NamedTuple):
@@ -123,6 +94,9 @@ def disagreement_causes(
        label.
     6. ambiguous sample: otherwise.
 
+    Of samples with several labels or with spans the votes on each label, or on each place where
+    spans overlap, are compared in this way, and the sample has the most frequent cause of these.
+
     Of each family of tests the significant ones are those with a false discovery rate of 5 %
     (Benjamini and Hochberg 1995). The numbers of people and pairs are small at first: then nothing
     is significant, and most samples count as ambiguous.
@@ -149,13 +123,33 @@ def disagreement_causes(
     for annotation in live_annotations(annotations):
         if not annotation.reviewer:
             of_sample.setdefault(annotation.sample_id, []).append(annotation)
-    evidence = _Evidence.of(of_sample)
+    parts = votes_of_parts(of_sample)
+    evidence = _Evidence.of([part for of_one in parts.values() for part in of_one])
     found: dict[Hashable, Disagreement] = {}
-    for sample_id, votes in of_sample.items():
-        cause = _cause(votes, evidence, (weak or {}).get(sample_id))
-        if cause is not None:
-            found[sample_id] = Disagreement(sample_id, *cause)
+    for sample_id, of_one in parts.items():
+        sure = (weak or {}).get(sample_id)
+        of_parts = [_cause(part, evidence, sure) for part in of_one]
+        causes = [cause for cause in of_parts if cause is not None] or _edges(of_sample[sample_id])
+        if causes:
+            found[sample_id] = Disagreement(sample_id, *_most_frequent_cause(causes))
     return found
+
+
+def _most_frequent_cause(causes: Sequence[tuple[Cause, str]]) -> tuple[Cause, str]:
+    """Return the cause of most parts, of equally many the first by precedence."""
+    counts = collections.Counter(cause for cause, _ in causes)
+    first = max(counts, key=lambda cause: (counts[cause], -_PRECEDENCE.index(cause)))
+    reason = next(reason for cause, reason in causes if cause == first)
+    if len(causes) == 1:
+        return first, reason
+    return first, f"{reason}; {counts[first]} of {len(causes)} disagreements here are like this"
+
+
+def _edges(annotations: Sequence[Annotation]) -> list[tuple[Cause, str]]:
+    """Return the cause where the votes differ only in where spans begin and end."""
+    if len({vote.label for vote in annotations if vote.label is not None}) < 2:
+        return []
+    return [(Cause.AMBIGUOUS, "people differ in where spans begin and end, not in their labels")]
 
 
 def _cause(
@@ -271,12 +265,12 @@ class _Evidence:
     usual_seconds: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, of_sample: Mapping[Hashable, Sequence[Annotation]]) -> _Evidence:
-        """Return the evidence of everybody's current annotations, by sample."""
+    def of(cls, parts: Collection[Sequence[Annotation]]) -> _Evidence:
+        """Return the evidence of everybody's current annotations of each part of each sample."""
         right: collections.Counter[str] = collections.Counter()
         compared: collections.Counter[str] = collections.Counter()
         seconds: dict[str, list[float]] = {}
-        for given in of_sample.values():
+        for given in parts:
             votes = [vote for vote in given if vote.label is not None]
             tally = tally_of(votes)
             for vote in votes:
@@ -288,7 +282,7 @@ class _Evidence:
                     compared[person] += 1
                     right[person] += vote.label == best
         unreliable = _unreliable_people(right, compared)
-        gaps, n_pairs = _confused_pairs(of_sample, unreliable)
+        gaps, n_pairs = _confused_pairs(parts, unreliable)
         usual = {
             person: statistics.median(times)
             for person, times in seconds.items()
@@ -333,7 +327,7 @@ def _unreliable_people(right: Mapping[str, int], compared: Mapping[str, int]) ->
 
 
 def _confused_pairs(
-    of_sample: Mapping[Hashable, Sequence[Annotation]], unreliable: Collection[str]
+    parts: Collection[Sequence[Annotation]], unreliable: Collection[str]
 ) -> tuple[dict[tuple[str, str], tuple[int, float]], int]:
     """Return the label pairs that are confused too often, and the number of confused pairs.
 
@@ -345,7 +339,7 @@ def _confused_pairs(
     counts: collections.Counter[tuple[str, str]] = collections.Counter()
     used: collections.Counter[str] = collections.Counter()
     people: dict[tuple[str, str], set[str]] = {}
-    for given in of_sample.values():
+    for given in parts:
         votes = [
             (person_key(vote.annotator), name_of(vote.label))
             for vote in given
@@ -370,26 +364,3 @@ def _confused_pairs(
         for index in significant(p_values)
         if len(people[possible[index]]) >= 3
     }, n_pairs
-
-
-def significant(p_values: Sequence[float], rate: float = FALSE_DISCOVERIES) -> list[int]:
-    """Return the positions of the tests that are significant at a false discovery rate.
-
-    Source: Y. Benjamini, Y. Hochberg, "Controlling the false discovery rate", Journal of the Royal
-    Statistical Society B 57 (1995).
-
-    >>> significant([0.001, 0.04, 0.03, 0.9])
-    [0]
-    >>> significant([0.001, 0.02, 0.03, 0.9])
-    [0, 1, 2]
-    """
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    count = max(
-        (
-            rank
-            for rank, position in enumerate(order, 1)
-            if p_values[position] <= rate * rank / len(p_values)
-        ),
-        default=0,
-    )
-    return sorted(order[:count])

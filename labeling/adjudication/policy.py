@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from labeling.errors import LabelingError, listed, near
-from labeling.records import LabelSchema, checked_fraction, is_number, is_whole_number
+from labeling.records import LabelKind, LabelSchema, checked_fraction, is_number, is_whole_number
 from labeling.rendering import Displayed
 
 Rule = Literal["majority", "posterior"]
@@ -59,7 +59,8 @@ class ReviewPolicy(Displayed):
             above 0.5 and up to 1: with at least this share of the votes, compared exactly. `None`
             for the rule "majority": `"any_conflict"` for two labels, where a third vote always
             makes a majority, so that no doubtful sample would ever reach a reviewer;
-            `"no_majority"` for more labels. `None` for the rule "posterior": its probability
+            `"no_majority"` for more labels. Of several labels a sample each is such a question with
+            two answers; spans are one with many. `None` for the rule "posterior": its probability
             decides alone.
         model_voter: whether the end model is one more voter, of the rule "posterior". Its soft
             labels must not have learned the votes of the samples that they are about. One vote a
@@ -180,7 +181,7 @@ class ReviewPolicy(Displayed):
         if self.escalate is not None:
             return self
         return dataclasses.replace(
-            self, escalate="any_conflict" if len(schema) == 2 else "no_majority"
+            self, escalate="any_conflict" if schema.n_answers == 2 else "no_majority"
         )
 
     @property
@@ -239,11 +240,11 @@ class ReviewPolicy(Displayed):
         if policy.escalate == "any_conflict":
             return (
                 f"A sample gets {votes}: if all are equal it is settled, and any conflict goes to a"
-                " reviewer."
+                f" reviewer.{_DECIDED_BY_PART[schema.kind]}"
             )
         return (
             f"A sample gets {votes}, and a label is accepted {_enough(policy)}; else"
-            f"{further if more else ''} a reviewer decides."
+            f"{further if more else ''} a reviewer decides.{_DECIDED_BY_PART[schema.kind]}"
         )
 
     def _asks_more(self, schema: LabelSchema) -> bool:
@@ -252,8 +253,18 @@ class ReviewPolicy(Displayed):
             not self.accepts(top, cast)
             and self.accepts(top + self.max_votes - cast, self.max_votes)
             for cast in range(self.min_votes, self.max_votes)
-            for top in range(-(-cast // len(schema)), cast + 1)
+            for top in range(-(-cast // (schema.n_answers or cast)), cast + 1)
         )
+
+
+_DECIDED_BY_PART = {
+    LabelKind.ONE: "",
+    LabelKind.SEVERAL: " This holds for each label by itself; a sample is settled when all are.",
+    LabelKind.SPANS: (
+        " This holds for each part of a text with overlapping spans by itself; a sample is settled"
+        " when all are."
+    ),
+}
 
 
 def _posterior_sentences(policy: ReviewPolicy, votes: str) -> str:

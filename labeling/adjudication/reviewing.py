@@ -7,18 +7,22 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 
 from labeling.adjudication.cases import Case, Outcome, case_of
 from labeling.adjudication.causes import WeakLabel, disagreement_causes
+from labeling.adjudication.majority_rule import decide_by_majority
 from labeling.adjudication.policy import ReviewPolicy
 from labeling.adjudication.posterior_rule import decide_by_posterior
-from labeling.errors import LabelingError
+from labeling.errors import DataError, LabelingError, UnknownLabelError
 from labeling.records import (
     Annotation,
+    AnySoft,
     AskAgain,
     Escalation,
     GoldLabel,
+    Label,
     LabelSchema,
     LabelSource,
     SoftLabels,
     Verdict,
+    checked_label,
     counting_reviews,
     expect,
     live_annotations,
@@ -35,7 +39,7 @@ def review(
     schema: LabelSchema,
     *,
     policy: ReviewPolicy | None = None,
-    soft: SoftLabels | None = None,
+    soft: AnySoft | None = None,
     annotators: Annotators | None = None,
     posterior: SoftLabels | None = None,
     model_voted: Collection[Hashable] = frozenset(),
@@ -68,9 +72,10 @@ def review(
         )
     for annotation in live_annotations(annotations):
         of_sample.setdefault(annotation.sample_id, []).append(_named(annotation, schema))
-    model_labels: dict[Hashable, str] = {}
+    model_labels: dict[Hashable, Label] = {}
     if soft is not None:
-        model_labels = expect(soft, SoftLabels, "`soft`").to_labels().dropna().to_dict()
+        _check_soft(soft, schema)
+        model_labels = soft.to_labels().dropna().to_dict()
     outcomes: dict[Hashable, Outcome] = dict.fromkeys(of_sample)
     cases: list[Case] = []
     for sample_id, live in of_sample.items():
@@ -103,7 +108,7 @@ def _decided(
 ) -> list[Outcome]:
     """Return the outcomes of the samples that no reviewer has decided on."""
     if posterior is None or policy.rule == "majority":
-        return [_by_majority(case, policy) for case in cases]
+        return [decide_by_majority(case, policy) for case in cases]
     waiting = {case.sample_id for case in cases}
     reviewed = [live for sample_id, live in of_sample.items() if sample_id not in waiting]
     votes = sum(
@@ -162,8 +167,9 @@ def _with_causes(
     return dataclasses.replace(verdict, escalations=escalations)
 
 
-def _weak_labels(soft: SoftLabels | None) -> dict[Hashable, WeakLabel]:
-    if soft is None:
+def _weak_labels(soft: AnySoft | None) -> dict[Hashable, WeakLabel]:
+    """Return the model's labels with their probabilities; whole sets and spans have none."""
+    if not isinstance(soft, SoftLabels):
         return {}
     labels, confidence = soft.to_labels().tolist(), soft.confidence().tolist()
     return {
@@ -176,27 +182,37 @@ def _weak_labels(soft: SoftLabels | None) -> dict[Hashable, WeakLabel]:
 
 
 def _named(annotation: Annotation, schema: LabelSchema) -> Annotation:
-    """Return an annotation with its label as a name, also if it was given by code."""
-    if annotation.label is None or annotation.label in schema.labels:
+    """Return an annotation with its label as the schema stores it, also if it was given by code."""
+    if annotation.label is None:
         return annotation
-    return dataclasses.replace(annotation, label=schema.labels[schema.index(annotation.label)])
+    try:
+        label = checked_label(annotation.label, schema)
+    except (DataError, UnknownLabelError) as error:
+        raise type(error)(
+            f"In the annotation of sample {annotation.sample_id!r} by {annotation.annotator!r}:"
+            f" {error}"
+        ) from None
+    if isinstance(label, str) and label == annotation.label:
+        return annotation
+    return dataclasses.replace(annotation, label=label)
+
+
+def _check_soft(soft: object, schema: LabelSchema) -> None:
+    if not isinstance(soft, AnySoft):
+        raise LabelingError(
+            f"`soft` must be SoftLabels, SoftSpans or SoftSets. Got a {type(soft).__name__}."
+        )
+    if soft.schema.kind != schema.kind:
+        raise LabelingError(
+            f"`soft` must have labels of kind {schema.kind.value!r}, as `schema` has. Got"
+            f" {soft.schema!r}."
+        )
 
 
 def _annotators_of(sample_id: Hashable, annotators: Annotators | None) -> Collection[str] | None:
     if isinstance(annotators, Mapping):
         return annotators.get(sample_id, ())
     return annotators
-
-
-def _by_majority(case: Case, policy: ReviewPolicy) -> GoldLabel | AskAgain | Escalation:
-    """Return the outcome by the rule "majority"."""
-    n_votes = case.n_votes
-    winner, votes_for = case.tally.most_common(1)[0] if case.tally else ("", 0)
-    if n_votes >= policy.min_votes and policy.accepts(votes_for, n_votes):
-        return GoldLabel(case.sample_id, winner, LabelSource.AGREEMENT.value, case.votes)
-    if case.left > 0 and policy.accepts(votes_for + case.left, n_votes + case.left):
-        return case.ask(max(policy.min_votes - n_votes, 1))
-    return case.escalated(_reason(case, policy))
 
 
 def _reviewed(
@@ -209,17 +225,3 @@ def _reviewed(
         return None
     deciding = [review for review in reviews if review.label is not None]
     return GoldLabel(sample_id, label, LabelSource.REVIEW.value, (*votes, *deciding))
-
-
-def _reason(case: Case, policy: ReviewPolicy) -> str:
-    """Return why votes do not settle a sample, and the votes."""
-    if not case.n_votes:
-        return "no vote"
-    most = max(case.tally.values())
-    if case.n_votes < policy.min_votes and policy.accepts(most, case.n_votes):
-        return f"too few votes, {case.n_votes} of {policy.min_votes}: {case.counts()}"
-    if policy.escalate == "no_majority":
-        return f"no majority: {case.counts()}"
-    if policy.escalate == "any_conflict":
-        return f"conflict: {case.counts()}"
-    return f"less than {float(policy.escalate or 0):.4g} of the votes agree: {case.counts()}"

@@ -29,7 +29,7 @@ from labeling.engine import apply_to_frame
 from labeling.errors import ConfigError
 from labeling.label_models import MajorityVote
 from labeling.project import Project, Round
-from labeling.records import GoldLabel, SoftLabels, Stratum, Votes, annotation_votes
+from labeling.records import GoldLabel, SoftLabels, Stratum, Votes, single_label_votes
 from labeling.sources import read_samples, read_table
 
 CONFIG = Path("configs/tweets.yaml")
@@ -135,7 +135,7 @@ class Demo:
         Only first-round votes count: a third vote is requested where two differ.
         """
         first_round = [vote for vote in rounds[-1].annotations if vote.round == 1]
-        votes = annotation_votes(first_round, self.project.schema)
+        votes = single_label_votes(first_round, self.project.schema)
         return agreement(votes if stratum is None else votes.of_samples(_drawn(rounds, stratum)))
 
     def audit(self, rounds: Sequence[Round]) -> Estimate:

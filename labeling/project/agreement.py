@@ -17,7 +17,7 @@ from labeling.analysis import (
     low_agreement,
 )
 from labeling.errors import counted
-from labeling.records import Annotation, LabelSchema, Stratum, Votes, annotation_votes
+from labeling.records import Annotation, LabelSchema, Stratum, Votes, single_label_votes
 from labeling.rendering import Displayed, Excerpt, Table, View, as_interval
 
 ANY_STRATUM = "all samples"
@@ -115,7 +115,7 @@ def people_agreement(
         selections: the samples of batches, with the column `stratum`, by sample id.
     """
     first_round = [vote for vote in annotations if vote.round == 1 and not vote.reviewer]
-    votes = annotation_votes(first_round, schema)
+    votes = single_label_votes(first_round, schema)
     strata = selections["stratum"][~selections.index.duplicated(keep="last")].to_dict()
     by_sample: dict[Hashable, str] = {
         sample_id: str(strata.get(sample_id) or NO_BATCH) for sample_id in votes.sample_ids

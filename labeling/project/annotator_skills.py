@@ -9,7 +9,7 @@ import pandas as pd
 
 from labeling.project.gold import teaching_gold
 from labeling.project.work_review import WorkReview
-from labeling.records import Annotation, LabelSchema, SoftLabels, annotation_votes
+from labeling.records import Annotation, LabelSchema, SoftLabels, single_label_votes
 
 if TYPE_CHECKING:
     from labeling.project.models import Learner
@@ -39,7 +39,7 @@ def annotator_skills(
 
     state, gold = work.state(), work.given_gold()
     given = set(gold.index)
-    votes = annotation_votes(
+    votes = single_label_votes(
         [
             one
             for one in answers

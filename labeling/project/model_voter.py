@@ -22,8 +22,8 @@ from labeling.records import (
     LabelSchema,
     LabelSource,
     SoftLabels,
-    annotation_votes,
     person_key,
+    single_label_votes,
 )
 from labeling.store import Store, now
 
@@ -76,7 +76,7 @@ class ModelVoter:
         soft = None
         if policy.model_voter:
             soft = self.fit(annotations, saves=saves) if fits else self.latest()
-        posterior = people_posterior(annotation_votes(annotations, self._schema), soft)
+        posterior = people_posterior(single_label_votes(annotations, self._schema), soft)
         return posterior, samples_of_model_voter(posterior, soft)
 
     def latest(self) -> SoftLabels | None:

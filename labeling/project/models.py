@@ -42,7 +42,7 @@ from labeling.records import (
     SoftLabels,
     Stratum,
     Votes,
-    annotation_votes,
+    single_label_votes,
 )
 from labeling.store import Store, now
 
@@ -228,7 +228,7 @@ class Learner:
         self, soft: SoftLabels, gold: Gold, open_votes: tuple[Annotation, ...] = ()
     ) -> EndModel:
         started = time.perf_counter()
-        by_people = annotation_votes(open_votes, self.votes.schema) if open_votes else None
+        by_people = single_label_votes(open_votes, self.votes.schema) if open_votes else None
         with self.store.stage("fitting the end model"), contextlib.ExitStack() as inner:
 
             def begin(stage: str) -> None:

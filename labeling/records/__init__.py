@@ -8,10 +8,10 @@ from labeling.records.annotations import (
     LabelSource,
     Problem,
     Stratum,
-    annotation_votes,
     last_annotations,
     live_annotations,
 )
+from labeling.records.any_kind import AnySoft, AnyVotes
 from labeling.records.atomic_files import (
     atomic_write,
     is_unfinished,
@@ -55,6 +55,13 @@ from labeling.records.frames import is_text, text_column
 from labeling.records.gold import ClassBalance, Gold, class_balance_array, gold_codes, gold_series
 from labeling.records.identity import first_spellings, person_key
 from labeling.records.isolation import IMMUTABLE, isolated
+from labeling.records.label_parts import (
+    LabelPart,
+    answer_parts,
+    join_answers,
+    span_places,
+    votes_for,
+)
 from labeling.records.label_texts import (
     decode_answer,
     encode_answer,
@@ -98,6 +105,7 @@ from labeling.records.pairwise_counts import (
     near_copies,
     weighted_co_occurrence,
 )
+from labeling.records.people_votes import annotation_votes, single_label_votes
 from labeling.records.platforms import Aggregator, AnnotationPlatform, Fetched
 from labeling.records.printing import fitted_repr
 from labeling.records.private_files import make_private, private_file, private_folder
@@ -190,6 +198,8 @@ __all__ = [
     "Annotation",
     "AnnotationPlatform",
     "Answers",
+    "AnySoft",
+    "AnyVotes",
     "AskAgain",
     "Batch",
     "BatchState",
@@ -215,6 +225,7 @@ __all__ = [
     "KnownKeys",
     "Label",
     "LabelKind",
+    "LabelPart",
     "LabelSchema",
     "LabelSource",
     "LabelingFunction",
@@ -265,6 +276,7 @@ __all__ = [
     "WordCondition",
     "add_location_note",
     "annotation_votes",
+    "answer_parts",
     "atomic_write",
     "best_codes",
     "checked_fraction",
@@ -311,6 +323,7 @@ __all__ = [
     "is_whole_number",
     "is_yes_or_no",
     "isolated",
+    "join_answers",
     "label_in_words",
     "label_order",
     "label_ranks",
@@ -341,6 +354,8 @@ __all__ = [
     "reviewed_label",
     "reviews_that_count",
     "shared_wins",
+    "single_label_votes",
+    "span_places",
     "span_units",
     "spans_in_words",
     "text_column",
@@ -354,6 +369,7 @@ __all__ = [
     "unit_schema",
     "unsafe_characters",
     "vote_code",
+    "votes_for",
     "votes_in_words",
     "waiting_on",
     "weighted_co_occurrence",

@@ -15,10 +15,8 @@ from labeling.errors import DataError
 from labeling.records.clean_text import clean_text
 from labeling.records.identity import first_spellings, person_key
 from labeling.records.samples import checked_ids
-from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.spans import Label
 from labeling.records.validation import expect
-from labeling.records.votes import Votes
 from labeling.rendering import Displayed, View
 from labeling.rendering.formatting import undirected
 
@@ -283,26 +281,3 @@ def latest_version(versions: Iterable[Annotation]) -> Annotation | None:
         if not is_void and (last is None or annotation.updated_at >= last.updated_at):
             last = annotation
     return last
-
-
-def annotation_votes(annotations: Iterable[Annotation], schema: LabelSchema) -> Votes:
-    """Return the annotators' current annotations as Votes, with annotators as voters.
-
-    Skips are abstentions; reviewers are left out, since they decide and do not vote.
-
-    >>> now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    >>> ledger = [Annotation("a", "ann", "spam", now, now), Annotation("a", "bob", None, now, now)]
-    >>> annotation_votes(ledger, LabelSchema(["ham", "spam"])).to_array()
-    array([[ 1, -1]], dtype=int8)
-    """
-    live = [annotation for annotation in live_annotations(annotations) if not annotation.reviewer]
-    sample_ids = [annotation.sample_id for annotation in live]
-    labels = [ABSTAIN if annotation.label is None else annotation.label for annotation in live]
-    frame = pd.DataFrame(
-        {
-            "sample": pd.Series(sample_ids, dtype=object).infer_objects(),
-            "voter": [annotation.annotator for annotation in live],
-            "label": pd.Series(labels, dtype=object),
-        }
-    )
-    return Votes.from_triples(frame, schema=schema)

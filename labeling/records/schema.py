@@ -149,6 +149,15 @@ class LabelSchema(Displayed):
         return any(map(LIKE_A_NUMBER.fullmatch, self.labels))
 
     @property
+    def n_answers(self) -> int | None:
+        """How many answers a question to a person has; `None` where there is no limit.
+
+        With several labels a sample each label is a question, with yes and no; spans may be any.
+        """
+        counts = {LabelKind.ONE: len(self), LabelKind.SEVERAL: 2, LabelKind.SPANS: None}
+        return counts[self.kind]
+
+    @property
     def int_codes(self) -> Mapping[int, int]:
         """The code of each int that stands for a label: by its name, or the code itself."""
         return MappingProxyType(self._int_codes)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
 from labeling.records.annotations import Annotation, LabelSource
+from labeling.records.label_parts import Place, votes_for
 from labeling.records.spans import Label
 from labeling.rendering import Displayed, View
 
@@ -98,10 +99,12 @@ class GoldLabel(Displayed):
 
     @property
     def votes_for(self) -> int:
-        """Number of these votes that are for the label."""
-        return sum(
-            annotation.label == self.label for annotation in self.trace if not annotation.reviewer
-        )
+        """Number of these votes that are for the label.
+
+        Of a set of labels or of spans it is the least of any label, or of any place with spans.
+        """
+        labels = [vote.label for vote in self.trace if not vote.reviewer and vote.label is not None]
+        return votes_for(self.label, labels)
 
     @property
     def settled(self) -> str:
@@ -110,10 +113,10 @@ class GoldLabel(Displayed):
             return "review"
         if self.source != LabelSource.AGREEMENT:
             return ""
-        votes_for, votes_cast = self.votes_for, self.votes_cast
-        if 2 * votes_for <= votes_cast:
+        n_for, votes_cast = self.votes_for, self.votes_cast
+        if 2 * n_for <= votes_cast:
             return "posterior"
-        if votes_for < votes_cast:
+        if n_for < votes_cast:
             return "majority"
         return "one_vote" if votes_cast == 1 else "unanimous"
 
@@ -122,8 +125,8 @@ class GoldLabel(Displayed):
         """What decided the label, in words: votes, a posterior of votes, or reviewers."""
         if self.source == LabelSource.REVIEW:
             reviews = [annotation for annotation in self.trace if annotation.reviewer]
-            votes_for = sum(review.label == self.label for review in reviews)
-            return f"{votes_for} of {len(reviews)} reviewers" if len(reviews) > 1 else "a reviewer"
+            n_for = sum(review.label == self.label for review in reviews)
+            return f"{n_for} of {len(reviews)} reviewers" if len(reviews) > 1 else "a reviewer"
         if self.source != LabelSource.AGREEMENT:
             return str(self.source)
         votes = votes_in_words(self.votes_for, self.votes_cast)
@@ -172,6 +175,8 @@ class Escalation(Displayed):
         model_label: the label model's most probable label, if known.
         cause: the probable cause of the disagreement, such as "ambiguous sample"; empty if unknown.
         cause_reason: what points to this cause, with numbers and without names.
+        settled: of sets of labels and of spans, the label without its disputed parts.
+        disputed: the labels, or the places of spans (start and end), that are disputed.
     """
 
     sample_id: Hashable
@@ -180,6 +185,8 @@ class Escalation(Displayed):
     model_label: Label | None = None
     cause: str = ""
     cause_reason: str = ""
+    settled: Label | None = None
+    disputed: tuple[str | Place, ...] = ()
 
     def _view(self) -> View:
         from labeling.records.people_views import escalation_view

@@ -16,8 +16,8 @@ from labeling.project.annotator_skills import annotator_skills
 from labeling.records import (
     Annotation,
     EventKind,
-    annotation_votes,
     person_key,
+    single_label_votes,
 )
 from labeling.report.context import ReportContext
 from labeling.work_review.state import Paused
@@ -171,7 +171,7 @@ def work_of_all(context: ReportContext) -> WorkOfAll:
         context,
         dict(sorted(by_annotator.items())),
         annotator_skills(context.project.people.work, context.answers, schema),
-        agreement_by_pair(annotation_votes(first_round, schema)),
+        agreement_by_pair(single_label_votes(first_round, schema)),
         by_sample,
         reasons,
         pseudonyms_of(by_annotator, _salt(context)),

@@ -66,7 +66,7 @@ def check_store(database: Database, log: EventLog, ledger: Ledger) -> LedgerChec
     """
     count = log.verify()
     events = log.all()
-    states, expected = fold(events, ledger.kind), ExpectedRows.after(events)
+    states, expected = fold(events, ledger.kind), ExpectedRows.after(events, ledger.kind)
     n_annotations = ledger.counts()[0]
     findings = [
         *_annotation_findings(database, ledger, events),

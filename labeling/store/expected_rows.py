@@ -6,7 +6,15 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from labeling.records import BatchState, Event, EventKind, LabelSource
+from labeling.records import (
+    BatchState,
+    Event,
+    EventKind,
+    LabelKind,
+    LabelSource,
+    decode_label,
+    votes_for,
+)
 from labeling.store.verdict_rows import VerdictKind
 
 QUESTIONS: Mapping[EventKind, str] = {
@@ -49,7 +57,7 @@ class ExpectedRows:
     _batch_of: dict[Hashable, int] = field(default_factory=dict)
 
     @classmethod
-    def after(cls, events: Iterable[Event]) -> ExpectedRows:
+    def after(cls, events: Iterable[Event], label_kind: LabelKind = LabelKind.ONE) -> ExpectedRows:
         """Return the rows after these events, from the first on, in order."""
         expected = cls()
         for event in events:
@@ -61,7 +69,7 @@ class ExpectedRows:
             if event.kind == EventKind.REOPENED:
                 expected.verdicts.pop(event.sample_id, None)
             elif event.kind in VERDICTS:
-                expected.verdicts[event.sample_id] = _verdict(event)
+                expected.verdicts[event.sample_id] = _verdict(event, label_kind)
         return expected
 
     def _add_to_batches(self, event: Event) -> None:
@@ -102,7 +110,7 @@ def _question(event: Event) -> Row:
     return {**question, "not_annotators": others, "platform_id": event.about.get("platform_id", "")}
 
 
-def _verdict(event: Event) -> Row:
+def _verdict(event: Event, label_kind: LabelKind) -> Row:
     """Return the columns of a verdict; events made by a migration say less."""
     about, kind = event.about, VERDICTS[event.kind]
     row: Row = {} if "migrated" in about else dict.fromkeys(DETAILS)
@@ -112,7 +120,8 @@ def _verdict(event: Event) -> Row:
     elif kind == VerdictKind.PENDING and "votes_needed" in about:
         row["votes_needed"] = about["votes_needed"]
     elif about.get("source") == LabelSource.AGREEMENT and "votes" in about:
-        labels = [label for _, label, _ in about["votes"]]
-        row["votes_for"] = labels.count(about["label"])
-        row["votes_cast"] = sum(label is not None for label in labels)
+        answers = [text for _, text, _ in about["votes"] if text is not None]
+        labels = [decode_label(text, label_kind) for text in answers]
+        row["votes_for"] = votes_for(decode_label(about["label"], label_kind), labels)
+        row["votes_cast"] = len(labels)
     return row
