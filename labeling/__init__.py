@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         load_labeling_functions,
         load_slicing_functions,
         slicing_function,
+        span_labeling_function,
     )
     from labeling.label_files import LabelFiles
     from labeling.label_models import AnnotatorModel, LabelModel, SetModel, SpanModel
@@ -158,6 +159,7 @@ _ROOMS = {
         "load_labeling_functions",
         "load_slicing_functions",
         "slicing_function",
+        "span_labeling_function",
     ),
     "label_files": ("LabelFiles",),
     "label_models": (
@@ -217,7 +219,8 @@ def apply(
     progress: Callable[[int], object] | None = None,
     cache: str | os.PathLike[str] | None = None,
     report: Callable[[tuple[HowRun, ...]], object] | None = None,
-) -> Votes:
+    text: str = "text",
+) -> Votes | Any:
     """Return the votes of labeling functions on samples.
 
     Each function gets a sample as plain, immutable Python: text as `str`, integers as `int`, a
@@ -244,9 +247,11 @@ def apply(
             its votes are not kept unless it has a `version`. The log says what was run, and why.
         report: called at the end with how each function was run: on how many samples its votes were
             cached, on how many it voted on whole columns and in Python, and how long that took.
+        text: the column that spans are in; of no meaning for labels of whole samples.
 
     Returns:
         Votes with a row for each sample and a column for each labeling function, in their order.
+        With labels of `kind="several"` it is `SetVotes`, and with `kind="spans"` `SpanVotes`.
 
     Raises:
         LabelingFunctionError: a function failed, or returned an invalid vote; the error names the
@@ -271,6 +276,7 @@ def apply(
         "progress": progress,
         "cache": cache,
         "report": report,
+        "text": text,
     }
     if not isinstance(data, (str, os.PathLike)):
         return apply_to_frame(lfs, data, schema, id=id, **how)
@@ -374,5 +380,6 @@ __all__ = [
     "simulation",
     "slice_quality",
     "slicing_function",
+    "span_labeling_function",
     "split",
 ]

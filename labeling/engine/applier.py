@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NoReturn, Protocol
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from labeling.engine.batches import SampleBatch
@@ -27,6 +25,7 @@ from labeling.engine.columns.self_check import (
 from labeling.engine.encoding import WrongReturnError
 from labeling.engine.engine_report import HowRun
 from labeling.engine.execution import ChunkVotes, Job, columns_read, votes_on
+from labeling.engine.function_kinds import check_kind
 from labeling.engine.pickling import dumps_for_workers
 from labeling.engine.progress import Progress
 from labeling.engine.slow_calls import CallWatch, alarm_is_free
@@ -66,6 +65,8 @@ BYTES_AT_ONCE = 64 * 2**20
 OnError = Literal["raise", "record"]
 Cache = str | os.PathLike[str] | VoteStore | None
 """The folder of cached votes; `None` caches nothing."""
+AnyVotes = Votes | Any
+"""`Votes`, or by the kind of the labels `SetVotes` or `SpanVotes`."""
 Report = Callable[[tuple[HowRun, ...]], object]
 """Is called at the end with how each labeling function was run, in their order."""
 
@@ -82,19 +83,20 @@ def apply_to_frame(
     progress: Progress | None = None,
     cache: Cache = None,
     report: Report | None = None,
-) -> Votes:
+    text: str = "text",
+) -> AnyVotes:
     """Return the votes of labeling functions on the samples of a frame.
 
     Args, errors and meaning are those of `labeling.apply`, which also takes paths. The `report` of
     a `VoteStore` that is given as `cache` then says what was run.
     """
-    job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
+    job = _checked_job(lfs, schema, on_error, workers, timeout, progress, text)
     check_outlets(cache, progress, report)
     samples = with_plain_objects(with_id_index(data, id))
-    _check_reads(job.lfs, samples, samples.index.name)
+    _check_reads(job, samples, samples.index.name)
     size = _chunk_size(samples, workers)
 
-    def votes_of(job: Job) -> Votes:
+    def votes_of(job: Job) -> AnyVotes:
         if cache is not None:
             return _cached_votes(job, [samples], samples.index, workers, size, cache)
         chunks = (samples.iloc[start : start + size] for start in range(0, len(samples), size))
@@ -131,16 +133,17 @@ def apply_to_stream(
     progress: Progress | None = None,
     cache: Cache = None,
     report: Report | None = None,
-) -> Votes:
+    text: str = "text",
+) -> AnyVotes:
     """Return the votes of labeling functions on samples, of which only some are held at a time.
 
     Args, errors and meaning are those of `labeling.apply`.
     """
-    job = _checked_job(lfs, schema, on_error, workers, timeout, progress)
+    job = _checked_job(lfs, schema, on_error, workers, timeout, progress, text)
     check_outlets(cache, progress, report)
-    _check_reads(job.lfs, stream.example, stream.ids.name)
+    _check_reads(job, stream.example, stream.ids.name)
 
-    def votes_of(job: Job) -> Votes:
+    def votes_of(job: Job) -> AnyVotes:
         if cache is not None:
             frames = map(with_plain_objects, stream)
             return _cached_votes(job, frames, stream.ids, workers, ROWS_AT_ONCE, cache)
@@ -165,12 +168,13 @@ def _checked_job(
     workers: int,
     timeout: float | None,
     progress: Progress | None,
+    text: str,
 ) -> Job:
-    functions = checked_functions(lfs, schema)
+    functions = checked_functions(lfs, schema, text)
     check_options(on_error, workers, timeout)
     # Timers of the system take no float of NumPy.
     limit = None if timeout is None else float(timeout)
-    return Job(functions, schema, on_error == "raise", limit, progress)
+    return Job(functions, schema, on_error == "raise", limit, progress, text=text)
 
 
 def check_outlets(cache: object, progress: object, report: object) -> None:
@@ -187,17 +191,19 @@ def _check_callable(function: object, name: str) -> None:
         raise LabelingFunctionError(f"`{name}` must be a function, or None. Got {function!r}.")
 
 
-def _check_reads(lfs: Sequence[LabelingFunction], samples: pd.DataFrame, id: Hashable) -> None:
-    for lf in lfs:
+def _check_reads(job: Job, samples: pd.DataFrame, id: Hashable) -> None:
+    if job.form.text:
+        require_column(samples, job.text, "`text`, the column that spans are in")
+    for lf in job.lfs:
         for column in lf.reads:
             if column != id:
                 require_column(samples, column, f"what labeling function {lf.name!r} reads")
 
 
 def checked_functions(
-    lfs: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema
+    lfs: LabelingFunction | Iterable[LabelingFunction], schema: LabelSchema, text: str = "text"
 ) -> list[LabelingFunction]:
-    """Return labeling functions as a list, after checking their names and labels."""
+    """Return labeling functions as a list, after checking their names, kinds and labels."""
     expect(schema, LabelSchema, "`schema`")
     is_one = isinstance(lfs, (LabelingFunction, str, bytes)) or callable(lfs)
     given: Any = [lfs] if is_one else lfs
@@ -209,6 +215,7 @@ def checked_functions(
             raise LabelingFunctionError(
                 f"Labeling functions must be made with @labeling_function. Got {lf!r}."
             )
+        check_kind(lf, schema, text)
         if lf.label is not None:
             try:
                 schema.index(lf.label)
@@ -235,7 +242,7 @@ def check_options(on_error: object, workers: object, timeout: object) -> None:
         )
 
 
-def _certain_votes(job: Job, votes_of: Callable[[Job], Votes]) -> Votes:
+def _certain_votes(job: Job, votes_of: Callable[[Job], AnyVotes]) -> AnyVotes:
     """Return all votes; made again, should votes on columns turn out to differ from Python's."""
     while True:
         try:
@@ -247,16 +254,17 @@ def _certain_votes(job: Job, votes_of: Callable[[Job], Votes]) -> Votes:
 
 def _votes_on_chunks(
     job: Job, chunks: Iterable[pd.DataFrame], ids: pd.Index, workers: int
-) -> Votes:
+) -> AnyVotes:
     """Return the votes on all chunks, of which no more are taken after a fault at which to stop."""
     started, start, run = time.perf_counter(), 0, _runner(job, workers)
-    votes = np.empty((len(ids), len(job.lfs)), dtype=job.schema.code_type, order="F")
+    form, columns = job.form, range(len(job.lfs))
+    votes = form.table(len(ids), len(job.lfs), empty=True)
     faults: list[Fault] = []
     # Chunks that are running when a fault is found are awaited.
     wanted = itertools.takewhile(lambda _: not (job.stop_at_fault and faults), chunks)
     with contextlib.closing(run(job, wanted)) as results:
         for chunk_votes, chunk_faults in results:
-            votes[start : start + len(chunk_votes)] = chunk_votes
+            form.put_rows(votes, start, chunk_votes, columns)
             start += len(chunk_votes)
             faults += chunk_faults
     return _finished(job, votes, ids, faults, time.perf_counter() - started)
@@ -269,7 +277,7 @@ def _cached_votes(
     workers: int,
     size: int,
     cache: str | os.PathLike[str] | VoteStore,
-) -> Votes:
+) -> AnyVotes:
     """Return the votes on samples in frames; only what is not cached is run."""
     started = time.perf_counter()
     store = cache if isinstance(cache, VoteStore) else VoteStore(cache)
@@ -290,11 +298,11 @@ def _runner(job: Job, workers: int) -> Runner:
 
 def _finished(
     job: Job,
-    votes: npt.NDArray[Any],
+    votes: Any,
     ids: pd.Index,
     faults: Sequence[Fault],
     seconds: float,
-) -> Votes:
+) -> AnyVotes:
     """Return votes with their faults, or raise the first one."""
     if job.stop_at_fault and faults:
         _raise(faults[0])
@@ -306,7 +314,7 @@ def _finished(
         len(faults),
     )
     names = tuple(lf.name for lf in job.lfs)
-    return Votes(votes, ids, names, job.schema, tuple(_ordered(faults, names)))
+    return job.form.votes(votes, ids, names, _ordered(faults, names))
 
 
 def _needs_workers(job: Job, workers: int) -> bool:

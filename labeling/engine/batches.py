@@ -131,6 +131,10 @@ class SampleBatch:
             made.keep(missing, python_values(column.iloc[missing]))
         return made.objects[wanted].tolist()  # type: ignore[no-any-return]  # of objects
 
+    def values(self, name: Hashable) -> list[Any]:
+        """Return the values of a column as functions get them, those of all rows."""
+        return self._values(name, None)
+
     def may_change(self, reads: frozenset[Hashable] | None) -> bool:
         """Whether any of some columns (`None`: all) has values that could be changed in place."""
         return any(self._is_read(name, reads) for name in self._mutable)

@@ -6,7 +6,6 @@ import collections
 import contextlib
 import dataclasses
 import itertools
-import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from labeling.engine.execution import ChunkVotes, Job, votes_on
 from labeling.engine.fingerprints import fingerprint_of
 from labeling.engine.slow_calls import CallWatch
 from labeling.engine.vote_store import StoredVotes, VoteStore, store_key
-from labeling.records import Fault, LabelSchema
+from labeling.records import Fault
 
 Runner = Callable[[Job, Iterable[pd.DataFrame]], Generator[ChunkVotes, None, None]]
 """Runs a job on chunks, and yields the votes on each."""
@@ -88,19 +87,20 @@ class CachedRun:
         workers: how many processes run them.
 
     Attributes:
-        votes: label codes, shape (n_samples, n_lfs), column by column in memory.
+        votes: of all samples, in the table of their form.
     """
 
     def __init__(self, job: Job, store: VoteStore, count: int, workers: int) -> None:
         store.begin()
         self.job, self.store = job, store
-        self.votes = np.empty((count, len(job.lfs)), dtype=job.schema.code_type, order="F")
+        self.form = job.form
+        self.votes = self.form.table(count, len(job.lfs), empty=True)
         self._faults: list[tuple[int, int, Fault]] = []  # row, number of the function, fault
         self._rows_run, self._rows_cached = [0] * len(job.lfs), [0] * len(job.lfs)
         self._fingerprints = [fingerprint_of(lf) for lf in job.lfs]
         self._reasons = [fingerprint.why_not_cached for fingerprint in self._fingerprints]
-        schema = _schema_text(job.schema)
-        self._keys = [store_key(print_.digest, schema) for print_ in self._fingerprints]
+        key = self.form.key
+        self._keys = [store_key(print_.digest, key) for print_ in self._fingerprints]
         for column, fingerprint in enumerate(self._fingerprints):
             if workers > 1 and fingerprint.may_change_state and not self._reasons[column]:
                 self._reasons[column] = (
@@ -166,17 +166,21 @@ class CachedRun:
         if digest is None:
             return False
         rows = len(block.samples)
-        stored = self.store.get(self._keys[column], digest, rows, self.votes.dtype)
+        numbers = self.form.n_stored(rows)
+        stored = self.store.get(self._keys[column], digest, numbers, self.form.value_type)
         if stored is None or not self._replay(block, column, stored.fault_rows):
             return False
-        self.votes[block.start : block.end, column] = stored.codes
+        self.form.put(self.votes, column, slice(block.start, block.end), stored.codes)
         return True
 
     def _block_digest(self, block: _Block, column: int) -> str | None:
         """Return the hash of what a function reads of a block; `None` if it is not cached."""
         if self._reasons[column]:
             return None
-        digest = block.digests.digest(self._fingerprints[column].reads)
+        reads = self._fingerprints[column].reads
+        if reads is not None and self.form.text:
+            reads |= {self.form.text}
+        digest = block.digests.digest(reads)
         if digest is None:
             self._reasons[column] = (
                 "Not cached: a column that it reads, or may read, holds objects whose contents"
@@ -193,7 +197,7 @@ class CachedRun:
         if not len(rows):
             return True
         lfs, watch = [self.job.lfs[column]], CallWatch(timeout=self.job.timeout)
-        job = Job(lfs, self.job.schema, timeout=self.job.timeout)
+        job = Job(lfs, self.job.schema, timeout=self.job.timeout, text=self.job.text)
         with watch.watching():
             _, faults = votes_on(SampleBatch(block.samples.iloc[rows.tolist()]), job, watch)
         if len(faults) != len(rows):
@@ -221,26 +225,25 @@ class CachedRun:
                     yield block.samples.iloc[start : start + size]
 
         with contextlib.closing(run(job, chunks())) as results:
-            for codes, faults in results:
+            for votes, faults in results:
                 has_failed = has_failed or bool(faults)
-                self._fill_in(running[0], codes, faults)
+                self._fill_in(running[0], votes, faults)
                 if running[0].done == len(running[0].samples):
                     self._store(running.popleft(), has_failed and self.job.stop_at_fault)
 
-    def _fill_in(self, block: _Block, codes: npt.NDArray[Any], faults: list[Fault]) -> None:
+    def _fill_in(self, block: _Block, votes: Any, faults: list[Fault]) -> None:
         """Take over the votes on the next chunk of a block."""
         start = block.start + block.done
-        for number, column in enumerate(block.missing):
-            self.votes[start : start + len(codes), column] = codes[:, number]
+        self.form.put_rows(self.votes, start, votes, block.missing)
         if faults:
             numbers = {self.job.lfs[column].name: column for column in block.missing}
-            ids = block.samples.index[block.done : block.done + len(codes)].tolist()
+            ids = block.samples.index[block.done : block.done + len(votes)].tolist()
             rows = {sample_id: row for row, sample_id in enumerate(ids, start)}
             for fault in faults:
                 column, row = numbers[fault.labeling_function], rows[fault.sample_id]
                 block.faults.append((column, row - block.start, fault))
                 self._faults.append((row, column, fault))
-        block.done += len(codes)
+        block.done += len(votes)
 
     def _store(self, block: _Block, is_stopped: bool) -> None:
         """Store the votes on a block, unless functions were stopped in it or before."""
@@ -254,8 +257,8 @@ class CachedRun:
             if digest is None or self._has_changed(column):
                 continue
             rows = np.array(sorted(fault_rows[column]), dtype=np.uint32)
-            codes = self.votes[block.start : block.end, column]
-            self.store.put(self._keys[column], digest, StoredVotes(codes, rows))
+            values = self.form.values(self.votes, column, block.start, block.end)
+            self.store.put(self._keys[column], digest, StoredVotes(values, rows))
 
     def _has_changed(self, column: int) -> bool:
         """Whether a function has changed what its votes depend on while it ran."""
@@ -265,8 +268,3 @@ class CachedRun:
                 "Not cached: while it runs it changes an object that its votes may depend on."
             )
         return bool(self._reasons[column])
-
-
-def _schema_text(schema: LabelSchema) -> str:
-    codes = sorted(schema.int_codes.items())
-    return json.dumps([list(schema.labels), schema.has_number_names, codes])

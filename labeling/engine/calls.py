@@ -13,7 +13,7 @@ from labeling.engine.encoding import RowFault, id_at
 from labeling.engine.preprocessed_rows import Failed, as_exception, row_of_call
 from labeling.engine.progress import ChunkProgress
 from labeling.engine.slow_calls import CallWatch, timeout_error
-from labeling.records import FrozenRow, LabelingFunction
+from labeling.records import FrozenRow, LabelingFunction, SpanLabelingFunction, collected
 
 BATCH = 1_024
 """Rows per call of a batch function: enough to be fast, few enough to show progress."""
@@ -107,6 +107,8 @@ def _row_function(lf: LabelingFunction, rows: list[Any]) -> Callable[[Any], Any]
         function = functools.partial(lf.function, **lf.resources)
     else:
         function = lf.function
+    if isinstance(lf, SpanLabelingFunction):
+        function = collected(function)
     if not _any_failed(lf, rows):
         return function
 

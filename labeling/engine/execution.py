@@ -9,33 +9,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from labeling.engine.batches import SampleBatch
 from labeling.engine.calls import answers_of
 from labeling.engine.collection import earlier_objects_kept
 from labeling.engine.columns.self_check import NOT_COMPARED, ColumnRunner, Positions
+from labeling.engine.encoding import RowFault, id_at
 from labeling.engine.encoding import WrongReturnError as WrongReturnError
-from labeling.engine.encoding import codes_of, id_at
 from labeling.engine.engine_report import EngineReport, HowRun
 from labeling.engine.fingerprints.reads import columns_of
+from labeling.engine.forms import Calls, VoteForm, form_of
+from labeling.engine.forms.base import Values, Where
 from labeling.engine.preprocessed_rows import chain_of, chains_of, preprocessed_blocks
 from labeling.engine.progress import ChunkProgress, Progress
 from labeling.engine.slow_calls import CallWatch
 from labeling.errors import LFTimeoutError
 from labeling.records import (
-    ABSTAIN,
     VOTING_SCHEMA,
     Fault,
     LabelingFunction,
     LabelSchema,
 )
 
-Where = slice | npt.NDArray[np.intp]
-"""Which rows of a batch: from one to another, or at ascending positions."""
-
-ChunkVotes = tuple[npt.NDArray[Any], list[Fault]]
-"""Codes of shape (n_samples, n_lfs), column by column in memory; the faults."""
+ChunkVotes = tuple[Any, list[Fault]]
+"""The votes of a chunk, in the table of their form; the faults."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +47,7 @@ class Job:
         timeout: seconds that a call may take on a sample; `None` is no limit.
         progress: called with the number of samples done since its last call.
         report: counts how functions are run.
+        text: the column that spans are in.
     """
 
     lfs: Sequence[LabelingFunction]
@@ -58,6 +56,12 @@ class Job:
     timeout: float | None = None
     progress: Progress | None = None
     report: EngineReport = field(default_factory=EngineReport)
+    text: str = "text"
+
+    @property
+    def form(self) -> VoteForm:
+        """The form that votes are kept in, by the kind of the labels."""
+        return form_of(self.schema, self.text)
 
 
 def columns_read(lfs: Sequence[LabelingFunction]) -> frozenset[Hashable] | None:
@@ -124,9 +128,10 @@ class _BatchRun:
 
     def __init__(self, batch: SampleBatch, job: Job, watch: CallWatch) -> None:
         self.batch, self.watch, self.lfs, self.report = batch, watch, job.lfs, job.report
-        self.schema, self.stop_at_fault = job.schema, job.stop_at_fault
-        shape = (len(batch), len(job.lfs))
-        self.votes = np.full(shape, ABSTAIN, dtype=job.schema.code_type, order="F")
+        self.stop_at_fault = job.stop_at_fault
+        self.form = job.form
+        self.texts = batch.values(self.form.text) if self.form.text else []
+        self.votes = self.form.table(len(batch), len(job.lfs))
         self.faults: list[tuple[int, int, Fault]] = []
         self.reads: Mapping[str, frozenset[Hashable] | None] = {}
         n_passes = len(job.lfs) + len(chains_of(job.lfs))
@@ -154,7 +159,7 @@ class _BatchRun:
             self.call(column, self.rows_for(column), slice(0, len(self.batch)))
             return
         codes, decided = voted
-        np.copyto(self.votes[:, column], codes, where=decided)
+        self.form.put_codes(self.votes, column, codes, decided)
         undecided = np.flatnonzero(~decided)
         n_decided = len(self.batch) - len(undecided)
         name = self.lfs[column].name
@@ -178,12 +183,24 @@ class _BatchRun:
         if self.watch.diary is not None:
             self.watch.diary.begin(column, positions.tolist())
         answers, raised = answers_of(lf, rows, ids, progress, self.watch, False)
-        codes, invalid = codes_of(lf, answers, self.schema, ids)
-        votes: list[Any] = codes.tolist()
+        values, invalid = self.encoded(lf, rows, answers, positions)
+        votes: list[Any] = self.form.as_codes(values, len(rows))
         for row, error in (*invalid, *raised):
             # Columns have no runaway calls; where Python has one, its vote is not known.
             votes[row] = NOT_COMPARED if isinstance(error, LFTimeoutError) else None
         return votes
+
+    def encoded(
+        self, lf: LabelingFunction, rows: list[Any], answers: list[Any], where: Where
+    ) -> tuple[Values, list[RowFault]]:
+        """Return the votes that answers are, and which are none."""
+        texts: Sequence[Any] = ()
+        if self.texts:
+            if isinstance(where, slice):
+                texts = self.texts[where]
+            else:
+                texts = [self.texts[row] for row in where.tolist()]
+        return self.form.encoded(Calls(lf, rows, answers, self.batch.ids[where], texts))
 
     def run_preprocessed(self) -> None:
         """Run the labeling functions with preprocessors, block by block."""
@@ -216,8 +233,8 @@ class _BatchRun:
         if self.watch.diary is not None:
             self.watch.diary.begin(column, positions.tolist())
         answers, raised = answers_of(lf, rows, ids, self.progress, self.watch, self.stop_at_fault)
-        codes, invalid = codes_of(lf, answers, self.schema, ids)
-        self.votes[positions[: len(answers)], column] = codes
+        values, invalid = self.encoded(lf, rows, answers, where)
+        self.form.put(self.votes, column, positions[: len(answers)], values)
         for row, error in sorted(raised + invalid, key=lambda fault: fault[0]):
             fault = Fault(lf.name, id_at(ids, row), error)
             self.faults.append((int(positions[row]), column, fault))

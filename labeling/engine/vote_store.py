@@ -40,7 +40,8 @@ class StoredVotes(NamedTuple):
     """The votes of a labeling function on a block of rows.
 
     Attributes:
-        codes: label codes, shape (n_rows,), -1 = abstained.
+        codes: label codes, shape (n_rows,), -1 = abstained; of votes of another form the numbers
+            that they are.
         fault_rows: the rows of the block, from 0 and ascending, on which the function failed.
     """
 
@@ -113,13 +114,19 @@ class VoteStore:
         # Of two processes that make one at once, both go on with the later one.
         return self._read_salt() or salt
 
-    def get(self, function: str, block: str, rows: int, code_type: np.dtype) -> StoredVotes | None:  # type: ignore[type-arg]
+    def get(
+        self,
+        function: str,
+        block: str,
+        rows: int | None,
+        code_type: np.dtype[np.signedinteger],
+    ) -> StoredVotes | None:
         """Return the votes of a function on a block of rows, or `None`.
 
         Args:
             function: the key of the labeling function, a hash in hexadecimal.
             block: the hash of what it reads of the rows.
-            rows: how many there are.
+            rows: how many codes there are; `None` for any number.
             code_type: the type of codes.
         """
         path = self._path(function, block)
@@ -181,8 +188,8 @@ class VoteStore:
         self,
         data: bytes,
         key: str,
-        rows: int,
-        code_type: np.dtype,  # type: ignore[type-arg]
+        rows: int | None,
+        code_type: np.dtype[np.signedinteger],
     ) -> StoredVotes | None:
         """Return the votes of a file; `None` if it is not complete and unchanged."""
         if len(data) < _HEADER.size:
@@ -190,7 +197,8 @@ class VoteStore:
         magic, count, faults, width, digest = _HEADER.unpack_from(data)
         end_of_codes = _HEADER.size + count * width
         is_whole = len(data) == end_of_codes + 4 * faults
-        if not is_whole or (magic, count, width) != (_MAGIC, rows, code_type.itemsize):
+        expected = (_MAGIC, count if rows is None else rows, code_type.itemsize)
+        if not is_whole or (magic, count, width) != expected:
             return None
         header = _HEADER.pack(magic, count, faults, width, b"")
         if digest != self._digest(key, header, memoryview(data)[_HEADER.size :]):

@@ -54,7 +54,7 @@ class _Task:
 
 
 Result = tuple[Any, bytes, tuple[HowRun, ...]]
-"""Codes, pickled faults, and how the functions were run."""
+"""Votes, pickled faults, and how the functions were run."""
 
 
 def in_workers(
@@ -69,7 +69,7 @@ def in_workers(
         LabelingFunctionError: a labeling function cannot be sent to a worker.
     """
     pickled = dumps_for_workers(job.lfs, workers)
-    settings = (job.schema, job.stop_at_fault, job.timeout)
+    settings = (job.schema, job.stop_at_fault, job.timeout, job.text)
     with tempfile.TemporaryDirectory(prefix="labeling-") as name:
         folder = Path(name)
         run = functools.partial(_run_chunk, pickled, settings, name, os.getpid(), _working_folder())
@@ -219,7 +219,7 @@ def _columns(pickled: bytes, schema: LabelSchema) -> ColumnRunner:
 
 def _run_chunk(
     pickled: bytes,
-    settings: tuple[LabelSchema, bool, float | None],
+    settings: tuple[LabelSchema, bool, float | None, str],
     folder: str,
     parent: int,
     working_folder: str | None,
@@ -239,7 +239,8 @@ def _run_chunk(
             _end_if_orphan(parent, folder)
         board.write(call)
 
-    job = Job(_loads_functions(pickled), *settings)
+    schema, stop_at_fault, timeout, text = settings
+    job = Job(_loads_functions(pickled), schema, stop_at_fault, timeout, text=text)
     diary = None if task.diary is None else Diary(task.diary, task.hung)
     heartbeat = Heartbeat(Path(folder), task.number)
     watch = CallWatch(report, job.timeout, heartbeat.beat, diary)

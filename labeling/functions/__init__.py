@@ -17,6 +17,7 @@ from labeling.functions.preprocessing import preprocessor
 from labeling.functions.pretrained import hugging_face, spacy_model
 from labeling.functions.services import service
 from labeling.functions.slicing import SlicingFunction, slicing_function
+from labeling.functions.span_decorator import span_labeling_function
 from labeling.functions.sql import sql_values
 from labeling.functions.text_patterns import keywords, regex
 
@@ -41,6 +42,7 @@ __all__ = [
     "service",
     "slicing_function",
     "spacy_model",
+    "span_labeling_function",
     "sql_values",
     "where",
 ]

@@ -22,6 +22,7 @@ def labeling_function(
     label: str | int | None = None,
     compile: bool = True,
     version: str | int | None = None,
+    closed: bool = False,
 ) -> Callable[[Callable[..., Any]], LabelingFunction]: ...
 
 
@@ -35,11 +36,13 @@ def labeling_function(
     label: str | int | None = None,
     compile: bool = True,
     version: str | int | None = None,
+    closed: bool = False,
 ) -> LabelingFunction | Callable[[Callable[..., Any]], LabelingFunction]:
     """Make a function a labeling function; works with and without parentheses.
 
     The function gets a sample `x` (`x.column` and `x["column"]`) and returns a label name, a label
-    code, or `ABSTAIN` (or `None`) if its rule does not apply.
+    code, or `ABSTAIN` (or `None`) if its rule does not apply. Where a sample may have several
+    labels, it may also return a set or list of them, or a dict from label to True or False.
 
     Args:
         function: the rule.
@@ -53,6 +56,8 @@ def labeling_function(
         label: the label of a yes-or-no rule: it votes for it on True and abstains on False.
         compile: whether it may run on whole columns, with the same votes; `labeling.explain` says
             whether it does. False calls it for each sample.
+        closed: where a sample may have several labels (`kind="several"`): whether it says no to
+            all labels that its answer does not name. Otherwise it says nothing of them.
         version: needed to cache votes (`apply(..., cache=folder)`) where they depend on something
             whose changes cannot be noticed, such as an open model, a file or a service: raise it
             with each such change.
@@ -73,29 +78,49 @@ def labeling_function(
     >>> has_link(comment), is_short(comment), has_link.name
     ('spam', 'ham', 'has_link')
     """
-    if not isinstance(version, (str, int, type(None))) or isinstance(version, bool):
-        raise LabelingFunctionError(f"`version` must be a text or a number. Got {version!r}.")
+    check_version(version)
 
     def decorate(decorated: Callable[..., Any]) -> LabelingFunction:
-        made = _make(decorated, name, resources, pre, label, compile)
-        made.version = version
+        check_parts(decorated, resources, pre, "@labeling_function")
+        made = LabelingFunction(
+            name or name_of(decorated),
+            decorated,
+            resources=resources,
+            pre=pre,
+            label=label,
+            compile=compile,
+        )
+        made.version, made.closed = version, bool(closed)
         return made
 
     return decorate if function is None else decorate(function)
 
 
-def _make(
-    function: Callable[..., Any],
-    name: str | None,
-    resources: Mapping[str, Any] | None,
-    pre: Sequence[Callable[[Any], Any]],
-    label: str | int | None,
-    compile: bool,
-) -> LabelingFunction:
+def name_of(function: Callable[..., Any]) -> str:
+    """Return the name of a function, or that of the type of something else that can be called."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def check_version(version: object) -> None:
+    """Check the version of a labeling function.
+
+    Raises:
+        LabelingFunctionError: it is neither a text nor a whole number.
+    """
+    if not isinstance(version, (str, int, type(None))) or isinstance(version, bool):
+        raise LabelingFunctionError(f"`version` must be a text or a number. Got {version!r}.")
+
+
+def check_parts(function: object, resources: object, pre: Any, decorator: str) -> None:
+    """Check what a labeling function is made of.
+
+    Raises:
+        LabelingFunctionError: what is decorated is no function, or `pre` or `resources` has the
+            wrong type.
+    """
     if not callable(function) or isinstance(function, type):
         raise LabelingFunctionError(
-            f"@labeling_function must stand above a function. Got {function!r}; give a name as"
-            " `name=`."
+            f"{decorator} must stand above a function. Got {function!r}; give a name as `name=`."
         )
     if callable(pre) or not all(map(callable, pre)):
         raise LabelingFunctionError(f"`pre` must be a list of functions. Got {pre!r}.")
@@ -103,7 +128,3 @@ def _make(
         raise LabelingFunctionError(
             f"`resources` must be a dict from keyword to object. Got {type(resources).__name__}."
         )
-    lf_name = name or str(getattr(function, "__name__", type(function).__name__))
-    return LabelingFunction(
-        lf_name, function, resources=resources, pre=pre, label=label, compile=compile
-    )

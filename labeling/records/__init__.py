@@ -143,6 +143,7 @@ from labeling.records.softmax_regression import (
     fit_softmax_regression,
 )
 from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
+from labeling.records.span_function import SpanLabelingFunction, collected
 from labeling.records.span_gold import GoldSpans, gold_spans, unit_gold_codes
 from labeling.records.span_marks import Marks
 from labeling.records.span_units import SpanUnits, span_units, unit_schema
@@ -259,6 +260,7 @@ __all__ = [
     "SourceAnnotation",
     "SourceAnnotations",
     "Span",
+    "SpanLabelingFunction",
     "SpanUnits",
     "SpanVotes",
     "StackParameters",
@@ -291,6 +293,7 @@ __all__ = [
     "class_balance_array",
     "clean_text",
     "co_occurrence",
+    "collected",
     "counting_reviews",
     "cut_statistic",
     "decode_answer",

@@ -38,7 +38,9 @@ def labeling_function_view(lf: LabelingFunction) -> View:
     if reason:
         parts.append(inspect.cleandoc(reason))
     if lf.label is not None and lf.rule is None:
-        parts.append(f"Votes for {lf.label!r} where it returns True.")
+        parts.append(lf.what_label_is_for())
+    if lf.closed:
+        parts.append("Says no to the labels that its answer does not name.")
     if lf.pre:
         parts.append(f"Preprocessors: {', '.join(map(_name, lf.pre))}.")
     if lf.files:

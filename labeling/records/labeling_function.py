@@ -46,6 +46,8 @@ class LabelingFunction(Displayed):
         version: of what it depends on and cannot be hashed, such as a model: cached votes are used
             again while it is the same. `None` where it has none.
         call: how it was made, for the ready-made kinds that can be written down again.
+        closed: where a sample may have several labels: whether it says no to all labels that its
+            answer does not name.
 
     >>> from types import SimpleNamespace
     >>> lf = LabelingFunction("has_link", lambda x: "http" in x.text, label="spam")
@@ -65,6 +67,7 @@ class LabelingFunction(Displayed):
     compile: bool = True  # of the class, so that functions pickled by older versions have it
     version: str | int | None = None
     call: RecordedCall | None = None
+    closed: bool = False
 
     def __init__(
         self,
@@ -100,6 +103,10 @@ class LabelingFunction(Displayed):
         from labeling.records.function_views import labeling_function_view
 
         return labeling_function_view(self)
+
+    def what_label_is_for(self) -> str:
+        """Return a sentence on what `label` means."""
+        return f"Votes for {self.label!r} where it returns True."
 
     def __call__(self, x: Any) -> Any:
         """Return the vote on one sample: any object that has the attributes the function reads.
@@ -147,14 +154,16 @@ def vote_code(answer: Any, schema: LabelSchema, label: str | int | None = None) 
 def dumps_functions(lfs: Sequence[LabelingFunction]) -> bytes:
     """Pickle labeling functions together; objects that they share are pickled once."""
     # How they were made is left out: it holds the words and tables once more.
-    return dumps([{key: value for key, value in vars(lf).items() if key != "call"} for lf in lfs])
+    return dumps(
+        [(type(lf), {key: value for key, value in vars(lf).items() if key != "call"}) for lf in lfs]
+    )
 
 
 def loads_functions(pickled: bytes) -> list[LabelingFunction]:
     """Unpickle labeling functions; for pipes between processes only, never for files."""
     lfs = []
-    for state in cloudpickle.loads(pickled):
-        lf = LabelingFunction.__new__(LabelingFunction)
+    for kind, state in cloudpickle.loads(pickled):
+        lf: LabelingFunction = kind.__new__(kind)
         vars(lf).update(state)
         lfs.append(lf)
     return lfs

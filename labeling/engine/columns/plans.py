@@ -26,7 +26,13 @@ from labeling.engine.columns.statements import Block
 from labeling.engine.columns.text_search import has_polars
 from labeling.engine.columns.texts import Mask, Text
 from labeling.engine.columns.values import Bools, Constant, Integers, Piece, Row
-from labeling.records import ABSTAIN, LabelingFunction, LabelSchema, vote_code
+from labeling.records import (
+    ABSTAIN,
+    LabelingFunction,
+    LabelSchema,
+    SpanLabelingFunction,
+    vote_code,
+)
 
 Codes = npt.NDArray[Any]
 
@@ -188,6 +194,10 @@ def _made_plan(lf: LabelingFunction, schema: LabelSchema) -> Plan:
 
 
 def _obstacle(lf: LabelingFunction) -> str | None:
+    if isinstance(lf, SpanLabelingFunction):
+        return "it marks spans"
+    if lf.closed:
+        return "it says no to the labels that it does not name"
     if not lf.compile:
         return "it says compile=False"
     if lf.batch is not None:

@@ -151,6 +151,6 @@ def without_columns(
 def _in_python(lf: LabelingFunction) -> LabelingFunction:
     _DISTRUSTED.add(lf)
     # A copy for this call: workers get it, too, and know nothing of this process.
-    copied = LabelingFunction.__new__(LabelingFunction)
+    copied: LabelingFunction = type(lf).__new__(type(lf))
     vars(copied).update(vars(lf) | {"compile": False})
     return copied

@@ -23,7 +23,7 @@ from labeling.engine.fingerprints.objects import instance, python_class
 from labeling.engine.fingerprints.reads import columns_of
 from labeling.engine.fingerprints.values import HANDLERS, enum_member, index, numpy_scalar
 from labeling.engine.fingerprints.walk import Walk
-from labeling.records import LabelingFunction
+from labeling.records import LabelingFunction, SpanLabelingFunction
 
 _FALLBACKS = (
     numpy_scalar,
@@ -103,6 +103,10 @@ def fingerprint_of(lf: LabelingFunction) -> LFFingerprint:
 def _parts(walk: Walk, lf: LabelingFunction) -> None:
     walk.add(lf.version, "version")
     walk.add(lf.label, "label")
+    if lf.closed:
+        walk.put("closed")
+    if isinstance(lf, SpanLabelingFunction):
+        walk.put("spans", lf.overlaps)
     walk.put("batch" if lf.batch is not None else "row by row")
     _row_function(walk, lf.batch if lf.batch is not None else lf.function, "its function")
     if lf.batch is not None:
