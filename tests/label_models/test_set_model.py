@@ -53,7 +53,18 @@ def test_precisions_are_learned_from_gold():
     gold = {n: ["oak"] if n < 5 else [] for n in range(20)}
     model = lb.SetModel().fit(votes, gold=gold)
     assert model.precision_[0, model.labels_.index("oak")] == pytest.approx((5 + 3) / 25)
-    assert model.predict(votes).chosen[:, 0].all()  # fewer than 30 gold samples with it
+    assert model.predict(votes).chosen[:, 0].all()  # 5 gold samples with it are too few to overrule
+
+
+def test_much_gold_learns_of_votes_for_other_labels():
+    rows = [(n, "leaf", "oak", True) for n in range(200)]
+    rows += [(n, "paw", "cat", True) for n in range(200, 400)]
+    votes = votes_of(rows)
+    gold = {n: ["oak", "tree"] if n < 200 else ["cat"] for n in range(400)}
+    soft = lb.SetModel().fit(votes, gold=gold).predict(votes)
+    assert soft.chosen[:, 1].tolist() == [True] * 200 + [False] * 200  # nobody said "tree"
+    assert soft.covered[0, 1]
+    assert not soft.covered[300, 1]
 
 
 def test_much_gold_takes_the_decision_from_a_bad_voter():
@@ -65,7 +76,7 @@ def test_much_gold_takes_the_decision_from_a_bad_voter():
     chosen = model.predict(votes).chosen[:, 0]
     assert chosen[:100].all()
     assert not chosen[100:].any()
-    assert any("A threshold decides for 1 of 3 labels" in text for text in model.report_)
+    assert any("They overrule 300 yes and add 0 labels" in text for text in model.report_)
 
 
 def test_noes_can_outvote_a_yes_and_a_tie_leaves_it():

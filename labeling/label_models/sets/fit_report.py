@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from labeling.errors import counted, listed, literal, noun
 from labeling.label_models.patterns import Floats
-from labeling.label_models.sets.noisy_or import LEAST_POSITIVE, Bools
+from labeling.label_models.sets.noisy_or import Bools
 from labeling.records import ABSTAIN
 from labeling.rendering import Excerpt, Share, Table, View
 
@@ -25,7 +25,9 @@ class SetFit(NamedTuple):
         method: how each label is decided.
         gold: 1, 0, or -1 without gold: shape (n_samples, n_labels).
         covered: whether anything was said: shape (n_samples, n_labels).
-        threshold: the probability from which a yes decides: shape (n_labels,).
+        trust: in the thresholds from gold: shape (n_labels,).
+        n_overruled: the number of yes that gold overrules.
+        n_added: the number of labels that nobody says yes to.
         n_outvoted: the number of yes that noes outvote.
         n_tied: the number of ties of label models.
         n_repaired: the number of samples that broke a constraint.
@@ -37,7 +39,9 @@ class SetFit(NamedTuple):
     method: Sequence[str]
     gold: npt.NDArray[np.int8]
     covered: Bools
-    threshold: Floats
+    trust: Floats
+    n_overruled: int
+    n_added: int
     n_outvoted: int
     n_tied: int
     n_repaired: int
@@ -89,23 +93,22 @@ def _gold(fit: SetFit) -> list[str]:
             " probabilities order samples but are not calibrated."
         ]
     n_with = (fit.gold == 1).sum(axis=0)
-    ruled = [
-        f"{literal(label)} from {threshold:.2f} ({n} gold samples with it)"
-        for label, threshold, n, method in zip(
-            fit.labels, fit.threshold, n_with, fit.method, strict=True
-        )
-        if threshold > 0 and method == "noisy-or"
+    order = sorted(range(len(fit.labels)), key=lambda code: (-n_with[code], fit.labels[code]))
+    trusted = [
+        f"{literal(fit.labels[code])} {fit.trust[code]:.2f} ({n_with[code]} with it)"
+        for code in order[:8]
+        if n_with[code] and fit.method[code] == "noisy-or"
     ]
-    first = f"{counted(n_gold, 'gold sample')}: precisions of votes are learned from them."
-    if not ruled:
-        return [
-            f"{first} No label has {LEAST_POSITIVE} of them or more: any yes decides everywhere."
-        ]
-    return [
-        f"{first} A threshold decides for {len(ruled)} of {counted(len(fit.labels), 'label')} with"
-        f" {LEAST_POSITIVE} of them or more: {', '.join(ruled[:8])}"
-        f"{', ...' if len(ruled) > 8 else ''}. For the others any yes decides."
+    none = [literal(fit.labels[code]) for code in order if not n_with[code]]
+    sentences = [
+        f"{counted(n_gold, 'gold sample')}: precisions of votes, and a regression for each label,"
+        f" are learned from them. Trust in their thresholds: {', '.join(trusted) or 'none'}."
+        f" They overrule {fit.n_overruled:,} yes and add {counted(fit.n_added, 'label')} that"
+        " nobody says yes to."
     ]
+    if none:
+        sentences.append(f"No gold sample has {listed(none, 8)}: there any yes decides.")
+    return sentences
 
 
 def _conflicts(fit: SetFit) -> list[str]:
@@ -153,11 +156,15 @@ def set_model_view(model: Any) -> View:
     rows = tuple(
         (Excerpt(label), method, float(threshold), Share(float(missed)))
         for label, method, threshold, missed in zip(
-            labels[:MOST_LABELS], model.method_, model.threshold_, model.missed_, strict=False
+            labels[:MOST_LABELS],
+            model.method_,
+            model.trust_ * model.best_,
+            model.missed_,
+            strict=False,
         )
     )
     table = Table(
-        ("label", "decided by", "from a probability of", "share where nothing was said"),
+        ("label", "decided by", "a yes counts from", "share where nothing was said"),
         rows,
         left_out=len(labels) - len(rows),
     )

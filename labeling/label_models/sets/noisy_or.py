@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from labeling.label_models.patterns import Floats
 from labeling.records import ABSTAIN, Answers
+from labeling.records.decisions import TIE
 
 Bools = npt.NDArray[np.bool_]
 
 PRECISION = 0.6  # of a yes or a no before any gold label
 PSEUDO_VOTES = 5.0  # that this counts as
 MOST_MISSED = 0.4  # share of a label where nothing was said of it; below that of a single yes
-LEAST_POSITIVE = 30  # gold samples with a label, from which a yes may be overruled
 
 
 class NoisyOr(NamedTuple):
@@ -28,13 +28,11 @@ class NoisyOr(NamedTuple):
         precision: P(the sample has the label | the voter says yes): shape (n_voters, n_labels).
         no_ratio: P(the voter says no | label) / P(... | not): shape (n_voters, n_labels).
         missed: the probability of a label where nothing was said of it: shape (n_labels,).
-        threshold: the probability from which a yes decides: shape (n_labels,).
     """
 
     precision: Floats
     no_ratio: Floats
     missed: Floats
-    threshold: Floats
 
 
 class Cells(NamedTuple):
@@ -77,10 +75,8 @@ def fit_noisy_or(answers: Answers, gold: npt.NDArray[np.int8], n_voters: int) ->
     of_with = (no_with + PSEUDO_VOTES * (1 - PRECISION)) / (n_with + PSEUDO_VOTES)
     of_without = (no_without + PSEUDO_VOTES * PRECISION) / (n_without + PSEUDO_VOTES)
     no_ratio = np.minimum(of_with / of_without, 1.0)
-    unknown = np.zeros(k)
-    cells = cells_of(answers, NoisyOr(precision, no_ratio, unknown, unknown), n)
-    missed = _missed(cells, gold)
-    return NoisyOr(precision, no_ratio, missed, _thresholds(cells, gold))
+    cells = cells_of(answers, NoisyOr(precision, no_ratio, np.zeros(k)), n)
+    return NoisyOr(precision, no_ratio, _missed(cells, gold))
 
 
 def cells_of(answers: Answers, noisy_or: NoisyOr, n_samples: int) -> Cells:
@@ -116,14 +112,13 @@ def cells_of(answers: Answers, noisy_or: NoisyOr, n_samples: int) -> Cells:
     return Cells(np.clip(p, 0.0, 1.0), yes, no)
 
 
-def decided(cells: Cells, threshold: Floats) -> tuple[Bools, Bools]:
-    """Return which labels are chosen, and which yes the noes outvote: (n_samples, n_labels) each.
+def outvoted(cells: Cells) -> Bools:
+    """Return which yes the noes outvote: shape (n_samples, n_labels).
 
-    A yes decides, unless the probability is below the threshold, or somebody says no and it is
-    below 0.5. A yes and a no that count the same leave the yes.
+    A yes and a no that count the same leave the yes.
     """
-    outvoted = cells.yes & cells.no & (cells.p < 0.5 - 1e-9)
-    return cells.yes & ~outvoted & (cells.p >= threshold - 1e-9), outvoted
+    result: Bools = cells.yes & cells.no & (cells.p < 0.5 - TIE)
+    return result
 
 
 def _missed(cells: Cells, gold: npt.NDArray[np.int8]) -> Floats:
@@ -135,20 +130,3 @@ def _missed(cells: Cells, gold: npt.NDArray[np.int8]) -> Floats:
     n_with = (known & (gold == 1)).sum(axis=0)
     missed: Floats = (n_with + PSEUDO_VOTES * guess) / (known.sum(axis=0) + PSEUDO_VOTES)
     return missed
-
-
-def _thresholds(cells: Cells, gold: npt.NDArray[np.int8]) -> Floats:
-    """Return the probability from which a yes decides: 0 unless there is much gold.
-
-    F1 is highest at a threshold of half the F1 that it reaches (Lipton et al. 2014). That of any
-    yes on the gold samples is taken, and drawn towards 0: n gold samples with the label weigh
-    n / (n + 30).
-    """
-    known = gold != ABSTAIN
-    n_with = (gold == 1).sum(axis=0)
-    n_yes = (cells.yes & known).sum(axis=0)
-    right = (cells.yes & (gold == 1)).sum(axis=0)
-    f1 = 2 * right / np.maximum(n_with + n_yes, 1)
-    weight = np.where(n_with >= LEAST_POSITIVE, n_with / (n_with + LEAST_POSITIVE), 0.0)
-    thresholds: Floats = weight * f1 / 2
-    return thresholds

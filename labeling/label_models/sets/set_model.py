@@ -15,8 +15,14 @@ from labeling.errors import LabelingError, LabelSharesWarning, NotFittedError, l
 from labeling.label_models.default.label_model import LabelModel
 from labeling.label_models.patterns import Floats
 from labeling.label_models.sets.fit_report import SetFit, report_sentences, set_model_view
+from labeling.label_models.sets.gold_stack import (
+    GoldStack,
+    decided_by_stack,
+    fit_gold_stack,
+    stacked,
+)
 from labeling.label_models.sets.implied_votes import sorted_answers, with_implied
-from labeling.label_models.sets.noisy_or import Bools, NoisyOr, cells_of, decided, fit_noisy_or
+from labeling.label_models.sets.noisy_or import Bools, NoisyOr, cells_of, fit_noisy_or, outvoted
 from labeling.label_models.sets.saving import read_set_model, write_set_model
 from labeling.records import (
     ABSTAIN,
@@ -46,6 +52,8 @@ class Decisions(NamedTuple):
         covered: whether anything was said of the label.
         chosen: whether the sample has the label.
         n_outvoted: the number of yes that noes outvote.
+        n_overruled: the number of yes that gold overrules.
+        n_added: the number of labels that nobody says yes to.
         n_tied: the number of ties of a label model.
     """
 
@@ -53,6 +61,8 @@ class Decisions(NamedTuple):
     covered: Bools
     chosen: Bools
     n_outvoted: int
+    n_overruled: int
+    n_added: int
     n_tied: int
 
 
@@ -65,19 +75,22 @@ class SetModel(Displayed):
     1. *Noisy-or*: p = 1 - prod(1 - a) over the functions that say yes, with a their precision: 0.6,
        or what gold labels tell, shrunken to it by 5 pseudo-votes. A no multiplies the odds by how
        much likelier it is without the label than with it.
-    2. *Any yes decides*, unless noes outvote it. From 30 gold samples with a label on, a threshold
-       on p decides that is drawn to this rule: half of the F1 that it reaches on gold, times
-       n / (n + 30).
-    3. Where four voters or more say both yes and no to a label, `LabelModel` learns from their
+    2. *Any yes decides*, unless noes outvote it.
+    3. *Gold samples* teach a logistic regression for each label on all votes, those for other
+       labels too, its weights drawn to noisy-or. Its threshold t is that of the highest expected
+       F1, and n gold samples with the label give it a trust of w = n / (n + 30): a yes is overruled
+       below w t, and a label that nobody says yes to is chosen from t / w on.
+    4. Where four voters or more say both yes and no to a label, `LabelModel` learns from their
        conflicts, as of a schema with the labels "no" and "yes".
-    4. *Constraints* that are declared hold in the end. A yes to a label is a yes to what it
+    5. *Constraints* that are declared hold in the end. A yes to a label is a yes to what it
        implies, and decisions that break a constraint are repaired at the lowest cost; see
        `SetConstraints.repaired`.
 
-    A label of which nothing was said is uncovered for that sample, and never chosen unless another
-    implies it. Its probability is the share of samples with the label among the gold samples where
-    nothing was said of it, shrunken by 5 pseudo-samples to a guess: that as many have it as the
-    votes find. Without gold labels probabilities order samples, and are not calibrated.
+    A label of which nothing was said is uncovered for that sample, and not chosen unless gold says
+    that it comes with other votes. Without gold its probability is a guess: that as many samples
+    have it where nothing was said of it as the votes find. It is the prior, worth 5 samples, of the
+    share that gold samples tell. Without gold labels probabilities order samples, and are not
+    calibrated.
 
     Args:
         exclusive: groups of labels of which a sample has one at most, as in `[{"cat", "dog"}]`.
@@ -90,7 +103,11 @@ class SetModel(Displayed):
         precision_: the precision of each voter's yes: shape (n_voters, n_labels).
         no_ratio_: the factor of the odds by each voter's no: shape (n_voters, n_labels).
         missed_: the probability of a label where nothing was said of it: shape (n_labels,).
-        threshold_: the probability from which a yes decides: shape (n_labels,).
+        trust_: w, the trust in the thresholds from gold: shape (n_labels,).
+        best_: t, the probability with the highest expected F1: shape (n_labels,).
+        features_: voter, label and yes (1) or no (0) of the votes that gold tells of: shape
+            (n_features, 3).
+        weights_: of noisy-or's log-odds, an offset, and these votes: (n_labels, n_features + 2).
         report_: sentences on what was done and why, with numbers.
 
     >>> schema = LabelSchema(["joy", "anger"], kind="several")
@@ -113,7 +130,10 @@ class SetModel(Displayed):
     precision_: Floats
     no_ratio_: Floats
     missed_: Floats
-    threshold_: Floats
+    trust_: Floats
+    best_: Floats
+    features_: npt.NDArray[np.int64]
+    weights_: Floats
     report_: tuple[str, ...]
 
     def __init__(
@@ -152,10 +172,12 @@ class SetModel(Displayed):
         implied = with_implied(votes, self.constraints)
         answers = sorted_answers(implied, voters)
         noisy_or = fit_noisy_or(answers, codes, len(voters))
+        stack = fit_gold_stack(answers, cells_of(answers, noisy_or, len(votes)), codes)
         models, warned = _label_models(implied, voters, codes)
         # Only now, so that a fit that fails leaves the model as it was.
         self.labels_, self.voters_ = tuple(sorted(schema)), voters
-        self.precision_, self.no_ratio_, self.missed_, self.threshold_ = noisy_or
+        self.precision_, self.no_ratio_, self.missed_ = noisy_or
+        self.features_, self.weights_, self.trust_, self.best_ = stack
         self.method_ = tuple(LABEL_MODEL if name in models else NOISY_OR for name in self.labels_)
         self._models = models
         decisions = self._decisions(implied)
@@ -166,7 +188,9 @@ class SetModel(Displayed):
                 method=self.method_,
                 gold=codes,
                 covered=decisions.covered,
-                threshold=self.threshold_,
+                trust=self.trust_,
+                n_overruled=decisions.n_overruled,
+                n_added=decisions.n_added,
                 n_outvoted=decisions.n_outvoted,
                 n_tied=decisions.n_tied,
                 n_repaired=repaired,
@@ -210,19 +234,27 @@ class SetModel(Displayed):
 
     def _decisions(self, implied: SetVotes) -> Decisions:
         """Return probabilities and decisions before constraints, of votes with implied ones."""
-        noisy_or = NoisyOr(self.precision_, self.no_ratio_, self.missed_, self.threshold_)
-        cells = cells_of(sorted_answers(implied, self.voters_), noisy_or, len(implied))
-        chosen, outvoted = decided(cells, self.threshold_)
-        p, covered, n_tied = cells.p.copy(), cells.yes | cells.no, 0
+        noisy_or = NoisyOr(self.precision_, self.no_ratio_, self.missed_)
+        stack = GoldStack(self.features_, self.weights_, self.trust_, self.best_)
+        answers = sorted_answers(implied, self.voters_)
+        cells = cells_of(answers, noisy_or, len(implied))
+        p, lost = stacked(answers, cells, stack), outvoted(cells)
+        chosen = decided_by_stack(cells, p, lost, stack)
+        by_votes, n_tied = cells.yes & ~lost, 0
+        covered = cells.yes | cells.no | chosen
         for name, model in self._models.items():
             column = self.labels_.index(name)
             soft = model.predict_proba(implied.of_label(name))
             rows = soft.covered
             p[rows, column] = soft.array[rows, 1]
-            chosen[:, column] = rows & (soft.codes() == 1)
-            outvoted[:, column] = False
+            p[~rows, column] = self.missed_[column]
+            chosen[:, column] = by_votes[:, column] = rows & (soft.codes() == 1)
+            covered[:, column], lost[:, column] = rows, False
             n_tied += int((rows & (soft.codes() == ABSTAIN)).sum())
-        return Decisions(p, covered, chosen, int(outvoted.sum()), n_tied)
+        n_overruled, n_added = (by_votes & ~chosen).sum(), (chosen & ~by_votes).sum()
+        return Decisions(
+            p, covered, chosen, int(lost.sum()), int(n_overruled), int(n_added), n_tied
+        )
 
     def _repaired(self, decisions: Decisions, schema: LabelSchema) -> tuple[Bools, int, int]:
         """Return decisions that keep the constraints, in schema order; how many changed or tied."""
@@ -258,7 +290,15 @@ class SetModel(Displayed):
 
 
 _TEXTS = ("labels_", "voters_", "method_", "report_")
-_ARRAYS = ("precision_", "no_ratio_", "missed_", "threshold_")
+_ARRAYS = (
+    "precision_",
+    "no_ratio_",
+    "missed_",
+    "trust_",
+    "best_",
+    "features_",
+    "weights_",
+)
 
 
 def _label_models(
