@@ -141,7 +141,7 @@ def _regression(spoken: Bools, offset: Floats, positive: Floats, counts: Floats)
         positive: how many gold samples of each row have the label.
         counts: how many there are.
     """
-    columns = np.column_stack([offset, np.ones(len(offset)), spoken])
+    columns: Floats = np.column_stack([offset, np.ones(len(offset)), spoken]).astype(np.float64)
     n_weights = columns.shape[1]
     centre: Floats = np.zeros(n_weights)
     centre[0] = 1.0
