@@ -326,7 +326,9 @@ def project_titles(client: StudioClient) -> Sequence[tuple[int, str]]:
     """Return the id and title of every visible project, in the order of ids."""
 
     def read(sdk: Sdk) -> list[tuple[int, str]]:
-        pages: Any = sdk.projects.list(page_size=PAGE_SIZE, include="id,title")
+        # In this order: a project that is made between the server's count and its query is cut off,
+        # and not the first one.
+        pages: Any = sdk.projects.list(page_size=PAGE_SIZE, include="id,title", ordering="id")
         return sorted((int(project.id or 0), str(project.title)) for project in pages)
 
     return client.request_idempotent("listing the projects", read)
