@@ -2,7 +2,7 @@
 
 from labeling.config.labels import class_balance_by_label, names_and_descriptions
 from labeling.config.loading import UniqueKeyLoader, load_config, parse_config
-from labeling.config.model import Config
+from labeling.config.model import Config, without_defaults_of_kinds
 from labeling.config.sections import (
     AnnotatorsSection,
     DataSection,
@@ -35,4 +35,5 @@ __all__ = [
     "load_config",
     "names_and_descriptions",
     "parse_config",
+    "without_defaults_of_kinds",
 ]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from labeling.config.data_test_section import DataTestsSection
+from labeling.config.kinds import LEAST_LABELS, check_label_rules, refused_settings
 from labeling.config.labels import class_balance_by_label, names_and_descriptions
 from labeling.config.sections import (
     AnnotatorsSection,
@@ -41,6 +42,10 @@ from labeling.errors import LabelingError, listed
 from labeling.records import LabelSchema
 
 PLATFORMS = ("replay", "files", "label_studio")
+OF_KINDS = {"task": "one", "exclusive": [], "implies": {}}
+"""Keys that configs of one label per sample do not have, with their defaults."""
+
+Group = Annotated[tuple[str, ...], Field(strict=False)]
 PASSWORD = re.compile(r"://[^/?#@]*:.*@|[?&]password=", re.IGNORECASE)
 
 
@@ -56,6 +61,11 @@ class Config(Section):
     `ordered_labels: true` says that the labels are grades from the lowest to the highest, such as
     stars: agreement is then weighted by distance.
 
+    `task` is what a sample's label is: `one` of the labels, any set of them (`several`), or `spans`
+    of its text with a label each. With `several`, `exclusive` lists groups of labels of which a
+    sample has at most one, and `implies` maps a label to another that each sample with the first
+    one has: labels that contradict them are repaired.
+
     Attributes:
         name: the project's name; by default that of the config file.
         root: the project's folder, to which paths are relative.
@@ -63,8 +73,11 @@ class Config(Section):
 
     name: str = ""
     data: DataSection
-    labels: tuple[str, ...] = Field(min_length=2, strict=False)
+    task: Literal["one", "several", "spans"] = "one"
+    labels: tuple[str, ...] = Field(min_length=1, strict=False)
     ordered_labels: bool = False
+    exclusive: tuple[Group, ...] = Field(default=(), strict=False)
+    implies: dict[str, str] = Field(default_factory=dict)
     class_balance: dict[str, float] | None = None
     labeling_functions: tuple[str, ...] = Field(min_length=1, strict=False)
     label_model: str = "label_model"
@@ -110,14 +123,37 @@ class Config(Section):
 
     @property
     def label_schema(self) -> LabelSchema:
-        """The labels with their descriptions and their order."""
-        return LabelSchema(self.labels, self.label_descriptions, ordered=self.ordered_labels)
+        """The labels with their descriptions, their order, and how many a sample has."""
+        return LabelSchema(
+            self.labels, self.label_descriptions, ordered=self.ordered_labels, kind=self.task
+        )
+
+    @field_validator("labels")
+    @classmethod
+    def _enough_labels(cls, labels: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
+        least = LEAST_LABELS[others.data.get("task", "spans")]
+        if len(labels) < least:
+            raise ValueError(f"key 'labels' must have at least 2 values. Got {list(labels)!r}")
+        return labels
+
+    @model_validator(mode="after")
+    def _settings_of_the_task(self) -> Self:
+        refused = refused_settings(self.task, self.model_dump())
+        if refused:
+            raise ValueError("; ".join(refused))
+        try:
+            check_label_rules(self.labels, self.exclusive, self.implies)
+        except LabelingError as error:
+            raise ValueError(str(error)) from None
+        return self
 
     @field_validator("class_balance", mode="before")
     @classmethod
     def _class_balance_by_label(cls, given: Any, others: ValidationInfo) -> Any:
         if given is None or "labels" not in others.data:
             return None  # invalid labels are a separate error
+        if others.data.get("task", "one") != "one":
+            return {}  # refused with the other settings that the task does not have
         try:
             return class_balance_by_label(given, others.data["labels"])
         except LabelingError as error:
@@ -196,5 +232,17 @@ class Config(Section):
     def digest(self) -> str:
         """A hash of the values of the config, which does not depend on their order and notation."""
         exclude = {"root", "store", "releases", "card", "data_tests"}
-        values = self.model_dump(mode="json", exclude=exclude)
+        values = without_defaults_of_kinds(self.model_dump(mode="json", exclude=exclude))
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def without_defaults_of_kinds(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a config without the keys that only other kinds of labels have.
+
+    So digests and manifests of configs of one label per sample stay as they were.
+    """
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in OF_KINDS or value != OF_KINDS[name]
+    }

@@ -20,9 +20,10 @@ from labeling.project.checking import check_names
 from labeling.project.class_balance import random_draws, warn_of_class_balance
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.fit_warnings import label_model_warnings
+from labeling.project.kind_learners import AnyLearner, learner_of
+from labeling.project.kinds import AnyVotes
 from labeling.project.lf_loading import LabelingFunctionLoader
 from labeling.project.model_voter import ModelVoter
-from labeling.project.models import Learner
 from labeling.project.platforms import (
     PlatformSetup,
     annotators_of,
@@ -39,7 +40,6 @@ from labeling.records import (
     LabelingFunction,
     SoftLabels,
     Verdict,
-    Votes,
     expect,
 )
 from labeling.rendering import Displayed, View
@@ -120,22 +120,22 @@ class BaseProject(Displayed):
         """The labeling functions of all files that the config names, in order."""
         return self._lf_loader.load()
 
-    def apply(self, progress: Progress | None = None) -> Votes:
+    def apply(self, progress: Progress | None = None) -> AnyVotes:
         """Apply the labeling functions, and write `votes.parquet`: a column each, label names."""
         for notice in self.data.notices:
             logger.warning("%s", notice)
         with self._locked("apply") as run:
             return self.vote_cache.compute(run, progress)
 
-    def votes(self, progress: Progress | None = None) -> Votes:
+    def votes(self, progress: Progress | None = None) -> AnyVotes:
         """Return the cached votes; apply the labeling functions where they or the data changed."""
         cached = self.vote_cache.cached()
         return self.apply(progress) if cached is None else cached
 
-    def learner(self, votes: Votes) -> Learner:
+    def learner(self, votes: AnyVotes) -> AnyLearner:
         """Return a learner, which fits the config's models and caches their soft labels."""
         digest = self.vote_cache.votes_digest(votes)
-        return Learner(self.config, self.data, votes, digest, self.store)
+        return learner_of(votes)(self.config, self.data, votes, digest, self.store)
 
     def _work_review(self) -> WorkReview:
         section, seed = self.config.annotators, self.config.seed

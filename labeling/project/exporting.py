@@ -15,9 +15,10 @@ from labeling.errors import DataError, listed
 from labeling.project.data import ProjectData
 from labeling.project.fit_warnings import collected_warnings
 from labeling.project.gold import teaching_gold
+from labeling.project.kinds import AnySoft, soft_table
 from labeling.project.results import Round
 from labeling.project.splitting import split_training_set, with_gold_columns
-from labeling.records import Batch, SoftLabels, Votes, atomic_write, free_names, is_unfinished
+from labeling.records import Batch, Votes, atomic_write, free_names, is_unfinished
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
@@ -94,12 +95,9 @@ def write_training_set(config: Config, store: Store, train: TrainingSet) -> None
     )
 
 
-def write_soft_labels(soft: SoftLabels, folder: Path) -> None:
-    """Write `soft_labels.parquet`: a column for each label, and whether a row is covered."""
-    covered = "covered" if "covered" not in soft.schema.labels else "covered_by_votes"
-    frame = soft.to_frame()
-    frame[covered] = soft.covered
-    write_frame(frame, folder, "soft_labels.parquet")
+def write_soft_labels(soft: AnySoft, folder: Path) -> None:
+    """Write `soft_labels.parquet`: probabilities of the labels, and which samples are covered."""
+    write_frame(soft_table(soft), folder, "soft_labels.parquet")
 
 
 def ready_folder(folder: Path) -> Path:

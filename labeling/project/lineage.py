@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import labeling
-from labeling.config import Config
+from labeling.config import Config, without_defaults_of_kinds
 from labeling.project.data import ProjectData
 from labeling.project.fingerprints import digest_of_code
 from labeling.project.people_record import PeopleRecord
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from labeling.project.models import Learner
 
 ACTS = (
+    "task",
     "labels",
     "ordered_labels",
+    "exclusive",
+    "implies",
     "class_balance",
     "label_model",
     "embeddings",
@@ -78,7 +81,7 @@ def project_origin(
 
 def acting_settings(config: Config) -> dict[str, Any]:
     """Return the settings of a config that a training set depends on, as plain JSON values."""
-    values = config.model_dump(mode="json", include=set(ACTS))
+    values = without_defaults_of_kinds(config.model_dump(mode="json", include=set(ACTS)))
     for name in LEAVES:
         section, _, key = name.partition(".")
         values[section].pop(key, None)

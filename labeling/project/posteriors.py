@@ -3,45 +3,53 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from labeling.records import SoftLabels
+from labeling.project.kinds import AnySoft
 from labeling.rendering import Displayed
 
 if TYPE_CHECKING:
-    from labeling.end_model import EndModel
-    from labeling.label_models import VoteModel
+    from labeling.project.base_learner import BaseLearner
     from labeling.project.gold import HumanLabels
-    from labeling.project.models import Learner
+
+
+class FittedModel(Protocol):
+    """A label model or end model of any kind of labels."""
+
+    report_: tuple[str, ...]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file."""
 
 
 class FittedModels:
     """Label model and end model, each loaded from the cache or fitted on first use."""
 
-    def __init__(self, learner: Learner, people: HumanLabels) -> None:
+    def __init__(self, learner: BaseLearner[Any, Any], people: HumanLabels) -> None:
         self._learner = learner
         self._people = people
 
     @functools.cached_property
-    def label_model(self) -> VoteModel:
+    def label_model(self) -> FittedModel:
         """The label model."""
         cached = self._learner.cached_label_model(self._people.settled)
         return self._fitted[0] if cached is None else cached
 
     @functools.cached_property
-    def soft(self) -> SoftLabels:
+    def soft(self) -> AnySoft:
         """The label model's soft labels."""
-        cached = self._learner.cached("soft_labels", self._people)
+        cached: AnySoft | None = self._learner.cached("soft_labels", self._people)
         return self._fitted[1] if cached is None else cached
 
     @functools.cached_property
-    def end_model(self) -> EndModel:
+    def end_model(self) -> FittedModel:
         """The end model."""
         return self._learner.end_model(self.soft, self._people)
 
     @functools.cached_property
-    def _fitted(self) -> tuple[VoteModel, SoftLabels]:
+    def _fitted(self) -> tuple[FittedModel, AnySoft]:
         return self._learner.label_model(self._people.settled)
 
 
@@ -56,7 +64,7 @@ class Posteriors(Displayed):
         models: both models, loaded or fitted on first use.
     """
 
-    soft: SoftLabels
-    posterior: SoftLabels
-    measured: SoftLabels | None
+    soft: AnySoft
+    posterior: AnySoft
+    measured: AnySoft | None
     models: FittedModels = field(repr=False)

@@ -11,14 +11,13 @@ import pandas as pd
 
 from labeling.adjudication import reviews_that_count
 from labeling.errors import counted
-from labeling.records import Annotation, Batch, GoldLabel, Problem, SoftLabels, Verdict
+from labeling.project.kinds import AnySoft
+from labeling.records import Annotation, Batch, GoldLabel, Problem, Verdict
 from labeling.records.people_views import problems_table
 from labeling.rendering import Displayed, View
 
 if TYPE_CHECKING:
-    from labeling.end_model import EndModel
-    from labeling.label_models import VoteModel
-    from labeling.project.posteriors import FittedModels
+    from labeling.project.posteriors import FittedModel, FittedModels
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -41,10 +40,10 @@ class Round(Displayed):
     batch: Batch | None
     verdict: Verdict
     annotations: tuple[Annotation, ...]
-    soft: SoftLabels
-    posterior: SoftLabels
+    soft: AnySoft
+    posterior: AnySoft
     models: FittedModels = field(repr=False)
-    measured: SoftLabels | None = None
+    measured: AnySoft | None = None
 
     def _view(self) -> View:
         from labeling.project.result_views import round_view
@@ -52,12 +51,12 @@ class Round(Displayed):
         return round_view(self)
 
     @property
-    def label_model(self) -> VoteModel:
+    def label_model(self) -> FittedModel:
         """Fitted on the votes and the gold labels so far."""
         return self.models.label_model
 
     @property
-    def end_model(self) -> EndModel:
+    def end_model(self) -> FittedModel:
         """Fitted on the label model's soft labels, and all gold labels and open votes so far."""
         return self.models.end_model
 

@@ -9,14 +9,15 @@ from labeling.project.base import BaseProject
 from labeling.project.batch_selection import next_batch_number, select_batch
 from labeling.project.evaluation import log_quality
 from labeling.project.gold import HumanLabels
+from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.label_quality import stop_reasons
 from labeling.project.results import Round
-from labeling.records import AnnotationPlatform, SoftLabels, Votes
+from labeling.records import AnnotationPlatform
 
 logger = logging.getLogger(__name__)
 
 
-def current_round(project: BaseProject, votes: Votes) -> Round:
+def current_round(project: BaseProject, votes: AnyVotes) -> Round:
     """Return the state of the loop with all annotations so far, and log its quality."""
     annotations = project.people.current_annotations(project.samples)
     verdict = project.people.verdict(annotations)
@@ -37,7 +38,7 @@ def current_round(project: BaseProject, votes: Votes) -> Round:
 
 
 def run_rounds(
-    project: BaseProject, votes: Votes, platform: AnnotationPlatform, count: int | None
+    project: BaseProject, votes: AnyVotes, platform: AnnotationPlatform, count: int | None
 ) -> Iterator[Round]:
     """Yield the state of the loop, and again after each further round; see `Project.rounds`."""
     config = project.config
@@ -59,7 +60,7 @@ def run_rounds(
         yield current
 
 
-def _annotate(project: BaseProject, platform: AnnotationPlatform, soft: SoftLabels) -> None:
+def _annotate(project: BaseProject, platform: AnnotationPlatform, soft: AnySoft) -> None:
     """Push the waiting batch; pull and review until no annotation is left to fetch."""
     project.people.push(platform, project.load_samples, lambda: soft)
     project.people.settle_all(platform, project.load_samples)

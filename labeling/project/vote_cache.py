@@ -16,10 +16,11 @@ import labeling
 from labeling.config import Config
 from labeling.project.data import ProjectData
 from labeling.project.exporting import write_frame
+from labeling.project.kinds import AnyVotes, covered_samples, vote_content, vote_table
 from labeling.project.lf_loading import LabelingFunctionLoader
 from labeling.project.parquet import read_votes, write_votes
 from labeling.project.results import VotesSummary
-from labeling.records import LabelingFunction, LabelSchema, Votes
+from labeling.records import LabelingFunction, LabelKind, LabelSchema
 from labeling.store import Run, Store, now
 
 if TYPE_CHECKING:
@@ -76,23 +77,25 @@ class VoteCache:
         inputs = [
             self.data().digest,
             self.lf_loader.digest,
-            _digest_of_ids(self.data().samples),
+            _digest_of_ids(self.data().samples.index),
             self.config.data.model_dump(mode="json"),
             list(self.schema.labels),
             labeling.__version__,
         ]
+        if self.schema.kind != LabelKind.ONE:
+            inputs.append(self.schema.kind.value)
         if self.schema.has_number_names:
             inputs.append("numbers are names")  # recomputes votes from before numbers were names
         return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
-    def cached(self) -> Votes | None:
+    def cached(self) -> AnyVotes | None:
         """Return the cached votes; `None` if there are none, or what they depend on has changed."""
         if not self.store.ready():
             return None
         path = self.store.artifacts.find("votes", self.inputs_digest())
         return None if path is None else read_votes(path, self.schema)
 
-    def compute(self, run: Run, progress: Progress | None = None) -> Votes:
+    def compute(self, run: Run, progress: Progress | None = None) -> AnyVotes:
         """Apply the labeling functions, cache the votes, and write `votes.parquet`."""
         # The cache entry is named by what was read, even if files change in the meantime.
         data, lfs, inputs = self.data(), self.lf_loader.load(), self.inputs_digest()
@@ -101,7 +104,7 @@ class VoteCache:
         summary = VotesSummary(
             samples=len(data.samples),
             voters=len(votes.voters),
-            covered=int(votes.covered.sum()),
+            covered=covered_samples(votes),
             locked=len(data.test),
             dev=len(data.dev),
             left_out=len(data.left_out),
@@ -109,7 +112,7 @@ class VoteCache:
         with self.store.stage("writing the votes"):
             # The cache entry is written last: it marks the step as done.
             folder = self.config.at(self.config.export.folder)
-            write_frame(_label_names(votes), folder, "votes.parquet")
+            write_frame(vote_table(votes), folder, "votes.parquet")
             self.store.artifacts.save(
                 "votes",
                 functools.partial(write_votes, votes),
@@ -122,7 +125,7 @@ class VoteCache:
 
     def _apply(
         self, lfs: list[LabelingFunction], samples: pd.DataFrame, progress: Progress | None
-    ) -> Votes:
+    ) -> AnyVotes:
         from labeling.engine import VoteStore, apply_to_frame
 
         votes_by_function = VoteStore(self.store.folder / BY_FUNCTION)
@@ -149,33 +152,21 @@ class VoteCache:
         self.report = votes_by_function.report
         return votes
 
-    def votes_digest(self, votes: Votes) -> str:
+    def votes_digest(self, votes: AnyVotes) -> str:
         """Return a fingerprint of samples and votes."""
         return digest_of_votes(self.data(), votes)
 
 
-def digest_of_votes(data: ProjectData, votes: Votes) -> str:
+def digest_of_votes(data: ProjectData, votes: AnyVotes) -> str:
     """Return a fingerprint of samples and votes."""
-    names = [labeling.__version__, list(votes.voters), list(votes.schema.labels)]
+    names: list[object] = [labeling.__version__, list(votes.voters), list(votes.schema.labels)]
     digest = hashlib.sha256(json.dumps([data.digest, *names]).encode())
-    digest.update(_digest_of_ids(votes).encode())
-    digest.update(votes.to_array().tobytes(order="F"))
+    digest.update(_digest_of_ids(votes.sample_ids).encode())
+    for part in vote_content(votes):
+        digest.update(part)
     return digest.hexdigest()
 
 
-def _digest_of_ids(rows: pd.DataFrame | Votes) -> str:
-    ids = rows.sample_ids if isinstance(rows, Votes) else rows.index
+def _digest_of_ids(ids: pd.Index) -> str:
     hashed = pd.util.hash_pandas_object(pd.Series(ids), index=False)
     return hashlib.sha256(hashed.to_numpy().tobytes()).hexdigest()
-
-
-def _label_names(votes: Votes) -> pd.DataFrame:
-    """Return votes as label names, one column a voter; missing = abstained."""
-    labels = pd.Index(votes.schema.labels)
-    return pd.DataFrame(
-        {
-            voter: pd.Categorical.from_codes(column, categories=labels)
-            for voter, column in zip(votes.voters, votes.to_array().T, strict=True)
-        },
-        index=votes.sample_ids,
-    )
