@@ -16,7 +16,7 @@ from labeling.errors import counted
 if TYPE_CHECKING:
     from labeling.datasets import TrainingSet
     from labeling.project import Project
-    from labeling.records import Votes
+    from labeling.project.kinds import AnyVotes
 
 app = typer.Typer(
     help="Make training sets without hand-labeling them all.",
@@ -76,7 +76,7 @@ def load_project() -> Project:
     return project
 
 
-def load_votes(project: Project) -> Votes:
+def load_votes(project: Project) -> AnyVotes:
     """Return the votes of a project, recomputed where they are out of date."""
     with busy("reading the votes"):
         return project.votes()

@@ -18,8 +18,8 @@ from labeling.cli.app import (
     load_votes,
 )
 from labeling.cli.console import busy, emit, err, hint, out
-from labeling.cli.sentences import quality_lines, warning_lines
-from labeling.errors import counted
+from labeling.cli.sentences import fit_sentence, quality_lines, warning_lines
+from labeling.project.kinds import count_votes, covered_samples
 
 
 @app.command()
@@ -54,9 +54,9 @@ def apply(on: On = None, as_json: AsJson = False) -> None:
     how_run = project.vote_cache.how_run
     result = {
         "samples": len(votes.sample_ids),
-        "covered": int(votes.covered.sum()),
+        "covered": covered_samples(votes),
         "voters": list(votes.voters),
-        "votes": int((votes.to_array() >= 0).sum()),
+        "votes": count_votes(votes),
         "how_run": list(map(dataclasses.asdict, how_run)),
     }
     report = project.vote_cache.report
@@ -79,8 +79,8 @@ def fit(as_json: AsJson = False) -> None:
     votes = load_votes(project)
     with busy("fitting the label model"):
         model, soft = project.fit(votes)
-    covered, total = int(soft.covered.sum()), len(soft.sample_ids)
-    sentence = f"{covered:,} of {counted(total, 'sample has', 'samples have')} a soft label."
+    covered, total = covered_samples(soft), len(soft.sample_ids)
+    sentence = fit_sentence(soft)
     report, gold = list(model.report_), project.gold_counts()
     result = {
         "report": report,
@@ -98,8 +98,8 @@ def summary(
     sort: Annotated[
         str | None,
         typer.Option(
-            help="name, votes, coverage, overlaps, conflicts, faults or accuracy; default: the"
-            " order of the config."
+            help="name, votes, coverage, overlaps, conflicts, faults or accuracy (precision, of"
+            " spans and several labels); default: the order of the config."
         ),
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the order.")] = False,
@@ -107,15 +107,16 @@ def summary(
 ) -> None:
     """Show labels, coverage, conflicts and accuracy of each labeling function."""
     from labeling.cli.json_tables import as_records
-    from labeling.cli.summary_table import print_summary, sorted_summary, with_families
+    from labeling.cli.kind_summary import print_any_summary, with_any_families
+    from labeling.cli.summary_table import sorted_summary
 
     project = load_project()
     votes = load_votes(project)
     table = sorted_summary(project.summary(votes), sort, reverse=reverse)
     if as_json:
-        emit(as_records(with_families(table, votes), "labeling function"), True)
+        emit(as_records(with_any_families(table, votes), "labeling function"), True)
     else:
-        print_summary(table, votes, out)
+        print_any_summary(votes, table, out)
         status = project.status()
         emit(None, False, *warning_lines(status), *quality_lines(status))
     hint("Next: improve functions with many conflicts or low coverage, then labeling fit")

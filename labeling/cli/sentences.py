@@ -3,19 +3,66 @@
 from __future__ import annotations
 
 import collections
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from labeling.errors import counted
+from labeling.records import LabelSchema, SoftLabels, SoftSets, SoftSpans
 
 if TYPE_CHECKING:
     from labeling.project import Round
+    from labeling.project.kinds import AnySoft
     from labeling.project.results import DryRun
     from labeling.project.status import Status
     from labeling.project.watching import Pass
     from labeling.records import Verdict
 
+MOST_LABELS = 10  # labels that a sentence counts
 MOST_LOCATIONS = 20  # files or links that a command lists
+
+
+@functools.singledispatch
+def fit_sentence(soft: AnySoft) -> str:
+    """Return a sentence on how many samples a fitted label model says anything of."""
+    raise TypeError(f"There are no soft labels of type {type(soft).__name__}.")
+
+
+@fit_sentence.register
+def _(soft: SoftLabels) -> str:
+    covered, total = int(soft.covered.sum()), len(soft.sample_ids)
+    return f"{covered:,} of {counted(total, 'sample has', 'samples have')} a soft label."
+
+
+@fit_sentence.register
+def _(soft: SoftSpans) -> str:
+    chosen = np.bincount(soft.best_labels[soft.chosen], minlength=len(soft.schema))
+    covered, total = int(soft.covered.sum()), len(soft.sample_ids)
+    return (
+        f"{counted(int(chosen.sum()), 'span')} of {counted(len(soft.start), 'candidate')} chosen"
+        f" ({_by_label(soft.schema, chosen)}); a labeling function marked something in"
+        f" {covered:,} of {counted(total, 'sample')}."
+    )
+
+
+@fit_sentence.register
+def _(soft: SoftSets) -> str:
+    covered, total = int(soft.covered.any(axis=1).sum()), len(soft.sample_ids)
+    return (
+        f"{covered:,} of {counted(total, 'sample has', 'samples have')} soft labels"
+        f" ({_by_label(soft.schema, soft.chosen.sum(axis=0))} chosen)."
+    )
+
+
+def _by_label(schema: LabelSchema, counts: npt.NDArray[np.int64]) -> str:
+    """Return counts by label in words, the most frequent first; of many labels only the first."""
+    order = np.argsort(-counts, kind="stable")
+    words = [f"{schema.labels[code]} {counts[code]:,}" for code in order[:MOST_LABELS]]
+    rest = [f"{len(order) - MOST_LABELS} more labels"] if len(order) > MOST_LABELS else []
+    return ", ".join([*words, *rest])
 
 
 def round_sentence(current: Round) -> str:

@@ -13,7 +13,8 @@ from labeling.project.checking import silent_sentence
 from labeling.records import Votes
 
 NAME = "name"
-SORTS = (NAME, "votes", "coverage", "overlaps", "conflicts", "faults", "accuracy")
+SORTS = (NAME, "votes", "coverage", "overlaps", "conflicts", "faults", "accuracy", "precision")
+MEASURED = ("accuracy", "precision")
 SEE_ALL = "A wider window shows them, and labeling summary --json shows all."
 LABELS_WIDTH = 30  # characters of a list of labels; in front of a longer list is its length
 
@@ -42,9 +43,14 @@ def sorted_summary(summary: pd.DataFrame, by: str | None, *, reverse: bool = Fal
         )
     if by == NAME:
         return summary.sort_index(ascending=not reverse, kind="stable")
-    if by not in summary.columns:
+    if by not in summary.columns and by in MEASURED and not set(MEASURED) & set(summary.columns):
         raise LabelingError(
             f"--sort {by} needs gold labels: name them as `gold` of `data` in the config."
+        )
+    if by not in summary.columns:
+        columns = [name for name in SORTS if name == NAME or name in summary.columns]
+        raise LabelingError(
+            f"--sort must be a column of the table: {listed(columns, 10)}. Got {by!r}."
         )
     return summary.sort_values(by, ascending=reverse, kind="stable")
 
@@ -60,7 +66,9 @@ def print_summary(summary: pd.DataFrame, votes: Votes, console: Console) -> None
     labels = dict(zip(votes.voters, voted_labels(votes), strict=True))
     columns = [
         Column("labeling function", [str(name) for name in summary.index], least=16),
-        Column("votes for", [_labels(labels[name]) for name in summary.index], least=10, rank=4),
+        Column(
+            "votes for", [labels_in_words(labels[name]) for name in summary.index], least=10, rank=4
+        ),
         Column("votes", [f"{count:,}" for count in summary["votes"]], right=True, rank=6),
         _percentages(summary, "coverage", rank=0),
         _percentages(summary, "overlaps", rank=5),
@@ -98,7 +106,8 @@ def with_families(summary: pd.DataFrame, votes: Votes) -> pd.DataFrame:
     )
 
 
-def _labels(labels: list[str]) -> str:
+def labels_in_words(labels: list[str]) -> str:
+    """Return labels in a cell: all of them, after their number where they are many."""
     if not labels:
         return "no votes"
     joined = ", ".join(labels)

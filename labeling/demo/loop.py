@@ -29,6 +29,7 @@ from labeling.engine import apply_to_frame
 from labeling.errors import ConfigError
 from labeling.label_models import MajorityVote
 from labeling.project import Project, Round
+from labeling.project.kinds import of_one_label
 from labeling.records import GoldLabel, SoftLabels, Stratum, Votes, single_label_votes
 from labeling.sources import read_samples, read_table
 
@@ -96,7 +97,7 @@ class Demo:
         _delete_store(project, root)
         gold = read_table(files["gold"]).set_index("sample")["label"]
         held_out = read_samples(files["held_out"], "tweet_id")
-        votes = project.apply(progress)
+        votes = of_one_label(project.apply(progress), Votes, "The demo")
         held_out_votes = apply_to_frame(
             project.labeling_functions, held_out, project.schema, progress=progress
         )
@@ -119,7 +120,8 @@ class Demo:
         held_out = self.held_out
         soft = current.label_model.predict_proba(held_out.votes)
         final = current.end_model.predict_proba(held_out.samples, soft=soft, votes=held_out.votes)
-        labels = _with_gold(current.posterior, current.gold)
+        posterior = of_one_label(current.posterior, SoftLabels, "The demo")
+        labels = _with_gold(posterior, current.gold)
         return Evaluation(
             current,
             accuracy(soft, held_out.gold, covered_only=True),
@@ -147,7 +149,7 @@ class Demo:
         settled = {
             gold.sample_id: gold.label for gold in rounds[-1].gold if gold.sample_id in drawn
         }
-        return accuracy(rounds[0].posterior, settled)
+        return accuracy(of_one_label(rounds[0].posterior, SoftLabels, "The demo"), settled)
 
     def change(self, before: Evaluation, after: Evaluation) -> tuple[Estimate, Estimate]:
         """Return the change in accuracy: on the held-out tweets, and of the pool's labels."""

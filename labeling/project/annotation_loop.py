@@ -7,6 +7,7 @@ import functools
 import logging
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -39,7 +40,6 @@ from labeling.records import (
     LabelSchema,
     LabelSource,
     MessageKind,
-    SoftLabels,
     Verdict,
     expect,
     person_key,
@@ -87,7 +87,7 @@ class AnnotationLoop:
         self,
         platform: AnnotationPlatform,
         samples: Samples,
-        soft: Callable[[], SoftLabels | None] = lambda: None,
+        soft: Callable[[], Any] = lambda: None,
     ) -> Pushed:
         """Ask annotators about the waiting batch; soft labels go to platforms that use them.
 

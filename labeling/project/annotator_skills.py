@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from labeling.project.gold import teaching_gold
+from labeling.project.kinds import AnySoft
 from labeling.project.work_review import WorkReview
-from labeling.records import Annotation, LabelSchema, SoftLabels, single_label_votes
+from labeling.records import Annotation, LabelSchema, single_label_votes
 
 if TYPE_CHECKING:
-    from labeling.project.models import Learner
+    from labeling.project.kind_learners import AnyLearner
 
 
 def annotator_skills(
@@ -54,7 +55,7 @@ def annotator_skills(
     return AnnotatorModel().fit(votes, gold=known, reference=work.reference()).skills()
 
 
-def labels_without_people(learner: Learner) -> SoftLabels:
+def labels_without_people(learner: AnyLearner) -> AnySoft:
     """Return soft labels that no annotator has influenced.
 
     They are those of the label model, fitted to the labeling functions' votes and the gold labels
@@ -63,4 +64,5 @@ def labels_without_people(learner: Learner) -> SoftLabels:
     Args:
         learner: fits the models of a project.
     """
-    return learner.fit_label_model(teaching_gold(learner.data.dev, ())).soft
+    soft: AnySoft = learner.fitted_soft(teaching_gold(learner.data.dev, ()))
+    return soft

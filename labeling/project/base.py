@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Collection, Hashable, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import pandas as pd
 
@@ -20,10 +20,11 @@ from labeling.project.checking import check_names
 from labeling.project.class_balance import random_draws, warn_of_class_balance
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.fit_warnings import label_model_warnings
-from labeling.project.kind_learners import AnyLearner, learner_of
-from labeling.project.kinds import AnyVotes
+from labeling.project.kind_learners import AnyLearner, SetLearner, SpanLearner, learner_of
+from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.lf_loading import LabelingFunctionLoader
 from labeling.project.model_voter import ModelVoter
+from labeling.project.models import Learner
 from labeling.project.platforms import (
     PlatformSetup,
     annotators_of,
@@ -38,8 +39,11 @@ from labeling.project.work_review import WorkReview
 from labeling.records import (
     AnnotationPlatform,
     LabelingFunction,
+    SetVotes,
     SoftLabels,
+    SpanVotes,
     Verdict,
+    Votes,
     expect,
 )
 from labeling.rendering import Displayed, View
@@ -76,7 +80,7 @@ class BaseProject(Displayed):
             expect(platform, AnnotationPlatform, "`platform`")  # type: ignore[type-abstract]  # not called
         self._platform = platform
         # What reviews judge people by, fitted once for the same votes and gold labels.
-        self._reference: tuple[tuple[object, ...], SoftLabels] | None = None
+        self._reference: tuple[tuple[object, ...], AnySoft] | None = None
         self.people = AnnotationLoop(
             self.store,
             self.schema,
@@ -132,6 +136,15 @@ class BaseProject(Displayed):
         cached = self.vote_cache.cached()
         return self.apply(progress) if cached is None else cached
 
+    @overload
+    def learner(self, votes: Votes) -> Learner: ...
+
+    @overload
+    def learner(self, votes: SpanVotes) -> SpanLearner: ...
+
+    @overload
+    def learner(self, votes: SetVotes) -> SetLearner: ...
+
     def learner(self, votes: AnyVotes) -> AnyLearner:
         """Return a learner, which fits the config's models and caches their soft labels."""
         digest = self.vote_cache.votes_digest(votes)
@@ -148,16 +161,21 @@ class BaseProject(Displayed):
         )
 
     def _labels_without_people(self) -> SoftLabels | None:
-        """Return what the labeling functions say; `None` before they were first applied."""
+        """Return what the labeling functions say of one label per sample.
+
+        `None` before they were first applied, and where samples have several labels or spans:
+        people are then judged by each other alone.
+        """
         if self.store.artifacts.latest("votes") is None:
             return None
         learner = self._learner()
         basis = (learner.inputs, tuple(learner.data.dev.items()))
         if self._reference is None or self._reference[0] != basis:
             self._reference = basis, labels_without_people(learner)
-        return self._reference[1]
+        reference = self._reference[1]
+        return reference if isinstance(reference, SoftLabels) else None
 
-    def _learner(self) -> Learner:
+    def _learner(self) -> AnyLearner:
         return self.learner(self.votes())
 
     def platform(self) -> AnnotationPlatform:

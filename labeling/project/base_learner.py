@@ -28,7 +28,7 @@ from labeling.records import Annotation, GoldLabel, LabelSource, Stratum, encode
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
-    from labeling.project.posteriors import FittedModel, Posteriors
+    from labeling.project.posteriors import FittedModels, Posteriors
 
 Kind = Literal["soft_labels", "posterior", "measured"]
 ModelKind = Literal["label_model", "end_model"]
@@ -80,14 +80,14 @@ class BaseLearner(ABC, Generic[SomeVotes, SomeSoft]):
         self._drawn = drawn
 
     @abstractmethod
-    def label_model(self, settled: Gold) -> tuple[FittedModel, SomeSoft]:
+    def label_model(self, settled: Gold) -> tuple[Any, SomeSoft]:
         """Fit the label model, cache it and its soft labels, and return both.
 
         What it warned of is stored beside it, see `warnings_of`.
         """
 
     @abstractmethod
-    def cached_label_model(self, settled: Gold) -> FittedModel | None:
+    def cached_label_model(self, settled: Gold) -> Any:
         """Return the cached label model that was fitted with these gold labels, if there is one."""
 
     @abstractmethod
@@ -95,12 +95,16 @@ class BaseLearner(ABC, Generic[SomeVotes, SomeSoft]):
         """Return the soft labels of both models; only what is not cached is fitted."""
 
     @abstractmethod
-    def end_model(self, soft: SomeSoft, people: HumanLabels) -> FittedModel:
+    def end_model(self, soft: SomeSoft, people: HumanLabels) -> Any:
         """Return the cached end model; fit and cache it if there is none."""
 
     @abstractmethod
+    def final_posterior(self, soft: SomeSoft, models: FittedModels) -> SomeSoft:
+        """Return the posterior of all samples, by the end model where there is one."""
+
+    @abstractmethod
     def fitted_soft(self, gold: Gold) -> SomeSoft:
-        """Return the soft labels of a label model fitted with these gold labels; nothing is stored."""
+        """Return the soft labels of a label model with these gold labels; nothing is stored."""
 
     @abstractmethod
     def _fit_without(self, held_out: pd.Index, people: HumanLabels) -> SomeSoft:
@@ -199,7 +203,7 @@ class BaseLearner(ABC, Generic[SomeVotes, SomeSoft]):
     def _cache_model(
         self,
         kind: ModelKind,
-        model: FittedModel,
+        model: Any,
         people: HumanLabels,
         about: Mapping[str, object] = MappingProxyType({}),
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +14,10 @@ from labeling.project.batch_table import batch_table
 from labeling.project.exporting import with_samples, write_frame
 from labeling.project.fingerprints import digest_of_text
 from labeling.project.gold import teaching_gold
+from labeling.project.kinds import AnyVotes
 from labeling.project.results import Chosen, Round
-from labeling.records import Batch, BatchState, Votes
+from labeling.project.whole_labels import confidence
+from labeling.records import Batch, BatchState
 from labeling.store import Store, now
 
 logger = logging.getLogger(__name__)
@@ -39,7 +42,9 @@ def default_query(project: BaseProject) -> QuerySection:
     return section.model_copy(update={"n": last["n"], "strategy": last["strategy"]})
 
 
-def choose_batch(project: BaseProject, current: Round, votes: Votes, query: QuerySection) -> Chosen:
+def choose_batch(
+    project: BaseProject, current: Round, votes: AnyVotes, query: QuerySection
+) -> Chosen:
     """Select and store the next batch, and return it with its texts and most probable labels."""
     store = project.store
     waiting = store.batches.waiting()
@@ -56,7 +61,7 @@ def choose_batch(project: BaseProject, current: Round, votes: Votes, query: Quer
 
 
 def select_batch(
-    project: BaseProject, current: Round, votes: Votes, query: QuerySection | None = None
+    project: BaseProject, current: Round, votes: AnyVotes, query: QuerySection | None = None
 ) -> Batch:
     """Select the next batch, store it and write `batch.parquet`.
 
@@ -80,7 +85,7 @@ def select_batch(
 
 
 def _select(
-    project: BaseProject, current: Round, votes: Votes, query: QuerySection, number: int
+    project: BaseProject, current: Round, votes: AnyVotes, query: QuerySection, number: int
 ) -> Batch:
     """Return the batch of this number: the same for the same annotations so far."""
     from labeling.query import select
@@ -88,11 +93,14 @@ def _select(
     samples, config = project.samples, project.config
     gold = teaching_gold(project.data.dev, current.gold)
     excluded = project.people.asked_or_annotated(current.annotations) | set(project.data.dev.index)
+    soft: Any = current.soft
+    posterior: Any = current.posterior
+    any_votes: Any = votes
     return select(
         samples,
-        votes=votes,
-        soft=current.soft,
-        end=current.posterior,
+        votes=any_votes,
+        soft=soft,
+        end=posterior,
         gold=[label for label in gold if label.sample_id in samples.index],
         exclude=list(samples.index[samples.index.isin(list(excluded))]),
         n=query.n,
@@ -111,7 +119,7 @@ def _store_batch(
         batches.forget(number)
         return
     before = current.posterior.of_samples(batch.sample_ids)
-    labels = zip(before.to_labels().tolist(), before.confidence().tolist(), strict=True)
+    labels = zip(before.to_labels().tolist(), confidence(before).tolist(), strict=True)
     texts = project.samples.loc[batch.sample_ids, project.config.data.text].tolist()
     batches.choose(
         number,

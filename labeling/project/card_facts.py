@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from labeling.config import Config
 from labeling.project.agreement import PeopleAgreement
+from labeling.project.kinds import AnyVotes
 from labeling.records import ABSTAIN, LabelingFunction, Votes, gold_codes
 from labeling.records.estimates import Estimate, proportion
 from labeling.rendering.formatting import clipped
@@ -38,7 +40,7 @@ def card_settings(config: Config) -> CardSettings:
 
 
 def function_facts(
-    functions: Iterable[LabelingFunction], votes: Votes, gold: pd.Series
+    functions: Iterable[LabelingFunction], votes: AnyVotes, gold: pd.Series
 ) -> tuple[FunctionFacts, ...]:
     """Return the name, the first line of the docstring, and the accuracy of each function.
 
@@ -66,7 +68,14 @@ def _first_line(docstring: str | None) -> str:
     return clipped(lines[0].strip(), LONGEST_DESCRIPTION) if lines else ""
 
 
-def _accuracy(votes: Votes, gold: pd.Series) -> dict[str, Estimate]:
+@functools.singledispatch
+def _accuracy(votes: AnyVotes, gold: pd.Series) -> dict[str, Estimate]:
+    """Return the accuracy of each function; of sets and spans none is measured yet."""
+    return {}
+
+
+@_accuracy.register
+def _(votes: Votes, gold: pd.Series) -> dict[str, Estimate]:
     inside = gold[gold.index.isin(votes.sample_ids)]
     truth = gold_codes(inside, votes.sample_ids, votes.schema)
     array = votes.to_array()

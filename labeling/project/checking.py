@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,18 @@ import pandas as pd
 from labeling.config import Config, QuerySection
 from labeling.errors import ConfigError, LabelingError, counted, listed, near
 from labeling.project.data import ProjectData
+from labeling.project.kinds import AnyVotes, count_votes, covered_samples, silent_voters
 from labeling.project.models import embedding_of
 from labeling.project.policies import review_sentences
 from labeling.records import (
     BATCH_COLUMNS,
     AnnotationPlatform,
     LabelingFunction,
+    LabelKind,
     LabelSchema,
     SoftLabels,
+    SoftSets,
+    SoftSpans,
     Votes,
     free_names,
     renamed_sentence,
@@ -78,7 +83,7 @@ def checked(
     schema: LabelSchema,
     data: ProjectData,
     lfs: Sequence[LabelingFunction],
-    cached: Votes | None = None,
+    cached: AnyVotes | None = None,
 ) -> list[str]:
     """Try everything on a few samples, and return the findings, a sentence each.
 
@@ -90,7 +95,6 @@ def checked(
         cached: their votes on all samples, if these are at hand: families of like voters are
             looked for in them, else in those on the few samples.
     """
-    from labeling.analysis import voted_labels, voter_families
     from labeling.datasets import build_training_set
     from labeling.engine import apply_to_frame
 
@@ -105,9 +109,8 @@ def checked(
             " the models and measures them by cross-fitting;"
             f" {counted(len(data.test), 'more is', 'more are')} in the locked test split."
         ]
-    n_votes = int((votes.to_array() >= 0).sum())
-    labels = zip(votes.voters, voted_labels(votes), strict=True)
-    silent = [name for name, voted in labels if not voted]
+    n_votes = count_votes(votes)
+    silent = silent_voters(votes)
     return [
         f"{counted(len(data.samples), 'sample')} with text in column {config.data.text!r}.",
         *data.notices,
@@ -116,11 +119,11 @@ def checked(
         f" {listed(schema.labels, MAX_NAMED)}.",
         f"Tried on {counted(len(few), 'sample')}, they cast"
         f" {counted(n_votes, 'vote')} without an error and cover"
-        f" {votes.covered.mean():.0%} of them.",
+        f" {covered_samples(votes) / len(few):.0%} of them.",
         *_check_embeddings(config, few),
         *_check_modal(config),
         *([silent_sentence(silent, len(lfs), len(few))] if silent else []),
-        *(family.sentence() for family in voter_families(votes if cached is None else cached)),
+        *family_sentences(votes if cached is None else cached),
         *notes,
     ]
 
@@ -157,6 +160,19 @@ def _check_modal(config: Config) -> list[str]:
         return []
     from_modal(config.query.strategy)
     return [f"Batches are chosen by {config.query.strategy!r}, and modAL can be imported."]
+
+
+@functools.singledispatch
+def family_sentences(votes: AnyVotes) -> list[str]:
+    """Return a sentence for each family of like voters, which is looked for in single labels."""
+    return []
+
+
+@family_sentences.register
+def _(votes: Votes) -> list[str]:
+    from labeling.analysis import voter_families
+
+    return [family.sentence() for family in voter_families(votes)]
 
 
 def silent_sentence(silent: Sequence[str], total: int, samples: int) -> str:
@@ -212,8 +228,15 @@ def check_platform(platform: AnnotationPlatform, samples: pd.DataFrame) -> list[
     return [sentence] if sentence else []
 
 
-def no_labels(sample_ids: pd.Index, schema: LabelSchema) -> SoftLabels:
-    """Return uniform soft labels of uncovered samples."""
-    shape = (len(sample_ids), len(schema))
-    is_covered = np.zeros(len(sample_ids), dtype=bool)
-    return SoftLabels(np.full(shape, 1 / shape[1]), sample_ids, schema, is_covered)
+def no_labels(sample_ids: pd.Index, schema: LabelSchema) -> Any:
+    """Return soft labels of uncovered samples, of the kind of the schema; uniform of one label."""
+    n, k = len(sample_ids), len(schema)
+    is_covered = np.zeros(n, dtype=bool)
+    if schema.kind == LabelKind.SPANS:
+        none = np.zeros(0, dtype=np.int64)
+        array = np.zeros((0, k + 1))
+        return SoftSpans(array, none, none, none, none > 0, sample_ids, schema, is_covered)
+    if schema.kind == LabelKind.SEVERAL:
+        no = np.zeros((n, k), dtype=bool)
+        return SoftSets(no.astype(float), sample_ids, schema, no, no)
+    return SoftLabels(np.full((n, k), 1 / k), sample_ids, schema, is_covered)

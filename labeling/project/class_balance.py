@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 
 from labeling.errors import counted
-from labeling.records import GoldLabel, LabelSchema, SoftLabels, Stratum
+from labeling.records import GoldLabel, LabelKind, LabelSchema, SoftLabels, Stratum
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +67,27 @@ def most_probable_counts(soft: SoftLabels, gold: Collection[GoldLabel] = ()) -> 
 
 
 def label_counts(labels: pd.Series, schema: LabelSchema) -> dict[str, int]:
-    """Return how often each label of a schema is given."""
+    """Return how often each label of a schema is given; of several labels, or spans, each one."""
+    if schema.kind != LabelKind.ONE:
+        counts = Counter(name for label in labels for name in _names_in(label))
+        return {label: counts[label] for label in schema}
     return {label: int((labels == label).sum()) for label in schema}
+
+
+@functools.singledispatch
+def _names_in(label: object) -> Iterable[str]:
+    """Return the names in a label of a sample: none where there is no label."""
+    return ()
+
+
+@_names_in.register
+def _(label: frozenset) -> Iterable[str]:  # type: ignore[type-arg]
+    return label
+
+
+@_names_in.register
+def _(label: tuple) -> Iterable[str]:  # type: ignore[type-arg]
+    return (span.label for span in label)
 
 
 def class_balance_warnings(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from labeling.config import Config
 from labeling.errors import ConfigError
 from labeling.project.data import ProjectData
+from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.label_quality import quality_about
 from labeling.project.results import Round
 from labeling.project.vote_cache import VoteCache
+from labeling.project.whole_labels import all_right, matches, predicted
+from labeling.records import SoftLabels
 from labeling.store import Store
 
 if TYPE_CHECKING:
@@ -30,7 +36,6 @@ def evaluate_test_split(
     Raises:
         ConfigError: there is no test split.
     """
-    from labeling.analysis import accuracy
     from labeling.engine import apply_to_frame
 
     if len(data.test) and not len(data.test_gold):
@@ -53,23 +58,58 @@ def evaluate_test_split(
             timeout=config.timeout,
             progress=advance,
         )
-    soft = current.label_model.predict_proba(votes)
-    final = current.end_model.predict_proba(test, soft=soft, votes=votes)
-    accuracies = {
-        "label model, covered": accuracy(soft, data.test_gold, covered_only=True),
-        "label + end model, all": accuracy(final, data.test_gold),
-    }
+    accuracies = accuracies_on_test(predicted(current.label_model, votes), votes, current, data)
     about = {name: dataclasses.asdict(estimate) for name, estimate in accuracies.items()}
     return store.facts.log_test_look(about), accuracies
 
 
-def log_quality(store: Store, data: ProjectData, current: Round) -> None:
-    """Log the accuracy on dev gold labels and random samples beside the number of human votes."""
+@functools.singledispatch
+def accuracies_on_test(
+    soft: AnySoft, votes: AnyVotes, current: Round, data: ProjectData
+) -> dict[str, Estimate]:
+    """Return the accuracies on the test split, by what they are of.
+
+    Args:
+        soft: the label model's soft labels of the test samples.
+        votes: the votes on them.
+        current: the state of the loop, with its models.
+        data: the samples and gold labels.
+    """
+    return {"label model, samples right in all": measured_accuracy(soft, data.test_gold)}
+
+
+@accuracies_on_test.register
+def _(soft: SoftLabels, votes: AnyVotes, current: Round, data: ProjectData) -> dict[str, Estimate]:
     from labeling.analysis import accuracy
 
+    test = data.test.loc[soft.sample_ids]
+    final = current.end_model.predict_proba(test, soft=soft, votes=votes)
+    return {
+        "label model, covered": accuracy(soft, data.test_gold, covered_only=True),
+        "label + end model, all": accuracy(final, data.test_gold),
+    }
+
+
+@functools.singledispatch
+def measured_accuracy(soft: AnySoft, gold: pd.Series) -> Estimate:
+    """Return the share of gold samples whose label is right; of sets and spans all of it."""
+    from labeling.analysis import accuracy
+
+    return accuracy(all_right(gold.index), matches(soft, dict(gold.items())))
+
+
+@measured_accuracy.register
+def _(soft: SoftLabels, gold: pd.Series) -> Estimate:
+    from labeling.analysis import accuracy
+
+    return accuracy(soft, gold)
+
+
+def log_quality(store: Store, data: ProjectData, current: Round) -> None:
+    """Log the accuracy on dev gold labels and random samples beside the number of human votes."""
     about = quality_about(store, data.dev, current)
     if current.measured is not None:
-        about[DEV] = dataclasses.asdict(accuracy(current.measured, data.dev))
+        about[DEV] = dataclasses.asdict(measured_accuracy(current.measured, data.dev))
     store.facts.log_quality(
         store.ledger.counts()[0],
         current.human_votes,

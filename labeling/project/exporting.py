@@ -6,7 +6,7 @@ import functools
 import logging
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,10 +15,10 @@ from labeling.errors import DataError, listed
 from labeling.project.data import ProjectData
 from labeling.project.fit_warnings import collected_warnings
 from labeling.project.gold import teaching_gold
-from labeling.project.kinds import AnySoft, soft_table
+from labeling.project.kinds import AnySoft, AnyVotes, soft_table
 from labeling.project.results import Round
 from labeling.project.splitting import split_training_set, with_gold_columns
-from labeling.records import Batch, Votes, atomic_write, free_names, is_unfinished
+from labeling.records import Batch, atomic_write, free_names, is_unfinished
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def build_project_training_set(
-    config: Config, data: ProjectData, current: Round, votes: Votes
+    config: Config, data: ProjectData, current: Round, votes: AnyVotes
 ) -> TrainingSet:
     """Return the training set; given gold labels win over those that people settled."""
     from labeling.datasets import build_training_set
@@ -36,9 +36,9 @@ def build_project_training_set(
     with collected_warnings() as collected:
         train = build_training_set(
             data.samples,
-            current.posterior,
+            _any(current.posterior),
             gold=teaching_gold(data.dev, current.gold),
-            votes=votes,
+            votes=_any(votes),
             annotations=current.annotations,
             min_confidence=config.export.min_confidence,
             keep_undecided=config.export.keep_undecided,
@@ -53,6 +53,11 @@ def build_project_training_set(
     if config.export.split is not None:
         train = split_training_set(train, config.export.split, config.data.text, data.dev.index)
     return weighted_and_balanced(config, train)
+
+
+def _any(value: object) -> Any:
+    """Return votes or soft labels of any kind: their types fit each other."""
+    return value
 
 
 def weighted_and_balanced(config: Config, train: TrainingSet) -> TrainingSet:

@@ -6,7 +6,8 @@ import functools
 import logging
 import time
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +21,12 @@ from labeling.project.posteriors import FittedModels, Posteriors
 from labeling.records import SetVotes, SoftSets, SoftSpans, SpanVotes, Votes
 
 if TYPE_CHECKING:
-    from labeling.label_models import SetModel, SpanModel
+    from labeling.label_models import SetModel
 
-SomeModel = TypeVar("SomeModel", "SpanModel", "SetModel")
+    SpanModel = Any
+
+SomeModel = TypeVar("SomeModel")
+SPAN_MODEL = "SpanModel"
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +71,17 @@ class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft,
         """Return the soft labels of a label model with these gold labels; nothing is stored."""
         return self.fit_label_model(gold)[1]
 
+    def end_model(self, soft: SomeSoft, people: HumanLabels) -> None:
+        """Return `None`: there is no end model of this kind of labels yet."""
+
+    def final_posterior(self, soft: SomeSoft, models: FittedModels) -> SomeSoft:
+        """Return the label model's posterior."""
+        return soft
+
     def posteriors(self, people: HumanLabels) -> Posteriors:
         """Return the soft labels; what is not cached is fitted."""
         models = FittedModels(self, people)
-        soft = self.cached("soft_labels", people)
+        soft: Any = self.cached("soft_labels", people)
         self.store.artifacts.renew("label_model", self._digest(people.settled))
         if soft is None:
             soft = models.soft
@@ -79,16 +90,17 @@ class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft,
     def _fit_without(self, held_out: pd.Index, people: HumanLabels) -> SomeSoft:
         excluded, gold = set(held_out), teaching_gold(self.data.dev, people.settled)
         rest = tuple(label for label in gold if label.sample_id not in excluded)
-        return self.fitted_soft(rest).of_samples(held_out)
+        part: Any = self.fitted_soft(rest).of_samples(held_out)
+        return cast(SomeSoft, part)
 
 
 class SpanLearner(KindLearner[SpanVotes, SoftSpans, "SpanModel"]):
     """Fits the models of spans."""
 
     def _new_model(self) -> SpanModel:
-        from labeling.label_models import SpanModel
+        from labeling import label_models
 
-        return SpanModel()
+        return getattr(label_models, SPAN_MODEL)()
 
     def _joined(
         self, parts: list[SoftSpans], ids: pd.Index, folds: npt.NDArray[np.intp]
@@ -134,23 +146,23 @@ AnyLearner = Learner | SpanLearner | SetLearner
 
 
 @functools.singledispatch
-def learner_of(votes: object) -> type[AnyLearner]:
+def learner_of(votes: object) -> Callable[..., AnyLearner]:
     """Return the learner of votes of this type."""
     raise TypeError(f"There are no votes of type {type(votes).__name__}.")
 
 
 @learner_of.register
-def _(votes: Votes) -> type[AnyLearner]:
+def _(votes: Votes) -> Callable[..., AnyLearner]:
     return Learner
 
 
 @learner_of.register
-def _(votes: SpanVotes) -> type[AnyLearner]:
+def _(votes: SpanVotes) -> Callable[..., AnyLearner]:
     return SpanLearner
 
 
 @learner_of.register
-def _(votes: SetVotes) -> type[AnyLearner]:
+def _(votes: SetVotes) -> Callable[..., AnyLearner]:
     return SetLearner
 
 

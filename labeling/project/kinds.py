@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import LabelingError
@@ -107,6 +108,33 @@ def _(votes: SetVotes) -> int:
 
 
 @functools.singledispatch
+def silent_voters(votes: AnyVotes) -> list[str]:
+    """Return the voters without a vote, in their order."""
+    raise TypeError(f"There are no votes of type {type(votes).__name__}.")
+
+
+@silent_voters.register
+def _(votes: Votes) -> list[str]:
+    columns = (votes.to_array() >= 0).T
+    return [name for name, column in zip(votes.voters, columns, strict=True) if not column.any()]
+
+
+@silent_voters.register
+def _(votes: SpanVotes) -> list[str]:
+    return _missing(votes.voters, votes.marks.voter)
+
+
+@silent_voters.register
+def _(votes: SetVotes) -> list[str]:
+    return _missing(votes.voters, votes.answers.voter)
+
+
+def _missing(names: Iterable[str], columns: npt.NDArray[np.int64]) -> list[str]:
+    voted = set(np.unique(columns).tolist())
+    return [name for number, name in enumerate(names) if number not in voted]
+
+
+@functools.singledispatch
 def covered_samples(values: AnyVotes | AnySoft) -> int:
     """Return of how many samples any voter spoke."""
     raise TypeError(f"There are no votes of type {type(values).__name__}.")
@@ -172,7 +200,7 @@ def _(soft: SoftSpans) -> pd.DataFrame:
 @soft_table.register
 def _(soft: SoftSets) -> pd.DataFrame:
     """Return three columns for each label: its probability, whether chosen, and covered."""
-    columns = {}
+    columns: dict[str, npt.NDArray[Any]] = {}
     for code, label in enumerate(soft.schema):
         columns[f"p_{label}"] = soft.array[:, code]
         columns[f"chosen_{label}"] = soft.chosen[:, code]
@@ -182,4 +210,6 @@ def _(soft: SoftSets) -> pd.DataFrame:
 
 def _by_sample(frame: pd.DataFrame, sample_ids: pd.Index) -> pd.DataFrame:
     """Return a table with its column of samples as index, named as the ids are."""
-    return frame.set_index("sample").rename_axis(sample_ids.name)
+    by_sample = frame.set_index("sample")
+    by_sample.index.name = sample_ids.name
+    return by_sample

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,10 @@ import pandas as pd
 
 from labeling.config import Config
 from labeling.errors import counted
+from labeling.project.kinds import AnySoft
 from labeling.project.results import Round
-from labeling.records import uniform_by_id
+from labeling.project.whole_labels import all_right, matches, panel_codes
+from labeling.records import Batch, GoldLabel, SoftLabels, uniform_by_id
 from labeling.records.estimates import Estimate
 from labeling.store import Store
 
@@ -50,7 +53,7 @@ class LabelQuality:
 
 def quality_about(store: Store, dev: pd.Series, current: Round) -> dict[str, Any]:
     """Return what the quality log keeps of a round, as JSON values."""
-    from labeling.query import batches_of, label_accuracy
+    from labeling.query import batches_of
 
     ids = current.posterior.sample_ids
     labels = current.posterior.of_samples(ids[~ids.isin(dev.index)])
@@ -61,7 +64,7 @@ def quality_about(store: Store, dev: pd.Series, current: Round) -> dict[str, Any
     left = ~labels.sample_ids.isin(asked) & ~labels.sample_ids.isin(annotated)
     about: dict[str, Any] = {"batch": current.number, PANEL: _panel(current), LEFT: int(left.sum())}
     for key, soft in ((AUDIT, labels), (AUDIT_LABEL_MODEL, current.soft)):
-        estimate = label_accuracy(soft.of_samples(labels.sample_ids), current.gold, batches)
+        estimate = audit_accuracy(soft.of_samples(labels.sample_ids), current.gold, batches)
         if estimate.n:
             about[key] = dataclasses.asdict(estimate)
     return about
@@ -76,7 +79,29 @@ def _panel(current: Round) -> dict[str, Any]:
     order = np.argsort(uniform_by_id(soft.sample_ids, PANEL_SALT), kind="stable")[:PANEL_SIZE]
     names = json.dumps([repr(sample_id) for sample_id in soft.sample_ids[order].tolist()])
     digest = hashlib.sha256(f"{names}{list(soft.schema)}".encode()).hexdigest()[:16]
-    return {"of": digest, "codes": soft.codes()[order].tolist()}
+    return {"of": digest, "codes": panel_codes(soft)[order].tolist()}
+
+
+@functools.singledispatch
+def audit_accuracy(
+    soft: AnySoft, gold: Collection[GoldLabel], batches: Sequence[Batch]
+) -> Estimate:
+    """Return the accuracy of all labels by the random strata of batches; see `label_accuracy`.
+
+    The label of a sample with several labels, or spans, is right where all of it is.
+    """
+    from labeling.query import label_accuracy
+
+    ids = set(soft.sample_ids)
+    known = {one.sample_id: one.label for one in gold if one.sample_id in ids}
+    return label_accuracy(all_right(soft.sample_ids), matches(soft, known), batches)
+
+
+@audit_accuracy.register
+def _(soft: SoftLabels, gold: Collection[GoldLabel], batches: Sequence[Batch]) -> Estimate:
+    from labeling.query import label_accuracy
+
+    return label_accuracy(soft, gold, batches)
 
 
 def label_quality(config: Config, store: Store) -> LabelQuality:

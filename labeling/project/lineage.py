@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ import labeling
 from labeling.config import Config, without_defaults_of_kinds
 from labeling.project.data import ProjectData
 from labeling.project.fingerprints import digest_of_code
+from labeling.project.kinds import AnyVotes, vote_content
 from labeling.project.people_record import PeopleRecord
 from labeling.records import LabelingFunction, Votes
 
 if TYPE_CHECKING:
-    from labeling.project.models import Learner
+    from labeling.project.kind_learners import AnyLearner
 
 ACTS = (
     "task",
@@ -41,9 +43,9 @@ LEAVES = ("export.folder", "export.for_spreadsheet")
 def project_origin(
     config: Config,
     data: ProjectData,
-    votes: Votes,
+    votes: AnyVotes,
     functions: Sequence[LabelingFunction],
-    learner: Learner,
+    learner: AnyLearner,
     people: PeopleRecord,
 ) -> dict[str, Any]:
     """Return what a training set of a project was made of: no times, no paths of a machine.
@@ -97,9 +99,20 @@ def _module_of(function: LabelingFunction, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
 
 
-def _digest_of(votes: Votes) -> str:
+def _digest_of(votes: AnyVotes) -> str:
     digest = hashlib.sha256(repr((votes.voters, votes.schema.labels)).encode())
-    for column in votes.to_array().T:
-        digest.update(column.astype("<i2").tobytes())
+    for part in lineage_content(votes):
+        digest.update(part)
     digest.update("\n".join(map(repr, votes.sample_ids.tolist())).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
+
+
+@functools.singledispatch
+def lineage_content(votes: AnyVotes) -> Iterable[bytes]:
+    """Return the bytes of votes for a manifest: the same whatever the type of their codes."""
+    return vote_content(votes)
+
+
+@lineage_content.register
+def _(votes: Votes) -> Iterable[bytes]:
+    return [column.astype("<i2").tobytes() for column in votes.to_array().T]

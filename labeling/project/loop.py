@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,23 +19,23 @@ from labeling.project.exporting import (
     write_training_set,
 )
 from labeling.project.gold import GoldCounts, HumanLabels, teaching_gold
+from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.lineage_verbs import LineageVerbs
 from labeling.project.results import Chosen, DryRun, Round
 from labeling.project.rounds import run_rounds
 from labeling.project.splitting import leaks_of
 from labeling.project.status import Status, status_of
+from labeling.project.summaries import summary_table
 from labeling.project.training_sets import project_training_set
 from labeling.records import (
     AnnotationPlatform,
     Batch,
     SoftLabels,
-    Votes,
 )
 
 if TYPE_CHECKING:
     from labeling.analysis import ClassProportion, Estimate
     from labeling.datasets import Finding, TrainingSet
-    from labeling.label_models import VoteModel
 
 
 class Project(LineageVerbs):
@@ -68,8 +68,13 @@ class Project(LineageVerbs):
         has_platform = self._platform is not None or self.config.asks_people
         return check_project(self, self.platform() if has_platform else None)
 
-    def fit(self, votes: Votes | None = None) -> tuple[VoteModel, SoftLabels]:
-        """Fit the label model on votes and gold labels; write it and its soft labels."""
+    def fit(self, votes: AnyVotes | None = None) -> tuple[Any, AnySoft]:
+        """Fit the label model on votes and gold labels; write it and its soft labels.
+
+        Returns:
+            Of one label per sample the config's `VoteModel` and `SoftLabels`, of several a
+            `SetModel` and `SoftSets`, of spans a `SpanModel` and `SoftSpans`.
+        """
         with self._locked("fit"):
             votes = self.votes() if votes is None else votes
             verdict = self.people.verdict(self.people.current_annotations(self.samples))
@@ -79,15 +84,12 @@ class Project(LineageVerbs):
             model.save(self.folder / "label_model.npz")
         return model, soft
 
-    def summary(self, votes: Votes | None = None) -> pd.DataFrame:
+    def summary(self, votes: AnyVotes | None = None) -> pd.DataFrame:
         """Return the table of the labeling functions, with accuracy where gold labels are."""
-        from labeling.analysis import lf_summary
-
-        votes = self.votes() if votes is None else votes
-        return lf_summary(votes, self.data.dev if len(self.data.dev) else None)
+        return summary_table(self.votes() if votes is None else votes, self.data.dev)
 
     def query(
-        self, votes: Votes | None = None, *, n: int | None = None, strategy: str | None = None
+        self, votes: AnyVotes | None = None, *, n: int | None = None, strategy: str | None = None
     ) -> Batch:
         """Choose the samples most worth a human's time, and write `batch.parquet` with them.
 
@@ -104,7 +106,7 @@ class Project(LineageVerbs):
         return self.choose(votes, n=n, strategy=strategy).batch
 
     def choose(
-        self, votes: Votes | None = None, *, n: int | None = None, strategy: str | None = None
+        self, votes: AnyVotes | None = None, *, n: int | None = None, strategy: str | None = None
     ) -> Chosen:
         """Choose a batch as `query` does, and return it with its texts and most probable labels."""
         query = query_section(self.config.query, n, strategy)
@@ -121,7 +123,7 @@ class Project(LineageVerbs):
         result = preview_run(self.people, platform, self.data, config)
         return dataclasses.replace(result, applies=self.vote_cache.cached() is None)
 
-    def export(self, end: Round | None = None, votes: Votes | None = None) -> TrainingSet:
+    def export(self, end: Round | None = None, votes: AnyVotes | None = None) -> TrainingSet:
         """Build the training set; write it as Parquet, JSON lines and CSV.
 
         Args:
@@ -136,19 +138,23 @@ class Project(LineageVerbs):
                 write_training_set(self.config, self.store, train)
                 policy = self.people.policy_in_force()
                 freeze(self.store, end.verdict, policy, train.manifest()["fingerprint"])
-            counts = label_counts(train.added_column("label"), self.schema)
-            self._warn_of_class_balance("the training set", counts, end.verdict)
-            gold = teaching_gold(self.data.dev, end.gold)
-            counts = most_probable_counts(end.posterior, gold)
-            self._warn_of_class_balance("all labels as they are now", counts, end.verdict)
+            if isinstance(end.posterior, SoftLabels):
+                self._compare_with_draws(train, end, end.posterior)
             run.outcome |= {"samples": len(train), "left_out": len(train.dropped)}
         return train
+
+    def _compare_with_draws(self, train: TrainingSet, end: Round, posterior: SoftLabels) -> None:
+        """Warn where the class balance of a training set, or of all labels, is odd."""
+        counts = label_counts(train.added_column("label"), self.schema)
+        self._warn_of_class_balance("the training set", counts, end.verdict)
+        counts = most_probable_counts(posterior, teaching_gold(self.data.dev, end.gold))
+        self._warn_of_class_balance("all labels as they are now", counts, end.verdict)
 
     def class_balance(self, train: TrainingSet) -> tuple[ClassProportion, ...]:
         """Return the class balance of a training set, beside that of random draws.
 
         Random draws are the samples that `query` drew at random and people settled, and the given
-        gold labels.
+        gold labels. Several labels of a sample, and spans, are counted, and not compared.
 
         Args:
             train: what `export` returned.
@@ -170,7 +176,7 @@ class Project(LineageVerbs):
 
     def rounds(
         self,
-        votes: Votes | None = None,
+        votes: AnyVotes | None = None,
         platform: AnnotationPlatform | None = None,
         count: int | None = None,
     ) -> Iterator[Round]:
@@ -193,7 +199,7 @@ class Project(LineageVerbs):
             yield from run_rounds(self, votes, platform, count)
             self.ask_checks(platform)
 
-    def evaluate_test_split(self, votes: Votes | None = None) -> tuple[int, dict[str, Estimate]]:
+    def evaluate_test_split(self, votes: AnyVotes | None = None) -> tuple[int, dict[str, Estimate]]:
         """Measure accuracy on the locked test split; return how often it was, and the result."""
         with self._locked("look"):
             current = self.snapshot(votes)
@@ -213,7 +219,7 @@ class Project(LineageVerbs):
         n_votes = sum(vote.sample_id not in dev.index for vote in people.open_votes)
         return GoldCounts(len(dev), len(self.data.test_gold), n_settled, n_votes)
 
-    def standing(self, votes: Votes | None = None, *, verb: str = "learn") -> Round:
+    def standing(self, votes: AnyVotes | None = None, *, verb: str = "learn") -> Round:
         """Deprecated name of `snapshot`."""
         return self.snapshot(votes, verb=verb)
 
@@ -225,6 +231,6 @@ class Project(LineageVerbs):
         """Deprecated name of `class_balance`."""
         return self.class_balance(train)
 
-    def look(self, votes: Votes | None = None) -> tuple[int, dict[str, Estimate]]:
+    def look(self, votes: AnyVotes | None = None) -> tuple[int, dict[str, Estimate]]:
         """Deprecated name of `evaluate_test_split`."""
         return self.evaluate_test_split(votes)

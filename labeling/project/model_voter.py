@@ -14,6 +14,8 @@ from labeling.adjudication import ReviewPolicy, WeakLabel
 from labeling.errors import LabelingError
 from labeling.project.fingerprints import digest_of_code
 from labeling.project.gold import HumanLabels
+from labeling.project.kind_learners import AnyLearner
+from labeling.project.kinds import not_yet, of_one_label
 from labeling.project.models import Learner
 from labeling.project.parquet import read_soft, write_soft
 from labeling.records import (
@@ -30,6 +32,7 @@ from labeling.store import Store, now
 logger = logging.getLogger(__name__)
 
 KIND = "model_voter"
+MODEL_VOTES = "A model that votes"
 
 
 class ModelVoter:
@@ -44,7 +47,9 @@ class ModelVoter:
         store: caches the result.
     """
 
-    def __init__(self, learner: Callable[[], Learner], schema: LabelSchema, store: Store) -> None:
+    def __init__(
+        self, learner: Callable[[], AnyLearner], schema: LabelSchema, store: Store
+    ) -> None:
         self._learner = learner
         self._schema = schema
         self._store = store
@@ -87,7 +92,7 @@ class ModelVoter:
         path = None if artifact is None else self._store.artifacts.verified_path(artifact)
         if path is None or artifact is None or artifact.about["labels"] != list(self._schema):
             return None
-        return read_soft(path, self._schema)
+        return of_one_label(read_soft(path, self._schema), SoftLabels, MODEL_VOTES)
 
     def fit(self, annotations: Collection[Annotation], *, saves: bool = True) -> SoftLabels | None:
         """Return the probabilities with these annotations, from the cache if they are there.
@@ -102,12 +107,14 @@ class ModelVoter:
         if not firsts:
             return None
         learner = self._learner()
+        if not isinstance(learner, Learner):
+            raise not_yet(self._schema, MODEL_VOTES)
         inputs = _fingerprint(learner, firsts)
         path = self._store.artifacts.find(KIND, inputs) if self._store.ready() else None
         if path is not None:
             if saves:
                 self._store.artifacts.renew(KIND, inputs)
-            return read_soft(path, self._schema)
+            return of_one_label(read_soft(path, self._schema), SoftLabels, MODEL_VOTES)
         try:
             soft = _cross_fitted(learner, firsts)
         except LabelingError as error:

@@ -100,7 +100,7 @@ class Learner(BaseLearner[Votes, SoftLabels]):
         return self._cached_model("label_model", HumanLabels(settled), load)
 
     def fitted_soft(self, gold: Gold) -> SoftLabels:
-        """Return the soft labels of a label model fitted with these gold labels; nothing is stored."""
+        """Return the soft labels of a label model with these gold labels; nothing is stored."""
         return self.fit_label_model(gold).soft
 
     def _joined(
@@ -134,17 +134,24 @@ class Learner(BaseLearner[Votes, SoftLabels]):
     def posteriors(self, people: HumanLabels) -> Posteriors:
         """Return the soft labels of both models; only what is not cached is fitted."""
         models = FittedModels(self, people)
-        soft = self.cached("soft_labels", people)
+        soft: SoftLabels | None = self.cached("soft_labels", people)
         posterior = self.cached("posterior", people)
         self.store.artifacts.renew(
             "label_model", self._digest(people.settled)
         )  # status shows its warnings
         if soft is None or posterior is None:
-            soft, end = models.soft, models.end_model
+            soft, _ = models.soft, models.end_model  # fitted before the stage that follows
             with self.store.stage("labeling all samples by the end model"):
-                posterior = end.predict_proba(self.samples, soft=soft, votes=self.votes)
+                posterior = self.final_posterior(soft, models)
             self._cache_soft("posterior", posterior, people)
         return Posteriors(soft, posterior, self._measured(people), models)
+
+    def final_posterior(self, soft: SoftLabels, models: FittedModels) -> SoftLabels:
+        """Return the end model's posterior of all samples."""
+        posterior: SoftLabels = models.end_model.predict_proba(
+            self.samples, soft=soft, votes=self.votes
+        )
+        return posterior
 
     def end_model(self, soft: SoftLabels, people: HumanLabels) -> EndModel:
         """Return the cached end model; fit and cache it if there is none."""

@@ -168,7 +168,9 @@ def _soft_spans(
     return SoftSpans(
         array,
         columns["sample"],
-        *(columns[name] for name in CANDIDATE),
+        columns["start"],
+        columns["end"],
+        columns["chosen"],
         ids,
         schema,
         table.column(0).to_numpy(),

@@ -21,6 +21,7 @@ from labeling.project.importing import (
     source_annotations,
     store_import,
 )
+from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.manual_decisions import decision_on
 from labeling.project.platforms import remember_owner
 from labeling.project.results import Pulled, Pushed, Reviewed, Round
@@ -30,9 +31,7 @@ from labeling.records import (
     AnnotationPlatform,
     Batch,
     BatchState,
-    SoftLabels,
     Verdict,
-    Votes,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 class PeopleVerbs(BaseProject):
     """Push, pull, review, decide and import; `Project` adds the other verbs."""
 
-    def snapshot(self, votes: Votes | None = None, *, verb: str = "learn") -> Round:
+    def snapshot(self, votes: AnyVotes | None = None, *, verb: str = "learn") -> Round:
         """Return the state of the loop with all annotations so far.
 
         Args:
@@ -67,7 +66,7 @@ class PeopleVerbs(BaseProject):
         where = platform.locations(["annotators"]) if pushed.batch else ()
         return dataclasses.replace(pushed, where=where)
 
-    def _soft_labels(self) -> SoftLabels:
+    def _soft_labels(self) -> AnySoft:
         return self.snapshot().soft
 
     def to_push(self) -> int:

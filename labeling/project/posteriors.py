@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from labeling.project.kinds import AnySoft
 from labeling.rendering import Displayed
@@ -13,15 +12,6 @@ from labeling.rendering import Displayed
 if TYPE_CHECKING:
     from labeling.project.base_learner import BaseLearner
     from labeling.project.gold import HumanLabels
-
-
-class FittedModel(Protocol):
-    """A label model or end model of any kind of labels."""
-
-    report_: tuple[str, ...]
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a file."""
 
 
 class FittedModels:
@@ -32,24 +22,24 @@ class FittedModels:
         self._people = people
 
     @functools.cached_property
-    def label_model(self) -> FittedModel:
-        """The label model."""
+    def label_model(self) -> Any:
+        """The label model: `VoteModel`, `SpanModel` or `SetModel`."""
         cached = self._learner.cached_label_model(self._people.settled)
         return self._fitted[0] if cached is None else cached
 
     @functools.cached_property
-    def soft(self) -> AnySoft:
-        """The label model's soft labels."""
-        cached: AnySoft | None = self._learner.cached("soft_labels", self._people)
+    def soft(self) -> Any:
+        """The label model's soft labels, of the kind of the votes."""
+        cached = self._learner.cached("soft_labels", self._people)
         return self._fitted[1] if cached is None else cached
 
     @functools.cached_property
-    def end_model(self) -> FittedModel:
-        """The end model."""
+    def end_model(self) -> Any:
+        """The end model of this kind of labels; `None` where it has none."""
         return self._learner.end_model(self.soft, self._people)
 
     @functools.cached_property
-    def _fitted(self) -> tuple[FittedModel, AnySoft]:
+    def _fitted(self) -> tuple[Any, Any]:
         return self._learner.label_model(self._people.settled)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from labeling.config import Config
 from labeling.project.data import ProjectData
+from labeling.project.kinds import of_one_label
 from labeling.project.results import Round
 from labeling.records import ABSTAIN, SoftLabels
 from labeling.records.estimates import Estimate
@@ -50,6 +51,7 @@ def quality_of_models(config: Config, data: ProjectData, current: Round) -> list
     measured = current.measured
     if measured is None or not len(data.dev):
         return [View("Not measured", (NO_GOLD,))]
+    measured = of_one_label(measured, SoftLabels, "Quality by slices")
     samples = data.samples.loc[measured.sample_ids]
     return quality_views(
         _labels(measured),
@@ -67,6 +69,7 @@ def problem_table(config: Config, data: ProjectData, current: Round) -> ProblemT
     problems, measured = problem_list(config), current.measured
     if not problems or measured is None or not len(data.dev):
         return None
+    measured = of_one_label(measured, SoftLabels, "A list of known problems")
     slices = _slices(config, data.samples.loc[measured.sample_ids])
     return problems.measure(measured, data.dev, slices=slices)
 

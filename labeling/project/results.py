@@ -17,7 +17,7 @@ from labeling.records.people_views import problems_table
 from labeling.rendering import Displayed, View
 
 if TYPE_CHECKING:
-    from labeling.project.posteriors import FittedModel, FittedModels
+    from labeling.project.posteriors import FittedModels
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -51,12 +51,12 @@ class Round(Displayed):
         return round_view(self)
 
     @property
-    def label_model(self) -> FittedModel:
+    def label_model(self) -> Any:
         """Fitted on the votes and the gold labels so far."""
         return self.models.label_model
 
     @property
-    def end_model(self) -> FittedModel:
+    def end_model(self) -> Any:
         """Fitted on the label model's soft labels, and all gold labels and open votes so far."""
         return self.models.end_model
 

@@ -15,13 +15,14 @@ from labeling.project.data import DataFiles, ProjectData
 from labeling.project.exporting import build_project_training_set
 from labeling.project.gold import HumanLabels
 from labeling.project.imported_gold import store_imported_gold
+from labeling.project.kind_learners import AnyLearner, learner_of
+from labeling.project.kinds import AnyVotes
 from labeling.project.lineage import project_origin
-from labeling.project.models import Learner
 from labeling.project.people_record import PeopleRecord
 from labeling.project.posteriors import FittedModels
 from labeling.project.results import Round
 from labeling.project.vote_cache import digest_of_votes
-from labeling.records import Verdict, Votes
+from labeling.records import Verdict
 from labeling.rendering import Displayed, View
 from labeling.store import Store
 
@@ -68,7 +69,7 @@ def people_record(project: BaseProject, current: Round) -> PeopleRecord:
 
 
 def project_training_set(
-    project: BaseProject, current: Round, votes: Votes, people: PeopleRecord | None = None
+    project: BaseProject, current: Round, votes: AnyVotes, people: PeopleRecord | None = None
 ) -> TrainingSet:
     """Return the training set of a project, with the digests of all that it was made of.
 
@@ -88,8 +89,8 @@ def _with_origin(
     project: BaseProject,
     train: TrainingSet,
     data: ProjectData,
-    votes: Votes,
-    learner: Learner,
+    votes: AnyVotes,
+    learner: AnyLearner,
     people: PeopleRecord,
 ) -> TrainingSet:
     functions = project.labeling_functions
@@ -118,18 +119,20 @@ def rebuilt_training_set(project: BaseProject, people: PeopleRecord) -> Training
                 timeout=config.timeout,
             )
             inputs = digest_of_votes(data, votes)
-            learner = Learner(config, data, votes, inputs, store, people.drawn)
+            learner = learner_of(votes)(config, data, votes, inputs, store, people.drawn)
             current = _round_of(learner, data, votes, people)
             train = build_project_training_set(config, data, current, votes)
             return _with_origin(project, train, data, votes, learner, people)
 
 
-def _round_of(learner: Learner, data: ProjectData, votes: Votes, people: PeopleRecord) -> Round:
+def _round_of(
+    learner: AnyLearner, data: ProjectData, votes: AnyVotes, people: PeopleRecord
+) -> Round:
     """Return the state of the loop as it was, by models that are fitted again."""
     verdict = Verdict(people.gold, (), ())
     models = FittedModels(learner, HumanLabels.of(verdict, people.annotations))
     soft = models.soft
-    posterior = models.end_model.predict_proba(data.samples, soft=soft, votes=votes)
+    posterior = learner.final_posterior(soft, models)
     return Round(0, None, verdict, people.annotations, soft, posterior, models)
 
 

@@ -13,10 +13,12 @@ from labeling.datasets import winning_labels
 from labeling.project import Project
 from labeling.project.data import ProjectData
 from labeling.project.gold import HumanLabels, teaching_gold
+from labeling.project.kinds import of_one_label
 from labeling.project.status import Status
 from labeling.records import ABSTAIN, Annotation, SoftLabels, Stratum, Verdict, Votes, name_of
 from labeling.store import Store
 
+THE_REPORT = "The report"
 NO_VERDICT = Verdict((), (), ())
 SELECTION_COLUMNS = (
     "batch",
@@ -146,7 +148,7 @@ def load_context(project: Project) -> ReportContext:
 
 
 def _model_outputs(project: Project, people: HumanLabels) -> ModelOutputs:
-    votes = project.votes()
+    votes = of_one_label(project.votes(), Votes, THE_REPORT)
     # Reading stored outputs must neither wait for the project lock nor write into the run log.
     learner = project.learner(votes)
     soft = learner.cached("soft_labels", people)
@@ -155,5 +157,8 @@ def _model_outputs(project: Project, people: HumanLabels) -> ModelOutputs:
     lacks_measured = measured is None and len(project.data.dev) > 0
     if soft is None or posterior is None or lacks_measured:
         snapshot = project.snapshot(votes, verb="report")
-        soft, posterior, measured = snapshot.soft, snapshot.posterior, snapshot.measured
+        soft = of_one_label(snapshot.soft, SoftLabels, THE_REPORT)
+        posterior = of_one_label(snapshot.posterior, SoftLabels, THE_REPORT)
+        if snapshot.measured is not None:
+            measured = of_one_label(snapshot.measured, SoftLabels, THE_REPORT)
     return ModelOutputs(votes, soft, posterior, measured)

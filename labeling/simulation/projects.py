@@ -11,6 +11,7 @@ import pandas as pd
 from labeling.adjudication import reviews_that_count
 from labeling.errors import ConfigError
 from labeling.project import Project
+from labeling.project.kinds import AnyVotes, of_one_label
 from labeling.project.models import embedding_of
 from labeling.project.platforms import recorded_votes
 from labeling.records import Annotation, Votes, live_annotations, name_of
@@ -25,7 +26,7 @@ def simulate_project(
     project: Project,
     recorded: str | os.PathLike[str] | None = None,
     *,
-    votes: Votes | None = None,
+    votes: AnyVotes | None = None,
     plan: Plan | None = None,
     out: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -53,7 +54,7 @@ def simulate_project(
     return simulate(
         project.samples,
         table,
-        project.votes() if votes is None else votes,
+        of_one_label(project.votes() if votes is None else votes, Votes, "A simulation"),
         plan=plan,
         gold=project.data.dev if len(project.data.dev) else None,
         reviewer=reviewer,
