@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,10 +16,8 @@ from labeling.project.results import Round
 from labeling.project.vote_cache import VoteCache
 from labeling.project.whole_labels import all_right, matches, predicted
 from labeling.records import SoftLabels
+from labeling.records.estimates import Estimate
 from labeling.store import Store
-
-if TYPE_CHECKING:
-    from labeling.analysis import Estimate
 
 DEV = "dev"  # key of the accuracy on dev gold labels in the quality log
 

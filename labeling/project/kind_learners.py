@@ -7,7 +7,7 @@ import logging
 import time
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,23 +25,22 @@ if TYPE_CHECKING:
 
     SpanModel = Any
 
-SomeModel = TypeVar("SomeModel")
 SPAN_MODEL = "SpanModel"
 
 logger = logging.getLogger(__name__)
 
 
-class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft, SomeModel]):
+class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft]):
     """Fits the label model of a kind of labels, and caches it and its soft labels.
 
     There is no end model yet: the posterior is that of the label model.
     """
 
     @abstractmethod
-    def _new_model(self) -> SomeModel:
+    def _new_model(self) -> Any:
         """Return the label model, not fitted yet."""
 
-    def fit_label_model(self, gold: Gold) -> tuple[SomeModel, SomeSoft, FitWarnings]:
+    def fit_label_model(self, gold: Gold) -> tuple[Any, SomeSoft, FitWarnings]:
         """Return the label model, fitted with these gold labels, its soft labels and warnings.
 
         It learns from given gold labels and from those settled by people, see `for_label_model`.
@@ -55,7 +54,7 @@ class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft,
         logger.info("fitted the label model with %d gold labels in %.1f s", len(gold), seconds)
         return model, soft, found
 
-    def label_model(self, settled: Gold) -> tuple[SomeModel, SomeSoft]:
+    def label_model(self, settled: Gold) -> tuple[Any, SomeSoft]:
         """Fit the label model, cache it and its soft labels, and return both."""
         model, soft, warned = self.fit_label_model(teaching_gold(self.data.dev, settled))
         people = HumanLabels(settled)
@@ -63,7 +62,7 @@ class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft,
         self._cache_soft("soft_labels", soft, people)
         return model, soft
 
-    def cached_label_model(self, settled: Gold) -> SomeModel | None:
+    def cached_label_model(self, settled: Gold) -> Any | None:
         """Return the cached label model that was fitted with these gold labels, if there is one."""
         return self._cached_model("label_model", HumanLabels(settled), self._new_model().load)
 
@@ -94,7 +93,7 @@ class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft,
         return cast(SomeSoft, part)
 
 
-class SpanLearner(KindLearner[SpanVotes, SoftSpans, "SpanModel"]):
+class SpanLearner(KindLearner[SpanVotes, SoftSpans]):
     """Fits the models of spans."""
 
     def _new_model(self) -> SpanModel:
@@ -123,7 +122,7 @@ class SpanLearner(KindLearner[SpanVotes, SoftSpans, "SpanModel"]):
         )
 
 
-class SetLearner(KindLearner[SetVotes, SoftSets, "SetModel"]):
+class SetLearner(KindLearner[SetVotes, SoftSets]):
     """Fits the models of sets of labels."""
 
     def _new_model(self) -> SetModel:
