@@ -6,7 +6,7 @@ import functools
 import logging
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -36,9 +36,9 @@ def build_project_training_set(
     with collected_warnings() as collected:
         train = build_training_set(
             data.samples,
-            _any(current.posterior),
+            current.posterior,
             gold=teaching_gold(data.dev, current.gold),
-            votes=_any(votes),
+            votes=votes,
             annotations=current.annotations,
             min_confidence=config.export.min_confidence,
             keep_undecided=config.export.keep_undecided,
@@ -53,11 +53,6 @@ def build_project_training_set(
     if config.export.split is not None:
         train = split_training_set(train, config.export.split, config.data.text, data.dev.index)
     return weighted_and_balanced(config, train)
-
-
-def _any(value: object) -> Any:
-    """Return votes or soft labels of any kind: their types fit each other."""
-    return value
 
 
 def weighted_and_balanced(config: Config, train: TrainingSet) -> TrainingSet:

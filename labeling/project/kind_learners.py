@@ -21,11 +21,8 @@ from labeling.project.posteriors import FittedModels, Posteriors
 from labeling.records import SetVotes, SoftSets, SoftSpans, SpanVotes, Votes
 
 if TYPE_CHECKING:
-    from labeling.label_models import SetModel
+    from labeling.label_models import SetModel, SpanModel
 
-    SpanModel = Any
-
-SPAN_MODEL = "SpanModel"
 
 logger = logging.getLogger(__name__)
 
@@ -97,9 +94,9 @@ class SpanLearner(KindLearner[SpanVotes, SoftSpans]):
     """Fits the models of spans."""
 
     def _new_model(self) -> SpanModel:
-        from labeling import label_models
+        from labeling.label_models import SpanModel
 
-        return getattr(label_models, SPAN_MODEL)()
+        return SpanModel()
 
     def _joined(
         self, parts: list[SoftSpans], ids: pd.Index, folds: npt.NDArray[np.intp]
