@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         label_quality,
         lf_summary,
         slice_quality,
+        span_scores,
     )
     from labeling.analysis import notebook_plots as plots
     from labeling.datasets import (
@@ -126,6 +127,7 @@ _ROOMS = {
         "label_quality",
         "lf_summary",
         "slice_quality",
+        "span_scores",
     ),
     "datasets": (
         "CardFacts",
@@ -381,5 +383,6 @@ __all__ = [
     "slice_quality",
     "slicing_function",
     "span_labeling_function",
+    "span_scores",
     "split",
 ]

@@ -39,6 +39,7 @@ from labeling.analysis.quality_views import quality_views
 from labeling.analysis.slices.finding import FoundSlices, find_slices
 from labeling.analysis.slices.masks import Slices
 from labeling.analysis.slices.measuring import SliceQuality, slice_quality
+from labeling.analysis.span_scores import SpanScores, span_scores
 from labeling.analysis.vote_explanations import vote_reasons
 from labeling.records.estimates import Estimate, mean_change, mean_of, proportion
 
@@ -55,6 +56,7 @@ __all__ = [
     "ProblemList",
     "SliceQuality",
     "Slices",
+    "SpanScores",
     "VoterFamily",
     "accuracy",
     "agreement",
@@ -90,6 +92,7 @@ __all__ = [
     "scores",
     "skill_picture",
     "slice_quality",
+    "span_scores",
     "vote_reasons",
     "voted_labels",
     "voter_families",

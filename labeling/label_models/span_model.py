@@ -47,6 +47,7 @@ from labeling.rendering import Displayed, View
 
 Floats = npt.NDArray[np.float64]
 
+LEAST_THRESHOLD = 0.05
 PARTS: dict[str, type[VoteModel]] = {"types": LabelModel, "people": AnnotatorModel}
 
 
@@ -66,7 +67,9 @@ class SpanModel(Displayed):
        vote of a function counts as one nat. (A product of experts: Hinton 2002.)
     4. *Gold* of 50 samples or more, with 40 candidates in them: the annotator model learns it, and
        a ridge regression towards the answer without gold learns how much each function's votes
-       count, each kind of vote for itself. With less gold the answer is the same as without.
+       count, each kind of vote for itself. A span is then kept from a probability of half the F1
+       of the answer without gold on these samples, where F1 is highest (Lipton, Elkan and
+       Naryanaswamy 2014). With less gold the answer is the same as without.
     5. *Decoding*: of candidates that overlap, the set with the highest sum of gains
        z_best - z_none + 0.1 (words - 1) + 1e-6 is chosen: longer wins unless outvoted. Of equal
        sums that whose first span starts earlier; of two that start together the longer one.
@@ -85,6 +88,7 @@ class SpanModel(Displayed):
             n_labels + 2, n_labels + 1), by code plus 1; empty without gold.
         stack_words_: what 1, 2, 3, and 4 or more words add to "no span", nats: shape (4,).
         stack_offsets_: what is added to each label and "no span", nats: shape (n_labels + 1,).
+        threshold_: the probability from which a span is kept: 0.5 without gold.
         report_: sentences on what was done and why, with numbers.
 
     >>> import pandas as pd
@@ -110,6 +114,7 @@ class SpanModel(Displayed):
     stack_votes_: Floats
     stack_words_: Floats
     stack_offsets_: Floats
+    threshold_: float
     report_: tuple[str, ...]
     _types: LabelModel | None
     _people: AnnotatorModel | None
@@ -142,14 +147,14 @@ class SpanModel(Displayed):
         speaks = dict(zip(votes.voters, votes.speaks, strict=True))
         self.speaks_ = np.array([speaks[name] for name in self.voters_], dtype=bool)
         self._set_stack(SpanStack(1.0, np.zeros((0, 0, 0)), np.zeros(0), np.zeros(0)))
+        self.threshold_ = 0.5
         candidates = Candidates.of(votes, self.voters_)
         gold_ranks = _gold_ranks(candidates, truth)
         counts = _gold_counts(truth, gold_ranks, candidates.n_labels)
         self._fit_types(candidates)
         self._fit_people(votes, truth if counts.is_enough else {})
-        if counts.is_enough and len(self._functions):
-            scores = self._scores(candidates)
-            self._set_stack(fit_span_stack(self._of_functions(candidates), scores, gold_ranks))
+        if counts.is_enough:
+            self._fit_gold(candidates, gold_ranks, counts)
         self.report_ = self._report(candidates, counts)
         return self
 
@@ -226,6 +231,17 @@ class SpanModel(Displayed):
             of_people = votes.of_voters([self.voters_[voter] for voter in self._annotators])
             self._people = AnnotatorModel().fit(of_people, gold=gold)
 
+    def _fit_gold(
+        self, candidates: Candidates, gold: npt.NDArray[np.int64], counts: GoldCounts
+    ) -> None:
+        scores, decoded = self._decoded(candidates)
+        right = decoded.chosen & (scores[:, :-1].argmax(axis=1) == gold)
+        n_chosen = int((decoded.chosen & (gold != ABSTAIN)).sum())
+        f1 = 2 * int(right.sum()) / max(n_chosen + counts.spans, 1)
+        self.threshold_ = max(f1 / 2, LEAST_THRESHOLD)
+        if len(self._functions):
+            self._set_stack(fit_span_stack(self._of_functions(candidates), scores, gold))
+
     def _set_stack(self, stack: SpanStack) -> None:
         self.stack_trust_, self.stack_votes_ = stack.trust, stack.votes
         self.stack_words_, self.stack_offsets_ = stack.words, stack.offsets
@@ -253,7 +269,8 @@ class SpanModel(Displayed):
                 self.stack_trust_, self.stack_votes_, self.stack_words_, self.stack_offsets_
             )
             scores = stack.scores(self._of_functions(candidates), scores)
-        return scores, decode(candidates, gains(scores, candidates.words))
+        bonus = float(np.log((1 - self.threshold_) / self.threshold_))
+        return scores, decode(candidates, gains(scores, candidates.words) + bonus)
 
     def _report(self, candidates: Candidates, gold: GoldCounts) -> tuple[str, ...]:
         scores, decoded = self._decoded(candidates)
@@ -264,7 +281,7 @@ class SpanModel(Displayed):
             *where_sentences(*sizes),
             *(f"{what}: {line}" for what, model in inner if model for line in model.report_),
             *tie_sentences(decoded.n_tied, n_tied_labels(scores, decoded.chosen)),
-            *gold_sentences(gold),
+            *gold_sentences(gold, self.threshold_),
         )
 
 

@@ -1,6 +1,7 @@
 """Real span votes with gold: taggers' votes on tokens, and annotators' answers by characters."""
 
 import gzip
+import itertools
 import json
 from typing import NamedTuple
 
@@ -127,3 +128,44 @@ def spaced(document):
     for start, end in document["tokens"]:
         letters[start:end] = "x" * (end - start)
     return "".join(letters)
+
+
+def token_majority(made, *, seed, silence=True):
+    """Return the spans of a majority vote on each token, as a dict from sample id to spans.
+
+    Tokens are tagged by label without begin and inside (IO), or "O"; ties are drawn.
+
+    Args:
+        made: a set with voters who were asked or not.
+        seed: of the draws.
+        silence: whether what voters who were asked left unmarked counts as "O".
+    """
+    votes, rng = made.votes, np.random.default_rng(seed)
+    k = len(votes.schema)
+    by_sample = [[] for _ in votes.sample_ids]
+    for row in np.stack(votes.marks[:5], axis=1).tolist():
+        by_sample[row[0]].append(row[1:])
+    answer = {}
+    for sample, tokens in enumerate(made.tokens):
+        counts = np.zeros((len(tokens), k + 1))
+        for start, end, label, _ in by_sample[sample]:
+            first, last = np.searchsorted(tokens[:, 0], [start, end])
+            counts[first:last, label] += 1
+        if silence:
+            asked = len(votes.voters) if votes.asked is None else votes.asked[sample].sum()
+            counts[:, k] = asked - counts[:, :k].sum(axis=1)
+        else:
+            counts[:, k] = np.where(counts[:, :k].sum(axis=1) > 0, -1, 1)
+        tags = (counts + rng.random(counts.shape) / 2).argmax(axis=1)
+        answer[votes.sample_ids[sample]] = runs(tags, tokens, votes.schema.labels)
+    return answer
+
+
+def runs(tags, tokens, labels):
+    """Return spans of equal neighbouring tags; the tag after the labels is outside."""
+    bounds = np.flatnonzero(np.diff(tags, prepend=-1, append=-1))
+    return [
+        (int(tokens[a, 0]), int(tokens[b - 1, 1]), labels[tags[a]])
+        for a, b in itertools.pairwise(bounds)
+        if tags[a] < len(labels)
+    ]

@@ -71,7 +71,7 @@ def tie_sentences(n_tied_sets: int, n_tied_labels: int) -> list[str]:
     return sentences
 
 
-def gold_sentences(gold: GoldCounts) -> list[str]:
+def gold_sentences(gold: GoldCounts, threshold: float) -> list[str]:
     """Return what gold taught, or why it was not used."""
     if not gold.samples:
         return [CALIBRATED]
@@ -79,7 +79,8 @@ def gold_sentences(gold: GoldCounts) -> list[str]:
     if gold.is_enough:
         sentences.append(
             f"Gold of {counted(gold.samples, 'sample')} with"
-            f" {counted(gold.candidates, 'candidate')} teaches how much each vote counts."
+            f" {counted(gold.candidates, 'candidate')} teaches how much each vote counts. Spans are"
+            f" kept from a probability of {threshold:.2f}, half of the F1 without gold."
         )
     else:
         sentences += [
