@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import labeling as lb
-from labeling.analysis import Agreement, Estimate, KnownProblem, LabelErrors
+from labeling.analysis import Agreement, Estimate, KnownProblem, LabelErrors, SpanScores
 from labeling.datasets.data_tests import DataTest
 from labeling.datasets.findings import DataTestReport, Finding
 from labeling.distributed.statistics import VoteStatistics
@@ -21,7 +21,7 @@ from labeling.engine.columns.explain import Explanation, Explanations
 from labeling.functions import SlicingFunction
 from labeling.functions.preprocessing import CachedPreprocessor
 from labeling.label_models import Snorkel, VoteModel
-from labeling.records import AnnotationPlatform, Escalation, Problem, VoteParts
+from labeling.records import AnnotationPlatform, Escalation, Marks, Problem, VoteParts
 from labeling.records.outbox import EphemeralOutbox
 from labeling.simulation import Simulation
 from labeling.simulation.comparison import Comparison
@@ -259,14 +259,16 @@ class Shown:
         return reports[0]
 
     def span_votes(self):
-        frame = pd.DataFrame(
-            {"sample": [self.text, "b"], "voter": self.name, "start": 0, "end": 2, "label": "ham"}
-        )
         schema = lb.LabelSchema([self.name, "ham"], kind="spans")
-        return lb.SpanVotes.from_frame(frame, schema=schema, voters=[self.name, "other"])
+        marks = Marks(*np.array([[0, 0, 2, 1, 0, 1], [1, 0, 3, 0, 1, 1]]).T)
+        return lb.SpanVotes(marks, self.samples.index, (self.name, "other"), schema)
 
     def span_model(self):
         return lb.SpanModel().fit(self.span_votes())
+
+    def span_scores(self):
+        soft = self.span_model().predict(self.span_votes())
+        return lb.span_scores(soft, {"b": [(0, 3, self.name)]}, soft.schema)
 
     def simulation(self):
         planned = (RunKey(0, "random", self.name),)
@@ -314,6 +316,7 @@ class Shown:
         lb.SoftSpans: lambda its: its.span_model().predict(its.span_votes()),
         lb.SpanModel: span_model,
         lb.SpanVotes: span_votes,
+        SpanScores: span_scores,
         lb.SplitReport: split_report,
         lb.TrainingSet: lambda its: lb.build_training_set(
             its.samples, soft=its.soft, votes=its.votes
