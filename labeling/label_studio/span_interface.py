@@ -134,9 +134,9 @@ def _span(region: Item, text: str, schema: LabelSchema) -> Span:
     shown = f"{region_text!r:.80}" if region_text else f"from {value.get('start')!r:.20}"
     labels = value.get("labels")
     if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
+        described = f"{labels!r:.200}" if labels else "none"
         raise NotCountedError(
-            f"A region must have one label. The region {shown} has {labels or 'none'!r:.200}."
-            f" {AGAIN}"
+            f"A region must have one label. The region {shown} has {described}. {AGAIN}"
         )
     check_label(labels[0], schema)
     place = placed(value.get("start"), value.get("end"), region_text, text)

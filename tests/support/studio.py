@@ -202,6 +202,25 @@ class User:
         sent = {"result": _result(label, from_name, to_name), "lead_time": lead_time, **more}
         return self.api("POST", f"/api/tasks/{task_id}/annotations/", json=sent)
 
+    def label_set(self, task_id, labels, **more):
+        """Choose any number of labels of a task, none included; as the page sends them."""
+        result = _result(sorted(labels), "label", "text") if labels else []
+        sent = {"result": result, "lead_time": 1.5, **more}
+        return self.api("POST", f"/api/tasks/{task_id}/annotations/", json=sent)
+
+    def label_spans(self, task_id, spans, *, others=(), **more):
+        """Mark spans in a task's text, none included; as the page sends them.
+
+        Args:
+            task_id: the task.
+            spans: each as (start, end, label), in code points.
+            others: further items of the result.
+        """
+        text = self.api("GET", f"/api/tasks/{task_id}/")["data"]["text"]
+        result = [region(text, *span) for span in spans]
+        sent = {"result": [*result, *others], "lead_time": 1.5, **more}
+        return self.api("POST", f"/api/tasks/{task_id}/annotations/", json=sent)
+
     def skip(self, task_id, label=None, *, from_name="label", to_name="text", lead_time=1.5):
         """Skip a task; as on the page, a displayed prelabel is sent with it."""
         result = _result(label, from_name, to_name) if label else []
@@ -235,6 +254,14 @@ class User:
 def _result(label, from_name, to_name):
     value = {"choices": [label] if isinstance(label, str) else list(label)}
     return [{"from_name": from_name, "to_name": to_name, "type": "choices", "value": value}]
+
+
+def region(text, start, end, label, **more):
+    """Return a region as Label Studio's page sends it: line breaks in its text are written out."""
+    words = text[start:end].replace("\r", "\n").replace("\n", "\\n")
+    value = {"start": start, "end": end, "text": words, "labels": [label]}
+    own = {"id": f"r{start}x{end}{label}", "from_name": "label", "to_name": "text"}
+    return {**own, "type": "labels", "value": value, "origin": "manual", **more}
 
 
 def _nothing(text):
