@@ -13,6 +13,8 @@ from labeling.analysis.dependency.plot import dependency_picture
 from labeling.analysis.estimated_shares import estimated_accuracy, estimated_class_balance
 from labeling.analysis.inter_annotator import (
     Agreement,
+    SetAgreement,
+    SpanAgreement,
     agreement,
     agreement_by_label,
     agreement_by_pair,
@@ -54,8 +56,10 @@ __all__ = [
     "LabelErrors",
     "LabelQuality",
     "ProblemList",
+    "SetAgreement",
     "SliceQuality",
     "Slices",
+    "SpanAgreement",
     "SpanScores",
     "VoterFamily",
     "accuracy",

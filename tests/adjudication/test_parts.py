@@ -273,7 +273,7 @@ def strict_f1(said: dict[str, Any], gold: dict[str, Any]) -> float:
 
 
 def test_real_annotators_settle_most_places_rightly(real_data):
-    """Few texts are agreed on in all places, but nearly three places of four are, mostly rightly."""
+    """Few texts are agreed on in all places; nearly three places of four are, mostly rightly."""
     ledger = annotations_of(real_data)
     gold = {document["id"]: spans_of(document["gold"]) for document in documents(real_data)}
     verdict = lb.review(ledger, NEWS, policy=lb.ReviewPolicy(2, 8))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from labeling.analysis.inter_annotator.units import (
     units_of,
 )
 from labeling.errors import counted
-from labeling.records import Votes, expect
+from labeling.records import Votes
 from labeling.records.estimates import Estimate, mean_of, undefined
 from labeling.rendering import Cell, Displayed, Table, View, as_interval
 
@@ -134,30 +133,9 @@ class Agreement(Displayed):
         return pd.DataFrame(rows, index, columns=["value", "low", "high", "n", "note"])
 
 
-def agreement(votes: Votes, *, seed: int = 0) -> Agreement:
-    """Return the agreement of voters, with 95 % bootstrap intervals over samples.
-
-    Samples that were queried because they are hard pull it down: for a number to quote take those
-    that were drawn at random (see `agreement_by_stratum`). Where alpha is undefined (no sample has
-    two votes, or all votes are equal) it is NaN, and its note gives the reason.
-
-    Args:
-        votes: of people; see `annotation_votes` for how annotations become votes. If the labels of
-            their schema are ordered, alpha is ordinal and Gwet's coefficient weighted.
-        seed: of the bootstrap.
-
-    Source: K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011); K. Gwet,
-    "Computing inter-rater reliability and its variance in the presence of high agreement", British
-    Journal of Mathematical and Statistical Psychology 61 (2008), and for AC2 his "Handbook of
-    Inter-Rater Reliability" (2014), with the number of labels of the schema.
-
-    >>> from labeling.records import LabelSchema
-    >>> votes = Votes.from_array([[0, 0], [1, 1], [0, 1]], schema=LabelSchema(["ham", "spam"]))
-    >>> found = agreement(votes)
-    >>> round(found.percent.value, 3), round(found.alpha.value, 3), found.n_samples
-    (0.667, 0.444, 3)
-    """
-    schema = expect(votes, Votes, "`votes`").schema
+def label_agreement(votes: Votes, seed: int) -> Agreement:
+    """Return the agreement of voters on samples with one label each; see `agreement`."""
+    schema = votes.schema
     voted = units_of(votes).with_votes(1)
     units = voted.with_votes(2)
     n, by_label = units.n_samples, units.votes_by_label
@@ -178,34 +156,6 @@ def agreement(votes: Votes, *, seed: int = 0) -> Agreement:
         names[top],
         float(by_label[top] / by_label.sum()),
     )
-
-
-def agreement_by_stratum(
-    votes: Votes, strata: Mapping[Hashable, str] | pd.Series, *, seed: int = 0
-) -> dict[str, Agreement]:
-    """Return the agreement on the samples of each stratum, by its name in sorted order.
-
-    Only the stratum drawn at random ("random" in a batch of this package) shows how hard the data
-    is; the others were chosen because a model was unsure about them.
-
-    Args:
-        votes: of people.
-        strata: the stratum of each sample; samples without one are left out.
-        seed: of the bootstrap.
-
-    >>> from labeling.records import LabelSchema
-    >>> votes = Votes.from_array([[0, 0], [1, 1], [0, 1]], schema=LabelSchema(["ham", "spam"]))
-    >>> found = agreement_by_stratum(votes, {0: "random", 1: "random", 2: "margin"})
-    >>> {name: part.percent.value for name, part in found.items()}
-    {'margin': 0.0, 'random': 1.0}
-    """
-    stratum_of = dict(strata.items())
-    of_sample = [stratum_of.get(sample) for sample in expect(votes, Votes, "`votes`").sample_ids]
-    found = {}
-    for name in sorted({str(stratum) for stratum in of_sample if stratum is not None}):
-        members = [stratum is not None and str(stratum) == name for stratum in of_sample]
-        found[name] = agreement(votes.of_samples(votes.sample_ids[np.array(members)]), seed=seed)
-    return found
 
 
 def alpha_of(units: Units, seed: int, *, ordered: bool = False) -> Estimate:
