@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from labeling.label_models.annotators.fit_report import (
 )
 from labeling.label_models.annotators.observed_votes import NUMBERS_AT_A_TIME
 from labeling.label_models.annotators.reference import Signals, count_signals, signal_codes
+from labeling.label_models.annotators.set_answers import fit_details
+from labeling.label_models.annotators.sharpness import best_power, with_power
 from labeling.label_models.annotators.skill import Component, estimate_skills
 from labeling.label_models.annotators.skill_table import skill_table
 from labeling.label_models.annotators.span_answers import answers, votes_to_weigh
@@ -38,7 +40,9 @@ from labeling.label_models.settings import check_setting
 from labeling.records import (
     ClassBalance,
     Gold,
+    SetVotes,
     SoftLabels,
+    SoftSets,
     SoftSpans,
     SpanVotes,
     VoteParts,
@@ -48,8 +52,6 @@ from labeling.records import (
 )
 
 COMPONENTS = ("one coin", "own confusion")
-POWERS = 0.5 ** (np.arange(25) / 4)  # from 1 down to 1/64
-POWER_PRIOR = 1.0  # penalty of a power other than 1, in log-loss at e times or 1/e
 GOLD_WORTH = 50.0  # gold labels that count as much as the class balance of a component
 TOLERANCE = 1e-4  # of EM
 
@@ -101,6 +103,10 @@ class AnnotatorModel(VoteModel):
             gold labels: shape (n_voters, 2).
         evidence_: `e_guessing` and `e_inverting` of each annotator: shape (n_voters, 2).
         verdict_: a word for each annotator; see `skills`.
+        set_labels_: of votes on sets of labels, the labels sorted by name; then `labels_` are "no"
+            and "yes".
+        set_shares_: the share of samples with each of these labels, and that of all labels
+            together: shape (n_labels + 1,).
 
     >>> from labeling.records import LabelSchema, Votes
     >>> ab = LabelSchema(["a", "b"])
@@ -126,6 +132,8 @@ class AnnotatorModel(VoteModel):
     on_gold_: Floats
     evidence_: Floats
     verdict_: tuple[str, ...]
+    set_labels_: tuple[str, ...]
+    set_shares_: Floats
     _reference: SoftLabels | None = None  # while it is fitted
     _nothing: str | None = None  # while it is fitted: the label that says that no span is there
     _needs_rows = True
@@ -139,7 +147,7 @@ class AnnotatorModel(VoteModel):
 
     def fit(
         self,
-        votes: Votes | VoteParts | SpanVotes,
+        votes: Votes | VoteParts | SpanVotes | SetVotes,
         *,
         gold: Gold | None = None,
         class_balance: ClassBalance | None = None,
@@ -150,7 +158,9 @@ class AnnotatorModel(VoteModel):
         Args:
             votes: the votes of at least one annotator; those on spans become votes on candidates,
                 `votes.units()`, and the one-coin component then lets annotators overlook spans
-                more often than they take one for another.
+                more often than they take one for another. Votes on sets of labels become votes, yes
+                or no, on each label of each sample: the annotators have one skill for all labels,
+                and each label a share of its own (`set_shares_`).
             gold: true labels of some of the samples: a Series from id to label, or a collection of
                 GoldLabel. Their source does not matter: given ones that annotators are asked about
                 as well (hidden gold) tell most of their skill.
@@ -172,16 +182,27 @@ class AnnotatorModel(VoteModel):
         if reference is not None:
             expect(reference, SoftLabels, "`reference`")
         self._reference = reference
-        weighed, gold, self._nothing = votes_to_weigh(votes, gold)
+        weighed, of_weighed, self._nothing = votes_to_weigh(votes, gold)
         try:
-            return super().fit(weighed, gold=gold, class_balance=class_balance)
+            super().fit(weighed, gold=of_weighed, class_balance=class_balance)
+            fit_details(votes, self, gold)
+            return self
         finally:
             vars(self).pop("_nothing", None)
             vars(self).pop("_reference", None)
             vars(self).pop("_signals", None)
 
-    def predict(self, votes: SpanVotes) -> SoftSpans:
-        """Return the candidate spans with their probabilities, and those that are chosen.
+    @overload
+    def predict(self, votes: SpanVotes) -> SoftSpans: ...
+
+    @overload
+    def predict(self, votes: SetVotes) -> SoftSets: ...
+
+    def predict(self, votes: SpanVotes | SetVotes) -> SoftSpans | SoftSets:
+        """Return the probabilities of candidate spans, or of each label of each sample.
+
+        A sample has the labels of a probability above 0.5. A label that nobody was asked about is
+        uncovered, and its probability is the share of samples with it.
 
         Of overlapping candidates those with the highest sum of log-odds are chosen; see
         `SpanModel`, which weighs labeling functions as well.
@@ -270,7 +291,7 @@ class AnnotatorModel(VoteModel):
             warn_not_converged(self, self.steps, frames=5)  # its `fit` calls that of all models
         distances, errors = self._set_weights(patterns, shares)
         mixture = self._mixture(patterns)
-        self.sharpness_ = _best_power(mixture, patterns)
+        self.sharpness_ = best_power(mixture, patterns)
         signals: Signals = self._signals.with_likelihood(patterns, mixture)
         skills = estimate_skills(patterns, self._components(patterns), signals)
         self.n_votes_, self.chance_, self.on_gold_ = skills.n_votes, skills.chance, skills.on_gold
@@ -340,7 +361,7 @@ class AnnotatorModel(VoteModel):
         return components
 
     def _posterior(self, patterns: Patterns) -> Floats:
-        return _with_power(self._mixture(patterns), self.sharpness_)
+        return with_power(self._mixture(patterns), self.sharpness_)
 
     def _mixture(self, patterns: Patterns) -> Floats:
         weighted = zip(self.weights_, self._posteriors(patterns), strict=True)
@@ -377,22 +398,3 @@ def _label_shares(patterns: Patterns) -> Floats:
     gold = (patterns.gold * patterns.covered[:, None]).sum(axis=0)
     shares: Floats = (GOLD_WORTH * mass / mass.sum() + gold) / (GOLD_WORTH + gold.sum())
     return shares
-
-
-def _best_power(mixture: Floats, patterns: Patterns) -> float:
-    """Return the power of the probabilities that fits the gold labels best; near 1 if few."""
-    has_gold = patterns.covered & patterns.gold.any(axis=1)
-    mixture, gold = mixture[has_gold], patterns.gold[has_gold]
-    losses = [
-        POWER_PRIOR * np.log(power) ** 2
-        - (gold * np.log(np.maximum(_with_power(mixture, power), 1e-12))).sum()
-        for power in POWERS
-    ]
-    return float(POWERS[int(np.argmin(losses))])
-
-
-def _with_power(mixture: Floats, power: float) -> Floats:
-    if power == 1:
-        return mixture
-    result: Floats = softmax(power * np.log(np.maximum(mixture, 1e-300)), axis=1)
-    return result

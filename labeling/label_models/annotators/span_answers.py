@@ -15,6 +15,7 @@ from labeling.records import (
     NOTHING,
     Gold,
     SoftLabels,
+    SoftSets,
     SoftSpans,
     SpanVotes,
     VoteParts,
@@ -69,10 +70,10 @@ def _(votes: SpanVotes, gold: Gold | None) -> ToWeigh:
 
 
 @functools.singledispatch
-def answers(votes: Any, model: FittedModel) -> SoftSpans:
+def answers(votes: Any, model: Any) -> SoftSpans | SoftSets:
     """Return what a model of annotators answers, by the type of the votes."""
     raise LabelingError(
-        "Votes must be SpanVotes to predict spans. Got a"
+        "Votes must be SpanVotes or SetVotes to predict spans or sets of labels. Got a"
         f" {type(votes).__name__}; `predict_proba` takes votes on samples."
     )
 
