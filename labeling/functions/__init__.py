@@ -18,6 +18,9 @@ from labeling.functions.pretrained import hugging_face, spacy_model
 from labeling.functions.services import service
 from labeling.functions.slicing import SlicingFunction, slicing_function
 from labeling.functions.span_decorator import span_labeling_function
+from labeling.functions.span_records import recorded_spans
+from labeling.functions.span_taggers import document_majority, spacy_entities
+from labeling.functions.span_texts import span_keywords, span_lookup, span_regex
 from labeling.functions.sql import sql_values
 from labeling.functions.text_patterns import keywords, regex
 
@@ -27,6 +30,7 @@ __all__ = [
     "among",
     "contains",
     "crowd",
+    "document_majority",
     "hugging_face",
     "keywords",
     "labeling_function",
@@ -36,13 +40,18 @@ __all__ = [
     "matches",
     "model",
     "preprocessor",
+    "recorded_spans",
     "refuse_duplicate_names",
     "regex",
     "search",
     "service",
     "slicing_function",
+    "spacy_entities",
     "spacy_model",
+    "span_keywords",
     "span_labeling_function",
+    "span_lookup",
+    "span_regex",
     "sql_values",
     "where",
 ]

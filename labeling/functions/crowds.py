@@ -56,28 +56,29 @@ def crowd(
     for person, sample_id, vote in zip(*columns, strict=True):
         _check(person, sample_id, vote)
         votes = votes_by_annotator.setdefault(person, {})
-        if not _is_absent(vote) and votes.setdefault(sample_id, vote) != vote:
+        if not is_absent(vote) and votes.setdefault(sample_id, vote) != vote:
             raise DataError(
                 f"Annotator {person!r} must give sample {sample_id!r} one label. Got"
                 f" {votes[sample_id]!r} and {vote!r}; use the last one, or decide between them."
             )
     return [
         _labeling_function(name, person, votes_by_annotator[person], by)
-        for name, person in _unique_names(votes_by_annotator)
+        for name, person in unique_names(votes_by_annotator, "crowd")
     ]
 
 
-def _is_absent(value: object) -> bool:
+def is_absent(value: object) -> bool:
+    """Whether a value of a table is missing."""
     return is_missing(value) or value is pd.NA or value is pd.NaT
 
 
 def _check(annotator: object, sample_id: object, vote: object) -> None:
-    if _is_absent(annotator) or _is_absent(sample_id):
+    if is_absent(annotator) or is_absent(sample_id):
         raise DataError(
             f"Each recorded annotation must have an annotator and a sample. Got {annotator!r} and"
             f" {sample_id!r}."
         )
-    if not (_is_absent(vote) or may_be_label(vote)):
+    if not (is_absent(vote) or may_be_label(vote)):
         raise DataError(
             f"Annotator {annotator!r} must have given sample {sample_id!r} a label name or code."
             f" Got {vote!r} ({type(vote).__name__}); codes in a column of floats need"
@@ -85,14 +86,19 @@ def _check(annotator: object, sample_id: object, vote: object) -> None:
         )
 
 
-def _unique_names(annotators: Iterable[Hashable]) -> list[tuple[str, Hashable]]:
-    """Return unique names: the annotators 1 and "1" become `crowd_1` and `crowd_1_2`."""
+def unique_names(annotators: Iterable[Hashable], prefix: str) -> list[tuple[str, Hashable]]:
+    """Return unique names: the annotators 1 and "1" become `crowd_1` and `crowd_1_2`.
+
+    Args:
+        annotators: people or taggers.
+        prefix: of all names.
+    """
     annotator_by_name: dict[str, Hashable] = {}
     for annotator in sorted(annotators, key=lambda value: (str(value), type(value).__name__)):
-        name, number = f"crowd_{annotator}", 1
+        name, number = f"{prefix}_{annotator}", 1
         while name in annotator_by_name:
             number += 1
-            name = f"crowd_{annotator}_{number}"
+            name = f"{prefix}_{annotator}_{number}"
         annotator_by_name[name] = annotator
     return list(annotator_by_name.items())
 

@@ -198,7 +198,7 @@ def spacy_model(
     answer = vote or functools.partial(_category, name)
 
     def predict(texts: list[str]) -> list[tuple[Any, float]]:
-        pipeline = _spacy_pipeline(nlp) if isinstance(nlp, str) else nlp
+        pipeline = spacy_pipeline(nlp) if isinstance(nlp, str) else nlp
         docs = pipeline.pipe(texts, batch_size=batch_size)
         return pairs_of_answers(name, [answer(doc) for doc in docs], threshold)
 
@@ -215,7 +215,12 @@ def spacy_model(
 
 
 @functools.lru_cache(maxsize=4)
-def _spacy_pipeline(name: str) -> Language:
+def spacy_pipeline(name: str) -> Language:
+    """Return an installed spaCy pipeline, loaded once in each process.
+
+    Raises:
+        LoadError: there is no such pipeline.
+    """
     import spacy
 
     try:

@@ -35,7 +35,15 @@ PARTS = {
     "where",
 }
 OF_LARGE_MODELS = {"hugging_face", "spacy_model"}  # test_lf_pretrained.py holds them to the same
-OF_SPANS = {"span_labeling_function"}  # test_span_kinds.py holds them to the same
+OF_SPANS = {  # test_span_kinds.py holds them to the same
+    "document_majority",
+    "recorded_spans",
+    "spacy_entities",
+    "span_keywords",
+    "span_labeling_function",
+    "span_lookup",
+    "span_regex",
+}
 SAMPLES = pd.DataFrame(
     {"text": ["free cash", "thanks a lot", None, "free tea", ""], "author": list("abcab")},
     index=pd.Index(["s1", "s2", "s3", "s4", "s5"], name="key"),

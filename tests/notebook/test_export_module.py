@@ -2,9 +2,11 @@
 
 import linecache
 import os
+import re
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from labeling.functions import keywords, load_labeling_functions, lookup
 from labeling.functions.exported_modules import was_edited
 from labeling.notebook import Workbench
 from labeling.notebook.exporting import source_text
+from labeling.notebook.exporting.module_writer import ModuleWriter
 from tests.notebook.shell import Notebook
 
 EXPORTED = {
@@ -625,3 +628,31 @@ def {name}(x):
     assert {"free": [1, -1], "song": [-1, 1]} == {
         name: codes.tolist() for name, codes in found.items()
     }
+
+
+def test_functions_that_mark_spans_are_written_as_such(tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("Lee\nBob\n", "utf-8")
+
+    @lb.span_labeling_function(label="PER", overlaps="error")
+    def ann(x):
+        yield from re.finditer("Ann", x.text)
+
+    lfs = [
+        ann,
+        lb.labeling_function(name="closed", closed=True)(lambda x: "PER"),
+        lb.functions.span_keywords("LOC", ["York"], name="cities"),
+        lb.functions.span_lookup("PER", names),
+        lb.functions.span_regex("PER", "(Mr) Lee", group=1),
+    ]
+    writer = ModuleWriter(lfs)
+    for lf in lfs:
+        writer.write(lf)
+    module = tmp_path / "rules.py"
+    module.write_text(writer.source("Rules."), "utf-8")
+    names.unlink()
+    loaded = lb.load_labeling_functions(module)
+    assert [lf.name for lf in loaded] == [lf.name for lf in lfs]
+    assert (loaded[0].overlaps, loaded[1].closed) == ("error", True)
+    row = SimpleNamespace(text="Ann, Bob and Mr Lee in York")
+    assert [lf(row) for lf in loaded] == [lf(row) for lf in lfs]

@@ -11,7 +11,15 @@ from labeling.engine.fingerprints.libraries import module_of_function, origin_of
 from labeling.records import LabelingFunction
 
 _KINDS = frozenset(
-    f"labeling.functions.{name}" for name in ("text_patterns", "lookups", "crowds", "classifiers")
+    f"labeling.functions.{name}"
+    for name in (
+        "text_patterns",
+        "lookups",
+        "crowds",
+        "classifiers",
+        "span_texts",
+        "span_records",
+    )
 )
 """Modules whose labeling functions read the columns that they declare, and no others."""
 

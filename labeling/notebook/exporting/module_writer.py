@@ -12,8 +12,13 @@ from typing import Any, cast
 import labeling.functions
 from labeling.engine import fingerprint_of
 from labeling.errors import literal
-from labeling.functions.decorator import labeling_function
 from labeling.functions.preprocessing import CachedPreprocessor, preprocessor
+from labeling.notebook.exporting.decorators import (
+    LABEL_FIRST,
+    VALUES,
+    decorator_of,
+    options_of_kind,
+)
 from labeling.notebook.exporting.definitions import (
     changed_definition,
     class_source,
@@ -108,14 +113,15 @@ class ModuleWriter:
                 " write its call into the module yourself"
             )
         function, options = lf.function, self._options(lf, name)
-        self._bind("labeling_function", labeling_function)
+        called = decorator_of(lf).__name__
+        self._bind(called, decorator_of(lf))
         if isinstance(function, FunctionType) and import_of(function, name) is None:
             arguments = f"({', '.join(options)})" if options else ""
-            return f"@labeling_function{arguments}\n{self._definition(function, name)}"
+            return f"@{called}{arguments}\n{self._definition(function, name)}"
         if not any(option.startswith("name=") for option in options):
             options.insert(0, f"name={literal(lf.name)}")
         made_of = self._expressions.of(function, f"{name}_rule")
-        return f"{name} = labeling_function({', '.join(options)})({made_of})\n"
+        return f"{name} = {called}({', '.join(options)})({made_of})\n"
 
     def _options(self, lf: LabelingFunction, name: str) -> list[str]:
         """Return the arguments of `@labeling_function`."""
@@ -133,8 +139,7 @@ class ModuleWriter:
                 self._expressions.of(step, getattr(step, "__name__", "step")) for step in lf.pre
             )
             options.append(f"pre=[{', '.join(steps)}]")
-        if not lf.compile:
-            options.append("compile=False")
+        options += options_of_kind(lf)
         return options + ([] if lf.version is None else [f"version={lf.version!r}"])
 
     def _definition(self, function: FunctionType, name: str) -> str:
@@ -325,9 +330,9 @@ class ModuleWriter:
     def _call(self, call: RecordedCall, name: str | None = None) -> str:
         """Return the call of a ready-made kind or of an operator on conditions."""
         positional, keywords = list(call.positional), dict(call.keywords)
-        if call.function == "lookup":
-            with_lines_of_file(positional, keywords)
-        if name is not None and positional:
+        if call.function in VALUES:
+            with_lines_of_file(positional, keywords, VALUES[call.function])
+        if name is not None and positional and call.function not in LABEL_FIRST:
             positional[0] = name
         elif name is not None:
             keywords["name"] = name

@@ -67,13 +67,21 @@ def _is_kept_by_json(value: Any) -> bool:
     return type(value) in (str, int, float, bool, type(None))
 
 
-def with_lines_of_file(positional: list[Any], keywords: dict[str, Any]) -> None:
-    """Replace the file of a lookup by its lines: a path may lead elsewhere from the module."""
-    values = positional[1] if len(positional) > 1 else keywords.get("values")
+def with_lines_of_file(
+    positional: list[Any], keywords: dict[str, Any], parameter: str = "values"
+) -> None:
+    """Replace the file of a lookup by its lines: a path may lead elsewhere from the module.
+
+    Args:
+        positional: the arguments of the call, of which the second may be the file.
+        keywords: its keyword arguments.
+        parameter: the name of that argument.
+    """
+    values = positional[1] if len(positional) > 1 else keywords.get(parameter)
     if not isinstance(values, (str, Path)):
         return
     lines = lines_of("of the workbench", Path(values))
     if len(positional) > 1:
         positional[1] = lines
     else:
-        keywords["values"] = lines
+        keywords[parameter] = lines
