@@ -7,6 +7,7 @@ from labeling.query.audit import (
     labels_needed,
     lf_accuracy,
 )
+from labeling.query.by_uncertainty import SET_STRATEGIES, SPAN_STRATEGIES
 from labeling.query.mixtures import rare_labels
 from labeling.query.modal import ModalStrategy, from_modal
 from labeling.query.scores import SCORES
@@ -23,6 +24,8 @@ __all__ = [
     "AUDIT_STRATA",
     "MODAL_STRATEGIES",
     "SCORES",
+    "SET_STRATEGIES",
+    "SPAN_STRATEGIES",
     "STRATEGIES",
     "ModalStrategy",
     "StoppingRule",

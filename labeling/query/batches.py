@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +32,10 @@ def drawn_part(
     )
 
 
-def ranked_part(pool: Pool, rows: Ints, stratum: str, score: Floats, reason: str) -> pd.DataFrame:
-    """Return the part of a batch that has the best scores."""
+def ranked_part(
+    pool: Pool, rows: Ints, stratum: str, score: Floats, reason: str | npt.NDArray[np.object_]
+) -> pd.DataFrame:
+    """Return the part of a batch that has the best scores; with one reason, or one for each row."""
     reasons = np.where(score[rows] > 0, reason, "no sample left scores above 0")
     return _part(pool.ids[rows], stratum, score[rows], reasons, np.nan)
 
@@ -61,7 +64,7 @@ def _part(
     ids: pd.Index,
     stratum: str,
     score: Floats | float,
-    reason: str | npt.NDArray[np.str_],
+    reason: str | npt.NDArray[Any],
     propensity: Floats | float,
 ) -> pd.DataFrame:
     values = (ids, stratum, score, reason, propensity)

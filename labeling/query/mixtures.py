@@ -74,6 +74,15 @@ def random_part(pool: Pool, shuffled: Ints, n: int, rng: np.random.Generator) ->
     return drawn_part(pool, draw, Stratum.RANDOM.value, "drawn at random")
 
 
+def random_and_rest(
+    pool: Pool, shuffled: Ints, n: int, rng: np.random.Generator
+) -> tuple[pd.DataFrame, Ints]:
+    """Return n samples drawn at random, and the rows that are no near-duplicates of them."""
+    draw = draw_rows(np.ones(len(shuffled)), pool.groups, n, shuffled, rng)
+    part = drawn_part(pool, draw, Stratum.RANDOM.value, "drawn at random")
+    return part, _without(pool, shuffled, draw.rows)
+
+
 def _halves(pool: Pool, shuffled: Ints, n: int, rng: np.random.Generator) -> list[pd.DataFrame]:
     audit = draw_rows(np.ones(len(shuffled)), pool.groups, -(-n // 2), shuffled, rng)
     rest = _without(pool, shuffled, audit.rows)

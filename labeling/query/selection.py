@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Hashable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,12 @@ import pandas as pd
 from labeling.errors import LabelingError, listed, near
 from labeling.query.audit import LF_AUDIT
 from labeling.query.batches import batch_of, copies_part, drawn_part, ranked_part
+from labeling.query.by_uncertainty import (
+    SPAN_STRATEGIES,
+    Beliefs,
+    is_by_uncertainty,
+    parts_by_uncertainty,
+)
 from labeling.query.lf_audit import audit_weights
 from labeling.query.mixtures import mixture, random_part
 from labeling.query.modal import ModalStrategy, from_modal, modal_parts
@@ -22,13 +29,13 @@ from labeling.query.random_draws import draw_rows
 from labeling.query.scores import SCORES
 from labeling.query.spreading import CANDIDATES, best_first, over_patterns, over_texts
 from labeling.records import (
+    AnySoft,
+    AnyVotes,
     Batch,
     Gold,
     MissingText,
-    SoftLabels,
     Stratum,
     Table,
-    Votes,
     checked_missing_text,
     generator_of,
     random_order,
@@ -46,9 +53,7 @@ MODAL_STRATEGIES = tuple(f"{PREFIX}{name}" for name in NAMES)
 class Predictor(Protocol):
     """An end model that returns the final posterior."""
 
-    def predict_proba(
-        self, data: pd.DataFrame, *, soft: SoftLabels | None = None, votes: Votes | None = None
-    ) -> SoftLabels:
+    def predict_proba(self, data: pd.DataFrame, *, soft: Any = None, votes: Any = None) -> Any:
         """Return the final posterior of samples."""
         ...
 
@@ -57,9 +62,9 @@ def select(
     data: Table,
     *,
     id: str | None = None,
-    votes: Votes | None = None,
-    soft: SoftLabels | None = None,
-    end: SoftLabels | Predictor | None = None,
+    votes: AnyVotes | None = None,
+    soft: AnySoft | None = None,
+    end: AnySoft | Predictor | None = None,
     gold: Gold | None = None,
     exclude: Collection[Hashable] = (),
     n: int,
@@ -77,6 +82,13 @@ def select(
     proportion to the squared margin with an equal share of each predicted label, and one as the
     second half. Ties are broken at random, never by position.
 
+    With votes or probabilities of spans or of sets of labels, the second half has the highest
+    entropy: summed over the candidate spans of a sample, or the mean over its labels, where a rare
+    one weighs more, spread over labels. A part of it, as large as their share of the samples and at
+    most half, are samples that no voter said anything of. The score is then a share of the highest
+    one. People's cost is reading: `mixture_per_word` and `entropy_per_word` divide the entropy of
+    spans by the words of `text`.
+
     Near-duplicates, texts that differ only by case, signs and white space, are asked about once:
     the others are taken only where no other sample is left, in a stratum of their own. They are as
     likely to be drawn as other samples.
@@ -87,11 +99,13 @@ def select(
         votes: votes on all samples, for strategies that use votes.
         soft: the label model's soft labels for all samples.
         end: the end model's soft labels for all samples, or a fitted end model; replaces `soft`.
+            All three are of one kind: for labels, spans, or sets of labels.
         gold: known labels; these samples are not eligible, nor near-duplicates of them.
         exclude: more ids that are not eligible, such as samples in annotation.
         n: the number of samples; fewer are returned only if fewer are eligible (`lf_audit` draws
             only samples with a vote).
-        strategy: one of `STRATEGIES` or `MODAL_STRATEGIES`, or what `from_modal` returns.
+        strategy: one of `STRATEGIES` or `MODAL_STRATEGIES`, or what `from_modal` returns; of spans
+            one of `SPAN_STRATEGIES`, and of sets of labels one of `SET_STRATEGIES`.
         rng: the seed or generator for random draws and ties.
         text: the column of the texts for clustering and near-duplicates; "text" may be missing.
         missing_text: whether samples whose text is missing there (null) are not eligible, since
@@ -112,9 +126,16 @@ def select(
     if end is not None and hasattr(end, "predict_proba"):
         end = end.predict_proba(data, soft=soft, votes=None if soft is None else votes)
     generator = generator_of(rng)
-    missing_text = checked_missing_text(missing_text)
-    pool = pool_of(Inputs(data, votes, soft, end, gold, exclude, text, missing_text))
-    parts = _parts(pool, int(n), strategy, generator)
+    beliefs = Beliefs(votes, soft, end)
+    is_other_kind = is_by_uncertainty(beliefs)
+    said: tuple[Any, Any, Any] = (None, None, None) if is_other_kind else (votes, soft, end)
+    pool = pool_of(Inputs(data, *said, gold, exclude, text, checked_missing_text(missing_text)))
+    if is_other_kind:
+        pool = dataclasses.replace(pool, has_end=end is not None)
+        shuffled = random_order(pool.ids, generator)
+        parts = parts_by_uncertainty(pool, beliefs, shuffled, int(n), strategy, generator)
+    else:
+        parts = _parts(pool, int(n), strategy, generator)
     return batch_of(_filled(pool, parts, int(n), generator), data.index.name)
 
 
@@ -127,6 +148,8 @@ def _parts(
         strategy = from_modal(strategy)
     if isinstance(strategy, ModalStrategy):
         return modal_parts(strategy, pool, shuffled, n, rng)
+    if strategy not in STRATEGIES:
+        raise LabelingError(f"Strategy {strategy!r} is for spans: give SpanVotes or SoftSpans.")
     n = min(n, len(np.unique(pool.groups)))
     if strategy == "mixture" and pool.posterior is not None:
         return mixture(pool, shuffled, n, rng)
@@ -180,8 +203,8 @@ def check_strategy(strategy: str | ModalStrategy) -> None:
         return
     if isinstance(strategy, str) and strategy.startswith(PREFIX):
         check_name(strategy.removeprefix(PREFIX))
-    elif strategy not in STRATEGIES:
-        names = (*STRATEGIES, *MODAL_STRATEGIES)
+    elif strategy not in (*STRATEGIES, *SPAN_STRATEGIES):
+        names = (*STRATEGIES, *SPAN_STRATEGIES, *MODAL_STRATEGIES)
         raise LabelingError(
             f"A strategy must be one of {listed(STRATEGIES, 10)}, or a query function of modAL such"
             f" as {MODAL_STRATEGIES[0]!r}. Got {strategy!r}.{near(strategy, names)}"

@@ -33,6 +33,17 @@ def over_patterns(pool: Pool, candidates: Ints, n: int) -> Ints:
     """Return the best candidate of each vote pattern, then the second best of each, and so on."""
     votes = pool.expect_votes("vote_pattern")[candidates]
     pattern = np.unique(votes, axis=0, return_inverse=True)[1].ravel()
+    return in_turn(pattern, candidates, n)
+
+
+def in_turn(pattern: Ints, candidates: Ints, n: int) -> Ints:
+    """Return the best candidate of each pattern, then the second best of each, and so on.
+
+    Args:
+        pattern: of each candidate.
+        candidates: rows, the best first.
+        n: the number of rows.
+    """
     rank = pd.Series(pattern).groupby(pattern).cumcount().to_numpy()
     return candidates[np.argsort(rank, kind="stable")[:n]]
 
