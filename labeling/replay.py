@@ -17,6 +17,7 @@ from labeling.records import (
     Batch,
     Escalation,
     Fetched,
+    Label,
     LabelSchema,
     Message,
     MessageKind,
@@ -26,6 +27,7 @@ from labeling.records import (
     generator_of,
     person_key,
     random_order,
+    read_label,
     require_column,
     waiting_on,
 )
@@ -41,7 +43,8 @@ class Replay(AnnotationPlatform):
     sample, not on the order of the table.
 
     Args:
-        votes: recorded votes, one per row: columns `sample`, `annotator`, `label`.
+        votes: recorded votes, one per row: columns `sample`, `annotator`, `label`. Several labels,
+            and spans, also as text, see `read_label`; a missing label is a skip.
         schema: the labels.
         reviewer: sample id -> the reviewer's label, or `None` where the reviewer could not decide;
             `None` instead of a mapping if there is no reviewer.
@@ -82,7 +85,7 @@ class Replay(AnnotationPlatform):
         votes: pd.DataFrame,
         schema: LabelSchema,
         *,
-        reviewer: Mapping[Hashable, str | None] | None = None,
+        reviewer: Mapping[Hashable, object] | None = None,
         votes_per_sample: int = 2,
         rng: np.random.Generator | int = 0,
         heard: Iterable[Message] = (),
@@ -234,7 +237,8 @@ class Replay(AnnotationPlatform):
     def _decide(self, sample_id: Hashable) -> None:
         if sample_id in self._decisions and sample_id not in self._reviewed:
             self._reviewed.add(sample_id)
-            self._append(sample_id, "reviewer", self._decisions[sample_id], reviewer=True)
+            decision = read_label(self._decisions[sample_id], self.schema)
+            self._append(sample_id, "reviewer", decision, reviewer=True)
 
     def _vote(self, sample_id: Hashable, count: int, not_annotators: Sequence[str]) -> None:
         remaining = self._remaining.get(sample_id, collections.deque())
@@ -246,14 +250,14 @@ class Replay(AnnotationPlatform):
             self._append(sample_id, annotator, label)
 
     def _append(
-        self, sample_id: Hashable, annotator: str, label: str | None, *, reviewer: bool = False
+        self, sample_id: Hashable, annotator: str, label: Label | None, *, reviewer: bool = False
     ) -> None:
         when = START + datetime.timedelta(seconds=len(self._ledger))
         self._ledger.append(
             Annotation(
                 sample_id=sample_id,
                 annotator=annotator,
-                label=None if label is None else self.schema.labels[self.schema.index(label)],
+                label=label,
                 created_at=when,
                 updated_at=when,
                 platform_id=f"replay-{len(self._ledger) + 1}",
@@ -298,21 +302,18 @@ def _checked_votes(votes: pd.DataFrame, schema: LabelSchema) -> pd.DataFrame:
         raise PlatformError(
             f"Recorded votes must name an annotator once per sample. Twice: {listed(pairs)}."
         )
-    labels = [None if pd.isna(label) else label for label in votes["label"].tolist()]
-    votes = votes.assign(label=pd.Series(labels, index=votes.index, dtype=object))
-    for label in votes["label"].unique():
-        if label is not None:
-            schema.index(label)
-    return votes
+    labels = np.empty(len(votes), dtype=object)
+    labels[:] = [read_label(label, schema) for label in votes["label"].tolist()]
+    return votes.assign(label=pd.Series(labels, index=votes.index, dtype=object))
 
 
 def _shuffled_votes(
     votes: pd.DataFrame, rng: np.random.Generator
-) -> dict[Hashable, collections.deque[tuple[str, str]]]:
+) -> dict[Hashable, collections.deque[tuple[str, Label | None]]]:
     """Return each sample's votes in the order in which they are replayed."""
     keys = pd.Index(votes["sample"].astype(str) + "\x1f" + votes["annotator"].astype(str))
     shuffled = votes.iloc[random_order(keys, rng)]
-    queues: dict[Hashable, collections.deque[tuple[str, str]]] = {}
+    queues: dict[Hashable, collections.deque[tuple[str, Label | None]]] = {}
     for sample_id, annotator, label in zip(
         shuffled["sample"].tolist(),
         shuffled["annotator"].tolist(),

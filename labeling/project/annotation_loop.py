@@ -13,6 +13,7 @@ import pandas as pd
 
 from labeling.adjudication import Annotators, ReviewPolicy, furthest_apart_first, review
 from labeling.errors import DataError, LabelingError, PlatformError, counted, listed
+from labeling.project.annotation_checks import checked_annotation
 from labeling.project.data import current_annotations, missing_or_changed
 from labeling.project.decision_records import keep_frozen, record_basis
 from labeling.project.hidden_gold import choose_hidden_gold, with_hidden
@@ -41,9 +42,6 @@ from labeling.records import (
     LabelSource,
     MessageKind,
     Verdict,
-    expect,
-    person_key,
-    refuse_unsafe,
 )
 from labeling.store import Store
 
@@ -191,7 +189,10 @@ class AnnotationLoop:
         self, annotations: Collection[Annotation], samples: pd.DataFrame
     ) -> tuple[Annotation, ...]:
         """Append annotations of any origin, and return those that were new."""
-        checked = [self._checked(annotation) for annotation in annotations]
+        checked = [
+            checked_annotation(annotation, self.schema, samples, self.text)
+            for annotation in annotations
+        ]
         unknown = pd.Index([annotation.sample_id for annotation in checked], dtype=object)
         unknown = unknown[samples.index.get_indexer(unknown) < 0]
         if len(unknown):
@@ -204,20 +205,6 @@ class AnnotationLoop:
             new = self.store.ledger.append(checked)
             self._settle({annotation.sample_id for annotation in new})
         return new
-
-    def _checked(self, annotation: Annotation) -> Annotation:
-        expect(annotation, Annotation, "Each annotation")
-        annotator = annotation.annotator
-        if not isinstance(annotator, str) or not person_key(annotator):
-            raise DataError(
-                f"An annotator must be a non-empty text with visible characters. Got {annotator!r}"
-                f" for sample {annotation.sample_id!r}."
-            )
-        refuse_unsafe([annotator], "The names of annotators")
-        if annotation.label is None:
-            return annotation
-        label = self.schema.labels[self.schema.index(annotation.label)]
-        return dataclasses.replace(annotation, label=label)
 
     def _settle(self, sample_ids: set[Hashable]) -> None:
         """Update the states of samples; only `review` checks whether they are still in the data."""

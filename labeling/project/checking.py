@@ -100,7 +100,7 @@ def checked(
 
     notes = check_samples(data, schema)
     few = data.samples.iloc[:TRIAL_SIZE]
-    votes = apply_to_frame(lfs, few, schema)
+    votes = apply_to_frame(lfs, few, schema, text=config.data.text)
     build_training_set(few, no_labels(few.index, schema), votes=votes)
     gold = []
     if config.data.gold is not None or len(data.test):

@@ -43,7 +43,13 @@ def random_draws(
         dev: gold labels that were given, index = sample ids.
         settled: gold labels that people settled.
         choices: the samples that were chosen for annotation, index = ids, with their `stratum`.
+
+    Returns:
+        None of several labels, or spans: those of a sample depend on each other, so that their
+        shares in a draw have wider intervals than those of single labels.
     """
+    if not all(isinstance(label, str) for label in (*dev, *(one.label for one in settled))):
+        return {}
     drawn = set(choices.index[choices["stratum"] == Stratum.RANDOM.value])
     labels = {gold.sample_id: gold.label for gold in settled if gold.sample_id in drawn}
     return {RANDOM: pd.Series(labels, dtype=object), GIVEN: dev}

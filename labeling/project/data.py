@@ -13,19 +13,23 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.config import Config
-from labeling.errors import ConfigError, DataError, counted, listed, noun
+from labeling.errors import ConfigError, DataError, UnknownLabelError, counted, listed, noun
 from labeling.project.fingerprints import TRIES, digest_of_files, digest_of_text, stamp_of
 from labeling.project.imported_gold import imported_gold, with_imported_gold
 from labeling.records import (
     MISSING_TEXT,
     Annotation,
     EventKind,
+    LabelKind,
     LabelSchema,
     checked_ids,
     gold_codes,
+    is_label_of,
+    label_in_words,
     live_annotations,
     missing_texts_sentence,
     positions,
+    read_label,
     replaced_sentence,
     require_column,
     uniform_by_id,
@@ -166,7 +170,8 @@ class DataFiles:
         if source is not None:
             file = gold_file(self._config)
             id_column = str(all_samples.index.name)
-            gold = given_gold(source, file, id_column, all_samples, self._schema)
+            text = self._config.data.text
+            gold = given_gold(source, file, id_column, all_samples, self._schema, text)
             gold = gold[gold.index.isin(samples.index)]
             if file is None:
                 samples = samples.drop(columns=source)
@@ -204,19 +209,26 @@ def _locked_and_seen(store: Store) -> tuple[list[Hashable], list[Hashable]]:
 
 
 def given_gold(
-    source: str, file: Path | str | None, id: str, samples: pd.DataFrame, schema: LabelSchema
+    source: str,
+    file: Path | str | None,
+    id: str,
+    samples: pd.DataFrame,
+    schema: LabelSchema,
+    text: str,
 ) -> pd.Series:
-    """Return gold labels as names, index = ids in the samples' order.
+    """Return gold labels as the schema stores them, index = ids in the samples' order.
 
     Args:
         source: the column of the samples, or the file, as the config names it.
         file: the path of that file; `None` for a column.
         id: the file's column of ids; `id` will do as well.
         samples: the samples, index = ids.
-        schema: the labels.
+        schema: the labels. Cells with several labels, or spans, are read by `read_label`.
+        text: the column of the text that spans are in.
 
     Raises:
-        DataError: a file or column is missing, or there is no gold label, or one of no sample.
+        DataError: a file or column is missing, there is no gold label, one of no sample, or one of
+            another form than the schema's.
         UnknownLabelError: a gold label that the schema does not have.
     """
     if file is not None:
@@ -234,6 +246,8 @@ def given_gold(
         labels = samples[source].astype(object).dropna()
     if not len(labels):
         raise DataError(f"There must be at least one gold label. {source!r} of `data` holds none.")
+    if schema.kind != LabelKind.ONE:
+        return _gold_of_parts(labels, samples, schema, text)
     names = [schema.recorded(label) for label in labels.tolist()]
     named = pd.Series(names, index=labels.index, dtype=object)
     codes = gold_codes(named, samples.index, schema)
@@ -243,6 +257,23 @@ def given_gold(
         index=samples.index[has_gold],
         dtype=object,
     )
+
+
+def _gold_of_parts(
+    labels: pd.Series, samples: pd.DataFrame, schema: LabelSchema, text: str
+) -> pd.Series:
+    """Return gold labels that are sets or spans, in the samples' order."""
+    rows = np.sort(positions(samples.index, labels.index, "the gold labels", "the samples"))
+    ids = samples.index[rows]
+    texts = samples[text].to_numpy(dtype=object)[rows]
+    read = np.empty(len(ids), dtype=object)
+    for number, (sample_id, content) in enumerate(zip(ids, texts, strict=True)):
+        try:
+            known = content if isinstance(content, str) else None
+            read[number] = read_label(labels[sample_id], schema, known)
+        except (DataError, UnknownLabelError) as error:
+            raise type(error)(f"In the gold label of sample {sample_id!r}: {error}") from None
+    return pd.Series(read, index=ids, dtype=object)
 
 
 def gold_file(config: Config) -> Path | str | None:
@@ -304,9 +335,9 @@ def current_annotations(
     left_out = {*missing, *changed}
     live = tuple(annotation for annotation in live if annotation.sample_id not in left_out)
     unknown = [
-        annotation.label
+        label_in_words(annotation.label)
         for annotation in live
-        if annotation.label is not None and annotation.label not in schema.labels
+        if annotation.label is not None and not is_label_of(annotation.label, schema)
     ]
     if not unknown:
         return live
@@ -320,7 +351,7 @@ def current_annotations(
     return tuple(
         annotation
         for annotation in live
-        if annotation.label is None or annotation.label in schema.labels
+        if annotation.label is None or is_label_of(annotation.label, schema)
     )
 
 

@@ -54,6 +54,7 @@ def evaluate_test_split(
             workers=config.workers,
             timeout=config.timeout,
             progress=advance,
+            text=config.data.text,
         )
     accuracies = accuracies_on_test(predicted(current.label_model, votes), votes, current, data)
     about = {name: dataclasses.asdict(estimate) for name, estimate in accuracies.items()}

@@ -110,7 +110,7 @@ class LineageVerbs(CardVerbs):
             return compare_rebuilt(wanted.digest, manifest, self._merged_again(wanted))
         about = manifest.get("origin", {}).get("people", {})
         content = self.releases.people(about["digest"]) if about else None
-        people = recorded_people(manifest, content)
+        people = recorded_people(manifest, content, self.schema.kind)
         return compare_rebuilt(wanted.digest, manifest, rebuilt_training_set(self, people))
 
     def _merged_again(self, release: Release) -> TrainingSet:

@@ -7,9 +7,10 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from labeling.errors import DataError, listed, near
+from labeling.errors import DataError, UnknownLabelError, listed, near
+from labeling.project.annotation_checks import text_of
 from labeling.project.annotation_loop import AnnotationLoop
-from labeling.records import Annotation, person_key
+from labeling.records import Annotation, Label, person_key, read_label
 
 PLATFORM_ID = "decided"  # the prefix of these decisions' platform ids
 
@@ -18,7 +19,7 @@ def decision_on(
     people: AnnotationLoop,
     samples: pd.DataFrame,
     sample_id: Hashable,
-    label: str,
+    label: Label,
     *,
     by: str,
     reason: str,
@@ -31,7 +32,7 @@ def decision_on(
         people: the annotation loop of the project.
         samples: the project's samples.
         sample_id: the sample.
-        label: the label of the sample.
+        label: the label of the sample; several labels, and spans, also as text, see `read_label`.
         by: who decides.
         reason: why.
 
@@ -40,7 +41,7 @@ def decision_on(
         DataError: the sample or a name or the reason is missing, its text is not what people saw,
             or the reviewer annotated the sample.
     """
-    name = people.schema.labels[people.schema.index(label)]
+    decided = _decided(people, samples, sample_id, label)
     _check_texts(by, reason)
     _check_sample(people, samples, sample_id)
     earlier = people.store.ledger.annotations([sample_id]) if people.store.ready() else ()
@@ -60,13 +61,23 @@ def decision_on(
     return Annotation(
         sample_id,
         by,
-        name,
+        decided,
         when,
         when,
         platform_id=f"{PLATFORM_ID}/{now.isoformat(timespec='microseconds')}",
         reviewer=True,
         reason=reason,
     )
+
+
+def _decided(
+    people: AnnotationLoop, samples: pd.DataFrame, sample_id: Hashable, label: object
+) -> Label:
+    """Return the label that is decided on, also where it is given as text."""
+    decided = read_label(label, people.schema, text_of(samples, people.text, sample_id))
+    if decided is None:
+        raise UnknownLabelError(f"A decision must give a label. Got {label!r}.")
+    return decided
 
 
 def _check_texts(by: str, reason: str) -> None:

@@ -13,12 +13,22 @@ from typing import Any
 from labeling.errors import DataError
 from labeling.project.imported_gold import imported_gold
 from labeling.project.results import Round
-from labeling.records import Annotation, GoldLabel, Stratum
+from labeling.records import (
+    Annotation,
+    GoldLabel,
+    LabelKind,
+    Stratum,
+    decode_answer,
+    decode_label,
+    encode_answer,
+    encode_label,
+)
 from labeling.records.events import canonical_json
 from labeling.records.ids import decode_id, encode_id
 from labeling.store import Store
 
 TIMES = ("created_at", "updated_at")
+LABELS = ("label", "prelabel")
 NO_TIME = datetime.datetime.fromtimestamp(0, datetime.UTC)
 """Times are not recorded: the same answers make the same training set whenever they were given."""
 Row = dict[str, Any]
@@ -75,8 +85,8 @@ class PeopleRecord:
         return canonical_json(values).encode("utf-8")
 
     @classmethod
-    def from_json(cls, content: bytes) -> PeopleRecord:
-        """Return what `to_json` wrote.
+    def from_json(cls, content: bytes, kind: LabelKind = LabelKind.ONE) -> PeopleRecord:
+        """Return what `to_json` wrote, of labels of this kind.
 
         Raises:
             DataError: it is something else.
@@ -84,8 +94,8 @@ class PeopleRecord:
         try:
             values = json.loads(content)
             return cls(
-                tuple(map(_gold, values["gold"])),
-                tuple(map(_annotation, values["annotations"])),
+                tuple(_gold(row, kind) for row in values["gold"]),
+                tuple(_annotation(row, kind) for row in values["annotations"]),
                 tuple(map(decode_id, values["drawn"])),
                 tuple(map(decode_id, values["locked"])),
                 tuple((decode_id(key), label) for key, label in values["imported"].items()),
@@ -104,7 +114,13 @@ class PeopleRecord:
 
 def _order(annotation: Annotation) -> tuple[str, ...]:
     sample, updated = encode_id(annotation.sample_id), annotation.updated_at.isoformat()
-    return sample, updated, annotation.annotator, annotation.platform_id, str(annotation.label)
+    return (
+        sample,
+        updated,
+        annotation.annotator,
+        annotation.platform_id,
+        str(encode_answer(annotation.label)),
+    )
 
 
 def _row(annotation: Annotation) -> Row:
@@ -114,11 +130,13 @@ def _row(annotation: Annotation) -> Row:
         for field in dataclasses.fields(annotation)
         if field.name not in TIMES and (value := getattr(annotation, field.name)) != field.default
     }
-    return {**row, "sample_id": encode_id(annotation.sample_id)}
+    labels = {name: encode_answer(row[name]) for name in LABELS if name in row}
+    return {**row, **labels, "sample_id": encode_id(annotation.sample_id)}
 
 
-def _annotation(row: Mapping[str, Any]) -> Annotation:
-    known = {"label": None, **row, "sample_id": decode_id(row["sample_id"])}
+def _annotation(row: Mapping[str, Any], kind: LabelKind) -> Annotation:
+    labels = {name: decode_answer(row[name], kind) for name in LABELS if name in row}
+    known = {"label": None, **row, **labels, "sample_id": decode_id(row["sample_id"])}
     times: dict[str, Any] = dict.fromkeys(TIMES, NO_TIME)
     return Annotation(**known, **times)
 
@@ -126,7 +144,7 @@ def _annotation(row: Mapping[str, Any]) -> Annotation:
 def _gold_row(gold: GoldLabel) -> Row:
     return {
         "sample": encode_id(gold.sample_id),
-        "label": gold.label,
+        "label": encode_label(gold.label),
         "source": str(gold.source),
         "trace": [_row(annotation) for annotation in gold.trace],
         "probability": gold.probability,
@@ -134,12 +152,12 @@ def _gold_row(gold: GoldLabel) -> Row:
     }
 
 
-def _gold(row: Mapping[str, Any]) -> GoldLabel:
+def _gold(row: Mapping[str, Any], kind: LabelKind) -> GoldLabel:
     return GoldLabel(
         decode_id(row["sample"]),
-        row["label"],
+        decode_label(row["label"], kind),
         row["source"],
-        tuple(map(_annotation, row["trace"])),
+        tuple(_annotation(vote, kind) for vote in row["trace"]),
         row["probability"],
         row["model_voter"],
     )

@@ -31,6 +31,7 @@ from labeling.records import (
     AnnotationPlatform,
     Batch,
     BatchState,
+    Label,
     Verdict,
 )
 
@@ -105,7 +106,7 @@ class PeopleVerbs(BaseProject):
     def decide(
         self,
         sample_id: Hashable,
-        label: str,
+        label: Label,
         *,
         by: str,
         reason: str,
@@ -118,7 +119,8 @@ class PeopleVerbs(BaseProject):
 
         Args:
             sample_id: the sample.
-            label: the label that it shall have.
+            label: the label that it shall have: a name, a set of names, or a tuple of spans; the
+                last two also as text: `"joy; anger"`, or JSON such as `[[0,3,"PER"]]`.
             by: the reviewer; not somebody who voted on the sample.
             reason: why; it is kept as the `reason` of the annotation.
             cause: why people disagreed, where the reviewer knows better than the probable cause of

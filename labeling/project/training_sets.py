@@ -22,7 +22,7 @@ from labeling.project.people_record import PeopleRecord
 from labeling.project.posteriors import FittedModels
 from labeling.project.results import Round
 from labeling.project.vote_cache import digest_of_votes
-from labeling.records import Verdict
+from labeling.records import LabelKind, Verdict
 from labeling.rendering import Displayed, View
 from labeling.store import Store
 
@@ -117,6 +117,7 @@ def rebuilt_training_set(project: BaseProject, people: PeopleRecord) -> Training
                 project.schema,
                 workers=config.workers,
                 timeout=config.timeout,
+                text=config.data.text,
             )
             inputs = digest_of_votes(data, votes)
             learner = learner_of(votes)(config, data, votes, inputs, store, people.drawn)
@@ -203,12 +204,15 @@ def _rest(manifest: Mapping[str, Any], made: Mapping[str, Any]) -> str:
     return f"The manifest differs in {counted(len(keys), 'entry', 'entries')}: {', '.join(keys)}."
 
 
-def recorded_people(manifest: Mapping[str, Any], content: bytes | None) -> PeopleRecord:
+def recorded_people(
+    manifest: Mapping[str, Any], content: bytes | None, kind: LabelKind = LabelKind.ONE
+) -> PeopleRecord:
     """Return what people had said when a release was made, after checking its digest.
 
     Args:
         manifest: of the release.
         content: the file that a release keeps of it; `None` if it is not there.
+        kind: what a sample's label is.
 
     Raises:
         DataError: it is missing, or was changed.
@@ -226,7 +230,7 @@ def recorded_people(manifest: Mapping[str, Any], content: bytes | None) -> Peopl
         )
     if hashlib.sha256(content).hexdigest() != about["digest"]:
         raise DataError("What people said was changed after the release was made: restore it.")
-    record = PeopleRecord.from_json(content)
+    record = PeopleRecord.from_json(content, kind)
     if record.digest != about["digest"]:
         version = manifest["origin"].get("version")
         raise DataError(

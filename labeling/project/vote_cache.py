@@ -148,6 +148,7 @@ class VoteCache:
                 progress=report,
                 report=keep,
                 cache=votes_by_function,
+                text=self.config.data.text,
             )
         self.report = votes_by_function.report
         return votes

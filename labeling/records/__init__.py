@@ -62,6 +62,7 @@ from labeling.records.label_parts import (
     span_places,
     votes_for,
 )
+from labeling.records.label_reading import is_label_of, read_label
 from labeling.records.label_texts import (
     decode_answer,
     encode_answer,
@@ -319,6 +320,7 @@ __all__ = [
     "gold_sets",
     "gold_spans",
     "is_formula",
+    "is_label_of",
     "is_loopback",
     "is_number",
     "is_text",
@@ -348,6 +350,7 @@ __all__ = [
     "private_file",
     "private_folder",
     "random_order",
+    "read_label",
     "refuse_unsafe",
     "rejected_annotations",
     "rejection_of",
