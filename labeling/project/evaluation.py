@@ -15,7 +15,7 @@ from labeling.project.label_quality import quality_about
 from labeling.project.results import Round
 from labeling.project.vote_cache import VoteCache
 from labeling.project.whole_labels import all_right, matches, predicted
-from labeling.records import SoftLabels
+from labeling.records import SoftLabels, SoftSpans
 from labeling.records.estimates import Estimate
 from labeling.store import Store
 
@@ -25,7 +25,7 @@ DEV = "dev"  # key of the accuracy on dev gold labels in the quality log
 def evaluate_test_split(
     config: Config, data: ProjectData, current: Round, vote_cache: VoteCache, store: Store
 ) -> tuple[int, dict[str, Estimate]]:
-    """Measure accuracy on the locked test split.
+    """Measure accuracy on the locked test split; of spans precision, recall and F1 as well.
 
     Returns:
         How often it was measured on, this time included, and the accuracies by what they are of.
@@ -85,6 +85,19 @@ def _(soft: SoftLabels, votes: AnyVotes, current: Round, data: ProjectData) -> d
     return {
         "label model, covered": accuracy(soft, data.test_gold, covered_only=True),
         "label + end model, all": accuracy(final, data.test_gold),
+    }
+
+
+@accuracies_on_test.register
+def _(soft: SoftSpans, votes: AnyVotes, current: Round, data: ProjectData) -> dict[str, Estimate]:
+    from labeling.analysis import span_scores
+
+    scores = span_scores(soft, data.test_gold, soft.schema)
+    return {
+        "label model, precision of spans": scores.precision,
+        "label model, recall of spans": scores.recall,
+        "label model, F1 of spans": scores.f1,
+        "label model, samples right in all": measured_accuracy(soft, data.test_gold),
     }
 
 
