@@ -14,6 +14,10 @@ from labeling.label_studio.tasks import MODEL_VERSION
 from labeling.records import Annotation, Escalation, Label, label_in_words, live_annotations
 
 
+NOBODY = "nobody"
+"""Model version of the empty prediction with which a review begins."""
+
+
 def votes_in_words(escalation: Escalation, interface: Interface, text: str) -> str:
     """Return the annotators' votes without names, sorted so that the order reveals nobody."""
     votes = zip(_names(interface), _anonymous_votes(escalation, text), strict=False)
@@ -26,16 +30,18 @@ def vote_predictions(
     """Return each annotator's spans as a prediction, for a reviewer to compare or begin with.
 
     Its model version is the letter by which the vote is displayed in words. Label Studio shows
-    predictions in the Quick View of a task; not in the label stream, where nobody's comes first.
+    predictions in the Quick View of a task, and not in the label stream. The Quick View begins with
+    a copy of the last one, which is empty: nobody's spans come first.
     """
     if not isinstance(interface, SpanInterface):
         return []
     votes = zip(_names(interface), _anonymous_votes(escalation, text), strict=False)
-    return [
+    predictions: list[dict[str, Any]] = [
         {"model_version": name, "result": interface.result(vote.label, text)}
         for name, (_, vote) in votes
         if vote.label
     ]
+    return [*predictions, {"model_version": NOBODY, "result": []}] if predictions else []
 
 
 def checked_vote(label: Label, interface: Interface, text: str) -> list[dict[str, Any]]:

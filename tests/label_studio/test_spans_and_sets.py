@@ -217,7 +217,7 @@ def test_a_reviewer_compares_spans_and_an_empty_decision_is_nobodys_vote(studio)
         for own in task["predictions"]
     }
 
-    assert {"A": ["Ann"], "B": ["Bob"]} == begins
+    assert {"A": ["Ann"], "B": ["Bob"], "nobody": []} == begins
     assert [
         'Annotator A: PER "Ann" 2-5',
         'Annotator B: PER "Bob" 13-16',

@@ -24,7 +24,8 @@ SETTLED = f"""
   if (document.body.innerText.includes({NO_MORE!r})) return true;
   const task = document.querySelector(".lsf-current-task__task-id");
   const number = task && task.innerText.trim().split(/\\s/)[0];
-  return !!number && number !== before && !!document.querySelector(".lsf-choices input");
+  const control = document.querySelector(".lsf-choices input, .lsf-labels");
+  return !!number && number !== before && !!control;
 }}
 """
 
