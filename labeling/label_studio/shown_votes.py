@@ -13,7 +13,6 @@ from labeling.label_studio.span_interface import SpanInterface
 from labeling.label_studio.tasks import MODEL_VERSION
 from labeling.records import Annotation, Escalation, Label, label_in_words, live_annotations
 
-
 NOBODY = "nobody"
 """Model version of the empty prediction with which a review begins."""
 
