@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,7 @@ from labeling.datasets.forms import LabelForm, SetLabels, SpanLabels
 from labeling.datasets.forms.list_form import rows_of_lists
 from labeling.datasets.training_set import TrainingSet
 from labeling.errors import LabelingError
-from labeling.records import LabelKind, checked_label, texts
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+from labeling.records import checked_label, texts
 
 ENDS = ("start", "end")
 
@@ -126,16 +122,3 @@ class SetTrainingSet(ListTrainingSet):
         has = self.columns["probabilities"].is_valid().to_numpy(zero_copy_only=False)
         array[has] = values.reshape(-1, len(self.schema))
         return array
-
-
-CLASSES: Mapping[LabelKind, type[TrainingSet]] = {
-    LabelKind.ONE: TrainingSet,
-    LabelKind.SPANS: SpanTrainingSet,
-    LabelKind.SEVERAL: SetTrainingSet,
-}
-"""The class of training sets with each kind of labels."""
-
-
-def class_of_kind(kind: LabelKind, wanted: type[TrainingSet]) -> type[TrainingSet]:
-    """Return the class to read labels of a kind into; `wanted` if it is of this kind."""
-    return wanted if wanted.form.kind == kind else CLASSES[kind]

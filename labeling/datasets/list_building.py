@@ -100,44 +100,58 @@ def _list_set(
     """Return the training set of what was decided, with gold labels in its place."""
     _check_options(options)
     ids, schema = samples.index, soft.schema
-    labels: list[Label | None] = [None] * len(ids)
-    probabilities: list[list[float] | None] = [None] * len(ids)
-    confidence = np.full(len(ids), np.nan)
-    rows = ids.get_indexer(soft.sample_ids)
-    has_soft = np.zeros(len(ids), dtype=bool)
-    has_soft[rows] = True
-    for row, label, p in zip(rows.tolist(), decided.labels, decided.probabilities, strict=True):
-        labels[row], probabilities[row] = label, p
-    confidence[rows] = decided.confidence
     is_gold = np.zeros(len(ids), dtype=bool)
-    for row, label in known.gold.items():
-        labels[row], probabilities[row] = label, known.certain(label, schema)
-        confidence[row], is_gold[row] = 1.0, True
-    reasons = np.full(len(ids), None, dtype=object)
-    reasons[confidence < options.min_confidence] = f"confidence below {options.min_confidence:g}"
-    reasons[np.array([label is None for label in labels], dtype=bool)] = NOT_COVERED
-    reasons[~has_soft] = "no soft label was given"
-    reasons[options.is_undecided(ids)] = COULD_NOT_DECIDE
-    reasons[is_gold] = None
+    is_gold[list(known.gold)] = True
+    final = _with_gold(decided, ids.get_indexer(soft.sample_ids), len(ids), known, schema)
+    reasons = _drop_reasons(final, ids, is_gold, options)
+    reasons[~(ids.isin(soft.sample_ids) | is_gold)] = "no soft label was given"
+    reasons[options.is_undecided(ids) & ~is_gold] = COULD_NOT_DECIDE
     sources = _sources(ids, is_gold, known.covered, options)
     abstained = (reasons == NOT_COVERED) & (options.abstain == "keep")
     reasons[abstained] = None
     sources[abstained] = ABSTAINED
     winners = Winners(
         pd.Series(sources, index=ids, dtype=object),
-        lambda row: _encoded(labels[row]),
+        lambda row: _encoded(final.labels[row]),
         lambda label: encode_label(checked_label(label, schema)),
     )
     columns = {
-        "label": kind.form.to_arrow(labels, schema),
-        "probabilities": pa.array(probabilities, kind.form.types["probabilities"]),
-        "confidence": pa.array(confidence),
-        "weight": pa.array(np.nan_to_num(confidence)),
+        "label": kind.form.to_arrow(final.labels, schema),
+        "probabilities": pa.array(final.probabilities, kind.form.types["probabilities"]),
+        "confidence": pa.array(final.confidence),
+        "weight": pa.array(np.nan_to_num(final.confidence)),
         "source": texts(sources.tolist()),
         **lineage_columns(winners, options.gold, options.votes, options.annotations),
     }
     origin = plain_origin({"settings": options.settings()})
     return kept_rows(kind, samples, columns, reasons, schema, options, origin)
+
+
+def _with_gold(
+    decided: Decided, rows: npt.NDArray[np.intp], n: int, known: _Known, schema: LabelSchema
+) -> Decided:
+    """Return what was decided of n samples, of which a model saw those in `rows`."""
+    labels: list[Label | None] = [None] * n
+    probabilities: list[list[float] | None] = [None] * n
+    confidence = np.full(n, np.nan)
+    for row, label, p in zip(rows.tolist(), decided.labels, decided.probabilities, strict=True):
+        labels[row], probabilities[row] = label, p
+    confidence[rows] = decided.confidence
+    for row, label in known.gold.items():
+        labels[row], probabilities[row] = label, known.certain(label, schema)
+        confidence[row] = 1.0
+    return Decided(labels, probabilities, confidence)
+
+
+def _drop_reasons(
+    final: Decided, ids: pd.Index, is_gold: Bools, options: BuildOptions
+) -> npt.NDArray[np.object_]:
+    """Return why samples are left out that a model is unsure of or nobody spoke of, else `None`."""
+    reasons = np.full(len(ids), None, dtype=object)
+    is_unsure = (final.confidence < options.min_confidence) & ~is_gold
+    reasons[is_unsure] = f"confidence below {options.min_confidence:g}"
+    reasons[np.array([label is None for label in final.labels], dtype=bool)] = NOT_COVERED
+    return reasons
 
 
 def decided_spans(soft: SoftSpans) -> Decided:

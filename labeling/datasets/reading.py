@@ -119,13 +119,11 @@ def _restored(
 ) -> TrainingSet:
     import pyarrow.parquet as pq
 
-    from labeling.datasets.kinds import class_of_kind
-
     try:
         table = pq.read_table(rows)
         metadata = _metadata_of(table.schema)
         label_kind = LabelKind(metadata.get("kind", LabelKind.ONE))
-        kind = class_of_kind(label_kind, kind)
+        kind = kind.of_kind(label_kind)
         types = kind.form.types
         added = {
             name: metadata["own_columns"][name]

@@ -33,7 +33,7 @@ from labeling.datasets.lineage import COULD_NOT_DECIDE
 from labeling.datasets.manifest import manifest_of, plain_origin
 from labeling.datasets.reading import read_training_set
 from labeling.errors import noun
-from labeling.records import LabelSchema, free_names
+from labeling.records import LabelKind, LabelSchema, free_names
 from labeling.rendering import Displayed, View
 
 if TYPE_CHECKING:
@@ -80,6 +80,16 @@ class TrainingSet(Conversions, Displayed):
     origin: Mapping[str, Any] = field(default_factory=dict)
     form: ClassVar[LabelForm] = LabelForm()
     _computed: dict[str, Any] = field(default_factory=dict, init=False)
+
+    @classmethod
+    def of_kind(cls, kind: LabelKind) -> type[TrainingSet]:
+        """Return the class of training sets with this kind of labels; this one if it has it."""
+        if cls.form.kind == kind:
+            return cls
+        classes = [TrainingSet]
+        for known in classes:
+            classes += known.__subclasses__()
+        return next(known for known in classes if known.form.kind == kind)
 
     @property
     def sample_ids(self) -> pd.Index:
