@@ -21,8 +21,8 @@
   x MissingExtraError            a package of an optional extra is not installed
   x FetchError                   demo data that could not be fetched or verified
 
-Each also inherits from the built-in exception that a caller would expect. `LabelSharesWarning` is
-a warning, not an error.
+Each also inherits from the built-in exception that a caller would expect. `LabelSharesWarning`
+and `MisalignedSpansWarning` are warnings, not errors.
 """
 
 from __future__ import annotations
@@ -42,6 +42,13 @@ class LabelSharesWarning(UserWarning):
     """A model predicts a label far more, or less, often than majority vote or gold labels say.
 
     Also: a selection of weak labels leaves a label less than half of its share.
+    """
+
+
+class MisalignedSpansWarning(UserWarning):
+    """Spans are left out of an export, which has no form for them.
+
+    They do not begin and end at the edges of tokens, or overlap others.
     """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from labeling.datasets.columns import as_own_column
+from labeling.datasets.formats.set_conversions import SetConversions
+from labeling.datasets.formats.span_conversions import SpanConversions
 from labeling.datasets.forms import LabelForm, SetLabels, SpanLabels
 from labeling.datasets.forms.list_form import rows_of_lists
 from labeling.datasets.training_set import TrainingSet
@@ -40,6 +42,32 @@ class ListTrainingSet(TrainingSet):
         """None: a vote is not one label."""
         self._refuse("one code per vote")
 
+    def weighted(self, weights_by: str) -> Self:
+        """Return a copy with other weights of the samples; those of gold labels are always 1.
+
+        Args:
+            weights_by: `confidence` (as built) or `none` (all 1).
+
+        Raises:
+            LabelingError: there are no such weights; `expected` is for one label per sample.
+        """
+        if weights_by == "expected":
+            raise LabelingError(
+                "Expected weights are for one label per sample. Use 'confidence' or 'none'."
+            )
+        return TrainingSet.weighted(self, weights_by)
+
+    def balanced(self, how: str, *, rng: int | np.random.Generator = 0) -> NoReturn:
+        """Refuse, because a sample counts for several labels at once.
+
+        Raises:
+            LabelingError: always; it names a way of its own.
+        """
+        raise LabelingError(
+            "Samples with several labels or spans cannot be balanced: a sample counts for all of"
+            " its labels at once. Weight the labels in the loss of your learner."
+        )
+
     def _own_column(self, name: str, values: Any) -> pa.Array:
         if name == "label" and not isinstance(values, (pa.Array, pa.ChunkedArray)):
             labels = [
@@ -55,7 +83,7 @@ class ListTrainingSet(TrainingSet):
         )
 
 
-class SpanTrainingSet(ListTrainingSet):
+class SpanTrainingSet(SpanConversions, ListTrainingSet):
     """A training set whose labels are spans; created by `build_training_set` of `SoftSpans`.
 
     It differs from a `TrainingSet` in these columns: `label` holds the tuple of the spans of each
@@ -101,7 +129,7 @@ class SpanTrainingSet(ListTrainingSet):
         self._refuse("probability of each label for a whole sample")
 
 
-class SetTrainingSet(ListTrainingSet):
+class SetTrainingSet(SetConversions, ListTrainingSet):  # type: ignore[misc]  # other arrays
     """A training set of several labels per sample; created by `build_training_set` of `SoftSets`.
 
     It differs from a `TrainingSet` in these columns: `label` holds the set of each sample's labels

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -170,7 +170,7 @@ class TrainingSet(Conversions, Displayed):
         """SHA-256 of the rows: of all columns, in the order of the rows."""
         return str(self.manifest()["fingerprint"])
 
-    def with_columns(self, **values: Any) -> TrainingSet:
+    def with_columns(self, **values: Any) -> Self:
         """Return a copy with added columns replaced, by their names in `columns`.
 
         The values of a Series are taken by id, others in the order of the samples.
@@ -191,7 +191,7 @@ class TrainingSet(Conversions, Displayed):
     def _own_column(self, name: str, values: Any) -> pa.Array:
         return as_own_column(name, values, len(self), self.form.types)
 
-    def with_origin(self, origin: Mapping[str, Any]) -> TrainingSet:
+    def with_origin(self, origin: Mapping[str, Any]) -> Self:
         """Return a copy whose manifest says more of what it was made of.
 
         Raises:
@@ -199,7 +199,7 @@ class TrainingSet(Conversions, Displayed):
         """
         return dataclasses.replace(self, origin={**self.origin, **plain_origin(origin)})
 
-    def with_dropped(self, dropped: pd.DataFrame) -> TrainingSet:
+    def with_dropped(self, dropped: pd.DataFrame) -> Self:
         """Return a copy with more samples in `dropped`, of which only the reason is known."""
         columns = {
             name: pa.concat_arrays([column, pa.nulls(len(dropped), column.type)])
@@ -208,7 +208,7 @@ class TrainingSet(Conversions, Displayed):
         together = pd.concat([self.dropped, dropped])
         return dataclasses.replace(self, dropped=together, dropped_columns=columns)
 
-    def take(self, rows: Any) -> TrainingSet:
+    def take(self, rows: Any) -> Self:
         """Return a copy with some of the rows; the others are not listed in `dropped`.
 
         Args:

@@ -199,7 +199,7 @@ def _info(
     ]
     return {
         "config_name": "default",
-        "features": features_of(first.schema, train.own_columns["label"], train.schema.labels),
+        "features": features_of(train, first.schema),
         "splits": splits,
         "download_size": sum(sizes.values()),
         "dataset_size": sum(split["num_bytes"] for split in splits),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from labeling.datasets.canonical import rows_table
+from labeling.datasets.features import described
 from labeling.datasets.formats.learning_rows import split_of_rows
 from labeling.errors import missing_extra
 
@@ -27,21 +29,59 @@ NO_SPLIT = "unassigned"
 def hugging_face_dataset(train: TrainingSet) -> Dataset | DatasetDict:
     """Return a training set as a dataset, or one for each split; see `TrainingSet.to_hf`."""
     try:
-        from datasets import DatasetDict
+        import datasets  # noqa: F401 - that it is there
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
     typed = _with_typed_labels(train, rows_table(train))
+    return dataset_of_splits(train, typed, lambda table: _features(train, table))
+
+
+def described_dataset(
+    train: TrainingSet, table: pa.Table, more: dict[str, Any] | None = None
+) -> Dataset | DatasetDict:
+    """Return a table of a training set's rows as a dataset, or one for each split.
+
+    Args:
+        train: the training set.
+        table: its rows, with labels as `LabelForm.hub_labels` returns them.
+        more: the features of further columns, by name.
+    """
+    try:
+        from datasets import Features
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
+
+    def features(part: pa.Table) -> Features:
+        return Features.from_arrow_schema(described(part, train, more).schema)
+
+    return dataset_of_splits(train, table.replace_schema_metadata(None), features)
+
+
+def dataset_of_splits(
+    train: TrainingSet, typed: pa.Table, features_of: Callable[[pa.Table], Features]
+) -> Dataset | DatasetDict:
+    """Return a table as a dataset, or one for each split."""
+    from datasets import DatasetDict
+
     splits = split_of_rows(train)
     if splits is None:
-        return _dataset(typed, _features(train, typed), train.fingerprint)
+        return _dataset(typed, features_of(typed), train.fingerprint)
     name = train.own_columns["split"]
     typed = typed.drop_columns([name])
-    features = _features(train, typed)
+    features = features_of(typed)
     parts = {}
     for split, rows in _rows_by_split(splits).items():
         part = typed.take(pa.array(rows)) if len(rows) < len(typed) else typed
         parts[split] = _dataset(part, features, train.fingerprint, split)
     return DatasetDict(parts)
+
+
+def with_hub_labels(train: TrainingSet) -> pa.Table:
+    """Return the rows with labels as readers of the hub expect them."""
+    table = rows_table(train)
+    name = train.own_columns["label"]
+    labels = train.form.hub_labels(train.columns["label"], train.schema)
+    return table.set_column(table.column_names.index(name), name, labels)
 
 
 def _dataset(table: pa.Table, features: Features, fingerprint: str, split: str = "") -> Dataset:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from labeling.datasets.abstaining import ABSTAINED
 from labeling.datasets.formats.learning_rows import ALL, split_of_rows, splits_for
 from labeling.datasets.values import plain_column, without_non_finite
 from labeling.errors import DataError, near
-from labeling.records import LabelSource, atomic_write, free_name
+from labeling.records import LabelSource, atomic_write, free_name, texts
 
 if TYPE_CHECKING:
+    from labeling.datasets.kinds import SetTrainingSet, SpanTrainingSet
     from labeling.datasets.training_set import TrainingSet
 
 MODEL_SOURCES = (LabelSource.VOTES.value, LabelSource.END_MODEL.value, ABSTAINED)
@@ -33,21 +36,94 @@ def label_studio_tasks(
     train: TrainingSet, text: str, control: str, target: str, split: str | None
 ) -> list[Task]:
     """Return a task for each sample; see `TrainingSet.to_label_studio`."""
-    ids = train.sample_ids
+    rows = _rows_of(train, split)
+    data = _task_data(train, text, rows)
+    choices = {"from_name": control, "to_name": target, "type": "choices"}
+    tasks = []
+    for content, own in zip(data, _own_columns(train, rows), strict=True):
+        task: Task = {"data": content, "meta": own.pop("meta")}
+        tasks.append(task | _labels(own, choices))
+    return tasks
+
+
+def span_tasks(
+    train: SpanTrainingSet, text: str, control: str, target: str, split: str | None
+) -> list[Task]:
+    """Return a task for each sample, with a region for each span."""
+    region = {"from_name": control, "to_name": target, "type": "labels"}
+    rows = _rows_of(train, split)
+    part = train.take(rows)
+    results = []
+    for content, label, probabilities in zip(
+        texts(part.samples, text),
+        part.added_column("label"),
+        part.added_column("probabilities"),
+        strict=True,
+    ):
+        results.append(
+            None
+            if label is None
+            else [
+                {
+                    **region,
+                    "id": f"{start}-{end}",
+                    "value": {"start": start, "end": end, "text": content[start:end],
+                              "labels": [name]},
+                    "score": float(p),
+                }
+                for (start, end, name), p in zip(label, probabilities, strict=True)
+            ]
+        )  # fmt: skip
+    return _tasks_of_results(train, text, rows, results)
+
+
+def set_tasks(
+    train: SetTrainingSet, text: str, control: str, target: str, split: str | None
+) -> list[Task]:
+    """Return a task for each sample, with its labels as choices."""
+    choices = {"from_name": control, "to_name": target, "type": "choices"}
+    rows = _rows_of(train, split)
+    labels = train.columns["label"].take(pa.array(rows)).to_pylist()
+    results = [
+        None if label is None else [{**choices, "value": {"choices": label}}] if label else []
+        for label in labels
+    ]
+    return _tasks_of_results(train, text, rows, results)
+
+
+def _tasks_of_results(
+    train: TrainingSet, text: str, rows: Any, results: list[list[Task] | None]
+) -> list[Task]:
+    """Return tasks with results: of models as predictions, of people as annotations.
+
+    What people decided is marked as such in each item of a result, so that imports do not count it
+    as a vote. An empty result has no item to mark, and is only said in `meta`.
+    """
+    tasks = []
+    data = _task_data(train, text, rows)
+    for content, about, result in zip(data, _about(train, rows), results, strict=True):
+        task: Task = {"data": content, "meta": about.pop("meta")}
+        is_model = about["source"] in MODEL_SOURCES
+        if result is not None and is_model:
+            prediction = {"model_version": MODEL_VERSION, "score": about["confidence"]}
+            task["predictions"] = [{**prediction, "result": result}]
+        elif result:
+            meta = {DECISION: about["decided_by"]}
+            items = [{**item, "meta": meta} for item in result]
+            task["annotations"] = [{"result": items, "ground_truth": True}]
+        elif result is not None:
+            task["meta"] |= {DECISION: about["decided_by"], "label": []}
+        tasks.append(task)
+    return tasks
+
+
+def _task_data(train: TrainingSet, text: str, rows: Any) -> list[dict[str, Any]]:
+    """Return the fields of each task, after checking that there is a column to label."""
     if text not in train.samples.columns:
         raise DataError(
             f"The samples have no column {text!r} to label.{near(text, train.samples.columns)}"
         )
-    rows = _rows_of(train, split)
-    data = _data(train.samples.iloc[rows], ids[rows])
-    choices = {"from_name": control, "to_name": target, "type": "choices"}
-    columns = _own_columns(train, rows)
-    tasks = []
-    for content, sample_id, own in zip(data, _json_ids(ids[rows]), columns, strict=True):
-        task: Task = {"data": content, "meta": {"sample_id": sample_id, **own.pop("meta")}}
-        task |= _labels(own, choices)
-        tasks.append(task)
-    return tasks
+    return _data(train.samples.iloc[rows], train.sample_ids[rows])
 
 
 def write_tasks(tasks: list[Task], path: Path) -> None:
@@ -79,28 +155,28 @@ def _json_ids(ids: pd.Index) -> list[Any]:
     return plain_column(pd.Series(ids, dtype=object, name="id"), ids)
 
 
-def _own_columns(train: TrainingSet, rows: Any) -> list[dict[str, Any]]:
-    """Return label, confidence, probabilities and source of each row, and what is its `meta`."""
+def _about(train: TrainingSet, rows: Any) -> Iterator[dict[str, Any]]:
+    """Yield confidence, weight and source of each row, and what is its `meta`."""
     names = ("confidence", "weight", "source", "decided_by")
-    values = {name: train.added_column(name).iloc[rows].tolist() for name in names}
+    values = [train.added_column(name).iloc[rows].tolist() for name in names]
     splits = split_of_rows(train)
     split_names = [None] * len(rows) if splits is None else splits.iloc[rows].tolist()
-    result = []
-    for code, probabilities, split, *own in zip(
-        train.codes[rows].tolist(),
-        train.probabilities[rows].tolist(),
-        split_names,
-        *values.values(),
-        strict=True,
-    ):
+    sample_ids = _json_ids(train.sample_ids[rows])
+    for sample_id, split, *own in zip(sample_ids, split_names, *values, strict=True):
         about = dict(zip(names, own, strict=True))
-        label = train.schema.labels[code] if code >= 0 else None
-        meta = {"source": about["source"], "weight": about["weight"]}
+        meta = {"sample_id": sample_id, "source": about["source"], "weight": about["weight"]}
         if isinstance(split, str):
             meta["split"] = split
-        scores = dict(zip(train.schema.labels, probabilities, strict=True))
-        result.append({**about, "label": label, "probabilities": scores, "meta": meta})
-    return result
+        yield {**about, "meta": meta}
+
+
+def _own_columns(train: TrainingSet, rows: Any) -> Iterator[dict[str, Any]]:
+    """Yield the same with the label and the probabilities of each row."""
+    codes, probabilities = train.codes[rows].tolist(), train.probabilities[rows].tolist()
+    for about, code, row in zip(_about(train, rows), codes, probabilities, strict=True):
+        label = train.schema.labels[code] if code >= 0 else None
+        scores = dict(zip(train.schema.labels, row, strict=True))
+        yield {**about, "label": label, "probabilities": scores}
 
 
 def _labels(own: dict[str, Any], choices: dict[str, str]) -> Task:

@@ -23,6 +23,7 @@ from labeling.datasets.values import plain_column
 from labeling.records import free_name
 
 if TYPE_CHECKING:
+    from labeling.datasets.kinds import SetTrainingSet, SpanTrainingSet
     from labeling.datasets.training_set import TrainingSet
 
 
@@ -34,7 +35,8 @@ class TorchDataset(Dataset[dict[str, Any]]):
             they are `id`, `label` (`probabilities`) and `weight` unless a column has that name.
         classes: the labels; a hard label is an index into them.
         ids: the ids: texts and whole numbers as they are, others as text.
-        labels: int64 of shape (n,), or float32 probabilities of shape (n, number of labels).
+        labels: int64 of shape (n,), or float32 of shape (n, number of labels): probabilities, or
+            1 and 0 where a sample may have several; of spans a list of tensors.
         weights: float32, shape (n,).
     """
 
@@ -50,7 +52,7 @@ class TorchDataset(Dataset[dict[str, Any]]):
         self.columns = columns
         self.ids = ids
         is_soft = labels.ndim == 2
-        self.labels = torch.from_numpy(labels.astype(np.float32 if is_soft else np.int64))
+        self.labels: Any = torch.from_numpy(labels.astype(np.float32 if is_soft else np.int64))
         self.weights = torch.from_numpy(weights.astype(np.float32))
         self.names = names
         self.classes = classes
@@ -78,18 +80,61 @@ def torch_dataset(
     """Return the dataset of a training set; see `TrainingSet.to_torch`."""
     check_labels(labels)
     rows = learning_rows(train, split)
+    targets = train.codes[rows] if labels == "hard" else train.probabilities[rows]
+    return _dataset(train, columns, rows, "label" if labels == "hard" else "probabilities", targets)
+
+
+def torch_sets(
+    train: SetTrainingSet, columns: str | list[str] | None, labels: str, split: str | None
+) -> TorchDataset:
+    """Return the dataset of samples with several labels; see `SetTrainingSet.to_torch`."""
+    check_labels(labels)
+    rows = learning_rows(train, split)
+    targets = train.indicators[rows] if labels == "hard" else train.probabilities[rows]
+    return _dataset(train, columns, rows, "label" if labels == "hard" else "probabilities", targets)
+
+
+def torch_spans(
+    train: SpanTrainingSet, columns: str | list[str] | None, labels: str, split: str | None
+) -> TorchDataset:
+    """Return the dataset of samples with spans; see `SpanTrainingSet.to_torch`."""
+    check_labels(labels)
+    rows = learning_rows(train, split)
+    part = train.take(rows)
+    code_of = {label: code for code, label in enumerate(train.schema)}
+    spans = [
+        torch.tensor([(start, end, code_of[name]) for start, end, name in label]).reshape(-1, 3)
+        for label in part.added_column("label")
+    ]
+    no_codes = np.full(len(rows), -1)
+    dataset = _dataset(train, columns, rows, "label", no_codes)
+    dataset.labels = [each.to(torch.int64) for each in spans]
+    if labels == "soft":
+        p = [torch.from_numpy(row.astype(np.float32)) for row in part.added_column("probabilities")]
+        dataset.columns[train.own_columns["probabilities"]] = p
+    return dataset
+
+
+def _dataset(
+    train: TrainingSet,
+    columns: str | list[str] | None,
+    rows: npt.NDArray[np.intp],
+    name: str,
+    targets: npt.NDArray[Any],
+) -> TorchDataset:
+    """Return a dataset of some rows with labels, which have the name of an added column."""
     wanted = feature_columns(train, columns)
     samples = rows_at(train.samples[wanted], rows)
     own = train.own_columns
     keys = {
         "id": free_name("id", list(map(str, wanted))),
-        "label": own["label" if labels == "hard" else "probabilities"],
+        "label": own[name],
         "weight": own["weight"],
     }
     return TorchDataset(
-        {str(name): _values(samples[name], samples.index) for name in wanted},
+        {str(column): _values(samples[column], samples.index) for column in wanted},
         _plain_ids(samples.index),
-        train.codes[rows] if labels == "hard" else train.probabilities[rows],
+        targets,
         train.added_column("weight").to_numpy(dtype=np.float64)[rows],
         keys,
         train.schema.labels,

@@ -73,6 +73,22 @@ class LabelForm:
         """Return what was said, of its text in `lf_votes` or `annotators`, as JSON."""
         return json.dumps(text, ensure_ascii=False)
 
+    def hub_labels(self, column: pa.Array, schema: LabelSchema) -> pa.Array:
+        """Return labels as readers of the hub expect them: as codes."""
+        return codes_of_names(column, schema)
+
+    def label_feature(self, schema: LabelSchema) -> dict[str, Any] | None:
+        """Return the feature of `hub_labels` in JSON; `None` for that of its type."""
+        return {"names": list(schema.labels), "_type": "ClassLabel"}
+
+    def label_feature_in_yaml(self, schema: LabelSchema) -> dict[str, Any] | None:
+        """Return the same as the header of a card has it.
+
+        >>> LabelForm().label_feature_in_yaml(LabelSchema(["ham", "spam"]))
+        {'dtype': {'class_label': {'names': {'0': 'ham', '1': 'spam'}}}}
+        """
+        return {"dtype": class_label_in_yaml(schema)}
+
     def csv_columns(
         self, columns: Columns, schema: LabelSchema
     ) -> Iterable[tuple[str, npt.NDArray[Any]]]:
@@ -80,3 +96,13 @@ class LabelForm:
         array = array_of_lists(columns["probabilities"])
         for label, numbers in zip(schema, array.T, strict=True) if len(array) else ():
             yield f"p_{label}", numbers
+
+
+def codes_of_names(names: pa.Array, schema: LabelSchema) -> pa.Array:
+    """Return the code of each name; null for others."""
+    return pc.index_in(names, texts(schema.labels)).cast(pa.int64())
+
+
+def class_label_in_yaml(schema: LabelSchema) -> dict[str, Any]:
+    """Return the names of labels by code, as the header of a card has them."""
+    return {"class_label": {"names": {str(code): name for code, name in enumerate(schema)}}}

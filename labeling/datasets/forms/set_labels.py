@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from labeling.datasets.columns import OWN_TYPES, Columns
+from labeling.datasets.forms.label_form import class_label_in_yaml, codes_of_names
 from labeling.datasets.forms.list_form import ListForm, rows_of_lists
 from labeling.records import Label, LabelKind, LabelSchema
 
@@ -55,6 +56,22 @@ class SetLabels(ListForm):
             None if row is None else dict(zip(schema.labels, row, strict=True))
             for row in column.to_pylist()
         ]
+
+    def hub_labels(self, column: pa.Array, schema: LabelSchema) -> pa.Array:
+        """Return labels as lists of codes."""
+        codes = codes_of_names(column.flatten(), schema)
+        lengths = column.value_lengths()
+        stops = np.cumsum(lengths.fill_null(0).to_numpy(zero_copy_only=False))
+        offsets = pa.array(np.append(0, stops).astype(np.int32))
+        return pa.ListArray.from_arrays(offsets, codes, mask=column.is_null())
+
+    def label_feature(self, schema: LabelSchema) -> dict[str, Any] | None:
+        """Return the feature of `hub_labels` in JSON: a list of class labels."""
+        return {"feature": super().label_feature(schema), "_type": "List"}
+
+    def label_feature_in_yaml(self, schema: LabelSchema) -> dict[str, Any] | None:
+        """Return the same as the header of a card has it."""
+        return {"list": class_label_in_yaml(schema)}
 
     def csv_columns(
         self, columns: Columns, schema: LabelSchema

@@ -67,6 +67,18 @@ class SpanLabels(ListForm):
         """Return the names in all labels one after the other, and the row of each."""
         return column.flatten().field(2), rows_of_lists(column)
 
+    def hub_labels(self, column: pa.Array, schema: LabelSchema) -> pa.Array:
+        """Return spans as they are, with the names of their labels."""
+        return column
+
+    def label_feature(self, schema: LabelSchema) -> dict[str, Any] | None:
+        """Return that spans have the feature of their type."""
+        return None
+
+    def label_feature_in_yaml(self, schema: LabelSchema) -> dict[str, Any] | None:
+        """Return that spans have the feature of their type."""
+        return None
+
     def csv_columns(
         self, columns: Columns, schema: LabelSchema
     ) -> Iterable[tuple[str, npt.NDArray[Any]]]:
