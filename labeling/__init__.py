@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         label_quality,
         lf_summary,
         slice_quality,
+        span_lanes,
         span_scores,
     )
     from labeling.analysis import notebook_plots as plots
@@ -127,6 +128,7 @@ _ROOMS = {
         "label_quality",
         "lf_summary",
         "slice_quality",
+        "span_lanes",
         "span_scores",
     ),
     "datasets": (
@@ -383,6 +385,7 @@ __all__ = [
     "slice_quality",
     "slicing_function",
     "span_labeling_function",
+    "span_lanes",
     "span_scores",
     "split",
 ]

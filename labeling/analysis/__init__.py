@@ -41,6 +41,7 @@ from labeling.analysis.quality_views import quality_views
 from labeling.analysis.slices.finding import FoundSlices, find_slices
 from labeling.analysis.slices.masks import Slices
 from labeling.analysis.slices.measuring import SliceQuality, slice_quality
+from labeling.analysis.span_lanes import SpanLanes, span_lanes
 from labeling.analysis.span_scores import SpanScores, span_scores
 from labeling.analysis.vote_explanations import vote_reasons
 from labeling.records.estimates import Estimate, mean_change, mean_of, proportion
@@ -60,6 +61,7 @@ __all__ = [
     "SliceQuality",
     "Slices",
     "SpanAgreement",
+    "SpanLanes",
     "SpanScores",
     "VoterFamily",
     "accuracy",
@@ -96,6 +98,7 @@ __all__ = [
     "scores",
     "skill_picture",
     "slice_quality",
+    "span_lanes",
     "span_scores",
     "vote_reasons",
     "voted_labels",

@@ -47,6 +47,26 @@ def pieces_of(
         yield _ELLIPSIS, False
 
 
+def span_pieces(
+    text: str, spans: Sequence[tuple[int, int, str, int]]
+) -> Iterator[tuple[str, str, int]]:
+    """Yield the pieces of a text in order, each with its label and the label's number.
+
+    The label is empty between spans, and the number 0.
+
+    >>> list(span_pieces("Ann met Bob", [(0, 3, "PER", 1), (8, 11, "PER", 1)]))
+    [('Ann', 'PER', 1), (' met ', '', 0), ('Bob', 'PER', 1)]
+    """
+    position = 0
+    for start, end, label, number in spans:
+        if start > position:
+            yield _shown(text[position:start]), "", 0
+        yield _shown(text[start:end]), label, number
+        position = end
+    if position < len(text):
+        yield _shown(text[position:]), "", 0
+
+
 def _joined(marks: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int]]:
     """Return marks within the text, sorted, with those that touch joined."""
     joined: list[tuple[int, int]] = []

@@ -6,7 +6,7 @@ import html
 import math
 from typing import assert_never
 
-from labeling.rendering.excerpts import pieces_of
+from labeling.rendering.excerpts import pieces_of, span_pieces
 from labeling.rendering.formatting import NONE, clipped, percent, scalar, undirected, whole
 from labeling.rendering.views import (
     Cell,
@@ -16,6 +16,7 @@ from labeling.rendering.views import (
     Part,
     Picture,
     Share,
+    SpanText,
     Table,
     View,
 )
@@ -40,6 +41,14 @@ vertical-align:top;color:inherit;background:transparent;white-space:normal;max-w
 .lbl .lbl-picture{max-width:36em}
 .lbl mark{background:rgba(207,122,28,.32);color:inherit;border-bottom:2px solid var(--second);
 font-weight:600}
+.lbl mark.lbl-span{font-weight:inherit;padding:0 .15em;border-radius:.15em}
+.lbl mark.lbl-span small{font-size:.72em;font-weight:600;margin-left:.35em;opacity:.85}
+.lbl mark.lbl-s0{background:rgba(47,127,209,.28);border-bottom:2px solid #2f7fd1}
+.lbl mark.lbl-s1{background:rgba(207,122,28,.28);border-bottom:2px dashed #cf7a1c}
+.lbl mark.lbl-s2{background:rgba(60,155,90,.28);border-bottom:2px dotted #3c9b5a}
+.lbl mark.lbl-s3{background:rgba(160,90,190,.28);border-bottom:3px double #a05abe}
+.lbl mark.lbl-s4{background:rgba(200,70,90,.28);border-top:2px solid #c8465a;border-bottom:0}
+.lbl mark.lbl-s5{background:rgba(110,125,140,.28);border-top:2px dashed #6e7d8c;border-bottom:0}
 .lbl pre{background:rgba(128,128,128,.12);color:inherit;padding:.5em .8em;margin:.4em 0;
 overflow-x:auto}
 .lbl pre code{background:transparent;color:inherit}
@@ -50,6 +59,7 @@ overflow-x:auto}
 """.strip()
 
 BAR_WIDTH, BAR_HEIGHT = 44, 10
+SPAN_COLOURS = 6  # of labels of spans; further labels begin again, and each span has its label
 LONGEST_WORD = 24
 LONGEST_TITLE = 400
 LONGEST_SENTENCE = 2_000
@@ -131,6 +141,8 @@ def _cell(cell: Cell) -> str:
             return _interval(cell)
         case Excerpt():
             return _excerpt(cell)
+        case SpanText():
+            return _span_text(cell)
         case Code():
             return _code(cell)
         case _:
@@ -181,6 +193,17 @@ def _excerpt(excerpt: Excerpt) -> str:
     has_short_words = max(map(len, excerpt.text.split()), default=0) <= LONGEST_WORD
     kind = ' class="lbl-words"' if has_short_words else ""
     return f'<bdi dir="auto"{kind}>{pieces}</bdi>'
+
+
+def _span_text(shown: SpanText) -> str:
+    pieces = "".join(
+        f'<mark class="lbl-span lbl-s{number % SPAN_COLOURS}">{html.escape(piece)}'
+        f"<small>{_text(label)}</small></mark>"
+        if label
+        else html.escape(piece)
+        for piece, label, number in span_pieces(shown.text, shown.spans)
+    )
+    return f'<bdi dir="auto">{pieces}</bdi>'
 
 
 def _code(code: Code) -> str:

@@ -9,7 +9,7 @@ import textwrap
 import unicodedata
 from typing import assert_never
 
-from labeling.rendering.excerpts import pieces_of
+from labeling.rendering.excerpts import pieces_of, span_pieces
 from labeling.rendering.formatting import NONE, percent, scalar, undirected, whole
 from labeling.rendering.views import (
     Cell,
@@ -19,6 +19,7 @@ from labeling.rendering.views import (
     Part,
     Picture,
     Share,
+    SpanText,
     Table,
     View,
 )
@@ -77,9 +78,12 @@ def _table(table: Table) -> str:
 
 def _cell_lines(cell: Cell) -> list[str]:
     """Return the lines of a cell: texts and code may have several."""
-    if not isinstance(cell, (str, Code)):
+    if isinstance(cell, SpanText):
+        text = _span_text(cell)
+    elif isinstance(cell, (str, Code)):
+        text = _line(cell if isinstance(cell, str) else cell.text)
+    else:
         return [_cell(cell)]
-    text = _line(cell if isinstance(cell, str) else cell.text)
     return textwrap.wrap(text, WIDEST, max_lines=MOST_LINES, placeholder=" …") or [""]
 
 
@@ -108,6 +112,11 @@ def _interval(interval: Interval) -> str:
 def _excerpt(excerpt: Excerpt, longest: int) -> str:
     pieces = pieces_of(excerpt.text, excerpt.marks, longest)
     return _line("".join(f"»{piece}«" if is_marked else piece for piece, is_marked in pieces))
+
+
+def _span_text(shown: SpanText) -> str:
+    pieces = span_pieces(shown.text, shown.spans)
+    return _line("".join(f"[{piece} {label}]" if label else piece for piece, label, _ in pieces))
 
 
 def _line(text: str) -> str:

@@ -62,7 +62,21 @@ class Code:
     text: str
 
 
-Cell = str | int | float | Share | Interval | Excerpt | Code | None
+@dataclass(frozen=True, slots=True)
+class SpanText:
+    """A text with labeled spans, each shown in the colour of its label and with its name.
+
+    Attributes:
+        text: the text to show, whole: it is escaped where it is shown, and not clipped.
+        spans: (start, end, label, number of the label) in code points, half-open, sorted, without
+            overlaps; the number picks the colour.
+    """
+
+    text: str
+    spans: tuple[tuple[int, int, str, int], ...] = ()
+
+
+Cell = str | int | float | Share | Interval | Excerpt | SpanText | Code | None
 
 
 @dataclass(frozen=True, slots=True)
