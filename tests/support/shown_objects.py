@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 import labeling as lb
-from labeling.analysis import Agreement, Estimate, KnownProblem, LabelErrors, SpanScores
+from labeling.analysis import (
+    Agreement,
+    Estimate,
+    KnownProblem,
+    LabelErrors,
+    SpanLanes,
+    SpanScores,
+)
 from labeling.datasets.data_tests import DataTest
 from labeling.datasets.findings import DataTestReport, Finding
 from labeling.distributed.statistics import VoteStatistics
@@ -316,6 +323,9 @@ class Shown:
         lb.SoftSpans: lambda its: its.span_model().predict(its.span_votes()),
         lb.SpanModel: span_model,
         lb.SpanVotes: span_votes,
+        SpanLanes: lambda its: lb.span_lanes(
+            its.samples, its.span_votes(), ids=its.samples.index[:2].tolist()
+        ),
         SpanScores: span_scores,
         lb.SplitReport: split_report,
         lb.TrainingSet: lambda its: lb.build_training_set(
