@@ -9,18 +9,29 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.records import ABSTAIN, CastVotes, Gold, Votes, expect, gold_codes
+from labeling.analysis.kind_summaries import set_summary, span_summary
+from labeling.records import (
+    ABSTAIN,
+    CastVotes,
+    Gold,
+    SetVotes,
+    SpanVotes,
+    Votes,
+    expect,
+    gold_codes,
+)
 from labeling.records.estimates import proportion
 
 Ints = npt.NDArray[np.int64]
 
 
-def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
+def lf_summary(votes: Votes | SetVotes | SpanVotes, gold: Gold | None = None) -> pd.DataFrame:
     """Return a row for each voter: labels, coverage, overlaps, conflicts, faults, accuracy.
 
     Args:
         votes: of labeling functions or of people.
-        gold: gold labels of some of the samples.
+        gold: gold labels of some of the samples: of sets, sets of labels; of spans, lists of
+            `(start, end, label)`.
 
     Returns:
         A frame with the voters' names as index and the columns
@@ -29,6 +40,19 @@ def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
         voter voted differently); `faults`, where it failed and abstained; with gold labels
         also `correct` and `incorrect` (counts), `accuracy` and its 95 % Wilson interval
         `accuracy_low`, `accuracy_high` over correct + incorrect samples.
+
+        For `SpanVotes`, `votes` counts spans and `no` the parts marked as nothing; `samples` and
+        `coverage` are those it marked anything in; and as shares of its spans `overlaps` (another
+        voter marked something that overlaps it) and `conflicts` (another voter gives it another
+        label, or marks a longer or crossing part instead); `trimmed` counts spans that were dropped
+        since they overlap its own. With gold spans, of its spans in samples with gold: `correct`
+        (edges and label are right), `incorrect`, `precision` with its interval; as shares `exact`
+        (its edges are right), `inside`, `around` or `crossing` a gold span, and `elsewhere`; and
+        `recall`, the share of gold spans that it marked correctly.
+
+        For `SetVotes`, `votes` counts labels said yes to and `no` those said no to; `overlaps` and
+        `conflicts` are shares of both, by label. With gold sets `correct`, `incorrect` and
+        `precision` are of its yes, `no_correct` and `no_incorrect` of its no.
 
     >>> from labeling.records import LabelSchema
     >>> votes = Votes.from_array(
@@ -42,6 +66,10 @@ def lf_summary(votes: Votes, gold: Gold | None = None) -> pd.DataFrame:
     a      0.75       0.5       0.25        2          1
     b      0.50       0.5       0.25        2          0
     """
+    if isinstance(votes, SpanVotes):
+        return span_summary(votes, gold)
+    if isinstance(votes, SetVotes):
+        return set_summary(votes, gold)
     n = max(len(expect(votes, Votes, "`votes`")), 1)
     truth = None if gold is None else gold_codes(gold, votes.sample_ids, votes.schema)
     counts = _counted(votes, truth)
