@@ -7,7 +7,7 @@ import pytest
 import labeling as lb
 from labeling.records import CheckRequest, Escalation, SoftSpans
 from tests.support.studio_loop import batch_of, project_id, studio_of, tasks
-from tests.support.studio_marking import double_click, mark, n_marked
+from tests.support.studio_marking import click, double_click, mark, n_marked
 from tests.support.studio_pages import Person
 
 SPANS = lb.LabelSchema(["PER", "ORG"], {"PER": "Somebody with a name."}, kind="spans")
@@ -18,6 +18,9 @@ EMOJI = (
 LINES = "  One\r\nAnn Lee\r\n\tBob\xa0Ray\nDan  Poe <b>end</b> &amp; "
 MIXED = "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd Bob \u202eabc\u202c done"
 EMPTY = "Nobody is here."
+NEWS = (
+    "\U0001f600 Jos\xe9 Mu\xf1oz of Acme Corp met Bob and his sister in Oslo, to talk of old times."
+)
 
 
 @pytest.fixture
@@ -79,8 +82,6 @@ def test_what_is_marked_by_mouse_and_double_click_comes_back_exactly(studio, peo
             mark(ann, SPANS.index(label) + 1, start, end)
         for start, _, label in clicked[text]:
             double_click(ann, SPANS.index(label) + 1, start + 1)
-        if text == EMOJI:
-            ann.shot("studio-spans", height=480)
         ann.submit()
 
     assert dict(
@@ -93,16 +94,29 @@ def test_what_is_marked_by_mouse_and_double_click_comes_back_exactly(studio, peo
     assert ([], [], []) == (ann.dialogs, ann.errors, ann.outside)
 
 
-def test_half_a_word_is_marked_whole_and_white_space_is_left_out(studio, people):
-    platform, _ = pushed(studio, SPANS, [EMOJI])
+def test_half_a_word_is_marked_whole_and_marks_are_changed_as_annotators_are_told(studio, people):
+    """As docs/annotating.md says."""
+    platform, _ = pushed(studio, SPANS, [NEWS])
     ann = people("ann")
     ann.open_stream(project_id(studio))
     ann.close_guidelines()
-    mark(ann, 1, EMOJI.index("ose\u0301"), EMOJI.index("Mu"))
-    mark(ann, 2, EMOJI.index("Bob"), EMOJI.index("\U0001f680"))
+    mark(ann, 1, NEWS.index("os\xe9"), NEWS.index("oz of"))
+    mark(ann, 2, NEWS.index("Acme"), NEWS.index("met"))
+    double_click(ann, 1, NEWS.index("Oslo"))
+    double_click(ann, 2, NEWS.index("Bob"))
+    assert 4 == n_marked(ann)
+    ann.shot("studio-spans", height=480)
+    click(ann, NEWS.index("Oslo"))
+    ann.page.keyboard.press("Backspace")
+    ann.page.wait_for_timeout(500)
+    assert 3 == n_marked(ann)
+    click(ann, NEWS.index("Bob"))
+    ann.page.keyboard.press("1")
+    ann.page.wait_for_timeout(500)
     ann.submit()
 
-    assert {0: (at(EMOJI, "Jose\u0301"), at(EMOJI, "Bob", "ORG"))} == said(platform)
+    spans = (at(NEWS, "Jos\xe9 Mu\xf1oz"), at(NEWS, "Acme Corp", "ORG"), at(NEWS, "Bob"))
+    assert {0: spans} == said(platform)
 
 
 def test_shown_spans_come_back_as_they_were_sent_or_as_they_were_changed(studio, people):
@@ -176,7 +190,7 @@ def test_a_reviewer_finds_the_marks_of_each_annotator_and_decides(studio, people
     tabs.filter(has_text="A").last.click()
     rita.page.wait_for_timeout(500)
     assert 1 == n_marked(rita)
-    rita.shot("studio-spans-review", height=560)
+    rita.shot("spans of a review", height=560)
 
     rita.open_stream(review)
     rita.close_guidelines()
@@ -222,7 +236,7 @@ def test_several_labels_are_chosen_by_keys_and_none_is_an_answer(studio, people)
         if ann.given["data"]["text"] == EMOJI:
             ann.press(1)
             ann.press(3)
-            ann.shot("studio-sets", height=480)
+            ann.shot("several labels", height=480)
         ann.submit()
 
     assert {0: frozenset({"joy", "fear"}), 1: frozenset()} == said(platform)

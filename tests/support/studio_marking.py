@@ -52,6 +52,13 @@ def double_click(person, key, position):
     _await_mark(person, before)
 
 
+def click(person, position):
+    """Click on a character of the text, which selects the mark that it is in."""
+    left, right, line = person.page.evaluate(RECTANGLES, [position, position + 1])[0]
+    person.page.mouse.click((left + right) / 2, line)
+    person.page.wait_for_timeout(500)
+
+
 def n_marked(person):
     """Return how many regions the sidebar lists."""
     return person.page.locator(".lsf-outliner-item").count()

@@ -2,7 +2,7 @@
 
 The pictures docs/images/studio-*.png are those of the tests:
 
-    python -m pytest tests/acceptance/test_label_studio_browser.py
+    python -m pytest tests/acceptance/test_label_studio_*browser.py
     cp out/screenshots/studio-*.png docs/images/
 """
 
