@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         split,
     )
     from labeling.distributed import PartitionedVotes, apply_partitions
-    from labeling.end_model import EndModel
+    from labeling.end_model import EndModel, SpanTagger
     from labeling.engine import explain
     from labeling.engine.engine_report import HowRun
     from labeling.errors import LabelingError
@@ -155,7 +155,7 @@ _ROOMS = {
         "PartitionedVotes",
         "apply_partitions",
     ),
-    "end_model": ("EndModel",),
+    "end_model": ("EndModel", "SpanTagger"),
     "engine": ("explain",),
     "errors": ("LabelingError",),
     "functions": (
@@ -342,6 +342,7 @@ __all__ = [
     "SoftSpans",
     "Span",
     "SpanModel",
+    "SpanTagger",
     "SpanTrainingSet",
     "SpanVotes",
     "SplitReport",

@@ -148,6 +148,7 @@ EXTRA_OF = {
     **dict.fromkeys(("dask", "distributed"), "dask"),
     **dict.fromkeys(("py4j", "pyspark"), "spark"),
     "hyppo": "drift",
+    "pycrfsuite": "spans",
     "pandera": "quality",
     "alembic": "cli",
     "filelock": "cli",

@@ -42,7 +42,7 @@ from labeling.analysis.slices.finding import FoundSlices, find_slices
 from labeling.analysis.slices.masks import Slices
 from labeling.analysis.slices.measuring import SliceQuality, slice_quality
 from labeling.analysis.span_lanes import SpanLanes, span_lanes
-from labeling.analysis.span_scores import SpanScores, span_scores
+from labeling.analysis.span_quality import SpanScores, span_scores
 from labeling.analysis.vote_explanations import vote_reasons
 from labeling.records.estimates import Estimate, mean_change, mean_of, proportion
 

@@ -2,5 +2,6 @@
 
 from labeling.end_model.embeddings import NamedEmbedding
 from labeling.end_model.model import EndModel
+from labeling.end_model.tagger import SpanTagger
 
-__all__ = ["EndModel", "NamedEmbedding"]
+__all__ = ["EndModel", "NamedEmbedding", "SpanTagger"]

@@ -19,6 +19,8 @@ from labeling.records.spans import Span
 from labeling.records.validation import is_number
 from labeling.rendering import Displayed, View
 
+SOURCES = ("votes", "end model")
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SoftSpans(Displayed):
@@ -36,6 +38,8 @@ class SoftSpans(Displayed):
         sample_ids: unique ids of all samples, those without candidates included.
         schema: the labels, in the order of the columns.
         covered: bool array of shape (n_samples,): whether any voter spoke of the sample.
+        from_end_model: which candidates a model of the texts added, where no voter spoke: shape
+            (n_candidates,); `None`: none of them.
     """
 
     array: npt.NDArray[np.float64]
@@ -46,6 +50,7 @@ class SoftSpans(Displayed):
     sample_ids: pd.Index
     schema: LabelSchema
     covered: Bools
+    from_end_model: Bools | None = None
 
     def __post_init__(self) -> None:
         ids = checked_ids(self.sample_ids)
@@ -58,9 +63,11 @@ class SoftSpans(Displayed):
             "covered": np.array(self.covered, dtype=bool),
         }
         n = len(columns["sample"])
+        added = np.zeros(n, dtype=bool) if self.from_end_model is None else self.from_end_model
+        columns["from_end_model"] = np.array(added, dtype=bool)
         shape = (n, len(self.schema) + 1)
-        lengths = [len(columns[name]) for name in ("start", "end", "chosen")]
-        if columns["array"].shape != shape or lengths != [n] * 3:
+        lengths = [len(columns[name]) for name in ("start", "end", "chosen", "from_end_model")]
+        if columns["array"].shape != shape or lengths != [n] * 4:
             raise LabelingError(
                 f"Soft spans of {n} candidates must have probabilities of shape {shape}. Got"
                 f" {columns['array'].shape}, and columns of {lengths}."
@@ -106,12 +113,15 @@ class SoftSpans(Displayed):
         return best
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a table of all candidates: `sample, start, end, label, p, p_none, chosen`.
+        """Return a table of all candidates.
 
-        The label is the most probable one besides "no span", and `p` its probability.
+        Columns: `sample, start, end, label, p, p_none, chosen, source`. The label is the most
+        probable one besides "no span", and `p` its probability; the source is "votes" or
+        "end model".
         """
         best = self.best_labels
         names = np.array(self.schema.labels, dtype=object)
+        sources, added = np.array(SOURCES, dtype=object), np.asarray(self.from_end_model)
         return pd.DataFrame(
             {
                 "sample": self.sample_ids.take(self.sample),
@@ -121,6 +131,7 @@ class SoftSpans(Displayed):
                 "p": self.array[np.arange(len(best)), best],
                 "p_none": self.array[:, -1],
                 "chosen": self.chosen,
+                "source": pd.Series(sources[added.astype(np.intp)], dtype=object),
             }
         )
 
@@ -167,4 +178,5 @@ class SoftSpans(Displayed):
             self.sample_ids[rows],
             self.schema,
             self.covered[rows],
+            np.asarray(self.from_end_model)[selected],
         )

@@ -326,6 +326,7 @@ class Shown:
         SpanLanes: lambda its: lb.span_lanes(
             its.samples, its.span_votes(), ids=its.samples.index[:2].tolist()
         ),
+        lb.SpanTagger: lambda its: lb.SpanTagger(its.name),
         SpanScores: span_scores,
         lb.SplitReport: split_report,
         lb.TrainingSet: lambda its: lb.build_training_set(

@@ -1,0 +1,1 @@
+"""Parts of the span tagger: words and their features, the conditional random field."""
