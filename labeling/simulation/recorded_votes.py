@@ -12,6 +12,7 @@ from labeling.records import (
     Gold,
     LabelSchema,
     Votes,
+    expect,
     gold_series,
     random_order,
     require_column,
@@ -108,10 +109,11 @@ def prepare(
     Raises:
         DataError: fewer than 20 samples are left, or a vote has no annotator.
         UnknownLabelError: a vote is for another label.
+        LabelingError: the votes are on spans or sets of labels.
     """
     for column in ("sample", "annotator", "label"):
         require_column(recorded, column, "recorded votes")
-    _check_votes(recorded, lf_votes.schema)
+    _check_votes(recorded, expect(lf_votes, Votes, "The votes in a simulation").schema)
     is_known = recorded["sample"].isin(samples.index)
     cast = recorded[is_known & recorded["label"].notna()]
     n_votes = cast.groupby("sample").size()

@@ -152,7 +152,7 @@ def test_sets_are_spread_over_labels():
     soft = lb.SoftSets(p, DATA.index, SETS, ones, p > 0.6)
     frame = lb.select(DATA, soft=soft, n=5, strategy="entropy", rng=0).to_frame()
     named = frame["reason"].str.extract("'(.*)'")[0]
-    assert named.value_counts().to_dict() == {"joy": 3, "anger": 2}
+    assert named.value_counts().to_dict() == {"anger": 3, "joy": 2}
 
 
 def test_votes_alone_choose_at_random_or_what_nobody_voted_on():

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 import labeling as lb
-from labeling.records import AskAgain, Escalation
+from labeling.errors import DataError
+from labeling.records import AskAgain, Escalation, checked_label
 
 SCHEMA = lb.LabelSchema(["ham", "spam"])
 VOTES = pd.DataFrame(
@@ -105,3 +106,39 @@ def test_a_missing_column_names_the_near_one():
 def test_an_unknown_label_is_refused():
     with pytest.raises(lb.LabelingError, match="'eggs' is not a label"):
         lb.Replay(VOTES.replace("spam", "eggs"), SCHEMA)
+
+
+SPANS = lb.LabelSchema(["PER", "ORG"], kind="spans")
+SETS = lb.LabelSchema(["joy", "love"], kind="several")
+
+
+@pytest.mark.parametrize(
+    ("schema", "first", "second", "decided"),
+    [
+        (SPANS, [(0, 3, "PER")], '[[0,3,"PER"]]', ((4, 7, 1),)),
+        (SETS, {"joy", "love"}, '["love","joy"]', frozenset()),
+    ],
+)
+def test_spans_and_sets_are_played_back_as_their_schema_stores_them(schema, first, second, decided):
+    """Also as JSON, as in a CSV file; an empty answer is one, and a missing one is a skip."""
+    rows = [("x", "1", first), ("x", "2", second), ("y", "1", "[]"), ("y", "2", None)]
+    votes = pd.DataFrame(rows, columns=["sample", "annotator", "label"])
+    platform = lb.Replay(votes, schema, reviewer={"y": decided}, rng=0)
+    platform.push(batch("x", "y"), SAMPLES)
+    played = {(one.sample_id, one.annotator): one.label for one in platform.pull()}
+
+    assert played["x", "1"] == played["x", "2"]
+    assert (played["y", "1"], played["y", "2"]) == (type(played["x", "1"])(), None)
+    verdict = lb.review(platform.pull(), schema, annotators=platform.annotators)
+    assert {gold.sample_id: gold.label for gold in verdict.gold} == {"x": played["x", "1"]}
+    (escalation,) = verdict.escalations
+    platform.escalate([escalation], SAMPLES)
+    gold = lb.review(platform.pull(), schema).gold
+    expected = {"x": played["x", "1"], "y": checked_label(decided, schema)}
+    assert {label.sample_id: label.label for label in gold} == expected
+
+
+def test_recorded_labels_of_another_form_are_refused():
+    votes = pd.DataFrame([("x", "1", "PER")], columns=["sample", "annotator", "label"])
+    with pytest.raises(DataError, match="must be JSON of a label of kind 'spans'"):
+        lb.Replay(votes, SPANS)
