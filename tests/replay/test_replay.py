@@ -140,5 +140,5 @@ def test_spans_and_sets_are_played_back_as_their_schema_stores_them(schema, firs
 
 def test_recorded_labels_of_another_form_are_refused():
     votes = pd.DataFrame([("x", "1", "PER")], columns=["sample", "annotator", "label"])
-    with pytest.raises(DataError, match="must be JSON of a label of kind 'spans'"):
+    with pytest.raises(DataError, match="A label must be JSON such as"):
         lb.Replay(votes, SPANS)
