@@ -33,9 +33,15 @@ def agreement(
     as_json: AsJson = False,
 ) -> None:
     """Show how far annotators agree: by stratum, label and pair, and where they do not."""
+    from labeling.cli.parts_agreement import print_parts_agreement
+    from labeling.project.agreement import PartsAgreement
+
     project = load_project()
     with busy("comparing annotators"):
         found = project.agreement()
+    if isinstance(found, PartsAgreement):
+        print_parts_agreement(found, as_json)
+        return
     if as_json:
         emit(_as_json(found), True)
         return

@@ -16,7 +16,7 @@ from labeling.errors import counted
 if TYPE_CHECKING:
     from labeling.datasets import TrainingSet
     from labeling.project import Project
-    from labeling.project.kinds import AnyVotes
+    from labeling.records import AnyVotes
 
 app = typer.Typer(
     help="Make training sets without hand-labeling them all.",

@@ -16,6 +16,7 @@ from labeling.rendering.formatting import percent
 if TYPE_CHECKING:
     from labeling.project.results import Chosen
 
+NOTHING_SAID = "no vote"
 SEE_ALL = "A wider window shows them, and labeling query --json shows all."
 
 
@@ -31,9 +32,7 @@ def print_batch(chosen: Chosen, console: Console) -> None:
         Column("stratum", table["stratum"].tolist(), rank=2),
         Column("score", [_score(score) for score in table["score"]], right=True, rank=3),
         Column("most probable", _labels(table["probability"], table["label"]), least=12),
-        Column(
-            "next", _labels(table["second_probability"], table["second_label"]), least=12, rank=1
-        ),
+        *_second_labels(table),
         Column("text", table["text"].tolist(), least=16),
     ]
     print_fitted(columns, console, how_to_see_all=SEE_ALL)
@@ -74,10 +73,18 @@ def _score(score: float) -> str:
     return "-" if math.isnan(score) else f"{score:.3f}"
 
 
+def _second_labels(table: pd.DataFrame) -> list[Column]:
+    """Return the column of the next probable labels; sets and spans have none."""
+    if "second_label" not in table:
+        return []
+    cells = _labels(table["second_probability"], table["second_label"])
+    return [Column("next", cells, least=12, rank=1)]
+
+
 def _labels(probabilities: pd.Series, labels: pd.Series) -> list[str]:
     """Return labels with their probabilities in front, so that only long names are cut."""
     return [
-        f"{_rounded(probability)} {label}"
+        NOTHING_SAID if pd.isna(label) else f"{_rounded(probability)} {label}"
         for probability, label in zip(probabilities, labels, strict=True)
     ]
 

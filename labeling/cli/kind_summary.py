@@ -11,8 +11,8 @@ from labeling.cli.escaping import safe
 from labeling.cli.fitted_table import Column, print_fitted
 from labeling.cli.summary_table import SEE_ALL, labels_in_words, print_summary, with_families
 from labeling.project.checking import silent_sentence
-from labeling.project.kinds import AnyVotes, silent_voters
-from labeling.records import SetVotes, SpanVotes, Votes
+from labeling.project.kinds import silent_voters
+from labeling.records import AnyVotes, SetVotes, SpanVotes, Votes
 
 SPANS = ("spans", "nothing")
 YES_NO = ("yes", "no")

@@ -15,11 +15,10 @@ from labeling.records import LabelSchema, SoftLabels, SoftSets, SoftSpans
 
 if TYPE_CHECKING:
     from labeling.project import Round
-    from labeling.project.kinds import AnySoft
     from labeling.project.results import DryRun
     from labeling.project.status import Status
     from labeling.project.watching import Pass
-    from labeling.records import Verdict
+    from labeling.records import AnySoft, Verdict
 
 MOST_LABELS = 10  # labels that a sentence counts
 MOST_LOCATIONS = 20  # files or links that a command lists

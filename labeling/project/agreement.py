@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import pandas as pd
 
 from labeling.analysis import (
     Agreement,
+    SetAgreement,
+    SpanAgreement,
     agreement,
     agreement_by_label,
     agreement_by_pair,
@@ -17,15 +21,32 @@ from labeling.analysis import (
     low_agreement,
 )
 from labeling.errors import counted
-from labeling.records import Annotation, LabelSchema, Stratum, Votes, single_label_votes
+from labeling.records import (
+    Annotation,
+    AnyVotes,
+    LabelSchema,
+    Stratum,
+    Votes,
+    annotation_votes,
+    single_label_votes,
+)
+from labeling.records.estimates import Estimate
 from labeling.rendering import Displayed, Excerpt, Table, View, as_interval
 
 ANY_STRATUM = "all samples"
 NO_BATCH = "in no batch"  # samples whose annotations were imported
 
 
+MEASURES = {Agreement: "percent agreement", SetAgreement: "same sets", SpanAgreement: "exact F1"}
+"""What is compared between strata, by the type of the agreement."""
+
+AnyAgreement = Agreement | SetAgreement | SpanAgreement
+AgreementOfParts = SetAgreement | SpanAgreement
+Measured = TypeVar("Measured", Agreement, AgreementOfParts)
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class PeopleAgreement(Displayed):
+class FirstRoundAgreement(Displayed, Generic[Measured]):
     """Agreement of annotators in the first round, overall and by stratum.
 
     Later votes are requested because the first ones differ, so they would bias agreement downwards:
@@ -37,23 +58,24 @@ class PeopleAgreement(Displayed):
         by_stratum: agreement on the samples of each stratum of the batches.
     """
 
-    votes: Votes
-    overall: Agreement
-    by_stratum: dict[str, Agreement]
+    votes: Any
+    overall: Measured
+    by_stratum: dict[str, Measured]
 
     def _view(self) -> View:
         stratum, found = self.headline
-        shown = found._view()
+        shown: View = found._view()
         rows = tuple(
-            (Excerpt(name), as_interval(part.percent), part.n_samples)
+            (Excerpt(name), as_interval(first_measure(part)), part.n_samples)
             for name, part in self.by_stratum.items()
         )
-        table = Table(("stratum", "percent agreement", "samples"), rows, "By stratum.")
+        measure = MEASURES[type(self.overall)]
+        table = Table(("stratum", measure, "samples"), rows, "By stratum.")
         title = f"{shown.title}: {stratum}"
         return View(title, (self.headline_note, *shown.parts, table))
 
     @property
-    def headline(self) -> tuple[str, Agreement]:
+    def headline(self) -> tuple[str, Measured]:
         """The stratum to quote, and its agreement: the random one, if it has two votes a sample."""
         random = self.by_stratum.get(Stratum.RANDOM.value)
         if random is not None and random.n_samples:
@@ -79,6 +101,23 @@ class PeopleAgreement(Displayed):
             " because they are hard make it too low."
         )
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each stratum and coefficient: `value, low, high, n, note`."""
+        parts = {**self.by_stratum, ANY_STRATUM: self.overall}
+        return pd.concat({name: part.to_frame() for name, part in parts.items()}, names=["stratum"])
+
+
+class PartsAgreement(FirstRoundAgreement[AgreementOfParts]):
+    """Agreement of annotators on spans, or on several labels; see `FirstRoundAgreement`."""
+
+    __slots__ = ()
+
+
+class PeopleAgreement(FirstRoundAgreement[Agreement]):
+    """Agreement of annotators on one label per sample; see `FirstRoundAgreement`."""
+
+    __slots__ = ()
+
     def by_label(self) -> pd.DataFrame:
         """Return the agreement on each label; see `labeling.analysis.agreement_by_label`."""
         return agreement_by_label(self.votes)
@@ -98,10 +137,21 @@ class PeopleAgreement(Displayed):
         """Return the samples of low agreement; see `labeling.analysis.low_agreement`."""
         return low_agreement(self.votes)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return a row for each stratum and coefficient: `value, low, high, n, note`."""
-        parts = {**self.by_stratum, ANY_STRATUM: self.overall}
-        return pd.concat({name: part.to_frame() for name, part in parts.items()}, names=["stratum"])
+
+@functools.singledispatch
+def first_measure(found: AnyAgreement) -> Estimate:
+    """Return what is named first of an agreement; see `MEASURES`."""
+    raise TypeError(f"There is no agreement of type {type(found).__name__}.")
+
+
+@first_measure.register
+def _(found: Agreement | SetAgreement) -> Estimate:
+    return found.percent
+
+
+@first_measure.register
+def _(found: SpanAgreement) -> Estimate:
+    return found.exact
 
 
 def people_agreement(
@@ -114,10 +164,40 @@ def people_agreement(
         schema: the labels.
         selections: the samples of batches, with the column `stratum`, by sample id.
     """
-    first_round = [vote for vote in annotations if vote.round == 1 and not vote.reviewer]
-    votes = single_label_votes(first_round, schema)
-    strata = selections["stratum"][~selections.index.duplicated(keep="last")].to_dict()
-    by_sample: dict[Hashable, str] = {
-        sample_id: str(strata.get(sample_id) or NO_BATCH) for sample_id in votes.sample_ids
-    }
+    votes = single_label_votes(_first_round(annotations), schema)
+    by_sample = _strata(votes, selections)
     return PeopleAgreement(votes, agreement(votes), agreement_by_stratum(votes, by_sample))
+
+
+def any_agreement(
+    annotations: Iterable[Annotation],
+    schema: LabelSchema,
+    selections: pd.DataFrame,
+    texts: pd.Series | None = None,
+) -> PeopleAgreement | PartsAgreement:
+    """Return the agreement of the annotators on labels of any kind; see `people_agreement`.
+
+    Args:
+        annotations: the current annotations.
+        schema: the labels.
+        selections: the samples of batches.
+        texts: the texts by sample id, for spans; see `labeling.analysis.agreement`.
+    """
+    votes = annotation_votes(_first_round(annotations), schema)
+    by_sample = _strata(votes, selections)
+    form: Any = PeopleAgreement if isinstance(votes, Votes) else PartsAgreement
+    overall = agreement(votes, texts=texts)
+    found: PeopleAgreement | PartsAgreement = form(
+        votes, overall, agreement_by_stratum(votes, by_sample, texts=texts)
+    )
+    return found
+
+
+def _first_round(annotations: Iterable[Annotation]) -> list[Annotation]:
+    return [vote for vote in annotations if vote.round == 1 and not vote.reviewer]
+
+
+def _strata(votes: AnyVotes, selections: pd.DataFrame) -> dict[Hashable, str]:
+    """Return the stratum of each sample with votes."""
+    strata = selections["stratum"][~selections.index.duplicated(keep="last")].to_dict()
+    return {sample_id: str(strata.get(sample_id) or NO_BATCH) for sample_id in votes.sample_ids}

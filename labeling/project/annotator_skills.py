@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from labeling.project.gold import teaching_gold
-from labeling.project.kinds import AnySoft
 from labeling.project.work_review import WorkReview
-from labeling.records import Annotation, LabelSchema, single_label_votes
+from labeling.records import Annotation, AnySoft, LabelSchema, single_label_votes
 
 if TYPE_CHECKING:
     from labeling.project.kind_learners import AnyLearner

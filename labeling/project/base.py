@@ -21,7 +21,6 @@ from labeling.project.class_balance import random_draws, warn_of_class_balance
 from labeling.project.data import DataFiles, ProjectData
 from labeling.project.fit_warnings import label_model_warnings
 from labeling.project.kind_learners import AnyLearner, SetLearner, SpanLearner, learner_of
-from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.lf_loading import LabelingFunctionLoader
 from labeling.project.model_voter import ModelVoter
 from labeling.project.models import Learner
@@ -38,6 +37,8 @@ from labeling.project.vote_cache import Progress, VoteCache
 from labeling.project.work_review import WorkReview
 from labeling.records import (
     AnnotationPlatform,
+    AnySoft,
+    AnyVotes,
     LabelingFunction,
     SetVotes,
     SoftLabels,

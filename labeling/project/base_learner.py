@@ -22,9 +22,17 @@ from labeling.project.data import ProjectData
 from labeling.project.fingerprints import digest_of_code, digest_of_folder
 from labeling.project.fit_warnings import label_model_warnings
 from labeling.project.gold import HumanLabels, folds_of, teaching_gold
-from labeling.project.kinds import AnySoft, AnyVotes, covered_samples
+from labeling.project.kinds import covered_samples
 from labeling.project.parquet import read_soft, write_soft
-from labeling.records import Annotation, GoldLabel, LabelSource, Stratum, encode_label
+from labeling.records import (
+    Annotation,
+    AnySoft,
+    AnyVotes,
+    GoldLabel,
+    LabelSource,
+    Stratum,
+    encode_label,
+)
 from labeling.store import Store, now
 
 if TYPE_CHECKING:

@@ -14,10 +14,9 @@ from labeling.project.batch_table import batch_table
 from labeling.project.exporting import with_samples, write_frame
 from labeling.project.fingerprints import digest_of_text
 from labeling.project.gold import teaching_gold
-from labeling.project.kinds import AnyVotes
 from labeling.project.results import Chosen, Round
 from labeling.project.whole_labels import confidence
-from labeling.records import Batch, BatchState
+from labeling.records import AnyVotes, Batch, BatchState
 from labeling.store import Store, now
 
 logger = logging.getLogger(__name__)

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.project.kinds import AnySoft
 from labeling.project.whole_labels import confidence
-from labeling.records import Batch, SoftLabels, SoftSets, SoftSpans, Span, label_in_words
+from labeling.records import AnySoft, Batch, SoftLabels, SoftSets, SoftSpans, Span, label_in_words
 from labeling.records.label_texts import NO_SPAN
 
 

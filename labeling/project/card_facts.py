@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from labeling.analysis import Agreement, SetAgreement, SpanAgreement
 from labeling.config import Config
-from labeling.project.agreement import PeopleAgreement
-from labeling.project.kinds import AnyVotes
-from labeling.records import ABSTAIN, LabelingFunction, Votes, gold_codes
+from labeling.project.agreement import AnyAgreement, PartsAgreement, PeopleAgreement
+from labeling.records import ABSTAIN, AnyVotes, LabelingFunction, Votes, gold_codes
 from labeling.records.estimates import Estimate, proportion
 from labeling.rendering.formatting import clipped
 
@@ -101,14 +101,43 @@ def platform_name(config: Config) -> str:
     return "recorded annotations that were replayed" if config.replay is not None else ""
 
 
-def agreement_estimates(found: PeopleAgreement) -> dict[str, Estimate]:
+def agreement_estimates(found: PeopleAgreement | PartsAgreement) -> dict[str, Estimate]:
     """Return the agreement of people in the first round, of the stratum to quote."""
     stratum, agreement = found.headline
-    named = {"percent agreement": agreement.percent, "Krippendorff's alpha": agreement.alpha}
+    named = _coefficients(agreement)
     return {
         f"{name} in the first round ({stratum})": estimate
         for name, estimate in named.items()
         if estimate.n
+    }
+
+
+@functools.singledispatch
+def _coefficients(agreement: AnyAgreement) -> dict[str, Estimate]:
+    """Return the coefficients to quote, by their names."""
+    raise TypeError(f"There is no agreement of type {type(agreement).__name__}.")
+
+
+@_coefficients.register
+def _(agreement: Agreement) -> dict[str, Estimate]:
+    return {"percent agreement": agreement.percent, "Krippendorff's alpha": agreement.alpha}
+
+
+@_coefficients.register
+def _(agreement: SpanAgreement) -> dict[str, Estimate]:
+    return {
+        "F1 between people, equal spans": agreement.exact,
+        "F1 between people, overlapping spans": agreement.relaxed,
+        "Krippendorff's alpha on characters": agreement.alpha,
+    }
+
+
+@_coefficients.register
+def _(agreement: SetAgreement) -> dict[str, Estimate]:
+    return {
+        "share of equal sets": agreement.percent,
+        "Krippendorff's alpha with Jaccard distance": agreement.jaccard,
+        "Krippendorff's alpha with MASI distance": agreement.masi,
     }
 
 

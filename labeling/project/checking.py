@@ -12,12 +12,13 @@ import pandas as pd
 from labeling.config import Config, QuerySection
 from labeling.errors import ConfigError, LabelingError, counted, listed, near
 from labeling.project.data import ProjectData
-from labeling.project.kinds import AnyVotes, count_votes, covered_samples, silent_voters
+from labeling.project.kinds import count_votes, covered_samples, silent_voters
 from labeling.project.models import embedding_of
 from labeling.project.policies import review_sentences
 from labeling.records import (
     BATCH_COLUMNS,
     AnnotationPlatform,
+    AnyVotes,
     LabelingFunction,
     LabelKind,
     LabelSchema,

@@ -10,12 +10,11 @@ import pandas as pd
 from labeling.config import Config
 from labeling.errors import ConfigError
 from labeling.project.data import ProjectData
-from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.label_quality import quality_about
 from labeling.project.results import Round
 from labeling.project.vote_cache import VoteCache
 from labeling.project.whole_labels import all_right, matches, predicted
-from labeling.records import SoftLabels, SoftSpans
+from labeling.records import AnySoft, AnyVotes, SoftLabels, SoftSpans
 from labeling.records.estimates import Estimate
 from labeling.store import Store
 

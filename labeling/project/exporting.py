@@ -15,10 +15,10 @@ from labeling.errors import DataError, listed
 from labeling.project.data import ProjectData
 from labeling.project.fit_warnings import collected_warnings
 from labeling.project.gold import teaching_gold
-from labeling.project.kinds import AnySoft, AnyVotes, soft_table
+from labeling.project.kinds import soft_table
 from labeling.project.results import Round
 from labeling.project.splitting import split_training_set, with_gold_columns
-from labeling.records import Batch, atomic_write, free_names, is_unfinished
+from labeling.records import AnySoft, AnyVotes, Batch, atomic_write, free_names, is_unfinished
 from labeling.store import Store, now
 
 if TYPE_CHECKING:

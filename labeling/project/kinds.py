@@ -12,6 +12,8 @@ import pandas as pd
 
 from labeling.errors import LabelingError
 from labeling.records import (
+    AnySoft,
+    AnyVotes,
     LabelKind,
     LabelSchema,
     SetVotes,
@@ -23,8 +25,6 @@ from labeling.records import (
     free_names,
 )
 
-AnyVotes = Votes | SpanVotes | SetVotes
-AnySoft = SoftLabels | SoftSpans | SoftSets
 OneLabel = TypeVar("OneLabel", Votes, SoftLabels)
 
 IN_WORDS = {

@@ -16,10 +16,9 @@ import pandas as pd
 
 from labeling.config import Config
 from labeling.errors import counted
-from labeling.project.kinds import AnySoft
 from labeling.project.results import Round
 from labeling.project.whole_labels import all_right, matches, panel_codes
-from labeling.records import Batch, GoldLabel, SoftLabels, uniform_by_id
+from labeling.records import AnySoft, Batch, GoldLabel, SoftLabels, uniform_by_id
 from labeling.records.estimates import Estimate
 from labeling.store import Store
 
@@ -29,6 +28,13 @@ LEFT = "audit_left"  # key of how many samples could still be drawn at random
 PANEL = "panel"  # key of the labels of a few samples, which show how labels change
 PANEL_SIZE = 1000  # samples whose labels are compared from round to round
 PANEL_SALT = 20_261_130
+ACCURACY = {
+    "one": "Accuracy of the labels",
+    "several": "Share of samples with all labels right",
+    "spans": "Share of samples with all spans right",
+}
+"""What is measured, by the task of the config."""
+
 PRECISION = 0.02  # half-width that the status aims at where the config names none
 
 
@@ -121,7 +127,7 @@ def label_quality(config: Config, store: Store) -> LabelQuality:
     stop = rule.reasons(accuracy.get("labels"), kappas, last["human_votes"] + last["reviews"])
     n_compared = len(last["about"].get(PANEL, {"codes": ()})["codes"])
     aim, left = config.query.stop.half_width, last["about"].get(LEFT)
-    sentences = _sentences(accuracy, kappas, n_compared, aim, left)
+    sentences = _sentences(accuracy, kappas, n_compared, aim, left, ACCURACY[config.task])
     return LabelQuality(accuracy, kappas, sentences, stop)
 
 
@@ -149,6 +155,7 @@ def _sentences(
     n_compared: int,
     half_width: float | None,
     left: int | None,
+    what: str,
 ) -> tuple[str, ...]:
     sentences = []
     if "labels" in accuracy:
@@ -156,8 +163,7 @@ def _sentences(
         if "label model" in accuracy:
             parts.append(f"by the label model alone {accuracy['label model']}")
         sentences.append(
-            f"Accuracy of the labels, by samples drawn at random: {'; '.join(parts)} (95 %"
-            " intervals)."
+            f"{what}, by samples drawn at random: {'; '.join(parts)} (95 % intervals)."
         )
         aim = PRECISION if half_width is None else half_width
         sentences.append(_needed_sentence(accuracy["labels"], aim, left))

@@ -12,9 +12,9 @@ import labeling
 from labeling.config import Config, without_defaults_of_kinds
 from labeling.project.data import ProjectData
 from labeling.project.fingerprints import digest_of_code
-from labeling.project.kinds import AnyVotes, vote_content
+from labeling.project.kinds import vote_content
 from labeling.project.people_record import PeopleRecord
-from labeling.records import LabelingFunction, Votes
+from labeling.records import AnyVotes, LabelingFunction, Votes
 
 if TYPE_CHECKING:
     from labeling.project.kind_learners import AnyLearner

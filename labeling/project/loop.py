@@ -19,7 +19,6 @@ from labeling.project.exporting import (
     write_training_set,
 )
 from labeling.project.gold import GoldCounts, HumanLabels, teaching_gold
-from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.lineage_verbs import LineageVerbs
 from labeling.project.results import Chosen, DryRun, Round
 from labeling.project.rounds import run_rounds
@@ -29,6 +28,8 @@ from labeling.project.summaries import summary_table
 from labeling.project.training_sets import project_training_set
 from labeling.records import (
     AnnotationPlatform,
+    AnySoft,
+    AnyVotes,
     Batch,
     SoftLabels,
 )

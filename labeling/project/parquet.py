@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from labeling.errors import StoreError
-from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.parquet_columns import (
     lists_of_rows,
     pack_asked,
@@ -28,6 +27,8 @@ from labeling.project.parquet_columns import (
 )
 from labeling.records import (
     Answers,
+    AnySoft,
+    AnyVotes,
     LabelSchema,
     Marks,
     SetVotes,

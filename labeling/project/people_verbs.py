@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from labeling.adjudication import with_cause
-from labeling.project.agreement import PeopleAgreement, people_agreement
+from labeling.project.agreement import PartsAgreement, PeopleAgreement, any_agreement
 from labeling.project.base import BaseProject
 from labeling.project.dry_run import preview_pull, preview_push, preview_review
 from labeling.project.importing import (
@@ -21,7 +21,6 @@ from labeling.project.importing import (
     source_annotations,
     store_import,
 )
-from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.manual_decisions import decision_on
 from labeling.project.platforms import remember_owner
 from labeling.project.results import Pulled, Pushed, Reviewed, Round
@@ -29,6 +28,8 @@ from labeling.project.rounds import current_round
 from labeling.records import (
     Annotation,
     AnnotationPlatform,
+    AnySoft,
+    AnyVotes,
     Batch,
     BatchState,
     Label,
@@ -96,12 +97,14 @@ class PeopleVerbs(BaseProject):
         with self._locked("add annotations"):
             return len(self.people.add(list(annotations), self.samples))
 
-    def agreement(self) -> PeopleAgreement:
+    def agreement(self) -> PeopleAgreement | PartsAgreement:
         """Return how far the annotators agree, overall and by stratum; nothing is changed."""
         if not self.store.ready():
-            return people_agreement((), self.schema, Batch(pd.DataFrame()).frame)
-        annotations = self.people.current_annotations(self.samples)
-        return people_agreement(annotations, self.schema, self.store.batches.frame())
+            return any_agreement((), self.schema, Batch(pd.DataFrame()).frame)
+        samples = self.samples
+        annotations = self.people.current_annotations(samples)
+        texts = samples[self.config.data.text]
+        return any_agreement(annotations, self.schema, self.store.batches.frame(), texts)
 
     def decide(
         self,

@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labeling.project.kinds import AnySoft
+from labeling.records import AnySoft
 from labeling.rendering import Displayed
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ import pandas as pd
 
 from labeling.adjudication import reviews_that_count
 from labeling.errors import counted
-from labeling.project.kinds import AnySoft
-from labeling.records import Annotation, Batch, GoldLabel, Problem, Verdict
+from labeling.records import Annotation, AnySoft, Batch, GoldLabel, Problem, Verdict
 from labeling.records.people_views import problems_table
 from labeling.rendering import Displayed, View
 

@@ -9,10 +9,9 @@ from labeling.project.base import BaseProject
 from labeling.project.batch_selection import next_batch_number, select_batch
 from labeling.project.evaluation import log_quality
 from labeling.project.gold import HumanLabels
-from labeling.project.kinds import AnySoft, AnyVotes
 from labeling.project.label_quality import stop_reasons
 from labeling.project.results import Round
-from labeling.records import AnnotationPlatform
+from labeling.records import AnnotationPlatform, AnySoft, AnyVotes
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.project.kinds import AnyVotes
-from labeling.records import ABSTAIN, SetVotes, SpanVotes, Votes
+from labeling.records import ABSTAIN, AnyVotes, SetVotes, SpanVotes, Votes
 from labeling.records.estimates import Estimate, proportion
 
 Bools = npt.NDArray[np.bool_]

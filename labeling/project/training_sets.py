@@ -16,13 +16,12 @@ from labeling.project.exporting import build_project_training_set
 from labeling.project.gold import HumanLabels
 from labeling.project.imported_gold import store_imported_gold
 from labeling.project.kind_learners import AnyLearner, learner_of
-from labeling.project.kinds import AnyVotes
 from labeling.project.lineage import project_origin
 from labeling.project.people_record import PeopleRecord
 from labeling.project.posteriors import FittedModels
 from labeling.project.results import Round
 from labeling.project.vote_cache import digest_of_votes
-from labeling.records import LabelKind, Verdict
+from labeling.records import AnyVotes, LabelKind, Verdict
 from labeling.rendering import Displayed, View
 from labeling.store import Store
 

@@ -16,11 +16,11 @@ import labeling
 from labeling.config import Config
 from labeling.project.data import ProjectData
 from labeling.project.exporting import write_frame
-from labeling.project.kinds import AnyVotes, covered_samples, vote_content, vote_table
+from labeling.project.kinds import covered_samples, vote_content, vote_table
 from labeling.project.lf_loading import LabelingFunctionLoader
 from labeling.project.parquet import read_votes, write_votes
 from labeling.project.results import VotesSummary
-from labeling.records import LabelingFunction, LabelKind, LabelSchema
+from labeling.records import AnyVotes, LabelingFunction, LabelKind, LabelSchema
 from labeling.store import Run, Store, now
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.project.kinds import AnySoft
 from labeling.records import (
+    AnySoft,
     Label,
     LabelKind,
     LabelSchema,

@@ -11,10 +11,10 @@ import pandas as pd
 from labeling.adjudication import reviews_that_count
 from labeling.errors import ConfigError
 from labeling.project import Project
-from labeling.project.kinds import AnyVotes, of_one_label
+from labeling.project.kinds import of_one_label
 from labeling.project.models import embedding_of
 from labeling.project.platforms import recorded_votes
-from labeling.records import Annotation, Votes, live_annotations, name_of
+from labeling.records import Annotation, AnyVotes, Votes, live_annotations, name_of
 from labeling.simulation.grid import Plan, Progress, simulate
 from labeling.simulation.models import ModelSettings
 from labeling.simulation.results import Simulation
