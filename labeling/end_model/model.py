@@ -23,6 +23,8 @@ from labeling.end_model.reuse import (
     learned_from_file,
 )
 from labeling.end_model.saving import read_model, write_model
+from labeling.end_model.set_end_model import SetPrediction
+from labeling.end_model.set_saving import read_sets
 from labeling.end_model.text_expert import Progress, Scored, TrainingData, rounds_for
 from labeling.end_model.training import KeptLogOdds
 from labeling.end_model.vote_reliability import vote_reliability
@@ -35,6 +37,7 @@ from labeling.records import (
     MissingText,
     Select,
     SoftLabels,
+    SoftSets,
     Table,
     Votes,
     checked_missing_text,
@@ -50,10 +53,10 @@ from labeling.records import (
     with_id_index,
     with_texts,
 )
-from labeling.rendering import Displayed, View
+from labeling.rendering import View
 
 
-class EndModel(Displayed):
+class EndModel(SetPrediction):
     """A classifier of texts and columns trained on soft labels, corrected by gold labels.
 
     Three experts are stacked: the votes; a linear model of text and columns trained on their soft
@@ -69,6 +72,10 @@ class EndModel(Displayed):
     A declared class balance is worth much more than class weights: the posterior is shifted until
     the predicted labels have this balance, and the evidence of each vote is estimated again from
     what the text, so shifted, predicts for the samples where it was cast.
+
+    Of soft sets, where a sample may have several labels, one text model is trained for each label
+    against the rest, and calibrated; `predict` returns soft sets. Gold labels replace the
+    probabilities that it is trained on.
 
     Args:
         text: the column that holds the text (TF-IDF of words and pairs of words, and of character
@@ -145,7 +152,7 @@ class EndModel(Displayed):
     def fit(
         self,
         data: Table,
-        soft: SoftLabels,
+        soft: SoftLabels | SoftSets,
         *,
         id: str | None = None,
         gold: Gold | None = None,
@@ -184,6 +191,10 @@ class EndModel(Displayed):
                 annotations are unknown.
             LabelingError: no sample is covered and none has a gold label.
         """
+        progress = progress or _report_nothing
+        if isinstance(soft, SoftSets):
+            unused = {"annotations": annotations, "votes": votes, "class_balance": class_balance}
+            return self._fit_sets(data, soft, id=id, gold=gold, unused=unused, progress=progress)
         everything = with_id_index(data, id)
         schema = expect(soft, SoftLabels, "`soft`").schema
         labels = tuple(sorted(schema))
@@ -195,17 +206,14 @@ class EndModel(Displayed):
         soft = align(soft, samples.index)
         counts = gold_counts(gold, annotations, everything.index, schema)
         counts = counts[everything.index.get_indexer(samples.index)]
-        voters: tuple[str, ...] = ()
-        if votes is not None:
-            voters = tuple(sorted(expect(votes, Votes, "`votes`").voters))
-        encoded_votes = one_hot(votes, samples.index, voters, labels)
+        voters = () if votes is None else tuple(sorted(expect(votes, Votes, "`votes`").voters))
+        encoded = one_hot(votes, samples.index, voters, labels)
         if not soft.covered.any() and not counts.any():
             raise LabelingError("There must be a covered sample or a gold label. Got neither.")
         balance = class_balance_array(class_balance, schema)
-        training = self._fit_parts(
-            samples, soft, encoded_votes, counts, balance, progress or _report_nothing
-        )
+        training = self._fit_parts(samples, soft, encoded, counts, balance, progress)
         # Only now, so that a fit that fails leaves the model as it was.
+        self._sets = None
         self.schema_, self.labels_, self.voters_ = schema, labels, voters
         n_gold = 0 if gold is None else int(gold_series(gold).index.isin(samples.index).sum())
         heard = Heard(n_gold, int(counts.sum()) - n_gold, int((~has_text).sum()))
@@ -276,6 +284,8 @@ class EndModel(Displayed):
         """
         if not hasattr(self, "labels_"):
             raise NotFittedError("This EndModel is not fitted yet; call fit(data, soft) first.")
+        if self._sets is not None:
+            raise LabelingError("This EndModel is fitted to sets of labels: call predict(data).")
         if votes is not None:
             expect(votes, Votes, "`votes`")
         if votes is not None and soft is None:
@@ -326,6 +336,8 @@ class EndModel(Displayed):
         """
         if not hasattr(self, "labels_"):
             raise NotFittedError("This EndModel is not fitted yet; nothing to save.")
+        if self._sets is not None:
+            return self._save_sets(path, self._sets)
         metadata: dict[str, Any] = {
             "voters": self.voters_,
             "labels": self.schema_.labels,
@@ -355,6 +367,11 @@ class EndModel(Displayed):
             ModelFileError: the file is no saved model, or cannot be read.
             LabelingError: the model needs a function for embeddings and none is given.
         """
+        sets = read_sets(path, embeddings)
+        if sets is not None:
+            reader, how = sets.features.reader, sets.metadata["missing_text"]
+            model = cls(reader.text, reader.columns, reader.embeddings, missing_text=how)
+            return model._with_sets(sets)
         metadata, features, parts, earlier = read_model(path, embeddings)
         reader = features.reader
         model = cls(

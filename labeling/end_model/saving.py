@@ -61,7 +61,7 @@ def write_model(
     # The names in the file do not change: files of older versions must be readable.
     arrays = {"own": np.array(list(earlier.values()))} if earlier else {}
     for name, model in zip(LINEAR, models, strict=True):
-        arrays |= _folds_as_arrays(name, model)
+        arrays |= folds_as_arrays(name, model)
     arrays |= _stacks_as_arrays(stack)
     arrays |= {
         "shift": text.calibration.shift,
@@ -71,7 +71,7 @@ def write_model(
     arrays |= {"used": parts.topics.used, "directions": parts.topics.directions}
     if not earlier:
         arrays["gold_used"] = gold.used
-    arrays |= _features_as_arrays(features)
+    arrays |= features_as_arrays(features)
     version = BY_SAMPLE if earlier else ONE_STACK if len(stack.stacks) == 1 else FORMAT
     n_gold: int | list[int] = stack.n_gold
     weights: list[Any] = [student.weights[0], student.scales[0]]
@@ -80,7 +80,7 @@ def write_model(
         weights = [student.weights.tolist(), student.scales.tolist()]
     metadata = {**metadata, "format": version, "n_gold": n_gold, "kept": parts.n_rounds}
     metadata |= {"own": list(earlier)} if earlier else {}
-    metadata |= {"features": _features_as_json(features)}
+    metadata |= {"features": features_as_json(features)}
     metadata |= {"scale": text.calibration.scale, "trust": text.calibration.trust}
     metadata |= {"student": weights}
     metadata |= {} if earlier else {"sharpness": text.sharpness}
@@ -89,7 +89,8 @@ def write_model(
         np.savez_compressed(file, allow_pickle=False, about=encoded, **arrays)
 
 
-def _features_as_arrays(features: Features) -> dict[str, Floats]:
+def features_as_arrays(features: Features) -> dict[str, Floats]:
+    """Return the part of the features that is arrays."""
     arrays: dict[str, Floats] = {}
     if features.centre is not None:
         arrays["centre"] = features.centre
@@ -98,7 +99,7 @@ def _features_as_arrays(features: Features) -> dict[str, Floats]:
     return arrays
 
 
-def _folds_as_arrays(name: str, model: CrossFitted) -> dict[str, Floats]:
+def folds_as_arrays(name: str, model: CrossFitted) -> dict[str, Floats]:
     """Return weights and offsets; those of several folds have one dimension more."""
     weights = [of_fold.weights for of_fold in model.models]
     offsets = [of_fold.offsets for of_fold in model.models]
@@ -131,14 +132,15 @@ def _stacks_of_arrays(metadata: dict[str, Any], arrays: dict[str, Any]) -> Cross
     return CrossFittedStack(tuple(Stack(*one) for one in stacks))
 
 
-def _folds_of_arrays(name: str, arrays: dict[str, Any]) -> CrossFitted:
+def folds_of_arrays(name: str, arrays: dict[str, Any]) -> CrossFitted:
+    """Return the model that `folds_as_arrays` took apart."""
     weights, offsets = arrays[f"{name}_weights"], arrays[f"{name}_offsets"]
     if weights.ndim == 2:
         return CrossFitted((LinearModel(weights, offsets),))
     return CrossFitted(tuple(map(LinearModel, weights, offsets)))
 
 
-def _features_as_json(features: Features) -> dict[str, Any]:
+def features_as_json(features: Features) -> dict[str, Any]:
     """Return the part of the features that JSON can hold."""
     reader, columns, vocabulary = features.reader, features.columns, features.vocabulary
     values: dict[str, Any] = {"text": reader.text, "columns": reader.columns}
@@ -171,7 +173,7 @@ def read_model(
         earlier = {}
         if metadata["format"] == BY_SAMPLE:
             earlier = dict(zip(metadata["own"], arrays["own"], strict=True))
-        features = _features(metadata["features"], arrays, embeddings)
+        features = features_from(metadata["features"], arrays, embeddings)
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
         if isinstance(error, LabelingError):
             raise
@@ -180,7 +182,7 @@ def read_model(
 
 
 def _parts(metadata: dict[str, Any], arrays: dict[str, Any]) -> FittedParts:
-    text, by_topic, by_feature, student = (_folds_of_arrays(name, arrays) for name in LINEAR)
+    text, by_topic, by_feature, student = (folds_of_arrays(name, arrays) for name in LINEAR)
     calibration = Calibration(metadata["scale"], arrays["shift"], metadata["trust"])
     return FittedParts(
         text=TextExpert(
@@ -203,9 +205,10 @@ def _parts(metadata: dict[str, Any], arrays: dict[str, Any]) -> FittedParts:
     )
 
 
-def _features(
+def features_from(
     values: dict[str, Any], arrays: dict[str, Any], embeddings: Embedding | str | None
 ) -> Features:
+    """Return the features of their JSON and arrays."""
     embeddings = values["embeddings"] if embeddings is None else embeddings
     if "centre" in arrays and embeddings is None:
         raise LabelingError(
