@@ -81,8 +81,8 @@ def read_sets(path: str | os.PathLike[str], embeddings: Embedding | str | None) 
         models = [
             folds_of_arrays(f"label_{number}", arrays) for number in range(metadata["n_models"])
         ]
-        of_labels = (arrays[f"label_{name}"] for name in ARRAYS)
-        parts = SetParts(tuple(models), *of_labels, metadata["doubt"])
+        scale, offset, shares, thresholds = (arrays[f"label_{name}"] for name in ARRAYS)
+        parts = SetParts(tuple(models), scale, offset, shares, thresholds, metadata["doubt"])
         features = features_from(metadata["features"], arrays, embeddings)
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, LabelingError):
