@@ -7,12 +7,14 @@ from labeling.distributed.applying import apply_partitions
 from labeling.distributed.engines import Engine, opened_engine
 from labeling.distributed.exporting import export_training_set
 from labeling.distributed.models import fit_end_model, fit_label_model
+from labeling.distributed.partitioned_lists import PartitionedLists
 from labeling.distributed.partitioned_votes import PartitionedVotes
 from labeling.distributed.predicting import predict_partitions
 from labeling.distributed.statistics import VoteStatistics
 
 __all__ = [
     "Engine",
+    "PartitionedLists",
     "PartitionedVotes",
     "VoteStatistics",
     "apply_partitions",

@@ -25,6 +25,7 @@ from labeling.distributed.part_files import (
     require_folder_of_results,
     whole_file,
 )
+from labeling.distributed.partitioned_lists import partitioned
 from labeling.distributed.partitioned_votes import MANIFEST, Partition, PartitionedVotes
 from labeling.distributed.samples import SampleSource
 from labeling.distributed.shared import packed
@@ -34,6 +35,7 @@ from labeling.engine.applier import check_options, check_outlets, checked_functi
 from labeling.errors import DataError, LabelingError, LabelingFunctionError, counted, listed
 from labeling.records import (
     LabelingFunction,
+    LabelKind,
     LabelSchema,
     dumps_functions,
     is_whole_number,
@@ -61,7 +63,8 @@ def apply_partitions(
     cache: str | os.PathLike[str] | None = None,
     rows: int = ROWS_OF_PART,
     progress: Progress | None = None,
-) -> PartitionedVotes:
+    text: str = "text",
+) -> PartitionedVotes | Any:
     """Apply labeling functions to partitioned Parquet, and write the votes of each partition.
 
     The votes are those of `labeling.apply`, on any engine. Each partition is computed by a pure
@@ -90,6 +93,10 @@ def apply_partitions(
             kept: where one of them changes, partitions are computed again, but only that one runs.
         rows: larger files are cut, between row groups, into partitions of about this many rows.
         progress: called with the number of samples done since it was last called.
+        text: the column that spans are in; of no meaning for labels of whole samples.
+
+    Returns:
+        the votes of all partitions; `PartitionedLists` where labels are spans or sets.
 
     Raises:
         LabelingFunctionError: a labeling function failed, returned an invalid vote, or cannot be
@@ -133,7 +140,7 @@ def apply_partitions(
     _check_apart(out, data)
     with opened_engine(on) as engine:
         kept_in = None if cache is None else os.path.abspath(cache)
-        options = ApplyOptions(on_error, timeout, kept_in)
+        options = ApplyOptions(on_error, timeout, kept_in, text)
         return run(
             lfs, parts, source, schema, out=out, engine=engine, options=options, progress=progress
         )
@@ -149,9 +156,9 @@ def run(
     engine: Engine,
     options: ApplyOptions = DEFAULT,
     progress: Progress | None = None,
-) -> PartitionedVotes:
+) -> PartitionedVotes | Any:
     """Apply labeling functions to parts on an engine; see `apply_partitions`."""
-    functions = checked_functions(lfs, schema)
+    functions = checked_functions(lfs, schema, options.text)
     check_options(options.on_error, 1, options.timeout)
     folder = Path(os.path.abspath(out))
     _make(folder, parts)
@@ -172,9 +179,7 @@ def run(
             progress(result.rows)
     _check_files(folder, results)
     _remove_others(folder, len(parts))
-    votes = PartitionedVotes(
-        folder, tuple(map(_partition, parts, results)), plan.voters, schema, source
-    )
+    votes = partitioned(folder, tuple(map(_partition, parts, results)), plan.voters, schema, source)
     check_unique_ids(folder, parts, len(votes), schema)
     _report(results)
     with whole_file(folder / MANIFEST) as file:
@@ -256,8 +261,16 @@ def _run_key(
             "columns": str(source.schema),
             "left_out": sorted(map(repr, source.left_out)),
             "options": [options.on_error, options.timeout],
+            **_kind_of(schema, options),
         }
     )
+
+
+def _kind_of(schema: LabelSchema, options: ApplyOptions) -> dict[str, str]:
+    """Return what votes depend on besides, where labels are spans or sets."""
+    if schema.kind == LabelKind.ONE:
+        return {}  # as it was before there were others
+    return {"kind": schema.kind.value, "text": options.text}
 
 
 def _check_files(folder: Path, results: Sequence[PartResult]) -> None:

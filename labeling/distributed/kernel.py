@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
-
 from labeling.distributed.fingerprints import digest_of
+from labeling.distributed.kinds import AnyVotes, digest_of_votes, nothing_said
 from labeling.distributed.part_files import (
     PartResult,
     digest_of_ids,
-    digest_of_votes,
     id_hashes,
     read_result,
     read_votes,
@@ -27,7 +25,7 @@ from labeling.distributed.samples import SampleSource, read_part
 from labeling.distributed.source_lines import provide_lines
 from labeling.engine import apply_to_frame
 from labeling.errors import DataError
-from labeling.records import LabelingFunction, LabelSchema, Votes, loads_functions
+from labeling.records import LabelingFunction, LabelSchema, loads_functions
 from labeling.sources import ParquetPart
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -40,11 +38,19 @@ OnError = Literal["raise", "record"]
 
 
 class ApplyOptions(NamedTuple):
-    """Options of `labeling.apply` for each partition: faults, a time limit, a cache of votes."""
+    """Options of `labeling.apply` for each partition.
+
+    Attributes:
+        on_error: what is done with faults.
+        timeout: a time limit.
+        cache: the folder of a cache of votes.
+        text: the column that spans are in.
+    """
 
     on_error: OnError = "raise"
     timeout: float | None = None
     cache: str | None = None
+    text: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ def apply_part(part: ParquetPart, plan: ApplyPlan) -> PartResult:
         rows=len(votes),
         left_out=read.left_out,
         replaced=read.replaced,
-        votes_digest=digest_of_votes(votes.array),
+        votes_digest=digest_of_votes(votes),
         ids_digest=digest_of_ids(hashes),
         faults=len(votes.faults),
     )
@@ -106,17 +112,14 @@ def part_key(part: ParquetPart, key: str) -> str:
     return digest_of({**dataclasses.asdict(part), "run": key})
 
 
-def _votes(samples: Any, plan: ApplyPlan) -> Votes:
+def _votes(samples: Any, plan: ApplyPlan) -> AnyVotes:
     if not len(samples):
-        none = np.empty((0, len(plan.voters)), dtype=plan.schema.code_type)
-        return Votes(none, samples.index, plan.voters, plan.schema)
+        return nothing_said(samples.index, plan.voters, plan.schema)
     provide_lines(plan.lines)
     functions = _functions(plan.functions)
-    on_error, timeout, cache = plan.options
-    with contextlib.nullcontext() if timeout is None else _may_start_processes():
-        return apply_to_frame(
-            functions, samples, plan.schema, on_error=on_error, timeout=timeout, cache=cache
-        )
+    how: Any = plan.options._asdict()
+    with contextlib.nullcontext() if how["timeout"] is None else _may_start_processes():
+        return apply_to_frame(functions, samples, plan.schema, **how)
 
 
 @contextlib.contextmanager
@@ -155,6 +158,6 @@ def _is_sound(done: PartResult, plan: ApplyPlan) -> bool:
     return (
         votes.voters == plan.voters
         and not any(str(fault.exception).startswith(LACKING) for fault in votes.faults)
-        and digest_of_votes(votes.array) == done.votes_digest
+        and digest_of_votes(votes) == done.votes_digest
         and digest_of_ids(id_hashes(votes.sample_ids)) == done.ids_digest
     )

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.distributed.engines import opened_engine
-from labeling.distributed.part_files import digest_of_votes, read_votes
+from labeling.distributed.kinds import digest_of_votes
+from labeling.distributed.part_files import read_votes
 from labeling.distributed.partitioned_votes import Partition, PartitionedVotes
 from labeling.distributed.samples import SampleSource, read_part
 from labeling.distributed.shared import packed
@@ -176,7 +177,7 @@ def samples_and_votes(
             f"{partition.part.name}: the samples must be those that the votes are about. Run"
             " `apply_partitions` again."
         )
-    if digest_of_votes(votes.array) != partition.votes_digest:
+    if digest_of_votes(votes) != partition.votes_digest:
         raise DataError(
             f"{partition.part.name}: the votes must be those of one run. Another run has"
             f" written to {folder!r}: open it again, and fit the models again."

@@ -23,9 +23,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.distributed.kinds import (
+    METADATA,
+    AnyVotes,
+    read_lists,
+    with_faults,
+    write_lists,
+)
 from labeling.distributed.statistics import VoteStatistics
 from labeling.errors import DataError, LabelingFunctionError
-from labeling.records import Fault, LabelSchema, Votes, free_names
+from labeling.records import Fault, LabelKind, LabelSchema, Votes, free_names
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -34,7 +41,6 @@ ABOUT = "_about"
 UNFINISHED = ".part"
 OWN_FILE = re.compile(r"part-(\d{5,})\.(?:parquet|npz|ids\.npy)")
 """Names of the files of partitions; those of Spark, `part-00000-<uuid>.parquet`, are not such."""
-METADATA = b"labeling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +124,12 @@ def id_hashes(ids: pd.Index) -> Hashes:
     return hashes  # type: ignore[no-any-return]  # untyped
 
 
-def digest_of_votes(codes: npt.NDArray[Any]) -> str:
-    """Return blake2b of the codes, column by column: the identity of votes."""
-    digest = hashlib.blake2b(digest_size=16)
-    for column in codes.T:
-        digest.update(np.ascontiguousarray(column).tobytes())
-    return digest.hexdigest()
-
-
 def digest_of_ids(hashes: Hashes) -> str:
     """Return blake2b of the hashes of ids."""
     return hashlib.blake2b(hashes.tobytes(), digest_size=16).hexdigest()
 
 
-def write_part(folder: str, result: PartResult, votes: Votes, hashes: Hashes) -> None:
+def write_part(folder: str, result: PartResult, votes: AnyVotes, hashes: Hashes) -> None:
     """Write the files of a partition; the last one says that all are there."""
     make_folders(folder)
     with whole_file(part_path(folder, result.index, ".parquet")) as file:
@@ -144,7 +142,7 @@ def write_part(folder: str, result: PartResult, votes: Votes, hashes: Hashes) ->
         "fault_row": rows.astype(np.int64),
         "fault_voter": np.array([fault.labeling_function for fault in votes.faults], dtype=str),
         "fault_text": np.array([repr(fault.exception) for fault in votes.faults], dtype=str),
-        **VoteStatistics.of(votes).arrays(),
+        **(VoteStatistics.of(votes).arrays() if isinstance(votes, Votes) else {}),
     }
     with whole_file(part_path(folder, result.index, ".npz")) as file, file.open("wb") as stream:
         np.savez(stream, **arrays)
@@ -172,14 +170,18 @@ def _arrays(
         return {name: file[name] for name in names}
 
 
-def write_votes(votes: Votes, file: Path) -> None:
+def write_votes(votes: AnyVotes, file: Path) -> None:
     """Write votes as Parquet: a column of ids, then codes by the names of voters, -1 = abstained.
 
+    Spans and sets of labels are a single column, which holds the list of those of each sample.
     Where a voter is named like the ids, the column of its votes is called `labeling_<name>`.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not isinstance(votes, Votes):
+        write_lists(votes, file)
+        return
     id_name = "sample" if votes.sample_ids.name is None else str(votes.sample_ids.name)
     names = free_names(votes.voters, [id_name])
     arrays = [
@@ -192,8 +194,8 @@ def write_votes(votes: Votes, file: Path) -> None:
     pq.write_table(table, file, compression="zstd")
 
 
-def read_votes(folder: str | os.PathLike[str], index: int, schema: LabelSchema) -> Votes:
-    """Return the votes of a finished partition, with their faults.
+def read_votes(folder: str | os.PathLike[str], index: int, schema: LabelSchema) -> Any:
+    """Return the votes of a finished partition, of the type that `labeling.apply` returns.
 
     An exception of a labeling function comes back as the text of it, in a LabelingFunctionError.
 
@@ -206,11 +208,10 @@ def read_votes(folder: str | os.PathLike[str], index: int, schema: LabelSchema) 
     path = part_path(folder, index, ".parquet")
     try:
         table = pq.read_table(path, partitioning=None)
-        about = json.loads(table.schema.metadata[METADATA])
-        ids = pd.Index(table.column(0).to_pandas(), name=about["id"])
-        codes = np.empty((len(ids), len(about["voters"])), dtype=schema.code_type, order="F")
-        for number, column in enumerate(table.columns[1:]):
-            codes[:, number] = column.to_numpy()
+        if schema.kind == LabelKind.ONE:
+            votes: AnyVotes = _read_codes(table, schema)
+        else:
+            votes = read_lists(table, schema)
         names = ["fault_row", "fault_voter", "fault_text"]
         faults = [values.tolist() for values in _arrays(folder, index, names).values()]
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
@@ -218,12 +219,22 @@ def read_votes(folder: str | os.PathLike[str], index: int, schema: LabelSchema) 
             f"{str(path)!r} cannot be read: {error}. Run `apply_partitions` again: it makes what is"
             " missing or damaged."
         ) from error
-    plain = ids.tolist()
+    plain = votes.sample_ids.tolist()
     found = [
         Fault(voter, plain[row], LabelingFunctionError(text))
         for row, voter, text in zip(*faults, strict=True)
     ]
-    return Votes(codes, ids, tuple(about["voters"]), schema, found)
+    return with_faults(votes, found)
+
+
+def _read_codes(table: Any, schema: LabelSchema) -> Votes:
+    """Return the votes of a table with a column of codes for each voter."""
+    about = json.loads(table.schema.metadata[METADATA])
+    ids = pd.Index(table.column(0).to_pandas(), name=about["id"])
+    codes = np.empty((len(ids), len(about["voters"])), dtype=schema.code_type, order="F")
+    for number, column in enumerate(table.columns[1:]):
+        codes[:, number] = column.to_numpy()
+    return Votes(codes, ids, tuple(about["voters"]), schema)
 
 
 def remove_unfinished(folder: str | os.PathLike[str]) -> None:

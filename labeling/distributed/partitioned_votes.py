@@ -168,18 +168,14 @@ class PartitionedVotes(VoteParts):
         path = Path(folder, MANIFEST)
         try:
             manifest = json.loads(path.read_text("utf-8"))
-            if manifest["format"] != FORMAT:
+            kind = manifest.get("kind", "one")
+            if (manifest["format"], kind) != (FORMAT, "one"):
                 raise DataError(
-                    f"{str(path)!r} must have format {FORMAT}. It has {manifest['format']}."
+                    f"{str(path)!r} must have format {FORMAT}, and labels of kind 'one'. It has"
+                    f" {manifest['format']} and {kind!r}; `PartitionedLists.open` opens the others."
                 )
-            buffer = pa.py_buffer(bytes.fromhex(manifest["samples"].pop("schema")))
-            schema = pa.ipc.read_schema(buffer)
-            source = manifest["samples"]
-            lists = {"hidden": tuple(source["hidden"]), "left_out": frozenset(source["left_out"])}
-            source = SampleSource(**{**source, "schema": schema, **lists})
-            partitions = tuple(map(_partition, manifest["partitions"]))
             labels = LabelSchema(manifest["labels"], ordered=manifest["ordered"])
-            return cls(folder, partitions, tuple(manifest["voters"]), labels, source)
+            return cls(folder, *values_of_manifest(manifest, labels))
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise DataError(
                 f"{str(folder)!r} must be a folder in which `apply_partitions` has finished:"
@@ -188,7 +184,6 @@ class PartitionedVotes(VoteParts):
 
     def manifest(self) -> dict[str, Any]:
         """Return what the manifest holds: no time and no machine, so that equal runs are equal."""
-        source = self.source
         return {
             "format": FORMAT,
             "labels": list(self.schema.labels),
@@ -196,19 +191,41 @@ class PartitionedVotes(VoteParts):
             "voters": list(self.voters),
             "rows": len(self),
             "covered": self.n_covered,
-            "samples": {
-                "id": source.id,
-                "text": source.text,
-                "missing_text": source.missing_text,
-                "hidden": list(source.hidden),
-                "left_out": sorted(map(_plain_id, source.left_out), key=repr),
-                "schema": source.schema.serialize().to_pybytes().hex(),
-            },
-            "partitions": [
-                {**partition._asdict(), "part": _plain_part(partition.part)}
-                for partition in self.partitions
-            ],
+            **manifest_of_partitions(self.source, self.partitions),
         }
+
+
+def manifest_of_partitions(
+    source: SampleSource, partitions: tuple[Partition, ...]
+) -> dict[str, Any]:
+    """Return what a manifest holds of samples and partitions, for JSON."""
+    return {
+        "samples": {
+            "id": source.id,
+            "text": source.text,
+            "missing_text": source.missing_text,
+            "hidden": list(source.hidden),
+            "left_out": sorted(map(_plain_id, source.left_out), key=repr),
+            "schema": source.schema.serialize().to_pybytes().hex(),
+        },
+        "partitions": [
+            {**partition._asdict(), "part": _plain_part(partition.part)} for partition in partitions
+        ],
+    }
+
+
+def values_of_manifest(
+    manifest: dict[str, Any], labels: LabelSchema
+) -> tuple[tuple[Partition, ...], tuple[str, ...], LabelSchema, SampleSource]:
+    """Return partitions, voters, labels and source of a manifest."""
+    import pyarrow as pa
+
+    values = dict(manifest["samples"])
+    schema = pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(values.pop("schema"))))
+    lists = {"hidden": tuple(values["hidden"]), "left_out": frozenset(values["left_out"])}
+    source = SampleSource(**{**values, "schema": schema, **lists})
+    partitions = tuple(map(_partition, manifest["partitions"]))
+    return partitions, tuple(manifest["voters"]), labels, source
 
 
 class _OnEngine(VoteParts):

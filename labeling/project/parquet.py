@@ -226,7 +226,7 @@ def _write(
 
 def _read(path: Path, schema: LabelSchema) -> tuple[pd.Index, pa.Table, dict[str, Any]]:
     """Return the ids, the other columns, and the metadata of a file about these labels."""
-    table = pq.read_table(path)
+    table = pq.read_table(path, partitioning=None)  # a folder may be called `a=b`
     metadata = json.loads(table.schema.metadata[b"labeling"])
     if metadata["labels"] != list(schema.labels):
         raise StoreError(

@@ -1,5 +1,6 @@
 """What every engine must do: the same bytes as one machine, also when a worker is killed."""
 
+import re
 import warnings
 
 import numpy as np
@@ -26,6 +27,51 @@ def check_votes(on, data, lfs, whole, tmp_path):
     pd.testing.assert_frame_equal(votes.summary(), lb.lf_summary(whole))
     assert_same_files(tmp_path / "out", tmp_path / "local")
     return votes
+
+
+def check_kinds(on, data, tmp_path, kinds=("spans", "sets")):
+    """Compare spans and sets of labels with those of one process, and of one table."""
+    for kind in kinds:
+        lfs, schema = functions_of_kinds()[kind]
+        whole = lb.apply(lfs, data, schema, id="key", on_error="record")
+        given = {"schema": schema, "id": "key", "on_error": "record"}
+        votes = apply_partitions(lfs, data, out=tmp_path / kind, on=on, **given)
+        apply_partitions(lfs, data, out=tmp_path / f"{kind}_local", on="local", **given)
+        assert_same_votes(votes.read(), whole)
+        assert_same_votes(distributed.PartitionedLists.open(tmp_path / kind).read(), whole)
+        pd.testing.assert_frame_equal(votes.summary(), lb.lf_summary(whole))
+        assert_same_files(tmp_path / kind, tmp_path / f"{kind}_local")
+
+
+def assert_same_votes(votes, whole):
+    assert votes.sample_ids.identical(whole.sample_ids)
+    assert votes.to_frame().equals(whole.to_frame())
+    assert getattr(votes, "trimmed", {}) == getattr(whole, "trimmed", {})
+    assert [fault[:2] for fault in votes.faults] == [fault[:2] for fault in whole.faults]
+    assert votes.faults
+    assert len(votes.to_frame()) > len(whole) / 4
+
+
+def functions_of_kinds():
+    """Return labeling functions of each kind but labels of whole samples, and the labels."""
+
+    @lb.span_labeling_function(label="A")
+    def words(x):
+        if x.key == "k7":
+            raise ValueError("seven")
+        found = [match.span() for match in re.finditer(r"\w+", x.text or "")]
+        return [*found, *((start, start + 1) for start, _ in found[:1])]
+
+    @labeling_function
+    def several(x):
+        if x.key == "k7":
+            raise ValueError("seven")
+        return {"A": True, "B": "1" in x.key}
+
+    return {
+        "spans": ([words], lb.LabelSchema(["A"], kind="spans")),
+        "sets": ([several], lb.LabelSchema(["A", "B"], kind="several")),
+    }
 
 
 def assert_same_files(folder, other):

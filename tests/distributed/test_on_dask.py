@@ -25,6 +25,10 @@ def test_everything_is_that_of_one_machine(on, data, lfs, whole, tmp_path):
     on_clusters.check_everything(on, data, lfs, whole, tmp_path)
 
 
+def test_spans_and_sets_are_those_of_one_machine(on, data, tmp_path):
+    on_clusters.check_kinds(on, data, tmp_path)
+
+
 def test_a_client_is_used_and_stays_open(on, data, lfs, whole, tmp_path):
     from distributed import Client
 

@@ -22,6 +22,10 @@ def test_everything_is_that_of_one_machine(spark, data, lfs, whole, tmp_path):
     on_clusters.check_everything("spark", data, lfs, whole, tmp_path)
 
 
+def test_spans_and_sets_are_those_of_one_machine(spark, data, tmp_path):
+    on_clusters.check_kinds("spark", data, tmp_path)
+
+
 def test_an_active_context_is_used_and_stays(spark, data, lfs, whole, tmp_path):
     from pyspark import SparkContext
 
