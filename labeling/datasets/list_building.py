@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +66,7 @@ def _(soft: SoftSpans, samples: pd.DataFrame, options: BuildOptions) -> SpanTrai
     covered = None if votes is None else votes.covered
     return _list_set(
         SpanTrainingSet, samples, soft, decided_spans(soft),
-        _Known(gold, covered, _certain_spans), options,
+        _Known(gold, covered), options,
     )  # fmt: skip
 
 
@@ -77,16 +77,15 @@ def _(soft: SoftSets, samples: pd.DataFrame, options: BuildOptions) -> SetTraini
     covered = None if votes is None else np.asarray(votes.covered.any(axis=1))
     return _list_set(
         SetTrainingSet, samples, soft, decided_sets(soft),
-        _Known(gold, covered, _certain_set), options,
+        _Known(gold, covered), options,
     )  # fmt: skip
 
 
 class _Known(NamedTuple):
-    """What is known besides the soft labels: gold by row, covered votes, and what certainty is."""
+    """What is known besides the soft labels: gold by row, and which samples votes cover."""
 
     gold: Mapping[int, Label]
     covered: Bools | None
-    certain: Callable[[Any, LabelSchema], list[float]]
 
 
 def _list_set(
@@ -102,7 +101,11 @@ def _list_set(
     ids, schema = samples.index, soft.schema
     is_gold = np.zeros(len(ids), dtype=bool)
     is_gold[list(known.gold)] = True
-    final = _with_gold(decided, ids.get_indexer(soft.sample_ids), len(ids), known, schema)
+    final = _for_all(decided, ids.get_indexer(soft.sample_ids), len(ids))
+    for row, label in known.gold.items():
+        final.labels[row] = label
+        final.probabilities[row] = kind.form.decided(encode_label(label), schema)[1]
+        final.confidence[row] = 1.0
     reasons = _drop_reasons(final, ids, is_gold, options)
     reasons[~(ids.isin(soft.sample_ids) | is_gold)] = "no soft label was given"
     reasons[options.is_undecided(ids) & ~is_gold] = COULD_NOT_DECIDE
@@ -127,9 +130,7 @@ def _list_set(
     return kept_rows(kind, samples, columns, reasons, schema, options, origin)
 
 
-def _with_gold(
-    decided: Decided, rows: npt.NDArray[np.intp], n: int, known: _Known, schema: LabelSchema
-) -> Decided:
+def _for_all(decided: Decided, rows: npt.NDArray[np.intp], n: int) -> Decided:
     """Return what was decided of n samples, of which a model saw those in `rows`."""
     labels: list[Label | None] = [None] * n
     probabilities: list[list[float] | None] = [None] * n
@@ -137,9 +138,6 @@ def _with_gold(
     for row, label, p in zip(rows.tolist(), decided.labels, decided.probabilities, strict=True):
         labels[row], probabilities[row] = label, p
     confidence[rows] = decided.confidence
-    for row, label in known.gold.items():
-        labels[row], probabilities[row] = label, known.certain(label, schema)
-        confidence[row] = 1.0
     return Decided(labels, probabilities, confidence)
 
 
@@ -244,14 +242,6 @@ def _check_ends(soft: SoftSpans, contents: Texts, column: str) -> None:
             f" {lengths[row]:,} characters, and {len(wrong)} such spans in all. Give the texts that"
             " were voted on, or name their column with `text=`."
         )
-
-
-def _certain_spans(label: Any, schema: LabelSchema) -> list[float]:
-    return [1.0] * len(label)
-
-
-def _certain_set(label: Any, schema: LabelSchema) -> list[float]:
-    return [float(name in label) for name in schema]
 
 
 def _sources(

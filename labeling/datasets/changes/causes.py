@@ -78,11 +78,7 @@ class CauseFinder:
     @functools.cached_property
     def has_no_such_label(self) -> BoolArray:
         """Whether the schema has lost the label of before."""
-        lost = [
-            code
-            for code, label in enumerate(self.base.labels)
-            if label not in self.head.train.schema.labels
-        ]
+        lost = self.base.outside(self.head.train.schema)
         return self.base.is_kept & np.isin(self.base.codes, lost)
 
     @functools.cached_property

@@ -13,6 +13,7 @@ import pandas as pd
 from labeling.datasets.changes.alignment import IntArray, aligned, check_training_sets
 from labeling.datasets.changes.causes import CAUSES, TOLERANCE, Cause, CauseFinder, decisive
 from labeling.datasets.changes.reasons import Reasons
+from labeling.datasets.changes.side_factory import sides_of
 from labeling.datasets.changes.sides import Side, suspect_votes
 from labeling.errors import LabelingError, listed, near
 from labeling.rendering import Displayed, View
@@ -103,12 +104,11 @@ class Changes(Displayed):
         """How many relabelled rows had each label before (index) and have which after (columns)."""
         rows = self.change == "relabelled"
         names = np.array(self._finder.base.labels, dtype=object)
-        before, after = (
-            pd.Series(names[side.codes[rows]], dtype=object)
-            for side in (self._finder.base, self._finder.head)
-        )
+        codes = [side.codes[rows] for side in (self._finder.base, self._finder.head)]
+        before, after = (pd.Series(names[some], dtype=object) for some in codes)
         table = pd.crosstab(before, after)
-        return table.reindex(index=names, columns=names, fill_value=0).astype(int)
+        shown = self._finder.base.shown_labels(codes)
+        return table.reindex(index=shown, columns=shown, fill_value=0).astype(int)
 
     def rows(
         self,
@@ -221,13 +221,7 @@ def diff_training_sets(base: TrainingSet, head: TrainingSet) -> Changes:
     """
     check_training_sets(base=base, head=head)
     ids, places = aligned(base, head)
-    labels = list(dict.fromkeys([*base.schema.labels, *head.schema.labels]))
-    voters = sorted({*base.voters, *head.voters})
-    sides = [
-        Side(train, where, labels, voters)
-        for train, where in zip((base, head), places, strict=True)
-    ]
-    before, after = sides
+    before, after = sides_of((base, head), places)
     both = before.is_kept & after.is_kept
     differ = both & (before.codes != after.codes)
     changed = np.flatnonzero(differ | (before.is_kept != after.is_kept))

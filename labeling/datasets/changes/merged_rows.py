@@ -15,7 +15,8 @@ import pyarrow as pa
 from labeling.datasets.changes.conflicts import Conflict, Decision
 from labeling.datasets.changes.origins import merged_origin
 from labeling.datasets.changes.three_way import CONFLICT, OURS, THEIRS, Picks, ThreeWay
-from labeling.datasets.columns import CONTENT, OPTIONAL_COLUMNS, OWN_TYPES, lists_of_rows
+from labeling.datasets.columns import CONTENT, OPTIONAL_COLUMNS, OWN_TYPES
+from labeling.datasets.forms import LabelForm
 from labeling.records import LabelSchema, LabelSource, free_names
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def merged_rows(
     is_out = np.array([bool(reason) for reason in reasons[order]], dtype=bool)
     kept, out = order[~is_out], order[is_out]
     labelled = {key: each for key, each in decided.items() if each.label is not None}
-    columns = _with_decisions(_columns(rows, side, schema), ids, labelled, schema)
+    form = rows.base.train.form
+    columns = _with_decisions(_columns(rows, side, schema), ids, labelled, form, schema)
     return _training_set(
         rows,
         schema,
@@ -118,21 +120,18 @@ def _samples(rows: ThreeWay, picks: Picks, kept: Rows, side: Rows) -> pd.DataFra
 
 def _columns(rows: ThreeWay, side: Rows, schema: LabelSchema) -> dict[str, pa.Array]:
     """Return the added columns of all samples, each row from its side."""
-    from_theirs = pa.array(side == THEIRS)
     columns: dict[str, pa.Array] = {}
     n = len(side)
     rows_of = pa.array(np.where(side == THEIRS, np.arange(n) + n, np.arange(n)))
     trains = rows.ours.train, rows.theirs.train
-    for name in OWN_TYPES:
+    for name in trains[0].form.types:
         if name in OPTIONAL_COLUMNS and not any(name in train.columns for train in trains):
             continue
         both = pa.chunked_array([rows.ours.column(name), rows.theirs.column(name)])
         columns[name] = both.take(rows_of).combine_chunks()
     if trains[0].schema != schema or trains[1].schema != schema:
-        own = [rows.ours.labels.index(label) for label in schema]
-        arrays = [each.probabilities[:, own] for each in (rows.ours, rows.theirs)]
-        chosen = np.where(np.asarray(from_theirs)[:, np.newaxis], arrays[1], arrays[0])
-        columns["probabilities"] = lists_of_rows(np.nan_to_num(chosen))
+        both = pa.chunked_array([rows.ours.in_schema(schema), rows.theirs.in_schema(schema)])
+        columns["probabilities"] = both.take(rows_of).combine_chunks()
     return columns
 
 
@@ -140,6 +139,7 @@ def _with_decisions(
     columns: dict[str, pa.Array],
     ids: pd.Index,
     decided: Mapping[Hashable, Decision],
+    form: LabelForm,
     schema: LabelSchema,
 ) -> dict[str, pa.Array]:
     """Return the columns with the labels of decisions, which are gold labels of a review."""
@@ -154,14 +154,13 @@ def _with_decisions(
     }  # fmt: skip
     for sample_id, decision in decided.items():
         row = int(ids.get_indexer(pd.Index([sample_id]))[0])
-        code = schema.index(decision.label or "")
-        values["label"][row] = schema.labels[code]
-        values["probabilities"][row] = np.eye(len(schema))[code].tolist()
+        label, probabilities = form.decided(decision.label or "", schema)
+        values["label"][row], values["probabilities"][row] = label, probabilities
         values["confidence"][row] = values["weight"][row] = 1.0
         values["source"][row] = values["decided_by"][row] = LabelSource.REVIEW.value
         values["reviewer"][row] = decision.by or None
         values["votes_for"][row] = values["votes_cast"][row] = None
-    arrays = {name: pa.array(column, OWN_TYPES[name]) for name, column in values.items()}
+    arrays = {name: pa.array(column, form.types[name]) for name, column in values.items()}
     return {**columns, **arrays}
 
 

@@ -13,8 +13,10 @@ from labeling.datasets.changes.changes import diff_training_sets
 from labeling.datasets.changes.conflicts import Conflict, ConflictKind, Decision, Merged
 from labeling.datasets.changes.merged_rows import merged_rows
 from labeling.datasets.changes.origins import merge_record
+from labeling.datasets.changes.side_factory import sides_of
 from labeling.datasets.changes.sides import Side
 from labeling.datasets.changes.three_way import CONFLICT, Picks, ThreeWay
+from labeling.datasets.forms import LabelForm
 from labeling.errors import DataError, listed
 from labeling.records import LabelSchema
 
@@ -42,7 +44,8 @@ def merge_training_sets(
         base: the training set that both were made from.
         ours: the one.
         theirs: the other.
-        decisions: labels of rows in conflict, by sample id; `None` leaves the sample out.
+        decisions: labels of rows in conflict, by sample id, those of spans and sets as
+            `encode_label` writes them; `None` leaves the sample out.
 
     Raises:
         DataError: both sides changed the labels of the schema, and differently.
@@ -62,7 +65,7 @@ def merge_training_sets(
     """
     check_training_sets(base=base, ours=ours, theirs=theirs)
     schema = _merged_schema(base, ours, theirs)
-    known = _decisions(decisions or {}, schema)
+    known = _decisions(decisions or {}, schema, base.form)
     ids, rows = _three_way(base, ours, theirs)
     picks = rows.picks()
     conflicts = _conflicts(ids, rows, picks)
@@ -90,7 +93,7 @@ def merge_training_sets(
 
 
 def _decisions(
-    decisions: Mapping[Hashable, Decision | str | None], schema: LabelSchema
+    decisions: Mapping[Hashable, Decision | str | None], schema: LabelSchema, form: LabelForm
 ) -> dict[Hashable, Decision]:
     """Return decisions as such; the label of each must be in the schema."""
     known = {
@@ -99,7 +102,7 @@ def _decisions(
     }
     for decision in known.values():
         if decision.label is not None:
-            schema.index(decision.label)
+            form.decided(decision.label, schema)
     return known
 
 
@@ -109,10 +112,7 @@ def _three_way(
     """Return the ids of all samples, and what each training set says of them."""
     sets = (base, ours, theirs)
     ids, places = aligned(*sets)
-    labels = list(dict.fromkeys(label for train in sets for label in train.schema))
-    voters = sorted({voter for train in sets for voter in train.voters})
-    sides = [Side(train, where, labels, voters) for train, where in zip(sets, places, strict=True)]
-    return ids, ThreeWay(*sides)
+    return ids, ThreeWay(*sides_of(sets, places))
 
 
 def _conflicts(ids: pd.Index, rows: ThreeWay, picks: Picks) -> list[Conflict]:

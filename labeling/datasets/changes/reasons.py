@@ -139,7 +139,7 @@ class Reasons:
             if side.reasons[row]
         ]
         if code >= 0:
-            values = [float(side.probabilities[row, code]) for side in self._sides]
+            values = [side.probability(row, code) for side in self._sides]
             if not np.isnan(values).any():
                 parts.append(f"P({self._label(code)}) {values[0]:.3g} → {values[1]:.3g}")
         parts += self._left_out(row)

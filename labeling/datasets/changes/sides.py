@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from labeling.datasets.changes.alignment import BoolArray, IntArray, Places
-from labeling.datasets.columns import OWN_TYPES
+from labeling.datasets.columns import lists_of_rows
 from labeling.datasets.content import content_digests
-from labeling.records import LabelSource
+from labeling.records import LabelSchema, LabelSource
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
@@ -55,13 +55,18 @@ class Side:
 
     def of_rows(self, chosen: IntArray) -> Side:
         """Return what the training set says of some of the samples."""
-        return Side(self.train, self.places.take(chosen), self.labels, self.voters)
+        return type(self)(self.train, self.places.take(chosen), self.labels, self.voters)
+
+    @classmethod
+    def names(cls, sides: Iterable[Side]) -> list[str]:
+        """Return the labels of all sides, in the order of their schemas."""
+        return list(dict.fromkeys(label for side in sides for label in side.train.schema))
 
     def column(self, name: str) -> pa.Array:
         """Return an added column of the samples; null where the training set has none."""
         train = self.train
         parts = [
-            columns[name] if name in columns else pa.nulls(n, OWN_TYPES[name])
+            columns[name] if name in columns else pa.nulls(n, train.form.types[name])
             for columns, n in (
                 (train.columns, len(train)),
                 (train.dropped_columns, len(train.dropped)),
@@ -106,8 +111,29 @@ class Side:
         """The highest probability of each sample; NaN where there is none."""
         return np.asarray(self.probabilities.max(axis=1, initial=-np.inf), dtype=np.float64)
 
+    def probability(self, row: int, code: int) -> float:
+        """Return the probability of a label of a sample."""
+        return float(self.probabilities[row, code])
+
+    def probabilities_by_label(self, row: int) -> dict[str, float]:
+        """Return the probabilities of a sample by label."""
+        return dict(zip(self.labels, self.probabilities[row].tolist(), strict=True))
+
+    def outside(self, schema: LabelSchema) -> list[int]:
+        """Return the codes of labels that another schema does not have."""
+        return [code for code, label in enumerate(self.labels) if label not in schema.labels]
+
+    def shown_labels(self, codes: Sequence[Codes]) -> list[str]:
+        """Return the labels that a table of counts by label has."""
+        return self.labels
+
+    def in_schema(self, schema: LabelSchema) -> pa.Array:
+        """Return the column `probabilities` in the order of a schema, 0 for labels new in it."""
+        own = [self.labels.index(label) for label in schema]
+        return lists_of_rows(np.nan_to_num(self.probabilities[:, own]))
+
     @functools.cached_property
-    def votes(self) -> npt.NDArray[np.int16]:
+    def votes(self) -> npt.NDArray[np.integer[Any]]:
         """The label codes of the functions' votes, shape (n, n_voters); -1 where there is none."""
         return codes_of_lists(self.column("lf_votes"), self.voters, self.labels)
 
@@ -178,15 +204,18 @@ class Side:
 
 
 def codes_of_lists(
-    lists: pa.Array, voters: Sequence[str], labels: Sequence[str]
-) -> npt.NDArray[np.int16]:
+    lists: pa.Array,
+    voters: Sequence[str],
+    labels: Sequence[str],
+    dtype: npt.DTypeLike = np.int16,
+) -> npt.NDArray[np.integer[Any]]:
     """Return votes in lists of (voter, label) as codes, shape (n, n_voters); -1 for no vote.
 
     >>> votes = pa.array([[{"voter": "f", "label": "spam"}], []])
     >>> codes_of_lists(votes, ["e", "f"], ["ham", "spam"]).tolist()
     [[-1, 1], [-1, -1]]
     """
-    codes = np.full((len(lists), len(voters)), -1, dtype=np.int16)
+    codes = np.full((len(lists), len(voters)), -1, dtype=dtype)
     cells = lists.flatten()
     if not len(cells) or not voters:
         return codes

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from labeling.datasets.changes.alignment import Places, all_ids
+from labeling.datasets.changes.side_factory import sides_of
 from labeling.datasets.changes.sides import Side
+from labeling.datasets.forms.label_form import LabelPart
 from labeling.errors import DataError, counted, listed
 from labeling.rendering import DisplayedAlike, Excerpt, Part, Share, Table, View
 
@@ -23,6 +25,8 @@ SHORT = 12
 """Characters of a digest that are shown."""
 MOST_NAMES = 12
 MOST_LABELS = 10
+MOST_PARTS = 20
+TEXT = "text"
 SEARCHED = 100_000
 """Ids among which near ones are looked for."""
 
@@ -80,6 +84,7 @@ class Story(DisplayedAlike):
         reviewer: who decided the label; `None` if no reviewer did.
         origin: what the training set was made of.
         extras: what is known besides.
+        parts: of spans and several labels each part, with who said so and who said otherwise.
     """
 
     sample_id: Hashable
@@ -96,9 +101,11 @@ class Story(DisplayedAlike):
     reviewer: str | None
     origin: Mapping[str, Any]
     extras: StoryExtras = field(default_factory=StoryExtras)
+    parts: tuple[LabelPart, ...] = ()
 
     def _view(self) -> View:
-        parts: list[Part] = [self._fate(), *_votes(self), *_models(self), *_people(self)]
+        parts: list[Part] = [self._fate(), *_parts(self), *_votes(self)]
+        parts += [*_models(self), *_people(self)]
         settings = self.origin.get("settings", {})
         if settings:
             words = ", ".join(f"{name} {_word(value)}" for name, value in settings.items())
@@ -139,8 +146,7 @@ def story_of(train: TrainingSet, sample_id: Hashable, extras: StoryExtras | None
     """
     side = _side_of(train, sample_id)
     code = int(side.codes[0])
-    probabilities = side.probabilities[0]
-    names = list(train.schema.labels)
+    content = _content(side)
     weight, split = (
         side.column(name)[0].as_py() if name in train.columns else None
         for name in ("weight", "split")
@@ -148,31 +154,56 @@ def story_of(train: TrainingSet, sample_id: Hashable, extras: StoryExtras | None
     fingerprints = train.origin.get("functions", {})
     extras = extras or StoryExtras()
     reasons = extras.reasons or {}
-    has = code >= 0 and not np.isnan(probabilities[code])
+
+    def words(label: int) -> str | None:
+        return None if label < 0 else train.form.words(side.labels[label], content)
+
     return Story(
         sample_id,
-        names[code] if code >= 0 else None,
+        words(code),
         str(side.reasons[0]),
-        float(probabilities[code]) if has else float("nan"),
+        side.probability(0, code) if code >= 0 else float("nan"),
         weight if side.is_kept[0] else None,
         split,
         str(side.sources[0]),
         str(side.decided_by[0]),
         tuple(
             FunctionVote(
-                voter,
-                names[vote] if vote >= 0 else None,
-                str(fingerprints.get(voter, "")),
-                reasons.get(voter, ""),
+                voter, words(vote), str(fingerprints.get(voter, "")), reasons.get(voter, "")
             )
             for voter, vote in zip(train.voters, side.votes[0].tolist(), strict=True)
         ),
-        dict(zip(names, probabilities.tolist(), strict=True)),
-        side.answers[0],
+        side.probabilities_by_label(0),
+        {
+            name: None if label is None else train.form.words(label, content)
+            for name, label in side.answers[0].items()
+        },
         side.reviewers[0] or None,
         train.origin,
         extras,
+        _label_parts(side, content),
     )
+
+
+def _content(side: Side) -> str | None:
+    """Return the text of the only sample of a side, if it is kept and in the usual column."""
+    samples = side.train.samples
+    if not side.is_kept[0] or TEXT not in samples.columns:
+        return None
+    value = samples[TEXT].iloc[int(side.places.rows[0])]
+    return value if isinstance(value, str) else None
+
+
+def _label_parts(side: Side, content: str | None) -> tuple[LabelPart, ...]:
+    """Return the parts of the label of the only sample of a side."""
+    form, ids = side.train.form, pd.RangeIndex(1)
+    if side.codes[0] < 0 or form.has_codes:
+        return ()
+    label, probabilities, votes = (
+        form.in_pandas(name, side.column(name), ids)[0]
+        for name in ("label", "probabilities", "lf_votes")
+    )
+    return form.parts(label, probabilities, votes, content)
 
 
 def _side_of(train: TrainingSet, sample_id: Hashable) -> Side:
@@ -187,7 +218,7 @@ def _side_of(train: TrainingSet, sample_id: Hashable) -> Side:
             f" nor left out.{near_ids(sample_id, ids)}"
         )
     places = Places(matches.astype(np.int64), len(train))
-    return Side(train, places, train.schema.labels, train.voters)
+    return sides_of([train], [places], train.voters)[0]
 
 
 def near_ids(sample_id: Hashable, ids: pd.Index) -> str:
@@ -204,6 +235,23 @@ def near_ids(sample_id: Hashable, ids: pd.Index) -> str:
     return (
         f" Did you mean {' or '.join(repr(by_text[text]) for text in matches)}?" if matches else ""
     )
+
+
+def _parts(story: Story) -> list[Part]:
+    """Return the table of the parts of a label, with who said so."""
+    if not story.parts:
+        return []
+    rows = tuple(
+        (
+            Excerpt(part.part),
+            None if np.isnan(part.probability) else Share(part.probability),
+            Excerpt(", ".join(part.voters)),
+            Excerpt(", ".join(part.against)),
+        )
+        for part in story.parts[:MOST_PARTS]
+    )
+    left_out = max(len(story.parts) - MOST_PARTS, 0)
+    return [Table(("part", "probability", "said so", "otherwise"), rows, left_out=left_out)]
 
 
 def _votes(story: Story) -> list[Part]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,22 @@ from labeling.records import Label, LabelKind, LabelSchema
 Bools = npt.NDArray[np.bool_]
 
 
+class LabelPart(NamedTuple):
+    """A part of a sample's label, a span or one of several labels, and who said so.
+
+    Attributes:
+        part: the part in words.
+        probability: that it is right.
+        voters: who said so.
+        against: who said otherwise.
+    """
+
+    part: str
+    probability: float
+    voters: tuple[str, ...]
+    against: tuple[str, ...]
+
+
 class LabelForm:
     """The form of one label per sample, its name; other kinds override what differs.
 
@@ -27,12 +43,14 @@ class LabelForm:
         kind: what a sample's label is.
         types: the added columns in their order in a file, with their Arrow types.
         file_format: the number of the format of the files.
+        has_codes: whether a sample has one label, whose code stands for it.
         columns_in_csv: the added columns that are other columns in CSV files; see `csv_columns`.
     """
 
     kind: ClassVar[LabelKind] = LabelKind.ONE
     types: ClassVar[Mapping[str, pa.DataType]] = OWN_TYPES
     file_format: ClassVar[int] = 3
+    has_codes: ClassVar[bool] = True
     columns_in_csv: ClassVar[tuple[str, ...]] = ("probabilities",)
 
     def in_pandas(self, name: str, column: pa.Array, ids: pd.Index) -> pd.Series:
@@ -56,6 +74,46 @@ class LabelForm:
         """Return how many samples have each label; labels that none has are left out."""
         pairs = pc.value_counts(column.drop_null()).to_pylist()
         return dict(sorted((str(pair["values"]), int(pair["counts"])) for pair in pairs))
+
+    def strata(self, column: pa.Array) -> list[str | None]:
+        """Return what samples are stratified by: the label; `None` where there is none."""
+        return list(column.to_pylist())
+
+    def pairs(self, column: pa.Array) -> pd.DataFrame:
+        """Return the labels of all samples, each once: a table of `row` and `label`."""
+        table = pd.DataFrame({"row": np.arange(len(column)), "label": column.to_pylist()})
+        return table.dropna().reset_index(drop=True)
+
+    def decided(self, text: str, schema: LabelSchema) -> tuple[Any, list[float]]:
+        """Return a label that is certain, given as text, as a value of `label`, and its p.
+
+        Raises:
+            UnknownLabelError: there is no such label.
+        """
+        code = schema.index(text)
+        return schema.labels[code], [float(place == code) for place in range(len(schema))]
+
+    def words(self, text: str, content: str | None) -> str:
+        """Return a label or vote, given as text, as people read it.
+
+        Args:
+            text: as `label_texts`, `lf_votes` and `annotators` have it.
+            content: the text of the sample, if it is known.
+        """
+        return text
+
+    def parts(
+        self, label: Any, probabilities: Any, votes: Mapping[str, Any], content: str | None
+    ) -> tuple[LabelPart, ...]:
+        """Return the parts of a sample's label with who said so; none of a single label.
+
+        Args:
+            label: as `in_pandas` returns it.
+            probabilities: likewise.
+            votes: likewise, by voter.
+            content: the text of the sample, if it is known.
+        """
+        return ()
 
     def more_counts(self, column: pa.Array) -> dict[str, Any]:
         """Return what a manifest counts besides the samples of each label."""

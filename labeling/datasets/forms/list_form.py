@@ -14,13 +14,14 @@ import pyarrow as pa
 from labeling.datasets.columns import VOTER_OF, array_of_lists, in_pandas
 from labeling.datasets.forms.label_form import Bools, LabelForm
 from labeling.datasets.vote_texts import texts_of_votes
-from labeling.records import LabelSchema
+from labeling.records import NOTHING, LabelSchema, checked_label, decode_label, encode_label
 
 
 class ListForm(LabelForm):
     """Labels that are lists in files, and JSON texts where people or functions gave them."""
 
     file_format = 4
+    has_codes = False
 
     @abstractmethod
     def decoded(self, text: str) -> Any:
@@ -46,6 +47,23 @@ class ListForm(LabelForm):
         return shown
 
     @abstractmethod
+    def certain(self, label: Any, schema: LabelSchema) -> list[float]:
+        """Return the probabilities of a label that is certain."""
+
+    @abstractmethod
+    def names_in(self, text: str) -> set[str]:
+        """Return the names in a label or vote, given as text."""
+
+    def probabilities_in(self, column: pa.Array, old: LabelSchema, new: LabelSchema) -> pa.Array:
+        """Return probabilities in the order of another schema."""
+        return column
+
+    def decided(self, text: str, schema: LabelSchema) -> tuple[Any, list[float]]:
+        """Return a label that is certain, given as text, as a value of `label`, and its p."""
+        label = checked_label(decode_label(text, self.kind), schema)
+        return self.to_arrow([label], schema)[0].as_py(), self.certain(label, schema)
+
+    @abstractmethod
     def labels(self, column: pa.Array) -> list[Any]:
         """Return labels as `Label`; `None` for null."""
 
@@ -55,8 +73,6 @@ class ListForm(LabelForm):
 
     def encoded(self, label: Any) -> str | None:
         """Return a label as text; `None` for `None`."""
-        from labeling.records import encode_label
-
         return None if label is None else encode_label(label)
 
     def has_label(self, column: pa.Array, label: str) -> Bools:
@@ -68,10 +84,28 @@ class ListForm(LabelForm):
 
     def counts(self, column: pa.Array) -> dict[str, int]:
         """Return how many samples have each label."""
-        names, rows = self.label_names(column)
-        pairs = pd.DataFrame({"name": names.to_pylist(), "row": rows}).drop_duplicates()
-        counted = pairs["name"].value_counts()
+        counted = self.pairs(column)["label"].value_counts()
         return dict(sorted((str(name), int(count)) for name, count in counted.items()))
+
+    def strata(self, column: pa.Array) -> list[str | None]:
+        """Return the rarest label of each sample, the first by name of equally rare ones.
+
+        Splits by it have rare labels in all parts. Samples with an empty label are a stratum, too.
+        """
+        pairs = self.pairs(column)
+        pairs["count"] = pairs["label"].map(pairs["label"].value_counts())
+        rarest = pairs.sort_values(["row", "count", "label"]).drop_duplicates("row")
+        strata: list[str | None] = [
+            NOTHING if valid else None for valid in column.is_valid().to_pylist()
+        ]
+        for row, label in zip(rarest["row"].tolist(), rarest["label"].tolist(), strict=True):
+            strata[row] = label
+        return strata
+
+    def pairs(self, column: pa.Array) -> pd.DataFrame:
+        """Return the labels of all samples, each once: a table of `row` and `label`."""
+        names, rows = self.label_names(column)
+        return pd.DataFrame({"row": rows, "label": names.to_pylist()}).drop_duplicates()
 
     def more_counts(self, column: pa.Array) -> dict[str, Any]:
         """Return how many samples have an empty label."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from labeling.datasets.columns import OWN_TYPES, Columns
-from labeling.datasets.forms.label_form import class_label_in_yaml, codes_of_names
+from labeling.datasets.forms.label_form import LabelPart, class_label_in_yaml, codes_of_names
 from labeling.datasets.forms.list_form import ListForm, rows_of_lists
 from labeling.records import Label, LabelKind, LabelSchema
 
@@ -45,6 +45,46 @@ class SetLabels(ListForm):
         """Return a set of labels, or of a labeling function what it said of each label."""
         value = json.loads(text)
         return value if isinstance(value, dict) else frozenset(value)
+
+    def certain(self, label: Any, schema: LabelSchema) -> list[float]:
+        """Return 1 for each label that the sample has, and 0 for the others."""
+        return [float(name in label) for name in schema]
+
+    def names_in(self, text: str) -> set[str]:
+        """Return the names in a set, or those of which a function said yes or no."""
+        return set(self.decoded(text))
+
+    def probabilities_in(self, column: pa.Array, old: LabelSchema, new: LabelSchema) -> pa.Array:
+        """Return the marginals of the labels of another schema; 0 for labels that are new."""
+        code_of = {label: code for code, label in enumerate(old)}
+        codes = [code_of.get(label) for label in new]
+        rows = [
+            None if row is None else [0.0 if code is None else row[code] for code in codes]
+            for row in column.to_pylist()
+        ]
+        return pa.array(rows, column.type)
+
+    def words(self, text: str, content: str | None) -> str:
+        """Return the labels of a set; of what a function said, `joy; not anger`."""
+        said = self.decoded(text)
+        if isinstance(said, dict):
+            return "; ".join(name if is_so else f"not {name}" for name, is_so in said.items())
+        return ", ".join(sorted(said)) or "none of the labels"
+
+    def parts(
+        self, label: Any, probabilities: Any, votes: Mapping[str, Any], content: str | None
+    ) -> tuple[LabelPart, ...]:
+        """Return each label that the sample has, with who said yes, and who said no."""
+        names = sorted({name for said in votes.values() for name in said} | label)
+        return tuple(
+            LabelPart(
+                name,
+                np.nan,
+                tuple(voter for voter, said in votes.items() if said.get(name) is True),
+                tuple(voter for voter, said in votes.items() if said.get(name) is False),
+            )
+            for name in names
+        )
 
     def label_names(self, column: pa.Array) -> tuple[pa.Array, Any]:
         """Return the names in all labels one after the other, and the row of each."""

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from labeling.datasets.columns import OWN_TYPES, Columns
+from labeling.datasets.forms.label_form import LabelPart
 from labeling.datasets.forms.list_form import ListForm, rows_of_lists
-from labeling.records import Label, LabelKind, LabelSchema, Span, decode_label
+from labeling.records import NOTHING, Label, LabelKind, LabelSchema, Span, decode_label
 
 SPAN_TYPE = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())])
 """A span in a file: `text[start:end]` in Unicode code points, and its label."""
@@ -63,6 +64,38 @@ class SpanLabels(ListForm):
         """Return the spans of a vote."""
         return decode_label(text, LabelKind.SPANS)
 
+    def certain(self, label: Any, schema: LabelSchema) -> list[float]:
+        """Return 1 for each span."""
+        return [1.0] * len(label)
+
+    def names_in(self, text: str) -> set[str]:
+        """Return the labels of the spans of a label or vote."""
+        return {span.label for span in self.decoded(text)} - {NOTHING}
+
+    def words(self, text: str, content: str | None) -> str:
+        """Return spans by their texts, such as `PER 'Ann' (0 to 3)`."""
+        spans = self.decoded(text)
+        return "; ".join(span_in_words(span, content) for span in spans) or "no span"
+
+    def parts(
+        self, label: Any, probabilities: Any, votes: Mapping[str, Any], content: str | None
+    ) -> tuple[LabelPart, ...]:
+        """Return each span with who marked it, and who marked otherwise what overlaps it."""
+        return tuple(
+            LabelPart(
+                span_in_words(span, content),
+                float(p),
+                tuple(voter for voter, spans in votes.items() if span in (spans or ())),
+                tuple(
+                    voter
+                    for voter, spans in votes.items()
+                    if span not in (spans or ())
+                    and any(each.start < span.end and span.start < each.end for each in spans or ())
+                ),
+            )
+            for span, p in zip(label, probabilities, strict=True)
+        )
+
     def label_names(self, column: pa.Array) -> tuple[pa.Array, Any]:
         """Return the names in all labels one after the other, and the row of each."""
         return column.flatten().field(2), rows_of_lists(column)
@@ -86,6 +119,16 @@ class SpanLabels(ListForm):
         for name in self.columns_in_csv:
             values = [None if row is None else _json(row) for row in columns[name].to_pylist()]
             yield name, np.array(values, dtype=object)
+
+
+def span_in_words(span: Span, content: str | None) -> str:
+    """Return a span as people read it.
+
+    >>> span_in_words(Span(0, 3, "PER"), "Ann met Bob")
+    "PER 'Ann' (0 to 3)"
+    """
+    part = "" if content is None else f"{content[span.start : span.end]!r} "
+    return f"{span.label} {part}({span.start} to {span.end})"
 
 
 def _json(value: object) -> str:

@@ -81,17 +81,20 @@ class HeldOut:
         return self.accuracy.low >= LEAST_ACCURACY and self.gain >= LEAST_GAIN
 
 
-def giveaway_findings(rows: LabeledRows | None, gold_columns: frozenset[str]) -> Iterator[Finding]:
+def giveaway_findings(
+    rows: LabeledRows | None, gold_columns: frozenset[str], why_not: str = ""
+) -> Iterator[Finding]:
     """Yield the findings on single columns, single words, and the order of the ids.
 
     Args:
         rows: rows with labels that people gave; `None` where there are none.
         gold_columns: columns of gold labels, which are no features.
+        why_not: why there are no such rows, if it is not for lack of labels.
     """
     names = ("single_columns", "single_words", "order_of_ids")
     n = 0 if rows is None else len(rows.codes)
     if rows is None or n < LEAST_ROWS or len(np.unique(rows.codes)) < 2:
-        reason = (
+        reason = why_not or (
             f"it needs {LEAST_ROWS} labels from people, of two labels at least, and there are {n}"
         )
         yield from (skipped(name, reason, n) for name in names)

@@ -120,7 +120,7 @@ def find_leaks(
     columns = None if reads is None else {lf: _known(names) for lf, names in reads.items()}
     return (
         *_split_findings(frame, codes, text, names_of_groups(group), (time, near_duplicates)),
-        *giveaway_findings(rows, gold),
+        *giveaway_findings(rows, gold, _why_not(data)),
         gold_column_finding(rows, gold, columns),
         conflicting_duplicates(rows, of_labeled),
     )
@@ -154,12 +154,21 @@ def _known(columns: Collection[str] | None) -> frozenset[str] | None:
     return None if columns is None else frozenset(columns)
 
 
+def _why_not(data: Any) -> str:
+    """Return why samples with labels have none that a single feature could give away."""
+    if isinstance(data, TrainingSet) and not data.form.has_codes:
+        return "a sample may have several labels"
+    return ""
+
+
 def _labeled(
     data: Any, labels: Gold | None, text: str | None
 ) -> tuple[pd.DataFrame, LabeledRows | None]:
     """Return the samples, and those of them that people labeled."""
     if isinstance(data, TrainingSet):
         frame = data.samples
+        if not data.form.has_codes:
+            return frame, None
         is_human: BoolArray = data.added_column("source").isin(HUMAN).to_numpy(bool)
         codes, names = data.codes, tuple(data.schema)
     else:

@@ -109,7 +109,8 @@ def split(
             older rows are in no split. It cannot be combined with `previous`.
         near_duplicates: the smallest Jaccard index of texts that stay together, 0.3 to 1; `None`
             keeps only equal ones together. Needs `labeling[splits]`.
-        stratify: whether each label gets its share exactly (or the column whose values do).
+        stratify: whether each label gets its share exactly (or the column whose values do); of
+            samples with several labels or spans the rarest label of each.
             Then the splits depend on the other rows, and a few rows move when data grow.
         salt: another one draws other splits.
         previous: earlier splits (a Series from id to split, a training set, a release): these rows
@@ -190,13 +191,15 @@ class _Rows:
     Attributes:
         frame: index = ids.
         human: whether people gave the label: shape (n,).
-        labels: of a training set, label and source.
+        labels: of a training set, source and label, of several the rarest.
+        pairs: all labels of all rows: `row` and `label`.
         order: the labels in order.
     """
 
     frame: pd.DataFrame
     human: BoolArray
     labels: pd.DataFrame | None = None
+    pairs: pd.DataFrame | None = None
     order: tuple[str, ...] = ()
 
     @classmethod
@@ -209,11 +212,16 @@ class _Rows:
             raise LabelingError("A training set must have rows to be split. Got an empty one.")
         checked_ids(data.sample_ids, "To be split (before any balancing), the sample ids")
         labels = pd.DataFrame(
-            {LABEL: data.added_column(LABEL), SOURCE: data.added_column(SOURCE)},
+            {
+                LABEL: pd.Series(data.form.strata(data.columns[LABEL]), data.sample_ids, object),
+                SOURCE: data.added_column(SOURCE),
+            },
             index=data.sample_ids,
         )
         human: BoolArray = labels[SOURCE].isin(HUMAN).to_numpy(bool)
-        return cls(data.samples, human, labels, tuple(data.schema))
+        return cls(
+            data.samples, human, labels, data.form.pairs(data.columns[LABEL]), tuple(data.schema)
+        )
 
     def strata(self, stratify: bool | str) -> Any:
         """Return the code of each row's stratum; `None` where there are no strata."""
@@ -233,8 +241,9 @@ def _report(outcome: SplitOutcome, rows: _Rows, settings: dict[str, Any]) -> Spl
     names = pd.Series(np.array([*SPLITS, "left out"], dtype=object)[done.codes], rows.frame.index)
     empty = pd.DataFrame(columns=[*SPLITS, "left out"])
     labels, sources = empty, empty
-    if rows.labels is not None:
-        labels = table_by_split(rows.labels[LABEL], names, list(rows.order))
+    if rows.labels is not None and rows.pairs is not None:
+        of_pairs = names.iloc[rows.pairs["row"].to_numpy()]
+        labels = table_by_split(rows.pairs[LABEL], of_pairs, list(rows.order))
         sources = table_by_split(rows.labels[SOURCE], names, sorted(set(rows.labels[SOURCE])))
     is_out = done.codes < 0
     return SplitReport(
