@@ -38,11 +38,10 @@ def training_set_view(train: TrainingSet) -> View:
 
 
 def _labels(train: TrainingSet) -> Table:
-    labels = train.added_column("label")
     weights = train.added_column("weight").to_numpy(dtype=np.float64)
     rows = []
     for label in train.schema:
-        is_label = (labels == label).to_numpy()
+        is_label = train.form.has_label(train.columns["label"], label)
         ordered = np.sort(weights[is_label])  # so that the mean does not depend on the order
         mean = float(ordered.mean()) if len(ordered) else None
         rows.append((Excerpt(label), len(ordered), Share(len(ordered) / len(train)), mean))
@@ -74,7 +73,8 @@ def _sources(train: TrainingSet) -> Table:
 
 
 def _first_rows(train: TrainingSet) -> Table:
-    first = train.take(np.arange(min(len(train), FIRST_ROWS))).frame
+    part = train.take(np.arange(min(len(train), FIRST_ROWS)))
+    first, labels = part.frame, train.form.label_texts(part.columns["label"]).to_pylist()
     own = train.own_columns
     names = list(train.samples.columns)[:MOST_COLUMNS]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
@@ -88,7 +88,7 @@ def _first_rows(train: TrainingSet) -> Table:
         for sample_id, values, label, confidence, source in zip(
             first.index,
             first[names].itertuples(index=False, name=None) if names else [()] * len(first),
-            first[own["label"]],
+            labels,
             first[own["confidence"]],
             first[own["source"]],
             strict=True,

@@ -14,7 +14,7 @@ from labeling.errors import DataError, LabelingError, listed, near
 from labeling.records.estimates import Estimate
 from labeling.rendering import Displayed
 
-TEXT_TASK, TABLE_TASK = "text-classification", "tabular-classification"
+TABLE_TASK = "tabular-classification"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from labeling.datasets.cards.facts import TABLE_TASK, TEXT_TASK, CardSettings
+from labeling.datasets.cards.facts import TABLE_TASK, CardSettings
 from labeling.datasets.cards.hub_table import features_of
 from labeling.datasets.cards.numbers import HUMAN_SOURCES, WEAK_SOURCES, CardNumbers
 from labeling.errors import missing_extra
@@ -162,7 +162,7 @@ def default_task(train: TrainingSet) -> str:
     import pandas as pd
 
     kinds = (pd.api.types.infer_dtype(column, skipna=True) for _, column in train.samples.items())
-    return TEXT_TASK if "string" in kinds else TABLE_TASK
+    return train.form.text_task if "string" in kinds else TABLE_TASK
 
 
 def _licence(given: str) -> dict[str, str]:

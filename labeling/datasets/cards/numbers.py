@@ -65,7 +65,7 @@ def numbers_of(train: TrainingSet, people: Mapping[str, str]) -> CardNumbers:
         train: the training set.
         people: the pseudonym of each person, as `pseudonyms` returns them.
     """
-    labels = _counts(train.columns["label"])
+    labels = train.form.counts(train.columns["label"])
     votes = _counts(train.columns["lf_votes"].flatten().field(0))
     reasons = train.dropped["reason"].astype(str).value_counts()
     cast = [

@@ -173,6 +173,8 @@ def _labels(train: TrainingSet, numbers: CardNumbers) -> list[str]:
         for label, count in numbers.labels.items()
     ]
     lines = ["## Labels", "", *table(["label", "meaning", "samples", "share"], rows)]
+    note = train.form.note(train.columns["label"])
+    lines += ["", note] if note else []
     if train.schema.ordered:
         lines += ["", "The labels are grades, from the lowest to the highest."]
     if numbers.unlabeled:
@@ -252,7 +254,8 @@ def _splits(train: TrainingSet, numbers: CardNumbers) -> list[str]:
 def _columns(train: TrainingSet) -> list[str]:
     rows = [(str(name), "of the samples") for name in train.samples.columns]
     added = [name for name in OWN_TYPES if name in train.columns and name in MEANINGS]
-    rows += [(train.own_columns[name], MEANINGS[name]) for name in added]
+    meanings = {**MEANINGS, **train.form.meanings}
+    rows += [(train.own_columns[name], meanings[name]) for name in added]
     return ["## Columns", "", *table(["column", "what it holds"], rows)]
 
 

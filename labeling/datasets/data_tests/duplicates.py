@@ -136,7 +136,7 @@ def contradicting_duplicates(
     if head.codes is None or texts is None:
         return skipped(name, f"there are no labels, or no column {settings.text!r}", len(head))
     groups = exact_groups(texts)
-    frame: Any = pd.DataFrame({"group": groups, "code": head.codes})
+    frame: Any = pd.DataFrame({"group": groups, "code": head.keys})
     varied = frame.groupby("group")["code"].nunique()
     is_mixed = np.isin(groups, varied.index[varied > 1].to_numpy())
     n_texts = int((varied > 1).sum())

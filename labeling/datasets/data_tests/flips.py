@@ -42,7 +42,7 @@ def label_flips(head: Tested, base: Tested | None, settings: DataTestSettings) -
     if not len(rows):
         return skipped(name, "the base has none of these samples", len(head))
     before = base.codes[base_rows].astype(np.int64)
-    flipped = head.codes[rows] != before
+    flipped = np.asarray(head.keys[rows] != base.keys[base_rows], dtype=bool)
     lost = flipped & base.is_human[base_rows] & ~head.is_human[rows]
     part = head.take(rows)
     systematic = _systematic(part, flipped, before, settings) if flipped.any() else []

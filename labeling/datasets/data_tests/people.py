@@ -24,10 +24,29 @@ def agreement(head: Tested, base: Tested | None, settings: DataTestSettings) -> 
     rows, scores = pair_agreement(head)
     if not len(rows):
         return skipped(name, "no sample has labels of two people", len(head))
+    return mean_finding(head, rows, scores, settings, "one label")
+
+
+def mean_finding(
+    head: Tested,
+    rows: npt.NDArray[np.intp],
+    scores: npt.NDArray[np.float64],
+    settings: DataTestSettings,
+    what: str,
+) -> Finding:
+    """Return the finding of the mean agreement of people on samples.
+
+    Args:
+        head: the samples.
+        rows: those with labels of two people or more.
+        scores: of these, the share of pairs that agree.
+        settings: the limits.
+        what: pairs that agree gave a sample.
+    """
     estimate = _mean(scores)
     limit = settings.agreement
     sentence = (
-        f"Pairs of annotators of a sample gave it one label in {estimate.value:.1%}"
+        f"Pairs of annotators of a sample gave it {what} in {estimate.value:.1%}"
         f" {_interval(estimate)} of cases; the floor is {limit:.0%}."
     )
     is_low = estimate.value < limit
@@ -35,7 +54,7 @@ def agreement(head: Tested, base: Tested | None, settings: DataTestSettings) -> 
     if is_low and not is_certain:
         sentence += " It is below, but the samples are too few to be certain."
     status: Status = "failed" if is_certain else "warning" if is_low else "passed"
-    return _finding(name, status, sentence, estimate, limit, head.ids[rows[scores < 1]])
+    return _finding("agreement", status, sentence, estimate, limit, head.ids[rows[scores < 1]])
 
 
 def _finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from labeling.datasets.data_tests.integrity import (
     unique_ids,
 )
 from labeling.datasets.data_tests.lf_health import lf_health
+from labeling.datasets.data_tests.list_tests import LIST_TESTS, SPAN_TESTS
 from labeling.datasets.data_tests.own_checks import own_finding, own_tests
 from labeling.datasets.data_tests.people import agreement, people_against_weak
 from labeling.datasets.data_tests.personal_data import personal_data
@@ -28,6 +30,7 @@ from labeling.datasets.data_tests.slices import labels_by_slice, trigger_words
 from labeling.datasets.data_tests.tested import Tested, training_set_to_test
 from labeling.datasets.data_tests.text_drift import Embed, drift_text
 from labeling.datasets.findings import DataTestReport, Finding
+from labeling.datasets.kinds import SetTrainingSet, SpanTrainingSet
 from labeling.datasets.splits.leaks import find_leaks
 from labeling.datasets.training_set import TrainingSet
 from labeling.errors import LabelingError, MissingExtraError, listed, near
@@ -103,9 +106,10 @@ def run_data_tests(
     head = training_set_to_test(train)
     before = None
     if base is not None and len(base):
-        before = in_schema(training_set_to_test(base), train.schema)
-    found = _run(tuple(TESTS), head, before, limits, embed)
-    if len(found) == len(TESTS):
+        before = in_schema(training_set_to_test(base), head.schema)
+    names = tuple(checks_for(train))
+    found = _run(names, head, before, limits, embed, checks_for(train))
+    if len(found) == len(names):
         found += leak_tests(train, limits, reads)
     found += [own_finding(test, train, base) for test in own_tests(own)]
     fingerprint = train.fingerprint
@@ -114,6 +118,22 @@ def run_data_tests(
     _check_acknowledged(limits, known)
     results = [_acknowledged(one, limits, fingerprint, base_fingerprint) for one in found]
     return DataTestReport(tuple(results), fingerprint, base_fingerprint, len(head))
+
+
+@functools.singledispatch
+def checks_for(train: TrainingSet) -> Mapping[str, Test]:
+    """Return the tests on training sets of this type, by the name of their finding."""
+    return TESTS
+
+
+@checks_for.register
+def _(train: SetTrainingSet) -> Mapping[str, Test]:
+    return {**TESTS, **LIST_TESTS}
+
+
+@checks_for.register
+def _(train: SpanTrainingSet) -> Mapping[str, Test]:
+    return {**TESTS, **SPAN_TESTS}
 
 
 def leak_tests(
@@ -153,6 +173,7 @@ def _run(
     base: Tested | None,
     limits: DataTestSettings,
     embed: Embed | None,
+    tests: Mapping[str, Test] = TESTS,
 ) -> list[Finding]:
     if not head.ids.is_unique or head.ids.hasnans:
         # Rows cannot be looked up: nothing else that is said of them would be right.
@@ -160,7 +181,7 @@ def _run(
     return [
         drift_text(head, base, limits, embed)
         if name == "drift_text"
-        else TESTS[name](head, base, limits)
+        else tests[name](head, base, limits)
         for name in names
     ]
 

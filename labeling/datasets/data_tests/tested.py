@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,12 @@ class Tested:
         return self.samples.index
 
     @property
+    def keys(self) -> npt.NDArray[Any]:
+        """What tells labels apart, shape (n,): their codes."""
+        assert self.codes is not None
+        return self.codes
+
+    @property
     def is_human(self) -> Mask:
         """Which labels people gave, shape (n,)."""
         if self.sources is None:
@@ -104,17 +111,18 @@ class Tested:
         return [value if isinstance(value, str) else "" for value in self.samples[column].tolist()]
 
 
+@functools.singledispatch
 def training_set_to_test(train: TrainingSet) -> Tested:
     """Return the parts of a training set."""
     splits: npt.NDArray[np.object_] | None = None
     if "split" in train.columns:
-        splits = _objects(train, "split")
+        splits = objects_of(train, "split")
     return Tested(
         samples=train.samples,
         schema=train.schema,
         codes=train.codes,
         probabilities=train.probabilities,
-        sources=_objects(train, "source"),
+        sources=objects_of(train, "source"),
         voters=tuple(train.voters),
         lf_codes=train.lf_codes,
         annotators=_annotators(train),
@@ -123,7 +131,8 @@ def training_set_to_test(train: TrainingSet) -> Tested:
     )
 
 
-def _objects(train: TrainingSet, name: str) -> npt.NDArray[np.object_]:
+def objects_of(train: TrainingSet, name: str) -> npt.NDArray[np.object_]:
+    """Return an added column of texts as an array."""
     values: npt.NDArray[np.object_] = np.array(train.columns[name].to_pylist(), dtype=np.object_)
     return values
 

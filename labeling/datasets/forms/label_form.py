@@ -44,6 +44,8 @@ class LabelForm:
         types: the added columns in their order in a file, with their Arrow types.
         file_format: the number of the format of the files.
         has_codes: whether a sample has one label, whose code stands for it.
+        text_task: the task of the Hugging Face hub, for texts with such labels.
+        meanings: what the added columns hold, where it is not as with one label, for the card.
         columns_in_csv: the added columns that are other columns in CSV files; see `csv_columns`.
     """
 
@@ -51,6 +53,8 @@ class LabelForm:
     types: ClassVar[Mapping[str, pa.DataType]] = OWN_TYPES
     file_format: ClassVar[int] = 3
     has_codes: ClassVar[bool] = True
+    text_task: ClassVar[str] = "text-classification"
+    meanings: ClassVar[Mapping[str, str]] = {}
     columns_in_csv: ClassVar[tuple[str, ...]] = ("probabilities",)
 
     def in_pandas(self, name: str, column: pa.Array, ids: pd.Index) -> pd.Series:
@@ -92,6 +96,10 @@ class LabelForm:
         """
         code = schema.index(text)
         return schema.labels[code], [float(place == code) for place in range(len(schema))]
+
+    def note(self, column: pa.Array) -> str:
+        """Return what a card says of the counts of labels; empty for nothing."""
+        return ""
 
     def words(self, text: str, content: str | None) -> str:
         """Return a label or vote, given as text, as people read it.

@@ -28,6 +28,13 @@ class SetLabels(ListForm):
     kind = LabelKind.SEVERAL
     types: ClassVar[Mapping[str, pa.DataType]] = {**OWN_TYPES, "label": pa.list_(pa.string())}
 
+    meanings: ClassVar[Mapping[str, str]] = {
+        "label": "the labels, of which a sample may have several or none",
+        "probabilities": "the probability of each label by itself, in the order of the labels",
+        "confidence": "the lowest probability of what was decided of a label",
+        "lf_votes": "what each labeling function said of which label, as JSON",
+        "annotators": "the labels that people gave, as JSON, under pseudonyms; null for a skip",
+    }
     columns_in_csv = ("label", "probabilities")
 
     def to_arrow(self, labels: Iterable[Label | None], schema: LabelSchema) -> pa.Array:
@@ -63,6 +70,11 @@ class SetLabels(ListForm):
             for row in column.to_pylist()
         ]
         return pa.array(rows, column.type)
+
+    def note(self, column: pa.Array) -> str:
+        """Return that samples may have several labels, and how many have none."""
+        none = self.more_counts(column)["empty_labels"]
+        return f"A sample may have several labels; {none:,} samples have none of them."
 
     def words(self, text: str, content: str | None) -> str:
         """Return the labels of a set; of what a function said, `joy; not anger`."""

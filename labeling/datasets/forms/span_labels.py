@@ -33,6 +33,14 @@ class SpanLabels(ListForm):
     kind = LabelKind.SPANS
     types: ClassVar[Mapping[str, pa.DataType]] = {**OWN_TYPES, "label": pa.list_(SPAN_TYPE)}
 
+    text_task = "token-classification"
+    meanings: ClassVar[Mapping[str, str]] = {
+        "label": "the spans: start and end in Unicode code points of the text, and the label",
+        "probabilities": "the probability of each of the spans",
+        "confidence": "the lowest probability of what was decided in the sample",
+        "lf_votes": "the spans that each labeling function marked, as JSON",
+        "annotators": "the spans that people marked, as JSON, under pseudonyms; null for a skip",
+    }
     columns_in_csv = ("label", "probabilities")
 
     def to_arrow(self, labels: Iterable[Label | None], schema: LabelSchema) -> pa.Array:
@@ -71,6 +79,15 @@ class SpanLabels(ListForm):
     def names_in(self, text: str) -> set[str]:
         """Return the labels of the spans of a label or vote."""
         return {span.label for span in self.decoded(text)} - {NOTHING}
+
+    def note(self, column: pa.Array) -> str:
+        """Return how many spans there are of each label, and how many samples have none."""
+        counts = self.more_counts(column)
+        spans = [f"{count:,} {name}" for name, count in counts["spans"].items()]
+        return (
+            f"Samples are counted that have such a span. Spans: {', '.join(spans) or 'none'};"
+            f" {counts['empty_labels']:,} samples have no span."
+        )
 
     def words(self, text: str, content: str | None) -> str:
         """Return spans by their texts, such as `PER 'Ann' (0 to 3)`."""
