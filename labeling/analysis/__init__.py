@@ -38,6 +38,7 @@ from labeling.analysis.plots import (
 )
 from labeling.analysis.problems import KnownProblem, ProblemList, problem_history
 from labeling.analysis.quality_views import quality_views
+from labeling.analysis.set_quality import SetScores, set_scores
 from labeling.analysis.slices.finding import FoundSlices, find_slices
 from labeling.analysis.slices.masks import Slices
 from labeling.analysis.slices.measuring import SliceQuality, slice_quality
@@ -58,6 +59,7 @@ __all__ = [
     "LabelQuality",
     "ProblemList",
     "SetAgreement",
+    "SetScores",
     "SliceQuality",
     "Slices",
     "SpanAgreement",
@@ -96,6 +98,7 @@ __all__ = [
     "proportion",
     "quality_views",
     "scores",
+    "set_scores",
     "skill_picture",
     "slice_quality",
     "span_lanes",
