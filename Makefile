@@ -14,7 +14,7 @@ THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage histories fuzz test-matrix docs notebooks check format bench bench-speed bench-quality bench-human-cost clean
+.PHONY: help demo test test-fast coverage histories fuzz test-matrix docs notebooks check format bench bench-speed bench-quality bench-spans bench-human-cost clean
 
 help:  ## List the commands
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-speed: $(VENV)/.dev  ## Measure how fast labeling functions are applied (S
 
 bench-quality: $(VENV)/.dev  ## Score all label models and their peers on real votes (SETS=a,b MODELS=... PARTS=...)
 	@$(BIN)/python -m tests.benchmarks.quality --sets "$(SETS)" --models "$(MODELS)" --parts "$(PARTS)"
+
+bench-spans: $(VENV)/.dev  ## Score the models of spans on real votes, with little gold, people and a tagger (PARTS="functions gold")
+	@$(THREADS) $(BIN)/python -W ignore -m tests.benchmarks.span_quality $(PARTS)
 
 bench-human-cost: $(VENV)/.dev  ## Replay people's votes: what queries and votes buy (ARGS="--quick --sets sms,tweets")
 	@$(THREADS) $(BIN)/python -W ignore -m tests.benchmarks.human_cost $(ARGS)
