@@ -72,9 +72,8 @@ def with_added(
     sample = np.concatenate([of_soft[soft.sample], columns[:, 0]])
     start = np.concatenate([soft.start, columns[:, 1]])
     end = np.concatenate([soft.end, columns[:, 2]])
-    chosen = np.concatenate([soft.chosen, np.ones(len(added), dtype=bool)])
-    is_added = np.arange(len(sample)) >= len(soft.sample)
-    is_added[: len(soft.sample)] = np.asarray(soft.from_end_model)
+    chosen = np.concatenate([soft.chosen, columns[:, 0] >= 0])
+    is_added = np.concatenate([np.asarray(soft.from_end_model), columns[:, 0] >= 0])
     covered = np.zeros(len(ids), dtype=bool)
     covered[of_soft] = soft.covered
     covered[columns[:, 0]] = True
