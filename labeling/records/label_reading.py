@@ -41,7 +41,8 @@ def read_label(cell: object, schema: LabelSchema, text: str | None = None) -> La
     >>> read_label('[[0, 3, "PER"]]', people), read_label(float("nan"), people)
     ((Span(start=0, end=3, label='PER'),), None)
     """
-    if _is_missing(cell):
+    is_blank = isinstance(cell, str) and not cell.strip() and schema.kind != LabelKind.ONE
+    if is_blank or _is_missing(cell):
         return None
     return _READERS[schema.kind](schema.recorded(cell), schema, text)
 
