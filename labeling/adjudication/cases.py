@@ -6,6 +6,7 @@ import collections
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
+from labeling.adjudication.part_votes import PartVote
 from labeling.records import (
     Annotation,
     AskAgain,
@@ -124,7 +125,7 @@ def case_of(
     return Case(sample_id, votes, tally, voters, max(left, 0), model_label, len(live) > len(votes))
 
 
-def tally_of(annotations: Iterable[Annotation]) -> collections.Counter[str]:
+def tally_of(annotations: Iterable[Annotation | PartVote]) -> collections.Counter[str]:
     """Return the number of votes for each label, as it is stored; skips are not counted."""
     return collections.Counter(
         str(encode_label(annotation.label))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from labeling.adjudication.cases import tally_of
 from labeling.adjudication.cause_names import Cause
-from labeling.adjudication.part_votes import votes_of_parts
+from labeling.adjudication.part_votes import Votes, votes_of_parts
 from labeling.adjudication.significance import significant
 from labeling.errors import counted
 from labeling.records import (
@@ -153,7 +153,7 @@ def _edges(annotations: Sequence[Annotation]) -> list[tuple[Cause, str]]:
 
 
 def _cause(
-    annotations: Sequence[Annotation], evidence: _Evidence, weak: WeakLabel | None
+    annotations: Votes, evidence: _Evidence, weak: WeakLabel | None
 ) -> tuple[Cause, str] | None:
     """Return the cause of a sample's disagreement, if there is one, and what points to it."""
     votes = [annotation for annotation in annotations if annotation.label is not None]
@@ -182,7 +182,7 @@ def _cause(
     )
 
 
-def _unreliable(votes: Sequence[Annotation], evidence: _Evidence) -> tuple[Cause, str] | None:
+def _unreliable(votes: Votes, evidence: _Evidence) -> tuple[Cause, str] | None:
     flagged = [vote for vote in votes if person_key(vote.annotator) in evidence.unreliable]
     others = {vote.label for vote in votes if person_key(vote.annotator) not in evidence.unreliable}
     if not flagged or len(others) != 1:
@@ -208,7 +208,7 @@ def _guideline(tally: collections.Counter[str], evidence: _Evidence) -> tuple[Ca
 
 
 def _slip(
-    votes: Sequence[Annotation],
+    votes: Votes,
     tally: collections.Counter[str],
     evidence: _Evidence,
     sure: WeakLabel | None,
@@ -265,7 +265,7 @@ class _Evidence:
     usual_seconds: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, parts: Collection[Sequence[Annotation]]) -> _Evidence:
+    def of(cls, parts: Collection[Votes]) -> _Evidence:
         """Return the evidence of everybody's current annotations of each part of each sample."""
         right: collections.Counter[str] = collections.Counter()
         compared: collections.Counter[str] = collections.Counter()
@@ -290,7 +290,7 @@ class _Evidence:
         }
         return cls(compared, unreliable, gaps, n_pairs, usual)
 
-    def reliable_people(self, votes: Sequence[Annotation]) -> str:
+    def reliable_people(self, votes: Votes) -> str:
         """Return how many of those who voted usually agree with others."""
         reliable = sum(
             self.compared.get(person_key(vote.annotator), 0) >= LEAST_COMPARED
@@ -327,7 +327,7 @@ def _unreliable_people(right: Mapping[str, int], compared: Mapping[str, int]) ->
 
 
 def _confused_pairs(
-    parts: Collection[Sequence[Annotation]], unreliable: Collection[str]
+    parts: Collection[Votes], unreliable: Collection[str]
 ) -> tuple[dict[tuple[str, str], tuple[int, float]], int]:
     """Return the label pairs that are confused too often, and the number of confused pairs.
 

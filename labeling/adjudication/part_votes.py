@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
 
 from labeling.records import NOTHING, Annotation, Label, answer_parts
 
-VotesOfParts = dict[Hashable, list[Sequence[Annotation]]]
-"""By sample: the annotations of it, for each of its parts with what they say of the part."""
+
+class PartVote(NamedTuple):
+    """What an annotation says of a part of a sample; the attributes are those of `Annotation`."""
+
+    annotator: str
+    label: str | None
+    lead_seconds: float | None
+    reason: str
 
 
-def votes_of_parts(of_sample: Mapping[Hashable, Sequence[Annotation]]) -> VotesOfParts:
+Votes = Sequence[Annotation | PartVote]
+"""Votes and skips on a sample with one label, or on a part of a sample."""
+
+
+def votes_of_parts(
+    of_sample: Mapping[Hashable, Sequence[Annotation]],
+) -> dict[Hashable, list[Votes]]:
     """Return the votes on each part of each sample, with labels that are names.
 
     Of a set of labels each label is a part with "yes" and "no"; of spans each place is one, with
@@ -21,23 +33,24 @@ def votes_of_parts(of_sample: Mapping[Hashable, Sequence[Annotation]]) -> VotesO
     return {sample_id: _parts(votes) for sample_id, votes in of_sample.items()}
 
 
-def _parts(annotations: Sequence[Annotation]) -> list[Sequence[Annotation]]:
+def _parts(annotations: Sequence[Annotation]) -> list[Votes]:
     votes = [vote for vote in annotations if vote.label is not None]
     if not votes or isinstance(votes[0].label, str):
         return [annotations]
-    skips = [skip for skip in annotations if skip.label is None]
+    skips = [_part_vote(skip, None) for skip in annotations if skip.label is None]
     parts = answer_parts([vote.label for vote in votes if vote.label is not None])
-    of_parts: list[Sequence[Annotation]] = [
+    of_parts: list[Votes] = [
         [
-            *(
-                dataclasses.replace(vote, label=_name(answer))
-                for vote, answer in zip(votes, part.answers, strict=True)
-            ),
+            *map(_part_vote, votes, map(_name, part.answers)),
             *skips,
         ]
         for part in parts
     ]
-    return of_parts or [[dataclasses.replace(vote, label=NOTHING) for vote in votes] + skips]
+    return of_parts or [[*(_part_vote(vote, NOTHING) for vote in votes), *skips]]
+
+
+def _part_vote(annotation: Annotation, label: str | None) -> PartVote:
+    return PartVote(annotation.annotator, label, annotation.lead_seconds, annotation.reason)
 
 
 @functools.singledispatch

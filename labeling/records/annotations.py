@@ -14,6 +14,7 @@ import pandas as pd
 from labeling.errors import DataError
 from labeling.records.clean_text import clean_text
 from labeling.records.identity import first_spellings, person_key
+from labeling.records.label_texts import label_repr
 from labeling.records.samples import checked_ids
 from labeling.records.spans import Label
 from labeling.records.validation import expect
@@ -104,13 +105,13 @@ class Annotation(Displayed):
 
     def __repr__(self) -> str:
         non_defaults = [
-            f", {attribute.name}={getattr(self, attribute.name)!r}"
+            f", {attribute.name}={label_repr(getattr(self, attribute.name))}"
             for attribute in dataclasses.fields(self)
             if attribute.default is not dataclasses.MISSING
             and getattr(self, attribute.name) != attribute.default
         ]
         return (
-            f"Annotation({self.sample_id!r}, {self.annotator!r}, {self.label!r},"
+            f"Annotation({self.sample_id!r}, {self.annotator!r}, {label_repr(self.label)},"
             f" {self.updated_at.isoformat()}{''.join(non_defaults)})"
         )
 

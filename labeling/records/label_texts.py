@@ -42,6 +42,17 @@ def name_of(label: Label) -> str:
     )
 
 
+def label_repr(label: Label | None) -> str:
+    """Return the `repr` of a label, of a set in the order of the names, whatever the hash seed.
+
+    >>> label_repr(frozenset({"joy", "anger"}))
+    "frozenset({'anger', 'joy'})"
+    """
+    if isinstance(label, frozenset) and label:
+        return f"frozenset({{{', '.join(map(repr, sorted(label)))}}})"
+    return repr(label)
+
+
 @functools.singledispatch
 def label_in_words(label: Label | None, text: str | None = None) -> str:
     """Return an answer as a person reads it; spans by their offsets.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
 from labeling.records.annotations import Annotation, LabelSource
 from labeling.records.label_parts import Place, votes_for
+from labeling.records.label_texts import label_repr
 from labeling.records.spans import Label
 from labeling.rendering import Displayed, View
 
@@ -83,7 +85,9 @@ class GoldLabel(Displayed):
     def __repr__(self) -> str:
         trace = f", {len(self.trace)} annotations" if self.trace else ""
         sure = f", p = {self.probability:.3f}" if self.probability is not None else ""
-        return f"GoldLabel({self.sample_id!r}, {self.label!r}, {self.source!r}{trace}{sure})"
+        return (
+            f"GoldLabel({self.sample_id!r}, {label_repr(self.label)}, {self.source!r}{trace}{sure})"
+        )
 
     def _view(self) -> View:
         from labeling.records.people_views import gold_label_view
@@ -187,6 +191,11 @@ class Escalation(Displayed):
     cause_reason: str = ""
     settled: Label | None = None
     disputed: tuple[str | Place, ...] = ()
+
+    def __repr__(self) -> str:
+        names = [field.name for field in dataclasses.fields(self)]
+        values = (f"{name}={label_repr(getattr(self, name))}" for name in names)
+        return f"Escalation({', '.join(values)})"
 
     def _view(self) -> View:
         from labeling.records.people_views import escalation_view

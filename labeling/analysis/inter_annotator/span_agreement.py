@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -128,11 +129,15 @@ def span_agreement(
     pairs = pair_counts(ordered)
     characters = character_counts(ordered, texts)
     seen = np.flatnonzero(pairs.people >= 2)
-    estimate = _Estimates(pairs.by_sample[seen], _of_rows(characters, seen), seed)
-    names = sorted(votes.schema.labels)
-    rows = [estimate.of_label(votes.schema.index(name)) for name in names]
+    names = sorted(votes.schema.labels)  # what is drawn must not depend on the schema's order
+    sums = _sums(
+        pairs.by_sample[seen],
+        CharacterCounts(*(column[seen] for column in characters)),
+        [votes.schema.index(name) for name in names],
+    )
+    everything, *of_labels = _estimates(sums, len(seen), seed)
+    rows = [_columns(found) for found in of_labels]
     by_label = pd.DataFrame(rows, index=pd.Index(names, name="label"))
-    everything = estimate.of_all()
     return SpanAgreement(
         everything["exact"],
         everything["relaxed"],
@@ -150,65 +155,80 @@ def _in_order(votes: SpanVotes) -> pd.Index:
     return ids[sorted(range(len(ids)), key=lambda row: (str(ids[row]), str(type(ids[row]))))]
 
 
-def _of_rows(counts: CharacterCounts, rows: npt.NDArray[np.intp]) -> CharacterCounts:
-    return CharacterCounts(*(column[rows] for column in counts))
+def _columns(found: Mapping[str, Estimate]) -> dict[str, float]:
+    return {
+        f"{name}{suffix}": value
+        for name, estimate in found.items()
+        for suffix, value in (
+            ("", estimate.value),
+            ("_low", estimate.low),
+            ("_high", estimate.high),
+        )
+    }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Estimates:
-    """Estimates with bootstrap intervals over samples.
+class _Sums(NamedTuple):
+    """What the measures of all labels, or of one, are computed from, in columns.
 
     Attributes:
-        spans: exact, relaxed and all spans, shape (n_samples, n_labels, 3).
-        characters: counts of the same samples.
-        seed: of the bootstrap.
+        spans: exact, relaxed and all spans: shape (..., 3).
+        unequal: the disagreement on characters: shape (...,).
+        values: how often each value was given to a character: shape (..., n_values).
     """
 
     spans: Floats
-    characters: CharacterCounts
-    seed: int
+    unequal: Floats
+    values: Floats
 
-    def of_all(self) -> dict[str, Estimate]:
-        """Return the estimates of all labels together."""
-        c = self.characters
-        return self._estimates(self.spans.sum(axis=1), c.unequal, c.values)
+    def measures(self) -> dict[str, Floats]:
+        """Return exact F1, relaxed F1 and alpha of each row."""
+        return {
+            "exact": f1(self.spans, EXACT),
+            "relaxed": f1(self.spans, RELAXED),
+            "alpha": _alpha(self.unequal, self.values),
+        }
 
-    def of_label(self, code: int) -> dict[str, float]:
-        """Return the columns of a label."""
-        c = self.characters
+
+def _sums(spans: Floats, c: CharacterCounts, codes: Sequence[int]) -> list[_Sums]:
+    """Return what is summed over samples: of all labels together, then of each of some codes."""
+    sums = [_Sums(spans.sum(axis=1), c.unequal, c.values)]
+    for code in codes:
         marked = c.by_label[:, code]
         values = np.stack([marked, c.total - marked], axis=1)
-        found = self._estimates(self.spans[:, code], c.unequal_by_label[:, code], values)
-        return {
-            f"{name}{suffix}": value
-            for name, estimate in found.items()
-            for suffix, value in (
-                ("", estimate.value),
-                ("_low", estimate.low),
-                ("_high", estimate.high),
-            )
-        }
+        sums.append(_Sums(spans[:, code], c.unequal_by_label[:, code], values))
+    return sums
 
-    def _estimates(self, spans: Floats, unequal: Floats, values: Floats) -> dict[str, Estimate]:
-        def alpha(weights: Floats) -> Floats:
-            return _alpha(weights @ unequal, weights @ values)
 
-        return {
-            "exact": self._bootstrapped(lambda weights: f1(weights @ spans, EXACT)),
-            "relaxed": self._bootstrapped(lambda weights: f1(weights @ spans, RELAXED)),
-            "alpha": self._bootstrapped(alpha),
-        }
+def _estimates(sums: Sequence[_Sums], n: int, seed: int) -> list[dict[str, Estimate]]:
+    """Return the measures of sums over samples, with intervals of resampled samples.
 
-    def _bootstrapped(self, statistic: Callable[[Floats], Floats]) -> Estimate:
-        n = len(self.spans)
-        if not n:
-            return undefined(0, NO_PAIR)
-        value = float(statistic(np.ones((1, n)))[0])
-        if np.isnan(value):
-            return undefined(n, "nobody marked a span, or all marked the same everywhere")
-        ones = np.ones(n, dtype=np.int64)
-        drawn = np.concatenate([statistic(weights) for weights in resamples(ones, self.seed)])
-        return percentile_interval(value, drawn, n, NO_SPAN)
+    Args:
+        sums: by sample: the first axis has n entries.
+        n: number of samples.
+        seed: of the bootstrap; all measures have the same resamples.
+    """
+    if not n:
+        return [dict.fromkeys(("exact", "relaxed", "alpha"), undefined(0, NO_PAIR))] * len(sums)
+    drawn = [
+        [_Sums(*(weights @ column for column in of_one)).measures() for of_one in sums]
+        for weights in resamples(np.ones(n, dtype=np.int64), seed)
+    ]
+    found = []
+    for position, of_one in enumerate(sums):
+        totals = _Sums(*(column.sum(axis=0, keepdims=True) for column in of_one))
+        found.append(
+            {
+                name: _estimate(value[0], [part[position][name] for part in drawn], n)
+                for name, value in totals.measures().items()
+            }
+        )
+    return found
+
+
+def _estimate(value: float, drawn: Sequence[Floats], n: int) -> Estimate:
+    if np.isnan(value):
+        return undefined(n, "nobody marked a span, or all marked the same everywhere")
+    return percentile_interval(float(value), np.concatenate(drawn), n, NO_SPAN)
 
 
 def _alpha(unequal: Floats, values: Floats) -> Floats:
