@@ -226,3 +226,30 @@ def test_what_is_shown_counts_samples_with_each_label() -> None:
         lb.build_training_set(TEXTS, soft_sets()).rows_behind("labels", "joy"),
         pd.Index(["a"], name="id"),
     )
+
+
+def test_votes_on_later_data_are_compared_with_those_of_the_base() -> None:
+    from labeling.datasets.data_tests import monitor_data, votes_to_test
+
+    for votes in (span_votes(), set_votes()):
+        tested = votes_to_test(TEXTS, votes)
+        report = monitor_data(tested, votes_to_test(TEXTS, votes))
+        assert "failed" not in statuses(report).values()
+    assert votes_to_test(TEXTS, span_votes()).lf_codes.tolist() == [
+        [0, 0],
+        [2, -1],
+        [-1, 1],
+        [-1, -1],
+    ]
+    assert votes_to_test(TEXTS, set_votes()).lf_codes.tolist() == [
+        [0, -1],
+        [-1, 2],
+        [-1, -1],
+        [-1, -1],
+    ]
+
+
+def test_leaks_are_looked_for_with_gold_spans() -> None:
+    gold = {"a": [(0, 3, "PER")], "b": []}
+    found = {each.name: each for each in lb.find_leaks(TEXTS, labels=gold)}
+    assert "several labels" in found["single_words"].sentence

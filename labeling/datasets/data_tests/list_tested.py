@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.datasets.columns import in_pandas
-from labeling.datasets.data_tests.tested import Tested, objects_of, training_set_to_test
-from labeling.datasets.forms import ListForm
+from labeling.datasets.data_tests.tested import Tested, codes_of, objects_of, training_set_to_test
+from labeling.datasets.forms import ListForm, SetLabels, SpanLabels
 from labeling.datasets.kinds import ListTrainingSet
-from labeling.records import NOTHING, LabelSchema, Span, free_name
+from labeling.datasets.vote_lists import vote_lists
+from labeling.records import NOTHING, LabelSchema, SetVotes, Span, SpanVotes, free_name
 
 SEVERAL = "(several)"
 Objects = npt.NDArray[np.object_]
@@ -78,10 +79,8 @@ class ListTested(Tested):
 def _(train: ListTrainingSet) -> Tested:
     form = train.form
     assert isinstance(form, ListForm)
-    none = free_name(NOTHING, list(train.schema))
-    several = free_name(SEVERAL, list(train.schema))
     labels = objects(train.added_column("label").tolist())
-    schema = LabelSchema([*train.schema, none, several])
+    schema = one_label_schema(train.schema)
     annotators = in_pandas("annotators", train.columns["annotators"], train.sample_ids)
     return ListTested(
         samples=train.samples,
@@ -89,7 +88,7 @@ def _(train: ListTrainingSet) -> Tested:
         codes=np.array([_code(_names(label), schema) for label in labels], dtype=np.int64),
         sources=objects_of(train, "source"),
         voters=tuple(train.voters),
-        lf_codes=_vote_codes(train, schema),
+        lf_codes=_vote_codes(train.added_column("lf_votes"), train.voters, schema),
         splits=objects_of(train, "split") if "split" in train.columns else None,
         left_out=train.dropped.index,
         labels=labels,
@@ -100,19 +99,37 @@ def _(train: ListTrainingSet) -> Tested:
     )
 
 
-def _vote_codes(train: ListTrainingSet, schema: LabelSchema) -> npt.NDArray[Any]:
+@codes_of.register(SpanVotes)
+@codes_of.register(SetVotes)
+def _(votes: SpanVotes | SetVotes) -> tuple[LabelSchema, npt.NDArray[Any]]:
+    form = SpanLabels() if isinstance(votes, SpanVotes) else SetLabels()
+    schema = one_label_schema(votes.schema)
+    lists = vote_lists(votes, votes.sample_ids)
+    column = form.in_pandas("lf_votes", lists, votes.sample_ids)
+    return schema, _vote_codes(column, votes.voters, schema)
+
+
+def one_label_schema(schema: LabelSchema) -> LabelSchema:
+    """Return labels with two more: for samples or votes with none of them, and with several."""
+    names = list(schema)
+    return LabelSchema([*names, free_name(NOTHING, names), free_name(SEVERAL, names)])
+
+
+def _vote_codes(column: pd.Series, voters: Sequence[str], schema: LabelSchema) -> npt.NDArray[Any]:
     """Return the code of each vote, shape (n, number of voters); -1 = abstained."""
-    codes = np.full((len(train), len(train.voters)), -1, dtype=schema.code_type)
-    column_of = {voter: column for column, voter in enumerate(train.voters)}
-    for row, votes in enumerate(train.added_column("lf_votes")):
+    codes = np.full((len(column), len(voters)), -1, dtype=schema.code_type)
+    column_of = {voter: place for place, voter in enumerate(voters)}
+    for row, votes in enumerate(column):
         for voter, said in votes.items():
-            names = (
-                {name for name, says in said.items() if says}
-                if isinstance(said, dict)
-                else (_names(said))
-            )
-            codes[row, column_of[voter]] = _code(names, schema)
+            codes[row, column_of[voter]] = _code(_said(said), schema)
     return codes
+
+
+def _said(vote: Any) -> set[str]:
+    """Return the names in a vote that the voter says yes to."""
+    if isinstance(vote, dict):
+        return {name for name, says in vote.items() if says}
+    return _names(vote)
 
 
 def _code(names: set[str], schema: LabelSchema) -> int:

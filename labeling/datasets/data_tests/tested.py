@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.records import LabelSchema, LabelSource, Votes, random_order
+from labeling.datasets.vote_lists import AnyVotes
+from labeling.records import LabelSchema, LabelSource, Votes, expect, random_order
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
@@ -150,19 +151,27 @@ def _annotators(train: TrainingSet) -> Codes:
     return pairs[:, pairs[1] >= 0].astype(np.int64)
 
 
-def votes_to_test(samples: pd.DataFrame, votes: Votes) -> Tested:
+def votes_to_test(samples: pd.DataFrame, votes: AnyVotes) -> Tested:
     """Return samples without labels, with the votes of labeling functions on them."""
     rows = votes.of_samples(samples.index)
+    schema, codes = codes_of(rows)
     return Tested(
         samples=samples,
-        schema=votes.schema,
+        schema=schema,
         voters=tuple(votes.voters),
-        lf_codes=rows.to_array(),
+        lf_codes=codes,
         faults=_fault_counts(votes),
     )
 
 
-def _fault_counts(votes: Votes) -> dict[str, int]:
+@functools.singledispatch
+def codes_of(votes: AnyVotes) -> tuple[LabelSchema, Codes]:
+    """Return the labels of votes, and their codes, shape (n, number of voters); -1 = abstained."""
+    plain = expect(votes, Votes, "The votes to test")
+    return plain.schema, plain.to_array()
+
+
+def _fault_counts(votes: AnyVotes) -> dict[str, int]:
     counts: dict[str, int] = {}
     for fault in votes.faults:
         name = fault.labeling_function

@@ -120,7 +120,7 @@ def find_leaks(
     columns = None if reads is None else {lf: _known(names) for lf, names in reads.items()}
     return (
         *_split_findings(frame, codes, text, names_of_groups(group), (time, near_duplicates)),
-        *giveaway_findings(rows, gold, _why_not(data)),
+        *giveaway_findings(rows, gold, _why_not(data, labels)),
         gold_column_finding(rows, gold, columns),
         conflicting_duplicates(rows, of_labeled),
     )
@@ -154,11 +154,16 @@ def _known(columns: Collection[str] | None) -> frozenset[str] | None:
     return None if columns is None else frozenset(columns)
 
 
-def _why_not(data: Any) -> str:
+def _why_not(data: Any, labels: Gold | None) -> str:
     """Return why samples with labels have none that a single feature could give away."""
-    if isinstance(data, TrainingSet) and not data.form.has_codes:
-        return "a sample may have several labels"
-    return ""
+    has_several = isinstance(data, TrainingSet) and not data.form.has_codes
+    return "a sample may have several labels" if has_several or _are_several(labels) else ""
+
+
+def _are_several(labels: Gold | None) -> bool:
+    """Return whether gold labels are spans or sets."""
+    values = () if labels is None else gold_series(labels).tolist()
+    return any(isinstance(value, (list, tuple, set, frozenset)) for value in values)
 
 
 def _labeled(
@@ -174,6 +179,8 @@ def _labeled(
     else:
         frame = with_id_index(data)
         if labels is None:
+            return frame, None
+        if _are_several(labels):
             return frame, None
         names = tuple(sorted({str(value) for value in gold_series(labels).dropna().tolist()}))
         if len(names) < 2:
