@@ -116,10 +116,11 @@ class TermSearch:
         return ((last - length + 1, last + 1) for last, length in self._automaton.iter(folded))
 
     def _occurrences_by_dict(self, folded: str) -> Iterator[tuple[int, int]]:
-        get, meanings = self._lengths.get, self._meanings
+        get, meanings, end = self._lengths.get, self._meanings, len(folded)
         for first in range(len(folded)):
             for length in get(folded[first : first + 2], ()):
-                if folded[first : first + length] in meanings:
+                # At the end of the text a slice is shorter, and may be another term.
+                if first + length <= end and folded[first : first + length] in meanings:
                     yield first, first + length
             if folded[first] in meanings:
                 yield first, first + 1

@@ -80,32 +80,35 @@ def _is_match(value: Any) -> bool:
 
 
 def _part(item: Any, text: str | None, label: str | int | None) -> MarkedPart:
-    given: Any = label
-    if isinstance(item, (tuple, list)) and len(item) in (2, 3):
-        start, end = item[0], item[1]
-        given = item[2] if len(item) == 3 else _label_of(item, label)
-    elif hasattr(item, "start_char"):
-        start, end = item.start_char, item.end_char
-        given = getattr(item, "label_", "") or _label_of(item, label)
-        _check_searched(str(item), text, start, end)
-    elif _is_match(item):
-        start, end = item.span()
-        given = _label_of(item, label)
+    start, end, given = _offsets_and_label(item, text, label)
+    if type(given) is not str and given is not None:
+        given = _as_label(given)
+    if not (type(start) is type(end) is int and text is not None and 0 <= start < end <= len(text)):
+        start, end = checked_offsets(start, end, text)  # says what is wrong
+    if text is not None and (text[start].isspace() or text[end - 1].isspace()):
+        start, end = without_white_space(text, start, end)
+    return MarkedPart(start, end, given)
+
+
+def _offsets_and_label(item: Any, text: str | None, label: str | int | None) -> Any:
+    """Return start, end and label of a span in any form, as they were given."""
+    if isinstance(item, (tuple, list)):
+        if len(item) == 3:
+            return item
+        if len(item) == 2:
+            return item[0], item[1], _label_of(item, label)
+    if _is_match(item):
         if text is not None and item.string is not text and item.string != text:
             raise DataError(
                 f"Spans must be in the text itself. Got a match in another one, {item!r}: search"
                 " the text as it is, with re.IGNORECASE instead of lower()."
             )
-    else:
-        raise DataError(f"It must return {FORMS}. Got {item!r} ({type(item).__name__}) in it.")
-    if given is not None and (isinstance(given, bool) or not isinstance(given, (str, int))):
-        given = _as_label(given)
-    if type(given) is int and given == ABSTAIN:
-        given = None
-    first, last = checked_offsets(start, end, text)
-    if text is None:
-        return MarkedPart(first, last, given)
-    return MarkedPart(*without_white_space(text, first, last), given)
+        return (*item.span(), _label_of(item, label))
+    if hasattr(item, "start_char"):
+        start, end = item.start_char, item.end_char
+        _check_searched(str(item), text, start, end)
+        return start, end, getattr(item, "label_", "") or _label_of(item, label)
+    raise DataError(f"It must return {FORMS}. Got {item!r} ({type(item).__name__}) in it.")
 
 
 def _label_of(item: Any, label: str | int | None) -> str | int:
@@ -117,14 +120,16 @@ def _label_of(item: Any, label: str | int | None) -> str | int:
     return label
 
 
-def _as_label(value: Any) -> str | int:
-    """Return a label that is neither a plain text nor a plain int."""
+def _as_label(value: Any) -> str | int | None:
+    """Return a label that is no plain text: a code, or `None` for -1."""
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
         raise DataError(
             "The label of a span must be a name or a code, or None where nothing is. Got"
             f" {value!r} ({type(value).__name__})."
         )
-    return int(value)
+    return None if value == ABSTAIN else int(value)
 
 
 def _check_searched(part: str, text: str | None, start: int, end: int) -> None:
@@ -145,8 +150,6 @@ def without_white_space(text: str, start: int, end: int) -> tuple[int, int]:
     >>> without_white_space("\tgo \u00a0", 0, 5)
     (1, 3)
     """
-    if not (text[start].isspace() or text[end - 1].isspace()):
-        return start, end
     part = text[start:end]
     first = start + len(part) - len(part.lstrip())
     last = end - len(part) + len(part.rstrip())

@@ -162,6 +162,23 @@ def test_both_ways_to_search_find_the_same(terms, text, whole_words, ignore_case
             assert not (part[-1].isalnum() and text[end : end + 1].isalnum())
 
 
+@given(
+    st.lists(st.text("ab ", min_size=1, max_size=4).filter(str.strip), min_size=1, max_size=8),
+    st.text("ab ", max_size=12),
+)
+def test_both_ways_find_the_same_where_terms_begin_alike(terms, text):
+    pytest.importorskip("ahocorasick")
+    fast, plain = (TermSearch(dict.fromkeys(terms, 1), "terms") for _ in range(2))
+    plain.__dict__["_automaton"] = None
+    assert list(fast.find(text)) == list(plain.find(text))
+
+
+def test_the_end_of_a_text_is_no_longer_term():
+    search = TermSearch({"ab": 1, "abc": 2}, "terms")
+    search.__dict__["_automaton"] = None
+    assert list(search.find("abc ab")) == [(0, 3, 2), (4, 6, 1)]
+
+
 def test_files_and_mappings_are_gazetteers(tmp_path):
     file = tmp_path / "names.txt"
     file.write_text("# people\nAnn Lee\n\nLee\n", "utf-8")

@@ -53,6 +53,7 @@ class SpanForm(LongForm):
     def __init__(self, schema: LabelSchema, text: str) -> None:
         super().__init__(schema)
         self.text = text
+        self._codes: dict[str | int, int] = {}
 
     def what(self) -> str:
         """Return what a vote holds, for the keys of the cache."""
@@ -74,7 +75,8 @@ class SpanForm(LongForm):
                 faults.append((row, _wrong_return(calls, row, error)))
                 continue
             for start, end, code in parts:
-                numbers += (row, start, end, code, count_words(text, start, end))
+                n_words = count_words(text, start, end)
+                numbers += (row, start, end, ABSTAIN if code is None else code, n_words)
             if n_dropped:
                 numbers += (row, n_dropped, 0, TRIMMED, 0)
             if parts and not text.isascii() and (n_cut := _count_cut(text, parts)):
@@ -96,18 +98,20 @@ class SpanForm(LongForm):
             if label is None:
                 parts.append(MarkedPart(start, end, None))
                 continue
-            try:
-                parts.append(MarkedPart(start, end, self.schema.index(label)))
-            except UnknownLabelError as error:
-                where = text_around(text, start, end)
-                raise UnknownLabelError(
-                    f"Got the span from {start} to {end}, {where}: {error}"
-                ) from None
-        kept, n_dropped = without_overlaps(parts, lf.overlaps, text)
-        return [
-            part if part.label is not None else MarkedPart(part.start, part.end, ABSTAIN)
-            for part in kept
-        ], n_dropped
+            code = self._codes.get(label)
+            if code is None:
+                code = self._codes[label] = self._code(label, text, start, end)
+            parts.append(MarkedPart(start, end, code))
+        return without_overlaps(parts, lf.overlaps, text)
+
+    def _code(self, label: str | int, text: str, start: int, end: int) -> int:
+        try:
+            return self.schema.index(label)
+        except UnknownLabelError as error:
+            where = text_around(text, start, end)
+            raise UnknownLabelError(
+                f"Got the span from {start} to {end}, {where}: {error}"
+            ) from None
 
     def _changed_texts(self, calls: Calls) -> list[RowFault]:
         """Return a fault for each row of which a preprocessor changed the text."""
