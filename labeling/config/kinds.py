@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from labeling.errors import LabelingError, listed, near
+from labeling.records import SetConstraints
 
 BY_NAME = "its votes are aggregated by the model of the kind of labels"
 NO_CLASSES = "its samples are not in one class each"
@@ -78,13 +79,15 @@ def _value(values: Mapping[str, Any], key: str, default: object) -> object:
 
 
 def check_label_rules(
-    labels: Collection[str], exclusive: Sequence[Sequence[str]], implies: Mapping[str, str]
+    labels: Collection[str],
+    exclusive: Sequence[Sequence[str]],
+    implies: Mapping[str, str | Sequence[str]],
 ) -> None:
     """Check which labels exclude or imply each other.
 
     Raises:
-        LabelingError: an unknown label, a group of fewer than two labels or with one twice, or a
-            label that implies itself, at once or by others.
+        LabelingError: an unknown label, a group of fewer than two labels or with one twice, a label
+            that implies itself, at once or by others, or one that no sample could have.
     """
     for position, group in enumerate(exclusive):
         key = f"exclusive.{position}"
@@ -94,9 +97,12 @@ def check_label_rules(
                 f"key {key!r} must have two different labels or more. Got {listed(group)}"
             )
     for label, implied in implies.items():
-        _check_known(f"implies.{label}", [label, implied], labels)
-    for label in implies:
-        _check_no_circle(label, implies)
+        names = [implied] if isinstance(implied, str) else implied
+        _check_known(f"implies.{label}", [label, *names], labels)
+    try:
+        SetConstraints.declared(exclusive, implies)
+    except LabelingError as error:
+        raise LabelingError(f"keys 'exclusive' and 'implies': {str(error).rstrip('.')}") from None
 
 
 def _check_known(key: str, given: Collection[str], labels: Collection[str]) -> None:
@@ -106,14 +112,3 @@ def _check_known(key: str, given: Collection[str], labels: Collection[str]) -> N
             f"key {key!r} must name labels of `labels`. Got {unknown[0]!r}; labels are"
             f" {listed(labels, 20)}.{near(unknown[0], labels)}".rstrip(".")
         )
-
-
-def _check_no_circle(label: str, implies: Mapping[str, str]) -> None:
-    path = [label]
-    while path[-1] in implies:
-        path.append(implies[path[-1]])
-        if path[-1] in path[:-1]:
-            raise LabelingError(
-                f"key 'implies.{label}' must not lead back to a label. Got"
-                f" {' -> '.join(map(repr, path))}"
-            )

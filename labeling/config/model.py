@@ -63,8 +63,8 @@ class Config(Section):
 
     `task` is what a sample's label is: `one` of the labels, any set of them (`several`), or `spans`
     of its text with a label each. With `several`, `exclusive` lists groups of labels of which a
-    sample has at most one, and `implies` maps a label to another that each sample with the first
-    one has: labels that contradict them are repaired.
+    sample has at most one, and `implies` maps a label to another, or a list of others, that each
+    sample with the first one has: labels that contradict them are repaired.
 
     Attributes:
         name: the project's name; by default that of the config file.
@@ -77,7 +77,7 @@ class Config(Section):
     labels: tuple[str, ...] = Field(min_length=1, strict=False)
     ordered_labels: bool = False
     exclusive: tuple[Group, ...] = Field(default=(), strict=False)
-    implies: dict[str, str] = Field(default_factory=dict)
+    implies: dict[str, str | list[str]] = Field(default_factory=dict)
     class_balance: dict[str, float] | None = None
     labeling_functions: tuple[str, ...] = Field(min_length=1, strict=False)
     label_model: str = "label_model"

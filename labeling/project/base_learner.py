@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["soft_labels", "posterior", "measured"]
 ModelKind = Literal["label_model", "end_model"]
+END_MODEL = "EndModel"
 OF_LABEL_MODEL = ("label_model", "soft_labels")
 Model = TypeVar("Model")
 SomeVotes = TypeVar("SomeVotes", bound=AnyVotes)
@@ -69,6 +70,9 @@ class BaseLearner(ABC, Generic[SomeVotes, SomeSoft]):
         drawn: the samples with a settled label that were drawn at random; `None` takes those that
             the store has chosen so.
     """
+
+    kinds: ClassVar[tuple[str, str] | None] = None
+    """The names of label model and end model, where the config does not name them."""
 
     def __init__(
         self,
@@ -123,6 +127,16 @@ class BaseLearner(ABC, Generic[SomeVotes, SomeSoft]):
         self, parts: list[SomeSoft], ids: pd.Index, folds: npt.NDArray[np.intp]
     ) -> SomeSoft:
         """Return the soft labels of the folds as those of all their samples, in this order."""
+
+    @property
+    def label_model_kind(self) -> str:
+        """The name of the label model, for manifests."""
+        return self.config.label_model if self.kinds is None else self.kinds[0]
+
+    @property
+    def end_model_kind(self) -> str:
+        """The name of the end model's class, for manifests."""
+        return END_MODEL if self.kinds is None else self.kinds[1]
 
     def warnings_of(self, settled: Gold) -> tuple[str, ...]:
         """Return what the label model warned of when it was fitted with these gold labels."""

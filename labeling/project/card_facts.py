@@ -85,11 +85,22 @@ def _(votes: Votes, gold: pd.Series) -> dict[str, Estimate]:
     return {voter: proportion(n_right, n) for voter, n_right, n in counts if n}
 
 
+OF_TASK: dict[str, dict[str, str]] = {
+    "several": {"label model": "SetModel"},
+    "spans": {
+        "label model": "SpanModel",
+        "end model": "a conditional random field of words, where no labeling function spoke",
+    },
+}
+"""The models of a task that are not named in the config."""
+
+
 def model_names(config: Config) -> dict[str, str]:
     """Return the models by what they are for."""
     features = f"text and votes, with the embeddings {config.embeddings}"
     end_model = features if config.embeddings else "text and votes"
-    return {"label model": config.label_model, "end model": end_model}
+    models = {"label model": config.label_model, "end model": end_model}
+    return {**models, **OF_TASK.get(config.task, {})}
 
 
 def platform_name(config: Config) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
@@ -14,10 +16,11 @@ from labeling.project.label_quality import quality_about
 from labeling.project.results import Round
 from labeling.project.vote_cache import VoteCache
 from labeling.project.whole_labels import all_right, matches, predicted
-from labeling.records import AnySoft, AnyVotes, SoftLabels, SoftSpans
+from labeling.records import AnySoft, AnyVotes, SoftLabels, SoftSets, SoftSpans
 from labeling.records.estimates import Estimate
 from labeling.store import Store
 
+Numbers = dict[str, Estimate]
 DEV = "dev"  # key of the accuracy on dev gold labels in the quality log
 
 
@@ -72,7 +75,7 @@ def accuracies_on_test(
         current: the state of the loop, with its models.
         data: the samples and gold labels.
     """
-    return {"label model, samples right in all": measured_accuracy(soft, data.test_gold)}
+    return _with_end_model(soft, current, data, _set_numbers)
 
 
 @accuracies_on_test.register
@@ -89,14 +92,44 @@ def _(soft: SoftLabels, votes: AnyVotes, current: Round, data: ProjectData) -> d
 
 @accuracies_on_test.register
 def _(soft: SoftSpans, votes: AnyVotes, current: Round, data: ProjectData) -> dict[str, Estimate]:
+    return _with_end_model(soft, current, data, _span_numbers)
+
+
+def _with_end_model(
+    soft: Any, current: Round, data: ProjectData, numbers: Callable[[Any, pd.Series], Numbers]
+) -> dict[str, Estimate]:
+    """Return what is measured of the label model, and with the end model where there is one."""
+    parts = {"label model": soft}
+    if current.end_model is not None:
+        test = data.test.loc[soft.sample_ids]
+        parts["label + end model"] = current.end_model.predict(test, soft=soft)
+    return {
+        f"{model}, {name}": estimate
+        for model, answer in parts.items()
+        for name, estimate in numbers(answer, data.test_gold).items()
+    }
+
+
+def _span_numbers(soft: SoftSpans, gold: pd.Series) -> Numbers:
     from labeling.analysis import span_scores
 
-    scores = span_scores(soft, data.test_gold, soft.schema)
+    scores = span_scores(soft, gold, soft.schema)
     return {
-        "label model, precision of spans": scores.precision,
-        "label model, recall of spans": scores.recall,
-        "label model, F1 of spans": scores.f1,
-        "label model, samples right in all": measured_accuracy(soft, data.test_gold),
+        "precision of spans": scores.precision,
+        "recall of spans": scores.recall,
+        "F1 of spans": scores.f1,
+        "samples right in all": measured_accuracy(soft, gold),
+    }
+
+
+def _set_numbers(soft: SoftSets, gold: pd.Series) -> Numbers:
+    from labeling.analysis import set_scores
+
+    scores = set_scores(soft, gold, soft.schema)
+    return {
+        "micro F1": scores.micro,
+        "macro F1": scores.macro,
+        "samples right in all": scores.exact,
     }
 
 

@@ -7,20 +7,24 @@ import logging
 import time
 from abc import abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.errors import MissingExtraError
 from labeling.project.base_learner import BaseLearner, Gold, SomeSoft, SomeVotes
 from labeling.project.fit_warnings import WARNINGS, FitWarnings, collected_warnings
 from labeling.project.gold import HumanLabels, teaching_gold
-from labeling.project.models import Learner
+from labeling.project.kinds import covered_samples
+from labeling.project.models import Learner, embedding_of
 from labeling.project.posteriors import FittedModels, Posteriors
-from labeling.records import SetVotes, SoftSets, SoftSpans, SpanVotes, Votes
+from labeling.records import Annotation, SetVotes, SoftSets, SoftSpans, SpanVotes, Votes
 
 if TYPE_CHECKING:
+    from labeling.end_model import EndModel, SpanTagger
     from labeling.label_models import SetModel, SpanModel
 
 
@@ -28,9 +32,10 @@ logger = logging.getLogger(__name__)
 
 
 class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft]):
-    """Fits the label model of a kind of labels, and caches it and its soft labels.
+    """Fits the label model and the end model of a kind of labels, and caches what they say.
 
-    There is no end model yet: the posterior is that of the label model.
+    Both learn from the gold labels that were given; the label model also from those that people
+    settled on samples drawn at random, the end model from all that people settled.
     """
 
     @abstractmethod
@@ -67,31 +72,80 @@ class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft]
         """Return the soft labels of a label model with these gold labels; nothing is stored."""
         return self.fit_label_model(gold)[1]
 
-    def end_model(self, soft: SomeSoft, people: HumanLabels) -> None:
-        """Return `None`: there is no end model of this kind of labels yet."""
+    @abstractmethod
+    def _new_end_model(self) -> Any:
+        """Return the end model, not fitted yet."""
+
+    @abstractmethod
+    def _load_end_model(self, path: Path) -> Any:
+        """Return the end model of a file."""
+
+    @abstractmethod
+    def _final(self, end: Any, sample_ids: pd.Index, soft: SomeSoft) -> SomeSoft:
+        """Return what the end model makes of the soft labels of samples."""
+
+    def _open_votes(self, people: HumanLabels) -> tuple[Annotation, ...]:
+        """Return no votes: people's votes on samples that are not settled teach nothing."""
+        return ()
+
+    def end_model(self, soft: SomeSoft, people: HumanLabels) -> Any:
+        """Return the cached end model; fit and cache it if there is none.
+
+        `None` if its extra is not installed, which is logged: then the label model stands alone.
+        """
+        end = self._cached_model("end_model", people, self._load_end_model)
+        if end is None:
+            end = self._fit_end_model(soft, teaching_gold(self.data.dev, people.settled))
+            if end is not None:
+                self._cache_model("end_model", end, people)
+        return end
+
+    def _fit_end_model(self, soft: SomeSoft, gold: Gold) -> Any:
+        started = time.perf_counter()
+        try:
+            with self.store.stage("fitting the end model"):
+                end = self._new_end_model().fit(self.samples, soft, gold=gold)
+        except MissingExtraError as error:
+            logger.warning("There is no end model, and the label model decides alone. %s", error)
+            return None
+        logger.info("fitted the end model in %.1f s", time.perf_counter() - started)
+        return end
 
     def final_posterior(self, soft: SomeSoft, models: FittedModels) -> SomeSoft:
-        """Return the label model's posterior."""
-        return soft
+        """Return the posterior of all samples, by the end model where there is one."""
+        return self._finished(models.end_model, self.samples.index, soft)
+
+    def _finished(self, end: Any, sample_ids: pd.Index, soft: SomeSoft) -> SomeSoft:
+        return soft if end is None else self._final(end, sample_ids, soft)
 
     def posteriors(self, people: HumanLabels) -> Posteriors:
         """Return the soft labels; what is not cached is fitted."""
         models = FittedModels(self, people)
         soft: Any = self.cached("soft_labels", people)
+        posterior: Any = self.cached("posterior", people)
         self.store.artifacts.renew("label_model", self._digest(people.settled))
-        if soft is None:
-            soft = models.soft
-        return Posteriors(soft, soft, self._measured(people), models)
+        if soft is None or posterior is None:
+            soft, _ = models.soft, models.end_model  # fitted before the stage that follows
+            with self.store.stage("labeling all samples by the end model"):
+                posterior = self.final_posterior(soft, models)
+            if models.end_model is not None:  # else it is cached once its extra is installed
+                self._cache_soft("posterior", posterior, people)
+        return Posteriors(soft, posterior, self._measured(people), models)
 
     def _fit_without(self, held_out: pd.Index, people: HumanLabels) -> SomeSoft:
         excluded, gold = set(held_out), teaching_gold(self.data.dev, people.settled)
         rest = tuple(label for label in gold if label.sample_id not in excluded)
-        part: Any = self.fitted_soft(rest).of_samples(held_out)
-        return cast(SomeSoft, part)
+        soft = self.fitted_soft(rest)
+        part = cast(SomeSoft, soft.of_samples(held_out))
+        if not covered_samples(soft) and not rest:
+            return part  # nothing was left to learn from
+        return self._finished(self._fit_end_model(soft, rest), held_out, part)
 
 
 class SpanLearner(KindLearner[SpanVotes, SoftSpans]):
     """Fits the models of spans."""
+
+    kinds = ("SpanModel", "SpanTagger")
 
     def _new_model(self) -> SpanModel:
         from labeling.label_models import SpanModel
@@ -116,11 +170,29 @@ class SpanLearner(KindLearner[SpanVotes, SoftSpans]):
             ids,
             self.votes.schema,
             covered,
+            _from_end_model(parts, order),
+        )
+
+    def _new_end_model(self) -> SpanTagger:
+        from labeling.end_model import SpanTagger
+
+        return SpanTagger(self.config.data.text)
+
+    def _load_end_model(self, path: Path) -> SpanTagger:
+        from labeling.end_model import SpanTagger
+
+        return SpanTagger.load(path)
+
+    def _final(self, end: SpanTagger, sample_ids: pd.Index, soft: SoftSpans) -> SoftSpans:
+        return end.predict(
+            self.samples.loc[sample_ids], soft=soft, votes=self.votes.of_samples(sample_ids)
         )
 
 
 class SetLearner(KindLearner[SetVotes, SoftSets]):
     """Fits the models of sets of labels."""
+
+    kinds = ("SetModel", "EndModel")
 
     def _new_model(self) -> SetModel:
         from labeling.label_models import SetModel
@@ -135,7 +207,20 @@ class SetLearner(KindLearner[SetVotes, SoftSets]):
         array, covered, chosen = (
             _concatenated(parts, name)[order] for name in ("array", "covered", "chosen")
         )
-        return SoftSets(array, ids, self.votes.schema, covered, chosen)
+        return SoftSets(array, ids, self.votes.schema, covered, chosen, parts[0].constraints)
+
+    def _new_end_model(self) -> EndModel:
+        from labeling.end_model import EndModel
+
+        return EndModel(self.config.data.text, embeddings=embedding_of(self.config))
+
+    def _load_end_model(self, path: Path) -> EndModel:
+        from labeling.end_model import EndModel
+
+        return EndModel.load(path, embeddings=embedding_of(self.config))
+
+    def _final(self, end: EndModel, sample_ids: pd.Index, soft: SoftSets) -> SoftSets:
+        return end.predict(self.samples.loc[sample_ids], soft=soft)
 
 
 AnyLearner = Learner | SpanLearner | SetLearner
@@ -160,6 +245,22 @@ def _(votes: SpanVotes) -> Callable[..., AnyLearner]:
 @learner_of.register
 def _(votes: SetVotes) -> Callable[..., AnyLearner]:
     return SetLearner
+
+
+def _from_end_model(
+    parts: list[SoftSpans], order: npt.NDArray[np.intp]
+) -> npt.NDArray[np.bool_] | None:
+    """Return which candidates an end model added; `None` if there was none."""
+    if all(part.from_end_model is None for part in parts):
+        return None
+    added = [
+        np.zeros(len(part.start), dtype=bool)
+        if part.from_end_model is None
+        else part.from_end_model
+        for part in parts
+    ]
+    joined: npt.NDArray[np.bool_] = np.concatenate(added)[order]
+    return joined
 
 
 def _concatenated(parts: list[Any], name: str) -> npt.NDArray[Any]:

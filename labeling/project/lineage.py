@@ -69,8 +69,11 @@ def project_origin(
         },
         "votes": _digest_of(votes),
         "models": {
-            "label_model": {"kind": config.label_model, "inputs": learner.digest(people.gold)},
-            "end_model": {"kind": "EndModel", "embeddings": config.embeddings},
+            "label_model": {
+                "kind": learner.label_model_kind,
+                "inputs": learner.digest(people.gold),
+            },
+            "end_model": {"kind": learner.end_model_kind, "embeddings": config.embeddings},
         },
         "people": {
             "digest": people.digest,

@@ -31,6 +31,7 @@ from labeling.records import (
     AnyVotes,
     LabelSchema,
     Marks,
+    SetConstraints,
     SetVotes,
     SoftLabels,
     SoftSets,
@@ -40,6 +41,7 @@ from labeling.records import (
 )
 
 SAMPLE = "sample"
+FROM_END_MODEL = "from_end_model"
 CANDIDATE = ("start", "end", "chosen")
 
 
@@ -137,6 +139,8 @@ def _(soft: SoftSpans, path: Path) -> None:
     metadata = {"type": "SoftSpans", **_about_labels(soft.schema)}
     columns = {"sample": soft.sample, **{name: getattr(soft, name) for name in CANDIDATE}}
     columns |= {f"p_{code}": column for code, column in enumerate(soft.array.T)}
+    if soft.from_end_model is not None:
+        columns[FROM_END_MODEL] = soft.from_end_model
     _write(
         soft.sample_ids, [soft.covered, lists_of_rows(len(soft), columns, "sample")], metadata, path
     )
@@ -144,7 +148,12 @@ def _(soft: SoftSpans, path: Path) -> None:
 
 @write_soft.register
 def _(soft: SoftSets, path: Path) -> None:
-    metadata = {"type": "SoftSets", **_about_labels(soft.schema)}
+    metadata = {
+        "type": "SoftSets",
+        "exclusive": soft.constraints.exclusive,
+        "implies": soft.constraints.implies,
+        **_about_labels(soft.schema),
+    }
     _write(soft.sample_ids, [*soft.array.T, *soft.covered.T, *soft.chosen.T], metadata, path)
 
 
@@ -175,6 +184,7 @@ def _soft_spans(
         ids,
         schema,
         table.column(0).to_numpy(),
+        columns.get(FROM_END_MODEL),
     )
 
 
@@ -186,7 +196,8 @@ def _soft_sets(
     array, covered, chosen = (
         np.column_stack(columns[first : first + n]) for first in (0, n, 2 * n)
     )
-    return SoftSets(array, ids, schema, covered, chosen)
+    constraints = SetConstraints.declared(metadata["exclusive"], dict(metadata["implies"]))
+    return SoftSets(array, ids, schema, covered, chosen, constraints)
 
 
 _VOTES: Mapping[str, Callable[..., AnyVotes]] = MappingProxyType(

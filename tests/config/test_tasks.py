@@ -61,7 +61,7 @@ def test_rules_of_labels_are_kept(tmp_path):
         ("task: several\nlabels: [a, b]\nexclusive: [[a]]", "'exclusive.0'.*two different labels"),
         ("task: several\nlabels: [a, b]\nexclusive: [[a, c]]", "'exclusive.0' must name labels"),
         ("task: several\nlabels: [oak, tree]\nimplies: {oak: tee}", "Did you mean 'tree'"),
-        ("task: several\nlabels: [a, b]\nimplies: {a: b, b: a}", "must not lead back"),
+        ("task: several\nlabels: [a, b]\nimplies: {a: b, b: a}", "must not go in a circle"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(tmp_path, text, message):

@@ -15,6 +15,7 @@ from labeling.records import (
     Answers,
     LabelSchema,
     Marks,
+    SetConstraints,
     SetVotes,
     SoftLabels,
     SoftSets,
@@ -128,3 +129,16 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
     with pytest.raises(StoreError, match=r"must hold one of Votes.*It holds SoftSets"):
         read_votes(tmp_path / "soft", SETS)
+
+
+def test_constraints_and_what_an_end_model_added_come_back():
+    constraints = SetConstraints.declared([["joy", "fear"]], {"anger": "fear"})
+    no = np.zeros((3, 3), dtype=bool)
+    soft = SoftSets(np.zeros((3, 3)), IDS, SETS, no, no, constraints)
+    assert constraints == again(soft, write_soft, read_soft).constraints
+
+    array = [[0.5, 0.2, 0.3], [1, 0, 0]]
+    spans = SoftSpans(
+        array, [0, 2], [0, 1], [2, 5], [True, True], IDS, SPANS, [True, False, True], [False, True]
+    )
+    assert [False, True] == again(spans, write_soft, read_soft).from_end_model.tolist()

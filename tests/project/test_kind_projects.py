@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import sys
 
 import pandas as pd
 import pytest
@@ -256,3 +257,27 @@ def test_what_is_not_there_yet_says_so(folder):
         done = run(folder, "-c", "project.yaml", command)
         assert 1 == done.returncode
         assert "must have one label per sample" in done.stderr
+
+
+def test_an_end_model_adds_to_what_votes_say(finished, kind):
+    project = project_of(finished[kind])
+    current = project.snapshot()
+
+    assert {"spans": "SpanTagger", "several": "EndModel"}[kind] == type(current.end_model).__name__
+    assert len(current.posterior) == len(current.soft) == len(project.samples)
+    origin = project.releases["r1"].manifest["origin"]["models"]
+    assert type(current.label_model).__name__ == origin["label_model"]["kind"]
+    assert type(current.end_model).__name__ == origin["end_model"]["kind"]
+    measured = current.measured
+    assert measured.sample_ids.equals(project.data.dev.index)
+
+
+def test_without_its_extra_there_is_no_end_model_of_spans(tmp_path, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "pycrfsuite", None)
+    project = project_of(spans_project(tmp_path))
+    current = project.snapshot()
+
+    assert current.end_model is None
+    assert current.posterior.to_frame().equals(current.soft.to_frame())
+    assert "pip install 'labeling[spans]'" in caplog.text
+    assert len(project.export())
