@@ -90,16 +90,17 @@ def test_no_span_at_all_is_no_error():
     assert model.predict(votes).to_labels().tolist() == [None]
 
 
-@given(marks(), st.randoms(use_true_random=False))
+@given(marks(), st.randoms(use_true_random=False), st.sets(st.sampled_from(VOTERS)))
 @settings(max_examples=60, deadline=None)
-def test_order_of_samples_voters_and_labels_changes_nothing(rows, random):
+def test_order_of_samples_voters_and_labels_changes_nothing(rows, random, people):
     """To the byte, ties included."""
     orders = [["s", "t", "u"], list(VOTERS), list(SCHEMA.labels)]
     frames = []
     for _ in range(2):
         samples, voters, labels = orders
         schema = lb.LabelSchema(labels, kind="spans")
-        votes = votes_of(rows, schema=schema, sample_ids=samples, voters=voters)
+        speaks = {name: name in people for name in voters}
+        votes = votes_of(rows, schema=schema, sample_ids=samples, voters=voters, speaks=speaks)
         soft = lb.SpanModel().fit(votes).predict(votes)
         frame = soft.to_frame().sort_values(["sample", "start", "end"], ignore_index=True)
         assert not overlapping(frame[frame.chosen])
@@ -179,6 +180,23 @@ def test_little_gold_changes_no_byte_and_the_report_says_so(n_gold, speaks):
     assert first.array.tobytes() == second.array.tobytes()
     assert (first.chosen == second.chosen).all()
     assert any("is not used: it takes 50 samples" in line for line in with_few.report_)
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+def test_order_changes_nothing_with_gold_either(speaks):
+    votes, gold = made_votes(speaks=speaks)
+    schema = lb.LabelSchema(SCHEMA.labels[::-1], kind="spans")
+    other = SpanVotes.from_frame(
+        votes.to_frame().iloc[::-1],
+        schema=schema,
+        sample_ids=votes.sample_ids[::-1],
+        voters=votes.voters[::-1],
+        speaks=speaks,
+    )
+    first = lb.SpanModel().fit(votes, gold=gold).predict(votes)
+    second = lb.SpanModel().fit(other, gold=dict(reversed(gold.items()))).predict(other)
+    second = second.of_samples(first.sample_ids)
+    pd.testing.assert_frame_equal(first.to_frame(), second.to_frame(), check_exact=True)
 
 
 def test_gold_of_many_samples_with_few_candidates_is_not_used():
