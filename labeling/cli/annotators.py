@@ -24,6 +24,7 @@ app.add_typer(annotators, name="annotators", help=HELP)
 Name = Annotated[str, typer.Argument(help="The annotator's name.")]
 Reason = Annotated[str, typer.Option(help="The reason; it is stored.")]
 By = Annotated[str, typer.Option(help="Who decides this.")]
+HOW_TO_FIX = 'The right labels, with semicolons between; or spans, as [[0, 5, "PER"]]; or []'
 KEYS = {"a": "accept", "f": "fix", "r": "reject", "s": "skip", "q": "quit"}
 
 
@@ -165,9 +166,12 @@ def check(
 
 def _show(vote: VoteToCheck, place: str, names: bool) -> None:
     from labeling.cli.escaping import safe
+    from labeling.records import label_in_words
 
     who = f" by {vote.annotator}" if names else ""
-    out.print(safe(f"\n[{place}] {vote.text}\n  vote{who}: {vote.label}"))
+    out.print(
+        safe(f"\n[{place}] {vote.text}\n  vote{who}: {label_in_words(vote.label, vote.text)}")
+    )
     if vote.comment:
         out.print(safe(f"  comment: {vote.comment}"))
 
@@ -193,14 +197,20 @@ def _decided(project: Project, vote: VoteToCheck, key: str, by: str) -> bool:
         return False
     label, reason = None, ""
     if key == "fix":
-        others = [name for name in project.schema if name != vote.label]
-        for number, name in enumerate(others, 1):
-            err.print(f"  {number} {name}", markup=False)
-        chosen = typer.prompt("Number of the right label", type=int, err=True)
-        if not 1 <= chosen <= len(others):
+        is_single = isinstance(vote.label, str)
+        label = _other_label(project, vote) if is_single else typer.prompt(HOW_TO_FIX, err=True)
+        if label is None:
             return False
-        label = others[chosen - 1]
     if key == "reject":
         reason = typer.prompt("Reason, shown to the annotator", err=True)
     project.check_vote(vote, key, by=by, reason=reason, label=label)  # type: ignore[arg-type]
     return True
+
+
+def _other_label(project: Project, vote: VoteToCheck) -> str | None:
+    """Return the label that the reviewer chooses by its number; `None` if there is none."""
+    others = [name for name in project.schema if name != vote.label]
+    for number, name in enumerate(others, 1):
+        err.print(f"  {number} {name}", markup=False)
+    chosen: int = typer.prompt("Number of the right label", type=int, err=True)
+    return others[chosen - 1] if 1 <= chosen <= len(others) else None

@@ -11,10 +11,9 @@ from labeling.records import SetConstraints
 
 BY_NAME = "its votes are aggregated by the model of the kind of labels"
 NO_CLASSES = "its samples are not in one class each"
-NOT_CHECKED = "people's work is checked only where a sample has one label"
+NOT_CHECKED = "people are measured on gold labels only where a sample has one label"
 WORK_REVIEW = {
     "annotators.hidden_gold": (0.0, NOT_CHECKED),
-    "annotators.lot_size": (0, NOT_CHECKED),
     "annotators.pause_below": (None, NOT_CHECKED),
     "annotators.pause_spammers": (False, NOT_CHECKED),
 }

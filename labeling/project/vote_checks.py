@@ -22,11 +22,14 @@ from labeling.records import (
     CheckAnswer,
     CheckRequest,
     EventKind,
+    Label,
     LabelSchema,
     Problem,
     VoteDecision,
+    encode_answer,
+    encode_label,
+    label_in_words,
     live_annotations,
-    name_of,
     person_key,
     rejected_annotations,
 )
@@ -46,7 +49,7 @@ class VoteToCheck(Displayed):
     Attributes:
         sample_id: the sample.
         text: its text.
-        label: the label that the annotator gave.
+        label: the label that the annotator gave, of any kind.
         comment: what the annotator wrote.
         annotator: the person; reviewers are not shown the name unless they ask for it.
         key: identifies the vote on a platform, and tells nothing about the person.
@@ -55,7 +58,7 @@ class VoteToCheck(Displayed):
 
     sample_id: Hashable
     text: str
-    label: str
+    label: Label
     comment: str = ""
     annotator: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
@@ -141,14 +144,16 @@ def votes_to_check(work: WorkReview, samples: pd.DataFrame, text: str) -> list[V
                     VoteToCheck(
                         sample_id,
                         shown,
-                        name_of(vote.label),
+                        vote.label,
                         vote.reason,
                         vote.annotator,
-                        _vote_key(sample_id, key, number, name_of(vote.label)),
+                        _vote_key(sample_id, key, number, encode_label(vote.label)),
                         voters[sample_id],
                     )
                 )
-    return sorted(found, key=lambda one: (repr(one.sample_id), one.label, one.annotator))
+    return sorted(
+        found, key=lambda vote: (repr(vote.sample_id), encode_label(vote.label), vote.annotator)
+    )
 
 
 def _voters(ledger: Iterable[Annotation]) -> dict[Hashable, tuple[str, ...]]:
@@ -168,7 +173,7 @@ def check_vote(
     *,
     by: str,
     reason: str = "",
-    label: str | None = None,
+    label: Label | None = None,
 ) -> None:
     """Store what a reviewer says of a vote.
 
@@ -180,7 +185,7 @@ def check_vote(
             the reviewer's decision; `"reject"`: it is wrong, and is asked again.
         by: the reviewer, who did not vote on the sample.
         reason: why; a rejected vote's annotator is shown it.
-        label: the right label, for `"fix"`.
+        label: the right label, for `"fix"`; several labels, and spans, also as text.
 
     Raises:
         DataError: the vote has changed since, or what must be given is missing.
@@ -189,7 +194,8 @@ def check_vote(
     current = _current(people, vote)
     _require(decision, by, reason)
     _require_no_vote(people, vote, by)
-    events, about = people.store.events, {"annotator": vote.annotator, "label": vote.label}
+    events = people.store.events
+    about = {"annotator": vote.annotator, "label": encode_label(vote.label)}
     with people.store.database.writing():
         if decision == "accept":
             kind = EventKind.VOTE_ACCEPTED
@@ -198,14 +204,14 @@ def check_vote(
             people.work.reject_votes([current], reason, by=by, checked=True)
             people.update_states([vote.sample_id])
         else:
-            name = people.schema.labels[people.schema.index("" if label is None else label)]
-            if name == vote.label:
-                raise DataError(f"A fix must give another label than the vote. Both are {name!r}.")
-            because = reason or f"a vote for {vote.label!r} was fixed"
-            people.add_decision(
-                decision_on(people, samples, vote.sample_id, name, by=by, reason=because), samples
-            )
-            fixed = {**about, "instead": name}
+            given = label_in_words(vote.label)
+            because = reason or f"a vote for {given!r} was fixed"
+            fix = "" if label is None else label
+            fixing = decision_on(people, samples, vote.sample_id, fix, by=by, reason=because)
+            if fixing.label == vote.label:
+                raise DataError(f"A fix must give another label than the vote. Both are {given!r}.")
+            people.add_decision(fixing, samples)
+            fixed = {**about, "instead": encode_answer(fixing.label)}
             events.append(EventKind.VOTE_FIXED, actor=by, sample_id=vote.sample_id, about=fixed)
 
 
@@ -245,7 +251,7 @@ def take_checks(
                 "accept" if is_same else answer.decision,
                 by=answer.reviewer,
                 reason=answer.reason,
-                label=None if answer.label is None else name_of(answer.label),
+                label=answer.label,
             )
         except DataError as error:
             problems.append(Problem(answer.where, str(error)))
@@ -268,8 +274,8 @@ def _current(people: AnnotationLoop, vote: VoteToCheck) -> Annotation:
         if is_it and one.label == vote.label:
             return one
     raise DataError(
-        f"The vote {vote.label!r} on sample {vote.sample_id!r} is not there any more: it was"
-        " changed, deleted or rejected. Read the votes to check again."
+        f"The vote {label_in_words(vote.label)!r} on sample {vote.sample_id!r} is not there any"
+        " more: it was changed, deleted or rejected. Read the votes to check again."
     )
 
 

@@ -18,7 +18,7 @@ from labeling.project.vote_checks import (
     take_checks,
     votes_to_check,
 )
-from labeling.records import AnnotationPlatform, VoteDecision, person_key
+from labeling.records import AnnotationPlatform, Label, VoteDecision, person_key
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class WorkVerbs(DataTestVerbs):
         *,
         by: str,
         reason: str = "",
-        label: str | None = None,
+        label: Label | None = None,
     ) -> None:
         """Store what a reviewer says of a vote; the next review decides the lot it is in.
 
@@ -87,7 +87,7 @@ class WorkVerbs(DataTestVerbs):
                 sample's by the reviewer's decision. `"reject"`: it is wrong, and is asked again.
             by: the reviewer, who did not vote on the sample.
             reason: why; a rejected vote's annotator is shown it.
-            label: the right label, for `"fix"`.
+            label: the right label, for `"fix"`; several labels, and spans, also as text.
 
         Raises:
             DataError: the vote has changed since, or what must be given is missing.

@@ -10,7 +10,7 @@ from tests.support.studio_loop import batch_of, project_id, studio_of, tasks
 from tests.support.studio_marking import click, double_click, mark, n_marked
 from tests.support.studio_pages import Person
 
-SPANS = lb.LabelSchema(["PER", "ORG"], {"PER": "Somebody with a name."}, kind="spans")
+SPANS = lb.LabelSchema(["PER", "$ORG"], {"PER": "Somebody with a name."}, kind="spans")
 EMOJI = (
     "\U0001f600 Hi \U0001f3f3\ufe0f\u200d\U0001f308, Jose\u0301 Mu\U0001f600oz of"
     " \U0001f469\u200d\U0001f4bbCorp met Bob \U0001f680 there."
@@ -61,15 +61,15 @@ def test_what_is_marked_by_mouse_and_double_click_comes_back_exactly(studio, peo
         EMOJI: [
             at(EMOJI, "Jose\u0301"),
             at(EMOJI, "Mu\U0001f600oz"),
-            at(EMOJI, "\U0001f680", "ORG"),
+            at(EMOJI, "\U0001f680", "$ORG"),
         ],
-        LINES: [at(LINES, "One"), at(LINES, "Lee\r\n\tBob", "ORG"), at(LINES, "Dan  Poe")],
-        MIXED: [at(MIXED, "\u05e2\u05d5\u05dc\u05dd", "ORG")],
+        LINES: [at(LINES, "One"), at(LINES, "Lee\r\n\tBob", "$ORG"), at(LINES, "Dan  Poe")],
+        MIXED: [at(MIXED, "\u05e2\u05d5\u05dc\u05dd", "$ORG")],
         EMPTY: [],
     }
     clicked = {
-        EMOJI: [at(EMOJI, "Bob"), at(EMOJI, "there", "ORG")],
-        LINES: [at(LINES, "end", "ORG")],
+        EMOJI: [at(EMOJI, "Bob"), at(EMOJI, "there", "$ORG")],
+        LINES: [at(LINES, "end", "$ORG")],
         MIXED: [at(MIXED, "Bob")],
         EMPTY: [],
     }
@@ -115,7 +115,7 @@ def test_half_a_word_is_marked_whole_and_marks_are_changed_as_annotators_are_tol
     ann.page.wait_for_timeout(500)
     ann.submit()
 
-    spans = (at(NEWS, "Jos\xe9 Mu\xf1oz"), at(NEWS, "Acme Corp", "ORG"), at(NEWS, "Bob"))
+    spans = (at(NEWS, "Jos\xe9 Mu\xf1oz"), at(NEWS, "Acme Corp", "$ORG"), at(NEWS, "Bob"))
     assert {0: spans} == said(platform)
 
 
@@ -153,7 +153,7 @@ def test_shown_spans_come_back_as_they_were_sent_or_as_they_were_changed(studio,
         for vote in platform.pull()
     }
 
-    more = (*sent[0], at(EMOJI, "\U0001f680", "ORG"))
+    more = (*sent[0], at(EMOJI, "\U0001f680", "$ORG"))
     assert {
         ("ann", 0): (sent[0], sent[0], "prediction"),
         ("ann", 1): (sent[1], sent[1], "prediction"),
@@ -223,7 +223,7 @@ def test_a_check_begins_with_the_vote_and_ends_with_what_is_marked_then(studio, 
         boss.submit()
     answers = {answer.key: (answer.decision, answer.label) for answer in platform.checks(requests)}
 
-    fixed = (*vote, at(EMOJI, "Bob", "ORG"))
+    fixed = (*vote, at(EMOJI, "Bob", "$ORG"))
     assert {"check 0": ("fix", fixed), "check 1": ("accept", None)} == answers
 
 

@@ -332,3 +332,29 @@ def test_votes_for_sets_are_checked(studio):
     assert "joy" == sent["check 1"]["data"]["vote"]
     assert [frozenset({"fear"}), frozenset()] == [own.label for own in platform.checks(requests)]
     assert () == platform.problems
+
+
+def test_an_adopted_project_keeps_its_labels_tag_and_gets_what_it_lacks(studio):
+    ann, *_ = people(studio)
+    config = """<View>
+      <Labels name="ner" toName="t"><Label value="PER" background="red"/></Labels>
+      <Text name="t" value="$body"/>
+    </View>"""
+    wanted = {"title": "mails", "label_config": config}
+    project = studio.api("POST", "/api/projects/", json=wanted)
+    platform = studio_of(studio, schema=SPANS)
+    with pytest.raises(PlatformError, match="was made by somebody else"):
+        platform.init()
+    setup, _ = platform.init(adopt=True)
+    now = studio.api("GET", f"/api/projects/{project['id']}/")["label_config"]
+    assert "adopted" == setup.outcome
+    assert config.replace("</Labels>", '<Label value="ORG" /></Labels>') == now
+
+    platform.push(batch_of(["a"]), frame(TEXTS))
+    (task,) = tasks(studio).values()
+    assert TEXTS["a"] == task["data"]["body"]
+    (span,) = spans_at(TEXTS["a"], "Bob", label="ORG")
+    own = {**region(TEXTS["a"], *span), "from_name": "ner", "to_name": "t"}
+    result = {"result": [own], "lead_time": 1}
+    ann.api("POST", f"/api/tasks/{task['id']}/annotations/", json=result)
+    assert {("a", "ann"): (span,)} == said(platform)
