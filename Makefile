@@ -14,13 +14,16 @@ THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage histories fuzz test-matrix docs notebooks check format bench bench-speed bench-quality bench-spans bench-human-cost clean
+.PHONY: help demo demo-spans test test-fast coverage histories fuzz test-matrix docs notebooks check format bench bench-speed bench-quality bench-spans bench-human-cost clean
 
 help:  ## List the commands
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## Watch the whole loop on real tweets (sets itself up)
 	@$(BIN)/labeling demo
+
+demo-spans: $(VENV)/.demo  ## Watch it mark the parts of real addresses (sets itself up)
+	@$(BIN)/labeling demo spans
 
 test: check  ## Run all checks and tests (sets itself up)
 	@echo "Running the tests ..."

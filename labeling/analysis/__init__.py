@@ -11,6 +11,7 @@ from labeling.analysis.dependency.detection import dependencies
 from labeling.analysis.dependency.families import VoterFamily, voter_families
 from labeling.analysis.dependency.plot import dependency_picture
 from labeling.analysis.estimated_shares import estimated_accuracy, estimated_class_balance
+from labeling.analysis.f1_change import f1_change
 from labeling.analysis.inter_annotator import (
     Agreement,
     SetAgreement,
@@ -83,6 +84,7 @@ __all__ = [
     "dependency_picture",
     "estimated_accuracy",
     "estimated_class_balance",
+    "f1_change",
     "find_slices",
     "label_coincidences",
     "label_confusion_picture",

@@ -26,26 +26,26 @@ from labeling.report import write_report
 def run_demo(root: Path, out: Console, err: Console) -> None:
     """Run the demo in a checkout, and print what happens, with measurements."""
     started = time.perf_counter()
-    _heading(out, "Tweets and labeling functions")
+    heading(out, "Tweets and labeling functions")
     activity = "fetching tweets, applying labeling functions"
     with StageDisplay(err).showing(activity, 4_200) as advance:
         demo = Demo.prepared(root, advance)
     _print_data(demo, out)
-    _heading(out, "Before annotation")
+    heading(out, "Before annotation")
     steps: list[Evaluation] = []
     for current in demo.project.rounds(demo.pool.votes):
         steps.append(demo.evaluate(current))
         if len(steps) == 1:
             _print_start(demo, steps[0], out)
-            _heading(out, "Annotation")
+            heading(out, "Annotation")
         else:
             out.print(safe(round_sentence(current)))
             out.print(f"    labels of the pool {steps[-1].pool}; held-out {steps[-1].final}")
-    _heading(out, "Agreement and review")
+    heading(out, "Agreement and review")
     _print_annotators(demo, [step.round for step in steps], out)
-    _heading(out, "Effect of the human votes")
+    heading(out, "Effect of the human votes")
     _print_change(demo, steps, out)
-    _heading(out, "The training set")
+    heading(out, "The training set")
     train = demo.project.export(steps[-1].round, demo.pool.votes)
     out.print(safe(repr(train)))
     for reason, count in train.dropped["reason"].value_counts().items():
@@ -54,7 +54,8 @@ def run_demo(root: Path, out: Console, err: Console) -> None:
     out.print(f"\nDone in {time.perf_counter() - started:.0f} s.")
 
 
-def _heading(out: Console, text: str) -> None:
+def heading(out: Console, text: str) -> None:
+    """Print the heading of a section."""
     out.print(f"\n[bold]{text}[/bold]")
 
 
@@ -77,10 +78,11 @@ def _print_start(demo: Demo, start: Evaluation, out: Console) -> None:
         "label + end model, held-out, all": start.final,
         "label + end model, the pool's labels": start.pool,
     }
-    _print_estimates(estimates, out)
+    print_estimates(estimates, out)
 
 
-def _print_estimates(estimates: Mapping[str, Estimate], out: Console) -> None:
+def print_estimates(estimates: Mapping[str, Estimate], out: Console) -> None:
+    """Print estimates, each beside its name."""
     width = max(map(len, estimates))
     for name, estimate in estimates.items():
         out.print(f"  {name:{width}}  {estimate}")
@@ -97,7 +99,7 @@ def _print_annotators(demo: Demo, rounds: list[Round], out: Console) -> None:
             "percent agreement": agreement.percent,
             "Krippendorff's alpha": agreement.alpha,
         }
-        _print_estimates(estimates, out)
+        print_estimates(estimates, out)
     last = rounds[-1]
     reviewed = [gold for gold in last.gold if gold.source == LabelSource.REVIEW]
     out.print(
@@ -124,15 +126,16 @@ def _print_change(demo: Demo, steps: list[Evaluation], out: Console) -> None:
         "label + end model, held-out, all, before": first.final,
         "label + end model, held-out, all, after": last.final,
     }
-    _print_estimates(estimates, out)
+    print_estimates(estimates, out)
     held_out, pool = demo.change(first, last)
     spent = f"{last.round.human_votes} human votes and {last.round.reviews} reviews"
     for name, change in (("the labels of the pool", pool), ("the held-out tweets", held_out)):
         out.print(f"{spent} changed {name} by {100 * change.value:+.1f} points:")
-        out.print(f"  {_significance(change)}")
+        out.print(f"  {significance(change)}")
 
 
-def _significance(change: Estimate) -> str:
+def significance(change: Estimate) -> str:
+    """Return whether a change is significant, in words."""
     interval = f"95 % interval {100 * change.low:+.1f} to {100 * change.high:+.1f}, n = {change.n}"
     if change.low > 0:
         return f"a significant improvement ({interval})."
@@ -141,7 +144,7 @@ def _significance(change: Estimate) -> str:
     return f"not significant ({interval})."
 
 
-def _command() -> str:
+def command() -> str:
     """Return how the user can call this command line from here."""
     script = Path(sys.executable).with_name("labeling")
     is_on_path = shutil.which("labeling") or not script.exists()
@@ -157,5 +160,5 @@ def _print_files(demo: Demo, steps: list[Evaluation], out: Console) -> None:
     out.print(
         "\nTry next: change a labeling function in lfs/tweets.py and run the demo again; open"
         " notebooks/01_write_labeling_functions.ipynb;\nor see more details:"
-        f" {_command()} -c configs/tweets.yaml summary"
+        f" {command()} -c configs/tweets.yaml summary"
     )

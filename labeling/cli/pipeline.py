@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -31,6 +31,10 @@ def check(as_json: AsJson = False) -> None:
     hint("No errors. Next: labeling apply")
 
 
+DemoKind = Annotated[
+    Literal["tweets", "spans"],
+    typer.Argument(help="What samples have: tweets one label, spans marked parts of their text."),
+]
 On = Annotated[
     str | None,
     typer.Option(
@@ -204,8 +208,17 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def demo() -> None:
-    """Run the whole loop on 2,100 real tweets, evaluated on 2,100 others."""
-    from labeling.cli.demo_story import run_demo
+def demo(what: DemoKind = "tweets") -> None:
+    """Run the whole loop on real texts: half of them are labeled, the other half evaluates it.
 
-    run_demo(Path.cwd(), out, err)
+    tweets have one label each, spans are the parts of addresses, sets are several labels of a text.
+    """
+    if what == "tweets":
+        from labeling.cli.demo_story import run_demo
+
+        run_demo(Path.cwd(), out, err)
+    else:
+        from labeling.cli.kind_story import run_kind_demo
+        from labeling.demo.kind_loop import DEMOS
+
+        run_kind_demo(DEMOS[what], Path.cwd(), out, err)

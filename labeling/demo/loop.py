@@ -94,7 +94,7 @@ class Demo:
             )
         files = tweets.prepare(root / ".cache" / "tweets")
         project = Project(root / CONFIG)
-        _delete_store(project, root)
+        delete_store(project, root, CONFIG)
         gold = read_table(files["gold"]).set_index("sample")["label"]
         held_out = read_samples(files["held_out"], "tweet_id")
         votes = of_one_label(project.apply(progress), Votes, "The demo")
@@ -138,14 +138,16 @@ class Demo:
         """
         first_round = [vote for vote in rounds[-1].annotations if vote.round == 1]
         votes = single_label_votes(first_round, self.project.schema)
-        return agreement(votes if stratum is None else votes.of_samples(_drawn(rounds, stratum)))
+        return agreement(
+            votes if stratum is None else votes.of_samples(drawn_samples(rounds, stratum))
+        )
 
     def audit(self, rounds: Sequence[Round]) -> Estimate:
         """Return the accuracy of predictions before annotation, on the settled random stratum.
 
         A team can estimate the accuracy of its labels in this way without gold labels.
         """
-        drawn = set(_drawn(rounds, Stratum.RANDOM.value))
+        drawn = set(drawn_samples(rounds, Stratum.RANDOM.value))
         settled = {
             gold.sample_id: gold.label for gold in rounds[-1].gold if gold.sample_id in drawn
         }
@@ -182,13 +184,13 @@ class Demo:
         ]
 
 
-def _delete_store(project: Project, root: Path) -> None:
+def delete_store(project: Project, root: Path, config: Path) -> None:
     """Delete the store of an earlier demo run."""
     folder = project.store.folder.resolve()
     if not folder.is_relative_to((root / "out").resolve()):
         raise ConfigError(
             "The demo deletes its store, which must be inside the folder `out`."
-            f" Got {str(folder)!r} as `store` in {CONFIG}."
+            f" Got {str(folder)!r} as `store` in {config}."
         )
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -198,7 +200,7 @@ def _half(samples: pd.DataFrame, votes: Votes, gold: pd.Series) -> Half:
     return Half(samples, votes, labels.dropna(), int(labels.isna().sum()))
 
 
-def _drawn(rounds: Sequence[Round], stratum: str) -> pd.Index:
+def drawn_samples(rounds: Sequence[Round], stratum: str) -> pd.Index:
     """Return the annotated samples that were chosen as part of a stratum."""
     frames = [step.batch.to_frame() for step in rounds if step.batch is not None]
     drawn: list[Hashable] = []

@@ -149,7 +149,7 @@ def warn_of_dropped(dropped: pd.DataFrame, stacklevel: int = 4) -> None:
     if len(dropped):
         counts = dropped["reason"].value_counts().sort_index()
         why = ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
-        first = dropped.iloc[0]
+        first = {name: dropped[name].tolist()[0] for name in dropped}
         warnings.warn(
             f"{counted(len(dropped), 'span')} left out of the export ({why}), the first"
             f" {first['text']!r} at {first['start']} to {first['end']} of sample"
