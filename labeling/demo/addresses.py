@@ -8,6 +8,7 @@ annotators of the demo are *simulated*: their answers are the marked parts with 
 from __future__ import annotations
 
 import re
+import tarfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,16 +16,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from labeling.demo.source_archives import SourceArchive
+from labeling.demo.fetching import PackageFile, fetched_file
 from labeling.errors import FetchError
 from labeling.records import Span, atomic_write, encode_label, random_order
 
-ARCHIVE = SourceArchive(
-    "usaddress",
-    "0.5.16",
+FILE = PackageFile(
+    "usaddress==0.5.16",
     "usaddress-0.5.16.tar.gz",
     "f7e614e2489c159cf85be1b6f86edbfaf329dbeedef4d002a025757afd1ec6c6",
     "addresses",
+    ("--no-binary", "usaddress"),
 )
 INNER = "usaddress-0.5.16/training/labeled.xml"
 PARTS = {
@@ -82,10 +83,23 @@ def prepare(folder: Path, seed: int = 0) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = {role: folder / f"{role}-{seed}.parquet" for role in ROLES}
     if not all(path.is_file() for path in paths.values()):
-        for role, frame in assign_roles(read_addresses(ARCHIVE.read(INNER)), seed).items():
+        for role, frame in assign_roles(read_addresses(fetched_document()), seed).items():
             with atomic_write(paths[role]) as unfinished:
                 frame.to_parquet(unfinished, index=False)
     return paths
+
+
+def fetched_document() -> bytes:
+    """Return the XML of the addresses, from the archive that pip fetches if it is not cached.
+
+    Raises:
+        FetchError: the archive cannot be fetched, its hash is wrong, or the XML is not in it.
+    """
+    with tarfile.open(fetched_file(FILE)) as archive:
+        file = archive.extractfile(INNER)
+        if file is None:
+            raise FetchError(f"{FILE.name} holds no file {INNER}.")
+        return file.read()
 
 
 def read_addresses(document: bytes) -> pd.DataFrame:

@@ -12,7 +12,7 @@ SCHEMA = lb.LabelSchema(addresses.LABELS, kind="spans")
 
 @pytest.fixture(scope="module")
 def table():
-    return addresses.read_addresses(addresses.ARCHIVE.read(addresses.INNER))
+    return addresses.read_addresses(addresses.fetched_document())
 
 
 def test_the_addresses_are_those_that_were_published(table):
