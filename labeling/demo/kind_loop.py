@@ -18,9 +18,9 @@ from labeling.end_model import SpanTagger
 from labeling.engine import apply_to_frame
 from labeling.errors import ConfigError, MissingExtraError
 from labeling.project import Project, Round
-from labeling.project.kinds import AnyVotes
 from labeling.project.summaries import summary_table
 from labeling.records import (
+    AnyVotes,
     Label,
     LabelSchema,
     SoftSpans,
