@@ -109,7 +109,7 @@ def span_lanes(
     """
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise LabelingError(f"`n` must be a whole number from 1. Got {n!r}.")
-    shown = pd.Index(_most_disputed(votes, n) if ids is None else list(ids))
+    shown = _index(_most_disputed(votes, n) if ids is None else ids)
     frame = with_id_index(data)
     rows = positions(frame.index, shown, "the samples to show", "the samples")
     shown_texts = texts(frame.iloc[rows], text)
@@ -127,6 +127,11 @@ def span_lanes(
     return SpanLanes(
         dict(zip(shown.tolist(), shown_texts, strict=True)), lanes, votes.schema, len(votes)
     )
+
+
+def _index(ids: Sequence[Hashable]) -> pd.Index:
+    """Return ids as they are: pandas would take texts that no file can hold for an error."""
+    return ids if isinstance(ids, pd.Index) else pd.Index(list(ids), dtype=object)
 
 
 def _most_disputed(votes: SpanVotes, n: int) -> list[Hashable]:

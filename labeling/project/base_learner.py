@@ -33,6 +33,7 @@ from labeling.records import (
     Stratum,
     encode_label,
 )
+from labeling.rendering import Displayed
 from labeling.store import Store, now
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ MEASURING = "measuring on gold labels, by models that learn from others"
 logger = logging.getLogger(__name__)
 
 
-class BaseLearner(ABC, Generic[SomeVotes, SomeSoft]):
+class BaseLearner(Displayed, ABC, Generic[SomeVotes, SomeSoft]):
     """Fits the models of a config, and caches them and their soft labels in the store.
 
     In the methods, `settled` are the gold labels of people. A subclass fits the models of one kind

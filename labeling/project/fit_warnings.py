@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from labeling.errors import LabelSharesWarning
+from labeling.rendering import Displayed
 from labeling.store import Store
 
 WARNINGS = "warnings"  # key of the metadata of a stored label model
 
 
 @dataclass(frozen=True, slots=True)
-class FitWarnings:
+class FitWarnings(Displayed):
     """What the fit of a label model warned of, a sentence each.
 
     Attributes:

@@ -14,6 +14,7 @@ from labeling.errors import LabelingError, UnknownLabelError, listed, near
 from labeling.records.decisions import TIE
 from labeling.records.schema import LabelSchema
 from labeling.records.span_marks import Bools
+from labeling.rendering import Displayed
 
 Floats = npt.NDArray[np.float64]
 Implies = Mapping[str, str | Collection[str]]
@@ -23,7 +24,7 @@ LEAST_P = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class SetConstraints:
+class SetConstraints(Displayed):
     """Which labels a sample cannot have together, and which it cannot have without others.
 
     They are declared, never learned from data.

@@ -14,7 +14,7 @@ TAGS = set(
     re.split(
         " ",
         "div style p table caption thead tbody tr th td svg g path defs use rect line circle text"
-        " pattern title desc clippath bdi mark pre code span",
+        " pattern title desc clippath bdi mark pre code small span",
     )
 )
 ATTRIBUTES = set(

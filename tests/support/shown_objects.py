@@ -18,18 +18,31 @@ from labeling.analysis import (
     Estimate,
     KnownProblem,
     LabelErrors,
+    SetScores,
     SpanLanes,
     SpanScores,
 )
 from labeling.datasets.data_tests import DataTest
 from labeling.datasets.findings import DataTestReport, Finding
+from labeling.datasets.forms import LabelForm
+from labeling.distributed.partitioned_lists import PartitionedLists
 from labeling.distributed.statistics import VoteStatistics
 from labeling.engine.columns.explain import Explanation, Explanations
 from labeling.functions import SlicingFunction
 from labeling.functions.preprocessing import CachedPreprocessor
 from labeling.label_models import Snorkel, VoteModel
-from labeling.records import AnnotationPlatform, Escalation, Marks, Problem, VoteParts
+from labeling.project.agreement import PartsAgreement, PeopleAgreement
+from labeling.project.kind_learners import SetLearner, SpanLearner
+from labeling.records import (
+    AnnotationPlatform,
+    Answers,
+    Escalation,
+    Marks,
+    Problem,
+    VoteParts,
+)
 from labeling.records.outbox import EphemeralOutbox
+from labeling.records.span_function import SpanLabelingFunction
 from labeling.simulation import Simulation
 from labeling.simulation.comparison import Comparison
 from labeling.simulation.run_log import RunKey
@@ -277,6 +290,48 @@ class Shown:
         soft = self.span_model().predict(self.span_votes())
         return lb.span_scores(soft, {"b": [(0, 3, self.name)]}, soft.schema)
 
+    def set_votes(self):
+        schema = lb.LabelSchema([self.name, "ham"], kind="several")
+        columns = np.array([[0, 0, 0], [0, 0, 1], [1, 1, 0]]).T
+        return lb.SetVotes(
+            Answers(*columns, [True, False, True]), self.samples.index, (self.name, "other"), schema
+        )
+
+    def set_model(self):
+        return lb.SetModel().fit(self.set_votes())
+
+    def span_training_set(self):
+        soft = self.span_model().predict(self.span_votes())
+        return lb.build_training_set(self.samples, soft, votes=self.span_votes())
+
+    def set_training_set(self):
+        soft = self.set_model().predict(self.set_votes())
+        return lb.build_training_set(self.samples, soft, votes=self.set_votes())
+
+    def span_labeling_function(self):
+        @lb.span_labeling_function(label=self.name, name=self.name)
+        def rule(x):
+            return [(0, 1)]
+
+        return rule
+
+    def partitioned_lists(self):
+        data = pd.DataFrame({"key": ["a", "b"], "text": ["http", "x"]})
+        path = self.folder / "texts.parquet"
+        data.to_parquet(path)
+        schema = lb.LabelSchema([self.name, "ham"], kind="spans")
+        out = self.folder / "spans"
+        lfs = [self.span_labeling_function()]
+        return lb.apply_partitions(lfs, path, schema, id="key", out=out, on="local")
+
+    def learner(self, kind, votes):
+        project = self.project()
+        return kind(project.config, project.data, votes, self.text, project.store)
+
+    def first_round(self, kind, votes):
+        overall = lb.agreement(votes)
+        return kind(votes, overall, {self.text: overall})
+
     def simulation(self):
         planned = (RunKey(0, "random", self.name),)
         return Simulation({}, planned, (50,), (self.text,), None, {})
@@ -320,13 +375,28 @@ class Shown:
         DataTest: data_test,
         DataTestReport: lambda its: DataTestReport((its.of(Finding),), base=its.text),
         Finding: finding,
+        LabelForm: lambda its: its.span_training_set().form,
+        PartitionedLists: partitioned_lists,
+        PartsAgreement: lambda its: its.first_round(PartsAgreement, its.set_votes()),
+        PeopleAgreement: lambda its: its.first_round(PeopleAgreement, its.votes),
+        SetLearner: lambda its: its.learner(SetLearner, its.set_votes()),
+        SpanLearner: lambda its: its.learner(SpanLearner, its.span_votes()),
+        lb.SetModel: set_model,
+        lb.SetTrainingSet: set_training_set,
+        lb.SetVotes: set_votes,
+        lb.SoftSets: lambda its: its.set_model().predict(its.set_votes()),
+        lb.SpanTrainingSet: span_training_set,
+        SpanLabelingFunction: span_labeling_function,
         lb.SoftSpans: lambda its: its.span_model().predict(its.span_votes()),
         lb.SpanModel: span_model,
         lb.SpanVotes: span_votes,
         SpanLanes: lambda its: lb.span_lanes(
-            its.samples, its.span_votes(), ids=its.samples.index[:2].tolist()
+            its.samples, its.span_votes(), ids=its.samples.index[:2]
         ),
         lb.SpanTagger: lambda its: lb.SpanTagger(its.name),
+        SetScores: lambda its: lb.set_scores(
+            its.set_model().predict(its.set_votes()), {"b": {its.name}}, its.set_votes().schema
+        ),
         SpanScores: span_scores,
         lb.SplitReport: split_report,
         lb.TrainingSet: lambda its: lb.build_training_set(

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from labeling.datasets.columns import OWN_TYPES, Columns, array_of_lists, in_pandas, texts
 from labeling.records import Label, LabelKind, LabelSchema
+from labeling.rendering import Displayed
 
 Bools = npt.NDArray[np.bool_]
 
@@ -34,7 +35,7 @@ class LabelPart(NamedTuple):
     against: tuple[str, ...]
 
 
-class LabelForm:
+class LabelForm(Displayed):
     """The form of one label per sample, its name; other kinds override what differs.
 
     Each class of training sets has a form: `TrainingSet.form`.
