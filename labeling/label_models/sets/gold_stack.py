@@ -121,9 +121,14 @@ def decided_by_stack(cells: Cells, p: Floats, outvoted: Bools, stack: GoldStack)
 def _indicators(answers: Answers, features: npt.NDArray[np.int64], n_samples: int) -> Bools:
     """Return which kinds of votes each sample has: shape (n_samples, n_features)."""
     spoken = np.zeros((n_samples, len(features)), dtype=bool)
-    for number, (voter, label, says) in enumerate(features.tolist()):
-        is_such = (answers.voter == voter) & (answers.label == label) & (answers.says == bool(says))
-        spoken[answers.sample[is_such], number] = True
+    if not len(features) or not len(answers.sample):
+        return spoken
+    n_labels = max(int(features[:, 1].max()), int(answers.label.max())) + 1
+    known = (features[:, 0] * n_labels + features[:, 1]) * 2 + features[:, 2]  # ascending
+    said = (answers.voter * n_labels + answers.label) * 2 + answers.says
+    place = np.minimum(np.searchsorted(known, said), len(known) - 1)
+    rows = np.flatnonzero(known[place] == said)
+    spoken[answers.sample[rows], place[rows]] = True
     return spoken
 
 
