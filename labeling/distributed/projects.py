@@ -18,16 +18,17 @@ from labeling.config import Config, load_config
 from labeling.distributed.applying import run
 from labeling.distributed.engines import Engine, opened_engine
 from labeling.distributed.exporting import export_training_set
+from labeling.distributed.kernel import ApplyOptions
 from labeling.distributed.models import fit_end_model, fit_label_model
 from labeling.distributed.partitioned_votes import PartitionedVotes
 from labeling.distributed.samples import SampleSource
 from labeling.distributed.shared import packed
-from labeling.errors import ConfigError, DataError, counted, listed
+from labeling.errors import ConfigError, DataError, LabelingError, counted, listed
 from labeling.label_models import MODELS
 from labeling.project.data import LOCK, gold_file
 from labeling.project.lf_loading import LabelingFunctionLoader
 from labeling.project.models import embedding_of
-from labeling.records import checked_ids, gold_codes, require_column, uniform_by_id
+from labeling.records import LabelKind, checked_ids, gold_codes, require_column, uniform_by_id
 from labeling.sources import ParquetPart, is_address, parquet_parts, read_parquet_part, read_table
 
 VOTES = "partitioned_votes"
@@ -92,14 +93,17 @@ class PartitionedProject:
         """The number of rows in all partitions."""
         return sum(part.rows for part in self.parts)
 
-    def apply(self, on: Any, progress: Progress | None = None) -> PartitionedVotes:
-        """Apply the labeling functions on an engine; finished partitions are kept."""
+    def apply(self, on: Any, progress: Progress | None = None) -> PartitionedVotes | Any:
+        """Apply the labeling functions on an engine; finished partitions are kept.
+
+        Where labels are spans or sets, the result is a `PartitionedLists`.
+        """
         with opened_engine(on) as engine:
             return self._apply(engine, self._gold(engine), progress)
 
     def _apply(
         self, engine: Engine, gold: pd.Series, progress: Progress | None = None
-    ) -> PartitionedVotes:
+    ) -> PartitionedVotes | Any:
         locked = gold.index[self._is_test(gold)]
         source = SampleSource(
             self.source.id,
@@ -116,14 +120,28 @@ class PartitionedProject:
             self.config.label_schema,
             out=self.folder / VOTES,
             engine=engine,
+            options=ApplyOptions(text=self.config.data.text),
             progress=progress,
         )
+
+    def _check_exportable(self) -> None:
+        kind = self.config.label_schema.kind
+        if kind != LabelKind.ONE:
+            raise LabelingError(
+                "Partitions are exported with labels of whole samples, kind 'one'. The labels are"
+                f" of kind {kind.value!r}: apply the labeling functions on the partitions, and fit"
+                " a model to `PartitionedLists.open(folder).read()`."
+            )
 
     def export(self, on: Any, progress: Progress | None = None) -> dict[str, Any]:
         """Fit the models and write the training set of each partition; return the manifest.
 
         The label model is fitted to all votes, the end model to a random draw of the samples.
+
+        Raises:
+            LabelingError: labels are spans or sets, whose models are fitted in one process.
         """
+        self._check_exportable()
         from labeling.end_model import EndModel
 
         config = self.config
