@@ -82,6 +82,10 @@ def load_votes(project: Project) -> AnyVotes:
         return project.votes()
 
 
+COUNTED = {"spans": "spans"}
+"""What a training set is counted in, by the task, where that is not samples."""
+
+
 def emit_training_set(project: Project, train: TrainingSet, as_json: bool) -> None:
     """Print a training set and its class balance, compared with that of random samples."""
     from labeling.cli.class_balance_table import class_balance_as_json, print_class_balance
@@ -91,7 +95,7 @@ def emit_training_set(project: Project, train: TrainingSet, as_json: bool) -> No
         emit({**train.manifest(), "label_shares": class_balance_as_json(class_balance)}, True)
         return
     emit(None, False, train, *_undecided(train))
-    print_class_balance(class_balance, out)
+    print_class_balance(class_balance, out, COUNTED.get(project.config.task, "samples"))
 
 
 def _undecided(train: TrainingSet) -> list[str]:

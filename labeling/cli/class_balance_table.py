@@ -24,12 +24,15 @@ NOTE = (
 )
 
 
-def print_class_balance(class_balance: Sequence[ClassProportion], console: Console) -> None:
+def print_class_balance(
+    class_balance: Sequence[ClassProportion], console: Console, counted_things: str = "samples"
+) -> None:
     """Print a row for each label: count, proportion, and proportion in each random sample.
 
     Args:
         class_balance: of all labels, in the order of the schema.
         console: where to print.
+        counted_things: what the counts are of.
     """
     rows = list(class_balance)
     if len(rows) > MOST_LABELS:
@@ -37,7 +40,7 @@ def print_class_balance(class_balance: Sequence[ClassProportion], console: Conso
     draws = list(rows[0].in_draws)
     columns = [
         Column("label", [row.label for row in rows], least=8),
-        Column("samples", [f"{row.count:,}" for row in rows], right=True),
+        Column(counted_things, [f"{row.count:,}" for row in rows], right=True),
         Column("share", [_percent(row.proportion) for row in rows], right=True),
         *(
             Column(f"in {name}", [_estimate(row.in_draws[name]) for row in rows], rank=rank)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections import Counter
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -9,10 +11,20 @@ import pandas as pd
 
 from labeling.project.gold import teaching_gold
 from labeling.project.work_review import WorkReview
-from labeling.records import Annotation, AnySoft, LabelSchema, single_label_votes
+from labeling.records import (
+    Annotation,
+    AnySoft,
+    AnyVotes,
+    LabelSchema,
+    Votes,
+    annotation_votes,
+)
 
 if TYPE_CHECKING:
     from labeling.project.kind_learners import AnyLearner
+
+
+COLUMNS = ["n_votes", "skill", "low", "high", "chance", "verdict"]
 
 
 def annotator_skills(
@@ -35,22 +47,44 @@ def annotator_skills(
         A row for each person, index = names; none where no two people share a sample and nobody has
         labeled one with a gold label.
     """
-    from labeling.label_models import AnnotatorModel
-
     state, gold = work.state(), work.given_gold()
     given = set(gold.index)
-    votes = single_label_votes(
-        [
-            one
-            for one in answers
-            if one.sample_id in given or not state.is_gold_answer(one.sample_id, one.annotator)
-        ],
-        schema,
+    counted = [
+        answer
+        for answer in answers
+        if answer.sample_id in given or not state.is_gold_answer(answer.sample_id, answer.annotator)
+    ]
+    return _skills(annotation_votes(counted, schema), counted, gold, work)
+
+
+@functools.singledispatch
+def _skills(
+    votes: AnyVotes, answers: Collection[Annotation], gold: pd.Series, work: WorkReview
+) -> pd.DataFrame:
+    """Return the skills of people by their votes on spans, or on several labels.
+
+    People are judged by each other: gold labels, and what the labeling functions say, are not used.
+    """
+    from labeling.label_models import AnnotatorModel
+
+    people = Counter(
+        answer.sample_id for answer in answers if answer.label is not None and not answer.reviewer
     )
+    if not people or max(people.values()) < 2:
+        return pd.DataFrame(columns=COLUMNS)
+    return AnnotatorModel().fit(votes).skills()
+
+
+@_skills.register
+def _(
+    votes: Votes, answers: Collection[Annotation], gold: pd.Series, work: WorkReview
+) -> pd.DataFrame:
+    from labeling.label_models import AnnotatorModel
+
     known = gold[gold.index.isin(votes.sample_ids)]
     meet = bool((votes.label_counts().sum(axis=1) >= 2).any())
     if not len(votes.voters) or not (meet or len(known)):
-        return pd.DataFrame(columns=["n_votes", "skill", "low", "high", "chance", "verdict"])
+        return pd.DataFrame(columns=COLUMNS)
     return AnnotatorModel().fit(votes, gold=known, reference=work.reference()).skills()
 
 

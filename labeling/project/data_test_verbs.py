@@ -13,10 +13,8 @@ from labeling.project.data_testing import (
     read_new_samples,
     votes_of,
 )
-from labeling.project.kinds import of_one_label
 from labeling.project.people_verbs import PeopleVerbs
 from labeling.project.splitting import columns_read
-from labeling.records import Votes
 
 if TYPE_CHECKING:
     from labeling.datasets import DataTestReport, TrainingSet
@@ -70,7 +68,6 @@ class DataTestVerbs(PeopleVerbs):
                 cached = self.vote_cache.cached()
                 if cached is None:
                     cached = votes_of(self.config, lfs, known, self.schema)
-            cached = of_one_label(cached, Votes, "Monitoring")
             base = votes_to_test(known, cached)
             if not isinstance(self.config.data.id, str):
                 # Numbers of rows, or hashes, say nothing about which samples are the same.

@@ -11,7 +11,7 @@ import pandas as pd
 from labeling.config import Config
 from labeling.errors import LoadError, listed, repeated
 from labeling.project.data import gold_file
-from labeling.records import LabelingFunction, LabelSchema, Votes, with_texts
+from labeling.records import AnyVotes, LabelingFunction, LabelSchema, with_texts
 from labeling.sources import local_files, read_clean_samples
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def read_new_samples(config: Config, path: str | os.PathLike[str]) -> tuple[pd.D
 
 def votes_of(
     config: Config, lfs: list[LabelingFunction], samples: pd.DataFrame, schema: LabelSchema
-) -> Votes:
+) -> AnyVotes:
     """Return the votes of a project's functions on samples; faults are recorded."""
     from labeling.engine import apply_to_frame
 
@@ -97,4 +97,5 @@ def votes_of(
         workers=config.workers,
         timeout=config.timeout,
         on_error="record",
+        text=config.data.text,
     )

@@ -281,3 +281,13 @@ def test_without_its_extra_there_is_no_end_model_of_spans(tmp_path, monkeypatch,
     assert current.posterior.to_frame().equals(current.soft.to_frame())
     assert "pip install 'labeling[spans]'" in caplog.text
     assert len(project.export())
+
+
+def test_people_are_judged_by_each_other_and_new_data_by_votes(finished, kind):
+    folder = finished[kind]
+    done = run(folder, "-c", "project.yaml", "annotators", "--json")
+    assert {"ann", "bob", "cleo"} <= {row["name"] for row in json.loads(done.stdout)}
+
+    (samples,) = folder.glob("texts.*")
+    report = project_of(folder).monitor(samples)
+    assert "drift_votes" in {finding.name for finding in report.findings}
