@@ -27,6 +27,7 @@ from labeling.analysis.inter_annotator import (
 )
 from labeling.analysis.label_errors import LabelErrors, label_errors
 from labeling.analysis.label_quality import LabelQuality, label_quality
+from labeling.analysis.lanes import SpanLanes, span_lanes
 from labeling.analysis.lf_analysis import lf_summary, voted_labels
 from labeling.analysis.metrics import accuracy, confusion, scores
 from labeling.analysis.plots import (
@@ -43,7 +44,6 @@ from labeling.analysis.set_quality import SetScores, set_scores
 from labeling.analysis.slices.finding import FoundSlices, find_slices
 from labeling.analysis.slices.masks import Slices
 from labeling.analysis.slices.measuring import SliceQuality, slice_quality
-from labeling.analysis.span_lanes import SpanLanes, span_lanes
 from labeling.analysis.span_quality import SpanScores, span_scores
 from labeling.analysis.vote_explanations import vote_reasons
 from labeling.records.estimates import Estimate, mean_change, mean_of, proportion

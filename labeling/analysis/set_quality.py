@@ -149,7 +149,7 @@ def _gold_ids(gold: Gold, schema: LabelSchema, known: pd.Index) -> list[Hashable
     ids = gold_series(gold).index
     if not len(ids):
         raise DataError("There must be gold labels to measure sets against. Got none.")
-    if isinstance(ids, pd.Index) and len(known) and not ids.isin(known).any():
+    if isinstance(ids, pd.Index) and len(known) and not known.isin(ids).any():
         raise DataError("The gold must be of samples that are predicted. None of them is.")
     return list(gold_sets(gold, ids, schema))
 
