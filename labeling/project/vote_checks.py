@@ -19,12 +19,10 @@ from labeling.project.pausing import scores_on_gold
 from labeling.project.work_review import WorkReview
 from labeling.records import (
     Annotation,
-    CheckAnswer,
     CheckRequest,
     EventKind,
     Label,
     LabelSchema,
-    Problem,
     VoteDecision,
     encode_answer,
     encode_label,
@@ -221,43 +219,6 @@ def check_requests(votes: Iterable[VoteToCheck]) -> list[CheckRequest]:
         CheckRequest(vote.key, vote.sample_id, vote.label, vote.comment, vote.voters)
         for vote in votes
     ]
-
-
-def take_checks(
-    people: AnnotationLoop,
-    samples: pd.DataFrame,
-    votes: Iterable[VoteToCheck],
-    answers: Iterable[CheckAnswer],
-) -> tuple[Problem, ...]:
-    """Store what reviewers said on a platform of votes that wait for a check.
-
-    Answers about other votes were stored before, or came too late, and are left out.
-
-    Returns:
-        The answers that cannot be counted, each with the reason.
-    """
-    waiting = {vote.key: vote for vote in votes}
-    problems = []
-    for answer in answers:
-        vote = waiting.get(answer.key)
-        if vote is None:
-            continue
-        is_same = answer.decision == "fix" and answer.label == vote.label
-        try:
-            check_vote(
-                people,
-                samples,
-                vote,
-                "accept" if is_same else answer.decision,
-                by=answer.reviewer,
-                reason=answer.reason,
-                label=answer.label,
-            )
-        except DataError as error:
-            problems.append(Problem(answer.where, str(error)))
-        else:
-            del waiting[answer.key]
-    return tuple(problems)
 
 
 def _vote_key(sample_id: Hashable, person: str, lot: int, label: str) -> str:

@@ -9,13 +9,13 @@ from labeling.errors import DataError, listed, near
 from labeling.project.data_test_verbs import DataTestVerbs
 from labeling.project.results import Reviewed
 from labeling.project.review_basis import REVIEWED
+from labeling.project.taken_checks import take_checks
 from labeling.project.vote_checks import (
     AnnotatorWork,
     VoteToCheck,
     annotator_table,
     check_requests,
     check_vote,
-    take_checks,
     votes_to_check,
 )
 from labeling.records import AnnotationPlatform, Label, VoteDecision, person_key
