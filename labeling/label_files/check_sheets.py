@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
+from labeling.label_files.answers import AnswerReader
 from labeling.label_files.assignment import Roster, is_excluded
 from labeling.label_files.cells import tidy
 from labeling.label_files.columns import (
@@ -16,9 +17,10 @@ from labeling.label_files.columns import (
     VOTES,
     WHY,
     Columns,
+    answer_columns,
 )
 from labeling.label_files.file_names import name_in_file
-from labeling.label_files.labels import SKIP, Labels
+from labeling.label_files.labels import SKIP
 from labeling.label_files.row_content import SampleContent
 from labeling.label_files.row_key import (
     RowKey,
@@ -29,7 +31,14 @@ from labeling.label_files.row_key import (
 )
 from labeling.label_files.row_parser import CHANGED_ROW, Fault
 from labeling.label_files.sheets import Row, Sheet
-from labeling.records import CheckAnswer, CheckRequest, VoteDecision, person_key
+from labeling.records import (
+    CheckAnswer,
+    CheckRequest,
+    Label,
+    VoteDecision,
+    label_in_words,
+    person_key,
+)
 
 OK, REJECT = "OK", "REJECT"
 WHY_CHECK = (
@@ -49,7 +58,7 @@ def check_sheets(
     requests: Sequence[CheckRequest],
     content: SampleContent,
     columns: Columns,
-    labels: Labels,
+    labels: AnswerReader,
     reviewers: Roster,
 ) -> dict[str, Sheet]:
     """Return a sheet for each reviewer, by the beginning of its file's name.
@@ -95,7 +104,7 @@ def _sheet(
     who: str,
     content: SampleContent,
     columns: Columns,
-    labels: Labels,
+    labels: AnswerReader,
 ) -> Sheet:
     text = columns.sample_columns[0]
     names = columns.of_review()
@@ -104,29 +113,31 @@ def _sheet(
     for request in requests:
         sample_id = plain_id(request.sample_id)
         row_key = RowKey(request.key, sample_id, reviewer=True, check=True)
+        shown = str(content[sample_id][text])
         comment = f" ({request.comment})" if request.comment else ""
         cells: Mapping[str, object] = {
             **content[sample_id],
-            ASK: encode_row_key(row_key, str(content[sample_id][text])),
+            ASK: encode_row_key(row_key, columns.signed(shown)),
             SAMPLE_ID: sample_id,
-            VOTES: f"{request.label}{comment}",
+            VOTES: f"{label_in_words(request.label, shown)}{comment}",
             WHY: why,
             REVIEWER: who or None,
         }
         rows.append([cells.get(name) for name in names])
     exact = frozenset(filter(columns.is_exact, names))
     choices = (OK, *(label for label in labels.choices if label != SKIP), REJECT)
-    return Sheet(names, tuple(map(columns.header, names)), rows, text, exact, choices)
+    headers = tuple(map(columns.header, names))
+    return Sheet(names, headers, rows, text, exact, choices, *answer_columns(names, columns))
 
 
 def parse_checks(
-    rows: Iterable[Row], columns: Columns, labels: Labels, reviewers: Roster
+    rows: Iterable[Row], columns: Columns, labels: AnswerReader, reviewers: Roster
 ) -> tuple[list[CheckAnswer], list[Fault]]:
     """Return the answers of reviewers, and what is wrong with the other filled-in rows."""
     answers: list[CheckAnswer] = []
     faults: list[Fault] = []
     for row in rows:
-        if is_check(row) and row[LABEL].strip():
+        if is_check(row) and labels.written(row).strip():
             try:
                 answers.append(_parsed(row, columns, labels, reviewers))
             except LookupError as error:
@@ -134,14 +145,16 @@ def parse_checks(
     return answers, faults
 
 
-def _parsed(row: Row, columns: Columns, labels: Labels, reviewers: Roster) -> CheckAnswer:
+def _parsed(row: Row, columns: Columns, labels: AnswerReader, reviewers: Roster) -> CheckAnswer:
     """Parse a row that a reviewer filled in.
 
     Raises:
         LookupError: it cannot be counted; the message is the reason.
     """
     row_key = parse_row_key(row[ASK])
-    if row_key is None or not is_unchanged(row[ASK], row[columns.sample_columns[0]]):
+    if row_key is None or not is_unchanged(
+        row[ASK], columns.signed(row[columns.sample_columns[0]])
+    ):
         raise LookupError(CHANGED_ROW)
     who = reviewers.resolve(row[REVIEWER]) if person_key(row[REVIEWER]) else None
     if who is None:
@@ -149,18 +162,18 @@ def _parsed(row: Row, columns: Columns, labels: Labels, reviewers: Roster) -> Ch
             f"Column {columns.header(REVIEWER)!r} must hold the name of a reviewer. Got"
             f" {row[REVIEWER]!r}."
         )
-    word, reason = tidy(row[LABEL]).casefold(), row[RATIONALE].strip()
+    word, reason = tidy(labels.written(row)).casefold(), row[RATIONALE].strip()
     if word == REJECT.casefold() and not reason:
         raise LookupError(
             f"A rejected vote must have a reason in column {columns.header(RATIONALE)!r}: its"
             " annotator is asked again, and shown it."
         )
     decision: VoteDecision = "fix"
-    label: str | None = None
+    label: Label | None = None
     if word in (OK.casefold(), REJECT.casefold()):
         decision = "accept" if word == OK.casefold() else "reject"
     else:
-        label = labels.parse(row[LABEL])
+        label = labels.read(row, row[columns.sample_columns[0]])
         if label is None:
-            raise LookupError(f"A check must not be skipped. Leave {row[LABEL]!r} out.")
+            raise LookupError(f"A check must not be skipped. Leave {labels.written(row)!r} out.")
     return CheckAnswer(row_key.key, decision, who, label, reason, row.location)

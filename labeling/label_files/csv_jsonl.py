@@ -102,12 +102,12 @@ def _delimiter(text: str) -> str:
 
 
 def write_jsonl(sheet: Sheet) -> bytes:
-    """Return a JSON object per line, with `""` where people fill in."""
+    """Return a JSON object per line, with `""` or null where people fill in."""
     raw = io.BytesIO()
     for row in sheet.rows:
         values = {
-            name: "" if value is None else value
-            for name, value in zip(sheet.headers, row, strict=True)
+            header: "" if value is None and name not in sheet.lists else value
+            for name, header, value in zip(sheet.columns, sheet.headers, row, strict=True)
         }
         raw.write(_json_line(values))
     return raw.getvalue()

@@ -14,6 +14,7 @@ from labeling.label_files.columns import (
     REWORK,
     SAMPLE_ID,
     Columns,
+    answer_columns,
 )
 from labeling.label_files.file_names import join_file_names, name_in_file
 from labeling.label_files.folder import Folder
@@ -209,7 +210,7 @@ class SheetDelivery:
             row_key = _row_key(message, index.get(plain_id(message.sample_id), SampleRows()))
             cells = dict(content[row_key.sample_id])
             cells |= {
-                ASK: encode_row_key(row_key, str(cells[text])),
+                ASK: encode_row_key(row_key, self.columns.signed(str(cells[text]))),
                 SAMPLE_ID: row_key.sample_id,
                 REWORK: rework[message.key] or None,
                 REVIEWER if is_review else ANNOTATOR: person or None,
@@ -217,7 +218,15 @@ class SheetDelivery:
             rows.append([cells.get(name) for name in columns])
         exact = frozenset(filter(self.columns.is_exact, columns))
         headers = tuple(map(self.columns.header, columns))
-        return Sheet(columns, headers, rows, text, exact, self.choices)
+        return Sheet(
+            columns,
+            headers,
+            rows,
+            text,
+            exact,
+            self.choices,
+            *answer_columns(columns, self.columns),
+        )
 
     def _rework_cell(self, message: Message, person: str) -> str:
         """Return why a person is asked again; in a file for anybody all reasons, without names."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from labeling.errors import DataError, LabelingError
 from labeling.label_files.cells import cell_text, unescaped
-from labeling.label_files.columns import TYPED, Columns
+from labeling.label_files.columns import Columns
 from labeling.label_files.csv_jsonl import (
     csv_text,
     read_csv,
@@ -52,6 +53,16 @@ def _xlsx_cell(value: object, exact: bool) -> str:
 
 def _jsonl_cell(value: object, exact: bool) -> str:
     return cell_text(value)
+
+
+def typed_text(value: object) -> str:
+    """Return what a person wrote as text; lists and objects of JSON lines files as JSON.
+
+    >>> typed_text(["joy"]), typed_text([]), typed_text(None), typed_text(1.0)
+    ('["joy"]', '[]', '', '1')
+    """
+    is_structured = isinstance(value, (list, dict))
+    return json.dumps(value, ensure_ascii=False) if is_structured else cell_text(value)
 
 
 CELL_READERS = {".csv": _csv_cell, ".xlsx": _xlsx_cell, ".jsonl": _jsonl_cell}
@@ -118,10 +129,11 @@ def _contents(table: Table, source: Source, columns: Columns, suffix: str) -> Co
     names = [columns.find(header) for header in headers]
     positions = [(name, index) for index, name in enumerate(names) if name is not None]
     exact = {name: columns.is_exact(name) for name, _ in positions}
+    typed = {name: columns.is_typed(name) for name, _ in positions}
     rows = []
     for number, values in table.records:
         cells = {
-            name: cell_text(values[index]) if name in TYPED else text_of(values[index], exact[name])
+            name: typed_text(values[index]) if typed[name] else text_of(values[index], exact[name])
             for name, index in positions
             if index < len(values)
         }

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from labeling.label_files.answers import NONE
 from labeling.label_files.assignment import Roster
 from labeling.label_files.cells import escaped
 from labeling.label_files.columns import Columns
 from labeling.label_files.labels import SKIP
-from labeling.records import LabelSchema
+from labeling.records import LabelKind, LabelSchema
 
 GUIDE = "HOW_TO_LABEL.txt"
 
@@ -28,6 +29,33 @@ ANYBODY = f"""{COPY}Leave a row to others
    if you labeled its text before, in another file."""
 EARLIER_ANYBODY = f"""{COPY}Where a column `{{header[not_for]}}`
    names you, leave the row to others."""
+
+ONE = f"""\
+2. Read the text in column `{{text}}`, and write one of these into column `{{label}}`:
+
+{{labels}}
+
+   In doubt, write {SKIP}: that is better than a guess. What is not labeled yet stays empty."""
+SEVERAL = f"""\
+2. Read the text in column `{{text}}`, and write an x into the column of each label that it has:
+
+{{labels}}
+
+   If it has none of them, write {NONE} into column `{{label}}`. In doubt, write {SKIP} there: that
+   is better than a guess. What is not labeled yet stays empty; a row with one x counts.
+   In .jsonl files `{{label}}` is a list of labels instead: [] for none of them, null if not labeled
+   yet, "{SKIP}" in doubt."""
+SPANS = f"""\
+2. Read the text in `{{text}}`, and write each part of it that has one of these labels into the list
+   `{{label}}`:
+
+{{labels}}
+
+   A part is written as {{{{"start": 0, "end": 5, "label": "...", "text": "..."}}}}: `start` and
+   `end` count characters from 0, `end` is the first one after the part, and `text` is the part
+   itself, by which the other two are checked. Write [] if there is no such part, and "{SKIP}" in
+   doubt: that is better than a guess. What is not labeled yet stays null."""
+STEPS = {LabelKind.ONE: ONE, LabelKind.SEVERAL: SEVERAL, LabelKind.SPANS: SPANS}
 
 MARK = "This file is kept up to date for as long as nobody changes it (mark {digest})."
 
@@ -104,12 +132,7 @@ def _text(first: str, labels: str, columns: Columns) -> str:
 HOW TO LABEL
 
 {first}
-2. Read the text in column `{escaped(columns.text)}`, and write one of these into\
- column `{header["label"]}`:
-
-{labels}
-
-   In doubt, write {SKIP}: that is better than a guess. What is not labeled yet stays empty.
+{STEPS[columns.kind].format(text=escaped(columns.text), label=header["label"], labels=labels)}
 3. Column `{header["comment"]}` is for your reasons; nothing has to be in it.
 4. Save the file as what it is (.csv, .xlsx or .jsonl) in this folder, as often as you like.
 

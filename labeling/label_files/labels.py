@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 
 from labeling.errors import LabelingError, listed, near, quoted
 from labeling.label_files.cells import escaped, guarded, tidy
+from labeling.label_files.columns import LABEL
+from labeling.label_files.sheets import Row
 from labeling.records import LabelSchema
 
 SKIP = "SKIP"
@@ -43,6 +45,14 @@ class Labels:
     def _spellings(label: str) -> tuple[str, ...]:
         """Return a label, and its escaped and guarded forms in files."""
         return (label, escaped(label), guarded(escaped(label), exact=True))
+
+    def written(self, row: Row) -> str:
+        """Return what a person wrote as the label; empty if the row is not labeled yet."""
+        return row[LABEL]
+
+    def read(self, row: Row, text: str) -> str | None:
+        """Return the label of a row, or `None` for a skip; LookupError if there is none."""
+        return self.parse(row[LABEL])
 
     def parse(self, cell: str) -> str | None:
         """Return the label of a cell, or `None` for a skip.

@@ -11,15 +11,15 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 import pandas as pd
 
 from labeling.errors import LabelingError, listed, near
+from labeling.label_files.answers import answer_reader
 from labeling.label_files.assignment import Roster
 from labeling.label_files.check_sheets import is_check
 from labeling.label_files.checks_in_files import ChecksInFiles
-from labeling.label_files.columns import VOTES, WHY, Columns
+from labeling.label_files.columns import VOTES, WHY, columns_of
 from labeling.label_files.delivery import SheetDelivery
 from labeling.label_files.folder import Folder
 from labeling.label_files.formats import WRITERS
 from labeling.label_files.guide import guide
-from labeling.label_files.labels import Labels
 from labeling.label_files.outstanding import FileCheck, Responses, outstanding_votes
 from labeling.label_files.row_content import (
     SampleContent,
@@ -67,6 +67,10 @@ class LabelFiles(ChecksInFiles):
     Spreadsheets may change a file when they save it (order of columns, delimiter, types): such
     files are read all the same. A row whose text or `ask` cell was changed is not counted, and is
     listed in `problems`. Where the local CSV delimiter is a semicolon, `kind="xlsx"` opens better.
+
+    Where a sample has several labels, a spreadsheet has a column for each, in which people write an
+    x, and `NONE` into column `labels` if none fits. Spans are written into JSON lines, `[]` for
+    none, each with its text, by which its offsets are checked.
 
     Args:
         folder: where the files are; it is created with the first file.
@@ -123,10 +127,11 @@ class LabelFiles(ChecksInFiles):
             )
         self.votes_per_sample = checked_votes_per_sample(votes_per_sample)
         self.schema = expect(schema, LabelSchema, "`schema`")
-        self._columns = Columns(text, (show,) if isinstance(show, str) else tuple(show))
+        shown = (show,) if isinstance(show, str) else tuple(show)
+        self._columns = columns_of(schema, text, shown, kind)
         self._missing_text = checked_missing_text(missing_text)
         self._folder = Folder(folder, self._columns)
-        labels = Labels(schema)
+        labels = answer_reader(schema)
         self._annotators = Roster(annotators, "annotators")
         self._reviewers = Roster(reviewers, "reviewers")
         self._checks = RowChecks(self._columns, labels, self._annotators, self._reviewers)
@@ -329,9 +334,10 @@ class LabelFiles(ChecksInFiles):
         by_sample = {escalation.sample_id: escalation for escalation in escalations}
         messages = waiting_on(outbox, kind, by_sample)
         content = self._content(samples, messages)
+        text = self._columns.sample_columns[0]
         for sample_id, escalation in by_sample.items():
             if sample_id in content:
-                votes = vote_counts(escalation.annotations)
+                votes = vote_counts(escalation.annotations, str(content[plain_id(sample_id)][text]))
                 content[plain_id(sample_id)] |= {VOTES: votes, WHY: escalation.explanation}
         messages = tuple(
             _without_voters(message, by_sample[message.sample_id]) for message in messages

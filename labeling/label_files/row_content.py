@@ -18,6 +18,7 @@ from labeling.records import (
     Message,
     MissingText,
     Problem,
+    label_in_words,
     live_annotations,
     require_column,
     texts,
@@ -72,7 +73,7 @@ def content_from_files(rows: Iterable[Row], columns: Columns) -> dict[str | int,
         key = parse_row_key(row[ASK])
         if key is None or key.sample_id in content:
             continue
-        if is_unchanged(row[ASK], row[names[0]]):
+        if is_unchanged(row[ASK], columns.signed(row[names[0]])):
             content[key.sample_id] = {name: row[name] for name in names}
     return content
 
@@ -91,8 +92,12 @@ def missing_content(
     return (Problem(folder, what),) if missing else ()
 
 
-def vote_counts(annotations: Iterable[Annotation]) -> str:
+def vote_counts(annotations: Iterable[Annotation], text: str | None = None) -> str:
     """Return how many people gave each label, the most frequent first, without names.
+
+    Args:
+        annotations: the votes.
+        text: the sample's text, if known, from which spans are quoted.
 
     >>> import datetime
     >>> now = datetime.datetime.now(datetime.UTC)
@@ -101,7 +106,9 @@ def vote_counts(annotations: Iterable[Annotation]) -> str:
     '2 x spam, 1 x ham, 1 skipped'
     """
     labels = [vote.label for vote in live_annotations(annotations) if not vote.reviewer]
-    counts = collections.Counter(label for label in labels if label is not None)
+    counts = collections.Counter(
+        label_in_words(label, text) for label in labels if label is not None
+    )
     most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     parts = [f"{count} x {label}" for label, count in most_first]
     skipped = labels.count(None)

@@ -6,24 +6,25 @@ import datetime
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from labeling.label_files.answers import AnswerReader
 from labeling.label_files.assignment import Roster, is_excluded
 from labeling.label_files.columns import (
     ANNOTATOR,
     ASK,
     COMMENT,
-    LABEL,
     NOT_FOR,
     RATIONALE,
     REVIEWER,
     Columns,
 )
-from labeling.label_files.labels import SKIP, Labels
+from labeling.label_files.labels import SKIP
 from labeling.label_files.row_key import RowKey, is_unchanged, parse_row_key
 from labeling.label_files.sheets import Row, Source
 from labeling.records import (
     Annotation,
     Label,
     clean_text,
+    label_in_words,
     last_annotations,
     person_key,
     unsafe_characters,
@@ -50,7 +51,7 @@ class ParsedRow:
     row: Row
     row_key: RowKey
     person: str
-    label: str | None
+    label: Label | None
     reason: str
 
     @property
@@ -71,7 +72,7 @@ class RowChecks:
     """
 
     columns: Columns
-    labels: Labels
+    labels: AnswerReader
     annotators: Roster
     reviewers: Roster
 
@@ -84,10 +85,11 @@ class RowChecks:
         row_key = parse_row_key(row[ASK])
         if row_key is None:
             raise LookupError(UNKNOWN_ASK)
-        if not is_unchanged(row[ASK], row[self.columns.sample_columns[0]]):
+        text = row[self.columns.sample_columns[0]]
+        if not is_unchanged(row[ASK], self.columns.signed(text)):
             raise LookupError(CHANGED_ROW)
         person = self._person(row, row_key)
-        label = self.labels.parse(row[LABEL])
+        label = self.labels.read(row, text)
         reason = row[RATIONALE if row_key.reviewer else COMMENT].strip()
         if len(reason) > MAX_REASON:
             raise LookupError(
@@ -163,7 +165,7 @@ def parse_rows(
     faults: list[Fault] = []
     unlabeled: list[Row] = []
     for row in rows:
-        if not row[LABEL].strip():
+        if not checks.labels.written(row).strip():
             unlabeled.append(row)
             continue
         try:
@@ -231,7 +233,7 @@ def _duplicates(group: Sequence[ParsedRow]) -> list[Fault]:
         return [
             (parsed.row.source, parsed.row.number, what) for parsed in group if parsed is not best
         ]
-    labels = ", ".join(f"{parsed.label or SKIP!r} in {parsed.row.location}" for parsed in group)
+    labels = ", ".join(f"{_shown(parsed.label)} in {parsed.row.location}" for parsed in group)
     first = group[0]
     what = (
         f"{first.person!r} must give sample {first.row_key.sample_id!r} one label. There are"
@@ -261,11 +263,15 @@ def _removed_labels(
             continue
         what = (
             f"The label of sample {row_key.sample_id!r} was removed, and the vote"
-            f" {before.label or SKIP!r} of {person!r} still counts: a vote is changed, never"
+            f" {_shown(before.label)} of {person!r} still counts: a vote is changed, never"
             f" withdrawn. Write another label, or {SKIP} to abstain."
         )
         faults.append((row.source, row.number, what))
     return faults
+
+
+def _shown(label: Label | None) -> str:
+    return repr(SKIP if label is None else label_in_words(label))
 
 
 def platform_id(row_key: RowKey, person: str) -> str:

@@ -24,6 +24,8 @@ class Sheet:
         text: the column that is labeled.
         exact: the columns whose texts must be read back unchanged.
         choices: the labels that people may choose.
+        marks: the columns in which people mark labels.
+        lists: the columns that hold a list in JSON lines, and null before people fill them in.
     """
 
     columns: tuple[str, ...]
@@ -32,6 +34,8 @@ class Sheet:
     text: str
     exact: frozenset[str]
     choices: tuple[str, ...]
+    marks: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ CREATED_AT = datetime.datetime(2000, 1, 1)
 ZIP_DATE = (2000, 1, 1, 0, 0, 0)
 WIDTHS = {ASK: 6, SAMPLE_ID: 12, LABEL: 16, VOTES: 24, WHY: 36}
 TEXT_WIDTH, WIDTH = 80, 24
+MARKED = "x"
 
 
 def read_xlsx(path: Path) -> list[Table]:
@@ -81,13 +82,15 @@ def _write_questions(worksheet: Any, sheet: Sheet, rows: Sequence[Sequence[objec
         column = worksheet.column_dimensions[get_column_letter(index)]
         column.width = TEXT_WIDTH if name == sheet.text else WIDTHS.get(name, WIDTH)
         column.alignment = top
-        if name in FILLED_IN:
+        if name in FILLED_IN or name in sheet.marks:
             column.number_format = "@"  # text, or 1-2 would become a date
     letter = get_column_letter(sheet.columns.index(LABEL) + 1)
     choose = DataValidation("list", f"labels!$A$1:$A${len(sheet.choices)}", allow_blank=True)
     choose.error = "Choose one from the list."
     choose.add(f"{letter}2:{letter}{len(sheet.rows) + 1}")
     worksheet.data_validations.append(choose)
+    for name in sorted(sheet.marks):
+        _offer_mark(worksheet, get_column_letter(sheet.columns.index(name) + 1), len(sheet.rows))
     worksheet.append(
         [_cell(worksheet, escaped(name), font=Font(bold=True)) for name in sheet.headers]
     )
@@ -101,6 +104,15 @@ def _write_questions(worksheet: Any, sheet: Sheet, rows: Sequence[Sequence[objec
                 for value, style in zip(row, styles, strict=True)
             ]
         )
+
+
+def _offer_mark(worksheet: Any, letter: str, n_rows: int) -> None:
+    """Add a list with an x to a column; people may as well write 1 or yes."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    offer = DataValidation("list", f'"{MARKED}"', allow_blank=True, showErrorMessage=False)
+    offer.add(f"{letter}2:{letter}{n_rows + 1}")
+    worksheet.data_validations.append(offer)
 
 
 def _escaped_rows(sheet: Sheet) -> list[list[object]]:

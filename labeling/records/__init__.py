@@ -107,6 +107,7 @@ from labeling.records.pairwise_counts import (
     weighted_co_occurrence,
 )
 from labeling.records.people_votes import annotation_votes, single_label_votes
+from labeling.records.placed_spans import placed
 from labeling.records.platforms import Aggregator, AnnotationPlatform, Fetched
 from labeling.records.printing import fitted_repr
 from labeling.records.private_files import make_private, private_file, private_folder
@@ -346,6 +347,7 @@ __all__ = [
     "name_of",
     "near_copies",
     "person_key",
+    "placed",
     "positions",
     "private_file",
     "private_folder",

@@ -10,7 +10,8 @@ from labeling.label_studio.config_reader import read_interface
 from labeling.label_studio.interface import NotCountedError
 from labeling.label_studio.label_controls import CONTROLS
 from labeling.label_studio.labeling_config import annotator_config, reviewer_config
-from labeling.label_studio.span_interface import SpanInterface, placed
+from labeling.label_studio.span_interface import SpanInterface
+from labeling.records import placed
 
 SCHEMA = lb.LabelSchema(["PER", "ORG"], {"PER": "People, <not> gods."}, kind="spans")
 SETS = lb.LabelSchema(["joy", "$anger"], kind="several")
