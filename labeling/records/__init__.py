@@ -148,7 +148,7 @@ from labeling.records.source_annotations import SourceAnnotation, SourceAnnotati
 from labeling.records.span_function import SpanLabelingFunction, collected
 from labeling.records.span_gold import GoldSpans, gold_spans, unit_gold_codes
 from labeling.records.span_marks import Marks
-from labeling.records.span_units import SpanUnits, span_units, unit_schema
+from labeling.records.span_units import SpanUnits, UnitVotes, span_units, unit_schema
 from labeling.records.span_votes import SpanVotes
 from labeling.records.spans import (
     Label,
@@ -270,6 +270,7 @@ __all__ = [
     "States",
     "Stratum",
     "Table",
+    "UnitVotes",
     "ValueCondition",
     "ValueTable",
     "Verdict",

@@ -19,6 +19,16 @@ CHARACTERS_PER_WORD = 6
 """Of English text, white space included: words are estimated by it where texts are not known."""
 
 
+class UnitVotes(Votes):
+    """Votes on candidate spans, with "(none)" as the last label; made by `SpanVotes.units`.
+
+    They are votes like others; models of people take into account that spans are overlooked more
+    often than named wrongly.
+    """
+
+    __slots__ = ()
+
+
 class SpanUnits(NamedTuple):
     """Candidate spans as columns of equal length, sorted by sample, start and end.
 
@@ -46,10 +56,10 @@ class SpanUnits(NamedTuple):
         places = zip(samples, self.start.tolist(), self.end.tolist(), strict=True)
         return pd.Index(_objects(places, len(samples)), tupleize_cols=False)
 
-    def to_votes(self) -> Votes:
+    def to_votes(self) -> UnitVotes:
         """Return the units as ordinary votes, with "(none)" as the last label."""
         schema = unit_schema(self.votes.schema)
-        return Votes(self.codes, self.ids, self.votes.voters, schema)
+        return UnitVotes(self.codes, self.ids, self.votes.voters, schema)
 
 
 def unit_schema(schema: LabelSchema) -> LabelSchema:

@@ -56,6 +56,12 @@ def test_people_are_far_above_the_majority_of_tokens(real_data):
     by_units = f1(soft, made.gold, made.votes.sample_ids, made.votes.schema)
     assert by_units >= by_tokens + 7
     assert by_units >= 75.9
+    units = made.votes.units()  # the same model, asked for each candidate
+    alone = lb.AnnotatorModel().fit(units).predict_proba(units)
+    frame = soft.to_frame().set_index(["sample", "start", "end"])
+    assert frame["p_none"].to_list() == pytest.approx(
+        alone.to_frame().loc[list(frame.index), "(none)"].to_list()
+    )
 
 
 def test_people_and_functions_together_are_better_than_either(real_data):

@@ -18,6 +18,7 @@ from labeling.records import (
     SoftSets,
     SoftSpans,
     SpanVotes,
+    UnitVotes,
     VoteParts,
     Votes,
     gold_spans,
@@ -56,6 +57,11 @@ class FittedModel(Protocol):
 def votes_to_weigh(votes: Any, gold: Gold | None) -> ToWeigh:
     """Return votes and gold as a label model takes them; those on spans as those on candidates."""
     return ToWeigh(votes, gold, None)
+
+
+@votes_to_weigh.register
+def _(votes: UnitVotes, gold: Gold | None) -> ToWeigh:
+    return ToWeigh(votes, gold, NOTHING)
 
 
 @votes_to_weigh.register
