@@ -14,7 +14,7 @@ THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-spans test test-fast coverage histories fuzz test-matrix docs notebooks check format bench bench-speed bench-quality bench-spans bench-human-cost clean
+.PHONY: help demo demo-spans demo-sets test test-fast coverage histories fuzz test-matrix docs notebooks check format bench bench-speed bench-quality bench-spans bench-human-cost clean
 
 help:  ## List the commands
 	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ demo: $(VENV)/.demo  ## Watch the whole loop on real tweets (sets itself up)
 
 demo-spans: $(VENV)/.demo  ## Watch it mark the parts of real addresses (sets itself up)
 	@$(BIN)/labeling demo spans
+
+demo-sets: $(VENV)/.demo  ## Watch it find the subjects of descriptions, several each (sets itself up)
+	@$(BIN)/labeling demo sets
 
 test: check  ## Run all checks and tests (sets itself up)
 	@echo "Running the tests ..."

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from labeling.analysis import Estimate, SpanAgreement
+from labeling.analysis import Estimate, SetAgreement, SpanAgreement
 from labeling.cli.demo_story import command, heading, print_estimates, significance
 from labeling.cli.escaping import safe
 from labeling.cli.kind_summary import print_any_summary
@@ -25,6 +25,7 @@ from labeling.project import Round
 from labeling.records import LabelSource, Stratum
 from labeling.records.label_texts import label_in_words
 
+MOST_TEXT = 120  # of its characters
 MOST_CASES = 2  # reviewed samples that are shown
 
 
@@ -77,7 +78,7 @@ def _print_start(demo: KindDemo, start: Evaluation, out: Console) -> None:
         "label model, held-out": held_out,
         "label model, the pool's labels": pool,
     }
-    out.print(f"{demo.data.score}, with 95 % interval (n = gold labels):")
+    out.print(f"{demo.data.score}, with 95 % interval:")
     print_estimates(estimates, out)
 
 
@@ -93,7 +94,7 @@ def _print_people(demo: KindDemo, rounds: list[Round], out: Console) -> None:
     texts = demo.pool.samples["text"].to_dict()
     for gold in reviewed[:MOST_CASES]:
         text = str(texts[gold.sample_id])
-        out.print(safe(f"    {text}"))
+        out.print(safe(f"    {text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + ' ...'}"))
         for vote in gold.trace:
             out.print(safe(f"      {vote.annotator}: {label_in_words(vote.label, text)}"))
     out.print(
@@ -114,6 +115,15 @@ def _(agreement: SpanAgreement) -> Mapping[str, Estimate]:
         "F1 of two people, same ends": agreement.exact,
         "F1 of two people, overlapping": agreement.relaxed,
         "Krippendorff's alpha on characters": agreement.alpha,
+    }
+
+
+@agreement_rows.register
+def _(agreement: SetAgreement) -> Mapping[str, Estimate]:
+    return {
+        "the same set": agreement.percent,
+        "Krippendorff's alpha, Jaccard": agreement.jaccard,
+        "Krippendorff's alpha, MASI": agreement.masi,
     }
 
 

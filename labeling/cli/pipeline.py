@@ -32,8 +32,8 @@ def check(as_json: AsJson = False) -> None:
 
 
 DemoKind = Annotated[
-    Literal["tweets", "spans"],
-    typer.Argument(help="What samples have: tweets one label, spans marked parts of their text."),
+    Literal["tweets", "spans", "sets"],
+    typer.Argument(help="tweets: one label each; spans: marked parts of texts; sets: some labels."),
 ]
 On = Annotated[
     str | None,

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from labeling.analysis import Estimate, agreement, f1_change, span_scores
-from labeling.demo import addresses
+from labeling.analysis import Estimate, agreement, f1_change, set_scores, span_scores
+from labeling.demo import addresses, database_roles
 from labeling.demo.character_majority import majority_by_character
 from labeling.demo.loop import delete_store, drawn_samples
 from labeling.end_model import SpanTagger
@@ -22,7 +22,9 @@ from labeling.project.summaries import summary_table
 from labeling.records import (
     AnyVotes,
     Label,
+    LabelKind,
     LabelSchema,
+    SetVotes,
     SoftSpans,
     SpanVotes,
     Stratum,
@@ -75,10 +77,21 @@ ADDRESSES = DemoData(
     provenance=addresses.PROVENANCE,
     baseline="majority vote on each character",
     completion="and a CRF where no function speaks",
-    score="F1 of spans with the same ends and label",
+    score="F1 of spans with the same ends and label (n = spans)",
     notebook="05_spans.ipynb",
 )
-DEMOS = {"spans": ADDRESSES}
+DATABASES = DemoData(
+    name="databases",
+    what="descriptions",
+    sample_id="id",
+    prepare=database_roles.prepare,
+    provenance=database_roles.PROVENANCE,
+    baseline="any yes",
+    completion="",
+    score="Micro F1 over all subjects (n = descriptions)",
+    notebook="06_several_labels.ipynb",
+)
+DEMOS = {"spans": ADDRESSES, "sets": DATABASES}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,6 +234,16 @@ def _(votes: SpanVotes, texts: Mapping[Hashable, str]) -> Answers:
     return majority_by_character(votes, texts)
 
 
+@baseline.register
+def _(votes: SetVotes, texts: Mapping[Hashable, str]) -> Answers:
+    said = votes.to_frame()
+    said = said[said["says"].astype(bool)]
+    chosen: dict[Hashable, set[str]] = {sample: set() for sample in votes.sample_ids.tolist()}
+    for sample, label in zip(said["sample"].tolist(), said["label"].tolist(), strict=True):
+        chosen[sample].add(label)
+    return {sample: frozenset(labels) for sample, labels in chosen.items()}
+
+
 @functools.singledispatch
 def completed(votes: AnyVotes, demo: KindDemo, current: Round) -> Answers | None:
     """Return the held-out answers, completed by a model of texts; see `KindDemo.completed`."""
@@ -240,8 +263,11 @@ def _(votes: SpanVotes, demo: KindDemo, current: Round) -> Answers | None:
 
 
 def f1_of(answers: Answers, gold: Mapping[Hashable, Label], schema: LabelSchema) -> Estimate:
-    """Return the F1 of answers: of spans with the same ends and label."""
-    return span_scores(dict(answers), pd.Series(gold), schema).f1
+    """Return the F1 of answers: of spans with the same ends and label, or over all labels."""
+    truth = pd.Series(gold)
+    if schema.kind == LabelKind.SPANS:
+        return span_scores(dict(answers), truth, schema).f1
+    return set_scores(dict(answers), truth, schema).micro
 
 
 def _half(samples: pd.DataFrame, votes: AnyVotes, gold: Mapping[Hashable, Label]) -> Half:

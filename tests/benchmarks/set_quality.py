@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 import numpy as np
 
 import labeling as lb
 from tests.support.planted_sets import planted_sets
 
+LFS = Path(__file__).parents[2] / "lfs" / "databases.py"
 SIZES = (0, 30, 100, 300, 1000)
 WORLDS = {
     "sparse and wrong": {"precision": 0.45, "spread": 0.1, "recall": 0.2},
@@ -103,7 +105,7 @@ def main():
     from labeling.demo import databases
 
     data = databases.descriptions()
-    votes = lb.apply(databases.functions(), data, databases.SCHEMA)
+    votes = lb.apply(lb.load_labeling_functions(LFS), data, databases.SCHEMA)
     report("descriptions of databases", votes, data["subjects"], draws)
     for n in SIZES:
         scores = [

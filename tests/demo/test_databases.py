@@ -1,11 +1,15 @@
 """The descriptions of databases: read as shipped, and labeled no worse with gold than without."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import labeling as lb
 from labeling.demo import databases
 from tests.benchmarks.set_quality import by_text, by_votes
+
+LFS = Path(__file__).parents[2] / "lfs" / "databases.py"
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +19,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def votes(data):
-    return lb.apply(databases.functions(), data, databases.SCHEMA)
+    return lb.apply(lb.load_labeling_functions(LFS), data, databases.SCHEMA)
 
 
 def test_records_have_texts_and_several_subjects(data):
