@@ -75,8 +75,9 @@ def _print_start(demo: KindDemo, start: Evaluation, out: Console) -> None:
     pool, held_out = _estimates(demo, start)
     estimates = {
         f"{demo.data.baseline}, held-out": demo.f1(demo.baseline(), demo.held_out),
-        "label model, held-out": held_out,
-        "label model, the pool's labels": pool,
+        "label model, held-out": demo.f1(start.label_model, demo.held_out),
+        "label + end model, held-out": held_out,
+        "label + end model, the pool's labels": pool,
     }
     out.print(f"{demo.data.score}, with 95 % interval:")
     print_estimates(estimates, out)
@@ -90,7 +91,8 @@ def _print_people(demo: KindDemo, rounds: list[Round], out: Console) -> None:
         print_estimates(agreement_rows(agreement), out)
     last = rounds[-1]
     reviewed = [gold for gold in last.gold if gold.source == LabelSource.REVIEW]
-    out.print(f"Escalated to the reviewer: {last.reviews}, of which {len(reviewed)} were decided.")
+    escalated = f"{last.reviews}, of which {len(reviewed)} were decided" if last.reviews else "none"
+    out.print(f"Escalated to the reviewer: {escalated}.")
     texts = demo.pool.samples["text"].to_dict()
     for gold in reviewed[:MOST_CASES]:
         text = str(texts[gold.sample_id])
@@ -98,7 +100,7 @@ def _print_people(demo: KindDemo, rounds: list[Round], out: Console) -> None:
         for vote in gold.trace:
             out.print(safe(f"      {vote.annotator}: {label_in_words(vote.label, text)}"))
     out.print(
-        "Audit: on those drawn at random, the label model's answers before annotation have an F1"
+        "Audit: on those drawn at random, the models' answers before annotation have an F1"
         f" of\n{demo.audit(rounds)} against the settled labels; this needs no gold labels."
     )
 
@@ -129,18 +131,15 @@ def _(agreement: SetAgreement) -> Mapping[str, Estimate]:
 
 def _print_change(demo: KindDemo, steps: list[Evaluation], out: Console) -> None:
     first, last = steps[0], steps[-1]
-    pool, held_out = _estimates(demo, first)
-    pool_after, held_out_after = _estimates(demo, last)
-    estimates = {
-        "labels of the pool, before": pool,
-        "labels of the pool, after": pool_after,
-        "label model, held-out, before": held_out,
-        "label model, held-out, after": held_out_after,
-    }
-    completed = demo.completed(last.round)
-    if completed is not None:
-        name = f"{demo.data.completion}, held-out"
-        estimates |= {name: demo.f1(completed, demo.held_out)}
+    estimates: dict[str, Estimate] = {}
+    for when, step in (("before", first), ("after", last)):
+        pool, held_out = _estimates(demo, step)
+        label_model = demo.f1(step.label_model, demo.held_out)
+        estimates |= {
+            f"labels of the pool, {when}": pool,
+            f"label model, held-out, {when}": label_model,
+            f"label + end model, held-out, {when}": held_out,
+        }
     print_estimates(estimates, out)
     of_held_out, of_pool = demo.change(first, last)
     spent = f"{last.round.human_votes} human votes and {last.round.reviews} reviews"

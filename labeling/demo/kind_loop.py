@@ -14,9 +14,8 @@ from labeling.analysis import Estimate, agreement, f1_change, set_scores, span_s
 from labeling.demo import addresses, database_roles
 from labeling.demo.character_majority import majority_by_character
 from labeling.demo.loop import delete_store, drawn_samples
-from labeling.end_model import SpanTagger
 from labeling.engine import apply_to_frame
-from labeling.errors import ConfigError, MissingExtraError
+from labeling.errors import ConfigError
 from labeling.project import Project, Round
 from labeling.project.summaries import summary_table
 from labeling.records import (
@@ -25,12 +24,10 @@ from labeling.records import (
     LabelKind,
     LabelSchema,
     SetVotes,
-    SoftSpans,
     SpanVotes,
     Stratum,
     annotation_votes,
     decode_label,
-    expect,
 )
 from labeling.sources import read_samples, read_table
 
@@ -48,7 +45,6 @@ class DemoData:
         prepare: fetches the data into a folder, and returns the paths by role.
         provenance: sentences on who made the gold labels, and who the annotators are.
         baseline: what the simplest model is called.
-        completion: what a model of texts adds to the label model, or "" if there is none.
         score: what F1 counts.
         notebook: the notebook that goes on where the demo ends.
     """
@@ -59,7 +55,6 @@ class DemoData:
     prepare: Callable[[Path], dict[str, Path]]
     provenance: str
     baseline: str
-    completion: str
     score: str
     notebook: str
 
@@ -76,7 +71,6 @@ ADDRESSES = DemoData(
     prepare=addresses.prepare,
     provenance=addresses.PROVENANCE,
     baseline="majority vote on each character",
-    completion="and a CRF where no function speaks",
     score="F1 of spans with the same ends and label (n = spans)",
     notebook="05_spans.ipynb",
 )
@@ -87,7 +81,6 @@ DATABASES = DemoData(
     prepare=database_roles.prepare,
     provenance=database_roles.PROVENANCE,
     baseline="any yes",
-    completion="",
     score="Micro F1 over all subjects (n = descriptions)",
     notebook="06_several_labels.ipynb",
 )
@@ -109,11 +102,13 @@ class Evaluation:
 
     Attributes:
         round: the round.
-        held_out: the label model's answers on the held-out samples.
-        pool: the labels of the pool: those settled by people, else the label model's.
+        label_model: the label model's answers on the held-out samples.
+        held_out: those of label model and end model; the same without an end model.
+        pool: the labels of the pool: those settled by people, else those of both models.
     """
 
     round: Round
+    label_model: Answers
     held_out: Answers
     pool: Answers
 
@@ -177,10 +172,14 @@ class KindDemo:
 
     def evaluate(self, current: Round) -> Evaluation:
         """Return the answers after a round, on both halves."""
-        held_out = current.label_model.predict(self.held_out.votes).to_labels()
+        votes = self.held_out.votes
+        soft = final = current.label_model.predict(votes)
+        if current.end_model is not None:
+            final = final_answers(votes, current.end_model, self.held_out.samples, soft)
         settled = {gold.sample_id: gold.label for gold in current.gold}
         pool = current.posterior.to_labels().to_dict() | settled
-        return Evaluation(current, held_out.to_dict(), pool)
+        labels = soft.to_labels().to_dict()
+        return Evaluation(current, labels, final.to_labels().to_dict(), pool)
 
     def f1(self, answers: Answers, half: Half) -> Estimate:
         """Return the F1 of answers on a half."""
@@ -192,13 +191,6 @@ class KindDemo:
             f1_change(before.held_out, after.held_out, self.held_out.gold),
             f1_change(before.pool, after.pool, self.pool.gold),
         )
-
-    def completed(self, current: Round) -> Answers | None:
-        """Return the held-out answers with those of a model of texts, where nobody voted.
-
-        `None`: there is no such model of this kind of labels, or its extra is not installed.
-        """
-        return completed(self.held_out.votes, self, current)
 
     def agreement(self, rounds: Sequence[Round], stratum: str | None = None) -> Any:
         """Return the agreement of annotators on all annotated samples, or on those of a stratum.
@@ -245,21 +237,19 @@ def _(votes: SetVotes, texts: Mapping[Hashable, str]) -> Answers:
 
 
 @functools.singledispatch
-def completed(votes: AnyVotes, demo: KindDemo, current: Round) -> Answers | None:
-    """Return the held-out answers, completed by a model of texts; see `KindDemo.completed`."""
-    return None
+def final_answers(votes: AnyVotes, end_model: Any, samples: pd.DataFrame, soft: Any) -> Any:
+    """Return the soft labels of samples by an end model, given those of the label model."""
+    raise TypeError(f"There is no demo of votes of type {type(votes).__name__}.")
 
 
-@completed.register
-def _(votes: SpanVotes, demo: KindDemo, current: Round) -> Answers | None:
-    tagger, of_pool = SpanTagger(text="text"), expect(current.soft, SoftSpans, "`soft`")
-    try:
-        tagger.fit(demo.pool.samples, of_pool, gold=current.gold)
-    except MissingExtraError:
-        return None
-    soft = current.label_model.predict(votes)
-    answers: Answers = tagger.predict(demo.held_out.samples, soft=soft).to_labels().to_dict()
-    return answers
+@final_answers.register
+def _(votes: SpanVotes, end_model: Any, samples: pd.DataFrame, soft: Any) -> Any:
+    return end_model.predict(samples, soft=soft, votes=votes)
+
+
+@final_answers.register
+def _(votes: SetVotes, end_model: Any, samples: pd.DataFrame, soft: Any) -> Any:
+    return end_model.predict(samples, soft=soft)
 
 
 def f1_of(answers: Answers, gold: Mapping[Hashable, Label], schema: LabelSchema) -> Estimate:

@@ -52,7 +52,7 @@ def test_labeling_functions_find_most_parts_and_human_votes_find_more(shown):
     """The published figures: F1 of 0.84 on held-out addresses, and more after human votes."""
     text, _ = shown
     before, after = (
-        float(re.search(rf"label model, held-out, {when} +(0\.\d+)", text)[1])
+        float(re.search(rf"  label model, held-out, {when} +(0\.\d+)", text)[1])
         for when in ("before", "after")
     )
 
