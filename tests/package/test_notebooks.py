@@ -14,8 +14,8 @@ LARGEST = 64_000
 """Characters of an output: a notebook is read on the web, and compared in reviews."""
 
 
-def test_there_are_four_notebooks_in_order():
-    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04"]
+def test_there_are_six_notebooks_in_order():
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06"]
 
 
 # The client of the kernel closes its event loop late.
