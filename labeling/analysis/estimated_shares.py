@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from labeling.analysis.gold_comparison import Floats, GoldComparison, compared, one_hot
+from labeling.analysis.gold_comparison import INSTEAD, Floats, GoldComparison, compared, one_hot
 from labeling.errors import DataError, LabelingError, listed
-from labeling.records import Gold, SoftLabels, expect
+from labeling.records import Gold, SoftLabels, expect, one_label_only
 from labeling.records.estimates import Estimate
 from labeling.records.prediction_powered import prediction_powered_share
 
@@ -48,6 +48,7 @@ def estimated_accuracy(
     >>> print(estimated_accuracy(soft, gold))
     0.911 [0.826, 0.957], n = 50
     """
+    one_label_only(soft, "`estimated_accuracy`", INSTEAD)
     expect(soft, SoftLabels, "`soft`")
     pairs = compared(soft, gold)
     confidence = soft.confidence()

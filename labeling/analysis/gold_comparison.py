@@ -10,12 +10,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import DataError, LabelingError, UnknownLabelError, listed
-from labeling.records import ABSTAIN, Gold, LabelSchema, SoftLabels, gold_codes, shared_wins
+from labeling.records import (
+    ABSTAIN,
+    Gold,
+    LabelSchema,
+    SoftLabels,
+    gold_codes,
+    one_label_only,
+    one_label_schema,
+    shared_wins,
+)
 from labeling.records.gold import gold_series
 from labeling.records.samples import checked_ids
 
 Floats = npt.NDArray[np.float64]
 Predicted = SoftLabels | pd.Series
+INSTEAD = "`labeling.span_scores` for spans, `labeling.set_scores` for sets of labels"
 """Soft labels, or a Series from sample id to label (`None` where there is no label)."""
 
 
@@ -53,10 +63,13 @@ def compared(predicted: Predicted, gold: Gold, schema: LabelSchema | None = None
         schema: the labels; needed where `predicted` is not soft labels.
 
     Raises:
-        LabelingError: `predicted` is something else, or no schema is given.
+        LabelingError: `predicted` is something else, such as spans, or no schema is given.
         UnknownLabelError: a label is not in the schema.
         DataError: no sample has both.
     """
+    one_label_only(predicted, "This measure", INSTEAD)
+    if schema is not None:
+        one_label_schema(schema, "This measure", INSTEAD)
     if isinstance(predicted, SoftLabels):
         ids, labels = predicted.sample_ids, predicted.schema
         shares, probabilities = shared_wins(predicted.to_array()), predicted.to_array()

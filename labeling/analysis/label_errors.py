@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.analysis.gold_comparison import hash_of, label_codes
+from labeling.analysis.gold_comparison import INSTEAD, hash_of, label_codes
 from labeling.errors import DataError, LabelingError, missing_extra
-from labeling.records import ABSTAIN, SoftLabels, expect, label_order, positions
+from labeling.records import ABSTAIN, SoftLabels, expect, label_order, one_label_only, positions
 from labeling.records.estimates import LEVEL, Estimate, undefined
 from labeling.records.samples import checked_ids
 from labeling.rendering import Displayed, Excerpt, Table, View
@@ -148,6 +148,7 @@ def label_errors(train: HasLabels | pd.Series, probabilities: SoftLabels) -> Lab
     >>> found.ranked.index[0], found.ranked["suggested"].iloc[0], found.errors.value
     ('s0', 'spam', 1.0)
     """
+    one_label_only(probabilities, "`label_errors`", INSTEAD)
     soft = expect(probabilities, SoftLabels, "`probabilities`")
     labels = train if isinstance(train, pd.Series) else _labels_of(train)
     ids = checked_ids(labels.index)

@@ -29,6 +29,7 @@ from labeling.records import (
     expect,
     gold_codes,
     is_text,
+    one_label_schema,
     require_column,
     with_id_index,
 )
@@ -38,6 +39,11 @@ FOLDER = "workbench"
 """Within the folder of a project's store or of a cache: commits, and labels of people."""
 TIMEOUT = 30.0
 """Seconds that a function may take on a sample: a slow pattern must not block a notebook."""
+WORKS_INSTEAD = (
+    "`labeling.apply` and `labeling.lf_summary` for the votes and their precision,"
+    " `labeling.span_lanes` for texts with the spans of each voter, and `labeling.span_scores` or"
+    " `labeling.set_scores` against gold labels"
+)
 UNNAMED = ("<lambda>", "partial")
 """Names of functions that were given none."""
 
@@ -79,7 +85,9 @@ class BaseWorkbench(DisplayedAlike):
                 " Workbench(samples, LabelSchema([...])) or Workbench(project='configs/spam.yaml')."
             )
         self.samples: pd.DataFrame = with_id_index(samples, id).copy()
-        self.schema: LabelSchema = expect(schema, LabelSchema, "`schema`")
+        self.schema: LabelSchema = one_label_schema(
+            expect(schema, LabelSchema, "`schema`"), "A workbench", WORKS_INSTEAD
+        )
         self._given_gold = gold_codes(gold, self.samples.index, self.schema)
         self._functions = self._before = FunctionSet()
         self.replaced: dict[str, VotedLF] = {}

@@ -24,6 +24,7 @@ class Workbench(Exploring, Suggesting, Versions, Worth, BaseWorkbench):
         timeout: seconds that a function may take on a sample; `None` sets no limit.
 
     Raises:
+        LabelingError: the labels are spans or sets; it names what works for them.
         DataError: samples or ids are missing, or ids are not unique.
         GoldError: the dev set is not gold labels of these samples.
 

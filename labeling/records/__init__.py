@@ -87,6 +87,7 @@ from labeling.records.missing_texts import (
     missing_texts_sentence,
     with_texts,
 )
+from labeling.records.one_label import one_label_only, one_label_schema
 from labeling.records.outbox import (
     BatchState,
     EphemeralOutbox,
@@ -347,6 +348,8 @@ __all__ = [
     "missing_texts_sentence",
     "name_of",
     "near_copies",
+    "one_label_only",
+    "one_label_schema",
     "person_key",
     "placed",
     "positions",

@@ -13,7 +13,7 @@ from labeling.analysis.lf_analysis import lf_summary
 from labeling.analysis.notebook_plots.plot import Plot, short_names
 from labeling.analysis.pairwise import pairs_of
 from labeling.errors import counted
-from labeling.records import ABSTAIN, Gold, Votes, expect
+from labeling.records import ABSTAIN, Gold, Votes, expect, one_label_only
 from labeling.records.estimates import proportion
 from labeling.rendering.formatting import percent
 from labeling.rendering.palettes import Palette
@@ -22,6 +22,8 @@ MOST_BARS = 40
 MOST_CELLS = 20
 """Voters in a heat map; more could not be read."""
 MOST_NAMED = 5
+INSTEAD = "`labeling.lf_summary`, and `labeling.span_lanes` for spans"
+"""What shows votes of other kinds."""
 
 
 def coverage(votes: Votes) -> Plot:
@@ -40,7 +42,7 @@ def coverage(votes: Votes) -> Plot:
     >>> coverage(votes)
     Plot('Coverage of 2 voters on 2 samples', 2 rows)
     """
-    table = lf_summary(expect(votes, Votes, "`votes`")).rename_axis("voter")
+    table = lf_summary(_of_one_label(votes)).rename_axis("voter")
     ranked = _ranked(table, "coverage")[:MOST_BARS]
     names = short_names(ranked.index)
 
@@ -77,7 +79,7 @@ def accuracy(votes: Votes, gold: Gold | None = None) -> Plot:
     [1.0, 1.0]
     """
     given = pd.Series(dtype=object) if gold is None else gold
-    table = lf_summary(expect(votes, Votes, "`votes`"), given).rename_axis("voter")
+    table = lf_summary(_of_one_label(votes), given).rename_axis("voter")
     ranked = _ranked(table[table["correct"] + table["incorrect"] > 0], "accuracy_low")[:MOST_BARS]
     estimates = [
         proportion(int(right), int(right + wrong))
@@ -121,7 +123,7 @@ def overlaps(votes: Votes) -> Plot:
     >>> overlaps(votes).to_frame()["share"].tolist()
     [0.5]
     """
-    pairs = pairs_of(expect(votes, Votes, "`votes`"))
+    pairs = pairs_of(_of_one_label(votes))
     pairs["share"] = pairs["both"] / max(len(votes), 1)
     voted = lf_summary(votes)["coverage"]
     return _heat_map(
@@ -146,7 +148,7 @@ def conflicts(votes: Votes) -> Plot:
     >>> conflicts(votes).to_frame()["share"].tolist()
     [0.5]
     """
-    pairs = pairs_of(expect(votes, Votes, "`votes`"))
+    pairs = pairs_of(_of_one_label(votes))
     pairs["share"] = pairs["differ"] / pairs["both"]
     what = "they differ, in percent of the samples on which both vote (the number below)"
     return _heat_map("Conflicts", votes, pairs, pairs["differ"], {}, what, with_n=True)
@@ -167,7 +169,7 @@ def coverage_growth(votes: Votes) -> Plot:
     >>> coverage_growth(votes).to_frame()["cumulative"].tolist()
     [0.5, 1.0]
     """
-    table = _growth(expect(votes, Votes, "`votes`"))
+    table = _growth(_of_one_label(votes))
     drawn = table[:MOST_BARS]
     names = short_names(drawn.index)
 
@@ -278,3 +280,7 @@ def _title(what: str, votes: Votes) -> str:
 def _left_out(total: int, drawn: int) -> tuple[str, ...]:
     more = total - drawn
     return (f"{counted(more, 'voter is', 'voters are')} not drawn.",) if more > 0 else ()
+
+
+def _of_one_label(votes: Votes) -> Votes:
+    return expect(one_label_only(votes, "A plot of votes", INSTEAD), Votes, "`votes`")

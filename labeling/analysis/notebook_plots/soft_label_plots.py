@@ -11,6 +11,7 @@ import pandas as pd
 
 from labeling.analysis.calibration import calibration
 from labeling.analysis.charts import draw_histograms, draw_matrix, draw_reliability
+from labeling.analysis.gold_comparison import INSTEAD
 from labeling.analysis.metrics import scores
 from labeling.analysis.notebook_plots.plot import Plot, short_names
 from labeling.errors import counted
@@ -21,6 +22,7 @@ from labeling.records import (
     Table,
     expect,
     gold_codes,
+    one_label_only,
     require_column,
     with_id_index,
 )
@@ -56,7 +58,7 @@ def confidence(soft: SoftLabels, gold: Gold | None = None) -> Plot:
     >>> confidence(soft, {0: "ham", 1: "ham"}).to_frame()[["right", "wrong"]].sum().tolist()
     [1, 1]
     """
-    series, notes = _confidence_series(expect(soft, SoftLabels, "`soft`"), gold)
+    series, notes = _confidence_series(_of_one_label(soft), gold)
     lowest = 1 / len(soft.schema)
     edges = np.linspace(lowest, 1, BARS + 1)
     table = pd.DataFrame({"low": edges[:-1], "high": edges[1:]})
@@ -114,7 +116,7 @@ def reliability(soft: SoftLabels, gold: Gold) -> Plot:
     >>> reliability(soft, {0: "ham", 1: "ham"}).to_frame()[["accuracy", "n"]].values.tolist()
     [[0.5, 2.0]]
     """
-    hits = scores(expect(soft, SoftLabels, "`soft`"), gold)
+    hits = scores(_of_one_label(soft), gold)
     hits = hits[soft.covered[soft.sample_ids.get_indexer(hits.index)]]
     found = calibration(soft.of_samples(hits.index).confidence(), hits.to_numpy())
     rows = [
@@ -216,7 +218,7 @@ def confusion(
     >>> found.to_frame().values.tolist(), found.examples("ham", "spam").index.tolist()
     ([[1, 1], [0, 0]], ['b'])
     """
-    rows, n_without = _decided(expect(soft, SoftLabels, "`soft`"), gold)
+    rows, n_without = _decided(_of_one_label(soft), gold)
     if samples is not None:
         frame = with_id_index(samples, id)
         column = text or ("text" if "text" in frame else None)
@@ -280,3 +282,7 @@ def _draw_counts(counts: npt.NDArray[np.int64], labels: list[str]) -> Any:
         axes.set_ylabel("gold label")
 
     return draw
+
+
+def _of_one_label(soft: SoftLabels) -> SoftLabels:
+    return expect(one_label_only(soft, "A plot of soft labels", INSTEAD), SoftLabels, "`soft`")

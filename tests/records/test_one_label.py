@@ -1,0 +1,52 @@
+"""What is for one label per sample refuses spans and sets, and names what works for them."""
+
+import pandas as pd
+import pytest
+
+import labeling as lb
+
+SPANS = lb.LabelSchema(["PER", "ORG"], kind="spans")
+SETS = lb.LabelSchema(["joy", "anger"], kind="several")
+TEXTS = pd.DataFrame({"text": ["Ann met Bob", "Acme"]}, index=["a", "b"])
+
+
+@pytest.fixture(scope="module")
+def spans():
+    marked = pd.DataFrame(
+        [("a", "v", 0, 3, "PER"), ("b", "w", 0, 4, "ORG")],
+        columns=["sample", "voter", "start", "end", "label"],
+    )
+    votes = lb.SpanVotes.from_frame(marked, schema=SPANS)
+    return votes, lb.SpanModel().fit(votes).predict(votes)
+
+
+@pytest.mark.parametrize("schema", [SPANS, SETS])
+def test_a_workbench_names_what_works_for_other_labels(schema):
+    with pytest.raises(lb.LabelingError, match=r"lf_summary.*span_lanes.*span_scores"):
+        lb.Workbench(TEXTS, schema)
+
+
+@pytest.mark.parametrize("name", ["coverage", "accuracy", "overlaps", "conflicts"])
+def test_plots_of_votes_name_what_shows_spans(name, spans):
+    with pytest.raises(lb.LabelingError, match=r"Got labels of kind 'spans'.*span_lanes"):
+        getattr(lb.plots, name)(spans[0])
+
+
+@pytest.mark.parametrize("name", ["confidence", "reliability", "confusion"])
+def test_plots_of_soft_labels_name_what_scores_spans(name, spans):
+    with pytest.raises(lb.LabelingError, match=r"Got labels of kind 'spans'.*span_scores"):
+        getattr(lb.plots, name)(spans[1], {"a": [(0, 3, "PER")]})
+
+
+def test_measures_name_what_scores_spans(spans):
+    gold = {"a": [(0, 3, "PER")]}
+    labels = pd.Series(["PER", "ORG"], ["a", "b"])
+    for refused in (
+        lambda: lb.label_quality(spans[1], gold),
+        lambda: lb.label_quality(labels, gold, schema=SPANS),
+        lambda: lb.label_quality(labels, gold, schema=SETS),
+        lambda: lb.estimated_accuracy(spans[1], gold),
+        lambda: lb.label_errors(labels, spans[1]),
+    ):
+        with pytest.raises(lb.LabelingError, match=r"must have one label per sample.*set_scores"):
+            refused()
