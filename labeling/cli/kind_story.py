@@ -64,8 +64,8 @@ def _estimates(demo: KindDemo, step: Evaluation) -> tuple[Estimate, Estimate]:
 def _print_data(demo: KindDemo, out: Console) -> None:
     pool, held_out, what = demo.pool, demo.held_out, demo.data.what
     out.print(
-        f"{len(pool.samples)} {what} to label (the pool), and {len(held_out.samples)} held out for"
-        f" evaluation.\n{demo.data.provenance}"
+        f"{len(pool.samples):,} {what} to label (the pool), and {len(held_out.samples):,} held out"
+        f" for evaluation.\n{demo.data.provenance}"
     )
     out.print("The labeling functions on the pool; precision on gold labels, with 95 % interval")
     print_any_summary(pool.votes, demo.summary(), out)
@@ -142,7 +142,7 @@ def _print_change(demo: KindDemo, steps: list[Evaluation], out: Console) -> None
         }
     print_estimates(estimates, out)
     of_held_out, of_pool = demo.change(first, last)
-    spent = f"{last.round.human_votes} human votes and {last.round.reviews} reviews"
+    spent = f"{last.round.human_votes:,} human votes and {last.round.reviews} reviews"
     what = f"the held-out {demo.data.what}"
     for name, change in (("the labels of the pool", of_pool), (what, of_held_out)):
         out.print(f"{spent} changed the F1 of {name} by {100 * change.value:+.1f} points:")

@@ -30,7 +30,7 @@ def shown(tmp_path_factory):
 def test_the_demo_tells_the_whole_story(shown):
     text, _ = shown
     for part in (
-        "1500 descriptions to label",
+        "1,500 descriptions to label",
         "The annotators\nare simulated",
         "any yes, held-out",
         "Round 3: 140 samples sent",
