@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from labeling.annotation_files.parsing import JsonObject, LeftOut, content_digest, parse_rows
-from labeling.records import SourceAnnotation, SourceAnnotations, clean_text
+from labeling.records import SourceAnnotation, SourceAnnotations, SourceSpan, clean_text, placed
 
 LABELS = ("label", "labels", "cats")  # current, before version 1.3, of intent detection
 OTHERS = {"entities": "spans", "relations": "relations", "Entities": "spans"}
@@ -24,7 +24,7 @@ def is_row(row: JsonObject) -> bool:
 
 
 def doccano_annotations(rows: Iterable[JsonObject], source: str = "") -> SourceAnnotations:
-    """Return the annotations of an export of a document classification project.
+    """Return the annotations of an export of a project of text classification or sequence labeling.
 
     doccano names the file after the annotator, its rows name nobody; older exports name who
     approved.
@@ -50,18 +50,23 @@ def _annotation(row: JsonObject, location: str, left_out: LeftOut) -> SourceAnno
     if not labels:
         left_out[BY_NUMBER if row.get("annotations") else UNLABELED] += 1
         return None
-    if not all(isinstance(label, str) for label in labels):
-        left_out["spans"] += len(labels)
-        return None
+    are_names = all(isinstance(label, str) for label in labels)
     meta = row.get("meta") or row.get("metadata")
     return SourceAnnotation(
         key=f"doccano/{row.get('id', content_digest(row))}/",
         where=location,
         data={**(meta if isinstance(meta, Mapping) else {}), **row},
         annotator=next((str(row[name]) for name in AUTHORS if row.get(name)), ""),
-        choices={"": (labels,) if isinstance(labels, str) else tuple(labels)},
+        choices={"": (labels,) if isinstance(labels, str) else tuple(labels)} if are_names else {},
+        spans={} if are_names else {"": tuple(_span(label, row["text"]) for label in labels)},
         reason=_comments(row),
     )
+
+
+def _span(item: Sequence[Any], text: str) -> SourceSpan:
+    start, end, label = item[0], item[1], item[2]
+    place = placed(start, end, None, text)  # some versions count an emoji twice: then it is unclear
+    return SourceSpan(start, end, str(label), "" if place is None else text[slice(*place)])
 
 
 def _comments(row: JsonObject) -> str:

@@ -13,6 +13,7 @@ from labeling.errors import DataError
 from labeling.records import (
     SourceAnnotation,
     SourceAnnotations,
+    SourceSpan,
     clean_text,
     is_number,
     is_whole_number,
@@ -44,7 +45,7 @@ def label_studio_annotations(
     source: str = "",
     prefix: str = "",
 ) -> SourceAnnotations:
-    """Return the annotations of tasks; results other than choices are counted by their control.
+    """Return the annotations of tasks; others than choices and spans are counted by control.
 
     Args:
         tasks: as in the JSON export.
@@ -146,6 +147,7 @@ def _annotation(
         return None
     skipped = bool(entry.get("was_cancelled"))  # it then holds only the prelabel
     choices = {} if skipped else _choices(items)
+    spans = {} if skipped else _spans(items)
     if not skipped:
         left_out.update(_other_results(items))
     return SourceAnnotation(
@@ -160,6 +162,7 @@ def _annotation(
         updated_at=_time(entry.get("updated_at")),
         lead_seconds=_seconds(entry.get("lead_time")),
         reason=_texts(items),
+        spans=spans,
     )
 
 
@@ -182,9 +185,26 @@ def _choices(items: Iterable[JsonObject]) -> dict[str, tuple[str, ...]]:
     return choices
 
 
+def _spans(items: Iterable[JsonObject]) -> dict[str, tuple[SourceSpan, ...]]:
+    """Return the regions of texts by control."""
+    spans: dict[str, tuple[SourceSpan, ...]] = {}
+    for item in items:
+        if item.get("type") == "labels":
+            value = item["value"]
+            of_item = [
+                SourceSpan(value.get("start"), value.get("end"), str(label), value.get("text"))
+                for label in value["labels"]
+            ]
+            name = str(item.get("from_name"))
+            spans[name] = (*spans.get(name, ()), *of_item)
+    return spans
+
+
 def _other_results(items: Iterable[JsonObject]) -> list[str]:
     kinds = ((item.get("type"), item.get("from_name")) for item in items)
-    return [f"{kind} of control {name!r}" for kind, name in kinds if kind != "choices"]
+    return [
+        f"{kind} of control {name!r}" for kind, name in kinds if kind not in ("choices", "labels")
+    ]
 
 
 def _texts(items: Iterable[JsonObject]) -> str:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from labeling.annotation_files.parsing import JsonObject, LeftOut, content_digest, parse_rows
-from labeling.records import SourceAnnotation, SourceAnnotations, is_number
+from labeling.records import SourceAnnotation, SourceAnnotations, SourceSpan, is_number
 
 ANSWERS = ("accept", "reject", "ignore")
 UNNAMED = re.compile(r"\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}$")  # a session without a name
 REJECTED = "answers that reject a label (they do not say which one is right)"
-NO_LABEL = "answers without a label, such as spans"
+NO_LABEL = "answers without a label"
 REVIEWS = "reviews of others' answers"
 
 
@@ -22,7 +22,7 @@ def is_row(row: JsonObject) -> bool:
 
 
 def prodigy_annotations(rows: Iterable[JsonObject], source: str = "") -> SourceAnnotations:
-    """Return the annotations of an export: choices, and labels that were accepted.
+    """Return the annotations of an export: choices, and labels and spans that were accepted.
 
     The annotator is the session, if it has a name.
 
@@ -52,7 +52,8 @@ def _annotation(row: JsonObject, location: str, left_out: LeftOut) -> SourceAnno
         where=location,
         data={**(row["meta"] if isinstance(row.get("meta"), Mapping) else {}), **row},
         annotator=_author(row),
-        choices={} if skipped else {"": labels},
+        choices={} if skipped or not labels else {"": labels},
+        spans={} if skipped or labels else {"": _spans(row)},
         skipped=skipped,
         created_at=time,
         updated_at=time,
@@ -65,7 +66,8 @@ def _reason_to_leave_out(row: JsonObject, labels: tuple[str, ...], skipped: bool
         return REVIEWS
     if row.get("answer") == "reject":
         return REJECTED
-    return "" if labels or skipped else NO_LABEL
+    has_answer = labels or skipped or isinstance(row.get("spans"), list)
+    return "" if has_answer else NO_LABEL
 
 
 def _labels(row: JsonObject) -> tuple[str, ...]:
@@ -84,6 +86,17 @@ def _labels(row: JsonObject) -> tuple[str, ...]:
         )
     label = row.get("label")
     return (label,) if isinstance(label, str) and label else ()
+
+
+def _spans(row: JsonObject) -> tuple[SourceSpan, ...]:
+    """Return the marked spans, whose offsets count code points of the row's text."""
+    text = str(row.get("text", ""))
+    return tuple(
+        SourceSpan(
+            span["start"], span["end"], str(span["label"]), text[span["start"] : span["end"]]
+        )
+        for span in row["spans"]
+    )
 
 
 def _author(row: JsonObject) -> str:

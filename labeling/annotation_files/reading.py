@@ -10,12 +10,15 @@ from typing import Any
 
 from labeling.annotation_files import doccano, label_studio, prodigy
 from labeling.annotation_files.parsing import MALFORMED
+from labeling.annotation_files.table import table_annotations
 from labeling.errors import DataError, near
 from labeling.records import SourceAnnotations
 from labeling.records.size_limits import check_depth
 
 EXPORT = "export/"
 """Prefix of the keys of annotations in files: on a server the same numbers may mean others."""
+
+TABLE = "table"
 
 Rows = list[dict[str, Any]]
 Format = tuple[Callable[[Mapping[str, Any]], bool], Callable[[Rows, str], SourceAnnotations]]
@@ -34,19 +37,23 @@ FORMATS: dict[str, Format] = {
 
 
 def read_annotations(path: str | os.PathLike[str], format: str | None = None) -> SourceAnnotations:
-    """Return the annotations of a file: JSON lines, or one JSON array.
+    """Return the annotations of a file: JSON lines, one JSON array, or a CSV table.
 
     Args:
         path: the file.
-        format: `"label-studio"`, `"doccano"` or `"prodigy"`; `None` detects it by the first object.
+        format: `"label-studio"`, `"doccano"`, `"prodigy"` or `"table"` (see `table_annotations`);
+            `None` detects it by the first object, and takes a `.csv` file for a table.
 
     Raises:
         DataError: the file cannot be read, or has none of these formats.
     """
-    if format is not None and format not in FORMATS:
+    formats = (*FORMATS, TABLE)
+    if format is not None and format not in formats:
         raise DataError(
-            f"`format` must be one of {', '.join(FORMATS)}. Got {format!r}.{near(format, FORMATS)}"
+            f"`format` must be one of {', '.join(formats)}. Got {format!r}.{near(format, formats)}"
         )
+    if format == TABLE or (format is None and Path(path).suffix.lower() == ".csv"):
+        return table_annotations(Path(path))
     rows = _rows(Path(path))
     name = format or _detect_format(rows, Path(path).name)
     annotations = FORMATS[name][1](rows, f"{name} file {Path(path).name!r}")

@@ -60,7 +60,9 @@ def import_files(
     files: Annotated[list[Path], typer.Argument(help="Exports of other tools.", metavar="FILE...")],
     format: Annotated[
         str | None,
-        typer.Option("--format", help="label-studio, doccano or prodigy; default: detected."),
+        typer.Option(
+            "--format", help="label-studio, doccano, prodigy or table (CSV); default: detected."
+        ),
     ] = None,
     by: By = None,
     by_text: ByText = False,

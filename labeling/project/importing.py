@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import datetime
 import os
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -14,8 +14,15 @@ from labeling.annotation_files import EXPORT, label_studio_annotations, read_ann
 from labeling.errors import DataError, listed, near
 from labeling.project.base import BaseProject
 from labeling.project.imported_gold import store_imported_gold
+from labeling.project.imported_labels import (
+    NotImportedError,
+    control_of,
+    imported_label,
+    other_results,
+)
 from labeling.records import (
     Annotation,
+    Label,
     LabelSchema,
     Problem,
     SourceAnnotation,
@@ -23,14 +30,13 @@ from labeling.records import (
     clean_text,
     person_key,
 )
+from labeling.records.label_texts import label_repr
 from labeling.rendering import Displayed
 
 NO_AUTHOR = "annotations whose source does not say who made them (name the annotator)"
 NO_SAMPLE = "annotations of no sample of this project"
 NO_FIELD = "annotations without the field to match them by"
 LOCKED = "annotations of samples in the locked test split"
-SEVERAL = "annotations with several labels"
-NO_LABEL = "annotations without a label of this project"
 OUR_ID_FIELD = "ext_id"  # the field of the sample's id in Label Studio tasks that we sent
 AMBIGUOUS = "annotations of texts that several samples have"
 
@@ -64,7 +70,7 @@ class Imported(Displayed):
 
     source: str
     votes: tuple[Annotation, ...]
-    gold: Mapping[Hashable, str]
+    gold: Mapping[Hashable, Label]
     already_stored: int
     left_out: Mapping[str, int]
     problems: tuple[Problem, ...]
@@ -93,7 +99,12 @@ class ExistingLabels:
     locked: pd.DataFrame
     text: str
     votes: Sequence[Annotation] = field(repr=False)
-    gold: Mapping[Hashable, str] = field(repr=False)
+    gold: Mapping[Hashable, Label] = field(repr=False)
+
+    def text_of(self, sample_id: Hashable) -> str:
+        """Return the text of a sample."""
+        frame = self.samples if sample_id in self.samples.index else self.locked
+        return str(frame.at[sample_id, self.text])
 
 
 def match_annotations(
@@ -115,7 +126,7 @@ def match_annotations(
         if options.by_text
         else _by_id(existing, _id_field(source, existing, options.by))
     )
-    control = _control(source, existing.schema, options.control)
+    control = control_of(source, existing.schema, options.control)
     for annotation in source.annotations:
         matcher.add(annotation, match(annotation), control)
     left_out = collections.Counter(source.left_out) + matcher.left_out
@@ -186,9 +197,9 @@ class _Matcher:
             (annotation.sample_id, annotation.platform_id.removeprefix(EXPORT)): annotation
             for annotation in existing.votes
         }
-        self._ground_truth: dict[Hashable, dict[str, list[str]]] = {}
+        self._ground_truth: dict[Hashable, dict[Label, list[str]]] = {}
         self._ambiguous: dict[tuple[Hashable, ...], list[str]] = {}
-        self._gold_problems: list[Problem] = []
+        self._problems: list[Problem] = []
         self._now = datetime.datetime.now(datetime.UTC)
 
     def add(
@@ -206,7 +217,7 @@ class _Matcher:
             if samples:
                 self._ambiguous.setdefault(samples, []).append(annotation.where)
             return
-        label = self._label(annotation, control)
+        label = self._label(annotation, control, samples[0])
         if label is None and not annotation.skipped:
             return
         if annotation.ground_truth and label is not None:
@@ -217,21 +228,23 @@ class _Matcher:
         else:
             self._add_vote(annotation, samples[0], label)
 
-    def _label(self, annotation: SourceAnnotation, control: str | None) -> str | None:
-        """Return the chosen label; `None` unless it is exactly one label of the schema."""
-        for name in annotation.choices:
-            if name != control and not annotation.skipped:
-                self.left_out[f"choices of control {name!r}"] += 1
-        labels = annotation.choices.get(control or "", ())
+    def _label(
+        self, annotation: SourceAnnotation, control: str | None, sample_id: Hashable
+    ) -> Label | None:
+        """Return the label; `None` for a skip, and after counting why there is none."""
         if annotation.skipped:
             return None
-        if len(labels) > 1:
-            self.left_out[SEVERAL] += 1
+        schema = self.existing.schema
+        self.left_out.update(other_results(annotation, control, schema))
+        try:
+            return imported_label(
+                annotation, control, schema, lambda: self.existing.text_of(sample_id)
+            )
+        except NotImportedError as error:
+            self.left_out[error.why] += 1
+            if error.details:
+                self._problems.append(Problem(annotation.where, error.details))
             return None
-        if not labels or labels[0] not in self.existing.schema.labels:
-            self.left_out[f"{NO_LABEL} ({labels[0]!r:.60})" if labels else NO_LABEL] += 1
-            return None
-        return labels[0]
 
     def _annotator(self, annotation: SourceAnnotation) -> str:
         author = self.options.authors.get(annotation.annotator, annotation.annotator)
@@ -239,7 +252,7 @@ class _Matcher:
         return clean_text(" ".join(name.split()))
 
     def _add_vote(
-        self, annotation: SourceAnnotation, sample_id: Hashable, label: str | None
+        self, annotation: SourceAnnotation, sample_id: Hashable, label: Label | None
     ) -> None:
         name = self._annotator(annotation)
         if not person_key(name):
@@ -270,20 +283,22 @@ class _Matcher:
         self._last[sample_id, key] = vote
         self.votes.append(vote)
 
-    def new_gold(self) -> dict[Hashable, str]:
+    def new_gold(self) -> dict[Hashable, Label]:
         """Return the new gold labels; contradictions become problems."""
-        new: dict[Hashable, str] = {}
+        new: dict[Hashable, Label] = {}
         for sample_id, labels in self._ground_truth.items():
             given = self.existing.gold.get(sample_id)
             if len(labels) > 1 or (given is not None and given not in labels):
-                marked = ", ".join(f"{label!r} in {where[0]}" for label, where in labels.items())
-                existing = "" if given is None else f"; the project has {given!r}"
+                marked = ", ".join(
+                    f"{label_repr(label)} in {where[0]}" for label, where in labels.items()
+                )
+                existing = "" if given is None else f"; the project has {label_repr(given)}"
                 what = (
                     "A sample must have one gold label. Marked as ground truth are"
                     f" {marked}{existing}. None of them was imported: remove the mark from the"
                     " wrong ones."
                 )
-                self._gold_problems.append(Problem(f"sample {sample_id!r}", what))
+                self._problems.append(Problem(f"sample {sample_id!r}", what))
             elif given is None:
                 new[sample_id] = next(iter(labels))
             else:
@@ -299,7 +314,7 @@ class _Matcher:
                 " another field."
             )
             yield Problem(f"samples {listed(samples)}", what)
-        yield from self._gold_problems
+        yield from self._problems
 
 
 def _has_same_number_only(annotation: SourceAnnotation, before: Annotation) -> bool:
@@ -366,32 +381,3 @@ def _by_text(existing: ExistingLabels) -> Match:
         return tuple(matches) if texts else None
 
     return match
-
-
-def _control(source: SourceAnnotations, schema: LabelSchema, control: str | None) -> str | None:
-    """Return the only control with labels of the schema."""
-    names = list(
-        dict.fromkeys(name for annotation in source.annotations for name in annotation.choices)
-    )
-    if control is not None:
-        if names and control not in names:
-            raise DataError(
-                f"`control` must be one of those that people chose labels in: {listed(names, 10)}."
-                f" Got {control!r}.{near(control, names)}"
-            )
-        return control
-    fitting = [name for name in names if _has_labels(source.annotations, name, schema)]
-    if len(fitting) > 1:
-        raise DataError(
-            "It must be clear which control holds the labels. Those of the schema are in"
-            f" {listed(fitting, 10)}: name one (`control`)."
-        )
-    return fitting[0] if fitting else (names[0] if len(names) == 1 else None)
-
-
-def _has_labels(annotations: Iterable[SourceAnnotation], name: str, schema: LabelSchema) -> bool:
-    return any(
-        label in schema.labels
-        for annotation in annotations
-        for label in annotation.choices.get(name, ())
-    )

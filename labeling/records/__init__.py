@@ -145,7 +145,7 @@ from labeling.records.softmax_regression import (
     StackParameters,
     fit_softmax_regression,
 )
-from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations
+from labeling.records.source_annotations import SourceAnnotation, SourceAnnotations, SourceSpan
 from labeling.records.span_function import SpanLabelingFunction, collected
 from labeling.records.span_gold import GoldSpans, gold_spans, unit_gold_codes
 from labeling.records.span_marks import Marks
@@ -262,6 +262,7 @@ __all__ = [
     "SoftSpans",
     "SourceAnnotation",
     "SourceAnnotations",
+    "SourceSpan",
     "Span",
     "SpanLabelingFunction",
     "SpanUnits",

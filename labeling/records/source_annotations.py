@@ -5,7 +5,23 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class SourceSpan(NamedTuple):
+    """A span as stored by another tool, before its offsets are checked.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends.
+        label: its label.
+        text: the text in it, which decides where it is; `None` if the source does not state it.
+    """
+
+    start: object
+    end: object
+    label: str
+    text: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +41,7 @@ class SourceAnnotation:
         updated_at: when it was last updated, UTC.
         lead_seconds: how long it took, in seconds.
         reason: the annotator's comment.
+        spans: the marked spans by control.
     """
 
     key: str
@@ -38,6 +55,7 @@ class SourceAnnotation:
     updated_at: datetime.datetime | None = None
     lead_seconds: float | None = None
     reason: str = ""
+    spans: Mapping[str, tuple[SourceSpan, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

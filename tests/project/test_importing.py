@@ -248,7 +248,7 @@ def test_prodigy_s_answers_are_votes_skips_and_what_they_reject_is_counted(its, 
         prodigy("c1", "mails-ann", options=OPTIONS, accept=[], answer="ignore"),
         prodigy("c2", "mails-ann", label="news", answer="accept"),
         prodigy("c3", "mails-ann", label="news", answer="reject"),
-        prodigy("c4", "mails-ann", spans=[{"start": 0}], answer="accept"),
+        prodigy("c4", "mails-ann", spans=[{"start": 0, "end": 2, "label": "x"}], answer="accept"),
         prodigy("c5", "mails-2026-01-01_10-00-00", label="ham", answer="accept"),
         prodigy("c6", "mails-ann", accept=["ham", "spam"], answer="accept"),
         prodigy("c7", "mails-ann", label="ham", answer="accept", versions=[{}]),
@@ -268,8 +268,8 @@ def test_prodigy_s_answers_are_votes_skips_and_what_they_reject_is_counted(its, 
         "annotations whose source does not say who made them (name the annotator)": 1,
         "annotations with several labels": 1,
         "answers that reject a label (they do not say which one is right)": 1,
-        "answers without a label, such as spans": 1,
         "reviews of others' answers": 1,
+        "spans": 1,
     } == found.left_out
 
 
