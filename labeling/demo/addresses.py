@@ -1,7 +1,7 @@
 """1,487 US addresses whose parts people marked: fetched by pip, verified, and assigned to roles.
 
-The addresses were collected and marked by volunteers and the staff of DataMade and the Atlanta
-Journal-Constitution, as shipped (MIT) in the source distribution of usaddress 0.5.16. The
+The parts were marked by the authors of usaddress 0.5.16 and its contributors (copyright The Atlanta
+Journal Constitution, MIT), whose source distribution has them; a few marks are wrong. The
 annotators of the demo are *simulated*: their answers are the marked parts with random mistakes.
 """
 
@@ -49,16 +49,16 @@ PARTS = {
 """The labels, and the tags of usaddress that each of them joins. Other tags are not marked."""
 LABELS = tuple(PARTS)
 DEV = 80
-"""Addresses with gold labels that the labeling functions were written on."""
+"""Addresses with gold labels to write labeling functions on."""
 ANNOTATORS = 3
 MISSED, SHORTENED, RELABELED = 0.04, 0.06, 0.03
 """What a simulated annotator does to a span: the probability of each of three mistakes."""
 PROVENANCE = f"""\
-People marked the parts of all addresses: the gold labels. The annotators are simulated: they are
-the gold labels with random mistakes. Of 100 spans one misses {100 * MISSED:.0f}, cuts a word off \
-{100 * SHORTENED:.0f} (spans of
-one word stay) and gives {100 * RELABELED:.0f} a wrong label. The reviewer is the gold labels \
-themselves."""
+The authors of usaddress marked the parts of all addresses: the gold labels. The annotators are
+simulated: they are the gold labels with random mistakes. Of 100 spans one misses \
+{100 * MISSED:.0f}, cuts a word
+off {100 * SHORTENED:.0f} (spans of one word stay) and gives {100 * RELABELED:.0f} a wrong label. \
+The reviewer is the gold labels themselves."""
 ROLES = ("pool", "dev", "held_out", "votes", "reviewer", "gold")
 
 _LABEL_OF_TAG = {tag: label for label, tags in PARTS.items() for tag in tags}
@@ -68,7 +68,7 @@ _EDGE = re.compile(r"^[\s,;()]+|[\s,;()]+$")
 def prepare(folder: Path, seed: int = 0) -> dict[str, Path]:
     """Write the addresses and their spans by role as Parquet files, once, and return the paths.
 
-    80 random addresses are the dev set, on which labeling functions are written. Half of the rest
+    80 random addresses are the dev set, to write labeling functions on. Half of the rest
     is the pool that is labeled, the other half is held out for evaluation. Gold labels, the votes
     of three simulated annotators and the reviewer's decisions (the gold labels) are texts as
     `encode_label` writes them.

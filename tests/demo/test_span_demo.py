@@ -31,7 +31,7 @@ def test_the_demo_tells_the_whole_story(shown):
     text, _ = shown
     for part in (
         "703 addresses to label",
-        "The annotators are simulated",
+        "The annotators are\nsimulated",
         "majority vote on each character, held-out",
         "label model, held-out",
         "Round 3: 70 samples sent",
