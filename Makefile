@@ -95,7 +95,7 @@ $(BIN)/python:
 # The tests' environment has all that the demo needs: where it is there, nothing more is installed.
 $(VENV)/.demo: $(NEEDED) | $(BIN)/python
 	@echo "Installing what the demo needs (once, about a minute) ..."
-	@$(PIP) -e ".[demo]"
+	@$(PIP) -e ".[demo,spans]"
 	@touch $@
 
 $(VENV)/.dev: $(NEEDED) | $(BIN)/python
