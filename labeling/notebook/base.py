@@ -85,9 +85,7 @@ class BaseWorkbench(DisplayedAlike):
                 " Workbench(samples, LabelSchema([...])) or Workbench(project='configs/spam.yaml')."
             )
         self.samples: pd.DataFrame = with_id_index(samples, id).copy()
-        self.schema: LabelSchema = one_label_schema(
-            expect(schema, LabelSchema, "`schema`"), "A workbench", WORKS_INSTEAD
-        )
+        self.schema: LabelSchema = _of_one_label(schema)
         self._given_gold = gold_codes(gold, self.samples.index, self.schema)
         self._functions = self._before = FunctionSet()
         self.replaced: dict[str, VotedLF] = {}
@@ -313,3 +311,8 @@ def are_same(first: VotedLF, second: VotedLF) -> bool:
 
 def _are_same_sets(first: FunctionSet, second: FunctionSet) -> bool:
     return first.names == second.names and all(map(are_same, first, second))
+
+
+def _of_one_label(schema: LabelSchema) -> LabelSchema:
+    given = expect(schema, LabelSchema, "`schema`")
+    return one_label_schema(given, "A workbench", WORKS_INSTEAD)

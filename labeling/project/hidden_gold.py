@@ -65,7 +65,7 @@ def _eligible(
     batch: int,
 ) -> list[tuple[Hashable, Label, set[str]]]:
     """Return the samples that may be hidden, in order: id, gold label, and who has seen it."""
-    given = {own: str(label) for own, label in work.given_gold().items()}
+    given: dict[Hashable, Label] = dict(work.given_gold().items())
     reviewed = reviewed_labels(work.store.batches.settled())
     labels: dict[Hashable, Label] = {**reviewed, **given}
     ids = [own for own in labels if own in samples.index]

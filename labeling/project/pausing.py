@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 
 from labeling.project.annotator_skills import annotator_skills
 from labeling.project.work_review import WorkReview
-from labeling.records import Annotation, LabelSchema, first_spellings, person_key
+from labeling.records import Annotation, Label, LabelSchema, first_spellings, person_key
 from labeling.work_review import Checks, GoldScore, WorkState, gold_scores, is_below
 
 SPAM = {"spammer": "answers at random", "adversary": "the opposite of the truth"}
@@ -26,7 +26,7 @@ def scores_on_gold(
         state: the state.
         since: whether only answers after the person was resumed count.
     """
-    gold = {sample_id: str(label) for sample_id, label in work.given_gold().items()}
+    gold: dict[Hashable, Label] = dict(work.given_gold().items())
     asked = [sample_id for sample_id in state.gold_asked if sample_id in gold]
     answers = work.store.ledger.annotations(asked) if asked else ()
     return gold_scores(

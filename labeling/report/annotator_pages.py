@@ -8,7 +8,8 @@ from typing import Any
 from labeling.errors import DataError
 from labeling.project import Project
 from labeling.project.exporting import ready_folder
-from labeling.records import atomic_write
+from labeling.project.kinds import not_yet
+from labeling.records import LabelKind, atomic_write
 from labeling.report.rendering import environment, palettes
 
 FOLDER = "annotators"
@@ -37,10 +38,13 @@ def write_annotator_pages(project: Project, *, with_names: bool = False) -> dict
         The path of each annotator's page, by name.
 
     Raises:
+        LabelingError: samples have several labels, or spans.
         MissingExtraError: a package that renders the pages is not installed.
         DataError: a file cannot be written, or the samples cannot be read.
         StoreError: the store cannot be read.
     """
+    if project.schema.kind is not LabelKind.ONE:
+        raise not_yet(project.schema, "A page for each annotator")
     template = environment().get_template("annotator_page.html.jinja")
     sections = _sections(project)
     people = sections.pop("people")

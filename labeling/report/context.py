@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -13,9 +15,20 @@ from labeling.datasets import winning_labels
 from labeling.project import Project
 from labeling.project.data import ProjectData
 from labeling.project.gold import HumanLabels, teaching_gold
+from labeling.project.kind_learners import AnyLearner
 from labeling.project.kinds import of_one_label
 from labeling.project.status import Status
-from labeling.records import ABSTAIN, Annotation, SoftLabels, Stratum, Verdict, Votes, name_of
+from labeling.records import (
+    ABSTAIN,
+    Annotation,
+    AnySoft,
+    AnyVotes,
+    SoftLabels,
+    Stratum,
+    Verdict,
+    Votes,
+    name_of,
+)
 from labeling.store import Store
 
 THE_REPORT = "The report"
@@ -47,6 +60,15 @@ class ModelOutputs:
     soft: SoftLabels
     posterior: SoftLabels
     measured: SoftLabels | None
+
+
+class AnyOutputs(NamedTuple):
+    """Votes and soft labels of any kind; see `ModelOutputs`."""
+
+    votes: AnyVotes
+    soft: AnySoft
+    posterior: AnySoft
+    measured: AnySoft | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,11 +149,27 @@ class ReportContext:
 
 
 def load_context(project: Project) -> ReportContext:
-    """Return the state of a project.
+    """Return the state of a project of one label per sample.
 
     Nothing is computed before labeling functions were first applied. After that, outputs whose
     inputs have changed are recomputed, which takes the project lock; stored outputs are only read.
     """
+    context = load_people(project)
+    outputs = any_outputs(context)
+    if outputs is None:
+        return context
+    votes = of_one_label(outputs.votes, Votes, THE_REPORT)
+    soft, posterior = (
+        of_one_label(part, SoftLabels, THE_REPORT) for part in (outputs.soft, outputs.posterior)
+    )
+    measured = outputs.measured
+    if measured is not None:
+        measured = of_one_label(measured, SoftLabels, THE_REPORT)
+    return dataclasses.replace(context, outputs=ModelOutputs(votes, soft, posterior, measured))
+
+
+def load_people(project: Project) -> ReportContext:
+    """Return the state of a project of any kind, without votes and outputs of models."""
     store = project.store
     selections = pd.DataFrame(columns=list(SELECTION_COLUMNS))
     data, status = project.data, project.status()
@@ -140,25 +178,25 @@ def load_context(project: Project) -> ReportContext:
     answers = project.people.current_answers(project.samples)
     annotations = project.people.work.counted(answers)
     verdict = project.people.verdict(annotations)
-    outputs = None
-    if store.artifacts.latest("votes"):
-        outputs = _model_outputs(project, HumanLabels.of(verdict, annotations))
     selections = store.batches.frame() if store.batches.last()[0] else selections
-    return ReportContext(project, data, status, outputs, annotations, answers, verdict, selections)
+    return ReportContext(project, data, status, None, annotations, answers, verdict, selections)
 
 
-def _model_outputs(project: Project, people: HumanLabels) -> ModelOutputs:
-    votes = of_one_label(project.votes(), Votes, THE_REPORT)
+def any_outputs(context: ReportContext) -> AnyOutputs | None:
+    """Return votes and soft labels of any kind; `None` before functions were first applied."""
+    project = context.project
+    if context.store is None or not context.store.artifacts.latest("votes"):
+        return None
+    people = HumanLabels.of(context.verdict, context.annotations)
+    votes = project.votes()
     # Reading stored outputs must neither wait for the project lock nor write into the run log.
-    learner = project.learner(votes)
+    learner: AnyLearner = project.learner(votes)
     soft = learner.cached("soft_labels", people)
     posterior = learner.cached("posterior", people)
     measured = learner.cached("measured", people)
-    lacks_measured = measured is None and len(project.data.dev) > 0
+    lacks_measured = measured is None and len(context.data.dev) > 0
     if soft is None or posterior is None or lacks_measured:
         snapshot = project.snapshot(votes, verb="report")
-        soft = of_one_label(snapshot.soft, SoftLabels, THE_REPORT)
-        posterior = of_one_label(snapshot.posterior, SoftLabels, THE_REPORT)
-        if snapshot.measured is not None:
-            measured = of_one_label(snapshot.measured, SoftLabels, THE_REPORT)
-    return ModelOutputs(votes, soft, posterior, measured)
+        soft, posterior = snapshot.soft, snapshot.posterior
+        measured = snapshot.measured if snapshot.measured is not None else measured
+    return AnyOutputs(votes, soft, posterior, measured)

@@ -73,13 +73,14 @@ def section(context: ReportContext, people: AnnotatorsSection | None, cost: Cost
         agreement=on_random.percent if on_random else None,
         training=None if train is None else train["samples"],
         left_out=0 if train is None else sum(train["left_out"].values()),
-        states=_states(context),
+        states=states(context),
         next_step=status.next,
         last_run=_last_run(status.last_run),
     )
 
 
-def _states(context: ReportContext) -> list[Segment]:
+def states(context: ReportContext) -> list[Segment]:
+    """Return how many samples are in each annotation state, as segments of a bar."""
     status = context.status
     counts: dict[str, int] = {
         "not_chosen": status.not_chosen or 0,

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 from labeling.errors import missing_extra
 from labeling.project import Project
 from labeling.project.exporting import ready_folder
-from labeling.records import atomic_write
-from labeling.rendering import formatting
+from labeling.records import LabelKind, atomic_write
+from labeling.rendering import View, formatting
+from labeling.rendering.html import html_of
 from labeling.rendering.palettes import DARK, LIGHT
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+def shown(view: View) -> Any:
+    """Return a view as HTML that a template puts in as it is: every text in it is escaped."""
+    from markupsafe import Markup
+
+    return Markup(html_of(view))
+
 
 FILTERS = {
     "percent": formatting.percent,
@@ -23,14 +32,17 @@ FILTERS = {
     "seconds": formatting.seconds,
     "size": formatting.size,
     "clipped": formatting.clipped,
+    "shown": shown,
 }
 
 
 def write_report(project: Project, path: Path | None = None) -> Path:
     """Write the report of a project as one HTML file, atomically, and return its path.
 
-    The same state gives the same bytes. The page loads nothing from anywhere and runs no scripts.
-    Outputs whose inputs have changed since labeling functions were last applied are recomputed.
+    A project of spans or of several labels per sample has a page of its own: functions, models
+    against gold labels, examples, agreement and annotators. The same state gives the same bytes.
+    The page loads nothing from anywhere and runs no scripts. Outputs whose inputs have changed
+    since labeling functions were last applied are recomputed.
 
     Args:
         project: the project.
@@ -41,8 +53,9 @@ def write_report(project: Project, path: Path | None = None) -> Path:
         DataError: the file cannot be written, or the samples cannot be read.
         StoreError: the store cannot be read.
     """
-    template = environment().get_template("report.html.jinja")
-    page = template.render(_sections(project))
+    name, sections = PAGES.get(project.schema.kind, ("report.html.jinja", _sections))
+    template = environment().get_template(name)
+    page = template.render(sections(project))
     target = ready_folder(project.folder) / "report.html" if path is None else Path(path)
     with atomic_write(target) as unfinished:
         unfinished.write_text(page, encoding="utf-8", newline="\n")
@@ -79,6 +92,17 @@ def _sections(project: Project) -> dict[str, Any]:
         "provenance": provenance.section(context),
         "palettes": palettes(),
     }
+
+
+def _sections_of_parts(project: Project) -> dict[str, Any]:
+    from labeling.report import of_parts
+
+    return {**of_parts.sections(project), "palettes": palettes()}
+
+
+OF_PARTS = ("parts_report.html.jinja", _sections_of_parts)
+PAGES = {LabelKind.SPANS: OF_PARTS, LabelKind.SEVERAL: OF_PARTS}
+"""The template and the sections of labels that have parts: spans, and sets of labels."""
 
 
 def palettes() -> dict[str, dict[str, str]]:

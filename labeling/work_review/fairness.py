@@ -7,7 +7,14 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from labeling.errors import LabelingError
-from labeling.records import Annotation, first_spellings, is_number, live_annotations, person_key
+from labeling.records import (
+    Annotation,
+    Label,
+    first_spellings,
+    is_number,
+    live_annotations,
+    person_key,
+)
 from labeling.records.estimates import Estimate, proportion
 from labeling.work_review.plans import FEWEST_TO_REJECT, AcceptancePlan, Checks
 
@@ -38,7 +45,7 @@ class GoldScore:
 
 
 def gold_scores(
-    answers: Iterable[Annotation], gold: Mapping[Hashable, str]
+    answers: Iterable[Annotation], gold: Mapping[Hashable, Label]
 ) -> dict[str, GoldScore]:
     """Return each annotator's score on samples with a gold label, by `person_key`, sorted by name.
 
