@@ -206,7 +206,7 @@ def near(name: object, choices: Iterable[object]) -> str:
     >>> near("zzz", ["ham", "spam"])
     ''
     """
-    if len(str(name)) > LONGEST_NAME:
+    if name is None or len(str(name)) > LONGEST_NAME:
         return ""
     by_text = {str(choice).lower(): choice for choice in choices}
     matches = difflib.get_close_matches(str(name).lower(), by_text, n=1, cutoff=0.6)

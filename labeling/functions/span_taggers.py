@@ -114,7 +114,7 @@ def document_majority(
     >>> document_majority(titled)(SimpleNamespace(text="Mrs. Lee left. Lee is back."))
     [Span(start=15, end=18, label='PER')]
     """
-    lfs = [sources] if isinstance(sources, SpanLabelingFunction) else list(sources)
+    lfs = list(sources) if isinstance(sources, Iterable) else [sources]
     wrong = [lf for lf in lfs if not isinstance(lf, SpanLabelingFunction)]
     if wrong or not lfs:
         raise LabelingFunctionError(

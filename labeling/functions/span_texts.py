@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from labeling.errors import LabelingFunctionError, literal
+from labeling.errors import LabelingFunctionError, listed, literal
 from labeling.functions.lookups import lines_of
 from labeling.functions.recorded_calls import recorded
 from labeling.functions.row_access import Vote, is_missing, may_be_label, reader
@@ -176,8 +176,8 @@ def span_regex(
     known = range(compiled_pattern.groups + 1)
     if group not in known and group not in compiled_pattern.groupindex:
         raise LabelingFunctionError(
-            f"`group` of {chosen!r} must be a group of the pattern: 0 to {compiled_pattern.groups},"
-            f" or {list(compiled_pattern.groupindex)!r}. Got {group!r}."
+            f"`group` of {chosen!r} must be a group of the pattern:"
+            f" {listed([*known, *compiled_pattern.groupindex])}. Got {group!r}."
         )
 
     def matches(text: str) -> Marks:

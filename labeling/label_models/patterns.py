@@ -303,7 +303,7 @@ def _patterns_of_long(
     cells = (by_name.column * 2**16 + code).astype(">u8")
     ends = 8 * np.cumsum(np.bincount(by_name.row, minlength=n))
     text = cells.tobytes()
-    starts = [0, *ends[:-1].tolist()]
+    starts = [0, *ends.tolist()][:n]
     keys = [text[start:end] + END for start, end in zip(starts, ends.tolist(), strict=True)]
     distinct = {key: number for number, key in enumerate(sorted(set(keys)))}
     pattern_of_row = np.array([distinct[key] for key in keys], dtype=np.intp)

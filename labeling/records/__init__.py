@@ -160,6 +160,7 @@ from labeling.records.spans import (
     checked_spans,
     decode_label,
     encode_label,
+    label_codes,
 )
 from labeling.records.spreadsheet_safety import is_formula
 from labeling.records.text_points import text_points
@@ -333,6 +334,7 @@ __all__ = [
     "is_yes_or_no",
     "isolated",
     "join_answers",
+    "label_codes",
     "label_in_words",
     "label_order",
     "label_ranks",

@@ -16,7 +16,7 @@ from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import LabelSchema
 from labeling.records.span_marks import Bools, Ints
 from labeling.records.spans import Span
-from labeling.records.validation import is_number
+from labeling.records.validation import checked_fraction
 from labeling.rendering import Displayed, View
 
 SOURCES = ("votes", "end model")
@@ -141,17 +141,17 @@ class SoftSpans(Displayed):
         Args:
             min_p: leave out spans with a probability below this one.
         """
-        if not is_number(min_p):
-            raise LabelingError(f"`min_p` must be a number from 0 to 1. Got {min_p!r}.")
+        at_least = checked_fraction(min_p, "`min_p`")
         frame = self.to_frame()
-        frame = frame[frame["chosen"] & (frame["p"] >= min_p)]
+        frame = frame[frame["chosen"] & (frame["p"] >= at_least)]
         return frame[["sample", "start", "end", "label", "p"]].reset_index(drop=True)
 
     def to_labels(self, min_p: float = 0.0) -> pd.Series:
         """Return the chosen spans of each sample as a tuple; `None` for uncovered samples."""
         spans: list[list[Span]] = [[] for _ in range(len(self))]
         names, best = self.schema.labels, self.best_labels
-        sure = self.array[np.arange(len(best)), best] >= min_p
+        at_least = checked_fraction(min_p, "`min_p`")
+        sure = self.array[np.arange(len(best)), best] >= at_least
         for number in np.flatnonzero(self.chosen & sure).tolist():
             span = Span(int(self.start[number]), int(self.end[number]), names[best[number]])
             spans[self.sample[number]].append(span)

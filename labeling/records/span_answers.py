@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -66,6 +66,8 @@ def _items(answer: Any) -> list[Any]:
     is_single = hasattr(answer, "start_char") or _is_match(answer)
     if is_single or (isinstance(answer, tuple) and answer and hasattr(answer[0], "__int__")):
         return [answer]
+    if isinstance(answer, Set):  # The order of a set differs from run to run.
+        return sorted(answer, key=repr)
     if isinstance(answer, Iterable) and not isinstance(answer, (str, bytes, Mapping)):
         return list(answer)
     hint = ""
@@ -172,7 +174,7 @@ def text_around(text: str, start: int, end: int) -> str:
 
 
 def without_overlaps(
-    parts: list[MarkedPart], overlaps: Overlaps, text: str | None
+    parts: list[MarkedPart], overlaps: Overlaps, text: str | None, names: Sequence[str] = ()
 ) -> tuple[list[MarkedPart], int]:
     """Return parts of which none overlap, sorted, and how many were left out.
 
@@ -184,6 +186,7 @@ def without_overlaps(
         parts: what a labeling function marked in a text.
         overlaps: "longest", or "error", which refuses overlaps.
         text: for the message of an error.
+        names: the names of labels that are codes, likewise.
 
     Raises:
         DataError: some overlap, and must not.
@@ -205,7 +208,7 @@ def without_overlaps(
     kept_nothing = [part for part in nothing if not _overlaps_any(part, kept)]
     n_dropped = len(different) - len(kept) - len(kept_nothing)
     if n_dropped and overlaps == "error":
-        raise DataError(f"Spans must not overlap. Got {_clash(different, text)}.")
+        raise DataError(f"Spans must not overlap. Got {_clash(different, text, names)}.")
     return sorted([*kept, *kept_nothing], key=lambda part: part[:2]), n_dropped
 
 
@@ -229,14 +232,26 @@ def _overlaps_any(part: MarkedPart, others: list[MarkedPart]) -> bool:
     return place > 0 and others[place - 1].end > part.start
 
 
-def _clash(parts: list[MarkedPart], text: str | None) -> str:
+def _clash(parts: list[MarkedPart], text: str | None, names: Sequence[str]) -> str:
     """Return two parts that overlap, for a message."""
     furthest = parts[0]
     for part in parts[1:]:
         are_nothing = part.label is None and furthest.label is None
         if part.start < furthest.end and not are_nothing:
-            names = (f"{each.start} to {each.end} as {each.label!r}" for each in (furthest, part))
-            where = "" if text is None else f": {text_around(text, part.start, part.end)}"
-            return f"{' and '.join(names)}{where}"
+            both = (
+                f"{each.start} to {each.end} as {_name(each.label, names)}{_shown(each, text)}"
+                for each in (furthest, part)
+            )
+            return " and ".join(both)
         furthest = max(furthest, part, key=lambda each: each.end)
     return "parts that overlap"
+
+
+def _name(label: str | int | None, names: Sequence[str]) -> str:
+    if label is None:
+        return "nothing"
+    return repr(names[label] if isinstance(label, int) and names else label)
+
+
+def _shown(part: MarkedPart, text: str | None) -> str:
+    return "" if text is None else f", {text[part.start : part.end]!r:.80}"

@@ -120,7 +120,8 @@ def _offsets(frame: pd.DataFrame, column: str) -> Ints:
             whole = pd.to_numeric(values, errors="raise").to_numpy(dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise VotesError(f"Column {column!r} must hold whole numbers: {error}.") from None
-        wrong = np.flatnonzero(~(whole == np.floor(whole)))
+        # Beyond 2**53 floats skip whole numbers; infinity equals its own floor.
+        wrong = np.flatnonzero(~((whole == np.floor(whole)) & (np.abs(whole) <= 2**53)))
         if len(wrong) or pd.api.types.is_bool_dtype(values):
             first = values.iloc[wrong[0] if len(wrong) else 0]
             raise VotesError(f"Column {column!r} must hold whole numbers. Got {first}.")
@@ -140,6 +141,11 @@ def _words(
     words = np.zeros(len(frame), dtype=np.int64)
     if texts is None:
         return words
+    if not isinstance(texts, (pd.Series, Mapping)):
+        raise DataError(
+            "`texts` must be a pandas Series or a dict from sample id to text. Got a"
+            f" {type(texts).__name__}."
+        )
     places = zip(rows.tolist(), start.tolist(), end.tolist(), strict=True)
     for number, (row, first, last) in enumerate(places):
         sample_id = ids[row]

@@ -118,7 +118,7 @@ class SpanVotes(Displayed):
             DataError: a column is missing, an id is unknown, or offsets lie outside of a text.
             UnknownLabelError: a label is not in the schema.
             VotesError: a schema of another kind, offsets that are not whole numbers or not in
-                order, or two labels of a voter for the same part.
+                order, two labels of a voter for the same part, or an unknown voter who speaks.
 
         >>> frame = pd.DataFrame(
         ...     {
@@ -137,6 +137,12 @@ class SpanVotes(Displayed):
         columns = SpanColumns(sample, voter, start, end, label)
         parts = read_span_frame(frame, schema, columns, asked, sample_ids, voters, texts)
         by_name = speaks if isinstance(speaks, Mapping) else dict.fromkeys(parts.voters, speaks)
+        unknown = [name for name in by_name if name not in parts.voters]
+        if unknown:
+            raise VotesError(
+                f"`speaks` must name voters. Got {listed(unknown)}, and the voters are"
+                f" {listed(parts.voters)}; name those who marked nothing in `voters`, too."
+            )
         speaking = [by_name.get(name, False) for name in parts.voters]
         return cls(
             parts.marks, parts.sample_ids, parts.voters, schema, speaks=speaking, asked=parts.asked

@@ -6,7 +6,7 @@ import functools
 import itertools
 import json
 import operator
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -115,7 +115,29 @@ def checked_set(labels: object, schema: LabelSchema) -> frozenset[str]:
             "Several labels of a sample must be a set or list of names, empty for none. Got"
             f" {labels!r} ({type(labels).__name__})."
         )
-    return frozenset(schema.labels[schema.index(label)] for label in labels)
+    return frozenset(schema.labels[code] for code in label_codes(labels, schema))
+
+
+def label_codes(labels: Iterable[object], schema: LabelSchema) -> list[int]:
+    """Return the codes of some labels of a sample, given by names or codes.
+
+    Raises:
+        DataError: a code comes twice, as in a row of zeros and ones.
+        UnknownLabelError: a label is not in the schema.
+
+    >>> label_codes(["anger", 0], LabelSchema(["joy", "anger"], kind="several"))
+    [1, 0]
+    """
+    given = list(labels)
+    codes = [schema.index(label) for label in given]
+    if len(set(codes)) < len(codes) and not schema.has_number_names:
+        ints = [label for label in given if not isinstance(label, str)]
+        if len(set(ints)) < len(ints):  # [1, 0, 1] is meant as yes, no, yes.
+            raise DataError(
+                f"Codes of labels must come once each. Got {[int(code) for code in ints]}; write a"  # type: ignore[call-overload]
+                " row of zeros and ones as the names of the ones."
+            )
+    return codes
 
 
 def checked_spans(spans: object, schema: LabelSchema, text: str | None = None) -> tuple[Span, ...]:
@@ -225,6 +247,8 @@ def _as_text(value: object) -> str:
 
 
 def _triple(value: Any) -> tuple[Any, Any, Any]:
+    if isinstance(value, (str, Mapping)):  # Three keys or letters are no offsets.
+        raise TypeError
     start, end, label = value
     return start, end, label
 

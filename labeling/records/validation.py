@@ -18,6 +18,18 @@ HOW_TO_CREATE = {
 }
 """Hints for error messages."""
 
+MODELS_OF = {
+    "SetVotes": "votes on several labels a sample go to SetModel or AnnotatorModel",
+    "SoftSets": "several labels a sample go to EndModel or build_training_set",
+    "SoftSpans": "spans go to SpanTagger or build_training_set",
+    "SpanVotes": "votes on spans go to SpanModel or AnnotatorModel",
+    "Votes": "votes on whole samples go to LabelModel or AnnotatorModel",
+}
+"""Where values of the other kinds of labels belong."""
+
+KINDS = frozenset({"SoftLabels", *MODELS_OF})
+"""Types of votes and soft labels."""
+
 
 def expect(value: object, kind: type[Type], what: str) -> Type:
     """Return a value after checking its type.
@@ -28,9 +40,11 @@ def expect(value: object, kind: type[Type], what: str) -> Type:
     labeling.errors.LabelingError: `n` must be of type int. Got a list.
     """
     if not isinstance(value, kind):
-        hint = f"; {HOW_TO_CREATE[kind.__name__]}" if kind.__name__ in HOW_TO_CREATE else ""
+        got = type(value).__name__
+        is_of_other_kind = kind.__name__ in KINDS and got in MODELS_OF
+        hint = MODELS_OF[got] if is_of_other_kind else HOW_TO_CREATE.get(kind.__name__)
         raise LabelingError(
-            f"{what} must be of type {kind.__name__}. Got a {type(value).__name__}{hint}."
+            f"{what} must be of type {kind.__name__}. Got a {got}{f'; {hint}' if hint else ''}."
         )
     return value
 

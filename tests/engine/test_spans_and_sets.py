@@ -288,3 +288,18 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     resumed = subprocess.run(command, capture_output=True, text=True, check=True)
     marks, cached = map(int, resumed.stdout.split())
     assert (marks, cached % 64) == (1_800, 0)
+
+
+def test_a_set_with_none_in_it_suggests_no_label():
+    schema = lb.LabelSchema(["money", "food"], kind="several")
+    rule = lb.labeling_function(lambda x: [None], name="rule")
+    with pytest.raises(lb.LabelingError) as caught:
+        lb.apply(rule, pd.DataFrame({"text": ["a"]}), schema)
+    assert "Did you mean" not in str(caught.value)
+
+
+def test_a_function_that_returns_zeros_and_ones_is_refused():
+    schema = lb.LabelSchema(["sport", "money", "food"], kind="several")
+    rule = lb.labeling_function(lambda x: [1, 0, 1], name="rule")
+    with pytest.raises(lb.LabelingError, match="write a row of zeros and ones as the names"):
+        lb.apply(rule, pd.DataFrame({"text": ["a"]}), schema)

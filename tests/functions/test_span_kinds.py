@@ -242,3 +242,9 @@ def test_the_majority_of_a_document_marks_the_other_places():
 def test_empty_matches_of_a_pattern_mark_nothing():
     lf = span_regex("PER", r"(?P<name>x)?b*", group="name")
     assert lf(SimpleNamespace(text="axbxx")) == [(1, 2, "PER"), (3, 4, "PER"), (4, 5, "PER")]
+
+
+@pytest.mark.parametrize("source", [lambda x: [], "PER", None, 3])
+def test_sources_of_the_majority_must_mark_spans(source):
+    with pytest.raises(lb.LabelingError, match="must be span labeling functions"):
+        document_majority(source)

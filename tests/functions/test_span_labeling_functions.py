@@ -1,6 +1,9 @@
 """`@span_labeling_function`: what it may return, and what becomes of it."""
 
+import os
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pandas as pd
@@ -218,7 +221,7 @@ def test_a_span_is_exactly_what_the_function_meant(text):
 def test_a_cut_character_is_warned_of(caplog):
     votes = votes_of((0, 1, "PER"), "e\u0301a")
     assert votes.n_spans == 1
-    assert "1 span of 'rule' begin or end within a character" in caplog.text
+    assert "1 span of 'rule' cut a character" in caplog.text
     caplog.clear()
     votes_of((0, 2, "PER"), "e\u0301a")
     assert not caplog.text
@@ -309,3 +312,36 @@ def test_functions_are_loaded_from_files_and_shown(tmp_path):
     assert lf(SimpleNamespace(body=TEXT, text=TEXT)) == [lb.Span(0, 3, "PER")]
     assert "Marks spans as 'PER'" in lf._repr_html_().replace("&#x27;", "'")
     assert "marks spans" in repr(lb.explain(lf))
+
+
+HASHED = """
+import labeling as lb, pandas as pd
+rule = lb.span_labeling_function(
+    lambda x: {(0, 3, name) for name in ("PER", "ORG", "LOC", "GEO")}, name="rule"
+)
+schema = lb.LabelSchema(["PER", "ORG", "LOC", "GEO"], kind="spans")
+print(lb.apply(rule, pd.DataFrame({"text": ["Ann"]}), schema).to_frame()["label"].tolist())
+"""
+
+
+def test_a_set_of_spans_means_the_same_for_every_hash_seed():
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", HASHED],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in range(4)
+    }
+    assert printed == {"['GEO']\n"}
+
+
+def test_refused_overlaps_are_named_by_their_labels():
+    rule = lb.span_labeling_function(overlaps="error", name="rule")(
+        lambda x: [(0, 3, "PER"), (1, 5, "ORG")]
+    )
+    schema = lb.LabelSchema(["PER", "ORG"], kind="spans")
+    with pytest.raises(lb.LabelingError, match="as 'PER', 'Ann' and 1 to 5 as 'ORG', 'nn m'"):
+        lb.apply(rule, pd.DataFrame({"text": ["Ann met"]}), schema)

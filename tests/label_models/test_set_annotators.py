@@ -119,3 +119,10 @@ def test_other_votes_are_refused():
     frame = votes.to_frame().query("label == 'label 0'")
     with pytest.raises(lb.LabelingError, match="labels that the model was fitted on"):
         model.predict(lb.SetVotes.from_frame(frame, schema=other))
+
+
+def test_people_who_said_nothing_at_all_leave_all_samples_undecided():
+    table = pd.DataFrame(columns=["sample", "voter", "label", "says"])
+    schema = lb.LabelSchema(["x", "y"], kind="several")
+    votes = lb.SetVotes.from_frame(table, schema=schema, sample_ids=["a", "b"], voters=["ann"])
+    assert lb.AnnotatorModel().fit(votes).predict(votes).to_labels().tolist() == [None, None]

@@ -67,7 +67,8 @@ ROWS = st.lists(
 
 @given(ROWS, st.sets(st.sampled_from("xyz")))
 def test_what_voters_say_of_candidates_is_what_a_plain_loop_finds(rows, speaking):
-    votes = votes_of(rows, speaks=dict.fromkeys(speaking, True))
+    voters = {row[1] for row in rows}
+    votes = votes_of(rows, speaks=dict.fromkeys(speaking & voters, True))
     assert plainly(rows, speaking) == said(votes)
 
 
@@ -152,3 +153,46 @@ def test_soft_spans_show_what_was_chosen():
     back = soft.of_samples(["b", "a"])
     assert soft.to_labels()["a"] == back.to_labels()["a"]
     assert ["b", "a", "a"] == back.to_frame()["sample"].tolist()
+
+
+def marked(*rows: tuple[object, ...]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=["sample", "voter", "start", "end", "label"])
+
+
+PER = lb.LabelSchema(["PER", "ORG"], kind="spans")
+
+
+@pytest.mark.parametrize("end", [float("inf"), 1e300, 2**70, float("nan"), 2.5])
+def test_offsets_that_are_no_whole_numbers_are_named(end):
+    with pytest.raises(lb.LabelingError, match=r"Column 'end' must hold whole numbers\. Got"):
+        lb.SpanVotes.from_frame(marked(("a", "v", 0, end, "PER")), schema=PER)
+
+
+def test_texts_without_ids_are_refused():
+    with pytest.raises(lb.LabelingError, match="`texts` must be a pandas Series or a dict"):
+        lb.SpanVotes.from_frame(marked(("a", "v", 0, 3, "PER")), schema=PER, texts=["Ann"])
+
+
+def test_a_voter_who_speaks_and_is_unknown_is_an_error():
+    table = marked(("a", "ann", 0, 3, "PER"))
+    assert lb.SpanVotes.from_frame(table, schema=PER, speaks={"ann": True}).speaks == (True,)
+    with pytest.raises(lb.LabelingError, match=r"`speaks` must name voters\. Got 'anne'"):
+        lb.SpanVotes.from_frame(table, schema=PER, speaks={"anne": True})
+
+
+@pytest.mark.parametrize("min_p", [-0.1, 1.5, float("nan"), None, "0.5", True])
+def test_a_least_probability_is_from_0_to_1(min_p):
+    votes = lb.SpanVotes.from_frame(marked(("a", "v", 0, 3, "PER")), schema=PER)
+    soft = lb.SpanModel().fit(votes).predict(votes)
+    for method in (soft.to_spans, soft.to_labels):
+        with pytest.raises(lb.LabelingError, match="`min_p` must be between 0 and 1"):
+            method(min_p)
+
+
+def test_a_model_for_other_labels_names_the_right_one():
+    votes = lb.SpanVotes.from_frame(marked(("a", "v", 0, 3, "PER")), schema=PER)
+    with pytest.raises(lb.LabelingError, match="go to SpanModel or AnnotatorModel"):
+        lb.LabelModel().fit(votes)
+    soft = lb.SpanModel().fit(votes).predict(votes)
+    with pytest.raises(lb.LabelingError, match="spans go to SpanTagger"):
+        lb.EndModel(text="text").fit(pd.DataFrame({"text": ["Ann"]}, index=["a"]), soft)

@@ -1,5 +1,7 @@
 """Labels of samples that have several, or spans: validation, texts, votes."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -131,3 +133,18 @@ def test_soft_sets_know_what_nothing_was_said_of():
     assert [None] == soft.of_samples([2]).to_labels().tolist()
     with pytest.raises(lb.LabelingError, match="from 0 to 1"):
         lb.SoftSets([[1.5, 0.5]], pd.Index([1]), SETS, [[True, False]], [[True, False]])
+
+
+@pytest.mark.parametrize("bits", [[1, 0, 1], (0, 0, 0), np.array([0, 1, 1])])
+def test_a_row_of_zeros_and_ones_is_no_set_of_codes(bits):
+    schema = lb.LabelSchema(["x", "y", "z"], kind="several")
+    with pytest.raises(lb.LabelingError, match="Codes of labels must come once each"):
+        checked_label(bits, schema)
+    assert checked_label(["x", "x", 2], schema) == {"x", "z"}
+
+
+@pytest.mark.parametrize("span", [{"start": 0, "end": 3, "label": "PER"}, "PER", 0])
+def test_a_span_in_another_form_is_shown_as_it_is(span):
+    schema = lb.LabelSchema(["PER"], kind="spans")
+    with pytest.raises(lb.LabelingError, match=f"Got {re.escape(repr(span))}"):
+        checked_spans([span], schema)

@@ -12,7 +12,7 @@ import pandas as pd
 from labeling.engine.encoding import RowFault, WrongReturnError, id_at
 from labeling.engine.forms.base import Calls, Values
 from labeling.engine.forms.long_table import INT, LongForm, LongTable
-from labeling.errors import listed, near
+from labeling.errors import DataError, listed, near
 from labeling.records import (
     ABSTAIN,
     Answers,
@@ -21,6 +21,7 @@ from labeling.records import (
     LabelSchema,
     SetVotes,
     is_yes_or_no,
+    label_codes,
     location_of_function,
 )
 
@@ -53,7 +54,7 @@ class SetForm(LongForm):
                     says = known[answer]
                 else:
                     says = says_of(answer)
-            except (LookupError, ValueError, TypeError) as error:
+            except (DataError, LookupError, ValueError, TypeError) as error:
                 faults.append((row, _invalid_answer(calls, row, self.schema, error)))
                 continue
             for code, says_yes in says:
@@ -116,7 +117,7 @@ def _says(answer: Any, label: str | int | None, schema: LabelSchema) -> dict[int
     if isinstance(answer, Mapping):
         return _says_of_mapping(answer, schema)
     if isinstance(answer, (set, frozenset, list, tuple)):
-        return {schema.index(each): True for each in answer}
+        return dict.fromkeys(label_codes(answer, schema), True)
     if not isinstance(answer, (str, float)) and answer == ABSTAIN and hasattr(answer, "__index__"):
         return None
     return {schema.index(answer): True}
@@ -142,10 +143,11 @@ def _invalid_answer(
         hint = " For a yes-or-no function write @labeling_function(label=...)."
     location = location_of_function(lf.function)
     defined_at = f" It is defined at {location}." if location else ""
-    why = "" if isinstance(answer, str) or is_yes_or_no(answer) else f": {error}"
+    why = "" if isinstance(answer, str) or is_yes_or_no(answer) else f": {error}".rstrip(".")
+    why += "" if why.endswith("?") else "."
     return WrongReturnError(
         f"Labeling function {lf.name!r} returned {answer!r:.200} ({type(answer).__name__}) for"
-        f" sample {id_at(calls.ids, row)!r}{why.rstrip('.')}. It must return labels"
+        f" sample {id_at(calls.ids, row)!r}{why} It must return labels"
         f" ({listed(schema.labels, 20)}): one, a set or list of some, a dict from label to True or"
         f" False, or ABSTAIN.{hint}{defined_at}"
     )

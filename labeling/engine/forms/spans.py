@@ -102,7 +102,7 @@ class SpanForm(LongForm):
             if code is None:
                 code = self._codes[label] = self._code(label, text, start, end)
             parts.append(MarkedPart(start, end, code))
-        return without_overlaps(parts, lf.overlaps, text)
+        return without_overlaps(parts, lf.overlaps, text, self.schema.labels)
 
     def _code(self, label: str | int, text: str, start: int, end: int) -> int:
         try:
@@ -159,8 +159,8 @@ class SpanForm(LongForm):
         trimmed, cut = (_totals(values[:, 1], voter, codes == mark) for mark in (TRIMMED, CUT))
         for column, n_cut in cut.items():
             logger.warning(
-                "%s of %r begin or end within a character of several code points, such as a letter"
-                " and its accent or a joined emoji; they stay as they were marked",
+                "%s of %r cut a character of several code points, such as a letter and its accent"
+                " or a joined emoji; what was marked stays as it is",
                 counted(n_cut, "span"),
                 voters[column],
             )
