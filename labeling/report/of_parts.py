@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -26,7 +27,7 @@ from labeling.report.context import AnyOutputs, ReportContext, any_outputs, load
 
 EXAMPLES = 10
 MOST_ROWS = 60
-SHARES = ("coverage", "overlaps", "conflicts", "exact", "inside", "around", "crossing", "elsewhere")
+COMPARED = ("overlaps", "conflicts", "exact", "inside", "around", "crossing", "elsewhere")
 COUNTS = ("votes", "no", "samples", "trimmed", "faults")
 
 
@@ -89,20 +90,24 @@ def _functions(context: ReportContext, votes: AnyVotes) -> PartsSection:
 
 
 def _function_table(table: pd.DataFrame) -> View:
-    shares = [name for name in SHARES if name in table]
-    counts = [name for name in COUNTS if name in table]
     labels = next((name for name in ("polarity", "labels") if name in table), None)
+    counts = [name for name in COUNTS if name in table and table[name].any()]
     measured = [name for name in ("precision", "recall") if name in table]
-    rows = []
+    compared = [name for name in COMPARED if name in table]
+    rows, shares = [], []
     for voter, row in zip(table.index, table.to_dict("records"), strict=True):
-        cells: list[Cell] = [Excerpt(str(voter))]
-        cells += [Excerpt(_in_words(row[labels]))] if labels else []
-        cells += [int(row[name]) for name in counts]
-        cells += [Share(float(row[name])) for name in shares]
-        cells += [_measure(row, name) for name in measured]
-        rows.append(tuple(cells))
-    headings = ("function", *(["labels"] if labels else []), *counts, *shares, *measured)
-    return View("By labeling function", (Table(headings, tuple(rows)),))
+        name: Cell = Excerpt(str(voter))
+        words: list[Cell] = [Excerpt(_in_words(row[labels]))] if labels else []
+        numbers: list[Cell] = [int(row[column]) for column in counts]
+        estimates = [_measure(row, column) for column in measured]
+        rows.append((name, *words, *numbers, Share(float(row["coverage"])), *estimates))
+        shares.append((name, *(Share(float(row[column])) for column in compared)))
+    headings = ("function", *(["labels"] if labels else []), *counts, "coverage", *measured)
+    caption = "Of its votes: beside other functions, and beside the edges of gold spans."
+    tables = [Table(headings, tuple(rows)), Table(("function", *compared), tuple(shares), caption)]
+    if "exact" not in compared:
+        tables[1] = dataclasses.replace(tables[1], caption="Of its votes: beside other functions.")
+    return View("By labeling function", tuple(tables))
 
 
 def _in_words(labels: Any) -> str:
@@ -213,7 +218,7 @@ def _annotators(context: ReportContext) -> PartsSection:
         f" {counted(len({vote.sample_id for vote in votes}), 'sample')};"
         f" {counted(sum(by_settled.values()), 'sample')} settled,"
         f" {len(context.verdict.escalations):,} waiting for a reviewer.",
-        f"Settled by: {context.status.settled_by}.",
+        *([f"Settled by: {settled_by}."] if (settled_by := context.status.settled_by) else []),
         "Skills of annotators and what single annotators confuse are shown for one label per sample"
         " only.",
     )
