@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,7 @@ def test_the_story_of_a_sample_says_who_marked_each_span() -> None:
     assert [(part.voters, part.against) for part in story.parts] == [(("x",), ("y",)), (("y",), ())]
     assert "PER 'Ann' (0 to 3) 90.0% x y" in " ".join(str(story).split())
     sets = lb.build_training_set(TEXTS, soft_sets(), votes=set_votes()).explain("a")
+    assert re.search(r"^ *label +yes +no$", str(sets), re.MULTILINE)
     assert sets.label == "joy"
     assert sets.probabilities == {"joy": 0.9, "anger": 0.2}
     assert {part.part: part.against for part in sets.parts}["anger"] == ("x",)

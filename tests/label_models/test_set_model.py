@@ -278,3 +278,12 @@ def test_constraints_hold_for_any_votes(rows, constraints):
         chosen = soft.decisions(optimize)
         assert (soft.constraints.repaired(chosen, soft.array, SCHEMA)[0] == chosen).all()
     assert ((soft.array >= 0) & (soft.array <= 1)).all()
+
+
+def test_the_report_quotes_labels_once():
+    table = pd.DataFrame([("a", "v", "x", True)], columns=["sample", "voter", "label", "says"])
+    schema = lb.LabelSchema(["x", "y"], kind="several")
+    votes = lb.SetVotes.from_frame(table, schema=schema)
+    report = " ".join(lb.SetModel().fit(votes, gold={"a": ["x"]}).report_)
+    assert "Nobody says anything of 'y': it is never chosen." in report
+    assert "No gold sample has 'y': there any yes decides." in report

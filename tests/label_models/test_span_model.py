@@ -300,3 +300,10 @@ def test_annotators_are_weighed_by_what_they_find():
     assert [*lb.SpanModel().fit(votes).predict(votes).to_labels()] == [*found]
     with pytest.raises(LabelingError, match="must be SpanVotes"):
         model.predict(votes.units())
+
+
+def test_the_report_counts_a_single_gold_span_in_the_singular():
+    votes, _ = made_votes()
+    sample = votes.sample_ids[0]
+    report = " ".join(lb.SpanModel().fit(votes, gold={sample: [(30, 40, "PER")]}).report_)
+    assert "0 of 1 gold span (0%) is a candidate: the recall" in report

@@ -241,17 +241,20 @@ def _parts(story: Story) -> list[Part]:
     """Return the table of the parts of a label, with who said so."""
     if not story.parts:
         return []
+    # Spans have a probability each; those of labels have a table of their own.
+    has_own = not all(np.isnan(part.probability) for part in story.parts)
     rows = tuple(
         (
             Excerpt(part.part),
-            None if np.isnan(part.probability) else Share(part.probability),
+            *([None if np.isnan(part.probability) else Share(part.probability)] if has_own else []),
             Excerpt(", ".join(part.voters)),
             Excerpt(", ".join(part.against)),
         )
         for part in story.parts[:MOST_PARTS]
     )
+    names = ("part", "probability", "said so", "otherwise") if has_own else ("label", "yes", "no")
     left_out = max(len(story.parts) - MOST_PARTS, 0)
-    return [Table(("part", "probability", "said so", "otherwise"), rows, left_out=left_out)]
+    return [Table(names, rows, left_out=left_out)]
 
 
 def _votes(story: Story) -> list[Part]:

@@ -79,7 +79,7 @@ def _votes(fit: SetFit) -> list[str]:
     ]
     if silent:
         sentences.append(
-            f"Nobody says anything of {listed(map(literal, silent), 8)}:"
+            f"Nobody says anything of {listed(silent, 8)}:"
             f" {noun(len(silent), 'it is', 'they are')} never chosen."
         )
     return sentences
@@ -99,7 +99,7 @@ def _gold(fit: SetFit) -> list[str]:
         for code in order[:8]
         if n_with[code] and fit.method[code] == "noisy-or"
     ]
-    none = [literal(fit.labels[code]) for code in order if not n_with[code]]
+    none = [fit.labels[code] for code in order if not n_with[code]]
     sentences = [
         f"{counted(n_gold, 'gold sample')}: precisions of votes, and a regression for each label,"
         f" are learned from them. Trust in their thresholds: {', '.join(trusted) or 'none'}."

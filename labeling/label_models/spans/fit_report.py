@@ -90,9 +90,10 @@ def gold_sentences(gold: GoldCounts, threshold: float) -> list[str]:
             CALIBRATED,
         ]
     if gold.spans:
+        are = noun(gold.spans, "is a candidate", "are candidates")
         sentences.append(
             f"{gold.reached} of {gold.spans} gold {noun(gold.spans, 'span')}"
-            f" ({gold.reached / gold.spans:.0%}) are candidates: the recall that these voters can"
-            " reach at most."
+            f" ({gold.reached / gold.spans:.0%}) {are}: the recall that these voters can reach at"
+            " most."
         )
     return sentences
