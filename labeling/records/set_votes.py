@@ -274,7 +274,9 @@ def _label_codes(labels: pd.Series, schema: LabelSchema) -> Ints:
 
 
 def _yes_or_no(values: pd.Series) -> Bools:
-    wrong = [value for value in values.unique().tolist() if value not in (True, False)]
+    wrong = [
+        value for value in values.unique().tolist() if value is pd.NA or value not in (True, False)
+    ]
     if wrong:
         raise VotesError(f"Votes on labels must be True or False. Got {listed(wrong)}.")
     answers: Bools = values.to_numpy(dtype=bool)

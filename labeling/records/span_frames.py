@@ -15,6 +15,7 @@ from labeling.records.schema import ABSTAIN, LabelKind, LabelSchema
 from labeling.records.span_marks import Bools, Ints, Marks
 from labeling.records.spans import checked_offsets
 from labeling.records.validation import expect
+from labeling.records.votes import checked_voters
 
 
 class SpanColumns(NamedTuple):
@@ -89,7 +90,7 @@ def _ids_and_names(
     else:
         ids = checked_ids(pd.Index(sample_ids))
     given = all_values(tables, columns.voter) if voters is None else voters
-    return ids, pd.Index([str(name) for name in given], dtype=object)
+    return ids, pd.Index(checked_voters([str(name) for name in given]), dtype=object)
 
 
 def count_words(text: str, start: int, end: int) -> int:
@@ -115,6 +116,9 @@ def voter_columns(table: pd.DataFrame, column: str, names: pd.Index) -> Ints:
 
 def _offsets(frame: pd.DataFrame, column: str) -> Ints:
     values = frame[column]
+    missing = values[values.isna()]
+    if len(missing):
+        raise VotesError(f"Column {column!r} must hold whole numbers. Got {missing.iloc[0]}.")
     if len(values) and not pd.api.types.is_integer_dtype(values):
         try:
             whole = pd.to_numeric(values, errors="raise").to_numpy(dtype=np.float64)
@@ -149,10 +153,9 @@ def _words(
     places = zip(rows.tolist(), start.tolist(), end.tolist(), strict=True)
     for number, (row, first, last) in enumerate(places):
         sample_id = ids[row]
-        try:
-            text = texts[sample_id]
-        except KeyError:
-            raise DataError(f"`texts` must hold a text for sample {sample_id!r}.") from None
+        text = texts.get(sample_id)
+        if not isinstance(text, str):
+            raise DataError(f"`texts` must hold a text for sample {sample_id!r}. Got {text!r}.")
         try:
             checked_offsets(first, last, text)
         except DataError as error:

@@ -196,3 +196,22 @@ def test_a_model_for_other_labels_names_the_right_one():
     soft = lb.SpanModel().fit(votes).predict(votes)
     with pytest.raises(lb.LabelingError, match="spans go to SpanTagger"):
         lb.EndModel(text="text").fit(pd.DataFrame({"text": ["Ann"]}, index=["a"]), soft)
+
+
+@pytest.mark.parametrize("text", [None, float("nan"), 3])
+def test_a_text_that_is_missing_is_named(text):
+    with pytest.raises(lb.LabelingError, match="must hold a text for sample 'a'"):
+        lb.SpanVotes.from_frame(marked(("a", "v", 0, 3, "PER")), schema=PER, texts={"a": text})
+
+
+def test_voters_given_twice_and_missing_values_are_refused():
+    table = marked(("a", "v", 0, 3, "PER"))
+    with pytest.raises(lb.LabelingError, match="'v'"):
+        lb.SpanVotes.from_frame(table, schema=PER, voters=["v", "v"])
+    table["start"] = pd.array([None], dtype="Int64")
+    with pytest.raises(lb.LabelingError, match="'start' must hold whole numbers"):
+        lb.SpanVotes.from_frame(table, schema=PER)
+    says = pd.DataFrame({"sample": ["a"], "voter": ["v"], "label": ["x"]})
+    says["says"] = pd.array([None], dtype="boolean")
+    with pytest.raises(lb.LabelingError, match="must be True or False"):
+        lb.SetVotes.from_frame(says, schema=lb.LabelSchema(["x"], kind="several"))
