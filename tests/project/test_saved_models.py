@@ -98,7 +98,9 @@ def test_other_code_of_the_models_means_other_models(tmp_path, table, caplog, mo
     """As after an update of the package: what the earlier version fitted is not used."""
     project(tmp_path).snapshot()
     fits(caplog)
-    monkeypatch.setattr("labeling.project.models.digest_of_code", lambda: "of another version")
+    monkeypatch.setattr(
+        "labeling.project.base_learner.digest_of_code", lambda: "of another version"
+    )
     project(tmp_path).snapshot()
     assert min(fits(caplog)) >= 1
 
