@@ -24,6 +24,7 @@ from labeling.errors import MisalignedSpansWarning, MissingExtraError
 from labeling.project import Round
 from labeling.records import LabelSource, Stratum
 from labeling.records.label_texts import label_in_words
+from labeling.report import write_report
 
 MOST_TEXT = 120  # of its characters
 MOST_CASES = 2  # reviewed samples that are shown
@@ -159,6 +160,8 @@ def _print_training_set(demo: KindDemo, end: Round, out: Console) -> None:
     out.print("  training_set.parquet, .jsonl and .csv with manifests")
     for line in _further(train, folder):
         out.print(safe(f"  {line}"))
+    page = write_report(demo.project).name
+    out.print(f"  {page}: the report on one page, to open in a browser")
     out.print(
         f"\nTry next: change a labeling function in lfs/{name}.py and run the demo again; open"
         f" notebooks/{demo.data.notebook};\nor see more details:"
