@@ -60,10 +60,10 @@ def _name(answer: Label) -> str:
 
 
 @_name.register
-def _(answer: frozenset) -> str:  # type: ignore[type-arg]
+def _(answer: frozenset) -> str:  # type: ignore[type-arg]  # by class
     return "yes" if answer else "no"
 
 
 @_name.register
-def _(answer: tuple) -> str:  # type: ignore[type-arg]
+def _(answer: tuple) -> str:  # type: ignore[type-arg]  # by class
     return " + ".join(label for _, _, label in answer) or NOTHING

@@ -203,7 +203,7 @@ def _decided(project: Project, vote: VoteToCheck, key: str, by: str) -> bool:
             return False
     if key == "reject":
         reason = typer.prompt("Reason, shown to the annotator", err=True)
-    project.check_vote(vote, key, by=by, reason=reason, label=label)  # type: ignore[arg-type]
+    project.check_vote(vote, key, by=by, reason=reason, label=label)  # type: ignore[arg-type]  # a key of the table
     return True
 
 

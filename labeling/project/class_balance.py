@@ -87,12 +87,12 @@ def _names_in(label: object) -> Iterable[str]:
 
 
 @_names_in.register
-def _(label: frozenset) -> Iterable[str]:  # type: ignore[type-arg]
+def _(label: frozenset) -> Iterable[str]:  # type: ignore[type-arg]  # by class
     return label
 
 
 @_names_in.register
-def _(label: tuple) -> Iterable[str]:  # type: ignore[type-arg]
+def _(label: tuple) -> Iterable[str]:  # type: ignore[type-arg]  # by class
     return (span.label for span in label)
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import GoldError, UnknownLabelError, listed, repeated
+from labeling.errors import GoldError, LabelingError, UnknownLabelError, listed, repeated
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.validation import is_number
 from labeling.records.verdicts import GoldLabel
 
 Gold = pd.Series | Collection[GoldLabel] | Mapping[object, object]
+Checked = TypeVar("Checked")
 ClassBalance = Mapping[str, float] | Sequence[float] | pd.Series
 
 
@@ -62,6 +64,40 @@ def gold_series(gold: Gold) -> pd.Series:
         f" GoldLabel. Got a {type(gold).__name__}; labels in the order of the samples"
         " become one by pd.Series(labels, index=samples.index)."
     )
+
+
+def checked_gold(
+    gold: Gold | None, sample_ids: pd.Index, check: Callable[[object], Checked], what: str
+) -> dict[Hashable, Checked]:
+    """Return the gold of each sample that has it, as `check` returns it, by sample id.
+
+    Args:
+        gold: a Series or mapping from sample id to gold, or GoldLabels.
+        sample_ids: the samples.
+        check: returns gold in the form that is stored, or raises a LabelingError.
+        what: what gold must be, for errors.
+
+    Raises:
+        GoldError: gold of a sample is missing or of another form, or gold is of another type.
+        UnknownLabelError: a label is not in the schema.
+        DataError: an id is unknown, missing or given twice.
+    """
+    if gold is None:
+        return {}
+    series = gold_series(gold)
+    ids = checked_ids(series.index, "The ids of gold labels")
+    positions(sample_ids, ids, "the gold labels", "the samples")
+    checked: dict[Hashable, Checked] = {}
+    for sample_id, given in zip(ids.tolist(), series.tolist(), strict=True):
+        try:
+            checked[sample_id] = check(given)
+        except UnknownLabelError as error:
+            raise UnknownLabelError(f"In the gold of sample {sample_id!r}: {error}") from None
+        except LabelingError as error:
+            raise GoldError(
+                f"Gold of sample {sample_id!r} must be {what}, empty for none. {error}"
+            ) from None
+    return checked
 
 
 def _label_codes(labels: pd.Series, schema: LabelSchema) -> list[int]:

@@ -115,7 +115,7 @@ def _(label: str, labels: Sequence[str]) -> tuple[LabelPart, ...]:
 
 
 @_parts_of.register
-def _(label: frozenset, labels: Sequence[frozenset[str]]) -> tuple[LabelPart, ...]:  # type: ignore[type-arg]
+def _(label: frozenset, labels: Sequence[frozenset[str]]) -> tuple[LabelPart, ...]:  # type: ignore[type-arg]  # by class
     names = sorted(frozenset[str]().union(*labels))
     return tuple(
         LabelPart(name, tuple(answer & frozenset({name}) for answer in labels)) for name in names
@@ -123,7 +123,7 @@ def _(label: frozenset, labels: Sequence[frozenset[str]]) -> tuple[LabelPart, ..
 
 
 @_parts_of.register
-def _(label: tuple, labels: Sequence[tuple[Span, ...]]) -> tuple[LabelPart, ...]:  # type: ignore[type-arg]
+def _(label: tuple, labels: Sequence[tuple[Span, ...]]) -> tuple[LabelPart, ...]:  # type: ignore[type-arg]  # by class
     places = span_places(span for answer in labels for span in answer)
     return tuple(
         LabelPart(
@@ -148,12 +148,12 @@ def _(first: str, answers: Sequence[str]) -> str:
 
 
 @_join.register
-def _(first: frozenset, answers: Sequence[frozenset[str]]) -> frozenset[str]:  # type: ignore[type-arg]
+def _(first: frozenset, answers: Sequence[frozenset[str]]) -> frozenset[str]:  # type: ignore[type-arg]  # by class
     return frozenset[str]().union(*answers)
 
 
 @_join.register
-def _(first: tuple, answers: Sequence[tuple[Span, ...]]) -> tuple[Span, ...]:  # type: ignore[type-arg]
+def _(first: tuple, answers: Sequence[tuple[Span, ...]]) -> tuple[Span, ...]:  # type: ignore[type-arg]  # by class
     return tuple(sorted(span for answer in answers for span in answer))
 
 

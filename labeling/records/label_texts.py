@@ -85,12 +85,12 @@ def _(label: None, text: str | None = None) -> str:
 
 
 @label_in_words.register
-def _(label: frozenset, text: str | None = None) -> str:  # type: ignore[type-arg]
+def _(label: frozenset, text: str | None = None) -> str:  # type: ignore[type-arg]  # by class
     return ", ".join(sorted(label)) or NO_LABEL
 
 
 @label_in_words.register
-def _(label: tuple, text: str | None = None) -> str:  # type: ignore[type-arg]
+def _(label: tuple, text: str | None = None) -> str:  # type: ignore[type-arg]  # by class
     return spans_in_words(label, text)
 
 

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import GoldError, LabelingError, UnknownLabelError
-from labeling.records.gold import Gold, gold_series
-from labeling.records.samples import checked_ids, positions
+from labeling.records.gold import Gold, checked_gold
+from labeling.records.samples import positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.spans import checked_set
 
@@ -35,22 +34,11 @@ def gold_sets(gold: Gold | None, sample_ids: pd.Index, schema: LabelSchema) -> G
     >>> gold_sets({"b": ["joy"], "c": []}, pd.Index(["a", "b", "c"]), schema)
     {'b': frozenset({'joy'}), 'c': frozenset()}
     """
-    if gold is None:
-        return {}
-    series = gold_series(gold)
-    ids = checked_ids(series.index, "The ids of gold labels")
-    positions(sample_ids, ids, "the gold labels", "the samples")
-    sets: GoldSets = {}
-    for sample_id, labels in zip(ids.tolist(), series.tolist(), strict=True):
-        try:
-            sets[sample_id] = checked_set(labels, schema)
-        except UnknownLabelError as error:
-            raise UnknownLabelError(f"In the gold of sample {sample_id!r}: {error}") from None
-        except LabelingError as error:
-            raise GoldError(
-                f"Gold of sample {sample_id!r} must be a set of labels, empty for none. {error}"
-            ) from None
-    return sets
+
+    def check(given: object) -> frozenset[str]:
+        return checked_set(given, schema)
+
+    return checked_gold(gold, sample_ids, check, "a set of labels")
 
 
 def gold_set_codes(

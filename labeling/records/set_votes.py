@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import UnknownLabelError, VotesError, counted, listed, near
+from labeling.errors import UnknownLabelError, VotesError, counted, listed
 from labeling.records.long_votes import CastVotes
 from labeling.records.samples import checked_ids, positions, require_column
 from labeling.records.schema import LabelKind, LabelSchema
 from labeling.records.span_frames import all_values, voter_columns
 from labeling.records.span_marks import Bools, Ints
 from labeling.records.validation import expect
-from labeling.records.votes import Fault, Votes, checked_voters
+from labeling.records.votes import Fault, Votes, checked_voters, columns_of
 from labeling.rendering import Displayed, View
 
 YES_OR_NO = LabelSchema(["no", "yes"])
@@ -218,14 +218,9 @@ class SetVotes(Displayed):
         Raises:
             VotesError: there is no such voter.
         """
-        unknown = [name for name in names if name not in self.voters]
-        if unknown:
-            raise VotesError(
-                f"There is no voter {unknown[0]!r}; voters are {listed(self.voters, 20)}."
-                f"{near(unknown[0], self.voters)}"
-            )
+        columns = columns_of(names, self.voters)
         new_column = np.full(len(self.voters), -1, dtype=np.int64)
-        new_column[[self.voters.index(name) for name in names]] = np.arange(len(names))
+        new_column[columns] = np.arange(len(columns))
         selected = self.answers.take(np.flatnonzero(new_column[self.answers.voter] >= 0))
         faults = [fault for fault in self.faults if fault.labeling_function in names]
         answers = selected._replace(voter=new_column[selected.voter])

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import GoldError, LabelingError, UnknownLabelError
-from labeling.records.gold import Gold, gold_series
-from labeling.records.samples import checked_ids, positions
+from labeling.records.gold import Gold, checked_gold
+from labeling.records.samples import positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.span_units import SpanUnits
 from labeling.records.spans import Span, checked_spans
@@ -36,22 +35,11 @@ def gold_spans(gold: Gold | None, sample_ids: pd.Index, schema: LabelSchema) -> 
     >>> gold_spans({"b": [(0, 3, "PER")], "c": []}, pd.Index(["a", "b", "c"]), schema)
     {'b': (Span(start=0, end=3, label='PER'),), 'c': ()}
     """
-    if gold is None:
-        return {}
-    series = gold_series(gold)
-    ids = checked_ids(series.index, "The ids of gold labels")
-    positions(sample_ids, ids, "the gold labels", "the samples")
-    spans: GoldSpans = {}
-    for sample_id, given in zip(ids.tolist(), series.tolist(), strict=True):
-        try:
-            spans[sample_id] = checked_spans(given, schema)
-        except UnknownLabelError as error:
-            raise UnknownLabelError(f"In the gold of sample {sample_id!r}: {error}") from None
-        except LabelingError as error:
-            raise GoldError(
-                f"Gold of sample {sample_id!r} must be a list of spans, empty for none. {error}"
-            ) from None
-    return spans
+
+    def check(given: object) -> tuple[Span, ...]:
+        return checked_spans(given, schema)
+
+    return checked_gold(gold, sample_ids, check, "a list of spans")
 
 
 def unit_gold_codes(gold: GoldSpans, units: SpanUnits) -> npt.NDArray[np.int64]:

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import VotesError, counted, listed, near
+from labeling.errors import VotesError, counted, listed
 from labeling.records.samples import checked_ids, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.span_marks import Bools, Marks
 from labeling.records.validation import expect
-from labeling.records.votes import Fault, Votes, checked_voters
+from labeling.records.votes import Fault, Votes, checked_voters, columns_of
 from labeling.rendering import Displayed, View
 
 
@@ -223,13 +223,7 @@ class SpanVotes(Displayed):
         Raises:
             VotesError: there is no such voter.
         """
-        unknown = [name for name in names if name not in self.voters]
-        if unknown:
-            raise VotesError(
-                f"There is no voter {unknown[0]!r}; voters are {listed(self.voters, 20)}."
-                f"{near(unknown[0], self.voters)}"
-            )
-        columns = np.array([self.voters.index(name) for name in names], dtype=np.intp)
+        columns = columns_of(names, self.voters)
         new_column = np.full(len(self.voters), -1, dtype=np.int64)
         new_column[columns] = np.arange(len(columns))
         selected = self.marks.take(np.flatnonzero(new_column[self.marks.voter] >= 0))

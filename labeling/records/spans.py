@@ -65,12 +65,12 @@ def _(label: str) -> str:
 
 
 @encode_label.register
-def _(label: frozenset) -> str:  # type: ignore[type-arg]
+def _(label: frozenset) -> str:  # type: ignore[type-arg]  # by class
     return _json(sorted(label))
 
 
 @encode_label.register
-def _(label: tuple) -> str:  # type: ignore[type-arg]
+def _(label: tuple) -> str:  # type: ignore[type-arg]  # by class
     return _json([list(span) for span in label])
 
 

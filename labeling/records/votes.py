@@ -283,14 +283,7 @@ class Votes(Displayed):
 
     def of_voters(self, names: Sequence[str]) -> Votes:
         """Return the votes of these voters, in this order; an unknown name is a VotesError."""
-        column_of = {name: column for column, name in enumerate(self.voters)}
-        unknown = [name for name in names if name not in column_of]
-        if unknown:
-            raise VotesError(
-                f"There is no voter {unknown[0]!r}; voters are {listed(self.voters, 20)}."
-                f"{near(unknown[0], self.voters)}"
-            )
-        columns = np.array([column_of[name] for name in names], dtype=np.intp)
+        columns = columns_of(names, self.voters)
         wanted = set(names)
         faults = tuple(fault for fault in self.faults if fault.labeling_function in wanted)
         long = self.long
@@ -318,6 +311,18 @@ def _checked_codes(array: npt.NDArray[Any], schema: LabelSchema) -> npt.NDArray[
     codes = np.array(array, dtype=schema.code_type, order="F")
     codes.flags.writeable = False
     return codes
+
+
+def columns_of(names: Sequence[str], voters: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Return the column of each name among the voters; an unknown name is a VotesError."""
+    column_of = {voter: column for column, voter in enumerate(voters)}
+    unknown = [name for name in names if name not in column_of]
+    if unknown:
+        raise VotesError(
+            f"There is no voter {unknown[0]!r}; voters are {listed(voters, 20)}."
+            f"{near(unknown[0], voters)}"
+        )
+    return np.array([column_of[name] for name in names], dtype=np.intp)
 
 
 def checked_voters(names: Sequence[str]) -> tuple[str, ...]:

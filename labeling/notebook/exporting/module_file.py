@@ -243,7 +243,7 @@ def _compare(
 def _differing(
     voted: VotedLF,
     codes: np.ndarray,  # type: ignore[type-arg]  # codes of any width
-    differing: np.ndarray,  # type: ignore[type-arg]
+    differing: np.ndarray,  # type: ignore[type-arg]  # by class
     samples: pd.DataFrame,
     schema: LabelSchema,
 ) -> LabelingFunctionError:
