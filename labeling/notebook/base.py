@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from labeling.engine import VoteStore, apply_to_frame, fingerprint_of
 from labeling.engine.engine_report import HowRun
 from labeling.errors import DataError, LabelingFunctionError, quoted
 from labeling.functions import labeling_function
+from labeling.label_models import LabelModel
 from labeling.notebook.dev_labels import DevLabels
 from labeling.notebook.fits import ModelFits
 from labeling.notebook.function_set import FunctionSet, VotedLF
@@ -20,6 +22,7 @@ from labeling.notebook.overview import overview
 from labeling.notebook.progress import RunProgress
 from labeling.project import Project
 from labeling.records import (
+    AnyVotes,
     Gold,
     LabelingFunction,
     LabelSchema,
@@ -29,7 +32,6 @@ from labeling.records import (
     expect,
     gold_codes,
     is_text,
-    one_label_schema,
     require_column,
     with_id_index,
 )
@@ -39,11 +41,6 @@ FOLDER = "workbench"
 """Within the folder of a project's store or of a cache: commits, and labels of people."""
 TIMEOUT = 30.0
 """Seconds that a function may take on a sample: a slow pattern must not block a notebook."""
-WORKS_INSTEAD = (
-    "`labeling.apply` and `labeling.lf_summary` for the votes and their precision,"
-    " `labeling.span_lanes` for texts with the spans of each voter, and `labeling.span_scores` or"
-    " `labeling.set_scores` against gold labels"
-)
 UNNAMED = ("<lambda>", "partial")
 """Names of functions that were given none."""
 
@@ -85,20 +82,27 @@ class BaseWorkbench(DisplayedAlike):
                 " Workbench(samples, LabelSchema([...])) or Workbench(project='configs/spam.yaml')."
             )
         self.samples: pd.DataFrame = with_id_index(samples, id).copy()
-        self.schema: LabelSchema = _of_one_label(schema)
-        self._given_gold = gold_codes(gold, self.samples.index, self.schema)
+        self.schema: LabelSchema = expect(schema, LabelSchema, "`schema`")
         self._functions = self._before = FunctionSet()
         self.replaced: dict[str, VotedLF] = {}
         self.looks_at_dev = 0
         _check_names(self.samples, text, cache)
         self._text, self._timeout, self._cache = text, timeout, cache
         self._store = None if cache is None else VoteStore(cache)
-        self._fits = ModelFits(self.samples.index, self.schema)
         self._drafts: dict[str, VotedLF] = {}
-        self._dev_labels = DevLabels(self._folder, self.samples, self._text_or_none, self.schema)
-        self.gold_codes, self._n_differing = self._dev_labels.merged(self._given_gold)
+        self._take_gold(gold)
         for lf in [] if opened is None else opened.labeling_functions:
             self.add(lf)
+
+    def _take_gold(self, gold: Gold | None) -> None:
+        """Take the dev set: gold that was given, and what people answered here before."""
+        self._given_gold = gold_codes(gold, self.samples.index, self.schema)
+        self._fits = ModelFits(
+            lambda functions: functions.votes(self.samples.index, self.schema),
+            lambda votes: LabelModel().fit(votes).predict_proba(votes),
+        )
+        self._dev_labels = DevLabels(self._folder, self.samples, self._text_or_none, self.schema)
+        self.gold_codes, self._n_differing = self._dev_labels.merged(self._given_gold)
 
     def _view(self) -> View:
         return overview(self.samples, self.schema, self.gold_codes, self.functions)
@@ -214,7 +218,8 @@ class BaseWorkbench(DisplayedAlike):
         fingerprint = known_fingerprint(lf)
         for voted in [*self.functions, *self.replaced.values(), *self._drafts.values()]:
             if fingerprint and voted.fingerprint == fingerprint and voted.name == lf.name:
-                return VotedLF(lf, voted.codes, voted.faults, voted.run, fingerprint)
+                same: VotedLF = dataclasses.replace(voted, lf=lf, fingerprint=fingerprint)
+                return same
         return self._run(lf, fingerprint)
 
     def refresh(self) -> None:
@@ -235,10 +240,17 @@ class BaseWorkbench(DisplayedAlike):
             cache=self._store,
             progress=progress,
             report=runs.extend,
+            text=self._text_or_none() or "text",
         )
-        codes = votes.to_array()[:, 0].copy()
+        return self._with_votes(lf, votes, runs[0], fingerprint)
+
+    def _with_votes(
+        self, lf: LabelingFunction, votes: AnyVotes, run: HowRun, fingerprint: str
+    ) -> VotedLF:
+        """Return a labeling function with the votes that it cast."""
+        codes = expect(votes, Votes, "Votes").to_array()[:, 0].copy()
         codes.flags.writeable = False
-        return VotedLF(lf, codes, votes.faults, runs[0], fingerprint)
+        return VotedLF(lf, codes, votes.faults, run, fingerprint)
 
     def votes(self) -> Votes:
         """Return the votes of the current labeling functions.
@@ -311,8 +323,3 @@ def are_same(first: VotedLF, second: VotedLF) -> bool:
 
 def _are_same_sets(first: FunctionSet, second: FunctionSet) -> bool:
     return first.names == second.names and all(map(are_same, first, second))
-
-
-def _of_one_label(schema: LabelSchema) -> LabelSchema:
-    given = expect(schema, LabelSchema, "`schema`")
-    return one_label_schema(given, "A workbench", WORKS_INSTEAD)

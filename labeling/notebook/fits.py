@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-import pandas as pd
-
-from labeling.label_models import LabelModel
 from labeling.notebook.function_set import FunctionSet
-from labeling.records import LabelSchema, SoftLabels
+from labeling.records import AnySoft
 
 KEPT = 4
 
+SomeSoft = TypeVar("SomeSoft", bound=AnySoft)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fit:
+class Fit(Generic[SomeSoft]):
     """The label model fitted to the votes of some functions, without the dev set.
 
     Attributes:
@@ -25,7 +26,7 @@ class Fit:
     """
 
     functions: FunctionSet
-    soft: SoftLabels
+    soft: SomeSoft
     warnings: tuple[Warning, ...]
 
     def warn(self) -> None:
@@ -34,20 +35,24 @@ class Fit:
             warnings.warn(warning, stacklevel=3)
 
 
-class ModelFits:
+class ModelFits(Generic[SomeSoft]):
     """Fits of the label model, the last ones kept.
 
     Args:
-        sample_ids: of the votes.
-        schema: the labels.
+        votes_of: returns the votes of a set of functions; it refuses an empty one.
+        fitted: returns the posteriors of the label model, fitted to votes.
     """
 
-    def __init__(self, sample_ids: pd.Index, schema: LabelSchema) -> None:
-        self._sample_ids = sample_ids
-        self._schema = schema
-        self._fits: list[Fit] = []
+    def __init__(
+        self,
+        votes_of: Callable[[FunctionSet], Any],
+        fitted: Callable[[Any], SomeSoft],
+    ) -> None:
+        self._votes_of = votes_of
+        self._fitted = fitted
+        self._fits: list[Fit[SomeSoft]] = []
 
-    def of(self, functions: FunctionSet) -> Fit:
+    def of(self, functions: FunctionSet) -> Fit[SomeSoft]:
         """Return the fit to the votes of some functions.
 
         Raises:
@@ -56,10 +61,10 @@ class ModelFits:
         for fit in self._fits:
             if _have_equal_votes(fit.functions, functions):
                 return fit
-        votes = functions.votes(self._sample_ids, self._schema)
+        votes = self._votes_of(functions)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            soft = LabelModel().fit(votes).predict_proba(votes)
+            soft = self._fitted(votes)
         raised = tuple(one.message for one in caught if isinstance(one.message, UserWarning))
         fit = Fit(functions, soft, raised)
         self._fits = [fit, *self._fits[: KEPT - 1]]

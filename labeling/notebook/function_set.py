@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.engine.engine_report import HowRun
 from labeling.errors import LabelingFunctionError, listed
-from labeling.records import Fault, LabelingFunction, LabelSchema, Votes
+from labeling.records import Fault, LabelingFunction, LabelSchema, SetVotes, SpanVotes, Votes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +38,19 @@ class VotedLF:
     def name(self) -> str:
         """The name of the labeling function."""
         return self.lf.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VotedParts(VotedLF):
+    """A labeling function that marks spans, or names several labels, and what it said.
+
+    Its `codes` tell on which samples it said anything: 0, or -1 where it was silent.
+
+    Attributes:
+        votes: what it said, of this function alone.
+    """
+
+    votes: SpanVotes | SetVotes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,10 +114,18 @@ class FunctionSet:
         Raises:
             LabelingFunctionError: there is no function.
         """
+        self.refuse_empty()
+        faults = tuple(fault for voted in self.functions for fault in voted.faults)
+        return Votes(self.array(len(sample_ids)), sample_ids, self.names, schema, faults)
+
+    def refuse_empty(self) -> None:
+        """Refuse a set without functions.
+
+        Raises:
+            LabelingFunctionError: there is no function.
+        """
         if not self.functions:
             raise LabelingFunctionError(
                 "The workbench must have a labeling function. It has none: write one below"
                 " @workbench.lf(label=...), or take one from workbench.suggest()."
             )
-        faults = tuple(fault for voted in self.functions for fault in voted.faults)
-        return Votes(self.array(len(sample_ids)), sample_ids, self.names, schema, faults)

@@ -211,7 +211,7 @@ class Looking(BaseWorkbench):
         self.refresh()
         text = self._text_or_none()
         return Moment(
-            self.samples, self.schema, self.gold_codes, self.functions, text, self._fits.of
+            self.samples, self.schema, self.functions, text, self.gold_codes, self._fits.of
         )
 
     def _voted(self, lf: Function) -> VotedLF:

@@ -27,32 +27,31 @@ TIED = -2
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
-    """Samples, dev set and labeling functions at one time; what is computed of them is kept.
+class BaseMoment:
+    """Samples and labeling functions at one time; what is computed of them is kept.
 
     Attributes:
         samples: index = ids.
         schema: the labels.
-        gold: the dev set's label codes, shape (n_samples,), -1 = not in the dev set.
         functions: the current labeling functions with their votes.
         text: the column of the text; `None` where the samples have none.
-        fit_of: returns the label model fitted to the votes of a set of functions.
     """
 
     samples: pd.DataFrame
     schema: LabelSchema
-    gold: Codes
     functions: FunctionSet
     text: str | None
-    fit_of: Callable[[FunctionSet], Fit]
 
     def __len__(self) -> int:
         return len(self.samples)
 
-    @functools.cached_property
-    def n_gold(self) -> int:
-        """The number of samples in the dev set."""
-        return int((self.gold != ABSTAIN).sum())
+    def gold_names(self, at: RowNumbers) -> list[str | None]:
+        """Return the gold labels of some rows in words, `None` where a row is not in the dev set.
+
+        Raises:
+            NotImplementedError: the class has no dev set.
+        """
+        raise NotImplementedError
 
     @functools.cached_property
     def array(self) -> Codes:
@@ -84,6 +83,40 @@ class Moment:
         """Return the current functions without some."""
         return self.functions.without(*names)
 
+    def texts_of(self, at: RowNumbers) -> list[str]:
+        """Return the texts of some rows, or their first values where there is no text."""
+        if self.text is not None:
+            values = self.samples[self.text].iloc[at].tolist()
+            return ["" if _is_missing(value) else str(value) for value in values]
+        part = self.samples.iloc[at, :SHOWN_COLUMNS]
+        names = [str(name) for name in part.columns]
+        return [
+            ", ".join(f"{name} = {value}" for name, value in zip(names, row, strict=True))
+            for row in zip(*(part[name].tolist() for name in part), strict=True)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Moment(BaseMoment):
+    """Samples of one label each, dev set and labeling functions at one time.
+
+    Attributes:
+        gold: the dev set's label codes, shape (n_samples,), -1 = not in the dev set.
+        fit_of: returns the label model fitted to the votes of a set of functions.
+    """
+
+    gold: Codes
+    fit_of: Callable[[FunctionSet], Fit[SoftLabels]]
+
+    @functools.cached_property
+    def n_gold(self) -> int:
+        """The number of samples in the dev set."""
+        return int((self.gold != ABSTAIN).sum())
+
+    def gold_names(self, at: RowNumbers) -> list[str | None]:
+        """Return the gold labels of some rows, `None` where a row is not in the dev set."""
+        return self.names_of(self.gold[at])
+
     def model_codes(self, functions: FunctionSet | None = None) -> Codes:
         """Return the label model's labels as codes, -1 where it has none: shape (n_samples,)."""
         soft = self.soft(functions)
@@ -103,7 +136,7 @@ class Moment:
         fit = self._fit(functions)
         return () if fit is None else tuple(f"Label model: {one}" for one in fit.warnings)
 
-    def _fit(self, functions: FunctionSet | None) -> Fit | None:
+    def _fit(self, functions: FunctionSet | None) -> Fit[SoftLabels] | None:
         wanted = self.functions if functions is None else functions
         has_votes = any((voted.codes != ABSTAIN).any() for voted in wanted)
         return self.fit_of(wanted) if has_votes else None
@@ -116,18 +149,6 @@ class Moment:
         """Return the names of label codes, "tie" where labels tie, and what is shown for none."""
         labels, others = self.schema.labels, {ABSTAIN: missing, TIED: "tie"}
         return [labels[code] if code >= 0 else others[code] for code in codes.tolist()]
-
-    def texts_of(self, at: RowNumbers) -> list[str]:
-        """Return the texts of some rows, or their first values where there is no text."""
-        if self.text is not None:
-            values = self.samples[self.text].iloc[at].tolist()
-            return ["" if _is_missing(value) else str(value) for value in values]
-        part = self.samples.iloc[at, :SHOWN_COLUMNS]
-        names = [str(name) for name in part.columns]
-        return [
-            ", ".join(f"{name} = {value}" for name, value in zip(names, row, strict=True))
-            for row in zip(*(part[name].tolist() for name in part), strict=True)
-        ]
 
 
 def shuffled(ids: pd.Index, salt: int) -> RowNumbers:

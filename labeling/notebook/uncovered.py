@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import DataError, counted
-from labeling.notebook.moment import Moment, RowNumbers
+from labeling.notebook.moment import BaseMoment, RowNumbers
 from labeling.records import ABSTAIN, is_whole_number
 from labeling.rendering import DisplayedAlike, Excerpt, Share, Table, View
 from labeling.rendering.formatting import clipped
@@ -58,7 +58,7 @@ class Uncovered(DisplayedAlike):
         clusters: the largest first.
     """
 
-    moment: Moment
+    moment: BaseMoment
     clusters: tuple[Cluster, ...]
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ class Uncovered(DisplayedAlike):
         return pd.DataFrame(
             {
                 "cluster": np.array(numbers, dtype=np.intp),
-                "gold": pd.Series(moment.names_of(moment.gold[at]), index, dtype=object),
+                "gold": pd.Series(moment.gold_names(at), index, dtype=object),
                 "text": pd.Series(moment.texts_of(at), index, dtype=object),
             },
             index=index,
@@ -102,7 +102,7 @@ class Uncovered(DisplayedAlike):
         return View(title, (sentence, Table(headings, tuple(rows))))
 
 
-def uncovered_of(moment: Moment, n_clusters: int) -> Uncovered:
+def uncovered_of(moment: BaseMoment, n_clusters: int) -> Uncovered:
     """Return the samples without a vote in clusters; meaning is that of `Workbench.uncovered`."""
     if not is_whole_number(n_clusters) or n_clusters < 1:
         raise DataError(f"`n_clusters` must be a whole number from 1. Got {n_clusters!r}.")
@@ -114,7 +114,7 @@ def uncovered_of(moment: Moment, n_clusters: int) -> Uncovered:
     return Uncovered(moment, _clusters(moment, at, int(n_clusters)))
 
 
-def _clusters(moment: Moment, at: RowNumbers, n_clusters: int) -> tuple[Cluster, ...]:
+def _clusters(moment: BaseMoment, at: RowNumbers, n_clusters: int) -> tuple[Cluster, ...]:
     # Sorted by content, so that the order of the table decides nothing.
     texts = np.array([text[:LONGEST] for text in moment.texts_of(np.arange(len(moment)))], object)
     at = at[np.lexsort((moment.rank[at], texts[at]))]

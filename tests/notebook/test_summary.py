@@ -8,7 +8,7 @@ import pytest
 import labeling as lb
 from labeling.errors import LabelSharesWarning
 from labeling.functions import keywords
-from labeling.notebook import fits
+from labeling.notebook import base
 from tests.notebook.planted import GOLD, SCHEMA, free, link, love, samples, song, workbench
 
 
@@ -128,7 +128,7 @@ def test_what_the_label_model_warns_of_is_shown_and_not_raised(monkeypatch):
             warnings.warn("'ham' is predicted too often.", LabelSharesWarning, stacklevel=2)
             return super().fit(*args, **kwargs)
 
-    monkeypatch.setattr(fits, "LabelModel", Warns)
+    monkeypatch.setattr(base, "LabelModel", Warns)
     made = workbench(free(), song())
     with warnings.catch_warnings():
         warnings.simplefilter("error")

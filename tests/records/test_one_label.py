@@ -20,12 +20,6 @@ def spans():
     return votes, lb.SpanModel().fit(votes).predict(votes)
 
 
-@pytest.mark.parametrize("schema", [SPANS, SETS])
-def test_a_workbench_names_what_works_for_other_labels(schema):
-    with pytest.raises(lb.LabelingError, match=r"lf_summary.*span_lanes.*span_scores"):
-        lb.Workbench(TEXTS, schema)
-
-
 @pytest.mark.parametrize("name", ["coverage", "accuracy", "overlaps", "conflicts"])
 def test_plots_of_votes_name_what_shows_spans(name, spans):
     with pytest.raises(lb.LabelingError, match=r"Got labels of kind 'spans'.*span_lanes"):

@@ -1,0 +1,171 @@
+"""The workbenches of spans and of several labels; `Workbench` makes them by the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from labeling.functions import labeling_function
+from labeling.functions.span_decorator import span_labeling_function
+from labeling.label_models import SetModel, SpanModel
+from labeling.notebook.parts.looking import PartLooking
+from labeling.notebook.parts.suggesting import PartSuggesting
+from labeling.notebook.parts.versions import PartVersions
+from labeling.notebook.workbench import Workbench
+from labeling.records import (
+    AnyVotes,
+    Gold,
+    LabelingFunction,
+    LabelKind,
+    SetVotes,
+    SoftSets,
+    SoftSpans,
+    SpanVotes,
+    expect,
+    gold_sets,
+    gold_spans,
+)
+from labeling.records.set_votes import Answers
+from labeling.records.span_marks import Marks
+
+
+class PartWorkbench(PartSuggesting, PartVersions, PartLooking, Workbench):
+    """A workbench where labels have parts: spans of a text, or several labels of a sample.
+
+    Its verbs are those of `Workbench`; what they return shows a row for each part.
+    """
+
+
+class SpanWorkbench(PartWorkbench, kind=LabelKind.SPANS):
+    """A workbench of spans; `Workbench` makes it of a schema of `kind="spans"`.
+
+    Raises:
+        DataError: also if the column of the text is not known.
+
+    >>> import pandas as pd
+    >>> from labeling import LabelSchema, Workbench
+    >>> notes = pd.DataFrame({"text": ["Ann met Bob.", "No one came."]}, index=["n1", "n2"])
+    >>> schema = LabelSchema(["PER"], kind="spans")
+    >>> workbench = Workbench(notes, schema, gold={"n1": [(0, 3, "PER"), (8, 11, "PER")]})
+    >>> @workbench.lf(label="PER")
+    ... def first_word(x):
+    ...     yield 0, x.text.find(" ")
+    >>> workbench.votes()
+    SpanVotes(2 samples x 1 voter, 2 spans, labels 'PER')
+    """
+
+    def _take_gold(self, gold: Gold | None) -> None:
+        self._text = self.text  # spans are in it
+        super()._take_gold(gold)
+
+    def _checked_gold(self, gold: Gold | None) -> dict[Hashable, Any]:
+        return gold_spans(gold, self.samples.index, self.schema)
+
+    def _posteriors(self, votes: SpanVotes) -> SoftSpans:
+        return SpanModel().fit(votes).predict(votes)
+
+    def _of_one(self, votes: AnyVotes) -> SpanVotes:
+        return expect(votes, SpanVotes, "Votes")
+
+    @property
+    def _silent(self) -> SpanVotes:
+        return SpanVotes(Marks.empty(), self.samples.index, ["nobody"], self.schema)
+
+    def lf(  # type: ignore[override]  # span functions are not compiled
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        label: str | int | None = None,
+        overlaps: Literal["longest", "error"] = "longest",
+        name: str | None = None,
+        resources: Mapping[str, Any] | None = None,
+        pre: Sequence[Callable[[Any], Any]] = (),
+        version: str | int | None = None,
+    ) -> Any:
+        """Make a function a span labeling function and add it; running the cell again replaces it.
+
+        Args are those of `labeling.span_labeling_function`.
+        """
+
+        def decorate(decorated: Callable[..., Any]) -> LabelingFunction:
+            made = span_labeling_function(
+                label=label,
+                overlaps=overlaps,
+                name=name,
+                resources=resources,
+                pre=pre,
+                version=version,
+            )(decorated)
+            self.add(made)
+            return made
+
+        return decorate if function is None else decorate(function)
+
+
+class SetWorkbench(PartWorkbench, kind=LabelKind.SEVERAL):
+    """A workbench of several labels a sample; `Workbench` makes it of `kind="several"`.
+
+    >>> import pandas as pd
+    >>> from labeling import LabelSchema, Workbench
+    >>> posts = pd.DataFrame({"text": ["so happy :)", "angry, yet happy"]}, index=["p1", "p2"])
+    >>> schema = LabelSchema(["joy", "anger"], kind="several")
+    >>> workbench = Workbench(posts, schema, gold={"p2": ["joy", "anger"]})
+    >>> @workbench.lf
+    ... def feelings(x):
+    ...     return {
+    ...         label for label, word in [("joy", "happy"), ("anger", "angry")] if word in x.text
+    ...     }
+    >>> workbench.votes()
+    SetVotes(2 samples x 1 voter, 3 yes, 0 no, labels 'joy', 'anger')
+    """
+
+    def _checked_gold(self, gold: Gold | None) -> dict[Hashable, Any]:
+        return gold_sets(gold, self.samples.index, self.schema)
+
+    def _posteriors(self, votes: SetVotes) -> SoftSets:
+        return SetModel().fit(votes).predict(votes)
+
+    def _of_one(self, votes: AnyVotes) -> SetVotes:
+        return expect(votes, SetVotes, "Votes")
+
+    @property
+    def _silent(self) -> SetVotes:
+        nothing = np.zeros(0, dtype=np.int64)
+        answers = Answers(nothing, nothing, nothing, nothing.astype(bool))
+        return SetVotes(answers, self.samples.index, ["nobody"], self.schema)
+
+    def lf(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        label: str | int | None = None,
+        closed: bool = False,
+        name: str | None = None,
+        resources: Mapping[str, Any] | None = None,
+        pre: Sequence[Callable[[Any], Any]] = (),
+        compile: bool = True,
+        version: str | int | None = None,
+    ) -> Any:
+        """Make a function a labeling function and add it; running the cell again replaces it.
+
+        Args are those of `labeling.labeling_function`.
+        """
+
+        def decorate(decorated: Callable[..., Any]) -> LabelingFunction:
+            made = labeling_function(
+                label=label,
+                closed=closed,
+                name=name,
+                resources=resources,
+                pre=pre,
+                compile=compile,
+                version=version,
+            )(decorated)
+            self.add(made)
+            return made
+
+        return decorate if function is None else decorate(function)
