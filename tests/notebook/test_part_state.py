@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import labeling as lb
+from labeling.errors import DataError
 from labeling.notebook import SetWorkbench, SpanWorkbench
 
 NOTES = pd.DataFrame(
@@ -72,7 +73,7 @@ def test_sets_have_a_part_for_each_label_that_anything_speaks_of():
 
 def test_a_workbench_of_spans_must_know_the_text():
     frame = NOTES.assign(title="a title").rename(columns={"text": "body"})
-    with pytest.raises(lb.DataError, match="column of the text must be named"):
+    with pytest.raises(DataError, match="column of the text must be named"):
         lb.Workbench(frame, SPANS)
     assert lb.Workbench(frame, SPANS, text="body").text == "body"
 
