@@ -48,6 +48,7 @@ def print_status(status: Status, out: Console) -> None:
         *([f"Waiting for a reviewer: {status.escalated}."] if status.escalated else []),
         *status.notes,
         *warning_lines(status),
+        *filter(None, [status.lacking_gold]),
         *quality_lines(status),
     )
     problems, last = _problems(status), _last_results(status)

@@ -48,9 +48,6 @@ SomeVotes = TypeVar("SomeVotes", bound=AnyVotes)
 SomeSoft = TypeVar("SomeSoft", bound=AnySoft)
 Gold = tuple[GoldLabel, ...]
 
-# Labels that few annotators settled have errors (on the tweets one in nine), and fewer than this
-# made the label model worse by a point or more in one draw of seven. Experts' gold labels did not.
-LEAST_SETTLED = 100
 MEASURING = "measuring on gold labels, by models that learn from others"
 
 logger = logging.getLogger(__name__)
@@ -162,22 +159,43 @@ class BaseLearner(Displayed, ABC, Generic[SomeVotes, SomeSoft]):
         self._cache_soft("measured", measured, people)
         return measured
 
+    @abstractmethod
+    def is_enough(self, settled: Gold) -> bool:
+        """Return whether the label model may learn from labels that people settled.
+
+        Args:
+            settled: those of samples drawn at random.
+        """
+
+    @abstractmethod
+    def lacking_gold(self, gold: Gold, soft: SomeSoft) -> str:
+        """Return what gold the label model still lacks to learn from it; empty if it lacks none.
+
+        Args:
+            gold: all gold labels that may teach.
+            soft: its soft labels.
+        """
+
     def for_label_model(self, gold: Gold) -> Gold:
-        """Return the given gold labels, and 100 or more settled ones of samples drawn at random.
+        """Return the given gold labels, and the settled ones of samples drawn at random, if enough.
 
         Those chosen because a model was unsure of them would make every vote look doubtful.
         """
+        given = tuple(label for label in gold if label.source == LabelSource.GIVEN)
+        settled = self.settled_at_random(gold)
+        return given + settled if self.is_enough(settled) else given
+
+    def settled_at_random(self, gold: Gold) -> Gold:
+        """Return the gold labels that people settled on samples drawn at random."""
         drawn = self._drawn
         if drawn is None:
             chosen = self.store.batches.frame()
             drawn = set(chosen.index[chosen["stratum"] == Stratum.RANDOM.value])
-        given = tuple(label for label in gold if label.source == LabelSource.GIVEN)
-        settled = tuple(
+        return tuple(
             label
             for label in gold
             if label.source != LabelSource.GIVEN and label.sample_id in drawn
         )
-        return given + settled if len(settled) >= LEAST_SETTLED else given
 
     def _open_votes(self, people: HumanLabels) -> tuple[Annotation, ...]:
         """Return the votes that teach the end model: of samples without any gold label."""

@@ -1,4 +1,4 @@
-"""Warnings of the label model's fit: collected, stored beside the model, shown by later verbs."""
+"""What the label model's fit says: collected, stored beside the model, shown by later verbs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from labeling.errors import LabelSharesWarning
 from labeling.rendering import Displayed
 from labeling.store import Store
 
-WARNINGS = "warnings"  # key of the metadata of a stored label model
+WARNINGS = "warnings"  # keys of the metadata of a stored label model
+LACKING_GOLD = "lacking_gold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,9 @@ def label_model_warnings(store: Store, inputs: str | None = None) -> tuple[str, 
     """
     artifact = store.artifacts.latest("label_model", inputs) if store.ready() else None
     return () if artifact is None else tuple(artifact.about.get(WARNINGS, ()))
+
+
+def lacking_gold_of(store: Store) -> str:
+    """Return what gold the label model that was used last still lacks, in sentences, if any."""
+    artifact = store.artifacts.latest("label_model") if store.ready() else None
+    return "" if artifact is None else str(artifact.about.get(LACKING_GOLD, ""))

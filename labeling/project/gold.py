@@ -16,6 +16,15 @@ from labeling.rendering import Displayed
 FOLDS = 3
 """Folds of the dev labels; each is measured by models fitted on the others."""
 
+FOR_LABEL_MODEL = {
+    "one": "from 100 of samples drawn at random on, for the label model",
+    "several": "those of samples drawn at random for the label model",
+    "spans": "once 50 samples, drawn at random or given, have gold, for the label model",
+}
+"""Which of the labels that people settled teach the label model, by the task of the config."""
+TAUGHT_BY_OPEN_VOTES = ("one",)
+"""The tasks whose end model learns from votes on samples that are not settled."""
+
 FOLD_SALT = (
     20_261_129  # differs from that of the locked test split, so that the two draws are independent
 )
@@ -78,15 +87,17 @@ class GoldCounts(Displayed):
     Attributes:
         given: those that were given and are not locked: they teach, and measure by cross-fitting.
         locked: those in the locked test split, which teach nothing.
-        people: those that people settled on other samples: they teach the end model, and from 100
-            of samples drawn at random on the label model.
+        people: those that people settled on other samples: they teach the end model, and the label
+            model as far as `for_label_model` says.
         open_votes: people's votes on samples without a gold label: they teach the end model.
+        for_label_model: which of those that people settled teach the label model, in words.
     """
 
     given: int
     locked: int
     people: int
     open_votes: int = 0
+    for_label_model: str = FOR_LABEL_MODEL["one"]
 
     def sentence(self) -> str:
         """Return a sentence on their use; the label model reports itself which ones it learns from.
@@ -110,7 +121,7 @@ class GoldCounts(Displayed):
         if self.people:
             parts.append(
                 f"{counted(self.people, 'was', 'were')} settled by people, for the end model, and"
-                " from 100 of samples drawn at random on, for the label model"
+                f" {self.for_label_model}"
             )
         sentence = f"Gold labels: {'; '.join(parts)}." if parts else "Gold labels: none."
         if self.open_votes:

@@ -14,9 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import MissingExtraError
+from labeling.errors import MissingExtraError, counted
 from labeling.project.base_learner import BaseLearner, Gold, SomeSoft, SomeVotes
-from labeling.project.fit_warnings import WARNINGS, FitWarnings, collected_warnings
+from labeling.project.fit_warnings import (
+    LACKING_GOLD,
+    WARNINGS,
+    FitWarnings,
+    collected_warnings,
+)
 from labeling.project.gold import HumanLabels, teaching_gold
 from labeling.project.kinds import covered_samples
 from labeling.project.models import Learner, embedding_of
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
+
+MOST_LABELS = 5  # with few gold samples, that a sentence names
 
 
 class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft]):
@@ -58,9 +65,11 @@ class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft]
 
     def label_model(self, settled: Gold) -> tuple[Any, SomeSoft]:
         """Fit the label model, cache it and its soft labels, and return both."""
-        model, soft, warned = self.fit_label_model(teaching_gold(self.data.dev, settled))
+        gold = teaching_gold(self.data.dev, settled)
+        model, soft, warned = self.fit_label_model(gold)
         people = HumanLabels(settled)
-        self._cache_model("label_model", model, people, {WARNINGS: warned.beside([])})
+        about = {WARNINGS: warned.beside([]), LACKING_GOLD: self.lacking_gold(gold, soft)}
+        self._cache_model("label_model", model, people, about)
         self._cache_soft("soft_labels", soft, people)
         return model, soft
 
@@ -71,6 +80,10 @@ class KindLearner(BaseLearner[SomeVotes, SomeSoft], Generic[SomeVotes, SomeSoft]
     def fitted_soft(self, gold: Gold) -> SomeSoft:
         """Return the soft labels of a label model with these gold labels; nothing is stored."""
         return self.fit_label_model(gold)[1]
+
+    def is_enough(self, settled: Gold) -> bool:
+        """Return `True`: these models weigh gold by its amount, or leave few samples unused."""
+        return True
 
     @abstractmethod
     def _new_end_model(self) -> Any:
@@ -152,6 +165,30 @@ class SpanLearner(KindLearner[SpanVotes, SoftSpans]):
 
         return SpanModel()
 
+    def lacking_gold(self, gold: Gold, soft: SoftSpans) -> str:
+        """Return how much gold is missing until the label model uses any of it."""
+        from labeling.label_models.spans.gold_stack import LEAST_CANDIDATES, LEAST_SAMPLES
+
+        ids = pd.Index([label.sample_id for label in self.for_label_model(gold)], dtype=object)
+        has_gold = soft.sample_ids.isin(ids)
+        n_samples, n_candidates = int(has_gold.sum()), int(has_gold[soft.sample].sum())
+        missing = [
+            counted(least - n, f"more {name}")
+            for name, n, least in (
+                ("sample", n_samples, LEAST_SAMPLES),
+                ("candidate", n_candidates, LEAST_CANDIDATES),
+            )
+            if n < least
+        ]
+        if not missing:
+            return ""
+        return (
+            f"The label model learns from gold of {LEAST_SAMPLES} samples with {LEAST_CANDIDATES}"
+            " candidate spans, given or settled on samples drawn at random. There are"
+            f" {counted(n_samples, 'sample')} with {counted(n_candidates, 'candidate')}: it needs"
+            f" {' and '.join(missing)}."
+        )
+
     def _joined(
         self, parts: list[SoftSpans], ids: pd.Index, folds: npt.NDArray[np.intp]
     ) -> SoftSpans:
@@ -198,6 +235,23 @@ class SetLearner(KindLearner[SetVotes, SoftSets]):
         from labeling.label_models import SetModel
 
         return SetModel(exclusive=self.config.exclusive, implies=dict(self.config.implies))
+
+    def lacking_gold(self, gold: Gold, soft: SoftSets) -> str:
+        """Return which labels few gold samples have: what decides them hardly learns from gold."""
+        from labeling.label_models.sets.gold_stack import HALF_TRUST
+
+        teaching = self.for_label_model(gold)
+        have = {name: sum(name in label.label for label in teaching) for name in soft.schema}
+        few = sorted((n, name) for name, n in have.items() if n < HALF_TRUST)
+        if not few:
+            return ""
+        shown = ", ".join(f"{name} {n}" for n, name in few[:MOST_LABELS])
+        rest = f", and {len(few) - MOST_LABELS} more" if len(few) > MOST_LABELS else ""
+        return (
+            f"Of {counted(len(teaching), 'sample')} with gold that the label model learns from,"
+            f" fewer than {HALF_TRUST:g} have these labels: {shown}{rest}. For them the votes count"
+            " more than gold."
+        )
 
     def _joined(
         self, parts: list[SoftSets], ids: pd.Index, folds: npt.NDArray[np.intp]

@@ -18,7 +18,13 @@ from labeling.project.exporting import (
     write_soft_labels,
     write_training_set,
 )
-from labeling.project.gold import GoldCounts, HumanLabels, teaching_gold
+from labeling.project.gold import (
+    FOR_LABEL_MODEL,
+    TAUGHT_BY_OPEN_VOTES,
+    GoldCounts,
+    HumanLabels,
+    teaching_gold,
+)
 from labeling.project.lineage_verbs import LineageVerbs
 from labeling.project.results import Chosen, DryRun, Round
 from labeling.project.rounds import run_rounds
@@ -217,8 +223,10 @@ class Project(LineageVerbs):
             annotations = self.people.current_annotations(self.samples)
             people = HumanLabels.of(self.people.verdict(annotations), annotations)
         n_settled = len(teaching_gold(dev, people.settled)) - len(dev)
-        n_votes = sum(vote.sample_id not in dev.index for vote in people.open_votes)
-        return GoldCounts(len(dev), len(self.data.test_gold), n_settled, n_votes)
+        open_votes = people.open_votes if self.config.task in TAUGHT_BY_OPEN_VOTES else ()
+        n_votes = sum(vote.sample_id not in dev.index for vote in open_votes)
+        words = FOR_LABEL_MODEL[self.config.task]
+        return GoldCounts(len(dev), len(self.data.test_gold), n_settled, n_votes, words)
 
     def standing(self, votes: AnyVotes | None = None, *, verb: str = "learn") -> Round:
         """Deprecated name of `snapshot`."""

@@ -15,14 +15,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.config import Config
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, counted
 from labeling.project.base_learner import BaseLearner, Gold
 from labeling.project.class_balance import (
     class_balance_warnings,
     most_probable_counts,
     random_draws,
 )
-from labeling.project.fit_warnings import WARNINGS, FitWarnings, collected_warnings
+from labeling.project.fit_warnings import (
+    LACKING_GOLD,
+    WARNINGS,
+    FitWarnings,
+    collected_warnings,
+)
 from labeling.project.gold import HumanLabels, teaching_gold
 from labeling.project.posteriors import FittedModels, Posteriors
 from labeling.records import Annotation, SoftLabels, Votes, single_label_votes
@@ -32,6 +37,10 @@ if TYPE_CHECKING:
     from labeling.label_models import VoteModel
 
 logger = logging.getLogger(__name__)
+
+# Labels that few annotators settled have errors (on the tweets one in nine), and fewer than this
+# made the label model worse by a point or more in one draw of seven. Experts' gold labels did not.
+LEAST_SETTLED = 100
 
 
 def embedding_of(config: Config) -> NamedEmbedding | None:
@@ -69,12 +78,31 @@ class Learner(BaseLearner[Votes, SoftLabels]):
 
         What it warned of is stored beside it, see `warnings_of`.
         """
-        fit = self.fit_label_model(teaching_gold(self.data.dev, settled))
-        about = {WARNINGS: fit.warnings.beside(self._odd_balance(fit.soft, settled))}
+        gold = teaching_gold(self.data.dev, settled)
+        fit = self.fit_label_model(gold)
+        about = {
+            WARNINGS: fit.warnings.beside(self._odd_balance(fit.soft, settled)),
+            LACKING_GOLD: self.lacking_gold(gold, fit.soft),
+        }
         people = HumanLabels(settled)
         self._cache_model("label_model", fit.model, people, about)
         self._cache_soft("soft_labels", fit.soft, people)
         return fit.model, fit.soft
+
+    def is_enough(self, settled: Gold) -> bool:
+        """Return whether people settled so many labels that their errors do no harm."""
+        return len(settled) >= LEAST_SETTLED
+
+    def lacking_gold(self, gold: Gold, soft: SoftLabels) -> str:
+        """Return how many more settled labels the label model needs to learn from them."""
+        settled = self.settled_at_random(gold)
+        if not settled or self.is_enough(settled):
+            return ""
+        return (
+            "The label model learns from labels that people settled on samples drawn at random"
+            f" from {LEAST_SETTLED} on: {counted(len(settled), 'is', 'are')} there,"
+            f" {counted(LEAST_SETTLED - len(settled), 'more is', 'more are')} needed."
+        )
 
     def _odd_balance(self, soft: SoftLabels, settled: Gold) -> list[str]:
         """Return a warning for each random draw of which the soft labels have not the balance."""

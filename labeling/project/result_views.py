@@ -33,7 +33,8 @@ def status_view(status: Status) -> View:
         parts.append(
             Table(("labels of", "accuracy"), rows, "By samples that were drawn at random.")
         )
-    parts += [*status.quality, *status.notes, *status.warnings, *status.stop]
+    sentences = (*status.quality, *status.notes, *status.warnings, status.lacking_gold)
+    parts += [*filter(None, sentences), *status.stop]
     if status.problems:
         parts.append(problems_table(status.problems))
     parts.append(f"Next: {status.next}.")

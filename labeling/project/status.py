@@ -12,7 +12,7 @@ from typing import Any
 
 from labeling.config import Config, load_config
 from labeling.project.annotation_loop import SYNC_STATE
-from labeling.project.fit_warnings import label_model_warnings
+from labeling.project.fit_warnings import label_model_warnings, lacking_gold_of
 from labeling.project.label_quality import label_quality
 from labeling.project.links import links_of
 from labeling.project.policies import policy_in_force, policy_of
@@ -58,6 +58,7 @@ class Status(Displayed):
         escalated: how many samples wait for a reviewer for which reason, in words.
         notes: sentences on what somebody should decide or do.
         warnings: what the label model that was used last warned of when it was fitted.
+        lacking_gold: what gold labels it lacked to learn from them; empty if it lacked none.
         batches: how many were chosen; the last one's state is in `batch_state`.
         batch_state: `chosen` (not pushed yet) or `pushed`; `None` before the first.
         annotations: how many there are in the ledger, reviews and changed labels included.
@@ -95,6 +96,7 @@ class Status(Displayed):
     escalated: str = ""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    lacking_gold: str = ""
     batches: int = 0
     batch_state: str | None = None
     annotations: int = 0
@@ -177,6 +179,7 @@ def status_of(config: Config, store: Store, platform: AnnotationPlatform | None 
         escalated=escalated_in_words(store.batches.escalation_reasons().values()),
         notes=tuple(notes),
         warnings=label_model_warnings(store),
+        lacking_gold=lacking_gold_of(store),
         to_review=0 if is_reviewed else store.batches.unreviewed(),
     )
     quality = label_quality(config, store)

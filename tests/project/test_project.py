@@ -229,7 +229,7 @@ def test_the_label_model_learns_only_from_people_on_samples_drawn_at_random(fold
         return fit(model, votes, gold=gold, class_balance=class_balance)
 
     monkeypatch.setattr(LabelModel, "fit", listening)
-    monkeypatch.setattr("labeling.project.base_learner.LEAST_SETTLED", 4)
+    monkeypatch.setattr("labeling.project.models.LEAST_SETTLED", 4)
     project = lb.Project(folder / "project.yaml")
     rounds = list(project.rounds())
     _ = rounds[-1].end_model
