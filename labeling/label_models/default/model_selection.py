@@ -18,8 +18,14 @@ from labeling.label_models.default.independent_voters import (
     fit_em,
 )
 from labeling.label_models.default.leave_one_out import leave_one_out
+from labeling.label_models.default.split_half import STEPS as HALVES_STEPS
 from labeling.label_models.default.split_half import TOLERANCE as HALVES_TOLERANCE
-from labeling.label_models.default.split_half import Limits, SplitHalf, split_half_check
+from labeling.label_models.default.split_half import (
+    Limits,
+    SplitHalf,
+    informative_subset,
+    split_half_check,
+)
 from labeling.label_models.default.uncovered_samples import with_uncovered_samples
 from labeling.label_models.one_coin import one_coin_confusion
 from labeling.label_models.packed_votes import Floats
@@ -32,6 +38,7 @@ LEAST_VOTERS_TO_LEARN_ALL = 6
 LEAST_VOTERS_PER_LABEL = 4
 LEAST_SHARE_USING_ALL_LABELS = 0.8  # of the voters
 LEAST_OWN_LABEL_SHARE = 0.95  # of the votes
+LEAST_SHARE_IN_SUBSET = 0.5  # and in a fit to a subset, where the votes are many
 LEAST_WEIGHT = 0.9  # mean weight of votes, below which families of voters rule out "abstaining"
 
 
@@ -67,7 +74,8 @@ class ModelCheck:
         uses_given_balance: whether the class balance was given; else it was learned.
         split_half: the agreement of the halves.
         own_label_share: the share of the votes that, in the fitted model, are evidence for the
-            label they name more than for any other.
+            label they name more than for any other; by a fit to a subset of the samples where that
+            decides.
     """
 
     candidate: Candidate
@@ -78,11 +86,15 @@ class ModelCheck:
     @property
     def passed(self) -> bool:
         """Whether the check supports the model."""
+        return self.halves_agree and self.own_label_share >= LEAST_OWN_LABEL_SHARE
+
+    @property
+    def halves_agree(self) -> bool:
+        """Whether halves of the voters agree as the model says."""
         lowest, highest = self.candidate.accepted_ratios
         return (
             lowest < self.split_half.ratio < highest
             and self.split_half.balance_gap < self.candidate.largest_balance_gap
-            and self.own_label_share >= LEAST_OWN_LABEL_SHARE
         )
 
 
@@ -294,13 +306,33 @@ def _check_balances(
             check = ModelCheck(candidate, is_given, split_half, own_label_share=1.0)
             fit = fit_em(patterns, candidate.family, balance) if check.passed else None
         else:
-            fit = fit_em(patterns, candidate.family, balance)
-            own_label_share = _own_label_share(patterns, fit.evidence)
-            check = ModelCheck(candidate, is_given, split_half, own_label_share)
+            check, fit = _check_abstaining(candidate, patterns, balance, split_half)
         results.append((check, fit if check.passed else None))
         if is_given and check.passed and candidate.family == "confusion":
             break
     return results
+
+
+def _check_abstaining(
+    candidate: Candidate, patterns: Patterns, class_balance: Floats | None, split_half: SplitHalf
+) -> tuple[ModelCheck, IndependentFit | None]:
+    """Return the check of a model of abstentions, and its fit to all samples if there is one.
+
+    Where abstentions do not fit the model, EM may need a thousand steps. So of many votes a random
+    subset, the one that halves were compared on, is fitted first, and no more where halves disagree
+    or most votes of the subset are evidence for other labels.
+    """
+    is_given = class_balance is not None
+    subset = informative_subset(patterns)
+    if subset is not patterns:
+        trial = fit_em(subset, candidate.family, class_balance, HALVES_TOLERANCE, HALVES_STEPS)
+        share = _own_label_share(patterns, trial.evidence)
+        check = ModelCheck(candidate, is_given, split_half, share)
+        if not check.halves_agree or share < LEAST_SHARE_IN_SUBSET:
+            return check, None
+    fit = fit_em(patterns, candidate.family, class_balance)
+    share = _own_label_share(patterns, fit.evidence)
+    return ModelCheck(candidate, is_given, split_half, share), fit
 
 
 def _can_be_checked(patterns: Patterns, family: Family, is_balance_given: bool) -> bool:
