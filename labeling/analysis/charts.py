@@ -18,6 +18,7 @@ SERIES_COLOURS = ("main", "second", "ink")
 MARKERS = ("o", "s", "^", "D")
 LINE_STYLES = ("-", "--", ":")
 DARKEST = 0.45  # opacity of a cell's shade: ink on it has a contrast above 4.5 in both palettes
+COVERAGE_LEGEND = ("votes on", "of these, another labeling function votes differently")
 MOST_CHARACTERS = 60  # of the names of all columns together, where they are written side by side
 
 
@@ -36,6 +37,7 @@ def draw_coverage(
     n: int,
     palette: Palette,
     names: Sequence[str] | None = None,
+    legend: tuple[str, str] = COVERAGE_LEGEND,
 ) -> None:
     """Draw the coverage of labeling functions as bars, with their conflicts hatched in front.
 
@@ -45,16 +47,17 @@ def draw_coverage(
         n: number of samples.
         palette: colours.
         names: labels of the bars; `None` is the index of the summary.
+        legend: what the bars are, and the hatched parts.
     """
     rows = np.arange(len(summary))
     edge = {"edgecolor": palette["page"], "linewidth": 0.5}
-    axes.barh(rows, summary["coverage"], facecolor=palette["main"], label="votes on", **edge)
+    axes.barh(rows, summary["coverage"], facecolor=palette["main"], label=legend[0], **edge)
     axes.barh(
         rows,
         summary["conflicts"],
         facecolor=palette["second"],
         hatch="////",
-        label="of these, another labeling function votes differently",
+        label=legend[1],
         **edge,
     )
     axes.set_yticks(rows, names or [str(name) for name in summary.index])
@@ -95,18 +98,21 @@ def draw_matrix(
     words: Sequence[Sequence[str]],
     names: Sequence[str],
     palette: Palette,
+    columns: Sequence[str] | None = None,
 ) -> None:
-    """Draw a square matrix: a word in each cell, on a shade that is light enough to read it.
+    """Draw a matrix: a word in each cell, on a shade that is light enough to read it.
 
     Args:
         axes: where to draw; the titles of the axes are left to the caller.
-        shades: from 0 to 1, NaN for an empty cell: shape (n, n).
+        shades: from 0 to 1, NaN for an empty cell: shape (n_rows, n_columns).
         words: of each cell.
-        names: of rows and columns.
+        names: of the rows.
         palette: colours.
+        columns: names of the columns; `None`: those of the rows.
     """
     from matplotlib.patches import Rectangle
 
+    columns = names if columns is None else columns
     size = len(names)
     font = 9.0 if size <= 6 else 7.0
     for (row, column), shade in np.ndenumerate(shades):
@@ -124,11 +130,12 @@ def draw_matrix(
             fontsize=font,
             color=palette["ink"],
         )
-    upright = max((len(name) for name in names), default=0) * size > MOST_CHARACTERS
-    axes.set_xticks(range(size), names, rotation=90 if upright else 0)
+    width = len(columns)
+    upright = max((len(name) for name in columns), default=0) * width > MOST_CHARACTERS
+    axes.set_xticks(range(width), columns, rotation=90 if upright else 0)
     axes.set_yticks(range(size), names)
     axes.tick_params(length=0)
-    axes.set_xlim(-0.5, size - 0.5)
+    axes.set_xlim(-0.5, width - 0.5)
     axes.set_ylim(size - 0.5, -0.5)
     axes.spines[:].set_visible(False)
 

@@ -20,18 +20,6 @@ def spans():
     return votes, lb.SpanModel().fit(votes).predict(votes)
 
 
-@pytest.mark.parametrize("name", ["coverage", "accuracy", "overlaps", "conflicts"])
-def test_plots_of_votes_name_what_shows_spans(name, spans):
-    with pytest.raises(lb.LabelingError, match=r"Got labels of kind 'spans'.*span_lanes"):
-        getattr(lb.plots, name)(spans[0])
-
-
-@pytest.mark.parametrize("name", ["confidence", "reliability", "confusion"])
-def test_plots_of_soft_labels_name_what_scores_spans(name, spans):
-    with pytest.raises(lb.LabelingError, match=r"Got labels of kind 'spans'.*span_scores"):
-        getattr(lb.plots, name)(spans[1], {"a": [(0, 3, "PER")]})
-
-
 def test_measures_name_what_scores_spans(spans):
     gold = {"a": [(0, 3, "PER")]}
     labels = pd.Series(["PER", "ORG"], ["a", "b"])

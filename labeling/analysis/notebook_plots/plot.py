@@ -71,7 +71,8 @@ class Plot(Displayed):
             axes.spines[["top", "right"]].set_visible(False)
             if self.draw is not None:
                 self.draw(axes, palette)
-            made.suptitle(self.title, color=palette["ink"], fontsize=10)
+            # Not the title of the figure: legends outside of the axes would lie on it.
+            axes.set_title(self.title, color=palette["ink"], fontsize=10)
             return made
 
         return saved(figure, path)
