@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from labeling.errors import DataError
 from labeling.records import is_whole_number
 
 Vote = str | int
@@ -30,6 +31,14 @@ def reader(column: str) -> Callable[[Any], Any]:
     """
     is_attribute = column.isidentifier() and not column.startswith("__")
     return operator.attrgetter(column) if is_attribute else operator.itemgetter(column)
+
+
+def not_text_error(column: str, value: object) -> DataError:
+    """Return the error for a value of a column of texts that is neither a text nor missing."""
+    return DataError(
+        f"Column {column!r} must hold text. Got {value!r:.60} ({type(value).__name__}); name"
+        f" another column, or write data.astype({{{column!r}: str}})."
+    )
 
 
 def is_missing(value: object) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labeling.errors import LabelingFunctionError
 from labeling.functions.credentials import need
 from labeling.functions.pretrained import spacy_pipeline
-from labeling.functions.row_access import Vote, is_missing, reader
+from labeling.functions.row_access import Vote, is_missing, not_text_error, reader
 from labeling.functions.term_search import TermSearch
 from labeling.records import SpanLabelingFunction
 
@@ -64,6 +64,9 @@ def spacy_entities(
     def mark_all(rows: Sequence[Any]) -> list[Marks]:
         pipeline = spacy_pipeline(nlp) if isinstance(nlp, str) else nlp
         texts = ["" if is_missing(text) else text for text in map(read, rows)]
+        for text in texts:
+            if not isinstance(text, str):
+                raise not_text_error(column, text)
         return [_entities(doc, labels) for doc in pipeline.pipe(texts, batch_size=batch_size)]
 
     def mark(x: Any) -> Marks:
@@ -126,7 +129,11 @@ def document_majority(
 
     def mark(x: Any) -> Marks | None:
         text = read(x)
-        return None if is_missing(text) else _elsewhere(text, [lf(x) for lf in lfs])
+        if is_missing(text):
+            return None
+        if not isinstance(text, str):
+            raise not_text_error(column, text)
+        return _elsewhere(text, [lf(x) for lf in lfs])
 
     names = ", ".join(lf.name for lf in lfs)
     mark.__doc__ = reason or f"Marks what is marked elsewhere in the same text by: {names}"

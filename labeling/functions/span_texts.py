@@ -10,7 +10,13 @@ from typing import Any
 from labeling.errors import LabelingFunctionError, listed, literal
 from labeling.functions.lookups import lines_of
 from labeling.functions.recorded_calls import recorded
-from labeling.functions.row_access import Vote, is_missing, may_be_label, reader
+from labeling.functions.row_access import (
+    Vote,
+    is_missing,
+    may_be_label,
+    not_text_error,
+    reader,
+)
 from labeling.functions.term_search import TermSearch
 from labeling.functions.text_patterns import compiled
 from labeling.records import SpanLabelingFunction
@@ -196,7 +202,11 @@ def _text_function(
 
     def mark(x: Any) -> Marks | None:
         text = read(x)
-        return None if is_missing(text) else find(text)
+        if isinstance(text, str):
+            return find(text)
+        if is_missing(text):
+            return None
+        raise not_text_error(column, text)
 
     mark.__doc__, mark.__name__, mark.__qualname__ = docstring, name, name
     return SpanLabelingFunction(name, mark, column=column)

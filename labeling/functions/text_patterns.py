@@ -8,7 +8,7 @@ from typing import Any
 
 from labeling.errors import LabelingFunctionError, literal
 from labeling.functions.recorded_calls import recorded
-from labeling.functions.row_access import Vote, reader
+from labeling.functions.row_access import Vote, not_text_error, reader
 from labeling.records import (
     ABSTAIN,
     LabelingFunction,
@@ -149,7 +149,12 @@ def _text_function(
 
     def vote(x: Any) -> Vote:
         text = read(x)
-        return label if text is not None and matches(text) else ABSTAIN
+        try:
+            return label if text is not None and matches(text) else ABSTAIN
+        except TypeError:
+            if isinstance(text, str):
+                raise
+            raise not_text_error(condition.column, text) from None
 
     vote.__doc__, vote.__name__, vote.__qualname__ = docstring, name, name
     rule = SearchRule(condition, label)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import GoldError, LabelingError, UnknownLabelError, listed, repeated
-from labeling.records.samples import checked_ids, positions
+from labeling.records.samples import checked_ids, id_index, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.validation import is_number
 from labeling.records.verdicts import GoldLabel
@@ -53,11 +53,11 @@ def gold_series(gold: Gold) -> pd.Series:
     if isinstance(gold, pd.Series):
         return gold
     if isinstance(gold, Mapping):
-        return pd.Series(list(gold.values()), index=pd.Index(list(gold)), dtype=object)
+        return pd.Series(list(gold.values()), index=id_index(list(gold)), dtype=object)
     if isinstance(gold, Collection) and not isinstance(gold, (str, pd.DataFrame, np.ndarray)):
         given = list(gold)
         if all(isinstance(label, GoldLabel) for label in given):
-            ids = pd.Index([label.sample_id for label in given])
+            ids = id_index([label.sample_id for label in given])
             return pd.Series([label.label for label in given], index=ids, dtype=object)
     raise GoldError(
         "Gold must be a dict or a pandas Series from sample id to label, or a collection of"

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import UnknownLabelError, VotesError, listed
-from labeling.records.samples import require_column
+from labeling.records.samples import refuse_unhashable, require_column
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.validation import is_whole_number
 from labeling.rendering import Displayed
@@ -105,9 +105,10 @@ def read_triples(
     """Return the votes of a table with one row per vote; see `Votes.from_triples`."""
     for column, purpose in ((sample, "sample"), (voter, "voter"), (label, "label")):
         require_column(frame, column, purpose)
-    codes = _codes(frame[label], schema)
-    rows, ids = pd.factorize(pd.Index(frame[sample]))
-    columns, voters = pd.factorize(pd.Index(frame[voter]))
+    with refuse_unhashable(frame, (sample, voter, label)):
+        codes = _codes(frame[label], schema)
+        rows, ids = pd.factorize(pd.Index(frame[sample]))
+        columns, voters = pd.factorize(pd.Index(frame[voter]))
     for column, codes_of_column in ((sample, rows), (voter, columns)):
         if (codes_of_column < 0).any():
             where = np.flatnonzero(codes_of_column < 0).tolist()

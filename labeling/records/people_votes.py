@@ -10,6 +10,7 @@ import pandas as pd
 
 from labeling.errors import DataError, LabelingError, UnknownLabelError
 from labeling.records.annotations import Annotation, live_annotations
+from labeling.records.label_texts import label_repr
 from labeling.records.schema import ABSTAIN, LabelKind, LabelSchema
 from labeling.records.set_votes import Answers, SetVotes
 from labeling.records.span_frames import count_words
@@ -59,7 +60,9 @@ def annotation_votes(
     """
     kind = expect(schema, LabelSchema, "`schema`").kind
     by_id = None if texts is None else dict(texts.items())
-    return _VOTES_OF_KIND[kind](_live(annotations), schema, by_id)
+    live = _live(annotations)
+    _check_kinds(live, schema)
+    return _VOTES_OF_KIND[kind](live, schema, by_id)
 
 
 def single_label_votes(annotations: Iterable[Annotation], schema: LabelSchema) -> Votes:
@@ -73,6 +76,22 @@ def single_label_votes(annotations: Iterable[Annotation], schema: LabelSchema) -
             f"This works where a sample has one label, of a schema with kind='one'. Got {schema!r}."
         )
     return _votes(_live(annotations), schema, None)
+
+
+def _check_kinds(live: Sequence[Annotation], schema: LabelSchema) -> None:
+    """Raise a DataError for a label whose type belongs to a schema of another kind."""
+    kinds = {_KIND_OF_TYPE.get(type(annotation.label), schema.kind) for annotation in live}
+    if kinds <= {schema.kind}:
+        return
+    for annotation in live:
+        kind = _KIND_OF_TYPE.get(type(annotation.label), schema.kind)
+        if kind != schema.kind:
+            raise DataError(
+                f"In the annotation of sample {annotation.sample_id!r} by"
+                f" {annotation.annotator!r}: a label must be of the schema's kind,"
+                f" {schema.kind.value!r}. Got {label_repr(annotation.label)}; give a schema with"
+                f" kind={kind.value!r}."
+            )
 
 
 def _live(annotations: Iterable[Annotation]) -> list[Annotation]:
@@ -153,6 +172,12 @@ def _set_votes(live: Sequence[Annotation], schema: LabelSchema, texts: TextOf | 
     )
     return SetVotes(answers, ids, voters, schema)
 
+
+_KIND_OF_TYPE: Mapping[type, LabelKind] = {
+    str: LabelKind.ONE,
+    frozenset: LabelKind.SEVERAL,
+    tuple: LabelKind.SPANS,
+}
 
 _VOTES_OF_KIND: Mapping[
     LabelKind,

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import contextlib
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import DataError, listed, near
+from labeling.errors import DataError, LabelingError, VotesError, listed, near
 from labeling.records.frames import frame_of
 
 Table = Any
 """Samples: a DataFrame, or any other table that `frame_of` takes."""
+
+
+def id_index(ids: Any) -> pd.Index:
+    """Return ids as an Index; tuples stay single values, and do not become several levels.
+
+    >>> id_index([("a", 1), ("b", 2)]).tolist()
+    [('a', 1), ('b', 2)]
+    """
+    return ids if isinstance(ids, pd.Index) else pd.Index(ids, tupleize_cols=False)
 
 
 def checked_ids(ids: pd.Index | pd.Series | list[object], what: str = "The sample ids") -> pd.Index:
@@ -24,13 +34,23 @@ def checked_ids(ids: pd.Index | pd.Series | list[object], what: str = "The sampl
     ...
     labeling.errors.DataError: The sample ids must be unique. Given more than once: 'a'.
     """
-    index = ids if isinstance(ids, pd.Index) else pd.Index(ids)
+    index = id_index(ids)
     if isinstance(index, pd.MultiIndex):
-        raise DataError(f"{what} must be single values. Got an index of {index.nlevels} levels.")
+        raise DataError(
+            f"{what} must be single values. Got an index of {index.nlevels} levels; its tuples may"
+            " be ids: index.to_flat_index()."
+        )
+    if index.dtype == object:  # a list does not raise below where it is larger than those before
+        _check_hashable(index[:1].tolist(), what)
     missing = np.flatnonzero(index.isna())
     if len(missing):
         raise DataError(f"{what} must not be missing. Missing in rows {listed(missing.tolist())}.")
-    if not index.is_unique:
+    try:
+        is_unique = index.is_unique
+    except TypeError:
+        _check_hashable(index.tolist(), what)
+        raise
+    if not is_unique:
         doubled = index[index.duplicated()].unique()
         raise DataError(f"{what} must be unique. Given more than once: {listed(doubled)}.")
     return index
@@ -111,6 +131,32 @@ def positions(ids: pd.Index, wanted: pd.Index, what: str, where: str) -> npt.NDA
             f"{near(unknown[0], ids[:10_000]) if isinstance(unknown[0], str) else ''}"
         )
     return indexer
+
+
+@contextlib.contextmanager
+def refuse_unhashable(table: pd.DataFrame, columns: Iterable[str]) -> Iterator[None]:
+    """Raise a VotesError for a value in these columns that pandas cannot group by, such as a list.
+
+    The values are looked at only after pandas has failed.
+    """
+    try:
+        yield
+    except TypeError:
+        for column in columns:
+            _check_hashable(table[column].tolist(), f"Column {column!r}", VotesError)
+        raise
+
+
+def _check_hashable(values: list[Any], what: str, error: type[LabelingError] = DataError) -> None:
+    for row, value in enumerate(values):
+        try:
+            hash(value)
+        except TypeError:
+            hint = "" if error is DataError else "; write a row for each value of a list"
+            raise error(
+                f"{what} must hold single values, such as texts or numbers. Got {value!r:.60}"
+                f" ({type(value).__name__}) in row {row}{hint}."
+            ) from None
 
 
 def random_order(ids: pd.Index, rng: np.random.Generator) -> npt.NDArray[np.intp]:

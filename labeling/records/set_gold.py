@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.records.gold import Gold, checked_gold
-from labeling.records.samples import positions
+from labeling.records.samples import id_index, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.spans import checked_set
 
@@ -61,7 +61,7 @@ def gold_set_codes(
     sets = gold_sets(gold, sample_ids, schema)
     if not sets:
         return codes
-    rows = positions(sample_ids, pd.Index(list(sets)), "the gold labels", "the samples")
+    rows = positions(sample_ids, id_index(list(sets)), "the gold labels", "the samples")
     codes[rows] = 0
     sizes = [len(labels) for labels in sets.values()]
     columns = [schema.index(label) for labels in sets.values() for label in labels]

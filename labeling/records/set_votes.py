@@ -12,7 +12,13 @@ import pandas as pd
 
 from labeling.errors import UnknownLabelError, VotesError, counted, listed
 from labeling.records.long_votes import CastVotes
-from labeling.records.samples import checked_ids, positions, require_column
+from labeling.records.samples import (
+    checked_ids,
+    id_index,
+    positions,
+    refuse_unhashable,
+    require_column,
+)
 from labeling.records.schema import LabelKind, LabelSchema
 from labeling.records.span_frames import all_values, voter_columns
 from labeling.records.span_marks import Bools, Ints
@@ -140,18 +146,19 @@ class SetVotes(Displayed):
         expect(schema, LabelSchema, "The schema of votes")
         for column in (sample, voter, label, *([says] if says is not None else [])):
             require_column(frame, column, "a column of the votes")
-        ids = (
-            all_values([frame], sample) if sample_ids is None else checked_ids(pd.Index(sample_ids))
-        )
-        given = all_values([frame], voter) if voters is None else pd.Index(list(voters))
-        names = pd.Index([str(name) for name in given], dtype=object)
-        rows = positions(ids, pd.Index(frame[sample]), "the votes", "the samples")
-        answers = Answers(
-            rows.astype(np.int64),
-            voter_columns(frame, voter, names),
-            _label_codes(frame[label], schema),
-            np.ones(len(frame), dtype=bool) if says is None else _yes_or_no(frame[says]),
-        )
+        ids = None if sample_ids is None else checked_ids(id_index(sample_ids))
+        said = [] if says is None else [says]
+        with refuse_unhashable(frame, (sample, voter, label, *said)):
+            ids = all_values([frame], sample) if ids is None else ids
+            given = all_values([frame], voter) if voters is None else pd.Index(list(voters))
+            names = pd.Index([str(name) for name in given], dtype=object)
+            rows = positions(ids, pd.Index(frame[sample]), "the votes", "the samples")
+            answers = Answers(
+                rows.astype(np.int64),
+                voter_columns(frame, voter, names),
+                _label_codes(frame[label], schema),
+                np.ones(len(frame), dtype=bool) if says is None else _yes_or_no(frame[says]),
+            )
         return cls(answers, ids, tuple(names), schema)
 
     def __repr__(self) -> str:
@@ -203,7 +210,7 @@ class SetVotes(Displayed):
 
     def of_samples(self, ids: Sequence[Hashable] | pd.Index) -> SetVotes:
         """Return the votes on these samples, in this order; an unknown id is a DataError."""
-        rows = positions(self.sample_ids, pd.Index(ids), "the samples asked for", "the votes")
+        rows = positions(self.sample_ids, id_index(ids), "the samples asked for", "the votes")
         new_row = np.full(len(self), -1, dtype=np.int64)
         new_row[rows] = np.arange(len(rows))
         selected = self.answers.take(np.flatnonzero(new_row[self.answers.sample] >= 0))

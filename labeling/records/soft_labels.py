@@ -19,7 +19,7 @@ from labeling.records.decisions import (
     median_codes,
     winners,
 )
-from labeling.records.samples import checked_ids, positions
+from labeling.records.samples import checked_ids, id_index, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.rendering import Displayed, View
 
@@ -167,7 +167,7 @@ class SoftLabels(Displayed):
 
     def of_samples(self, ids: Sequence[Hashable] | pd.Index) -> SoftLabels:
         """Return the rows of these samples, in this order; an unknown id is a DataError."""
-        rows = positions(self.sample_ids, pd.Index(ids), "the samples asked for", "the soft labels")
+        rows = positions(self.sample_ids, id_index(ids), "the samples asked for", "the soft labels")
         return SoftLabels(self.array[rows], self.sample_ids[rows], self.schema, self.covered[rows])
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.errors import LabelingError, counted, listed, near
 from labeling.records.decisions import TIE, f1_decisions
-from labeling.records.samples import checked_ids, positions
+from labeling.records.samples import checked_ids, id_index, positions
 from labeling.records.schema import LabelSchema
 from labeling.records.set_constraints import NO_CONSTRAINTS, SetConstraints
 from labeling.records.span_marks import Bools
@@ -161,7 +161,7 @@ class SoftSets(Displayed):
 
     def of_samples(self, ids: Sequence[Hashable] | pd.Index) -> SoftSets:
         """Return the rows of these samples, in this order; an unknown id is a DataError."""
-        rows = positions(self.sample_ids, pd.Index(ids), "the samples asked for", "the soft sets")
+        rows = positions(self.sample_ids, id_index(ids), "the samples asked for", "the soft sets")
         return SoftSets(
             self.array[rows],
             self.sample_ids[rows],

@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.errors import LabelingError, counted, listed
 from labeling.records.canonical_order import label_order
-from labeling.records.samples import checked_ids, positions
+from labeling.records.samples import checked_ids, id_index, positions
 from labeling.records.schema import LabelSchema
 from labeling.records.span_marks import Bools, Ints
 from labeling.records.spans import Span
@@ -164,7 +164,7 @@ class SoftSpans(Displayed):
 
     def of_samples(self, ids: Sequence[Hashable] | pd.Index) -> SoftSpans:
         """Return the candidates of these samples, in this order; an unknown id is a DataError."""
-        rows = positions(self.sample_ids, pd.Index(ids), "the samples asked for", "the soft spans")
+        rows = positions(self.sample_ids, id_index(ids), "the samples asked for", "the soft spans")
         new_row = np.full(len(self), -1, dtype=np.int64)
         new_row[rows] = np.arange(len(rows))
         selected = np.flatnonzero(new_row[self.sample] >= 0)

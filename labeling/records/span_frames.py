@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,12 +11,23 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import DataError, UnknownLabelError, VotesError, listed
-from labeling.records.samples import checked_ids, positions, require_column
+from labeling.records.samples import (
+    checked_ids,
+    id_index,
+    positions,
+    refuse_unhashable,
+    require_column,
+)
 from labeling.records.schema import ABSTAIN, LabelKind, LabelSchema
 from labeling.records.span_marks import Bools, Ints, Marks
 from labeling.records.spans import checked_offsets
 from labeling.records.validation import expect
 from labeling.records.votes import checked_voters
+
+Texts = pd.Series | Mapping[Hashable, str]
+
+MAX_OFFSET = 2**63 - 1
+"""The largest offset that a signed integer holds; beyond it an unsigned one would be negative."""
 
 
 class SpanColumns(NamedTuple):
@@ -44,11 +56,28 @@ def read_span_frame(
     asked: pd.DataFrame | None,
     sample_ids: Sequence[Hashable] | pd.Index | None,
     voters: Sequence[str] | None,
-    texts: pd.Series | Mapping[Hashable, str] | None,
+    texts: Texts | None,
 ) -> SpanParts:
     """Return the spans of a table as columns of codes; see `SpanVotes.from_frame`."""
     tables = _checked_tables(frame, asked, schema, columns)
-    ids, names = _ids_and_names(tables, columns, sample_ids, voters)
+    with contextlib.ExitStack() as hashable:
+        for table in tables:
+            hashable.enter_context(refuse_unhashable(table, (columns.sample, columns.voter)))
+        hashable.enter_context(refuse_unhashable(frame, [columns.label]))
+        return _parts(tables, schema, columns, asked, sample_ids, voters, texts)
+
+
+def _parts(
+    tables: Sequence[pd.DataFrame],
+    schema: LabelSchema,
+    columns: SpanColumns,
+    asked: pd.DataFrame | None,
+    sample_ids: Sequence[Hashable] | pd.Index | None,
+    voters: Sequence[str] | None,
+    texts: Texts | None,
+) -> SpanParts:
+    frame = tables[-1]
+    ids, names = _ids_and_names(tables, columns, sample_ids, voters, texts)
     rows = positions(ids, pd.Index(frame[columns.sample]), "the spans", "the samples")
     of_voter = voter_columns(frame, columns.voter, names)
     start, end = (_offsets(frame, name) for name in (columns.start, columns.end))
@@ -83,14 +112,28 @@ def _ids_and_names(
     columns: SpanColumns,
     sample_ids: Sequence[Hashable] | pd.Index | None,
     voters: Sequence[str] | None,
+    texts: Texts | None,
 ) -> tuple[pd.Index, pd.Index]:
-    """Return the samples and the voters, those of the tables unless they are given."""
-    if sample_ids is None:
-        ids = all_values(tables, columns.sample)
+    """Return the samples and the voters; if not given, those of the texts and the tables."""
+    of_texts = None if texts is None else _ids_of_texts(texts)
+    if sample_ids is not None:
+        ids = checked_ids(id_index(sample_ids))
     else:
-        ids = checked_ids(pd.Index(sample_ids))
+        ids = all_values(tables, columns.sample)
+        if of_texts is not None:
+            ids = of_texts.append(ids[~ids.isin(of_texts)])
     given = all_values(tables, columns.voter) if voters is None else voters
     return ids, pd.Index(checked_voters([str(name) for name in given]), dtype=object)
+
+
+def _ids_of_texts(texts: Texts) -> pd.Index:
+    if not isinstance(texts, (pd.Series, Mapping)):
+        raise DataError(
+            "`texts` must be a pandas Series or a dict from sample id to text. Got a"
+            f" {type(texts).__name__}."
+        )
+    ids = texts.index if isinstance(texts, pd.Series) else list(texts)
+    return checked_ids(id_index(ids), "The ids of `texts`")
 
 
 def count_words(text: str, start: int, end: int) -> int:
@@ -130,6 +173,10 @@ def _offsets(frame: pd.DataFrame, column: str) -> Ints:
             first = values.iloc[wrong[0] if len(wrong) else 0]
             raise VotesError(f"Column {column!r} must hold whole numbers. Got {first}.")
         return whole.astype(np.int64)
+    if len(values) and int(values.max()) > MAX_OFFSET:
+        raise VotesError(
+            f"Column {column!r} must hold whole numbers up to {MAX_OFFSET}. Got {values.max()}."
+        )
     return np.asarray(values, dtype=np.int64)
 
 
@@ -138,18 +185,13 @@ def _words(
     rows: npt.NDArray[np.intp],
     start: Ints,
     end: Ints,
-    texts: pd.Series | Mapping[Hashable, str] | None,
+    texts: Texts | None,
     ids: pd.Index,
 ) -> Ints:
     """Return the number of words of each span, 0 where the texts are not known."""
     words = np.zeros(len(frame), dtype=np.int64)
     if texts is None:
         return words
-    if not isinstance(texts, (pd.Series, Mapping)):
-        raise DataError(
-            "`texts` must be a pandas Series or a dict from sample id to text. Got a"
-            f" {type(texts).__name__}."
-        )
     places = zip(rows.tolist(), start.tolist(), end.tolist(), strict=True)
     for number, (row, first, last) in enumerate(places):
         sample_id = ids[row]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.records.gold import Gold, checked_gold
-from labeling.records.samples import positions
+from labeling.records.samples import id_index, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.span_units import SpanUnits
 from labeling.records.spans import Span, checked_spans
@@ -52,7 +52,7 @@ def unit_gold_codes(gold: GoldSpans, units: SpanUnits) -> npt.NDArray[np.int64]:
     codes = np.full(len(units.sample), ABSTAIN, dtype=np.int64)
     if not gold:
         return codes
-    rows = positions(units.votes.sample_ids, pd.Index(list(gold)), "the gold", "the samples")
+    rows = positions(units.votes.sample_ids, id_index(list(gold)), "the gold", "the samples")
     has_gold = np.zeros(len(units.votes), dtype=bool)
     has_gold[rows] = True
     in_gold = np.flatnonzero(has_gold[units.sample])

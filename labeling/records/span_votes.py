@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import VotesError, counted, listed
-from labeling.records.samples import checked_ids, positions
+from labeling.records.samples import checked_ids, id_index, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.span_marks import Bools, Marks
 from labeling.records.validation import expect
@@ -108,8 +108,8 @@ class SpanVotes(Displayed):
                 that all voters saw all samples.
             speaks: whether what a voter left unmarked in a sample that they were asked about counts
                 as "no span here", as for people; for all voters, or by name.
-            sample_ids: all samples, those without spans included; `None` takes those of `asked`,
-                then of `frame`, in the order of their first row.
+            sample_ids: all samples, those without spans included; `None` takes those of `texts`,
+                then of `asked`, then of `frame`, in the order of their first row.
             voters: all voters, likewise.
             texts: the texts by sample id, if at hand: then offsets are checked against them, and
                 words are counted by them and not estimated.
@@ -201,7 +201,7 @@ class SpanVotes(Displayed):
 
     def of_samples(self, ids: Sequence[Hashable] | pd.Index) -> SpanVotes:
         """Return the votes on these samples, in this order; an unknown id is a DataError."""
-        rows = positions(self.sample_ids, pd.Index(ids), "the samples asked for", "the votes")
+        rows = positions(self.sample_ids, id_index(ids), "the samples asked for", "the votes")
         new_row = np.full(len(self), -1, dtype=np.int64)
         new_row[rows] = np.arange(len(rows))
         selected = self.marks.take(np.flatnonzero(new_row[self.marks.sample] >= 0))

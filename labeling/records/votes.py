@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.errors import VotesError, counted, listed, near, noun, repeated
 from labeling.records.long_votes import CastVotes, read_triples
-from labeling.records.samples import checked_ids, positions
+from labeling.records.samples import checked_ids, id_index, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.validation import expect
 from labeling.rendering import Displayed, View
@@ -159,7 +159,7 @@ class Votes(Displayed):
             )
         n, m = array.shape
         given: Any = pd.RangeIndex(n) if sample_ids is None else sample_ids
-        ids = given if isinstance(given, pd.Index) else pd.Index(given)
+        ids = id_index(given)
         names = [f"voter_{j}" for j in range(m)] if voters is None else voters
         return cls(array, ids, tuple(names), schema)
 
@@ -274,8 +274,8 @@ class Votes(Displayed):
 
     def of_samples(self, ids: Sequence[Hashable] | pd.Index) -> Votes:
         """Return the votes on these samples, in this order; an unknown id is a DataError."""
-        rows = positions(self.sample_ids, pd.Index(ids), "the samples asked for", "the votes")
-        wanted = set(pd.Index(ids))
+        rows = positions(self.sample_ids, id_index(ids), "the samples asked for", "the votes")
+        wanted = set(id_index(ids))
         faults = tuple(fault for fault in self.faults if fault.sample_id in wanted)
         long = self.long
         codes = self.array[rows] if long is None else long.of_rows(rows)
