@@ -11,12 +11,6 @@ from labeling.records import SetConstraints
 
 BY_NAME = "its votes are aggregated by the model of the kind of labels"
 NO_CLASSES = "its samples are not in one class each"
-NOT_CHECKED = "people are measured on gold labels only where a sample has one label"
-WORK_REVIEW = {
-    "annotators.hidden_gold": (0.0, NOT_CHECKED),
-    "annotators.pause_below": (None, NOT_CHECKED),
-    "annotators.pause_spammers": (False, NOT_CHECKED),
-}
 REFUSED: Mapping[str, Mapping[str, tuple[object, str]]] = MappingProxyType(
     {
         "one": {
@@ -29,7 +23,6 @@ REFUSED: Mapping[str, Mapping[str, tuple[object, str]]] = MappingProxyType(
             "label_model": ("label_model", BY_NAME),
             "review.rule": ("majority", "each label is settled by counting votes"),
             "review.model_voter": (False, "each label is settled by counting votes"),
-            **WORK_REVIEW,
             "export.balance": ("none", NO_CLASSES),
             "export.select": (None, "weak labels are compared with those of one class"),
         },
@@ -42,7 +35,6 @@ REFUSED: Mapping[str, Mapping[str, tuple[object, str]]] = MappingProxyType(
             "implies": ({}, "each span has one label"),
             "review.rule": ("majority", "spans are settled by counting votes"),
             "review.model_voter": (False, "spans are settled by counting votes"),
-            **WORK_REVIEW,
             "export.balance": ("none", NO_CLASSES),
             "export.select": (None, "weak labels are compared with those of one class"),
         },

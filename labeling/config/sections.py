@@ -123,7 +123,8 @@ class AnnotatorsSection(Section):
     `max_error` but for a risk of `alpha`, and rejected when it is higher beyond doubt: then its
     votes are asked again. An annotator whose accuracy, on hidden gold that was given and on votes
     checked at random, is below `pause_below` beyond doubt is paused; so is one whose votes are
-    independent of the truth, with `pause_spammers`.
+    independent of the truth, with `pause_spammers`. Of spans and of several labels the accuracy of
+    an answer to hidden gold is its F1.
     """
 
     hidden_gold: float = Field(default=0.0, ge=0, le=0.5)

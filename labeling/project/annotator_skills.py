@@ -18,7 +18,9 @@ from labeling.records import (
     LabelSchema,
     Votes,
     annotation_votes,
+    person_key,
 )
+from labeling.work_review import GoldScore, gold_scores
 
 if TYPE_CHECKING:
     from labeling.project.kind_learners import AnyLearner
@@ -63,16 +65,28 @@ def _skills(
 ) -> pd.DataFrame:
     """Return the skills of people by their votes on spans, or on several labels.
 
-    People are judged by each other: gold labels, and what the labeling functions say, are not used.
+    People are judged by each other and by gold, not by what the labeling functions say. Their skill
+    is that on single labels, or on places that somebody marked; on gold it is the mean F1 of whole
+    answers, as on hidden gold.
     """
     from labeling.label_models import AnnotatorModel
 
     people = Counter(
         answer.sample_id for answer in answers if answer.label is not None and not answer.reviewer
     )
-    if not people or max(people.values()) < 2:
+    known = gold[gold.index.isin(list(people))]
+    if not people or (max(people.values()) < 2 and not len(known)):
         return pd.DataFrame(columns=COLUMNS)
-    return AnnotatorModel().fit(votes).skills()
+    table = AnnotatorModel().fit(votes, gold=known).skills()
+    scores = gold_scores(answers, dict(known.items()))
+    on_gold = [scores.get(person_key(str(name)), GoldScore(str(name), ())) for name in table.index]
+    estimates = [score.accuracy for score in on_gold]
+    return table.assign(
+        n_gold=[estimate.n for estimate in estimates],
+        gold_skill=[estimate.value for estimate in estimates],
+        gold_low=[estimate.low for estimate in estimates],
+        gold_high=[estimate.high for estimate in estimates],
+    )
 
 
 @_skills.register

@@ -6,10 +6,21 @@ from collections.abc import Collection, Hashable, Iterator, Mapping
 
 from labeling.project.annotator_skills import annotator_skills
 from labeling.project.work_review import WorkReview
-from labeling.records import Annotation, Label, LabelSchema, first_spellings, person_key
-from labeling.work_review import Checks, GoldScore, WorkState, gold_scores, is_below
+from labeling.records import Annotation, Label, LabelKind, LabelSchema, first_spellings, person_key
+from labeling.work_review import GoldScore, Losses, WorkState, gold_scores, is_below
 
 SPAM = {"spammer": "answers at random", "adversary": "the opposite of the truth"}
+VOTES = {
+    LabelKind.ONE: "votes",
+    LabelKind.SEVERAL: "votes on single labels, yes or no,",
+    LabelKind.SPANS: "votes on places that somebody marked",
+}
+"""What people are judged by, by the kind of labels."""
+PARTLY = {
+    LabelKind.ONE: "",
+    LabelKind.SEVERAL: " (an answer counts by its F1)",
+    LabelKind.SPANS: " (an answer counts by its F1)",
+}
 E_VALUE = {"spammer": "e_guessing", "adversary": "e_inverting"}  # that the verdict follows from
 SINCE_EVER = ""  # before every time in ISO 8601
 
@@ -40,15 +51,19 @@ def scores_on_gold(
     )
 
 
-def fairly_checked(work: WorkReview, state: WorkState, *, since: bool = False) -> dict[str, Checks]:
-    """Return all checks of each person's randomly drawn work: hidden gold, and lots."""
-    checks: dict[str, Checks] = {
-        key: score.checks for key, score in scores_on_gold(work, state, since=since).items()
+def fairly_checked(work: WorkReview, state: WorkState, *, since: bool = False) -> dict[str, Losses]:
+    """Return what was wrong in each person's randomly drawn work: hidden gold, and lots.
+
+    A vote of a lot that a reviewer checked is right or wrong as a whole.
+    """
+    losses: dict[str, Losses] = {
+        key: score.losses for key, score in scores_on_gold(work, state, since=since).items()
     }
     for (key, _), lot in sorted(state.lots.items()):
         after = state.resumed.get(key, SINCE_EVER) if since else SINCE_EVER
-        checks[key] = checks.get(key, Checks()) + state.checks(lot, after)
-    return checks
+        checks = state.checks(lot, after)
+        losses[key] = losses.get(key, Losses()) + Losses(checks.n, checks.wrong)
+    return losses
 
 
 def pause_by_rule(work: WorkReview, schema: LabelSchema, answers: Collection[Annotation]) -> None:
@@ -69,7 +84,7 @@ def pause_by_rule(work: WorkReview, schema: LabelSchema, answers: Collection[Ann
         names = first_spellings(one.annotator for one in ledger if not one.reviewer)
         spammers = _spammers(work, answers, schema) if work.settings.pause_spammers else {}
         reasons: dict[str, str] = {}
-        for key, reason in _reasons_to_pause(work, state, spammers):
+        for key, reason in _reasons_to_pause(work, state, schema, spammers):
             reasons.setdefault(key, reason)
         for key, reason in reasons.items():
             if key not in state.paused:
@@ -83,9 +98,10 @@ def _spammers(
     skills = annotator_skills(work, answers, schema)
     return {
         person_key(str(name)): (
-            f"their {int(row['n_votes'])} votes look like {SPAM[str(row['verdict'])]}: skill"
-            f" {row['skill']:.2f} [{row['low']:.2f}, {row['high']:.2f}], where chance is"
-            f" {row['chance']:.2f}, e-value {row[E_VALUE[str(row['verdict'])]]:.0f}"
+            f"their {int(row['n_votes'])} {VOTES[schema.kind]} look like"
+            f" {SPAM[str(row['verdict'])]}: skill {row['skill']:.2f} [{row['low']:.2f},"
+            f" {row['high']:.2f}], where chance is {row['chance']:.2f}, e-value"
+            f" {row[E_VALUE[str(row['verdict'])]]:.0f}"
         )
         for name, row in skills.to_dict("index").items()
         if row["verdict"] in SPAM
@@ -93,16 +109,17 @@ def _spammers(
 
 
 def _reasons_to_pause(
-    work: WorkReview, state: WorkState, spammers: Mapping[str, str]
+    work: WorkReview, state: WorkState, schema: LabelSchema, spammers: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     bound = work.settings.pause_below
     if bound is not None:
-        for key, checks in sorted(fairly_checked(work, state, since=True).items()):
-            if is_below(checks, bound, work.settings.alpha):
+        for key, losses in sorted(fairly_checked(work, state, since=True).items()):
+            if is_below(losses, bound, work.settings.alpha):
                 yield (
                     key,
-                    f"{checks.n - checks.wrong} of {checks.n} answers to hidden gold and votes"
-                    f" checked at random were right, and at least {bound:.0%} must be",
+                    f"{round(losses.right, 1):g} of {losses.n} answers to hidden gold and votes"
+                    f" checked at random were right{PARTLY[schema.kind]}, and at least"
+                    f" {bound:.0%} must be",
                 )
     for key, reason in sorted(spammers.items()):
         if key not in state.resumed:

@@ -1,6 +1,7 @@
 """Review of annotators' work by sample: lots, acceptance plans, hidden gold, and who is paused."""
 
-from labeling.work_review.fairness import GoldScore, gold_scores, is_below
+from labeling.work_review.answer_scores import answer_score
+from labeling.work_review.fairness import GoldScore, Losses, gold_scores, is_below
 from labeling.work_review.lots import (
     Lot,
     LotPlan,
@@ -17,11 +18,13 @@ __all__ = [
     "Checks",
     "DrawnLot",
     "GoldScore",
+    "Losses",
     "Lot",
     "LotDecision",
     "LotPlan",
     "LotVote",
     "WorkState",
+    "answer_score",
     "disagreement",
     "draw_order",
     "gold_scores",

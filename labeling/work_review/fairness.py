@@ -6,6 +6,8 @@ import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from labeling.errors import LabelingError
 from labeling.records import (
     Annotation,
@@ -15,8 +17,33 @@ from labeling.records import (
     live_annotations,
     person_key,
 )
-from labeling.records.estimates import Estimate, proportion
+from labeling.records.estimates import Estimate, mean_of
+from labeling.work_review.answer_scores import answer_score
 from labeling.work_review.plans import FEWEST_TO_REJECT, AcceptancePlan, Checks
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """How many answers were compared with the truth, and how much of them was wrong.
+
+    Attributes:
+        n: the number of answers.
+        wrong: the sum over them of what was wrong, from 0 to 1 each.
+
+    >>> Losses(3, 1.5) + Losses(2, 0.25)
+    Losses(n=5, wrong=1.75)
+    """
+
+    n: int = 0
+    wrong: float = 0.0
+
+    def __add__(self, other: Losses) -> Losses:
+        return Losses(self.n + other.n, self.wrong + other.wrong)
+
+    @property
+    def right(self) -> float:
+        """The sum over the answers of what was right."""
+        return self.n - self.wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +52,31 @@ class GoldScore:
 
     Attributes:
         annotator: the person's name.
-        n: how many samples with a gold label they labeled; skips are not counted.
-        right: how many of them as the gold label says.
+        scores: how far each answer is right, from 0 to 1, in ascending order; see `answer_score`.
+            Skips are not counted.
     """
 
     annotator: str
-    n: int
-    right: int
+    scores: tuple[float, ...]
+
+    @property
+    def n(self) -> int:
+        """How many samples with a gold label the person labeled."""
+        return len(self.scores)
 
     @property
     def accuracy(self) -> Estimate:
-        """The share of right answers, with its Wilson interval."""
-        return proportion(self.right, self.n)
+        """The mean score with its 95 % interval.
+
+        Of one label per sample that is the share of right answers, with Wilson's interval; of
+        several labels and of spans the mean F1 of the answers, with a bootstrap interval over them.
+        """
+        return mean_of(np.array(self.scores))
 
     @property
-    def checks(self) -> Checks:
-        """The same as checks of votes."""
-        return Checks(self.n, self.n - self.right)
+    def losses(self) -> Losses:
+        """What was wrong in the answers."""
+        return Losses(self.n, self.n - math.fsum(self.scores))
 
 
 def gold_scores(
@@ -65,19 +100,21 @@ def gold_scores(
         if answer.label is not None and not answer.reviewer and answer.sample_id in gold
     ]
     names = first_spellings(answer.annotator for answer in live)
-    counts = {key: [0, 0] for key in sorted(names, key=lambda key: names[key])}
+    scores: dict[str, list[float]] = {key: [] for key in sorted(names, key=lambda key: names[key])}
     for answer in live:
-        of_person = counts[person_key(answer.annotator)]
-        of_person[0] += 1
-        of_person[1] += answer.label == gold[answer.sample_id]
-    return {key: GoldScore(names[key], n, right) for key, (n, right) in counts.items()}
+        if answer.label is not None:
+            score = answer_score(gold[answer.sample_id], answer.label)
+            scores[person_key(answer.annotator)].append(score)
+    return {key: GoldScore(names[key], tuple(sorted(each))) for key, each in scores.items()}
 
 
-def is_below(checks: Checks, accuracy: float, alpha: float = 0.05) -> bool:
+def is_below(checks: Checks | Losses, accuracy: float, alpha: float = 0.05) -> bool:
     """Return whether the accuracy of checked votes is below a bound beyond doubt.
 
     The test may be repeated after each check: of people whose accuracy is at least the bound a
-    share of at most `alpha` is ever found below it. It needs ten checks or more.
+    share of at most `alpha` is ever found below it. It needs ten checks or more. That holds for the
+    mean of scores from 0 to 1, too: the likelihood ratio of a share that is wrong lies on or below
+    the line between those of right and wrong, so that its mean is 1 at most (Hoeffding 1963).
 
     Args:
         checks: of votes that were drawn at random.

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from labeling.errors import LabelingError
 from labeling.records import is_number
@@ -60,6 +61,20 @@ class Checks:
             return Estimate(value, value, value, self.n, "all votes of the lot were checked")
         interval = binomtest(self.wrong, self.n).proportion_ci(0.95, method="exact")
         return Estimate(value, float(interval.low), float(interval.high), self.n)
+
+
+class Counted(Protocol):
+    """A number of votes, and how many of them were wrong."""
+
+    @property
+    def n(self) -> int:
+        """How many there were."""
+        ...
+
+    @property
+    def wrong(self) -> float:
+        """How many of them were wrong."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +152,11 @@ class AcceptancePlan:
             return LotDecision.ACCEPT
         return LotDecision.CONTINUE
 
-    def log_evidence(self, checks: Checks) -> float:
+    def log_evidence(self, checks: Counted) -> float:
         """Return the logarithm of the e-value against an error rate of at most `max_error`.
+
+        Args:
+            checks: how many there were, and how many were wrong, parts of one included.
 
         >>> round(AcceptancePlan().log_evidence(Checks(10, 5)), 2)
         4.22

@@ -57,10 +57,6 @@ def test_rules_of_labels_are_kept(tmp_path):
         ("task: spans\nlabels: [a]\nembeddings: m", "'embeddings' must be left out"),
         ("task: spans\nlabels: [a]\nreview: {rule: posterior}", "'review.rule' must be left out"),
         ("task: several\nlabels: [a]\nexport: {balance: weights}", "'export.balance' must be"),
-        (
-            "task: spans\nlabels: [a]\nannotators: {hidden_gold: 0.1}",
-            "'annotators.hidden_gold' must be",
-        ),
         ("task: several\nlabels: [a, b]\nexclusive: [[a]]", "'exclusive.0'.*two different labels"),
         ("task: several\nlabels: [a, b]\nexclusive: [[a, c]]", "'exclusive.0' must name labels"),
         ("task: several\nlabels: [oak, tree]\nimplies: {oak: tee}", "Did you mean 'tree'"),

@@ -5,8 +5,15 @@ import pytest
 from scipy.stats import beta, binom
 
 from labeling.errors import LabelingError
-from labeling.work_review import AcceptancePlan, Checks, LotDecision
-from labeling.work_review.fairness import is_below
+from labeling.records import Span
+from labeling.work_review import (
+    AcceptancePlan,
+    Checks,
+    Losses,
+    LotDecision,
+    answer_score,
+    is_below,
+)
 
 
 def test_sizes_are_the_smallest_with_the_binomial_risk():
@@ -107,3 +114,26 @@ def test_honest_people_are_hardly_ever_paused_for_their_accuracy():
         wrong = np.cumsum(rng.random(150) < 0.3)
         paused += any(is_below(Checks(n, int(k)), 0.7) for n, k in enumerate(wrong, 1))
     assert paused / 400 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def test_people_at_the_bound_whose_answers_are_partly_right_are_hardly_ever_paused():
+    """Scores between 0 and 1 with the mean of the bound, looked at after each of 60 answers."""
+    rng = np.random.default_rng(3)
+    paused = 0
+    for _ in range(200):
+        wrong = np.cumsum(rng.beta(0.6, 1.4, 60))  # mean 0.3
+        paused += any(is_below(Losses(n, float(k)), 0.7) for n, k in enumerate(wrong, 1))
+    assert paused <= 10
+    assert is_below(Losses(30, 18.5), 0.7)
+
+
+def test_an_answer_is_scored_by_what_a_label_is():
+    spans = (Span(0, 3, "PER"), Span(5, 9, "ORG"))
+
+    assert [1.0, 0.0] == [answer_score("ham", "ham"), answer_score("ham", "spam")]
+    assert [1.0, 0.5] == [
+        answer_score(spans, spans),
+        answer_score(spans, (*spans[:1], Span(5, 8, "ORG"))),
+    ]
+    assert [1.0, 0.0] == [answer_score((), ()), answer_score((), spans)]
+    assert 2 / 3 == answer_score(frozenset("ab"), frozenset("a"))
