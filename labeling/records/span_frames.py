@@ -138,7 +138,7 @@ def _ids_of_texts(texts: Texts) -> pd.Index:
 
 def count_words(text: str, start: int, end: int) -> int:
     """Return the number of words in a part of a text, by white space; at least 1."""
-    return max(len(text[start:end].split()), 1)
+    return len(text[start:end].split()) or 1
 
 
 def all_values(tables: Sequence[pd.DataFrame], column: str) -> pd.Index:

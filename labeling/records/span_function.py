@@ -100,6 +100,8 @@ def collected(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def call(x: Any) -> Any:
         answer = function(x)
+        if answer is None or type(answer) is list:  # is most often; an iterator takes longer to see
+            return answer
         return list(answer) if isinstance(answer, Iterator) else answer
 
     return call

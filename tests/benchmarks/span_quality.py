@@ -6,15 +6,18 @@ rows. Models are fitted on all rows without gold. Gold: random samples, five dra
 that are not among them. People: a crowd that marked news texts; its texts are not at hand. Tagger:
 spans of `SpanTagger` where no voter spoke. Speed: a million words, twenty functions that mark a
 tenth of them each; seconds of processor time for units, fit and decoding, and the peak of memory.
+Calls: nanoseconds of processor time for a span function that finds nothing, by sample.
 """
 
 from __future__ import annotations
 
 import argparse
+import collections
 import resource
 import subprocess
 import sys
 import time
+import types
 
 import numpy as np
 import pandas as pd
@@ -194,6 +197,45 @@ def measure(n_labels):
     row(f"{n_labels} labels", n, *map(float, np.diff(clock)), peak, before)
 
 
+def calls(n_samples=200_000):
+    """Measure what a span function that finds nothing takes, alone and as one more of several."""
+    texts = pd.DataFrame({"text": [f"text number {number}" for number in range(n_samples)]})
+    schema, rows = lb.LabelSchema(["PER"], kind="spans"), texts["text"].tolist()
+    heading("calls, ns a sample", "alone", "one more of several", "the function itself")
+    for name, function in (("returns None", nothing), ("finds a span", four_characters)):
+        lfs = [
+            lb.span_labeling_function(label="PER", name=f"{name} {number}")(
+                types.FunctionType(function.__code__, globals())
+            )
+            for number in range(6)
+        ]
+        alone, several = (
+            cpu_ns(lambda few=few: lb.apply(few, texts, schema), n_samples)
+            for few in (lfs[:1], lfs)
+        )
+        body = cpu_ns(lambda call=function: collections.deque(map(call, rows), 0), n_samples)
+        row(name, alone, (several - alone) / 5, body)
+
+
+def nothing(x):
+    """Mark nothing."""
+
+
+def four_characters(x):
+    """Mark the first four characters."""
+    return [(0, 4)]
+
+
+def cpu_ns(call, n, repeats=5):
+    """Return the least CPU time of a call, in nanoseconds for each of n samples."""
+    seconds = []
+    for _ in range(repeats):
+        start = time.process_time()
+        call()
+        seconds.append(time.process_time() - start)
+    return 1e9 * min(seconds) / n
+
+
 def million_words(n_labels, n_samples=50_000, n_functions=20):
     """Return votes on texts of twenty words; most functions mark the same places."""
     rng = np.random.default_rng(0)
@@ -220,6 +262,7 @@ PARTS = {
     "mixed": mixed,
     "tagger": tagger,
     "speed": speed,
+    "calls": calls,
 }
 
 

@@ -94,14 +94,17 @@ class SpanForm(LongForm):
                 f"A sample with spans must have a text in column {self.text!r}. Got {text!r}."
             )
         parts = []
-        for start, end, label in marked_parts(answer, text, lf.label):
+        for part in marked_parts(answer, text, lf.label):
+            start, end, label = part
             if label is None:
-                parts.append(MarkedPart(start, end, None))
+                parts.append(part)
                 continue
             code = self._codes.get(label)
             if code is None:
                 code = self._codes[label] = self._code(label, text, start, end)
             parts.append(MarkedPart(start, end, code))
+        if len(parts) == 1:
+            return parts, 0
         return without_overlaps(parts, lf.overlaps, text, self.schema.labels)
 
     def _code(self, label: str | int, text: str, start: int, end: int) -> int:
