@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -20,6 +20,21 @@ SHOWN = 20
 """Commits that are shown."""
 LONGEST = 100
 """Characters of a message in a title."""
+
+
+class Measure(NamedTuple):
+    """What the label model is measured by on the dev set.
+
+    Attributes:
+        column: of tables, such as "accuracy", which also begins the names of its interval and n.
+        heading: of what is shown.
+    """
+
+    column: str
+    heading: str
+
+
+ACCURACY = Measure("accuracy", "dev accuracy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +86,13 @@ class Committed(DisplayedAlike):
         commit: the new commit, or the last one, if nothing has changed since.
         change: what differs from the commit before.
         is_new: whether something had changed.
+        measure: what the commit's accuracy is.
     """
 
     commit: Commit
     change: Change
     is_new: bool
+    measure: Measure = ACCURACY
 
     @property
     def id(self) -> str:
@@ -84,14 +101,15 @@ class Committed(DisplayedAlike):
 
     def to_frame(self) -> pd.DataFrame:
         """Return the row of the commit as in `log`."""
-        return _frame([self.commit], [self.change])
+        return _frame([self.commit], [self.change], self.measure)
 
     def _view(self) -> View:
         if not self.is_new:
             title = f"Nothing has changed since commit {self.id}: {_clipped(self.commit)}"
             return View(title)
         title = f"Commit {self.id}: {_clipped(self.commit)}"
-        return View(title, (f"{_sentence(self.change)}", _table([self.commit], [self.change])))
+        table = _table([self.commit], [self.change], self.measure)
+        return View(title, (f"{_sentence(self.change)}", table))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -143,11 +161,13 @@ class CommitLog(DisplayedAlike):
         history: the commits.
         looks_at_dev: results that were measured on the dev set so far.
         n_dev: samples of the dev set.
+        measure: what the accuracy of a commit is.
     """
 
     history: History
     looks_at_dev: int
     n_dev: int
+    measure: Measure = ACCURACY
 
     def __len__(self) -> int:
         return len(self.history.commits)
@@ -157,7 +177,7 @@ class CommitLog(DisplayedAlike):
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each commit, oldest first."""
-        return _frame(self.history.commits, self._changes())
+        return _frame(self.history.commits, self._changes(), self.measure)
 
     def _changes(self) -> list[Change]:
         commits = {commit.id: commit for commit in self.history.commits}
@@ -174,7 +194,8 @@ class CommitLog(DisplayedAlike):
         parts: list[Any] = [*looks_sentences(self.looks_at_dev, self.n_dev)]
         if commits:
             newest = slice(None, -SHOWN - 1, -1)
-            table = _table(commits[newest], changes[newest], max(len(commits) - SHOWN, 0))
+            left_out = max(len(commits) - SHOWN, 0)
+            table = _table(commits[newest], changes[newest], self.measure, left_out)
             parts = [table, *_growth(commits), *parts]
         return View(f"{counted(len(commits), 'commit')}, newest first", tuple(parts))
 
@@ -204,7 +225,9 @@ def _sentence(change: Change) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _table(commits: Sequence[Commit], changes: Sequence[Change], left_out: int = 0) -> Table:
+def _table(
+    commits: Sequence[Commit], changes: Sequence[Change], measure: Measure, left_out: int = 0
+) -> Table:
     rows = tuple(
         (
             commit.short_id,
@@ -217,11 +240,11 @@ def _table(commits: Sequence[Commit], changes: Sequence[Change], left_out: int =
         )
         for commit, change in zip(commits, changes, strict=True)
     )
-    headings = ("commit", "time", "message", "change", "functions", "coverage", "dev accuracy")
+    headings = ("commit", "time", "message", "change", "functions", "coverage", measure.heading)
     return Table(headings, rows, left_out=left_out)
 
 
-def _frame(commits: Sequence[Commit], changes: Sequence[Change]) -> pd.DataFrame:
+def _frame(commits: Sequence[Commit], changes: Sequence[Change], measure: Measure) -> pd.DataFrame:
     rows = [
         {
             "time": commit.at,
@@ -232,10 +255,10 @@ def _frame(commits: Sequence[Commit], changes: Sequence[Change]) -> pd.DataFrame
             "functions": len(commit.functions),
             "coverage": _coverage(commit),
             "samples": commit.n_samples,
-            "accuracy": commit.accuracy.value,
-            "accuracy_low": commit.accuracy.low,
-            "accuracy_high": commit.accuracy.high,
-            "accuracy_n": commit.accuracy.n,
+            measure.column: commit.accuracy.value,
+            f"{measure.column}_low": commit.accuracy.low,
+            f"{measure.column}_high": commit.accuracy.high,
+            f"{measure.column}_n": commit.accuracy.n,
         }
         for commit, change in zip(commits, changes, strict=True)
     ]

@@ -5,21 +5,18 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from labeling.engine.engine_report import HowRun
-from labeling.errors import DataError, LabelingFunctionError, listed, near
+from labeling.errors import DataError, LabelingError, LabelingFunctionError, listed, near
+from labeling.notebook.commit_votes import KeptVotes, read_commit_votes, write_commit_votes
 from labeling.notebook.function_set import FunctionSet, VotedLF
 from labeling.records import LabelingFunction, atomic_write, private_file, private_folder
 from labeling.records.estimates import Estimate
-from labeling.records.ids import encode_id
 from labeling.rendering import Code, DisplayedAlike, View
 from labeling.rendering.formatting import when
 
@@ -59,7 +56,8 @@ class Commit(DisplayedAlike):
         functions: its labeling functions, in order.
         n_samples: samples that they voted on.
         n_covered: samples with a vote.
-        accuracy: of the label model on the covered samples of the dev set.
+        accuracy: of the label model on the covered samples of the dev set; where labels have
+            parts, its F1 on all samples of the dev set.
         looks_at_dev: results measured on the dev set until then.
     """
 
@@ -158,7 +156,11 @@ class History:
         return found
 
     def functions_of(
-        self, commit: Commit, sample_ids: pd.Index, known: Sequence[VotedLF]
+        self,
+        commit: Commit,
+        sample_ids: pd.Index,
+        known: Sequence[VotedLF],
+        restored: Callable[[KeptVotes], VotedLF],
     ) -> FunctionSet:
         """Return the functions of a commit with their votes.
 
@@ -166,6 +168,7 @@ class History:
             commit: the commit.
             sample_ids: the samples of the workbench.
             known: functions of this process, which stand for equal ones of the commit.
+            restored: returns a function by the votes that are kept of it.
 
         Raises:
             DataError: the commit was made on other samples.
@@ -173,20 +176,21 @@ class History:
         if commit.id in self._sets:
             return self._sets[commit.id]
         by_key = {(voted.name, voted.fingerprint): voted for voted in known if voted.fingerprint}
-        codes = _read_votes(self._folder, commit, sample_ids)
-        return FunctionSet(
-            tuple(
-                by_key.get((function.name, function.fingerprint))
-                or VotedLF(
-                    absent(function.name, commit.short_id),
-                    votes,
-                    (),
-                    HowRun(function.name),
-                    function.fingerprint,
-                )
-                for function, votes in zip(commit.functions, codes, strict=True)
-            )
-        )
+        lfs = [
+            (function.fingerprint, absent(function.name, commit.short_id))
+            for function in commit.functions
+        ]
+        functions = []
+        for kept in read_commit_votes(self._folder, commit.id, sample_ids, lfs):
+            voted = by_key.get((kept.lf.name, kept.fingerprint))
+            try:
+                functions.append(voted or restored(kept))
+            except LabelingError as error:
+                raise DataError(
+                    f"The votes of {kept.lf.name!r} in commit {commit.short_id} must fit the"
+                    f" samples and labels of this workbench to be compared. {error}"
+                ) from error
+        return FunctionSet(tuple(functions))
 
 
 def absent(name: str, commit: str) -> LabelingFunction:
@@ -222,29 +226,7 @@ def now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
-def votes_digest(codes: npt.NDArray[np.signedinteger[Any]], order: npt.NDArray[np.intp]) -> str:
-    """Return the hash of votes.
-
-    Args:
-        codes: shape (n_samples,).
-        order: of the samples by their ids, so that the order of the rows does not count.
-    """
-    return hashlib.sha256(codes[order].astype("<i4").tobytes()).hexdigest()
-
-
-def id_texts(sample_ids: pd.Index) -> list[str]:
-    """Return each sample id as text, different for different ids."""
-    return [
-        encode_id(sample_id)
-        if isinstance(sample_id, (str, int, np.integer)) and not isinstance(sample_id, bool)
-        else repr(sample_id)
-        for sample_id in sample_ids
-    ]
-
-
 def _write(folder: Path, commit: Commit, functions: FunctionSet, sample_ids: pd.Index) -> None:
-    votes = {f"votes_{number}": voted.codes for number, voted in enumerate(functions)}
-    frame = pd.DataFrame({"sample": id_texts(sample_ids), **votes})
     about = {
         "format": FORMAT,
         **{name: getattr(commit, name) for name in Commit.__slots__},
@@ -260,9 +242,7 @@ def _write(folder: Path, commit: Commit, functions: FunctionSet, sample_ids: pd.
     }
     private_folder(folder)
     # The votes first: a commit exists when its text does.
-    with atomic_write(folder / f"{commit.id}.parquet") as unfinished:
-        private_file(unfinished)
-        frame.to_parquet(unfinished, index=False)
+    write_commit_votes(folder / f"{commit.id}.parquet", functions, sample_ids)
     with atomic_write(folder / f"{commit.id}.json") as unfinished:
         private_file(unfinished)
         unfinished.write_text(json.dumps(about, indent=1), encoding="utf-8")
@@ -300,35 +280,3 @@ def _read(path: Path) -> Commit:
             " it to go on without this commit."
         ) from error
     return commit
-
-
-def _read_votes(
-    folder: Path | None, commit: Commit, sample_ids: pd.Index
-) -> list[npt.NDArray[np.signedinteger[Any]]]:
-    path = Path() if folder is None else folder / f"{commit.id}.parquet"
-    try:
-        frame = pd.read_parquet(path).set_index("sample")
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(
-            f"The votes of commit {commit.short_id} must be as they were written. Got"
-            f" {path.name!r}: {error!r}."
-        ) from error
-    wanted = pd.Index(id_texts(sample_ids))
-    if len(frame) != len(wanted) or not wanted.isin(frame.index).all():
-        raise DataError(
-            f"Commit {commit.short_id} must be on the samples of this workbench to be compared. It"
-            f" is on {len(frame):,} samples, the workbench has {len(wanted):,}; open a workbench on"
-            " those samples."
-        )
-    ordered = frame.loc[wanted]
-    return [
-        _read_only(ordered[f"votes_{number}"].to_numpy()) for number in range(len(commit.functions))
-    ]
-
-
-def _read_only(
-    codes: npt.NDArray[np.signedinteger[Any]],
-) -> npt.NDArray[np.signedinteger[Any]]:
-    copied = codes.copy()
-    copied.flags.writeable = False
-    return copied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -17,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import DataError, counted
-from labeling.notebook.commits import id_texts
+from labeling.errors import DataError, UnknownLabelError, counted
+from labeling.notebook.vote_cells import id_texts
 from labeling.records import ABSTAIN, LabelSchema
 from labeling.records.private_files import private_file, private_folder
 
@@ -149,7 +150,7 @@ class DevLabels:
         if answer.code == ABSTAIN:
             line["action"] = "skip"
         else:
-            line |= {"action": "label", "label": self._schema.labels[answer.code]}
+            line |= {"action": "label", "label": self._label_text(answer)}
         seconds = None if math.isnan(answer.seconds) else answer.seconds
         return line | {"seconds": seconds, "which": answer.which}
 
@@ -204,14 +205,32 @@ class DevLabels:
         if row is None or self._digest(row, about["columns"]) != about["content"]:
             self.n_elsewhere += 1
             return
-        code = ABSTAIN
-        if about["action"] == "label":
-            if about["label"] not in self._schema.labels:
-                self.n_other_labels += 1
-                return
-            code = self._schema.labels.index(about["label"])
         seconds = math.nan if about["seconds"] is None else float(about["seconds"])
-        self.answers[row] = DevLabel(code, seconds, about["which"])
+        answer = DevLabel(ABSTAIN, seconds, about["which"])
+        try:
+            if about["action"] == "label":
+                answer = self._labelled(answer, about["label"], row)
+        except UnknownLabelError:
+            self.n_other_labels += 1
+        except DataError:
+            self.n_unreadable += 1
+        else:
+            self.answers[row] = answer
+
+    def _label_text(self, answer: DevLabel) -> str:
+        """Return the label of an answer as it is kept."""
+        return self._schema.labels[answer.code]
+
+    def _labelled(self, answer: DevLabel, label: str, row: int) -> DevLabel:
+        """Return an answer with the label that is kept in a file.
+
+        Raises:
+            UnknownLabelError: the schema lacks it.
+            DataError: it is no label of this schema's kind.
+        """
+        if label not in self._schema.labels:
+            raise UnknownLabelError(f"There must be a label {label!r}.")
+        return dataclasses.replace(answer, code=self._schema.labels.index(label))
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

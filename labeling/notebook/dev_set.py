@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from pandas.errors import InvalidIndexError
 
 from labeling.errors import DataError, GoldError, near, quoted
@@ -74,12 +75,20 @@ class DevSet(Looking):
         return given
 
     def _row_of(self, sample_id: object) -> int:
-        ids = self.samples.index
-        try:
-            place: Any = ids.get_loc(sample_id)
-            return int(place)
-        except (KeyError, TypeError, InvalidIndexError) as error:
-            raise DataError(
-                f"There must be a sample of that id. Got {quoted(sample_id)}."
-                f"{near(sample_id, ids[:10_000])}"
-            ) from error
+        return row_of(self.samples.index, sample_id)
+
+
+def row_of(ids: pd.Index, sample_id: object) -> int:
+    """Return the row of a sample.
+
+    Raises:
+        DataError: there is no such sample.
+    """
+    try:
+        place: Any = ids.get_loc(sample_id)
+        return int(place)
+    except (KeyError, TypeError, InvalidIndexError) as error:
+        raise DataError(
+            f"There must be a sample of that id. Got {quoted(sample_id)}."
+            f"{near(sample_id, ids[:10_000])}"
+        ) from error

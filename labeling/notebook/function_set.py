@@ -12,6 +12,7 @@ import pandas as pd
 
 from labeling.engine.engine_report import HowRun
 from labeling.errors import LabelingFunctionError, listed
+from labeling.notebook.vote_cells import Cells, cells_of, id_texts
 from labeling.records import Fault, LabelingFunction, LabelSchema, SetVotes, SpanVotes, Votes
 
 
@@ -39,6 +40,16 @@ class VotedLF:
         """The name of the labeling function."""
         return self.lf.name
 
+    @property
+    def cells(self) -> Cells:
+        """What it says of each sample, as it is compared and kept: shape (n_samples,)."""
+        return self.codes
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What is kept of its run besides its votes, as JSON."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VotedParts(VotedLF):
@@ -51,6 +62,22 @@ class VotedParts(VotedLF):
     """
 
     votes: SpanVotes | SetVotes
+
+    @property
+    def cells(self) -> Cells:
+        """What it says of each sample, as texts; `None` where nothing: shape (n_samples,)."""
+        return cells_of(self.votes, 0)
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """Where it failed, and how many of its spans were dropped."""
+        faults = [
+            [*id_texts(pd.Index([fault.sample_id])), f"{fault.exception!r:.500}"]
+            for fault in self.faults
+        ]
+        n_trimmed = sum(getattr(self.votes, "trimmed", {}).values())
+        notes = {"faults": faults, "trimmed": n_trimmed}
+        return {name: value for name, value in notes.items() if value}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

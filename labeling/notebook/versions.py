@@ -6,41 +6,40 @@ import dataclasses
 import functools
 import os
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from labeling.errors import DataError, LabelingFunctionError, listed, near
+from labeling.engine.engine_report import HowRun
+from labeling.errors import DataError, LabelingFunctionError, VotesError, listed, near
 from labeling.functions import load_labeling_functions
 from labeling.notebook.base import BaseWorkbench, are_same, known_fingerprint
 from labeling.notebook.commit_log import (
+    ACCURACY,
     Change,
     CommitLog,
     Committed,
+    Measure,
     Reverted,
     by_name,
     change_between,
 )
-from labeling.notebook.commits import (
-    Commit,
-    CommittedLF,
-    History,
-    commit_id,
-    id_texts,
-    is_absent,
-    now,
-    votes_digest,
-)
+from labeling.notebook.commit_votes import KeptVotes
+from labeling.notebook.commits import Commit, CommittedLF, History, commit_id, is_absent, now
 from labeling.notebook.exporting import Exported, export, source_text
 from labeling.notebook.function_set import FunctionSet, VotedLF
 from labeling.notebook.lint_findings import Lint
 from labeling.notebook.linting import lint
+from labeling.notebook.vote_cells import id_texts, votes_digest
 from labeling.records import ABSTAIN, LabelingFunction
 from labeling.records.estimates import Estimate, proportion, undefined
 
 
 class Versions(BaseWorkbench):
     """Commits, reverts, exports and checks of the labeling functions of a workbench."""
+
+    _measure: ClassVar[Measure] = ACCURACY
 
     def commit(self, message: str) -> Committed:
         """Keep a snapshot of the labeling functions: source, votes, coverage, accuracy.
@@ -68,16 +67,16 @@ class Versions(BaseWorkbench):
         before = {} if latest is None else by_name(latest.functions)
         change = change_between(before, by_name(committed))
         if latest is not None and latest.functions == committed:
-            return Committed(latest, Change(), is_new=False)
+            return Committed(latest, Change(), is_new=False, measure=self._measure)
         self._looked_at_dev()
         commit = self._snapshot(message.strip(), committed)
         self._history.add(commit, self.functions, self.samples.index)
-        return Committed(commit, change, is_new=True)
+        return Committed(commit, change, is_new=True, measure=self._measure)
 
     def log(self) -> CommitLog:
         """Return the commits, with what each changed, its coverage and its dev accuracy."""
         n_dev = int((self.gold_codes >= 0).sum())
-        return CommitLog(self._history, self._all_looks(), n_dev)
+        return CommitLog(self._history, self._all_looks(), n_dev, self._measure)
 
     def revert(self, to: str | None = None) -> Reverted:
         """Go back to a commit, or to the version of a function before.
@@ -134,6 +133,7 @@ class Versions(BaseWorkbench):
             path,
             overwrite=overwrite,
             timeout=self._timeout,
+            text=self._text_or_none() or "text",
         )
         names = {lf.name for lf in others}
         also = tuple(name for name in exported.names if name in names)
@@ -188,7 +188,17 @@ class Versions(BaseWorkbench):
 
     def _set_of(self, commit: Commit) -> FunctionSet:
         known = [*self.functions, *self.replaced.values()]
-        return self._history.functions_of(commit, self.samples.index, known)
+        return self._history.functions_of(commit, self.samples.index, known, self._restored)
+
+    def _restored(self, kept: KeptVotes) -> VotedLF:
+        """Return a function of another process by the votes that are kept of it.
+
+        Raises:
+            LabelingError: they are of another kind, or do not fit the samples.
+        """
+        if not np.issubdtype(kept.cells.dtype, np.integer):
+            raise VotesError("They are spans, or several labels of a sample.")
+        return VotedLF(kept.lf, kept.cells, (), HowRun(kept.lf.name), kept.fingerprint)
 
     def _revert_to(self, to: str) -> str:
         commit = self._history.find(to) if isinstance(to, str) else None
@@ -232,7 +242,7 @@ class Versions(BaseWorkbench):
             CommittedLF(
                 voted.name,
                 voted.fingerprint,
-                votes_digest(voted.codes, order),
+                votes_digest(voted.cells, order),
                 source_text(voted.lf),
             )
             for voted in self.functions

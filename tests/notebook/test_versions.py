@@ -1,9 +1,7 @@
 """Commits are kept whole, shown after a restart, and can be gone back to."""
 
 import json
-import os
 import signal
-import sys
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ from labeling.functions import keywords
 from labeling.notebook import Workbench
 from labeling.notebook.commit_log import OFTEN
 from labeling.project import Project
+from tests.notebook.killed_commits import commit_and_die
 from tests.support.killing import make_project
 
 SCHEMA = lb.LabelSchema(["ham", "spam"])
@@ -270,30 +269,11 @@ def test_files_can_be_read_by_their_owner_only(tmp_path):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def committed_by(cache, last=0):
+def committed_by(cache, last):
     """Commit in a child process that kills itself at the n-th write; return how it ended."""
     ws = bench(cache)
     ws.add(FREE)
-    child = os.fork()
-    if child == 0:
-        writes = []
-
-        def audit(event, arguments):
-            is_write = event in ("os.rename", "os.mkdir") or (
-                event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
-            )
-            if is_write and "workbench" in str(arguments[0]):
-                writes.append(event)
-                if len(writes) == last:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(audit)
-        try:
-            ws.commit("one")
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return commit_and_die(ws, last)
 
 
 def test_a_killed_commit_is_there_as_a_whole_or_not(tmp_path):

@@ -23,12 +23,16 @@ from labeling.functions.exported_modules import was_edited, with_header
 from labeling.notebook.exporting.errors import NotExportableError
 from labeling.notebook.exporting.formatting import formatted
 from labeling.notebook.exporting.module_writer import ModuleWriter
-from labeling.notebook.function_set import FunctionSet, VotedLF
+from labeling.notebook.function_set import FunctionSet
+from labeling.notebook.vote_cells import cells_of
 from labeling.records import LabelSchema, atomic_write
 from labeling.rendering import Code, DisplayedAlike, View
+from labeling.rendering.formatting import clipped
 
 RESOURCES = "resources"
 """The folder, beside the module, of the files of long values."""
+LONGEST = 200
+"""Characters of what a function says of a sample in an error."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -78,6 +82,7 @@ def export(
     *,
     overwrite: bool = False,
     timeout: float | None = None,
+    text: str = "text",
 ) -> Exported:
     """Write labeling functions as a module, if it gives the votes that they have.
 
@@ -88,6 +93,7 @@ def export(
         path: of the module, ending in `.py`.
         overwrite: whether an existing file may lose what the new one does not have.
         timeout: seconds that a function may take on a sample.
+        text: the column that spans are in.
 
     Raises:
         DataError: the path is not that of a module, or what stands there would be lost.
@@ -107,7 +113,7 @@ def export(
         trial = Path(folder, target.name)
         _write(trial, source, resources)
         _load_elsewhere(trial)
-        _compare(trial, functions, samples, schema, timeout)
+        _compare(trial, functions, samples, schema, timeout, text)
     _write(target, source, resources)
     return Exported(
         target,
@@ -223,6 +229,7 @@ def _compare(
     samples: pd.DataFrame,
     schema: LabelSchema,
     timeout: float | None,
+    text: str,
 ) -> None:
     """Raise a LabelingFunctionError if a function votes differently in the module."""
     loaded = {lf.name: lf for lf in load_labeling_functions(path)}
@@ -233,28 +240,23 @@ def _compare(
             f" {listed(missing)}; it has: {listed(loaded, 30)}. Nothing was written."
         )
     lfs = [loaded[name] for name in functions.names]
-    votes = apply_to_frame(lfs, samples, schema, on_error="record", timeout=timeout)
+    votes = apply_to_frame(lfs, samples, schema, on_error="record", timeout=timeout, text=text)
     for column, voted in enumerate(functions):
-        differing = np.flatnonzero(votes.to_array()[:, column] != voted.codes)
+        here, there = voted.cells, cells_of(votes, column)
+        differing = np.flatnonzero(here != there)
         if len(differing):
-            raise _differing(voted, votes.to_array()[:, column], differing, samples, schema)
+            row = min(differing, key=lambda number: str(samples.index[number]))
+            raise LabelingFunctionError(
+                f"Labeling function {voted.name!r} must give the same votes in the module. On"
+                f" sample {samples.index[row]!r} the workbench has {_in_words(here[row], schema)},"
+                f" the module {_in_words(there[row], schema)}"
+                f" ({counted(len(differing), 'sample')} in all): it depends on something that"
+                " changes, such as a clock, chance or an open object. Nothing was written."
+            )
 
 
-def _differing(
-    voted: VotedLF,
-    codes: np.ndarray,  # type: ignore[type-arg]  # codes of any width
-    differing: np.ndarray,  # type: ignore[type-arg]  # by class
-    samples: pd.DataFrame,
-    schema: LabelSchema,
-) -> LabelingFunctionError:
-    row = min(differing, key=lambda number: str(samples.index[number]))
-    here, there = (
-        "no vote" if array[row] < 0 else repr(schema.labels[array[row]])
-        for array in (voted.codes, codes)
-    )
-    return LabelingFunctionError(
-        f"Labeling function {voted.name!r} must give the same votes in the module. On sample"
-        f" {samples.index[row]!r} the workbench has {here}, the module {there}"
-        f" ({counted(len(differing), 'sample')} in all): it depends on something that changes, such"
-        " as a clock, chance or an open object. Nothing was written."
-    )
+def _in_words(cell: str | int | None, schema: LabelSchema) -> str:
+    """Return what a function says of a sample, see `cells_of`, as it is named in an error."""
+    if isinstance(cell, str):
+        return clipped(cell, LONGEST)
+    return "no vote" if cell is None or cell < 0 else repr(schema.labels[cell])

@@ -34,7 +34,7 @@ from labeling.notebook.exporting.imports import from_here, import_of, import_of_
 from labeling.notebook.exporting.literals import Expressions, library_object
 from labeling.notebook.exporting.naming import Names, as_word
 from labeling.notebook.exporting.value_files import HELPER, ValueFiles, with_lines_of_file
-from labeling.records import LabelingFunction, LabelSchema, RecordedCall
+from labeling.records import LabelingFunction, LabelKind, LabelSchema, RecordedCall
 
 _OPERATORS = {"__and__": "&", "__or__": "|"}
 
@@ -297,8 +297,9 @@ class ModuleWriter:
             return self._preprocessor(value)
         if isinstance(value, LabelSchema):
             self._bind("LabelSchema", LabelSchema)
-            ordered = ", ordered=True" if value.ordered else ""
-            return f"LabelSchema({value.labels!r}, {dict(value.descriptions)!r}{ordered})"
+            options = ", ordered=True" if value.ordered else ""
+            options += "" if value.kind == LabelKind.ONE else f", kind={value.kind.value!r}"
+            return f"LabelSchema({value.labels!r}, {dict(value.descriptions)!r}{options})"
         if isinstance(value, functools.partial):
             return self._partial(value, name)
         if hasattr(value, "cache_parameters"):

@@ -7,12 +7,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from labeling.analysis.set_quality import set_scores
+from labeling.analysis.span_quality import span_scores
 from labeling.functions import labeling_function
 from labeling.functions.span_decorator import span_labeling_function
 from labeling.label_models import SetModel, SpanModel
+from labeling.notebook.commit_log import Measure
+from labeling.notebook.commit_votes import KeptVotes
 from labeling.notebook.parts.looking import PartLooking
 from labeling.notebook.parts.suggesting import PartSuggesting
-from labeling.notebook.parts.versions import PartVersions
+from labeling.notebook.parts.versions import PartVersions, kept_faults
+from labeling.notebook.vote_cells import sets_of_cells, spans_of_cells
 from labeling.notebook.workbench import Workbench
 from labeling.records import (
     AnyVotes,
@@ -27,6 +32,7 @@ from labeling.records import (
     gold_sets,
     gold_spans,
 )
+from labeling.records.estimates import Estimate
 from labeling.records.set_votes import Answers
 from labeling.records.span_marks import Marks
 
@@ -56,6 +62,8 @@ class SpanWorkbench(PartWorkbench, kind=LabelKind.SPANS):
     SpanVotes(2 samples x 1 voter, 2 spans, labels 'PER')
     """
 
+    _measure = Measure("f1", "dev F1")
+
     def _take_gold(self, gold: Gold | None) -> None:
         self._text = self.text  # spans are in it
         super()._take_gold(gold)
@@ -65,6 +73,18 @@ class SpanWorkbench(PartWorkbench, kind=LabelKind.SPANS):
 
     def _posteriors(self, votes: SpanVotes) -> SoftSpans:
         return SpanModel().fit(votes).predict(votes)
+
+    def _f1(self, predicted: Any) -> Estimate:
+        return span_scores(predicted, self.gold, self.schema).f1
+
+    def _votes_again(self, kept: KeptVotes) -> SpanVotes:
+        ids, texts = self.samples.index, self.samples[self.text].tolist()
+        votes = spans_of_cells(kept.cells, kept.lf.name, ids, self.schema, texts)
+        faults, n_trimmed = kept_faults(kept, ids), kept.notes.get("trimmed", 0)
+        trimmed = {kept.lf.name: n_trimmed} if n_trimmed else {}
+        return SpanVotes(
+            votes.marks, ids, votes.voters, self.schema, faults=faults, trimmed=trimmed
+        )
 
     def _of_one(self, votes: AnyVotes) -> SpanVotes:
         return expect(votes, SpanVotes, "Votes")
@@ -122,11 +142,25 @@ class SetWorkbench(PartWorkbench, kind=LabelKind.SEVERAL):
     SetVotes(2 samples x 1 voter, 3 yes, 0 no, labels 'joy', 'anger')
     """
 
+    _measure = Measure("micro_f1", "dev micro F1")
+
     def _checked_gold(self, gold: Gold | None) -> dict[Hashable, Any]:
         return gold_sets(gold, self.samples.index, self.schema)
 
     def _posteriors(self, votes: SetVotes) -> SoftSets:
-        return SetModel().fit(votes).predict(votes)
+        if self.project is None:
+            return SetModel().fit(votes).predict(votes)
+        config = self.project.config
+        model = SetModel(exclusive=config.exclusive, implies=dict(config.implies))
+        return model.fit(votes).predict(votes)
+
+    def _f1(self, predicted: Any) -> Estimate:
+        return set_scores(predicted, self.gold, self.schema).micro
+
+    def _votes_again(self, kept: KeptVotes) -> SetVotes:
+        ids = self.samples.index
+        votes = sets_of_cells(kept.cells, kept.lf.name, ids, self.schema)
+        return SetVotes(votes.answers, ids, votes.voters, self.schema, kept_faults(kept, ids))
 
     def _of_one(self, votes: AnyVotes) -> SetVotes:
         return expect(votes, SetVotes, "Votes")

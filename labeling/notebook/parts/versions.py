@@ -2,8 +2,52 @@
 
 from __future__ import annotations
 
-from labeling.notebook.parts.state import PartState
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from labeling.engine.engine_report import HowRun
+from labeling.errors import LabelingFunctionError
+from labeling.notebook.commit_votes import KeptVotes
+from labeling.notebook.function_set import VotedLF
+from labeling.notebook.parts.dev_set import PartDevSet
+from labeling.notebook.parts.joined_votes import PartVotes
+from labeling.notebook.vote_cells import id_texts
+from labeling.records import Fault
+from labeling.records.estimates import Estimate, undefined
 
 
-class PartVersions(PartState):
+class PartVersions(PartDevSet):
     """Keeps versions of the labeling functions of a workbench whose labels have parts."""
+
+    @abstractmethod
+    def _f1(self, predicted: Any) -> Estimate:
+        """Return the F1 of predicted parts, or of none (`{}`), on the dev set."""
+
+    @abstractmethod
+    def _votes_again(self, kept: KeptVotes) -> PartVotes:
+        """Return the votes that are kept of a function of another process."""
+
+    def _dev_accuracy(self, covered: npt.NDArray[np.bool_]) -> Estimate:
+        """Return the F1 of the label model on the dev set."""
+        if not self.gold:
+            return undefined(0, "no dev set")
+        return self._f1(self.soft_labels() if covered.any() else {})
+
+    def _restored(self, kept: KeptVotes) -> VotedLF:
+        """Return a function of another process by what is kept of it."""
+        votes = self._votes_again(kept)
+        return self._with_votes(kept.lf, votes, HowRun(kept.lf.name), kept.fingerprint)
+
+
+def kept_faults(kept: KeptVotes, sample_ids: pd.Index) -> list[Fault]:
+    """Return the faults of a function of another process; exceptions are known by their text."""
+    given = kept.notes.get("faults", [])
+    if not given:
+        return []
+    ids = dict(zip(id_texts(sample_ids), sample_ids.tolist(), strict=True))
+    name = kept.lf.name
+    return [Fault(name, ids[text], LabelingFunctionError(raised)) for text, raised in given]
