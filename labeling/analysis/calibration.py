@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labeling.errors import LabelingError
-from labeling.records.estimates import Estimate, mean_of, undefined
+from labeling.records.estimates import Estimate, clustered_share, mean_of, undefined
 from labeling.rendering import Displayed
 
 Floats = npt.NDArray[np.float64]
@@ -82,12 +82,16 @@ class Calibration(Displayed):
         return Estimate(_root(square), _root(square - reach), _root(square + reach), n)
 
 
-def calibration(confidence: Floats, right: Floats) -> Calibration:
+def calibration(
+    confidence: Floats, right: Floats, sample: npt.NDArray[np.int64] | None = None
+) -> Calibration:
     """Return the calibration of confidences, in bins of about equal size.
 
     Args:
         confidence: the probability of each sample's label: shape (n,).
         right: 1 where the label is correct, 0 where not; in between for a tie.
+        sample: where a sample has several labels or spans, a number of each one's sample: intervals
+            then allow for their dependence, see `clustered_share`. `None`: all are independent.
 
     Raises:
         LabelingError: the arrays differ in length.
@@ -103,18 +107,30 @@ def calibration(confidence: Floats, right: Floats) -> Calibration:
         )
     if not len(confidence):
         return Calibration(np.nan, mean_of(right), ())
+    everything = np.ones(len(right), dtype=bool)
     count = int(np.clip(len(confidence) // PER_BIN, 1, MAX_BINS))
     edges = np.unique(np.quantile(confidence, np.linspace(0, 1, count + 1)[1:-1]))
     bin_of = np.searchsorted(edges, confidence, side="right")
     bins = tuple(
-        _bin(confidence[bin_of == number], right[bin_of == number]) for number in np.unique(bin_of)
+        _bin(confidence[bin_of == number], _accuracy(right, bin_of == number, sample))
+        for number in np.unique(bin_of)
     )
-    return Calibration(float(np.sort(confidence).mean()), mean_of(right), bins)
+    accuracy = _accuracy(right, everything, sample)
+    return Calibration(float(np.sort(confidence).mean()), accuracy, bins)
 
 
-def _bin(confidence: Floats, right: Floats) -> Bin:
+def _bin(confidence: Floats, accuracy: Estimate) -> Bin:
     ordered = np.sort(confidence)  # so that sums do not depend on the order of samples
-    return Bin(float(ordered[0]), float(ordered[-1]), float(ordered.mean()), mean_of(right))
+    return Bin(float(ordered[0]), float(ordered[-1]), float(ordered.mean()), accuracy)
+
+
+def _accuracy(
+    right: Floats, rows: npt.NDArray[np.bool_], sample: npt.NDArray[np.int64] | None
+) -> Estimate:
+    if sample is None:
+        return mean_of(right[rows])
+    part: Floats = np.bincount(sample[rows], right[rows]).astype(np.float64)
+    return clustered_share(part, np.bincount(sample[rows]).astype(np.float64))
 
 
 def _root(square: float) -> float:

@@ -146,6 +146,41 @@ def _rgb(colour: str) -> tuple[float, float, float]:
     return to_rgb(colour)
 
 
+def draw_edges(axes: Any, errors: pd.DataFrame, palette: Palette) -> None:
+    """Draw how many starts and ends of spans are off by how many words, as bars side by side.
+
+    Args:
+        axes: where to draw; the legend is left to the caller.
+        errors: what `edge_errors` returns; edges that are right are not drawn.
+        palette: colours.
+    """
+    off = errors[errors.index != 0]
+    places = np.arange(len(off), dtype=np.float64)
+    styles = (("start", "main", "", -0.2), ("end", "second", "////", 0.2))
+    for edge, colour, hatch, shift in styles:
+        counts = off[edge].to_numpy()
+        axes.bar(
+            places + shift,
+            counts,
+            0.38,
+            facecolor=palette[colour],
+            edgecolor=palette["page"],
+            linewidth=0.5,
+            hatch=hatch,
+            label=f"{edge} ({counts.sum():,} of {errors[edge].sum():,} spans)",
+        )
+    furthest = int(errors.index.max())
+    names = [f"{abs(words)}{' or more' if abs(words) == furthest else ''}" for words in off.index]
+    sides = ["early" if words < 0 else "late" for words in off.index]
+    ticks = [f"{name}\n{side}" for name, side in zip(names, sides, strict=True)]
+    axes.set_xticks(places, ticks)
+    axes.set_xlabel("words too early or too late")
+    axes.axvline(places.mean(), color=palette["muted"], linewidth=0.8, linestyle=":")
+    axes.set_ylabel("spans")
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_formatter(lambda count, _: f"{int(count):,}")
+
+
 def draw_skills(axes: Any, skills: pd.DataFrame, names: Sequence[str], palette: Palette) -> None:
     """Draw the skill of each annotator with its interval, and a tick where chance would be.
 

@@ -16,6 +16,7 @@ from labeling.analysis.calibration import Calibration
 from labeling.analysis.charts import (
     draw_cost,
     draw_coverage,
+    draw_edges,
     draw_histograms,
     draw_matrix,
     draw_reliability,
@@ -26,6 +27,7 @@ from labeling.rendering.formatting import cleaned, clipped, percent, whole
 from labeling.rendering.svg import COLOURS, Svg, picture
 
 MOST_BARS = 40
+MOST_CHARACTERS = 45  # of the names side by side below a matrix whose rows have long names
 ROOMY = 8  # rows of a matrix whose cells have room for two lines
 
 
@@ -100,25 +102,30 @@ def reliability_picture(series: Sequence[tuple[str, Calibration]], lowest: float
     return picture("reliability", "Reliability diagram", description, draw, 3.4)
 
 
-def cost_picture(curves: Mapping[str, Sequence[tuple[int, Estimate]]]) -> Svg:
-    """Draw label quality against human votes spent, with intervals."""
+def cost_picture(
+    curves: Mapping[str, Sequence[tuple[int, Estimate]]], measure: str = "accuracy"
+) -> Svg:
+    """Draw label quality, as this measure, against human votes spent, with intervals."""
 
     def draw(axes: Any) -> None:
         draw_cost(axes, curves, COLOURS)
         axes.set_xlabel("human votes spent before")
-        axes.set_ylabel("accuracy")
+        axes.set_ylabel(measure)
         axes.figure.legend(loc="outside upper left")
 
     title = "Label quality against human votes spent"
     return picture("spending", title, "The tables list the same numbers.", draw, 3.3)
 
 
-def pair_picture(percent: pd.DataFrame, common: pd.DataFrame) -> Svg:
+def pair_picture(
+    percent: pd.DataFrame, common: pd.DataFrame, title: str = "Percent agreement"
+) -> Svg:
     """Draw the agreement of each two annotators, in percent, and their common samples.
 
     Args:
         percent: what `pair_matrix` returns for "percent".
         common: the same for "n"; it is written only where the cells have room for it.
+        title: what is drawn of each two annotators.
     """
     shades = percent.to_numpy(np.float64)
     has_room = len(percent) <= ROOMY
@@ -126,14 +133,20 @@ def pair_picture(percent: pd.DataFrame, common: pd.DataFrame) -> Svg:
         [_pair_words(share, n if has_room else None) for share, n in zip(*row, strict=True)]
         for row in zip(shades.tolist(), common.to_numpy().tolist(), strict=True)
     ]
-    names = [clipped(cleaned(str(name)), 14) for name in percent.columns]
+    longest = 22 if has_room else 14
+    names = [clipped(cleaned(str(name)), longest) for name in percent.columns]
 
     def draw(axes: Any) -> None:
         draw_matrix(axes, shades, words, names, COLOURS)
 
-    title = "Percent agreement of each two annotators"
     height = _side(len(names)) * (1.25 if has_room else 1)
-    return picture("pairs", title, "The table lists the same numbers.", draw, height)
+    return picture(
+        "pairs",
+        f"{title} of each two annotators",
+        "The table lists the same numbers.",
+        draw,
+        height,
+    )
 
 
 def _pair_words(share: float, n: int | None) -> str:
@@ -166,10 +179,52 @@ def label_confusion_picture(coincidences: pd.DataFrame) -> Svg:
     return picture("confused", title, description, draw, _side(len(names)))
 
 
+def type_confusion_picture(counts: pd.DataFrame, name: str) -> Svg:
+    """Draw which labels of spans a model takes for which, in percent of the rows.
+
+    Args:
+        counts: what `span_confusion` returns, or a part of it with the same labels in both.
+        name: of the picture, unique on its page.
+    """
+    table = counts.to_numpy(np.float64)
+    totals = table.sum(axis=1, keepdims=True)
+    shares = np.where(totals > 0, table / np.maximum(totals, 1), np.nan)
+    words = [["" if np.isnan(share) else f"{100 * share:.0f}" for share in row] for row in shares]
+    names = [clipped(cleaned(str(label)), 14) for label in counts.columns]
+    rows = [f"{label}\nn = {int(n):,}" for label, n in zip(names, totals[:, 0], strict=True)]
+    is_crowded = max(map(len, names)) * len(names) > MOST_CHARACTERS
+
+    def draw(axes: Any) -> None:
+        draw_matrix(axes, shares, words, names, COLOURS)
+        axes.tick_params(axis="x", labelrotation=90 if is_crowded else 0)
+        axes.set_yticks(range(len(names)), rows)
+        axes.set_xlabel("label of the models")
+        axes.set_ylabel("true label")
+
+    title = "Which labels the models confuse"
+    return picture(name, title, "The table lists the counts.", draw, _side(len(names)))
+
+
+def edge_picture(errors: pd.DataFrame, name: str) -> Svg:
+    """Draw by how many words the starts and the ends of spans are off.
+
+    Args:
+        errors: what `edge_errors` returns.
+        name: of the picture, unique on its page.
+    """
+
+    def draw(axes: Any) -> None:
+        draw_edges(axes, errors, COLOURS)
+        axes.figure.legend(loc="outside upper left")
+
+    title = "Edges of spans that are off"
+    return picture(name, title, "The table lists the same numbers.", draw, 2.9)
+
+
 def skill_picture(skills: pd.DataFrame) -> Svg:
     """Draw the skill of each annotator with its interval, from what `AnnotatorModel.skills` has."""
     names = [
-        f"{clipped(cleaned(str(name)), 18)} (n = {n:,})"
+        f"{clipped(cleaned(str(name)), 24)} (n = {n:,})"
         for name, n in zip(skills.index, skills["n_votes"], strict=True)
     ]
 

@@ -77,7 +77,8 @@ def span_lanes(
 
     Args:
         data: the samples, with the texts; their index is the sample id.
-        votes: the spans of voters. Those who marked nothing in a sample have no lane in it.
+        votes: the spans of voters. Those who marked nothing in a sample have no lane in it, but
+            where their silence speaks, as that of people who were asked about the sample.
         soft: the spans of a label model, as a lane "model".
         gold: gold spans, as a lane "gold".
         ids: the samples to show; `None` takes those on which voters differ most: with the most
@@ -113,11 +114,7 @@ def span_lanes(
     frame = with_id_index(data)
     rows = positions(frame.index, shown, "the samples to show", "the samples")
     shown_texts = texts(frame.iloc[rows], text)
-    part = votes.of_samples(shown)
-    lanes: dict[Hashable, dict[str, tuple[Span, ...]]] = {sample_id: {} for sample_id in shown}
-    for voter in votes.voters:
-        for sample_id, spans in _spans_of(part, voter).items():
-            lanes[sample_id][voter] = spans
+    lanes = _lanes_of_voters(votes.of_samples(shown))
     if soft is not None:
         for sample_id, spans in soft.of_samples(shown).to_labels().items():
             lanes[sample_id]["model"] = spans or ()
@@ -156,6 +153,24 @@ def _n_labels(codes: npt.NDArray[Any], none: int) -> npt.NDArray[np.int64]:
     for code in range(none):
         counts += (codes == code).any(axis=1)
     return counts
+
+
+def _lanes_of_voters(votes: SpanVotes) -> dict[Hashable, dict[str, tuple[Span, ...]]]:
+    lanes: dict[Hashable, dict[str, tuple[Span, ...]]] = {key: {} for key in votes.sample_ids}
+    for column, voter in enumerate(votes.voters):
+        for sample_id in _silent_samples(votes, column):
+            lanes[sample_id][voter] = ()
+        for sample_id, spans in _spans_of(votes, voter).items():
+            lanes[sample_id][voter] = spans
+    return lanes
+
+
+def _silent_samples(votes: SpanVotes, column: int) -> list[Hashable]:
+    """Return the samples in which a voter's silence says that no span is there."""
+    if not votes.speaks[column] or votes.asked is None:
+        return []
+    ids: list[Hashable] = votes.sample_ids[votes.asked[:, column]].tolist()
+    return ids
 
 
 def _spans_of(votes: SpanVotes, voter: str) -> dict[Hashable, tuple[Span, ...]]:

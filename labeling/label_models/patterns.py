@@ -274,27 +274,26 @@ def patterns_of(votes: Votes, voters: Sequence[str], gold: Codes | None = None) 
         VotesError: the votes have a voter the model was not fitted on.
     """
     if votes.long is not None:
-        return _patterns_of_long(votes.long, voter_positions(votes, voters), votes.schema, gold)
+        cast, positions = votes.long, voter_positions(votes, voters)
+        shape = (cast.shape[0], len(voters))
+        ranks = label_ranks(votes.schema)[cast.code]
+        by_name = CastVotes.of(cast.row, positions[cast.column], ranks, shape)
+        return _patterns_of_long(by_name, votes.schema, gold)
     return patterns_of_columns(
         voter_columns(votes, voters), len(votes.sample_ids), votes.schema, gold
     )
 
 
-def _patterns_of_long(
-    votes: CastVotes, positions: Codes, schema: LabelSchema, gold: Codes | None
-) -> Patterns:
+def _patterns_of_long(by_name: CastVotes, schema: LabelSchema, gold: Codes | None) -> Patterns:
     """Return the same patterns as the wide table of these votes, without making the table.
 
     Args:
-        votes: the votes in long form.
-        positions: the position of each column among the voters of the model.
+        by_name: the votes in long form, with the voters of the model as columns, and with labels by
+            their rank in the order of names.
         schema: the labels.
         gold: the gold code of each sample in schema order, -1 = none.
     """
-    n, n_voters = votes.shape
-    by_name = CastVotes.of(
-        votes.row, positions[votes.column], label_ranks(schema)[votes.code], (n, n_voters)
-    )
+    n = by_name.shape[0]
     # A row as bytes that sort as the row of the wide table: votes sort before abstentions, which
     # all columns left out hold, and codes of two bytes are compared low byte first.
     code = by_name.code.astype(f"<i{schema.code_type.itemsize}").view(

@@ -119,6 +119,40 @@ def share_of(part: float, whole: float, note: str = "no samples") -> Estimate:
     return Estimate(share, *wilson_at(share, whole), round(whole))
 
 
+def clustered_share(
+    part: npt.NDArray[np.float64], whole: npt.NDArray[np.float64], note: str = "no samples"
+) -> Estimate:
+    """Return the share of the parts of samples, such as their spans, that have a property.
+
+    Parts of one sample are not independent. The interval is Wilson's with the effective number of
+    parts: their number divided by the design effect, which is how many times the variance between
+    samples exceeds that of independent parts (L. Kish, *Survey Sampling*, 1965). Where that cannot
+    be estimated, with fewer than 8 samples or equal shares in all, a sample counts as one part.
+
+    Args:
+        part: how many parts of each sample have the property: shape (n_samples,).
+        whole: how many parts each sample has.
+        note: why it is undefined where no sample has a part.
+
+    Returns:
+        The share; its `n` is the number of parts.
+
+    >>> print(clustered_share(np.array([2.0, 2.0, 2.0]), np.array([2.0, 2.0, 2.0])))
+    1.000 [0.439, 1.000], n = 6
+    """
+    total, n_samples = math.fsum(whole.tolist()), int(np.count_nonzero(whole))
+    if not n_samples:
+        return undefined(0, note)
+    share = min(math.fsum(part.tolist()) / total, 1.0)
+    between = math.fsum(np.square(part - share * whole).tolist())
+    independent = share * (1 - share) * total
+    effective = float(n_samples)
+    if n_samples >= LEAST_RESAMPLED and min(between, independent) > 1e-9:
+        effect = between * n_samples / (n_samples - 1) / independent
+        effective = total / max(effect, 1.0)
+    return Estimate(share, *wilson_at(share, effective), round(total))
+
+
 def wilson_at(share: float, n: float) -> tuple[float, float]:
     """Return Wilson's interval of a share that need not be a whole number of samples.
 

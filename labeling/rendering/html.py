@@ -67,8 +67,12 @@ LONGEST_CODE = 20_000
 """Characters that are shown: a line of data may have any length."""
 
 
-def html_of(view: View) -> str:
+def html_of(view: View, *, with_style: bool = True) -> str:
     """Return a view as one element of HTML, with every text escaped.
+
+    Args:
+        view: the view.
+        with_style: whether `STYLE` is in the element; a page of many views has it once.
 
     >>> text = html_of(View("<b>", ("a < b",)))
     >>> "&lt;b&gt;" in text, "<p>a &lt; b</p>" in text, "<script" in text
@@ -76,7 +80,8 @@ def html_of(view: View) -> str:
     """
     parts = "".join(map(_part, view.parts))
     title = f'<div class="lbl-title">{_text(view.title, LONGEST_TITLE)}</div>'
-    return f'<div class="lbl"><style>{STYLE}</style>{title}{parts}</div>'
+    style = f"<style>{STYLE}</style>" if with_style else ""
+    return f'<div class="lbl">{style}{title}{parts}</div>'
 
 
 def _part(part: Part) -> str:

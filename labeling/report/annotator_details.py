@@ -16,6 +16,7 @@ from labeling.project.annotator_skills import annotator_skills
 from labeling.records import (
     Annotation,
     EventKind,
+    name_of,
     person_key,
     single_label_votes,
 )
@@ -347,7 +348,12 @@ def _examples(
 
     Those with a reviewer's reason come first, then those with labels furthest apart.
     """
-    final = work.context.human_labels
+    settled = work.context.human_labels
+    final = {
+        vote.sample_id: name_of(settled[vote.sample_id])
+        for vote in votes
+        if vote.sample_id in settled
+    }
     hidden = work.tests if hides_tests else frozenset()
     spread = work.context.project.schema.spread
     examples: list[tuple[tuple[bool, int, str], Example]] = []

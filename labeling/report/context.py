@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from labeling.config import Config
@@ -23,11 +24,11 @@ from labeling.records import (
     Annotation,
     AnySoft,
     AnyVotes,
+    Label,
     SoftLabels,
     Stratum,
     Verdict,
     Votes,
-    name_of,
 )
 from labeling.store import Store
 
@@ -106,9 +107,9 @@ class ReportContext:
         return self.project.store if self.project.store.ready() else None
 
     @functools.cached_property
-    def human_labels(self) -> dict[Hashable, str]:
+    def human_labels(self) -> dict[Hashable, Label]:
         """The labels that people settled."""
-        return {gold.sample_id: name_of(gold.label) for gold in self.verdict.gold}
+        return {gold.sample_id: gold.label for gold in self.verdict.gold}
 
     @functools.cached_property
     def random_sample(self) -> pd.DataFrame:
@@ -119,13 +120,16 @@ class ReportContext:
     def audit(self) -> pd.DataFrame:
         """The settled samples of the random sample: their label, and whether the model was correct.
 
-        A model without a prediction (`model_label` is missing) was not correct.
+        A model without a prediction (`model_label` is missing) was not correct; neither was one
+        that missed a part of a sample's set of labels or spans.
         """
-        sample_ids = self.random_sample.index
-        label = sample_ids.map(self.human_labels.get).to_series(sample_ids)
-        audited = self.random_sample.assign(label=label.astype(object))
-        audited = audited[audited["label"].notna()]
-        return audited.assign(right=(audited["model_label"] == audited["label"]).astype(float))
+        drawn = self.random_sample
+        is_settled = np.array([sample_id in self.human_labels for sample_id in drawn.index], bool)
+        audited = drawn[is_settled]
+        labels = [self.human_labels[sample_id] for sample_id in audited.index]
+        pairs = zip(audited["model_label"], labels, strict=True)
+        right = [float(predicted == label) for predicted, label in pairs]
+        return audited.assign(label=pd.Series(labels, audited.index, dtype=object), right=right)
 
     @functools.cached_property
     def current_labels(self) -> pd.DataFrame | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -61,13 +62,7 @@ def section(context: ReportContext) -> CostSection:
     """Return the section on labeling cost."""
     quality_log = _quality_log(context)
     audits = _audits(context)
-    dev = [(point.votes, point.dev) for point in quality_log if point.dev is not None]
-    batches = [(audit.votes_before, audit.accuracy) for audit in audits]
-    curves = {
-        "all labels, against dev gold labels": dev,
-        "model before annotation, on the random sample": batches,
-    }
-    curves = {name: points for name, points in curves.items() if points}
+    curves = curves_of(quality_log, audits)
     audit = context.audit
     return CostSection(
         quality_log=quality_log,
@@ -78,6 +73,19 @@ def section(context: ReportContext) -> CostSection:
         gold_given=len(context.data.dev) > 0,
         quality=(*context.status.quality, *context.status.stop),
     )
+
+
+def curves_of(
+    quality_log: Sequence[QualityPoint], audits: Sequence[BatchAudit]
+) -> dict[str, list[tuple[int, Estimate]]]:
+    """Return label quality by human votes spent, of each kind of measurement that there is."""
+    dev = [(point.votes, point.dev) for point in quality_log if point.dev is not None]
+    batches = [(audit.votes_before, audit.accuracy) for audit in audits]
+    curves = {
+        "all labels, against dev gold labels": dev,
+        "model before annotation, on the random sample": batches,
+    }
+    return {name: points for name, points in curves.items() if points}
 
 
 def _quality_log(context: ReportContext) -> list[QualityPoint]:

@@ -3,42 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections import Counter
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from labeling.analysis import lf_summary
-from labeling.analysis.lanes import span_lanes
-from labeling.analysis.set_quality import set_scores
-from labeling.analysis.span_confusion import span_confusion
-from labeling.analysis.span_quality import span_scores
+from labeling.analysis.part_answers import shared_f1
 from labeling.errors import counted
 from labeling.project import Project
-from labeling.project.agreement import any_agreement
 from labeling.project.kinds import IN_WORDS, count_votes, covered_samples
-from labeling.records import AnyVotes, SetVotes, SoftSets, SoftSpans, SpanVotes, label_in_words
+from labeling.records import AnyVotes
 from labeling.rendering import Cell, Excerpt, Interval, Share, Table, View
-from labeling.report import overview, provenance
+from labeling.rendering.formatting import NONE, percent, size, when
+from labeling.report import (
+    overview,
+    part_cost,
+    part_examples,
+    part_models,
+    part_people,
+    provenance,
+    training,
+)
+from labeling.report.components import Segment
 from labeling.report.context import AnyOutputs, ReportContext, any_outputs, load_people
+from labeling.report.part_section import KeyFigure, PartsSection
+from labeling.report.samples import SOURCES
 
-EXAMPLES = 10
-MOST_ROWS = 60
 COMPARED = ("overlaps", "conflicts", "exact", "inside", "around", "crossing", "elsewhere")
 COUNTS = ("votes", "no", "samples", "trimmed", "faults")
-
-
-@dataclass(frozen=True)
-class PartsSection:
-    """A section of the page: its anchor and title, sentences, and what objects show."""
-
-    anchor: str
-    title: str
-    sentences: tuple[str, ...]
-    views: tuple[View, ...] = ()
 
 
 def sections(project: Project) -> dict[str, Any]:
@@ -53,8 +46,14 @@ def sections(project: Project) -> dict[str, Any]:
         "n_gold": len(context.data.dev),
         "n_locked": len(context.data.test),
         "next_step": context.status.next,
+        "figures": list(_figures(context, outputs)),
         "states": overview.states(context),
-        "sections": [*_of_outputs(context, outputs), _annotators(context), _training(context)],
+        "sections": [
+            *_of_outputs(context, outputs),
+            part_people.section(context),
+            part_cost.section(context),
+            _training(context),
+        ],
         "provenance": provenance.section(context),
     }
 
@@ -65,8 +64,8 @@ def _of_outputs(context: ReportContext, outputs: AnyOutputs | None) -> Iterator[
         yield PartsSection("functions", "Labeling functions", (sentence,))
         return
     yield _functions(context, outputs.votes)
-    yield _models(context, outputs)
-    yield PartsSection("examples", "Examples", (), tuple(examples(outputs.votes, context, outputs)))
+    yield part_models.section(context, outputs)
+    yield part_examples.section(context, outputs)
 
 
 def _functions(context: ReportContext, votes: AnyVotes) -> PartsSection:
@@ -121,146 +120,76 @@ def _measure(row: dict[Any, Any], name: str) -> Cell:
     return Interval(float(row[name]), row[f"{name}_low"], row[f"{name}_high"], n)
 
 
-def _models(context: ReportContext, outputs: AnyOutputs) -> PartsSection:
-    learner: Any = context.project.learner(outputs.votes)
-    model = learner.cached_label_model(context.verdict.gold)
-    sentences = [] if model is None else list(model.report_)
-    gold = context.data.dev
-    if outputs.measured is None or not len(gold):
-        sentences.append("The models cannot be measured: the config gives no gold labels.")
-        return PartsSection("model", "Models", tuple(sentences))
-    sentences.append(
-        "Measured by cross-fitting: each sample with a gold label is predicted by models that were"
-        " not trained on that label."
-    )
-    return PartsSection(
-        "model", "Models", tuple(sentences), tuple(score_views(outputs.measured, context))
-    )
-
-
-@functools.singledispatch
-def score_views(measured: Any, context: ReportContext) -> Iterator[View]:
-    """Yield the scores of cross-fitted labels against gold labels."""
-    raise TypeError(f"There are no scores of type {type(measured).__name__}.")
-
-
-@score_views.register
-def _(measured: SoftSpans, context: ReportContext) -> Iterator[View]:
-    gold, schema = context.data.dev, context.project.schema
-    yield span_scores(measured, gold, schema)._view()
-    predicted = measured.to_labels().to_dict()
-    counts = span_confusion(predicted, gold.to_dict(), schema)
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (Excerpt(str(label)), *(int(count) for count in row))
-        for label, row in zip(counts.index, counts.to_numpy(), strict=True)
-    )
-    caption = "Spans with the same edges; (none): the other side has no span there."
-    yield View("Confusion of labels", (Table(("gold", *counts.columns), rows, caption),))
-
-
-@score_views.register
-def _(measured: SoftSets, context: ReportContext) -> Iterator[View]:
-    yield set_scores(measured, context.data.dev, context.project.schema)._view()
-
-
-@functools.singledispatch
-def examples(votes: AnyVotes, context: ReportContext, outputs: Any) -> Iterator[View]:
-    """Yield samples on which voters differ, or the model differs from gold labels."""
-    raise TypeError(f"There are no examples of votes of type {type(votes).__name__}.")
-
-
-@examples.register
-def _(votes: SpanVotes, context: ReportContext, outputs: Any) -> Iterator[View]:
-    gold = context.data.dev
-    yield span_lanes(
-        context.data.samples,
-        votes,
-        soft=outputs.posterior,
-        gold=gold if len(gold) else None,
-        n=EXAMPLES,
-        text=context.config.data.text,
-    )._view()
-
-
-@examples.register
-def _(votes: SetVotes, context: ReportContext, outputs: Any) -> Iterator[View]:
-    if outputs.measured is None:
-        return
-    predicted = outputs.measured.to_labels().to_dict()
-    gold: dict[Hashable, Any] = context.data.dev.to_dict()
-    wrong = sorted(
-        (key for key, label in gold.items() if (predicted.get(key) or frozenset()) != label),
-        key=repr,
-    )
-    texts = context.texts_of(wrong[:EXAMPLES])
-    rows = tuple(
-        (
-            Excerpt(str(key)),
-            Excerpt(texts.get(key, "")),
-            Excerpt(label_in_words(predicted.get(key) or frozenset())),
-            Excerpt(label_in_words(gold[key])),
-        )
-        for key in wrong[:EXAMPLES]
-    )
-    title = f"The models differ from {len(wrong):,} of {counted(len(gold), 'gold label')}"
-    table = Table(("sample", "text", "models", "gold"), rows, "", len(wrong) - len(rows))
-    yield View(title, (table,) if rows else ())
-
-
-def _annotators(context: ReportContext) -> PartsSection:
-    votes = [vote for vote in context.annotations if not vote.reviewer]
-    if not votes:
-        return PartsSection("people", "Annotators", ("There are no annotations yet.",))
-    by_settled = Counter(gold.settled for gold in context.verdict.gold)
-    sentences = (
-        f"{counted(len({vote.annotator for vote in votes}), 'annotator')} gave"
-        f" {counted(len(votes), 'answer')} on"
-        f" {counted(len({vote.sample_id for vote in votes}), 'sample')};"
-        f" {counted(sum(by_settled.values()), 'sample')} settled,"
-        f" {len(context.verdict.escalations):,} waiting for a reviewer.",
-        *([f"Settled by: {settled_by}."] if (settled_by := context.status.settled_by) else []),
-        "Skills of annotators and what single annotators confuse are shown for one label per sample"
-        " only.",
-    )
-    texts = context.data.samples[context.config.data.text]
-    found = any_agreement(context.annotations, context.project.schema, context.selections, texts)
-    views = (found._view(), _people(votes), *_escalations(context))
-    return PartsSection("people", "Annotators", sentences, views)
-
-
-def _people(votes: Any) -> View:
-    answers = Counter(vote.annotator for vote in votes if vote.label is not None)
-    skips = Counter(vote.annotator for vote in votes if vote.label is None)
-    names = sorted({vote.annotator for vote in votes})
-    rows = tuple((Excerpt(name), answers[name], skips[name]) for name in names[:MOST_ROWS])
-    table = Table(("annotator", "labeled", "skipped"), rows, "", len(names) - len(rows))
-    return View("By annotator", (table,))
-
-
-def _escalations(context: ReportContext) -> Iterator[View]:
-    waiting = context.verdict.escalations
-    if not waiting:
-        return
-    texts = context.texts_of(escalation.sample_id for escalation in waiting[:MOST_ROWS])
-    rows = tuple(
-        (
-            Excerpt(str(escalation.sample_id)),
-            Excerpt(texts.get(escalation.sample_id, "")),
-            Excerpt(escalation.explanation),
-        )
-        for escalation in waiting[:MOST_ROWS]
-    )
-    table = Table(("sample", "text", "why"), rows, "", len(waiting) - len(rows))
-    yield View("Waiting for a reviewer", (table,))
-
-
 def _training(context: ReportContext) -> PartsSection:
+    artifact = None if context.store is None else context.store.artifacts.latest("training_set")
+    if artifact is None:
+        sentence = "There is no training set yet. Run `labeling export`."
+        return PartsSection("training", "Training set", (sentence,))
+    about = artifact.about
+    left_out = about["left_out"]
+    sentence = (
+        f"{counted(about['samples'], 'sample')} in the training set, exported"
+        f" {when(artifact.made_at)}; {sum(left_out.values()):,} left out."
+    )
+    views = [View("Labels of the training set", (_label_counts(context, about),))]
+    if left_out:
+        rows = tuple((Excerpt(str(reason)), int(n)) for reason, n in sorted(left_out.items()))
+        views.append(View("Left out", (Table(("reason", "samples"), rows),)))
+    files = tuple(
+        (Excerpt(file.name), size(file.bytes), "yes" if file.is_current else "no", file.sha256)
+        for file in training.files_of(context, artifact)
+    )
+    if files:
+        headings = ("file", "size", "of this training set", "SHA-256")
+        views.append(View("Files", (Table(headings, files),)))
+    sources = tuple(
+        Segment(*SOURCES[source], about["sources"][source])
+        for source in SOURCES
+        if source in about["sources"]
+    )
+    return PartsSection("training", "Training set", (sentence,), tuple(views), (), sources)
+
+
+def _label_counts(context: ReportContext, about: dict[str, Any]) -> Table:
+    """Return on how many samples each label is, and how many spans have it."""
+    labels, n, spans = about["labels"], max(about["samples"], 1), about.get("spans")
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            Excerpt(label),
+            labels.get(label, 0),
+            Share(labels.get(label, 0) / n),
+            *([] if spans is None else [spans.get(label, 0)]),
+        )
+        for label in context.project.schema.labels
+    )
+    headings = ("label", "samples", "share", *([] if spans is None else ["spans"]))
+    return Table(headings, rows)
+
+
+def _figures(context: ReportContext, outputs: AnyOutputs | None) -> Iterator[KeyFigure]:
+    """Yield the numbers at the head of the page."""
+    n = len(context.data.samples)
+    if outputs is None:
+        yield KeyFigure("Coverage of the labeling functions", NONE, "not applied yet")
+    else:
+        covered = covered_samples(outputs.votes)
+        more = f"{covered:,} of {n:,}"
+        yield KeyFigure("Coverage of the labeling functions", percent(covered / max(n, 1)), more)
+    people = [vote for vote in context.annotations if not vote.reviewer]
+    answers = [vote.sample_id for vote in people if vote.label is not None]
+    reviews = counted(len(context.annotations) - len(people), "review")
+    on = f"on {counted(len(set(answers)), 'sample')}, {reviews}"
+    yield KeyFigure("Human answers", f"{len(answers):,}", on)
+    for reference in part_models.references(context, outputs and outputs.measured):
+        f1 = shared_f1(
+            {key: label or () for key, label in reference.predicted.items()}, reference.truth
+        )
+        if f1.n:
+            more = f"[{percent(f1.low)}, {percent(f1.high)}], n = {f1.n:,}"
+            yield KeyFigure(f"F1 against {reference.name}", percent(f1.value), more)
     train = context.status.training_set
     if train is None:
-        sentences = ("There is no training set yet. Run `labeling export`.",)
+        yield KeyFigure("Training set", NONE, "not exported yet")
     else:
-        left_out = sum(train["left_out"].values())
-        sentences = (
-            f"{counted(train['samples'], 'sample')} in the training set; {left_out:,} left out.",
-        )
-    return PartsSection("training", "Training set", sentences)
+        left_out = f"{sum(train['left_out'].values()):,} left out"
+        yield KeyFigure("Training set", f"{train['samples']:,}", left_out)

@@ -10,7 +10,7 @@ from labeling.project import Project
 from labeling.project.exporting import ready_folder
 from labeling.records import LabelKind, atomic_write
 from labeling.rendering import View, formatting
-from labeling.rendering.html import html_of
+from labeling.rendering.html import STYLE, html_of
 from labeling.rendering.palettes import DARK, LIGHT
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def shown(view: View) -> Any:
     """Return a view as HTML that a template puts in as it is: every text in it is escaped."""
     from markupsafe import Markup
 
-    return Markup(html_of(view))
+    return Markup(html_of(view, with_style=False))
 
 
 FILTERS = {
@@ -95,9 +95,11 @@ def _sections(project: Project) -> dict[str, Any]:
 
 
 def _sections_of_parts(project: Project) -> dict[str, Any]:
+    from markupsafe import Markup
+
     from labeling.report import of_parts
 
-    return {**of_parts.sections(project), "palettes": palettes()}
+    return {**of_parts.sections(project), "palettes": palettes(), "view_style": Markup(STYLE)}
 
 
 OF_PARTS = ("parts_report.html.jinja", _sections_of_parts)

@@ -87,7 +87,7 @@ def section(context: ReportContext) -> DataSection:
         lengths=_lengths(data.samples[context.config.data.text]),
         sources=_sources(context.current_labels),
         labels=_labels(context),
-        evaluations=_evaluations(context),
+        evaluations=evaluations_of(context),
     )
 
 
@@ -140,7 +140,8 @@ def _labels(context: ReportContext) -> list[LabelRow] | None:
     return sorted(rows, key=lambda row: -row.count)
 
 
-def _evaluations(context: ReportContext) -> list[Evaluation]:
+def evaluations_of(context: ReportContext) -> list[Evaluation]:
+    """Return the evaluations on the locked test split."""
     if context.store is None:
         return []
     return [

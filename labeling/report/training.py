@@ -90,7 +90,7 @@ def section(context: ReportContext) -> TrainingSection | None:
         ],
         left_out=metadata["left_out"],
         min_confidence=context.config.export.min_confidence,
-        files=_files(context, artifact),
+        files=files_of(context, artifact),
         warnings=class_balance_warnings(
             "the training set",
             metadata["labels"],
@@ -108,7 +108,7 @@ def _by_count(labels: Sequence[ClassProportion]) -> list[ClassProportion]:
     return sorted(labels, key=lambda label: -label.count)
 
 
-def _files(context: ReportContext, artifact: Artifact) -> list[File]:
+def files_of(context: ReportContext, artifact: Artifact) -> list[File]:
     """Return the exported files, and whether they hold the current training set."""
     files = []
     for path in sorted(context.project.folder.glob("training_set.*")):
