@@ -8,6 +8,7 @@ import pytest
 
 import labeling as lb
 from labeling.label_models import AnnotatorModel, MajorityVote
+from labeling.records import CastVotes
 from tests.support.crowds import accuracy, coins, crowd, few_votes, real_crowd, with_clickers
 
 KNOWN = ("bluebird", "dog", "face", "music_ms", "product", "rte", "sentiment_d")  # gold for all
@@ -169,3 +170,21 @@ def test_votes_asked_for_where_labels_are_doubtful_do_not_swap_the_labels(real_d
             )
         settled = pd.Series({gold.sample_id: gold.label for gold in verdict.gold})
         assert (settled == labels[settled.index]).mean() > 0.8, seed
+
+
+def test_a_voter_who_is_missing_abstains_in_sparse_votes():
+    """The answer is the same whether the voters' columns are a table or a list of cast votes."""
+    schema = lb.LabelSchema(["a", "b"])
+    wide = lb.Votes.from_array(
+        [[0, 0, 1], [1, 1, 0], [0, 1, 0], [1, 1, 1]], schema=schema, voters=["x", "y", "z"]
+    )
+    model = AnnotatorModel().fit(wide)
+    some = wide.of_voters(["x", "z"])
+    cells = np.nonzero(some.to_array() >= 0)
+    cast = CastVotes.of(*cells, some.to_array()[cells], some.to_array().shape)
+    sparse = lb.Votes(cast, some.sample_ids, some.voters, schema)
+
+    assert sparse.long is not None
+    np.testing.assert_array_equal(
+        model.predict_proba(sparse).to_array(), model.predict_proba(some).to_array()
+    )
