@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -39,16 +39,20 @@ def bucket_of(
     schema, conditions = moment.schema, []
     chosen = np.ones(len(moment), dtype=bool)
     if vote is not None:
-        chosen &= _voted(moment, voted, _wanted(vote, schema, "vote", "abstain"))
-        conditions.append(_named("vote", vote))
+        chosen &= _voted(
+            moment, voted, wanted_codes(vote, schema, "vote", _words(schema, "abstain"))
+        )
+        conditions.append(condition_of("vote", vote))
     elif voted is not None:
         chosen &= voted.codes != ABSTAIN
     if gold is not None:
-        chosen &= np.isin(moment.gold, _wanted(gold, schema, "gold", "none"))
-        conditions.append(_named("gold", gold))
+        chosen &= np.isin(moment.gold, wanted_codes(gold, schema, "gold", _words(schema, "none")))
+        conditions.append(condition_of("gold", gold))
     if model is not None:
-        chosen &= np.isin(moment.model_codes(), _wanted(model, schema, "model", "none"))
-        conditions.append(_named("model", model))
+        chosen &= np.isin(
+            moment.model_codes(), wanted_codes(model, schema, "model", _words(schema, "none"))
+        )
+        conditions.append(condition_of("model", model))
     if conflict_with is not None:
         chosen &= _conflicts(moment, voted, conflict_with)
         conditions.append(f"in conflict with {conflict_with.name}")
@@ -107,28 +111,44 @@ def _conflicts(moment: Moment, voted: VotedLF | None, other: VotedLF) -> Bools:
     return conflicting(other.codes, others, n_labels)
 
 
-def _wanted(value: Value, schema: LabelSchema, axis: str, missing: str) -> list[int]:
-    """Return the codes that a value of an axis stands for; a label's name comes first."""
+def _words(schema: LabelSchema, missing: str) -> dict[str, list[int]]:
+    """Return the codes of words that stand for no single label."""
+    return {missing: [ABSTAIN], ANY: list(range(len(schema)))}
+
+
+def wanted_codes(
+    value: Value, schema: LabelSchema, axis: str, words: Mapping[str, list[int]]
+) -> list[int]:
+    """Return the codes that a value of an axis stands for; a label's name comes first.
+
+    Args:
+        value: a label, -1, one of the words, or a list of these.
+        schema: the labels.
+        axis: the name of the argument.
+        words: words that are no labels, and the codes for which each stands.
+
+    Raises:
+        UnknownLabelError: it is none of these, or an empty list.
+    """
     if value == ABSTAIN and not isinstance(value, (str, bool)):
         return [ABSTAIN]
     if isinstance(value, (list, tuple, set, frozenset)):
         if not value:
             raise UnknownLabelError(f"`{axis}` must be a label or several. Got an empty list.")
-        return sorted({code for one in value for code in _wanted(one, schema, axis, missing)})
+        return sorted({code for item in value for code in wanted_codes(item, schema, axis, words)})
     if isinstance(value, str) and value not in schema.labels:
-        if value == ANY:
-            return list(range(len(schema)))
-        if value == missing:
-            return [ABSTAIN]
-        words = [*schema.labels, missing, ANY]
+        if value in words:
+            return words[value]
+        names = [*schema.labels, *words]
         raise UnknownLabelError(
-            f"`{axis}` must be one of {', '.join(map(quoted, words))}, or several of them as a"
-            f" list. Got {quoted(value)}.{near(value, words)}"
+            f"`{axis}` must be one of {', '.join(map(quoted, names))}, or several of them as a"
+            f" list. Got {quoted(value)}.{near(value, names)}"
         )
     return [schema.index(value)]
 
 
-def _named(axis: str, value: Value) -> str:
+def condition_of(axis: str, value: Value) -> str:
+    """Return a condition in words."""
     several = isinstance(value, (list, tuple, set, frozenset))
     names = sorted(map(str, value)) if several else [str(value)]  # type: ignore[arg-type]
     return f"{axis} = {clipped(' or '.join(names), LONGEST)}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from labeling.notebook.function_set import VotedLF
-from labeling.notebook.moment import Moment, accuracy, share_of
+from labeling.notebook.moment import Codes, Moment, accuracy, share_of
 from labeling.records import ABSTAIN, co_occurrence
 from labeling.records.estimates import Estimate
 from labeling.rendering import DisplayedAlike, Share, Table, View, as_interval
@@ -52,6 +54,7 @@ class ConflictPairs(DisplayedAlike):
     n_samples: int
     n_functions: int
     has_gold: bool
+    _both: ClassVar[str] = "both vote"
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each pair.
@@ -87,7 +90,7 @@ class ConflictPairs(DisplayedAlike):
         title = f"{len(self.pairs):,} of {n_pairs:,} pairs of labeling functions conflict"
         if not self.pairs:
             return View(title)
-        headings: tuple[str, ...] = ("first", "second", "both vote", "in conflict")
+        headings: tuple[str, ...] = ("first", "second", self._both, "in conflict")
         if self.has_gold:
             headings += ("first right on the dev set", "second right")
         rows = tuple(
@@ -111,24 +114,40 @@ class ConflictPairs(DisplayedAlike):
 
 def conflict_pairs(moment: Moment) -> ConflictPairs:
     """Return all pairs of functions that conflict, with who is right on the dev set."""
-    functions, array = moment.functions.functions, moment.array
+    names, array = moment.functions.names, moment.array
     both = co_occurrence(array != ABSTAIN)
-    same = np.zeros_like(both)
-    for code in range(len(moment.schema)):
-        same = same + co_occurrence(array == code)
-    firsts, seconds = np.nonzero(np.triu(both - same, 1))
-    pairs = [
-        _pair(moment, functions[first], functions[second], int(both[first, second]))
-        for first, second in zip(firsts.tolist(), seconds.tolist(), strict=True)
-    ]
+    pairs = pairs_in_conflict(names, array, both, moment.gold, len(moment.schema))
+    return ConflictPairs(pairs, len(moment), len(names), bool(moment.n_gold))
+
+
+def pairs_in_conflict(
+    names: Sequence[str], array: Codes, both: npt.NDArray[np.int64], gold: Codes, n_codes: int
+) -> tuple[ConflictPair, ...]:
+    """Return pairs of functions that conflict, those with most conflicts first.
+
+    Args:
+        names: of the functions.
+        array: what they say in each row: shape (n_rows, n_functions), -1 = nothing.
+        both: in how many rows each two of them count as both saying something.
+        gold: what is true: shape (n_rows,), -1 = not known.
+        n_codes: codes are below it.
+    """
+    differ = co_occurrence(array != ABSTAIN)
+    for code in range(n_codes):
+        differ = differ - co_occurrence(array == code)
+    firsts, seconds = np.nonzero(np.triu(differ, 1))
+    pairs = []
+    for first, second in zip(firsts.tolist(), seconds.tolist(), strict=True):
+        rights = _rights(array[:, first], array[:, second], gold)
+        n_both, n_differ = int(both[first, second]), int(differ[first, second])
+        pairs.append(ConflictPair(names[first], names[second], n_both, n_differ, *rights))
     pairs.sort(key=lambda pair: (-pair.conflicts, pair.first, pair.second))
-    return ConflictPairs(tuple(pairs), len(moment), len(functions), bool(moment.n_gold))
+    return tuple(pairs)
 
 
-def _pair(moment: Moment, first: VotedLF, second: VotedLF, both: int) -> ConflictPair:
-    differ = (first.codes != ABSTAIN) & (second.codes != ABSTAIN) & (first.codes != second.codes)
-    rights = (
-        accuracy(voted.codes[differ], moment.gold[differ]) if moment.n_gold else share_of(0, 0)
-        for voted in (first, second)
-    )
-    return ConflictPair(first.name, second.name, both, int(differ.sum()), *rights)
+def _rights(first: Codes, second: Codes, gold: Codes) -> tuple[Estimate, Estimate]:
+    """Return how often each of two functions is right where they differ."""
+    if not (gold != ABSTAIN).any():
+        return share_of(0, 0), share_of(0, 0)
+    differ = (first != ABSTAIN) & (second != ABSTAIN) & (first != second)
+    return accuracy(first[differ], gold[differ]), accuracy(second[differ], gold[differ])

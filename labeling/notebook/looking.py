@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from labeling.errors import LabelingFunctionError
-from labeling.notebook.base import BaseWorkbench, are_same
 from labeling.notebook.buckets import Slice, Value, bucket_of, conflicts_of, errors_of
+from labeling.notebook.comparing import Comparing, Function, SetPair
 from labeling.notebook.conflict_pairs import ConflictPairs, conflict_pairs
 from labeling.notebook.diffs import Diff, diff_of_functions, diff_of_sets
-from labeling.notebook.function_set import FunctionSet, VotedLF
+from labeling.notebook.function_set import FunctionSet
 from labeling.notebook.moment import Moment
 from labeling.notebook.previews import Preview, preview_of
 from labeling.notebook.rows import SampleRows
 from labeling.notebook.summaries import Summary
 from labeling.notebook.uncovered import Uncovered, uncovered_of
-from labeling.records import LabelingFunction
-
-Function = LabelingFunction | str
 
 
-class Looking(BaseWorkbench):
+class Looking(Comparing):
     """Shows what labeling functions do, before and after they are added."""
 
     def preview(self, lf: Function) -> Preview:
@@ -84,24 +80,12 @@ class Looking(BaseWorkbench):
         >>> diff.gained, diff.lost, diff.flipped
         (1, 1, 0)
         """
-        if before is None and after is not None:
-            raise LabelingFunctionError("diff(a, b) must have both. Got only the second one.")
-        if before is None or isinstance(before, FunctionSet):
-            return self._diff_of_sets(before, after, base)
-        if isinstance(after, FunctionSet):
-            raise LabelingFunctionError(
-                "diff(a, b) must compare two functions or two sets. Got a function and a set: write"
-                " diff(lf, base=set) for the function of that name in the set."
-            )
+        pair = self._compared(before, after, base)
         self._looked_at_dev()
-        if after is None:
-            return self._diff_with_older(self._voted(before), base)
-        first, second = self._voted(before), self._voted(after)
-        if first.name == second.name:
-            title = f"{first.name}: the second version against the first"
-        else:
-            title = f"{second.name} against {first.name}"
-        return diff_of_functions(self._moment(), first, second, self.functions, title)
+        moment = self._moment()
+        if isinstance(pair, SetPair):
+            return diff_of_sets(moment, pair.before, pair.after, pair.title)
+        return diff_of_functions(moment, pair.before, pair.after, self.functions, pair.title)
 
     def bucket(
         self,
@@ -177,15 +161,10 @@ class Looking(BaseWorkbench):
             LabelingFunctionError: there is no function of that name, or both are the same.
         """
         self._looked_at_dev()
-        if a is None and b is None:
+        pair = self._voted_pair(a, b)
+        if pair is None:
             return conflict_pairs(self._moment())
-        first, *others = (self._voted(lf) for lf in (a, b) if lf is not None)
-        if others and others[0].name == first.name:
-            raise LabelingFunctionError(
-                f"Two different functions must be compared. Got {first.name!r} twice; diff(a, b)"
-                " compares two versions of one."
-            )
-        return conflicts_of(self._moment(), first, others[0] if others else None)
+        return conflicts_of(self._moment(), *pair)
 
     def uncovered(self, n_clusters: int = 8) -> Uncovered:
         """Return the samples on which no function votes, in clusters of similar texts.
@@ -213,55 +192,3 @@ class Looking(BaseWorkbench):
         return Moment(
             self.samples, self.schema, self.functions, text, self.gold_codes, self._fits.of
         )
-
-    def _voted(self, lf: Function) -> VotedLF:
-        """Return a function with its votes; those of a draft are kept until the next one."""
-        if isinstance(lf, str):
-            self.refresh()
-            return self.functions[lf]
-        voted = self.vote(lf)
-        self._drafts[voted.name] = voted
-        return voted
-
-    def _older(self, voted: VotedLF) -> VotedLF | None:
-        """Return the version in the set, or if that is this one, the version it replaced."""
-        current = self.functions.get(voted.name)
-        if current is not None and not are_same(current, voted):
-            return current
-        return self.replaced.get(voted.name) if current is not None else None
-
-    def _diff_with_older(self, voted: VotedLF, base: FunctionSet | str | None) -> Diff:
-        if base is None:
-            old, title = self._older(voted), f"{voted.name} against its old version"
-            if old is None:
-                title = f"{voted.name}, which has no older version"
-        else:
-            old = self._base_set(base).get(voted.name)
-            title = f"{voted.name} against the version in the base"
-            if old is None:
-                title = f"{voted.name}, which the base does not have"
-        return diff_of_functions(self._moment(), old, voted, self.functions, title)
-
-    def _diff_of_sets(
-        self,
-        first: FunctionSet | None,
-        after: Function | FunctionSet | None,
-        base: FunctionSet | str | None,
-    ) -> Diff:
-        if after is not None and not isinstance(after, FunctionSet):
-            raise LabelingFunctionError(
-                f"diff(a, b) must compare two functions or two sets. Got a set and {after!r}."
-            )
-        self._looked_at_dev()
-        moment = self._moment()
-        if first is not None and after is not None:
-            return diff_of_sets(moment, first, after, "The second set against the first")
-        current = moment.functions if first is None else first
-        if base is not None:
-            return diff_of_sets(moment, self._base_set(base), current, "The set against the base")
-        last = self._last_committed()
-        title = "The set against the last commit" if last else "The set against no functions"
-        return diff_of_sets(moment, last or FunctionSet(), current, title)
-
-    def _base_set(self, base: FunctionSet | str) -> FunctionSet:
-        return base if isinstance(base, FunctionSet) else self._set_at(base)

@@ -2,8 +2,117 @@
 
 from __future__ import annotations
 
+from labeling.notebook.buckets import Slice, Value
+from labeling.notebook.comparing import Comparing, Function
+from labeling.notebook.parts.part_buckets import (
+    PartConflictPairs,
+    part_bucket,
+    part_conflict_pairs,
+    part_conflicts,
+)
+from labeling.notebook.parts.part_errors import part_errors
+from labeling.notebook.parts.part_rows import PartRows
 from labeling.notebook.parts.state import PartState
 
 
-class PartLooking(PartState):
-    """Shows what labeling functions do to parts, before and after they are added."""
+class PartLooking(PartState, Comparing):
+    """Shows what labeling functions do to parts, before and after they are added.
+
+    A part is a span, or a label of a sample.
+    """
+
+    def bucket(
+        self,
+        lf: Function | None = None,
+        *,
+        vote: Value = None,
+        gold: Value = None,
+        model: Value = None,
+        conflict_with: Function | None = None,
+        slice: Slice = None,
+    ) -> PartRows:
+        """Return the spans, or labels of samples, that meet all conditions, a row for each.
+
+        Args:
+            lf: a labeling function or its name; without `vote`, the spans that it marks, or the
+                labels that it says yes or no to.
+            vote: a label, "any" (label), "(none)" where it speaks against the part, or "abstain":
+                of `lf`, or without it of any function ("abstain": of all). A list means one of
+                several, as in all arguments that take labels.
+            gold: a label, "any" (label), "(none)" where the dev set has no such part, or "none" for
+                samples that are not in the dev set. `bucket(gold="any", vote="abstain")` returns
+                what all functions miss.
+            model: the label model's label, "any" (label), "(none)", or "none" where no function
+                speaks of the part.
+            conflict_with: a function that says something else of it than `lf`, or without `lf`,
+                than any other function.
+            slice: a boolean Series by sample id, an array in the order of the samples, or a
+                function from the samples to one of these.
+
+        Where a label is called "any", "(none)", "none" or "abstain", the word means that label; -1
+        then means none.
+
+        Raises:
+            UnknownLabelError: a value is no label.
+            LabelingFunctionError: there is no function of that name.
+            DataError: the slice is not a bool for each sample.
+
+        >>> import pandas as pd
+        >>> from labeling import LabelSchema, Workbench
+        >>> from labeling.functions import span_regex
+        >>> notes = pd.DataFrame({"text": ["Ann met Bob.", "Bob left."]})
+        >>> schema = LabelSchema(["PER"], kind="spans")
+        >>> workbench = Workbench(notes, schema, gold={0: [(0, 3, "PER"), (8, 11, "PER")]})
+        >>> lf = workbench.add(span_regex("PER", r"Ann"))
+        >>> workbench.bucket(gold="any", vote="abstain").to_frame()["span"].tolist()
+        ['Bob']
+        """
+        voted = None if lf is None else self._voted(lf)
+        other = None if conflict_with is None else self._voted(conflict_with)
+        self._looked_at_dev()
+        return part_bucket(self._part_moment(), voted, vote, gold, model, other, slice)
+
+    def errors(self, lf: Function | None = None) -> PartRows:
+        """Return the wrong spans, or labels of samples, of the dev set, the most confident first.
+
+        The column `error` says what is wrong: "spurious" (nothing is there), "wrong label", "wrong
+        edges" (it overlaps a gold span that it does not match), "wrong no" (a function says that a
+        sample has not a label which it has); and of the label model "missed": a gold span, or label
+        of a sample, that it does not give. A gold span beside one with wrong edges is not counted
+        as missed.
+
+        Confidence is the label model's probability of what is wrong; what no function speaks of
+        comes last.
+
+        Args:
+            lf: a labeling function or its name; `None` takes what the label model decides.
+
+        Raises:
+            LabelingFunctionError: there is no function of that name.
+        """
+        voted = None if lf is None else self._voted(lf)
+        self._looked_at_dev()
+        return part_errors(self._part_moment(), voted)
+
+    def conflicts(
+        self, a: Function | None = None, b: Function | None = None
+    ) -> PartRows | PartConflictPairs:
+        """Return the spans, or labels of samples, of which two functions say different things.
+
+        Of a span, functions say different things where they give it different labels, or one of
+        them marks a longer or crossing span instead. A span inside a longer one is no conflict
+        over the longer one.
+
+        Args:
+            a: a labeling function or its name; `None` returns the table of all pairs that conflict,
+                with who is right on the dev set.
+            b: another one; `None` is any other.
+
+        Raises:
+            LabelingFunctionError: there is no function of that name, or both are the same.
+        """
+        self._looked_at_dev()
+        pair = self._voted_pair(a, b)
+        if pair is None:
+            return part_conflict_pairs(self._part_moment())
+        return part_conflicts(self._part_moment(), *pair)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -52,7 +53,10 @@ class PartMoment(BaseMoment):
             functions: with their votes, also several versions of one; `None` says nothing.
         """
         votes = [self.silent if voted is None else part_votes(voted) for voted in functions]
-        return part_table(votes or [self.silent], self.gold)
+        if not votes:
+            table = part_table([self.silent], self.gold)
+            return dataclasses.replace(table, codes=table.codes[:, :0])
+        return part_table(votes, self.gold)
 
     def soft(self, functions: FunctionSet | None = None) -> PartSoft | None:
         """Return the label model's posteriors; `None` where no function said anything.

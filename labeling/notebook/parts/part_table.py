@@ -6,7 +6,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import pandas as pd
 from labeling.errors import LabelingError
 from labeling.notebook.moment import Codes, RowNumbers
 from labeling.notebook.parts.joined_votes import PartVotes, joined_spans
+from labeling.notebook.parts.span_excerpts import span_excerpt
 from labeling.records import (
     ABSTAIN,
     NOTHING,
@@ -32,7 +33,8 @@ from labeling.records import (
     unit_gold_codes,
 )
 from labeling.records.set_gold import gold_set_codes
-from labeling.records.span_marks import Ints, Marks
+from labeling.records.span_marks import Bools, Ints, Marks
+from labeling.rendering import Cell, Excerpt
 
 Floats = npt.NDArray[np.float64]
 GoldParts = Mapping[Hashable, Label]
@@ -55,6 +57,9 @@ class PartTable(ABC):
         gold: what the dev set says, -1 = the sample is not in it: shape (n_parts,).
     """
 
+    noun: ClassVar[str]
+    """What a part is called."""
+
     schema: LabelSchema
     sample: Ints
     codes: Codes
@@ -69,13 +74,34 @@ class PartTable(ABC):
         return len(self.schema)
 
     @abstractmethod
-    def columns(self, at: RowNumbers, texts: Sequence[str]) -> dict[str, list[Any]]:
+    def columns(self, at: RowNumbers, texts: Sequence[str]) -> dict[str, list[Any] | Ints]:
         """Return columns that tell what some parts are, by name.
 
         Args:
             at: rows of this table.
             texts: the texts of their samples.
         """
+
+    @abstractmethod
+    def cells(self, at: RowNumbers, texts: Sequence[str], codes: Codes) -> dict[str, list[Cell]]:
+        """Return what is shown of some parts, by heading: the text with the part in it.
+
+        Args:
+            at: rows of this table.
+            texts: the texts of their samples.
+            codes: the label with which each of them is shown, -1 = none.
+        """
+
+    @abstractmethod
+    def has_answer(self, codes: Codes) -> Bools:
+        """Return of which parts codes are an answer about the part itself.
+
+        A span that lies across another one speaks against it, but is an answer elsewhere.
+        """
+
+    def has_label(self, codes: Codes) -> Bools:
+        """Return of which parts codes are those of a label: not "(none)", nor silence."""
+        return np.asarray((codes >= 0) & (codes < self.none))
 
     @abstractmethod
     def words_of(self, codes: Codes) -> list[str | None]:
@@ -103,13 +129,31 @@ class SpanTable(PartTable):
         end: index after the last code point.
     """
 
+    noun: ClassVar[str] = "span"
+
     start: Ints
     end: Ints
 
-    def columns(self, at: RowNumbers, texts: Sequence[str]) -> dict[str, list[Any]]:
+    def cells(self, at: RowNumbers, texts: Sequence[str], codes: Codes) -> dict[str, list[Cell]]:
+        """Return the column `text`, with the span coloured in it."""
+        labels = [*self.schema.labels, None, None]
+        places = zip(texts, self.start[at].tolist(), self.end[at].tolist(), strict=True)
+        return {
+            "text": [
+                span_excerpt(*place, labels[code], code)
+                for place, code in zip(places, codes.tolist(), strict=True)
+            ]
+        }
+
+    def has_answer(self, codes: Codes) -> Bools:
+        """Return which spans have a label, or several that tie."""
+        return np.asarray((codes != ABSTAIN) & (codes < self.none))
+
+    def columns(self, at: RowNumbers, texts: Sequence[str]) -> dict[str, list[Any] | Ints]:
         """Return the columns `start`, `end` and `span`, the text of the span."""
-        starts, ends = self.start[at].tolist(), self.end[at].tolist()
-        spans = [text[start:end] for text, start, end in zip(texts, starts, ends, strict=True)]
+        starts, ends = self.start[at], self.end[at]
+        places = zip(texts, starts.tolist(), ends.tolist(), strict=True)
+        spans = [text[start:end] for text, start, end in places]
         return {"start": starts, "end": ends, "span": spans}
 
     def words_of(self, codes: Codes) -> list[str | None]:
@@ -141,9 +185,20 @@ class SetTable(PartTable):
         label: the code of the label: shape (n_parts,).
     """
 
+    noun: ClassVar[str] = "label"
+
     label: Ints
 
-    def columns(self, at: RowNumbers, texts: Sequence[str]) -> dict[str, list[Any]]:
+    def cells(self, at: RowNumbers, texts: Sequence[str], codes: Codes) -> dict[str, list[Cell]]:
+        """Return the columns `label` and `text`."""
+        names = [self.schema.labels[code] for code in self.label[at].tolist()]
+        return {"label": [*names], "text": [Excerpt(text) for text in texts]}
+
+    def has_answer(self, codes: Codes) -> Bools:
+        """Return of which labels there is a yes or a no."""
+        return np.asarray(codes != ABSTAIN)
+
+    def columns(self, at: RowNumbers, texts: Sequence[str]) -> dict[str, list[Any] | Ints]:
         """Return the column `label`."""
         return {"label": [self.schema.labels[code] for code in self.label[at].tolist()]}
 

@@ -37,7 +37,9 @@ from labeling.records.set_votes import Answers
 from labeling.records.span_marks import Marks
 
 
-class PartWorkbench(PartSuggesting, PartVersions, PartLooking, Workbench):
+class PartWorkbench(  # type: ignore[misc]  # results of parts are their own
+    PartSuggesting, PartVersions, PartLooking, Workbench
+):
     """A workbench where labels have parts: spans of a text, or several labels of a sample.
 
     Its verbs are those of `Workbench`; what they return shows a row for each part.
