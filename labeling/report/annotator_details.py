@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import statistics
 from collections import Counter
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,10 +14,19 @@ from labeling.errors import counted
 from labeling.project.annotator_skills import annotator_skills
 from labeling.records import (
     Annotation,
-    EventKind,
     name_of,
     person_key,
     single_label_votes,
+)
+from labeling.report.annotator_facts import (
+    held_back_votes,
+    is_wide,
+    pause_in_words,
+    pseudonym_salt,
+    pseudonyms_of,
+    samples_that_test,
+    skill_of,
+    skill_sentences,
 )
 from labeling.report.context import ReportContext
 from labeling.work_review.state import Paused
@@ -26,16 +34,6 @@ from labeling.work_review.state import Paused
 MOST_EXAMPLES = 5
 MOST_COLLEAGUES = 8
 MOST_CONFUSIONS = 5
-WIDE = 0.3  # an interval wider than this says little: about 40 votes make it narrower
-
-VERDICTS = {
-    "fine": "The votes are better than chance.",
-    "unsure": "There are too few votes to tell them from chance.",
-    "spammer": "The votes cannot be told from chance. Go through the guidelines together first: a"
-    " misread instruction looks the same as carelessness.",
-    "adversary": "The votes are worse than chance, as if labels were exchanged. Go through the"
-    " guidelines together first: a misread instruction is the usual cause.",
-}
 
 
 @dataclass(frozen=True)
@@ -175,58 +173,11 @@ def work_of_all(context: ReportContext) -> WorkOfAll:
         agreement_by_pair(single_label_votes(first_round, schema)),
         by_sample,
         reasons,
-        pseudonyms_of(by_annotator, _salt(context)),
-        _tests(context),
+        pseudonyms_of(by_annotator, pseudonym_salt(context)),
+        samples_that_test(context),
         paused,
-        _held_back(context, paused),
+        held_back_votes(context, paused),
     )
-
-
-def _held_back(context: ReportContext, paused: Collection[str]) -> Counter[str]:
-    """Return how many labels of each paused person would be votes, without hidden gold."""
-    state = context.project.people.work.state()
-    return Counter(
-        person_key(answer.annotator)
-        for answer in context.answers
-        if answer.label is not None
-        and not answer.reviewer
-        and person_key(answer.annotator) in paused
-        and not state.is_gold_answer(answer.sample_id, answer.annotator)
-    )
-
-
-def _tests(context: ReportContext) -> frozenset[Hashable]:
-    asked = [] if context.store is None else context.store.events.all([EventKind.GOLD_ASKED])
-    return frozenset([*context.data.dev.index, *(event.sample_id for event in asked)])
-
-
-def pseudonyms_of(names: Collection[str], salt: str) -> dict[str, str]:
-    """Return a name for each person that tells nothing, and stays when other people join.
-
-    Args:
-        names: of the people.
-        salt: known to the lead only: with it the pseudonym of a name can be computed.
-
-    >>> found = pseudonyms_of(["ann", "bob"], "a secret")
-    >>> sorted(found), len(set(found.values()))
-    (['ann', 'bob'], 2)
-    """
-    for length in range(4, 64):
-        codes = {
-            name: hashlib.blake2b(f"{salt}\n{person_key(name)}".encode(), digest_size=32)
-            .hexdigest()[:length]
-            .upper()
-            for name in names
-        }
-        if len(set(codes.values())) == len({person_key(name) for name in names}):
-            break
-    return {name: f"annotator {code}" for name, code in codes.items()}
-
-
-def _salt(context: ReportContext) -> str:
-    """Return what only those know who can read the store: the time of the project's first run."""
-    runs = [] if context.store is None else context.store.runs.recent()
-    return f"{context.config.name}\n{runs[-1]['started_at'] if runs else ''}"
 
 
 def details_of(
@@ -279,41 +230,23 @@ def details_of(
 def pause_of(name: str, work: WorkOfAll) -> str:
     """Return why an annotator is paused and since when; empty if they are not."""
     paused = work.paused.get(person_key(name))
-    if paused is None:
-        return ""
-    held = counted(work.held_back[person_key(name)], "vote is", "votes are")
-    return f"paused since {paused.at[:10]} ({paused.reason.rstrip('.')}): {held} held back"
-
-
-def skill_of(name: str, skills: pd.DataFrame) -> tuple[Estimate | None, float, str]:
-    """Return an annotator's skill, its value by chance, and what it says; `None` if unknown."""
-    row = skills.to_dict("index").get(name)
-    if row is None:
-        return None, float("nan"), ""
-    estimate = Estimate(row["skill"], row["low"], row["high"], int(row["n_votes"]))
-    return estimate, row["chance"], VERDICTS.get(str(row["verdict"]), str(row["verdict"]))
+    return "" if paused is None else pause_in_words(paused, work.held_back[person_key(name)])
 
 
 def _too_few(
     skill: Estimate | None, comparisons: tuple[Estimate, Estimate, Estimate]
 ) -> tuple[str, ...]:
     """Return a sentence for each number that is missing, or whose interval is wide."""
-    if skill is None:
-        sentences = ["A skill cannot be estimated: no sample has votes of two people."]
-    elif skill.high - skill.low > WIDE:
-        votes = counted(skill.n, "vote")
-        sentences = [
-            f"The skill rests on {votes}: its interval is"
-            f" {100 * (skill.high - skill.low):.0f} points wide, which says little."
-        ]
-    else:
-        sentences = []
     names = ("other annotators", "reviewers", "gold labels")
-    for with_whom, estimate in zip(names, comparisons, strict=True):
-        if estimate.n and not estimate.high - estimate.low <= WIDE:
-            samples = counted(estimate.n, "sample")
-            sentences.append(f"Agreement with {with_whom} rests on {samples}, too few to judge by.")
-    return tuple(sentences)
+    pairs = zip(names, comparisons, strict=True)
+    return (
+        *skill_sentences(skill),
+        *(
+            f"Agreement with {name} rests on {counted(estimate.n, 'sample')}, too few to judge by."
+            for name, estimate in pairs
+            if is_wide(estimate)
+        ),
+    )
 
 
 def _confusions(name: str, votes: Sequence[Annotation], work: WorkOfAll) -> list[Confusion]:

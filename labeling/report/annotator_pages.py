@@ -8,9 +8,8 @@ from typing import Any
 from labeling.errors import DataError
 from labeling.project import Project
 from labeling.project.exporting import ready_folder
-from labeling.project.kinds import not_yet
 from labeling.records import LabelKind, atomic_write
-from labeling.report.rendering import environment, palettes
+from labeling.report.rendering import environment, palettes, view_style
 
 FOLDER = "annotators"
 
@@ -20,9 +19,9 @@ def write_annotator_pages(project: Project, *, with_names: bool = False) -> dict
 
     A page is for its annotator: it shows the votes, the estimated skill and the agreements with
     their intervals, examples both ways, the reasons that reviewers gave, and what is too few to
-    say. People have pseudonyms. Samples with a given gold label, and those that were
-    hidden in batches, are not among the examples, since they may test others; neither are samples
-    that are not settled.
+    say; of spans and of several labels also what is right and missed of each label. People have
+    pseudonyms. Samples with a given gold label, and those that were hidden in batches, are not
+    among the examples, since they may test others; neither are samples that are not settled.
 
     Everybody who ever annotated has a page: that of a paused person says that the votes are held
     back (the reason is in the lead's report only, as it may name others, or hidden samples).
@@ -38,15 +37,13 @@ def write_annotator_pages(project: Project, *, with_names: bool = False) -> dict
         The path of each annotator's page, by name.
 
     Raises:
-        LabelingError: samples have several labels, or spans.
         MissingExtraError: a package that renders the pages is not installed.
         DataError: a file cannot be written, or the samples cannot be read.
         StoreError: the store cannot be read.
     """
-    if project.schema.kind is not LabelKind.ONE:
-        raise not_yet(project.schema, "A page for each annotator")
-    template = environment().get_template("annotator_page.html.jinja")
-    sections = _sections(project)
+    name, sections_of = PAGES.get(project.schema.kind, ("annotator_page.html.jinja", _sections))
+    template = environment().get_template(name)
+    sections = sections_of(project)
     people = sections.pop("people")
     folder = ready_folder(project.folder) / FOLDER
     try:
@@ -83,3 +80,14 @@ def _sections(project: Project) -> dict[str, Any]:
         "overall": agreement.overall,
         "palettes": palettes(),
     }
+
+
+def _sections_of_parts(project: Project) -> dict[str, Any]:
+    from labeling.report.part_pages import sections
+
+    return {**sections(project), "palettes": palettes(), "view_style": view_style()}
+
+
+OF_PARTS = ("annotator_parts_page.html.jinja", _sections_of_parts)
+PAGES = {LabelKind.SPANS: OF_PARTS, LabelKind.SEVERAL: OF_PARTS}
+"""The template and the sections of the pages of labels that have parts."""

@@ -31,9 +31,9 @@ from labeling.report.annotator_details import (
     WorkOfAll,
     details_of,
     pause_of,
-    skill_of,
     work_of_all,
 )
+from labeling.report.annotator_facts import skill_of
 from labeling.report.context import ReportContext
 
 MOST_ESCALATIONS = 60

@@ -51,11 +51,12 @@ def answers_of(annotations: Collection[Annotation]) -> dict[Hashable, Any]:
 
 
 def people_of(context: ReportContext) -> list[PersonWithParts]:
-    """Return what is known of the answers of each annotator, in the order of their names."""
-    by_name: dict[str, list[Annotation]] = {}
-    for vote in context.annotations:
-        if not vote.reviewer:
-            by_name.setdefault(vote.annotator, []).append(vote)
+    """Return what is known of the answers of each annotator, in the order of their names.
+
+    Those of whom nothing counts are among them: paused people, and those whose answers were all
+    rejected or deleted.
+    """
+    by_name = _by_name(context)
     first_round = {
         name: answers_of([vote for vote in votes if vote.round == 1])
         for name, votes in by_name.items()
@@ -89,6 +90,19 @@ def people_of(context: ReportContext) -> list[PersonWithParts]:
             )
         )
     return people
+
+
+def _by_name(context: ReportContext) -> dict[str, list[Annotation]]:
+    """Return the current annotations of everybody who ever annotated."""
+    by_name: dict[str, list[Annotation]] = {}
+    for vote in context.annotations:
+        if not vote.reviewer:
+            by_name.setdefault(vote.annotator, []).append(vote)
+    if context.store is not None:
+        for vote in context.store.ledger.annotations():
+            if not vote.reviewer:
+                by_name.setdefault(vote.annotator, [])
+    return by_name
 
 
 def _counted(known: Mapping[str, Answers]) -> dict[str, int]:

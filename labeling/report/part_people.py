@@ -25,7 +25,7 @@ from labeling.project.annotator_skills import annotator_skills
 from labeling.records import Annotation, LabelSchema, person_key
 from labeling.rendering import Cell, Excerpt, Interval, Picture, Share, Table, View, as_interval
 from labeling.rendering.formatting import seconds
-from labeling.report.annotator_details import VERDICTS
+from labeling.report.annotator_facts import VERDICTS, held_back_votes, pause_in_words
 from labeling.report.context import ReportContext
 from labeling.report.part_answers import PersonWithParts, people_of
 from labeling.report.part_section import PartsSection
@@ -207,7 +207,11 @@ def _work(context: ReportContext, people: Sequence[PersonWithParts]) -> View:
             columns[name] = [as_interval(estimate) for estimate in estimates]
     keys = [person_key(person.name) for person in shown]
     if any(key in paused for key in keys):
-        columns["paused"] = [Excerpt(paused[key].reason) if key in paused else None for key in keys]
+        held_back = held_back_votes(context, paused)
+        columns["paused"] = [
+            Excerpt(pause_in_words(paused[key], held_back[key])) if key in paused else None
+            for key in keys
+        ]
     rows = tuple(zip(*columns.values(), strict=True))
     caption = (
         "F1 is of first-round answers; with reviewers and gold of all. n is the number of spans or"

@@ -40,7 +40,7 @@ def write_report(project: Project, path: Path | None = None) -> Path:
     """Write the report of a project as one HTML file, atomically, and return its path.
 
     A project of spans or of several labels per sample has a page of its own: functions, models
-    against gold labels, examples, agreement and annotators. The same state gives the same bytes.
+    against gold labels and people's, calibration, examples, annotators and labeling cost. The same state gives the same bytes.
     The page loads nothing from anywhere and runs no scripts. Outputs whose inputs have changed
     since labeling functions were last applied are recomputed.
 
@@ -95,16 +95,21 @@ def _sections(project: Project) -> dict[str, Any]:
 
 
 def _sections_of_parts(project: Project) -> dict[str, Any]:
-    from markupsafe import Markup
-
     from labeling.report import of_parts
 
-    return {**of_parts.sections(project), "palettes": palettes(), "view_style": Markup(STYLE)}
+    return {**of_parts.sections(project), "palettes": palettes(), "view_style": view_style()}
 
 
 OF_PARTS = ("parts_report.html.jinja", _sections_of_parts)
 PAGES = {LabelKind.SPANS: OF_PARTS, LabelKind.SEVERAL: OF_PARTS}
 """The template and the sections of labels that have parts: spans, and sets of labels."""
+
+
+def view_style() -> Any:
+    """Return the style of views, once for the page they are on."""
+    from markupsafe import Markup
+
+    return Markup(STYLE)
 
 
 def palettes() -> dict[str, dict[str, str]]:

@@ -14,7 +14,7 @@ from labeling.label_models import AnnotatorModel
 from labeling.project.agreement import people_agreement
 from labeling.records import Annotation, EventKind, annotation_votes
 from labeling.report import write_annotator_pages, write_report
-from labeling.report.annotator_details import pseudonyms_of
+from labeling.report.annotator_facts import pseudonyms_of
 from tests.support.browser import opened
 from tests.support.in_process import run
 
