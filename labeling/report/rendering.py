@@ -40,9 +40,9 @@ def write_report(project: Project, path: Path | None = None) -> Path:
     """Write the report of a project as one HTML file, atomically, and return its path.
 
     A project of spans or of several labels per sample has a page of its own: functions, models
-    against gold labels and people's, calibration, examples, annotators and labeling cost. The same state gives the same bytes.
-    The page loads nothing from anywhere and runs no scripts. Outputs whose inputs have changed
-    since labeling functions were last applied are recomputed.
+    against gold labels and people's, calibration, examples, annotators and labeling cost.
+    The same state gives the same bytes. The page loads nothing from anywhere and runs no scripts.
+    Outputs whose inputs have changed since labeling functions were last applied are recomputed.
 
     Args:
         project: the project.
