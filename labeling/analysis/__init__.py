@@ -30,6 +30,7 @@ from labeling.analysis.label_quality import LabelQuality, label_quality
 from labeling.analysis.lanes import SpanLanes, span_lanes
 from labeling.analysis.lf_analysis import lf_summary, voted_labels
 from labeling.analysis.metrics import accuracy, confusion, scores
+from labeling.analysis.part_errors import PartErrors
 from labeling.analysis.plots import (
     agreement_picture,
     confusion_picture,
@@ -58,6 +59,7 @@ __all__ = [
     "KnownProblem",
     "LabelErrors",
     "LabelQuality",
+    "PartErrors",
     "ProblemList",
     "SetAgreement",
     "SetScores",

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.analysis.gold_comparison import INSTEAD, hash_of, label_codes
-from labeling.errors import DataError, LabelingError, missing_extra
-from labeling.records import ABSTAIN, SoftLabels, expect, label_order, one_label_only, positions
+from labeling.analysis.gold_comparison import hash_of, label_codes
+from labeling.analysis.part_errors import PartErrors
+from labeling.analysis.set_errors import set_errors
+from labeling.analysis.span_errors import span_errors
+from labeling.errors import DataError, LabelingError, listed, missing_extra
+from labeling.records import (
+    ABSTAIN,
+    AnySoft,
+    SoftLabels,
+    SoftSets,
+    SoftSpans,
+    expect,
+    label_order,
+    positions,
+)
 from labeling.records.estimates import LEVEL, Estimate, undefined
 from labeling.records.samples import checked_ids
 from labeling.rendering import Displayed, Excerpt, Table, View
@@ -106,7 +119,27 @@ class LabelErrors(Displayed):
         return View(f"Likely label errors among {n:,} samples", (sentence, by_label, most_doubtful))
 
 
-def label_errors(train: HasLabels | pd.Series, probabilities: SoftLabels) -> LabelErrors:
+Texts = Mapping[Hashable, str] | pd.Series
+
+
+@overload
+def label_errors(
+    train: HasLabels | pd.Series, probabilities: SoftLabels, *, texts: Texts | None = None
+) -> LabelErrors: ...
+
+
+@overload
+def label_errors(
+    train: HasLabels | pd.Series,
+    probabilities: SoftSpans | SoftSets,
+    *,
+    texts: Texts | None = None,
+) -> PartErrors: ...
+
+
+def label_errors(
+    train: HasLabels | pd.Series, probabilities: AnySoft, *, texts: Texts | None = None
+) -> LabelErrors | PartErrors:
     """Return the labels that are likely to be wrong, the most doubtful first.
 
     Confident learning (Northcutt, Jiang and Chuang, JAIR 2021; the package cleanlab): a sample
@@ -121,18 +154,29 @@ def label_errors(train: HasLabels | pd.Series, probabilities: SoftLabels) -> Lab
     The number is too high where the model is poor: it cannot tell its own errors from those of the
     labels. To know it, have a random sample labelled (`prediction_powered_share`).
 
+    **Spans and sets of labels.** Answers are compared with the model part by part: with what it
+    chose, and ranked by the probability that it gives to the answer. Of spans each candidate of the
+    model has the label that was given to it, or "(none)"; of sets each label of each sample is a
+    yes or a no. So gold, or the answers of a person, can be looked through. Of one annotator's
+    answers to 197 news texts, beside a model of the other annotators, 75 to 79 % of the likely
+    errors were errors, and 94 % of the first hundred. The model must know nothing of these answers:
+    a model of labeling functions without gold, or of other people.
+
     Args:
-        train: a training set, or its labels as a Series from sample id to label name.
+        train: a training set, or its labels as a Series from sample id to label name; of spans to a
+            list of `(start, end, label)`, of sets to a set of names. A missing label is no answer.
         probabilities: out-of-sample probabilities of these samples: of a model that has not learned
             the label of the sample that it scores, such as an `EndModel`, which is cross-fitted.
+        texts: sample id -> text, for spans and sets: shown beside each answer.
 
     Returns:
-        All samples with a label, ranked; samples with the same quality by a hash of the id.
+        All samples with a label, ranked; samples with the same quality by a hash of the id. Of
+        spans and sets the parts that differ from what the model chose.
 
     Raises:
         DataError: a sample has no probabilities, or none has a label.
         LabelingError: an argument has the wrong type.
-        MissingExtraError: cleanlab is not installed (extra `quality`).
+        MissingExtraError: cleanlab is not installed (extra `quality`); spans and sets need none.
 
     >>> from labeling.records import LabelSchema
     >>> ids = [f"s{n}" for n in range(20)]
@@ -147,10 +191,54 @@ def label_errors(train: HasLabels | pd.Series, probabilities: SoftLabels) -> Lab
     >>> found = label_errors(labels, soft)
     >>> found.ranked.index[0], found.ranked["suggested"].iloc[0], found.errors.value
     ('s0', 'spam', 1.0)
+
+    Of spans:
+
+    >>> from labeling.records import Span
+    >>> soft = SoftSpans(
+    ...     [[0.9, 0.1], [0.3, 0.7]],
+    ...     *np.array([[0, 0], [0, 8], [7, 11]]),
+    ...     [True, False],
+    ...     pd.Index(["a"]),
+    ...     LabelSchema(["PER"], kind="spans"),
+    ...     [True],
+    ... )
+    >>> answers = pd.Series({"a": [Span(0, 3, "PER")]})
+    >>> found = label_errors(answers, soft, texts={"a": "Ann Lee met Bob"})
+    >>> found.ranked[["kind", "text"]].values.tolist()
+    [['wrong edges', '[Ann Lee] met Bob']]
     """
-    one_label_only(probabilities, "`label_errors`", INSTEAD)
-    soft = expect(probabilities, SoftLabels, "`probabilities`")
     labels = train if isinstance(train, pd.Series) else _labels_of(train)
+    find = _OF_PARTS.get(type(probabilities))
+    if find is None:
+        return _errors_of_samples(labels, expect(probabilities, SoftLabels, "`probabilities`"))
+    answered = labels[labels.notna()]
+    if not len(answered):
+        raise DataError(f"Some samples must have an answer. None of {len(labels):,} has.")
+    return find(answered, probabilities, _checked_texts(texts, answered.index))
+
+
+_OF_PARTS: dict[type, Callable[[pd.Series, Any, Mapping[Hashable, str] | None], PartErrors]] = {
+    SoftSpans: span_errors,
+    SoftSets: set_errors,
+}
+"""What finds the errors of answers that are no single labels, by the type of the probabilities."""
+
+
+def _checked_texts(texts: Texts | None, ids: pd.Index) -> Mapping[Hashable, str] | None:
+    if texts is None:
+        return None
+    by_id = dict(texts.items())
+    missing = [sample_id for sample_id in ids if not isinstance(by_id.get(sample_id), str)]
+    if missing:
+        raise DataError(
+            f"`texts` must have the text of each sample with an answer. {len(missing):,} of"
+            f" {len(ids):,} have none, such as {listed(missing[:3])}."
+        )
+    return by_id
+
+
+def _errors_of_samples(labels: pd.Series, soft: SoftLabels) -> LabelErrors:
     ids = checked_ids(labels.index)
     codes = label_codes(labels, soft.schema)
     rows = np.flatnonzero(codes != ABSTAIN)

@@ -28,7 +28,6 @@ def test_measures_name_what_scores_spans(spans):
         lambda: lb.label_quality(labels, gold, schema=SPANS),
         lambda: lb.label_quality(labels, gold, schema=SETS),
         lambda: lb.estimated_accuracy(spans[1], gold),
-        lambda: lb.label_errors(labels, spans[1]),
     ):
         with pytest.raises(lb.LabelingError, match=r"must have one label per sample.*set_scores"):
             refused()

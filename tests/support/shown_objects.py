@@ -18,6 +18,7 @@ from labeling.analysis import (
     Estimate,
     KnownProblem,
     LabelErrors,
+    PartErrors,
     SetScores,
     SpanLanes,
     SpanScores,
@@ -290,6 +291,13 @@ class Shown:
         soft = self.span_model().predict(self.span_votes())
         return lb.span_scores(soft, {"b": [(0, 3, self.name)]}, soft.schema)
 
+    def part_errors(self):
+        row = {"kind": "missed", "given": lb.Span(0, 1, self.name), "suggested": None}
+        ranked = pd.DataFrame([row | {"quality": 0.1, "text": self.text}], self.samples.index[:1])
+        table = pd.DataFrame([(1, 0.5, 0.0, 1.0)], [self.name], ["n", "errors", "low", "high"])
+        unseen = pd.Series([lb.Span(0, 1, self.name)], self.samples.index[:1], dtype=object)
+        return PartErrors(ranked, Estimate(1.0, 0.0, 2.0, 3), table, unseen, "candidate spans")
+
     def set_votes(self):
         schema = lb.LabelSchema([self.name, "ham"], kind="several")
         columns = np.array([[0, 0, 0], [0, 0, 1], [1, 1, 0]]).T
@@ -360,6 +368,7 @@ class Shown:
             Estimate(1.0, 0.0, 2.0, 3),
             (),
         ),
+        PartErrors: part_errors,
         SlicingFunction: lambda its: SlicingFunction(its.labeling_function()),
         Explanation: lambda its: lb.explain(its.labeling_function()),
         lb.LabelSchema: lambda its: its.schema,

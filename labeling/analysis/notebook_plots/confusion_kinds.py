@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.analysis.excerpts import around
 from labeling.analysis.span_confusion import span_confusion
 from labeling.errors import counted
 from labeling.records import (
@@ -28,9 +29,6 @@ from labeling.records import (
 )
 from labeling.records.estimates import proportion
 
-CONTEXT = 40
-"""Code points shown before and after a span."""
-ELLIPSIS = "…"
 CELLS = ("right", "missed", "extra")
 """Of a label: in gold and chosen, only in gold, only chosen."""
 
@@ -189,11 +187,8 @@ def _probabilities(
 
 
 def _around(text: str, row: Any) -> str:
-    """Return a span in brackets with the text around it."""
-    start, end = int(row.start), int(row.end)
-    begin, stop = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
-    before, after = (ELLIPSIS if begin else ""), (ELLIPSIS if stop < len(text) else "")
-    return f"{before}{text[begin:start]}[{text[start:end]}]{text[end:stop]}{after}"
+    """Return the span of a row in brackets, with the text around it."""
+    return around(text, int(row.start), int(row.end))
 
 
 @confused.register
