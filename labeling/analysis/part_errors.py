@@ -187,7 +187,8 @@ def ranked_frame(
 ) -> pd.DataFrame:
     """Return the columns of a ranking that both kinds of answers have."""
     columns = {"kind": kinds, "given": given, "suggested": suggested}
-    frame = pd.DataFrame({name: _objects(values) for name, values in columns.items()}, ids)
+    given_columns = {name: _objects(values) for name, values in columns.items()}
+    frame = pd.DataFrame(given_columns, ids, dtype=object)  # `None` stays `None`
     return frame.assign(quality=np.asarray(quality, dtype=np.float64))
 
 

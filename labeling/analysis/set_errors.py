@@ -49,7 +49,8 @@ def set_errors(
     )
     ranked["likely_error"] = np.arange(len(ranked)) < round(errors[-1].value)
     if texts is not None:
-        ranked["text"] = [texts[sample_id] for sample_id in ranked.index.tolist()]
+        shown = [texts[sample_id] for sample_id in ranked.index.tolist()]
+        ranked["text"] = pd.Series(shown, ranked.index, dtype=object)
     row, label = np.nonzero(given & ~covered)
     unseen = pd.Series(names[label], ids.take(row), dtype=object)
     table = by_label(soft.schema.labels, errors[:-1])

@@ -64,7 +64,8 @@ def span_errors(
     errors = _estimated(part, known)
     ranked = _ranked(rows, round(errors[-1].value))
     if texts is not None:
-        ranked["text"] = [around(texts[sample_id], *row.place) for sample_id, row in rows]
+        shown = [around(texts[sample_id], *row.place) for sample_id, row in rows]
+        ranked["text"] = pd.Series(shown, ranked.index, dtype=object)
     names = [*soft.schema.labels, NOTHING]
     left = pd.Series(
         [span for _, span in unseen], _index([sample_id for sample_id, _ in unseen]), dtype=object

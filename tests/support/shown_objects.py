@@ -293,7 +293,8 @@ class Shown:
 
     def part_errors(self):
         row = {"kind": "missed", "given": lb.Span(0, 1, self.name), "suggested": None}
-        ranked = pd.DataFrame([row | {"quality": 0.1, "text": self.text}], self.samples.index[:1])
+        row |= {"quality": 0.1, "text": self.text}
+        ranked = pd.DataFrame([row], self.samples.index[:1], dtype=object)
         table = pd.DataFrame([(1, 0.5, 0.0, 1.0)], [self.name], ["n", "errors", "low", "high"])
         unseen = pd.Series([lb.Span(0, 1, self.name)], self.samples.index[:1], dtype=object)
         return PartErrors(ranked, Estimate(1.0, 0.0, 2.0, 3), table, unseen, "candidate spans")
