@@ -28,9 +28,10 @@ and `MisalignedSpansWarning` are warnings, not errors.
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 
@@ -180,6 +181,19 @@ def missing_extra(error: ModuleNotFoundError) -> ImportError:
     if extra is None:
         return error
     return MissingExtraError(f"This needs {error.name}: pip install 'labeling[{extra}]'")
+
+
+@contextlib.contextmanager
+def naming_extra() -> Iterator[None]:
+    """Import within it: the error names the extra to install where a package is not there.
+
+    Raises:
+        MissingExtraError: a package of an extra is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
 
 
 LONGEST = 200  # characters of a value in a message

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from labeling.errors import missing_extra
+from labeling.errors import naming_extra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,11 +54,9 @@ def picture(name: str, title: str, description: str, draw: Draw, height: float =
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    try:
+    with naming_extra():
         import matplotlib
         from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise missing_extra(error) from error
     with matplotlib.rc_context(_style(name)), warnings.catch_warnings():
         # Glyphs that matplotlib's font lacks are drawn by the reader's browser.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")

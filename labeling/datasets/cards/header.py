@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from labeling.datasets.cards.facts import TABLE_TASK, CardSettings
 from labeling.datasets.cards.hub_table import features_of
 from labeling.datasets.cards.numbers import HUMAN_SOURCES, WEAK_SOURCES, CardNumbers
-from labeling.errors import missing_extra
+from labeling.errors import naming_extra
 from labeling.records import LabelSource
 from labeling.rendering.formatting import undirected
 
@@ -138,10 +138,8 @@ def header_text(header: Mapping[str, Any]) -> str:
     Raises:
         MissingExtraError: PyYAML is not installed.
     """
-    try:
+    with naming_extra():
         import yaml
-    except ModuleNotFoundError as error:
-        raise missing_extra(error) from error
     text = yaml.safe_dump(
         dict(header), sort_keys=False, allow_unicode=True, default_flow_style=False, width=10_000
     )

@@ -16,7 +16,7 @@ from labeling.datasets.data_tests.settings import DataTestSettings
 from labeling.datasets.data_tests.tested import Tested
 from labeling.datasets.data_tests.words import is_category
 from labeling.datasets.findings import Finding, finding, skipped
-from labeling.errors import ConfigError, counted, listed, missing_extra
+from labeling.errors import ConfigError, counted, listed, naming_extra
 
 KINDS = {"b": "truth values", "i": "numbers", "u": "numbers", "f": "numbers", "M": "times"}
 MOST_SHOWN = 3
@@ -195,10 +195,8 @@ def _chance(hits: int, n: int, n_base: int) -> float:
 
 def _given(name: str, head: Tested, given: Any) -> Finding:
     """Return the finding of a schema that must hold for each row."""
-    try:
+    with naming_extra():
         pandera = load_pandera()
-    except ModuleNotFoundError as error:
-        raise missing_extra(error) from error
     rule = _read(given, pandera)
     try:
         rule.validate(head.samples, lazy=True)

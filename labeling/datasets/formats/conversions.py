@@ -13,7 +13,7 @@ from labeling.datasets.formats import (
     sklearn_arrays,
     weights,
 )
-from labeling.errors import missing_extra
+from labeling.errors import naming_extra
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,10 +85,8 @@ class Conversions:
             LabelingError: there are no such labels, or no such split.
             ImportError: PyTorch is not installed.
         """
-        try:
+        with naming_extra():
             from labeling.datasets.formats.torch_dataset import torch_dataset
-        except ModuleNotFoundError as error:
-            raise missing_extra(error) from error
         return torch_dataset(_of(self), columns, labels, split)
 
     def to_hf(self) -> Dataset | DatasetDict:

@@ -14,7 +14,7 @@ from labeling.datasets.formats.learning_rows import check_labels, learning_rows,
 from labeling.datasets.formats.span_tags import aligned, dropped_frame
 from labeling.datasets.formats.tokens import Text
 from labeling.datasets.values import plain, single_line
-from labeling.errors import DataError, LabelingError, missing_extra
+from labeling.errors import DataError, LabelingError, naming_extra
 from labeling.records import atomic_write, texts
 
 if TYPE_CHECKING:
@@ -39,10 +39,8 @@ def spacy_docbin(
     split: str | None,
 ) -> DocBin:
     """Return the texts as documents with categories; see `TrainingSet.to_docbin`."""
-    try:
+    with naming_extra():
         from spacy.tokens import DocBin
-    except ModuleNotFoundError as error:
-        raise missing_extra(error) from error
     check_labels(labels)
     rows = learning_rows(train, split)
     codes, probabilities = train.codes[rows], train.probabilities[rows]
@@ -58,10 +56,8 @@ def spacy_docbin_of_sets(
     train: SetTrainingSet, text: str, nlp: Language | str, labels: str, split: str | None
 ) -> DocBin:
     """Return the texts as documents with several categories; see `SetTrainingSet.to_docbin`."""
-    try:
+    with naming_extra():
         from spacy.tokens import DocBin
-    except ModuleNotFoundError as error:
-        raise missing_extra(error) from error
     check_labels(labels)
     rows = learning_rows(train, split)
     scores = (train.probabilities if labels == "soft" else train.indicators.astype(float))[rows]
@@ -80,10 +76,8 @@ def spacy_docbin_of_spans(
     Entities begin and end at edges of spaCy's tokens and do not overlap. `doc.spans` holds the
     overlapping ones, too.
     """
-    try:
+    with naming_extra():
         from spacy.tokens import DocBin, Span
-    except ModuleNotFoundError as error:
-        raise missing_extra(error) from error
     rows = learning_rows(train, split)
     part = train.take(rows)
     labels = part.added_column("label").tolist()

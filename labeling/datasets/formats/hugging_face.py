@@ -13,7 +13,7 @@ import pyarrow as pa
 from labeling.datasets.canonical import rows_table
 from labeling.datasets.features import described
 from labeling.datasets.formats.learning_rows import split_of_rows
-from labeling.errors import missing_extra
+from labeling.errors import naming_extra
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, Features
@@ -28,10 +28,8 @@ NO_SPLIT = "unassigned"
 
 def hugging_face_dataset(train: TrainingSet) -> Dataset | DatasetDict:
     """Return a training set as a dataset, or one for each split; see `TrainingSet.to_hf`."""
-    try:
+    with naming_extra():
         import datasets  # noqa: F401 - that it is there
-    except ModuleNotFoundError as error:
-        raise missing_extra(error) from error
     typed = _with_typed_labels(train, rows_table(train))
     return dataset_of_splits(train, typed, lambda table: _features(train, table))
 
@@ -46,10 +44,8 @@ def described_dataset(
         table: its rows, with labels as `LabelForm.hub_labels` returns them.
         more: the features of further columns, by name.
     """
-    try:
+    with naming_extra():
         from datasets import Features
-    except ModuleNotFoundError as error:
-        raise missing_extra(error) from error
 
     def features(part: pa.Table) -> Features:
         return Features.from_arrow_schema(described(part, train, more).schema)

@@ -16,7 +16,7 @@ from labeling.datasets.formats.learning_rows import (
     learning_rows,
     rows_at,
 )
-from labeling.errors import missing_extra
+from labeling.errors import naming_extra
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -103,10 +103,8 @@ class SetConversions:
             LabelingError: there are no such labels, or no such split.
             ImportError: PyTorch is not installed.
         """
-        try:
+        with naming_extra():
             from labeling.datasets.formats.torch_dataset import torch_sets
-        except ModuleNotFoundError as error:
-            raise missing_extra(error) from error
         return torch_sets(_of(self), columns, labels, split)
 
     def to_hf(self) -> Dataset | DatasetDict:

@@ -13,7 +13,7 @@ from labeling.datasets.formats.hugging_face import described_dataset
 from labeling.datasets.formats.learning_rows import learning_rows
 from labeling.datasets.formats.span_tags import aligned_samples, dropped_frame, warn_of_dropped
 from labeling.datasets.formats.tokens import Tokens
-from labeling.errors import LabelingError, missing_extra
+from labeling.errors import LabelingError, naming_extra
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -234,10 +234,8 @@ class SpanConversions:
             LabelingError: there are no such labels, or no such split.
             ImportError: PyTorch is not installed.
         """
-        try:
+        with naming_extra():
             from labeling.datasets.formats.torch_dataset import torch_spans
-        except ModuleNotFoundError as error:
-            raise missing_extra(error) from error
         return torch_spans(_of(self), columns, labels, split)
 
     def to_sklearn(

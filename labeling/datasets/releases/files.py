@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from labeling.errors import ReleaseError, missing_extra
+from labeling.errors import ReleaseError, naming_extra
 from labeling.records import atomic_write, is_unfinished
 
 LARGEST = 256 * 1024 * 1024  # bytes of a JSON file
@@ -101,10 +101,8 @@ class RepositoryFolder:
             MissingExtraError: filelock is not installed.
             ReleaseError: the folder cannot be written to, or another process did not end in time.
         """
-        try:
+        with naming_extra():
             import filelock
-        except ModuleNotFoundError as error:
-            raise missing_extra(error) from error
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(self.path(LOCK), timeout=self.wait, is_singleton=False)
