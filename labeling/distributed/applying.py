@@ -25,8 +25,9 @@ from labeling.distributed.part_files import (
     require_folder_of_results,
     whole_file,
 )
+from labeling.distributed.partition_folder import MANIFEST, Partition
 from labeling.distributed.partitioned_lists import partitioned
-from labeling.distributed.partitioned_votes import MANIFEST, Partition, PartitionedVotes
+from labeling.distributed.partitioned_votes import PartitionedVotes
 from labeling.distributed.samples import SampleSource
 from labeling.distributed.shared import packed
 from labeling.distributed.source_lines import lines_of

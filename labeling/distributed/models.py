@@ -16,7 +16,8 @@ import pandas as pd
 from labeling.distributed.engines import opened_engine
 from labeling.distributed.kinds import digest_of_votes
 from labeling.distributed.part_files import read_votes
-from labeling.distributed.partitioned_votes import Partition, PartitionedVotes
+from labeling.distributed.partition_folder import Partition
+from labeling.distributed.partitioned_votes import PartitionedVotes
 from labeling.distributed.samples import SampleSource, read_part
 from labeling.distributed.shared import packed
 from labeling.errors import DataError, LabelingError, NotFittedError

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
 
 from labeling.distributed.kinds import LongVotes, joined
 from labeling.distributed.part_files import read_votes
-from labeling.distributed.partitioned_votes import (
+from labeling.distributed.partition_folder import (
     FORMAT,
-    MANIFEST,
     Partition,
-    PartitionedVotes,
+    PartitionFolder,
     manifest_of_partitions,
-    values_of_manifest,
 )
+from labeling.distributed.partitioned_votes import PartitionedVotes
 from labeling.distributed.samples import SampleSource
 from labeling.errors import DataError
 from labeling.records import Gold, LabelKind, LabelSchema
 from labeling.rendering import Displayed, View
 
 
-class PartitionedLists(Displayed):
+class PartitionedLists(PartitionFolder, Displayed):
     """The spans, or the sets of labels, of labeling functions on partitioned samples.
 
     Made by `labeling.apply_partitions`; they stay in their files. `PartitionedLists.open` opens the
@@ -40,33 +38,10 @@ class PartitionedLists(Displayed):
         source: how the samples are read.
     """
 
-    def __init__(
-        self,
-        folder: str | os.PathLike[str],
-        partitions: tuple[Partition, ...],
-        voters: tuple[str, ...],
-        schema: LabelSchema,
-        source: SampleSource,
-    ) -> None:
-        self.folder = Path(folder)
-        self.partitions = partitions
-        self.voters = voters
-        self.schema = schema
-        self.source = source
-
-    def __repr__(self) -> str:
-        return (
-            f"PartitionedLists({len(self):,} samples x {len(self.voters)} voters in"
-            f" {len(self.partitions)} partitions, {str(self.folder)!r})"
-        )
-
     def _view(self) -> View:
         what = "Spans" if self.schema.kind == LabelKind.SPANS else "Sets of labels"
         title = f"{what} in parts: {len(self):,} samples x {len(self.voters)} voters"
-        return View(title, (f"{len(self.partitions):,} partitions in {str(self.folder)!r}.",))
-
-    def __len__(self) -> int:
-        return sum(partition.rows for partition in self.partitions)
+        return View(title, (self._where,))
 
     def parts(self) -> Iterator[LongVotes]:
         """Yield the votes of each partition, with their faults."""
@@ -91,29 +66,13 @@ class PartitionedLists(Displayed):
         return lf_summary(self.read(), gold)
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> Self:
-        """Return the finished votes of a folder.
-
-        Raises:
-            DataError: there is no finished run in the folder, or it is of another version or kind.
-        """
-        import pyarrow as pa
-
-        path = Path(folder, MANIFEST)
-        try:
-            manifest = json.loads(path.read_text("utf-8"))
-            if manifest["format"] != FORMAT or "kind" not in manifest:
-                raise DataError(
-                    f"{str(path)!r} must have format {FORMAT}, and be of spans or sets of labels."
-                    " `PartitionedVotes.open` opens those of single labels."
-                )
-            labels = LabelSchema(manifest["labels"], kind=manifest["kind"])
-            return cls(folder, *values_of_manifest(manifest, labels))
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+    def _labels_in(cls, manifest: dict[str, Any], path: Path) -> LabelSchema:
+        if manifest["format"] != FORMAT or "kind" not in manifest:
             raise DataError(
-                f"{str(folder)!r} must be a folder in which `apply_partitions` has finished:"
-                f" {error}."
-            ) from error
+                f"{str(path)!r} must have format {FORMAT}, and be of spans or sets of labels."
+                " `PartitionedVotes.open` opens those of single labels."
+            )
+        return LabelSchema(manifest["labels"], kind=manifest["kind"])
 
     def manifest(self) -> dict[str, Any]:
         """Return what the manifest holds: no time and no machine, so that equal runs are equal."""

@@ -19,7 +19,8 @@ from labeling.distributed.part_files import (
     require_folder_of_results,
     whole_file,
 )
-from labeling.distributed.partitioned_votes import Partition, PartitionedVotes
+from labeling.distributed.partition_folder import Partition
+from labeling.distributed.partitioned_votes import PartitionedVotes
 from labeling.distributed.samples import SampleSource
 from labeling.distributed.shared import packed
 from labeling.errors import DataError

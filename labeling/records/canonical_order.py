@@ -1,6 +1,9 @@
-"""The canonical order of labels, by name: results must not depend on the order in a schema."""
+"""Canonical order: of labels by name, whatever the order in a schema, and of rows, each once."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,3 +29,17 @@ def label_ranks(schema: LabelSchema) -> npt.NDArray[np.intp]:
     ranks = np.empty(len(schema), dtype=np.intp)
     ranks[label_order(schema)] = np.arange(len(schema))
     return ranks
+
+
+def repeats(columns: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.bool_]:
+    """Return whether each row of a sorted table equals the row before it.
+
+    Args:
+        columns: of equal length, at least one.
+
+    >>> repeats([np.array([1, 1, 1, 2]), np.array([7, 7, 8, 8])]).tolist()
+    [False, True, False, False]
+    """
+    same = np.zeros(len(columns[0]), dtype=bool)
+    same[1:] = np.logical_and.reduce([column[1:] == column[:-1] for column in columns])
+    return same

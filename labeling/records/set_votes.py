@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import UnknownLabelError, VotesError, counted, listed
+from labeling.records.canonical_order import repeats
 from labeling.records.long_votes import CastVotes
 from labeling.records.samples import (
     checked_ids,
@@ -252,8 +253,7 @@ def _checked_answers(
                 f" {values.max()}."
             )
     ordered = given.take(np.lexsort((given.says, given.label, given.voter, given.sample)))
-    same = np.zeros(len(ordered.says), dtype=bool)
-    same[1:] = np.logical_and.reduce([column[1:] == column[:-1] for column in ordered[:3]])
+    same = repeats(ordered[:3])
     both = np.flatnonzero(same[1:] & (ordered.says[1:] != ordered.says[:-1]))
     if len(both):
         first = both[0]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.records.canonical_order import repeats
 from labeling.records.schema import ABSTAIN, NOTHING, LabelSchema
 from labeling.records.span_marks import Bools, Ints, Marks
 from labeling.records.votes import Votes
@@ -109,12 +110,7 @@ def _intervals(marks: Marks) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Return the different intervals with a label, and the unit of each mark (-1 = none)."""
     if not len(marks.sample):
         return (*Marks.empty()[:3], *Marks.empty()[:2])
-    is_new = np.ones(len(marks.sample), dtype=bool)  # marks are sorted by sample, start and end
-    is_new[1:] = (
-        (marks.sample[1:] != marks.sample[:-1])
-        | (marks.start[1:] != marks.start[:-1])
-        | (marks.end[1:] != marks.end[:-1])
-    )
+    is_new = ~repeats((marks.sample, marks.start, marks.end))  # which marks are sorted by
     first = np.flatnonzero(is_new)
     is_unit = np.maximum.reduceat(marks.label, first) > ABSTAIN
     numbers = np.where(is_unit, np.cumsum(is_unit) - 1, -1)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import VotesError, counted, listed
+from labeling.records.canonical_order import repeats
 from labeling.records.samples import checked_ids, id_index, positions
 from labeling.records.schema import ABSTAIN, LabelSchema
 from labeling.records.span_marks import Bools, Marks
@@ -291,15 +292,7 @@ def _in_order(columns: Marks, voters: tuple[str, ...]) -> Marks:
     """Return marks sorted by sample, start, end, voter and label, each once."""
     keys = (columns.label, columns.voter, columns.end, columns.start, columns.sample)
     ordered = columns.take(np.lexsort(keys))
-    if not len(ordered.sample):
-        return ordered
-    same_place = np.zeros(len(ordered.sample), dtype=bool)
-    same_place[1:] = np.logical_and.reduce(
-        [
-            column[1:] == column[:-1]
-            for column in (ordered.sample, ordered.start, ordered.end, ordered.voter)
-        ]
-    )
+    same_place = repeats((ordered.sample, ordered.start, ordered.end, ordered.voter))
     doubled = np.flatnonzero(same_place[1:] & (ordered.label[1:] != ordered.label[:-1]))
     if len(doubled):
         row = doubled[0]
