@@ -1,8 +1,6 @@
 """`labeling demo sets` on its real descriptions of databases."""
 
 import json
-import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,21 +8,15 @@ import pytest
 from labeling.demo import database_roles
 from labeling.demo.databases import descriptions
 from labeling.records import LabelKind, decode_label
-from tests.support.in_process import run
-
-ROOT = Path(__file__).parents[2]
+from tests.support.demos import before_and_after, printed_by_demo
 
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
     """What `labeling demo sets` prints in a checkout, and the folder that it leaves behind."""
-    copied = tmp_path_factory.mktemp("checkout")
-    for name in ("configs/databases.yaml", "lfs/databases.py"):
-        (copied / name).parent.mkdir()
-        (copied / name).write_text((ROOT / name).read_text("utf-8"), encoding="utf-8")
-    done = run(copied, "demo", "sets")
-    assert done.returncode == 0, done.stderr
-    return done.stdout, copied
+    folder = tmp_path_factory.mktemp("checkout")
+    files = ("configs/databases.yaml", "lfs/databases.py")
+    return printed_by_demo(folder, "sets", files), folder
 
 
 def test_the_demo_tells_the_whole_story(shown):
@@ -46,10 +38,7 @@ def test_the_demo_tells_the_whole_story(shown):
 def test_human_votes_improve_the_labels_and_the_models(shown):
     """The published figures: on held-out descriptions micro F1 rises from 0.57 to 0.60."""
     text, _ = shown
-    before, after = (
-        float(re.search(rf"label \+ end model, held-out, {when} +(0\.\d+)", text)[1])
-        for when in ("before", "after")
-    )
+    before, after = before_and_after(text, "label + end model, held-out")
 
     assert before > 0.55
     assert after > before + 0.02

@@ -1,8 +1,6 @@
 """`labeling demo spans` on its real addresses."""
 
 import json
-import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,21 +8,16 @@ import pytest
 import labeling as lb
 from labeling.demo import addresses
 from labeling.demo.character_majority import majority_by_character
+from tests.support.demos import before_and_after, printed_by_demo
 from tests.support.in_process import run
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
     """What `labeling demo spans` prints in a checkout, and the folder that it leaves behind."""
-    copied = tmp_path_factory.mktemp("checkout")
-    for name in ("configs/addresses.yaml", "lfs/addresses.py"):
-        (copied / name).parent.mkdir()
-        (copied / name).write_text((ROOT / name).read_text("utf-8"), encoding="utf-8")
-    done = run(copied, "demo", "spans")
-    assert done.returncode == 0, done.stderr
-    return done.stdout, copied
+    folder = tmp_path_factory.mktemp("checkout")
+    files = ("configs/addresses.yaml", "lfs/addresses.py")
+    return printed_by_demo(folder, "spans", files), folder
 
 
 def test_the_demo_tells_the_whole_story(shown):
@@ -51,10 +44,7 @@ def test_the_demo_tells_the_whole_story(shown):
 def test_labeling_functions_find_most_parts_and_human_votes_find_more(shown):
     """The published figures: F1 of 0.84 on held-out addresses, and more after human votes."""
     text, _ = shown
-    before, after = (
-        float(re.search(rf"  label model, held-out, {when} +(0\.\d+)", text)[1])
-        for when in ("before", "after")
-    )
+    before, after = before_and_after(text, "  label model, held-out")
 
     assert before > 0.82
     assert after > before
