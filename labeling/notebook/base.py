@@ -18,7 +18,7 @@ from labeling.label_models import LabelModel
 from labeling.notebook.dev_labels import DevLabels
 from labeling.notebook.fits import ModelFits
 from labeling.notebook.function_set import FunctionSet, VotedLF
-from labeling.notebook.overview import overview
+from labeling.notebook.overview import dev_set_sentence, overview
 from labeling.notebook.progress import RunProgress
 from labeling.project import Project
 from labeling.records import (
@@ -105,7 +105,10 @@ class BaseWorkbench(DisplayedAlike):
         self.gold_codes, self._n_differing = self._dev_labels.merged(self._given_gold)
 
     def _view(self) -> View:
-        return overview(self.samples, self.schema, self.gold_codes, self.functions)
+        return overview(self.samples, self.schema, self._dev_set_sentence(), self.functions)
+
+    def _dev_set_sentence(self) -> str:
+        return dev_set_sentence(self.schema, self.gold_codes)
 
     @property
     def _folder(self) -> Path | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,6 +14,7 @@ from labeling.records import ABSTAIN, LabelSchema
 from labeling.rendering import View
 from labeling.rendering.formatting import clipped, percent
 
+NO_DEV_SET = "There is no dev set: Workbench(..., gold=...) measures precision."
 SHOWN = 12
 """Names that are shown."""
 
@@ -19,7 +22,7 @@ SHOWN = 12
 def overview(
     samples: pd.DataFrame,
     schema: LabelSchema,
-    gold_codes: npt.NDArray[np.intp],
+    dev_set: str,
     functions: FunctionSet,
 ) -> View:
     """Return the view of a workbench; nothing is run for it.
@@ -27,14 +30,14 @@ def overview(
     Args:
         samples: index = ids.
         schema: the labels.
-        gold_codes: of the dev set, shape (n_samples,), -1 = not in it.
+        dev_set: what the dev set is, as a sentence.
         functions: with their votes, as they were cast last.
     """
     n = len(samples)
     title = (
         f"Workbench of {counted(n, 'sample')} and {counted(len(functions), 'labeling function')}"
     )
-    parts = [f"Labels: {_names(schema.labels)}.", _dev_set(schema, gold_codes)]
+    parts = [f"Labels: {_names(schema.labels)}.", dev_set]
     if not len(functions):
         parts.append(
             "Write a labeling function below @workbench.lf(label=...), or start from"
@@ -51,13 +54,24 @@ def overview(
     return View(title, tuple(parts))
 
 
-def _dev_set(schema: LabelSchema, gold_codes: npt.NDArray[np.intp]) -> str:
+def dev_set_sentence(schema: LabelSchema, gold_codes: npt.NDArray[np.intp]) -> str:
+    """Return how many samples of each label the dev set has.
+
+    Args:
+        schema: the labels.
+        gold_codes: of the dev set, shape (n_samples,), -1 = not in it.
+    """
     known = gold_codes[gold_codes >= 0]
     if not len(known):
-        return "There is no dev set: Workbench(..., gold=...) measures precision."
+        return NO_DEV_SET
     counts = np.bincount(known, minlength=len(schema)).tolist()
-    names = [f"{clipped(name, 40)} {n:,}" for name, n in zip(schema.labels, counts, strict=True)]
-    return f"Dev set: {counted(len(known), 'sample')} ({_names(names)})."
+    numbers = counts_in_words(dict(zip(schema.labels, counts, strict=True)))
+    return f"Dev set: {counted(len(known), 'sample')} ({numbers})."
+
+
+def counts_in_words(counts: Mapping[str, int]) -> str:
+    """Return how often labels occur, the first of them, in their order."""
+    return _names([f"{clipped(name, 40)} {n:,}" for name, n in counts.items()])
 
 
 def _names(names: tuple[str, ...] | list[str]) -> str:

@@ -15,7 +15,7 @@ from labeling.notebook.function_set import VotedLF
 from labeling.notebook.marks import matched_texts
 from labeling.notebook.measures import Measures, measures_of
 from labeling.notebook.model_changes import ModelChange, parts_of
-from labeling.notebook.moment import Moment
+from labeling.notebook.moment import BaseMoment, Moment
 from labeling.notebook.rows import SampleRows, VoteColumn, tables_of
 from labeling.records import ABSTAIN, Fault, location_of
 from labeling.rendering import DisplayedAlike, Share, Table, View, as_interval
@@ -116,11 +116,7 @@ class Preview(DisplayedAlike):
         parts += parts_of(self.model)
         parts += self._fired()
         parts += tables_of(self.examples, EXAMPLES, "Samples on which it votes")
-        is_there = self.voted.name in self.moment.functions.names
-        kind = "another version is in the set" if is_there else "not in the set"
-        if any(voted is self.voted or voted.lf is self.voted.lf for voted in self.moment.functions):
-            kind = "in the set"
-        return View(f"{self.voted.name} ({kind})", tuple(parts))
+        return View(title_of(self.moment, self.voted), tuple(parts))
 
     def _sentences(self) -> list[str]:
         sentences = [f"It ran {how_run(self.voted)}, in {self.voted.run.seconds:.2f} s."]
@@ -172,6 +168,15 @@ def preview_of(moment: Moment, voted: VotedLF, old: VotedLF | None) -> Preview:
     """
     others = moment.others(voted.name).array(len(moment))
     return Preview(moment, voted, old, measures_of(voted, others, moment.gold, moment.schema))
+
+
+def title_of(moment: BaseMoment, voted: VotedLF) -> str:
+    """Return the name of a function, and whether it is in the set."""
+    is_there = voted.name in moment.functions.names
+    kind = "another version is in the set" if is_there else "not in the set"
+    if any(known is voted or known.lf is voted.lf for known in moment.functions):
+        kind = "in the set"
+    return f"{voted.name} ({kind})"
 
 
 def how_run(voted: VotedLF) -> str:

@@ -183,12 +183,12 @@ class Summary(DisplayedAlike):
             if has_faults:
                 row["faults"] = len(voted.faults)
             row["seconds"] = f"{voted.run.seconds:.2f}"
-            row["ran"] = _where_run(voted)
+            row["ran"] = where_run(voted)
             rows.append(row)
         return Table(tuple(rows[0]), tuple(tuple(row.values()) for row in rows))
 
 
-def _where_run(voted: VotedLF) -> str:
+def where_run(voted: VotedLF) -> str:
     """Return where a function was run, in a word or two."""
     run = voted.run
     if run.rows_cached and not run.rows_in_columns + run.rows_in_python:

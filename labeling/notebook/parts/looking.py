@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from labeling.notebook.buckets import Slice, Value
-from labeling.notebook.comparing import Comparing, Function
+from labeling.notebook.comparing import Comparing, Function, SetPair
+from labeling.notebook.function_set import FunctionSet
 from labeling.notebook.parts.part_buckets import (
     PartConflictPairs,
     part_bucket,
     part_conflict_pairs,
     part_conflicts,
 )
+from labeling.notebook.parts.part_diffs import (
+    PartDiff,
+    part_diff_of_functions,
+    part_diff_of_sets,
+)
 from labeling.notebook.parts.part_errors import part_errors
+from labeling.notebook.parts.part_overview import part_dev_set_sentence
+from labeling.notebook.parts.part_previews import PartPreview, part_preview
 from labeling.notebook.parts.part_rows import PartRows
+from labeling.notebook.parts.part_summaries import PartSummary
+from labeling.notebook.parts.part_table import noun_of
+from labeling.notebook.parts.part_uncovered import PartUncovered, part_uncovered
 from labeling.notebook.parts.state import PartState
 
 
@@ -20,6 +31,79 @@ class PartLooking(PartState, Comparing):
 
     A part is a span, or a label of a sample.
     """
+
+    def preview(self, lf: Function) -> PartPreview:
+        """Return what a labeling function would do among the others; it is not added.
+
+        Coverage and new coverage are shares of all samples, overlaps and conflicts of what it says;
+        precision and recall are measured on the dev set, recall on the gold of the labels that it
+        gives. Where the set has a function of that name, the preview says what changes against it.
+        The label model is fitted without the dev set, with and without the function, when the
+        preview is shown.
+
+        Args:
+            lf: a labeling function, or the name of one in the set.
+
+        Raises:
+            LabelingFunctionError: it is not a labeling function, or none of that name is there.
+            UnknownLabelError: it gives a label that the schema lacks.
+
+        >>> import pandas as pd
+        >>> from labeling import LabelSchema, Workbench
+        >>> from labeling.functions import span_regex
+        >>> notes = pd.DataFrame({"text": ["Ann met Bob.", "Bob left."]})
+        >>> schema = LabelSchema(["PER"], kind="spans")
+        >>> workbench = Workbench(notes, schema, gold={0: [(0, 3, "PER"), (8, 11, "PER")]})
+        >>> preview = workbench.preview(span_regex("PER", r"Bob"))
+        >>> preview.measures.votes, preview.measures.samples, str(preview.measures.recall)
+        (2, 2, '0.500 [0.095, 0.905], n = 2')
+        """
+        voted = self._voted(lf)
+        self._looked_at_dev()
+        return part_preview(self._part_moment(), voted, self._older(voted))
+
+    def diff(
+        self,
+        before: Function | FunctionSet | None = None,
+        after: Function | FunctionSet | None = None,
+        *,
+        base: FunctionSet | str | None = None,
+    ) -> PartDiff:
+        """Return which spans, or labels of samples, are gained, lost or given another label.
+
+        `diff(lf)` compares a function with the version in the set of that name, or if that is the
+        same, with the version it replaced. `diff(a, b)` compares two functions, or two sets, the
+        first being the one before. `diff()` compares the current set with the last commit, or with
+        no functions where there is none.
+
+        Of sets, a part is there where any function gives it a label; of several labels it has the
+        one of most functions. What the label model decides of it is in `model`.
+
+        Args:
+            before: a function, its name, or a set of functions.
+            after: the same, to compare `before` with.
+            base: the set, or the id of the commit, to compare with.
+
+        Raises:
+            LabelingFunctionError: there is no function of that name, or a function is compared
+                with a set.
+
+        >>> import pandas as pd
+        >>> from labeling import LabelSchema, Workbench
+        >>> from labeling.functions import span_regex
+        >>> notes = pd.DataFrame({"text": ["Ann met Bob.", "Bob left."]})
+        >>> workbench = Workbench(notes, LabelSchema(["PER"], kind="spans"))
+        >>> lf = workbench.add(span_regex("PER", r"Ann", name="names"))
+        >>> diff = workbench.diff(span_regex("PER", r"Bob", name="names"))
+        >>> diff.gained, diff.lost, diff.flipped
+        (2, 1, 0)
+        """
+        pair = self._compared(before, after, base)
+        self._looked_at_dev()
+        moment = self._part_moment()
+        if isinstance(pair, SetPair):
+            return part_diff_of_sets(moment, pair.before, pair.after, pair.title)
+        return part_diff_of_functions(moment, pair.before, pair.after, self.functions, pair.title)
 
     def bucket(
         self,
@@ -116,3 +200,24 @@ class PartLooking(PartState, Comparing):
         if pair is None:
             return part_conflict_pairs(self._part_moment())
         return part_conflicts(self._part_moment(), *pair)
+
+    def uncovered(self, n_clusters: int = 8) -> PartUncovered:
+        """Return the samples of which no function says anything, in clusters of similar texts.
+
+        It tells as well how many gold spans, or labels of samples, no function speaks of.
+
+        Args:
+            n_clusters: at most how many clusters.
+
+        Raises:
+            DataError: `n_clusters` is not a whole number from 1.
+        """
+        return part_uncovered(self._part_moment(), n_clusters)
+
+    def summary(self) -> PartSummary:
+        """Return all functions in a table, and how well the label model does on the dev set."""
+        self._looked_at_dev()
+        return PartSummary(self._part_moment(), self._all_looks())
+
+    def _dev_set_sentence(self) -> str:
+        return part_dev_set_sentence(self.gold, self.schema, noun_of(self._silent))

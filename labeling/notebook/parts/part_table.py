@@ -281,3 +281,11 @@ def _gold_votes(gold: Mapping[Hashable, Any], like: SpanVotes) -> SpanVotes:
     ]
     table = np.array(spans, dtype=np.int64).reshape(-1, len(Marks._fields))
     return SpanVotes(Marks(*table.T), like.sample_ids, [GOLD], like.schema)
+
+
+def noun_of(votes: PartVotes) -> str:
+    """Return what a part of votes is called."""
+    return _TABLES[type(votes)].noun
+
+
+_TABLES: dict[type[PartVotes], type[PartTable]] = {SpanVotes: SpanTable, SetVotes: SetTable}
