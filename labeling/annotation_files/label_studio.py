@@ -22,6 +22,9 @@ from labeling.records import (
 DECISION = "decision"
 """Key in the meta of a result: marks a reviewer's decision that this package wrote back."""
 
+EMPTY_DECISION = -1
+"""Id, or stored `import_id`, of such a decision that has no results; lower ones mark copies."""
+
 PREDICTIONS = "predictions (nobody made them)"
 WRITTEN_BACK = "decisions that were written back from here"
 DECIDED = "decisions of reviewers who were asked from here (`labeling pull` brings them)"
@@ -113,6 +116,10 @@ def _excluded(task: JsonObject, data_by_annotation: Mapping[int, Any]) -> dict[i
     copies: dict[int, str] = {}
     imported_by_author: dict[str, list[int]] = {}
     for index, entry in enumerate(entries):
+        written_here = _written_without_results(entry)
+        if written_here:
+            copies[index] = written_here
+            continue
         if entry.get("updated_by", "unknown in older versions") is not None:
             continue
         original = entry.get("import_id")
@@ -126,6 +133,18 @@ def _excluded(task: JsonObject, data_by_annotation: Mapping[int, Any]) -> dict[i
             imported_by_author.setdefault(str(entry.get("completed_by")), []).append(index)
     ambiguous = (indexes for indexes in imported_by_author.values() if len(indexes) > 1)
     return copies | {index: NOBODY for indexes in ambiguous for index in indexes}
+
+
+def _written_without_results(entry: JsonObject) -> str:
+    """Return what an annotation is that this package wrote without results; empty if it is not.
+
+    A decision or copy without results has no meta: its mark is a negative number, as the id in a
+    file that was written here, and as `import_id` once a server has stored it.
+    """
+    number = entry.get("id") if entry.get("import_id") is None else entry["import_id"]
+    if entry.get("result") or not isinstance(number, int) or number >= 0:
+        return ""
+    return WRITTEN_BACK if number == EMPTY_DECISION else COPIES
 
 
 def _is_for_reviewers(task: JsonObject) -> bool:

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 
 from labeling.annotation_files import label_studio_annotations
+from labeling.annotation_files.label_studio import COPIES, WRITTEN_BACK
 from labeling.errors import DataError
 from labeling.label_studio.labeling_config import annotator_config
 from tests.support.nasty_training_set import IDS, SCHEMA, TEXTS, N, nasty
+from tests.support.span_sets import FEELINGS, PER_ORG, given_sets, given_spans
+
+DECIDED = {
+    "spans": (PER_ORG, given_spans(["Ann \U0001f600 left", "x"], [[(0, 3, "PER")], []]), "labels"),
+    "several": (FEELINGS, given_sets(["good", "x"], [["joy"], []]), "choices"),
+}
 
 
 def test_labels_of_models_are_predictions_and_those_of_people_annotations():
@@ -98,3 +105,38 @@ def test_a_real_server_imports_the_file(studio, tmp_path):
     assert 0 == len(tasks[IDS["text"][2]]["predictions"])
     exported = studio.api("GET", f"/api/projects/{project}/export", params={"exportType": "JSON"})
     assert () == label_studio_annotations(exported).annotations
+
+
+@pytest.mark.parametrize("kind", DECIDED)
+def test_a_decision_that_nothing_is_there_is_an_annotation_and_nobodys_vote(kind):
+    _, train, _ = DECIDED[kind]
+    tasks = train.to_label_studio()
+    assert [1, 0] == [len(task["annotations"][0]["result"]) for task in tasks]
+    parsed = label_studio_annotations([{"predictions": [], **task} for task in tasks])
+    assert ((), {WRITTEN_BACK: 2}) == (parsed.annotations, parsed.left_out)
+
+    stored = {"updated_by": None, "completed_by": 1, "result": []}
+    marks = [{**stored, "id": 5, "import_id": -1}, {**stored, "id": 6, "import_id": -6}]
+    person = {"updated_by": 1, "completed_by": 1, "result": [], "id": 7, "import_id": None}
+    parsed = label_studio_annotations([{"id": 1, "data": {}, "annotations": [*marks, person]}])
+    assert {WRITTEN_BACK: 1, COPIES: 1} == parsed.left_out
+    assert ["task 1, annotation 7"] == [each.where for each in parsed.annotations]
+
+
+@pytest.mark.parametrize("kind", DECIDED)
+def test_a_real_server_stores_empty_decisions_as_answers(studio, tmp_path, kind):
+    schema, train, value = DECIDED[kind]
+    train.to_label_studio(tmp_path / "tasks.json")
+    config = {"title": f"decided {kind}", "label_config": annotator_config(schema)}
+    project = studio.api("POST", "/api/projects/", json=config)["id"]
+    with (tmp_path / "tasks.json").open("rb") as file:
+        studio.api("POST", f"/api/projects/{project}/import", files={"tasks.json": file})
+    exported = studio.api("GET", f"/api/projects/{project}/export", params={"exportType": "JSON"})
+    entries = {task["data"]["ext_id"]: task["annotations"] for task in exported}
+    (full,), (empty,) = entries["s0"], entries["s1"]
+    assert [list(schema)[:1]] == [item["value"][value] for item in full["result"]]
+    assert ([], True, False) == tuple(
+        empty[name] for name in ("result", "ground_truth", "was_cancelled")
+    )
+    parsed = label_studio_annotations(exported)
+    assert ((), {WRITTEN_BACK: 2}) == (parsed.annotations, parsed.left_out)

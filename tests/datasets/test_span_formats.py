@@ -276,8 +276,9 @@ def test_models_spans_are_predictions_and_peoples_empty_answers_no_votes() -> No
     assert prediction["score"] == 0.6
     assert [item["score"] for item in prediction["result"]] == [0.9, 0.6]
     assert len({item["id"] for item in prediction["result"]}) == 2
-    assert "annotations" not in tasks[1]
-    assert tasks[1]["meta"]["label"] == []
+    (empty,) = tasks[1]["annotations"]
+    assert empty == {"id": -1, "result": [], "ground_truth": True}
+    assert tasks[1]["meta"]["decision"] == "given"
     assert tasks[2]["annotations"][0]["result"][0]["meta"] == {"decision": "given"}
 
 

@@ -29,6 +29,9 @@ EXT_ID = "ext_id"
 DECISION = "decision"
 """Marks a choice as a decision that was written from here: imports do not count it as a vote."""
 
+EMPTY_DECISION = -1
+"""The id of a decision without results, which marks it. Label Studio stores it as `import_id`."""
+
 Task = dict[str, Any]
 
 
@@ -97,7 +100,7 @@ def _tasks_of_results(
     """Return tasks with results: of models as predictions, of people as annotations.
 
     What people decided is marked as such in each item of a result, so that imports do not count it
-    as a vote. An empty result has no item to mark, and is only said in `meta`.
+    as a vote. An empty result has no item to mark: its mark is the id of the annotation.
     """
     tasks = []
     data = _task_data(train, text, rows)
@@ -112,7 +115,8 @@ def _tasks_of_results(
             items = [{**item, "meta": meta} for item in result]
             task["annotations"] = [{"result": items, "ground_truth": True}]
         elif result is not None:
-            task["meta"] |= {DECISION: about["decided_by"], "label": []}
+            task["meta"][DECISION] = about["decided_by"]
+            task["annotations"] = [{"id": EMPTY_DECISION, "result": [], "ground_truth": True}]
         tasks.append(task)
     return tasks
 
