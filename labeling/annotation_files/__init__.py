@@ -1,4 +1,4 @@
-"""Reads annotations from files that Label Studio, doccano and Prodigy export."""
+"""Reads annotations from files: of Label Studio, doccano and Prodigy, tables, and CoNLL."""
 
 from labeling.annotation_files.doccano import doccano_annotations
 from labeling.annotation_files.label_studio import label_studio_annotations

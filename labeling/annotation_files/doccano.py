@@ -9,17 +9,21 @@ from labeling.annotation_files.parsing import JsonObject, LeftOut, content_diges
 from labeling.records import SourceAnnotation, SourceAnnotations, SourceSpan, clean_text, placed
 
 LABELS = ("label", "labels", "cats")  # current, before version 1.3, of intent detection
-OTHERS = {"entities": "spans", "relations": "relations", "Entities": "spans"}
+OTHERS = {"relations": "relations"}
+ENTITIES = ("entities", "Entities")  # of exports with relations between spans
 AUTHORS = ("annotation_approver", "user", "username", "annotator")
 COMMENTS = ("Comments", "comments")
+SPANS = (*ENTITIES, "spans")
 BY_NUMBER = "labels that are given by number (export with texts of labels)"
 UNLABELED = "texts without a label"
 
 
 def is_row(row: JsonObject) -> bool:
     """Whether a JSON object is a row of doccano's export."""
-    return isinstance(row.get("text"), str) and any(
-        isinstance(row.get(name), Sequence) for name in (*LABELS, "annotations")
+    has_relations = isinstance(row.get("entities"), list) and "relations" in row
+    return isinstance(row.get("text"), str) and (
+        has_relations
+        or any(isinstance(row.get(name), Sequence) for name in (*LABELS, "annotations"))
     )
 
 
@@ -43,10 +47,11 @@ def doccano_annotations(rows: Iterable[JsonObject], source: str = "") -> SourceA
 
 def _annotation(row: JsonObject, location: str, left_out: LeftOut) -> SourceAnnotation | None:
     """Return the annotation of a row; `None` if it has no label, which is counted."""
-    labels: Any = next((row[name] for name in LABELS if row.get(name)), ())
+    labels: Any = next((row[name] for name in (*LABELS, *ENTITIES) if row.get(name)), ())
     if not isinstance(labels, (str, Sequence)):
         raise TypeError(labels)
     left_out.update(kind for name, kind in OTHERS.items() if row.get(name))
+    left_out.update(name for name in SPANS if row.get(name) and row[name] is not labels)
     if not labels:
         left_out[BY_NUMBER if row.get("annotations") else UNLABELED] += 1
         return None
@@ -63,8 +68,11 @@ def _annotation(row: JsonObject, location: str, left_out: LeftOut) -> SourceAnno
     )
 
 
-def _span(item: Sequence[Any], text: str) -> SourceSpan:
-    start, end, label = item[0], item[1], item[2]
+def _span(item: Sequence[Any] | Mapping[str, Any], text: str) -> SourceSpan:
+    if isinstance(item, Mapping):
+        start, end, label = item["start_offset"], item["end_offset"], item["label"]
+    else:
+        start, end, label = item[0], item[1], item[2]
     place = placed(start, end, None, text)  # some versions count an emoji twice: then it is unclear
     return SourceSpan(start, end, str(label), "" if place is None else text[slice(*place)])
 

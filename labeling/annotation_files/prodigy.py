@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from labeling.annotation_files.entities import span_of_text
 from labeling.annotation_files.parsing import JsonObject, LeftOut, content_digest, parse_rows
 from labeling.records import SourceAnnotation, SourceAnnotations, SourceSpan, is_number
 
@@ -92,10 +93,7 @@ def _spans(row: JsonObject) -> tuple[SourceSpan, ...]:
     """Return the marked spans, whose offsets count code points of the row's text."""
     text = str(row.get("text", ""))
     return tuple(
-        SourceSpan(
-            span["start"], span["end"], str(span["label"]), text[span["start"] : span["end"]]
-        )
-        for span in row["spans"]
+        span_of_text(span["start"], span["end"], str(span["label"]), text) for span in row["spans"]
     )
 
 

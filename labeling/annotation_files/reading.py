@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from labeling.annotation_files import doccano, label_studio, prodigy
+from labeling.annotation_files import doccano, entities, label_studio, prodigy
+from labeling.annotation_files.conll import SUFFIXES, conll_annotations
 from labeling.annotation_files.parsing import MALFORMED
 from labeling.annotation_files.table import table_annotations
 from labeling.errors import DataError, near
@@ -19,6 +20,7 @@ EXPORT = "export/"
 """Prefix of the keys of annotations in files: on a server the same numbers may mean others."""
 
 TABLE = "table"
+CONLL = "conll"
 
 Rows = list[dict[str, Any]]
 Format = tuple[Callable[[Mapping[str, Any]], bool], Callable[[Rows, str], SourceAnnotations]]
@@ -32,28 +34,48 @@ FORMATS: dict[str, Format] = {
     ),
     "prodigy": (prodigy.is_row, prodigy.prodigy_annotations),
     "doccano": (doccano.is_row, doccano.doccano_annotations),
+    "entities": (entities.is_row, entities.entity_annotations),
 }
 """For each format, in the order of detection: a test of an object, and a parser of all objects."""
 
 
-def read_annotations(path: str | os.PathLike[str], format: str | None = None) -> SourceAnnotations:
-    """Return the annotations of a file: JSON lines, one JSON array, or a CSV table.
+def read_annotations(
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    labels: Sequence[str] = (),
+    delimiter: str | None = None,
+) -> SourceAnnotations:
+    """Return the annotations of a file: JSON lines, one JSON array, a CSV table, or CoNLL.
 
     Args:
         path: the file.
-        format: `"label-studio"`, `"doccano"`, `"prodigy"` or `"table"` (see `table_annotations`);
-            `None` detects it by the first object, and takes a `.csv` file for a table.
+        format: `"label-studio"`, `"doccano"`, `"prodigy"`, `"entities"` (JSON lines of a text and
+            its spans), `"table"` (see `table_annotations`) or `"conll"`; `None` detects it by the
+            first object, and takes a `.csv` file for a table and a `.conll` or `.bio` file for
+            CoNLL.
+        labels: the labels that a table may have columns of.
+        delimiter: what separates the labels in a cell of a table; `None` for nothing.
 
     Raises:
-        DataError: the file cannot be read, or has none of these formats.
+        DataError: the file cannot be read, has none of these formats, or there is a delimiter for
+            another format than a table.
     """
-    formats = (*FORMATS, TABLE)
+    formats = (*FORMATS, TABLE, CONLL)
     if format is not None and format not in formats:
         raise DataError(
             f"`format` must be one of {', '.join(formats)}. Got {format!r}.{near(format, formats)}"
         )
-    if format == TABLE or (format is None and Path(path).suffix.lower() == ".csv"):
-        return table_annotations(Path(path))
+    suffix = Path(path).suffix.lower()
+    if format == TABLE or (format is None and suffix == ".csv"):
+        return table_annotations(Path(path), labels, delimiter)
+    if delimiter is not None:
+        raise DataError(
+            f"A `delimiter` must be of the labels in a CSV table. Got {delimiter!r} for"
+            f" {Path(path).name!r}."
+        )
+    if format == CONLL or (format is None and suffix in SUFFIXES):
+        return conll_annotations(Path(path))
     rows = _rows(Path(path))
     name = format or _detect_format(rows, Path(path).name)
     annotations = FORMATS[name][1](rows, f"{name} file {Path(path).name!r}")
@@ -72,7 +94,8 @@ def _detect_format(rows: Rows, name: str) -> str:
             return format
     keys = ", ".join(map(repr, list(rows[0])[:10])) or "none"
     raise DataError(
-        f"{name!r} must be an export of Label Studio (JSON), doccano (JSONL) or Prodigy (db-out)."
+        f"{name!r} must be an export of Label Studio (JSON), doccano (JSONL) or Prodigy (db-out),"
+        " or JSON lines with `text` and `entities` or `spans`."
         f" Its first object has the keys {keys}. If it is one of these, give its `format`."
     )
 

@@ -1,85 +1,222 @@
-"""Parses long tables: CSV with a row for each label or span that a person gave a sample."""
+"""Parses tables in CSV: a row for each label or span, for all labels, or a column per label."""
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from labeling.annotation_files.parsing import content_digest
+from labeling.annotation_files.wide_table import label_columns, wide_annotations
 from labeling.errors import DataError, listed, near
 from labeling.records import SourceAnnotation, SourceAnnotations, SourceSpan
-from labeling.records.size_limits import any_length
+from labeling.records.cell_marks import MARKED
+from labeling.records.size_limits import any_length, check_depth
 
 SAMPLE = ("sample", "sample_id", "id")
+ANSWERS = ("label", "labels", "spans")
 OFFSETS = ("start", "end")
-OURS = (*SAMPLE, "annotator", "label", *OFFSETS, "text")
+TEXT = "text"
+OURS = (*SAMPLE, "annotator", "ground_truth", *ANSWERS, *OFFSETS)
+SPAN = (*OFFSETS, "label")
 
 Line = tuple[int, Mapping[str, str]]
 
 
-def table_annotations(path: Path) -> SourceAnnotations:
+class Table(NamedTuple):
+    """A table and how its cells are read.
+
+    Attributes:
+        file: its name.
+        sample: the column that tells samples apart.
+        answer: the column of labels or spans.
+        has_offsets: whether a row is a span with its offsets in columns of their own.
+        labels: the labels that are asked for.
+        delimiter: what separates labels in a cell; `None` for nothing.
+    """
+
+    file: str
+    sample: str
+    answer: str
+    has_offsets: bool
+    labels: Sequence[str]
+    delimiter: str | None
+
+
+class Answer(NamedTuple):
+    """The labels and spans of one row; `is_list`: whether they were written as a list."""
+
+    labels: tuple[str, ...] = ()
+    spans: tuple[SourceSpan, ...] = ()
+    is_list: bool = False
+
+
+def table_annotations(
+    path: Path, labels: Sequence[str] = (), delimiter: str | None = None
+) -> SourceAnnotations:
     """Return the annotations of a CSV file in UTF-8.
 
-    Its columns are `sample` (or `sample_id`, `id`), `annotator`, `label`, and of spans `start`,
-    `end` and perhaps `text`, the text in the span, which decides where it is. The rows of one
-    person and sample are one annotation. A row without a label says that the person was asked, and
-    gave none: the sample has none of the labels, or no span.
+    It has a column `sample` (or `sample_id`, `id`; or `text`, the sample's text) and perhaps
+    `annotator`, and one of these forms:
+
+    - `label`, and of spans `start`, `end` and perhaps `text`, the text in the span, which decides
+      where it is: the rows of one person and sample are one annotation;
+    - `label`, `labels` or `spans` with all labels of a sample: a JSON list of labels, of spans
+      (`[start, end, label]`, or objects that may have `text` too), or labels with a delimiter
+      between them;
+    - a column for each label, named like it or `label_<name>`, with 1, x, yes or 0, no.
+
+    A row without a label says that the person was asked, and gave none: the sample has none of the
+    labels, or no span. With a column per label zeros say so; rows that leave cells empty beside
+    zeros, or all cells, are left out and counted. A mark in a column `ground_truth` makes an
+    annotation the true one.
+
+    Args:
+        path: the file.
+        labels: the labels whose columns are looked for.
+        delimiter: what separates the labels in a cell; `None` for nothing.
 
     Raises:
         DataError: a column is missing, or a row is not of this form; rows are named by their
             number.
     """
     header, lines = _read(path)
-    sample = next((name for name in SAMPLE if name in header), None)
-    if sample is None or "label" not in header or len({*OFFSETS} & {*header}) == 1:
+    has_offsets = set(OFFSETS) <= set(header)
+    ids = SAMPLE if has_offsets else (*SAMPLE, TEXT)
+    sample = next((name for name in ids if name in header), None)
+    answers = [name for name in ANSWERS if name in header]
+    columns = {} if answers else label_columns(header, labels, path.name)
+    is_half = len({*OFFSETS} & {*header}) == 1
+    if sample is None or len(answers) > 1 or not (answers or columns) or is_half:
         raise DataError(
             f"{path.name!r} must have the columns 'sample', 'annotator' and 'label', and of spans"
-            f" 'start' and 'end'. It has {listed(header, 20)}.{near('sample', header)}"
+            f" 'start' and 'end'; or instead of 'label' one for each label. It has"
+            f" {listed(header, 20)}.{near('sample', header)}"
         )
-    has_spans = OFFSETS[0] in header
+    table = Table(path.name, sample, (answers or [""])[0], has_offsets, labels, delimiter)
+    groups = _groups(table, lines)
+    source = f"table {path.name!r}"
+    if columns:
+        return wide_annotations(source, columns, _drafts(table, groups))
+    drafts = _drafts(table, groups)
+    return SourceAnnotations(source, tuple(_answered(table, *draft) for draft in drafts))
+
+
+def _groups(table: Table, lines: Sequence[Line]) -> list[list[Line]]:
+    """Return the rows of each sample and person, in the order of their first one."""
     groups: dict[tuple[str, str], list[Line]] = {}
     for number, cells in lines:
-        if not cells[sample]:
-            raise DataError(f"{path.name!r}, row {number}: column {sample!r} must hold a sample.")
-        groups.setdefault((cells[sample], cells.get("annotator", "")), []).append((number, cells))
-    annotations = tuple(
-        _annotation(path.name, key, rows, has_spans) for key, rows in groups.items()
-    )
-    return SourceAnnotations(f"table {path.name!r}", annotations)
+        if not cells[table.sample]:
+            raise DataError(
+                f"{table.file!r}, row {number}: column {table.sample!r} must hold a sample."
+            )
+        key = cells[table.sample], cells.get("annotator", "")
+        groups.setdefault(key, []).append((number, cells))
+    return list(groups.values())
 
 
-def _annotation(
-    file: str, key: tuple[str, str], lines: Sequence[Line], has_spans: bool
-) -> SourceAnnotation:
-    sample_id, annotator = key
-    others = {name: value for name, value in lines[0][1].items() if name not in OURS}
-    spans = tuple(
-        span for number, cells in lines if (span := _span(file, number, cells)) is not None
-    )
-    labels = tuple(dict.fromkeys(cells["label"] for _, cells in lines if cells["label"]))
+def _drafts(
+    table: Table, groups: Sequence[Sequence[Line]]
+) -> list[tuple[SourceAnnotation, Sequence[Line]]]:
+    """Return for each sample and person an annotation that says nothing yet, and its rows."""
+    ours = {*OURS, *([TEXT] if table.has_offsets else [])}
+    drafts = []
+    for lines in groups:
+        cells = lines[0][1]
+        data: dict[str, Any] = {name: value for name, value in cells.items() if name not in ours}
+        identity = cells[table.sample]
+        if table.sample == TEXT:
+            identity = content_digest(identity)
+        else:
+            data |= dict.fromkeys((*SAMPLE, "ext_id"), identity)
+        draft = SourceAnnotation(
+            key=f"table/{identity}/",
+            where=f"{table.file}, row {listed([number for number, _ in lines], 3)}",
+            data=data,
+            annotator=cells.get("annotator", ""),
+            choices={},
+            ground_truth=any(
+                cells.get("ground_truth", "").strip().casefold() in MARKED for _, cells in lines
+            ),
+        )
+        drafts.append((draft, lines))
+    return drafts
+
+
+def _answered(table: Table, draft: SourceAnnotation, lines: Sequence[Line]) -> SourceAnnotation:
+    """Return an annotation with what its rows say."""
+    answers = [_answer(table, number, cells) for number, cells in lines]
+    labels = tuple(dict.fromkeys(label for answer in answers for label in answer.labels))
+    spans = tuple(span for answer in answers for span in answer.spans)
+    may_be_spans = table.answer == "spans" or any(answer.is_list for answer in answers)
+    is_spans = table.has_offsets or bool(spans) or (may_be_spans and not labels)
+    is_labels = not table.has_offsets and not spans
     return SourceAnnotation(
-        key=f"table/{sample_id}/",
-        where=f"{file}, row {listed([number for number, _ in lines], 3)}",
-        data={**others, **dict.fromkeys((*SAMPLE, "ext_id"), sample_id)},
-        annotator=annotator,
-        choices={} if has_spans else {"": labels},
-        spans={"": spans} if has_spans else {},
+        key=draft.key,
+        where=draft.where,
+        data=draft.data,
+        annotator=draft.annotator,
+        choices={"": labels} if is_labels else {},
+        spans={"": spans} if is_spans else {},
+        ground_truth=draft.ground_truth,
     )
 
 
-def _span(file: str, number: int, cells: Mapping[str, str]) -> SourceSpan | None:
+def _answer(table: Table, number: int, cells: Mapping[str, str]) -> Answer:
+    if table.has_offsets:
+        span = _span(table, number, cells)
+        return Answer(spans=() if span is None else (span,))
+    cell = cells[table.answer].strip()
+    if cell in table.labels:
+        return Answer((cell,))
+    if cell.startswith("["):
+        return _listed(cell, f"{table.file!r}, row {number}")
+    if table.delimiter:
+        parts = [part.strip() for part in cells[table.answer].split(table.delimiter)]
+        return Answer(tuple(part for part in parts if part))
+    return Answer((cell,) if cell else ())
+
+
+def _listed(cell: str, where: str) -> Answer:
+    """Return the labels or spans of a JSON list."""
+    try:
+        check_depth(cell)
+        items = json.loads(cell)
+        if all(isinstance(item, str) for item in items):
+            return Answer(tuple(items), is_list=True)
+        return Answer(spans=tuple(map(_span_of_json, items)), is_list=True)
+    except (ValueError, TypeError, KeyError, DataError) as error:
+        raise DataError(
+            f"{where}: a list must be JSON, of labels such as"
+            ' ["joy", "anger"], or of spans such as [[0, 5, "PER"]] or [{"start": 0, "end": 5,'
+            f' "label": "PER", "text": "Alice"}}]. Got {cell[:80]!r}.'
+        ) from error
+
+
+def _span_of_json(item: Any) -> SourceSpan:
+    words = item.get(TEXT) if isinstance(item, Mapping) else None
+    start, end, label = (item[key] for key in SPAN) if isinstance(item, Mapping) else item
+    if isinstance(item, str) or not isinstance(label, str):
+        raise TypeError(label)
+    return SourceSpan(start, end, label, words)
+
+
+def _span(table: Table, number: int, cells: Mapping[str, str]) -> SourceSpan | None:
     """Return the span of a row; `None` for a row that has none."""
     start, end = (cells.get(name, "") for name in OFFSETS)
+    label = cells[table.answer]
     if not (start or end):
-        if cells["label"] and OFFSETS[0] in cells:
-            raise DataError(f"{file!r}, row {number}: a span must have a start and an end.")
+        if label:
+            raise DataError(f"{table.file!r}, row {number}: a span must have a start and an end.")
         return None
-    if not (_is_offset(start) and _is_offset(end) and cells["label"]):
+    if not (_is_offset(start) and _is_offset(end) and label):
         raise DataError(
-            f"{file!r}, row {number}: a span must have a start and an end, which are whole numbers,"
-            f" and a label. Got {start!r:.40}, {end!r:.40} and {cells['label']!r:.40}."
+            f"{table.file!r}, row {number}: a span must have a start and an end, which are whole"
+            f" numbers, and a label. Got {start!r:.40}, {end!r:.40} and {label!r:.40}."
         )
-    return SourceSpan(int(start), int(end), cells["label"], cells.get("text") or None)
+    return SourceSpan(int(start), int(end), label, cells.get(TEXT) or None)
 
 
 def _is_offset(cell: str) -> bool:

@@ -61,8 +61,14 @@ def import_files(
     format: Annotated[
         str | None,
         typer.Option(
-            "--format", help="label-studio, doccano, prodigy or table (CSV); default: detected."
+            "--format",
+            help="label-studio, doccano, prodigy, entities (JSONL), table (CSV) or conll; default:"
+            " detected.",
         ),
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option("--delimiter", help="What separates labels in a cell of a table, such as |."),
     ] = None,
     by: By = None,
     by_text: ByText = False,
@@ -72,12 +78,13 @@ def import_files(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import votes and gold labels from files of Label Studio, doccano or Prodigy."""
+    """Import votes and gold labels from files: of other tools, tables, or CoNLL."""
     _check_matching(by, by_text)
     options: dict[str, Any] = {
         "by": by,
         "by_text": by_text,
         "format": format,
+        "delimiter": delimiter,
         "control": control,
         "annotator": annotator,
         "authors": _authors(author),

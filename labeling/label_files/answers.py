@@ -20,10 +20,9 @@ from labeling.records import (
     placed,
     read_label,
 )
+from labeling.records.cell_marks import MARKED, NOT_MARKED
 
 NONE = "NONE"
-MARKED = frozenset({"x", "1", "1.0", "yes", "y", "true", "✓", "✔", "☑"})
-NOT_MARKED = frozenset({"0", "0.0", "no", "n", "false", "☐"})
 WORDS = (NONE, SKIP, "OK", "REJECT")  # what else may stand in the column of several labels
 SPAN_KEYS = ("start", "end", "label")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections
+import re
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from labeling.errors import DataError, listed, near, quoted
 from labeling.records import (
@@ -12,14 +14,19 @@ from labeling.records import (
     LabelSchema,
     SourceAnnotation,
     SourceAnnotations,
+    SourceSpan,
     checked_spans,
+    clean_text,
     placed,
 )
 
 SEVERAL = "annotations with several labels"
 NO_LABEL = "annotations without a label of this project"
 NOT_PLACED = "annotations with spans that are not in the text where they should be"
+NOT_ALIGNED = "annotations whose tokens are not those of the text"
 NO_SPANS = "spans"
+
+SPACE = re.compile(r"\s*")
 
 TextOf = Callable[[], str]
 
@@ -87,23 +94,65 @@ def _spans(
     if control is None or (control == "" and control not in annotation.spans):
         raise NotImportedError(NO_LABEL)
     text = text_of()
-    spans = []
-    for span in annotation.spans.get(control, ()):
-        _check([span.label], schema)
-        place = placed(span.start, span.end, span.text, text)
-        if place is None:
-            what = "" if span.text is None else f" as {quoted(span.text)}"
-            raise NotImportedError(
-                NOT_PLACED,
-                "The offsets of a span must enclose its text, counted in characters from 0. A"
-                f" {span.label!r} is said to be from {span.start!r:.40} to {span.end!r:.40}{what}."
-                " The annotation was left out.",
-            )
-        spans.append((*place, span.label))
+    given = annotation.spans.get(control, ())
+    _check([span.label for span in given], schema)
+    if annotation.tokens:
+        places = _token_places(annotation.tokens, text)
+        spans = [
+            (places[cast(int, span.start)][0], places[cast(int, span.end) - 1][1], span.label)
+            for span in given
+        ]
+    else:
+        spans = [(*_place(span, text), span.label) for span in given]
     try:
         return checked_spans(spans, schema, text)
     except DataError as error:
         raise NotImportedError(NOT_PLACED, f"{error} The annotation was left out.") from error
+
+
+def _place(span: SourceSpan, text: str) -> tuple[int, int]:
+    """Return where a span is in a text."""
+    place = placed(span.start, span.end, span.text, text)
+    if place is None:
+        what = "" if span.text is None else f" as {quoted(span.text)}"
+        raise NotImportedError(
+            NOT_PLACED,
+            "The offsets of a span must enclose its text, counted in characters from 0. A"
+            f" {span.label!r} is said to be from {span.start!r:.40} to {span.end!r:.40}{what}."
+            " The annotation was left out.",
+        )
+    return place
+
+
+def _token_places(tokens: Sequence[str], text: str) -> list[tuple[int, int]]:
+    """Return where tokens are in a text, which has only white space besides."""
+    places = []
+    end = 0
+    for number, token in enumerate(map(clean_text, tokens), start=1):
+        start = _after_space(text, end)
+        if not text.startswith(token, start):
+            raise NotImportedError(
+                NOT_ALIGNED,
+                "Tokens must be the parts of the text, in its order and with only white space"
+                f" between them. Token {number} is {quoted(token)}, and the text goes on with"
+                f" {quoted(text[start : start + 20])}. The annotation was left out.",
+            )
+        end = start + len(token)
+        places.append((start, end))
+    end = _after_space(text, end)
+    if end < len(text):
+        raise NotImportedError(
+            NOT_ALIGNED,
+            f"Tokens must be the whole text. After the last of {len(tokens)} the text goes on with"
+            f" {quoted(text[end : end + 20])}. The annotation was left out.",
+        )
+    return places
+
+
+def _after_space(text: str, place: int) -> int:
+    """Return where the white space at a place of a text ends."""
+    match = SPACE.match(text, place)
+    return place if match is None else match.end()
 
 
 def _check(labels: Sequence[str], schema: LabelSchema) -> None:
@@ -125,8 +174,8 @@ def other_results(
     """Return how many results of an annotation are not labels of this project, by what they are."""
     are_spans = schema.kind == LabelKind.SPANS
     left_out = collections.Counter[str]()
-    for name in annotation.choices:
-        if are_spans or name != control:
+    for name, labels in annotation.choices.items():
+        if labels and (are_spans or name != control):
             left_out[f"choices of control {name!r}"] += 1
     for name, spans in annotation.spans.items():
         if name and not (are_spans and name == control):

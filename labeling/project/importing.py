@@ -5,13 +5,12 @@ from __future__ import annotations
 import collections
 import datetime
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-import pandas as pd
-
 from labeling.annotation_files import EXPORT, label_studio_annotations, read_annotations
-from labeling.errors import DataError, listed, near
+from labeling.errors import listed
+from labeling.project.annotation_matching import ExistingLabels, by_id, by_text, id_field
 from labeling.project.base import BaseProject
 from labeling.project.imported_gold import store_imported_gold
 from labeling.project.imported_labels import (
@@ -23,7 +22,6 @@ from labeling.project.imported_labels import (
 from labeling.records import (
     Annotation,
     Label,
-    LabelSchema,
     Problem,
     SourceAnnotation,
     SourceAnnotations,
@@ -37,11 +35,7 @@ NO_AUTHOR = "annotations whose source does not say who made them (name the annot
 NO_SAMPLE = "annotations of no sample of this project"
 NO_FIELD = "annotations without the field to match them by"
 LOCKED = "annotations of samples in the locked test split"
-OUR_ID_FIELD = "ext_id"  # the field of the sample's id in Label Studio tasks that we sent
 AMBIGUOUS = "annotations of texts that several samples have"
-
-Match = Callable[[SourceAnnotation], tuple[Hashable, ...] | None]
-"""Returns the samples that an annotation may be of; `None` where it lacks the field to match by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,32 +75,6 @@ class Imported(Displayed):
         return self.already_stored
 
 
-@dataclass(frozen=True, slots=True)
-class ExistingLabels:
-    """The samples, votes and gold labels of a project before an import.
-
-    Attributes:
-        schema: the labels.
-        samples: those to label, index = ids.
-        locked: those of the locked test split, index = ids.
-        text: the column of the text.
-        votes: the ledger.
-        gold: all given gold labels, by sample.
-    """
-
-    schema: LabelSchema
-    samples: pd.DataFrame
-    locked: pd.DataFrame
-    text: str
-    votes: Sequence[Annotation] = field(repr=False)
-    gold: Mapping[Hashable, Label] = field(repr=False)
-
-    def text_of(self, sample_id: Hashable) -> str:
-        """Return the text of a sample."""
-        frame = self.samples if sample_id in self.samples.index else self.locked
-        return str(frame.at[sample_id, self.text])
-
-
 def match_annotations(
     source: SourceAnnotations, existing: ExistingLabels, options: ImportOptions
 ) -> Imported:
@@ -122,9 +90,9 @@ def match_annotations(
     """
     matcher = _Matcher(existing, options)
     match = (
-        _by_text(existing)
+        by_text(existing)
         if options.by_text
-        else _by_id(existing, _id_field(source, existing, options.by))
+        else by_id(existing, id_field(source, existing, options.by))
     )
     control = control_of(source, existing.schema, options.control)
     for annotation in source.annotations:
@@ -159,6 +127,7 @@ def source_annotations(
     path: str | os.PathLike[str] | None,
     format: str | None,
     wanted: str | int | None,
+    delimiter: str | None = None,
 ) -> SourceAnnotations:
     """Return the annotations of a file, or of a project on the config's Label Studio server.
 
@@ -167,9 +136,11 @@ def source_annotations(
         path: the file; `None` reads from the server.
         format: the format of the file; `None` detects it.
         wanted: title or id of the server's project; `None` is the annotators' one of the config.
+        delimiter: what separates the labels in a cell of a table; `None` for nothing.
     """
     if path:
-        return read_annotations(path, format)
+        labels = project.schema.labels
+        return read_annotations(path, format, labels=labels, delimiter=delimiter)
     found = project.label_studio().annotated_tasks(wanted)
     source = f"Label Studio project {found.title!r} (id {found.id})"
     return label_studio_annotations(found.tasks, found.names, source)
@@ -325,59 +296,3 @@ def _has_same_number_only(annotation: SourceAnnotation, before: Annotation) -> b
     is_numbered = not annotation.key.endswith("/")
     created = annotation.created_at
     return is_numbered and created is not None and created != before.created_at
-
-
-def _id_field(source: SourceAnnotations, existing: ExistingLabels, by: str | None) -> str:
-    fields = collections.Counter(
-        key for annotation in source.annotations for key in annotation.data
-    )
-    names = (str(existing.samples.index.name), OUR_ID_FIELD) if by is None else (by,)
-    for name in names:
-        if name in fields or not source.annotations:
-            return name
-    name = names[0]
-    missing = f"Field {name!r} is in none of the {len(source.annotations)} annotations' data"
-    field_names = listed([key for key, _ in fields.most_common()], 10)
-    raise DataError(
-        f"Samples must be found by an id or by their text. {missing}; there are {field_names}."
-        f"{near(name, fields)} Name the field that holds the sample's id (`by`), or match by the"
-        " exact text (`by_text`)."
-    )
-
-
-def _by_id(existing: ExistingLabels, name: str) -> Match:
-    """Return a function that matches samples by an id field; 1 and "1" are the same here."""
-    ids_by_text: dict[str, list[Hashable]] = {}
-    for sample_id in (*existing.samples.index, *existing.locked.index):
-        ids_by_text.setdefault(str(sample_id), []).append(sample_id)
-
-    def match(annotation: SourceAnnotation) -> tuple[Hashable, ...] | None:
-        if annotation.data.get(name) is None:
-            return None
-        return tuple(ids_by_text.get(_as_text(annotation.data[name]), ()))
-
-    return match
-
-
-def _as_text(value: object) -> str:
-    is_whole = isinstance(value, float) and value.is_integer()
-    return str(int(value)) if is_whole else str(value)  # type: ignore[call-overload]  # a float
-
-
-def _by_text(existing: ExistingLabels) -> Match:
-    """Return a function that matches samples by exactly the same text, in whatever field."""
-    ids_by_text: dict[str, list[Hashable]] = {}
-    for frame in (existing.samples, existing.locked):
-        for sample_id, text in zip(frame.index, frame[existing.text].tolist(), strict=True):
-            ids_by_text.setdefault(str(text), []).append(sample_id)
-
-    def match(annotation: SourceAnnotation) -> tuple[Hashable, ...] | None:
-        texts = [value for value in annotation.data.values() if isinstance(value, str)]
-        named = annotation.data.get(existing.text)
-        candidates = [named] if isinstance(named, str) else texts
-        matches = dict.fromkeys(
-            sample_id for text in candidates for sample_id in ids_by_text.get(clean_text(text), ())
-        )
-        return tuple(matches) if texts else None
-
-    return match

@@ -151,6 +151,7 @@ class PeopleVerbs(BaseProject):
         by: str | None = None,
         by_text: bool = False,
         format: str | None = None,
+        delimiter: str | None = None,
         project: str | int | None = None,
         control: str | None = None,
         annotator: str | None = None,
@@ -162,12 +163,15 @@ class PeopleVerbs(BaseProject):
         Those marked as ground truth become gold labels. Doing it twice adds nothing new.
 
         Args:
-            path: a file of Label Studio (JSON), doccano (JSONL) or Prodigy (JSONL); `None` reads a
-                project on the Label Studio server of the config.
+            path: a file of Label Studio (JSON), doccano or Prodigy (JSONL), JSON lines of texts
+                with entities, a table (CSV) or CoNLL; `None` reads a project on the Label Studio
+                server of the config.
             by: the field that holds the sample's id; `None` takes the one named as the samples' id
                 column.
             by_text: whether samples are matched by their exact text instead.
-            format: `"label-studio"`, `"doccano"` or `"prodigy"`; `None` detects it.
+            format: `"label-studio"`, `"doccano"`, `"prodigy"`, `"entities"`, `"table"` or
+                `"conll"`; `None` detects it.
+            delimiter: what separates several labels in a cell of a table, such as `"|"`.
             project: the title or id of the server's project; `None` is the annotators' one.
             control: whose labels are meant, where several controls offer labels of the schema.
             annotator: the author of annotations whose source does not name one.
@@ -180,7 +184,7 @@ class PeopleVerbs(BaseProject):
             PlatformError: there is no such project on the server.
         """
         options = ImportOptions(by, by_text, control, annotator, authors or {})
-        source = source_annotations(self, path, format, project)
+        source = source_annotations(self, path, format, project, delimiter)
         if dry_run:
             return match_annotations(source, existing_labels(self), options)
         with self._locked("import"):

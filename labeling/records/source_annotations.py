@@ -42,6 +42,7 @@ class SourceAnnotation:
         lead_seconds: how long it took, in seconds.
         reason: the annotator's comment.
         spans: the marked spans by control.
+        tokens: the tokens of the text, if the offsets of spans count these and not characters.
     """
 
     key: str
@@ -56,6 +57,7 @@ class SourceAnnotation:
     lead_seconds: float | None = None
     reason: str = ""
     spans: Mapping[str, tuple[SourceSpan, ...]] = field(default_factory=dict)
+    tokens: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

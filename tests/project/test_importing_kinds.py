@@ -154,6 +154,19 @@ def test_a_long_table_of_sets(sets, tmp_path):
     assert expected == votes_of(sets.import_annotations(path, by="id"))
 
 
+def test_a_table_with_a_column_for_each_label_or_a_delimiter(sets, tmp_path):
+    (first, _), (second, _), _ = unlocked(sets)
+    names = sets.schema.labels
+    wide, joined = tmp_path / "wide.csv", tmp_path / "joined.csv"
+    cells = {name: [int(name in ("joy", "thanks")), 0] for name in names}
+    pd.DataFrame({"id": [first, second], "annotator": "ann", **cells}).to_csv(wide, index=False)
+    joined.write_text(f"id,annotator,label\n{first},ann,joy|thanks\n{second},ann,\n")
+    expected = {(first, "ann"): frozenset({"joy", "thanks"}), (second, "ann"): frozenset()}
+    assert expected == votes_of(sets.import_annotations(wide, by="id"))
+    again = sets.import_annotations(joined, by="id", delimiter="|")
+    assert (0, 2) == (len(again.votes), again.already_stored)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
