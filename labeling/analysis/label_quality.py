@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,9 @@ import pandas as pd
 from labeling.analysis.average_precision import average_precision
 from labeling.analysis.calibration import Calibration, calibration
 from labeling.analysis.gold_comparison import GoldComparison, Predicted, compared
-from labeling.records import Gold, LabelSchema, label_order
+from labeling.analysis.set_quality import SetScores, set_scores
+from labeling.analysis.span_quality import SpanScores, span_scores
+from labeling.records import Gold, LabelSchema, SoftLabels, SoftSets, SoftSpans, label_order
 from labeling.records.estimates import (
     LEVEL,
     RESAMPLES,
@@ -127,9 +131,33 @@ class LabelQuality(Displayed):
         )
 
 
+@overload
+def label_quality(
+    predicted: SoftLabels, gold: Gold, *, schema: LabelSchema | None = None
+) -> LabelQuality: ...
+
+
+@overload
+def label_quality(
+    predicted: SoftSpans, gold: Gold, *, schema: LabelSchema | None = None
+) -> SpanScores: ...
+
+
+@overload
+def label_quality(
+    predicted: SoftSets, gold: Gold, *, schema: LabelSchema | None = None
+) -> SetScores: ...
+
+
+@overload
 def label_quality(
     predicted: Predicted, gold: Gold, *, schema: LabelSchema | None = None
-) -> LabelQuality:
+) -> LabelQuality: ...
+
+
+def label_quality(
+    predicted: Predicted | SoftSpans | SoftSets, gold: Gold, *, schema: LabelSchema | None = None
+) -> LabelQuality | SpanScores | SetScores:
     """Return how well labels are predicted, overall and by label, with 95 % intervals.
 
     Accuracy alone flatters a model that never predicts a rare label: balanced accuracy, macro F1
@@ -141,6 +169,9 @@ def label_quality(
     interpretation of precision, recall and F-score", 2005). In simulations the first alone covered
     64 % at an accuracy of 0.98 and 50 gold labels, the second alone 80 % with 6 labels and 50.
     Average precision has a Bayesian bootstrap over samples.
+
+    Of `SoftSpans` it returns what `span_scores` does, and of `SoftSets` what `set_scores` does:
+    precision, recall and F1 with intervals. For decided spans or sets call these.
 
     Args:
         predicted: soft labels that did not learn from these gold labels, or decided labels as a
@@ -162,6 +193,26 @@ def label_quality(
     >>> print(found.labels[1].precision)
     0.500 [0.095, 0.905], n = 2
     """
+    score = _SCORES.get(type(predicted))
+    return _quality(predicted, gold, schema) if score is None else score(predicted, gold)
+
+
+def _of_spans(predicted: SoftSpans, gold: Gold) -> SpanScores:
+    return span_scores(predicted, gold, predicted.schema)
+
+
+def _of_sets(predicted: SoftSets, gold: Gold) -> SetScores:
+    return set_scores(predicted, gold, predicted.schema)
+
+
+_SCORES: dict[type, Callable[[Any, Gold], SpanScores | SetScores]] = {
+    SoftSpans: _of_spans,
+    SoftSets: _of_sets,
+}
+"""What scores answers that are no single labels, by their type."""
+
+
+def _quality(predicted: Any, gold: Gold, schema: LabelSchema | None) -> LabelQuality:
     pairs = compared(predicted, gold, schema)
     k = len(pairs.schema)
     confusion = np.zeros((k, k + 1))  # gold labels in rows, predictions in columns, the last: none

@@ -24,10 +24,9 @@ def test_measures_name_what_scores_spans(spans):
     gold = {"a": [(0, 3, "PER")]}
     labels = pd.Series(["PER", "ORG"], ["a", "b"])
     for refused in (
-        lambda: lb.label_quality(spans[1], gold),
         lambda: lb.label_quality(labels, gold, schema=SPANS),
         lambda: lb.label_quality(labels, gold, schema=SETS),
-        lambda: lb.estimated_accuracy(spans[1], gold),
+        lambda: lb.estimated_class_balance(spans[1], gold),
     ):
         with pytest.raises(lb.LabelingError, match=r"must have one label per sample.*set_scores"):
             refused()
