@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from labeling.errors import ConfigError, DataError, listed, near, quoted
+from labeling.notebook.base import BaseWorkbench
 from labeling.notebook.looking import Looking
 from labeling.notebook.suggestions.candidates import KINDS
 from labeling.notebook.suggestions.highlights import alternatives_of, rule_of
@@ -19,14 +20,75 @@ from labeling.notebook.suggestions.making import (
     suggested,
     text_at,
 )
-from labeling.notebook.suggestions.next_examples import NextExample, next_example, pool_of
+from labeling.notebook.suggestions.next_examples import (
+    NextExample,
+    Pool,
+    next_example,
+    pool_of,
+)
 from labeling.notebook.suggestions.proposals import Propose
 from labeling.notebook.suggestions.results import Highlighted, Suggestion, Suggestions
 from labeling.notebook.suggestions.rules import Rule
 from labeling.records import LabelingFunction, is_whole_number, positions
 
 
-class Suggesting(Looking):
+class Accepting(BaseWorkbench):
+    """Remembers what was suggested, accepted, rejected and highlighted."""
+
+    @property
+    def exemplars(self) -> dict[str, tuple[object, ...]]:
+        """The samples that functions were made from, by the name of the function."""
+        known = self._memory.exemplars
+        return {name: tuple(ids) for name, ids in known.items() if name in self.functions}
+
+    @functools.cached_property
+    def _memory(self) -> Memory:
+        return Memory()
+
+    def _skip(self, skip: Collection[object]) -> None:
+        """Remember samples that are not to be offered."""
+        ids = self.samples.index
+        unwanted = pd.Index(list(skip), dtype=ids.dtype if not skip else None)
+        found = positions(ids, unwanted, "`skip`", "the samples")
+        self._memory.offered.update(int(row) for row in found)
+
+    def _offered_of(self, pool: Pool) -> NextExample:
+        """Return the sample of a pool that is offered next.
+
+        Raises:
+            DataError: all have been offered.
+        """
+        texts, ids = self._memory.texts(self.samples, self.text), self.samples.index
+        example = next_example(texts, ids, pool, self._memory.offered)
+        if example is None:
+            raise DataError(f"All {len(pool.rows):,} samples {pool.what} have been offered.")
+        self._memory.offered.add(example.position)
+        return example
+
+    def _accept_suggestions(
+        self, items: Sequence[Suggestion], path: str | Path | None
+    ) -> tuple[LabelingFunction, ...]:
+        target = self._module() if path is None else Path(path)
+        lfs = accepted(items, self.functions, target)
+        for item, lf in zip(items, lfs, strict=True):
+            self.add(lf)
+            self._memory.sources[lf.name] = item.source
+        return lfs
+
+    def _reject_suggestions(self, items: Sequence[Suggestion]) -> None:
+        self._memory.rejected.update(item.identity for item in items)
+
+    def _module(self) -> Path | None:
+        """Return the last module of labeling functions of the project, if there is a project."""
+        if self.project is None:
+            return None
+        modules = [path for path in self.project.config.labeling_functions if path.endswith(".py")]
+        if not modules:
+            raise ConfigError("The config names no module of labeling functions: give `path=`.")
+        return self.project.config.at(modules[-1])
+
+
+class Suggesting(Accepting, Looking):
     """Suggests labeling functions, and makes them of words that an expert points at."""
 
     def suggest(
@@ -123,12 +185,6 @@ class Suggesting(Looking):
         rule = rule_of(words, text, self.text, sample_id)
         return self._add_highlighted(rule, sample_id, words, label, name)
 
-    @property
-    def exemplars(self) -> dict[str, tuple[object, ...]]:
-        """The samples that functions were made from, by the name of the function."""
-        known = self._memory.exemplars
-        return {name: tuple(ids) for name, ids in known.items() if name in self.functions}
-
     def next_example(self, skip: Collection[object] = ()) -> NextExample:
         """Return the sample that is most worth writing a rule for; each call offers another one.
 
@@ -141,25 +197,11 @@ class Suggesting(Looking):
         Raises:
             DataError: all have been offered.
         """
-        ids = self.samples.index
-        unwanted = pd.Index(list(skip), dtype=ids.dtype if not skip else None)
-        found = positions(ids, unwanted, "`skip`", "the samples")
-        self._memory.offered.update(int(row) for row in found)
+        self._skip(skip)
         self.refresh()
-        votes = self.functions.array(len(ids))
+        votes = self.functions.array(len(self.samples))
         soft = self.soft_labels() if len(self.functions) else None
-        pool = pool_of(votes, soft, len(ids))
-        example = next_example(
-            self._memory.texts(self.samples, self.text), ids, pool, self._memory.offered
-        )
-        if example is None:
-            raise DataError(f"All {len(pool.rows):,} samples {pool.what} have been offered.")
-        self._memory.offered.add(example.position)
-        return example
-
-    @functools.cached_property
-    def _memory(self) -> Memory:
-        return Memory()
+        return self._offered_of(pool_of(votes, soft, len(self.samples)))
 
     def _add_highlighted(
         self, rule: Rule, sample_id: object, words: str, label: str | int, name: str | None
@@ -175,25 +217,3 @@ class Suggesting(Looking):
             return self._add_highlighted(other, sample_id, words, label_name, name)
 
         return Highlighted(lf, sample_id, source, self.preview(lf), others, use)
-
-    def _accept_suggestions(
-        self, items: Sequence[Suggestion], path: str | Path | None
-    ) -> tuple[LabelingFunction, ...]:
-        target = self._module() if path is None else Path(path)
-        lfs = accepted(items, self.functions, target)
-        for item, lf in zip(items, lfs, strict=True):
-            self.add(lf)
-            self._memory.sources[lf.name] = item.source
-        return lfs
-
-    def _reject_suggestions(self, items: Sequence[Suggestion]) -> None:
-        self._memory.rejected.update(item.identity for item in items)
-
-    def _module(self) -> Path | None:
-        """Return the last module of labeling functions of the project, if there is a project."""
-        if self.project is None:
-            return None
-        modules = [path for path in self.project.config.labeling_functions if path.endswith(".py")]
-        if not modules:
-            raise ConfigError("The config names no module of labeling functions: give `path=`.")
-        return self.project.config.at(modules[-1])

@@ -18,6 +18,8 @@ from labeling.records import ABSTAIN, LabelingFunction, atomic_write
 
 IMPORTED = ("keywords", "labeling_function", "lookup", "regex")
 """What written source code may use of `labeling.functions`; `re`, `math`, ... by their modules."""
+OF_SPANS = ("span_keywords", "span_lookup", "span_regex")
+"""What the source code of rules of this package may use as well."""
 MODULES = ("datetime", "math", "re", "string", "unicodedata")
 
 HEADER = '"""Labeling functions that were suggested in a notebook, and accepted."""\n'
@@ -55,7 +57,7 @@ def _scope_after(name: str, source: str) -> dict[str, Any]:
     path, text = f"<suggestion {name} {digest}>", f"{source}\n"
     linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
     scope: dict[str, Any] = {"__name__": "suggestion", "ABSTAIN": ABSTAIN}
-    scope |= {each: getattr(functions, each) for each in IMPORTED}
+    scope |= {each: getattr(functions, each) for each in (*IMPORTED, *OF_SPANS)}
     scope |= {each: importlib.import_module(each) for each in MODULES}
     exec(compile(text, path, "exec", dont_inherit=True), scope)
     return scope
@@ -116,7 +118,7 @@ def imports_for(source: str) -> list[str]:
     """
     used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
     lines = [f"import {each}" for each in MODULES if each in used]
-    kinds = [each for each in IMPORTED if each in used]
+    kinds = [each for each in (*IMPORTED, *OF_SPANS) if each in used]
     lines += ["from labeling import ABSTAIN"] if "ABSTAIN" in used else []
     if kinds:
         lines.append(f"from labeling.functions import {', '.join(kinds)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +113,46 @@ class Opinion:
     without: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """What classifiers learned of the evidence, before it is calibrated.
+
+    Attributes:
+        evidence: what was learned.
+        order: the codes of the labels in the order of their names, which is that of the columns.
+        whole: log-probabilities by the classifier of all evidence, shape (n_samples, n_labels).
+        folds: the same by those that each learned all but one fold.
+        held_out: of the evidence, by the classifier that did not learn it: (n_rows, n_labels).
+        prior: the logarithms of the labels' shares, shape (n_labels,).
+    """
+
+    evidence: Evidence
+    order: npt.NDArray[np.intp]
+    whole: Floats
+    folds: tuple[Floats, ...]
+    held_out: Floats
+    prior: Floats
+
+    @property
+    def labels(self) -> Floats:
+        """The probabilities of the labels of the evidence, shape (n_rows, n_labels)."""
+        return self.evidence.labels[:, self.order]
+
+    def opinion(self, warmth: float) -> Opinion:
+        """Return the opinion on all samples.
+
+        Args:
+            warmth: the factor of log-probabilities, less those of the prior.
+        """
+        tables = []
+        for scores in (self.whole.copy(), *(each.copy() for each in self.folds)):
+            scores[self.evidence.rows] = self.held_out
+            table = np.empty_like(scores)
+            table[:, self.order] = np.exp(_normalized(self.prior + (scores - self.prior) * warmth))
+            tables.append(table)
+        return Opinion(tables[0], np.array(tables[1:]))
+
+
 def opinion_of(features: Any, evidence: Evidence, schema: LabelSchema) -> Opinion:
     """Return the opinion of a logistic regression on features, calibrated by its held-out folds.
 
@@ -124,6 +165,12 @@ def opinion_of(features: Any, evidence: Evidence, schema: LabelSchema) -> Opinio
         evidence: what is learned.
         schema: the labels.
     """
+    learned = learned_of(features, evidence, schema)
+    return learned.opinion(warmth_of([learned]))
+
+
+def learned_of(features: Any, evidence: Evidence, schema: LabelSchema) -> Learned:
+    """Return what a logistic regression learns; args are those of `opinion_of`."""
     order = np.argsort(np.array(schema.labels, dtype=object))
     labels, known = evidence.labels[:, order], features[evidence.rows]
     fits = []
@@ -135,14 +182,8 @@ def opinion_of(features: Any, evidence: Evidence, schema: LabelSchema) -> Opinio
         of_fold = evidence.folds == fold
         held_out[of_fold] = scores[evidence.rows[of_fold]]
     prior = np.log(evidence.base_rates()[order])
-    warmth = _warmth(held_out - prior, labels, prior)
-    tables = []
-    for scores in (_scores(known, labels, features), *fits):
-        scores[evidence.rows] = held_out
-        table = np.empty_like(scores)
-        table[:, order] = np.exp(_normalized(prior + (scores - prior) * warmth))
-        tables.append(table)
-    return Opinion(tables[0], np.array(tables[1:]))
+    whole = _scores(known, labels, features)
+    return Learned(evidence, order, whole, tuple(fits), held_out, prior)
 
 
 def _scores(known: Any, labels: Floats, features: Any) -> Floats:
@@ -161,15 +202,24 @@ def _scores(known: Any, labels: Floats, features: Any) -> Floats:
     return np.maximum(scores, -30.0)
 
 
-def _warmth(gains: Floats, labels: Floats, prior: Floats) -> float:
+def warmth_of(learned: Sequence[Learned]) -> float:
     """Return the factor by which log-probabilities, less those of the prior, fit labels best.
 
     Near 0 nothing was learned, and the labels' shares are the answer.
+
+    Args:
+        learned: one or more; what they learned gets one factor.
     """
     from scipy.optimize import minimize_scalar
 
+    tables = [(each.labels, each.prior, each.held_out - each.prior) for each in learned]
+
     def loss(log_factor: float) -> float:
-        return -float((labels * _normalized(prior + gains * np.exp(log_factor))).sum())
+        factor = np.exp(log_factor)
+        return -sum(
+            float((labels * _normalized(prior + gains * factor)).sum())
+            for labels, prior, gains in tables
+        )
 
     return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 2.5), method="bounded").x))
 

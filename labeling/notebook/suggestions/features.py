@@ -25,8 +25,7 @@ def features_of(builder: Builder) -> Any:
     """
     from scipy import sparse
 
-    scale = 1.0 if builder.words is None else SCALE
-    parts = [sparse.csr_matrix(_scaled(each, scale)) for each in _tables(builder)]
+    parts = table_features(builder)
     if builder.words is not None:
         counts = phrases(builder.words, builder.among, 1, longest=2).counts
         times = np.diff(counts.indptr)
@@ -39,6 +38,14 @@ def features_of(builder: Builder) -> Any:
         )
         parts.insert(0, sparse.diags(1 / np.maximum(lengths, 1e-9)) @ weighted)
     return sparse.hstack(parts).tocsr()
+
+
+def table_features(builder: Builder) -> list[Any]:
+    """Return features of shapes and lengths of texts, and of columns: sparse tables by rows."""
+    from scipy import sparse
+
+    scale = 1.0 if builder.words is None else SCALE
+    return [sparse.csr_matrix(_scaled(each, scale)) for each in _tables(builder)]
 
 
 def _unknown(words: Words, among: Mask) -> Floats:

@@ -25,7 +25,7 @@ from labeling.errors import (
 from labeling.notebook.function_set import FunctionSet, VotedLF
 from labeling.notebook.linting import leaking_columns
 from labeling.notebook.marks import marker_of
-from labeling.notebook.moment import Moment
+from labeling.notebook.moment import BaseMoment, Moment
 from labeling.notebook.suggestions.building import add_to_module, function_of
 from labeling.notebook.suggestions.candidates import plain_texts
 from labeling.notebook.suggestions.evidence import Evidence, gold_evidence, soft_evidence
@@ -40,7 +40,7 @@ from labeling.rendering import Excerpt
 EXAMPLES = 5
 """Texts of each label that a proposing callable is given."""
 Vote = Callable[[LabelingFunction], VotedLF]
-Accept = Callable[[Sequence[Suggestion], "str | Path | None"], tuple[LabelingFunction, ...]]
+Accept = Callable[[Sequence[Suggestion], str | Path | None], tuple[LabelingFunction, ...]]
 Reject = Callable[[Sequence[Suggestion]], None]
 
 
@@ -146,7 +146,7 @@ def _offered(moment: Moment, wanted: Wanted, vote: Vote) -> list[Suggestion]:
             precision_low=offer.low,
             coverage=coverage,
             new_coverage=new,
-            example=_example(moment, voted),
+            example=example_of(moment, voted),
             lf=voted.lf,
         )
         items.append(suggestion)
@@ -191,7 +191,7 @@ def _judged_by(evidence: Evidence) -> str:
     )
 
 
-def _example(moment: Moment, voted: VotedLF) -> Excerpt | None:
+def example_of(moment: BaseMoment, voted: VotedLF) -> Excerpt | None:
     """Return a text on which a function votes, with what fired marked."""
     at = np.flatnonzero(voted.codes >= 0)
     if moment.text is None or not len(at):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from labeling.notebook.function_set import FunctionSet
 from labeling.notebook.suggestions.candidates import Builder, Candidates
-from labeling.notebook.suggestions.evidence import Evidence, opinion_of
+from labeling.notebook.suggestions.evidence import Evidence, Opinion, opinion_of
 from labeling.notebook.suggestions.features import features_of
 from labeling.notebook.suggestions.precision import Precisions, precisions
 from labeling.notebook.suggestions.ranking import ranked
@@ -55,6 +55,7 @@ class Wanted:
         kinds: of rules.
         rejected: rules that are not offered: kind, words and label.
         most: how many to offer.
+        only: the code of the label that rules are offered for; `None` is all.
     """
 
     samples: pd.DataFrame
@@ -66,19 +67,37 @@ class Wanted:
     kinds: Sequence[str]
     rejected: Collection[tuple[str, str, str]]
     most: int
+    only: int | None = None
 
 
 def offers(wanted: Wanted) -> list[Offer]:
     """Return the rules to offer, the best of each label first."""
-    evidence, schema = wanted.evidence, wanted.schema
-    builder = Builder(wanted.samples, wanted.column, wanted.words, evidence.rows.tolist())
+    builder = builder_of(wanted)
     candidates = builder.build(wanted.kinds)
     if not candidates.rules:
         return []
+    opinion = opinion_of(features_of(builder), wanted.evidence, wanted.schema)
+    return offers_of(wanted, candidates, opinion)
+
+
+def builder_of(wanted: Wanted) -> Builder:
+    """Return what makes the candidates for what is asked for."""
+    rows = wanted.evidence.rows.tolist()
+    return Builder(wanted.samples, wanted.column, wanted.words, rows)
+
+
+def offers_of(wanted: Wanted, candidates: Candidates, opinion: Opinion) -> list[Offer]:
+    """Return the rules to offer, the best of each label first.
+
+    Args:
+        wanted: what is asked for.
+        candidates: one or more.
+        opinion: a classifier's, by which they are judged.
+    """
+    evidence, schema = wanted.evidence, wanted.schema
     votes = wanted.functions.array(len(wanted.samples))
     covered: Mask = np.asarray((votes >= 0).any(axis=1))
     judged = np.ones(len(covered), bool) if evidence.is_gold else ~covered
-    opinion = opinion_of(features_of(builder), evidence, schema)
     measured = precisions(candidates.fires, opinion, evidence, judged)
     admissible = _admissible(wanted, candidates, measured, votes)
     chosen = ranked(
@@ -105,6 +124,8 @@ def _admissible(
     The lower bound must beat the share of the label, or voting for it everywhere would be as good.
     """
     admissible: Mask = measured.low > wanted.evidence.base_rates()
+    if wanted.only is not None:
+        admissible &= np.arange(len(wanted.schema)) == wanted.only
     times = np.asarray(candidates.fires.sum(axis=0)).ravel()
     for column in range(votes.shape[1]):
         for label in range(len(wanted.schema)):

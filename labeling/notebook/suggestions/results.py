@@ -48,16 +48,18 @@ class Suggestion:
 
     Attributes:
         name: of the function.
-        label: the label it votes for; empty where a proposal returns several.
+        label: the label it votes for, or of the spans it marks; empty where a proposal returns
+            several.
         kind: "ngram", "regex", "stump", "lookup", "neighbours" or "proposed".
         words: what it looks for.
         source: its source code.
-        n: the samples of the dev set on which it votes.
-        precision: the share of them that it labels right; NaN if there is none.
+        n: the samples of the dev set on which it votes, or the spans that it marks in them.
+        precision: the share of them that are right; NaN if there is none.
         precision_low: a 10 % lower bound of its precision on all samples; NaN where it was not
             measured.
         coverage: the share of all samples on which it votes; NaN where it was not measured.
-        new_coverage: the share of all samples on which it votes and no function voted.
+        new_coverage: the share of all samples on which it votes and no function voted; of several
+            labels, voted for this label; of spans, marked a span that overlaps.
         example: a text on which it votes, with what fired marked.
         lf: the labeling function; `None` for a proposal, which is not run before it is accepted.
         note: what else a person should know.
@@ -91,6 +93,7 @@ class Suggestions(DisplayedAlike):
         items: the suggestions; their numbers begin with 1.
         refused: proposals that were refused, each with the reason.
         judged_by: what their precision was estimated from, as a sentence.
+        nothing: what is said where there is no suggestion.
     """
 
     items: tuple[Suggestion, ...]
@@ -98,6 +101,10 @@ class Suggestions(DisplayedAlike):
     judged_by: str
     _accept: Callable[[Sequence[Suggestion], str | Path | None], tuple[LabelingFunction, ...]]
     _reject: Callable[[Sequence[Suggestion]], None]
+    nothing: str = (
+        "No rule's lower bound of precision beats the share of its label: label more samples, or"
+        " write functions."
+    )
 
     def __len__(self) -> int:
         return len(self.items)
@@ -163,10 +170,7 @@ class Suggestions(DisplayedAlike):
             parts.append(Table(_HEADINGS, tuple(map(_row, range(1, len(self) + 1), self.items))))
             parts.append("accept(1, 2) adds them; reject(3) offers it no more.")
         else:
-            parts.append(
-                "No rule's lower bound of precision beats the share of its label: label more"
-                " samples, or write functions."
-            )
+            parts.append(self.nothing)
         for item in self.items:
             if item.kind == "proposed":
                 parts += [f"{item.name}: {item.note}", Code(item.source)]
