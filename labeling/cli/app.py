@@ -84,6 +84,8 @@ def load_votes(project: Project) -> AnyVotes:
 
 COUNTED = {"spans": "spans"}
 """What a training set is counted in, by the task, where that is not samples."""
+SHARE = {"several": "share of samples", "spans": "share of spans"}
+"""What the shares of labels are of, by the task, where one sample is not one label."""
 
 
 def emit_training_set(project: Project, train: TrainingSet, as_json: bool) -> None:
@@ -91,11 +93,13 @@ def emit_training_set(project: Project, train: TrainingSet, as_json: bool) -> No
     from labeling.cli.class_balance_table import class_balance_as_json, print_class_balance
 
     class_balance = project.class_balance(train)
+    things = COUNTED.get(project.config.task, "samples")
     if as_json:
-        emit({**train.manifest(), "label_shares": class_balance_as_json(class_balance)}, True)
+        shares = class_balance_as_json(class_balance, things)
+        emit({**train.manifest(), "label_shares": shares}, True)
         return
     emit(None, False, train, *_undecided(train))
-    print_class_balance(class_balance, out, COUNTED.get(project.config.task, "samples"))
+    print_class_balance(class_balance, out, things, SHARE.get(project.config.task, "share"))
 
 
 def _undecided(train: TrainingSet) -> list[str]:

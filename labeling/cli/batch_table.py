@@ -16,6 +16,7 @@ from labeling.rendering.formatting import percent
 if TYPE_CHECKING:
     from labeling.project.results import Chosen
 
+MOST_REASONS = 3  # of a stratum, that are listed one by one
 NOTHING_SAID = "no vote"
 SEE_ALL = "A wider window shows them, and labeling query --json shows all."
 
@@ -56,8 +57,15 @@ def batch_sentences(chosen: Chosen) -> list[str]:
             f" strategy {strategy})."
         )
     frame = chosen.batch.to_frame()
-    for (stratum, reason), rows in frame.groupby(["stratum", "reason"], sort=False):
-        sentences.append(f"{stratum} ({len(rows)}): {reason}{_odds(rows['propensity'])}.")
+    for stratum, chosen_so in frame.groupby("stratum", sort=False):
+        if chosen_so["reason"].nunique() > MOST_REASONS:
+            sentences.append(
+                f"{stratum} ({len(chosen_so)}), each for its own reason, such as:"
+                f" {chosen_so['reason'].iloc[0]}."
+            )
+            continue
+        for reason, rows in chosen_so.groupby("reason", sort=False):
+            sentences.append(f"{stratum} ({len(rows)}): {reason}{_odds(rows['propensity'])}.")
     return sentences
 
 

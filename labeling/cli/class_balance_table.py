@@ -25,7 +25,10 @@ NOTE = (
 
 
 def print_class_balance(
-    class_balance: Sequence[ClassProportion], console: Console, counted_things: str = "samples"
+    class_balance: Sequence[ClassProportion],
+    console: Console,
+    counted_things: str = "samples",
+    share: str = "share",
 ) -> None:
     """Print a row for each label: count, proportion, and proportion in each random sample.
 
@@ -33,6 +36,7 @@ def print_class_balance(
         class_balance: of all labels, in the order of the schema.
         console: where to print.
         counted_things: what the counts are of.
+        share: what the shares are called.
     """
     rows = list(class_balance)
     if len(rows) > MOST_LABELS:
@@ -41,7 +45,7 @@ def print_class_balance(
     columns = [
         Column("label", [row.label for row in rows], least=8),
         Column(counted_things, [f"{row.count:,}" for row in rows], right=True),
-        Column("share", [_percent(row.proportion) for row in rows], right=True),
+        Column(share, [_percent(row.proportion) for row in rows], right=True),
         *(
             Column(f"in {name}", [_estimate(row.in_draws[name]) for row in rows], rank=rank)
             for rank, name in enumerate(draws)
@@ -55,12 +59,14 @@ def print_class_balance(
         console.print(safe(f"And {rarer}: {SEE_ALL}"))
 
 
-def class_balance_as_json(class_balance: Sequence[ClassProportion]) -> list[dict[str, Any]]:
-    """Return the class balance as JSON values, an object for each label."""
+def class_balance_as_json(
+    class_balance: Sequence[ClassProportion], counted_things: str = "samples"
+) -> list[dict[str, Any]]:
+    """Return the class balance as JSON values, an object for each label; see the table."""
     return [
         {
             "label": row.label,
-            "samples": row.count,
+            counted_things: row.count,
             "share": row.proportion,
             "drawn": {
                 name: {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +12,12 @@ import typer
 
 from labeling.cli.app import AsJson, app
 from labeling.cli.console import emit, hint
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, listed, near
 
 if TYPE_CHECKING:
     from labeling.project.labels import GivenLabels
     from labeling.project.scaffold import Scaffold
+    from labeling.records import LabelKind
 
 Folder = Annotated[Path, typer.Argument(help="The new project's folder.")]
 Data = Annotated[
@@ -53,6 +54,19 @@ ClassBalance = Annotated[
     typer.Option(help="The class balance, if you know it: 0.9,0.1 or spam=0.1,ham=0.9."),
 ]
 Name = Annotated[str, typer.Option(help="The project's name.")]
+Task = Annotated[
+    str,
+    typer.Option(
+        help="What a sample's label is: `one` of the labels, `several` of them, or `spans`, which"
+        " are parts of its text with a label each."
+    ),
+]
+Example = Annotated[
+    bool,
+    typer.Option(
+        "--example", help="Write a few made-up samples, labels and gold labels, to try it out."
+    ),
+]
 
 
 @app.command()
@@ -67,25 +81,66 @@ def init(
     ordered: Ordered = False,
     class_balance: ClassBalance = None,
     name: Name = "project",
+    task: Task = "one",
+    example: Example = False,
     as_json: AsJson = False,
 ) -> None:
     """Create a project: a config with comments, and labeling functions that run."""
     from labeling.project.scaffold import check_samples, write_scaffold
 
+    kind = _kind_of(task)
+    if example:
+        of_data = {"--data": data, "--id": id, "--text": text, "--gold": gold}
+        of_labels = {"--labels": labels, "--labels-from": labels_from, "--ordered": ordered or None}
+        of_labels["--class-balance"] = class_balance
+        _emit_scaffold(_example(folder, name, kind, {**of_data, **of_labels}), as_json)
+        return
     data = _given_or_asked("--data", "File of the samples", data, check=check_samples)
-    given = _given_labels(labels, labels_from, data, ordered=ordered)
-    id, text = _columns(data, id, text)
+    given = _given_labels(labels, labels_from, data, kind, ordered=ordered)
+    id, text = _columns(data, id, text, taken=(gold, labels_from))
     scaffold = write_scaffold(
         folder,
         data,
         given,
-        class_balance=_given_class_balance(class_balance, given.names),
+        class_balance=_given_class_balance(class_balance, given),
         id=id,
         text=text,
         gold=gold,
         name=name,
     )
     _emit_scaffold(scaffold, as_json)
+
+
+def _kind_of(task: str) -> LabelKind:
+    """Return what a sample's label is; a task that is none is a usage error."""
+    from labeling.records import LabelKind
+
+    tasks = [kind.value for kind in LabelKind]
+    if task not in tasks:
+        raise typer.BadParameter(
+            f"must be one of {listed(tasks)}. Got {task!r}.{near(task, tasks)}", param_hint="--task"
+        )
+    return LabelKind(task)
+
+
+def _example(folder: Path, name: str, kind: LabelKind, given: Mapping[str, object]) -> Scaffold:
+    """Write a project with example samples.
+
+    Args:
+        folder: of the project.
+        name: of the project.
+        kind: what a sample's label is.
+        given: options that the example has its own values of.
+    """
+    from labeling.project.scaffold import write_example_project
+
+    beside = [flag for flag, value in given.items() if value is not None]
+    if beside:
+        raise typer.BadParameter(
+            f"has samples and labels of its own; leave out {listed(beside)}",
+            param_hint="--example",
+        )
+    return write_example_project(folder, name, kind)
 
 
 def _emit_scaffold(scaffold: Scaffold, as_json: bool) -> None:
@@ -116,11 +171,22 @@ def _review_policy(path: Path) -> list[str]:
     return review_sentences(config, config.label_schema)
 
 
-def _columns(data: str, id: str | None, text: str | None) -> tuple[str, str]:
-    """Return the id column and the text column: as given, else asked for or guessed."""
+def _columns(
+    data: str, id: str | None, text: str | None, *, taken: Collection[str | None]
+) -> tuple[str, str]:
+    """Return the id column and the text column: as given, else asked for or guessed.
+
+    Args:
+        data: the file of the samples.
+        id: the column of the ids, if given.
+        text: that of the texts, if given.
+        taken: columns that are neither.
+    """
     from labeling.project.scaffold import check_samples, guessed_columns
 
-    guessed_id, guessed_text = guessed_columns(data) if id is None or text is None else (id, text)
+    guessed_id, guessed_text = id, text
+    if id is None or text is None:
+        guessed_id, guessed_text = guessed_columns(data, taken)
     id_column = _given_or_asked(
         "--id",
         "Column of the ids",
@@ -138,11 +204,16 @@ def _columns(data: str, id: str | None, text: str | None) -> tuple[str, str]:
     return id_column, text_column
 
 
-def _given_class_balance(text: str | None, labels: Sequence[str]) -> dict[str, float] | None:
-    """Return the class balance: as given, else asked for on a terminal, else `None`."""
-    from labeling.project.labels import parse_class_balance
+def _given_class_balance(text: str | None, given: GivenLabels) -> dict[str, float] | None:
+    """Return the class balance: as given, else asked for on a terminal, else `None`.
 
-    if text is None and sys.stdin.isatty():
+    Only of one label per sample it is asked for.
+    """
+    from labeling.project.labels import parse_class_balance
+    from labeling.records import LabelKind
+
+    labels = given.names
+    if text is None and sys.stdin.isatty() and given.kind == LabelKind.ONE:
         text = _given_or_asked(
             "--class-balance",
             "Class balance, such as 0.9,0.1; leave it empty if you do not know it",
@@ -153,19 +224,23 @@ def _given_class_balance(text: str | None, labels: Sequence[str]) -> dict[str, f
     return parse_class_balance(text, labels) if text and text.strip() else None
 
 
-def _given_labels(text: str | None, source: str | None, data: str, *, ordered: bool) -> GivenLabels:
+def _given_labels(
+    text: str | None, source: str | None, data: str, kind: LabelKind, *, ordered: bool
+) -> GivenLabels:
     """Return the labels: as given, read from a source, or asked for."""
     from labeling.project.labels import labels_from, parse_labels
 
     if text is not None and source is not None:
         raise typer.BadParameter("give one of --labels and --labels-from", param_hint="--labels")
     if source is not None:
-        given = labels_from(source, data, ordered=ordered)
+        given = labels_from(source, data, ordered=ordered, kind=kind)
         hint(given.source)
         return given
     question = "Labels, separated by commas (with quotes around a label that has a comma)"
-    answer = _given_or_asked("--labels", question, text, check=parse_labels)
-    return dataclasses.replace(parse_labels(answer), ordered=ordered)
+    answer = _given_or_asked(
+        "--labels", question, text, check=lambda answer: parse_labels(answer, kind)
+    )
+    return dataclasses.replace(parse_labels(answer, kind), ordered=ordered)
 
 
 def _given_or_asked(

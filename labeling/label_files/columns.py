@@ -94,6 +94,14 @@ class Columns:
         return {name: free_name(header, taken) for name, header in names.items()}
 
     @property
+    def renamed_headers(self) -> dict[str, str]:
+        """The headers of the fixed columns, by those that they would have beside no others."""
+        plain = ANSWERS[self.kind]
+        return {
+            plain if name == LABEL else name: header for name, header in self.own_headers.items()
+        }
+
+    @property
     def _mark_headers(self) -> dict[str, str]:
         """The headers of the columns in which labels are marked, by their internal names."""
         taken = {_key(name) for name in (self.text, *self.show, *self.own_headers.values())}

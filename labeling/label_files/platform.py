@@ -152,7 +152,7 @@ class LabelFiles(ChecksInFiles):
     @property
     def own_headers(self) -> dict[str, str]:
         """Column headers of the files that were renamed, since the samples use their names."""
-        return self._columns.own_headers
+        return self._columns.renamed_headers
 
     @property
     def written(self) -> tuple[str, ...]:

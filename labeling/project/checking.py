@@ -12,7 +12,7 @@ import pandas as pd
 from labeling.config import Config, QuerySection
 from labeling.errors import ConfigError, LabelingError, counted, listed, near
 from labeling.project.data import ProjectData
-from labeling.project.kinds import count_votes, covered_samples, silent_voters
+from labeling.project.kinds import covered_samples, silent_voters, votes_in_words
 from labeling.project.models import embedding_of
 from labeling.project.policies import review_sentences
 from labeling.records import (
@@ -110,7 +110,6 @@ def checked(
             " the models and measures them by cross-fitting;"
             f" {counted(len(data.test), 'more is', 'more are')} in the locked test split."
         ]
-    n_votes = count_votes(votes)
     silent = silent_voters(votes)
     return [
         f"{counted(len(data.samples), 'sample')} with text in column {config.data.text!r}.",
@@ -118,8 +117,8 @@ def checked(
         *gold,
         f"{counted(len(lfs), 'labeling function')} for the {len(schema)} labels"
         f" {listed(schema.labels, MAX_NAMED)}.",
-        f"Tried on {counted(len(few), 'sample')}, they cast"
-        f" {counted(n_votes, 'vote')} without an error and cover"
+        f"Tried on {counted(len(few), 'sample')}, they {votes_in_words(votes)} without an error and"
+        " cover"
         f" {covered_samples(votes) / len(few):.0%} of them.",
         *_check_embeddings(config, few),
         *_check_modal(config),

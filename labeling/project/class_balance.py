@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from labeling.errors import counted
 from labeling.records import GoldLabel, LabelKind, LabelSchema, SoftLabels, Stratum
+
+if TYPE_CHECKING:
+    from labeling.analysis import ClassProportion
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +83,24 @@ def label_counts(labels: pd.Series, schema: LabelSchema) -> dict[str, int]:
         counts = Counter(name for label in labels for name in _names_in(label))
         return {label: counts[label] for label in schema}
     return {label: int((labels == label).sum()) for label in schema}
+
+
+def label_shares(
+    labels: pd.Series, schema: LabelSchema, draws: Mapping[str, pd.Series]
+) -> tuple[ClassProportion, ...]:
+    """Return the share of each label: of samples, which may have several; of spans among these.
+
+    Args:
+        labels: of samples.
+        schema: the labels.
+        draws: labels of random draws, by name; see `random_draws`.
+    """
+    from labeling.analysis import compare_class_balance
+
+    shares = compare_class_balance(label_counts(labels, schema), draws)
+    if schema.kind != LabelKind.SEVERAL:
+        return shares
+    return tuple(dataclasses.replace(share, n=len(labels)) for share in shares)
 
 
 @functools.singledispatch

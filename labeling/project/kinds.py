@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, counted
 from labeling.records import (
     AnySoft,
     AnyVotes,
@@ -105,6 +105,27 @@ def _(votes: SpanVotes) -> int:
 @count_votes.register
 def _(votes: SetVotes) -> int:
     return len(votes.answers.says)
+
+
+@functools.singledispatch
+def votes_in_words(votes: AnyVotes) -> str:
+    """Return what voters did, such as "cast 3 votes", with "they" before it."""
+    raise TypeError(f"There are no votes of type {type(votes).__name__}.")
+
+
+@votes_in_words.register
+def _(votes: Votes) -> str:
+    return f"cast {counted(count_votes(votes), 'vote')}"
+
+
+@votes_in_words.register
+def _(votes: SpanVotes) -> str:
+    return f"marked {counted(count_votes(votes), 'span')}"
+
+
+@votes_in_words.register
+def _(votes: SetVotes) -> str:
+    return f"said yes or no to a label {counted(count_votes(votes), 'time')}"
 
 
 @functools.singledispatch

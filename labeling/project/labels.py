@@ -15,7 +15,7 @@ import yaml
 
 from labeling.config import UniqueKeyLoader, class_balance_by_label, names_and_descriptions
 from labeling.errors import DataError, listed, near
-from labeling.records import LabelSchema
+from labeling.records import LabelKind, LabelSchema
 from labeling.sources import READERS, read_table
 
 NAMES = ("name", "label")
@@ -31,16 +31,22 @@ class GivenLabels:
         descriptions: from labels to what they mean.
         source: a sentence on the column or file they are from; empty where they were typed.
         ordered: whether they are grades from the lowest to the highest.
+        kind: what a sample's label is.
     """
 
     names: tuple[str, ...]
     descriptions: Mapping[str, str | None] = field(default_factory=dict)
     source: str = ""
     ordered: bool = False
+    kind: LabelKind = LabelKind.ONE
 
 
-def parse_labels(text: str) -> GivenLabels:
+def parse_labels(text: str, kind: LabelKind = LabelKind.ONE) -> GivenLabels:
     """Return the labels of a comma-separated text, quoted as in CSV.
+
+    Args:
+        text: the names.
+        kind: what a sample's label is.
 
     Raises:
         DataError: a quotation mark is not closed, or within a label.
@@ -49,7 +55,7 @@ def parse_labels(text: str) -> GivenLabels:
     >>> parse_labels('ham, "spam, maybe"').names
     ('ham', 'spam, maybe')
     """
-    return _checked(GivenLabels(_cells(text)))
+    return _checked(GivenLabels(_cells(text), kind=kind))
 
 
 def _cells(text: str) -> tuple[str, ...]:
@@ -93,17 +99,25 @@ def parse_class_balance(text: str, labels: Sequence[str]) -> dict[str, float]:
     return class_balance_by_label(dict(zip(names, values, strict=True)), labels)
 
 
-def labels_from(source: str, data: str | os.PathLike[str], *, ordered: bool = False) -> GivenLabels:
+def labels_from(
+    source: str,
+    data: str | os.PathLike[str],
+    *,
+    ordered: bool = False,
+    kind: LabelKind = LabelKind.ONE,
+) -> GivenLabels:
     """Return the labels of a column of the data, or else of a file.
 
-    A column gives its distinct values, the most frequent first, or numbers by value if `ordered`. A
-    text file has one label per line; JSON and YAML a list of names, a mapping from name to
+    A column gives its distinct labels, the most frequent first, or numbers by value if `ordered`;
+    its cells are read as gold labels are: several have semicolons between, spans are JSON. A text
+    file has one label per line; JSON and YAML a list of names, a mapping from name to
     description, or a list of objects with `name` and `description`; any table these columns.
 
     Args:
         source: the name of a column, or the path of a file.
         data: the file of the samples.
         ordered: whether the labels are grades; a file has them from the lowest to the highest.
+        kind: what a sample's label is.
 
     Raises:
         DataError: there is no such column or file, it holds no labels, or the order of ordered
@@ -112,7 +126,7 @@ def labels_from(source: str, data: str | os.PathLike[str], *, ordered: bool = Fa
     """
     table = read_table(data)
     if source in table.columns:
-        return _checked(_from_column(source, table[source], ordered=ordered))
+        return _checked(_from_column(source, table[source], ordered=ordered, kind=kind))
     file = Path(source)
     read = FILES.get(file.suffix.lower())
     if read is None or not file.is_file():
@@ -128,16 +142,17 @@ def labels_from(source: str, data: str | os.PathLike[str], *, ordered: bool = Fa
             raise
         raise DataError(f"The labels in {source!r} cannot be read: {error}") from error
     sentence = f"Labels from {source}."
-    return _checked(GivenLabels(given.names, given.descriptions, sentence, ordered))
+    return _checked(GivenLabels(given.names, given.descriptions, sentence, ordered, kind))
 
 
 def _checked(given: GivenLabels) -> GivenLabels:
-    LabelSchema(given.names, given.descriptions)
+    LabelSchema(given.names, given.descriptions, kind=given.kind)
     return given
 
 
-def _from_column(name: str, column: pd.Series, *, ordered: bool) -> GivenLabels:
-    values = [_name(value) for value in column[column.notna()].tolist()]
+def _from_column(name: str, column: pd.Series, *, ordered: bool, kind: LabelKind) -> GivenLabels:
+    cells = column[column.notna()].tolist()
+    values = [value for cell in cells for value in NAMES_IN_CELL[kind](cell)]
     counts: dict[str, int] = {}
     for value in values:
         counts[value] = counts.get(value, 0) + 1
@@ -149,9 +164,9 @@ def _from_column(name: str, column: pd.Series, *, ordered: bool) -> GivenLabels:
     names = _by_value(counts, name) if ordered else _by_frequency(counts)
     label_counts = ", ".join(f"{value!r} {counts[value]}" for value in names[:20])
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    gaps = f"; {len(column) - len(values)} rows hold none" if len(values) < len(column) else ""
+    gaps = f"; {len(column) - len(cells)} rows hold none" if len(cells) < len(column) else ""
     sentence = f"Labels from column {name!r}: {label_counts}{more}{gaps}."
-    return GivenLabels(tuple(names), source=sentence, ordered=ordered)
+    return GivenLabels(tuple(names), source=sentence, ordered=ordered, kind=kind)
 
 
 def _by_frequency(counts: Mapping[str, int]) -> list[str]:
@@ -174,6 +189,46 @@ def _name(value: Any) -> str:
     """Return a value of a column as text; 1 and 1.0 are "1"."""
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if is_whole else value).strip()
+
+
+def _names_of_set(cell: Any) -> list[str]:
+    """Return the labels in a cell with several: a list, or a text with semicolons between."""
+    parts = _parsed(cell)
+    if isinstance(parts, str):
+        parts = [part for part in parts.split(";") if part.strip()]
+    return [_name(part) for part in (parts if isinstance(parts, (list, tuple)) else [parts])]
+
+
+def _names_of_spans(cell: Any) -> list[str]:
+    """Return the labels of the spans in a cell, in which each is a list or an object."""
+    spans = _parsed(cell)
+    try:
+        if isinstance(spans, str):
+            raise TypeError("a text is no list of spans")
+        return [_name(span["label"] if isinstance(span, Mapping) else span[2]) for span in spans]
+    except (TypeError, LookupError):
+        raise DataError(
+            'A cell with spans must be JSON such as [[0,5,"PER"]]: start, end and label of each.'
+            f" Got {str(cell)[:100]!r}; --labels names labels without such a column."
+        ) from None
+
+
+def _parsed(cell: Any) -> Any:
+    """Return what a JSON text holds, and anything else as it is."""
+    if hasattr(cell, "tolist"):
+        return cell.tolist()  # of Parquet
+    try:
+        return json.loads(cell) if isinstance(cell, str) and cell.strip()[:1] == "[" else cell
+    except ValueError:
+        return cell
+
+
+NAMES_IN_CELL: dict[LabelKind, Callable[[Any], list[str]]] = {
+    LabelKind.ONE: lambda cell: [_name(cell)],
+    LabelKind.SEVERAL: _names_of_set,
+    LabelKind.SPANS: _names_of_spans,
+}
+"""The labels in a cell of a column of gold labels, by kind."""
 
 
 def _from_lines(file: Path) -> GivenLabels:

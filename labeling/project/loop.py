@@ -10,7 +10,7 @@ import pandas as pd
 
 from labeling.project.batch_selection import choose_batch, default_query
 from labeling.project.checking import check_project, query_section
-from labeling.project.class_balance import label_counts, most_probable_counts
+from labeling.project.class_balance import label_counts, label_shares, most_probable_counts
 from labeling.project.decision_records import freeze
 from labeling.project.dry_run import preview_review, preview_run
 from labeling.project.evaluation import evaluate_test_split
@@ -166,12 +166,9 @@ class Project(LineageVerbs):
         Args:
             train: what `export` returned.
         """
-        from labeling.analysis import compare_class_balance
-
         verdict = self.people.verdict(self.people.current_annotations(self.samples))
-        return compare_class_balance(
-            label_counts(train.added_column("label"), self.schema), self._random_draws(verdict)
-        )
+        draws = self._random_draws(verdict)
+        return label_shares(train.added_column("label"), self.schema, draws)
 
     def find_leaks(self, train: TrainingSet) -> tuple[Finding, ...]:
         """Return what leaks labels or the test split, with what the labeling functions read.
