@@ -11,7 +11,7 @@ from labeling.functions.credentials import need
 from labeling.functions.pretrained import spacy_pipeline
 from labeling.functions.row_access import Vote, is_missing, not_text_error, reader
 from labeling.functions.term_search import TermSearch
-from labeling.records import SpanLabelingFunction
+from labeling.records import RecordedCall, SpanLabelingFunction
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -138,7 +138,11 @@ def document_majority(
     names = ", ".join(lf.name for lf in lfs)
     mark.__doc__ = reason or f"Marks what is marked elsewhere in the same text by: {names}"
     mark.__name__ = mark.__qualname__ = name
-    return SpanLabelingFunction(name, mark, column=column)
+    made = SpanLabelingFunction(name, mark, column=column)
+    because = {} if reason is None else {"reason": reason}
+    # The list of sources, as given ones may be an iterator that has ended.
+    made.call = RecordedCall("document_majority", (lfs,), {"column": column, **because})
+    return made
 
 
 def _elsewhere(text: str, marked: Sequence[Sequence[Any]]) -> Marks:

@@ -68,7 +68,7 @@ def f(x):
     "a function of other functions": """
 first = span_regex("PER", r"Ann(?= Lee)", column="body", name="first")
 ws.add(first)
-ws.add(document_majority(first, column="body"))
+ws.add(document_majority(iter([first]), column="body", reason="It is said again."))
 """,
     "a schema it refers to": """
 KNOWN = lb.LabelSchema(["PER", "ORG"], kind="spans")

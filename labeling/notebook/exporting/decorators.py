@@ -9,8 +9,8 @@ from labeling.functions.decorator import labeling_function
 from labeling.functions.span_decorator import span_labeling_function
 from labeling.records import LabelingFunction, SpanLabelingFunction
 
-LABEL_FIRST = frozenset({"span_keywords", "span_lookup", "span_regex"})
-"""Ready-made kinds whose first argument is the label, and not their name."""
+NAMED_BY_KEYWORD = frozenset({"document_majority", "span_keywords", "span_lookup", "span_regex"})
+"""Ready-made kinds whose first argument is not their name."""
 
 VALUES = {"lookup": "values", "span_lookup": "terms"}
 """Ready-made kinds that may read a file, and the parameter that names it."""

@@ -14,7 +14,7 @@ from labeling.engine import fingerprint_of
 from labeling.errors import literal
 from labeling.functions.preprocessing import CachedPreprocessor, preprocessor
 from labeling.notebook.exporting.decorators import (
-    LABEL_FIRST,
+    NAMED_BY_KEYWORD,
     VALUES,
     decorator_of,
     options_of_kind,
@@ -333,7 +333,7 @@ class ModuleWriter:
         positional, keywords = list(call.positional), dict(call.keywords)
         if call.function in VALUES:
             with_lines_of_file(positional, keywords, VALUES[call.function])
-        if name is not None and positional and call.function not in LABEL_FIRST:
+        if name is not None and positional and call.function not in NAMED_BY_KEYWORD:
             positional[0] = name
         elif name is not None:
             keywords["name"] = name
