@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from labeling.errors import counted, quoted
 from labeling.notebook.function_set import FunctionSet, VotedLF
 from labeling.notebook.lint_findings import Finding, Lint
 from labeling.notebook.lint_votes import VOTE_CHECKS
+from labeling.notebook.vote_cells import cells_of
 from labeling.records import LabelSchema, random_order
 
 TRIED = 500
@@ -31,23 +32,27 @@ LEAST_DEV = 10
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """What the checks look at.
+    """What the checks of runs look at.
 
     Attributes:
         functions: with their votes.
         samples: index = ids.
         schema: the labels.
-        gold_codes: of the dev set, -1 = not in it.
+        leaks: columns that give the dev set away, each with what is known by it.
+        n_dev: samples of the dev set.
         fingerprints: of each function.
         timeout: seconds that a function may take on a sample.
+        text: the column that spans are in.
     """
 
     functions: FunctionSet
     samples: pd.DataFrame
     schema: LabelSchema
-    gold_codes: npt.NDArray[np.intp]
+    leaks: Mapping[str, str]
+    n_dev: int
     fingerprints: tuple[LFFingerprint, ...]
     timeout: float | None
+    text: str = "text"
 
 
 def lint(
@@ -66,17 +71,30 @@ def lint(
         gold_codes: of the dev set, shape (n_samples,), -1 = not in it.
         timeout: seconds that a function may take on a sample.
     """
-    fingerprints = tuple(fingerprint_of(voted.lf) for voted in functions)
-    linted = Linted(functions, samples, schema, gold_codes, fingerprints, timeout)
-    findings = [
-        *(one for check in VOTE_CHECKS for one in _sorted(check(functions, schema, gold_codes))),
-        *(one for check in RUN_CHECKS for one in _sorted(check(linted))),
-    ]
+    known = "by which the label of each sample of the dev set is known"
+    leaks = dict.fromkeys(leaking_columns(samples, gold_codes), known)
     n_dev = int((gold_codes >= 0).sum())
-    return Lint(tuple(findings), len(functions), len(samples), n_dev)
+    linted = Linted(functions, samples, schema, leaks, n_dev, fingerprints_of(functions), timeout)
+    findings = [
+        one for check in VOTE_CHECKS for one in by_name(check(functions, schema, gold_codes))
+    ]
+    return lint_of(linted, findings)
 
 
-def _sorted(findings: Iterator[Finding]) -> list[Finding]:
+def lint_of(linted: Linted, findings: Sequence[Finding]) -> Lint:
+    """Return findings on votes with those on runs."""
+    of_runs = [one for check in RUN_CHECKS for one in by_name(check(linted))]
+    n_functions, n_samples = len(linted.functions), len(linted.samples)
+    return Lint((*findings, *of_runs), n_functions, n_samples, linted.n_dev)
+
+
+def fingerprints_of(functions: FunctionSet) -> tuple[LFFingerprint, ...]:
+    """Return the fingerprint of each function."""
+    return tuple(fingerprint_of(voted.lf) for voted in functions)
+
+
+def by_name(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings in the order of the functions that they are about."""
     return sorted(findings, key=lambda one: one.functions)
 
 
@@ -139,12 +157,14 @@ def non_deterministic(linted: Linted) -> Iterator[Finding]:
     rows = np.sort(random_order(linted.samples.index, np.random.default_rng(0))[:TRIED])
     few, lfs = linted.samples.iloc[rows], [voted.lf for voted in tried]
     again = [
-        apply_to_frame(lfs, few, linted.schema, on_error="record", timeout=linted.timeout)
+        apply_to_frame(
+            lfs, few, linted.schema, on_error="record", timeout=linted.timeout, text=linted.text
+        )
         for _ in range(2)
     ]
     for column, voted in enumerate(tried):
-        votes = [one.to_array()[:, column] for one in again]
-        differing = (votes[0] != votes[1]) | (votes[0] != voted.codes[rows])
+        first, second = (cells_of(votes, column) for votes in again)
+        differing = (first != second) | (first != voted.cells[rows])
         if differing.any():
             yield Finding(
                 "not deterministic",
@@ -159,16 +179,13 @@ def non_deterministic(linted: Linted) -> Iterator[Finding]:
 
 def reading_gold(linted: Linted) -> Iterator[Finding]:
     """Yield functions that read a column which gives the labels of the dev set away."""
-    columns = leaking_columns(linted.samples, linted.gold_codes)
-    n_dev = int((linted.gold_codes >= 0).sum())
     for voted, fingerprint in zip(linted.functions, linted.fingerprints, strict=True):
-        for column in sorted(columns & (fingerprint.reads or frozenset())):
+        for column in sorted(linted.leaks.keys() & (fingerprint.reads or frozenset())):
             yield Finding(
                 "reads gold",
                 (voted.name,),
-                f"reads the column {column!r}, by which the label of each sample of the dev set is"
-                " known",
-                n_dev,
+                f"reads the column {column!r}, {linted.leaks[column]}",
+                linted.n_dev,
                 "its precision says nothing, if the column was made from the labels or is missing"
                 " for new samples",
                 "leave the column out, unless new samples have it before anybody labels them",

@@ -13,8 +13,10 @@ from labeling.engine.engine_report import HowRun
 from labeling.errors import LabelingFunctionError
 from labeling.notebook.commit_votes import KeptVotes
 from labeling.notebook.function_set import VotedLF
+from labeling.notebook.lint_findings import Lint
 from labeling.notebook.parts.dev_set import PartDevSet
 from labeling.notebook.parts.joined_votes import PartVotes
+from labeling.notebook.parts.linting import lint_parts
 from labeling.notebook.vote_cells import id_texts
 from labeling.records import Fault
 from labeling.records.estimates import Estimate, undefined
@@ -30,6 +32,12 @@ class PartVersions(PartDevSet):
     @abstractmethod
     def _votes_again(self, kept: KeptVotes) -> PartVotes:
         """Return the votes that are kept of a function of another process."""
+
+    def lint(self) -> Lint:
+        """Look for labeling functions that are likely mistakes; each finding says what to do."""
+        moment = self._part_moment()
+        self._looked_at_dev()
+        return lint_parts(moment, self._timeout)
 
     def _dev_accuracy(self, covered: npt.NDArray[np.bool_]) -> Estimate:
         """Return the F1 of the label model on the dev set."""
