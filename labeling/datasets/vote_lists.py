@@ -73,8 +73,8 @@ def _(votes: SpanVotes, ids: pd.Index) -> pa.ListArray:
         rows[marks.sample].tolist(), marks.voter.tolist(), spans, strict=True
     ):
         cells.setdefault((sample, voter), []).append(span)
-    said = {place: f"[{','.join(parts)}]" for place, parts in sorted(cells.items())}
-    return _of_cells(said, votes.voters, len(ids))
+    texts_of = {place: f"[{','.join(parts)}]" for place, parts in sorted(cells.items())}
+    return _of_cells(texts_of, votes.voters, len(ids))
 
 
 @vote_lists.register
@@ -90,17 +90,19 @@ def _(votes: SetVotes, ids: pd.Index) -> pa.ListArray:
         answers.says.tolist(),
         strict=True,
     ):
-        said = f"{names[label]}:{'true' if says else 'false'}"
-        cells.setdefault((sample, voter), []).append(said)
+        answer = f"{names[label]}:{'true' if says else 'false'}"
+        cells.setdefault((sample, voter), []).append(answer)
     texts_of = {place: f"{{{','.join(parts)}}}" for place, parts in sorted(cells.items())}
     return _of_cells(texts_of, votes.voters, len(ids))
 
 
-def _of_cells(said: dict[tuple[int, int], str], voters: tuple[str, ...], n: int) -> pa.ListArray:
+def _of_cells(
+    texts_of: dict[tuple[int, int], str], voters: tuple[str, ...], n: int
+) -> pa.ListArray:
     """Return what was said by row and voter, sorted by these, as lists."""
-    places = np.array(list(itertools.chain.from_iterable(said)), dtype=np.int64).reshape(-1, 2)
+    places = np.array(list(itertools.chain.from_iterable(texts_of)), dtype=np.int64).reshape(-1, 2)
     names = text_of_codes(places[:, 1], voters)
-    return votes_of_cells(n, places[:, 0], names, texts(said.values()), VOTER)
+    return votes_of_cells(n, places[:, 0], names, texts(texts_of.values()), VOTER)
 
 
 def _dumped(text: str) -> str:

@@ -44,13 +44,13 @@ class LineageVerbs(CardVerbs):
             with self._locked("explain"):
                 votes = self.votes()
                 train = project_training_set(self, self.snapshot(votes), votes)
-        found = self._id_in(train, sample_id)
+        known_id = self._id_in(train, sample_id)
         reasons = {
             function.name: clean_text(function.__doc__ or "").strip().partition("\n")[0]
             for function in self.labeling_functions
         }
-        extras = StoryExtras(reasons, self._releases_with(found))
-        return story_of(train, found, extras)
+        extras = StoryExtras(reasons, self._releases_with(known_id))
+        return story_of(train, known_id, extras)
 
     def _id_in(self, train: TrainingSet, sample_id: Hashable) -> Hashable:
         """Return the id that is meant.
@@ -108,8 +108,8 @@ class LineageVerbs(CardVerbs):
         manifest = dict(wanted.manifest)
         if "merged" in manifest.get("origin", {}):
             return compare_rebuilt(wanted.digest, manifest, self._merged_again(wanted))
-        about = manifest.get("origin", {}).get("people", {})
-        content = self.releases.people(about["digest"]) if about else None
+        recorded = manifest.get("origin", {}).get("people", {})
+        content = self.releases.people(recorded["digest"]) if recorded else None
         people = recorded_people(manifest, content, self.schema.kind)
         return compare_rebuilt(wanted.digest, manifest, rebuilt_training_set(self, people))
 
@@ -122,32 +122,32 @@ class LineageVerbs(CardVerbs):
         from labeling.datasets import merge_training_sets
         from labeling.datasets.changes import Decision
 
-        about = release.manifest["origin"]["merged"]
+        merged = release.manifest["origin"]["merged"]
         sides = [self.releases[digest].train for digest in release.parents]
-        known = {
+        ancestors = {
             ancestor.manifest["fingerprint"]: ancestor
             for ancestor in self._ancestors(release.parents)
         }
-        if about["base"] not in known or len(sides) != 2:
+        if merged["base"] not in ancestors or len(sides) != 2:
             raise DataError(
                 "A merged release is built again from the releases that were merged. The one that"
-                f" both were made from ({about['base'][:12]}) is not among them: copy all of the"
+                f" both were made from ({merged['base'][:12]}) is not among them: copy all of the"
                 " releases' folder."
             )
         decisions = {
             row["sample"]: Decision(row["label"], row["by"], row["reason"])
-            for row in about["decisions"]
+            for row in merged["decisions"]
         }
-        base = known[about["base"]].train
+        base = ancestors[merged["base"]].train
         return merge_training_sets(base, sides[0], sides[1], decisions).train
 
     def _ancestors(self, digests: tuple[str, ...]) -> list[Release]:
         """Return the releases of these digests and all that they followed."""
-        found: dict[str, Release] = {}
+        releases: dict[str, Release] = {}
         todo = list(digests)
         while todo:
             digest = todo.pop()
-            if digest not in found:
-                found[digest] = self.releases[digest]
-                todo += found[digest].parents
-        return list(found.values())
+            if digest not in releases:
+                releases[digest] = self.releases[digest]
+                todo += releases[digest].parents
+        return list(releases.values())

@@ -79,7 +79,9 @@ class ExpectedRows:
             self._batch_of[event.sample_id] = number
         elif event.kind == EventKind.UNCHOSEN:
             self.batches.pop(number, None)
-            self._batch_of = {key: one for key, one in self._batch_of.items() if one != number}
+            self._batch_of = {
+                sample: batch for sample, batch in self._batch_of.items() if batch != number
+            }
         elif event.kind == EventKind.PUSHED:
             self.batches[number] = (BatchState.PUSHED,)
         elif event.kind == EventKind.ASKED and event.sample_id in self._batch_of:
@@ -112,16 +114,16 @@ def _question(event: Event) -> Row:
 
 def _verdict(event: Event, label_kind: LabelKind) -> Row:
     """Return the columns of a verdict; events made by a migration say less."""
-    about, kind = event.about, VERDICTS[event.kind]
-    row: Row = {} if "migrated" in about else dict.fromkeys(DETAILS)
+    details, kind = event.about, VERDICTS[event.kind]
+    row: Row = {} if "migrated" in details else dict.fromkeys(DETAILS)
     row |= {"event": event.number, "kind": kind.value}
     if kind == VerdictKind.ESCALATED:
-        row |= {name: about[name] for name in ("reason", "model_label") if name in about}
-    elif kind == VerdictKind.PENDING and "votes_needed" in about:
-        row["votes_needed"] = about["votes_needed"]
-    elif about.get("source") == LabelSource.AGREEMENT and "votes" in about:
-        answers = [text for _, text, _ in about["votes"] if text is not None]
+        row |= {name: details[name] for name in ("reason", "model_label") if name in details}
+    elif kind == VerdictKind.PENDING and "votes_needed" in details:
+        row["votes_needed"] = details["votes_needed"]
+    elif details.get("source") == LabelSource.AGREEMENT and "votes" in details:
+        answers = [text for _, text, _ in details["votes"] if text is not None]
         labels = [decode_label(text, label_kind) for text in answers]
-        row["votes_for"] = votes_for(decode_label(about["label"], label_kind), labels)
+        row["votes_for"] = votes_for(decode_label(details["label"], label_kind), labels)
         row["votes_cast"] = len(labels)
     return row

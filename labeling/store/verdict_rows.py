@@ -151,37 +151,37 @@ def verdict_events(
 
 def reopened(sample_id: Hashable, label: str | None, why: str) -> NewEvent:
     """Return the event that makes a label void."""
-    about = {"reason": why, **({"label": label} if label is not None else {})}
-    return NewEvent(EventKind.REOPENED, sample_id=sample_id, about=about)
+    details = {"reason": why, **({"label": label} if label is not None else {})}
+    return NewEvent(EventKind.REOPENED, sample_id=sample_id, about=details)
 
 
 def _event(sample_id: Hashable, outcome: Outcome, basis: VerdictBasis) -> NewEvent:
-    about: dict[str, Any] = {"policy": basis.policy}
+    details: dict[str, Any] = {"policy": basis.policy}
     actor = ""
     match outcome:
         case GoldLabel():
-            about |= {"label": encode_label(outcome.label), "source": outcome.source}
-            about["rule"] = basis.rule
-            about["votes"] = _votes(vote for vote in outcome.trace if not vote.reviewer)
+            details |= {"label": encode_label(outcome.label), "source": outcome.source}
+            details["rule"] = basis.rule
+            details["votes"] = _votes(vote for vote in outcome.trace if not vote.reviewer)
             kind = EventKind.SETTLED
             if outcome.source == LabelSource.REVIEW:
                 kind = EventKind.ADJUDICATED
                 actor, review = _review(outcome)
-                about |= review
-            about |= _set_attributes(outcome, "probability")
+                details |= review
+            details |= _set_attributes(outcome, "probability")
             if outcome.model_voter:
-                about["model_voter"] = True
+                details["model_voter"] = True
         case AskAgain():
-            kind, about["votes_needed"] = EventKind.COLLECTING, outcome.votes_needed
+            kind, details["votes_needed"] = EventKind.COLLECTING, outcome.votes_needed
         case Escalation():
-            kind, about["reason"] = EventKind.ESCALATED, outcome.reason
-            about["votes"] = _votes(outcome.annotations)
+            kind, details["reason"] = EventKind.ESCALATED, outcome.reason
+            details["votes"] = _votes(outcome.annotations)
             if outcome.model_label is not None and outcome.model_label != "":
-                about["model_label"] = encode_label(outcome.model_label)
-            about |= _set_attributes(outcome, "cause", "cause_reason")
+                details["model_label"] = encode_label(outcome.model_label)
+            details |= _set_attributes(outcome, "cause", "cause_reason")
         case None:
             kind = EventKind.UNRESOLVED
-    return NewEvent(kind, actor, sample_id, about)
+    return NewEvent(kind, actor, sample_id, details)
 
 
 def _review(gold: GoldLabel) -> tuple[str, dict[str, Any]]:
@@ -191,10 +191,10 @@ def _review(gold: GoldLabel) -> tuple[str, dict[str, Any]]:
     if not deciding:
         return "", {"reason": ""}
     last = max(deciding, key=lambda review: review.updated_at)
-    about: dict[str, Any] = {"reason": last.reason}
+    details: dict[str, Any] = {"reason": last.reason}
     if len(reviews) > 1:
-        about["reviews"] = _votes(reviews)
-    return last.annotator, about
+        details["reviews"] = _votes(reviews)
+    return last.annotator, details
 
 
 def _votes(annotations: Iterable[Annotation]) -> list[list[str | None]]:

@@ -108,15 +108,16 @@ def run_data_tests(
     if base is not None and len(base):
         before = in_schema(training_set_to_test(base), head.schema)
     names = tuple(checks_for(train))
-    found = _run(names, head, before, limits, embed, checks_for(train))
-    if len(found) == len(names):
-        found += leak_tests(train, limits, reads)
-    found += [own_finding(test, train, base) for test in own_tests(own)]
+    findings = _run(names, head, before, limits, embed, checks_for(train))
+    if len(findings) == len(names):
+        findings += leak_tests(train, limits, reads)
+    findings += [own_finding(test, train, base) for test in own_tests(own)]
     fingerprint = train.fingerprint
     base_fingerprint = None if base is None else base.fingerprint
-    known = [one.name for one in found]
-    _check_acknowledged(limits, known)
-    results = [_acknowledged(one, limits, fingerprint, base_fingerprint) for one in found]
+    _check_acknowledged(limits, [finding.name for finding in findings])
+    results = [
+        _acknowledged(finding, limits, fingerprint, base_fingerprint) for finding in findings
+    ]
     return DataTestReport(tuple(results), fingerprint, base_fingerprint, len(head))
 
 
@@ -163,8 +164,8 @@ def monitor_data(
         embed: from texts to vectors, for the drift of texts; `None` takes TF-IDF.
     """
     limits = DataTestSettings.of(settings)
-    found = _run(MONITORING, head, in_schema(base, head.schema), limits, embed)
-    return DataTestReport(tuple(found), samples=len(head))
+    findings = _run(MONITORING, head, in_schema(base, head.schema), limits, embed)
+    return DataTestReport(tuple(findings), samples=len(head))
 
 
 def _run(
@@ -201,25 +202,29 @@ def in_schema(tested: Tested, schema: LabelSchema) -> Tested:
     )
 
 
-def _check_acknowledged(limits: DataTestSettings, known: list[str]) -> None:
+def _check_acknowledged(limits: DataTestSettings, names: list[str]) -> None:
     for name in limits.acknowledged:
-        if name not in known or name in MUST_HOLD:
-            may = [one for one in known if one not in MUST_HOLD]
+        if name not in names or name in MUST_HOLD:
+            possible = [test for test in names if test not in MUST_HOLD]
             raise LabelingError(
-                f"A failure that is acknowledged must be of one of the tests {listed(may, 30)}. Got"
-                f" {name!r}.{near(name, may)}"
+                f"A failure that is acknowledged must be of one of the tests"
+                f" {listed(possible, 30)}. Got {name!r}.{near(name, possible)}"
             )
 
 
 def _acknowledged(
-    found: Finding, limits: DataTestSettings, tested: str, base: str | None
+    finding: Finding, limits: DataTestSettings, tested: str, base: str | None
 ) -> Finding:
     """Return a failure that is acknowledged as a warning that says by whom and why."""
-    said = limits.acknowledged.get(found.name)
-    if said is None or found.status != "failed":
-        return found
-    if not any(one and one.startswith(said.of) for one in (tested, base)):
-        note = f" The acknowledgement by {said.by} is of another training set ({said.of})."
-        return dataclasses.replace(found, sentence=found.sentence + note)
-    note = f" Acknowledged by {said.by}: {said.reason}"
-    return dataclasses.replace(found, status="warning", sentence=found.sentence + note)
+    acknowledgement = limits.acknowledged.get(finding.name)
+    if acknowledgement is None or finding.status != "failed":
+        return finding
+    fingerprints = [fingerprint for fingerprint in (tested, base) if fingerprint]
+    if not any(fingerprint.startswith(acknowledgement.of) for fingerprint in fingerprints):
+        note = (
+            f" The acknowledgement by {acknowledgement.by} is of another training set"
+            f" ({acknowledgement.of})."
+        )
+        return dataclasses.replace(finding, sentence=finding.sentence + note)
+    note = f" Acknowledged by {acknowledgement.by}: {acknowledgement.reason}"
+    return dataclasses.replace(finding, status="warning", sentence=finding.sentence + note)

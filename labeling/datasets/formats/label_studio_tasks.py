@@ -43,9 +43,9 @@ def label_studio_tasks(
     data = _task_data(train, text, rows)
     choices = {"from_name": control, "to_name": target, "type": "choices"}
     tasks = []
-    for content, own in zip(data, _own_columns(train, rows), strict=True):
-        task: Task = {"data": content, "meta": own.pop("meta")}
-        tasks.append(task | _labels(own, choices))
+    for content, row in zip(data, _labeled_rows(train, rows), strict=True):
+        task: Task = {"data": content, "meta": row.pop("meta")}
+        tasks.append(task | _labels(row, choices))
     return tasks
 
 
@@ -104,18 +104,18 @@ def _tasks_of_results(
     """
     tasks = []
     data = _task_data(train, text, rows)
-    for content, about, result in zip(data, _about(train, rows), results, strict=True):
-        task: Task = {"data": content, "meta": about.pop("meta")}
-        is_model = about["source"] in MODEL_SOURCES
+    for content, details, result in zip(data, _row_details(train, rows), results, strict=True):
+        task: Task = {"data": content, "meta": details.pop("meta")}
+        is_model = details["source"] in MODEL_SOURCES
         if result is not None and is_model:
-            prediction = {"model_version": MODEL_VERSION, "score": about["confidence"]}
+            prediction = {"model_version": MODEL_VERSION, "score": details["confidence"]}
             task["predictions"] = [{**prediction, "result": result}]
         elif result:
-            meta = {DECISION: about["decided_by"]}
+            meta = {DECISION: details["decided_by"]}
             items = [{**item, "meta": meta} for item in result]
             task["annotations"] = [{"result": items, "ground_truth": True}]
         elif result is not None:
-            task["meta"][DECISION] = about["decided_by"]
+            task["meta"][DECISION] = details["decided_by"]
             task["annotations"] = [{"id": EMPTY_DECISION, "result": [], "ground_truth": True}]
         tasks.append(task)
     return tasks
@@ -148,7 +148,7 @@ def _rows_of(train: TrainingSet, split: str | None) -> Any:
 def _data(samples: pd.DataFrame, ids: pd.Index) -> list[dict[str, Any]]:
     """Return the fields of each task: the sample's columns, and its id as text."""
     columns = {str(name): plain_column(column, ids) for name, column in samples.items()}
-    columns[free_name(EXT_ID, columns)] = [str(one) for one in _json_ids(ids)]
+    columns[free_name(EXT_ID, columns)] = [str(sample_id) for sample_id in _json_ids(ids)]
     return [
         without_non_finite(dict(zip(columns, values, strict=True)))[0]
         for values in zip(*columns.values(), strict=True)
@@ -159,42 +159,42 @@ def _json_ids(ids: pd.Index) -> list[Any]:
     return plain_column(pd.Series(ids, dtype=object, name="id"), ids)
 
 
-def _about(train: TrainingSet, rows: Any) -> Iterator[dict[str, Any]]:
+def _row_details(train: TrainingSet, rows: Any) -> Iterator[dict[str, Any]]:
     """Yield confidence, weight and source of each row, and what is its `meta`."""
     names = ("confidence", "weight", "source", "decided_by")
     values = [train.added_column(name).iloc[rows].tolist() for name in names]
     splits = split_of_rows(train)
     split_names = [None] * len(rows) if splits is None else splits.iloc[rows].tolist()
     sample_ids = _json_ids(train.sample_ids[rows])
-    for sample_id, split, *own in zip(sample_ids, split_names, *values, strict=True):
-        about = dict(zip(names, own, strict=True))
-        meta = {"sample_id": sample_id, "source": about["source"], "weight": about["weight"]}
+    for sample_id, split, *row in zip(sample_ids, split_names, *values, strict=True):
+        details = dict(zip(names, row, strict=True))
+        meta = {"sample_id": sample_id, "source": details["source"], "weight": details["weight"]}
         if isinstance(split, str):
             meta["split"] = split
-        yield {**about, "meta": meta}
+        yield {**details, "meta": meta}
 
 
-def _own_columns(train: TrainingSet, rows: Any) -> Iterator[dict[str, Any]]:
+def _labeled_rows(train: TrainingSet, rows: Any) -> Iterator[dict[str, Any]]:
     """Yield the same with the label and the probabilities of each row."""
     codes, probabilities = train.codes[rows].tolist(), train.probabilities[rows].tolist()
-    for about, code, row in zip(_about(train, rows), codes, probabilities, strict=True):
+    for details, code, values in zip(_row_details(train, rows), codes, probabilities, strict=True):
         label = train.schema.labels[code] if code >= 0 else None
-        scores = dict(zip(train.schema.labels, row, strict=True))
-        yield {**about, "label": label, "probabilities": scores}
+        scores = dict(zip(train.schema.labels, values, strict=True))
+        yield {**details, "label": label, "probabilities": scores}
 
 
-def _labels(own: dict[str, Any], choices: dict[str, str]) -> Task:
+def _labels(row: dict[str, Any], choices: dict[str, str]) -> Task:
     """Return the prediction of a model's label, or the annotation of a person's."""
-    if own["label"] is None:
+    if row["label"] is None:
         return {}
-    item = {**choices, "value": {"choices": [own["label"]]}}
-    if own["source"] in MODEL_SOURCES:
-        meta = {"probabilities": own["probabilities"]}
+    item = {**choices, "value": {"choices": [row["label"]]}}
+    if row["source"] in MODEL_SOURCES:
+        meta = {"probabilities": row["probabilities"]}
         prediction = {
             "model_version": MODEL_VERSION,
-            "score": own["confidence"],
+            "score": row["confidence"],
             "result": [{**item, "meta": meta}],
         }
         return {"predictions": [prediction]}
-    decision = {**item, "meta": {DECISION: own["decided_by"]}}
+    decision = {**item, "meta": {DECISION: row["decided_by"]}}
     return {"annotations": [{"result": [decision], "ground_truth": True}]}
