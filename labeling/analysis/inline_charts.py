@@ -66,6 +66,47 @@ def coverage_picture(table: pd.DataFrame, n: int) -> Svg:
     return picture("coverage", title, description, draw, 1.15 + 0.235 * len(ranked))
 
 
+def places_picture(table: pd.DataFrame, places: Sequence[str]) -> Svg:
+    """Draw how the spans of each labeling function lie to gold spans, as shares of its spans.
+
+    Args:
+        table: what `lf_summary` returns of spans with gold labels, without functions that have no
+            such spans; the `MOST_BARS` first are drawn.
+        places: the columns to draw, from left to right, five at most.
+    """
+    shown = table.head(MOST_BARS).iloc[::-1]
+    counts = (shown["correct"] + shown["incorrect"]).tolist()
+    pairs = zip(shown.index, counts, strict=True)
+    names = [f"{clipped(cleaned(str(name)), 24)} (n = {n:,})" for name, n in pairs]
+    styles = (
+        ("main", ""),
+        ("main", "////"),
+        ("second", r"\\\\"),
+        ("second", "xxxx"),
+        ("page", ""),
+    )
+
+    def draw(axes: Any) -> None:
+        rows, left = np.arange(len(shown)), np.zeros(len(shown))
+        for place, (colour, hatch) in zip(places, styles, strict=False):
+            edge = "muted" if colour == "page" else "page"
+            style = {"facecolor": COLOURS[colour], "edgecolor": COLOURS[edge], "hatch": hatch}
+            axes.barh(rows, shown[place], left=left, label=place, linewidth=0.5, **style)
+            left = left + shown[place].to_numpy(np.float64)
+        axes.set_yticks(rows, names)
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylim(-0.6, len(shown) - 0.4)
+        axes.set_xlim(0, 1)
+        axes.xaxis.set_major_formatter(lambda share, _: percent(share, 0))
+        axes.set_xlabel("share of its spans")
+        axes.spines["left"].set_visible(False)
+        axes.figure.legend(loc="outside upper left", ncols=3)
+
+    title = "How the spans of labeling functions lie to true spans"
+    description = "The table lists the same shares."
+    return picture("places", title, description, draw, 1.3 + 0.235 * len(shown))
+
+
 def confidence_picture(series: Sequence[tuple[str, npt.NDArray[np.float64]]], lowest: float) -> Svg:
     """Draw histograms of the confidence of models.
 

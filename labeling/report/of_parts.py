@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from labeling.analysis import lf_summary
+from labeling.analysis.inline_charts import MOST_BARS, places_picture
+from labeling.analysis.kind_summaries import PLACES
 from labeling.analysis.part_answers import shared_f1
 from labeling.errors import counted
 from labeling.project import Project
 from labeling.project.kinds import IN_WORDS, count_votes, covered_samples
 from labeling.records import AnyVotes
-from labeling.rendering import Cell, Excerpt, Interval, Share, Table, View
+from labeling.rendering import Cell, Excerpt, Interval, Picture, Share, Table, View
 from labeling.rendering.formatting import NONE, percent, size, when
 from labeling.report import (
     overview,
@@ -27,7 +29,7 @@ from labeling.report import (
 )
 from labeling.report.components import Segment
 from labeling.report.context import AnyOutputs, ReportContext, any_outputs, load_people
-from labeling.report.part_section import KeyFigure, PartsSection
+from labeling.report.part_section import KeyFigure, PartsSection, as_series
 from labeling.report.samples import SOURCES
 
 COMPARED = ("overlaps", "conflicts", "exact", "inside", "around", "crossing", "elsewhere")
@@ -69,7 +71,7 @@ def _of_outputs(context: ReportContext, outputs: AnyOutputs | None) -> Iterator[
 
 
 def _functions(context: ReportContext, votes: AnyVotes) -> PartsSection:
-    gold = context.data.dev
+    gold, whose = _gold_of_functions(context)
     table = lf_summary(votes, gold if len(gold) else None)
     functions = counted(len(votes.voters), "labeling function")
     samples = counted(len(context.data.samples), "sample")
@@ -78,14 +80,48 @@ def _functions(context: ReportContext, votes: AnyVotes) -> PartsSection:
         f" {samples}."
     ]
     if "precision" in table:
-        sentences.append(
-            f"Precision is measured on {counted(len(gold), 'sample')} with gold labels."
-        )
+        samples = counted(len(gold), "sample")
+        n_spans = counted(sum(map(len, gold)), "span")
+        recall = f", recall on their {n_spans}" if "recall" in table else ""
+        sentences.append(f"Precision is measured on {samples} {whose}{recall}.")
     else:
-        sentences.append("Precision cannot be measured: the config gives no gold labels.")
-    return PartsSection(
-        "functions", "Labeling functions", tuple(sentences), (_function_table(table),)
-    )
+        sentences.append(
+            "Precision cannot be measured: the config gives no gold labels, and people settled no"
+            " sample of those drawn at random."
+        )
+    views = (*_places(table), _function_table(table))
+    return PartsSection("functions", "Labeling functions", tuple(sentences), views)
+
+
+def _gold_of_functions(context: ReportContext) -> tuple[pd.Series, str]:
+    """Return the labels that functions are measured against, and whose they are.
+
+    Where none were given these are people's labels of the random sample: other samples were chosen
+    because they are hard.
+    """
+    if len(context.data.dev):
+        return context.data.dev, "with gold labels"
+    audit = context.audit
+    if not len(audit):
+        return context.data.dev, ""
+    settled = as_series(dict(zip(audit.index.tolist(), audit["label"].tolist(), strict=True)))
+    return settled, "drawn at random and settled by people"
+
+
+def _places(table: pd.DataFrame) -> Iterator[View]:
+    """Yield how spans lie to gold spans as a picture; nothing for labels without edges."""
+    if PLACES[0] not in table:
+        return
+    measured = table[table["correct"] + table["incorrect"] > 0]
+    if len(measured):
+        picture = Picture(str(places_picture(measured, PLACES)), "The table lists the shares.")
+        sentence = (
+            "Exact: both edges are those of a true span, whatever its label; inside, around or"
+            " crossing one; elsewhere: it overlaps none."
+        )
+        left_out = len(measured) - MOST_BARS
+        more = () if left_out <= 0 else (f"{left_out:,} more functions are in the table.",)
+        yield View("How spans of functions lie to true spans", (sentence, picture, *more))
 
 
 def _function_table(table: pd.DataFrame) -> View:
@@ -102,7 +138,7 @@ def _function_table(table: pd.DataFrame) -> View:
         rows.append((name, *words, *numbers, Share(float(row["coverage"])), *estimates))
         shares.append((name, *(Share(float(row[column])) for column in compared)))
     headings = ("function", *(["labels"] if labels else []), *counts, "coverage", *measured)
-    caption = "Of its votes: beside other functions, and beside the edges of gold spans."
+    caption = "Of its votes: beside other functions, and beside the edges of true spans."
     tables = [Table(headings, tuple(rows)), Table(("function", *compared), tuple(shares), caption)]
     if "exact" not in compared:
         tables[1] = dataclasses.replace(tables[1], caption="Of its votes: beside other functions.")

@@ -10,7 +10,7 @@ from labeling.analysis.part_answers import shared_f1
 from labeling.errors import counted
 from labeling.records import Annotation
 from labeling.rendering import Cell, Picture, Table, View, as_interval
-from labeling.rendering.formatting import decimal, seconds
+from labeling.rendering.formatting import seconds
 from labeling.report import label_cost
 from labeling.report.context import ReportContext
 from labeling.report.label_cost import CostSection
@@ -42,11 +42,12 @@ def work_sentences(annotations: Sequence[Annotation]) -> Iterator[str]:
         return
     parts = sum(len(vote.label or ()) for vote in timed)
     hours = sum(times) / 3600
+    unknown = len(answers) - len(timed)
+    without = f"; of {unknown:,} more the time is not known" if unknown else ""
     yield (
-        f"Annotators took {decimal(hours)} hours for {counted(len(timed), 'answer')} (times of"
-        f" {len(answers) - len(timed):,} others are not known): a median of"
-        f" {seconds(statistics.median(times))} each, {len(timed) / hours:,.0f} answers and"
-        f" {parts / hours:,.0f} spans or labels an hour."
+        f"Annotators took {seconds(sum(times))} for {counted(len(timed), 'answer')}{without}: a"
+        f" median of {seconds(statistics.median(times))} each, {len(timed) / hours:,.0f} answers"
+        f" and {parts / hours:,.0f} spans or labels an hour."
     )
 
 

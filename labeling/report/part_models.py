@@ -154,6 +154,7 @@ def _edges(errors: pd.DataFrame, suffix: str) -> View:
     right = [proportion(count, n) for count in exact]
     rows: list[tuple[Cell, ...]] = [("right", *(as_interval(estimate) for estimate in right))]
     off = errors.drop(0)
+    off = off[off.any(axis=1)]
     for distance, counts in zip(off.index.tolist(), off.to_numpy().tolist(), strict=True):
         shares = [as_interval(proportion(count, n)) for count in counts]
         rows.append((_in_words(distance), *shares))

@@ -1,6 +1,8 @@
 """The report of a project of spans or of several labels is one safe page, the same each time."""
 
+import datetime
 import re
+import shutil
 
 import pandas as pd
 import pytest
@@ -8,9 +10,11 @@ import pytest
 import labeling as lb
 from labeling.analysis.part_answers import answer_pairs
 from labeling.project.annotator_skills import annotator_skills
+from labeling.records import Span
 from labeling.report import write_annotator_pages, write_report
 from labeling.report.context import any_outputs, load_people
 from labeling.report.part_answers import people_of
+from labeling.report.part_cost import work_sentences
 from labeling.report.part_examples import (
     MOST_OF_PEOPLE,
     contradicted_samples,
@@ -83,6 +87,7 @@ def test_the_page_has_functions_scores_and_agreement(reported, page):
         assert "Confusion of labels" in page
         assert "(none)" in page
         assert "Edges of spans" in page
+        assert "How spans of functions lie to true spans" in page
         assert 'class="lbl-span lbl-s0"' in page
         scores = lb.span_scores(project.snapshot().measured, project.data.dev, project.schema)
     else:
@@ -222,6 +227,37 @@ def test_samples_on_which_functions_contradict_each_other():
     assert contradicted_samples(votes, ()) == ["b"]
     assert contradicted_samples(votes, [["joy", "anger"]]) == ["a", "b"]
     assert contradicted_samples(votes.of_samples(["c"]), [["joy", "anger"]]) == []
+
+
+def test_what_labels_cost_is_told_where_times_are_known():
+    now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    spans = (Span(0, 3, "PER"), Span(4, 7, "PER"))
+    votes = [
+        lb.Annotation("a", "ann", spans, now, now, lead_seconds=30.0),
+        lb.Annotation("b", "ann", (), now, now, lead_seconds=90.0),
+        lb.Annotation("c", "ann", spans, now, now),
+        lb.Annotation("d", "ann", None, now, now, lead_seconds=500.0),
+    ]
+
+    (sentence,) = work_sentences(votes)
+    assert "2 answers; of 1 more the time is not known" in sentence
+    assert "a median of 1 min 0 s each" in sentence
+    assert "60 answers and 60 spans or labels an hour" in sentence
+    assert list(work_sentences(votes[2:])) == []
+
+
+def test_a_paused_annotator_is_named_to_the_lead_and_told_on_the_page(reported, tmp_path):
+    folder = shutil.copytree(reported[1], tmp_path / "copy")
+    project = lb.Project(folder / "project.yaml")
+    project.pause_annotator("ann", reason="too <i>fast</i>")
+    text = write_report(project).read_text("utf-8")
+    pages = write_annotator_pages(project)
+
+    assert "paused since" in text
+    assert "too &lt;i&gt;fast&lt;/i&gt;" in text
+    assert "You are paused" in pages["ann"].read_text("utf-8")
+    assert "fast" not in pages["ann"].read_text("utf-8")
+    assert "You are paused" not in pages["cleo"].read_text("utf-8")
 
 
 SILENT = {
