@@ -37,9 +37,9 @@ class FunctionChange:
     Attributes:
         name: of the function.
         change: "added", "dropped" or "changed".
-        gained: samples on which it votes only after.
-        lost: samples on which it votes only before.
-        flipped: samples on which it votes for another label.
+        gained: samples, or parts of them, on which it votes only after.
+        lost: those on which it votes only before.
+        flipped: those on which it votes for another label.
         precision_before: on the dev set.
         precision_after: on the dev set.
     """

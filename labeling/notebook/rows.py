@@ -13,8 +13,8 @@ import pandas as pd
 
 from labeling.errors import DataError
 from labeling.notebook.function_set import VotedLF
-from labeling.notebook.marks import Marker, Span, marker_of
-from labeling.notebook.moment import Codes, Moment, RowNumbers, voted_by
+from labeling.notebook.marks import Marker, Span, Spans, marker_of
+from labeling.notebook.moment import BaseMoment, Codes, Moment, RowNumbers, voted_by
 from labeling.records import is_whole_number
 from labeling.rendering import DisplayedAlike, Excerpt, Table, View
 from labeling.rendering.formatting import NONE
@@ -24,6 +24,43 @@ SHOWN = 10
 """Rows that are shown where no number is asked for."""
 SLOW = 1e-3
 """Seconds a sample from which a function's patterns are searched for once in a text only."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowMarker:
+    """Finds the parts of texts that made functions vote.
+
+    Attributes:
+        moment: what the workbench held.
+        functions: with their votes.
+    """
+
+    moment: BaseMoment
+    functions: tuple[VotedLF, ...]
+
+    def __call__(self, row: int, text: str) -> Spans:
+        """Return the parts of the text of a row that made those functions vote which do so."""
+        found: set[Span] = set()
+        for voted, mark in zip(self.functions, self._markers, strict=True):
+            if voted.codes[row] >= 0:
+                found.update(mark(text))
+        return tuple(sorted(found))
+
+    @functools.cached_property
+    def _markers(self) -> tuple[Marker, ...]:
+        moment = self.moment
+        if moment.text is None:
+            return tuple((lambda text: ()) for _ in self.functions)
+        return tuple(
+            marker_of(
+                voted.lf,
+                moment.text,
+                list(moment.samples.columns),
+                moment.schema,
+                is_quick=voted.run.seconds < SLOW * len(moment),
+            )
+            for voted in self.functions
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,30 +149,11 @@ class SampleRows(DisplayedAlike):
         """Yield the text of each of the first `n` rows, and the parts that made functions vote."""
         at = self.at if n is None else self.at[:n]
         for row, text in zip(at.tolist(), self.moment.texts_of(at), strict=True):
-            yield text, self._marks(row, text)
-
-    def _marks(self, row: int, text: str) -> tuple[Span, ...]:
-        found: set[Span] = set()
-        for voted, mark in zip(self.marked, self._markers, strict=True):
-            if voted.codes[row] >= 0:
-                found.update(mark(text))
-        return tuple(sorted(found))
+            yield text, self._mark(row, text)
 
     @functools.cached_property
-    def _markers(self) -> tuple[Marker, ...]:
-        moment = self.moment
-        if moment.text is None:
-            return tuple((lambda text: ()) for _ in self.marked)
-        return tuple(
-            marker_of(
-                voted.lf,
-                moment.text,
-                list(moment.samples.columns),
-                moment.schema,
-                is_quick=voted.run.seconds < SLOW * len(moment),
-            )
-            for voted in self.marked
-        )
+    def _mark(self) -> RowMarker:
+        return RowMarker(self.moment, self.marked)
 
     def model_labels(self, at: RowNumbers) -> tuple[list[str | None], npt.NDArray[np.float64]]:
         """Return the label model's labels of rows, and the probability of the most probable."""

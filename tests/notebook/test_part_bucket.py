@@ -185,6 +185,30 @@ def test_conflicts_of_two_functions_are_rows():
         made.conflicts("happy", "happy")
 
 
+def test_what_conflicts_with_a_function_alone_is_of_any_other():
+    made = span_workbench(first_names(), full_names())
+    rows = made.bucket(conflict_with="first_names")
+    assert sorted(places(rows)) == ["n1: Ann", "n5: Bob"]
+    assert set(rows.to_frame()["other_vote"]) == {"PER"}
+    assert set(rows.to_frame()["others"]) == {"full_names: (none)"}
+
+
+def test_the_most_confident_errors_come_first():
+    made = span_workbench(first_names(), capitals(), found("more", "[A-Z]\\w+", "ORG"))
+    for lf in (None, "capitals"):
+        frame = made.errors(lf).to_frame()
+        model = frame["model"] if lf is None else frame["model"].where(frame["model"] == "ORG")
+        p = frame["model_probability"].where(model.notna(), 1 - frame["model_probability"])
+        assert len(p) > 4
+        assert (np.diff(p.fillna(-1).round(6)) <= 0).all()
+
+
+def test_what_fired_is_marked_where_samples_have_labels():
+    made = set_workbench(lb.functions.keywords("glad", ["happy"], label="joy"))
+    assert "»happy«" in repr(made.bucket("glad"))
+    assert "<mark>happy</mark>" in made.errors()._repr_html_()
+
+
 def test_looks_at_the_dev_set_are_counted():
     made = span_workbench(first_names())
     made.bucket()

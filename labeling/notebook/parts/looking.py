@@ -212,6 +212,7 @@ class PartLooking(PartState, Comparing):
         Raises:
             DataError: `n_clusters` is not a whole number from 1.
         """
+        self._looked_at_dev()
         return part_uncovered(self._part_moment(), n_clusters)
 
     def summary(self) -> PartSummary:

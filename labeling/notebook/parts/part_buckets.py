@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -58,7 +60,10 @@ def part_bucket(
         chosen &= sliced(moment.samples, slice)[table.sample]
         conditions.append("in the slice")
     name = f"{table.noun}s" if voted is None else voted.name
-    return _rows(moment, table, columns, len(given), chosen, [name, *conditions])
+    rows = _rows(moment, table, columns, given, chosen, [name, *conditions])
+    if voted is not None or conflict_with is None:
+        return rows
+    return dataclasses.replace(rows, columns=asked(columns[:1], ("other_vote",)))
 
 
 def _sides(table: PartTable, n_given: int) -> tuple[Codes, Codes]:
@@ -71,7 +76,7 @@ def _rows(
     moment: PartMoment,
     table: PartTable,
     columns: tuple[VoteColumn, ...],
-    n_given: int,
+    given: Sequence[VotedLF],
     chosen: Bools,
     words: list[str],
 ) -> PartRows:
@@ -82,8 +87,9 @@ def _rows(
         moment,
         table,
         at,
-        asked(columns[:n_given]),
-        columns[n_given:],
+        asked(columns[: len(given)]),
+        columns[len(given) :],
+        marked=tuple(given) or moment.functions.functions,
     )
 
 
@@ -98,9 +104,10 @@ def table_with(moment: PartMoment, *given: VotedLF) -> tuple[PartTable, tuple[Vo
     return table, columns_of(functions, table)
 
 
-def asked(columns: tuple[VoteColumn, ...]) -> tuple[VoteColumn, ...]:
-    """Return the columns of functions that were asked for: `vote`, and `other_vote`."""
-    names = ("vote", "other_vote")
+def asked(
+    columns: tuple[VoteColumn, ...], names: Sequence[str] = ("vote", "other_vote")
+) -> tuple[VoteColumn, ...]:
+    """Return the columns of functions that were asked for, by other names."""
     return tuple(
         VoteColumn(name, column.heading, column.codes)
         for name, column in zip(names, columns, strict=False)
@@ -128,7 +135,7 @@ def part_conflicts(moment: PartMoment, first: VotedLF, second: VotedLF | None) -
     table, columns = table_with(moment, *given)
     differ = conflicting(*_sides(table, len(given)), table.none + 1)
     with_whom = "other functions" if second is None else second.name
-    rows = _rows(moment, table, columns, len(given), differ, [])
+    rows = _rows(moment, table, columns, given, differ, [])
     sentences = rows.sentences
     if moment.n_gold:
         sentences = tuple(
@@ -137,7 +144,7 @@ def part_conflicts(moment: PartMoment, first: VotedLF, second: VotedLF | None) -
             for column in columns[: len(given)]
         )
     title = f"{first.name} in conflict with {with_whom} ({n_parts(table, len(rows))})"
-    return PartRows(title, sentences, moment, table, rows.at, rows.columns, rows.others)
+    return dataclasses.replace(rows, title=title, sentences=sentences)
 
 
 class PartConflictPairs(ConflictPairs):

@@ -13,6 +13,7 @@ from labeling.errors import LabelingError, counted, near
 from labeling.notebook.diffs import CHANGES, Change, FunctionChange
 from labeling.notebook.function_set import FunctionSet, VotedLF
 from labeling.notebook.moment import Codes, majority_codes
+from labeling.notebook.parts.joined_votes import part_votes
 from labeling.notebook.parts.part_measures import Precision, scores_of
 from labeling.notebook.parts.part_model_changes import PartModelChange, parts_of_change
 from labeling.notebook.parts.part_moment import PartMoment
@@ -230,11 +231,11 @@ def part_diff_of_sets(
         title: of the diff.
     """
     # A version that is in both sets has one column.
-    versions = {id(voted.codes): voted for voted in (*before, *after)}
+    versions = {id(part_votes(voted)): voted for voted in (*before, *after)}
     table = moment.table(*versions.values())
     codes_of = dict(zip(versions, table.codes.T, strict=True))
     first, second = (
-        {voted.name: codes_of[id(voted.codes)] for voted in functions}
+        {voted.name: codes_of[id(part_votes(voted))] for voted in functions}
         for functions in (before, after)
     )
     return PartDiff(

@@ -56,6 +56,7 @@ def part_errors(moment: PartMoment, voted: VotedLF | None) -> PartRows:
         columns[n_given:],
         {"error": [KINDS[kind] for kind in kinds[at]], **_notes(table, moment, kinds, at)},
         codes,
+        marked=moment.functions.functions if voted is None else (voted,),
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from labeling.errors import counted
 from labeling.notebook.function_set import VotedLF
-from labeling.notebook.marks import marker_of, matched_texts
+from labeling.notebook.marks import matched_texts
 from labeling.notebook.parts.part_diffs import PartDiff, part_diff_of_functions
 from labeling.notebook.parts.part_measures import PartMeasures, part_measures
 from labeling.notebook.parts.part_model_changes import PartModelChange, parts_of_change
@@ -32,11 +32,13 @@ from labeling.notebook.previews import (
     how_run,
     title_of,
 )
-from labeling.notebook.rows import SLOW, VoteColumn
+from labeling.notebook.rows import RowMarker, VoteColumn
 from labeling.records import ABSTAIN, Fault
 from labeling.rendering import DisplayedAlike, Share, Table, View, as_interval
 from labeling.rendering.formatting import clipped
 from labeling.rendering.views import Cell, Part
+
+CAPTION = "What it says, and what the label model decides with it"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,7 +74,10 @@ class PartPreview(DisplayedAlike):
 
     @functools.cached_property
     def examples(self) -> PartRows:
-        """What it says, in an order of the samples that looks random, each sample's first first."""
+        """What it says, in an order of the samples that looks random, each sample's first first.
+
+        The label model beside it is fitted with the function.
+        """
         codes = self.table.codes[:, 0]
         at = in_order(self.moment, self.table, np.flatnonzero(self.table.has_answer(codes)))
         functions = (self.voted, *self.moment.others(self.voted.name))
@@ -84,6 +89,8 @@ class PartPreview(DisplayedAlike):
             at,
             (VoteColumn("vote", "vote", codes),),
             columns_of(functions, self.table)[1:],
+            model_of=self.model.after,
+            marked=(self.voted,),
             shown=EXAMPLES,
         )
 
@@ -136,7 +143,7 @@ class PartPreview(DisplayedAlike):
             )
         parts += parts_of_change(self.model)
         parts += self._fired_sentence()
-        parts += tables_of_parts(self.examples, EXAMPLES, "What it says")
+        parts += tables_of_parts(self.examples, EXAMPLES, CAPTION)
         return View(title_of(self.moment, self.voted), tuple(parts))
 
     def _sentences(self) -> list[str]:
@@ -223,18 +230,10 @@ def _fired(table: PartTable, preview: PartPreview) -> Counter[str]:
     """Return how often texts made a function vote, in the first samples of which it speaks."""
     moment, voted = preview.moment, preview.voted
     counts: Counter[str] = Counter()
-    if moment.text is None:
-        return counts
-    mark = marker_of(
-        voted.lf,
-        moment.text,
-        list(moment.samples.columns),
-        moment.schema,
-        is_quick=voted.run.seconds < SLOW * len(moment),
-    )
+    mark = RowMarker(moment, (voted,))
     rows = moment.ordered(np.flatnonzero(voted.codes != ABSTAIN))[:SEARCHED]
-    for text in moment.texts_of(rows):
-        counts.update(matched_texts(text, mark(text)))
+    for row, text in zip(rows.tolist(), moment.texts_of(rows), strict=True):
+        counts.update(matched_texts(text, mark(row, text)))
     return counts
 
 

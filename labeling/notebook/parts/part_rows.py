@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import DataError, counted
-from labeling.notebook.function_set import VotedLF
+from labeling.notebook.function_set import FunctionSet, VotedLF
 from labeling.notebook.moment import TIED, Codes, RowNumbers
 from labeling.notebook.parts.part_moment import PartMoment
 from labeling.notebook.parts.part_table import PartTable
-from labeling.notebook.rows import VoteColumn
+from labeling.notebook.rows import RowMarker, VoteColumn
 from labeling.records import ABSTAIN, is_whole_number
 from labeling.rendering import DisplayedAlike, Table, View
 from labeling.rendering.formatting import NONE
@@ -41,6 +42,8 @@ class PartRows(DisplayedAlike):
         notes: further texts, by heading, one for each of `at`.
         decided: codes whose labels colour the parts, before those of `columns`.
         with_model: whether the label model's answer and its probability are among the columns.
+        model_of: the functions to which that label model is fitted; `None` is the current ones.
+        marked: functions; the parts of texts that made them give labels to samples are marked.
         shown: how many rows are shown; `to_frame` has all.
     """
 
@@ -54,6 +57,8 @@ class PartRows(DisplayedAlike):
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     decided: Codes | None = None
     with_model: bool = True
+    model_of: FunctionSet | None = None
+    marked: tuple[VotedLF, ...] = ()
     shown: int = SHOWN
 
     def __len__(self) -> int:
@@ -87,7 +92,7 @@ class PartRows(DisplayedAlike):
             columns[column.name] = answers(table, column.codes[at])
         columns["gold"] = table.words_of(table.gold[at])
         if self.with_model:
-            codes, p = model_answers(self.moment, table)
+            codes, p = model_answers(self.moment, table, self.model_of)
             columns["model"] = table.words_of(codes[at])
             columns["model_probability"] = p[at]
         columns["others"] = self._others(at)
@@ -117,6 +122,11 @@ class PartRows(DisplayedAlike):
             codes = np.where(is_new, given, codes)
         return codes
 
+    @functools.cached_property
+    def mark(self) -> RowMarker:
+        """Finds the parts of a sample's text that made functions give it labels."""
+        return RowMarker(self.moment, self.marked)
+
     def _view(self) -> View:
         return View(self.title, (*self.sentences, *tables_of_parts(self, self.shown)))
 
@@ -131,13 +141,13 @@ def tables_of_parts(rows: PartRows, n: int, caption: str = "") -> tuple[Table, .
         "id": [str(sample_id) for sample_id in moment.samples.index[samples]]
     }
     cells |= {name: list(notes[:n]) for name, notes in rows.notes.items() if any(notes[:n])}
-    cells |= {**table.cells(at, moment.texts_of(samples), rows.shown_codes(at))}
+    cells |= {**table.cells(at, moment.texts_of(samples), rows.shown_codes(at), rows.mark)}
     for column in rows.columns:
         cells[column.heading] = [*answers(table, column.codes[at], column.missing)]
     if moment.n_gold:
         cells["gold"] = [*table.words_of(table.gold[at])]
     if rows.with_model:
-        codes, p = model_answers(moment, table)
+        codes, p = model_answers(moment, table, rows.model_of)
         cells["label model"] = [
             NONE if words is None else f"{words} {probability:.2f}"
             for words, probability in zip(table.words_of(codes[at]), p[at].tolist(), strict=True)
@@ -149,13 +159,20 @@ def tables_of_parts(rows: PartRows, n: int, caption: str = "") -> tuple[Table, .
     return (Table(tuple(cells), lines, caption, len(rows.at) - len(at)),)
 
 
-def model_answers(moment: PartMoment, table: PartTable) -> tuple[Codes, npt.NDArray[np.float64]]:
+def model_answers(
+    moment: PartMoment, table: PartTable, functions: FunctionSet | None = None
+) -> tuple[Codes, npt.NDArray[np.float64]]:
     """Return what the label model decides of each part, -1 where no function speaks of it.
+
+    Args:
+        moment: what the workbench held.
+        table: the parts.
+        functions: to whose votes the model is fitted; `None` is the current ones.
 
     Returns:
         Codes and probabilities, NaN where there is no answer.
     """
-    soft = moment.soft()
+    soft = moment.soft(functions)
     if soft is None:
         return np.full(len(table), ABSTAIN, dtype=np.intp), np.full(len(table), np.nan)
     codes, p = table.model(soft)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import LabelingError
+from labeling.notebook.marks import Spans
 from labeling.notebook.moment import Codes, RowNumbers
 from labeling.notebook.parts.joined_votes import PartVotes, joined_spans
 from labeling.notebook.parts.span_excerpts import span_excerpt
@@ -39,6 +40,8 @@ from labeling.rendering import Cell, Excerpt
 Floats = npt.NDArray[np.float64]
 GoldParts = Mapping[Hashable, Label]
 """The dev set: sample id -> spans, or set of labels."""
+
+Mark = Callable[[int, str], Spans]
 
 GOLD = "gold"
 
@@ -83,13 +86,16 @@ class PartTable(ABC):
         """
 
     @abstractmethod
-    def cells(self, at: RowNumbers, texts: Sequence[str], codes: Codes) -> dict[str, list[Cell]]:
+    def cells(
+        self, at: RowNumbers, texts: Sequence[str], codes: Codes, mark: Mark
+    ) -> dict[str, list[Cell]]:
         """Return what is shown of some parts, by heading: the text with the part in it.
 
         Args:
             at: rows of this table.
             texts: the texts of their samples.
             codes: the label with which each of them is shown, -1 = none.
+            mark: returns the places, in the text of a sample's row, that made functions speak.
         """
 
     @abstractmethod
@@ -134,7 +140,9 @@ class SpanTable(PartTable):
     start: Ints
     end: Ints
 
-    def cells(self, at: RowNumbers, texts: Sequence[str], codes: Codes) -> dict[str, list[Cell]]:
+    def cells(
+        self, at: RowNumbers, texts: Sequence[str], codes: Codes, mark: Mark
+    ) -> dict[str, list[Cell]]:
         """Return the column `text`, with the span coloured in it."""
         labels = [*self.schema.labels, None, None]
         places = zip(texts, self.start[at].tolist(), self.end[at].tolist(), strict=True)
@@ -189,10 +197,13 @@ class SetTable(PartTable):
 
     label: Ints
 
-    def cells(self, at: RowNumbers, texts: Sequence[str], codes: Codes) -> dict[str, list[Cell]]:
-        """Return the columns `label` and `text`."""
+    def cells(
+        self, at: RowNumbers, texts: Sequence[str], codes: Codes, mark: Mark
+    ) -> dict[str, list[Cell]]:
+        """Return the columns `label` and `text`, with what made functions speak marked."""
         names = [self.schema.labels[code] for code in self.label[at].tolist()]
-        return {"label": [*names], "text": [Excerpt(text) for text in texts]}
+        rows = zip(self.sample[at].tolist(), texts, strict=True)
+        return {"label": [*names], "text": [Excerpt(text, mark(row, text)) for row, text in rows]}
 
     def has_answer(self, codes: Codes) -> Bools:
         """Return of which labels there is a yes or a no."""
