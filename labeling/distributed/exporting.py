@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from labeling.datasets import build_training_set
+from labeling.distributed.arguments import check_votes_in_parts
 from labeling.distributed.engines import opened_engine
 from labeling.distributed.models import FittedModels, samples_and_votes
 from labeling.distributed.part_files import (
@@ -75,6 +76,7 @@ def export_training_set(
             that holds files of the samples or votes.
         NotFittedError: a model is not fitted.
     """
+    check_votes_in_parts(votes, model)
     checked_fraction(min_confidence, "`min_confidence`")
     target = Path(os.path.abspath(folder))
     require_folder_of_results(

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from labeling.distributed.arguments import check_votes_in_parts
 from labeling.distributed.engines import opened_engine
 from labeling.distributed.kinds import digest_of_votes
 from labeling.distributed.part_files import read_votes
@@ -70,6 +71,7 @@ def fit_label_model(
     Raises:
         LabelingError: the model needs rows (`AnnotatorModel`), or what `fit` raises.
     """
+    check_votes_in_parts(votes, model)
     with opened_engine(on) as engine:
         return (model or LabelModel()).fit(votes.on(engine), gold=gold, class_balance=class_balance)
 
@@ -104,6 +106,7 @@ def fit_end_model(
     """
     from labeling.end_model import EndModel
 
+    check_votes_in_parts(votes, model)
     if not is_whole_number(samples) or samples < 1:
         raise LabelingError(f"`samples` must be a whole number from 1. Got {samples!r}.")
     known = checked_gold(gold, votes.schema)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from labeling.distributed.arguments import check_votes_in_parts
 from labeling.distributed.engines import opened_engine
 from labeling.distributed.models import FittedModels, samples_and_votes
 from labeling.distributed.part_files import (
@@ -59,6 +60,7 @@ def predict_partitions(
         DataError: `folder` is that of the samples, or the samples are not those of the votes.
         NotFittedError: a model is not fitted.
     """
+    check_votes_in_parts(votes, model)
     target = Path(os.path.abspath(folder))
     require_folder_of_results(
         target, {partition.part.path for partition in votes.partitions}, votes.folder

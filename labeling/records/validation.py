@@ -19,6 +19,8 @@ HOW_TO_CREATE = {
 """Hints for error messages."""
 
 MODELS_OF = {
+    "PartitionedLists": "votes in parts are gathered with votes.read()",
+    "PartitionedVotes": "votes in parts are gathered with votes.read()",
     "SetVotes": "votes on several labels a sample go to SetModel or AnnotatorModel",
     "SoftSets": "several labels a sample go to EndModel or build_training_set",
     "SoftSpans": "spans go to SpanTagger or build_training_set",

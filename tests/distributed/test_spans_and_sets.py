@@ -5,8 +5,15 @@ import pytest
 
 import labeling as lb
 from labeling import apply_partitions
-from labeling.distributed import PartitionedLists, kernel
-from labeling.errors import DataError, LabelingFunctionError
+from labeling.distributed import (
+    PartitionedLists,
+    export_training_set,
+    fit_end_model,
+    fit_label_model,
+    kernel,
+    predict_partitions,
+)
+from labeling.errors import DataError, LabelingError, LabelingFunctionError
 from tests.distributed import on_clusters
 
 SPANS = lb.LabelSchema(["A"], kind="spans")
@@ -72,6 +79,42 @@ def test_folders_say_of_which_kind_they_are(data, tmp_path):
     votes = PartitionedLists.open(tmp_path / "span_labeling_function")
     assert "Spans in parts" in votes._repr_html_()
     assert len(votes.read().marks.start) == 0
+
+
+def test_models_and_exports_of_partitions_say_where_other_kinds_go(data, tmp_path):
+    for name, model in (("spans", lb.SpanModel()), ("sets", lb.SetModel())):
+        (_, schema), out = on_clusters.functions_of_kinds()[name], tmp_path / name
+        kind = lb.span_labeling_function if name == "spans" else lb.labeling_function
+        lf = kind(name="a")(lambda x: None)
+        votes = apply_partitions(lf, data, schema, id="key", out=out, on="local")
+        words = rf"votes\.read\(\), and give these to {type(model).__name__}"
+        with pytest.raises(LabelingError, match=words):
+            fit_label_model(votes, model)
+        with pytest.raises(LabelingError, match=words):
+            fit_end_model(votes, model)
+        with pytest.raises(LabelingError, match=words):
+            predict_partitions(votes, model, tmp_path / "soft")
+        with pytest.raises(LabelingError, match=words):
+            export_training_set(votes, model, tmp_path / "train")
+        for consumer in (model.fit, lb.LabelModel().fit, lb.lf_summary):
+            with pytest.raises(LabelingError, match=r"gathered with votes\.read"):
+                consumer(votes)
+        samples = votes.read().sample_ids
+        table = pd.DataFrame({"text": "a"}, index=samples)
+        soft = model.fit(votes.read()).predict(votes.read())
+        with pytest.raises(LabelingError, match=r"gathered with votes\.read"):
+            lb.build_training_set(table, soft, votes=votes)
+        assert not (tmp_path / "soft").exists()
+        assert not (tmp_path / "train").exists()
+
+
+def test_models_of_other_kinds_are_refused_for_single_labels(data, tmp_path):
+    lf = lb.labeling_function(name="a")(lambda x: None)
+    votes = apply_partitions(
+        lf, data, lb.LabelSchema(["A", "B"]), id="key", out=tmp_path / "out", on="local"
+    )
+    with pytest.raises(LabelingError, match=r"such as LabelModel\. Got a SpanModel"):
+        fit_label_model(votes, lb.SpanModel())
 
 
 def test_spans_may_be_in_a_column_of_another_name(tmp_path):

@@ -168,6 +168,17 @@ def test_streams_give_the_same_votes(lfs, schema, tmp_path):
 
 
 @KINDS
+def test_tables_in_csv_give_the_same_votes(lfs, schema, tmp_path):
+    data = samples().rename_axis("key")
+    data = data[data["text"] != ""]  # an empty cell is a missing text
+    data.reset_index().to_csv(tmp_path / "a.csv", index=False)
+    expected = as_text(lb.apply(lfs, data, schema, on_error="record"))
+    for workers in (1, 2):
+        how = {"id": "key", "on_error": "record", "workers": workers}
+        assert as_text(lb.apply(lfs, tmp_path / "a.csv", schema, **how)) == expected
+
+
+@KINDS
 def test_the_first_fault_is_raised(lfs, schema):
     recorded = apply_to_frame(lfs, samples(), schema, on_error="record")
     for workers in (1, 2):
