@@ -53,7 +53,7 @@ def wide_annotations(
     left_out: collections.Counter[str] = collections.Counter()
     annotations = []
     for draft, lines in drafts:
-        answers = [_answer(columns, cells, f"{draft.where}") for _, cells in lines]
+        answers = [marked_labels(columns, cells, draft.where) for _, cells in lines]
         if any(answer != answers[0] for answer in answers):
             raise DataError(
                 f"{draft.where}: the rows of one person and sample must say the same. They differ."
@@ -66,10 +66,22 @@ def wide_annotations(
     return SourceAnnotations(source, tuple(annotations), left_out)
 
 
-def _answer(
+def marked_labels(
     columns: Mapping[str, str], cells: Mapping[str, str], where: str
 ) -> tuple[str, ...] | str:
-    """Return the labels that are marked in a row, or why the row says nothing."""
+    """Return the labels that are marked in a row, or why the row says nothing.
+
+    Args:
+        columns: the column of each label.
+        cells: the row.
+        where: the row in words, for messages.
+
+    Raises:
+        DataError: a cell is neither a yes nor a no.
+
+    >>> marked_labels({"joy": "joy", "anger": "anger"}, {"joy": "x", "anger": ""}, "row 2")
+    ('joy',)
+    """
     marks = {label: cells[column].strip().casefold() for label, column in columns.items()}
     wrong = [label for label, mark in marks.items() if mark not in {"", *MARKED, *NOT_MARKED}]
     if wrong:

@@ -28,8 +28,9 @@ class DataSection(Section):
 
     `id` is the column of the ids. If there is none, `{from: row}` numbers the rows, for files to
     which rows are only appended, and `{from: content}` uses a hash of the text. `gold` names a
-    column of the samples, or a file with the columns `id` and `label`, with labels that are known
-    to be true. A sample whose text is missing (null, an empty cell) is left out and listed
+    column of the samples, or a file with the columns `id` and `label`, with labels that are
+    known to be true; of several labels the file may have a column for each label instead, with
+    1 and 0. A sample whose text is missing (null, an empty cell) is left out and listed
     (`missing_text: drop`), taken as an empty text (`empty`) or refused (`error`). The share
     `locked` of the samples with gold labels is the test split: labeling functions, models and
     people never see it, and each evaluation on it is counted.

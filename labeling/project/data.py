@@ -13,25 +13,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.config import Config
-from labeling.errors import ConfigError, DataError, UnknownLabelError, counted, listed, noun
+from labeling.errors import ConfigError, DataError, counted, listed, noun
 from labeling.project.fingerprints import TRIES, digest_of_files, digest_of_text, stamp_of
+from labeling.project.given_gold import given_gold
 from labeling.project.imported_gold import imported_gold, with_imported_gold
 from labeling.records import (
     MISSING_TEXT,
     Annotation,
     EventKind,
-    LabelKind,
     LabelSchema,
-    checked_ids,
-    gold_codes,
     is_label_of,
     label_in_words,
     live_annotations,
     missing_texts_sentence,
-    positions,
-    read_label,
     replaced_sentence,
-    require_column,
     uniform_by_id,
     with_texts,
 )
@@ -42,7 +37,6 @@ from labeling.sources import (
     kind_of,
     local_files,
     read_clean_samples,
-    read_table,
 )
 from labeling.store import Store
 
@@ -206,74 +200,6 @@ def _locked_and_seen(store: Store) -> tuple[list[Hashable], list[Hashable]]:
     hidden = (event.sample_id for event in store.events.all([EventKind.GOLD_ASKED]))
     seen = [*store.batches.chosen(), *store.ledger.sample_ids(), *hidden]
     return sorted(store.facts.locked_samples(), key=repr), seen
-
-
-def given_gold(
-    source: str,
-    file: Path | str | None,
-    id: str,
-    samples: pd.DataFrame,
-    schema: LabelSchema,
-    text: str,
-) -> pd.Series:
-    """Return gold labels as the schema stores them, index = ids in the samples' order.
-
-    Args:
-        source: the column of the samples, or the file, as the config names it.
-        file: the path of that file; `None` for a column.
-        id: the file's column of ids; `id` will do as well.
-        samples: the samples, index = ids.
-        schema: the labels. Cells with several labels, or spans, are read by `read_label`.
-        text: the column of the text that spans are in.
-
-    Raises:
-        DataError: a file or column is missing, there is no gold label, one of no sample, or one of
-            another form than the schema's.
-        UnknownLabelError: a gold label that the schema does not have.
-    """
-    if file is not None:
-        table = read_table(file, id)
-        if id not in table.columns and "id" in table.columns:
-            table = read_table(file, "id").rename(columns={"id": id})
-        for column in (id, "label"):
-            require_column(table, column, f"gold labels in {source}")
-        table = table[table["label"].notna()]
-        ids = checked_ids(pd.Index(table[id]), f"The ids of gold labels in {source}")
-        positions(samples.index, ids, f"the gold labels in {source}", "the samples")
-        labels = pd.Series(table["label"].tolist(), index=ids, dtype=object)
-    else:
-        require_column(samples, source, "gold labels (`gold` of `data`)")
-        labels = samples[source].astype(object).dropna()
-    if not len(labels):
-        raise DataError(f"There must be at least one gold label. {source!r} of `data` holds none.")
-    if schema.kind != LabelKind.ONE:
-        return _gold_of_parts(labels, samples, schema, text)
-    names = [schema.recorded(label) for label in labels.tolist()]
-    named = pd.Series(names, index=labels.index, dtype=object)
-    codes = gold_codes(named, samples.index, schema)
-    has_gold = codes >= 0
-    return pd.Series(
-        [schema.labels[code] for code in codes[has_gold]],
-        index=samples.index[has_gold],
-        dtype=object,
-    )
-
-
-def _gold_of_parts(
-    labels: pd.Series, samples: pd.DataFrame, schema: LabelSchema, text: str
-) -> pd.Series:
-    """Return gold labels that are sets or spans, in the samples' order."""
-    rows = np.sort(positions(samples.index, labels.index, "the gold labels", "the samples"))
-    ids = samples.index[rows]
-    texts = samples[text].to_numpy(dtype=object)[rows]
-    read = np.empty(len(ids), dtype=object)
-    for number, (sample_id, content) in enumerate(zip(ids, texts, strict=True)):
-        try:
-            known = content if isinstance(content, str) else None
-            read[number] = read_label(labels[sample_id], schema, known)
-        except (DataError, UnknownLabelError) as error:
-            raise type(error)(f"In the gold label of sample {sample_id!r}: {error}") from None
-    return pd.Series(read, index=ids, dtype=object)
 
 
 def gold_file(config: Config) -> Path | str | None:

@@ -1,9 +1,12 @@
 """Gold of spans and of several labels teaches the models as far as each of them can use it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import labeling as lb
+from labeling.errors import DataError
+from labeling.project import Project
 from labeling.project.gold import HumanLabels, folds_of
 from labeling.records import GoldLabel, LabelSource, SetConstraints
 from tests.support.in_process import run
@@ -114,3 +117,49 @@ def test_joined_folds_keep_what_labels_exclude_and_imply(tmp_path, has_votes):
             assert not [label for label in sets if "thanks" in label and "joy" not in label]
     sure = measured.array > 0.05
     assert (sure[:, 0] & sure[:, 2]).any()  # so that some threshold would break a rule
+
+
+def wide_gold(folder):
+    """Write the gold labels as a column for each label instead, and return those there were."""
+    before = Project(folder / "project.yaml").data
+    given = {**before.dev.to_dict(), **before.test_gold.to_dict()}
+    names = Project(folder / "project.yaml").schema.labels
+    rows = [[key, *(int(name in given[key]) for name in names)] for key in given]
+    table = pd.DataFrame(rows, columns=["id", *names])
+    return given, table
+
+
+@pytest.mark.parametrize("form", ["int", "float", "prefix", "parquet"])
+def test_gold_may_have_a_column_for_each_label(tmp_path, form):
+    folder = sets_project(tmp_path / "p")
+    given, table = wide_gold(folder)
+    table.loc[len(table)] = ["t1", None, None, None]  # a row that says nothing
+    if form == "int":
+        table = table.astype(dict.fromkeys(table.columns[1:], "Int64"))
+    if form == "prefix":
+        table.columns = ["id", *(f"label_{name}" for name in table.columns[1:])]
+    if form == "parquet":
+        table = table.astype(dict.fromkeys(table.columns[1:], "boolean"))
+        table.to_parquet(folder / "gold.parquet")
+        config = (folder / "project.yaml").read_text().replace("gold.csv", "gold.parquet")
+        (folder / "project.yaml").write_text(config)
+    table.to_csv(folder / "gold.csv", index=False)
+    data = Project(folder / "project.yaml").data
+    assert given == {**data.dev.to_dict(), **data.test_gold.to_dict()}
+    assert frozenset() in given.values()
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ([0, None, 0], "row 2 below the header: the cells of labels must all be filled"),
+        ([2, 0, 0], "row 2 below the header: column 'joy' must hold 1"),
+    ],
+)
+def test_gold_with_unclear_cells_names_the_row(tmp_path, cells, words):
+    folder = sets_project(tmp_path / "p")
+    _, table = wide_gold(folder)
+    table.loc[1] = [table.loc[1, "id"], *cells]
+    table.to_csv(folder / "gold.csv", index=False)
+    with pytest.raises(DataError, match=words):
+        _ = Project(folder / "project.yaml").data
