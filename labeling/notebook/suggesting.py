@@ -88,7 +88,7 @@ class Accepting(BaseWorkbench):
         return self.project.config.at(modules[-1])
 
 
-class Suggesting(Accepting, Looking):
+class Suggesting(Looking, Accepting):
     """Suggests labeling functions, and makes them of words that an expert points at."""
 
     def suggest(

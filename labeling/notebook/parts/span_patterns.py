@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+WITH_DOT = re.compile(r"\w+\.$")
 TOKEN = re.compile(r"\w+|[^\w\s]")
 LONGEST = 8
 """Words and signs of a span; of longer ones no pattern is made."""
@@ -19,6 +20,7 @@ SHAPES = (
 """What a word looks like: a test, and patterns of like words without and with its length."""
 CAPITALS = r"[A-Z]\w*\.?(?: [A-Z]\w*\.?)*"
 WORDS = r"\w+\.?(?: \w+\.?)*?"
+IS_CAPITALS, IS_WORDS = re.compile(CAPITALS), re.compile(r"\w+\.?(?: \w+\.?)*")
 CAPITALS_BEFORE, WORDS_BEFORE = r"(?:[A-Z]\w*\.? )+", r"(?:\w+\.? )+?"
 CAPITALS_AFTER, WORDS_AFTER = r"(?: [A-Z]\w*\.?)+", r"(?: \w+\.?)+?"
 
@@ -43,10 +45,12 @@ class SpanPattern(NamedTuple):
     Attributes:
         words: what it looks for, in words.
         pattern: of Python's `re`.
+        n_beside: on how many sides it asks for something beside the span.
     """
 
     words: str
     pattern: str
+    n_beside: int
 
 
 def patterns_of(text: str, start: int, end: int) -> list[SpanPattern]:
@@ -82,7 +86,8 @@ def patterns_of(text: str, start: int, end: int) -> list[SpanPattern]:
                     continue
                 words = f"{left.words}{inner.words}{right.words}"
                 pattern = f"{left.pattern}({inner.pattern}){right.pattern}"
-                made.setdefault(pattern, SpanPattern(words, pattern))
+                n_beside = bool(left.words) + bool(right.words)
+                made.setdefault(pattern, SpanPattern(words, pattern, n_beside))
     return list(made.values())
 
 
@@ -92,12 +97,13 @@ def _inner(text: str, tokens: Sequence[re.Match[str]]) -> Iterator[Piece]:
     yield _joined(text, tokens, [_exact(word) for word in texts])
     yield _joined(text, tokens, [_general(word) for word in texts])
     n_words = sum(word[0].isalnum() for word in texts)
-    is_capital = all(re.match(r"[A-Z]|[^\w]", word) for word in texts)
     if n_words > 1:
         first, last = _literal(texts[0]), _literal(texts[-1])
         yield _joined(text, tokens, [first, *map(_general, texts[1:])])
         yield _joined(text, tokens, [*map(_general, texts[:-1]), last])
-    yield from _runs(texts, is_capital) if texts[0][0].isalnum() else ()
+    marked = text[tokens[0].start() : tokens[-1].end()]
+    if IS_WORDS.fullmatch(marked):
+        yield from _runs(texts, IS_CAPITALS.fullmatch(marked) is not None)
 
 
 def _runs(texts: Sequence[str], is_capital: bool) -> Iterator[Piece]:
@@ -112,7 +118,7 @@ def _runs(texts: Sequence[str], is_capital: bool) -> Iterator[Piece]:
         run = Piece("<Capitalised words>", CAPITALS_BEFORE) if is_capital else None
         for piece in filter(None, (run, Piece("<words>", WORDS_BEFORE))):
             yield Piece(f"{piece.words} {last}", f"{piece.pattern}{re.escape(last)}")
-    if first[0].isalpha():
+    if first[0].isalpha() and texts[1] != ".":
         run = Piece("<Capitalised words>", CAPITALS_AFTER) if is_capital else None
         for piece in filter(None, (run, Piece("<words>", WORDS_AFTER, needs_end=True))):
             pattern = f"{re.escape(first)}{piece.pattern}"
@@ -126,6 +132,10 @@ def _lefts(text: str, token: re.Match[str] | None, start: int) -> Iterator[Piece
         yield Piece("at the start ", r"^\s*")
         return
     gap = _gap(text[token.end() : start])
+    abbreviation = WITH_DOT.search(text, 0, token.end())
+    if abbreviation is not None:
+        pattern = f"{_free(abbreviation[0], True)}{re.escape(abbreviation[0])}{gap}"
+        yield Piece(f"after {abbreviation[0]} ", pattern)
     for piece in dict.fromkeys((_literal(token[0]), _exact(token[0]), _general(token[0]))):
         yield Piece(f"after {piece.words} ", f"{_free(token[0], True)}{piece.pattern}{gap}")
 

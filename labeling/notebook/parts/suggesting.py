@@ -6,17 +6,20 @@ from collections.abc import Collection
 from typing import NoReturn
 
 from labeling.errors import DataError, LabelingError
+from labeling.notebook.parts.looking import PartLooking
+from labeling.notebook.parts.part_highlights import Highlight, PartHighlighted, highlight_of
 from labeling.notebook.parts.part_pools import part_pool
 from labeling.notebook.parts.part_suggestions import PartRequest, suggested_parts
-from labeling.notebook.parts.state import PartState
 from labeling.notebook.suggesting import Accepting
+from labeling.notebook.suggestions.making import highlighted, text_at
 from labeling.notebook.suggestions.next_examples import NextExample
 from labeling.notebook.suggestions.proposals import Propose
 from labeling.notebook.suggestions.results import Suggestions
+from labeling.notebook.suggestions.rules import Rule
 from labeling.records import is_whole_number
 
 
-class PartSuggesting(PartState, Accepting):
+class PartSuggesting(PartLooking, Accepting):
     """Suggests labeling functions where labels have parts."""
 
     def suggest(
@@ -71,6 +74,66 @@ class PartSuggesting(PartState, Accepting):
         self._looked_at_dev()
         request = PartRequest(self._part_moment(), self._memory, self.vote, n, asked)
         return suggested_parts(request, self._accept_suggestions, self._reject_suggestions)
+
+    def highlight(
+        self,
+        sample_id: object,
+        words: str | tuple[int, int],
+        label: str | int,
+        *,
+        name: str | None = None,
+    ) -> PartHighlighted:
+        """Make a labeling function of words that an expert points at in a sample, and add it.
+
+        Of spans, the function marks the words wherever they stand as whole words: in this case if
+        they have capital letters, else in any. Alternatives mark what looks like them, or stands
+        beside the same words. Of several labels, it gives the label where the words stand.
+
+        The sample is kept as an exemplar of the function: in its docstring, and in `exemplars`.
+        The same words again make no second function.
+
+        Args:
+            sample_id: of the sample.
+            words: a part of its text, whatever the case and the width of spaces; or where they
+                begin and end, in code points.
+            label: of the spans, or what the words are a sign of.
+            name: of the function; `None` makes it of label and words.
+
+        Raises:
+            DataError: there is no such sample, or the words are not in its text.
+            UnknownLabelError: the schema has no such label.
+
+        >>> import pandas as pd
+        >>> from labeling import LabelSchema, Workbench
+        >>> texts = pd.DataFrame({"text": ["Ann met Dr. Lee", "I saw Dr. Poe"]}, index=["n1", "n2"])
+        >>> workbench = Workbench(texts, LabelSchema(["PER"], kind="spans"))
+        >>> found = workbench.highlight("n1", "Lee", "PER")
+        >>> found.lf, found.preview.measures.votes
+        (SpanLabelingFunction('per_lee'), 1)
+        >>> found.alternatives[4].words
+        'after Dr. <Capitalised>'
+        >>> found.use(5).preview.measures.votes
+        2
+        """
+        text = text_at(self.samples, self.text, sample_id)
+        label_name = self.schema.labels[self.schema.index(label)]
+        made = highlight_of(self._silent, words, text, self.text, sample_id)
+        return self._add_rule(made.rule, made, sample_id, label_name, name)
+
+    def _add_rule(
+        self, rule: Rule, made: Highlight, sample_id: object, label: str, name: str | None
+    ) -> PartHighlighted:
+        lf, source = highlighted(
+            self._memory, rule, sample_id, label, name, self.functions, made.verb
+        )
+        self.add(lf)
+        self._memory.remember(lf.name, source, rule, label, sample_id)
+
+        def use(other: Rule) -> PartHighlighted:
+            self.drop(lf)
+            return self._add_rule(other, made, sample_id, label, name)
+
+        return PartHighlighted(lf, sample_id, source, self.preview(lf), made.alternatives, use)
 
     def next_example(self, skip: Collection[object] = ()) -> NextExample:
         """Return the sample that is most worth writing a rule for; each call offers another one.

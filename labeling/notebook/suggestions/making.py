@@ -301,6 +301,7 @@ def highlighted(
     label: str,
     name: str | None,
     functions: FunctionSet,
+    verb: str = "Votes",
 ) -> tuple[LabelingFunction, str]:
     """Return the function of a rule that was made from a sample, and its source code."""
     known = memory.highlighted.get((rule.kind, rule.words, label))
@@ -311,6 +312,6 @@ def highlighted(
         raise LabelingFunctionError(f"`name` must be a name of Python. Got {quoted(name)}.")
     ids: list[object] = list(memory.exemplars.get(name, ())) if name == known else []
     ids += [] if sample_id in ids else [sample_id]
-    reason = f"Votes {label!r} for {rule.words!r}, as in {', '.join(map(repr, ids))}."
+    reason = f"{verb} {label!r} for {rule.words!r}, as in {', '.join(map(repr, ids))}."
     source = f"{rule.source(name, label)[:-1]}, reason={literal(reason)})"
     return function_of(name, source), source

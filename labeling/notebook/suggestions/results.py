@@ -255,12 +255,7 @@ class Highlighted(DisplayedAlike):
         Raises:
             LabelingFunctionError: there is no such alternative.
         """
-        if not 1 <= number <= len(self.alternatives):
-            raise LabelingFunctionError(
-                f"`use` must name one of {counted(len(self.alternatives), 'alternative')}. Got"
-                f" {number!r}."
-            )
-        return self._use(self.alternatives[number - 1])
+        return self._use(alternative(self.alternatives, number))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the numbers of the preview."""
@@ -268,9 +263,29 @@ class Highlighted(DisplayedAlike):
 
     def _view(self) -> View:
         shown = self.preview._view()
-        others = [
-            f"use({number}) looks for {rule.words} instead."
-            for number, rule in enumerate(self.alternatives, start=1)
-        ]
-        made = f"Made from sample {self.sample_id}, and added."
-        return View(shown.title, (made, Code(self.source), *others, *shown.parts))
+        return highlighted_view(shown, self.sample_id, self.source, self.alternatives)
+
+
+def alternative(alternatives: Sequence[Rule], number: int) -> Rule:
+    """Return an alternative by its number, from 1.
+
+    Raises:
+        LabelingFunctionError: there is no such alternative.
+    """
+    if not 1 <= number <= len(alternatives):
+        raise LabelingFunctionError(
+            f"`use` must name one of {counted(len(alternatives), 'alternative')}. Got {number!r}."
+        )
+    return alternatives[number - 1]
+
+
+def highlighted_view(
+    shown: View, sample_id: object, source: str, alternatives: Sequence[Rule]
+) -> View:
+    """Return a preview with the source code it is of, and what it may be replaced by."""
+    others = [
+        f"use({number}) looks for {rule.words} instead."
+        for number, rule in enumerate(alternatives, start=1)
+    ]
+    made = f"Made from sample {sample_id}, and added."
+    return View(shown.title, (made, Code(source), *others, *shown.parts))
