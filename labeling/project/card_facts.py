@@ -11,6 +11,7 @@ import pandas as pd
 from labeling.analysis import Agreement, SetAgreement, SpanAgreement
 from labeling.config import Config
 from labeling.project.agreement import AnyAgreement, PartsAgreement, PeopleAgreement
+from labeling.project.label_quality import LabelQuality
 from labeling.records import ABSTAIN, AnyVotes, LabelingFunction, Votes, gold_codes
 from labeling.records.estimates import Estimate, proportion
 from labeling.rendering.formatting import clipped
@@ -21,14 +22,20 @@ if TYPE_CHECKING:
 
 CROWD_MODULE = "labeling.functions.crowds"
 LONGEST_DESCRIPTION = 300
-QUALITY_NAMES = {
-    "labels": "accuracy of the labels that people did not give",
-    "label model": "accuracy of the label model alone",
-}
 QUALITY_NOTE = (
     "Measured on samples drawn at random for people to label, by the labels that they settled on;"
     " labels that people gave before are not among those measured. 95 % intervals."
 )
+
+
+def quality_facts(quality: LabelQuality) -> dict[str, Estimate]:
+    """Return what was measured of the labels, by what a card calls it."""
+    short = quality.measure.partition(" of ")[0]
+    names = {
+        "labels": f"{quality.measure} that people did not give",
+        "label model": f"{short} of the label model alone",
+    }
+    return {names[name]: found for name, found in quality.accuracy.items()} | dict(quality.details)
 
 
 def card_settings(config: Config) -> CardSettings:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeling.project.card_facts import (
-    QUALITY_NAMES,
     QUALITY_NOTE,
     agreement_estimates,
     card_settings,
@@ -16,6 +15,7 @@ from labeling.project.card_facts import (
     model_names,
     platform_name,
     publication_day,
+    quality_facts,
     report_problems,
 )
 from labeling.project.exporting import ready_folder
@@ -70,8 +70,8 @@ class CardVerbs(ReleaseVerbs):
         votes = self.votes()
         problems = problem_list(self.config)
         table = problem_table(self.config, self.data, self.snapshot(votes)) if problems else None
-        measured = label_quality(self.config, self.store).accuracy if self.store.ready() else {}
-        quality = {QUALITY_NAMES.get(name, name): found for name, found in measured.items()}
+        is_ready = self.store.ready()
+        quality = quality_facts(label_quality(self.config, self.store)) if is_ready else {}
         return CardFacts(
             functions=function_facts(self.labeling_functions, votes, self.data.dev),
             models=model_names(self.config),

@@ -7,8 +7,8 @@ import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,15 @@ LEFT = "audit_left"  # key of how many samples could still be drawn at random
 PANEL = "panel"  # key of the labels of a few samples, which show how labels change
 PANEL_SIZE = 1000  # samples whose labels are compared from round to round
 PANEL_SALT = 20_261_130
-ACCURACY = {
-    "one": "Accuracy of the labels",
-    "several": "Share of samples with all labels right",
-    "spans": "Share of samples with all spans right",
+MAIN = ""  # name of the measure that decides when to stop
+DETAILS = "audit_details"  # key of what else is measured of all labels, by its name
+MEASURES = {
+    "one": "accuracy of the labels",
+    "several": "micro F1 of the labels",
+    "spans": "F1 of the spans",
 }
 """What is measured, by the task of the config."""
+ALL_RIGHT = {"several": "samples with all labels right", "spans": "samples with all spans right"}
 
 PRECISION = 0.02  # half-width that the status aims at where the config names none
 
@@ -43,18 +46,23 @@ class LabelQuality:
     """What is known of the labels without reading them.
 
     Attributes:
+        measure: what `accuracy` is: of spans and of several labels it is F1.
         accuracy: of the most probable labels of all samples (`labels`), and of those of the label
             model alone (`label model`), each by the samples that were drawn at random; empty
             before people settled one of them.
+        details: of spans and of several labels the precision, the recall, and the share of samples
+            that are right in all, by name.
         kappas: Cohen's kappa between the labels of each two successive rounds, in order.
         sentences: all of this in sentences, and how many more labels are needed.
         stop: why to stop asking, by the rules of the config; empty while there is no reason.
     """
 
-    accuracy: Mapping[str, Estimate]
-    kappas: tuple[float, ...]
-    sentences: tuple[str, ...]
-    stop: tuple[str, ...]
+    measure: str = MEASURES["one"]
+    accuracy: Mapping[str, Estimate] = field(default_factory=dict)
+    details: Mapping[str, Estimate] = field(default_factory=dict)
+    kappas: tuple[float, ...] = ()
+    sentences: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
 
 
 def quality_about(store: Store, dev: pd.Series, current: Round) -> dict[str, Any]:
@@ -70,9 +78,15 @@ def quality_about(store: Store, dev: pd.Series, current: Round) -> dict[str, Any
     left = ~labels.sample_ids.isin(asked) & ~labels.sample_ids.isin(annotated)
     about: dict[str, Any] = {"batch": current.number, PANEL: _panel(current), LEFT: int(left.sum())}
     for key, soft in ((AUDIT, labels), (AUDIT_LABEL_MODEL, current.soft)):
-        estimate = audit_accuracy(soft.of_samples(labels.sample_ids), current.gold, batches)
-        if estimate.n:
-            about[key] = dataclasses.asdict(estimate)
+        found = audit_of(soft.of_samples(labels.sample_ids), current.gold, batches)
+        if found[MAIN].n:
+            about[key] = dataclasses.asdict(found[MAIN])
+        if key == AUDIT and found[MAIN].n and len(found) > 1:
+            about[DETAILS] = {
+                name: dataclasses.asdict(estimate)
+                for name, estimate in found.items()
+                if name != MAIN
+            }
     return about
 
 
@@ -89,46 +103,59 @@ def _panel(current: Round) -> dict[str, Any]:
 
 
 @functools.singledispatch
-def audit_accuracy(
+def audit_of(
     soft: AnySoft, gold: Collection[GoldLabel], batches: Sequence[Batch]
-) -> Estimate:
-    """Return the accuracy of all labels by the random strata of batches; see `label_accuracy`.
+) -> dict[str, Estimate]:
+    """Return how right all labels are by the random strata of batches, by the name of the measure.
 
-    The label of a sample with several labels, or spans, is right where all of it is.
+    `MAIN` is accuracy where a sample has one label; F1 of spans, or of several labels, where the
+    precision, the recall, and the share of samples that are right in all stand beside it.
     """
-    from labeling.query import label_accuracy
+    from labeling.query import label_accuracy, part_quality
 
     ids = set(soft.sample_ids)
-    known = {one.sample_id: one.label for one in gold if one.sample_id in ids}
-    return label_accuracy(all_right(soft.sample_ids), matches(soft, known), batches)
+    known: dict[Hashable, Any] = {one.sample_id: one.label for one in gold if one.sample_id in ids}
+    answers: Any = soft.to_labels().to_dict()
+    found = part_quality(answers, known, batches, soft.sample_ids)
+    exact = label_accuracy(all_right(soft.sample_ids), matches(soft, known), batches)
+    return {
+        MAIN: found.f1,
+        "precision": found.precision,
+        "recall": found.recall,
+        ALL_RIGHT[soft.schema.kind]: exact,
+    }
 
 
-@audit_accuracy.register
-def _(soft: SoftLabels, gold: Collection[GoldLabel], batches: Sequence[Batch]) -> Estimate:
+@audit_of.register
+def _(
+    soft: SoftLabels, gold: Collection[GoldLabel], batches: Sequence[Batch]
+) -> dict[str, Estimate]:
     from labeling.query import label_accuracy
 
-    return label_accuracy(soft, gold, batches)
+    return {MAIN: label_accuracy(soft, gold, batches)}
 
 
 def label_quality(config: Config, store: Store) -> LabelQuality:
     """Return the quality of the labels as it was measured last."""
     from labeling.query import StoppingRule
 
-    log = store.facts.quality_log()
+    log, measure = store.facts.quality_log(), MEASURES[config.task]
     if not log:
-        return LabelQuality({}, (), (), ())
+        return LabelQuality(measure)
     last = log[-1]
     kappas = _kappas([row["about"] for row in log])
     keys = {"labels": AUDIT, "label model": AUDIT_LABEL_MODEL}
     accuracy = {
         name: Estimate(**last["about"][key]) for name, key in keys.items() if key in last["about"]
     }
+    details = {name: Estimate(**values) for name, values in last["about"].get(DETAILS, {}).items()}
     rule = StoppingRule(**config.query.stop.model_dump())
-    stop = rule.reasons(accuracy.get("labels"), kappas, last["human_votes"] + last["reviews"])
+    votes = last["human_votes"] + last["reviews"]
+    stop = rule.reasons(accuracy.get("labels"), kappas, votes, measure=measure)
     n_compared = len(last["about"].get(PANEL, {"codes": ()})["codes"])
+    found = LabelQuality(measure, accuracy, details, kappas, stop=stop)
     aim, left = config.query.stop.half_width, last["about"].get(LEFT)
-    sentences = _sentences(accuracy, kappas, n_compared, aim, left, ACCURACY[config.task])
-    return LabelQuality(accuracy, kappas, sentences, stop)
+    return dataclasses.replace(found, sentences=_sentences(found, n_compared, aim, left))
 
 
 def stop_reasons(config: Config, store: Store) -> tuple[str, ...]:
@@ -150,18 +177,23 @@ def _kappas(log: Sequence[Mapping[str, Any]]) -> tuple[float, ...]:
 
 
 def _sentences(
-    accuracy: Mapping[str, Estimate],
-    kappas: Sequence[float],
-    n_compared: int,
-    half_width: float | None,
-    left: int | None,
-    what: str,
+    found: LabelQuality, n_compared: int, half_width: float | None, left: int | None
 ) -> tuple[str, ...]:
-    sentences = []
+    """Return what is known of the labels in sentences.
+
+    Args:
+        found: what was measured.
+        n_compared: of how many samples the labels of two rounds are compared.
+        half_width: that the interval shall have, by the config.
+        left: how many samples could still be drawn at random; `None` in older logs.
+    """
+    sentences, accuracy, kappas = [], found.accuracy, found.kappas
+    what = found.measure[0].upper() + found.measure[1:]
     if "labels" in accuracy:
         parts = [f"{accuracy['labels']}"]
         if "label model" in accuracy:
             parts.append(f"by the label model alone {accuracy['label model']}")
+        parts += [f"{name} {estimate}" for name, estimate in found.details.items()]
         sentences.append(
             f"{what}, by samples drawn at random: {'; '.join(parts)} (95 % intervals)."
         )
@@ -169,7 +201,7 @@ def _sentences(
         sentences.append(_needed_sentence(accuracy["labels"], aim, left))
     elif half_width is not None:
         sentences.append(
-            "The accuracy of the labels is unknown, so that `half_width` is no reason to stop yet:"
+            f"The {found.measure} is unknown, so that `half_width` is no reason to stop yet:"
             " no sample drawn at random is settled. The strategies 'mixture' and 'random' draw"
             " some."
         )

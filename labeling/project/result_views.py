@@ -30,9 +30,7 @@ def status_view(status: Status) -> View:
         rows = tuple(
             (Excerpt(name), as_interval(estimate)) for name, estimate in status.accuracy.items()
         )
-        parts.append(
-            Table(("labels of", "accuracy"), rows, "By samples that were drawn at random.")
-        )
+        parts.append(Table(("", status.measure), rows, "By samples that were drawn at random."))
     sentences = (*status.quality, *status.notes, *status.warnings, status.lacking_gold)
     parts += [*filter(None, sentences), *status.stop]
     if status.problems:

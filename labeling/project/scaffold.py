@@ -162,12 +162,7 @@ def write_scaffold(
         id=_quoted(id_setting),
         text=_quoted(text),
         gold=gold_setting(schema, None if gold is None else _quoted(gold)),
-        task=schema.kind,
-        labels=labels_setting(schema),
-        of_labels=settings_of_labels(schema, class_balance),
-        policy=ReviewPolicy().for_schema(schema).describe(schema),
-        escalate=ReviewPolicy().for_schema(schema).escalate,
-        **PARTS[schema.kind],
+        **_parts_of_schema(schema, class_balance),
     )
     config_file = folder / "configs" / f"{name}.yaml"
     found = _checked_data(parse_config(config, config_file), paths, schema)
@@ -179,6 +174,21 @@ def write_scaffold(
     for path in written:
         _write(path, contents[path])
     return Scaffold(config_file, lfs_file, written, kept, found.notices)
+
+
+def _parts_of_schema(
+    schema: LabelSchema, class_balance: Mapping[str, float] | None
+) -> dict[str, object]:
+    """Return the parts of a config that follow from the labels."""
+    policy = ReviewPolicy().for_schema(schema)
+    return {
+        "task": schema.kind,
+        "labels": labels_setting(schema),
+        "of_labels": settings_of_labels(schema, class_balance),
+        "policy": policy.describe(schema),
+        "escalate": policy.escalate,
+        **PARTS[schema.kind],
+    }
 
 
 def write_example_project(folder: Path, name: str, kind: LabelKind) -> Scaffold:

@@ -74,8 +74,11 @@ class Status(Displayed):
         training_set: the manifest of the last one; `None` before the first.
         looks: how often accuracy was measured on the locked test split.
         last_run: the verb, the state and the end of the last run.
+        measure: what `accuracy` is: of spans and of several labels it is F1.
         accuracy: of the most probable labels of all samples (`labels`), and of the label model
             alone (`label model`), by the samples that were drawn at random and settled.
+        accuracy_details: of spans and of several labels the precision, the recall, and the share of
+            samples that are right in all, by name.
         quality: sentences on this accuracy, on how many more labels it needs, and on how much the
             labels still change.
         stop: why to stop asking people, by the rules of `query.stop`.
@@ -110,7 +113,9 @@ class Status(Displayed):
     training_set: dict[str, Any] | None = None
     looks: int = 0
     last_run: dict[str, Any] | None = None
+    measure: str = "accuracy of the labels"
     accuracy: dict[str, Estimate] = field(default_factory=dict)
+    accuracy_details: dict[str, Estimate] = field(default_factory=dict)
     quality: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     next: str = "labeling apply"
@@ -185,7 +190,9 @@ def status_of(config: Config, store: Store, platform: AnnotationPlatform | None 
     quality = label_quality(config, store)
     status = dataclasses.replace(
         status,
+        measure=quality.measure,
         accuracy=dict(quality.accuracy),
+        accuracy_details=dict(quality.details),
         quality=quality.sentences,
         stop=quality.stop,
     )

@@ -10,6 +10,7 @@ from labeling.query.audit import (
 from labeling.query.by_uncertainty import SET_STRATEGIES, SPAN_STRATEGIES
 from labeling.query.mixtures import rare_labels
 from labeling.query.modal import ModalStrategy, from_modal
+from labeling.query.part_audit import PartQuality, part_quality
 from labeling.query.scores import SCORES
 from labeling.query.selection import (
     MODAL_STRATEGIES,
@@ -28,6 +29,7 @@ __all__ = [
     "SPAN_STRATEGIES",
     "STRATEGIES",
     "ModalStrategy",
+    "PartQuality",
     "StoppingRule",
     "batches_of",
     "check_request",
@@ -38,6 +40,7 @@ __all__ = [
     "label_kappa",
     "labels_needed",
     "lf_accuracy",
+    "part_quality",
     "rare_labels",
     "select",
 ]

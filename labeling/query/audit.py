@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -131,13 +131,15 @@ class _Round:
     """The audit of one batch: scores and weights of its samples, and what was known before.
 
     Attributes:
-        score: of the samples with a gold label: shape (n,).
+        sample_ids: of the samples with a gold label.
+        score: of these samples: shape (n,).
         share: the share of each of them in the mean over the eligible samples, summing to 1.
         drawn: how far the eligible samples were drawn with the probability of each of them; 1 where
             all are in the sample: shape (n,).
         known: what was asked about before.
     """
 
+    sample_ids: pd.Index
     score: Floats
     share: Floats
     drawn: Floats
@@ -159,11 +161,13 @@ class _Known:
         share: of the population.
         mean: the mean score of those that have one.
         variance: of this mean, as a share of that of one sample; 0 where all have a score.
+        sample_ids: those that have a score.
     """
 
     share: float = 0.0
     mean: float = 0.0
     variance: float = 0.0
+    sample_ids: pd.Index = field(default_factory=lambda: pd.Index([]))
 
 
 def _design_estimate(
@@ -198,6 +202,33 @@ def _design_estimate(
     low = value - math.hypot(total * below, known_below)
     high = value + math.hypot(total * above, known_above)
     return Estimate(value, max(low, 0.0), min(high, 1.0), len(scores))
+
+
+def design_weights(
+    batches: Iterable[Batch], known: pd.Index, population: pd.Index, strata: Collection[str]
+) -> pd.Series:
+    """Return the weight of each sample in the mean over a population: index = ids, sum 1.
+
+    With these weights the mean of known scores is the estimate of `label_accuracy`, which samples
+    asked about before a batch enter as well, whatever stratum they were in.
+
+    Args:
+        batches: in order.
+        known: the samples whose score is known.
+        population: all sample ids whose mean is wanted.
+        strata: that are drawn from all of these samples that were eligible.
+    """
+    rounds = _rounds(_checked(batches), pd.Series(0.0, known), population, strata)
+    weights = pd.Series(0.0, known)
+    if not rounds:
+        return weights[:0]
+    of_rounds = _weights([audit.variance for audit in rounds])
+    for audit, of_round in zip(rounds, of_rounds, strict=True):
+        weights.loc[audit.sample_ids] += of_round * (1 - audit.known.share) * audit.share
+        before = audit.known.sample_ids
+        if len(before):
+            weights.loc[before] += of_round * audit.known.share / len(before)
+    return weights[weights > 0]
 
 
 def _weights(variances: Sequence[float]) -> Floats:
@@ -251,7 +282,7 @@ def _rounds(
             drawn = propensity * min(total / (len(population) - sum(map(len, asked))), 1.0)
             values = score.loc[audit.index].to_numpy(dtype=np.float64)
             known = _known(asked, score, len(population))
-            rounds.append(_Round(values, 1 / propensity / total, drawn, known))
+            rounds.append(_Round(audit.index, values, 1 / propensity / total, drawn, known))
         asked.append(frame.index)
     return rounds
 
@@ -259,12 +290,13 @@ def _rounds(
 def _known(asked: Collection[pd.Index], score: pd.Series, n_population: int) -> _Known:
     """Return what is known of the samples that were asked about; nothing without any score."""
     ids = {sample_id for index in asked for sample_id in index}
-    scores = score[score.index.isin(list(ids))].to_numpy(dtype=np.float64)
+    known = score[score.index.isin(list(ids))]
+    scores = known.to_numpy(dtype=np.float64)
     if not len(scores):
         return _Known()
     share = min(len(ids) / n_population, 1.0)
     variance = (1 - len(scores) / len(ids)) / len(scores)
-    return _Known(share, float(np.sort(scores).mean()), variance)
+    return _Known(share, float(np.sort(scores).mean()), variance, known.index)
 
 
 def wilson(mean: float, n: float) -> tuple[float, float]:

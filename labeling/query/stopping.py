@@ -50,7 +50,12 @@ class StoppingRule(Displayed):
                 whole_number(count, f"`{name}`")
 
     def reasons(
-        self, accuracy: Estimate | None, kappas: Sequence[float], votes: int
+        self,
+        accuracy: Estimate | None,
+        kappas: Sequence[float],
+        votes: int,
+        *,
+        measure: str = "accuracy of the labels",
     ) -> tuple[str, ...]:
         """Return why to stop, a sentence each; empty while there is no reason.
 
@@ -58,6 +63,7 @@ class StoppingRule(Displayed):
             accuracy: on the audit sample; `None` before the first label.
             kappas: of each two successive rounds, in order; see `label_kappa`.
             votes: how many votes people gave.
+            measure: what `accuracy` is, such as "F1 of the spans".
 
         >>> StoppingRule(budget=300).reasons(None, [], 310)
         ('The budget of 300 votes is spent: people gave 310.',)
@@ -67,7 +73,7 @@ class StoppingRule(Displayed):
         if self.half_width is not None and accuracy is not None and is_measured:
             is_narrow = labels_needed(accuracy, self.half_width) == 0
             target = points(self.half_width)
-            sentence = f"The accuracy of the labels is known to within {target}: {accuracy}."
+            sentence = f"The {measure} is known to within {target}: {accuracy}."
             reasons += [sentence] if is_narrow else []
         last = list(kappas)[-self.stable_rounds :] if self.stable_rounds else []
         if self.stable_rounds and len(last) == self.stable_rounds and min(last) >= self.kappa:
