@@ -62,3 +62,13 @@ def test_the_most_disputed_samples_come_first():
 def test_wrong_arguments_are_named(options, words):
     with pytest.raises(lb.LabelingError, match=words):
         lb.span_lanes(TEXTS, votes(), **options)
+
+
+def test_a_person_who_marked_nothing_has_an_empty_lane_where_they_were_asked():
+    frame = pd.DataFrame(ROWS[:1], columns=["sample", "voter", "start", "end", "label"])
+    asked = pd.DataFrame({"sample": ["a", "a", "b"], "voter": ["names", "cleo", "names"]})
+    answers = lb.SpanVotes.from_frame(frame, schema=SCHEMA, asked=asked, speaks=True)
+    lanes = lb.span_lanes(TEXTS, answers, ids=["a", "b"]).lanes
+
+    assert {"names": (lb.Span(0, 3, "PER"),), "cleo": ()} == dict(lanes["a"])
+    assert {"names": ()} == dict(lanes["b"])

@@ -140,6 +140,18 @@ def test_no_page_is_wider_than_its_window(reported, browser, width):
         assert main >= min(width, 900) - 60
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark_pages_can_be_read(reported, browser, scheme):
+    (path,) = reported[1].rglob("report.html")
+    with opened(browser, path, scheme=scheme) as shown:
+        contrasts = shown.contrasts(
+            "p, td, th, dt, dd span, summary, li, bdi, mark, small, svg text"
+        )
+
+    assert len(contrasts) > 300
+    assert min(contrasts)[0] >= 4.5
+
+
 def test_skills_and_agreement_are_those_of_the_models(reported, page, context):
     people = people_of(context)
     pairs = answer_pairs({person.name: person.first_round for person in people})
