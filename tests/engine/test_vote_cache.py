@@ -3,81 +3,31 @@
 import heapq
 import logging
 import os
-import stat
-import subprocess
-import sys
-import threading
 import time
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import labeling as lb
 from labeling import LabelingFunction
-from labeling.engine import VoteStore, apply_to_frame, block_digests, vote_store
-from labeling.engine.block_digests import BlockDigests, row_blocks
-from labeling.errors import DataError, LabelingFunctionError
+from labeling.engine import VoteStore, apply_to_frame, block_digests
+from labeling.errors import LabelingFunctionError
 from labeling.functions import keywords, model
-
-SCHEMA = lb.LabelSchema(["ham", "spam"])
-BOTS = {"bot1"}
+from tests.support.cached_runs import (
+    BOTS,
+    PLAIN,
+    SCHEMA,
+    frame,
+    is_late,
+    rows_run,
+    run,
+)
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     monkeypatch.setattr(block_digests, "BLOCK_ROWS", 64)
     monkeypatch.setattr(block_digests, "LEAST_ROWS", 8)
-
-
-def frame(n=200):
-    return pd.DataFrame(
-        {
-            "text": [f"free text {i}" if i % 3 else f"text {i}" for i in range(n)],
-            "n": range(n),
-            "by": [f"bot{i * i % 101 % 7}" for i in range(n)],
-        },
-        index=pd.Index([f"c{i}" for i in range(n)], name="id"),
-    )
-
-
-def is_free(x):
-    return "spam" if "free" in x.text else None
-
-
-def is_even(x):
-    return "ham" if x.n % 2 == 0 else None
-
-
-def is_bot(x):
-    return "spam" if x.by in BOTS else None
-
-
-def is_late(x):
-    return "ham" if x.n > 150 else None
-
-
-PLAIN = [LabelingFunction(rule.__name__, rule) for rule in (is_free, is_even, is_bot, is_late)]
-
-
-def run(lfs, data, folder, **options):
-    """Return the votes, checked against those without a cache, and the report."""
-    store = VoteStore(folder, **{key: options.pop(key) for key in ["max_bytes"] if key in options})
-    votes = apply_to_frame(lfs, data, SCHEMA, cache=store, **options)
-    plain = apply_to_frame(lfs, data, SCHEMA, **options)
-    assert votes.to_array().tolist() == plain.to_array().tolist()
-    assert votes.to_array().dtype == plain.to_array().dtype
-    assert [fault[:2] for fault in votes.faults] == [fault[:2] for fault in plain.faults]
-    assert list(map(repr, votes.faults)) == list(map(repr, plain.faults))
-    assert votes.sample_ids.equals(plain.sample_ids)
-    return votes, store.report
-
-
-def rows_run(report):
-    return [use.rows_run for use in report.functions]
 
 
 def test_a_second_run_runs_nothing(tmp_path):
@@ -138,13 +88,6 @@ def test_appended_rows_run_alone_with_the_block_they_are_in(tmp_path):
     run(PLAIN, frame(1_000), tmp_path)
     for n in (1_001, 1_010, 1_100):
         assert max(rows_run(run(PLAIN, frame(n), tmp_path)[1])) <= 64 + n - 1_000
-
-
-def test_blocks_cover_all_rows_once():
-    for n in (1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 1_000):
-        blocks = list(row_blocks(n))
-        assert [row for start, end in blocks for row in range(start, end)] == list(range(n))
-        assert all(0 < end - start <= 64 for start, end in blocks)
 
 
 def test_reordered_and_removed_rows_have_their_own_votes(tmp_path):
@@ -326,140 +269,6 @@ def test_apply_takes_a_folder_and_logs_what_was_run(tmp_path, caplog):
     assert "All votes of 4 labeling functions from the cache." in caplog.messages
 
 
-def files_of(folder):
-    return [path for path in Path(folder).rglob("*") if path.is_file() and path.name != "salt"]
-
-
-def test_folder_and_files_are_private(tmp_path):
-    lb.apply(PLAIN, frame(), SCHEMA, cache=tmp_path)
-    for path in (tmp_path / "labeling-votes-1").rglob("*"):
-        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda data: b"",
-        lambda data: data[:20],
-        lambda data: data[:-1],
-        lambda data: data + b"\0",
-        lambda data: data[:50] + bytes([data[50] ^ 1]) + data[51:],
-        lambda data: data[:8] + bytes([data[8] ^ 1]) + data[9:],
-        lambda data: b"LBVOTES2" + data[8:],
-        lambda data: data[:24] + b"\x02" + data[25:],
-        lambda data: bytes(len(data)),
-    ],
-)
-def test_damaged_files_are_never_served(tmp_path, damage):
-    run(PLAIN, frame(), tmp_path)
-    files = files_of(tmp_path)
-    for path in files:
-        path.write_bytes(damage(path.read_bytes()))
-    report = run(PLAIN, frame(), tmp_path)[1]
-    assert rows_run(report) == [200] * 4
-    assert report.damaged == len(files)
-    assert f"{len(files)} cached files damaged, computed again." in report.sentences()
-    assert rows_run(run(PLAIN, frame(), tmp_path)[1]) == [0] * 4
-
-
-def test_a_file_under_another_name_is_never_served(tmp_path):
-    run(PLAIN, frame(), tmp_path)
-    contents = [path.read_bytes() for path in files_of(tmp_path)]
-    for path, content in zip(files_of(tmp_path), [*contents[1:], contents[0]], strict=True):
-        path.write_bytes(content)
-    assert run(PLAIN, frame(), tmp_path)[1].damaged
-
-
-@pytest.mark.parametrize("salt", [b"", b"short", b"x" * 16, None])
-def test_another_salt_serves_nothing(tmp_path, salt):
-    run(PLAIN, frame(), tmp_path)
-    file = tmp_path / "labeling-votes-1" / "salt"
-    file.unlink() if salt is None else file.write_bytes(salt)
-    assert rows_run(run(PLAIN, frame(), tmp_path)[1]) == [200] * 4
-    assert rows_run(run(PLAIN, frame(), tmp_path)[1]) == [0] * 4
-
-
-def test_a_full_cache_deletes_what_was_not_used_for_longest(tmp_path):
-    run(PLAIN, frame(), tmp_path)
-    for path in files_of(tmp_path):
-        os.utime(path, (1, 1))
-    run(PLAIN[:2], frame(), tmp_path)
-    size = sum(path.stat().st_size for path in files_of(tmp_path))
-    new = LabelingFunction("new", lambda x: "ham" if x.n < 9 else None)
-    report = run([new], frame(), tmp_path, max_bytes=size)[1]
-    assert report.evicted
-    assert any("The cache was full" in sentence for sentence in report.sentences())
-    assert sum(path.stat().st_size for path in files_of(tmp_path)) <= size
-    assert rows_run(run([*PLAIN[:2], new], frame(), tmp_path)[1]) == [0] * 3
-    assert sum(rows_run(run(PLAIN, frame(), tmp_path)[1]))
-
-
-def test_unfinished_files_of_killed_processes_are_deleted(tmp_path):
-    run(PLAIN, frame(), tmp_path)
-    folder = files_of(tmp_path)[0].parent
-    old, new = folder / ".abc.1.2.part", folder / ".abd.1.2.part"
-    for path in (old, new):
-        path.write_bytes(b"x")
-    os.utime(old, (1, 1))
-    run(PLAIN, frame(100), tmp_path)
-    assert not old.exists()
-    assert new.exists()
-
-
-def test_a_folder_that_cannot_be_written_is_warned_of_once_and_votes_are_returned(
-    tmp_path, monkeypatch, caplog
-):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    report = run(PLAIN, frame(), tmp_path)[1]
-    assert rows_run(report) == [200] * 4
-    assert "No space left" in report.error
-    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert len(warnings) == 1
-    assert "votes cannot be cached in" in warnings[0].getMessage()
-    assert not files_of(tmp_path)
-    monkeypatch.undo()
-    run(PLAIN, frame(), tmp_path)
-
-
-def test_a_folder_that_cannot_be_made_is_warned_of(tmp_path, caplog):
-    (tmp_path / "file").write_text("x")
-    report = run(PLAIN, frame(), tmp_path / "file" / "folder")[1]
-    assert report.error
-    assert rows_run(report) == [200] * 4
-    with pytest.raises(DataError, match="must be a folder"):
-        lb.apply(PLAIN, frame(), SCHEMA, cache=tmp_path / "file")
-
-
-def test_threads_and_processes_share_a_folder(tmp_path):
-    expected = apply_to_frame(PLAIN, frame(), SCHEMA).to_array().tolist()
-    got = []
-    threads = [
-        threading.Thread(
-            target=lambda: got.append(lb.apply(PLAIN, frame(), SCHEMA, cache=tmp_path).to_array())
-        )
-        for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [votes.tolist() for votes in got] == [expected] * 4
-    assert rows_run(run(PLAIN, frame(), tmp_path)[1]) == [0] * 4
-
-
-@pytest.mark.parametrize("has_xxhash", [True, False])
-def test_it_works_without_xxhash(tmp_path, monkeypatch, has_xxhash):
-    run(PLAIN, frame(), tmp_path)
-    if not has_xxhash:
-        monkeypatch.setattr(block_digests, "hash_name", lambda: "blake2b")
-        monkeypatch.setattr(vote_store, "hash_name", lambda: "blake2b")
-    assert rows_run(run(PLAIN, frame(), tmp_path)[1]) == [0 if has_xxhash else 200] * 4
-    assert rows_run(run(PLAIN, frame(), tmp_path)[1]) == [0] * 4
-
-
 def test_a_function_that_reads_nothing_is_run_once_for_blocks_of_one_size(tmp_path):
     always = LabelingFunction("always", lambda x: "spam")
     assert rows_run(run([always], frame(), tmp_path)[1]) == [64 + 8]
@@ -481,75 +290,6 @@ def test_samples_of_a_file_that_is_streamed_share_the_cache(tmp_path):
     assert again.sample_ids.equals(plain.sample_ids)
 
 
-COLUMNS = [
-    ["a", "b"],
-    ["ab", ""],
-    ["a", None],
-    [None, "a"],
-    ["", "ab"],
-    [1, 2],
-    [1, None],
-    [1.0, 2.0],
-    [1.0, float("nan")],
-    [True, False],
-    ["1", "2"],
-    [b"a", "b"],
-    [[1], [2]],
-    [[1, 2], []],
-    [(1,), (2,)],
-    [{"a": 1}, {}],
-    [{"a": [1]}, {"a": 2}],
-    [pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-02")],
-    [pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-02", tz="UTC")],
-    [pd.Timedelta(1), pd.Timedelta(2)],
-    [2**70, 1],
-    ["\ud800", "a"],
-    [None, None],
-    ["é", "e"],
-    [1, "1"],
-    [0.0, 1.0],
-    [-0.0, 1.0],
-]
-
-
-def digest_of(values, dtype=None):
-    data = pd.DataFrame({"x": pd.Series(values, dtype=dtype)})
-    return BlockDigests(data, b"s" * 16).digest(frozenset({"x"}))
-
-
-def test_different_columns_have_different_digests():
-    digests = [digest_of(values, object) for values in COLUMNS]
-    assert None not in digests
-    assert len(set(digests)) == len(digests)
-    assert digests == [digest_of(list(values), object) for values in COLUMNS]
-
-
-@pytest.mark.parametrize(
-    "dtypes", [("str", object, "category", "string"), ("int64", "Int64", "category")]
-)
-def test_the_same_values_have_the_same_digest_whatever_the_column_is(dtypes):
-    values = ["a", "b"] if "str" in dtypes else [1, 2]
-    assert len({digest_of(values, dtype) for dtype in dtypes}) == 1
-
-
-@given(texts=st.lists(st.one_of(st.none(), st.text(max_size=5)), min_size=1, max_size=8))
-@settings(max_examples=50)
-def test_slices_have_the_digests_of_copies(texts):
-    data = pd.DataFrame({"x": pd.Series([*texts, *texts], dtype=object)})
-    if all(text is None or text.isprintable() for text in texts):
-        data["x"] = data.x.astype("str")
-    part = data.iloc[len(texts) :]
-    fresh = pd.DataFrame({"x": pd.Series(list(part.x), dtype=data.x.dtype)})
-    reads = frozenset({"x"})
-    assert BlockDigests(part, b"").digest(reads) == BlockDigests(fresh, b"").digest(reads)
-
-
-def test_which_columns_are_read_and_absent_ones_count():
-    digests = BlockDigests(pd.DataFrame({"a": [1], "b": [1]}), b"")
-    reads = [None, frozenset(), *map(frozenset, ["a", "b", "ab", "c"])]
-    assert len({digests.digest(columns) for columns in reads}) == len(reads)
-
-
 def test_votes_wider_than_a_byte_are_cached(tmp_path):
     schema = lb.LabelSchema([f"label{i}" for i in range(300)])
     wide = LabelingFunction("wide", lambda x: f"label{x.n % 300}")
@@ -559,41 +299,6 @@ def test_votes_wider_than_a_byte_are_cached(tmp_path):
         assert votes.to_array()[:, 0].tolist() == [n % 300 for n in range(400)]
     assert rows_run(store.report) == [0]
     assert votes.to_array().dtype == np.int16
-
-
-KILLED = """
-import os, sys
-import pandas as pd
-import labeling as lb
-from labeling.engine import block_digests
-from tests.engine.test_vote_cache import PLAIN, SCHEMA, frame
-from labeling.engine.vote_store import VoteStore
-block_digests.BLOCK_ROWS, block_digests.LEAST_ROWS = 64, 8
-folder, moment = sys.argv[1], int(sys.argv[2])
-real, count = os.replace, 0
-def replace(a, b):
-    global count
-    count += 1
-    if count == moment:
-        os.kill(os.getpid(), 9)
-    real(a, b)
-os.replace = replace
-lb.apply(PLAIN, frame(1_000), SCHEMA, cache=folder)
-"""
-
-
-@pytest.mark.parametrize("moment", [1, 2, 5, 20, 50])
-def test_a_run_that_was_killed_goes_on(tmp_path, moment):
-    root = Path(__file__).parents[2]
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path), str(moment)], cwd=root, capture_output=True
-    )
-    assert killed.returncode == -9, killed.stderr
-    report = run(PLAIN, frame(1_000), tmp_path)[1]
-    done = 1_000 - max(rows_run(report))
-    assert (moment - 2) // 4 * 64 == done if moment > 1 else not done
-    assert not report.damaged
-    assert rows_run(run(PLAIN, frame(1_000), tmp_path)[1]) == [0] * 4
 
 
 def test_votes_on_columns_that_turn_out_wrong_are_forgotten(tmp_path, monkeypatch):

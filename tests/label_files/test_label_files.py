@@ -1,8 +1,5 @@
 """People label in files: what they may do to a file, and what is told where a row cannot count."""
 
-import csv
-import dataclasses
-import datetime
 import json
 import os
 import sys
@@ -13,57 +10,19 @@ import pytest
 
 import labeling as lb
 from labeling.label_files import LabelFiles
-from labeling.label_files.row_key import encode_row_key, parse_row_key
-from labeling.records import Annotation, AskAgain, Batch, Escalation, live_annotations
-
-SCHEMA = lb.LabelSchema(["ham", "spam"])
-SAMPLES = pd.DataFrame(
-    {"text": ["=1+1", "win a prize", "see you", "two\nlines"], "author": ["x", None, "=z", 4]},
-    index=["a", "b", "007", 7],
+from labeling.records import Annotation, live_annotations
+from tests.support.files_of_labels import (
+    NOON,
+    SAMPLES,
+    SCHEMA,
+    batch,
+    fill,
+    only_problem,
+    pushed,
+    rows_of,
+    save,
+    triples,
 )
-NOON = datetime.datetime(2026, 5, 1, 12, tzinfo=datetime.UTC)
-
-
-def batch(*ids):
-    return Batch(pd.DataFrame({"stratum": ["random"] * len(ids)}, index=pd.Index(ids)))
-
-
-def pushed(folder, *ids, **settings):
-    files = LabelFiles(folder, SCHEMA, **settings)
-    files.push(batch(*(ids or SAMPLES.index)), SAMPLES)
-    return files
-
-
-def rows_of(path):
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def save(path, rows, delimiter=",", encoding="utf-8-sig", **settings):
-    with path.open("w", encoding=encoding, newline="") as file:
-        table = csv.DictWriter(file, list(rows[0]), delimiter=delimiter, **settings)
-        table.writeheader()
-        table.writerows(rows)
-
-
-def fill(path, labels, **cells):
-    """Label rows as a person does: labels in the order of the rows."""
-    rows = rows_of(path)
-    for row, label in zip(rows, labels, strict=True):
-        row.update(label=label, **cells)
-    save(path, rows)
-
-
-def said(annotations):
-    return [
-        (annotation.sample_id, annotation.annotator, annotation.label) for annotation in annotations
-    ]
-
-
-def only_problem(files):
-    (problem,) = files.problems
-    return problem
-
 
 # Two ways to work
 
@@ -105,7 +64,7 @@ def test_with_nobody_named_people_make_copies(tmp_path):
 
     votes = (("ann", "ham"), ("bob", "spam"))
     expected = {(sample_id, name, label) for sample_id in SAMPLES.index for name, label in votes}
-    assert expected == set(said(files.pull()))
+    assert expected == set(triples(files.pull()))
     assert () == files.problems
 
 
@@ -134,72 +93,6 @@ def test_files_cannot_be_named_out_of_the_folder(tmp_path):
     assert 5 == len(os.listdir(tmp_path / "in"))
 
 
-def guide_with(folder, labels, descriptions=None, chosen="b", **more):
-    """Push with these labels; return the guide then, and the problems."""
-    files = LabelFiles(folder, lb.LabelSchema(labels, descriptions), **more)
-    files.push(batch(chosen), SAMPLES)
-    path = folder / "HOW_TO_LABEL.txt"
-    return path.read_bytes().decode("utf-8-sig"), files.problems
-
-
-def test_how_to_label_is_kept_up_to_date(tmp_path):
-    guide, _ = guide_with(tmp_path, ["ham", "spam"], chosen="a")
-    assert "   ham\r\n   spam\r\n" in guide
-    path = tmp_path / "HOW_TO_LABEL.txt"
-    path.write_text(guide.replace("\r\n", "\n").rstrip(), "utf-8")  # as an editor may save it
-    guide, problems = guide_with(
-        tmp_path, ["ham", "scam"], {"scam": "It wants\nmoney. "}, annotators=["ann", "bob"]
-    )
-    assert "   ham\r\n   scam\r\n      It wants" in guide
-    assert "spam" not in guide
-    assert "file with your name" in guide
-    assert not problems
-    again, _ = guide_with(tmp_path, ["ham", "spam"], chosen="007")
-    assert "   ham\r\n   spam\r\n" in again
-
-
-def test_a_guide_that_an_earlier_version_wrote_is_brought_up_to_date(tmp_path):
-    guide, _ = guide_with(tmp_path, ["ham", "spam"], chosen="a")
-    before = guide.rpartition("\r\n\r\n")[0] + "\r\n"  # it had no mark
-    now = "Leave a row to others\r\n   if you labeled its text before, in another file."
-    assert now in before
-    earlier = "Where a column `not_for`\r\n   names you, leave the row to others."
-    before = before.replace(now, earlier)
-    path = tmp_path / "HOW_TO_LABEL.txt"
-    path.write_bytes(before.encode("utf-8-sig"))
-    guide, problems = guide_with(tmp_path, ["ham", "spam", "other"], votes_per_sample=3)
-    assert "   spam\r\n   other\r\n" in guide
-    assert "3 people are needed" in guide
-    assert not problems
-    edited = before.replace("   spam\r\n", "   spam\r\n      (ask Eve first)\r\n")
-    path.write_bytes(edited.encode("utf-8-sig"))
-    guide, problems = guide_with(tmp_path, ["ham", "spam", "other"], chosen="007")
-    assert edited == guide
-    (problem,) = problems
-    assert "does not have 'other'" in problem.what
-
-
-@pytest.mark.parametrize("change", [("ham\r\n", "ham (not for money)\r\n"), ("mark ", "mark 0")])
-def test_a_guide_that_somebody_changed_stays_and_what_it_lacks_is_told(tmp_path, change):
-    guide, _ = guide_with(tmp_path, ["ham", "spam"], chosen="a")
-    path = tmp_path / "HOW_TO_LABEL.txt"
-    path.write_bytes(guide.replace(*change).encode("utf-8-sig"))
-    kept, problems = guide_with(tmp_path, ["ham", "spam"])
-    assert (guide.replace(*change), ()) == (kept, problems)
-    kept, problems = guide_with(tmp_path, ["ham", "scam"], {"scam": "Money."}, chosen="007")
-    assert guide.replace(*change) == kept
-    assert "does not have 'scam', 'Money.': add that" in problems[-1].what
-
-
-@pytest.mark.parametrize("there", [b"our own words", b"", b"\xff\xfe\x00", None])
-def test_what_is_no_guide_of_ours_is_never_written_over(tmp_path, there):
-    path = tmp_path / "HOW_TO_LABEL.txt"
-    path.mkdir() if there is None else path.write_bytes(there)
-    files = pushed(tmp_path, "a")
-    assert path.is_dir() if there is None else there == path.read_bytes()
-    assert "does not have 'ham', 'spam'" in only_problem(files).what
-
-
 # What comes back
 
 
@@ -225,7 +118,7 @@ def test_labels_may_differ_in_case_and_space(tmp_path, written):
     files = pushed(tmp_path, "a", annotators=["ann", "bob"])
     fill(tmp_path / "batch-001.ann.csv", [written])
 
-    assert [("a", "ann", "spam")] == said(files.pull())
+    assert [("a", "ann", "spam")] == triples(files.pull())
 
 
 def test_a_case_that_two_labels_share_is_not_guessed(tmp_path):
@@ -233,7 +126,7 @@ def test_a_case_that_two_labels_share_is_not_guessed(tmp_path):
     files.push(batch("a", "b"), SAMPLES)
     fill(tmp_path / "batch-001.ann.csv", ["HAM", "Ham"])
 
-    assert [("b", "ann", "Ham")] == said(files.pull())
+    assert [("b", "ann", "Ham")] == triples(files.pull())
     assert "Got 'HAM'" in files.problems[-1].what
 
 
@@ -254,7 +147,7 @@ def test_skip_is_an_annotation_without_a_label(tmp_path):
     files = pushed(tmp_path, "a", annotators=["ann", "bob"])
     fill(tmp_path / "batch-001.ann.csv", ["skip"])
 
-    assert [("a", "ann", None)] == said(files.pull())
+    assert [("a", "ann", None)] == triples(files.pull())
 
 
 def test_what_is_not_labeled_yet_is_no_problem(tmp_path):
@@ -300,7 +193,7 @@ def test_a_change_of_mind_is_one_more_annotation_that_counts(tmp_path):
     os.utime(path, (0, 0))  # from a computer whose clock is wrong
 
     known = files.pull()
-    assert [("a", "ann", "ham"), ("a", "ann", "spam")] == said(known)
+    assert [("a", "ann", "ham"), ("a", "ann", "spam")] == triples(known)
     assert known[1].created_at == first.created_at < known[1].updated_at
     assert ["spam"] == [annotation.label for annotation in live_annotations(known)]
     assert known == files.pull()
@@ -315,374 +208,6 @@ def test_a_label_taken_out_still_counts_and_is_told(tmp_path):
     assert before == files.pull()
     assert "batch-001.ann.csv, row 2" == only_problem(files).where
     assert "was removed" in only_problem(files).what
-
-
-# Rows that do not count
-
-
-def broken(tmp_path, **cells):
-    """Return the platform after one row of three was changed."""
-    files = pushed(tmp_path, "a", "b", "007", annotators=["ann", "bob"])
-    path = tmp_path / "batch-001.ann.csv"
-    rows = rows_of(path)
-    for row in rows:
-        row["label"] = "ham"
-    rows[1].update(cells)
-    save(path, rows)
-    return files
-
-
-@pytest.mark.parametrize(
-    ("cells", "what"),
-    [
-        ({"label": "spma"}, "Got 'spma'. Did you mean 'spam'?"),
-        ({"text": "something else"}, "one was changed"),
-        ({"ask": "b"}, "this is none that was"),
-        ({"ask": "1x2|other|sb|0000beef"}, "one was changed"),
-        ({"annotator": ""}, "It is empty"),
-        ({"annotator": "anne"}, "Nobody of the name 'anne' is asked"),
-    ],
-)
-def test_a_row_that_cannot_count_is_told_and_the_others_count(tmp_path, cells, what):
-    files = broken(tmp_path, **cells)
-
-    assert ["a", "007"] == [annotation.sample_id for annotation in files.pull()]
-    assert "batch-001.ann.csv, row 3" == only_problem(files).where
-    assert what in only_problem(files).what
-
-
-def test_the_same_label_twice_counts_once(tmp_path):
-    files = pushed(tmp_path, annotators=["ann", "bob"])
-    path = tmp_path / "batch-001.ann.csv"
-    fill(path, ["ham"] * 4)
-    (tmp_path / "the same.csv").write_bytes(path.read_bytes())
-
-    assert 4 == len(files.pull())
-    assert "rows 2, 3, 4, 5" in only_problem(files).where
-    assert "counted once" in only_problem(files).what
-
-
-def test_different_labels_of_one_person_do_not_count(tmp_path):
-    files = pushed(tmp_path, "a", "b", annotators=["ann", "bob"])
-    path = tmp_path / "batch-001.ann.csv"
-    fill(path, ["ham", "ham"])
-    (tmp_path / "copy.csv").write_bytes(path.read_bytes())
-    fill(tmp_path / "copy.csv", ["spam", ""])
-
-    assert [("b", "ann", "ham")] == said(files.pull())
-    (problem,) = files.problems
-    assert "'ham' in batch-001.ann.csv, row 2, 'spam' in copy.csv, row 2" in problem.what
-
-
-def test_a_text_may_change_in_white_space(tmp_path):
-    files = broken(tmp_path, text=" win  a\r\nprize ")
-
-    assert 3 == len(files.pull())
-
-
-# What spreadsheet programs do
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"delimiter": ";"},
-        {"delimiter": "\t", "encoding": "utf-16"},
-        {"encoding": "utf-8"},
-        {"lineterminator": "\n"},
-        {"quoting": csv.QUOTE_ALL},
-    ],
-)
-def test_a_file_saved_in_another_way_is_read(tmp_path, settings):
-    files = pushed(tmp_path)
-    path = tmp_path / "batch-001.csv"
-    rows = [{**row, "label": "ham", "annotator": "Jürgen; x"} for row in rows_of(path)]
-    save(path, rows, **settings)
-
-    assert [(sample_id, "Jürgen; x", "ham") for sample_id in SAMPLES.index] == said(files.pull())
-    assert () == files.problems
-
-
-def test_columns_may_move_and_be_added_and_rows_be_empty(tmp_path):
-    files = pushed(tmp_path)
-    path = tmp_path / "batch-001.csv"
-    rows = [
-        {**row, "label": "ham", "annotator": "ann", "my own": "1", "": ""} for row in rows_of(path)
-    ]
-    shuffled = [
-        {" Label " if key == "label" else key: row[key] for key in reversed(row)} for row in rows
-    ]
-    blank = dict.fromkeys(shuffled[0], "")
-    save(path, [*shuffled[:2], blank, *shuffled[2:], blank])
-
-    assert 4 == len(files.pull())
-    assert () == files.problems
-
-
-def test_row_numbers_are_those_of_the_spreadsheet(tmp_path):
-    files = pushed(tmp_path)  # the text of row 5 has two lines
-    fill(tmp_path / "batch-001.csv", ["ham"] * 3 + ["eggs"], annotator="ann")
-    files.pull()
-
-    assert "batch-001.csv, row 5" == only_problem(files).where
-
-
-def test_a_file_in_an_old_encoding_is_read_and_told(tmp_path):
-    files = pushed(tmp_path, "b")
-    path = tmp_path / "batch-001.csv"
-    rows = [{**row, "label": "ham", "annotator": "Jürgen"} for row in rows_of(path)]
-    save(path, rows, encoding="cp1252")
-
-    assert [("b", "Jürgen", "ham")] == said(files.pull())
-    assert "Windows-1252" in only_problem(files).what
-
-
-def test_an_apostrophe_that_a_spreadsheet_took_is_no_change(tmp_path):
-    files = pushed(tmp_path, "a")
-    path = tmp_path / "batch-001.csv"
-    rows = rows_of(path)
-    assert "'=1+1" == rows[0]["text"]
-    save(path, [{**row, "text": "=1+1", "label": "ham", "annotator": "ann"} for row in rows])
-
-    assert [("a", "ann", "ham")] == said(files.pull())
-
-
-def test_a_quotation_mark_left_open_hides_no_rows(tmp_path):
-    files = pushed(tmp_path, "a", "b", "007")
-    path = tmp_path / "batch-001.csv"
-    fill(path, ["ham"] * 3, annotator="ann")
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    path.write_text("\n".join([*lines[:2], lines[2] + '"oh', *lines[3:]]))
-
-    assert ["a"] == [annotation.sample_id for annotation in files.pull()]
-    assert "batch-001.csv, row 3" == only_problem(files).where
-
-
-def test_a_long_text_is_read_and_the_limit_of_others_stays(tmp_path):
-    samples = pd.DataFrame({"text": ["word " * 40_000]}, index=["a"])
-    files = LabelFiles(tmp_path, SCHEMA)
-    files.push(batch("a"), samples)
-    limit = csv.field_size_limit()
-
-    assert () == files.pull()
-    assert () == files.problems
-    assert limit == csv.field_size_limit()
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "what"),
-    [
-        ("x.xlsx", b"no workbook", "cannot be read"),
-        ("x.csv", b"a,b\n1,2\n", "There must be a column 'ask'"),
-        ("x.csv", b"", "There must be a column 'ask'"),
-        ("x.csv", b"ask,text,label,label,annotator\n", "There twice: 'label'"),
-        ("x.csv", b"ask,text,lable,annotator\n", "Did you mean 'lable'?"),
-        ("x.csv", b"\x81\x8d", "cannot be read"),
-        ("x.jsonl", b"[1]\n{", "must be a JSON object"),
-        ("x.ods", b"", "save it as one of those"),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_told_and_the_others_count(tmp_path, name, content, what):
-    files = pushed(tmp_path, "a", annotators=["ann", "bob"])
-    fill(tmp_path / "batch-001.ann.csv", ["ham"])
-    (tmp_path / name).write_bytes(content)
-
-    assert [("a", "ann", "ham")] == said(files.pull())
-    assert any(
-        what in problem.what and problem.where.startswith(name) for problem in files.problems
-    )
-
-
-def test_what_programs_leave_beside_is_not_read(tmp_path):
-    files = pushed(tmp_path, "a")
-    for name in (
-        "~$batch-001.xlsx",
-        ".~lock.batch-001.csv#",
-        ".batch.csv",
-        "x.csv.part",
-        "notes.md",
-    ):
-        (tmp_path / name).write_bytes(b"?")
-    (tmp_path / "folder.csv").mkdir()
-
-    assert () == files.pull()
-    assert () == files.problems
-
-
-def test_a_sheet_that_was_copied_is_read(tmp_path):
-    files = pushed(tmp_path, "a", kind="xlsx")
-    path = tmp_path / "batch-001.xlsx"
-    book = openpyxl.load_workbook(path)
-    for name in ("ann", "bob"):
-        page = book.copy_worksheet(book["questions"])
-        page.title = name
-        page["D2"], page["E2"] = "ham", name
-    page["D2"] = "eggs"
-    book.save(path)
-
-    assert [("a", "ann", "ham")] == said(files.pull())
-    assert "batch-001.xlsx, sheet 'bob', row 2" == only_problem(files).where
-
-
-def test_other_values_are_shown_as_what_they_are(tmp_path):
-    shown = [1.5, float("inf"), NOON, None, [1], True]
-    samples = pd.DataFrame({"text": "hi", "more": pd.Series(shown, dtype=object)})
-    for kind in ("csv", "xlsx", "jsonl"):
-        files = LabelFiles(tmp_path / kind, SCHEMA, kind=kind, show=["more"])
-        files.push(batch(*range(6)), samples)
-        files.pull()
-        assert () == files.problems
-
-    lines = (tmp_path / "jsonl" / "batch-001.jsonl").read_text("utf-8").splitlines()
-    expected = [1.5, "inf", str(NOON), "", "[1]", True]
-    assert expected == [json.loads(line)["more"] for line in lines]
-
-
-def test_a_workbook_offers_the_labels_and_runs_no_formula(tmp_path):
-    pushed(tmp_path, kind="xlsx", show=["author"])
-    book = openpyxl.load_workbook(tmp_path / "batch-001.xlsx")
-    page = book["questions"]
-    (choice,) = page.data_validations.dataValidation
-
-    assert ("s", "=1+1") == (page["C2"].data_type, page["C2"].value)
-    assert "s" == page["D4"].data_type
-    assert ["ham", "spam", "SKIP"] == [row[0].value for row in book["labels"].iter_rows()]
-    assert ("E2:E5", "labels!$A$1:$A$3") == (str(choice.sqref), choice.formula1)
-    assert "A2" == page.freeze_panes
-
-
-def test_a_text_too_long_for_a_spreadsheet_is_refused_before_anything_is_written(tmp_path):
-    samples = pd.DataFrame({"text": ["\U0001f600" * 16_384]}, index=["a"])
-    with pytest.raises(lb.LabelingError, match=r"'a' has 32768; use files of the kind csv"):
-        LabelFiles(tmp_path, SCHEMA, kind="xlsx").push(batch("a"), samples)
-
-    assert [] == os.listdir(tmp_path)
-
-
-# Asking again, and reviewers
-
-
-def test_more_votes_are_asked_of_others(tmp_path):
-    files = pushed(tmp_path, "a", "b", annotators=["ann", "bob", "cy"], show=["author"])
-    for path in tmp_path.glob("*.csv"):
-        fill(path, ["ham" if "ann" in path.name else "spam"] * len(rows_of(path)))
-    first = files.pull()
-    heard = tuple(one.annotator for one in first if one.sample_id == "a")
-    files.ask_again([AskAgain("a", 1, heard)])
-    (more,) = tmp_path.glob("*more*")
-    (row,) = rows_of(more)
-    fill(more, ["ham"])
-
-    assert ("'=1+1", "x") == (row["text"], row["author"])
-    assert row["annotator"] not in heard
-    others = {"ann", "bob", "cy"} - {row["annotator"]}
-    assert not [name for name in others if name in more.read_text("utf-8-sig")]
-    assert 2 == files.pull()[-1].round
-
-
-def test_a_file_of_an_earlier_version_names_who_must_not_answer(tmp_path):
-    """Its column says it; the cell `ask` says nothing."""
-    files = pushed(tmp_path, "a")
-    fill(tmp_path / "batch-001.csv", ["ham"], annotator="ann")
-    files.pull()
-    files.ask_again([AskAgain("a", 2, ("ann",))])
-    (more,) = tmp_path.glob("*more*")
-    (row,) = rows_of(more)
-    key = dataclasses.replace(parse_row_key(row["ask"]), excluded=())
-    written = {**row, "ask": encode_row_key(key, row["text"]), "not_for": "ann\nCy"}
-    for who, votes in (("Ann", 1), ("cy", 1), ("dora", 2)):
-        pd.DataFrame([{**written, "label": "spam", "annotator": who}]).to_csv(more, index=False)
-        assert votes == len(files.pull())
-
-
-def test_nobody_can_compare_who_is_excluded_between_rows(tmp_path):
-    """A name has another digest in each question; in first questions there is none."""
-    files = pushed(tmp_path, "a", "b")
-    files.ask_again([AskAgain("a", 9, ("ann", "bob")), AskAgain("b", 9, ("ann",))])
-    (more,) = tmp_path.glob("*more*")
-    first, second = (parse_row_key(row["ask"]) for row in rows_of(more))
-
-    assert (2, 1) == (len(first.excluded), len(second.excluded))
-    assert not set(first.excluded) & set(second.excluded)
-    assert first.is_excluded(" BOB ")
-    assert not second.is_excluded("bob")
-    assert not any(
-        parse_row_key(row["ask"]).excluded for row in rows_of(tmp_path / "batch-001.csv")
-    )
-
-
-def test_who_spoke_before_is_not_heard_again(tmp_path):
-    files = pushed(tmp_path, "a")
-    fill(tmp_path / "batch-001.csv", ["ham"], annotator="ann")
-    files.pull()
-    files.ask_again([AskAgain("a", 2, ("ann",))])
-    (more,) = tmp_path.glob("*more*")
-    fill(more, ["spam"], annotator="Ann")
-
-    assert 1 == len(files.pull())
-    assert "somebody else must label it" in only_problem(files).what
-
-
-@pytest.mark.parametrize("annotators", [(), ("ann", "bob", "cy")])
-def test_votes_still_to_come_are_not_asked_for_again(tmp_path, annotators):
-    files = pushed(tmp_path, "a", annotators=annotators)
-    path = sorted(tmp_path.glob("*.csv"))[0]
-    fill(path, ["ham"], annotator="ann" if not annotators else rows_of(path)[0]["annotator"])
-    (annotation,) = files.pull()
-    before = sorted(os.listdir(tmp_path))
-    files.ask_again([AskAgain("a", 1, (annotation.annotator,))])
-    assert before == sorted(os.listdir(tmp_path))
-
-    files.ask_again([AskAgain("a", 2, (annotation.annotator,))])
-    files.ask_again([AskAgain("a", 2, (annotation.annotator,))])
-    assert 1 == len(list(tmp_path.glob("*more*")))
-
-
-def test_a_sample_whose_text_is_in_no_file_cannot_be_asked_again(tmp_path):
-    files = pushed(tmp_path, "a")
-    files.ask_again([AskAgain("b", 1, ())])
-    assert "'b'. Put them back" in only_problem(files).what
-    files.ask_again([AskAgain("b", 1, ()), AskAgain("a", 4, ())])
-
-    assert "'b'" in only_problem(files).what
-    assert 1 == len(list(tmp_path.glob("*more*")))
-
-
-def test_when_everybody_spoke_nobody_can_be_asked(tmp_path):
-    files = pushed(tmp_path, "a", annotators=["ann"], votes_per_sample=1)
-    with pytest.raises(lb.LabelingError, match="name more"):
-        files.ask_again([AskAgain("a", 3, ("ann",))])
-
-
-@pytest.mark.parametrize("reviewers", [(), ("Eve",)])
-def test_a_reviewer_sees_what_was_said_but_not_by_whom(tmp_path, reviewers):
-    files = LabelFiles(tmp_path, SCHEMA, reviewers=reviewers)
-    votes = zip("xyz", ["ham", "spam", "ham"], strict=True)
-    votes = tuple(Annotation("a", person, label, NOON, NOON) for person, label in votes)
-    files.escalate([Escalation("a", votes, "no majority")], SAMPLES)
-    files.escalate([Escalation("a", votes, "no majority")], SAMPLES)
-    (path,) = tmp_path.glob("*.csv")
-    (row,) = rows_of(path)
-
-    assert ("review-1.Eve.csv" if reviewers else "review-1.csv") == path.name
-    assert ("2 x ham, 1 x spam", "no majority") == (row["votes"], row["why"])
-    fill(path, ["spam"], reviewer="Eve", rationale="it is an ad")
-    (annotation,) = files.pull()
-    assert ("Eve", "spam", True, "it is an ad") == (
-        annotation.annotator,
-        annotation.label,
-        annotation.reviewer,
-        annotation.reason,
-    )
-
-
-def test_who_voted_on_a_sample_does_not_get_it_to_decide(tmp_path):
-    files = LabelFiles(tmp_path, SCHEMA, reviewers=["ann", "eve"])
-    votes = tuple(Annotation(1, one, "ham", NOON, NOON) for one in ("ann", "bob"))
-    samples = pd.DataFrame({"text": "hi"}, index=range(8))
-    files.escalate([Escalation(one, votes, "no majority") for one in range(8)], samples)
-
-    assert ["review-1.eve.csv"] == [path.name for path in tmp_path.glob("*.csv")]
 
 
 def test_files_go_around_the_loop(tmp_path):
@@ -768,5 +293,5 @@ def test_json_lines_are_told_by_line(tmp_path):
     rows[1].update(label=3, annotator="ann")
     path.write_text("\n".join(map(json.dumps, rows)))
 
-    assert [("a", "ann", "ham")] == said(files.pull())
+    assert [("a", "ann", "ham")] == triples(files.pull())
     assert "batch-001.jsonl, line 2" == only_problem(files).where

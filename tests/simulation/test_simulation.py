@@ -1,57 +1,16 @@
 """A simulation replays recorded votes as a project would ask for them, and compares the results."""
 
-import json
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
 
-import labeling as lb
 from labeling.adjudication import ReviewPolicy
-from labeling.cli.simulating import numbers_in
-from labeling.cli.simulation_table import simulation_sentences
-from labeling.errors import DataError, LabelingError, UnknownLabelError
-from labeling.simulation import Plan, Simulation, simulate, simulate_project
-from labeling.simulation.comparison import Comparison, Curve
+from labeling.errors import DataError, LabelingError
+from labeling.simulation import Plan, simulate
+from labeling.simulation.comparison import Comparison
 from labeling.simulation.named_policies import named_policies
 from labeling.simulation.recorded_votes import prepare
-from labeling.simulation.replaying import Checkpoint
-from labeling.simulation.run_log import RunKey
-from tests.support.in_process import run
-
-SCHEMA = lb.LabelSchema(["ham", "spam"])
-WORDS = (["hi", "thanks", "song", "nice"], ["free", "win", "cash", "offer"])
-
-
-def made(n=160, n_people=5, right=0.85, seed=0):
-    """Return samples, recorded votes, votes of labeling functions, and the truth."""
-    rng = np.random.default_rng(seed)
-    truth = rng.integers(0, 2, n)
-    texts = [
-        " ".join([*rng.choice(WORDS[code if rng.random() < 0.9 else 1 - code], 3), f"w{number}"])
-        for number, code in enumerate(truth)
-    ]
-    data = pd.DataFrame({"text": texts}, index=[f"c{number}" for number in range(n)])
-    rows = [
-        (key, f"p{person}", SCHEMA.labels[code if rng.random() < right else 1 - code])
-        for key, code in zip(data.index, truth, strict=True)
-        for person in range(n_people)
-    ]
-    recorded = pd.DataFrame(rows, columns=["sample", "annotator", "label"])
-    array = np.where(rng.random((n, 3)) < 0.75, truth[:, None], 1 - truth[:, None])
-    array[rng.random((n, 3)) < 0.4] = -1
-    votes = lb.Votes.from_array(array, schema=SCHEMA, sample_ids=data.index)
-    return data, recorded, votes, pd.Series([SCHEMA.labels[code] for code in truth], data.index)
-
-
-PLAN = Plan(["random", "margin"], ["flat-1", "two-then-third"], budgets=[20, 40], seeds=2)
-
-
-@pytest.fixture(scope="module")
-def simulation():
-    data, recorded, votes, gold = made()
-    return simulate(data, recorded, votes, plan=PLAN, gold=gold)
+from tests.support.recorded_votes import PLAN, made
 
 
 def test_each_strategy_policy_and_budget_has_a_row(simulation):
@@ -298,87 +257,6 @@ def test_no_f1_where_no_label_is_rare(simulation):
     assert "f1" not in simulation.to_frame()
 
 
-def curve(*points):
-    cost, quality = zip(*points, strict=True)
-    return Curve(np.array(cost, dtype=float), np.array(quality, dtype=float))
-
-
-def test_the_area_is_the_mean_height_of_the_curve():
-    assert curve((0, 0.5), (100, 0.7)).area(100) == pytest.approx(0.6)
-    assert curve((0, 0.5), (100, 0.7), (300, 0.7)).area(200) == pytest.approx(0.65)
-
-
-def test_the_cost_of_a_quality_is_interpolated():
-    line = curve((0, 0.5), (100, 0.7), (200, 0.6), (300, 0.8))
-
-    assert line.cost_of(0.6) == pytest.approx(50)
-    assert line.cost_of(0.5) == 0
-    assert line.cost_of(0.75) == pytest.approx(250)
-    assert math.isnan(line.cost_of(0.9))
-
-
-def planted(costs, qualities, n=200, policy="flat-3", asked=None):
-    """Return runs of three seeds whose scores are a share of ones."""
-    checkpoints = [
-        Checkpoint(int(cost), int(cost), 0, cost, asked or int(cost), int(cost), *([hits] * 3))
-        for cost, quality in zip(costs, qualities, strict=True)
-        for hits in [tuple(float(row < quality * n) for row in range(n))]
-    ]
-    return {RunKey(seed, "mixture", policy): checkpoints for seed in range(3)}
-
-
-def of_runs(runs):
-    return Simulation(runs, tuple(runs), (100, 200), (), None, {})
-
-
-def test_votes_saved_at_equal_quality_are_those_planted():
-    runs = planted([0, 100, 200], [0.5, 0.7, 0.8]) | planted(
-        [0, 50, 100], [0.5, 0.7, 0.8], policy="half"
-    )
-    table = of_runs(runs).savings().set_index(["policy", "against"])
-
-    assert table.loc[("half", "flat-3"), "saved"] == pytest.approx(0.5)
-    assert table.loc[("half", "flat-3"), "quality"] == pytest.approx(0.8)
-    assert table.loc[("half", "flat-3"), "saved_low"] > 0.4
-
-
-def test_savings_of_labels_are_interpolated_between_settings_of_a_policy():
-    """A flat three is right in 80 %; one vote in 70 %, two in 90 %: one and a half are enough."""
-    runs = planted([0, 300], [0.5, 0.8], asked=100) | planted(
-        [0, 100], [0.5, 0.7], policy="new/1", asked=100
-    )
-    runs |= planted([0, 200], [0.5, 0.9], policy="new/2", asked=100)
-    (row,) = of_runs(runs).label_savings().to_dict("records")
-
-    assert (row["family"], row["against"]) == ("new", "flat-3")
-    assert row["saved"] == pytest.approx(0.5)
-    assert row["saved_low"] < 0.5 < row["saved_high"]
-
-
-def test_the_recommendation_is_the_largest_area_and_says_how_sure_it_is():
-    better = planted([0, 100, 200], [0.5, 0.9, 0.9], policy="better")
-    worse = planted([0, 100, 200], [0.5, 0.6, 0.6])
-    sure = of_runs(better | worse).recommendation()
-    same = of_runs(planted([0, 100, 200], [0.5, 0.6, 0.6], policy="same") | worse).recommendation()
-
-    assert sure.startswith("Take strategy mixture with policy better")
-    assert "22.5 points lower" in sure
-    assert "no difference" not in sure
-    assert "no difference is shown" in same
-
-
-def test_seeds_that_are_not_finished_are_left_out():
-    runs = planted([0, 100], [0.5, 0.7]) | planted([0, 100], [0.5, 0.8], policy="other")
-    planned = tuple(runs)
-    del runs[RunKey(2, "mixture", "other")]
-    partial = Simulation(runs, planned, (100,), (), None, {})
-
-    assert not partial.is_complete
-    assert (partial.to_frame()["seeds"] == 2).all()
-    with pytest.raises(LabelingError, match="Finished are 0 of 6 runs"):
-        Simulation({}, planned, (100,), (), None, {}).to_frame()
-
-
 def test_pictures_are_written_for_light_and_dark_pages(simulation, tmp_path):
     pytest.importorskip("matplotlib", reason="it draws the pictures")
     light, dark = simulation.plot(tmp_path / "model.png")
@@ -387,109 +265,11 @@ def test_pictures_are_written_for_light_and_dark_pages(simulation, tmp_path):
     assert dark.name == "model-dark.png"
 
 
-CONFIG = """
-data: {path: texts.csv, id: key, gold: gold.csv, locked: 0}
-labels: [ham, spam]
-labeling_functions: [rules.py]
-replay: {votes: votes.csv}
-"""
-RULES = """
-from labeling.functions import keywords
-
-offers = keywords("offers", ["free", "win", "cash"], label="spam")
-greets = keywords("greets", ["hi", "thanks", "song"], label="ham")
-"""
-
-
-@pytest.fixture
-def folder(tmp_path):
-    data, recorded, _, gold = made()
-    data.rename_axis("key").to_csv(tmp_path / "texts.csv")
-    recorded.to_csv(tmp_path / "votes.csv", index=False)
-    gold.rename("label").rename_axis("key").to_csv(tmp_path / "gold.csv")
-    (tmp_path / "rules.py").write_text(RULES, encoding="utf-8")
-    (tmp_path / "project.yaml").write_text(CONFIG, encoding="utf-8")
-    return tmp_path
-
-
-OPTIONS = ("--strategies", "random", "--policies", "flat-1,config", "--budgets", "20", "--seeds")
-
-
-def test_the_command_prints_the_table_and_the_recommendation(folder):
-    done = run(folder, "-c", "project.yaml", "simulate", *OPTIONS, "1")
-
-    assert done.returncode == 0, done.stderr
-    assert "flat-1" in done.stdout
-    assert "Truth: 160 given gold labels." in done.stdout
-    assert "Take strategy random with policy" in done.stdout
-    written = {path.name for path in (folder / "out" / "simulation").iterdir()}
-    assert {"runs.jsonl", "simulation.csv", "model.png", "model-dark.png"} <= written
-
-
-def test_the_command_prints_json(folder):
-    done = run(folder, "-c", "project.yaml", "simulate", "votes.csv", *OPTIONS, "1", "--json")
-    result = json.loads(done.stdout)
-
-    assert done.returncode == 0
-    assert len(result["table"]) == 4
-    assert result["recommendation"].startswith("Take strategy random")
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        (["--goal", "money"], "--goal must be model or labels"),
-        (["--budgets", "many"], "many"),
-        (["--strategies", "margim"], "margin"),
-    ],
-)
-def test_wrong_options_are_wrong_usage(folder, wrong, words):
-    done = run(folder, "-c", "project.yaml", "simulate", *wrong)
-
-    assert done.returncode == 2
-    assert words in done.stderr
-
-
-def test_the_votes_of_a_project_can_be_replayed_without_changing_it(folder):
-    config = CONFIG.replace("replay: {votes: votes.csv}", "files: {annotators: [p0, p1]}")
-    (folder / "project.yaml").write_text(config, encoding="utf-8")
-    project = lb.Project(folder / "project.yaml")
-    plan = Plan(["random"], ["flat-1"], budgets=[20], seeds=1)
-    with pytest.raises(LabelingError, match="has no annotations yet"):
-        simulate_project(project, plan=plan)
-    by_file = simulate_project(project, folder / "votes.csv", plan=plan).to_frame()
-    now = pd.Timestamp("2026-01-01", tz="UTC").to_pydatetime()
-    votes = pd.read_csv(folder / "votes.csv").itertuples(index=False, name=None)
-    project.add_annotations([lb.Annotation(*vote, now, now) for vote in votes])
-    before = project.status().to_dict()
-
-    pd.testing.assert_frame_equal(simulate_project(project, plan=plan).to_frame(), by_file)
-    assert project.status().to_dict() == before
-
-
-def test_votes_that_no_run_asks_for_are_checked_too():
-    data, recorded, votes, gold = made()
-    unknown, nobody = recorded.copy(), recorded.copy()
-    unknown.loc[3, "label"] = "eggs"
-    nobody.loc[3, "annotator"] = None
-    with pytest.raises(UnknownLabelError, match="eggs"):
-        simulate(data, unknown, votes, plan=PLAN, gold=gold)
-    with pytest.raises(DataError, match="1 have none, the first on sample 'c0'"):
-        simulate(data, nobody, votes, plan=PLAN, gold=gold)
-
-
 def test_query_functions_of_modal_are_checked_before_a_simulation():
     assert Plan(["modal:margin_sampling"]).strategies == ["modal:margin_sampling"]
     for name in ("modal:margn_sampling", "margn"):
         with pytest.raises(LabelingError, match="margin"):
             Plan([name])
-
-
-def test_budgets_must_be_whole_numbers():
-    for wrong in ("x", "50,1e2", "2.5"):
-        with pytest.raises(LabelingError, match="--budgets"):
-            numbers_in(wrong)
-    assert [50, 100] == numbers_in("50, 100")
 
 
 @pytest.mark.parametrize(
@@ -504,51 +284,3 @@ def test_a_plan_of_other_types_is_refused(wrong):
 def test_own_policies_must_be_policies():
     with pytest.raises(LabelingError, match="Policy 'mine' must be of type ReviewPolicy"):
         named_policies({"mine": "flat-1"})
-
-
-@pytest.mark.parametrize("policy", ["two-then-third", "posterior+model"])
-def test_no_run_spends_more_than_its_budget(policy):
-    """People differ, so that reviews ask for third votes that cannot all be paid for."""
-    data, recorded, votes, gold = made(n=60, right=0.55)
-    plan = Plan(["random"], [policy], budgets=[7, 20, 5000], seeds=2, least_votes=5)
-    simulated = simulate(data, recorded, votes, plan=plan, gold=gold)
-    again = simulate(data, recorded.sample(frac=1, random_state=1), votes, plan=plan, gold=gold)
-
-    for run_of_seed in simulated.runs.values():
-        assert all(one.votes <= one.budget for one in run_of_seed)
-        assert run_of_seed[2].votes >= 17
-        assert run_of_seed[3].votes >= run_of_seed[3].asked == 42
-    assert simulated.runs == again.runs
-
-
-def test_votes_that_a_budget_did_not_pay_for_are_asked_for_with_the_next():
-    """Two of three people agree: two thirds of the samples need a third vote."""
-    data, recorded, votes, gold = made(n=40, n_people=3)
-    recorded["label"] = ["ham", "spam", "ham"] * 40
-    plan = Plan(["random"], ["two-then-third"], budgets=[50, 56, 200], seeds=4)
-    runs = simulate(data, recorded, votes, plan=plan, gold=gold).runs.values()
-    cut = [run_of_seed for run_of_seed in runs if run_of_seed[1].settled < run_of_seed[1].asked]
-
-    assert cut
-    assert all(one[1].settled < one[2].settled for one in cut)
-    assert {28} == {one[3].settled for one in runs}
-
-
-def test_a_budget_that_was_spent_before_does_not_end_a_run():
-    data, recorded, votes, gold = made()
-    plan = Plan(["random"], ["flat-3"], budgets=[18, 19, 60], seeds=1)
-    table = simulate(data, recorded, votes, plan=plan, gold=gold).to_frame()
-
-    assert [0, 18, 19, 60] == table["budget"].tolist()
-    assert [0, 18, 18, 60] == table["votes"].tolist()
-
-
-def test_budgets_that_no_run_reaches_are_named():
-    data, recorded, votes, gold = made(n=60)
-    plan = Plan(["random"], ["flat-1"], budgets=[20, 50, 5000], seeds=1)
-    simulation = simulate(data, recorded, votes, plan=plan, gold=gold)
-
-    assert [0, 20, 50] == simulation.to_frame()["budget"].tolist()
-    shown = " ".join(simulation_sentences(simulation, "model"))
-    assert "Not reached: 5,000 votes." in shown
-    assert "nan" not in shown

@@ -11,70 +11,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import labeling as lb
-from labeling.engine.batches import SampleBatch
 from labeling.engine.columns import text_search
 from labeling.engine.columns.rule_conditions import LEAST_PASSES
-from labeling.engine.columns.rule_plans import plan_of_rule, share_searches
+from labeling.engine.columns.rule_plans import plan_of_rule
 from labeling.engine.columns.text_search import EQUAL_TO_ASCII
 from labeling.functions import among, contains, keywords, lookup, matches, regex, search, where
-from labeling.records import vote_code
 from tests.support.random_patterns import CHARACTERS, CONTROLS, OTHERS, patterns
+from tests.support.rule_plans import (
+    EDGE_TEXTS,
+    SCHEMA,
+    assert_decided_as_python,
+)
 
-SCHEMA = lb.LabelSchema(["ham", "spam"])
-FAULT = "fault"
-
-EDGE_TEXTS = [
-    "i", "\u0131", "\u017f", "ss", "ß ẞ", "ς", "\u03bc \u00b5", "ﬆ", "Straße STRASSE", "STRAẞE",
-    "k \u212a",
-    "", " ", "\n", "\x00", "ham", "HAM", "ham\n", "ham\x00", "\x00ham", "shame", "ham_", "_ham",
-    "ham1", "ham spam", "spam ham spam", "c++", "I like C++, too", "c+++", "free money",
-    "FREE  money", "free\nmoney", "freé money", "éham", "hamé", "ham é", "é ham", "é-ham-é",
-    "ham\u0301", "—ham—", "“ham”", "ham٣", "日本ham語", "\u212aiss", "ki\u017fs", "K\u0130SS",
-    "k\u0131ss", "\u0130 ham", "ham \u212a", "\u212aham", "ham\u0130", "STRASSE", "straße",
-    "ΣΑΣ ham", "ς ham", "ﬁ ham", "ham🎵", "🎵 ham", "a" * 20_000, "ham " * 5_000,
-    "x" * 20_000 + " ham", "kiss", "KISS", "kissing", "a kiss.", "42", "042", "4.20", "True",
-    "nan", "2026-07-01", "None", None, None,
-]  # fmt: skip
 SAME = [
     "i", "\u0131", "\u0130", "s", "\u017f", "ss", "ß", "ẞ", "\u03c3", "ς", "Σ", "\u00b5",
     "\u03bc", "ﬅ", "ﬆ", "k", "\u212a", "x\ud800",
 ]  # fmt: skip
+
+
 WORDS = [
     "ham", "kiss", "c++", "free money", "+", " ham", "ham ", "a", "_", "spam ham", "straße",
     "\u212aiss", "é", "42", "\x00",
 ]  # fmt: skip
-
-
-def python_votes(lf, rows):
-    """Return what the function votes on each row, by the function itself."""
-    votes = []
-    for row in rows:
-        try:
-            votes.append(vote_code(lf.function(row), SCHEMA, lf.label))
-        except Exception:  # noqa: BLE001
-            votes.append(FAULT)
-    return np.array(votes, dtype=object)
-
-
-def assert_decided_as_python(lfs, frame, *, share=True, least=None):
-    """Check all that the plans of labeling functions decide, and that they decide enough."""
-    batch, memo = SampleBatch(frame), {}
-    plans = [plan_of_rule(lf, SCHEMA) for lf in lfs]
-    if share:
-        share_searches(plans)
-    shares = []
-    for lf, plan in zip(lfs, plans, strict=True):
-        codes, decided = plan.run(batch, memo)
-        expected = python_votes(lf, batch.rows())
-        assert codes.dtype == SCHEMA.code_type
-        assert codes.shape == decided.shape == (len(frame),)
-        wrong = np.flatnonzero(decided & (codes != expected))
-        assert not len(wrong), (lf.rule, frame.iloc[wrong[0]].to_dict(), codes[wrong[0]])
-        shares.append(decided.mean() if len(frame) else 1.0)
-    if least is not None:
-        assert min(shares) >= least
-    return shares
 
 
 def texts(values=EDGE_TEXTS):
@@ -305,95 +263,6 @@ def test_where_a_condition_is_undecided_the_other_may_decide():
 
 def test_a_search_with_preprocessors_has_no_rule():
     assert search("s", contains("ham"), label="spam", pre=[lambda x: x]).rule is None
-
-
-TABLES = {
-    "texts": ["ham", "kiss", "straße", "É"],
-    "numbers as texts": ["42", "4.2", "7", "True", "2026-07-01"],
-    "numbers": [42, 7.5, 2**53 + 1, 1, 0],
-    "mixed": ["ham", 42, None, 2.5, True],
-    "missing": [None],
-    "ambiguous": {"1.10": "ham", "1.1": "spam", "1.100": "ham"},
-    "mapping": {"ham": "ham", "kiss": "spam", "42": None, 7: 1},
-    "bool": [False],
-    "far": [2**70, 10**30, 1e300, float("inf")],
-}
-COLUMNS = {
-    "texts": pd.Series(EDGE_TEXTS, dtype="str"),
-    "category": pd.Series(EDGE_TEXTS * 3, dtype="category"),
-    "ints": pd.Series([42, 7, 0, 1, -1, 2**53 + 1, 2**53, 2**62] * 5),
-    "small ints": pd.Series([42, 7, 0, 1, 255] * 5, dtype="uint8"),
-    "ints with gaps": pd.Series([42, None, 7, 1], dtype="Int64"),
-    "floats": pd.Series([42.0, 7.5, 4.2, 1.1, -0.0, 0.0, np.nan, np.inf, 2.0**53, 1e300]),
-    "narrow floats": pd.Series([42.0, 7.5, 4.2, 1.1, np.nan], dtype="float32"),
-    "bools": pd.Series([True, False, True]),
-    "many texts": pd.Series([*map(str, range(1_000)), "É", "é", "KISS", "4.2", "042"], dtype="str"),
-    "many ints": pd.Series(np.arange(-500, 500)),
-    "many floats": pd.Series(np.arange(-500, 500) / 2),
-    "dates": pd.Series(pd.to_datetime(["2026-07-01", None])),
-    "nothing": pd.Series([None, None], dtype=object),
-    "mixed": pd.Series(["ham", 42, None, 2.5, True], dtype=object),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("ignore_case", [True, False])
-@pytest.mark.parametrize("column", COLUMNS)
-@pytest.mark.parametrize("table", TABLES)
-def test_values_are_looked_up_as_python_does(table, column, ignore_case):
-    values = TABLES[table]
-    label = None if isinstance(values, dict) else "spam"
-    lf = lookup("l", values, label=label, column="v", ignore_case=ignore_case)
-    frame = pd.DataFrame({"v": COLUMNS[column]})
-
-    assert_decided_as_python([lf], frame)
-    assert_decided_as_python([search("s", ~among(list(values), column="v"), label="ham")], frame)
-
-
-@pytest.mark.parametrize("column", ["texts", "category", "many texts"])
-def test_texts_are_looked_up_without_python(column):
-    lf = lookup("l", ["ham", "kiss"], label="spam", column="v")
-
-    assert_decided_as_python([lf], pd.DataFrame({"v": COLUMNS[column]}), least=1.0)
-
-
-def test_many_values_are_looked_up_once_each_and_only_where_they_may_be_known():
-    lf = lookup("l", ["ham"], label="spam", column="v")
-    asked = []
-    rule = lf.rule
-    table = type(rule.table)(
-        lambda value: asked.append(value) or rule.table.find(value), rule.table.keys
-    )
-    lf.rule = type(rule)(rule.column, table)
-    frame = pd.DataFrame({"v": [f"author {number}" for number in range(1_000)] + ["HAM"] * 10})
-
-    assert_decided_as_python([lf], frame, least=1.0)
-
-    assert ["HAM"] == asked
-
-
-def test_texts_with_half_characters_are_left_to_python():
-    frame = pd.DataFrame({"text": pd.Series(["ham \ud800", "ham", "\udfff"], dtype=object)})
-
-    assert [0.0] == assert_decided_as_python([keywords("k", ["ham"], label="spam")], frame)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        [1, 2],
-        [1.5, np.nan],
-        [True, False],
-        ["ham", 3],
-        [None, None],
-        [b"ham", b"x"],
-        [["ham"], ["x"]],
-    ],
-)
-def test_columns_without_texts_are_left_to_python(values):
-    frame = pd.DataFrame({"text": pd.Series(values, dtype=object)})
-    lfs = [keywords("k", ["ham"], label="spam"), regex("r", "ham", label="spam")]
-
-    assert [0.0, 0.0] == assert_decided_as_python(lfs, frame)
 
 
 def test_a_column_that_is_absent_is_left_to_python():
