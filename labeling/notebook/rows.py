@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -172,20 +172,22 @@ def tables_of(rows: SampleRows, n: int, caption: str = "") -> tuple[Table, ...]:
     at, moment = rows.at[:n], rows.moment
     if not len(rows.at):
         return ()
-    ids = [str(value) for value in moment.samples.index[at]]
-    texts: list[Cell] = [Excerpt(text, marks) for text, marks in rows.marks(n)]
-    cells: dict[str, list[Cell]] = {"id": [*ids], "text": texts}
+    # In pairs, as a function may be called like another column.
+    cells: list[tuple[str, Sequence[Cell]]] = [
+        ("id", [str(value) for value in moment.samples.index[at]]),
+        ("text", [Excerpt(text, marks) for text, marks in rows.marks(n)]),
+    ]
     for column in rows.columns:
-        cells[column.heading] = list(moment.names_of(column.codes[at], column.missing))
+        cells.append((column.heading, moment.names_of(column.codes[at], column.missing)))
     if moment.n_gold:
-        cells["gold"] = list(moment.names_of(moment.gold[at]))
+        cells.append(("gold", moment.names_of(moment.gold[at])))
     if rows.with_model:
-        cells["label model"] = [
-            NONE if label is None else f"{label} {probability:.2f}"
-            for label, probability in zip(*rows.model_labels(at), strict=True)
-        ]
+        answers = zip(*rows.model_labels(at), strict=True)
+        shown = [NONE if label is None else f"{label} {p:.2f}" for label, p in answers]
+        cells.append(("label model", shown))
     others = voted_by(moment.functions, at, moment.schema, *rows.others_but)
     if any(others):
-        cells["other votes"] = [*others]
-    lines = tuple(zip(*cells.values(), strict=True))
-    return (Table(tuple(cells), lines, caption, len(rows.at) - len(at)),)
+        cells.append(("other votes", others))
+    lines = tuple(zip(*(values for _, values in cells), strict=True))
+    headings = tuple(heading for heading, _ in cells)
+    return (Table(headings, lines, caption, len(rows.at) - len(at)),)

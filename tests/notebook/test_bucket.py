@@ -216,3 +216,9 @@ def test_a_bucket_keeps_its_meaning_when_the_workbench_changes(made):
     made.add(keywords("free", ["song"], label="ham"))
     made.drop("love")
     assert rows.to_frame().equals(before)
+
+
+def test_a_function_called_like_another_column_is_shown_beside_it():
+    made = workbench(free("gold"))
+    (table,) = (part for part in made.bucket("gold")._view().parts if hasattr(part, "headings"))
+    assert table.headings == ("id", "text", "gold", "gold", "label model")

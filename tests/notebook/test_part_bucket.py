@@ -259,3 +259,30 @@ def test_long_texts_are_cut_to_a_window_around_the_span():
     text = repr(made.bucket())
     assert "[Ann PER]" in text
     assert len(text) < 600
+
+
+@pytest.mark.parametrize("name", ["gold", "text", "id", "label model"])
+def test_a_function_called_like_another_column_is_shown_beside_it(name):
+    made = span_workbench(found(name, "Ann", "PER"))
+    (table,) = (part for part in made.bucket(name)._view().parts if hasattr(part, "headings"))
+    assert table.headings == ("id", "text", name, "gold", "label model")
+
+
+def test_gold_behind_the_end_of_a_text_is_shown_without_it():
+    made = span_workbench(first_names(), gold={"n6": [(100, 120, "PER")]})
+    rows = made.bucket(gold="any")
+    assert places(rows) == ["n6: "]
+    assert "nothing here" in repr(rows)
+
+
+def test_labels_of_samples_without_a_text_show_their_values():
+    frame = pd.DataFrame({"price": [3, 700], "size": [1, 2]}, index=["a", "b"])
+    made = lb.Workbench(frame, lb.LabelSchema(["dear", "big"], kind="several"), {"b": ["big"]})
+
+    @made.lf
+    def dear(x):
+        return {"dear"} if x.price > 100 else None
+
+    assert "price = 700, size = 2" in repr(made.bucket("dear"))
+    for result in (made.preview("dear"), made.errors(), made.uncovered(), made.summary()):
+        assert repr(result)

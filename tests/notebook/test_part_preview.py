@@ -12,6 +12,7 @@ from tests.notebook.planted_parts import (
     GOLD_SETS,
     GOLD_SPANS,
     NOTES,
+    SETS,
     SPANS,
     angry,
     capitals,
@@ -304,3 +305,27 @@ def test_counts_agree_with_each_other_on_any_texts(texts, functions, pattern):
     assert wrong == n - round(measures.precision.value * n if n else 0)
     change = preview.model
     assert len(change.rows()) == change.gained + change.lost + change.flips
+
+
+ANSWERS = st.dictionaries(st.sampled_from(["joy", "anger"]), st.booleans(), min_size=1)
+SAYINGS = st.dictionaries(st.sampled_from(["Ann", "Bob", "met"]), ANSWERS, min_size=1)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(TEXTS, st.lists(SAYINGS, max_size=3), SAYINGS)
+def test_counts_of_labels_agree_with_each_other_on_any_texts(texts, functions, words):
+    made = lb.Workbench(pd.DataFrame({"text": texts}), SETS, gold={0: ["joy"]})
+    for number, answers in enumerate(functions):
+        made.add(said(f"f{number}", answers))
+    draft = said("draft", words)
+    preview = made.preview(draft)
+    measures = preview.measures
+    assert measures.votes + measures.no == len(preview.examples) == preview.diff.gained
+    assert measures.new <= measures.votes
+    assert measures.new_samples <= measures.samples <= len(texts)
+    spurious = int((made.errors(draft).to_frame()["error"] == "spurious").sum())
+    n = measures.precision.n
+    assert spurious == n - round(measures.precision.value * n if n else 0)
+    change = preview.model
+    assert change.flips == 0
+    assert len(change.rows()) == change.gained + change.lost

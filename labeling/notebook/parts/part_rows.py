@@ -95,13 +95,13 @@ class PartRows(DisplayedAlike):
             codes, p = model_answers(self.moment, table, self.model_of)
             columns["model"] = table.words_of(codes[at])
             columns["model_probability"] = p[at]
-        columns["others"] = self._others(at)
+        columns["others"] = self.others_of(at)
         columns["text"] = texts
         return pd.DataFrame(
             {name: _series(values, index) for name, values in columns.items()}, index=index
         )
 
-    def _others(self, at: RowNumbers) -> list[str]:
+    def others_of(self, at: RowNumbers) -> list[str]:
         """Return who else says what of parts, as "name: label" in the order of the functions."""
         said: list[list[str]] = [[] for _ in at]
         for column in self.others:
@@ -137,26 +137,32 @@ def tables_of_parts(rows: PartRows, n: int, caption: str = "") -> tuple[Table, .
         return ()
     at, moment, table = rows.at[:n], rows.moment, rows.table
     samples = table.sample[at]
-    cells: dict[str, list[Cell]] = {
-        "id": [str(sample_id) for sample_id in moment.samples.index[samples]]
-    }
-    cells |= {name: list(notes[:n]) for name, notes in rows.notes.items() if any(notes[:n])}
-    cells |= {**table.cells(at, moment.texts_of(samples), rows.shown_codes(at), rows.mark)}
+    # In pairs, as a function may be called like another column.
+    cells: list[tuple[str, Sequence[Cell]]] = [
+        ("id", [str(sample_id) for sample_id in moment.samples.index[samples]])
+    ]
+    cells += [(name, list(notes[:n])) for name, notes in rows.notes.items() if any(notes[:n])]
+    cells += table.cells(at, moment.texts_of(samples), rows.shown_codes(at), rows.mark).items()
     for column in rows.columns:
-        cells[column.heading] = [*answers(table, column.codes[at], column.missing)]
+        cells.append((column.heading, answers(table, column.codes[at], column.missing)))
     if moment.n_gold:
-        cells["gold"] = [*table.words_of(table.gold[at])]
+        cells.append(("gold", table.words_of(table.gold[at])))
     if rows.with_model:
-        codes, p = model_answers(moment, table, rows.model_of)
-        cells["label model"] = [
-            NONE if words is None else f"{words} {probability:.2f}"
-            for words, probability in zip(table.words_of(codes[at]), p[at].tolist(), strict=True)
-        ]
-    others = rows._others(at)
+        cells.append(("label model", _model_cells(rows, at)))
+    others = rows.others_of(at)
     if any(others):
-        cells["other functions"] = [*others]
-    lines = tuple(zip(*cells.values(), strict=True))
-    return (Table(tuple(cells), lines, caption, len(rows.at) - len(at)),)
+        cells.append(("other functions", others))
+    lines = tuple(zip(*(values for _, values in cells), strict=True))
+    headings = tuple(heading for heading, _ in cells)
+    return (Table(headings, lines, caption, len(rows.at) - len(at)),)
+
+
+def _model_cells(rows: PartRows, at: RowNumbers) -> list[str]:
+    codes, p = model_answers(rows.moment, rows.table, rows.model_of)
+    return [
+        NONE if words is None else f"{words} {probability:.2f}"
+        for words, probability in zip(rows.table.words_of(codes[at]), p[at].tolist(), strict=True)
+    ]
 
 
 def model_answers(
