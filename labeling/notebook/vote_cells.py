@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.errors import LabelingError, VotesError
-from labeling.records import ABSTAIN, AnyVotes, LabelSchema, SetVotes, SpanVotes, Votes
+from labeling.records import (
+    ABSTAIN,
+    Answers,
+    AnyVotes,
+    LabelSchema,
+    Marks,
+    SetVotes,
+    SpanVotes,
+    Votes,
+    checked_offsets,
+)
 from labeling.records.ids import encode_id
+from labeling.records.span_frames import count_words
 
 Cells = npt.NDArray[Any]
 """What a function says of each sample: codes, -1 for nothing; or texts of JSON, `None` for nothing.
@@ -49,24 +60,38 @@ def _(votes: Votes, column: int) -> Cells:
 @cells_of.register
 def _(votes: SpanVotes, column: int) -> Cells:
     marks = votes.marks.take(np.flatnonzero(votes.marks.voter == column))
-    labels = [*votes.schema.labels, None]  # -1 is the last one
-    spans: dict[int, list[Any]] = {}
-    values = zip(*(part.tolist() for part in marks[:4]), strict=True)
-    for row, start, end, code in values:
-        spans.setdefault(row, []).append([start, end, labels[code]])
-    return _texts(len(votes), spans.items())
+    labels = [*map(json.dumps, votes.schema.labels), "null"]  # -1 is the last one
+    values = zip(marks.start.tolist(), marks.end.tolist(), marks.label.tolist(), strict=True)
+    spans = [f"[{start},{end},{labels[code]}]" for start, end, code in values]
+    return _joined(len(votes), marks.sample, spans, "[]")
 
 
 @cells_of.register
 def _(votes: SetVotes, column: int) -> Cells:
     answers = votes.answers.take(np.flatnonzero(votes.answers.voter == column))
-    says: dict[int, dict[str, bool]] = {}
-    values = zip(
-        answers.sample.tolist(), answers.label.tolist(), answers.says.tolist(), strict=True
-    )
-    for row, code, says_yes in values:
-        says.setdefault(row, {})[votes.schema.labels[code]] = says_yes
-    return _texts(len(votes), says.items())
+    by_name = np.argsort(np.array(votes.schema.labels, dtype=object)).argsort()
+    answers = answers.take(np.lexsort((by_name[answers.label], answers.sample)))
+    labels = [*map(json.dumps, votes.schema.labels)]
+    values = zip(answers.label.tolist(), answers.says.tolist(), strict=True)
+    says = [f"{labels[code]}:{'true' if says_yes else 'false'}" for code, says_yes in values]
+    return _joined(len(votes), answers.sample, says, "{}")
+
+
+def _joined(n: int, rows: npt.NDArray[np.int64], parts: list[str], brackets: str) -> Cells:
+    """Return the parts of each sample as one text, `None` where there is none.
+
+    Args:
+        n: the number of samples.
+        rows: of each part's sample, ascending.
+        parts: JSON.
+        brackets: that of all parts of a sample.
+    """
+    cells = np.full(n, None, dtype=object)
+    spoken, starts = np.unique(rows, return_index=True)
+    ends = [*starts.tolist(), len(parts)][1:]
+    for row, start, end in zip(spoken.tolist(), starts.tolist(), ends, strict=True):
+        cells[row] = f"{brackets[0]}{','.join(parts[start:end])}{brackets[1]}"
+    return cells
 
 
 def votes_digest(cells: Cells, order: npt.NDArray[np.intp]) -> str:
@@ -92,13 +117,6 @@ def id_texts(sample_ids: pd.Index) -> list[str]:
     ]
 
 
-def _texts(n: int, values: Iterable[tuple[int, Any]]) -> Cells:
-    cells = np.full(n, None, dtype=object)
-    for row, value in values:
-        cells[row] = json.dumps(value, separators=(",", ":"), sort_keys=True)
-    return cells
-
-
 def spans_of_cells(
     cells: Cells, name: str, sample_ids: pd.Index, schema: LabelSchema, texts: Sequence[object]
 ) -> SpanVotes:
@@ -116,23 +134,34 @@ def spans_of_cells(
         VotesError: the cells are no spans.
         UnknownLabelError: the schema lacks a label.
     """
-    rows = [(row, *_span(span)) for row, spans in _parsed(cells, list) for span in spans]
-    frame = _frame(rows, ["sample", "start", "end", "label"], name, sample_ids)
-    by_id = dict(zip(sample_ids.tolist(), texts, strict=True))
-    return SpanVotes.from_frame(
-        frame, schema=schema, sample_ids=sample_ids, voters=[name], texts=by_id
-    )
+    codes: dict[str | None, int] = {None: ABSTAIN}
+    marks: list[int] = []
+    for row, spans in _parsed(cells, list):
+        text = texts[row]
+        for span in spans:
+            start, end, label = _span(span)
+            if not isinstance(text, str) or not 0 <= start < end <= len(text):
+                checked_offsets(start, end, text if isinstance(text, str) else "")
+            if label not in codes:
+                codes[label] = schema.index(label)
+            marks += (row, start, end, codes[label], 0, count_words(str(text), start, end))
+    columns = np.array(marks, dtype=np.int64).reshape(-1, len(Marks._fields)).T
+    return SpanVotes(Marks(*columns), sample_ids, [name], schema)
 
 
 def sets_of_cells(cells: Cells, name: str, sample_ids: pd.Index, schema: LabelSchema) -> SetVotes:
     """Return what `cells_of` wrote of several labels; see `spans_of_cells`."""
-    rows = [
-        (row, label, says_yes)
-        for row, says in _parsed(cells, dict)
-        for label, says_yes in says.items()
-    ]
-    frame = _frame(rows, ["sample", "label", "says"], name, sample_ids)
-    return SetVotes.from_frame(frame, schema=schema, sample_ids=sample_ids, voters=[name])
+    codes: dict[str, int] = {}
+    answers: list[int] = []
+    for row, says in _parsed(cells, dict):
+        for label, says_yes in says.items():
+            if not isinstance(says_yes, bool):
+                raise _no_votes(says)
+            if label not in codes:
+                codes[label] = schema.index(label)
+            answers += (row, 0, codes[label], says_yes)
+    sample, voter, code, says_of = np.array(answers, dtype=np.int64).reshape(-1, 4).T
+    return SetVotes(Answers(sample, voter, code, says_of == 1), sample_ids, [name], schema)
 
 
 def _parsed(cells: Cells, form: type) -> list[tuple[int, Any]]:
@@ -150,19 +179,12 @@ def _parsed(cells: Cells, form: type) -> list[tuple[int, Any]]:
     return parsed
 
 
-def _span(value: Any) -> tuple[int, int, Any]:
+def _span(value: Any) -> tuple[int, int, str | None]:
     match value:
         case [int(start), int(end), str() | None as label]:
-            return start, end, ABSTAIN if label is None else label
+            return start, end, label
     raise _no_votes(value)
 
 
 def _no_votes(value: object) -> VotesError:
     return VotesError(f"Votes must be JSON of spans, or of labels. Got {value!r:.100}.")
-
-
-def _frame(rows: list[Any], columns: list[str], name: str, sample_ids: pd.Index) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=columns)
-    frame["sample"] = sample_ids.take(frame["sample"].to_numpy(dtype=np.intp))
-    frame["voter"] = name
-    return frame

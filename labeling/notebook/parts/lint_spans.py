@@ -22,6 +22,8 @@ CONTRADICTED = 0.9
 """Share of a function's spans from which on they nearly always lie in, or across, longer ones."""
 PUNCTUATED, CUT_WORDS = 0.2, 0.05
 """Shares of a function's spans from which on their edges are reported."""
+LOOKED_AT = 1_000
+"""Spans of a function whose edges are looked at, drawn by the ids of their samples."""
 LEAST_GOLD = 20
 """Gold spans from which on their edges tell what edges should be."""
 LEAST_NEAR = 5
@@ -123,7 +125,7 @@ def punctuation(linted: LintedParts) -> Iterator[Finding]:
             yield Finding(
                 "punctuation",
                 (name,),
-                f"{len(odd):,} of its {counted(len(places), 'span')} begin or end with punctuation,"
+                f"{len(odd):,} of {_looked_at(places)} begin or end with punctuation,"
                 f" such as {_quoted(odd[0])}{seen}",
                 len(places),
                 "a span with one character too many is wrong",
@@ -161,7 +163,7 @@ def within_words(linted: LintedParts) -> Iterator[Finding]:
         yield Finding(
             "within words",
             (name,),
-            f"{len(cut):,} of its {counted(len(places), 'span')} begin or end within a word,"
+            f"{len(cut):,} of {_looked_at(places)} begin or end within a word,"
             f" such as {_quoted(cut[0])} in {quoted(_word_around(cut[0]))}{seen}",
             len(places),
             "a part of a word is rarely a name, and a span with wrong ends is wrong",
@@ -169,12 +171,17 @@ def within_words(linted: LintedParts) -> Iterator[Finding]:
         )
 
 
+def _looked_at(places: Sequence[Place]) -> str:
+    drawn = " that were drawn" if len(places) == LOOKED_AT else ""
+    return f"its {counted(len(places), 'span')}{drawn}"
+
+
 def _places_by_function(linted: LintedParts) -> Iterator[tuple[str, list[Place], list[Place]]]:
-    """Yield each function's name, its spans, and the gold spans of the labels that it gives."""
+    """Yield each function's name, spans of it, and the gold spans of the labels that it gives."""
     table, rank = _spans(linted), linted.moment.rank
     for voted, codes, answers in linted.columns:
         rows = np.flatnonzero(answers)
-        rows = rows[np.argsort(rank[table.sample[rows]], kind="stable")]
+        rows = rows[np.argsort(rank[table.sample[rows]], kind="stable")][:LOOKED_AT]
         gold = np.flatnonzero(np.isin(table.gold, np.unique(codes[answers])))
         places, of_gold = (
             [_place(table, linted.texts, row) for row in some.tolist()] for some in (rows, gold)
