@@ -220,12 +220,13 @@ def label_confusion_picture(coincidences: pd.DataFrame) -> Svg:
     return picture("confused", title, description, draw, _side(len(names)))
 
 
-def type_confusion_picture(counts: pd.DataFrame, name: str) -> Svg:
-    """Draw which labels of spans a model takes for which, in percent of the rows.
+def type_confusion_picture(counts: pd.DataFrame, name: str, whose: str) -> Svg:
+    """Draw which labels of spans are taken for which, in percent of the rows.
 
     Args:
         counts: what `span_confusion` returns, or a part of it with the same labels in both.
         name: of the picture, unique on its page.
+        whose: labels are compared with the true ones, such as "models".
     """
     table = counts.to_numpy(np.float64)
     totals = table.sum(axis=1, keepdims=True)
@@ -239,10 +240,10 @@ def type_confusion_picture(counts: pd.DataFrame, name: str) -> Svg:
         draw_matrix(axes, shares, words, names, COLOURS)
         axes.tick_params(axis="x", labelrotation=90 if is_crowded else 0)
         axes.set_yticks(range(len(names)), rows)
-        axes.set_xlabel("label of the models")
+        axes.set_xlabel(f"label of the {whose}")
         axes.set_ylabel("true label")
 
-    title = "Which labels the models confuse"
+    title = f"Which labels the {whose} confuse"
     return picture(name, title, "The table lists the counts.", draw, _side(len(names)))
 
 

@@ -22,7 +22,7 @@ from labeling.analysis.span_confusion import span_confusion
 from labeling.analysis.span_edges import FURTHEST, edge_errors
 from labeling.analysis.span_quality import span_scores
 from labeling.errors import counted
-from labeling.records import NOTHING, AnyVotes, Label, SetVotes, SpanVotes
+from labeling.records import NOTHING, AnyVotes, Label, LabelSchema, SetVotes, SpanVotes
 from labeling.records.estimates import Estimate, proportion
 from labeling.rendering import Cell, Excerpt, Picture, Table, View, as_interval
 from labeling.rendering.formatting import percent, when
@@ -116,7 +116,33 @@ def _(votes: SpanVotes, reference: Reference, context: ReportContext) -> Iterato
     scores = span_scores(as_series(predicted), as_series(reference.truth), schema)
     yield _against(scores._view(), reference)
     suffix = "gold" if is_gold else "people"
-    counts = span_confusion(predicted, reference.truth, schema)
+    yield _against(confusion_view(predicted, reference.truth, schema, "models", suffix), reference)
+    errors = edge_errors(predicted, reference.truth, context.texts_of(reference.truth))
+    if errors["start"].sum():
+        yield _against(_edges(errors, suffix), reference)
+
+
+def _against(view: View, reference: Reference) -> View:
+    return View(f"{view.title}, against {reference.name}", view.parts)
+
+
+def confusion_view(
+    predicted: dict[Hashable, Any],
+    truth: dict[Hashable, Any],
+    schema: LabelSchema,
+    whose: str,
+    suffix: str,
+) -> View:
+    """Return which labels of spans are taken for which, as a picture and a table.
+
+    Args:
+        predicted: spans by sample.
+        truth: true spans by sample.
+        schema: the labels.
+        whose: the predicted spans are, such as "models".
+        suffix: of the name of the picture, unique on the page.
+    """
+    counts = span_confusion(predicted, truth, schema)
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (Excerpt(str(label)), *row)
         for label, row in zip(counts.index, counts.to_numpy().tolist(), strict=True)
@@ -126,16 +152,9 @@ def _(votes: SpanVotes, reference: Reference, context: ReportContext) -> Iterato
         " no such span."
     )
     table = Table(("true label", *counts.columns), rows, caption)
-    picture = type_confusion_picture(_most_confused(counts), f"types-{suffix}")
-    drawn = Picture(str(picture), "Which labels the models confuse, in percent of the rows.")
-    yield _against(View("Confusion of labels", (drawn, table)), reference)
-    errors = edge_errors(predicted, reference.truth, context.texts_of(reference.truth))
-    if errors["start"].sum():
-        yield _against(_edges(errors, suffix), reference)
-
-
-def _against(view: View, reference: Reference) -> View:
-    return View(f"{view.title}, against {reference.name}", view.parts)
+    picture = type_confusion_picture(_most_confused(counts), f"types-{suffix}", whose)
+    description = f"Which labels the {whose} confuse, in percent of the rows."
+    return View("Confusion of labels", (Picture(str(picture), description), table))
 
 
 def _most_confused(counts: pd.DataFrame) -> pd.DataFrame:

@@ -25,9 +25,16 @@ from labeling.project.annotator_skills import annotator_skills
 from labeling.records import Annotation, LabelSchema, person_key
 from labeling.rendering import Cell, Excerpt, Interval, Picture, Share, Table, View, as_interval
 from labeling.rendering.formatting import seconds
-from labeling.report.annotator_facts import VERDICTS, held_back_votes, pause_in_words
+from labeling.report.annotator_facts import (
+    VERDICTS,
+    held_back_votes,
+    pause_in_words,
+    pseudonym_salt,
+    pseudonyms_of,
+)
 from labeling.report.context import ReportContext
 from labeling.report.part_answers import PersonWithParts, people_of
+from labeling.report.part_models import confusion_view
 from labeling.report.part_section import PartsSection
 
 MOST_ROWS = 60
@@ -51,6 +58,7 @@ def section(context: ReportContext) -> PartsSection:
         *_skills(skills),
         _work(context, people),
         *_outcomes(people, schema),
+        *confusion(agreement.overall, people, schema),
         *_escalations(context),
     )
     folded = tuple(_outcomes_by_label(people, schema))
@@ -187,6 +195,8 @@ def _work(context: ReportContext, people: Sequence[PersonWithParts]) -> View:
     paused = context.project.people.work.state().paused
     shown = people[:MOST_ROWS]
     columns: dict[str, list[Cell]] = {"annotator": [Excerpt(person.name) for person in shown]}
+    pseudonyms = pseudonyms_of([person.name for person in people], pseudonym_salt(context))
+    columns["pseudonym"] = [pseudonyms[person.name] for person in shown]
     columns["answers"] = [len(person.answers) for person in shown]
     columns["skipped"] = [len(person.annotations) - len(person.answers) for person in shown]
     columns["given per answer"] = [_mean_parts(person) for person in shown]
@@ -214,8 +224,9 @@ def _work(context: ReportContext, people: Sequence[PersonWithParts]) -> View:
         ]
     rows = tuple(zip(*columns.values(), strict=True))
     caption = (
-        "F1 is of first-round answers; with reviewers and gold of all. n is the number of spans or"
-        " labels of both sides. Reviewers see only samples that annotators could not settle."
+        "Pages for annotators have the pseudonyms. F1 is of first-round answers; with reviewers and"
+        " gold of all. n is the number of spans or labels of both sides. Reviewers see only samples"
+        " that annotators could not settle."
     )
     return View("By annotator", (Table(tuple(columns), rows, caption, len(people) - len(shown)),))
 
@@ -237,7 +248,7 @@ def _outcomes(people: Sequence[PersonWithParts], schema: LabelSchema) -> Iterato
         person.name: outcome_table(person.first_round, person.truth, schema).iloc[[-1]]
         for person in compared[:MOST_ROWS]
     }
-    everybody = _of_everybody(compared, schema)
+    everybody = outcome_table(*_of_everybody(compared), schema)
     by_person = pd.concat(tables.values()).set_axis(pd.Index(list(tables), dtype=object))
     sources = Counter[str]()
     for person in compared:
@@ -255,13 +266,34 @@ def _outcomes(people: Sequence[PersonWithParts], schema: LabelSchema) -> Iterato
     yield View("What annotators get right and miss", (sentence, *tables_shown))
 
 
-def _of_everybody(people: Sequence[PersonWithParts], schema: LabelSchema) -> pd.DataFrame:
+@functools.singledispatch
+def confusion(
+    agreement: Any, people: Sequence[PersonWithParts], schema: LabelSchema
+) -> Iterator[View]:
+    """Yield which labels annotators confuse, by the type of their agreement: of spans only."""
+    yield from ()
+
+
+@confusion.register
+def _(
+    agreement: SpanAgreement, people: Sequence[PersonWithParts], schema: LabelSchema
+) -> Iterator[View]:
+    answers, truth = _of_everybody(people)
+    if truth:
+        view = confusion_view(answers, truth, schema, "annotators", "people")
+        yield View("Labels that annotators confuse", view.parts)
+
+
+def _of_everybody(
+    people: Sequence[PersonWithParts],
+) -> tuple[dict[Hashable, Any], dict[Hashable, Any]]:
+    """Return everybody's first-round answers, and what they are compared with, side by side."""
     answers: dict[Hashable, Any] = {}
     truth: dict[Hashable, Any] = {}
     for person in people:
         answers |= {(person.name, key): label for key, label in person.first_round.items()}
         truth |= {(person.name, key): label for key, label in person.truth.items()}
-    return outcome_table(answers, truth, schema)
+    return answers, truth
 
 
 def _outcomes_by_label(people: Sequence[PersonWithParts], schema: LabelSchema) -> Iterator[View]:

@@ -87,6 +87,7 @@ def test_the_page_has_functions_scores_and_agreement(reported, page):
         assert "Confusion of labels" in page
         assert "(none)" in page
         assert "Edges of spans" in page
+        assert "Labels that annotators confuse" in page
         assert "How spans of functions lie to true spans" in page
         assert 'class="lbl-span lbl-s0"' in page
         scores = lb.span_scores(project.snapshot().measured, project.data.dev, project.schema)
@@ -210,11 +211,13 @@ def test_the_audit_is_of_whole_labels(context, page):
     assert "Audit: the random sample of each batch" in page
 
 
-def test_a_page_for_each_annotator_has_no_names_and_no_gold(reported, context):
+def test_a_page_for_each_annotator_has_no_names_and_no_gold(reported, context, page):
     pages = write_annotator_pages(lb.Project(reported[1] / "project.yaml"))
 
     assert set(pages) == {"ann", PERSON, "cleo"}
     texts = [path.read_text("utf-8") for path in pages.values()]
+    for path in pages.values():  # the lead can tell whose page it is
+        assert path.stem.replace("-", " ").lower() in page.lower()
     for text in texts:
         assert "What you got right and missed" in text
         assert "cleo" not in text
