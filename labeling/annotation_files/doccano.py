@@ -71,6 +71,8 @@ def _annotation(row: JsonObject, location: str, left_out: LeftOut) -> SourceAnno
 def _span(item: Sequence[Any] | Mapping[str, Any], text: str) -> SourceSpan:
     if isinstance(item, Mapping):
         start, end, label = item["start_offset"], item["end_offset"], item["label"]
+    elif isinstance(item, str):
+        raise TypeError(item)
     else:
         start, end, label = item[0], item[1], item[2]
     place = placed(start, end, None, text)  # some versions count an emoji twice: then it is unclear

@@ -10,6 +10,7 @@ from labeling.records import SourceAnnotation, SourceAnnotations, SourceSpan
 
 LISTS = ("entities", "spans", "ents")
 STARTS, ENDS = ("start", "start_offset", "start_char"), ("end", "end_offset", "end_char")
+TRIPLE = ("start", "end", "label")
 ANNOTATORS = ("annotator", "_annotator_id", "user")
 
 
@@ -61,12 +62,14 @@ def _list_of(row: JsonObject) -> Sequence[Any] | None:
 
 def entity(item: Any, text: str) -> SourceSpan:
     """Return an entity, a triple or an object, with the text in it."""
-    if isinstance(item, str):  # three letters are no span
-        raise TypeError(item)
-    if not isinstance(item, Mapping):
+    if isinstance(item, list):
+        if len(item) != len(TRIPLE):
+            raise TypeError(item)
         start, end, label = item
         return span_of_text(start, end, label, text)
-    start, end = (next(item[name] for name in names if name in item) for names in (STARTS, ENDS))
+    start, end = (
+        next((item[name] for name in names if name in item), None) for names in (STARTS, ENDS)
+    )
     words = item.get("text")
     if isinstance(words, str):
         return SourceSpan(start, end, _name(item["label"]), words)

@@ -35,7 +35,7 @@ class Malformed:
         """
         try:
             return parse()
-        except (AttributeError, TypeError, KeyError, RecursionError):
+        except (AttributeError, TypeError, LookupError, RecursionError):
             self._locations.append(location)
             return None
 

@@ -166,6 +166,36 @@ def test_texts_with_entities(tmp_path, row, by_text):
     assert 1 == len(found.problems) == sum(found.left_out.values())
 
 
+MALFORMED = [
+    ["abc"], [[0, 3]], [[0, 3, "PER", 1]], [[0, 3, 5]], [None], [7], [{}], [{"label": 1}],
+    [{"start": 0, "end": 3}], [{"start_offset": 0, "end_offset": 3}],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["entities", "spans"])
+@pytest.mark.parametrize("items", MALFORMED)
+def test_entities_of_another_form_are_counted_and_keep_nothing_back(tmp_path, name, items):
+    rows = [{"id": "s3", "text": "Bob", name: items}, {"id": "s1", "text": "", name: []}]
+    found = imported(written(tmp_path, "\n".join(map(json.dumps, rows)), "e.jsonl"), PER_ORG)
+    assert {"s1": ()} == votes_of(found)
+    assert ["line 1" in reason for reason in found.left_out] == [True]
+
+
+@pytest.mark.parametrize("items", [MALFORMED[1], *MALFORMED[4:]])
+def test_doccanos_spans_of_another_form_are_counted(tmp_path, items):
+    rows = [{"id": "s3", "text": "Bob", "label": [[0, 3, "PER"]]}]
+    rows += [{"id": "s1", "text": "x", "label": items}]
+    found = imported(written(tmp_path, "\n".join(map(json.dumps, rows)), "e.jsonl"), PER_ORG)
+    assert {"s3"} == set(votes_of(found))
+    assert 1 == sum(found.left_out.values())
+
+
+def test_entities_without_offsets_are_nowhere(tmp_path):
+    row = {"id": "s3", "text": "Bob", "entities": [{"label": "PER"}]}
+    found = imported(written(tmp_path, json.dumps(row), "e.jsonl"), PER_ORG)
+    assert ({}, 1) == (votes_of(found), len(found.problems))
+
+
 def test_prodigy_spans_beyond_their_text_are_not_cut_short(tmp_path):
     span = {"start": 0, "end": 99, "label": "PER"}
     row = {"id": "s3", "text": "Bob", "spans": [span], "answer": "accept"}
