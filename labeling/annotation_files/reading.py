@@ -110,6 +110,7 @@ def _rows(path: Path) -> Rows:
         hint = " Unpack it first." if path.suffix == ".zip" else ""
         raise DataError(f"{path.name!r} must be text in UTF-8, and is not.{hint}") from error
     values = _array(text, path.name) if text.lstrip()[:1] == "[" else _lines(text, path.name)
+    values = [_as_object(value) for value in values]
     for number, value in enumerate(values, start=1):
         if not isinstance(value, dict):
             raise DataError(
@@ -118,6 +119,13 @@ def _rows(path: Path) -> Rows:
     if not values:
         raise DataError(f"{path.name!r} must hold annotations. It is empty.")
     return values
+
+
+def _as_object(value: Any) -> Any:
+    """Return a pair of a text and its annotations, as spaCy 2 was trained on, as one object."""
+    if isinstance(value, list) and [type(part) for part in value] == [str, dict]:
+        return {"text": value[0], **value[1]}
+    return value
 
 
 def _array(text: str, name: str) -> Rows:

@@ -166,6 +166,13 @@ def test_texts_with_entities(tmp_path, row, by_text):
     assert 1 == len(found.problems) == sum(found.left_out.values())
 
 
+def test_pairs_of_a_text_and_its_entities(tmp_path):
+    rows = [[text, {"entities": []}] for text in TEXTS.values()]
+    rows[2][1]["entities"] = [[0, 3, "PER"]]
+    found = imported(written(tmp_path, json.dumps(rows), "train.json"), PER_ORG, by_text=True)
+    assert {"s1": (), "s2": (), "s3": (Span(0, 3, "PER"),)} == votes_of(found)
+
+
 MALFORMED = [
     ["abc"], [[0, 3]], [[0, 3, "PER", 1]], [[0, 3, 5]], [None], [7], [{}], [{"label": 1}],
     [{"start": 0, "end": 3}], [{"start_offset": 0, "end_offset": 3}],
