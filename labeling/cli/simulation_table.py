@@ -87,9 +87,14 @@ def simulation_sentences(simulation: Simulation, goal: Goal) -> list[str]:
         if not math.isnan(row["over_random"])
     ]
     sentences += _saving_sentences(
-        simulation.label_savings(), "family", "cost a sample", "people's labels", "accuracy"
+        simulation.label_savings(),
+        "family",
+        "cost a sample",
+        f"{simulation.quality} of people's labels",
+        "accuracy",
     )
     what = "end model" if goal == "model" else "labels of the pool"
+    what = f"{simulation.quality} of {what}"
     sentences += _saving_sentences(simulation.savings(goal), "policy", "cost", what, "quality")
     return [*sentences, simulation.recommendation(goal)]
 
@@ -117,12 +122,11 @@ def _saving_sentences(
             undefined.append(pair)
         else:
             sentences.append(
-                f"{pair}: {cost} {_share(row, 'saved', -1)} at equal accuracy of {what}"
-                f" ({row[quality]:.1%})."
+                f"{pair}: {cost} {_share(row, 'saved', -1)} at equal {what} ({row[quality]:.1%})."
             )
     if undefined:
         sentences.append(
-            f"No saving can be given for {what}, since the same accuracy is not reached in all"
+            f"No saving can be given for the {what}, since the same is not reached in all"
             f" draws: {', '.join(undefined)}."
         )
     return sentences

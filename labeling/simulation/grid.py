@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +18,19 @@ from labeling.errors import LabelingError, listed
 from labeling.project.fingerprints import digest_of_files
 from labeling.query import check_strategy
 from labeling.records import (
+    AnyVotes,
     Gold,
     Table,
-    Votes,
-    expect,
     is_whole_number,
     whole_number,
     with_id_index,
 )
 from labeling.rendering import Displayed
-from labeling.simulation.models import ModelSettings, SimulatedModels
+from labeling.simulation.kinds import SimulatedKind, kind_of, label_texts, policies_of, vote_table
+from labeling.simulation.models import ModelSettings
 from labeling.simulation.named_policies import named_policies
-from labeling.simulation.recorded_votes import RecordedVotes, prepare, rare_label
-from labeling.simulation.replaying import Checkpoint, SimulatedRun
+from labeling.simulation.recorded_votes import RecordedVotes, prepare
+from labeling.simulation.replaying import Checkpoint
 from labeling.simulation.results import Simulation
 from labeling.simulation.run_log import RunKey, RunLog, fingerprint_of
 
@@ -89,8 +90,9 @@ class _Grid:
     policies: Mapping[str, ReviewPolicy]
     plan: Plan
     settings: ModelSettings
-    reviewer: Mapping[Hashable, str | None] | None
+    reviewer: Mapping[Hashable, Any] | None
     rare: str | None
+    kind: SimulatedKind
     truth_is_rare: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def planned(self) -> list[RunKey]:
@@ -102,16 +104,16 @@ class _Grid:
             for policy in self.policies
         ]
 
-    def models(self, seed: int) -> SimulatedModels:
+    def models(self, seed: int) -> Any:
         """Return the models of a seed, and note which samples kept aside have the rare label."""
         split = self.recorded.split(seed, self.plan.most_samples)
         labels = self.recorded.truth.labels.loc[split.aside.index]
-        self.truth_is_rare[seed] = (labels == self.rare).to_numpy()
-        return SimulatedModels(split, self.recorded.lf_votes, self.settings)
+        self.truth_is_rare[seed] = np.array([label == self.rare for label in labels], dtype=bool)
+        return self.kind.models(split, self.recorded.lf_votes, self.settings)
 
-    def run(self, key: RunKey, models: SimulatedModels) -> list[Checkpoint]:
+    def run(self, key: RunKey, models: Any) -> list[Checkpoint]:
         """Return the checkpoints of a run."""
-        return SimulatedRun(
+        return self.kind.run(
             self.recorded,
             models,
             key.strategy,
@@ -125,12 +127,12 @@ class _Grid:
 def simulate(
     data: Table,
     recorded: pd.DataFrame,
-    votes: Votes,
+    votes: AnyVotes,
     *,
     id: str | None = None,
     plan: Plan | None = None,
     gold: Gold | None = None,
-    reviewer: Mapping[Hashable, str | None] | None = None,
+    reviewer: Mapping[Hashable, Any] | None = None,
     settings: ModelSettings | None = None,
     config_policy: ReviewPolicy | None = None,
     out: str | os.PathLike[str] | None = None,
@@ -147,10 +149,16 @@ def simulate(
     frequent of all recorded votes on a sample, which is no truth. `Simulation.sentences` says
     which, and how many samples were left out since they have too few recorded votes.
 
+    Of sets of labels and of spans the score of a sample is the F1 of its labels or spans, and the
+    truth without gold is what more than half of the recorded votes name. As in a project, the label
+    model learns from what people settled on samples drawn at random. Policies of the rule
+    "posterior" are for one label per sample: they are left out, and `sentences` says so.
+
     Args:
         data: the samples, index = ids; or another table in memory, see `read_samples`.
-        recorded: people's votes: columns `sample`, `annotator`, `label`, one vote a row.
-        votes: the votes of labeling functions on all samples.
+        recorded: people's votes: columns `sample`, `annotator`, `label`, one vote a row; sets and
+            spans in any form of `Replay`.
+        votes: the votes of labeling functions on all samples, of any kind.
         id: the column of the ids; `None` takes the index.
         plan: what is compared; `None` is `Plan()`.
         gold: true labels of some samples; they teach nothing here.
@@ -167,7 +175,7 @@ def simulate(
         LabelingError: an unknown strategy or policy, or budgets that do not ascend.
 
     >>> import numpy as np
-    >>> from labeling.records import LabelSchema
+    >>> from labeling.records import LabelSchema, Votes
     >>> codes = [0, 1] * 30
     >>> data = pd.DataFrame({"text": [f"{'good' if code else 'bad'} film" for code in codes]})
     >>> votes = Votes.from_array(np.array(codes)[:, None], schema=LabelSchema(["no", "yes"]))
@@ -187,12 +195,13 @@ def simulate(
     plan = plan or Plan()
     settings = settings or ModelSettings()
     samples = with_id_index(data, id)
-    expect(votes, Votes, "`votes`")
-    policies = named_policies(plan.policies, config_policy, has_reviewer=reviewer is not None)
+    kind = kind_of(votes)
+    named = named_policies(plan.policies, config_policy, has_reviewer=reviewer is not None)
+    policies, left_out = policies_of(votes, named)
     least = plan.least_votes or max(policy.max_votes for policy in policies.values())
-    prepared = prepare(samples, recorded, votes, gold, least)
-    rare = rare_label(prepared.truth.labels, prepared.schema)
-    grid = _Grid(prepared, policies, plan, settings, reviewer, rare)
+    prepared = prepare(samples, recorded, votes, gold, least, kind.reading)
+    rare = kind.rare(prepared.truth.labels, prepared.schema)
+    grid = _Grid(prepared, policies, plan, settings, reviewer, rare, kind)
     definitions = {name: repr(policy) for name, policy in policies.items()}
     log = RunLog(None if out is None else Path(out), _fingerprint(grid), definitions)
     _play(grid, log, progress or (lambda _: None))
@@ -201,9 +210,10 @@ def simulate(
         {key: log.runs[key] for key in planned if key in log.runs},
         tuple(planned),
         tuple(plan.budgets),
-        (prepared.truth.sentence, *prepared.sentences),
+        (prepared.truth.sentence, *kind.sentences, *prepared.sentences, *left_out),
         rare,
         grid.truth_is_rare,
+        kind.quality,
     )
 
 
@@ -220,19 +230,14 @@ def _play(grid: _Grid, log: RunLog, progress: Progress) -> None:
 
 def _fingerprint(grid: _Grid) -> str:
     recorded, settings = grid.recorded, grid.settings
-    lf_votes = pd.DataFrame(
-        recorded.lf_votes.to_array(),
-        index=recorded.lf_votes.sample_ids,
-        columns=list(recorded.lf_votes.voters),
-    )
-    reviewer = pd.DataFrame({"label": pd.Series(grid.reviewer or {}, dtype=object)})
+    reviewer = pd.Series(grid.reviewer or {}, dtype=object).rename("label")
     return fingerprint_of(
         [
             recorded.samples,
-            lf_votes,
-            recorded.votes.set_index("sample"),
-            recorded.truth.labels.to_frame("label"),
-            reviewer,
+            vote_table(recorded.lf_votes),
+            _as_texts(recorded.votes),
+            label_texts(recorded.truth.labels).to_frame("label"),
+            label_texts(reviewer).to_frame(),
         ],
         {
             "code": digest_of_files(sorted(Path(labeling.__file__).parent.rglob("*.py"))),
@@ -242,3 +247,7 @@ def _fingerprint(grid: _Grid) -> str:
             "settings": repr(settings),
         },
     )
+
+
+def _as_texts(votes: pd.DataFrame) -> pd.DataFrame:
+    return votes.assign(label=label_texts(votes["label"])).set_index("sample")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from labeling.end_model import EndModel
 from labeling.end_model.embeddings import Embedding
@@ -29,12 +30,16 @@ class ModelSettings(Displayed):
         text: the column of the texts; `None` where samples have none.
         embeddings: vectors of texts, see `EndModel`.
         class_balance: the declared share of each label.
+        exclusive: of several labels per sample, those that exclude each other, see `SetModel`.
+        implies: of several labels per sample, what follows from a label, see `SetModel`.
     """
 
     label_model: str = "label_model"
     text: str | None = "text"
     embeddings: Embedding | str | None = None
     class_balance: ClassBalance | None = None
+    exclusive: Sequence[Collection[str]] = ()
+    implies: Mapping[str, str | Collection[str]] = MappingProxyType({})
 
 
 class SimulatedModels:

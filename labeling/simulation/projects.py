@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from labeling.adjudication import reviews_that_count
 from labeling.errors import ConfigError
 from labeling.project import Project
-from labeling.project.kinds import of_one_label
 from labeling.project.models import embedding_of
 from labeling.project.platforms import recorded_votes
-from labeling.records import Annotation, AnyVotes, Votes, live_annotations, name_of
+from labeling.records import Annotation, AnyVotes, live_annotations
 from labeling.simulation.grid import Plan, Progress, simulate
 from labeling.simulation.models import ModelSettings
 from labeling.simulation.results import Simulation
 
-Reviewer = Mapping[Hashable, str | None]
+Reviewer = Mapping[Hashable, Any]
 
 
 def simulate_project(
@@ -54,12 +54,17 @@ def simulate_project(
     return simulate(
         project.samples,
         table,
-        of_one_label(project.votes() if votes is None else votes, Votes, "A simulation"),
+        project.votes() if votes is None else votes,
         plan=plan,
         gold=project.data.dev if len(project.data.dev) else None,
         reviewer=reviewer,
         settings=ModelSettings(
-            config.label_model, config.data.text, embedding_of(config), config.class_balance
+            config.label_model,
+            config.data.text,
+            embedding_of(config),
+            config.class_balance,
+            config.exclusive,
+            config.implies,
         ),
         config_policy=project.people.policy,
         out=out,
@@ -93,10 +98,7 @@ def recorded_of(
             "A simulation needs recorded votes: name a file with the columns sample, annotator and"
             " label. The project has no annotations yet, and its config no `replay:`."
         )
-    decided = {
-        review.sample_id: None if review.label is None else name_of(review.label)
-        for review in reviews_that_count(annotations)
-    }
+    decided = {review.sample_id: review.label for review in reviews_that_count(annotations)}
     return votes, decided or None
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from labeling.errors import DataError, UnknownLabelError, counted
 from labeling.records import (
+    AnyVotes,
     Gold,
     LabelSchema,
-    Votes,
-    expect,
     gold_series,
     random_order,
     require_column,
@@ -55,7 +56,7 @@ class RecordedVotes:
     """
 
     samples: pd.DataFrame
-    lf_votes: Votes
+    lf_votes: AnyVotes
     votes: pd.DataFrame
     truth: Truth
     sentences: tuple[str, ...]
@@ -93,9 +94,10 @@ class Split:
 def prepare(
     samples: pd.DataFrame,
     recorded: pd.DataFrame,
-    lf_votes: Votes,
+    lf_votes: AnyVotes,
     gold: Gold | None,
     least_votes: int,
+    reading: Reading | None = None,
 ) -> RecordedVotes:
     """Return the samples that can be simulated, and count what is left out.
 
@@ -105,20 +107,23 @@ def prepare(
         lf_votes: votes of labeling functions on all samples.
         gold: true labels of some samples.
         least_votes: recorded votes that a sample must have.
+        reading: how labels are read; `None`: as one label per sample.
 
     Raises:
         DataError: fewer than 20 samples are left, or a vote has no annotator.
         UnknownLabelError: a vote is for another label.
-        LabelingError: the votes are on spans or sets of labels.
     """
+    reading = reading or OF_SAMPLES
     for column in ("sample", "annotator", "label"):
         require_column(recorded, column, "recorded votes")
-    _check_votes(recorded, expect(lf_votes, Votes, "The votes in a simulation").schema)
+    _check_annotators(recorded)
+    recorded = recorded.assign(label=reading.labels(recorded["label"], lf_votes.schema))
     is_known = recorded["sample"].isin(samples.index)
     cast = recorded[is_known & recorded["label"].notna()]
     n_votes = cast.groupby("sample").size()
     enough = n_votes.index[n_votes >= least_votes]
-    truth = _truth(cast[cast["sample"].isin(enough)], gold, samples.index)
+    voted = cast[cast["sample"].isin(enough)]
+    truth = _truth(voted, gold, samples.index, reading, lf_votes.schema)
     kept = samples[samples.index.isin(enough) & samples.index.isin(truth.labels.index)]
     # In an order that depends on the ids alone, so that results do.
     kept = kept.iloc[random_order(kept.index, np.random.default_rng(0))]
@@ -146,19 +151,24 @@ def prepare(
     )
 
 
-def _check_votes(recorded: pd.DataFrame, schema: LabelSchema) -> None:
-    """Raise an error for a vote without an annotator, or for an unknown label, wherever it is."""
+def _check_annotators(recorded: pd.DataFrame) -> None:
+    """Raise an error for a vote without an annotator."""
     nobody = recorded["annotator"].isna()
     if nobody.any():
         raise DataError(
             f"Recorded votes must have an annotator. {int(nobody.sum()):,} have none, the first on"
             f" sample {recorded['sample'][nobody].tolist()[0]!r}."
         )
-    for label in recorded["label"].dropna().unique():
+
+
+def _checked_labels(labels: pd.Series, schema: LabelSchema) -> pd.Series:
+    """Return labels as they are; raise an error for an unknown one, wherever it is."""
+    for label in labels.dropna().unique():
         try:
             schema.index(label)
         except UnknownLabelError as error:
             raise UnknownLabelError(f"In the recorded votes: {error}") from None
+    return labels
 
 
 def _too_few(count: int, least_votes: int, reasons: list[str]) -> DataError:
@@ -174,17 +184,20 @@ def _left_out(count: int, why: str) -> list[str]:
     return [f"Left out: {counted(count, 'sample')} with votes that {why}."] if count else []
 
 
-def _truth(cast: pd.DataFrame, gold: Gold | None, ids: pd.Index) -> Truth:
+def _truth(
+    cast: pd.DataFrame, gold: Gold | None, ids: pd.Index, reading: Reading, schema: LabelSchema
+) -> Truth:
     """Return given gold labels where there are enough of them, else the consensus of all votes."""
     voted = pd.Index(cast["sample"].unique())
     given = pd.Series(dtype=object) if gold is None else gold_series(gold).dropna()
     given = given[given.index.isin(voted) & given.index.isin(ids)]
     if len(given) >= LEAST_GOLD:
-        return Truth(given, f"Truth: {len(given):,} given gold labels.", is_gold=True)
-    consensus = most_frequent_votes(cast)
+        sentence = f"Truth: {len(given):,} given gold labels."
+        return Truth(reading.gold(given, schema), sentence, is_gold=True)
+    consensus = reading.consensus(cast)
     why = f" ({counted(len(given), 'gold label')}, fewer than {LEAST_GOLD})" if len(given) else ""
     sentence = (
-        f"Truth: the most frequent of all recorded votes on a sample{why}. It is no gold label:"
+        f"Truth: {reading.consensus_in_words}{why}. It is no gold label:"
         " people's labels are compared with votes of which they are a part, so that policies with"
         " many votes look better than they are; shared mistakes of people stay unseen."
     )
@@ -203,6 +216,35 @@ def most_frequent_votes(votes: pd.DataFrame) -> pd.Series:
     best = counts[counts["count"] == top]
     best = best[~best.duplicated("sample", keep=False)]
     return pd.Series(best["label"].to_numpy(), index=pd.Index(best["sample"]), dtype=object)
+
+
+class Reading(NamedTuple):
+    """How labels of a kind are read.
+
+    Attributes:
+        labels: returns recorded labels in their stored form, after checking them.
+        consensus: returns what people say together, by sample id, of a table of votes.
+        consensus_in_words: what that is.
+        gold: returns given gold labels in their stored form.
+    """
+
+    labels: Callable[[pd.Series, LabelSchema], pd.Series]
+    consensus: Callable[[pd.DataFrame], pd.Series]
+    consensus_in_words: str
+    gold: Callable[[pd.Series, LabelSchema], pd.Series]
+
+
+def _as_given(labels: pd.Series, schema: LabelSchema) -> pd.Series:
+    return labels
+
+
+OF_SAMPLES = Reading(
+    _checked_labels,
+    most_frequent_votes,
+    "the most frequent of all recorded votes on a sample",
+    _as_given,
+)
+"""One label per sample."""
 
 
 def rare_label(truth: pd.Series, schema: LabelSchema) -> str | None:

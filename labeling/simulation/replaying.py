@@ -21,6 +21,7 @@ from labeling.records import (
     AskAgain,
     LabelSchema,
     SoftLabels,
+    Stratum,
     Verdict,
     live_annotations,
     random_order,
@@ -103,6 +104,7 @@ class SimulatedRun:
     _platform: Replay = field(init=False)
     _verdict: Verdict = field(init=False, default=Verdict((), (), ()))
     _annotations: Sequence[Annotation] = field(init=False, default=())
+    _drawn: set[Hashable] = field(init=False, default_factory=set)  # at random, into any batch
 
     def __post_init__(self) -> None:
         self.policy = self.policy.for_schema(self.recorded.schema)
@@ -128,7 +130,7 @@ class SimulatedRun:
             votes_before = self._n_votes()
             if self._verdict.pending:  # votes that the budget before did not pay for
                 self._replay(budget)
-                end = self.models.fitted(self._verdict.gold)
+                end = self._fitted()
                 posterior = self.models.posterior(end)
             n_pool = len(self.models.split.pool)
             least = min(
@@ -139,13 +141,17 @@ class SimulatedRun:
                 self._choose(posterior, size, batches)
                 self._replay(budget)
                 batches += 1
-                end = self.models.fitted(self._verdict.gold)
+                end = self._fitted()
                 posterior = self.models.posterior(end)
             if self._n_asked() == n_pool and votes_before == self._n_votes():
                 break
             aside = self.models.posterior_aside(end)
             reached.append(self._checkpoint(budget, posterior, aside))
         return reached
+
+    def _fitted(self) -> Any:
+        """Return the end model, fitted with what people settled."""
+        return self.models.fitted(self._verdict.gold)
 
     def _n_asked(self) -> int:
         return len({annotation.sample_id for annotation in self._annotations})
@@ -162,7 +168,7 @@ class SimulatedRun:
         left = len(self.models.split.pool) - asked
         return min(left, math.floor((budget - votes) / expected + 1e-9))
 
-    def _choose(self, posterior: SoftLabels, size: int, number: int) -> None:
+    def _choose(self, posterior: Any, size: int, number: int) -> None:
         """Choose a batch, and ask for the first votes on it."""
         pool = self.models.split.pool
         asked = {annotation.sample_id for annotation in self._annotations}
@@ -177,6 +183,7 @@ class SimulatedRun:
             rng=np.random.default_rng([self.seed, 2, number]),
             text=self.models.settings.text or "",
         )
+        self._drawn.update(batch.frame.index[batch.frame["stratum"] == Stratum.RANDOM])
         self._platform.push(batch, pool)
 
     def _replay(self, budget: int) -> None:
@@ -217,7 +224,7 @@ class SimulatedRun:
             annotators=self._platform.annotators,
         )
 
-    def _checkpoint(self, budget: int, posterior: SoftLabels, aside: SoftLabels) -> Checkpoint:
+    def _checkpoint(self, budget: int, posterior: Any, aside: Any) -> Checkpoint:
         schema, truth = self.recorded.schema, self.recorded.truth.labels
         by_people = people_answers(self._annotations, self._verdict, schema)
         answers = answers_of(posterior)
@@ -229,6 +236,18 @@ class SimulatedRun:
         hits = answers[np.arange(len(codes)), codes]
         of_people = posterior.sample_ids.isin(list(by_people))
         answers_aside = answers_of(aside)
+        return self._reached(
+            budget,
+            hits[of_people],
+            hits,
+            answers_aside[np.arange(len(codes_aside)), codes_aside],
+            None if self.rare is None else answers_aside[:, schema.index(self.rare)],
+        )
+
+    def _reached(
+        self, budget: int, labels: Floats, pool: Floats, model: Floats, rare: Floats | None = None
+    ) -> Checkpoint:
+        """Return a checkpoint with these scores, and what was spent."""
         reviews = len(self._annotations) - self._n_votes()
         costs = self.policy.prices
         return Checkpoint(
@@ -238,10 +257,10 @@ class SimulatedRun:
             cost=self._n_votes() * costs["vote"] + reviews * costs["expert"],
             asked=self._n_asked(),
             settled=len(self._verdict.gold),
-            labels=_rounded(hits[of_people]),
-            pool=_rounded(hits),
-            model=_rounded(answers_aside[np.arange(len(codes_aside)), codes_aside]),
-            rare=() if self.rare is None else _rounded(answers_aside[:, schema.index(self.rare)]),
+            labels=_rounded(labels),
+            pool=_rounded(pool),
+            model=_rounded(model),
+            rare=() if rare is None else _rounded(rare),
         )
 
 

@@ -24,6 +24,16 @@ from labeling.simulation.run_log import RunKey
 Goal = Literal["model", "labels"]
 GOALS: Mapping[Goal, Measure] = {"model": "model", "labels": "pool"}
 """What each goal is judged by: the end model on samples kept aside, or the labels of the pool."""
+_OUTCOMES: Mapping[str, Mapping[Goal, str]] = {
+    "accuracy": {
+        "model": "the end model is right on the samples kept aside in",
+        "labels": "the labels of the pool are right in",
+    },
+    "F1": {
+        "model": "the F1 of the end model on the samples kept aside is",
+        "labels": "the F1 of the labels of the pool is",
+    },
+}
 BASELINES = ("flat-3", "two-then-third")
 RANDOM = "random"
 Pair = tuple[str, str]
@@ -40,6 +50,7 @@ class Simulation(Displayed):
         sentences: on the truth, and on what was left out.
         rare: the label whose F1 is measured; `None` where no label is rare.
         truth_is_rare: by seed, which samples kept aside have that label.
+        quality: what is measured: "accuracy", or of sets and spans "F1", a mean over samples.
     """
 
     runs: Mapping[RunKey, Sequence[Checkpoint]]
@@ -48,6 +59,7 @@ class Simulation(Displayed):
     sentences: tuple[str, ...]
     rare: str | None
     truth_is_rare: Mapping[int, npt.NDArray[np.bool_]]
+    quality: str = "accuracy"
 
     def __repr__(self) -> str:
         return f"Simulation({len(self.runs)} of {len(self.planned)} runs)"
@@ -229,16 +241,12 @@ class Simulation(Displayed):
         ]
         best = ranked[0]
         area = self.comparison.statistic([best], measure, lambda curve: curve.area(end))
-        what = (
-            "the end model is right on the samples kept aside"
-            if goal == "model"
-            else "the labels of the pool are right"
-        )
+        what = _OUTCOMES[self.quality][goal]
         seeds = counted(len(self.comparison.seeds), "seed")
         n_samples = self.comparison.cell(*best, 0, measure).n
         sentence = (
             f"Take strategy {best[0]} with policy {best[1]}: on average over costs from 0"
-            f" to {end:,.0f} votes, {what} in {_percent(area)}"
+            f" to {end:,.0f} votes, {what} {_percent(area)}"
             f" ({seeds}, n = {n_samples})"
         )
         if len(ranked) == 1:
