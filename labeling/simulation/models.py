@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from labeling.end_model import EndModel
 from labeling.end_model.embeddings import Embedding
@@ -39,7 +38,7 @@ class ModelSettings(Displayed):
     embeddings: Embedding | str | None = None
     class_balance: ClassBalance | None = None
     exclusive: Sequence[Collection[str]] = ()
-    implies: Mapping[str, str | Collection[str]] = MappingProxyType({})
+    implies: Mapping[str, str | Collection[str]] = field(default_factory=dict)
 
 
 class SimulatedModels:

@@ -114,10 +114,7 @@ def prepare(
         UnknownLabelError: a vote is for another label.
     """
     reading = reading or OF_SAMPLES
-    for column in ("sample", "annotator", "label"):
-        require_column(recorded, column, "recorded votes")
-    _check_annotators(recorded)
-    recorded = recorded.assign(label=reading.labels(recorded["label"], lf_votes.schema))
+    recorded = _read(recorded, reading, lf_votes.schema)
     is_known = recorded["sample"].isin(samples.index)
     cast = recorded[is_known & recorded["label"].notna()]
     n_votes = cast.groupby("sample").size()
@@ -127,17 +124,15 @@ def prepare(
     kept = samples[samples.index.isin(enough) & samples.index.isin(truth.labels.index)]
     # In an order that depends on the ids alone, so that results do.
     kept = kept.iloc[random_order(kept.index, np.random.default_rng(0))]
-    few = int((n_votes < least_votes).sum())
-    without_truth = len(enough) - len(kept)
+    left_out = {
+        "are not among the project's samples": recorded["sample"][~is_known].nunique(),
+        f"have fewer than {counted(least_votes, 'recorded vote')}": (n_votes < least_votes).sum(),
+        _without_truth(truth): len(enough) - len(kept),
+    }
     sentences = [
         f"{counted(len(kept), 'sample has', 'samples have')}"
         f" {counted(least_votes, 'recorded vote')} or more and a true label.",
-        *_left_out(recorded["sample"][~is_known].nunique(), "are not among the project's samples"),
-        *_left_out(few, f"have fewer than {counted(least_votes, 'recorded vote')}"),
-        *_left_out(
-            without_truth,
-            "have no gold label" if truth.is_gold else "have no most frequent vote (a tie)",
-        ),
+        *(line for why, count in left_out.items() for line in _left_out(int(count), why)),
     ]
     if len(kept) < LEAST_SAMPLES:
         raise _too_few(len(kept), least_votes, sentences[1:])
@@ -151,14 +146,17 @@ def prepare(
     )
 
 
-def _check_annotators(recorded: pd.DataFrame) -> None:
-    """Raise an error for a vote without an annotator."""
+def _read(recorded: pd.DataFrame, reading: Reading, schema: LabelSchema) -> pd.DataFrame:
+    """Return recorded votes with labels in their stored form; raise an error for wrong ones."""
+    for column in ("sample", "annotator", "label"):
+        require_column(recorded, column, "recorded votes")
     nobody = recorded["annotator"].isna()
     if nobody.any():
         raise DataError(
             f"Recorded votes must have an annotator. {int(nobody.sum()):,} have none, the first on"
             f" sample {recorded['sample'][nobody].tolist()[0]!r}."
         )
+    return recorded.assign(label=reading.labels(recorded["label"], schema))
 
 
 def _checked_labels(labels: pd.Series, schema: LabelSchema) -> pd.Series:
@@ -178,6 +176,10 @@ def _too_few(count: int, least_votes: int, reasons: list[str]) -> DataError:
         f" {' '.join(reasons) or 'no other sample has votes.'} Lower"
         " `least_votes`, or simulate policies that ask for fewer votes."
     )
+
+
+def _without_truth(truth: Truth) -> str:
+    return "have no gold label" if truth.is_gold else "have no most frequent vote (a tie)"
 
 
 def _left_out(count: int, why: str) -> list[str]:

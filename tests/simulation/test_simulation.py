@@ -88,15 +88,15 @@ def test_finished_runs_are_kept_and_not_run_again(tmp_path, monkeypatch):
     with (tmp_path / "runs.jsonl").open("a") as file:
         file.write('{"fingerprint": "killed while it wr')
 
-    from labeling.simulation import grid
+    from labeling.simulation import replaying
 
-    real, played = grid.SimulatedRun.checkpoints, []
+    real, played = replaying.SimulatedRun.checkpoints, []
 
     def counted(self, budgets):
         played.append((self.seed, self.strategy))
         return real(self, budgets)
 
-    monkeypatch.setattr(grid.SimulatedRun, "checkpoints", counted)
+    monkeypatch.setattr(replaying.SimulatedRun, "checkpoints", counted)
     resumed = simulate(data, recorded, votes, plan=plan, gold=gold, out=tmp_path)
     assert len(played) == 1
     whole = simulate(data, recorded, votes, plan=plan, gold=gold)
