@@ -23,6 +23,10 @@ PEOPLE = ["p0", "p1", "p2", "p3"]
 N = 130
 
 
+def needs_tagger():
+    pytest.importorskip("pycrfsuite", reason="the tagger comes with [spans]")
+
+
 def mistaken(rng, parts, others):
     """Return parts with some missed, and now and then one that is not there."""
     kept = [part for part in parts if rng.random() > 0.15]
@@ -49,6 +53,7 @@ def made_sets(seed=0):
 
 def made_spans(seed=0):
     """The same for spans: people also mark too little of a name now and then."""
+    needs_tagger()
     rng = np.random.default_rng(seed)
     texts, truth, votes, rows = {}, {}, [], []
     for number in range(N):
@@ -169,6 +174,8 @@ def test_policies_of_other_rules_alone_are_refused():
 
 @pytest.mark.parametrize("kind", PROJECTS)
 def test_the_command_simulates_a_project_with_its_reviewer(kind, tmp_path):
+    if kind == "spans":
+        needs_tagger()
     folder = PROJECTS[kind](tmp_path / kind)
     options = ("--strategies", "random,uncovered", "--budgets", "20,40", "--seeds", "1", "--json")
     policies = ("--policies", "flat-1,config,posterior+model")
@@ -185,6 +192,7 @@ def test_the_command_simulates_a_project_with_its_reviewer(kind, tmp_path):
 
 
 def test_a_simulation_changes_no_project(tmp_path):
+    needs_tagger()
     project = lb.Project(spans_project(tmp_path / "spans") / "project.yaml")
     plan = Plan(["random"], ["two-then-third"], budgets=[20], seeds=1)
     first = simulate_project(project, plan=plan).to_frame()
