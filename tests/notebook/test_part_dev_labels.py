@@ -164,3 +164,8 @@ def test_an_answer_that_cannot_be_written_does_not_count(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="Give the answer again"):
         ws.set_gold("a", [])
     assert ws.gold == {}
+
+
+def test_given_gold_must_lie_within_the_texts():
+    with pytest.raises(GoldError, match=r"Gold of sample .b.: .*end within its text"):
+        spans({"a": [(0, 3, "PER")], "b": [(0, 99, "PER")]})

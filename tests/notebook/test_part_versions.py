@@ -145,7 +145,7 @@ def test_an_id_depends_on_the_content_and_not_on_the_order_of_rows(kind):
         return ws.commit("one").commit.id
 
     frame = bench().samples
-    other = frame.assign(text=frame["text"].str.replace("Acme|happy", "it", regex=True))
+    other = frame.assign(text=frame["text"].str.replace("Acme|happy", "ibis", regex=True))
     ids = [committed(bench(table)) for table in (frame, frame[::-1], other)]
     assert ids[0] == ids[1] != ids[2]
 
@@ -306,3 +306,25 @@ def test_a_log_shows_itself_safely(kind):
     assert "<script" not in shown
     assert re.search(r"dev (micro )?F1", shown)
     assert json.dumps(ws.log().to_frame().to_dict("list"), default=str)
+
+
+def test_the_set_is_compared_with_a_commit_of_another_process(tmp_path):
+    ws = span_bench(cache=tmp_path)
+    ws.add(NAMES)
+    first = ws.commit("one").id
+
+    again = span_bench(cache=tmp_path)
+    again.add(span_regex("PER", r"Ann|Bob Lee|Bob", name="names"))
+    for diff in (again.diff(), again.diff("names", base=first)):
+        # "Acme", "No" and "Lee" are gone; "Bob" of "Bob Lee" became "Bob Lee"
+        assert (diff.gained, diff.lost, diff.flipped) == (10, 40, 0)
+        assert len(diff.to_frame()) == 50
+        assert diff._repr_html_()
+
+    sets = set_bench(cache=tmp_path / "sets")
+    sets.add(HAPPY)
+    first = sets.commit("one").id
+    later = set_bench(cache=tmp_path / "sets")
+    later.add(MOODS)
+    diff = later.diff(base=first)
+    assert (diff.gained, diff.lost) == (10, 10)

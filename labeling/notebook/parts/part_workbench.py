@@ -9,11 +9,13 @@ import numpy as np
 
 from labeling.analysis.set_quality import set_scores
 from labeling.analysis.span_quality import span_scores
+from labeling.errors import DataError, GoldError
 from labeling.functions import labeling_function
 from labeling.functions.span_decorator import span_labeling_function
 from labeling.label_models import SetModel, SpanModel
 from labeling.notebook.commit_log import Measure
 from labeling.notebook.commit_votes import KeptVotes
+from labeling.notebook.parts.dev_set import text_at
 from labeling.notebook.parts.looking import PartLooking
 from labeling.notebook.parts.suggesting import PartSuggesting
 from labeling.notebook.parts.versions import PartVersions, kept_faults
@@ -28,11 +30,13 @@ from labeling.records import (
     SoftSets,
     SoftSpans,
     SpanVotes,
+    checked_spans,
     expect,
     gold_sets,
     gold_spans,
 )
 from labeling.records.estimates import Estimate
+from labeling.records.samples import id_index
 from labeling.records.set_votes import Answers
 from labeling.records.span_marks import Marks
 
@@ -71,7 +75,14 @@ class SpanWorkbench(PartWorkbench, kind=LabelKind.SPANS):
         super()._take_gold(gold)
 
     def _checked_gold(self, gold: Gold | None) -> dict[Hashable, Any]:
-        return gold_spans(gold, self.samples.index, self.schema)
+        checked = gold_spans(gold, self.samples.index, self.schema)
+        rows = self.samples.index.get_indexer(id_index(list(checked))).tolist()
+        for row, (sample_id, spans) in zip(rows, checked.items(), strict=True):
+            try:
+                checked_spans(spans, self.schema, text_at(self.samples, self.text, row))
+            except DataError as error:
+                raise GoldError(f"Gold of sample {sample_id!r}: {error}") from error
+        return checked
 
     def _posteriors(self, votes: SpanVotes) -> SoftSpans:
         return SpanModel().fit(votes).predict(votes)
