@@ -40,6 +40,16 @@ class ModelSettings(Displayed):
     exclusive: Sequence[Collection[str]] = ()
     implies: Mapping[str, str | Collection[str]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # In one order, whatever the hash seed: finished runs are known by their settings.
+        exclusive = sorted(tuple(sorted(labels)) for labels in self.exclusive)
+        implied = {
+            label: (follows,) if isinstance(follows, str) else tuple(sorted(follows))
+            for label, follows in sorted(self.implies.items())
+        }
+        object.__setattr__(self, "exclusive", tuple(exclusive))
+        object.__setattr__(self, "implies", implied)
+
 
 class SimulatedModels:
     """Label model and end model on the samples of one seed.

@@ -1,6 +1,9 @@
 """Simulations of sets of labels and of spans: recorded votes replayed, scores are F1."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -130,7 +133,7 @@ def test_the_order_of_rows_and_how_labels_are_written_change_nothing():
     assert first.to_frame().equals(again.to_frame())
 
 
-def test_finished_runs_are_kept_whatever_the_hash_seed(tmp_path, monkeypatch):
+def test_finished_runs_are_kept_and_not_run_again(tmp_path, monkeypatch):
     data, recorded, votes, truth = made_sets()
     plan = Plan(["random"], ["flat-1"], budgets=[20], seeds=1)
     first = simulate(data, recorded, votes, plan=plan, gold=truth, out=tmp_path)
@@ -138,6 +141,22 @@ def test_finished_runs_are_kept_whatever_the_hash_seed(tmp_path, monkeypatch):
     again = simulate(data, recorded, votes, plan=plan, gold=truth, out=tmp_path)
 
     assert first.to_frame().equals(again.to_frame())
+
+
+def test_settings_are_written_alike_whatever_the_hash_seed():
+    code = (
+        "from labeling.simulation import ModelSettings\n"
+        "print(ModelSettings(exclusive=[{'joy', 'anger', 'fear'}], implies={'a': {'b', 'c'}}))"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in "12"
+    }  # fmt: skip
+    assert 1 == len(texts)
+    assert "('anger', 'fear', 'joy')" in texts.pop()
 
 
 def test_without_gold_the_truth_is_what_more_than_half_of_the_votes_name():
