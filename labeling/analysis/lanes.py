@@ -17,6 +17,7 @@ from labeling.records import (
     SoftSpans,
     Span,
     SpanVotes,
+    expect,
     gold_spans,
     positions,
     texts,
@@ -88,7 +89,7 @@ def span_lanes(
 
     Raises:
         DataError: a sample or the column is not there.
-        LabelingError: `n` is not a whole number above 0.
+        LabelingError: `n` is not a whole number above 0, or votes or soft labels are not of spans.
 
     >>> data = pd.DataFrame({"text": ["Ann Lee of Acme"]}, index=["a"])
     >>> marked = pd.DataFrame(
@@ -108,6 +109,9 @@ def span_lanes(
       names  [Ann PER] Lee of Acme
       caps   [Ann Lee PER] of Acme
     """
+    expect(votes, SpanVotes, "`votes`")
+    if soft is not None:
+        expect(soft, SoftSpans, "`soft`")
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise LabelingError(f"`n` must be a whole number from 1. Got {n!r}.")
     shown = _index(_most_disputed(votes, n) if ids is None else ids)

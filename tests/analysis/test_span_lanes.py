@@ -72,3 +72,16 @@ def test_a_person_who_marked_nothing_has_an_empty_lane_where_they_were_asked():
 
     assert {"names": (lb.Span(0, 3, "PER"),), "cleo": ()} == dict(lanes["a"])
     assert {"names": ()} == dict(lanes["b"])
+
+
+def test_votes_of_another_kind_are_named():
+    data = pd.DataFrame({"text": ["Ann"]})
+    schema = lb.LabelSchema(["PER"], kind="spans")
+    votes = lb.apply([lb.functions.span_keywords("PER", ["ann"])], data, schema)
+    with pytest.raises(
+        lb.LabelingError, match=r"`votes` must be of type SpanVotes\. Got a DataFrame"
+    ):
+        lb.span_lanes(votes, data)
+    one = lb.Votes.from_array([[0]], schema=lb.LabelSchema(["a", "b"]))
+    with pytest.raises(lb.LabelingError, match=r"Got a Votes; votes on whole samples go to"):
+        lb.span_lanes(data, one)
