@@ -17,6 +17,7 @@ from labeling.notebook.linting import leaking_columns
 from labeling.notebook.parts.joined_votes import part_votes
 from labeling.notebook.parts.part_moment import PartMoment
 from labeling.notebook.parts.topics import topic_features
+from labeling.notebook.suggestions.candidates import Candidates
 from labeling.notebook.suggestions.evidence import gold_evidence, learned_of, warmth_of
 from labeling.notebook.suggestions.making import Memory
 from labeling.notebook.suggestions.offers import Offer, Wanted, builder_of, offers_of
@@ -138,13 +139,27 @@ def set_offers(evidence: SetEvidence, n: int) -> list[Offer]:
     warmth = warmth_of(list(learned.values()))
     by_label = {}
     for label, each in wanted.items():
-        offers = offers_of(each, candidates, learned[label].opinion(warmth))
+        mostly_right = _mostly_right(candidates, each)
+        opinion = learned[label].opinion(warmth)
+        offers = offers_of(each, mostly_right, opinion) if mostly_right.rules else []
         by_label[label] = [dataclasses.replace(offer, label=label) for offer in offers]
     n_giving = [
         sum(bool(gives(voted)[:, label].any()) for voted in evidence.moment.functions)
         for label in range(len(evidence.moment.schema))
     ]
     return dealt(by_label, n, n_giving, evidence.moment.schema.labels)
+
+
+def _mostly_right(candidates: Candidates, wanted: Wanted) -> Candidates:
+    """Return the candidates that are right on more than half of the dev set where they fire.
+
+    What a classifier thinks of them is not worth more than that where a label is rare.
+    """
+    known = candidates.fires[wanted.evidence.rows]
+    right = np.asarray(known.T @ wanted.evidence.labels[:, HAS])
+    kept = np.flatnonzero(2 * right > np.asarray(known.sum(axis=0)).ravel())
+    rules = tuple(candidates.rules[number] for number in kept)
+    return Candidates(rules, candidates.fires[:, kept])
 
 
 def dealt(

@@ -96,6 +96,9 @@ def _inner(text: str, tokens: Sequence[re.Match[str]]) -> Iterator[Piece]:
     texts = [token[0] for token in tokens]
     yield _joined(text, tokens, [_exact(word) for word in texts])
     yield _joined(text, tokens, [_general(word) for word in texts])
+    spelled = [_literal(word) if word.isalpha() else _general(word) for word in texts]
+    if any(word.isalpha() for word in texts) and not all(word.isalpha() for word in texts):
+        yield _joined(text, tokens, spelled)
     n_words = sum(word[0].isalnum() for word in texts)
     if n_words > 1:
         first, last = _literal(texts[0]), _literal(texts[-1])

@@ -311,7 +311,8 @@ def highlighted(
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise LabelingFunctionError(f"`name` must be a name of Python. Got {quoted(name)}.")
     ids: list[object] = list(memory.exemplars.get(name, ())) if name == known else []
-    ids += [] if sample_id in ids else [sample_id]
+    known_id = sample_id.item() if isinstance(sample_id, np.generic) else sample_id
+    ids += [] if known_id in ids else [known_id]
     reason = f"{verb} {label!r} for {rule.words!r}, as in {', '.join(map(repr, ids))}."
     source = f"{rule.source(name, label)[:-1]}, reason={literal(reason)})"
     return function_of(name, source), source

@@ -116,7 +116,8 @@ def next_example(
         vectors = vectorizer.fit_transform([texts[row] for row in order])
     except ValueError:  # no words at all
         row = int(open_rows[0])
-        return NextExample(ids[row], texts[row], f"One of {len(order):,} {pool.what}.", 0, (), row)
+        reason = f"One of {len(order):,} {pool.what}."
+        return NextExample(_id_at(ids, row), texts[row], reason, 0, (), row)
     reference = vectors[: min(REFERENCE, len(order))]
     done = _like_passed(vectorizer, texts, passed, reference)
     is_open = ~np.isin(order, list(passed))
@@ -128,7 +129,13 @@ def next_example(
     words = _shared_words(vectors, reference, like[best], best, vectorizer.get_feature_names_out())
     what = counted(n_like, "other sample is", "other samples are")
     reason = f"One of {len(order):,} samples {pool.what}; about {what} like it."
-    return NextExample(ids[row], texts[row], reason, n_like, words, row)
+    return NextExample(_id_at(ids, row), texts[row], reason, n_like, words, row)
+
+
+def _id_at(ids: pd.Index, row: int) -> object:
+    """Return an id as a value of Python, which functions made from the sample show."""
+    (sample_id,) = ids[[row]].tolist()
+    return sample_id
 
 
 def _like_passed(
