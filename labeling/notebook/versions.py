@@ -74,7 +74,10 @@ class Versions(BaseWorkbench):
         return Committed(commit, change, is_new=True, measure=self._measure)
 
     def log(self) -> CommitLog:
-        """Return the commits, with what each changed, its coverage and its dev accuracy."""
+        """Return the commits, with what each changed, its coverage and its dev accuracy.
+
+        Where labels have parts it is F1, of spans or over all labels (micro), on the dev set.
+        """
         n_dev = int((self.gold_codes >= 0).sum())
         return CommitLog(self._history, self._all_looks(), n_dev, self._measure)
 

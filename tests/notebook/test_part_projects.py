@@ -70,3 +70,12 @@ def test_functions_are_exported_to_the_project_and_read_again(kind, config):
     again = lb.Workbench(project=config)
     pd.testing.assert_frame_equal(again.votes().to_frame(), ws.votes().to_frame())
     assert again.export(path).names == ("more",)
+
+
+def test_labels_that_exclude_each_other_are_found_by_lint(tmp_path):
+    ws = lb.Workbench(project=PROJECTS["several"](tmp_path / "p") / "project.yaml")
+    ws.lf(lambda x: ["joy", "anger"] if "hate" in x.text else None, name="both")
+    (found,) = [one for one in ws.lint().findings if one.kind == "exclusive labels"]
+    assert found.functions == ("both",)
+    assert found.n == ws.samples["text"].str.contains("hate").sum()
+    assert "more than one of 'anger', 'joy'" in found.what

@@ -18,7 +18,7 @@ from labeling.notebook.moment import Codes, share_of
 from labeling.notebook.parts.part_moment import PartMoment
 from labeling.notebook.parts.part_table import PartTable
 from labeling.notebook.vote_cells import votes_digest
-from labeling.records import ABSTAIN
+from labeling.records import ABSTAIN, SoftSets
 
 Bools = npt.NDArray[np.bool_]
 
@@ -268,3 +268,24 @@ def lowering_f1(linted: LintedParts) -> Iterator[Finding]:
                 "what it finds costs more than it gains",
                 "make it narrower, or drop it",
             )
+
+
+def excluding(linted: LintedParts) -> Iterator[Finding]:
+    """Yield functions that give samples labels which the project says exclude each other."""
+    table, soft = linted.table, linted.moment.soft()
+    groups = soft.constraints.exclusive if isinstance(soft, SoftSets) else ()
+    for voted, codes, _ in linted.columns:
+        for group in groups:
+            members = [table.schema.index(label) for label in group]
+            rows = table.sample[np.isin(codes, members)]
+            n = int((np.unique(rows, return_counts=True)[1] > 1).sum())
+            if n:
+                yield Finding(
+                    "exclusive labels",
+                    (voted.name,),
+                    f"gives {counted(n, 'sample')} more than one of {listed(group)}, which exclude"
+                    " each other",
+                    n,
+                    "one of them at most can be right",
+                    "let it give the one that it is surer of, or say nothing there",
+                )

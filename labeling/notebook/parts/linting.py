@@ -29,6 +29,7 @@ from labeling.notebook.parts.lint_parts import (
     broad,
     constant,
     duplicates,
+    excluding,
     lowering_f1,
     near_duplicates,
     silent,
@@ -61,7 +62,7 @@ CHECKS: Mapping[type[PartTable], Checks] = MappingProxyType(
             trimmed,
             contradicted,
         ),
-        SetTable: (*SAME, constant, *MEASURED, below_chance),
+        SetTable: (*SAME, constant, *MEASURED, below_chance, excluding),
     }
 )
 MOSTLY, COPY = 0.5, 0.9

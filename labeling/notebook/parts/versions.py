@@ -34,7 +34,22 @@ class PartVersions(PartDevSet):
         """Return the votes that are kept of a function of another process."""
 
     def lint(self) -> Lint:
-        """Look for labeling functions that are likely mistakes; each finding says what to do."""
+        """Look for labeling functions that are likely mistakes; each finding says what to do.
+
+        Besides what is checked for one label a sample, except chance where labels are spans: what
+        adds more wrong than right parts to the label model's answer, so that F1 falls; of spans,
+        wrong edges, punctuation and cut words at them, spans that are dropped, or nearly always
+        lie in longer ones of others; of several labels, those that exclude each other.
+
+        >>> import pandas as pd
+        >>> from labeling import LabelSchema, Workbench
+        >>> from labeling.functions import span_regex
+        >>> notes = pd.DataFrame({"text": [f"Ann came at {hour}." for hour in range(10, 20)]})
+        >>> workbench = Workbench(notes, LabelSchema(["PER"], kind="spans"))
+        >>> lf = workbench.add(span_regex("PER", r"cam", name="cut"))
+        >>> workbench.lint().findings[0].what
+        "10 of its 10 spans begin or end within a word, such as 'cam' in 'came'"
+        """
         moment = self._part_moment()
         self._looked_at_dev()
         return lint_parts(moment, self._timeout)
