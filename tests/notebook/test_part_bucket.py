@@ -268,13 +268,6 @@ def test_a_function_called_like_another_column_is_shown_beside_it(name):
     assert table.headings == ("id", "text", name, "gold", "label model")
 
 
-def test_gold_behind_the_end_of_a_text_is_shown_without_it():
-    made = span_workbench(first_names(), gold={"n6": [(100, 120, "PER")]})
-    rows = made.bucket(gold="any")
-    assert places(rows) == ["n6: "]
-    assert "nothing here" in repr(rows)
-
-
 def test_labels_of_samples_without_a_text_show_their_values():
     frame = pd.DataFrame({"price": [3, 700], "size": [1, 2]}, index=["a", "b"])
     made = lb.Workbench(frame, lb.LabelSchema(["dear", "big"], kind="several"), {"b": ["big"]})
