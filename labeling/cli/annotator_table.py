@@ -40,7 +40,7 @@ def print_annotators(
     columns = [
         Column("who", [person.name for person in rows], least=8),
         Column("as", ["reviewer" if person.reviewer else "annotator" for person in rows], rank=2),
-        Column("labels", [f"{person.labels:,}" for person in rows], right=True),
+        Column("answers", [f"{person.labels:,}" for person in rows], right=True),
         Column("skips", [f"{person.skips:,}" for person in rows], right=True, rank=1),
         Column("last seen (UTC)", [_to_the_minute(person.last_seen) for person in rows], rank=3),
     ]

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from labeling.errors import counted, listed
-from labeling.records import Event, EventKind, votes_in_words
+from labeling.errors import DataError, counted, listed
+from labeling.records import (
+    Event,
+    EventKind,
+    LabelKind,
+    decode_label,
+    label_in_words,
+    votes_in_words,
+)
+
+LABEL_KEYS = ("label", "instead", "prelabel")
+VOTE_KEYS = ("votes", "reviews")
+"""What events say of labels: those of a sample, and lists of who gave which."""
 
 Words = Callable[[Event], str]
 
@@ -32,6 +44,36 @@ def event_line(event: Event, *, names_sample: bool = False) -> str:
     sample = f"{event.sample_id}: " if names_sample and event.sample_id is not None else ""
     migrated = " (recorded before events were kept)" if event.about.get("migrated") else ""
     return f"{event.number}  {when}  {sample}{event_words(event)}{migrated}"
+
+
+def with_labels_in_words(event: Event, kind: LabelKind, text: str | None = None) -> Event:
+    """Return an event whose labels are as people read them: stored sets and spans are JSON.
+
+    Args:
+        event: any event.
+        kind: what a sample's label is.
+        text: the sample's text, if it is known: then spans are quoted.
+
+    >>> said = Event(1, "2026-01-02", EventKind.FROZEN, about={"label": '["joy","pride"]'})
+    >>> with_labels_in_words(said, LabelKind.SEVERAL).about["label"]
+    'joy, pride'
+    """
+    if kind == LabelKind.ONE:
+        return event
+
+    def words(label: Any) -> Any:
+        try:
+            is_label = isinstance(label, str)
+            return label_in_words(decode_label(label, kind), text) if is_label else label
+        except DataError:
+            return label  # of an earlier config of this project
+
+    about = {**event.about}
+    about |= {name: words(about[name]) for name in LABEL_KEYS if name in about}
+    for name in VOTE_KEYS:
+        if isinstance(about.get(name), list):  # elsewhere a number of votes
+            about[name] = [[who, words(label), *rest] for who, label, *rest in about[name]]
+    return dataclasses.replace(event, about=about)
 
 
 def event_words(event: Event) -> str:

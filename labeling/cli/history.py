@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,18 +34,41 @@ def log(
     as_json: AsJson = False,
 ) -> None:
     """Show who was asked, who answered what, and who decided why; of one sample or all."""
-    from labeling.cli.event_sentences import event_line
-
     project = load_project()
     store = project.store
     if not store.ready():
         emit([], as_json, NO_EVENTS)
         return
     events = store.events.newest(n) if sample is None else events_of(project, sample)
-    lines = [event_line(event, names_sample=sample is None) for event in events]
+    lines = event_lines(project, events, names_sample=sample is None)
     emit([_as_dict(event) for event in events], as_json, *(lines or [NO_EVENTS]))
     if sample is None and len(events) < store.events.count():
         hint(f"These are the last {len(events):,} of {store.events.count():,} events.")
+
+
+def event_lines(
+    project: Project, events: Iterable[Event], *, names_sample: bool = False
+) -> list[str]:
+    """Return a line on each event, with labels as people read them.
+
+    Args:
+        project: whose labels they are.
+        events: any events.
+        names_sample: whether to name the samples; else they are all of one, whose spans are quoted.
+    """
+    from labeling.cli.event_sentences import event_line, with_labels_in_words
+    from labeling.records import LabelKind
+
+    kind = project.schema.kind
+    texts: dict[Hashable, str] = {}
+    if kind == LabelKind.SPANS and not names_sample:
+        texts = project.samples[project.config.data.text].to_dict()
+    return [
+        event_line(
+            with_labels_in_words(event, kind, texts.get(event.sample_id)), names_sample=names_sample
+        )
+        for event in events
+    ]
 
 
 def events_of(project: Project, text: str) -> tuple[Event, ...]:

@@ -9,6 +9,7 @@ import typer
 
 from labeling.cli.app import AsJson, app, load_project
 from labeling.cli.console import busy, emit, hint
+from labeling.cli.history import event_lines
 from labeling.cli.releasing import release as releases
 from labeling.errors import ReleaseError
 
@@ -23,8 +24,6 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Tell the story of one label: votes, models, people, decisions, releases."""
-    from labeling.cli.event_sentences import event_line
-
     project = load_project()
     with busy("looking up the sample"):
         story = project.explain(sample, release)
@@ -32,7 +31,7 @@ def explain(
     if project.store.ready():
         log, key = project.store.events, story.sample_id
         events = (*log.of_sample(key), *project.release_events(key))
-        lines = tuple(map(event_line, sorted(events, key=lambda event: event.number)))
+        lines = tuple(event_lines(project, sorted(events, key=lambda event: event.number)))
     story = dataclasses.replace(story, extras=dataclasses.replace(story.extras, events=lines))
     emit(dataclasses.asdict(story), as_json, repr(story))
 

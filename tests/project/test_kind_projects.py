@@ -10,7 +10,7 @@ import pytest
 
 import labeling as lb
 from labeling.errors import DataError, UnknownLabelError
-from labeling.records import SetVotes, SoftSets, SoftSpans, Span, SpanVotes
+from labeling.records import SetVotes, SoftSets, SoftSpans, Span, SpanVotes, label_in_words
 from tests.support.in_process import run
 from tests.support.killing import Nurseries, different, state_of
 from tests.support.kind_projects import PROJECTS, sets_project, spans_project
@@ -290,3 +290,20 @@ def test_people_are_judged_by_each_other_and_new_data_by_votes(finished, kind):
     (samples,) = folder.glob("texts.*")
     report = project_of(folder).monitor(samples)
     assert "drift_votes" in {finding.name for finding in report.findings}
+
+
+def test_the_log_and_the_story_of_a_sample_show_labels_in_words(finished, kind):
+    folder = finished[kind]
+    project = project_of(folder)
+    events = project.store.events.newest(2000)
+    sample = next(event.sample_id for event in reversed(events) if "settled" == event.kind)
+    shown = [
+        run(folder, "-c", "project.yaml", *command)
+        for command in (["log", "-n", "2000"], ["log", str(sample)], ["explain", str(sample)])
+    ]
+
+    assert not [done.stderr for done in shown if done.returncode]
+    assert not [done.stdout for done in shown if '["' in done.stdout or "[[" in done.stdout]
+    label = project.store.batches.settled()[sample]["label"]
+    words = label_in_words(label, project.samples["text"][sample])
+    assert [f"settled as {words!r}" in done.stdout for done in shown[1:]] == [True, True]
