@@ -8,7 +8,7 @@ import pytest
 import labeling as lb
 from labeling.errors import DataError, LabelingError
 from labeling.functions import load_labeling_functions, span_keywords, span_regex
-from labeling.notebook.parts.span_candidates import DevText, gazetteers
+from labeling.notebook.parts.span_candidates import DevText, gazetteers, words
 from labeling.notebook.parts.span_patterns import patterns_of
 from tests.notebook.test_part_state import POSTS, SETS, set_workbench, span_workbench
 
@@ -162,6 +162,15 @@ def test_a_gazetteer_is_judged_on_each_sample_without_that_sample():
     assert (first.n, first.right) == (0, 0)  # a name of two samples is left with one of them
     last = gazetteers(twice, "LOC", "text")[-1]
     assert (last.n, last.right, last.n_samples) == (4, 4, 3)
+
+
+def test_a_word_is_judged_wherever_it_is_marked_also_within_longer_names():
+    texts = [f"breast cancer in {word}" for word in ("mice", "men", "dogs")]
+    dev = [DevText(text, {"LOC": [(0, 13)]}) for text in texts]
+    dev += [DevText("cancer", {"LOC": [(0, 6)]})] * 3
+    by_term = {each.rule.words: each for each in words(dev, "LOC", "text")}
+    assert (by_term["cancer"].n, by_term["cancer"].right) == (6, 3)
+    assert (by_term["breast cancer"].n, by_term["breast cancer"].right) == (3, 3)
 
 
 def test_every_pattern_matches_the_span_that_it_was_made_from():

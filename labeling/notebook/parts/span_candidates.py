@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,7 +20,7 @@ LEAST_SAMPLES = 3
 """Samples of the dev set in which a word or pattern must be a span."""
 CLEAN = 0.9
 """A name is one of a gazetteer if so many of its occurrences are spans of the label."""
-MOST_PATTERNS = 1_000
+MOST_PATTERNS = 400
 """Patterns of a label that are looked for in the dev set: those of most samples."""
 MOST_KEPT = 60
 """Patterns of a label that are looked for in all samples."""
@@ -77,9 +77,8 @@ def gazetteers(dev: Sequence[DevText], label: str, column: str) -> list[SpanCand
 
     A list is judged on each sample as it would be without that sample.
     """
-    found = _names(dev, label)
-    if not found:
-        return []
+    occurrences = _occurrences(dev, label)
+    found = [_counts(each, places, label) for each, places in zip(dev, occurrences, strict=True)]
     total = _sums(found)
     made = {}
     for least in (2, 1):
@@ -87,14 +86,10 @@ def gazetteers(dev: Sequence[DevText], label: str, column: str) -> list[SpanCand
         if len(terms) < 2:
             continue
         n = right = n_samples = 0
-        for of_sample in found.values():
-            known = [
-                counts
-                for term, counts in of_sample.items()
-                if _is_clean(total[term].plus(counts, -1), least)
-            ]
-            n += sum(each.n for each in known)
-            right += sum(each.right for each in known)
+        for (text, spans), places, own in zip(dev, occurrences, found, strict=True):
+            known = _known_elsewhere(text, places, total, own, least)
+            n += len(known)
+            right += sum(place in spans.get(label, ()) for place in known)
             n_samples += bool(known)
         finder = _longest(TermSearch(dict.fromkeys(terms, label), "Names", ignore_case=False))
         shown = ", ".join(terms[:3]) + (", ..." if len(terms) > 3 else "")
@@ -109,14 +104,16 @@ def gazetteers(dev: Sequence[DevText], label: str, column: str) -> list[SpanCand
 
 def words(dev: Sequence[DevText], label: str, column: str) -> list[SpanCandidate]:
     """Return single names that are often spans of a label."""
-    made, found = [], _names(dev, label)
-    for term, counts in sorted(_sums(found).items()):
-        if counts.right < LEAST_SAMPLES:
-            continue
-        n_samples = sum(term in of_sample for of_sample in found.values())
-        finder = _longest(TermSearch({term: label}, "A name", ignore_case=False))
-        rule = term_rule(term, column, ignore_case=False)
-        made.append(SpanCandidate(label, rule, finder, counts.n, counts.right, n_samples))
+    occurrences = _occurrences(dev, label)
+    total = _sums(
+        [_counts(each, places, label) for each, places in zip(dev, occurrences, strict=True)]
+    )
+    made = []
+    for term, counts in sorted(total.items()):
+        if counts.right >= LEAST_SAMPLES:
+            finder = _longest(TermSearch({term: label}, "A name", ignore_case=False))
+            rule = term_rule(term, column, ignore_case=False)
+            made.append(_measured(dev, label, rule, finder)[0])
     return made
 
 
@@ -210,8 +207,8 @@ class Counts(NamedTuple):
         return Counts(self.n + sign * other.n, self.right + sign * other.right)
 
 
-def _names(dev: Sequence[DevText], label: str) -> dict[int, dict[str, Counts]]:
-    """Return the names of a label in each sample: how often each occurs, and is a gold span."""
+def _occurrences(dev: Sequence[DevText], label: str) -> list[list[Place]]:
+    """Return where names of a label stand in each sample, also those within longer names."""
     terms = {
         text[start:end]
         for text, spans in dev
@@ -219,20 +216,49 @@ def _names(dev: Sequence[DevText], label: str) -> dict[int, dict[str, Counts]]:
         if text[start:end].strip()
     }
     if not terms:
-        return {}
-    find = _longest(TermSearch({term: term for term in terms}, "Names", ignore_case=False))
-    found: dict[int, dict[str, Counts]] = defaultdict(dict)
-    for number, (text, spans) in enumerate(dev):
-        true = spans.get(label, ())
-        for start, end in find(text):
-            known = found[number].get(text[start:end], Counts())
-            found[number][text[start:end]] = known.plus(Counts(1, (start, end) in true))
-    return dict(found)
+        return [[] for _ in dev]
+    search = TermSearch({term: term for term in terms}, "Names", ignore_case=False)
+    return [[(start, end) for start, end, _ in search.find(text)] for text, _ in dev]
 
 
-def _sums(found: Mapping[int, Mapping[str, Counts]]) -> dict[str, Counts]:
+def _counts(sample: DevText, places: Sequence[Place], label: str) -> dict[str, Counts]:
+    """Return of each name in a sample, the longest where they overlap, how it stands to gold."""
+    counts: dict[str, Counts] = {}
+    for start, end in _without_overlaps(places):
+        term = sample.text[start:end]
+        is_right = (start, end) in sample.spans.get(label, ())
+        counts[term] = counts.get(term, Counts()).plus(Counts(1, is_right))
+    return counts
+
+
+def _known_elsewhere(
+    text: str,
+    places: Sequence[Place],
+    total: Mapping[str, Counts],
+    own: Mapping[str, Counts],
+    least: int,
+) -> list[Place]:
+    """Return what a list would mark in a sample if it were made without that sample.
+
+    Args:
+        text: of the sample.
+        places: of all names in it.
+        total: of all samples.
+        own: of this sample.
+        least: in how many places a name of the list must be a gold span.
+    """
+    known = []
+    for start, end in places:
+        term = text[start:end]
+        elsewhere = total.get(term, Counts()).plus(own.get(term, Counts()), -1)
+        if _is_clean(elsewhere, least):
+            known.append((start, end))
+    return list(_without_overlaps(known))
+
+
+def _sums(found: Sequence[Mapping[str, Counts]]) -> dict[str, Counts]:
     total: dict[str, Counts] = {}
-    for of_sample in found.values():
+    for of_sample in found:
         for term, counts in of_sample.items():
             total[term] = total.get(term, Counts()).plus(counts)
     return total
