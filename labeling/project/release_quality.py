@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from labeling.config import Config
 from labeling.project.data import ProjectData
-from labeling.project.kinds import of_one_label
 from labeling.project.results import Round
-from labeling.records import ABSTAIN, SoftLabels
-from labeling.records.estimates import Estimate
-from labeling.rendering import View
+from labeling.records import ABSTAIN, AnySoft, SoftLabels, SoftSets, SoftSpans
+from labeling.records.estimates import Estimate, undefined
+from labeling.rendering import Excerpt, Table, View, as_interval
 
 if TYPE_CHECKING:
     from labeling.analysis import ProblemList
@@ -46,12 +46,30 @@ def quality_of_models(config: Config, data: ProjectData, current: Round) -> list
     The models' labels of these samples are cross-fitted: each is predicted by models that did not
     learn its gold label.
     """
-    from labeling.analysis import quality_views
-
     measured = current.measured
     if measured is None or not len(data.dev):
         return [View("Not measured", (NO_GOLD,))]
-    measured = of_one_label(measured, SoftLabels, "Quality by slices")
+    return _views(measured, config, data)
+
+
+@functools.singledispatch
+def _views(measured: AnySoft, config: Config, data: ProjectData) -> list[View]:
+    """Return the scores of spans, or of several labels, and F1 in each slice."""
+    scores = _scores(measured, data.dev)
+    views = [scores.view]
+    slices = _slices(config, data.samples.loc[measured.sample_ids])
+    if slices is not None:
+        views.append(_by_slice(measured, data.dev, slices))
+    problems = problem_list(config)
+    if problems:
+        views.append(View("Known problems", problem_sentences(None, problems)))
+    return views
+
+
+@_views.register
+def _(measured: SoftLabels, config: Config, data: ProjectData) -> list[View]:
+    from labeling.analysis import quality_views
+
     samples = data.samples.loc[measured.sample_ids]
     return quality_views(
         _labels(measured),
@@ -64,12 +82,55 @@ def quality_of_models(config: Config, data: ProjectData, current: Round) -> list
     )
 
 
+class PartScores(NamedTuple):
+    """F1 of spans, or micro F1 of several labels, and all scores as they are shown."""
+
+    f1: Estimate
+    view: View
+
+
+@functools.singledispatch
+def _scores(measured: AnySoft, gold: pd.Series) -> PartScores:
+    """Return the scores of soft labels on samples with gold."""
+    raise TypeError(f"There are no scores of {type(measured).__name__}.")
+
+
+@_scores.register
+def _(measured: SoftSpans, gold: pd.Series) -> PartScores:
+    from labeling.analysis import span_scores
+
+    scores = span_scores(measured, gold, measured.schema)
+    return PartScores(scores.f1, scores._view())
+
+
+@_scores.register
+def _(measured: SoftSets, gold: pd.Series) -> PartScores:
+    from labeling.analysis import set_scores
+
+    scores = set_scores(measured, gold, measured.schema)
+    return PartScores(scores.micro, scores._view())
+
+
+def _by_slice(measured: AnySoft, gold: pd.Series, slices: Slices) -> View:
+    """Return F1 on the samples with gold of each slice, in the order of the slices."""
+    rows = []
+    for name in slices.masks:
+        of_slice = gold[gold.index.isin(slices.masks.index[slices.masks[name]])]
+        f1 = _scores(measured, of_slice).f1 if len(of_slice) else undefined(0, "no gold label")
+        rows.append((Excerpt(str(name)), len(of_slice), as_interval(f1)))
+    headings = ("slice", "samples with gold", "F1")
+    note = "By models that did not learn this gold. 95 % intervals."
+    return View("F1 by slice", (Table(headings, tuple(rows), note),))
+
+
 def problem_table(config: Config, data: ProjectData, current: Round) -> ProblemTable | None:
-    """Return the errors of the known problems; `None` without a list or gold labels."""
+    """Return the errors of the known problems; `None` without a list or gold labels.
+
+    Those of spans and of several labels are not measured.
+    """
     problems, measured = problem_list(config), current.measured
-    if not problems or measured is None or not len(data.dev):
+    if not problems or not isinstance(measured, SoftLabels) or not len(data.dev):
         return None
-    measured = of_one_label(measured, SoftLabels, "A list of known problems")
     slices = _slices(config, data.samples.loc[measured.sample_ids])
     return problems.measure(measured, data.dev, slices=slices)
 
