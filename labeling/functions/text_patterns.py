@@ -145,16 +145,15 @@ def _text_function(
     docstring: str,
 ) -> LabelingFunction:
     """Return the function that votes where a text matches, which is where the condition holds."""
-    read = reader(condition.column)
+    column = condition.column  # the function's fingerprint holds a name, and no condition
+    read = reader(column)
 
     def vote(x: Any) -> Vote:
         text = read(x)
         try:
             return label if text is not None and matches(text) else ABSTAIN
-        except TypeError:
-            if isinstance(text, str):
-                raise
-            raise not_text_error(condition.column, text) from None
+        except TypeError:  # of a search in what is no text
+            raise not_text_error(column, text) from None
 
     vote.__doc__, vote.__name__, vote.__qualname__ = docstring, name, name
     rule = SearchRule(condition, label)

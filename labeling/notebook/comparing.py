@@ -85,7 +85,10 @@ class Comparing(BaseWorkbench):
         after: Function | FunctionSet | None,
         base: FunctionSet | str | None,
     ) -> FunctionPair | SetPair:
-        """Return what `diff` compares; the arguments and errors are those of `Looking.diff`."""
+        """Return what `diff` compares; the arguments and errors are those of `Looking.diff`.
+
+        The caller has let changed functions of the set vote again.
+        """
         if before is None and after is not None:
             raise LabelingFunctionError("diff(a, b) must have both. Got only the second one.")
         if before is None or isinstance(before, FunctionSet):
@@ -128,7 +131,6 @@ class Comparing(BaseWorkbench):
             )
         if first is not None and after is not None:
             return SetPair(first, after, "The second set against the first")
-        self.refresh()
         current = self.functions if first is None else first
         if base is not None:
             return SetPair(self._base_set(base), current, "The set against the base")

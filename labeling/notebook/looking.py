@@ -80,9 +80,9 @@ class Looking(Comparing):
         >>> diff.gained, diff.lost, diff.flipped
         (1, 1, 0)
         """
+        moment = self._moment()
         pair = self._compared(before, after, base)
         self._looked_at_dev()
-        moment = self._moment()
         if isinstance(pair, SetPair):
             return diff_of_sets(moment, pair.before, pair.after, pair.title)
         return diff_of_functions(moment, pair.before, pair.after, self.functions, pair.title)

@@ -98,9 +98,9 @@ class PartLooking(PartState, Comparing):
         >>> diff.gained, diff.lost, diff.flipped
         (2, 1, 0)
         """
+        moment = self._part_moment()
         pair = self._compared(before, after, base)
         self._looked_at_dev()
-        moment = self._part_moment()
         if isinstance(pair, SetPair):
             return part_diff_of_sets(moment, pair.before, pair.after, pair.title)
         return part_diff_of_functions(moment, pair.before, pair.after, self.functions, pair.title)
