@@ -206,8 +206,10 @@ def _design_estimate(
 
 def design_weights(
     batches: Iterable[Batch], known: pd.Index, population: pd.Index, strata: Collection[str]
-) -> pd.Series:
-    """Return the weight of each sample in the mean over a population: index = ids, sum 1.
+) -> tuple[pd.Series, int]:
+    """Return the weight of each sample in the mean over a population, and how many were drawn.
+
+    The weights have ids as index, and sum to 1.
 
     With these weights the mean of known scores is the estimate of `label_accuracy`, which samples
     asked about before a batch enter as well, whatever stratum they were in.
@@ -221,14 +223,14 @@ def design_weights(
     rounds = _rounds(_checked(batches), pd.Series(0.0, known), population, strata)
     weights = pd.Series(0.0, known)
     if not rounds:
-        return weights[:0]
+        return weights[:0], 0
     of_rounds = _weights([audit.variance for audit in rounds])
     for audit, of_round in zip(rounds, of_rounds, strict=True):
         weights.loc[audit.sample_ids] += of_round * (1 - audit.known.share) * audit.share
         before = audit.known.sample_ids
         if len(before):
             weights.loc[before] += of_round * audit.known.share / len(before)
-    return weights[weights > 0]
+    return weights[weights > 0], sum(len(audit.score) for audit in rounds)
 
 
 def _weights(variances: Sequence[float]) -> Floats:

@@ -18,7 +18,10 @@ SEED = 0
 
 
 class PartQuality(NamedTuple):
-    """How right the parts of all samples are: spans, or labels of sets; n are samples."""
+    """How right the parts of all samples are: spans, or labels of sets.
+
+    n is the number of samples that were drawn at random and have gold.
+    """
 
     precision: Estimate
     recall: Estimate
@@ -49,7 +52,9 @@ def part_quality(
     (1.0, 0.667, 0.8)
     """
     known = pd.Index(pd.Series(list(gold), dtype=object).infer_objects())
-    weights = design_weights(batches, known[known.isin(population)], population, AUDIT_STRATA)
+    weights, n_drawn = design_weights(
+        batches, known[known.isin(population)], population, AUDIT_STRATA
+    )
     if not len(weights):
         nothing = undefined(0, "no sample drawn at random has a gold label yet")
         return PartQuality(nothing, nothing, nothing)
@@ -68,7 +73,7 @@ def part_quality(
     effective = float(weight.sum() ** 2 / (weight**2).sum())
     return PartQuality(
         *(
-            _estimate(float(value), of_score, len(rows), effective)
+            _estimate(float(value), of_score, n_drawn, effective)
             for value, of_score in zip(totals, resampled.T, strict=True)
         )
     )

@@ -48,12 +48,13 @@ def test_the_weights_are_those_of_accuracy():
     batches = drawn_batches(ids, rng, rounds=2, n=10)
     known = {key: "a" if key % 3 else "b" for batch in batches for key in batch.sample_ids}
     soft = SoftLabels([[1.0, 0.0]] * 100, ids, LabelSchema(["a", "b"]), [True] * 100)
-    weights = design_weights(batches, pd.Index(list(known)), ids, AUDIT_STRATA)
+    weights, n = design_weights(batches, pd.Index(list(known)), ids, AUDIT_STRATA)
     right = pd.Series({key: float(label == "a") for key, label in known.items()})
 
     assert 1 == pytest.approx(weights.sum())
-    accuracy = label_accuracy(soft, known, batches).value
-    assert accuracy == pytest.approx((weights * right[weights.index]).sum())
+    accuracy = label_accuracy(soft, known, batches)
+    assert accuracy.n == n
+    assert accuracy.value == pytest.approx((weights * right[weights.index]).sum())
 
 
 def test_f1_of_all_samples_is_estimated_without_bias_and_its_interval_holds_it():
