@@ -172,7 +172,7 @@ KINDS: dict[str, Callable[[Sequence[DevText], str, str], list[SpanCandidate]]] =
 def term_rule(term: str, column: str, *, ignore_case: bool) -> Rule:
     """Return the rule that marks a word or phrase wherever it stands."""
     case = "" if ignore_case else ", ignore_case=False"
-    said = f"{term} in any case" if ignore_case else term
+    said = f"{term} in any case" if ignore_case and term != term.lower() else term
     return Rule("ngram", said, _call("span_keywords", f"[{literal(term)}]", column, case))
 
 

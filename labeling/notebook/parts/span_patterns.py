@@ -10,6 +10,7 @@ WITH_DOT = re.compile(r"\w+\.$")
 TOKEN = re.compile(r"\w+|[^\w\s]")
 LONGEST = 8
 """Words and signs of a span; of longer ones no pattern is made."""
+LONGEST_WORD = 30
 SHAPES = (
     (re.compile(r"[0-9]+"), r"\d+", r"\d{{{n}}}"),
     (re.compile(r"[A-Z]{2,}"), r"[A-Z]+", r"[A-Z]{{{n}}}"),
@@ -18,11 +19,12 @@ SHAPES = (
     (re.compile(r"[0-9]+[a-z]+"), r"\d+[a-z]+", r"\d+[a-z]+"),
 )
 """What a word looks like: a test, and patterns of like words without and with its length."""
-CAPITALS = r"[A-Z]\w*\.?(?: [A-Z]\w*\.?)*"
-WORDS = r"\w+\.?(?: \w+\.?)*?"
+# At most eight words, or a text of thousands of them would take minutes.
+CAPITALS = r"[A-Z]\w*\.?(?: [A-Z]\w*\.?){0,7}"
+WORDS = r"\w+\.?(?: \w+\.?){0,7}?"
 IS_CAPITALS, IS_WORDS = re.compile(CAPITALS), re.compile(r"\w+\.?(?: \w+\.?)*")
-CAPITALS_BEFORE, WORDS_BEFORE = r"(?:[A-Z]\w*\.? )+", r"(?:\w+\.? )+?"
-CAPITALS_AFTER, WORDS_AFTER = r"(?: [A-Z]\w*\.?)+", r"(?: \w+\.?)+?"
+CAPITALS_BEFORE, WORDS_BEFORE = r"(?:[A-Z]\w*\.? ){1,7}", r"(?:\w+\.? ){1,7}?"
+CAPITALS_AFTER, WORDS_AFTER = r"(?: [A-Z]\w*\.?){1,7}", r"(?: \w+\.?){1,7}?"
 
 
 class Piece(NamedTuple):
@@ -135,7 +137,7 @@ def _lefts(text: str, token: re.Match[str] | None, start: int) -> Iterator[Piece
         yield Piece("at the start ", r"^\s*")
         return
     gap = _gap(text[token.end() : start])
-    abbreviation = WITH_DOT.search(text, 0, token.end())
+    abbreviation = WITH_DOT.search(text[max(0, token.end() - LONGEST_WORD) : token.end()])
     if abbreviation is not None:
         pattern = f"{_free(abbreviation[0], True)}{re.escape(abbreviation[0])}{gap}"
         yield Piece(f"after {abbreviation[0]} ", pattern)

@@ -116,7 +116,7 @@ def next_example(
         vectors = vectorizer.fit_transform([texts[row] for row in order])
     except ValueError:  # no words at all
         row = int(open_rows[0])
-        reason = f"One of {len(order):,} {pool.what}."
+        reason = f"One of {counted(len(order), 'sample')} {pool.what}."
         return NextExample(_id_at(ids, row), texts[row], reason, 0, (), row)
     reference = vectors[: min(REFERENCE, len(order))]
     done = _like_passed(vectorizer, texts, passed, reference)
