@@ -252,12 +252,6 @@ def test_gold_may_be_lists_of_objects_in_parquet(tmp_path):
     assert as_text == project_of(folder).data.dev.to_dict()
 
 
-def test_what_is_not_there_yet_says_so(folder):
-    done = run(folder, "-c", "project.yaml", "simulate")
-    assert 1 == done.returncode
-    assert "must have one label per sample" in done.stderr
-
-
 def test_an_end_model_adds_to_what_votes_say(finished, kind):
     project = project_of(finished[kind])
     current = project.snapshot()
