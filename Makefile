@@ -68,7 +68,7 @@ bench: $(VENV)/.dev  ## Measure speed against peers and the floor, as ratios in 
 	@$(PIP) "wordfreq>=3.1"
 	@$(BIN)/python -m pytest tests/benchmarks --no-header -q -s
 
-FURTHER_SPEED := $(patsubst %,tests/benchmarks/test_%_speed.py,keyword incremental distributed workbench export diff)
+FURTHER_SPEED := $(patsubst %,tests/benchmarks/test_%_speed.py,keyword incremental distributed workbench part_workbench export diff)
 bench-speed: $(VENV)/.dev  ## Measure how fast labeling functions are applied (SPEED_BIG=1: ten million rows, too)
 	@$(PIP) "wordfreq>=3.1"
 	@$(THREADS) $(BIN)/python -m pytest tests/benchmarks/test_engine_speed.py $(wildcard $(FURTHER_SPEED)) --no-header -q -s -n 0

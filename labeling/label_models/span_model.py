@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from labeling.errors import LabelingError, NotFittedError, listed
+from labeling.errors import LabelingError, LabelSharesWarning, NotFittedError, listed
 from labeling.label_models.annotators.annotator_model import AnnotatorModel
 from labeling.label_models.base import VoteModel
 from labeling.label_models.default.label_model import LabelModel
+from labeling.label_models.default.share_check import reworded
 from labeling.label_models.model_files import read_model, write_model
 from labeling.label_models.spans.candidates import Candidates, candidate_votes, checked_voices
 from labeling.label_models.spans.decoding import Decoded, decode, gains, soft_spans
@@ -21,7 +23,7 @@ from labeling.label_models.spans.fit_report import (
     tie_sentences,
     where_sentences,
 )
-from labeling.label_models.spans.gold_stack import SpanStack, fit_span_stack
+from labeling.label_models.spans.gold_stack import LEAST_SAMPLES, SpanStack, fit_span_stack
 from labeling.label_models.spans.model_view import span_model_view
 from labeling.label_models.spans.scoring import (
     LEAST,
@@ -48,6 +50,8 @@ from labeling.rendering import Displayed, View
 Floats = npt.NDArray[np.float64]
 
 LEAST_THRESHOLD = 0.05
+COVERED = "candidate span"
+REMEDY = f"give gold spans of {LEAST_SAMPLES} samples drawn at random"
 PARTS: dict[str, type[VoteModel]] = {"types": LabelModel, "people": AnnotatorModel}
 
 
@@ -223,7 +227,12 @@ class SpanModel(Displayed):
         self._types = None
         if candidates.n_labels > 1 and len(self._functions):
             votes = type_votes(candidates, self._functions, self.voters_)
-            self._types = LabelModel().fit(votes)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", LabelSharesWarning)
+                self._types = LabelModel().fit(votes)
+            for warning in caught:
+                text = reworded(str(warning.message), COVERED, REMEDY)
+                warnings.warn(text, warning.category, stacklevel=3)
 
     def _fit_people(self, votes: SpanVotes, gold: GoldSpans) -> None:
         self._people = None
@@ -279,7 +288,12 @@ class SpanModel(Displayed):
         inner: list[Any] = [("What", self._types), ("People", self._people)]
         return (
             *where_sentences(*sizes),
-            *(f"{what}: {line}" for what, model in inner if model for line in model.report_),
+            *(
+                f"{what}: {reworded(line, COVERED, REMEDY)}"
+                for what, model in inner
+                if model
+                for line in model.report_
+            ),
             *tie_sentences(decoded.n_tied, n_tied_labels(scores, decoded.chosen)),
             *gold_sentences(gold, self.threshold_),
         )

@@ -19,6 +19,10 @@ from labeling.records import shared_wins
 
 Bools = npt.NDArray[np.bool_]
 
+COVERED = "covered sample"
+REMEDY = (
+    f"give `class_balance` if you know it, or {LEAST_GOLD} gold labels of samples drawn at random"
+)
 STANDARD_ERRORS = 3.0
 # Of thousands of samples the smallest difference is beyond chance: it must matter as well.
 LARGE_DIFFERENCE = 0.1
@@ -47,7 +51,7 @@ class OddShare(NamedTuple):
 
 def share_warning(odd: OddShare, labels: tuple[str, ...], *, is_balance_given: bool) -> str:
     """Return the warning about a share: both numbers, and what to do."""
-    name, covered = literal(labels[odd.label]), counted(odd.n, "covered sample")
+    name, covered = literal(labels[odd.label]), counted(odd.n, COVERED)
     if odd.kind == "gold labels":
         advice = "the votes mislead the model: look at its errors, and give more gold labels"
         if is_balance_given:
@@ -66,9 +70,19 @@ def share_warning(odd: OddShare, labels: tuple[str, ...], *, is_balance_given: b
     return (
         f"{name} is predicted for {odd.share:.1%} of {covered}, by majority vote for"
         f" {odd.reference:.1%}, more of a difference than chance explains. Votes alone cannot tell"
-        f" which is right: give `class_balance` if you know it, or {LEAST_GOLD} gold labels of"
-        " samples drawn at random."
+        f" which is right: {REMEDY}."
     )
+
+
+def reworded(warning: str, covered: str, remedy: str) -> str:
+    """Return a warning of a model within another one, which names rows and remedies otherwise.
+
+    Args:
+        warning: as `share_warning` returns it.
+        covered: what the rows of the inner model are, in the singular.
+        remedy: what the outer model takes that decides which is right.
+    """
+    return warning.replace(COVERED, covered).replace(REMEDY, remedy)
 
 
 def odd_balance(balance: Floats, learned: Floats, patterns: Patterns) -> OddShare:

@@ -13,6 +13,8 @@ import pandas as pd
 
 from labeling.errors import LabelingError, LabelSharesWarning, NotFittedError, listed
 from labeling.label_models.default.label_model import LabelModel
+from labeling.label_models.default.share_check import COVERED, reworded
+from labeling.label_models.default.stacking import LEAST_GOLD
 from labeling.label_models.patterns import Floats
 from labeling.label_models.sets.fit_report import SetFit, report_sentences, set_model_view
 from labeling.label_models.sets.gold_stack import (
@@ -40,6 +42,7 @@ from labeling.records import (
 )
 from labeling.rendering import Displayed, View
 
+REMEDY = f"give the labels of {LEAST_GOLD} samples drawn at random as gold"
 LEAST_VOTERS = 4  # who say both yes and no to a label, to learn from their conflicts
 NOISY_OR, LABEL_MODEL = "noisy-or", "label model"
 
@@ -325,7 +328,7 @@ def _label_models(
             model = LabelModel().fit(votes.of_label(names[column]), gold=of_label)
         for warning in caught:
             if issubclass(warning.category, LabelSharesWarning):
-                warned[names[column]] = str(warning.message)
+                warned[names[column]] = reworded(str(warning.message), COVERED, REMEDY)
             else:
                 warnings.warn_explicit(
                     warning.message, warning.category, warning.filename, warning.lineno
