@@ -76,14 +76,16 @@ def lint(
     n_dev = int((gold_codes >= 0).sum())
     linted = Linted(functions, samples, schema, leaks, n_dev, fingerprints_of(functions), timeout)
     findings = [
-        one for check in VOTE_CHECKS for one in by_name(check(functions, schema, gold_codes))
+        finding
+        for check in VOTE_CHECKS
+        for finding in by_name(check(functions, schema, gold_codes))
     ]
     return lint_of(linted, findings)
 
 
 def lint_of(linted: Linted, findings: Sequence[Finding]) -> Lint:
     """Return findings on votes with those on runs."""
-    of_runs = [one for check in RUN_CHECKS for one in by_name(check(linted))]
+    of_runs = [finding for check in RUN_CHECKS for finding in by_name(check(linted))]
     n_functions, n_samples = len(linted.functions), len(linted.samples)
     return Lint((*findings, *of_runs), n_functions, n_samples, linted.n_dev)
 
@@ -95,7 +97,7 @@ def fingerprints_of(functions: FunctionSet) -> tuple[LFFingerprint, ...]:
 
 def by_name(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings in the order of the functions that they are about."""
-    return sorted(findings, key=lambda one: one.functions)
+    return sorted(findings, key=lambda finding: finding.functions)
 
 
 def raising(linted: Linted) -> Iterator[Finding]:

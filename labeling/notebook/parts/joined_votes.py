@@ -56,21 +56,21 @@ def joined_spans(votes: Sequence[SpanVotes], names: Sequence[str]) -> SpanVotes:
     """Return the spans of functions on the same samples as one, under other names."""
     first = votes[0]
     parts = [
-        one.marks._replace(voter=np.full(len(one.marks.sample), column, dtype=np.int64))
-        for column, one in enumerate(votes)
+        part.marks._replace(voter=np.full(len(part.marks.sample), column, dtype=np.int64))
+        for column, part in enumerate(votes)
     ]
     marks = Marks(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    trimmed = {name: sum(one.trimmed.values()) for name, one in zip(names, votes, strict=True)}
-    faults = [fault for one in votes for fault in one.faults]
+    trimmed = {name: sum(part.trimmed.values()) for name, part in zip(names, votes, strict=True)}
+    faults = [fault for part in votes for fault in part.faults]
     return SpanVotes(marks, first.sample_ids, names, first.schema, faults=faults, trimmed=trimmed)
 
 
 @_joined.register
 def _(first: SetVotes, votes: Sequence[SetVotes], names: Sequence[str]) -> SetVotes:
     parts = [
-        one.answers._replace(voter=np.full(len(one.answers.sample), column, dtype=np.int64))
-        for column, one in enumerate(votes)
+        part.answers._replace(voter=np.full(len(part.answers.sample), column, dtype=np.int64))
+        for column, part in enumerate(votes)
     ]
     answers = Answers(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    faults = [fault for one in votes for fault in one.faults]
+    faults = [fault for part in votes for fault in part.faults]
     return SetVotes(answers, first.sample_ids, names, first.schema, faults)

@@ -89,7 +89,7 @@ def lint_parts(moment: PartMoment, timeout: float | None) -> Lint:
         moment.text or "text",
     )
     checks = CHECKS[type(parts.table)] if moment.functions else ()
-    return lint_of(linted, [one for check in checks for one in by_name(check(parts))])
+    return lint_of(linted, [finding for check in checks for finding in by_name(check(parts))])
 
 
 def _leaks(moment: PartMoment) -> dict[str, str]:

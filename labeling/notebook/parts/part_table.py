@@ -265,15 +265,15 @@ def _(first: SpanVotes, votes: Sequence[SpanVotes], gold: GoldParts) -> SpanTabl
 def _(first: SetVotes, votes: Sequence[SetVotes], gold: GoldParts) -> SetTable:
     schema, ids = first.schema, first.sample_ids
     true = gold_set_codes(gold_sets(gold, ids, schema), ids, schema)
-    said = true == 1
-    for one in votes:
-        said[one.answers.sample, one.answers.label] = True
-    sample, label = np.nonzero(said)
-    row_of = np.full(said.shape, -1, dtype=np.intp)
+    is_part = true == 1
+    for of_function in votes:
+        is_part[of_function.answers.sample, of_function.answers.label] = True
+    sample, label = np.nonzero(is_part)
+    row_of = np.full(is_part.shape, -1, dtype=np.intp)
     row_of[sample, label] = np.arange(len(sample))
     codes = np.full((len(sample), len(votes)), ABSTAIN, dtype=np.intp, order="F")
-    for column, one in enumerate(votes):
-        answers = one.answers
+    for column, of_function in enumerate(votes):
+        answers = of_function.answers
         rows = row_of[answers.sample, answers.label]
         codes[rows, column] = np.where(answers.says, answers.label, len(schema))
     known = true[sample, label]

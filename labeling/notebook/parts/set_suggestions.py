@@ -71,9 +71,9 @@ class SetEvidence:
         """The columns that tell all labels of each sample of the dev set."""
         samples, text = self.moment.samples, self.moment.text
         known = [self.moment.gold.get(sample_id) for sample_id in samples.index]
-        sets = ["" if one is None else repr(sorted(one)) for one in known]
+        sets = ["" if labels is None else repr(sorted(labels)) for labels in known]
         codes = pd.factorize(pd.Index(sets, dtype=object))[0]
-        in_dev = np.array([one is not None for one in known])
+        in_dev = np.array([labels is not None for labels in known])
         leaking = leaking_columns(samples, np.where(in_dev, codes, ABSTAIN)) - {text}
         return [name for name in samples.columns if str(name) in leaking]
 

@@ -57,11 +57,11 @@ class PartState(BaseWorkbench):
     def _with_votes(
         self, lf: LabelingFunction, votes: AnyVotes, run: HowRun, fingerprint: str
     ) -> VotedLF:
-        said = self._of_one(votes)
-        spoke = said.covered.reshape(len(said), -1).any(axis=1)
+        of_function = self._of_one(votes)
+        spoke = of_function.covered.reshape(len(of_function), -1).any(axis=1)
         codes = np.where(spoke, 0, ABSTAIN).astype(np.int8)
         codes.flags.writeable = False
-        return VotedParts(lf, codes, said.faults, run, fingerprint, said)
+        return VotedParts(lf, codes, of_function.faults, run, fingerprint, of_function)
 
     def votes(self) -> PartVotes:  # type: ignore[override]  # parts have votes of their own
         """Return the votes of the current labeling functions.
