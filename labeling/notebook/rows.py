@@ -40,9 +40,13 @@ class RowMarker:
 
     def __call__(self, row: int, text: str) -> Spans:
         """Return the parts of the text of a row that made those functions vote which do so."""
+        return self.marks_of(text, [bool(voted.codes[row] >= 0) for voted in self.functions])
+
+    def marks_of(self, text: str, is_meant: Sequence[bool]) -> Spans:
+        """Return the parts of a text that made some of the functions vote."""
         found: set[Span] = set()
-        for voted, mark in zip(self.functions, self._markers, strict=True):
-            if voted.codes[row] >= 0:
+        for speaks, mark in zip(is_meant, self._markers, strict=True):
+            if speaks:
                 found.update(mark(text))
         return tuple(sorted(found))
 

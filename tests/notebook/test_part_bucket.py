@@ -6,6 +6,7 @@ import pytest
 
 import labeling as lb
 from labeling.errors import DataError, LabelingFunctionError, UnknownLabelError
+from labeling.rendering import Table
 from tests.notebook.planted_parts import (
     GOLD_SPANS,
     NOTES,
@@ -279,3 +280,23 @@ def test_labels_of_samples_without_a_text_show_their_values():
     assert "price = 700, size = 2" in repr(made.bucket("dear"))
     for result in (made.preview("dear"), made.errors(), made.uncovered(), made.summary()):
         assert repr(result)
+
+
+def test_beside_a_label_only_what_speaks_of_it_is_marked():
+    gold = {"p1": ["joy"], "p2": ["joy", "anger"]}
+    made = set_workbench(happy(), said("cross", {"angry": {"anger": True}}), gold=gold)
+    assert marked(made.bucket(gold="any")) == {("joy", "happy"), ("anger", "angry")}
+    alone = set_workbench(happy(), gold=gold)
+    assert marked(alone.bucket(gold="any", vote="abstain")) == set()
+    assert marked(alone.errors()) == set()  # anger of p2, of which no function speaks
+
+
+def marked(rows):
+    """The marks that are shown beside labels, as label and the marked text."""
+    (table,) = [part for part in rows._view().parts if isinstance(part, Table)]
+    at = table.headings.index("label"), table.headings.index("text")
+    return {
+        (row[at[0]], row[at[1]].text[start:end])
+        for row in table.rows
+        for start, end in row[at[1]].marks
+    }

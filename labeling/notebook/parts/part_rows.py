@@ -14,17 +14,44 @@ import pandas as pd
 
 from labeling.errors import DataError, counted
 from labeling.notebook.function_set import FunctionSet, VotedLF
+from labeling.notebook.marks import Spans
 from labeling.notebook.moment import TIED, Codes, RowNumbers
+from labeling.notebook.parts.joined_votes import part_votes
 from labeling.notebook.parts.part_moment import PartMoment
 from labeling.notebook.parts.part_table import PartTable
 from labeling.notebook.rows import RowMarker, VoteColumn
-from labeling.records import ABSTAIN, is_whole_number
+from labeling.records import ABSTAIN, SetVotes, expect, is_whole_number
+from labeling.records.set_votes import Answers
 from labeling.rendering import DisplayedAlike, Table, View
 from labeling.rendering.formatting import NONE
 from labeling.rendering.views import Cell
 
 SHOWN = 10
 """Rows that are shown where no number is asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelMarker:
+    """Finds the parts of texts that made functions speak of a label of a sample.
+
+    Attributes:
+        marker: of functions whose votes are on sets of labels.
+    """
+
+    marker: RowMarker
+
+    def __call__(self, row: int, label: int, text: str) -> Spans:
+        """Return the parts of a text that made those functions speak which do so of the label."""
+        return self.marker.marks_of(text, [_speaks(each, row, label) for each in self._answers])
+
+    @functools.cached_property
+    def _answers(self) -> tuple[Answers, ...]:
+        votes = [expect(part_votes(voted), SetVotes, "Votes") for voted in self.marker.functions]
+        return tuple(each.answers for each in votes)
+
+
+def _speaks(answers: Answers, row: int, label: int) -> bool:
+    return bool(((answers.sample == row) & (answers.label == label)).any())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,7 +70,7 @@ class PartRows(DisplayedAlike):
         decided: codes whose labels colour the parts, before those of `columns`.
         with_model: whether the label model's answer and its probability are among the columns.
         model_of: the functions to which that label model is fitted; `None` is the current ones.
-        marked: functions; the parts of texts that made them give labels to samples are marked.
+        marked: functions; the parts of texts that made them speak of a label are marked beside it.
         shown: how many rows are shown; `to_frame` has all.
     """
 
@@ -123,9 +150,9 @@ class PartRows(DisplayedAlike):
         return codes
 
     @functools.cached_property
-    def mark(self) -> RowMarker:
-        """Finds the parts of a sample's text that made functions give it labels."""
-        return RowMarker(self.moment, self.marked)
+    def mark(self) -> LabelMarker:
+        """Finds the parts of a sample's text that made functions speak of a label of it."""
+        return LabelMarker(RowMarker(self.moment, self.marked))
 
     def _view(self) -> View:
         return View(self.title, (*self.sentences, *tables_of_parts(self, self.shown)))

@@ -41,7 +41,7 @@ Floats = npt.NDArray[np.float64]
 GoldParts = Mapping[Hashable, Label]
 """The dev set: sample id -> spans, or set of labels."""
 
-Mark = Callable[[int, str], Spans]
+Mark = Callable[[int, int, str], Spans]
 
 GOLD = "gold"
 
@@ -95,7 +95,8 @@ class PartTable(ABC):
             at: rows of this table.
             texts: the texts of their samples.
             codes: the label with which each of them is shown, -1 = none.
-            mark: returns the places, in the text of a sample's row, that made functions speak.
+            mark: returns the places in the text of a sample that made functions speak of a
+                label: of the sample's row, the label's code and the text.
         """
 
     @abstractmethod
@@ -200,10 +201,10 @@ class SetTable(PartTable):
     def cells(
         self, at: RowNumbers, texts: Sequence[str], codes: Codes, mark: Mark
     ) -> dict[str, list[Cell]]:
-        """Return the columns `label` and `text`, with what made functions speak marked."""
+        """Return the columns `label` and `text`, with what made functions speak of it marked."""
         names = [self.schema.labels[code] for code in self.label[at].tolist()]
-        rows = zip(self.sample[at].tolist(), texts, strict=True)
-        return {"label": [*names], "text": [Excerpt(text, mark(row, text)) for row, text in rows]}
+        rows = zip(self.sample[at].tolist(), self.label[at].tolist(), texts, strict=True)
+        return {"label": [*names], "text": [Excerpt(row[-1], mark(*row)) for row in rows]}
 
     def has_answer(self, codes: Codes) -> Bools:
         """Return of which labels there is a yes or a no."""
