@@ -84,3 +84,15 @@ def test_rerunning_a_cell_replaces_the_function_and_equal_votes_are_reused():
     workbench.add(before.lf)
     assert workbench.functions["names"].votes is before.votes
     assert len(workbench.functions) == 1
+
+
+def test_a_text_is_read_once_however_many_parts_it_has():
+    workbench = lb.Workbench(pd.DataFrame({"text": ["Ann " * 50, "Bob"]}), SPANS)
+    workbench.add(lb.functions.span_regex("PER", r"\w+"))
+    moment = workbench._part_moment()
+    rows = moment.table(*moment.functions).sample
+    texts = moment.texts_of(rows)
+    assert len(texts) == 51
+    assert texts[-1] == "Bob"
+    assert len({id(text) for text in texts}) == 2
+    assert len(workbench.bucket(vote="any").to_frame()) == 51

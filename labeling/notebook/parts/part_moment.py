@@ -38,6 +38,12 @@ class PartMoment(BaseMoment):
         """The number of samples in the dev set."""
         return len(self.gold)
 
+    def texts_of(self, at: RowNumbers) -> list[str]:
+        """Return the texts of some samples, each read once: a long text has thousands of parts."""
+        rows, places = np.unique(at, return_inverse=True)
+        texts = super().texts_of(rows)
+        return [texts[place] for place in places.tolist()]
+
     def gold_names(self, at: RowNumbers) -> list[str | None]:
         """Return the gold of some samples in words, `None` where one is not in the dev set."""
         ids, texts = self.samples.index[at].tolist(), self.texts_of(at)
