@@ -48,7 +48,9 @@ class Accepting(BaseWorkbench):
     def _skip(self, skip: Collection[object]) -> None:
         """Remember samples that are not to be offered."""
         ids = self.samples.index
-        unwanted = pd.Index(list(skip), dtype=ids.dtype if not skip else None)
+        if isinstance(skip, (str, bytes)) or not isinstance(skip, Collection):
+            raise DataError(f"`skip` must be a list of sample ids. Got {quoted(skip)}.")
+        unwanted = pd.Index(list(skip), dtype=None if len(skip) else ids.dtype)
         found = positions(ids, unwanted, "`skip`", "the samples")
         self._memory.offered.update(int(row) for row in found)
 

@@ -96,3 +96,20 @@ def test_a_text_is_read_once_however_many_parts_it_has():
     assert texts[-1] == "Bob"
     assert len({id(text) for text in texts}) == 2
     assert len(workbench.bucket(vote="any").to_frame()) == 51
+
+
+@pytest.mark.parametrize("skip", [1.5, "n1", object()])
+def test_samples_to_skip_must_be_a_list(skip):
+    with pytest.raises(DataError, match="`skip` must be a list of sample ids"):
+        span_workbench().next_example(skip)
+
+
+@pytest.mark.parametrize("sample_id", [["n1"], {"n1": 1}, slice(2)])
+def test_a_highlighted_sample_must_have_an_id(sample_id):
+    with pytest.raises(DataError, match="There must be a sample"):
+        span_workbench().highlight(sample_id, "Ann", "PER")
+
+
+def test_an_array_of_samples_may_be_skipped():
+    example = span_workbench().next_example(np.array(["n1", "n2"], dtype=object))
+    assert example.sample_id == "n3"

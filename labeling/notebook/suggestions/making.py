@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.errors import InvalidIndexError
 
 from labeling.errors import (
     DataError,
@@ -283,7 +284,7 @@ def text_at(samples: pd.DataFrame, column: str, sample_id: object) -> str:
     """
     try:
         at = samples.index.get_loc(sample_id)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, InvalidIndexError):
         hint = near(sample_id, samples.index[:10_000]) if isinstance(sample_id, str) else ""
         raise DataError(
             f"There must be a sample {quoted(sample_id)}. There is none.{hint}"
