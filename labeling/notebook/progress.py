@@ -1,4 +1,4 @@
-"""Progress of a labeling function that runs long, on stderr: in a notebook and on a terminal."""
+"""Progress of what runs long, on stderr: in a notebook and on a terminal."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ EVERY = 2.0
 
 
 class RunProgress:
-    """Says now and then how far a function is, from two seconds on; a shorter run says nothing.
+    """Says now and then how far a run is, from two seconds on; a shorter run says nothing.
 
     Args:
-        name: of the labeling function.
+        name: of the labeling function, or of what else runs.
         total: how many samples there are.
+        noun: what is counted where it is not samples, in the plural.
         file: where to write; `None` is `sys.stderr` at that time.
         now: the clock, in seconds.
 
@@ -37,7 +38,10 @@ class RunProgress:
         total: int,
         file: TextIO | None = None,
         now: Callable[[], float] = time.monotonic,
+        *,
+        noun: str = "samples",
     ) -> None:
+        self._noun = noun
         self._name = name
         self._total = total
         self._file = file
@@ -46,17 +50,18 @@ class RunProgress:
         self._said = self._started + AFTER - EVERY
         self._done = 0
 
-    def __call__(self, samples: int) -> None:
-        """Count samples that are done."""
-        self._done += samples
+    def __call__(self, done: int) -> None:
+        """Count what is done."""
+        self._done += done
         now = self._now()
         if now - self._said < EVERY or self._done >= self._total:
             return
         self._said = now
         rate = self._done / max(now - self._started, 1e-9)
+        digits = 0 if rate >= 1 else 1
         left = (self._total - self._done) / max(rate, 1e-9)
         sentence = (
-            f"{self._name}: {self._done:,} of {self._total:,} samples, {rate:,.0f} a second,"
-            f" about {left:,.0f} s left"
+            f"{self._name}: {self._done:,} of {self._total:,} {self._noun}, {rate:,.{digits}f} a"
+            f" second, about {left:,.0f} s left"
         )
         print(sentence, file=self._file or sys.stderr, flush=True)

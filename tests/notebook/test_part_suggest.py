@@ -4,11 +4,13 @@ import re
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import labeling as lb
 from labeling.errors import DataError, LabelingError
 from labeling.functions import load_labeling_functions, span_keywords, span_regex
-from labeling.notebook.parts.span_candidates import DevText, gazetteers, words
+from labeling.notebook.parts.span_candidates import DevText, _without_overlaps, gazetteers, words
 from labeling.notebook.parts.span_patterns import patterns_of
 from tests.notebook.test_part_state import POSTS, SETS, set_workbench, span_workbench
 
@@ -249,3 +251,13 @@ def test_what_needs_one_label_a_sample_says_what_works_instead(workbench):
         workbench().explore()
     with pytest.raises(LabelingError, match="summary"):
         workbench().worth()
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6)), max_size=12))
+def test_of_overlapping_places_the_longest_stay(drawn):
+    places = [(start, start + length) for start, length in drawn]
+    kept = []
+    for start, end in sorted(places, key=lambda place: (place[0] - place[1], place)):
+        if all(end <= first or last <= start for first, last in kept):
+            kept.append((start, end))
+    assert list(_without_overlaps(places)) == kept

@@ -17,6 +17,7 @@ from labeling.notebook.linting import leaking_columns
 from labeling.notebook.parts.joined_votes import part_votes
 from labeling.notebook.parts.part_moment import PartMoment
 from labeling.notebook.parts.topics import topic_features
+from labeling.notebook.progress import RunProgress
 from labeling.notebook.suggestions.candidates import Candidates
 from labeling.notebook.suggestions.evidence import gold_evidence, learned_of, warmth_of
 from labeling.notebook.suggestions.making import Memory
@@ -133,12 +134,15 @@ def set_offers(evidence: SetEvidence, n: int) -> list[Offer]:
     if not candidates.rules:
         return []
     features = topic_features(builder)
-    learned = {
-        label: learned_of(features, each.evidence, each.schema) for label, each in wanted.items()
-    }
+    progress = RunProgress("suggest", 2 * len(wanted), noun="steps")  # two for each label
+    learned = {}
+    for label, each in wanted.items():
+        learned[label] = learned_of(features, each.evidence, each.schema)
+        progress(1)
     warmth = warmth_of(list(learned.values()))
     by_label = {}
     for label, each in wanted.items():
+        progress(1)
         mostly_right = _mostly_right(candidates, each)
         opinion = learned[label].opinion(warmth)
         offers = offers_of(each, mostly_right, opinion) if mostly_right.rules else []

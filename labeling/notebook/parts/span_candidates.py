@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -279,8 +280,17 @@ def _longest(search: TermSearch) -> Find:
 
 
 def _without_overlaps(places: Sequence[Place]) -> Iterator[Place]:
-    taken: list[Place] = []
+    """Yield places that overlap no longer one, nor an equally long one before: the longest first.
+
+    >>> list(_without_overlaps([(0, 2), (1, 5), (5, 7), (6, 8)]))
+    [(1, 5), (5, 7)]
+    """
+    taken: list[Place] = []  # sorted, so that only the two neighbours can overlap
     for start, end in sorted(places, key=lambda place: (place[0] - place[1], place)):
-        if all(end <= first or last <= start for first, last in taken):
-            taken.append((start, end))
+        at = bisect.bisect_left(taken, (start, end))
+        is_free = (at == 0 or taken[at - 1][1] <= start) and (
+            at == len(taken) or end <= taken[at][0]
+        )
+        if is_free:
+            taken.insert(at, (start, end))
             yield start, end
