@@ -12,6 +12,9 @@ import pandas as pd
 import pytest
 
 import labeling as lb
+from labeling.datasets.data_tests.lf_health import lf_health
+from labeling.datasets.data_tests.settings import DataTestSettings
+from labeling.datasets.data_tests.tested import votes_to_test
 from labeling.errors import DataError
 from tests.support.span_sets import (
     FEELINGS,
@@ -255,3 +258,20 @@ def test_leaks_are_looked_for_with_gold_spans() -> None:
     gold = {"a": [(0, 3, "PER")], "b": []}
     found = {each.name: each for each in lb.find_leaks(TEXTS, labels=gold)}
     assert "several labels" in found["single_words"].sentence
+
+
+@pytest.mark.parametrize(("kind", "status"), [("spans", "passed"), ("several", "failed")])
+def test_a_function_may_mark_spans_in_every_sample_but_not_give_a_label_to_all(kind, status):
+    texts = pd.DataFrame({"text": [f"Ann {number}" for number in range(30)]})
+    schema = lb.LabelSchema(["PER"], kind=kind)
+    if kind == "spans":
+        votes = lb.apply(lb.functions.span_regex("PER", "Ann"), texts, schema)
+        soft = lb.SpanModel().fit(votes).predict(votes)
+    else:
+        votes = lb.apply(lb.functions.keywords("ann", ["Ann"], label="PER"), texts, schema)
+        soft = lb.SetModel().fit(votes).predict(votes)
+    train = lb.build_training_set(texts, soft, votes=votes)
+    of_set = {finding.name: finding for finding in lb.run_data_tests(train).findings}
+    assert of_set["lf_health"].status == status
+    tested = votes_to_test(texts, votes)
+    assert lf_health(tested, None, DataTestSettings()).status == status

@@ -35,6 +35,8 @@ Counts = npt.NDArray[np.float64]
 def lf_health(head: Tested, base: Tested | None, settings: DataTestSettings) -> Finding:
     """No labeling function fell silent, votes for one label on everything, or fails often.
 
+    A function that marks spans may mark some in every sample.
+
     With a base, coverage and conflicts of each function are compared with it: they fail where the
     p-value is below `alpha` after Holm's correction, and Cramer's V is above `drift_effect` or the
     coverage is less than a quarter of what it was.
@@ -51,9 +53,10 @@ def lf_health(head: Tested, base: Tested | None, settings: DataTestSettings) -> 
     coverage = (head.lf_codes >= 0).mean(axis=0)
     silent = [voter for voter, share in zip(head.voters, coverage, strict=True) if share == 0]
     status: Status = "failed" if problems else "warning" if silent else "passed"
+    constant = "" if head.has_spans else ", votes for one label on everything"
     sentence = (
-        f"None of {counted(len(head.voters), 'labeling function')} fell silent, votes for one label"
-        f" on everything, or fails; coverage is {coverage.min():.1%} to {coverage.max():.1%}."
+        f"None of {counted(len(head.voters), 'labeling function')} fell silent{constant}, or fails;"
+        f" coverage is {coverage.min():.1%} to {coverage.max():.1%}."
     )
     if problems:
         more = f" {len(problems) - MOST_SHOWN} more." * (len(problems) > MOST_SHOWN)
@@ -92,7 +95,7 @@ def _against_base(
 
 
 def _constant_voters(head: Tested) -> Iterator[str]:
-    if len(head) < FEWEST:
+    if len(head) < FEWEST or head.has_spans:  # a name in each text is no constant vote
         return
     for column, voter in enumerate(head.voters):
         codes = head.lf_codes[:, column]

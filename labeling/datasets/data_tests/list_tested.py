@@ -91,6 +91,7 @@ def _(train: ListTrainingSet) -> Tested:
         lf_codes=_vote_codes(train.added_column("lf_votes"), train.voters, schema),
         splits=objects_of(train, "split") if "split" in train.columns else None,
         left_out=train.dropped.index,
+        has_spans=isinstance(form, SpanLabels),
         labels=labels,
         given_probabilities=objects(train.columns["probabilities"].to_pylist()),
         answers=objects(annotators.tolist()),

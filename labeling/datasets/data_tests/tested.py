@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from labeling.datasets.vote_lists import AnyVotes
-from labeling.records import LabelSchema, LabelSource, Votes, expect, random_order
+from labeling.records import LabelSchema, LabelSource, SpanVotes, Votes, expect, random_order
 
 if TYPE_CHECKING:
     from labeling.datasets.training_set import TrainingSet
@@ -44,6 +44,7 @@ class Tested:
         splits: `train`, `dev`, `test` or `None` for each sample, or `None` if none was made.
         faults: on how many samples each labeling function failed.
         left_out: the ids of samples that were known and left out.
+        has_spans: whether labels and votes are spans; most samples may well have some.
     """
 
     samples: pd.DataFrame
@@ -57,6 +58,7 @@ class Tested:
     splits: npt.NDArray[np.object_] | None = None
     faults: Mapping[str, int] = field(default_factory=dict)
     left_out: pd.Index = field(default_factory=lambda: pd.Index([]))
+    has_spans: bool = False
 
     @property
     def ids(self) -> pd.Index:
@@ -161,6 +163,7 @@ def votes_to_test(samples: pd.DataFrame, votes: AnyVotes) -> Tested:
         voters=tuple(votes.voters),
         lf_codes=codes,
         faults=_fault_counts(votes),
+        has_spans=isinstance(votes, SpanVotes),
     )
 
 
