@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from labeling.errors import LabelingError, LabelSharesWarning, NotFittedError, listed
 from labeling.label_models.annotators.annotator_model import AnnotatorModel
 from labeling.label_models.base import VoteModel
+from labeling.label_models.default.fit_report import about_votes
 from labeling.label_models.default.label_model import LabelModel
 from labeling.label_models.default.share_check import reworded
 from labeling.label_models.model_files import read_model, write_model
@@ -50,7 +51,7 @@ from labeling.rendering import Displayed, View
 Floats = npt.NDArray[np.float64]
 
 LEAST_THRESHOLD = 0.05
-COVERED = "candidate span"
+ROW = "candidate span"
 REMEDY = f"give gold spans of {LEAST_SAMPLES} samples drawn at random"
 PARTS: dict[str, type[VoteModel]] = {"types": LabelModel, "people": AnnotatorModel}
 
@@ -231,7 +232,7 @@ class SpanModel(Displayed):
                 warnings.simplefilter("always", LabelSharesWarning)
                 self._types = LabelModel().fit(votes)
             for warning in caught:
-                text = reworded(str(warning.message), COVERED, REMEDY)
+                text = reworded(str(warning.message), REMEDY, ROW)
                 warnings.warn(text, warning.category, stacklevel=3)
 
     def _fit_people(self, votes: SpanVotes, gold: GoldSpans) -> None:
@@ -285,15 +286,12 @@ class SpanModel(Displayed):
         scores, decoded = self._decoded(candidates)
         n_samples = len(candidates.units.votes)
         sizes = (len(candidates.words), n_samples, len(self._functions), len(self._annotators))
-        inner: list[Any] = [("What", self._types), ("People", self._people)]
+        of_types = () if self._types is None else about_votes(self._types.report_)
+        of_people = () if self._people is None else self._people.report_
         return (
             *where_sentences(*sizes),
-            *(
-                f"{what}: {reworded(line, COVERED, REMEDY)}"
-                for what, model in inner
-                if model
-                for line in model.report_
-            ),
+            *(f"What: {reworded(line, REMEDY, ROW)}" for line in of_types),
+            *(f"People: {line}" for line in of_people),
             *tie_sentences(decoded.n_tied, n_tied_labels(scores, decoded.chosen)),
             *gold_sentences(gold, self.threshold_),
         )

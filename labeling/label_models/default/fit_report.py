@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,8 @@ from labeling.label_models.report_sentences import convergence_sentence
 from labeling.records import VoterFamilies
 
 LEAST_SHARED_SAMPLES = 10  # of a voter with others, to estimate its accuracy
+NO_GOLD = "No gold labels: probabilities from votes alone are rough."
+UNKNOWN_SHARES = "How common the labels are cannot be estimated from these votes"
 MODEL_NAMES = {
     "confusion": "independent voters with a confusion matrix each",
     "abstaining": "independent voters whose abstentions are evidence as well",
@@ -111,6 +114,14 @@ def report_sentences(
     if stack is None:
         sentences += _advice(context, choice)
     return tuple(sentences)
+
+
+def about_votes(report: Sequence[str]) -> list[str]:
+    """Return the sentences of a report but those on gold labels and a class balance.
+
+    A model that has this one within it takes neither of them for it.
+    """
+    return [line for line in report if line != NO_GOLD and not line.startswith(UNKNOWN_SHARES)]
 
 
 def _data(context: FitContext) -> str:
@@ -298,7 +309,7 @@ def _gold(context: FitContext, stack: Stack | None) -> str:
     n_covered = int(context.merged.gold[context.merged.covered].sum())
     if stack is None:
         if not n_gold:
-            return "No gold labels: probabilities from votes alone are rough."
+            return NO_GOLD
         of_all = f" (of {n_gold:,} in all)" if n_gold > n_covered else ""
         return (
             f"{counted(n_covered, 'gold label')} on covered samples{of_all}"
@@ -349,7 +360,7 @@ def _advice(context: FitContext, choice: Choice) -> list[str]:
     n_covered = int(gold[context.merged.covered].sum())
     there_are = f" (there {noun(n_covered, 'is', 'are')} {n_covered})" if gold.sum() else ""
     return [
-        "How common the labels are cannot be estimated from these votes: if some label is rare,"
+        f"{UNKNOWN_SHARES}: if some label is rare,"
         f" give {LEAST_GOLD} gold labels on covered samples{there_are}, or the class balance if you"
         " know it."
     ]

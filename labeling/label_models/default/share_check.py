@@ -6,6 +6,7 @@ whether it or majority vote is right, so that a difference beyond chance is repo
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -19,7 +20,6 @@ from labeling.records import shared_wins
 
 Bools = npt.NDArray[np.bool_]
 
-COVERED = "covered sample"
 REMEDY = (
     f"give `class_balance` if you know it, or {LEAST_GOLD} gold labels of samples drawn at random"
 )
@@ -51,7 +51,7 @@ class OddShare(NamedTuple):
 
 def share_warning(odd: OddShare, labels: tuple[str, ...], *, is_balance_given: bool) -> str:
     """Return the warning about a share: both numbers, and what to do."""
-    name, covered = literal(labels[odd.label]), counted(odd.n, COVERED)
+    name, covered = literal(labels[odd.label]), counted(odd.n, "covered sample")
     if odd.kind == "gold labels":
         advice = "the votes mislead the model: look at its errors, and give more gold labels"
         if is_balance_given:
@@ -74,15 +74,18 @@ def share_warning(odd: OddShare, labels: tuple[str, ...], *, is_balance_given: b
     )
 
 
-def reworded(warning: str, covered: str, remedy: str) -> str:
-    """Return a warning of a model within another one, which names rows and remedies otherwise.
+def reworded(text: str, remedy: str, row: str = "") -> str:
+    """Return a warning, or a sentence of the report, of a model that is within another one.
 
     Args:
-        warning: as `share_warning` returns it.
-        covered: what the rows of the inner model are, in the singular.
-        remedy: what the outer model takes that decides which is right.
+        text: a sentence of the inner model.
+        remedy: what the outer model takes that decides which shares are right.
+        row: what the rows of the inner model are, in the singular; empty for samples.
     """
-    return warning.replace(COVERED, covered).replace(REMEDY, remedy)
+    parts = text.split(REMEDY)
+    if row:
+        parts = [re.sub(r"\b(?:covered )?sample(s?)\b", rf"{row}\1", part) for part in parts]
+    return remedy.join(parts)
 
 
 def odd_balance(balance: Floats, learned: Floats, patterns: Patterns) -> OddShare:

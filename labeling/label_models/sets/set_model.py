@@ -13,7 +13,7 @@ import pandas as pd
 
 from labeling.errors import LabelingError, LabelSharesWarning, NotFittedError, listed
 from labeling.label_models.default.label_model import LabelModel
-from labeling.label_models.default.share_check import COVERED, reworded
+from labeling.label_models.default.share_check import reworded
 from labeling.label_models.default.stacking import LEAST_GOLD
 from labeling.label_models.patterns import Floats
 from labeling.label_models.sets.fit_report import SetFit, report_sentences, set_model_view
@@ -328,7 +328,7 @@ def _label_models(
             model = LabelModel().fit(votes.of_label(names[column]), gold=of_label)
         for warning in caught:
             if issubclass(warning.category, LabelSharesWarning):
-                warned[names[column]] = reworded(str(warning.message), COVERED, REMEDY)
+                warned[names[column]] = reworded(str(warning.message), REMEDY)
             else:
                 warnings.warn_explicit(
                     warning.message, warning.category, warning.filename, warning.lineno
